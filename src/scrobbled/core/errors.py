@@ -1,0 +1,100 @@
+"""What can go wrong, named by what to do next and not by what HTTP said.
+
+::
+
+    ScrobbledError
+    ├── ConfigError        fix the configuration; all problems are listed
+    ├── BadPayload         the request cannot be read; the sender gets a 400
+    ├── StoreError         the database cannot be used safely
+    └── TrackerError       a tracker or catalogue did not do what was asked
+        ├── TryLater       network, 5xx, 429: the same again, later
+        ├── LoginNeeded    only the account's owner can help; the account pauses
+        ├── AccountStopped the service shut the account or the app out; the account pauses
+        ├── ContractDrift  the answer is not what this service is known to answer; writing stops
+        ├── NotInCatalogue the service does not know the item yet; asked again with growing distance
+        ├── Uncertain      the item cannot be identified beyond doubt; never sent, needs a correction
+        └── Refused        refused for good; shown, never booked as done
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ScrobbledError(Exception):
+    """Base of all errors we raise on purpose; the text is written for the owner of the server."""
+
+
+class BadPayload(ScrobbledError):
+    """A webhook body that cannot be read."""
+
+
+class StoreError(ScrobbledError):
+    """The database is in use by another instance, corrupt, from a newer version, or on a full disk."""
+
+
+class ConfigError(ScrobbledError):
+    """Every problem found in the configuration, each with YAML path and line."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class TrackerError(ScrobbledError):
+    """``in_doubt`` is true when a write that must not be repeated may have taken effect all the same."""
+
+    def __init__(self, reason: str, *, in_doubt: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.in_doubt = in_doubt
+
+
+class TryLater(TrackerError):
+    """``after`` is what the service asked for (``Retry-After``), in seconds."""
+
+    def __init__(self, reason: str, *, after: float | None = None, in_doubt: bool = False) -> None:
+        super().__init__(reason, in_doubt=in_doubt)
+        self.after = after
+
+
+class LoginNeeded(TrackerError):
+    """Sign in again; plays are kept meanwhile."""
+
+
+class AccountStopped(TrackerError):
+    """Locked account, revoked app, exhausted limit: the service wants a person to act."""
+
+
+class ContractDrift(TrackerError):
+    """HTML for JSON, a missing key, a wrong type. ``reason`` names the request and the key."""
+
+
+class NotInCatalogue(TrackerError):
+    """Identified, but unknown to this service today."""
+
+
+class Refused(TrackerError):
+    """This change, as it is, will never be accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A possible match to show a person."""
+
+    title: str
+    year: int | None = None
+    tmdb: int | None = None
+    """TMDB *show* id, or movie id for a movie."""
+    season: int | None = None
+    number: int | None = None
+    why: str = ""
+
+
+class Uncertain(TrackerError):
+    """No match, or several; ``candidates`` are what a person may choose from."""
+
+    def __init__(self, reason: str, candidates: Sequence[Candidate] = ()) -> None:
+        super().__init__(reason)
+        self.candidates = tuple(candidates)

@@ -1,0 +1,74 @@
+"""What a source tells us: one thing that happened in a player. Transient, and not yet a play."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from scrobbled.core.items import Item
+
+
+class EventKind(StrEnum):
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    PROGRESS = "progress"
+    STOP = "stop"
+    WATCHED = "watched"
+    """The source itself says it was watched; never vetoed by a position."""
+    UNWATCHED = "unwatched"
+    RATED = "rated"
+    UNRATED = "unrated"
+    ADDED = "added"
+    IGNORED = "ignored"
+    """Authentic, but nothing we act on; ``reason`` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who watched, as the source names them. Both empty means the source did not say."""
+
+    id: str = ""
+    name: str = ""
+
+    def names(self) -> frozenset[str]:
+        """What a viewer may list to claim this account: id or name, trimmed and without case."""
+        return frozenset(folded for folded in (self.id.strip().casefold(), self.name.strip().casefold()) if folded)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEvent:
+    """One parsed event. Times are aware UTC, positions milliseconds; ``None`` is unknown, never zero."""
+
+    source: str
+    kind: EventKind
+    occurred_at: datetime
+    account: Account = Account()
+    item: Item | None = None
+    reason: str = ""
+    time_from_source: bool = False
+    """``occurred_at`` is the source's own statement, not the moment we received it."""
+    position_ms: int | None = None
+    duration_ms: int | None = None
+    player: str = ""
+    rating: int | None = None
+
+    @property
+    def percent(self) -> float | None:
+        """0 to 100, or ``None`` where position or duration is unknown."""
+        if self.position_ms is None or not self.duration_ms:
+            return None
+        return min(100.0, max(0.0, 100.0 * self.position_ms / self.duration_ms))
+
+    def session_key(self) -> str:
+        """One key for one account watching one title from one source, whichever player or hook reports it.
+
+        A modern Plex guid names the title across servers and copies (HD and 4K); otherwise server and item key do.
+        """
+        if self.item is None:
+            raise ValueError("an event without an item has no session")
+        origin = self.item.origin
+        place = self.item.ids.plex or (f"{origin.server}/{origin.key}" if origin else self.item.label())
+        who = (self.account.id or self.account.name).strip().casefold()
+        return f"{self.source}|{who}|{place}"

@@ -1,0 +1,75 @@
+"""What can be watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
+
+Media = Literal["movie", "episode"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a source keeps the item: lets us ask that server for more. Keys are opaque and mean nothing elsewhere."""
+
+    server: str
+    """The media server's own id (Plex: ``machineIdentifier``)."""
+    key: str
+    """The item's key on that server (Plex: ``ratingKey``)."""
+    show_key: str | None = None
+    """The show's key on that server (Plex: ``grandparentRatingKey``)."""
+    library: str | None = None
+    """The library's title, as people see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """A film; a director's cut is the same film."""
+
+    title: str
+    year: int | None = None
+    ids: MovieIds = MovieIds()
+    origin: Origin | None = None
+
+    @property
+    def media(self) -> Media:
+        return "movie"
+
+    def label(self) -> str:
+        return f"{self.title} ({self.year})" if self.year else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One episode, as the source numbers it; services may number it otherwise.
+
+    ``ids`` are in the episode spaces, ``show_ids`` in the show spaces. ``season`` 0 is the specials and ``number`` 0 is
+    real: test for ``None``, never for truth.
+    """
+
+    show_title: str
+    season: int | None
+    number: int | None
+    title: str | None = None
+    show_year: int | None = None
+    show_ids: ShowIds = ShowIds()
+    ids: EpisodeIds = EpisodeIds()
+    air_date: date | None = None
+    original_title: str | None = None
+    absolute: bool = False
+    """``number`` counts through the whole show (some anime agents), so it must be mapped before it is sent."""
+    origin: Origin | None = None
+
+    @property
+    def media(self) -> Media:
+        return "episode"
+
+    def label(self) -> str:
+        place = f"S{self.season} E{self.number}" if self.number is not None else f"aired {self.air_date}"
+        return f"{self.show_title} {place}" + (f" {self.title}" if self.title else "")
+
+
+Item = Movie | Episode

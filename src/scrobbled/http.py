@@ -1,0 +1,171 @@
+"""All HTTP that we send: one bounded request, its answer read whole, its failures named by what to do next."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from scrobbled import __version__
+from scrobbled.core.errors import ContractDrift, TryLater
+
+USER_AGENT = f"scrobbled/{__version__} (self-hosted play tracker)"
+MAX_ANSWER = 32 * 1024 * 1024
+LONGEST_WAIT = 86_400.0
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+Observer = Callable[[str, str, float], None]
+"""Told of each request: HTTP method, status (or the error's kind) and seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer below 500 that is not a 429."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    what: str
+    """``GET host/path``, without query and secrets, for messages."""
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def is_html(self) -> bool:
+        return "html" in self.headers.get("content-type", "") or self.body.lstrip()[:1] == b"<"
+
+    def json(self, *, in_doubt: bool = False) -> Any:
+        """The decoded body; anything but JSON is ``ContractDrift``, ``in_doubt`` where the caller says so."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            kind = "HTML" if self.is_html else "something that is not JSON"
+            raise ContractDrift(
+                f"{self.what} answered {self.status} with {kind} instead of JSON", in_doubt=in_doubt
+            ) from None
+
+
+class Http:
+    """Requests to one service. ``idempotent=False`` makes an unclear failure *in doubt* instead of simply failed.
+
+    Raises ``TryLater`` for network trouble, 429 and 5xx; every other status is the caller's to judge.
+    Redirects are not followed: a tracker's API that redirects has moved, and a write must not follow it.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        observe: Observer | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
+        self.base = base.rstrip("/")
+        self._observe = observe or (lambda method, status, seconds: None)
+        self._client = httpx.AsyncClient(
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
+            transport=transport,
+            verify=verify,
+            trust_env=True,
+            limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=60),
+        )
+
+    def at(self, base: str) -> Http:
+        """The same connection pool, asked at another root; closing either closes both."""
+        other = object.__new__(Http)
+        other.base, other._observe, other._client = base.rstrip("/"), self._observe, self._client
+        return other
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        idempotent: bool = True,
+    ) -> Answer:
+        """One request to ``base + path``; ``timeout`` bounds connecting (10 s at most) and each read, in seconds."""
+        url = self.base + path
+        started = time.perf_counter()
+        status = "error"
+        limits = httpx.Timeout(timeout, connect=min(10.0, timeout))
+        try:
+            async with self._client.stream(
+                method, url, json=json, params=params, headers=headers, timeout=limits
+            ) as response:
+                status = str(response.status_code)
+                body = await _bounded(response)
+        except NEVER_SENT as error:
+            raise TryLater(f"{_host(url)} cannot be reached ({_kind(error)})") from error
+        except httpx.InvalidURL as error:
+            raise TryLater(f"{_host(url)} is not an address that can be called") from error
+        except httpx.HTTPError as error:
+            raise TryLater(f"the connection to {_host(url)} broke ({_kind(error)})", in_doubt=not idempotent) from error
+        finally:
+            self._observe(method, status, time.perf_counter() - started)
+        answer = Answer(response.status_code, response.headers, body, f"{method} {_host(url)}{_path(url)}")
+        _raise_if_temporary(answer, idempotent=idempotent)
+        return answer
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > MAX_ANSWER:
+            raise httpx.DecodingError("the answer is unreasonably large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _raise_if_temporary(answer: Answer, *, idempotent: bool) -> None:
+    if answer.status == 429:
+        raise TryLater(f"{answer.what} answered 429: too many requests", after=retry_after(answer.headers))
+    if answer.status >= 500:
+        raise TryLater(
+            f"{answer.what} answered {answer.status}", after=retry_after(answer.headers), in_doubt=not idempotent
+        )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from a ``Retry-After`` header, in either of its two forms (RFC 9110, 10.2.3); a day at most."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            when = parsedate_to_datetime(value).timestamp()
+        except (TypeError, ValueError, OverflowError):
+            return None
+        seconds = when - time.time()
+    return min(LONGEST_WAIT, max(0.0, seconds)) if seconds == seconds else None
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+
+
+def _path(url: str) -> str:
+    return "/" + url.partition("://")[2].partition("/")[2].partition("?")[0]
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__

@@ -1,0 +1,175 @@
+"""The contract of a tracker: an account at a service that we can ask and change.
+
+A new tracker is a folder with ``tracker.py`` and one line in ``TRACKERS``; ``tests/trackers/contract.py`` holds every
+tracker to what is promised here. Callers know a tracker by what it ``can``, never by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from scrobbled.clock import Clock
+from scrobbled.core.errors import NotInCatalogue, Refused
+from scrobbled.core.ids import ShowIds
+from scrobbled.core.items import Episode, Item, Media
+from scrobbled.http import Http
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a tracker declares about itself, so that nobody needs to know its name."""
+
+    media: frozenset[Media]
+    """What it can hold; the rest is ``unwanted`` there."""
+    batch: int
+    """How many plays one ``add_plays`` may carry."""
+    precision: int
+    """Seconds to which it keeps a play's time; plays are sent and compared rounded down to it."""
+    settle: float
+    """Seconds between the two complete reads that must both miss a play before a write in doubt is repeated."""
+    site: str
+    """Where a person signs in or looks, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a tracker keeps an item. ``key`` is stable and unique within the account; ``data`` is the tracker's own."""
+
+    key: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values only: it is stored with the change."""
+    how: str = ""
+    """How the item was matched, for people: method and confidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """One play to be added. ``watched_at`` is aware UTC, already rounded down to the tracker's ``precision``."""
+
+    id: int
+    address: Address
+    watched_at: datetime
+    rewatch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The tracker confirmed the play. ``remote_id`` is its handle for undo, empty where the answer names none."""
+
+    remote_id: str = ""
+    note: str = ""
+
+
+Result = Receipt | NotInCatalogue | Refused
+"""The answer for one addition of a batch that as a whole was accepted."""
+
+Sending = Callable[[], Awaitable[None]]
+"""Called, and awaited, after everything that may be repeated and before the first byte of what may not."""
+
+
+class Tracker(Protocol):
+    """One account.
+
+    Every call may raise ``TryLater``, ``LoginNeeded``, ``AccountStopped`` or ``ContractDrift``; signing in and
+    refreshing tokens happens inside. Reads never return an empty answer for a failed one.
+    """
+
+    @property
+    def can(self) -> Capabilities: ...
+
+    async def locate(self, item: Item) -> Address:
+        """Where this tracker keeps ``item``. Raises ``NotInCatalogue`` or ``Uncertain`` rather than guess."""
+        ...
+
+    def delay(self) -> float:
+        """Seconds until the service's pace allows the next write; 0 is now."""
+        ...
+
+    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
+        """Add each play as a new viewing, whatever is there already; results in the order of ``plays``.
+
+        An error with ``in_doubt`` means that any of them may have been added. An error raised before ``sending`` was
+        awaited never is in doubt.
+        """
+        ...
+
+    async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
+        """Look each play up by item and time in a *complete* read; ``None`` is a proven absence at this moment."""
+        ...
+
+    async def sign_in(self) -> None:
+        """Make sure we are signed in, without user interaction; ``LoginNeeded`` where that takes a person."""
+        ...
+
+    def expires_at(self) -> datetime | None:
+        """When the present sign-in ends by itself, where the service says so."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Tokens(Protocol):
+    """The stored sign-in of one account. What ``save`` returns from is on disk."""
+
+    async def load(self) -> Mapping[str, Any] | None: ...
+
+    async def save(self, values: Mapping[str, Any]) -> None: ...
+
+    async def forget(self) -> None: ...
+
+
+class Cache(Protocol):
+    """Answers of catalogues, kept in SQLite. ``get`` is ``None`` for what is unknown or older than its time."""
+
+    async def get(self, key: str) -> Any: ...
+
+    async def put(self, key: str, value: Any, *, seconds: float) -> None:
+        """``value`` is JSON; it is kept for ``seconds``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Somebody's statement of where an episode stands in its show, in the numbering of TMDB or close to it."""
+
+    season: int
+    number: int
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowMatch:
+    """Which show an episode belongs to. ``claims`` are ordered, most trustworthy first."""
+
+    ids: ShowIds
+    method: str
+    claims: tuple[Claim, ...] = ()
+
+
+class Shows(Protocol):
+    """Answers which show an episode belongs to, by every means that is configured, through the cache."""
+
+    async def show_of(self, episode: Episode, *, deeper: bool = False) -> ShowMatch:
+        """A match whose ``ids.tmdb`` (TMDB *show* id) is known.
+
+        Raises ``Uncertain`` when nobody can say beyond doubt, ``TryLater`` when one who might say is down.
+        ``deeper`` also asks by the episode's own ids, for shows whose numbering differs between services.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What ``runtime`` hands to a tracker."""
+
+    viewer: str
+    settings: Mapping[str, Any]
+    """The viewer's section of the configuration for this tracker, secrets resolved."""
+    http: Http
+    tokens: Tokens
+    cache: Cache
+    shows: Shows
+    clock: Clock
