@@ -93,7 +93,7 @@ class Http:
         json: Any = None,
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = 30.0,
+        timeout: float = 30.0,  # noqa: ASYNC109 - httpx bounds each phase, which one deadline cannot
         idempotent: bool = True,
     ) -> Answer:
         """One request to ``base + path``; ``timeout`` bounds connecting (10 s at most) and each read, in seconds."""

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue, Refused
-from scrobbled.core.ids import ShowIds
 from scrobbled.core.items import Episode, Item, Media
+from scrobbled.core.matching import ShowMatch
 from scrobbled.http import Http
 
 
@@ -129,24 +129,6 @@ class Cache(Protocol):
     async def put(self, key: str, value: Any, *, seconds: float) -> None:
         """``value`` is JSON; it is kept for ``seconds``."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Somebody's statement of where an episode stands in its show, in the numbering of TMDB or close to it."""
-
-    season: int
-    number: int
-    method: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShowMatch:
-    """Which show an episode belongs to. ``claims`` are ordered, most trustworthy first."""
-
-    ids: ShowIds
-    method: str
-    claims: tuple[Claim, ...] = ()
 
 
 class Shows(Protocol):

@@ -1,0 +1,187 @@
+"""Which entry of a catalogue an episode is: decided on evidence, and left undecided without it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Protocol
+
+from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
+from scrobbled.core.ids import ShowIds
+from scrobbled.core.items import Episode
+
+AIR_DATE_SLACK = timedelta(days=2)
+"""Catalogues differ by the zone they count days in, and by a day between first showing and streaming."""
+_GENERIC = re.compile(r"(?:tba|tbd|[^\W\d]+\s*(?:nr|no)?\s*\d+|\d+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Somebody's statement of where an episode stands in its show, in the numbering of TMDB or close to it."""
+
+    season: int
+    number: int
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowMatch:
+    """Which show an episode belongs to. ``claims`` are ordered, most trustworthy first."""
+
+    ids: ShowIds
+    method: str
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one catalogue says about the show of an episode.
+
+    ``certain`` means by id, or by title with season, episode and date checked; otherwise it is a suggestion for people.
+    """
+
+    match: ShowMatch
+    title: str = ""
+    year: int | None = None
+    certain: bool = True
+
+    def candidate(self) -> Candidate:
+        claim = self.match.claims[0] if self.match.claims else None
+        return Candidate(
+            title=self.title,
+            year=self.year,
+            tmdb=self.match.ids.tmdb,
+            season=claim.season if claim else None,
+            number=claim.number if claim else None,
+            why=self.match.method,
+        )
+
+
+class Finder(Protocol):
+    """A catalogue that may know which show an episode belongs to."""
+
+    async def find_show(self, episode: Episode, *, deeper: bool = False) -> Sequence[Finding]:
+        """Nothing found is an empty list; could not be asked raises ``TryLater`` or another ``TrackerError``.
+
+        ``deeper`` asks by the episode's own ids as well, where the plain answer would come from the show alone.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One episode as a catalogue lists it. ``tmdb`` is a TMDB *episode* id."""
+
+    season: int
+    number: int
+    title: str | None = None
+    air_date: date | None = None
+    tmdb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The entry that is the episode, and the evidence."""
+
+    entry: Listed
+    how: str
+
+
+def plain(title: str | None) -> str:
+    """A title for comparing: no case, accents, punctuation or runs of blanks."""
+    decomposed = unicodedata.normalize("NFKD", title or "")
+    letters = (c if c.isalnum() else " " for c in decomposed.casefold() if not unicodedata.combining(c))
+    return " ".join("".join(letters).split())
+
+
+def is_generic(title: str | None) -> bool:
+    """Whether a title says no more than a number would: "Episode 5", "Folge 12", "TBA", nothing."""
+    text = plain(title)
+    return not text or _GENERIC.match(text) is not None
+
+
+def same_title(episode: Episode, entry: Listed) -> bool | None:
+    """``None`` where a title is missing or generic, so that nothing follows from it."""
+    if is_generic(entry.title):
+        return None
+    ours = {plain(t) for t in (episode.title, episode.original_title) if not is_generic(t)}
+    return plain(entry.title) in ours if ours else None
+
+
+def same_day(episode: Episode, entry: Listed) -> bool | None:
+    """``None`` where a date is missing."""
+    if episode.air_date is None or entry.air_date is None:
+        return None
+    return abs(episode.air_date - entry.air_date) <= AIR_DATE_SLACK
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """One way of being sure, tried in order over the whole listing."""
+
+    entries: tuple[Listed, ...] = field(default_factory=tuple)
+    how: str = ""
+
+
+def place(episode: Episode, claims: Sequence[Claim], listing: Iterable[Listed]) -> Placed:
+    """The one entry of ``listing`` that is ``episode``.
+
+    Raises ``NotInCatalogue`` when no claimed entry is listed and nothing else fits, ``Uncertain`` when the evidence
+    contradicts itself or a special would go by its number alone.
+    """
+    entries = tuple(listing)
+    claimed = _claimed(episode, claims, entries)
+    for evidence in _kinds_of_evidence(episode, claimed, entries):
+        if len(evidence.entries) == 1:
+            return Placed(evidence.entries[0], evidence.how)
+    if not claimed and not _possible(episode, entries):
+        raise NotInCatalogue(f"no entry for {episode.label()} yet")
+    why = "title and air date agree with no entry beyond doubt"
+    raise Uncertain(f"{episode.label()}: {why}", [_candidate(episode, e) for e in _possible(episode, entries, claimed)])
+
+
+def _kinds_of_evidence(
+    episode: Episode, claimed: tuple[Listed, ...], entries: tuple[Listed, ...]
+) -> Iterable[_Evidence]:
+    by_id = tuple(e for e in entries if e.tmdb is not None and e.tmdb == episode.ids.tmdb)
+    yield _Evidence(by_id, "TMDB episode id")
+    yield _Evidence(_first(e for e in claimed if same_title(episode, e)), "number and title")
+    titled = tuple(e for e in entries if same_title(episode, e))
+    yield _Evidence(tuple(e for e in titled if same_day(episode, e) is not False), "title")
+    if titled:
+        return  # somebody else carries this title on another day: numbers and dates prove nothing now
+    yield _Evidence(_first(e for e in claimed if same_day(episode, e)), "number and air date")
+    yield _Evidence(tuple(e for e in entries if e.air_date and e.air_date == episode.air_date), "air date")
+    if not episode.absolute:
+        untested = (e for e in claimed if same_day(episode, e) is None and e.season > 0)
+        yield _Evidence(_first(untested), "number")
+
+
+def _claimed(episode: Episode, claims: Sequence[Claim], entries: tuple[Listed, ...]) -> tuple[Listed, ...]:
+    if episode.absolute and episode.number is not None:
+        regular = sorted((e for e in entries if e.season > 0), key=lambda e: (e.season, e.number))
+        return tuple(regular[episode.number - 1 : episode.number]) if episode.number > 0 else ()
+    by_number = {(e.season, e.number): e for e in entries}
+    found = (by_number.get((claim.season, claim.number)) for claim in claims)
+    return tuple(dict.fromkeys(entry for entry in found if entry is not None))
+
+
+def _first(entries: Iterable[Listed]) -> tuple[Listed, ...]:
+    return tuple(entries)[:1]
+
+
+def _possible(episode: Episode, entries: tuple[Listed, ...], claimed: tuple[Listed, ...] = ()) -> tuple[Listed, ...]:
+    near = (e for e in entries if same_title(episode, e) or same_day(episode, e))
+    return tuple(dict.fromkeys((*claimed, *near)))[:10]
+
+
+def _candidate(episode: Episode, entry: Listed) -> Candidate:
+    return Candidate(
+        title=f"{episode.show_title}: {entry.title or 'untitled'}",
+        season=entry.season,
+        number=entry.number,
+        why=f"aired {entry.air_date}" if entry.air_date else "no air date",
+    )
