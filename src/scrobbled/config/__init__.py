@@ -1,0 +1,66 @@
+"""The configuration: one YAML file, variables from the environment, secrets from files.
+
+:func:`load` gives a complete, frozen :class:`Config` or raises ``ConfigError`` with every problem, each with YAML path
+and line. Durations are seconds (float), percentages 0 to 100 (float). One set of tables (``model.py``, ``trackers.py``)
+drives checking, defaults, :func:`show` and :func:`json_schema`.
+"""
+
+from scrobbled.config.durations import format_duration, parse_duration
+from scrobbled.config.loading import find_config, load, loads
+from scrobbled.config.model import (
+    KINDS,
+    SOURCE_NAMES,
+    AlertsConfig,
+    Config,
+    DefaultsConfig,
+    InfluxConfig,
+    LoggingConfig,
+    LoginConfig,
+    MetadataConfig,
+    Origin,
+    PairConfig,
+    SafetyConfig,
+    ServerConfig,
+    SinksConfig,
+    SourceConfig,
+    StorageConfig,
+    TmdbConfig,
+    ViewerConfig,
+    fold,
+)
+from scrobbled.config.people import claimants
+from scrobbled.config.schema import json_schema
+from scrobbled.config.showing import Row, secrets, show, warnings
+
+__all__ = [
+    "KINDS",
+    "SOURCE_NAMES",
+    "AlertsConfig",
+    "Config",
+    "DefaultsConfig",
+    "InfluxConfig",
+    "LoggingConfig",
+    "LoginConfig",
+    "MetadataConfig",
+    "Origin",
+    "PairConfig",
+    "Row",
+    "SafetyConfig",
+    "ServerConfig",
+    "SinksConfig",
+    "SourceConfig",
+    "StorageConfig",
+    "TmdbConfig",
+    "ViewerConfig",
+    "claimants",
+    "find_config",
+    "fold",
+    "format_duration",
+    "json_schema",
+    "load",
+    "loads",
+    "parse_duration",
+    "secrets",
+    "show",
+    "warnings",
+]

@@ -155,3 +155,21 @@ class Context:
     cache: Cache
     shows: Shows
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What a sign-in with a person's help needs. The tracker module's ``sign_in`` takes it and returns the user name.
+
+    Raises ``LoginNeeded`` when it did not succeed, with what to do next.
+    """
+
+    viewer: str
+    settings: Mapping[str, Any]
+    http: Http
+    tokens: Tokens
+    clock: Clock
+    tell: Callable[[str], None]
+    """Shows a line to the person at once."""
+    ask: Callable[[str], str]
+    """Asks for a secret, without echo where there is a terminal."""

@@ -1,0 +1,1 @@
+"""Trakt: plays of episodes and films, one account per viewer."""

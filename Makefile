@@ -1,0 +1,8 @@
+# For fingers that type make; everything is done by .ci/dev.py, which needs no make. Words for it: make test ARGS="-k plex"
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fmt bench lock
+
+help setup demo test check fmt bench lock:
+	$(PYTHON) .ci/dev.py $@ $(ARGS)

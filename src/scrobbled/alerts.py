@@ -1,0 +1,136 @@
+"""Telling people, once when trouble begins, again after a while, and once when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from scrobbled.metrics import Metrics
+from scrobbled.redact import Redactor
+
+SEND_TIMEOUT = 30.0
+log = structlog.get_logger("alerts")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that needs a person. ``kind`` and ``subject`` together say "the same trouble"."""
+
+    kind: str
+    subject: str
+    title: str
+    text: str
+    """What happened, what it means, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is remembered of a trouble. Unix seconds; ``last_sent`` is 0 while nothing could be sent."""
+
+    first_seen: float
+    last_sent: float
+    count: int
+
+
+class Memory(Protocol):
+    """Remembers open troubles across restarts, so that a restart does not tell them again."""
+
+    async def seen(self, trouble: Trouble, now: float) -> Seen:
+        """Record one more sighting, counted, and return what is remembered with it."""
+        ...
+
+    async def told(self, trouble: Trouble, now: float) -> None: ...
+
+    async def over(self, kind: str, subject: str) -> Seen | None:
+        """Forget an open trouble; ``None`` where there was none."""
+        ...
+
+
+Send = Callable[[str, str, bool], Awaitable[bool]]
+"""Sends title, text and "good news"; false when nobody could be reached."""
+
+
+class Alerts:
+    """Alerts on changes of state only. A failed alert is counted and logged, and tried again at the next sighting."""
+
+    def __init__(
+        self, memory: Memory, send: Send, *, repeat: float, now: Callable[[], datetime], metrics: Metrics
+    ) -> None:
+        self._memory, self._send, self._repeat, self._now, self._metrics = memory, send, repeat, now, metrics
+
+    async def report(self, trouble: Trouble) -> None:
+        """Tell it unless it was told within ``repeat`` seconds."""
+        now = self._now().timestamp()
+        before = await self._memory.seen(trouble, now)
+        if before.last_sent and now - before.last_sent < self._repeat:
+            return
+        if before.count == 1 or before.last_sent:
+            log.warning(trouble.title, action="alert", kind=trouble.kind, subject=trouble.subject, text=trouble.text)
+        if await self._deliver(trouble.kind, trouble.title, trouble.text, good=False):
+            await self._memory.told(trouble, now)
+
+    async def recovered(self, kind: str, subject: str, title: str, text: str) -> None:
+        """Tell the end of a trouble that was told; silent where there was none."""
+        before = await self._memory.over(kind, subject)
+        if before is None:
+            return
+        minutes = max(1, round((self._now().timestamp() - before.first_seen) / 60))
+        log.info(title, action="recovered", kind=kind, subject=subject, minutes=minutes)
+        if before.last_sent:
+            await self._deliver(kind, title, f"{text} It took {_span(minutes)}.", good=True)
+
+    async def _deliver(self, kind: str, title: str, text: str, *, good: bool) -> bool:
+        sent = await self._send(title, text, good)
+        self._metrics.alerts.labels(kind, "sent" if sent else "failed").inc()
+        return sent
+
+
+def _span(minutes: int) -> str:
+    if minutes < 120:
+        return f"{minutes} minutes" if minutes > 1 else "1 minute"
+    return f"{minutes // 60} hours" if minutes < 2880 else f"{minutes // 1440} days"
+
+
+class AppriseSender:
+    """Sends through Apprise, which is loaded with the first alert: it costs 17 MB that most days nobody needs."""
+
+    def __init__(self, urls: tuple[str, ...], redactor: Redactor) -> None:
+        self._urls, self._redactor = urls, redactor
+        self._apprise: Any = None
+
+    async def __call__(self, title: str, text: str, good: bool) -> bool:
+        if not self._urls:
+            return False
+        service = self._loaded()
+        from apprise import NotifyType
+
+        kind = NotifyType.SUCCESS if good else NotifyType.WARNING
+        try:
+            result = await service.async_notify(
+                body=self._redactor.text(text), title=self._redactor.text(title), notify_type=kind
+            )
+        except Exception as error:  # noqa: BLE001 - any plugin may raise anything; an alert must never end the service
+            log.error("alert not sent", action="alert", error=type(error).__name__)
+            return False
+        return bool(result)
+
+    def _loaded(self) -> Any:
+        if self._apprise is None:
+            from apprise import Apprise
+
+            self._apprise = Apprise()
+            for url in self._urls:
+                if not self._apprise.add(url):
+                    log.error("an alert address is not understood", action="alert", scheme=url.partition(":")[0])
+        return self._apprise
+
+
+def is_alert_url(url: str) -> bool:
+    """Whether Apprise understands the address; loads Apprise."""
+    from apprise import Apprise
+
+    return bool(Apprise().add(url))

@@ -1,0 +1,82 @@
+"""``scrobbled auth``: sign in to a tracker and store the sign-in."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import rich_click as click
+
+from scrobbled.cli.common import configured, run
+from scrobbled.clock import SystemClock
+from scrobbled.config import Config, ViewerConfig
+from scrobbled.core.errors import ConfigError, LoginNeeded
+from scrobbled.http import Http
+from scrobbled.redact import Redactor
+from scrobbled.store import Store
+from scrobbled.store.accounts import StoredTokens
+from scrobbled.trackers import TRACKERS
+from scrobbled.trackers.base import SignIn
+
+
+def auth(path: str | None, tracker: str, viewer_name: str | None) -> int:
+    """0 when signed in. Prints what the person has to do on lines of its own, at once."""
+    config = configured(path)
+    viewer = _viewer(config, tracker, viewer_name)
+    try:
+        who = run(_sign_in(config, viewer, tracker))
+    except LoginNeeded as error:
+        click.echo(error.reason, err=True)
+        return 1
+    click.echo(f"Signed in to {tracker} for {viewer.name}" + (f" as {who}." if who else "."))
+    return 0
+
+
+def _viewer(config: Config, tracker: str, name: str | None) -> ViewerConfig:
+    having = [viewer for viewer in config.viewers if tracker in viewer.trackers]
+    if name is not None:
+        chosen = config.viewer(name)
+        if chosen is None or chosen not in having:
+            names = ", ".join(viewer.name for viewer in having) or "nobody"
+            raise ConfigError([f"viewers: {name} has no tracker {tracker}; {names} has."])
+        return chosen
+    if len(having) != 1:
+        names = ", ".join(viewer.name for viewer in having) or "nobody"
+        raise ConfigError([f"viewers: say whose {tracker} account with --viewer NAME; it is listed for: {names}."])
+    return having[0]
+
+
+async def _sign_in(config: Config, viewer: ViewerConfig, tracker: str) -> str:
+    store, clock = Store(config.storage.path), SystemClock()
+    redactor = Redactor()
+    tokens = StoredTokens(store, viewer.name, tracker, lambda values: _learn(redactor, values), clock.now)
+    http = Http("")
+    try:
+        sign_in = SignIn(
+            viewer=viewer.name,
+            settings=viewer.trackers[tracker],
+            http=http,
+            tokens=tokens,
+            clock=clock,
+            tell=lambda line: click.echo(line),
+            ask=_ask,
+        )
+        return await TRACKERS[tracker].sign_in(sign_in)
+    finally:
+        await http.aclose()
+        await store.aclose()
+
+
+def _learn(redactor: Redactor, values: Mapping[str, Any] | None) -> None:
+    for value in (values or {}).values():
+        if isinstance(value, str):
+            redactor.add(value)
+
+
+def _ask(question: str) -> str:
+    """From the terminal without echo, or a line from a pipe."""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{question}: ")
+    return sys.stdin.readline().rstrip("\r\n")

@@ -1,0 +1,126 @@
+"""What only several values together can show to be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from scrobbled.config.model import KINDS, fold
+from scrobbled.config.problems import Problems, join, meant
+
+Values = Mapping[str, Any]
+AlertCheck = Callable[[str], bool]
+"""Whether an Apprise URL can be used; costly, so only ``config check`` passes one."""
+
+
+class Checks:
+    """Works on values as they were read: what was wrong by itself is missing here, and is not reported again."""
+
+    def __init__(self, values: Values, lines: Mapping[str, int], problems: Problems) -> None:
+        self._values = values
+        self._lines = lines
+        self._problems = problems
+
+    def run(self, alert_is_usable: AlertCheck | None = None) -> None:
+        self._sources()
+        self._viewer_names()
+        for at, viewer in enumerate(self._viewers()):
+            self._accounts(viewer, f"viewers[{at}].accounts")
+            self._pairs(viewer, f"viewers[{at}]")
+        if alert_is_usable:
+            self._alerts(alert_is_usable)
+
+    def _viewers(self) -> Sequence[Values]:
+        found: Sequence[Values] = self._values.get("viewers", ())
+        return found
+
+    def _add(self, path: str, text: str) -> None:
+        """At the line of ``path``, or of the nearest thing around it that was written."""
+        around = path
+        while around and around not in self._lines:
+            around = around[: max(around.rfind("."), around.rfind("["), 0)]
+        self._problems.add(path, self._lines.get(around, 0), text)
+
+    def _sources(self) -> None:
+        first: dict[str, str] = {}
+        for name, source in self._values.get("sources", {}).items():
+            path = f"sources.{name}"
+            self._needs_token(name, source, path)
+            for place, token in _tokens(source, path):
+                if token in first:
+                    self._add(place, f"the same token as {first[token]}; each needs its own")
+                first.setdefault(token, place)
+
+    def _needs_token(self, name: str, source: Values, path: str) -> None:
+        given = {key for key in ("token", "tokens") if source.get(key) or self._was_written(path, key)}
+        if name != "trakt" and source.get("tokens"):
+            self._add(f"{path}.tokens", "only trakt has several tokens; write token")
+        if not given or (given == {"tokens"} and name != "trakt"):
+            self._add(
+                f"{path}.token", "is missing. The secret in the webhook's URL; take a random one of 32 characters"
+            )
+        names = {fold(viewer["name"]) for viewer in self._viewers() if "name" in viewer}
+        for viewer in source.get("tokens", {}):
+            if fold(viewer) not in names:
+                self._add(join(f"{path}.tokens", viewer), f"no viewer has this name; {meant(viewer, sorted(names))}")
+
+    def _was_written(self, path: str, key: str) -> bool:
+        return f"{path}.{key}" in self._lines
+
+    def _viewer_names(self) -> None:
+        first: dict[str, int] = {}
+        for at, viewer in enumerate(self._viewers()):
+            name = fold(viewer.get("name", ""))
+            if name and name in first:
+                self._add(f"viewers[{at}].name", f"viewers[{first[name]}] has this name already; names must differ")
+            first.setdefault(name, at)
+
+    def _accounts(self, viewer: Values, path: str) -> None:
+        configured = self._values.get("sources", {})
+        for source in viewer.get("accounts", {}):
+            if source not in configured:
+                self._add(f"{path}.{source}", f"{source} is not configured; add it under sources or remove it here")
+
+    def _pairs(self, viewer: Values, path: str) -> None:
+        seen: dict[frozenset[str], str] = {}
+        for at, pair in enumerate(viewer.get("pairs", ())):
+            place = f"{path}.pairs[{at}]"
+            if "between" not in pair or not self._is_a_pair(pair["between"], viewer, f"{place}.between"):
+                continue
+            both = frozenset(pair["between"])
+            if both in seen:
+                self._add(f"{place}.between", f"the same two as {seen[both]}; write one entry for both")
+            seen.setdefault(both, place)
+            self._directions(pair, place)
+
+    def _is_a_pair(self, between: Sequence[str], viewer: Values, path: str) -> bool:
+        trackers = viewer.get("trackers", {})
+        if len(between) != 2 or between[0] == between[1]:
+            self._add(path, "must be two different trackers, like [trakt, serializd]")
+            return False
+        strange = [name for name in between if name not in trackers]
+        for name in strange:
+            self._add(path, f'"{name}" is not a tracker of this viewer; {meant(name, trackers)}')
+        return not strange
+
+    def _directions(self, pair: Values, path: str) -> None:
+        a, b = pair["between"]
+        allowed = ("off", "both", f"{a}-to-{b}", f"{b}-to-{a}")
+        for kind in KINDS:
+            if pair.get(kind, "off") not in allowed:
+                self._add(f"{path}.{kind}", f'"{pair[kind]}" is not a direction here; write {", ".join(allowed)}')
+        settled = (f"{a}-wins", f"{b}-wins", "newest-wins", "ask")
+        if pair.get("conflict", "ask") not in settled:
+            self._add(f"{path}.conflict", f'"{pair["conflict"]}" is not possible here; write {", ".join(settled)}')
+
+    def _alerts(self, is_usable: AlertCheck) -> None:
+        for at, url in enumerate(self._values.get("alerts", {}).get("urls", ())):
+            if not is_usable(url):
+                self._add(f"alerts.urls[{at}]", "Apprise does not understand this URL; see its list of services")
+
+
+def _tokens(source: Values, path: str) -> Iterator[tuple[str, str]]:
+    if "token" in source:
+        yield f"{path}.token", source["token"]
+    for viewer, token in source.get("tokens", {}).items():
+        yield join(f"{path}.tokens", viewer), token

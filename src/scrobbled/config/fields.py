@@ -1,0 +1,96 @@
+"""The tables that describe the configuration. Validation, defaults, ``config show`` and the JSON Schema all read them.
+
+A section is a dataclass whose fields are made by :func:`setting` and :func:`section`; its table is taken from there, so
+that a setting is written down once. A tracker's section stays a mapping, and its table stands alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+from scrobbled.config.values import Value
+
+
+@dataclass(frozen=True)
+class Field:
+    """One key. ``secret`` covers everything below it."""
+
+    shape: Shape
+    description: str
+    default: Any = None
+    required: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A mapping with known keys; ``build`` makes the finished section of what was given for them."""
+
+    fields: Mapping[str, Field]
+    build: Callable[..., Any] = dict
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list, or a single value standing for a list of one. Reads as a tuple."""
+
+    item: Value | Table
+
+
+@dataclass(frozen=True)
+class Named:
+    """A mapping from one of a few known names to what is expected there."""
+
+    shapes: Mapping[str, Shape]
+    noun: str
+
+
+@dataclass(frozen=True)
+class MapOf:
+    """A mapping from names that the user chooses."""
+
+    item: Value
+
+
+Shape = Value | Table | ListOf | Named | MapOf
+
+
+def setting(
+    shape: Shape,
+    description: str,
+    default: Any = None,
+    *,
+    required: bool = False,
+    secret: bool = False,
+    in_repr: bool = True,
+) -> Any:
+    """A dataclass field for one key; secrets stay out of ``repr``."""
+    metadata = {"setting": Field(shape, description, default, required, secret)}
+    shown = in_repr and not secret
+    if required:
+        return dataclasses.field(metadata=metadata, repr=shown)
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=lambda: dict(default), metadata=metadata, repr=shown)
+    return dataclasses.field(default=default, metadata=metadata, repr=shown)
+
+
+def section(cls: type, *, optional: bool = False) -> Any:
+    """A dataclass field for a section: all defaults when it is left out, or ``None`` where it is ``optional``."""
+    table = table_of(cls)
+    metadata = {"setting": Field(table, table.description)}
+    if optional:
+        return dataclasses.field(default=None, metadata=metadata)
+    return dataclasses.field(default_factory=cls, metadata=metadata)
+
+
+@cache
+def table_of(cls: type) -> Table:
+    """The table of a section's dataclass."""
+    known = {field.name: field.metadata.get("setting") for field in dataclasses.fields(cast(Any, cls))}
+    fields = {name: setting for name, setting in known.items() if setting is not None}
+    return Table(fields, cls, (cls.__doc__ or "").split("\n")[0])

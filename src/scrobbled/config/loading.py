@@ -1,0 +1,79 @@
+"""From a file to a :class:`Config`, or to a list of everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from scrobbled.config.checks import AlertCheck, Checks
+from scrobbled.config.fields import table_of
+from scrobbled.config.model import Config
+from scrobbled.config.outside import Outside
+from scrobbled.config.problems import Problems
+from scrobbled.config.reading import Nothing, Reader, build
+from scrobbled.config.tree import parse
+from scrobbled.core.errors import ConfigError
+
+LARGEST = 512 * 1024
+PLACES = (Path("/config/scrobbled.yaml"), Path("config/scrobbled.yaml"))
+
+
+def find_config(explicit: str | Path | None, environ: Mapping[str, str], places: Sequence[Path] = PLACES) -> Path:
+    """The file to load: the one asked for, ``$SCROBBLED_CONFIG``, or the first of the usual places that exists.
+
+    A file that was asked for by name is not looked for here; :func:`load` says what is wrong with it.
+    """
+    named = explicit or environ.get("SCROBBLED_CONFIG")
+    if named:
+        return Path(named)
+    found = next((place for place in places if place.exists()), None)
+    if found is None:
+        looked = " nor ".join(str(place) for place in places)
+        raise ConfigError(
+            [f"no configuration: there is neither {looked}. Copy scrobbled.example.yaml there, or name one by --config"]
+        )
+    return found
+
+
+def load(path: Path, environ: Mapping[str, str], *, check_alert_url: AlertCheck | None = None) -> Config:
+    """The configuration in ``path``, with variables from ``environ``; raises ``ConfigError`` with every problem.
+
+    ``check_alert_url`` says whether Apprise can use a URL; without it only the shape of alert URLs is checked.
+    """
+    return loads(_text(path), environ, path=path, check_alert_url=check_alert_url)
+
+
+def loads(
+    text: str, environ: Mapping[str, str], *, path: Path | None = None, check_alert_url: AlertCheck | None = None
+) -> Config:
+    """The same from text; files are looked for from the folder of ``path``."""
+    problems = Problems()
+    reader = Reader(Outside(environ, path.parent if path else Path()), problems)
+    tree = parse(text, path.name if path else "configuration", problems)
+    values = reader.section(tree, table_of(Config)) if tree else {}
+    if values is Nothing.EMPTY:
+        problems.add("", 1, "nothing is configured; start from scrobbled.example.yaml")
+    if isinstance(values, Nothing):
+        raise ConfigError(problems.lines())
+    Checks(values, reader.lines, problems).run(check_alert_url)
+    if problems:
+        raise ConfigError(problems.lines())
+    config: Config = build(table_of(Config), values)
+    return replace(config, path=path, origins=reader.origins)
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "its name is not valid"
+        raise ConfigError([f"{path}: cannot be read ({reason}); check the path and the permissions"]) from None
+    if len(content) > LARGEST:
+        raise ConfigError([f"{path}: larger than {LARGEST // 1024} KB; this is not a configuration"])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([f"{path.name} (line {line}): not UTF-8 text; save it in UTF-8"]) from None

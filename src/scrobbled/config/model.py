@@ -1,0 +1,266 @@
+"""The configuration as the program sees it: frozen and complete, durations in seconds, percentages 0 to 100."""
+
+# ruff: noqa: RUF009 - setting() and section() make dataclass fields
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scrobbled.config.durations import UNITS
+from scrobbled.config.fields import ListOf, MapOf, Named, section, setting, table_of
+from scrobbled.config.trackers import TRACKERS
+from scrobbled.config.values import (
+    AlertUrl,
+    Choice,
+    Conflict,
+    Direction,
+    Duration,
+    FilePath,
+    HostName,
+    HttpUrl,
+    Integer,
+    Network,
+    Percent,
+    Switch,
+    Text,
+    WebhookToken,
+)
+
+SOURCE_NAMES = ("plex", "jellyfin", "emby", "tautulli", "kodi", "trakt")
+KINDS = ("plays", "ratings", "watchlist", "collection", "progress")
+_SECRET = Text(exact=True)
+_NAME = Text(longest=200)
+_MINUTE, _HOUR, _DAY = UNITS["m"], UNITS["h"], UNITS["d"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginConfig:
+    """Who may open the dashboard and the API; without it only this machine may."""
+
+    username: str = setting(_NAME, "The name to sign in with.", required=True)
+    password: str = setting(_SECRET, "The password to sign in with.", required=True, secret=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Where the service listens and whom it believes."""
+
+    host: str = setting(_NAME, "The address to listen on.", "0.0.0.0")
+    port: int = setting(Integer(1, 65535), "The port to listen on.", 8484)
+    public_url: str | None = setting(HttpUrl(), "How others reach it; for webhook URLs and links in alerts.")
+    login: LoginConfig | None = section(LoginConfig, optional=True)
+    allowed_hosts: tuple[str, ...] = setting(
+        ListOf(HostName()),
+        "Host names to answer to. Empty: IP addresses, localhost, *.local and the host of public_url.",
+        (),
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        ListOf(Network()), "Address ranges whose X-Forwarded-*, X-Ingress-Path and X-Remote-User-* are believed.", ()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageConfig:
+    """Where everything is kept."""
+
+    path: Path = setting(FilePath(), "The SQLite database.", Path("/data/scrobbled.db"))
+    keep_raw_events: float = setting(
+        Duration(_HOUR), "How long webhooks are kept as they came, for explain and replay.", 14 * _DAY
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """One kind of media server or client that reports what is watched. It opens ``/webhooks/<source>/<token>``."""
+
+    token: str | None = setting(WebhookToken(), "The secret in the webhook's URL.", secret=True)
+    tokens: Mapping[str, str] = setting(
+        MapOf(WebhookToken()), "Only for trakt: one token for each viewer, by the viewer's name.", {}, secret=True
+    )
+    url: str | None = setting(HttpUrl(), "The server itself, to look up show ids and read the library.")
+    server_token: str | None = setting(_SECRET, "A token or API key of that server.", secret=True)
+    servers: tuple[str, ...] = setting(
+        ListOf(_NAME), "Ids of the media servers whose events are accepted. Empty: all.", ()
+    )
+    libraries: tuple[str, ...] = setting(ListOf(_NAME), "Titles of the libraries that count. Empty: all.", ())
+    threshold: float | None = setting(Percent(1), "How much must be watched; instead of the one in defaults.")
+    min_duration: float | None = setting(
+        Duration(), "Shorter items do not count (seconds); instead of the one in defaults."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TmdbConfig:
+    """The Movie Database: posters, and one more way to find ids. Not asked without a key."""
+
+    key: str | None = setting(_SECRET, "An API key or a read access token.", secret=True)
+    url: str | None = setting(HttpUrl(), "The API's root, to point it elsewhere.")
+    image_url: str | None = setting(HttpUrl(), "The root of its pictures, to point it elsewhere.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataConfig:
+    """Where to look up what a source did not say."""
+
+    tmdb: TmdbConfig = section(TmdbConfig)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultsConfig:
+    """What counts as watched."""
+
+    threshold: float = setting(Percent(1), "How much of an item must be watched (percent).", 90.0)
+    min_duration: float = setting(Duration(), "Shorter items, such as trailers, do not count (seconds).", 5 * _MINUTE)
+    movies: bool = setting(Switch(), "Whether movies count.", True)
+    episodes: bool = setting(Switch(), "Whether episodes count.", True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairConfig:
+    """Two trackers of a viewer that are kept in agreement.
+
+    A kind's direction is ``off``, ``both``, or ``trakt-to-serializd`` with the names of the two trackers.
+    """
+
+    between: tuple[str, ...] = setting(ListOf(_NAME), "The two trackers.", required=True)
+    plays: str = setting(Direction(), "Direction for plays.", "off")
+    ratings: str = setting(Direction(), "Direction for ratings.", "off")
+    watchlist: str = setting(Direction(), "Direction for the watchlist.", "off")
+    collection: str = setting(Direction(), "Direction for the collection.", "off")
+    progress: str = setting(Direction(), "Direction for progress within an item.", "off")
+    conflict: str = setting(
+        Conflict(), "Who wins when both changed: <tracker>-wins, newest-wins or ask.", "newest-wins"
+    )
+    removals: str = setting(
+        Choice(("ignore", "propagate", "ask")), "What a removal on one side does to the other.", "ignore"
+    )
+    every: float = setting(Duration(_MINUTE), "Time between two runs (seconds).", 15 * _MINUTE)
+
+    def directions(self) -> dict[str, str]:
+        """The direction of each kind that is not ``off``."""
+        return {kind: getattr(self, kind) for kind in KINDS if getattr(self, kind) != "off"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerConfig:
+    """A person in the house."""
+
+    name: str = setting(Text(longest=64), "What to call this person.", required=True)
+    accounts: Mapping[str, tuple[str, ...]] = setting(
+        Named({name: ListOf(_NAME) for name in SOURCE_NAMES}, "source"),
+        "Names or ids under which each source knows this person.",
+        {},
+    )
+    trackers: Mapping[str, Mapping[str, Any]] = setting(
+        TRACKERS, "Where this person's plays are sent.", {}, in_repr=False
+    )
+    pairs: tuple[PairConfig, ...] = setting(
+        ListOf(table_of(PairConfig)), "Trackers to reconcile. Without any, nothing is reconciled.", ()
+    )
+    threshold: float | None = setting(Percent(1), "How much this person must have watched.")
+    libraries: tuple[str, ...] = setting(
+        ListOf(_NAME), "Titles of the libraries that count for this person. Empty: all.", ()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfluxConfig:
+    """An InfluxDB 2 that receives plays for charts."""
+
+    url: str = setting(HttpUrl(), "The server, such as http://influxdb:8086.", required=True)
+    token: str = setting(_SECRET, "A token that may write to both buckets.", required=True, secret=True)
+    org: str = setting(_NAME, "The organisation.", required=True)
+    bucket_raw: str = setting(_NAME, "The bucket for single plays.", "trakt_raw")
+    bucket_daily: str = setting(_NAME, "The bucket for daily sums.", "trakt_agg")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinksConfig:
+    """Where plays are copied for analysis."""
+
+    influx: InfluxConfig | None = section(InfluxConfig, optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsConfig:
+    """Whom to tell when something needs a person."""
+
+    urls: tuple[str, ...] = setting(ListOf(AlertUrl()), "Apprise URLs.", (), secret=True)
+    repeat: float = setting(
+        Duration(_MINUTE), "The same trouble is told once, then again after this (seconds).", 24 * _HOUR
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyConfig:
+    """Limits for each account; what exceeds them waits for approval."""
+
+    max_writes_per_hour: int = setting(Integer(1, 1_000_000), "Plays sent within an hour.", 300)
+    max_plays_per_item_per_day: int = setting(Integer(1, 1000), "Plays of one item within a day.", 3)
+    max_removals_percent: float = setting(Percent(), "How much of the history one run may remove (percent).", 10.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggingConfig:
+    """What is written to standard error."""
+
+    level: str = setting(Choice(("debug", "info", "warning", "error")), "The least important line to write.", "info")
+    format: str = setting(Choice(("text", "json")), "Lines for people, or for machines.", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value came from. ``line`` counts from 1; ``place`` is empty for a value written there itself."""
+
+    line: int
+    place: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place} (line {self.line})" if self.place else f"line {self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything. ``path`` is the file it came from, ``None`` where it was made by a program."""
+
+    server: ServerConfig = section(ServerConfig)
+    storage: StorageConfig = section(StorageConfig)
+    sources: Mapping[str, SourceConfig] = setting(
+        Named({name: table_of(SourceConfig) for name in SOURCE_NAMES}, "source"),
+        "What reports to us; each entry opens POST /webhooks/<source>/<token>.",
+        {},
+    )
+    metadata: MetadataConfig = section(MetadataConfig)
+    defaults: DefaultsConfig = section(DefaultsConfig)
+    viewers: tuple[ViewerConfig, ...] = setting(
+        ListOf(table_of(ViewerConfig)), "The people. An account nobody claims is held, never sent.", ()
+    )
+    sinks: SinksConfig = section(SinksConfig)
+    alerts: AlertsConfig = section(AlertsConfig)
+    safety: SafetyConfig = section(SafetyConfig)
+    logging: LoggingConfig = section(LoggingConfig)
+    path: Path | None = None
+    origins: Mapping[str, Origin] = field(default_factory=dict, repr=False, compare=False)
+    """By YAML path, for every value that was given."""
+
+    def viewer(self, name: str) -> ViewerConfig | None:
+        """The viewer of that name, compared as account names are: trimmed and without case."""
+        return next((viewer for viewer in self.viewers if fold(viewer.name) == fold(name)), None)
+
+    def threshold(self, source: str, viewer: ViewerConfig | None = None) -> float:
+        """Percent that must be watched: the viewer's word counts before the source's, and that before the default."""
+        given = (viewer and viewer.threshold, source in self.sources and self.sources[source].threshold)
+        return next((float(value) for value in given if value), self.defaults.threshold)
+
+    def min_duration(self, source: str) -> float:
+        """Seconds an item must last to count."""
+        own = self.sources[source].min_duration if source in self.sources else None
+        return self.defaults.min_duration if own is None else own
+
+
+def fold(name: str) -> str:
+    """A name as it is compared: trimmed and without case."""
+    return name.strip().casefold()

@@ -1,0 +1,35 @@
+"""Who is meant by the account a source names."""
+
+from __future__ import annotations
+
+from scrobbled.config.model import Config, ViewerConfig, fold
+
+ONE_OWNER = frozenset({"kodi", "trakt"})
+"""Sources that do not name an account: what they report belongs to the only viewer who lists them."""
+
+
+def listing(config: Config, source: str) -> tuple[ViewerConfig, ...]:
+    """The viewers who list ``source`` among their accounts."""
+    return tuple(viewer for viewer in config.viewers if viewer.accounts.get(source))
+
+
+def claimants(config: Config, source: str, names: frozenset[str]) -> tuple[ViewerConfig, ...]:
+    """The viewers an event belongs to: several who watch together, none where nobody claims the account.
+
+    ``names`` is what :meth:`scrobbled.core.events.Account.names` gives: trimmed, without case, empty where the source
+    did not say. For a token of ``sources.trakt.tokens`` it holds the viewer's name. The order is that of the file.
+    """
+    wanted = frozenset(map(fold, names))
+    owners = _owners_of_tokens(config, source, wanted)
+    if owners:
+        return owners
+    listed = listing(config, source)
+    if source in ONE_OWNER and len(listed) == 1:
+        return listed
+    return tuple(viewer for viewer in listed if not wanted.isdisjoint(map(fold, viewer.accounts[source])))
+
+
+def _owners_of_tokens(config: Config, source: str, wanted: frozenset[str]) -> tuple[ViewerConfig, ...]:
+    settings = config.sources.get(source)
+    holders = {fold(name) for name in settings.tokens} & wanted if settings else set()
+    return tuple(viewer for viewer in config.viewers if fold(viewer.name) in holders)

@@ -1,0 +1,64 @@
+"""What is wrong with a configuration: all of it, each with its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """``line`` counts from 1; 0 stands for the file as a whole."""
+
+    line: int
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{self.path} (line {self.line})" if self.line else self.path
+        return f"{where}: {self.text}"
+
+
+class Problems:
+    """Collects problems; the same one is kept once."""
+
+    def __init__(self) -> None:
+        self._found: set[Problem] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, path: str, line: int, text: str) -> None:
+        self._found.add(Problem(line, path or "configuration", text))
+
+    def lines(self) -> list[str]:
+        """All of them, in the order of the file."""
+        return [str(problem) for problem in sorted(self._found)]
+
+
+def join(path: str, key: str) -> str:
+    """The YAML path of ``key`` below ``path``.
+
+    A key that swallowed its value (``password:hunter2``, the blank is missing) is shown without it.
+    """
+    if not re.fullmatch(r"[\w-]{1,60}", key):
+        key = json.dumps(clipped(key.partition(":")[0] + ":…" if ":" in key else key), ensure_ascii=False)
+    return f"{path}.{key}" if path else key
+
+
+def clipped(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """``did you mean "password"?``, or what is known where nothing is near."""
+    names = list(known)
+    near = get_close_matches(word.strip().lower(), names, n=1, cutoff=0.6)
+    if near:
+        return f'did you mean "{near[0]}"?'
+    return f"known here: {', '.join(names)}" if names else "nothing is known here"

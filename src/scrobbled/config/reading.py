@@ -1,0 +1,204 @@
+"""A YAML tree and the tables to plain values: every value checked by itself, every problem collected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from scrobbled.config.fields import Field, ListOf, MapOf, Named, Shape, Table
+from scrobbled.config.model import Origin
+from scrobbled.config.outside import Expanded, Outside, OutsideError
+from scrobbled.config.problems import Problems, clipped, join, meant
+from scrobbled.config.tree import Items, Member, Members, Scalar, Tree
+from scrobbled.config.values import Value
+
+
+class Nothing(Enum):
+    """Why there is no value."""
+
+    EMPTY = "nothing was given"
+    WRONG = "what was given is wrong, and a problem says so"
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """One key of a section; ``from_file`` where it was written with ``_file``."""
+
+    name: str
+    member: Member
+    from_file: bool
+
+
+class Reader:
+    """Reads values; afterwards ``lines`` and ``origins`` tell by YAML path where things stand and came from."""
+
+    def __init__(self, outside: Outside, problems: Problems) -> None:
+        self._outside = outside
+        self._problems = problems
+        self.lines: dict[str, int] = {}
+        self.origins: dict[str, Origin] = {}
+
+    def section(self, tree: Tree, table: Table, path: str = "") -> dict[str, Any] | Nothing:
+        """What was given for the keys of ``table``, without defaults; lists are tuples, sections dicts."""
+        if isinstance(tree, Scalar) and tree.empty and not any(field.required for field in table.fields.values()):
+            return Nothing.EMPTY
+        if not isinstance(tree, Members):
+            return self._wrong(path, tree.line, "must be a section: keys with values, indented below it")
+        values: dict[str, Any] = {}
+        wrong: set[str] = set()
+        for given in self._given(tree, path, table.fields, ""):
+            value = self._member(given, table.fields[given.name], path)
+            if isinstance(value, Nothing):
+                wrong |= {given.name} if value is Nothing.WRONG else set()
+            else:
+                values[given.name] = value
+        self._require(table, {*values, *wrong}, path, tree)
+        return values
+
+    def _require(self, table: Table, found: set[str], path: str, tree: Members) -> None:
+        for name, field in table.fields.items():
+            if field.required and name not in found:
+                line = self.lines.get(join(path, name), tree.line)
+                how = "is empty" if join(path, name) in self.lines else "is missing"
+                self._problems.add(join(path, name), line, f"{how}. {field.description}")
+
+    def _given(self, tree: Members, path: str, known: Mapping[str, object] | None, noun: str) -> Iterator[_Given]:
+        """The members by name; ``known`` is ``None`` where any name will do."""
+        written = {member.key for member in tree.members}
+        for member in tree.members:
+            base = member.key.removesuffix("_file")
+            whole = known is None or member.key in known
+            from_file = base != member.key and bool(base) and (base in known if known is not None else True)
+            if from_file and not (known is not None and whole):
+                self._problems_of_both(base, written, member, path)
+                yield _Given(base, member, from_file=True)
+            elif whole:
+                yield _Given(member.key, member, from_file=False)
+            else:
+                self._unknown(member, path, known or {}, noun)
+
+    def _problems_of_both(self, base: str, written: set[str], member: Member, path: str) -> None:
+        if base in written:
+            self._problems.add(join(path, member.key), member.line, f'"{base}" is given as well; keep one of the two')
+
+    def _unknown(self, member: Member, path: str, known: Mapping[str, object], noun: str) -> None:
+        names = [f"{name}_file" for name in known] if member.key.endswith("_file") else list(known)
+        text = f"unknown {noun or 'key'}; {meant(member.key, names)}"
+        if ":" in member.key:
+            text = "unknown key; write a blank after the colon"
+        self._problems.add(join(path, member.key), member.line, text)
+
+    def _member(self, given: _Given, field: Field, path: str) -> Any:
+        place = join(path, given.name)
+        self.lines[place] = given.member.line
+        if given.from_file:
+            return self._from_file(given.member, field, place, join(path, given.member.key))
+        return self._read(given.member.value, field.shape, field, place)
+
+    def _read(self, tree: Tree, shape: Shape, field: Field, path: str) -> Any:
+        self.lines[path] = tree.line if isinstance(tree, Scalar) else self.lines.get(path, tree.line)
+        if isinstance(shape, Table):
+            return self.section(tree, shape, path)
+        if isinstance(shape, ListOf):
+            return self._list(tree, shape, field, path)
+        if isinstance(shape, (Named, MapOf)):
+            return self._mapping(tree, shape, field, path)
+        return self._value(tree, shape, field, path)
+
+    def _mapping(self, tree: Tree, shape: Named | MapOf, field: Field, path: str) -> Any:
+        if isinstance(tree, Scalar) and tree.empty:
+            return Nothing.EMPTY
+        if not isinstance(tree, Members):
+            return self._wrong(path, tree.line, "must be a section: names with values, indented below it")
+        known = shape.shapes if isinstance(shape, Named) else None
+        values = {}
+        for given in self._given(tree, path, known, shape.noun if isinstance(shape, Named) else ""):
+            inner = shape.shapes[given.name] if isinstance(shape, Named) else shape.item
+            value = self._member(given, Field(inner, field.description, secret=field.secret), path)
+            if value is Nothing.EMPTY and isinstance(inner, Table):
+                value = {}
+            if not isinstance(value, Nothing):
+                values[given.name] = value
+        return values
+
+    def _list(self, tree: Tree, shape: ListOf, field: Field, path: str) -> Any:
+        if isinstance(tree, Scalar) and tree.empty:
+            return Nothing.EMPTY
+        if isinstance(shape.item, Table) and not isinstance(tree, Items):
+            return self._wrong(path, tree.line, 'must be a list: begin each entry with "- "')
+        if isinstance(tree, Members):
+            return self._wrong(path, tree.line, "must be a list of single values")
+        items = tree.items if isinstance(tree, Items) else (tree,)
+        values = [self._item(item, shape, field, f"{path}[{at}]") for at, item in enumerate(items)]
+        return tuple(value for value in values if not isinstance(value, Nothing))
+
+    def _item(self, tree: Tree, shape: ListOf, field: Field, path: str) -> Any:
+        value = self._read(tree, shape.item, field, path)
+        if value is Nothing.EMPTY and not (isinstance(tree, Scalar) and "${" in tree.text):
+            return self._wrong(path, tree.line, "is empty; remove it or fill it in")
+        return value
+
+    def _value(self, tree: Tree, value: Value, field: Field, path: str) -> Any:
+        if not isinstance(tree, Scalar):
+            return self._wrong(path, tree.line, "must be a single value")
+        if tree.empty:
+            return Nothing.EMPTY
+        try:
+            expanded = self._outside.expand(tree.text)
+        except OutsideError as error:
+            return self._wrong(path, tree.line, str(error))
+        return self._parsed(expanded, value, field, path, tree.line)
+
+    def _parsed(self, expanded: Expanded, value: Value, field: Field, path: str, line: int) -> Any:
+        if not expanded.text.strip():
+            return Nothing.EMPTY
+        try:
+            parsed = value.parse(expanded.text)
+        except ValueError as error:
+            return self._wrong(path, line, f"{_subject(expanded, field)} {error}")
+        self.origins[path] = Origin(line, expanded.place)
+        return parsed
+
+    def _from_file(self, member: Member, field: Field, path: str, written: str) -> Any:
+        """The value of ``path`` from the file that the key ``written`` names; for a list, one value per line."""
+        shape, line = field.shape, member.line
+        if not isinstance(shape, Value) and not (isinstance(shape, ListOf) and isinstance(shape.item, Value)):
+            return self._wrong(written, line, "only single values and lists of them can be read from a file")
+        if not isinstance(member.value, Scalar):
+            return self._wrong(written, line, "must be the path of a file")
+        try:
+            content = self._outside.read(self._outside.expand(member.value.text).text)
+        except OutsideError as error:
+            return self._wrong(written, line, str(error))
+        if isinstance(shape, Value):
+            return self._parsed(content, shape, field, path, line)
+        parts = [Expanded(text, content.place) for text in content.text.splitlines() if text.strip()]
+        values = [self._parsed(part, shape.item, field, f"{path}[{at}]", line) for at, part in enumerate(parts)]
+        return tuple(value for value in values if not isinstance(value, Nothing))
+
+    def _wrong(self, path: str, line: int, text: str) -> Nothing:
+        self._problems.add(path, line, text)
+        return Nothing.WRONG
+
+
+def _subject(expanded: Expanded, field: Field) -> str:
+    """What a message calls the value: as written only where it cannot be a secret."""
+    if field.secret or "@" in expanded.text:
+        return "the value"
+    if expanded.place:
+        return f"the value from {expanded.place}"
+    return json.dumps(clipped(expanded.text), ensure_ascii=False)
+
+
+def build(shape: Shape, value: Any) -> Any:
+    """The finished value; call it only when there was no problem."""
+    if isinstance(shape, Table):
+        return shape.build(**{name: build(shape.fields[name].shape, part) for name, part in value.items()})
+    if isinstance(shape, ListOf):
+        return tuple(build(shape.item, part) for part in value)
+    if isinstance(shape, Named):
+        return {name: build(shape.shapes[name], part) for name, part in value.items()}
+    return value

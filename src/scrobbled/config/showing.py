@@ -1,0 +1,155 @@
+"""The finished configuration for people: every value with its origin, secrets masked; and what else they should know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from scrobbled.config.fields import Field, ListOf, MapOf, Named, Table, table_of
+from scrobbled.config.model import Config, SourceConfig, ViewerConfig, fold
+from scrobbled.config.people import ONE_OWNER, listing
+from scrobbled.config.problems import join
+from scrobbled.config.values import Value
+from scrobbled.redact import MASK
+
+GOOD_TOKEN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting. ``value`` is masked where secret and empty where nothing is set."""
+
+    path: str
+    value: str
+    origin: str
+    """``line 7``, ``environment NAME (line 7)``, ``file /run/secrets/x (line 7)`` or ``default``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    path: str
+    value: Any
+    field: Field
+
+
+def show(config: Config) -> list[Row]:
+    """Every setting in the order of the tables, defaults included."""
+    return [Row(leaf.path, _shown(leaf), str(config.origins.get(leaf.path, "default"))) for leaf in _leaves(config)]
+
+
+def secrets(config: Config) -> list[str]:
+    """Every secret value, for the redactor; of an alert URL also the parts that are secret by themselves."""
+    found = [leaf.value for leaf in _leaves(config) if leaf.field.secret and isinstance(leaf.value, str)]
+    parts = [part for url in config.alerts.urls for part in _secret_parts(url)]
+    return list(dict.fromkeys([*found, *parts]))
+
+
+def warnings(config: Config) -> list[str]:
+    """What is allowed but probably not meant; each begins with the YAML path it is about."""
+    return [
+        *_server_warnings(config),
+        *(text for name, source in config.sources.items() for text in _source_warnings(config, name, source)),
+        *(text for at, viewer in enumerate(config.viewers) for text in _viewer_warnings(viewer, f"viewers[{at}]")),
+        *_shared_logins(config),
+    ]
+
+
+def _leaves(config: Config) -> Iterator[_Leaf]:
+    table = table_of(Config)
+    for name, field in table.fields.items():
+        yield from _walk(name, getattr(config, name), field)
+
+
+def _walk(path: str, value: Any, field: Field) -> Iterator[_Leaf]:
+    shape = field.shape
+    if value is None or isinstance(shape, Value):
+        yield _Leaf(path, value, field)
+    elif isinstance(shape, Table):
+        for name, inner in shape.fields.items():
+            if not isinstance(value, Mapping) or name in value:
+                part = value[name] if isinstance(value, Mapping) else getattr(value, name)
+                yield from _walk(f"{path}.{name}", part, inner)
+    elif isinstance(shape, ListOf):
+        yield from _walk_items([(f"{path}[{at}]", shape.item, part) for at, part in enumerate(value)], path, field)
+    else:
+        inner_shapes = shape.shapes if isinstance(shape, Named) else dict.fromkeys(value, shape.item)
+        named = [(join(path, name), inner_shapes[name], part) for name, part in value.items()]
+        yield from _walk_items(named, path, field)
+
+
+def _walk_items(items: list[tuple[str, Any, Any]], path: str, field: Field) -> Iterator[_Leaf]:
+    if not items:
+        yield _Leaf(path, None, field)
+    for place, shape, part in items:
+        yield from _walk(place, part, Field(shape, field.description, secret=field.secret))
+
+
+def _shown(leaf: _Leaf) -> str:
+    shape = leaf.field.shape
+    if leaf.value is None or not isinstance(shape, Value):
+        return ""
+    if not leaf.field.secret:
+        return shape.show(leaf.value)
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", str(leaf.value)) if leaf.path.startswith("alerts.urls") else None
+    return (scheme[0] if scheme else "") + MASK
+
+
+def _secret_parts(url: str) -> Iterator[str]:
+    """Passwords, and what looks like a key: services are told apart by where Apprise wants them, so any place counts.
+
+    Words without a digit stay, since host names and topics would otherwise be masked all over the logs.
+    """
+    rest = url.partition("://")[2]
+    user, at, _ = rest.partition("/")[0].rpartition("@")
+    if at:
+        yield unquote(user.partition(":")[2] or user)
+    for part in re.split(r"[/?&=@]", rest):
+        if len(part) >= GOOD_TOKEN and re.search(r"\d", part) and "." not in part:
+            yield unquote(part)
+
+
+def _server_warnings(config: Config) -> Iterator[str]:
+    if config.server.login is None:
+        yield "server.login: not set, so only this machine may open the dashboard and the API"
+    if not config.sources:
+        yield "sources: none, so nothing can be reported"
+    if not config.viewers:
+        yield "viewers: none, so every play is held"
+
+
+def _source_warnings(config: Config, name: str, source: SourceConfig) -> Iterator[str]:
+    path = f"sources.{name}"
+    tokens = {f"{path}.token": source.token or ""} if source.token else {}
+    tokens |= {join(f"{path}.tokens", viewer): token for viewer, token in source.tokens.items()}
+    for place, token in tokens.items():
+        if len(token) < GOOD_TOKEN:
+            yield f"{place}: shorter than {GOOD_TOKEN} characters; take a random one of 32"
+    listed = listing(config, name)
+    if config.viewers and not listed and not source.tokens:
+        yield f"{path}: no viewer lists an account of {name}, so its plays are held"
+    elif name in ONE_OWNER and source.token and len(listed) > 1:
+        yield f"{path}: several viewers list {name}, which does not say who watched; its plays are held"
+
+
+def _viewer_warnings(viewer: ViewerConfig, path: str) -> Iterator[str]:
+    if not viewer.accounts:
+        yield f"{path}.accounts: none, so no play can be told to be by {viewer.name}"
+    if not viewer.trackers:
+        yield f"{path}.trackers: none, so the plays of {viewer.name} are sent nowhere"
+    for at, pair in enumerate(viewer.pairs):
+        if not pair.directions():
+            yield f"{path}.pairs[{at}]: every kind is off, so it does nothing; add plays: both"
+
+
+def _shared_logins(config: Config) -> Iterator[str]:
+    """Watched together, the same play would be written twice to one account."""
+    first: dict[str, str] = {}
+    for at, viewer in enumerate(config.viewers):
+        email = fold(viewer.trackers.get("serializd", {}).get("email", ""))
+        path = f"viewers[{at}].trackers.serializd.email"
+        if email and email in first:
+            yield f"{path}: the same account as {first[email]}; plays watched together would be sent to it twice"
+        first.setdefault(email, path)

@@ -1,0 +1,241 @@
+"""What a single value may be: each kind reads text, shows itself and describes itself to an editor."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrobbled.config.durations import format_duration, parse_duration, parse_percent
+
+Json = dict[str, Any]
+
+
+class Value:
+    """Plain text. ``parse`` gets the text as written and raises ``ValueError`` with words that follow the value."""
+
+    def parse(self, text: str) -> Any:
+        return text.strip()
+
+    def show(self, value: Any) -> str:
+        return str(value)
+
+    def schema(self) -> Json:
+        return {"type": ["string", "number", "boolean"]}
+
+
+@dataclass(frozen=True)
+class Text(Value):
+    """``exact`` keeps blanks at the ends, as a password may have them; ``longest`` bounds names."""
+
+    exact: bool = False
+    longest: int = 4096
+
+    def parse(self, text: str) -> str:
+        text = text if self.exact else text.strip()
+        if len(text) > self.longest:
+            raise ValueError(f"is longer than {self.longest} characters")
+        if not self.exact and any(ord(char) < 32 for char in text):
+            raise ValueError("holds a line break or another control character")
+        return text
+
+
+@dataclass(frozen=True)
+class Integer(Value):
+    least: int
+    most: int
+
+    def parse(self, text: str) -> int:
+        if not re.fullmatch(r"[+-]?\d{1,18}", text.strip(), re.ASCII):
+            raise ValueError("is not a whole number")
+        number = int(text)
+        if not self.least <= number <= self.most:
+            raise ValueError(f"is not between {self.least} and {self.most}")
+        return number
+
+    def schema(self) -> Json:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+class Switch(Value):
+    def parse(self, text: str) -> bool:
+        answer = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(
+            text.strip().lower()
+        )
+        if answer is None:
+            raise ValueError("is neither true nor false")
+        return answer
+
+    def show(self, value: Any) -> str:
+        return "true" if value else "false"
+
+    def schema(self) -> Json:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Choice(Value):
+    options: tuple[str, ...]
+
+    def parse(self, text: str) -> str:
+        if (answer := text.strip().lower()) not in self.options:
+            raise ValueError(f"is not one of {', '.join(self.options)}")
+        return answer
+
+    def schema(self) -> Json:
+        return {"enum": list(self.options)}
+
+
+@dataclass(frozen=True)
+class Duration(Value):
+    """Seconds, as a float."""
+
+    least: float = 0.0
+
+    def parse(self, text: str) -> float:
+        seconds = parse_duration(text)
+        if seconds < self.least:
+            raise ValueError(f"is too short; {format_duration(self.least)} is the least")
+        return seconds
+
+    def show(self, value: Any) -> str:
+        return format_duration(value)
+
+    def schema(self) -> Json:
+        return {"type": ["string", "integer"], "pattern": r"^(0|\s*(\d+(\.\d+)?\s*(ms|s|m|h|d|w)\s*)+)$"}
+
+
+@dataclass(frozen=True)
+class Percent(Value):
+    """0 to 100, as a float."""
+
+    least: float = 0.0
+
+    def parse(self, text: str) -> float:
+        value = parse_percent(text)
+        if value < self.least:
+            raise ValueError(f"is too low; {self.least:g}% is the least")
+        return value
+
+    def show(self, value: Any) -> str:
+        return f"{value:g}%"
+
+    def schema(self) -> Json:
+        return {"type": ["string", "number"], "pattern": r"^\s*\d+(\.\d+)?\s*%?\s*$", "minimum": 0, "maximum": 100}
+
+
+class FilePath(Value):
+    def parse(self, text: str) -> Path:
+        if "\0" in text:
+            raise ValueError("cannot be a path")
+        try:
+            return Path(text.strip()).expanduser()
+        except RuntimeError:
+            raise ValueError("starts with ~, but the home folder is not known; write the whole path") from None
+
+    def schema(self) -> Json:
+        return {"type": "string"}
+
+
+class HttpUrl(Value):
+    """The address of a service, without a slash at the end; a path in it is kept."""
+
+    def parse(self, text: str) -> str:
+        text = text.strip()
+        try:
+            parts = urlsplit(text)
+            port_is_fine = parts.port is None or parts.port > 0
+        except ValueError:
+            raise ValueError("is not an address; write it like http://nas.local:8484") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or re.search(r"\s", text):
+            raise ValueError("is not an address; write it like http://nas.local:8484")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("must not hold a user name or password; they would end up in logs and links")
+        if parts.query or parts.fragment:
+            raise ValueError("must end before any ? or #")
+        return text.rstrip("/")
+
+    def schema(self) -> Json:
+        return {"type": "string", "format": "uri", "pattern": "^https?://"}
+
+
+class Network(Value):
+    """An address range in CIDR notation, or a single address."""
+
+    def parse(self, text: str) -> str:
+        try:
+            return str(ipaddress.ip_network(text.strip(), strict=False))
+        except ValueError:
+            raise ValueError("is not an address range; write it like 172.18.0.0/16 or 192.168.1.5") from None
+
+    def schema(self) -> Json:
+        return {"type": "string"}
+
+
+class HostName(Value):
+    """A host name as in a ``Host`` header, without port; ``*.example.org`` stands for every name below."""
+
+    def parse(self, text: str) -> str:
+        text = text.strip().lower()
+        bare = text.removeprefix("*.")
+        if not re.fullmatch(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?|\[?[0-9a-f:.]*:[0-9a-f:.]+\]?", bare):
+            raise ValueError("is not a host name; write it like media.example.org, without http:// and port")
+        return text.strip("[]")
+
+    def schema(self) -> Json:
+        return {"type": "string"}
+
+
+class WebhookToken(Value):
+    """The secret in a webhook's path, so only what a path can carry as it is."""
+
+    least = 8
+
+    def parse(self, text: str) -> str:
+        if not re.fullmatch(r"[!$&-.0-9:;=@A-Z_a-z~]+", text):
+            raise ValueError("cannot stand in a URL; use letters, digits, - and _ only")
+        if len(text) < self.least:
+            raise ValueError(f"is shorter than {self.least} characters; take a random one of 32")
+        return text
+
+
+class AlertUrl(Value):
+    """An Apprise URL: only its shape, since knowing all its services costs Apprise 17 MB of memory."""
+
+    def parse(self, text: str) -> str:
+        text = text.strip()
+        if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S", text):
+            raise ValueError("is not an Apprise URL; write it like ntfy://ntfy.sh/my-topic")
+        return text
+
+    def schema(self) -> Json:
+        return {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9+.-]*://"}
+
+
+class Direction(Value):
+    """``off``, ``both`` or ``a-to-b`` written with the names of trackers; whose names, the pair decides."""
+
+    def parse(self, text: str) -> str:
+        text = text.strip().lower()
+        if text not in ("off", "both") and not re.fullmatch(r"[a-z]+-to-[a-z]+", text):
+            raise ValueError("is not a direction; write off, both, or like trakt-to-serializd")
+        return text
+
+    def schema(self) -> Json:
+        return {"type": ["string", "boolean"], "pattern": "^(off|both|[a-z]+-to-[a-z]+)$"}
+
+
+class Conflict(Value):
+    """``newest-wins``, ``ask`` or ``<tracker>-wins``."""
+
+    def parse(self, text: str) -> str:
+        text = text.strip().lower()
+        if text != "ask" and not re.fullmatch(r"[a-z]+-wins", text):
+            raise ValueError("is not a way to settle conflicts; write newest-wins, ask, or like trakt-wins")
+        return text
+
+    def schema(self) -> Json:
+        return {"type": "string", "pattern": "^(ask|[a-z]+-wins)$"}

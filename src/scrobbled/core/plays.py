@@ -1,0 +1,45 @@
+"""A play: this viewer watched this item at this time. Immutable; a rewatch is another play."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from scrobbled.core.items import Item, Media
+from scrobbled.core.outcomes import PlayOutcome
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Before this a date is a damaged one: services write an unknown date as the epoch, 1970-01-01."""
+FUTURE_SLACK = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """``watched_at`` is aware UTC, or ``None`` where nobody knows; never "now" for want of a date."""
+
+    viewer: str
+    source: str
+    item: Item
+    watched_at: datetime | None
+    duration_ms: int | None = None
+
+
+def is_dated(watched_at: datetime | None, now: datetime) -> bool:
+    """Whether the time can be believed: neither missing, nor the epoch, nor in the future."""
+    return watched_at is not None and EARLIEST <= watched_at <= now + FUTURE_SLACK
+
+
+def route(play: Play, takes: Set[Media], now: datetime) -> tuple[PlayOutcome, str]:
+    """Where a new play starts its way to a tracker that ``takes`` these media: outcome and reason."""
+    if play.item.media not in takes:
+        return PlayOutcome.UNWANTED, f"this tracker does not take {play.item.media}s"
+    if not is_dated(play.watched_at, now):
+        return PlayOutcome.HELD, "no date: nobody said when this was watched"
+    return PlayOutcome.QUEUED, ""
+
+
+def rounded(watched_at: datetime, precision: int) -> datetime:
+    """Rounded down to ``precision`` seconds, as trackers keep it."""
+    seconds = int(watched_at.timestamp())
+    return datetime.fromtimestamp(seconds - seconds % precision, UTC)

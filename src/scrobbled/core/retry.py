@@ -1,0 +1,31 @@
+"""When to try again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+LONGEST_BACKOFF = 60.0
+"""An outage ends unannounced: a minute is the longest anybody waits for what has come back."""
+RECHECKS = (3_600.0, 21_600.0, 86_400.0, 259_200.0, 604_800.0)
+"""Catalogues grow slowly: 1 h, 6 h, 1 d, 3 d, then weekly."""
+LONGEST_PROBE = 3_600.0
+
+Dice = Callable[[], float]
+"""A random number from 0 up to 1."""
+
+
+def backoff(failures: int, dice: Dice, *, asked: float | None = None, longest: float = LONGEST_BACKOFF) -> float:
+    """Seconds to wait after ``failures`` in a row: 1, 2, 4 … with a fifth of jitter, and never less than ``asked``."""
+    steady = min(longest, 2.0 ** min(max(failures, 1) - 1, 30))
+    jittered = steady * (0.8 + 0.4 * dice())
+    return max(jittered, asked or 0.0)
+
+
+def recheck(times: int) -> float:
+    """Seconds until a catalogue is asked again after it did not know an item ``times`` times (1 is the first)."""
+    return RECHECKS[min(max(times, 1), len(RECHECKS)) - 1]
+
+
+def probe(times: int) -> float:
+    """Seconds until a paused account is tried again: a minute, doubling up to an hour."""
+    return min(LONGEST_PROBE, 60.0 * 2.0 ** min(max(times, 1) - 1, 10))

@@ -1,0 +1,151 @@
+"""Events of one viewer and one title, in any order and any number, folded into at most one play per viewing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from scrobbled.core.events import EventKind, PlaybackEvent
+
+FRESH_PERCENT = 5.0
+"""A start at or below this may be the beginning of another viewing; one above it is a player resuming."""
+REPEAT_WINDOW = timedelta(seconds=15)
+"""The same event again within this is a second hook, or a sender that stutters."""
+SAME_STATEMENT = timedelta(seconds=1)
+SHORTEST_GAP = timedelta(minutes=2)
+UNKNOWN_RUNTIME = timedelta(minutes=37, seconds=30)
+"""Stands in for a runtime nobody told: half an hour must then lie between two viewings."""
+REMEMBERED = 8
+"""Finishes kept per session, so that late duplicates of older viewings are recognised too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When playing counts as watching."""
+
+    threshold: float = 90.0
+    """Percent at which a stop counts as watched, where the source never said "watched" itself."""
+    min_duration_ms: int = 300_000
+    """Shorter titles never become plays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What is known of one viewer and one title. ``finishes`` are the times of its plays, oldest first."""
+
+    position_ms: int | None = None
+    duration_ms: int | None = None
+    finishes: tuple[datetime, ...] = ()
+    restarted: bool = False
+    """A fresh start was seen after the last finish."""
+    last_kind: EventKind | None = None
+    last_position_ms: int | None = None
+    last_at: datetime | None = None
+
+    @property
+    def runtime(self) -> timedelta:
+        return timedelta(milliseconds=self.duration_ms) if self.duration_ms else UNKNOWN_RUNTIME
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Understood; no play yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A new play."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Belongs to a viewing that is a play already, or repeats an event."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """Never becomes a play."""
+
+    reason: str
+
+
+Verdict = Noted | Watched | Duplicate | Unwanted
+
+
+def fold(session: Session, event: PlaybackEvent, rules: Rules) -> tuple[Session, Verdict]:
+    """The session after ``event``, and what the event means. Pure: the same input gives the same answer.
+
+    An explicit "watched" is never vetoed by a position. A stop counts from ``rules.threshold`` percent. A second
+    finish is a second viewing only when enough time lies between the two for it to have been watched.
+    """
+    if event.kind not in _FOLDED:
+        return session, Unwanted(f"{event.kind} is not playback")
+    repeated = _repeats(session, event)
+    current = _updated(session, event)
+    if current.duration_ms is not None and current.duration_ms < rules.min_duration_ms:
+        return current, Unwanted("too short")
+    if not _finishes(event, rules):
+        return _progressed(current, event, repeated=repeated)
+    if _same_viewing(current, event):
+        return current, Duplicate("this viewing is a play already")
+    finishes = tuple(sorted((*current.finishes, event.occurred_at)))[-REMEMBERED:]
+    return replace(current, finishes=finishes, restarted=False), Watched(event.occurred_at)
+
+
+_FOLDED = frozenset(
+    {EventKind.START, EventKind.PAUSE, EventKind.RESUME, EventKind.PROGRESS, EventKind.STOP, EventKind.WATCHED}
+)
+
+
+def viewing_gap(runtime: timedelta | None, *, restarted: bool) -> timedelta:
+    """How far apart two finishes of one title must be to be two viewings.
+
+    Seeing the end again after rewinding comes within minutes; watching all of it again takes about the runtime, and
+    somewhat less with a little skipping. Having seen it start over, half the runtime is proof enough.
+    """
+    share = 0.5 if restarted else 0.8
+    return max(SHORTEST_GAP, (runtime or UNKNOWN_RUNTIME) * share)
+
+
+def _repeats(session: Session, event: PlaybackEvent) -> bool:
+    same = session.last_kind is event.kind and session.last_position_ms == event.position_ms
+    return same and session.last_at is not None and abs(event.occurred_at - session.last_at) <= REPEAT_WINDOW
+
+
+def _updated(session: Session, event: PlaybackEvent) -> Session:
+    return replace(
+        session,
+        position_ms=event.position_ms if event.position_ms is not None else session.position_ms,
+        duration_ms=event.duration_ms or session.duration_ms,
+        last_kind=event.kind,
+        last_position_ms=event.position_ms,
+        last_at=event.occurred_at,
+    )
+
+
+def _finishes(event: PlaybackEvent, rules: Rules) -> bool:
+    if event.kind is EventKind.WATCHED:
+        return True
+    return event.kind is EventKind.STOP and event.percent is not None and event.percent >= rules.threshold
+
+
+def _progressed(session: Session, event: PlaybackEvent, *, repeated: bool) -> tuple[Session, Verdict]:
+    if repeated:
+        return session, Duplicate("the same event again")
+    if event.kind is EventKind.START and (event.percent or 0.0) <= FRESH_PERCENT:
+        return replace(session, restarted=bool(session.finishes)), Noted()
+    if not session.restarted and _same_viewing(session, event):
+        return session, Duplicate("still the viewing that is a play already")
+    return session, Noted()
+
+
+def _same_viewing(session: Session, event: PlaybackEvent) -> bool:
+    gap = viewing_gap(session.runtime, restarted=session.restarted)
+    distances = [abs(event.occurred_at - finish) for finish in session.finishes]
+    if event.time_from_source and any(distance <= SAME_STATEMENT for distance in distances):
+        return True
+    return any(distance < gap for distance in distances)

@@ -1,0 +1,163 @@
+"""How one account is, who is told about it, and how long it rests after trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+
+from scrobbled.alerts import Alerts, Trouble
+from scrobbled.clock import Clock
+from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, TrackerError, TryLater
+from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.core.retry import Dice, backoff, probe
+
+TELL_AFTER = 120.0
+"""Seconds of continuous failure before a tracker that does not answer is worth an alert."""
+OUTAGE = 4
+"""So many failures in a row are the service's trouble and not one change's."""
+log = structlog.get_logger("health")
+
+
+class State(StrEnum):
+    """How an account is. Everything but ``ok`` comes with a reason."""
+
+    NEW = "new"
+    OK = "ok"
+    DOWN = "down"
+    SIGN_IN = "sign-in"
+    STOPPED = "stopped"
+    DRIFT = "drift"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An account as ``status``, metrics and dashboard show it. ``since`` is when this state began."""
+
+    viewer: str
+    tracker: str
+    state: State
+    reason: str
+    since: datetime
+    expires_at: datetime | None
+
+
+Save = Callable[[Report], Awaitable[None]]
+
+
+class Health:
+    """State of one account. Changes are logged, saved and told once each; waiting uses monotonic seconds."""
+
+    def __init__(self, viewer: str, tracker: str, site: str, *, alerts: Alerts, clock: Clock, save: Save) -> None:
+        self._alerts, self._clock, self._save, self._site = alerts, clock, save, site
+        self._failures = 0
+        self._probes = 0
+        self._until = 0.0
+        self._down_since: float | None = None
+        self.report = Report(viewer, tracker, State.NEW, "", clock.now(), None)
+
+    @property
+    def subject(self) -> str:
+        return f"{self.report.viewer}/{self.report.tracker}"
+
+    @property
+    def is_new(self) -> bool:
+        return self.report.state is State.NEW
+
+    @property
+    def needs_sign_in(self) -> bool:
+        return self.report.state is State.SIGN_IN
+
+    @property
+    def in_outage(self) -> bool:
+        return self._failures >= OUTAGE
+
+    def pause(self, monotonic: float) -> float:
+        """Seconds this account still rests."""
+        return max(0.0, self._until - monotonic)
+
+    def try_now(self) -> None:
+        """Somebody did something about it: a new sign-in, or a retry by hand."""
+        self._until = 0.0
+        self._probes = 0
+
+    async def trouble(self, error: TrackerError, monotonic: float, dice: Dice) -> None:
+        """Book a failure that concerns the whole account, and rest."""
+        self._failures += 1
+        if isinstance(error, TryLater):
+            self._until = monotonic + backoff(self._failures, dice, asked=error.after)
+            if self._down_since is None:
+                self._down_since = monotonic
+            await self._turn(State.DOWN, error.reason)
+            if monotonic - self._down_since >= TELL_AFTER:
+                await self._alerts.report(self._trouble_text(State.DOWN, error.reason))
+            return
+        self._probes += 1
+        self._until = monotonic + probe(self._probes)
+        state = _STATES.get(type(error), State.STOPPED)
+        await self._turn(state, error.reason)
+        await self._alerts.report(self._trouble_text(state, error.reason))
+
+    async def success(self, expires_at: datetime | None) -> bool:
+        """The service did what was asked. True when that ends an outage, so that what was put off may go now."""
+        was_outage = self.in_outage
+        self._failures, self._probes, self._down_since, self._until = 0, 0, None, 0.0
+        before = self.report.state
+        if before is State.OK and expires_at == self.report.expires_at:
+            return was_outage
+        await self._turn(State.OK, "", expires_at)
+        for state in (State.DOWN, State.SIGN_IN, State.STOPPED, State.DRIFT):
+            await self._alerts.recovered(
+                state, self.subject, f"{self.subject} works again", "What waited is being delivered."
+            )
+        return was_outage
+
+    async def needs_a_person(self, outcome: PlayOutcome, label: str, reason: str) -> None:
+        """A play that only a person can help along; told grouped, not one by one."""
+        await self._alerts.report(
+            Trouble(
+                kind=str(outcome),
+                subject=self.subject,
+                title=f"{self.subject}: a play needs you",
+                text=f"{label} was not delivered ({outcome}): {reason}. It is kept. See scrobbled queue list.",
+            )
+        )
+
+    async def _turn(self, state: State, reason: str, expires_at: datetime | None = None) -> None:
+        before = self.report
+        since = before.since if before.state is state else self._clock.now()
+        self.report = Report(before.viewer, before.tracker, state, reason, since, expires_at or before.expires_at)
+        if before.state is not state:
+            level = log.info if state is State.OK else log.warning
+            level("account", action="health", account=self.subject, state=state, why=reason or None)
+        if before != self.report:
+            await self._save(self.report)
+
+    def _trouble_text(self, state: State, reason: str) -> Trouble:
+        title, advice = _WORDS[state]
+        return Trouble(
+            kind=str(state),
+            subject=self.subject,
+            title=title.format(account=self.subject),
+            text=f"{reason}. Plays are kept and will be sent when it works again. "
+            + advice.format(viewer=self.report.viewer, tracker=self.report.tracker, site=self._site),
+        )
+
+
+_STATES: dict[type[TrackerError], State] = {
+    LoginNeeded: State.SIGN_IN,
+    AccountStopped: State.STOPPED,
+    ContractDrift: State.DRIFT,
+}
+_WORDS = {
+    State.DOWN: ("{account} does not answer", "Nothing to do; it is tried again every minute."),
+    State.SIGN_IN: ("{account} needs you to sign in", "Run: scrobbled auth {tracker} --viewer {viewer}"),
+    State.STOPPED: ("{account} is shut out", "Look at your account on {site}, then run: scrobbled queue retry"),
+    State.DRIFT: (
+        "{account} answers in a way we do not know",
+        "Writing there has stopped, so that nothing is damaged. Check for an update of scrobbled.",
+    ),
+}

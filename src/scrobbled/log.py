@@ -1,0 +1,54 @@
+"""Structured logs: one event a line, as text for people or JSON for machines, every secret masked."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from scrobbled.redact import Redactor
+
+QUIET = ("httpx", "httpcore", "uvicorn.access", "apprise", "urllib3", "asyncio")
+"""Chatty libraries; ``httpx`` even prints full URLs, tokens included."""
+
+
+def set_up(level: str, style: str, redactor: Redactor, stream: TextIO | None = None) -> None:
+    """``level`` is debug, info, warning or error; ``style`` is text or json. Everything passes the one redactor."""
+    out = stream or sys.stderr
+    number = logging.getLevelNamesMapping()[level.upper()]
+
+    def mask(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {key: redactor.value(value) for key, value in event.items()}
+
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(colors=out.isatty(), pad_event_to=0, sort_keys=False)
+    )
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, *shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(number)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

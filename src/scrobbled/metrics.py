@@ -1,0 +1,80 @@
+"""All metrics in one place, with their own registry so that several runtimes can live in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+
+from scrobbled import __version__
+from scrobbled.core.outcomes import EventOutcome
+
+ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+DELIVERY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 21600.0, 86400.0)
+REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 90.0)
+
+Sample = tuple[tuple[str, ...], float]
+"""Label values in the order of the metric's labels, and the value."""
+
+
+class Metrics:
+    """Counters and histograms are written where things happen; what is a state is asked for when scraped."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.events = self._counter("events", "Webhooks stored, by what became of them", ("source", "outcome"))
+        self.ack = self._histogram("event_ack_seconds", "Request read to answer sent", ("source",), ACK_BUCKETS)
+        self.plays = self._counter("plays", "Plays made of webhooks", ("viewer", "source", "media"))
+        self.deliveries = self._counter(
+            "deliveries", "Changes that reached an outcome at a tracker", ("viewer", "tracker", "kind", "outcome")
+        )
+        self.delivery = self._histogram(
+            "delivery_seconds", "Webhook received to confirmed by the tracker", ("tracker",), DELIVERY_BUCKETS
+        )
+        self.requests = self._counter("tracker_requests", "Requests sent to trackers", ("tracker", "method", "status"))
+        self.request = self._histogram(
+            "tracker_request_seconds", "Duration of requests to trackers", ("tracker",), REQUEST_BUCKETS
+        )
+        self.alerts = self._counter("alerts", "Alerts, by whether they could be sent", ("kind", "outcome"))
+        self.reconcile_runs = self._counter("reconcile_runs", "Reconciliations", ("viewer", "pair", "outcome"))
+        self.reconcile_changes = self._counter("reconcile_changes", "Changes planned", ("pair", "change"))
+        self.reconcile = self._histogram("reconcile_seconds", "Duration of reconciliations", ("pair",), REQUEST_BUCKETS)
+        self.echoes = self._counter("echoes_dropped", "Own writes recognised when they came back", ("tracker",))
+        info = Gauge("scrobbled_build_info", "Always 1", ("version",), registry=self.registry)
+        info.labels(__version__).set(1)
+
+    def prepare_source(self, source: str) -> None:
+        """Start a source's counters at zero, so that the first event shows as an increase."""
+        for outcome in EventOutcome:
+            self.events.labels(source, outcome)
+        self.ack.labels(source)
+
+    def watch(self, name: str, text: str, labels: tuple[str, ...], read: Callable[[], Iterable[Sample]]) -> None:
+        """Ask ``read`` for the gauge ``scrobbled_<name>`` at every scrape."""
+        self.registry.register(_Asked(f"scrobbled_{name}", text, labels, read))
+
+    def text(self) -> bytes:
+        """The exposition format, version 0.0.4."""
+        return generate_latest(self.registry)
+
+    def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
+        return Counter(f"scrobbled_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(f"scrobbled_{name}", text, labels, buckets=buckets, registry=self.registry)
+
+
+class _Asked:
+    def __init__(self, name: str, text: str, labels: tuple[str, ...], read: Callable[[], Iterable[Sample]]) -> None:
+        self._name, self._text, self._labels, self._read = name, text, labels, read
+
+    def describe(self) -> Iterable[Any]:
+        return [GaugeMetricFamily(self._name, self._text, labels=self._labels)]
+
+    def collect(self) -> Iterable[Any]:
+        family = GaugeMetricFamily(self._name, self._text, labels=self._labels)
+        for values, number in self._read():
+            family.add_metric(values, number)
+        yield family

@@ -1,0 +1,382 @@
+"""The one place that wires: a configuration in, a running service out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+import structlog
+
+from scrobbled import config as configuration
+from scrobbled.alerts import Alerts, AppriseSender, Trouble
+from scrobbled.catalogues.plex import PlexFinder
+from scrobbled.catalogues.tmdb import TmdbFinder
+from scrobbled.clock import Clock, SystemClock
+from scrobbled.config import Config
+from scrobbled.core.errors import StoreError
+from scrobbled.core.items import Media
+from scrobbled.core.matching import Finder
+from scrobbled.core.outcomes import EventOutcome
+from scrobbled.deliver import Courier
+from scrobbled.health import Health, Report, State
+from scrobbled.household import ConfiguredHousehold
+from scrobbled.http import Http, Observer
+from scrobbled.ingest import Ingest, Taken
+from scrobbled.metrics import Metrics
+from scrobbled.redact import Redactor
+from scrobbled.resolve import Resolver
+from scrobbled.store import Store, accounts, overview
+from scrobbled.store.alerts import StoredTroubles
+from scrobbled.store.cache import StoredCache, forget_expired
+from scrobbled.store.inbox import forget_raw, forget_sessions
+from scrobbled.trackers import TRACKERS
+from scrobbled.trackers.base import Context, Tracker
+from scrobbled.trackers.serializd.finder import SerializdFinder
+from scrobbled.trackers.trakt.finder import TraktFinder
+
+OUTSIDE_EVERY = 1.0
+HOUSEKEEPING_EVERY = 3_600.0
+SESSIONS_KEPT = timedelta(days=90)
+GRACE = 8.0
+"""Seconds a write in flight gets to finish at shutdown; container engines kill after ten."""
+TMDB = "https://api.themoviedb.org/3"
+log = structlog.get_logger("runtime")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of the service, for ``/health/ready``."""
+
+    name: str
+    state: str
+    reason: str
+
+
+class Runtime:
+    """Everything that belongs to one configuration and one database. Use ``build`` and ``running``."""
+
+    def __init__(self, config: Config, store: Store, *, clock: Clock, redactor: Redactor) -> None:
+        self.config, self.store, self.clock, self.redactor = config, store, clock, redactor
+        self.metrics = Metrics()
+        self.alerts = Alerts(
+            StoredTroubles(store),
+            AppriseSender(config.alerts.urls, redactor),
+            repeat=config.alerts.repeat,
+            now=clock.now,
+            metrics=self.metrics,
+        )
+        self.couriers: dict[tuple[str, str], Courier] = {}
+        self.changed = asyncio.Condition()
+        self.ingest: Ingest
+        self.waiting: list[overview.Waiting] = []
+        self._to_close: list[Callable[[], Any]] = []
+        self._stopping = asyncio.Event()
+
+    def wake(self, whom: frozenset[tuple[str, str]]) -> None:
+        """Something new waits for these accounts."""
+        for account in whom:
+            if courier := self.couriers.get(account):
+                courier.wake.set()
+
+    async def take(self, source: str, body: Any) -> Taken:
+        """One webhook; see ``Ingest.take``. An account nobody lists is told once."""
+        taken = await self.ingest.take(source, body)
+        if taken.outcome is EventOutcome.UNCLAIMED:
+            await self.alerts.report(_unclaimed(source, taken.reason))
+        return taken
+
+    async def components(self) -> list[Component]:
+        """The database, tried by writing, and each account with its state and reason."""
+        try:
+            await self.store.write(lambda db: accounts.set_mark(db, "ready", self.clock.now().timestamp()))
+            parts = [Component("database", "ok", "")]
+        except StoreError as error:
+            parts = [Component("database", "failed", str(error))]
+        reports = [courier.health.report for courier in self.couriers.values()]
+        return parts + [Component(f"{r.viewer}/{r.tracker}", r.state, self.redactor.text(r.reason)) for r in reports]
+
+    async def scrape(self) -> bytes:
+        """The metrics, with what is a state read afresh."""
+        self.waiting = await self.store.read(overview.waiting)
+        return self.metrics.text()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Runtime]:
+        """Deliver until the block ends; then let writes in flight finish, and close everything."""
+        claimed = await self.ingest.claim_waiting()
+        if claimed:
+            log.info("unclaimed events now belong to a viewer", action="claim", events=claimed)
+        tasks = [asyncio.create_task(courier.run()) for courier in self.couriers.values()]
+        background = [asyncio.create_task(self._watch_outside()), asyncio.create_task(self._keep_house())]
+        try:
+            yield self
+        finally:
+            self._stopping.set()
+            for courier in self.couriers.values():
+                courier.stop()
+            await _ended(tasks + background, GRACE)
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        for close in reversed(self._to_close):
+            await close()
+        await self.store.aclose()
+
+    async def _watch_outside(self) -> None:
+        """Commands write to the database from other processes; their changes take effect within a second."""
+        seen, retried, signed_in = -1, 0.0, 0.0
+        while not self._stopping.is_set():
+            with contextlib.suppress(StoreError):
+                version = await self.store.changed_outside()
+                if version != seen:
+                    stamps = await self.store.read(_stamps)
+                    acted = seen != -1 and stamps != (retried, signed_in)
+                    seen, (retried, signed_in) = version, stamps
+                    self._wake_all(try_now=acted)
+            await self.clock.wait(self._stopping, OUTSIDE_EVERY)
+
+    def _wake_all(self, *, try_now: bool) -> None:
+        for courier in self.couriers.values():
+            if try_now:
+                courier.health.try_now()
+            courier.wake.set()
+
+    async def _keep_house(self) -> None:
+        """Drop what is older than it is kept for, a little at a time so that no webhook waits for it."""
+        while not self._stopping.is_set():
+            now = self.clock.now()
+            kept = now - timedelta(seconds=self.config.storage.keep_raw_events)
+            with contextlib.suppress(StoreError):
+                await self._drain(partial(forget_raw, before=kept))
+                await self._drain(partial(forget_sessions, before=now - SESSIONS_KEPT))
+                await self._drain(partial(forget_expired, now=now))
+            await self.clock.wait(self._stopping, HOUSEKEEPING_EVERY)
+
+    async def _drain(self, step: Callable[[sqlite3.Connection], int]) -> None:
+        while not self._stopping.is_set() and await self.store.write(step):
+            pass
+
+
+def build(
+    config: Config,
+    *,
+    store: Store | None = None,
+    clock: Clock | None = None,
+    redactor: Redactor | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Runtime:
+    """Wire a runtime. ``transport`` replaces the network and ``clock`` time, for tests. Raises ``StoreError``."""
+    clock = clock or SystemClock()
+    redactor = redactor or Redactor()
+    for secret in configuration.secrets(config):
+        redactor.add(secret)
+    runtime = Runtime(config, store or Store(config.storage.path), clock=clock, redactor=redactor)
+    wiring = _Wiring(runtime, transport)
+    takes: dict[tuple[str, str], frozenset[Media]] = {}
+    for viewer in config.viewers:
+        for name, settings in viewer.trackers.items():
+            if name in TRACKERS:
+                courier = wiring.courier(viewer.name, name, settings)
+                runtime.couriers[viewer.name, name] = courier
+                takes[viewer.name, name] = courier.tracker.can.media
+    runtime.ingest = Ingest(
+        runtime.store,
+        ConfiguredHousehold(config, takes),
+        redactor=redactor,
+        metrics=runtime.metrics,
+        clock=clock,
+        wake=runtime.wake,
+    )
+    _describe(runtime)
+    return runtime
+
+
+class _Wiring:
+    """What all accounts share while they are being wired."""
+
+    def __init__(self, runtime: Runtime, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._runtime, self._transport = runtime, transport
+        self._ssl = ssl.create_default_context() if transport is None else True
+        self._cache = StoredCache(runtime.store, runtime.clock)
+        self._shared: list[Finder] = self._server_finders()
+
+    def courier(self, viewer: str, name: str, settings: Mapping[str, Any]) -> Courier:
+        runtime = self._runtime
+        tracker = self._tracker(viewer, name, settings)
+        runtime._to_close.append(tracker.aclose)
+        health = Health(
+            viewer, name, tracker.can.site, alerts=runtime.alerts, clock=runtime.clock, save=_saver(runtime)
+        )
+        return Courier(
+            viewer,
+            name,
+            tracker,
+            store=runtime.store,
+            health=health,
+            metrics=runtime.metrics,
+            clock=runtime.clock,
+        )
+
+    def _tracker(self, viewer: str, name: str, settings: Mapping[str, Any]) -> Tracker:
+        runtime = self._runtime
+        tokens = accounts.StoredTokens(
+            runtime.store, viewer, name, lambda values: _learn(runtime.redactor, values), runtime.clock.now
+        )
+        entry = TRACKERS[name]
+        return entry.build(
+            Context(
+                viewer=viewer,
+                settings=settings,
+                http=self._http(str(settings.get("url") or entry.url), name),
+                tokens=tokens,
+                cache=self._cache,
+                shows=self._resolver(viewer),
+                clock=runtime.clock,
+            )
+        )
+
+    def _resolver(self, viewer: str) -> Resolver:
+        """Sure and cheap first: the media server, Trakt, TMDB, and last Serializd's search by title."""
+        trackers = next(v for v in self._runtime.config.viewers if v.name == viewer).trackers
+        finders = list(self._shared)
+        if trakt := trackers.get("trakt"):
+            http = self._http(str(trakt.get("url") or TRACKERS["trakt"].url), "trakt")
+            finders.insert(
+                1 if self._has_plex() else 0,
+                TraktFinder(http, str(trakt["client_id"]), self._cache, self._runtime.clock),
+            )
+        if serializd := trackers.get("serializd"):
+            http = self._http(str(serializd.get("url") or TRACKERS["serializd"].url), "serializd")
+            finders.append(SerializdFinder(http, self._cache))
+        return Resolver(finders, self._cache)
+
+    def _has_plex(self) -> bool:
+        plex = self._runtime.config.sources.get("plex")
+        return bool(plex and plex.url and plex.server_token)
+
+    def _server_finders(self) -> list[Finder]:
+        config, finders = self._runtime.config, list[Finder]()
+        plex = config.sources.get("plex")
+        if plex and plex.url and plex.server_token:
+            finders.append(PlexFinder(self._http(plex.url, "plex"), plex.server_token, self._cache))
+        if config.metadata.tmdb and config.metadata.tmdb.key:
+            http = self._http(config.metadata.tmdb.url or TMDB, "tmdb")
+            finders.append(TmdbFinder(http, config.metadata.tmdb.key, self._cache))
+        return finders
+
+    def _http(self, base: str, service: str) -> Http:
+        http = Http(
+            base, observe=_observer(self._runtime.metrics, service), transport=self._transport, verify=self._ssl
+        )
+        self._runtime._to_close.append(http.aclose)
+        return http
+
+
+def _observer(metrics: Metrics, service: str) -> Observer:
+    def observe(method: str, status: str, seconds: float) -> None:
+        metrics.requests.labels(service, method, status).inc()
+        metrics.request.labels(service).observe(seconds)
+
+    return observe
+
+
+def _saver(runtime: Runtime) -> Callable[[Report], Any]:
+    async def save(report: Report) -> None:
+        expires = report.expires_at.timestamp() if report.expires_at else None
+        await runtime.store.write(
+            lambda db: accounts.save_state(
+                db, report.viewer, report.tracker, report.state, report.reason, report.since.timestamp(), expires
+            )
+        )
+
+    return save
+
+
+def _learn(redactor: Redactor, values: Mapping[str, Any] | None) -> None:
+    """Tokens are secrets too, from the moment we have them."""
+    for key, value in (values or {}).items():
+        if isinstance(value, str) and ("token" in key or "password" in key):
+            redactor.add(value)
+
+
+def _describe(runtime: Runtime) -> None:
+    """Gauges that are asked for when scraped."""
+    metrics, couriers, clock = runtime.metrics, runtime.couriers, runtime.clock
+    for source in runtime.config.sources:
+        metrics.prepare_source(source)
+    metrics.watch(
+        "outbox_changes", "Changes not delivered yet", ("tracker", "state"), lambda: _by_state(runtime.waiting)
+    )
+    metrics.watch(
+        "outbox_oldest_seconds",
+        "Age of the oldest change not delivered yet",
+        ("tracker",),
+        lambda: _oldest(runtime),
+    )
+    metrics.watch(
+        "tracker_up",
+        "1 while the account works, 0 while it does not",
+        ("viewer", "tracker"),
+        lambda: [(key, float(c.health.report.state in (State.OK, State.NEW))) for key, c in couriers.items()],
+    )
+    metrics.watch(
+        "token_expires_seconds",
+        "Seconds until the sign-in ends by itself",
+        ("viewer", "tracker"),
+        lambda: [
+            (key, (c.health.report.expires_at - clock.now()).total_seconds())
+            for key, c in couriers.items()
+            if c.health.report.expires_at
+        ],
+    )
+    metrics.watch("held_changes", "Changes held back, by reason", ("reason",), lambda: _held(runtime.waiting))
+
+
+def _by_state(waiting: list[overview.Waiting]) -> list[tuple[tuple[str, ...], float]]:
+    counts: dict[tuple[str, ...], float] = {}
+    for row in waiting:
+        counts[row.tracker, row.state] = counts.get((row.tracker, row.state), 0.0) + row.count
+    return list(counts.items())
+
+
+def _oldest(runtime: Runtime) -> list[tuple[tuple[str, ...], float]]:
+    now = runtime.clock.now().timestamp()
+    ages = {(name,): 0.0 for _, name in runtime.couriers}
+    for row in runtime.waiting:
+        if row.state == "queued":
+            ages[row.tracker,] = max(ages.get((row.tracker,), 0.0), now - row.oldest)
+    return list(ages.items())
+
+
+def _held(waiting: list[overview.Waiting]) -> list[tuple[tuple[str, ...], float]]:
+    return [(("no date",), float(sum(row.count for row in waiting if row.state == "held")))]
+
+
+def _stamps(db: Any) -> tuple[float, float]:
+    saved = db.execute("SELECT coalesce(max(saved_at), 0) FROM tokens").fetchone()[0]
+    return accounts.mark(db, accounts.RETRIED), float(saved)
+
+
+def _unclaimed(source: str, reason: str) -> Trouble:
+    return Trouble(
+        kind="unclaimed",
+        subject=f"{source}/{reason}",
+        title=f"{source}: {reason}",
+        text="Its plays are kept and sent to nobody. List the account under accounts of a viewer, then restart "
+        "scrobbled: what waited is then delivered.",
+    )
+
+
+async def _ended(tasks: list[asyncio.Task[None]], grace: float) -> None:
+    _, late = await asyncio.wait(tasks, timeout=grace)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,236 @@
+"""Stand-in of plex.tv: sign-in by PIN, the account, its servers and its webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route, utc_now
+from scrobbled.sandbox.player import ACCOUNTS, ANNA, MACHINE, SERVER_NAME, VERSION, PlexAccount
+from scrobbled.sandbox.plex import TOKENS
+from scrobbled.sandbox.plex_answers import answer, token
+from scrobbled.sandbox.world import World
+
+if TYPE_CHECKING:
+    from scrobbled.sandbox.server import Sandbox
+
+LINK_CODE_SECONDS = 900
+STRONG_CODE_SECONDS = 1800
+ACCOUNT_TOKENS: dict[str, PlexAccount] = {f"sandbox-plextv-{account.title}": account for account in ACCOUNTS}
+"""*Account* tokens; a server does not take them. The owner's server token works at plex.tv as well."""
+
+
+@dataclass(slots=True)
+class Pin:
+    """A sign-in that waits for a person."""
+
+    id: int
+    code: str
+    client: str
+    expires_at: datetime
+    seconds: int
+    token: str | None = None
+
+
+class PlexTvStandIn(StandIn):
+    """``plex.tv``."""
+
+    name = "plextv"
+
+    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None) -> None:
+        super().__init__(world, now=now, sandbox=sandbox)
+        self.pins: dict[int, Pin] = {}
+        self.webhooks: dict[int, list[str]] = {}
+        """By plex.tv account id."""
+        self.without_pass: set[int] = set()
+        """Accounts that have no Plex Pass, which webhooks need."""
+        self._numbers = count(2_010_000_001)
+
+    def registered(self) -> Iterator[tuple[PlexAccount, str]]:
+        """Every webhook with the account it belongs to."""
+        for account in ACCOUNTS:
+            if account.id not in self.without_pass:
+                yield from ((account, url) for url in self.webhooks.get(account.id, ()))
+
+    def state(self) -> dict[str, Any]:
+        """Numbers only: a webhook's URL is its secret."""
+        names = {account.id: account.title for account in ACCOUNTS}
+        return {
+            "webhooks": {names[number]: len(urls) for number, urls in self.webhooks.items()},
+            "pins": len(self.pins),
+        }
+
+    # The gate
+
+    def missing(self, request: Request) -> Reply:
+        return _refused(request, 404, 1020, "The requested resource could not be found")
+
+    def wrong_method(self, request: Request, allowed: Iterable[str]) -> Reply:
+        return _refused(request, 405, 1000, "Method not allowed")
+
+    def _account(self, request: Request) -> PlexAccount:
+        known = {**ACCOUNT_TOKENS, **{name: account for name, account in TOKENS.items() if account.owner}}
+        account = known.get(token(request))
+        if account is None:
+            raise Answered(_refused(request, 401, 1001, "User could not be authenticated"))
+        return account
+
+    # Sign-in
+
+    @route("POST", "/api/v2/pins")
+    def new_pin(self, request: Request) -> Reply:
+        """A strong code is for the sign-in page, a short one for typing at plex.tv/link."""
+        strong = (request.query.get("strong") or request.form().get("strong")) in ("true", "1")
+        number = next(self._numbers)
+        seconds = STRONG_CODE_SECONDS if strong else LINK_CODE_SECONDS
+        code = f"{number * 7_919:025x}" if strong else f"{number * 7_919 % 36**4:04X}"[-4:]
+        pin = Pin(number, code, _client(request), self.now() + timedelta(seconds=seconds), seconds)
+        self.pins[number] = pin
+        return answer(request, "pin", self._told(pin), status=201)
+
+    @route("GET", "/api/v2/pins/{number:int}")
+    def pin(self, request: Request, number: int) -> Reply:
+        """``authToken`` is null until somebody signed in; an expired or foreign one is unknown."""
+        pin = self.pins.get(number)
+        if pin is None or pin.client != _client(request) or self.now() >= pin.expires_at:
+            raise Answered(_refused(request, 404, 1020, "Code not found or expired"))
+        return answer(request, "pin", self._told(pin))
+
+    def _told(self, pin: Pin) -> dict[str, Any]:
+        left = max(0, round((pin.expires_at - self.now()).total_seconds()))
+        return {
+            "id": pin.id,
+            "code": pin.code,
+            "product": "scrobbled",
+            "trusted": False,
+            "clientIdentifier": pin.client,
+            "expiresIn": left,
+            "createdAt": (pin.expires_at - timedelta(seconds=pin.seconds)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expiresAt": pin.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "authToken": pin.token,
+            "newRegistration": None,
+        }
+
+    @route("POST", "/_sandbox/approve")
+    def approve(self, request: Request) -> Reply:
+        """``{"code": "…", "username": "anna"}`` (or ``id``): somebody signs in with that PIN."""
+        given = control_body(request, dict)
+        account = _named(given.get("username", ANNA.title))
+        for pin in self.pins.values():
+            if (given.get("code") == pin.code or given.get("id") == pin.id) and self.now() < pin.expires_at:
+                pin.token = f"sandbox-plextv-{account.title}"
+                return Reply(200, {"username": account.title})
+        return Reply(404, {"message": "no sign-in is waiting with that code"})
+
+    # The account
+
+    @route("GET", "/api/v2/user")
+    def user(self, request: Request) -> Reply:
+        account = self._account(request)
+        subscribed = account.id not in self.without_pass
+        body = {
+            "id": account.id,
+            "uuid": f"{account.id:016x}",
+            "username": account.title,
+            "title": account.title,
+            "email": f"{account.title}@example.org",
+            "subscription": {"active": subscribed, "status": "Active" if subscribed else "Inactive"},
+        }
+        return answer(request, "user", body)
+
+    @route("GET", "/api/v2/resources")
+    def resources(self, request: Request) -> Reply:
+        """The one server, with the token that works there; the account's own token does not."""
+        account = self._account(request)
+        access = next((name for name, owner in TOKENS.items() if owner is account), None)
+        return answer(request, "resources", [self._server(request, account, access)] if access else [])
+
+    @staticmethod
+    def _server(request: Request, account: PlexAccount, access: str) -> dict[str, Any]:
+        scheme, _, rest = f"{request.root.rpartition('/')[0]}/plex".partition("://")
+        host, _, port = rest.partition("/")[0].partition(":")
+        return {
+            "name": SERVER_NAME,
+            "product": "Plex Media Server",
+            "productVersion": VERSION,
+            "clientIdentifier": MACHINE,
+            "provides": "server",
+            "owned": account.owner,
+            "home": True,
+            "accessToken": access,
+            "publicAddressMatches": True,
+            "presence": True,
+            "httpsRequired": False,
+            "relay": False,
+            "connections": [
+                {
+                    "protocol": scheme,
+                    "address": host,
+                    "port": int(port) if port.isdigit() else (443 if scheme == "https" else 80),
+                    "uri": f"{scheme}://{rest}",
+                    "local": True,
+                    "relay": False,
+                    "IPv6": False,
+                }
+            ],
+        }
+
+    # Webhooks
+
+    @route("GET", "/api/v2/user/webhooks")
+    def list_webhooks(self, request: Request) -> Reply:
+        account = self._with_pass(request)
+        return answer(request, "webhooks", [{"url": url} for url in self.webhooks.get(account.id, ())])
+
+    @route("POST", "/api/v2/user/webhooks")
+    def set_webhooks(self, request: Request) -> Reply:
+        """``urls[]=…`` repeated is the complete new list, ``urls=`` an empty one: what is left out is gone."""
+        account = self._with_pass(request)
+        fields = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
+        urls = [value for name, value in fields if name == "urls[]" and value]
+        if not urls and ("urls", "") not in fields:
+            raise Answered(_refused(request, 400, 1002, "urls is missing"))
+        self.webhooks[account.id] = urls
+        return answer(request, "webhooks", [{"url": url} for url in urls], status=201)
+
+    def _with_pass(self, request: Request) -> PlexAccount:
+        account = self._account(request)
+        if account.id in self.without_pass:
+            raise Answered(_refused(request, 403, 1029, "A Plex Pass is required"))
+        return account
+
+    @route("POST", "/_sandbox/accounts")
+    def set_account(self, request: Request) -> Reply:
+        """``{"username": "anna", "plex_pass": false}``."""
+        given = control_body(request, dict)
+        account = _named(given.get("username", ANNA.title))
+        if given.get("plex_pass", True):
+            self.without_pass.discard(account.id)
+        else:
+            self.without_pass.add(account.id)
+        return Reply(200, {"username": account.title, "plex_pass": account.id not in self.without_pass})
+
+
+def _named(username: object) -> PlexAccount:
+    for account in ACCOUNTS:
+        if account.title == username:
+            return account
+    raise Answered(Reply(404, {"message": f"username is one of {', '.join(a.title for a in ACCOUNTS)}"}))
+
+
+def _client(request: Request) -> str:
+    client = request.headers.get("x-plex-client-identifier") or request.query.get("X-Plex-Client-Identifier", "")
+    if not client:
+        raise Answered(_refused(request, 400, 1000, "X-Plex-Client-Identifier is missing"))
+    return client
+
+
+def _refused(request: Request, status: int, code: int, message: str) -> Reply:
+    body = {"errors": [{"code": code, "message": message, "status": status}]}
+    if "application/json" in request.headers.get("accept", ""):
+        return Reply(status, body)
+    return answer(request, "errors", body["errors"], status=status)

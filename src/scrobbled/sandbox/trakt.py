@@ -1,0 +1,130 @@
+"""Stand-in of Trakt: strict headers, real rate limits, minute precision, and a history that never asks twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scrobbled.sandbox.base import Answered, Reply, Request, control_body, route
+from scrobbled.sandbox.trakt_accounts import Account
+from scrobbled.sandbox.trakt_auth import SignInControls, TraktAuthStandIn
+from scrobbled.sandbox.trakt_catalogue import WATCHABLE
+from scrobbled.sandbox.trakt_history import HistoryRoutes, WatchedRoutes
+from scrobbled.sandbox.trakt_lists import ListRoutes
+from scrobbled.sandbox.trakt_lookup import LookupRoutes
+from scrobbled.sandbox.trakt_oauth import OAuth, Token
+from scrobbled.sandbox.trakt_scrobble import ScrobbleRoutes
+
+__all__ = ["TraktAuthStandIn", "TraktStandIn"]
+SWITCHES = ("lag", "strict_episode_ids", "duplicate_rows")
+ACCOUNT_SWITCHES = ("vip", "locked", "deactivated")
+
+
+class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, LookupRoutes, SignInControls):
+    """``api.trakt.tv``, with the accounts "anna" and "ben" and the app "sandbox-client"."""
+
+    def sign_ins(self) -> OAuth:
+        return self.oauth
+
+    def sign_in(self, username: str = "anna") -> Token:
+        """A valid pair for the default app."""
+        return self.oauth.issue(username, self.oauth.clients["sandbox-client"], self.now())
+
+    def preload(self, username: str, n: int) -> None:
+        """Gives a user ``n`` plays of a past, over all movies and episodes in turn."""
+        titles = [title for kind in WATCHABLE for title in self.catalogue.titles[kind]]
+        self.account_of(username).preload(titles, n, self.now())
+
+    def state(self) -> dict[str, Any]:
+        for account in self.accounts.values():
+            self.settle(account)
+        return {"accounts": {name: account.export() for name, account in self.accounts.items()}}
+
+    @route("GET", "/users/settings")
+    def settings(self, request: Request) -> Reply:
+        return Reply(200, _settings(self.user(request)))
+
+    @route("GET", "/sync/last_activities")
+    def last_activities(self, request: Request) -> Reply:
+        return Reply(200, self.user(request).activities(self.read_at(request)))
+
+    # What people and tests may change
+
+    @route("POST", "/_sandbox/preload")
+    def preload_by_control(self, request: Request) -> Reply:
+        """``{"username": "anna", "plays": 1000}``."""
+        given = control_body(request, dict)
+        username, plays = str(given.get("username") or "anna"), given.get("plays", 100)
+        if not isinstance(plays, int) or not 0 <= plays <= 1_000_000:
+            return Reply(400, {"message": "plays is a number up to 1000000"})
+        self.preload(username, plays)
+        return Reply(200, {"username": username, "plays": len(self.account_of(username).history)})
+
+    @route("POST", "/_sandbox/switches")
+    def switch(self, request: Request) -> Reply:
+        """``lag`` (seconds), ``strict_episode_ids``, ``duplicate_rows``, ``rate_limits`` and ``hidden`` (play ids)."""
+        given = control_body(request, dict)
+        if unknown := set(given) - {*SWITCHES, "rate_limits", "hidden"}:
+            return Reply(400, {"message": f"unknown: {', '.join(sorted(unknown))}"})
+        self.lag = float(given.get("lag", self.lag))
+        self.strict_episode_ids = bool(given.get("strict_episode_ids", self.strict_episode_ids))
+        self.duplicate_rows = bool(given.get("duplicate_rows", self.duplicate_rows))
+        self.limits.enforced = bool(given.get("rate_limits", self.limits.enforced))
+        self.hidden = set(given.get("hidden", self.hidden))
+        told = {name: getattr(self, name) for name in SWITCHES}
+        return Reply(200, {**told, "rate_limits": self.limits.enforced, "hidden": sorted(self.hidden)})
+
+    @route("POST", "/_sandbox/accounts")
+    def set_account(self, request: Request) -> Reply:
+        """``username`` with ``vip``, ``locked``, ``deactivated`` or ``limits`` (by list name)."""
+        given = control_body(request, dict)
+        account = self.account_of(str(given.get("username") or "anna"))
+        for name in ACCOUNT_SWITCHES:
+            setattr(account, name, bool(given.get(name, getattr(account, name))))
+        account.limits.update(_known_limits(account, given.get("limits", {})))
+        told = {name: getattr(account, name) for name in ACCOUNT_SWITCHES}
+        return Reply(200, {"username": account.username, **told, "limits": account.limits})
+
+
+def _known_limits(account: Account, given: Any) -> dict[str, int]:
+    if not isinstance(given, dict) or not all(n in account.limits and isinstance(v, int) for n, v in given.items()):
+        raise Answered(Reply(400, {"message": f"limits are numbers of {', '.join(account.limits)}"}))
+    return given
+
+
+def _settings(account: Account) -> dict[str, Any]:
+    return {
+        "user": {
+            "username": account.username,
+            "private": False,
+            "name": account.username.capitalize(),
+            "vip": account.vip,
+            "vip_ep": False,
+            "director": False,
+            "ids": {"slug": account.username, "trakt": account.serial, "uuid": f"{account.serial:032x}"},
+            "joined_at": "2019-02-11T10:00:00.000Z",
+            "location": None,
+            "about": None,
+            "gender": None,
+            "age": None,
+            "vip_og": False,
+            "vip_years": 0,
+            "vip_cover_image": None,
+            "dob": None,
+        },
+        "permissions": {"commenting": True, "liking": True, "following": True},
+        "account": {
+            "timezone": "Europe/Berlin",
+            "date_format": "dmy",
+            "time_24hr": True,
+            "cover_image": None,
+            "token": None,
+            "display_ads": not account.vip,
+        },
+        "connections": {"twitter": False, "mastodon": False, "google": False, "apple": False},
+        "sharing_text": {"watching": "Watching [item]", "watched": "Watched [item]", "rated": None},
+        "limits": {
+            "list": {"count": 5, "item_count": 250},
+            "watchlist": {"item_count": account.limits["watchlist"]},
+            "favorites": {"item_count": 50},
+        },
+    }

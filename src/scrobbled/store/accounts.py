@@ -1,0 +1,69 @@
+"""Per account: its sign-in, its state as last seen, and the marks that other processes leave."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from scrobbled.store.database import Store
+
+RETRIED = "retried"
+"""Mark set by ``queue retry``: paused accounts try again at once."""
+
+
+class StoredTokens:
+    """``trackers.base.Tokens`` for one account. The pair before the present one is kept, for a look back."""
+
+    def __init__(
+        self, store: Store, viewer: str, tracker: str, learn: Callable[[Any], None], now: Callable[[], datetime]
+    ) -> None:
+        self._store, self._viewer, self._tracker, self._learn, self._now = store, viewer, tracker, learn, now
+
+    async def load(self) -> Mapping[str, Any] | None:
+        row = await self._store.read(
+            lambda db: db.execute(
+                "SELECT secret FROM tokens WHERE viewer = ? AND tracker = ?", (self._viewer, self._tracker)
+            ).fetchone()
+        )
+        values: Mapping[str, Any] | None = json.loads(row[0]) if row else None
+        self._learn(values)
+        return values
+
+    async def save(self, values: Mapping[str, Any]) -> None:
+        self._learn(values)
+        text = json.dumps(dict(values))
+        await self._store.write(
+            lambda db: db.execute(
+                "INSERT INTO tokens (viewer, tracker, secret, saved_at) VALUES (?,?,?,?) ON CONFLICT (viewer, tracker) "
+                "DO UPDATE SET previous = secret, secret = excluded.secret, saved_at = excluded.saved_at",
+                (self._viewer, self._tracker, text, self._now().timestamp()),
+            )
+        )
+
+    async def forget(self) -> None:
+        await self._store.write(
+            lambda db: db.execute("DELETE FROM tokens WHERE viewer = ? AND tracker = ?", (self._viewer, self._tracker))
+        )
+
+
+def save_state(
+    db: sqlite3.Connection, viewer: str, tracker: str, state: str, reason: str, since: float, expires_at: float | None
+) -> None:
+    """How an account is, for whoever looks from outside the serving process."""
+    db.execute(
+        "INSERT OR REPLACE INTO accounts (viewer, tracker, state, reason, since, expires_at) VALUES (?,?,?,?,?,?)",
+        (viewer, tracker, state, reason, since, expires_at),
+    )
+
+
+def set_mark(db: sqlite3.Connection, name: str, value: float) -> None:
+    db.execute("INSERT OR REPLACE INTO marks (name, value) VALUES (?,?)", (name, value))
+
+
+def mark(db: sqlite3.Connection, name: str) -> float:
+    """0.0 where it was never set."""
+    row = db.execute("SELECT value FROM marks WHERE name = ?", (name,)).fetchone()
+    return float(row[0]) if row else 0.0

@@ -1,0 +1,68 @@
+"""Items and sessions as JSON text in the database, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+from scrobbled.core.events import EventKind
+from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.items import Episode, Item, Movie, Origin
+from scrobbled.core.sessions import Session
+
+
+def encode_item(item: Item) -> str:
+    """Only what is known; the media is told by the row."""
+    return json.dumps(_without_gaps(asdict(item)), separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def decode_item(media: str, text: str) -> Item:
+    values: dict[str, Any] = json.loads(text)
+    origin = Origin(**values.pop("origin")) if "origin" in values else None
+    if media == "movie":
+        return Movie(**{**values, "ids": MovieIds(**values.get("ids", {})), "origin": origin})
+    aired = values.pop("air_date", None)
+    values["ids"] = EpisodeIds(**values.get("ids", {}))
+    values["show_ids"] = ShowIds(**values.get("show_ids", {}))
+    values = {"season": None, "number": None, **values}
+    return Episode(**values, air_date=date.fromisoformat(aired) if aired else None, origin=origin)
+
+
+def encode_session(session: Session) -> str:
+    return json.dumps(
+        [
+            session.position_ms,
+            session.duration_ms,
+            [finish.timestamp() for finish in session.finishes],
+            session.restarted,
+            session.last_kind,
+            session.last_position_ms,
+            session.last_at.timestamp() if session.last_at else None,
+        ],
+        separators=(",", ":"),
+    )
+
+
+def decode_session(text: str) -> Session:
+    position, duration, finishes, restarted, kind, last_position, last_at = json.loads(text)
+    return Session(
+        position_ms=position,
+        duration_ms=duration,
+        finishes=tuple(instant(finish) for finish in finishes),
+        restarted=restarted,
+        last_kind=EventKind(kind) if kind else None,
+        last_position_ms=last_position,
+        last_at=instant(last_at) if last_at is not None else None,
+    )
+
+
+def instant(seconds: float) -> datetime:
+    """Unix seconds as aware UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _without_gaps(values: dict[str, Any]) -> dict[str, Any]:
+    nested = {k: _without_gaps(v) if isinstance(v, dict) else v for k, v in values.items()}
+    return {k: v for k, v in nested.items() if v is not None and v != {} and v is not False}

@@ -1,0 +1,167 @@
+"""One SQLite file, one writing thread, one transaction for everything that waits: group commit.
+
+A write is on disk when its ``await`` returns. While one commit is under way the next writes gather and share the one
+after it, so a burst of webhooks costs a few commits and not hundreds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from sqlite_utils import Database
+
+from scrobbled.core.errors import StoreError
+from scrobbled.store.opening import open_database
+
+T = TypeVar("T")
+LARGEST_GROUP = 256
+log = structlog.get_logger("store")
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[sqlite3.Connection], Any]
+    writes: bool
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Store:
+    """The database. ``write`` and ``read`` run a function on the database thread and may be called concurrently.
+
+    A function that raises is rolled back alone; its neighbours in the same commit are not touched. ``StoreError`` is
+    raised when the commit itself fails (disk full, locked by a stranger): then nothing of the group is stored.
+    """
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        self.path = path
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="database", daemon=True)
+        self._opened = threading.Event()
+        self._failure: Exception | None = None
+        self._create = create
+        self._thread.start()
+        self._opened.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``work`` in a transaction; what it wrote is durable when this returns its result."""
+        return await self._submit(work, writes=True)
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``work``, which must not write; keep it short, as writers wait behind it."""
+        return await self._submit(work, writes=False)
+
+    async def changed_outside(self) -> int:
+        """A number that moves when another process commits to the file (``PRAGMA data_version``)."""
+        return await self.read(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]))
+
+    async def aclose(self) -> None:
+        """Finish what was submitted, then close the file."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def _submit(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
+        if not self._thread.is_alive():
+            raise StoreError("the database is closed")
+        loop = asyncio.get_running_loop()
+        job = _Job(work, writes, loop, loop.create_future())
+        self._jobs.put(job)
+        result: T = await job.future
+        return result
+
+    def _run(self) -> None:
+        try:
+            connection = open_database(self.path, create=self._create)
+        except Exception as error:  # noqa: BLE001 - handed to the constructor, which raises it
+            self._failure = error
+            self._opened.set()
+            return
+        self._opened.set()
+        with contextlib.closing(connection):
+            while (job := self._jobs.get()) is not None:
+                group = [job, *self._gathered()]
+                _perform([j for j in group if j is not None], connection)
+                if group[-1] is None:
+                    return
+
+    def _gathered(self) -> Iterable[_Job | None]:
+        for _ in range(LARGEST_GROUP - 1):
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            yield job
+            if job is None:
+                return
+
+
+def _perform(group: list[_Job], connection: sqlite3.Connection) -> None:
+    try:
+        _transact(group, connection)
+    except sqlite3.Error as error:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        failure = StoreError(f"the database cannot be written: {error}. Check free space and permissions.")
+        for job in group:
+            job.result, job.error = None, failure
+    _tell(group)
+
+
+def _transact(group: list[_Job], connection: sqlite3.Connection) -> None:
+    if not any(job.writes for job in group):
+        for job in group:
+            _work(job, connection)
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for job in group:
+        connection.execute("SAVEPOINT job")
+        _work(job, connection)
+        if job.error is not None:
+            connection.execute("ROLLBACK TO job")
+        connection.execute("RELEASE job")
+    connection.execute("COMMIT")
+
+
+def _work(job: _Job, connection: sqlite3.Connection) -> None:
+    try:
+        job.result = job.work(connection)
+    except sqlite3.OperationalError:
+        raise  # the disk, not the work: nothing of this group may be taken for stored
+    except Exception as error:  # noqa: BLE001 - handed to the caller that awaits this job
+        job.error = error
+
+
+def _tell(group: list[_Job]) -> None:
+    loops = {job.loop for job in group}
+    for loop in loops:
+        mine = [job for job in group if job.loop is loop]
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+            loop.call_soon_threadsafe(_resolve, mine)
+
+
+def _resolve(group: list[_Job]) -> None:
+    for job in group:
+        if job.future.done():
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
+
+
+def tables(connection: sqlite3.Connection) -> Database:
+    """The same connection through sqlite-utils, for everything but the hottest statements."""
+    return Database(connection)

@@ -1,0 +1,159 @@
+"""Opening the database file: refuse what is not safe, never replace anything silently."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import structlog
+from sqlite_utils import Database
+
+from scrobbled.core.errors import StoreError
+from scrobbled.store.migrations import migrations
+
+BUSY_SECONDS = 10.0
+QUICK_CHECK_LIMIT = 64 * 1024 * 1024
+log = structlog.get_logger("store")
+
+
+def open_database(path: Path, *, create: bool = True) -> sqlite3.Connection:
+    """A connection with the newest schema, for the calling thread only.
+
+    Raises ``StoreError`` for a damaged, empty or newer file, for leftovers of a file that is gone, and with
+    ``create=False`` for a file that does not exist.
+    """
+    _check_place(path, create=create)
+    if not path.exists():
+        _make(path)
+    connection = _connect(path)
+    try:
+        _check_content(connection, path)
+        _migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def journal_mode(version: tuple[int, int, int]) -> str:
+    """``WAL`` where it is safe, else ``TRUNCATE``.
+
+    SQLite before 3.44.6, 3.50.7 and 3.51.3 can corrupt a WAL database when one connection writes while another
+    finishes a checkpoint (the "WAL-reset" defect); commands next to a running service are such connections.
+    """
+    safe = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
+    return "WAL" if safe else "TRUNCATE"
+
+
+def lock(path: Path) -> IO[str]:
+    """Hold the database for one serving process; the lock ends with the process, however that ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = path.with_name(path.name + ".lock").open("a+")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.seek(0)
+        owner = handle.read().strip() or "unknown"
+        handle.close()
+        raise StoreError(
+            f"another instance (process {owner}) is using {path}. Stop it first, or give this one its own storage.path."
+        ) from None
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()
+    return handle
+
+
+def _check_place(path: Path, *, create: bool) -> None:
+    if path.exists():
+        if path.stat().st_size == 0:
+            raise StoreError(
+                f"{path} is empty, so its content was lost. Put a backup in its place, or delete it to start anew."
+            )
+        return
+    leftovers = [p.name for p in (path.with_name(path.name + s) for s in ("-journal", "-wal")) if p.exists()]
+    if leftovers:
+        raise StoreError(f"{path} is gone but {', '.join(leftovers)} is there. Restore the file, or delete both.")
+    if not create:
+        raise StoreError(f"{path} does not exist yet. Start scrobbled serve once, or check storage.path.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _make(path: Path) -> None:
+    """A complete new file or none: a crash in the middle must not leave one that looks emptied."""
+    draft = path.with_name(f"{path.name}.new-{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    connection = _connect(draft)
+    try:
+        migrations.apply(Database(connection))
+        connection.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        connection.close()
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        log.debug("another process made the database first", action="create")
+    except OSError:  # a file system without hard links
+        draft.replace(path)
+    draft.unlink(missing_ok=True)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.execute(f"PRAGMA journal_mode = {journal_mode(sqlite3.sqlite_version_info)}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -4096")
+    except sqlite3.DatabaseError as error:
+        raise _unusable(path, error) from error
+    return connection
+
+
+def _check_content(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        if path.stat().st_size <= QUICK_CHECK_LIMIT:
+            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise StoreError(_damaged(path, str(verdict)))
+        known = {migration.name for migration in migrations.pending(Database(connection))}
+        known |= {migration.name for migration in migrations.applied(Database(connection))}
+    except sqlite3.DatabaseError as error:
+        raise _unusable(path, error) from error
+    ours = {migration.name for migration in migrations._migrations}
+    if strangers := known - ours:
+        raise StoreError(
+            f"{path} was written by a newer version ({', '.join(sorted(strangers))}). Update scrobbled, or restore the "
+            "backup that was made before the update."
+        )
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    db = Database(connection)
+    pending = migrations.pending(db)
+    if not pending:
+        return
+    backup = path.with_name(f"{path.name}.before-{pending[0].name}-{datetime.now(UTC):%Y%m%d%H%M%S}")
+    with contextlib.closing(sqlite3.connect(backup)) as target:
+        connection.backup(target)
+    log.info("database backed up", action="migrate", backup=str(backup))
+    migrations.apply(db)
+
+
+def _unusable(path: Path, error: sqlite3.DatabaseError) -> StoreError:
+    if "not a database" in str(error) or "malformed" in str(error):
+        return StoreError(_damaged(path, str(error)))
+    return StoreError(f"{path} cannot be opened: {error}. Check its permissions and that its folder can be written.")
+
+
+def _damaged(path: Path, why: str) -> str:
+    return (
+        f"{path} is damaged ({why}). It was left as it is. Put a backup in its place (look for {path.name}.before-* "
+        "beside it), or move it away to start anew."
+    )

@@ -1,0 +1,279 @@
+"""The durable queue of changes, the only road to a tracker.
+
+``state`` is an outcome code. ``phase`` refines ``queued``: empty, ``in-flight`` (a write that must not be repeated has
+begun) or ``in-doubt`` (it began and its answer is missing: it must be read back before any repeat).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from scrobbled.core.errors import Candidate
+from scrobbled.core.items import Item
+from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.store.codec import decode_item, instant
+
+IN_FLIGHT = "in-flight"
+IN_DOUBT = "in-doubt"
+_DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
+_COLUMNS = (
+    "outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, outbox.state, outbox.phase, outbox.watched_at, "
+    "outbox.address_key, outbox.address, outbox.how, outbox.rewatch, outbox.attempts, outbox.misses, "
+    "outbox.missed_at, outbox.next_at, outbox.received_at, plays.media, plays.item, plays.duration_ms"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One play on its way to one tracker. Times are Unix seconds except ``watched_at``."""
+
+    id: int
+    play_id: int
+    viewer: str
+    tracker: str
+    state: PlayOutcome
+    phase: str
+    watched_at: datetime | None
+    address_key: str | None
+    address: dict[str, Any] | None
+    how: str
+    rewatch: bool
+    attempts: int
+    misses: int
+    """How often a catalogue did not know it, or a read-back did not find it."""
+    missed_at: float | None
+    """When the last complete read-back of a write in doubt missed it."""
+    next_at: float
+    received_at: float
+    item: Item
+    duration: timedelta | None
+
+
+def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Change]:
+    """Queued changes whose time has come, oldest viewing first, then parked ones; never those in doubt."""
+    condition = (
+        "outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = ? AND outbox.phase = '' "
+        "AND outbox.next_at <= ? ORDER BY outbox.watched_at, outbox.id LIMIT ?"
+    )
+    queued = _select(db, condition, (viewer, tracker, PlayOutcome.QUEUED, now, limit))
+    if len(queued) == limit:
+        return queued
+    return queued + _select(db, condition, (viewer, tracker, PlayOutcome.PARKED, now, limit - len(queued)))
+
+
+def in_doubt(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Change]:
+    """Changes to be read back now, oldest viewing first."""
+    return _select(
+        db,
+        "outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = 'queued' AND outbox.phase = ? "
+        "AND outbox.next_at <= ? ORDER BY outbox.watched_at, outbox.id LIMIT ?",
+        (viewer, tracker, IN_DOUBT, now, limit),
+    )
+
+
+def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
+    """When the next change of this account is due, in Unix seconds; ``None`` where nothing waits for a time."""
+    row = db.execute(
+        "SELECT min(next_at) FROM outbox WHERE viewer = ? AND tracker = ? AND state IN ('queued', 'parked') "
+        f"AND state NOT IN {_DONE} AND phase <> ?",
+        (viewer, tracker, IN_FLIGHT),
+    ).fetchone()
+    return None if row[0] is None else float(row[0])
+
+
+def begin(db: sqlite3.Connection, ids: Collection[int]) -> None:
+    """The write that must not be repeated begins: from here on a missing answer means doubt."""
+    db.executemany(
+        "UPDATE outbox SET phase = ?, attempts = attempts + 1, missed_at = NULL WHERE id = ?",
+        [(IN_FLIGHT, id_) for id_ in ids],
+    )
+
+
+def doubt(db: sqlite3.Connection, ids: Collection[int], reason: str, next_at: float) -> None:
+    """The answer is missing; ``next_at`` is when to read back."""
+    db.executemany(
+        "UPDATE outbox SET phase = ?, reason = ?, next_at = ?, missed_at = NULL WHERE id = ?",
+        [(IN_DOUBT, reason, next_at, id_) for id_ in ids],
+    )
+
+
+def doubt_in_flight(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
+    """After an interruption: a write that began and was never booked is in doubt. Returns how many."""
+    return db.execute(
+        "UPDATE outbox SET phase = ?, next_at = 0, missed_at = NULL, reason = 'interrupted during the write' "
+        f"WHERE viewer = ? AND tracker = ? AND state NOT IN {_DONE} AND phase = ?",
+        (IN_DOUBT, viewer, tracker, IN_FLIGHT),
+    ).rowcount
+
+
+def missed(db: sqlite3.Connection, ids: Collection[int], now: float, next_at: float) -> None:
+    """A complete read-back did not find them; the next one, at ``next_at``, decides."""
+    db.executemany("UPDATE outbox SET missed_at = ?, next_at = ? WHERE id = ?", [(now, next_at, id_) for id_ in ids])
+
+
+def clear_doubt(db: sqlite3.Connection, ids: Collection[int]) -> None:
+    """Proven absent: they may be sent again at once."""
+    db.executemany(
+        "UPDATE outbox SET phase = '', missed_at = NULL, next_at = 0, reason = '' WHERE id = ?", [(i,) for i in ids]
+    )
+
+
+def locate(db: sqlite3.Connection, id_: int, key: str, address: Any, how: str, *, rewatch: bool) -> None:
+    """Remember where the tracker keeps the item."""
+    db.execute(
+        "UPDATE outbox SET address_key = ?, address = ?, how = ?, rewatch = ? WHERE id = ?",
+        (key, json.dumps(address), how, int(rewatch), id_),
+    )
+
+
+def settle(
+    db: sqlite3.Connection,
+    id_: int,
+    outcome: PlayOutcome,
+    reason: str,
+    now: float,
+    *,
+    remote_id: str | None = None,
+    candidates: Sequence[Candidate] = (),
+    next_at: float = 0.0,
+) -> None:
+    """The change reached ``outcome``; ``next_at`` matters for ``parked`` only."""
+    listed = json.dumps([_candidate(c) for c in candidates]) if candidates else None
+    db.execute(
+        "UPDATE outbox SET state = ?, phase = '', reason = ?, settled_at = ?, next_at = ?, candidates = ?, "
+        "remote_id = coalesce(?, remote_id), misses = misses + ? WHERE id = ?",
+        (outcome, reason, now, next_at, listed, remote_id, int(outcome is PlayOutcome.PARKED), id_),
+    )
+    note(db, id_, now, outcome, reason)
+
+
+def postpone(db: sqlite3.Connection, id_: int, reason: str, now: float, next_at: float) -> None:
+    """Nothing was written; the same again at ``next_at``."""
+    db.execute(
+        "UPDATE outbox SET state = 'queued', phase = '', reason = ?, attempts = attempts + 1, next_at = ? WHERE id = ?",
+        (reason, next_at, id_),
+    )
+    note(db, id_, now, "try-later", reason)
+
+
+def release(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
+    """The account works again: what was put off because of the outage is due now. Returns how many."""
+    return db.execute(
+        "UPDATE outbox SET next_at = 0 WHERE viewer = ? AND tracker = ? AND state = 'queued' AND phase = '' "
+        "AND next_at > 0",
+        (viewer, tracker),
+    ).rowcount
+
+
+def note(db: sqlite3.Connection, id_: int, now: float, outcome: str, detail: str) -> None:
+    """One attempt and its answer, for the play's story; a run of equal ones is kept as its first and last."""
+    last = db.execute(
+        "SELECT id, outcome, detail FROM attempts WHERE change_id = ? ORDER BY id DESC LIMIT 2", (id_,)
+    ).fetchall()
+    if len(last) == 2 and all((row[1], row[2]) == (outcome, detail) for row in last):
+        db.execute("UPDATE attempts SET at = ? WHERE id = ?", (now, last[0][0]))
+        return
+    db.execute("INSERT INTO attempts (change_id, at, outcome, detail) VALUES (?,?,?,?)", (id_, now, outcome, detail))
+
+
+def same_viewing(db: sqlite3.Connection, change: Change, key: str, gap: timedelta) -> int | None:
+    """The play of another change that this account already has, or is getting, for the same viewing of ``key``."""
+    if change.watched_at is None:
+        return None
+    at, reach = change.watched_at.timestamp(), gap.total_seconds()
+    row = db.execute(
+        "SELECT play_id FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND id <> ? "
+        "AND watched_at > ? AND watched_at < ? AND state IN ('queued', 'delivered') "
+        "AND (state = 'delivered' OR phase <> '' OR id < ?) ORDER BY id LIMIT 1",
+        (change.viewer, change.tracker, key, change.id, at - reach, at + reach, change.id),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def watched_before(db: sqlite3.Connection, change: Change, key: str) -> bool:
+    """Whether this account has an earlier viewing of ``key``: by the time it was watched, not by when it arrived."""
+    if change.watched_at is None:
+        return False
+    row = db.execute(
+        "SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND id <> ? AND watched_at < ? "
+        "AND state IN ('queued', 'delivered', 'already-there') LIMIT 1",
+        (change.viewer, change.tracker, key, change.id, int(change.watched_at.timestamp())),
+    ).fetchone()
+    return row is not None
+
+
+def retry(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
+    """Make parked, unmatched, dead and waiting changes due now; ``None`` means all. Held ones need an approval.
+
+    Writes in doubt stay in doubt: they are read back now instead of later.
+    """
+    chosen = _chosen(db, ids, "state IN ('queued', 'parked', 'unmatched', 'dead') AND phase <> 'in-flight'")
+    db.executemany(
+        "UPDATE outbox SET state = 'queued', next_at = 0, candidates = NULL, "
+        "address_key = CASE phase WHEN '' THEN NULL ELSE address_key END WHERE id = ?",
+        [(id_,) for id_ in chosen],
+    )
+    return chosen
+
+
+def approve(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
+    """Let held changes that have a date go; one without a date stays held, as it cannot be sent truthfully."""
+    chosen = _chosen(db, ids, "state = 'held' AND watched_at IS NOT NULL")
+    db.executemany("UPDATE outbox SET state = 'queued', reason = '', next_at = 0 WHERE id = ?", [(i,) for i in chosen])
+    return chosen
+
+
+def drop(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:
+    """Give up on waiting changes for good; a write in flight or in doubt cannot be dropped, as it may have happened."""
+    chosen = _chosen(db, ids, f"state NOT IN {_DONE} AND phase = ''")
+    for id_ in chosen:
+        settle(db, id_, PlayOutcome.UNDONE, "dropped by hand", now)
+    return chosen
+
+
+def _chosen(db: sqlite3.Connection, ids: Collection[int] | None, condition: str) -> list[int]:
+    rows = db.execute(f"SELECT id FROM outbox WHERE state NOT IN {_DONE} AND {condition} ORDER BY id").fetchall()
+    wanted = None if ids is None else set(ids)
+    return [row[0] for row in rows if wanted is None or row[0] in wanted]
+
+
+def _select(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> list[Change]:
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM outbox JOIN plays ON plays.id = outbox.play_id "
+        f"WHERE outbox.state NOT IN {_DONE} AND {condition}",
+        values,
+    )
+    return [_change(row) for row in rows]
+
+
+def _change(row: Sequence[Any]) -> Change:
+    return Change(
+        id=row[0],
+        play_id=row[1],
+        viewer=row[2],
+        tracker=row[3],
+        state=PlayOutcome(row[4]),
+        phase=row[5],
+        watched_at=instant(row[6]) if row[6] is not None else None,
+        address_key=row[7],
+        address=json.loads(row[8]) if row[8] and row[7] else None,
+        how=row[9] or "",
+        rewatch=bool(row[10]),
+        attempts=row[11],
+        misses=row[12] or 0,
+        missed_at=row[13],
+        next_at=row[14],
+        received_at=row[15],
+        item=decode_item(row[16], row[17]),
+        duration=timedelta(milliseconds=row[18]) if row[18] else None,
+    )
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    values = {name: getattr(candidate, name) for name in ("title", "year", "tmdb", "season", "number", "why")}
+    return {name: value for name, value in values.items() if value is not None}

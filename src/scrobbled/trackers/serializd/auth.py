@@ -1,0 +1,214 @@
+"""Signing in to Serializd: e-mail and password, or a token copied from the website; there is no other way in.
+
+A token is good for about a year and cannot be refreshed; when it ends, we sign in again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from scrobbled.core.errors import ContractDrift, LoginNeeded, NotInCatalogue, Refused
+from scrobbled.trackers.base import Tokens
+from scrobbled.trackers.serializd import codec
+from scrobbled.trackers.serializd.client import Client, Unauthorized
+
+LOGIN_SECONDS = 60.0
+"""The host sleeps when nobody calls, and wakes slowly."""
+MOST_REFUSALS = 2
+"""Logins with one password that may be refused, in all: after that a person has to look, whatever restarts."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the configuration says; every part may be empty."""
+
+    email: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Credentials:
+        values = (str(settings.get(key) or "").strip() for key in ("email", "token"))
+        email, token = values
+        return cls(email, str(settings.get("password") or ""), token)
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.email and self.password)
+
+    @property
+    def account(self) -> str:
+        """Tells one account from another without naming it; empty when the configuration names none."""
+        secret = f"email:{self.email.casefold()}" if self.email else f"token:{self.token}" if self.token else ""
+        return hashlib.sha256(secret.encode()).hexdigest()[:16] if secret else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A token and whose it is."""
+
+    token: str = field(repr=False)
+    username: str
+
+
+class Session:
+    """The sign-in of one account: stored before it is used, renewed once for any number of callers that need it."""
+
+    def __init__(self, client: Client, tokens: Tokens, settings: Mapping[str, Any], viewer: str) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._credentials = Credentials.of(settings)
+        self._viewer = viewer
+        self._lock = asyncio.Lock()
+        self._now: SignedIn | None = None
+
+    async def current(self) -> SignedIn:
+        """The present sign-in; signs in where there is none. Raises ``LoginNeeded`` where that takes a person."""
+        return self._now or await self._renewed(None)
+
+    async def sign_in(self) -> None:
+        """Make sure that the token is one that Serializd accepts now."""
+        present = await self.current()
+        try:
+            valid, _ = await self._validity(present.token)
+        except ContractDrift:
+            return  # says nothing about the token; the next call will tell
+        if not valid:
+            await self._renewed(present.token)
+
+    async def login(self, email: str, password: str) -> SignedIn:
+        """Sign in with what a person has just typed, and store it. Raises ``LoginNeeded`` when it is refused."""
+        async with self._lock:
+            return await self._login(Credentials(email.strip(), password), {})
+
+    async def call(self, send: Callable[[str], Awaitable[T]]) -> T:
+        """``send(token)``, and once more with a new token when that one is not accepted."""
+        token = (await self.current()).token
+        try:
+            return await send(token)
+        except Unauthorized:
+            token = (await self._renewed(token)).token
+        try:
+            return await send(token)
+        except Unauthorized as error:
+            raise LoginNeeded(f"{error.reason}, right after a successful sign-in. {self._next_step()}") from error
+
+    async def current_username(self) -> str:
+        """As the service has it now: people may rename themselves."""
+        present = await self.current()
+        valid, username = await self._validity(present.token)
+        if valid and username and username != present.username:
+            async with self._lock:
+                await self._keep(SignedIn(present.token, username), (await self._tokens.load()) or {})
+            return username
+        return present.username
+
+    def expires_at(self) -> datetime | None:
+        return codec.token_expiry(self._now.token) if self._now else None
+
+    async def _renewed(self, stale: str | None) -> SignedIn:
+        """A token other than ``stale``: another caller's, a stored one, the configured one, or one from a login."""
+        async with self._lock:
+            if self._now is not None and self._now.token != stale:
+                return self._now
+            stored = dict(await self._tokens.load() or {})
+            found = self._from_store(stored, stale) or await self._from_settings(stored, stale)
+            if found is None:
+                self._now = None
+                found = await self._from_login(stored)
+            self._now = found
+            return found
+
+    def _from_store(self, stored: Mapping[str, Any], stale: str | None) -> SignedIn | None:
+        token, username = str(stored.get("token") or ""), str(stored.get("username") or "")
+        ours = self._credentials.account in ("", stored.get("account"))
+        return SignedIn(token, username) if token and username and token != stale and ours else None
+
+    async def _from_settings(self, stored: Mapping[str, Any], stale: str | None) -> SignedIn | None:
+        """The token that somebody copied from the website; only the service knows whose it is."""
+        token = self._credentials.token
+        if not token or token == stale:
+            return None
+        valid, username = await self._validity(token)
+        if not valid:
+            return None
+        if not username:
+            raise ContractDrift("validateauthtoken: no username in the answer")
+        return await self._keep(SignedIn(token, username), stored)
+
+    async def _from_login(self, stored: Mapping[str, Any]) -> SignedIn:
+        credentials = self._credentials
+        if not credentials.complete:
+            reason = "does not accept the token any more" if credentials.token else "needs a sign-in"
+            raise LoginNeeded(f"Serializd {reason}. {self._next_step()}")
+        if _refusals(stored, credentials) >= MOST_REFUSALS:
+            raise LoginNeeded(f"Serializd refused this email and password before. {self._next_step()}")
+        return await self._login(credentials, stored)
+
+    async def _login(self, credentials: Credentials, stored: Mapping[str, Any]) -> SignedIn:
+        body = {"email": credentials.email, "password": credentials.password}
+        try:
+            token, username = codec.login(await self._client.post("/login", body, seconds=LOGIN_SECONDS))
+        except (Unauthorized, Refused, NotInCatalogue) as error:
+            _raise_if_headers_are_meant(error.reason)
+            await self._remember_refusal(credentials, stored)
+            raise LoginNeeded(f"Serializd refused the sign-in: {error.reason}. {self._next_step()}") from error
+        if not username:
+            username = (await self._validity(token))[1]
+        if not username:
+            raise ContractDrift("login: no username in the answer")
+        return await self._keep(SignedIn(token, username), {}, account=credentials.account)
+
+    async def _keep(self, found: SignedIn, stored: Mapping[str, Any], *, account: str = "") -> SignedIn:
+        account = self._credentials.account or account or str(stored.get("account") or "")
+        await self._tokens.save({**stored, "token": found.token, "username": found.username, "account": account})
+        self._now = found
+        return found
+
+    async def _remember_refusal(self, credentials: Credentials, stored: Mapping[str, Any]) -> None:
+        count = _refusals(stored, credentials) + 1
+        salt = secrets.token_hex(8)
+        refused = {"count": count, "salt": salt, "credentials": _fingerprint(credentials, salt)}
+        await self._tokens.save({**stored, "refused": refused})
+
+    async def _validity(self, token: str) -> tuple[bool, str]:
+        try:
+            return codec.validity(await self._client.post("/validateauthtoken", {"token": token}))
+        except (Unauthorized, Refused, NotInCatalogue):
+            return False, ""
+
+    def _next_step(self) -> str:
+        return (
+            f"Check email and password of viewer {self._viewer} under trackers.serializd and restart, or run: "
+            f"scrobbled auth serializd --viewer {self._viewer}"
+        )
+
+
+def _raise_if_headers_are_meant(reason: str) -> None:
+    """A wrong password is told apart from missing app headers only by the text: both are 401."""
+    if "must be logged in" in reason.casefold():
+        raise ContractDrift("POST login wants a sign-in itself: Serializd no longer accepts our app headers")
+
+
+def _refusals(stored: Mapping[str, Any], credentials: Credentials) -> int:
+    """How often just these credentials were refused."""
+    refused = stored.get("refused")
+    if not isinstance(refused, Mapping):
+        return 0
+    same = refused.get("credentials") == _fingerprint(credentials, str(refused.get("salt") or ""))
+    count = refused.get("count")
+    return count if same and isinstance(count, int) else 0
+
+
+def _fingerprint(credentials: Credentials, salt: str) -> str:
+    """Slow on purpose: it is stored, and must not give a short password away."""
+    text = f"{credentials.email.casefold()}\n{credentials.password}"
+    return hashlib.scrypt(text.encode(), salt=salt.encode(), n=4096, r=8, p=1, dklen=16).hex()

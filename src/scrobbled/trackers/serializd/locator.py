@@ -1,0 +1,82 @@
+"""Which of Serializd's episodes an episode of a media server is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from scrobbled.clock import Clock
+from scrobbled.core.errors import NotInCatalogue, Uncertain
+from scrobbled.core.items import Episode
+from scrobbled.core.matching import Claim, ShowMatch, place
+from scrobbled.trackers.base import Shows
+from scrobbled.trackers.serializd.catalogue import Catalogue
+from scrobbled.trackers.serializd.codec import SeasonPage, Spot
+
+
+class Locator:
+    """Looks where an episode is claimed to be, then by its own ids, then through the whole show."""
+
+    def __init__(self, catalogue: Catalogue, shows: Shows, clock: Clock) -> None:
+        self._catalogue = catalogue
+        self._shows = shows
+        self._clock = clock
+
+    async def spot_of(self, episode: Episode) -> tuple[Spot, str]:
+        """The place and, in plain words, how it was found. Raises ``NotInCatalogue`` or ``Uncertain``."""
+        started = self._clock.now()
+        match = await self._shows.show_of(episode)
+        try:
+            return await self._found(episode, match, None)
+        except (NotInCatalogue, Uncertain):
+            if not await self._catalogue.may_look_again(_show_id(match)):
+                raise
+        return await self._found(episode, match, started)  # it may have appeared since we last read the show
+
+    async def _found(self, episode: Episode, match: ShowMatch, since: datetime | None) -> tuple[Spot, str]:
+        # A number that counts through the whole show means nothing within a part of it.
+        if match.claims and not episode.absolute:
+            try:
+                return await self._among(episode, match, {claim.season for claim in match.claims}, since)
+            except (NotInCatalogue, Uncertain):
+                pass
+        return await self._found_deeper(episode, match, since)
+
+    async def _found_deeper(self, episode: Episode, match: ShowMatch, since: datetime | None) -> tuple[Spot, str]:
+        deeper = await self._deeper(episode, match)
+        if _show_id(deeper) == _show_id(match):
+            both = ShowMatch(match.ids, match.method, _united(deeper.claims, match.claims))
+            return await self._among(episode, both, None, since)
+        try:
+            return await self._among(episode, deeper, None, since)
+        except (NotInCatalogue, Uncertain):
+            return await self._among(episode, match, None, since)
+
+    async def _deeper(self, episode: Episode, match: ShowMatch) -> ShowMatch:
+        try:
+            return await self._shows.show_of(episode, deeper=True)
+        except Uncertain:
+            return match
+
+    async def _among(
+        self, episode: Episode, match: ShowMatch, seasons: Iterable[int] | None, since: datetime | None
+    ) -> tuple[Spot, str]:
+        show = await self._catalogue.show(_show_id(match), since=since)
+        pages = await self._catalogue.seasons(show, seasons, since=since)
+        placed = place(episode, match.claims, [entry for page in pages for entry in page.episodes])
+        spot = Spot(show.id, _season_id(pages, placed.entry.season), placed.entry.season, placed.entry.number)
+        return spot, f"show by {match.method}, episode by {placed.how}"
+
+
+def _show_id(match: ShowMatch) -> int:
+    if match.ids.tmdb is None:
+        raise Uncertain("the show's TMDB id is not known, and Serializd knows shows by no other")
+    return match.ids.tmdb
+
+
+def _season_id(pages: Iterable[SeasonPage], number: int) -> int:
+    return next(page.id for page in pages if page.number == number and page.id is not None)
+
+
+def _united(first: Iterable[Claim], second: Iterable[Claim]) -> tuple[Claim, ...]:
+    return tuple(dict.fromkeys((*first, *second)))

@@ -1,0 +1,206 @@
+"""Trakt's answers as values. Pure; what cannot be read raises ``ContractDrift`` naming the request and the key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from scrobbled.core.errors import ContractDrift
+from scrobbled.core.items import Media
+from scrobbled.trackers.trakt.codec import Outgoing, Place, RawIds, clean_ids, minute, moment, share, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A request line that Trakt returned as unknown to it; it may be shortened."""
+
+    media: Media
+    ids: RawIds
+    watched_at: datetime | None
+
+    def means(self, play: Outgoing) -> bool:
+        if self.media != play.media or not share(self.ids, play.ids):
+            return False
+        return self.watched_at is None or minute(self.watched_at) == play.watched_at
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The answer to a history add: how many plays it counts as stored, and what it did not know."""
+
+    stored: int
+    not_found: tuple[Echo, ...]
+
+
+def read_added(raw: object, what: str) -> Added:
+    """Tolerates every missing counter, but not an answer with neither ``added`` nor ``not_found``."""
+    if not isinstance(raw, Mapping) or not ("added" in raw or "not_found" in raw):
+        raise ContractDrift(f"{what} answered without added and not_found", in_doubt=True)
+    stored = sum(_counted(raw, name, what) for name in ("added", "updated", "existing"))
+    missing = _object(raw, "not_found", what)
+    echoes = (_echo(media, line) for media, name in _LISTS for line in _list(missing, name, what))
+    return Added(stored, tuple(echoes))
+
+
+_LISTS: tuple[tuple[Media, str], ...] = (("movie", "movies"), ("episode", "episodes"))
+
+
+def _counted(raw: Mapping[str, Any], name: str, what: str) -> int:
+    counters = _object(raw, name, what)
+    return sum(whole(counters.get(media)) or 0 for media in ("movies", "episodes"))
+
+
+def _object(raw: Mapping[str, Any], name: str, what: str) -> Mapping[str, Any]:
+    value = raw.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise ContractDrift(f"{what} answered with {name} that is no object", in_doubt=True)
+    return value
+
+
+def _list(raw: Mapping[str, Any], name: str, what: str) -> Sequence[Any]:
+    value = raw.get(name) or []
+    if not isinstance(value, list):
+        raise ContractDrift(f"{what} answered with not_found.{name} that is no list", in_doubt=True)
+    return value
+
+
+def _echo(media: Media, line: object) -> Echo:
+    line = line if isinstance(line, Mapping) else {}
+    return Echo(media, clean_ids(line.get("ids")), moment(line.get("watched_at")))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One play in the history. ``watched_at`` is a UTC minute, ``None`` where Trakt keeps no date."""
+
+    id: int
+    media: Media
+    watched_at: datetime | None
+    ids: RawIds
+    show: RawIds
+    season: int | None
+    number: int | None
+
+    def holds(self, place: Place) -> bool:
+        """By the item's own ids, else by show and numbers: Trakt's ids may have been merged since."""
+        if self.media != place.media:
+            return False
+        if share(place.ids, self.ids):
+            return True
+        numbered = (place.season, place.number) == (self.season, self.number)
+        return place.number is not None and numbered and share(place.show, self.show)
+
+
+def read_history(raw: object, what: str) -> list[Row]:
+    """Strict, since a play overlooked here would be sent again."""
+    if not isinstance(raw, list):
+        raise ContractDrift(f"{what} answered with something that is no list")
+    return [row for line in raw if (row := _row(line, what)) is not None]
+
+
+def _row(line: object, what: str) -> Row | None:
+    if not isinstance(line, Mapping):
+        raise ContractDrift(f"{what} lists something that is no object")
+    media: Media | None = "episode" if "episode" in line else "movie" if "movie" in line else None
+    if media is None:
+        return None
+    number, watched = whole(line.get("id")), line.get("watched_at")
+    if number is None:
+        raise ContractDrift(f"{what} lists a play without id")
+    if watched is not None and moment(watched) is None:
+        raise ContractDrift(f"{what} lists a play with an unreadable watched_at")
+    item = _part(line, media)
+    at = moment(watched)
+    return Row(
+        id=number,
+        media=media,
+        watched_at=minute(at) if at else None,
+        ids=clean_ids(item.get("ids")),
+        show=clean_ids(_part(line, "show").get("ids")),
+        season=whole(item.get("season")),
+        number=whole(item.get("number")),
+    )
+
+
+def _part(line: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = line.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One search result; for an episode ``title`` and ``year`` are its show's."""
+
+    ids: RawIds
+    title: str
+    year: int | None
+    season: int | None = None
+    number: int | None = None
+    show: RawIds = field(default_factory=dict)
+
+
+def read_hits(raw: object, kind: str, what: str) -> list[Hit]:
+    """Results of one type (``movie``, ``show``, ``episode``); others that come along are left out."""
+    if not isinstance(raw, list):
+        raise ContractDrift(f"{what} answered with something that is no list")
+    lines = (line for line in raw if isinstance(line, Mapping))
+    hits = (
+        _hit(line, kind) for line in lines if isinstance(line.get(kind), Mapping) and line.get("type") in (None, kind)
+    )
+    return [hit for hit in hits if hit.ids]
+
+
+def _hit(line: Mapping[str, Any], kind: str) -> Hit:
+    item = _part(line, kind)
+    named = _part(line, "show") if kind == "episode" else item
+    title = named.get("title")
+    return Hit(
+        ids=clean_ids(item.get("ids")),
+        title=title if isinstance(title, str) else "",
+        year=whole(named.get("year")),
+        season=whole(item.get("season")),
+        number=whole(item.get("number")),
+        show=clean_ids(_part(line, "show").get("ids")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One episode as Trakt lists it."""
+
+    season: int
+    number: int
+    title: str | None
+    first_aired: date | None
+    """The UTC day, which may be a day after the one that the broadcaster counts."""
+    ids: RawIds
+
+
+def read_seasons(raw: object, what: str) -> list[dict[str, Any]]:
+    """The episodes of all seasons, reduced to JSON worth keeping; see ``listing``."""
+    if not isinstance(raw, list):
+        raise ContractDrift(f"{what} answered with something that is no list")
+    lists = [season.get("episodes") for season in raw if isinstance(season, Mapping)]
+    if lists and not any(isinstance(listed, list) for listed in lists):
+        raise ContractDrift(f"{what} lists seasons without episodes")
+    return [_kept(line) for listed in lists for line in listed or () if isinstance(line, Mapping)]
+
+
+def _kept(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: line.get(name) for name in ("season", "number", "title", "first_aired", "ids")}
+
+
+def listing(kept: Iterable[Mapping[str, Any]]) -> list[Listing]:
+    """Entries without numbers or ids cannot be addressed and are left out."""
+    entries = (_listed(line) for line in kept)
+    return [entry for entry in entries if entry is not None]
+
+
+def _listed(line: Mapping[str, Any]) -> Listing | None:
+    season, number, ids = whole(line.get("season")), whole(line.get("number")), clean_ids(line.get("ids"))
+    if season is None or number is None or "trakt" not in ids:
+        return None
+    title, aired = line.get("title"), moment(line.get("first_aired"))
+    return Listing(season, number, title if isinstance(title, str) else None, aired.date() if aired else None, ids)

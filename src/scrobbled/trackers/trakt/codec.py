@@ -1,0 +1,158 @@
+"""Ids, times and requests as Trakt writes them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.items import Media
+from scrobbled.trackers.base import Addition, Address
+
+SPACES = ("trakt", "tmdb", "tvdb", "imdb")
+MOVIE_SPACES = ("trakt", "tmdb", "imdb")
+"""Trakt knows no TVDB ids of films."""
+KEY_ORDER = ("tmdb", "tvdb", "imdb", "trakt")
+"""Media servers never know Trakt's own ids, so a key built from those would differ by how the item was found."""
+_SEARCH_SYNTAX = re.compile(r'([+\-&|!(){}\[\]^"~*?:/\\])')
+
+RawIds = Mapping[str, int | str]
+
+
+def minute(moment: datetime) -> datetime:
+    """Trakt keeps minutes: it cuts seconds off, so we do before sending and comparing."""
+    return moment.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def timestamp(moment: datetime) -> str:
+    """UTC with milliseconds and ``Z``; numbers or local times would land on another moment without an error."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def moment(text: object) -> datetime | None:
+    """A UTC moment, or ``None`` for what is no date."""
+    if not isinstance(text, str):
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def escaped(query: str) -> str:
+    """A title as search text: Trakt's search language gives a meaning to these characters unless escaped."""
+    return _SEARCH_SYNTAX.sub(r"\\\1", query)
+
+
+def raw_ids(ids: MovieIds | EpisodeIds | ShowIds) -> dict[str, int | str]:
+    """What Trakt understands of ``ids``; nothing of Plex or AniDB."""
+    spaces = MOVIE_SPACES if isinstance(ids, MovieIds) else SPACES
+    known = ids.known()
+    return {space: known[space] for space in spaces if known.get(space)}
+
+
+def clean_ids(raw: object) -> dict[str, int | str]:
+    """The ids of an answer; null, 0 and empty mean unknown, and numbers may come as text."""
+    if not isinstance(raw, Mapping):
+        return {}
+    found: dict[str, int | str] = {}
+    for space in SPACES:
+        value = raw.get(space)
+        if space == "imdb" and isinstance(value, str) and value.startswith("tt"):
+            found[space] = value
+        elif space != "imdb" and (number := whole(value)):
+            found[space] = number
+    return found
+
+
+def show_ids(raw: RawIds) -> ShowIds:
+    """``raw`` must come from ``clean_ids``."""
+    numbers = {space: value for space, value in raw.items() if isinstance(value, int)}
+    imdb = raw.get("imdb")
+    return ShowIds(
+        imdb=imdb if isinstance(imdb, str) else None,
+        tmdb=numbers.get("tmdb"),
+        tvdb=numbers.get("tvdb"),
+        trakt=numbers.get("trakt"),
+    )
+
+
+def whole(value: object) -> int | None:
+    """A whole number, also one written as text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+
+
+def share(mine: RawIds, other: RawIds) -> bool:
+    """Whether both name the same title in one space."""
+    return any(str(value) == str(other.get(space)) for space, value in mine.items())
+
+
+def contradict(mine: RawIds, other: RawIds) -> bool:
+    """Whether both know an id in one space and differ there."""
+    return any(space in other and str(value) != str(other[space]) for space, value in mine.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item is on Trakt: what an ``Address`` carries. ``ids`` are the item's own, never its show's."""
+
+    media: Media
+    ids: RawIds
+    show: RawIds = field(default_factory=dict)
+    season: int | None = None
+    number: int | None = None
+
+    def address(self, how: str) -> Address:
+        best = next(space for space in KEY_ORDER if space in self.ids)
+        data: dict[str, Any] = {"type": self.media, "ids": dict(self.ids)}
+        if self.show and self.season is not None and self.number is not None:
+            data |= {"show": dict(self.show), "season": self.season, "number": self.number}
+        return Address(key=f"{self.media}:{best}:{self.ids[best]}", data=data, how=how)
+
+    @classmethod
+    def of(cls, address: Address) -> Place:
+        data = address.data
+        return cls(
+            media=data["type"],
+            ids=data["ids"],
+            show=data.get("show", {}),
+            season=data.get("season"),
+            number=data.get("number"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One play on its way, and the ids it goes by."""
+
+    index: int
+    media: Media
+    ids: RawIds
+    watched_at: datetime
+
+    @classmethod
+    def of(cls, index: int, play: Addition) -> Outgoing:
+        place = Place.of(play.address)
+        ids = {"trakt": place.ids["trakt"]} if "trakt" in place.ids else place.ids
+        return cls(index, place.media, ids, minute(play.watched_at))
+
+    def line(self) -> dict[str, Any]:
+        return {"watched_at": timestamp(self.watched_at), "ids": dict(self.ids)}
+
+
+def history_body(plays: Iterable[Outgoing]) -> dict[str, Any]:
+    """The body of a history add: only films and episodes, since a bare show would mark all its episodes."""
+    movies: list[Any] = []
+    episodes: list[Any] = []
+    for play in plays:
+        (movies if play.media == "movie" else episodes).append(play.line())
+    lists = {"movies": movies, "episodes": episodes}
+    return {name: lines for name, lines in lists.items() if lines}

@@ -1,0 +1,80 @@
+"""Where Trakt keeps an item: by its own ids without asking, else by evidence, else not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
+from scrobbled.core.items import Episode, Item, Movie
+from scrobbled.core.matching import Claim, Listed, place, plain, same_title
+from scrobbled.trackers.base import Address, Shows
+from scrobbled.trackers.trakt.answers import Hit, Listing
+from scrobbled.trackers.trakt.codec import Place, raw_ids
+from scrobbled.trackers.trakt.lookups import Lookups
+
+
+class Locator:
+    """Answers ``Tracker.locate``."""
+
+    def __init__(self, lookups: Lookups, shows: Shows) -> None:
+        self._lookups = lookups
+        self._shows = shows
+
+    async def locate(self, item: Item) -> Address:
+        if isinstance(item, Movie):
+            return await self._movie(item)
+        return await self._episode(item)
+
+    async def _movie(self, movie: Movie) -> Address:
+        if ids := raw_ids(movie.ids):
+            return Place("movie", ids).address("the film's own ids")
+        hits = await self._lookups.movies_named(movie.title)
+        exact = [hit for hit in hits if plain(hit.title) == plain(movie.title) and hit.year == movie.year]
+        if len(exact) == 1 and movie.year is not None:
+            return Place("movie", exact[0].ids).address("title and year")
+        why = "several films fit" if exact else "no film with this title and year"
+        raise Uncertain(f"{movie.label()} has no ids, and on Trakt {why}", _candidates(exact or hits))
+
+    async def _episode(self, episode: Episode) -> Address:
+        if ids := raw_ids(episode.ids):
+            own = Place("episode", ids, raw_ids(episode.show_ids), episode.season, episode.number)
+            return own.address("the episode's own ids")
+        match = await self._shows.show_of(episode)
+        show = raw_ids(match.ids)
+        trakt = await self._lookups.trakt_id("show", show)
+        if trakt is None:
+            raise NotInCatalogue(f"Trakt does not know the show {episode.show_title} yet")
+        entry, how = _placed(episode, match.claims, await self._lookups.episodes(trakt))
+        where = Place("episode", entry.ids, {**show, "trakt": trakt}, entry.season, entry.number)
+        return where.address(f"{match.method}, then {how}")
+
+
+def _placed(episode: Episode, claims: Sequence[Claim], entries: Sequence[Listing]) -> tuple[Listing, str]:
+    """The entry that is ``episode``; raises ``NotInCatalogue`` or ``Uncertain``."""
+    listed = {
+        Listed(entry.season, entry.number, entry.title, entry.first_aired, _number(entry.ids.get("tmdb"))): entry
+        for entry in entries
+    }
+    placed = place(episode, claims, listed)
+    if not _supported(episode, claims, placed.entry):
+        raise Uncertain(f"{episode.label()}: on Trakt only the air date fits", [_candidate(episode, placed.entry)])
+    return listed[placed.entry], placed.how
+
+
+def _supported(episode: Episode, claims: Sequence[Claim], entry: Listed) -> bool:
+    """Trakt's dates are UTC days, often the day after the broadcaster's: they confirm, but find nothing alone."""
+    claimed = any((claim.season, claim.number) == (entry.season, entry.number) for claim in claims)
+    return claimed or episode.absolute or bool(same_title(episode, entry))
+
+
+def _number(value: int | str | None) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _candidates(hits: Sequence[Hit]) -> list[Candidate]:
+    return [Candidate(hit.title, hit.year, _number(hit.ids.get("tmdb")), why="Trakt search") for hit in hits[:10]]
+
+
+def _candidate(episode: Episode, entry: Listed) -> Candidate:
+    title = f"{episode.show_title}: {entry.title or 'untitled'}"
+    return Candidate(title, season=entry.season, number=entry.number, why=f"aired {entry.air_date}")

@@ -1,0 +1,77 @@
+"""Questions to Trakt's catalogue, answered from the cache where it can. They need no sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from scrobbled.trackers.base import Cache
+from scrobbled.trackers.trakt.answers import Hit, Listing, listing, read_hits, read_seasons
+from scrobbled.trackers.trakt.client import Api, found
+from scrobbled.trackers.trakt.codec import RawIds, contradict, escaped
+
+Type = Literal["movie", "show", "episode"]
+
+HOUR = 3600.0
+HIT_KEPT = 30 * 24 * HOUR
+MISS_KEPT = HOUR
+LISTING_KEPT = HOUR
+"""Short, so that a new episode is seen soon."""
+SEARCH_SIZE = 50
+MOST_RELIABLE = ("trakt", "tvdb", "imdb", "tmdb")
+"""The order in which ids are asked for; Trakt's own entry, then the ones its episodes carry most often."""
+
+
+class Lookups:
+    """Nothing found is an empty answer; a question that could not be asked raises."""
+
+    def __init__(self, api: Api, cache: Cache) -> None:
+        self._api = api
+        self._cache = cache
+
+    async def by_id(self, kind: Type, space: str, value: int | str) -> list[Hit]:
+        """What carries exactly this id. Always asked with a type: the numbers are not unique over types."""
+        path = f"/search/{space}/{value}"
+        params: dict[str, str | int] = {"type": kind, "page": 1, "limit": SEARCH_SIZE}
+        hits = await self._hits(kind, f"trakt:id:{kind}:{space}:{value}", path, params)
+        return [hit for hit in hits if str(hit.ids.get(space)) == str(value)]
+
+    async def movies_named(self, title: str) -> list[Hit]:
+        params: dict[str, str | int] = {"query": escaped(title), "page": 1, "limit": SEARCH_SIZE}
+        return await self._hits("movie", f"trakt:movies:{title}", "/search/movie", params)
+
+    async def episodes(self, show: int | str) -> list[Listing]:
+        """Every episode of the show with this Trakt id."""
+        key = f"trakt:episodes:{show}"
+        kept = await self._cache.get(key)
+        if kept is None:
+            answer = await self._api.get(f"/shows/{show}/seasons", {"extended": "full,episodes"})
+            kept = read_seasons(answer.json(), answer.what) if found(answer) else []
+            await self._cache.put(key, kept, seconds=LISTING_KEPT if kept else MISS_KEPT)
+        return listing(kept)
+
+    async def same(self, kind: Type, ids: RawIds) -> tuple[Hit | None, Hit | None]:
+        """The entry that ``ids`` agree on, and failing that one that shares an id but contradicts another."""
+        doubtful: Hit | None = None
+        for space in (space for space in MOST_RELIABLE if space in ids):
+            for hit in await self.by_id(kind, space, ids[space]):
+                if not contradict(ids, hit.ids):
+                    return hit, None
+                doubtful = doubtful or hit
+        return None, doubtful
+
+    async def trakt_id(self, kind: Type, ids: RawIds) -> int | str | None:
+        """Trakt's own id of what ``ids`` agree on."""
+        if "trakt" in ids:
+            return ids["trakt"]
+        hit, _ = await self.same(kind, ids)
+        return hit.ids.get("trakt") if hit else None
+
+    async def _hits(self, kind: Type, key: str, path: str, params: Mapping[str, str | int]) -> list[Hit]:
+        raw = await self._cache.get(key)
+        if raw is None:
+            answer = await self._api.get(path, params)
+            raw = answer.json() if found(answer) else []
+            hits = read_hits(raw, kind, answer.what)
+            await self._cache.put(key, raw, seconds=HIT_KEPT if hits else MISS_KEPT)
+        return read_hits(raw, kind, path)

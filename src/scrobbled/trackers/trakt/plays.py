@@ -1,0 +1,234 @@
+"""Adding plays to a Trakt history, and finding them there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from scrobbled.core.errors import ContractDrift, NotInCatalogue, Refused, TrackerError, TryLater
+from scrobbled.http import Answer
+from scrobbled.pace import Pace
+from scrobbled.trackers.base import Addition, Receipt, Result
+from scrobbled.trackers.trakt.answers import Added, Row, read_added, read_history
+from scrobbled.trackers.trakt.auth import Auth
+from scrobbled.trackers.trakt.client import Api, judge
+from scrobbled.trackers.trakt.codec import Outgoing, Place, history_body, minute, share, timestamp, whole
+from scrobbled.trackers.trakt.lookups import Lookups
+
+HISTORY = "/sync/history"
+PAGE = 250
+"""The largest page; Trakt quietly cuts larger ones down to this."""
+MOST_PAGES = 400
+"""A hundred thousand plays, which is all that Trakt keeps."""
+REREAD = 10.0
+WIDEST = timedelta(days=60)
+MARGIN = timedelta(days=2)
+"""Trakt's documents disagree on whether the bounds are days or moments, and whose midnight counts: this covers all."""
+
+
+class Adder:
+    """Writes. Trakt checks nothing for duplicates: whatever is sent twice is two plays."""
+
+    def __init__(self, api: Api, auth: Auth, lookups: Lookups, pace: Pace) -> None:
+        self._api = api
+        self._auth = auth
+        self._lookups = lookups
+        self._pace = pace
+
+    async def add(self, plays: Sequence[Addition]) -> list[Result]:
+        """One request, unless Trakt does not know an item, refuses the whole, or an item comes twice in one minute.
+
+        The caller has taken the first turn of the pace. Once anything may be stored, every error is in doubt.
+        """
+        results: dict[int, Result] = {}
+        outgoing = [Outgoing.of(index, play) for index, play in enumerate(plays)]
+        try:
+            for turn, group in enumerate(_without_twins(outgoing)):
+                if turn:
+                    await self._pace.turn()
+                await self._add_group(group, results)
+        except TrackerError as error:
+            error.in_doubt = error.in_doubt or any(isinstance(result, Receipt) for result in results.values())
+            raise
+        return [results[index] for index in range(len(plays))]
+
+    async def _add_group(self, group: Sequence[Outgoing], results: dict[int, Result]) -> None:
+        unknown = await self._send(group, results)
+        again = [renamed for play in unknown if (renamed := await self._renamed(play)) is not None]
+        if again:
+            await self._pace.turn()
+            await self._send(again, results)
+
+    async def _send(self, plays: Sequence[Outgoing], results: dict[int, Result]) -> list[Outgoing]:
+        """Fills in ``results`` and returns what Trakt does not know by the ids sent."""
+        try:
+            added = await self._post(plays)
+        except Refused as refusal:
+            return await self._send_halves(plays, results, refusal)
+        unknown = [play for play in plays if any(echo.means(play) for echo in added.not_found)]
+        _check_count(added, len(plays) - len(unknown))
+        for play in plays:
+            missing = NotInCatalogue(f"Trakt does not know {_named(play)} yet")
+            results[play.index] = missing if play in unknown else Receipt()
+        return unknown
+
+    async def _send_halves(
+        self, plays: Sequence[Outgoing], results: dict[int, Result], refusal: Refused
+    ) -> list[Outgoing]:
+        """A request refused as invalid stored nothing: find out which play it is about."""
+        if len(plays) == 1:
+            results[plays[0].index] = refusal
+            return []
+        unknown: list[Outgoing] = []
+        for half in (plays[: len(plays) // 2], plays[len(plays) // 2 :]):
+            await self._pace.turn()
+            unknown += await self._send(half, results)
+        return unknown
+
+    async def _post(self, plays: Sequence[Outgoing]) -> Added:
+        body = history_body(plays)
+        tried = 0
+
+        async def call(token: str) -> Answer:
+            nonlocal tried
+            tried += 1
+            if tried > 1:
+                await self._pace.turn()
+            try:
+                return await self._api.write(HISTORY, body, token=token)
+            finally:
+                self._pace.finished()
+
+        answer = judge(await self._auth.signed(call))
+        return read_added(answer.json(in_doubt=True), answer.what)
+
+    async def _renamed(self, play: Outgoing) -> Outgoing | None:
+        """``play`` by Trakt's own id, where Trakt's search knows the ids that its history does not."""
+        others = {space: value for space, value in play.ids.items() if space != "trakt"}
+        trakt = await self._lookups.trakt_id(play.media, others)
+        return replace(play, ids={"trakt": trakt}) if trakt is not None else None
+
+
+def _without_twins(plays: Iterable[Outgoing]) -> list[list[Outgoing]]:
+    """As few groups as possible, none with an item twice in one minute: Trakt's answer could not tell the two apart."""
+    groups: list[list[Outgoing]] = []
+    for play in plays:
+        home = next((group for group in groups if not any(_twins(play, other) for other in group)), None)
+        if home is None:
+            groups.append(home := [])
+        home.append(play)
+    return groups
+
+
+def _twins(one: Outgoing, other: Outgoing) -> bool:
+    return (one.media, one.watched_at) == (other.media, other.watched_at) and share(one.ids, other.ids)
+
+
+def _check_count(added: Added, expected: int) -> None:
+    """Trakt names no plays, only how many: a smaller number leaves open which ones are missing."""
+    if added.stored < expected:
+        raise TryLater(f"Trakt counts {added.stored} of {expected} plays as stored", in_doubt=True)
+
+
+def _named(play: Outgoing) -> str:
+    return f"the {play.media} with " + ", ".join(f"{space} id {value}" for space, value in play.ids.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Paging:
+    """What the headers of one page say."""
+
+    pages: int | None
+    """0 for an empty list, ``None`` where the header is missing."""
+    shape: tuple[str | None, str | None]
+    """Effective page size and number of items: when these change, pages no longer line up."""
+
+    @classmethod
+    def of(cls, answer: Answer) -> _Paging:
+        told = answer.headers.get
+        size, items = told("x-pagination-limit"), told("x-pagination-item-count")
+        return cls(whole(told("x-pagination-page-count")), (size, items))
+
+    def ends(self, page: int, fresh: int) -> bool:
+        """Whether ``page`` is the last. Short pages prove nothing: hidden plays are counted and not delivered."""
+        return fresh == 0 if self.pages is None else page >= self.pages
+
+
+class Reader:
+    """Reads. An absence is told only after every page of the span was read."""
+
+    def __init__(self, api: Api, auth: Auth) -> None:
+        self._api = api
+        self._auth = auth
+
+    async def find(self, plays: Sequence[Addition]) -> list[Receipt | None]:
+        """Each remote play answers for one of ``plays`` at most."""
+        receipts: list[Receipt | None] = [None] * len(plays)
+        for cluster in _clusters(plays):
+            rows = _by_minute(await self._read([plays[index] for index in cluster]))
+            for index in cluster:
+                receipts[index] = _take(rows.get(minute(plays[index].watched_at), []), plays[index])
+        return receipts
+
+    async def _read(self, plays: Sequence[Addition]) -> list[Row]:
+        media = {Place.of(play.address).media for play in plays}
+        path = HISTORY if len(media) > 1 else f"{HISTORY}/{media.pop()}s"
+        rows: dict[int, Row] = {}
+        first: _Paging | None = None
+        for page in range(1, MOST_PAGES + 1):
+            answer = await self._page(path, {**_span(plays), "page": page, "limit": PAGE})
+            paging = _Paging.of(answer)
+            first = first or paging
+            if paging.shape != first.shape:
+                raise TryLater("the Trakt history changed while it was read", after=REREAD)
+            fresh = {row.id: row for row in read_history(answer.json(), answer.what) if row.id not in rows}
+            rows |= fresh
+            if paging.ends(page, len(fresh)):
+                return list(rows.values())
+        raise ContractDrift(f"GET {path} goes on after {MOST_PAGES} pages")
+
+    async def _page(self, path: str, params: Mapping[str, str | int]) -> Answer:
+        async def call(token: str) -> Answer:
+            return await self._api.get(path, params, token=token)
+
+        return judge(await self._auth.signed(call))
+
+
+def _clusters(plays: Sequence[Addition]) -> Iterator[list[int]]:
+    """Indexes of plays that one read covers, so that one old play does not mean reading years."""
+    cluster: list[int] = []
+    for index in sorted(range(len(plays)), key=lambda index: plays[index].watched_at):
+        if cluster and plays[index].watched_at - plays[cluster[0]].watched_at > WIDEST:
+            yield cluster
+            cluster = []
+        cluster.append(index)
+    if cluster:
+        yield cluster
+
+
+def _span(plays: Sequence[Addition]) -> dict[str, str | int]:
+    times = [play.watched_at for play in plays]
+    return {"start_at": _midnight(min(times) - MARGIN), "end_at": _midnight(max(times) + MARGIN)}
+
+
+def _midnight(moment: datetime) -> str:
+    return timestamp(moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def _by_minute(rows: Iterable[Row]) -> dict[datetime, list[Row]]:
+    found: dict[datetime, list[Row]] = {}
+    for row in rows:
+        if row.watched_at is not None:
+            found.setdefault(row.watched_at, []).append(row)
+    return found
+
+
+def _take(rows: list[Row], play: Addition) -> Receipt | None:
+    """The receipt of the first of ``rows`` that is ``play``, which is used up by that."""
+    place = Place.of(play.address)
+    for row in rows:
+        if row.holds(place):
+            rows.remove(row)
+            return Receipt(remote_id=str(row.id))
+    return None

@@ -1,0 +1,83 @@
+"""Where media servers report. The answer goes out when the event is on disk, and not before."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from litestar import Request, Response, Router, get, route
+from litestar.enums import MediaType
+from litestar.params import FromPath
+
+from scrobbled.core.errors import BadPayload, StoreError
+from scrobbled.runtime import Runtime
+from scrobbled.sources.body import read_body
+
+MAX_BODY = 5 * 1024 * 1024
+"""Plex sends up to some hundred KiB with a thumb; nothing a media server says is longer than this."""
+log = structlog.get_logger("web")
+
+
+def router(runtime: Runtime) -> Router:
+    """``/webhooks/{source}/{token}``; a source without an entry in the configuration does not exist."""
+    tokens = {name: source.token.encode() for name, source in runtime.config.sources.items() if source.token}
+
+    def is_known(source: str, token: str) -> bool:
+        expected = tokens.get(source)
+        # compared even for an unknown source, so that time tells nothing about which sources exist
+        same = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), expected or b"\0")
+        return same and expected is not None
+
+    @get("/{source:str}/{token:str}", media_type=MediaType.TEXT, sync_to_thread=False)
+    def ready(source: FromPath[str], token: FromPath[str]) -> Response[str]:
+        if not is_known(source, token):
+            return _not_found()
+        return Response("ready: paste this address into the webhook settings of your media server\n")
+
+    @route(
+        "/{source:str}/{token:str}",
+        http_method=["POST", "PUT"],
+        status_code=200,
+        request_max_body_size=MAX_BODY,
+    )
+    async def receive(
+        request: Request[Any, Any, Any], source: FromPath[str], token: FromPath[str]
+    ) -> Response[Mapping[str, str]] | Response[str]:
+        started = time.perf_counter()
+        if not is_known(source, token):
+            log.warning("webhook with a wrong address", action="refuse", source=source[:40])
+            return _not_found()
+        body = await request.body()
+        try:
+            event_id = await _stored(runtime, source, request.headers.get("content-type"), body)
+        except _Unreadable as error:
+            return Response({"error": str(error), "event": f"e{error.event_id}"}, status_code=400)
+        except StoreError as error:
+            log.error("webhook not stored", action="refuse", source=source, why=str(error))
+            return Response({"error": str(error)}, status_code=503, headers={"Retry-After": "30"})
+        runtime.metrics.ack.labels(source).observe(time.perf_counter() - started)
+        return Response({"event": f"e{event_id}"})
+
+    return Router("/webhooks", route_handlers=[ready, receive])
+
+
+class _Unreadable(Exception):
+    def __init__(self, reason: str, event_id: int) -> None:
+        super().__init__(reason)
+        self.event_id = event_id
+
+
+async def _stored(runtime: Runtime, source: str, content_type: str | None, body: bytes) -> int:
+    try:
+        content = read_body(content_type, body)
+    except BadPayload as error:
+        event_id = await runtime.ingest.refuse(source, body, str(error))
+        raise _Unreadable(str(error), event_id) from None
+    return (await runtime.take(source, content)).event_id
+
+
+def _not_found() -> Response[str]:
+    return Response("not found\n", status_code=404, media_type=MediaType.TEXT)

@@ -1,0 +1,118 @@
+"""Every form of guid that Plex agents have written."""
+
+from __future__ import annotations
+
+import pytest
+
+from scrobbled.core.guids import Guid, Numbering, Scope, of_episode, of_movie, of_show, read
+from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
+
+ABSOLUTE, DVD = Numbering.ABSOLUTE, Numbering.DVD
+
+
+@pytest.mark.parametrize(
+    ("text", "guid"),
+    [
+        ("imdb://tt9900112", Guid("imdb", "tt9900112", Scope.ITEM)),
+        ("tmdb://5550123", Guid("tmdb", 5550123, Scope.ITEM)),
+        ("tvdb://10220330", Guid("tvdb", 10220330, Scope.ITEM)),
+        ("anidb://77", Guid("anidb", 77, Scope.ITEM)),
+        ("tvdb://429999/1/1", Guid("tvdb", 429999, Scope.SHOW, 1, 1)),
+        ("plex://movie/5d7768", Guid("plex", "plex://movie/5d7768", Scope.MOVIE)),
+        ("plex://episode/5d7768", Guid("plex", "plex://episode/5d7768", Scope.EPISODE)),
+        ("plex://show/5d7768?lang=en", Guid("plex", "plex://show/5d7768", Scope.SHOW)),
+        ("plex://season/5d7768", Guid("plex", "plex://season/5d7768", Scope.OTHER)),
+        ("com.plexapp.agents.imdb://tt123?lang=en", Guid("imdb", "tt123", Scope.TITLE)),
+        ("com.plexapp.agents.themoviedb://123?lang=en", Guid("tmdb", 123, Scope.TITLE)),
+        ("com.plexapp.agents.themoviedb://123/2/5?lang=en", Guid("tmdb", 123, Scope.SHOW, 2, 5)),
+        ("com.plexapp.agents.thetvdb://123/0/3?lang=en", Guid("tvdb", 123, Scope.SHOW, 0, 3)),
+        ("com.plexapp.agents.thetvdb://123/2?lang=en", Guid("tvdb", 123, Scope.SHOW)),
+        ("com.plexapp.agents.thetvdbdvdorder://123/2/5", Guid("tvdb", 123, Scope.SHOW, 2, 5, DVD)),
+        ("com.plexapp.agents.hama://anidb-123/1/5?lang=en", Guid("anidb", 123, Scope.SHOW, 1, 5, ABSOLUTE)),
+        ("com.plexapp.agents.hama://anidb2-123/1/5", Guid("anidb", 123, Scope.SHOW, 1, 5, ABSOLUTE)),
+        ("com.plexapp.agents.hama://tvdb-123/2/5", Guid("tvdb", 123, Scope.SHOW, 2, 5)),
+        ("com.plexapp.agents.hama://tvdb2-123/2/5", Guid("tvdb", 123, Scope.SHOW, 2, 5, ABSOLUTE)),
+        ("com.plexapp.agents.hama://tvdb5-123/2/5", Guid("tvdb", 123, Scope.SHOW, 2, 5, ABSOLUTE)),
+        ("com.plexapp.agents.hama://tmdb-123", Guid("tmdb", 123, Scope.TITLE)),
+        ("com.plexapp.agents.hama://tsdb-123/2/5", Guid("tsdb", 123, Scope.SHOW, 2, 5)),
+        ("com.plexapp.agents.hama://imdb-tt123", Guid("imdb", "tt123", Scope.TITLE)),
+        ("com.plexapp.agents.xbmcnfo://tt123", Guid("imdb", "tt123", Scope.MOVIE)),
+        ("com.plexapp.agents.xbmcnfo://123", Guid("tmdb", 123, Scope.MOVIE)),
+        ("com.plexapp.agents.xbmcnfotv://123", Guid("tvdb", 123, Scope.TITLE)),
+        ("tv.plex.agents.nfo.movie://movie/tmdb_123", Guid("tmdb", 123, Scope.MOVIE)),
+        ("tv.plex.agents.nfo.series://show/tvdb_123", Guid("tvdb", 123, Scope.SHOW)),
+        ("tv.plex.agents.nfo.series://episode/tvdb_123", Guid("tvdb", 123, Scope.EPISODE)),
+        ("tt0112253", Guid("imdb", "tt0112253", Scope.ITEM)),
+    ],
+)
+def test_a_known_form_is_read(text: str, guid: Guid) -> None:
+    assert read(text) == guid
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "local://90412",
+        "com.plexapp.agents.none://abc?lang=xn",
+        "tv.plex.agents.none://abc",
+        "tv.plex.xmltv://show/abc",
+        "tv.plex.agents.nfo.movie://movie/858024",
+        "tv.plex.agents.nfo.movie://movie/oddb_858024",
+        "mbid://00000000-0000-4000-8000-000000000001",
+        "tvmaze://12",
+        "tvrage://12",
+        "iva://api.example/2.0",
+        "plex://movie",
+        "plex://artist/5d07",
+        "plex://movie/../../x",
+        "com.plexapp.agents.imdb://?lang=en",
+        "com.plexapp.agents.thetvdb://abc/1/2",
+        "com.plexapp.agents.thetvdb://1/2/3/4",
+        "com.plexapp.agents.thetvdb://1/a/3",
+        "com.plexapp.agents.hama://tvdb6x-1/2/3",
+        "com.plexapp.agents.hama://anidb-",
+        "imdb://112253",
+        "imdb://tt",
+        "tmdb://0",
+        "tmdb://-5",
+        "tmdb://5.5",
+        "tmdb://٥",
+        "tmdb://99999999999999999999",
+        "tvdb://1/2/3/4",
+        "tt0112253x",
+        "nonsense",
+    ],
+)
+def test_a_form_without_a_usable_id_is_nothing(text: str) -> None:
+    assert read(text) is None
+
+
+def test_the_guids_of_a_show_are_show_ids() -> None:
+    modern = {"guid": "plex://show/5d77", "Guid": [{"id": "imdb://tt99"}, {"id": "tmdb://44"}, {"id": "tvdb://55"}]}
+    assert of_show(modern) == ShowIds(imdb="tt99", tmdb=44, tvdb=55, plex="plex://show/5d77")
+    assert of_show({"guid": "com.plexapp.agents.thetvdb://55?lang=en"}) == ShowIds(tvdb=55)
+    assert of_show({"guid": "com.plexapp.agents.hama://tsdb-44"}) == ShowIds(tmdb=44)
+
+
+def test_a_series_number_never_becomes_a_movie_id() -> None:
+    assert of_movie({"guid": "com.plexapp.agents.hama://tsdb-44"}) == MovieIds()
+    assert of_movie({"guid": "plex://episode/5d77"}) == MovieIds()
+    assert of_movie({"Guid": [{"id": "tvdb://4/1/1"}]}) == MovieIds()
+    assert of_movie({"guid": "com.plexapp.agents.themoviedb://44"}) == MovieIds(tmdb=44)
+    assert of_movie({"guid": "tt0112253"}) == MovieIds(imdb="tt0112253")
+
+
+def test_an_episode_takes_show_ids_from_its_grandparent_only_into_the_show() -> None:
+    guids = of_episode({"Guid": [{"id": "tmdb://44"}], "grandparentGuid": "com.plexapp.agents.themoviedb://77"})
+    assert (guids.ids, guids.show_ids) == (EpisodeIds(tmdb=44), ShowIds(tmdb=77))
+
+
+def test_the_season_of_an_episode_gives_it_no_ids() -> None:
+    guids = of_episode({"guid": "plex://season/5d77", "Guid": [{"id": "tvdb://10"}]})
+    assert guids.ids == EpisodeIds(tvdb=10)
+    assert guids.show_ids == ShowIds()
+
+
+def test_thousands_of_guids_are_not_all_read() -> None:
+    assert of_episode({"Guid": [{"id": "local://x"}] * 60 + [{"id": "tmdb://44"}]}).ids == EpisodeIds()
