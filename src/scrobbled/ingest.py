@@ -103,7 +103,7 @@ class Ingest:
         arrival = inbox.Arrival(source, self._clock.now(), text)
         event_id = await self._store.write(lambda db: inbox.add_event(db, arrival, EventOutcome.UNREADABLE, reason))
         self._metrics.events.labels(source, EventOutcome.UNREADABLE).inc()
-        log.warning("webhook not readable", action="ingest", event=f"e{event_id}", source=source, why=reason)
+        log.warning("webhook not readable", action="ingest", event_id=f"e{event_id}", source=source, why=reason)
         return event_id
 
     async def claim_waiting(self) -> int:
@@ -166,7 +166,7 @@ class Ingest:
         log.info(
             "webhook",
             action="ingest",
-            event=f"e{taken.event_id}",
+            event_id=f"e{taken.event_id}",
             source=arrival.source,
             kind=event.kind if event else None,
             outcome=taken.outcome,

@@ -102,5 +102,6 @@ def _claims(episode: Episode) -> tuple[Claim, ...]:
 
 
 def _cache_key(episode: Episode) -> str | None:
+    """With the guid in it: a match that was mended on the media server is another question."""
     origin = episode.origin
-    return f"show:{origin.server}:{origin.show_key}" if origin and origin.show_key else None
+    return f"show:{origin.server}:{origin.show_key}:{episode.show_ids.plex}" if origin and origin.show_key else None

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from scrobbled.alerts import Alerts, AppriseSender, Trouble
 from scrobbled.catalogues.plex import PlexFinder
 from scrobbled.catalogues.tmdb import TmdbFinder
 from scrobbled.clock import Clock, SystemClock
-from scrobbled.config import Config
+from scrobbled.config import Config, ViewerConfig
 from scrobbled.core.errors import StoreError
 from scrobbled.core.items import Media
 from scrobbled.core.matching import Finder
@@ -38,9 +38,7 @@ from scrobbled.store.alerts import StoredTroubles
 from scrobbled.store.cache import StoredCache, forget_expired
 from scrobbled.store.inbox import forget_raw, forget_sessions
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import Context, Tracker
-from scrobbled.trackers.serializd.finder import SerializdFinder
-from scrobbled.trackers.trakt.finder import TraktFinder
+from scrobbled.trackers.base import Context, FinderContext, Tracker
 
 OUTSIDE_EVERY = 1.0
 HOUSEKEEPING_EVERY = 3_600.0
@@ -77,8 +75,18 @@ class Runtime:
         self.changed = asyncio.Condition()
         self.ingest: Ingest
         self.waiting: list[overview.Waiting] = []
-        self._to_close: list[Callable[[], Any]] = []
+        self._to_close: list[Callable[[], Awaitable[None]]] = []
         self._stopping = asyncio.Event()
+
+    def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Have ``close`` called at the end; what was wired last is closed first."""
+        self._to_close.append(close)
+
+    def learn(self, values: Mapping[str, Any] | None) -> None:
+        """Tokens are secrets too, from the moment we have them."""
+        for key, value in (values or {}).items():
+            if isinstance(value, str) and ("token" in key or "password" in key):
+                self.redactor.add(value)
 
     def wake(self, whom: frozenset[tuple[str, str]]) -> None:
         """Something new waits for these accounts."""
@@ -160,7 +168,7 @@ class Runtime:
                 await self._drain(partial(forget_expired, now=now))
             await self.clock.wait(self._stopping, HOUSEKEEPING_EVERY)
 
-    async def _drain(self, step: Callable[[sqlite3.Connection], int]) -> None:
+    async def _drain(self, step: Callable[[sqlite3.Connection], Any]) -> None:
         while not self._stopping.is_set() and await self.store.write(step):
             pass
 
@@ -182,9 +190,9 @@ def build(
     wiring = _Wiring(runtime, transport)
     takes: dict[tuple[str, str], frozenset[Media]] = {}
     for viewer in config.viewers:
-        for name, settings in viewer.trackers.items():
+        for name in viewer.trackers:
             if name in TRACKERS:
-                courier = wiring.courier(viewer.name, name, settings)
+                courier = wiring.courier(viewer, name)
                 runtime.couriers[viewer.name, name] = courier
                 takes[viewer.name, name] = courier.tracker.can.media
     runtime.ingest = Ingest(
@@ -206,17 +214,17 @@ class _Wiring:
         self._runtime, self._transport = runtime, transport
         self._ssl = ssl.create_default_context() if transport is None else True
         self._cache = StoredCache(runtime.store, runtime.clock)
-        self._shared: list[Finder] = self._server_finders()
+        self._clients: dict[str, Http] = {}
 
-    def courier(self, viewer: str, name: str, settings: Mapping[str, Any]) -> Courier:
+    def courier(self, viewer: ViewerConfig, name: str) -> Courier:
         runtime = self._runtime
-        tracker = self._tracker(viewer, name, settings)
-        runtime._to_close.append(tracker.aclose)
+        tracker = self._tracker(viewer, name)
+        runtime.on_close(tracker.aclose)
         health = Health(
-            viewer, name, tracker.can.site, alerts=runtime.alerts, clock=runtime.clock, save=_saver(runtime)
+            viewer.name, name, tracker.can.site, alerts=runtime.alerts, clock=runtime.clock, save=_saver(runtime)
         )
         return Courier(
-            viewer,
+            viewer.name,
             name,
             tracker,
             store=runtime.store,
@@ -225,59 +233,46 @@ class _Wiring:
             clock=runtime.clock,
         )
 
-    def _tracker(self, viewer: str, name: str, settings: Mapping[str, Any]) -> Tracker:
+    def _tracker(self, viewer: ViewerConfig, name: str) -> Tracker:
         runtime = self._runtime
-        tokens = accounts.StoredTokens(
-            runtime.store, viewer, name, lambda values: _learn(runtime.redactor, values), runtime.clock.now
-        )
-        entry = TRACKERS[name]
-        return entry.build(
+        return TRACKERS[name].build(
             Context(
-                viewer=viewer,
-                settings=settings,
-                http=self._http(str(settings.get("url") or entry.url), name),
-                tokens=tokens,
+                viewer=viewer.name,
+                settings=viewer.trackers[name],
+                http=self._http(name),
+                tokens=accounts.StoredTokens(runtime.store, viewer.name, name, runtime.learn, runtime.clock.now),
                 cache=self._cache,
-                shows=self._resolver(viewer),
+                shows=Resolver(self._finders(viewer), self._cache),
                 clock=runtime.clock,
             )
         )
 
-    def _resolver(self, viewer: str) -> Resolver:
-        """Sure and cheap first: the media server, Trakt, TMDB, and last Serializd's search by title."""
-        trackers = next(v for v in self._runtime.config.viewers if v.name == viewer).trackers
-        finders = list(self._shared)
-        if trakt := trackers.get("trakt"):
-            http = self._http(str(trakt.get("url") or TRACKERS["trakt"].url), "trakt")
-            finders.insert(
-                1 if self._has_plex() else 0,
-                TraktFinder(http, str(trakt["client_id"]), self._cache, self._runtime.clock),
-            )
-        if serializd := trackers.get("serializd"):
-            http = self._http(str(serializd.get("url") or TRACKERS["serializd"].url), "serializd")
-            finders.append(SerializdFinder(http, self._cache))
-        return Resolver(finders, self._cache)
+    def _finders(self, viewer: ViewerConfig) -> list[Finder]:
+        """Whoever can tell which show an episode belongs to: the sure and cheap first."""
+        ranked = list(self._server_finders())
+        for name, settings in viewer.trackers.items():
+            if name in TRACKERS and (rank := TRACKERS[name].finder_rank) is not None:
+                context = FinderContext(settings, self._http(name), self._cache, self._runtime.clock)
+                ranked.append((rank, TRACKERS[name].build_finder(context)))
+        return [finder for _, finder in sorted(ranked, key=lambda pair: pair[0])]
 
-    def _has_plex(self) -> bool:
-        plex = self._runtime.config.sources.get("plex")
-        return bool(plex and plex.url and plex.server_token)
-
-    def _server_finders(self) -> list[Finder]:
-        config, finders = self._runtime.config, list[Finder]()
-        plex = config.sources.get("plex")
+    def _server_finders(self) -> Iterator[tuple[int, Finder]]:
+        config, clock = self._runtime.config, self._runtime.clock
+        plex, tmdb = config.sources.get("plex"), config.metadata.tmdb
         if plex and plex.url and plex.server_token:
-            finders.append(PlexFinder(self._http(plex.url, "plex"), plex.server_token, self._cache))
-        if config.metadata.tmdb and config.metadata.tmdb.key:
-            http = self._http(config.metadata.tmdb.url or TMDB, "tmdb")
-            finders.append(TmdbFinder(http, config.metadata.tmdb.key, self._cache))
-        return finders
+            yield 10, PlexFinder(self._http("plex").at(plex.url), plex.server_token, self._cache)
+        if tmdb.key:
+            yield 30, TmdbFinder(self._http("tmdb").at(tmdb.url or TMDB), tmdb.key, self._cache, clock=clock)
 
-    def _http(self, base: str, service: str) -> Http:
-        http = Http(
-            base, observe=_observer(self._runtime.metrics, service), transport=self._transport, verify=self._ssl
-        )
-        self._runtime._to_close.append(http.aclose)
-        return http
+    def _http(self, service: str) -> Http:
+        """One connection pool per service; whoever takes it sets the root."""
+        if service not in self._clients:
+            http = Http(
+                "", observe=_observer(self._runtime.metrics, service), transport=self._transport, verify=self._ssl
+            )
+            self._runtime.on_close(http.aclose)
+            self._clients[service] = http
+        return self._clients[service]
 
 
 def _observer(metrics: Metrics, service: str) -> Observer:
@@ -298,13 +293,6 @@ def _saver(runtime: Runtime) -> Callable[[Report], Any]:
         )
 
     return save
-
-
-def _learn(redactor: Redactor, values: Mapping[str, Any] | None) -> None:
-    """Tokens are secrets too, from the moment we have them."""
-    for key, value in (values or {}).items():
-        if isinstance(value, str) and ("token" in key or "password" in key):
-            redactor.add(value)
 
 
 def _describe(runtime: Runtime) -> None:

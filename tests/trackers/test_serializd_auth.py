@@ -62,6 +62,7 @@ async def test_a_token_is_stored_before_it_is_used(setup: Setup) -> None:
 
 
 async def test_many_callers_with_one_stale_token_sign_in_once(setup: Setup) -> None:
+    setup.service.add_account("anna@example.org", "anna-secret", "anna", private=True)
     tracker = setup.tracker()
     play = await play_of(tracker, setup.episode())
     setup.service.revoke()
@@ -131,8 +132,26 @@ async def test_what_a_person_signed_in_to_is_used_by_a_running_tracker(setup: Se
 
 
 async def test_a_person_is_told_when_the_typed_password_is_wrong(setup: Setup) -> None:
-    with pytest.raises(LoginNeeded, match=r"Incorrect password\."):
+    with pytest.raises(LoginNeeded, match=r"refused the sign-in: Incorrect password\. Check"):
         await setup.tracker().session.login("anna@example.org", "wrong")
+
+
+async def test_a_person_replaces_a_token_of_the_configuration_that_has_ended(setup: Setup) -> None:
+    pasted = {"email": "", "password": "", "token": setup.service.issue("anna")}
+    await setup.tracker(**pasted).sign_in()
+    setup.service.revoke()
+    await setup.tracker(**{**pasted, "email": "anna@example.org"}).session.login("anna@example.org", "anna-secret")
+    await setup.tracker(**pasted).sign_in()
+    assert setup.asked(LOGIN) == 1
+
+
+async def test_a_mistyped_password_leaves_the_present_sign_in_alone(setup: Setup) -> None:
+    tracker = setup.tracker()
+    await tracker.sign_in()
+    before = setup.tokens.values
+    with pytest.raises(LoginNeeded):
+        await tracker.session.login("anna@example.org", "wrong")
+    assert setup.tokens.values == before
 
 
 # A refused password
@@ -216,6 +235,23 @@ async def test_a_login_without_a_name_finds_it_out(setup: Setup) -> None:
     validity = httpx.Response(200, json={"isValid": True, "username": "noraw"})
     tracker = build(setup.context(answering(setup, login, validity)))
     assert (await tracker.session.current()).username == "noraw"
+
+
+@pytest.mark.parametrize("settings", [{}, {"token": "pasted"}], ids=["login", "pasted"])
+async def test_a_sign_in_that_stays_nameless_is_drift_and_is_not_stored(setup: Setup, settings: dict) -> None:
+    login = httpx.Response(200, json={"token": "t", "username": None})
+    validity = httpx.Response(200, json={"isValid": True})
+    answers = [validity] if settings else [login, validity]
+    tracker = build(setup.context(answering(setup, *answers), **settings))
+    with pytest.raises(ContractDrift, match="username"):
+        await tracker.session.current()
+    assert setup.tokens.values is None
+
+
+async def test_a_check_that_is_no_longer_offered_does_not_end_a_sign_in(setup: Setup) -> None:
+    setup.fail(VALIDATE, "html", status=404)
+    await setup.tracker().sign_in()
+    assert setup.tokens.values is not None
 
 
 async def test_the_old_name_of_a_renamed_user_is_forgotten(setup: Setup) -> None:

@@ -521,3 +521,17 @@ async def test_it_is_registered_and_talks_to_trakt_itself_unless_told_otherwise(
     assert await finding(trakt, httpx.MockTransport(answer)) == [None]
     assert seen == ["https://api.trakt.tv/sync/history/movies"]
     assert TRACKERS["trakt"].module == "scrobbled.trackers.trakt.tracker"
+
+
+async def test_a_connection_cut_on_a_real_port_leaves_one_play(trakt: TraktBench) -> None:
+    async with trakt.sandbox.running() as base:
+        trakt.http = lambda: Http(base)  # type: ignore[method-assign]
+        tracker = trakt.tracker(url=f"{base}/trakt", auth_url=f"{base}/trakt-auth/")
+        play = await play_of(tracker, trakt.episode())
+        trakt.fail(ADD, kind="drop", when="after")
+        with pytest.raises(TryLater) as caught:
+            await add(tracker, play)
+        assert caught.value.in_doubt
+        assert None not in await tracker.find_plays([play])
+        await tracker.aclose()
+    assert len(trakt.history()) == 1

@@ -96,8 +96,10 @@ class TmdbFinder:
         async def ask() -> Kept:
             answer = await self._ask(f"/find/{value}", external_source=source)
             content = document(answer, refused=REFUSED)
+            if content is None:
+                return {}
             reduce = _show_row if wanted == "tv_results" else _episode_row
-            listed = [reduce(row, answer.what) for row in rows(content, wanted, answer.what)] if content else []
+            listed = [reduce(row, answer.what) for row in rows(content, wanted, answer.what)]
             return {"rows": listed} if listed else {}
 
         answered = await kept(self._cache, f"tmdb:find:{wanted}:{source}:{value}", ask)
@@ -148,11 +150,12 @@ def _claims(row: Kept, method: str) -> tuple[Claim, ...]:
 
 
 def _combined(by_episode: list[Finding], by_show: list[Finding]) -> list[Finding]:
-    """One finding where both ways lead to one show; the episode's own place comes first."""
+    """One finding where both ways lead to one show: the episode's own place comes first, and it settles a tie."""
     if not by_episode or not by_show:
         return by_episode or by_show
-    if {f.match.ids.tmdb for f in by_episode} != {f.match.ids.tmdb for f in by_show}:
+    own = by_episode[0]
+    same = next((f for f in by_show if f.match.ids.tmdb == own.match.ids.tmdb), None)
+    if same is None or len(by_episode) > 1:
         return [replace(finding, certain=False) for finding in (*by_episode, *by_show)]
-    own, show = by_episode[0], by_show[0]
-    match = ShowMatch(show.match.ids, own.match.method, (*own.match.claims, *show.match.claims))
-    return [Finding(match, title=show.title, year=show.year, certain=own.certain and show.certain)]
+    match = ShowMatch(own.match.ids.merged(same.match.ids), own.match.method, (*own.match.claims, *same.match.claims))
+    return [Finding(match, title=same.title, year=same.year, certain=own.certain)]

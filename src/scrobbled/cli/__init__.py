@@ -56,11 +56,13 @@ def serve(config: str | None) -> None:
 
 
 @command.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="Port of the page.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port of the page (default 8484, with --once any free one)."
+)
 @click.option("--once", is_flag=True, help="Play the evening, check what each side holds, and end.")
-def demo(port: int, once: bool) -> None:
+def demo(port: int | None, once: bool) -> None:
     """Show a household's evening arrive at stand-ins of Serializd and Trakt. Needs no account and no network."""
-    sys.exit(_from("serving", "demo")(port, once=once))
+    sys.exit(_from("serving", "demo")(port if port is not None else 0 if once else 8484, once=once))
 
 
 @command.command()

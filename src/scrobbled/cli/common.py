@@ -41,5 +41,5 @@ def iso(seconds: float | None) -> str | None:
 
 
 def plural(count: int, noun: str) -> str:
-    """"1 play", "2 plays"."""
+    """ "1 play", "2 plays"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import rich_click as click
@@ -74,7 +75,7 @@ def _number(text: str) -> int:
 async def _all(store: Store) -> list[overview.QueueRow]:
     rows: list[overview.QueueRow] = []
     try:
-        while page := await store.read(lambda db: overview.queue(db, after=rows[-1].id if rows else 0, limit=PAGE)):
+        while page := await store.read(partial(overview.queue, after=rows[-1].id if rows else 0, limit=PAGE)):
             rows += page
     finally:
         await store.aclose()

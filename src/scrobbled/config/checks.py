@@ -52,10 +52,10 @@ class Checks:
                 first.setdefault(token, place)
 
     def _needs_token(self, name: str, source: Values, path: str) -> None:
-        given = {key for key in ("token", "tokens") if source.get(key) or self._was_written(path, key)}
+        given = {key for key in ("token", "tokens") if source.get(key) or self._problems.about(f"{path}.{key}")}
         if name != "trakt" and source.get("tokens"):
             self._add(f"{path}.tokens", "only trakt has several tokens; write token")
-        if not given or (given == {"tokens"} and name != "trakt"):
+        if not given and not self._problems.about(path):
             self._add(
                 f"{path}.token", "is missing. The secret in the webhook's URL; take a random one of 32 characters"
             )
@@ -63,9 +63,6 @@ class Checks:
         for viewer in source.get("tokens", {}):
             if fold(viewer) not in names:
                 self._add(join(f"{path}.tokens", viewer), f"no viewer has this name; {meant(viewer, sorted(names))}")
-
-    def _was_written(self, path: str, key: str) -> bool:
-        return f"{path}.{key}" in self._lines
 
     def _viewer_names(self) -> None:
         first: dict[str, int] = {}

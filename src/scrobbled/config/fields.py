@@ -60,6 +60,12 @@ class MapOf:
 Shape = Value | Table | ListOf | Named | MapOf
 
 
+def readable(shape: Shape) -> Value | None:
+    """What a file may hold for this shape (one value, or one in each line of a list), ``None`` where it may not."""
+    single = shape.item if isinstance(shape, ListOf) else shape
+    return single if isinstance(single, Value) else None
+
+
 def setting(
     shape: Shape,
     description: str,

@@ -36,15 +36,22 @@ class Outside:
         if "${" not in text:
             return Expanded(text)
         places: list[str] = []
+        troubles: list[str] = []
 
         def replacement(match: re.Match[str]) -> str:
             if match[0] == "$${":
                 return "${"
-            found = self._variable(match[1], match[2])
+            try:
+                found = self._variable(match[1], match[2])
+            except OutsideError as error:
+                troubles.append(str(error))
+                return ""
             places.append(found.place)
             return found.text
 
         expanded = _VARIABLE.sub(replacement, text)
+        if troubles:
+            raise OutsideError("; ".join(dict.fromkeys(troubles)))
         return Expanded(expanded, ", ".join(dict.fromkeys(place for place in places if place)))
 
     def read(self, name: str) -> Expanded:

@@ -36,6 +36,10 @@ class Problems:
     def add(self, path: str, line: int, text: str) -> None:
         self._found.add(Problem(line, path or "configuration", text))
 
+    def about(self, path: str) -> bool:
+        """Whether something is wrong with ``path`` or below it."""
+        return any(problem.path == path or problem.path.startswith((path + ".", path + "[")) for problem in self._found)
+
     def lines(self) -> list[str]:
         """All of them, in the order of the file."""
         return [str(problem) for problem in sorted(self._found)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from scrobbled.config.fields import Field, ListOf, MapOf, Named, Shape, Table
+from scrobbled.config.fields import Field, ListOf, MapOf, Named, Shape, Table, readable
 from scrobbled.config.model import Origin
 from scrobbled.config.outside import Expanded, Outside, OutsideError
 from scrobbled.config.problems import Problems, clipped, join, meant
@@ -40,10 +40,11 @@ class Reader:
         self._problems = problems
         self.lines: dict[str, int] = {}
         self.origins: dict[str, Origin] = {}
+        self._blank: dict[str, str] = {}
 
     def section(self, tree: Tree, table: Table, path: str = "") -> dict[str, Any] | Nothing:
         """What was given for the keys of ``table``, without defaults; lists are tuples, sections dicts."""
-        if isinstance(tree, Scalar) and tree.empty and not any(field.required for field in table.fields.values()):
+        if isinstance(tree, Scalar) and tree.empty:
             return Nothing.EMPTY
         if not isinstance(tree, Members):
             return self._wrong(path, tree.line, "must be a section: keys with values, indented below it")
@@ -55,34 +56,32 @@ class Reader:
                 wrong |= {given.name} if value is Nothing.WRONG else set()
             else:
                 values[given.name] = value
-        self._require(table, {*values, *wrong}, path, tree)
+        self._require(table, {*values, *wrong}, path, tree.line)
         return values
 
-    def _require(self, table: Table, found: set[str], path: str, tree: Members) -> None:
+    def _require(self, table: Table, found: set[str], path: str, line: int) -> None:
         for name, field in table.fields.items():
-            if field.required and name not in found:
-                line = self.lines.get(join(path, name), tree.line)
-                how = "is empty" if join(path, name) in self.lines else "is missing"
-                self._problems.add(join(path, name), line, f"{how}. {field.description}")
+            place = join(path, name)
+            if field.required and name not in found and not self._problems.about(place):
+                how = "is empty" if place in self.lines else "is missing"
+                if place in self._blank:
+                    how += f" ({self._blank[place]})"
+                self._problems.add(place, self.lines.get(place, line), f"{how}. {field.description}")
 
     def _given(self, tree: Members, path: str, known: Mapping[str, object] | None, noun: str) -> Iterator[_Given]:
         """The members by name; ``known`` is ``None`` where any name will do."""
         written = {member.key for member in tree.members}
         for member in tree.members:
             base = member.key.removesuffix("_file")
-            whole = known is None or member.key in known
-            from_file = base != member.key and bool(base) and (base in known if known is not None else True)
-            if from_file and not (known is not None and whole):
-                self._problems_of_both(base, written, member, path)
-                yield _Given(base, member, from_file=True)
-            elif whole:
+            if member.key in known if known is not None else base == member.key:
                 yield _Given(member.key, member, from_file=False)
+            elif base != member.key and base and (known is None or base in known):
+                if base in written:
+                    both = f'"{base}" is given as well; keep one of the two'
+                    self._problems.add(join(path, member.key), member.line, both)
+                yield _Given(base, member, from_file=True)
             else:
                 self._unknown(member, path, known or {}, noun)
-
-    def _problems_of_both(self, base: str, written: set[str], member: Member, path: str) -> None:
-        if base in written:
-            self._problems.add(join(path, member.key), member.line, f'"{base}" is given as well; keep one of the two')
 
     def _unknown(self, member: Member, path: str, known: Mapping[str, object], noun: str) -> None:
         names = [f"{name}_file" for name in known] if member.key.endswith("_file") else list(known)
@@ -119,9 +118,11 @@ class Reader:
             inner = shape.shapes[given.name] if isinstance(shape, Named) else shape.item
             value = self._member(given, Field(inner, field.description, secret=field.secret), path)
             if value is Nothing.EMPTY and isinstance(inner, Table):
-                value = {}
+                self._require(inner, set(), join(path, given.name), given.member.line)
             if not isinstance(value, Nothing):
                 values[given.name] = value
+            elif isinstance(inner, Table):  # it is there all the same, for what refers to it
+                values[given.name] = {}
         return values
 
     def _list(self, tree: Tree, shape: ListOf, field: Field, path: str) -> Any:
@@ -131,9 +132,18 @@ class Reader:
             return self._wrong(path, tree.line, 'must be a list: begin each entry with "- "')
         if isinstance(tree, Members):
             return self._wrong(path, tree.line, "must be a list of single values")
-        items = tree.items if isinstance(tree, Items) else (tree,)
-        values = [self._item(item, shape, field, f"{path}[{at}]") for at, item in enumerate(items)]
-        return tuple(value for value in values if not isinstance(value, Nothing))
+        values: list[Any] = []
+        for item in tree.items if isinstance(tree, Items) else (tree,):
+            value = self._item(item, shape, field, f"{path}[{len(values)}]")
+            if value is not Nothing.EMPTY:
+                values.append(value)
+        return self._without_wrong(values, shape)
+
+    def _without_wrong(self, values: list[Any], shape: ListOf) -> Any:
+        """Sections keep their places, since paths count them; a list with a wrong value is wrong."""
+        if isinstance(shape.item, Table):
+            return tuple({} if isinstance(value, Nothing) else value for value in values)
+        return Nothing.WRONG if Nothing.WRONG in values else tuple(values)
 
     def _item(self, tree: Tree, shape: ListOf, field: Field, path: str) -> Any:
         value = self._read(tree, shape.item, field, path)
@@ -154,6 +164,8 @@ class Reader:
 
     def _parsed(self, expanded: Expanded, value: Value, field: Field, path: str, line: int) -> Any:
         if not expanded.text.strip():
+            if expanded.place:
+                self._blank[path] = expanded.place
             return Nothing.EMPTY
         try:
             parsed = value.parse(expanded.text)
@@ -164,8 +176,8 @@ class Reader:
 
     def _from_file(self, member: Member, field: Field, path: str, written: str) -> Any:
         """The value of ``path`` from the file that the key ``written`` names; for a list, one value per line."""
-        shape, line = field.shape, member.line
-        if not isinstance(shape, Value) and not (isinstance(shape, ListOf) and isinstance(shape.item, Value)):
+        shape, line = readable(field.shape), member.line
+        if shape is None:
             return self._wrong(written, line, "only single values and lists of them can be read from a file")
         if not isinstance(member.value, Scalar):
             return self._wrong(written, line, "must be the path of a file")
@@ -173,11 +185,11 @@ class Reader:
             content = self._outside.read(self._outside.expand(member.value.text).text)
         except OutsideError as error:
             return self._wrong(written, line, str(error))
-        if isinstance(shape, Value):
+        if shape is field.shape:
             return self._parsed(content, shape, field, path, line)
         parts = [Expanded(text, content.place) for text in content.text.splitlines() if text.strip()]
-        values = [self._parsed(part, shape.item, field, f"{path}[{at}]", line) for at, part in enumerate(parts)]
-        return tuple(value for value in values if not isinstance(value, Nothing))
+        values = [self._parsed(part, shape, field, f"{path}[{at}]", line) for at, part in enumerate(parts)]
+        return Nothing.WRONG if Nothing.WRONG in values else tuple(values)
 
     def _wrong(self, path: str, line: int, text: str) -> Nothing:
         self._problems.add(path, line, text)

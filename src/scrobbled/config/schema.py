@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
-from scrobbled.config.fields import Field, ListOf, MapOf, Named, Shape, Table, table_of
+from scrobbled.config.fields import Field, ListOf, MapOf, Named, Shape, Table, readable, table_of
 from scrobbled.config.model import Config
 from scrobbled.config.values import Json, Value
 
@@ -48,7 +48,9 @@ def _table(table: Table) -> Json:
         "properties": _properties(table.fields),
     }
     if needed:
-        schema["allOf"] = [_one_of_two(name) if _readable(table.fields[name]) else _required(name) for name in needed]
+        schema["allOf"] = [
+            _one_of_two(name) if readable(table.fields[name].shape) else _required(name) for name in needed
+        ]
     return schema
 
 
@@ -65,18 +67,13 @@ def _list(shape: ListOf) -> Json:
     return many if isinstance(shape.item, Table) else {"anyOf": [many, _shape(shape.item)]}
 
 
-def _properties(fields: dict[str, Field] | Any) -> Json:
+def _properties(fields: Mapping[str, Field]) -> Json:
     properties: Json = {}
     for name, field in fields.items():
         properties[name] = {**_shape(field.shape), "description": field.description, **_default(field)}
-        if _readable(field):
+        if readable(field.shape):
             properties[f"{name}_file"] = {"type": "string", "description": f"Path of a file to read {name} from."}
     return properties
-
-
-def _readable(field: Field) -> bool:
-    """Whether the value can be read from a file."""
-    return isinstance(field.shape.item if isinstance(field.shape, ListOf) else field.shape, Value)
 
 
 def _default(field: Field) -> Json:

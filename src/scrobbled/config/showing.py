@@ -1,4 +1,4 @@
-"""The finished configuration for people: every value with its origin, secrets masked; and what else they should know."""
+"""The finished configuration for people: every value with its origin, secrets masked; and what they should know."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from scrobbled.config.fields import Field, ListOf, MapOf, Named, Table, table_of
+from scrobbled.config.fields import Field, ListOf, Named, Table, table_of
 from scrobbled.config.model import Config, SourceConfig, ViewerConfig, fold
 from scrobbled.config.people import ONE_OWNER, listing
 from scrobbled.config.problems import join
 from scrobbled.config.values import Value
-from scrobbled.redact import MASK
 
 GOOD_TOKEN = 16
 
@@ -91,10 +90,7 @@ def _shown(leaf: _Leaf) -> str:
     shape = leaf.field.shape
     if leaf.value is None or not isinstance(shape, Value):
         return ""
-    if not leaf.field.secret:
-        return shape.show(leaf.value)
-    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", str(leaf.value)) if leaf.path.startswith("alerts.urls") else None
-    return (scheme[0] if scheme else "") + MASK
+    return shape.masked(leaf.value) if leaf.field.secret else shape.show(leaf.value)
 
 
 def _secret_parts(url: str) -> Iterator[str]:

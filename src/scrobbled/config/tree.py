@@ -91,7 +91,13 @@ def _explained(error: yaml.MarkedYAMLError) -> str:
         return f"not readable as YAML: {_ODD_TAG}"
     if "single document" in said:
         return "not readable as YAML: a second document begins here (---); keep one"
-    return "not readable as YAML: " + re.sub(r"'[^'<]{3,}'|\"[^\"<]{3,}\"", "…", said)
+    hint = '; put quotes around "${NAME}" within braces' if "but got '{'" in said else ""
+    return "not readable as YAML: " + re.sub(r"'[^']*'|\"[^\"]*\"", _short_quote, said) + hint
+
+
+def _short_quote(match: re.Match[str]) -> str:
+    """Punctuation and ``<token names>`` are the parser's own; anything longer stood in the file."""
+    return match[0] if len(match[0]) <= 4 or match[0][1] == "<" else "…"
 
 
 class _Converter:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scrobbled.config.durations import format_duration, parse_duration, parse_percent
+from scrobbled.redact import MASK
 
 Json = dict[str, Any]
 
@@ -22,6 +23,10 @@ class Value:
 
     def show(self, value: Any) -> str:
         return str(value)
+
+    def masked(self, value: Any) -> str:
+        """What may be shown of a secret."""
+        return MASK
 
     def schema(self) -> Json:
         return {"type": ["string", "number", "boolean"]}
@@ -210,6 +215,9 @@ class AlertUrl(Value):
         if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S", text):
             raise ValueError("is not an Apprise URL; write it like ntfy://ntfy.sh/my-topic")
         return text
+
+    def masked(self, value: Any) -> str:
+        return str(value).partition("://")[0] + "://" + MASK
 
     def schema(self) -> Json:
         return {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9+.-]*://"}

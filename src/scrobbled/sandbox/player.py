@@ -70,6 +70,10 @@ class Device:
     address: str = "198.51.100.23"
     local: bool = True
 
+    def told(self) -> dict[str, Any]:
+        """As webhooks name it."""
+        return {"local": self.local, "publicAddress": self.address, "title": self.title, "uuid": self.uuid}
+
 
 LIVING_ROOM = Device()
 
@@ -144,12 +148,7 @@ def payload(
         body["rating"] = rating
         told = replace(told, rating=rating if rating is not None and rating >= 0 else None)
     else:  # real rate events name no player
-        body["Player"] = {
-            "local": device.local,
-            "publicAddress": device.address,
-            "title": device.title,
-            "uuid": device.uuid,
-        }
+        body["Player"] = device.told()
     return {**body, "Metadata": {**metadata(item), **told.fields(), "Guid": guids(item)}}
 
 

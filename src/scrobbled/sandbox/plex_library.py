@@ -83,6 +83,10 @@ class Library:
 
     def __init__(self, world: World) -> None:
         self.items = {item.rating_key: item for item in _items(world)}
+        self._of_show: dict[str, list[LibraryItem]] = {}
+        for item in self.items.values():
+            if item.show is not None:
+                self._of_show.setdefault(item.show.rating_key, []).append(item)
 
     def find(self, text: str) -> LibraryItem:
         """By rating key, or by title; an episode by ``Show S1E2`` as well. Raises ``LookupError`` for none."""
@@ -109,9 +113,8 @@ class Library:
         return [one for one in self._inside(item) if one.type == "episode"]
 
     def _inside(self, item: LibraryItem) -> Iterator[LibraryItem]:
-        for one in self.items.values():
-            same_season = item.season is None or one.season is item.season
-            if one is not item and item.show is not None and one.show is item.show and same_season:
+        for one in self._of_show.get(item.show.rating_key, ()) if item.show else ():
+            if one is not item and (item.season is None or one.season is item.season):
                 yield one
 
 

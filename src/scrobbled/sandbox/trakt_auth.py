@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route, utc_now
 from scrobbled.sandbox.trakt_core import edge_block, json_object, wrong_type
-from scrobbled.sandbox.trakt_oauth import OOB, Client, OAuth, OAuthError
+from scrobbled.sandbox.trakt_oauth import Client, OAuth, OAuthError
 from scrobbled.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -162,6 +162,3 @@ def _seconds(given: object) -> int:
     if not isinstance(given, int) or given < 0:
         raise Answered(Reply(400, {"message": "seconds are whole numbers from 0"}))
     return given
-
-
-__all__ = ["OOB", "SignInControls", "TraktAuthStandIn"]

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
-from scrobbled.trackers.base import Context, Tracker
+from scrobbled.core.matching import Finder
+from scrobbled.trackers.base import Context, FinderContext, SignIn, Tracker
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a tracker's ``build(context)`` is; imported when it is first built, so that starting stays quick."""
+    """Where a tracker's functions are; imported when first used, so that starting stays quick.
 
-    module: str
+    ``<package>.tracker`` has ``build``, ``<package>.signin`` has ``sign_in``. Where the service can tell which show an
+    episode belongs to, ``<package>.finder`` has ``build_finder``, and ``finder_rank`` orders it among those who can:
+    the surer and cheaper, the lower.
+    """
+
+    package: str
+    finder_rank: int | None = None
 
     def build(self, context: Context) -> Tracker:
         """The tracker for one viewer's account. No request is sent; settings were validated with the configuration."""
-        tracker: Tracker = import_module(self.module).build(context)
+        tracker: Tracker = _function(self.package, "tracker", "build")(context)
         return tracker
 
+    def build_finder(self, context: FinderContext) -> Finder:
+        """Only where there is a ``finder_rank``."""
+        finder: Finder = _function(self.package, "finder", "build_finder")(context)
+        return finder
 
-TRACKERS: dict[str, Entry] = {
-    "serializd": Entry("scrobbled.trackers.serializd.tracker"),
-    "trakt": Entry("scrobbled.trackers.trakt.tracker"),
-    "memory": Entry("scrobbled.trackers.memory"),
+    async def sign_in(self, request: SignIn) -> str:
+        """Sign in with a person's help; returns the user name where the service tells it, else an empty text."""
+        name: str = await _function(self.package, "signin", "sign_in")(request)
+        return name
+
+
+def _function(package: str, module: str, name: str) -> Any:
+    return getattr(import_module(f"{package}.{module}"), name)
+
+
+TRACKERS: Mapping[str, Entry] = {
+    "serializd": Entry("scrobbled.trackers.serializd", finder_rank=90),
+    "trakt": Entry("scrobbled.trackers.trakt", finder_rank=20),
 }
 """By the name that stands in the configuration."""

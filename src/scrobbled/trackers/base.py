@@ -158,6 +158,16 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class FinderContext:
+    """What ``runtime`` hands to a tracker's ``build_finder``."""
+
+    settings: Mapping[str, Any]
+    http: Http
+    cache: Cache
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
 class SignIn:
     """What a sign-in with a person's help needs. The tracker module's ``sign_in`` takes it and returns the user name.
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, TrackerError, TryLater
 from scrobbled.core.items import Item, Movie
-from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Receipt, Result, Sending
+from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Result, Sending
 
 CAN = Capabilities(
     media=frozenset({"movie", "episode"}), batch=100, precision=1, settle=0.0, site="the memory of this process"
@@ -117,11 +117,6 @@ def key_of(item: Item) -> str:
     show = known[0] if known else f"{item.show_title}:{item.show_year}"
     place = f"{item.season}:{item.number}" if item.number is not None else f"aired:{item.air_date}"
     return f"episode:{show}:{place}"
-
-
-def build(context: Context) -> MemoryTracker:
-    """An empty one that is always signed in; ``context`` has nothing that it needs."""
-    return MemoryTracker()
 
 
 def _second(when: datetime) -> datetime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -45,7 +44,7 @@ def router(runtime: Runtime) -> Router:
     )
     async def receive(
         request: Request[Any, Any, Any], source: FromPath[str], token: FromPath[str]
-    ) -> Response[Mapping[str, str]] | Response[str]:
+    ) -> Response[dict[str, str]] | Response[str]:
         started = time.perf_counter()
         if not is_known(source, token):
             log.warning("webhook with a wrong address", action="refuse", source=source[:40])

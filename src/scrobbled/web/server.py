@@ -55,10 +55,16 @@ async def listening(app: Any, host: str, port: int) -> AsyncIterator[int]:
 def _bound(host: str, port: int) -> socket.socket:
     """Bound by ourselves: uvicorn would end the whole process where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or small answers wait 40 ms
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(1024)
+        bound.setblocking(False)
     except OSError as error:
+        bound.close()
         why = error.strerror or "not possible"
         raise ConfigError(
             [f"server.port: cannot listen on {host} port {port} ({why}); is another program using it?"]
         ) from None
+    return bound

@@ -47,8 +47,12 @@ class Credentials:
     @property
     def account(self) -> str:
         """Tells one account from another without naming it; empty when the configuration names none."""
-        secret = f"email:{self.email.casefold()}" if self.email else f"token:{self.token}" if self.token else ""
-        return hashlib.sha256(secret.encode()).hexdigest()[:16] if secret else ""
+        return _digest(f"email:{self.email.casefold()}") if self.email else self.pasted
+
+    @property
+    def pasted(self) -> str:
+        """Tells one token of the configuration from another; empty where there is none."""
+        return _digest(f"token:{self.token}") if self.token else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class SignedIn:
 
     token: str = field(repr=False)
     username: str
+
+
+class _CredentialsRefused(LoginNeeded):
+    """The service answered, and the answer was no."""
 
 
 class Session:
@@ -85,9 +93,12 @@ class Session:
             await self._renewed(present.token)
 
     async def login(self, email: str, password: str) -> SignedIn:
-        """Sign in with what a person has just typed, and store it. Raises ``LoginNeeded`` when it is refused."""
+        """Sign in with what a person has just typed, and store it. Raises ``LoginNeeded`` when it is refused.
+
+        What is stored serves the configured account, also in place of a token that the configuration holds.
+        """
         async with self._lock:
-            return await self._login(Credentials(email.strip(), password), {})
+            return await self._login(Credentials(email.strip(), password))
 
     async def call(self, send: Callable[[str], Awaitable[T]]) -> T:
         """``send(token)``, and once more with a new token when that one is not accepted."""
@@ -129,7 +140,8 @@ class Session:
 
     def _from_store(self, stored: Mapping[str, Any], stale: str | None) -> SignedIn | None:
         token, username = str(stored.get("token") or ""), str(stored.get("username") or "")
-        ours = self._credentials.account in ("", stored.get("account"))
+        account = self._credentials.account
+        ours = not account or account in (stored.get("account"), stored.get("instead_of"))
         return SignedIn(token, username) if token and username and token != stale and ours else None
 
     async def _from_settings(self, stored: Mapping[str, Any], stale: str | None) -> SignedIn | None:
@@ -151,25 +163,30 @@ class Session:
             raise LoginNeeded(f"Serializd {reason}. {self._next_step()}")
         if _refusals(stored, credentials) >= MOST_REFUSALS:
             raise LoginNeeded(f"Serializd refused this email and password before. {self._next_step()}")
-        return await self._login(credentials, stored)
+        try:
+            return await self._login(credentials)
+        except _CredentialsRefused:
+            await self._remember_refusal(credentials, stored)
+            raise
 
-    async def _login(self, credentials: Credentials, stored: Mapping[str, Any]) -> SignedIn:
+    async def _login(self, credentials: Credentials) -> SignedIn:
         body = {"email": credentials.email, "password": credentials.password}
         try:
             token, username = codec.login(await self._client.post("/login", body, seconds=LOGIN_SECONDS))
         except (Unauthorized, Refused, NotInCatalogue) as error:
-            _raise_if_headers_are_meant(error.reason)
-            await self._remember_refusal(credentials, stored)
-            raise LoginNeeded(f"Serializd refused the sign-in: {error.reason}. {self._next_step()}") from error
+            said = (error.said if isinstance(error, Unauthorized) else error.reason).rstrip(".")
+            _raise_if_headers_are_meant(said)
+            raise _CredentialsRefused(f"Serializd refused the sign-in: {said}. {self._next_step()}") from error
         if not username:
             username = (await self._validity(token))[1]
         if not username:
             raise ContractDrift("login: no username in the answer")
-        return await self._keep(SignedIn(token, username), {}, account=credentials.account)
+        return await self._keep(SignedIn(token, username), {"account": credentials.account})
 
-    async def _keep(self, found: SignedIn, stored: Mapping[str, Any], *, account: str = "") -> SignedIn:
-        account = self._credentials.account or account or str(stored.get("account") or "")
-        await self._tokens.save({**stored, "token": found.token, "username": found.username, "account": account})
+    async def _keep(self, found: SignedIn, stored: Mapping[str, Any]) -> SignedIn:
+        account = self._credentials.account or stored.get("account") or ""
+        told = {"token": found.token, "username": found.username}
+        await self._tokens.save({**stored, **told, "account": account, "instead_of": self._credentials.pasted})
         self._now = found
         return found
 
@@ -192,9 +209,13 @@ class Session:
         )
 
 
-def _raise_if_headers_are_meant(reason: str) -> None:
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _raise_if_headers_are_meant(said: str) -> None:
     """A wrong password is told apart from missing app headers only by the text: both are 401."""
-    if "must be logged in" in reason.casefold():
+    if "must be logged in" in said.casefold():
         raise ContractDrift("POST login wants a sign-in itself: Serializd no longer accepts our app headers")
 
 

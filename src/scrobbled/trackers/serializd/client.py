@@ -29,7 +29,11 @@ _SECRETS = re.compile(r"[\w.+-]+@[\w.-]+|[\w-]{8,}\.[\w-]{2,}\.[\w-]*")  # e-mai
 
 
 class Unauthorized(LoginNeeded):
-    """This token is not accepted; another might be."""
+    """This token is not accepted; another might be. ``said`` is Serializd's own word for it."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"Serializd wants a sign-in ({said})")
+        self.said = said
 
 
 class Client:
@@ -86,7 +90,7 @@ def _judged(answer: Answer, *, in_doubt: bool = False) -> Answer:
     if answer.ok:
         return answer
     if answer.status == 401:
-        raise Unauthorized(f"Serializd wants a sign-in ({message(answer)})")
+        raise Unauthorized(message(answer))
     if answer.status == 408:
         raise TryLater(f"{answer.what} answered 408: it took too long", in_doubt=in_doubt)
     _raise_if_foreign(answer)

@@ -12,9 +12,9 @@ from scrobbled.core.ids import ShowIds
 from scrobbled.core.items import Episode
 from scrobbled.core.matching import Claim, Finding, Listed, Placed, ShowMatch, place, plain, same_day
 from scrobbled.http import Http
-from scrobbled.trackers.base import Cache
+from scrobbled.trackers.base import Cache, FinderContext
 from scrobbled.trackers.serializd.catalogue import Catalogue
-from scrobbled.trackers.serializd.client import Client
+from scrobbled.trackers.serializd.client import DEFAULT_URL, Client
 from scrobbled.trackers.serializd.codec import ShowHit
 
 METHOD = "Serializd title search"
@@ -114,3 +114,9 @@ def _year(episode: Episode) -> int | None:
 def _bare(title: str) -> str:
     """Without a trailing year or country, which tell shows of one name apart and are not part of it."""
     return _QUALIFIER.sub("", title) or title
+
+
+def build_finder(context: FinderContext) -> SerializdFinder:
+    """At the address of a viewer's account."""
+    url = str(context.settings.get("url") or DEFAULT_URL)
+    return SerializdFinder(context.http.at(url), context.cache, context.clock)

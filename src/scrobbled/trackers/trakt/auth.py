@@ -65,6 +65,8 @@ class Auth:
         self._grant: Grant | None = None
         self._unsaved: Grant | None = None
         self._dead = ""
+        self.suspect = False
+        """Trakt refused even a fresh token: only an answer to a signed request can tell that it is over."""
         self._quiet_until = clock.now()
         self._refreshing: asyncio.Task[Grant] | None = None
 
@@ -78,6 +80,8 @@ class Auth:
         Raises ``LoginNeeded`` when only a person can help, ``TryLater`` when it has run out and cannot be renewed now.
         """
         grant = self._grant or await self.reload()
+        if grant.refresh_token == self._dead:
+            raise self._login_needed("the sign-in to Trakt has ended")
         now = self._clock.now()
         if grant.half_spent(now) and (now >= self._quiet_until or now >= grant.expires_at):
             grant = await self._renewed_in_time(grant)
@@ -87,10 +91,10 @@ class Auth:
         """The answer of ``call(access token)``, asked once more with a renewed one after a 401, which does nothing."""
         token = await self.token()
         answer = await call(token)
-        if answer.status != 401:
-            return answer
-        answer = await call((await self._renewed(token)).access_token)
         if answer.status == 401:
+            answer = await call((await self._renewed(token)).access_token)
+        self.suspect = answer.status == 401
+        if self.suspect:
             self._grant = None
             raise self._login_needed("Trakt refuses the sign-in right after renewing it (401)")
         return answer
@@ -135,7 +139,7 @@ class Auth:
         grant = await self.reload()
         if grant.access_token != old:
             return grant
-        if not grant.refresh_token or grant.refresh_token == self._dead:
+        if not grant.refresh_token:
             raise self._login_needed("the sign-in to Trakt has ended")
         try:
             return await self._stored(await self._oauth.refresh(grant))
@@ -159,7 +163,7 @@ class Auth:
         raise self._login_needed(reason)
 
     def _login_needed(self, reason: str) -> LoginNeeded:
-        return LoginNeeded(f"{reason}. Plays are kept. {self._way_in}")
+        return LoginNeeded(f"{reason}. {self._way_in}")
 
 
 def _retrieve(task: asyncio.Task[Grant]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from scrobbled.clock import Clock
-from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, Refused, TrackerError, TryLater
+from scrobbled.core.errors import AccountStopped, ContractDrift, Refused, TrackerError, TryLater
 from scrobbled.http import Answer, Http
 from scrobbled.pace import Pace
 
@@ -55,7 +55,7 @@ class Api:
 def judge(answer: Answer) -> Answer:
     """``answer`` if it is any 2xx (Trakt's documents disagree on which); else raises what to do next.
 
-    None of these refusals has stored anything, so none is in doubt.
+    None of these refusals has stored anything, so none is in doubt. A 401 is for ``Auth.signed``, which comes before.
     """
     if answer.ok:
         return answer
@@ -95,14 +95,10 @@ def _refused(answer: Answer) -> TrackerError:
     return Refused(f"Trakt refused this as invalid, {answer.status}{_because(answer)}")
 
 
-def _unauthorized(answer: Answer) -> TrackerError:
-    return LoginNeeded("Trakt does not accept the stored sign-in (401)")
-
-
 def _forbidden(answer: Answer) -> TrackerError:
     if not _from_the_edge(answer):
         return AccountStopped(
-            f"Trakt says this app is not allowed any more (403){_because(answer)}. Plays are kept and sent later. "
+            f"Trakt says this app is not allowed any more (403){_because(answer)}. "
             f"Check the app and its client_id on {DEVELOPER_PAGE}"
         )
     ray = answer.headers.get("cf-ray", "")
@@ -125,19 +121,18 @@ def _limit(answer: Answer) -> TrackerError:
     limit = answer.headers.get("x-account-limit", "")
     figure = f" of {limit}" if limit else ""
     return AccountStopped(
-        f"the Trakt account has reached its limit{figure} (420). Plays are kept. "
-        "Make room or raise the limit on Trakt, then retry"
+        f"the Trakt account has reached its limit{figure} (420). Make room or raise the limit on Trakt, then retry"
     )
 
 
 def _locked(answer: Answer) -> TrackerError:
     deactivated = answer.headers.get("x-account-deactivated", "").lower() == "true"
     state = "deactivated" if deactivated else "locked"
-    return AccountStopped(f"the Trakt account is {state} (423). Plays are kept. Contact Trakt's support, then retry")
+    return AccountStopped(f"the Trakt account is {state} (423). Contact Trakt's support, then retry")
 
 
 def _vip(answer: Answer) -> TrackerError:
-    return AccountStopped(f"Trakt allows {answer.what} to VIP accounts only (426). Plays are kept")
+    return AccountStopped(f"Trakt allows {answer.what} to VIP accounts only (426)")
 
 
 def _timeout(answer: Answer) -> TrackerError:
@@ -150,7 +145,6 @@ def _drift(answer: Answer) -> TrackerError:
 
 _MEANINGS: Mapping[int, Callable[[Answer], TrackerError]] = {
     400: _refused,
-    401: _unauthorized,
     403: _forbidden,
     408: _timeout,
     420: _limit,

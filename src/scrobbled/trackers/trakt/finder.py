@@ -8,12 +8,12 @@ from scrobbled.clock import Clock
 from scrobbled.core.items import Episode
 from scrobbled.core.matching import Claim, Finding, ShowMatch
 from scrobbled.http import Http
-from scrobbled.trackers.base import Cache
+from scrobbled.trackers.base import Cache, FinderContext
 from scrobbled.trackers.trakt.answers import Hit
 from scrobbled.trackers.trakt.client import Api
 from scrobbled.trackers.trakt.codec import raw_ids, show_ids
 from scrobbled.trackers.trakt.lookups import Lookups
-from scrobbled.trackers.trakt.settings import API_URL
+from scrobbled.trackers.trakt.settings import API_URL, Settings
 
 
 class TraktFinder:
@@ -53,3 +53,9 @@ def _episode(hit: Hit, *, certain: bool) -> Finding:
         claims = (Claim(hit.season, hit.number, "Trakt id search"),)
     match = ShowMatch(show_ids(hit.show), "Trakt id search", claims)
     return Finding(match, title=hit.title, year=hit.year, certain=certain)
+
+
+def build_finder(context: FinderContext) -> TraktFinder:
+    """With the app of a viewer's account."""
+    settings = Settings.of(context.settings)
+    return TraktFinder(context.http, settings.client_id, context.cache, context.clock, url=settings.url)

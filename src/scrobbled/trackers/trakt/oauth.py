@@ -142,8 +142,7 @@ def _judged(answer: Answer, refusal: str) -> Answer:
     detail = f" ({said})" if said else ""
     if said.startswith(("invalid_client", "unauthorized_client")):
         raise AccountStopped(
-            f"Trakt does not know this app or its secret{detail}. Plays are kept. Check client_id and client_secret "
-            f"on {DEVELOPER_PAGE}"
+            f"Trakt does not know this app or its secret{detail}. Check client_id and client_secret on {DEVELOPER_PAGE}"
         )
     if "session not found" in said:
         raise LoginNeeded("Trakt has ended this sign-in (session not found) and wants a new authorisation")

@@ -37,9 +37,10 @@ class Adder:
         self._pace = pace
 
     async def add(self, plays: Sequence[Addition]) -> list[Result]:
-        """One request, unless Trakt does not know an item, refuses the whole, or an item comes twice in one minute.
+        """One request, unless Trakt does not know an item, or an item comes twice in one minute.
 
-        The caller has taken the first turn of the pace. Once anything may be stored, every error is in doubt.
+        The caller has taken the first turn of the pace. Once anything may be stored, every error is in doubt; before
+        that, ``Refused`` means that nothing was stored because at least one of ``plays`` is invalid.
         """
         results: dict[int, Result] = {}
         outgoing = [Outgoing.of(index, play) for index, play in enumerate(plays)]
@@ -62,28 +63,12 @@ class Adder:
 
     async def _send(self, plays: Sequence[Outgoing], results: dict[int, Result]) -> list[Outgoing]:
         """Fills in ``results`` and returns what Trakt does not know by the ids sent."""
-        try:
-            added = await self._post(plays)
-        except Refused as refusal:
-            return await self._send_halves(plays, results, refusal)
+        added = await self._post(plays)
         unknown = [play for play in plays if any(echo.means(play) for echo in added.not_found)]
         _check_count(added, len(plays) - len(unknown))
         for play in plays:
             missing = NotInCatalogue(f"Trakt does not know {_named(play)} yet")
             results[play.index] = missing if play in unknown else Receipt()
-        return unknown
-
-    async def _send_halves(
-        self, plays: Sequence[Outgoing], results: dict[int, Result], refusal: Refused
-    ) -> list[Outgoing]:
-        """A request refused as invalid stored nothing: find out which play it is about."""
-        if len(plays) == 1:
-            results[plays[0].index] = refusal
-            return []
-        unknown: list[Outgoing] = []
-        for half in (plays[: len(plays) // 2], plays[len(plays) // 2 :]):
-            await self._pace.turn()
-            unknown += await self._send(half, results)
         return unknown
 
     async def _post(self, plays: Sequence[Outgoing]) -> Added:
@@ -171,6 +156,10 @@ class Reader:
                 receipts[index] = _take(rows.get(minute(plays[index].watched_at), []), plays[index])
         return receipts
 
+    async def probe(self) -> None:
+        """The cheapest request that needs a sign-in; raises what is wrong with it."""
+        await self._page(HISTORY, {"page": 1, "limit": 1})
+
     async def _read(self, plays: Sequence[Addition]) -> list[Row]:
         media = {Place.of(play.address).media for play in plays}
         path = HISTORY if len(media) > 1 else f"{HISTORY}/{media.pop()}s"
@@ -192,7 +181,10 @@ class Reader:
         async def call(token: str) -> Answer:
             return await self._api.get(path, params, token=token)
 
-        return judge(await self._auth.signed(call))
+        try:
+            return judge(await self._auth.signed(call))
+        except Refused as refusal:  # no play is at fault when a question is refused
+            raise ContractDrift(refusal.reason) from None
 
 
 def _clusters(plays: Sequence[Addition]) -> Iterator[list[int]]:

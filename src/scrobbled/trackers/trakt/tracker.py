@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from scrobbled.core.items import Item
-from scrobbled.http import Http
 from scrobbled.pace import Pace
 from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Receipt, Result, Sending, Tracker
 from scrobbled.trackers.trakt.auth import Auth
@@ -31,8 +30,7 @@ class TraktTracker:
 
     can = CAN
 
-    def __init__(self, http: Http, auth: Auth, locator: Locator, adder: Adder, reader: Reader, pace: Pace) -> None:
-        self._http = http
+    def __init__(self, auth: Auth, locator: Locator, adder: Adder, reader: Reader, pace: Pace) -> None:
         self._auth = auth
         self._locator = locator
         self._adder = adder
@@ -56,13 +54,15 @@ class TraktTracker:
 
     async def sign_in(self) -> None:
         await self._auth.token()
+        if self._auth.suspect:
+            await self._reader.probe()
 
     def expires_at(self) -> datetime | None:
         return self._auth.expires_at()
 
     async def aclose(self) -> None:
+        """The connections stay: other accounts may share them, and a refresh of theirs must not be cut off."""
         await self._auth.aclose()
-        await self._http.aclose()
 
 
 def build(context: Context) -> Tracker:
@@ -74,6 +74,4 @@ def build(context: Context) -> Tracker:
     )
     api = Api(http.at(settings.url), settings.client_id, clock)
     lookups, pace = Lookups(api, context.cache), Pace(clock, every=settings.pace)
-    return TraktTracker(
-        http, auth, Locator(lookups, context.shows), Adder(api, auth, lookups, pace), Reader(api, auth), pace
-    )
+    return TraktTracker(auth, Locator(lookups, context.shows), Adder(api, auth, lookups, pace), Reader(api, auth), pace)

@@ -1,0 +1,104 @@
+"""``scrobbled serve``, ``demo`` and ``sandbox``: what runs until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+
+import rich_click as click
+import structlog
+
+from scrobbled import __version__, log
+from scrobbled import config as configuration
+from scrobbled.cli.common import configured, run
+from scrobbled.config import Config
+from scrobbled.redact import Redactor
+from scrobbled.runtime import build
+from scrobbled.store import opening
+from scrobbled.web.app import create_app
+from scrobbled.web.server import listening
+
+logger = structlog.get_logger("serve")
+
+
+def serve(path: str | None) -> int:
+    """Until SIGTERM or SIGINT; 0 after a clean end."""
+    config = configured(path)
+    redactor = Redactor()
+    for secret in configuration.secrets(config):
+        redactor.add(secret)
+    log.set_up(config.logging.level, config.logging.format, redactor)
+    for warning in configuration.warnings(config):
+        logger.warning("configuration", action="start", why=warning)
+    with contextlib.closing(opening.lock(config.storage.path)):
+        run(_serve(config, redactor))
+    return 0
+
+
+async def _serve(config: Config, redactor: Redactor) -> None:
+    with _ending() as ended:
+        runtime = build(config, redactor=redactor)
+        async with (
+            runtime.running(),
+            listening(create_app(runtime), config.server.host, config.server.port) as port,
+        ):
+            logger.info("ready", action="start", version=__version__, host=config.server.host, port=port)
+            await ended.wait()
+            logger.info("ending", action="stop")
+
+
+def demo(port: int, *, once: bool) -> int:
+    """0 when each side holds each play exactly once."""
+    from scrobbled.demo import Demo
+
+    log.set_up("error" if once else "warning", "text", Redactor())
+
+    async def play() -> bool:
+        with _ending() as ended:
+            async with Demo(tell=click.echo, port=port).running() as evening:
+                held = await evening.play()
+                if not once:
+                    click.echo(f"\nThe page stays up at {evening.url} until you press Ctrl+C.")
+                    await ended.wait()
+                return held
+
+    return 0 if run(play()) else 1
+
+
+def sandbox(port: int, *, seed: int, shows: int, plays: int) -> int:
+    from scrobbled.sandbox.server import Sandbox, page
+
+    log.set_up("warning", "text", Redactor())
+
+    async def stand() -> None:
+        with _ending() as ended:
+            box = Sandbox(seed=seed, shows=shows)
+            if plays:
+                box["serializd"].preload("anna", plays)
+                box["trakt"].preload("anna", plays)
+            async with box.running(port=port) as base:
+                click.echo(page(base, box))
+                await ended.wait()
+
+    run(stand())
+    return 0
+
+
+@contextlib.contextmanager
+def _ending() -> Iterator[asyncio.Event]:
+    """An event that the first SIGTERM or SIGINT sets; a second SIGINT interrupts at once."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def end(number: int) -> None:
+        loop.remove_signal_handler(number)
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number)
+    try:
+        yield ended
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,20 @@
+"""``scrobbled auth serializd``."""
+
+from __future__ import annotations
+
+from scrobbled.core.errors import LoginNeeded
+from scrobbled.trackers.base import SignIn
+from scrobbled.trackers.serializd.auth import Session
+from scrobbled.trackers.serializd.client import DEFAULT_URL, Client
+
+
+async def sign_in(request: SignIn) -> str:
+    """With the e-mail of the configuration and a password that is there or asked for; returns the user name."""
+    settings = request.settings
+    email = str(settings.get("email") or "") or request.ask("E-mail at Serializd")
+    password = str(settings.get("password") or "") or request.ask(f"Serializd password of {email}")
+    if not email or not password:
+        raise LoginNeeded("an e-mail address and a password are needed to sign in to Serializd")
+    client = Client(request.http.at(str(settings.get("url") or DEFAULT_URL)), request.clock)
+    session = Session(client, request.tokens, {**settings, "email": email}, request.viewer)
+    return (await session.login(email, password)).username

@@ -1,0 +1,44 @@
+"""The example configuration loads as it is, and with every extra switched on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from scrobbled.config import SOURCE_NAMES, json_schema, load, loads, warnings
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "scrobbled.example.yaml"
+
+
+def environment(text: str) -> dict[str, str]:
+    """A value for each variable that the example names."""
+    names = set(re.findall(r"\$\{([A-Z_]+)\}", text)) - {"NAME"}
+    return {name: "ntfy://ntfy.example/x" if "URL" in name else f"{name.lower()}-0123456789" for name in names}
+
+
+def everything_on() -> str:
+    """The example without the # before its extras; prose has exactly one blank after it."""
+    return re.sub(r"^#(?=[a-z]|  )", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def test_the_example_loads_and_warns_of_nothing() -> None:
+    config = load(EXAMPLE, environment(EXAMPLE.read_text(encoding="utf-8")))
+    assert [viewer.name for viewer in config.viewers] == ["anna"]
+    assert config.viewers[0].accounts == {"plex": ("anna", "41220077")}
+    assert warnings(config) == []
+
+
+def test_the_example_loads_with_every_extra_and_warns_of_nothing_but_unlisted_sources() -> None:
+    text = everything_on()
+    config = loads(text, environment(text))
+    assert set(config.sources) == set(SOURCE_NAMES)
+    assert config.sinks.influx is not None
+    assert config.alerts.urls == ("ntfy://ntfy.example/x",)
+    assert config.viewers[0].pairs[0].directions() == {"plays": "both", "ratings": "both"}
+    assert all("no viewer lists" in text for text in warnings(config))
+
+
+def test_the_example_shows_every_section() -> None:
+    text = everything_on()
+    for section in json_schema()["properties"]:
+        assert re.search(rf"^{section}:", text, re.MULTILINE), section
