@@ -39,7 +39,7 @@ BROKEN = [
     ("server:\n  port: 1\n  port: 2", "server.port (line 3): given twice; the first is in line 2"),
     ("? [a, b]\n: c", "configuration (line 1): a key must be a plain name"),
     ("server: {<<: 3}", 'server."<<" (line 1): merges only mappings'),
-    ("server: &a {login: *a}", "configuration: aliases (*…) make it far too large; write the values out"),
+    ("server: &a {login: *a}", "configuration: too many values or levels; if aliases (*…) multiply them, write the values out"),
     # --- keys
     ("sever: {port: 1}", 'sever (line 1): unknown key; did you mean "server"?'),
     ("server:\n  prot: 1", 'server.prot (line 2): unknown key; did you mean "port"?'),
@@ -183,12 +183,14 @@ def test_a_wrong_entry_does_not_shift_the_paths_of_the_next() -> None:
 def test_an_alias_bomb_is_refused_quickly() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
-    assert problems_of("\n".join(lines)) == ["configuration: aliases (*…) make it far too large; write the values out"]
+    assert problems_of("\n".join(lines)) == [
+        "configuration: too many values or levels; if aliases (*…) multiply them, write the values out"
+    ]
 
 
 def test_depth_without_end_is_refused() -> None:
     assert "nested too deeply" in problems_of("[" * 5000)[0]
-    assert "far too large" in problems_of("{a: " * 30 + "1" + "}" * 30)[0]
+    assert "too many values or levels" in problems_of("{a: " * 30 + "1" + "}" * 30)[0]
 
 
 def test_alert_urls_are_checked_in_full_only_when_asked() -> None:

@@ -12,6 +12,7 @@ import pytest
 from scrobbled.config import Config, Row, json_schema, load, loads, secrets, show
 from scrobbled.config.fields import Named, Table, table_of
 from scrobbled.core.errors import ConfigError
+from scrobbled.redact import Redactor
 
 TEXT = """
 server:
@@ -79,6 +80,13 @@ def test_every_secret_is_named_for_the_redactor(config: Config) -> None:
         "mailto://anna:mail-pw@example.org",
         "mail-pw",
     }
+
+
+def test_the_redactor_masks_all_of_it(config: Config) -> None:
+    cleaned = Redactor(secrets(config)).text(f"{TEXT} hunter22 plex-0123456789abcdef plex-server-token")
+    assert not [secret for secret in secrets(config) if secret in cleaned]
+    assert "anna@" not in cleaned
+    assert "a@b.c" in cleaned
 
 
 def fits(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> bool:

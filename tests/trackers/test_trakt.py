@@ -112,6 +112,16 @@ async def test_writes_keep_their_distance_also_from_slow_answers(
     assert tracker.delay() == pytest.approx(0, abs=1e-6)
 
 
+async def test_the_distance_counts_from_the_answer(trakt: TraktBench, tracker: Tracker, clock: FakeClock) -> None:
+    async def slowly(seconds: float) -> None:
+        clock.advance(seconds)
+
+    trakt.api.sleep = slowly
+    trakt.fail(ADD, kind="latency", seconds=30, when="after")
+    await add(tracker, await play_of(tracker, trakt.film()))
+    assert tracker.delay() == pytest.approx(1.1)
+
+
 async def test_the_pace_can_be_set(trakt: TraktBench) -> None:
     tracker = trakt.tracker(pace=5)
     await add(tracker, await play_of(tracker, trakt.film()))
@@ -283,20 +293,22 @@ async def test_an_echo_with_a_minute_means_the_play_of_that_minute(trakt: TraktB
 
 
 @pytest.mark.parametrize("status", [400, 422])
-async def test_one_invalid_play_does_not_take_the_others_along(
-    trakt: TraktBench, tracker: Tracker, status: int
-) -> None:
+async def test_a_batch_refused_as_invalid_stored_nothing(trakt: TraktBench, tracker: Tracker, status: int) -> None:
     plays = await plays_of(trakt, tracker, 4)
-    refusal = {"status": status, "body": {"message": "watched_at is invalid"}}
-    trakt.fail(ADD, **refusal)  # all four
-    trakt.fail(ADD, skip=1, **refusal)  # the second half
-    trakt.fail(ADD, skip=1, **refusal)  # the third alone
-    results = await add(tracker, *plays)
-    assert [isinstance(result, Receipt) for result in results] == [True, True, False, True]
-    refused = results[2]
-    assert isinstance(refused, Refused)
-    assert "watched_at is invalid" in refused.reason
-    assert len(trakt.history()) == 3
+    trakt.fail(ADD, status=status, body={"message": "watched_at is invalid"})
+    with pytest.raises(Refused, match="watched_at is invalid") as caught:
+        await add(tracker, *plays)
+    assert not caught.value.in_doubt
+    assert trakt.history() == []
+
+
+async def test_a_refusal_of_the_rest_leaves_the_first_part_in_doubt(trakt: TraktBench, tracker: Tracker) -> None:
+    play = await play_of(tracker, trakt.film())
+    trakt.fail(ADD, skip=1, status=422)
+    with pytest.raises(Refused) as caught:
+        await add(tracker, play, play)
+    assert caught.value.in_doubt
+    assert len(trakt.history()) == 1
 
 
 @pytest.mark.parametrize(
@@ -422,6 +434,8 @@ async def test_ids_of_a_show_never_pass_for_ids_of_an_episode(trakt: TraktBench,
         ({"body": {"plays": []}, "status": 200}, ContractDrift),
         ({"kind": "html"}, ContractDrift),
         ({"status": 404}, ContractDrift),
+        ({"status": 400}, ContractDrift),
+        ({"status": 422}, ContractDrift),
         ({"body": [{"type": "movie", "movie": {}}], "status": 200}, ContractDrift),
         ({"body": [{"id": 1, "watched_at": "yesterday", "movie": {}}], "status": 200}, ContractDrift),
         ({"body": ["play"], "status": 200}, ContractDrift),
@@ -520,12 +534,13 @@ async def test_it_is_registered_and_talks_to_trakt_itself_unless_told_otherwise(
     trakt.settings = {"client_id": "sandbox-client"}
     assert await finding(trakt, httpx.MockTransport(answer)) == [None]
     assert seen == ["https://api.trakt.tv/sync/history/movies"]
-    assert TRACKERS["trakt"].module == "scrobbled.trackers.trakt.tracker"
+    assert "trakt" in TRACKERS
 
 
 async def test_a_connection_cut_on_a_real_port_leaves_one_play(trakt: TraktBench) -> None:
     async with trakt.sandbox.running() as base:
-        trakt.http = lambda: Http(base)  # type: ignore[method-assign]
+        http = Http(base)
+        trakt.http = lambda: http  # type: ignore[method-assign]
         tracker = trakt.tracker(url=f"{base}/trakt", auth_url=f"{base}/trakt-auth/")
         play = await play_of(tracker, trakt.episode())
         trakt.fail(ADD, kind="drop", when="after")
@@ -534,4 +549,5 @@ async def test_a_connection_cut_on_a_real_port_leaves_one_play(trakt: TraktBench
         assert caught.value.in_doubt
         assert None not in await tracker.find_plays([play])
         await tracker.aclose()
+        await http.aclose()
     assert len(trakt.history()) == 1

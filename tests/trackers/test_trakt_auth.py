@@ -12,7 +12,8 @@ import pytest
 
 from conftest import FakeClock
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, StoreError, TryLater
-from scrobbled.trackers.base import Tracker
+from scrobbled.trackers import TRACKERS
+from scrobbled.trackers.base import SignIn, Tracker
 from scrobbled.trackers.trakt.auth import device_sign_in
 from scrobbled.trackers.trakt.oauth import DeviceCode, Grant
 from scrobbled.trackers.trakt.settings import Settings
@@ -183,6 +184,40 @@ async def test_every_request_to_the_sign_in_host_carries_the_headers(trakt: Trak
         assert call.headers["user-agent"].startswith("scrobbled/")
 
 
+async def by_command(trakt: TraktBench, tokens: KeptTokens) -> tuple[str, list[str]]:
+    """What ``scrobbled auth trakt`` returns and tells; somebody enters the code that stands on a line of its own."""
+    told: list[str] = []
+
+    def tell(line: str) -> None:
+        told.append(line)
+        trakt.api.oauth.settle_device(line, username="ben")
+
+    http = trakt.http()
+    request = SignIn("anna", trakt.settings, http, tokens, trakt.clock, tell=tell, ask=str)
+    try:
+        return await TRACKERS["trakt"].sign_in(request), told
+    finally:
+        await http.aclose()
+
+
+async def test_the_command_tells_the_code_and_whose_account_it_is(trakt: TraktBench) -> None:
+    tokens = KeptTokens()
+    name, told = await by_command(trakt, tokens)
+    assert name == "ben"
+    assert tokens.saves == 1
+    assert "http://sandbox/trakt-auth/activate" in told[0]
+    assert told[2].endswith(f"/activate/{told[1]}")
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"kind": "html"}, {"status": 200, "body": []}, {"status": 401}])
+async def test_a_name_that_cannot_be_told_does_not_spoil_the_sign_in(trakt: TraktBench, fault: dict[str, Any]) -> None:
+    tokens = KeptTokens()
+    trakt.fail("GET /users/settings", **fault)
+    name, _ = await by_command(trakt, tokens)
+    assert name == ""
+    assert tokens.values is not None
+
+
 # Staying signed in
 
 
@@ -267,6 +302,35 @@ async def test_a_401_right_after_renewing_needs_a_person(trakt: TraktBench, trac
         await watch_film(trakt, tracker)
     assert trakt.added() == 2
     assert refreshes(trakt) == 1
+
+
+async def test_a_sign_in_that_was_refused_is_called_good_only_once_trakt_says_so(
+    trakt: TraktBench, tracker: Tracker
+) -> None:
+    trakt.fail(ADD, status=401, times=2)
+    with pytest.raises(LoginNeeded):
+        await watch_film(trakt, tracker)
+    trakt.fail("GET /sync/history", status=401, times=2)
+    with pytest.raises(LoginNeeded):
+        await tracker.sign_in()
+    await tracker.sign_in()
+    asked = len(trakt.api.calls())
+    await tracker.sign_in()
+    assert len(trakt.api.calls()) == asked
+
+
+async def test_a_dead_sign_in_is_not_called_good_because_its_time_is_not_up(
+    trakt: TraktBench, tracker: Tracker
+) -> None:
+    trakt.api.oauth.end_all("anna", "migrate", trakt.clock.now())
+    with pytest.raises(LoginNeeded):
+        await watch_film(trakt, tracker)
+    for _ in range(2):
+        with pytest.raises(LoginNeeded, match="session not found"):
+            await tracker.sign_in()
+    assert refreshes(trakt) == 1
+    await trakt.tokens.save(trakt.grant())
+    await tracker.sign_in()
 
 
 async def test_requests_at_the_same_time_share_one_refresh(trakt: TraktBench, tracker: Tracker) -> None:
@@ -386,23 +450,37 @@ async def test_a_pair_renewed_by_another_process_is_used_without_asking(
 async def test_a_pair_that_another_process_is_just_about_to_store_is_waited_for(
     trakt: TraktBench, clock: FakeClock
 ) -> None:
-    class Late(KeptTokens):
-        """The other process stores the pair when we look for the third time: start, before and after the refresh."""
-
-        loads = 0
+    class Slow(KeptTokens):
+        """The other process has its new pair already, and stores it a second from now."""
 
         async def load(self) -> Mapping[str, Any] | None:
-            self.loads += 1
-            if self.loads == 3:
-                await self.save(new)
+            if clock.monotonic() >= HALF + 1:
+                self.values = new
             return await super().load()
 
     clock.advance(HALF)
-    tokens = Late(trakt.tokens.values)
+    tokens = Slow(trakt.tokens.values)
     new = renewed_grant(trakt)
     tracker = trakt.tracker(tokens=tokens)
     await watch_film(trakt, tracker)
     assert refreshes(trakt) == 1
+    await tracker.aclose()
+
+
+async def test_a_pair_that_could_not_be_stored_does_not_replace_a_newer_sign_in(
+    trakt: TraktBench, clock: FakeClock
+) -> None:
+    class FullDisk(KeptTokens):
+        async def save(self, values: Mapping[str, Any]) -> None:
+            raise StoreError("the disk is full")
+
+    disk = FullDisk(trakt.tokens.values)
+    tracker = trakt.tracker(tokens=disk)
+    clock.advance(HALF)
+    with pytest.raises(StoreError):
+        await tracker.sign_in()
+    disk.values = trakt.grant()
+    await watch_film(trakt, tracker)
     await tracker.aclose()
 
 

@@ -44,7 +44,7 @@ def test_any_2xx_is_a_success(status: int) -> None:
         (answer(403, b"Forbidden"), AccountStopped, "not allowed any more"),
         (answer(403, b"Forbidden", cf_ray="8f0c-FRA"), AccountStopped, "developer.trakt.tv"),
         (answer(403, b'{"error":"blocked"}', content_type="application/json"), AccountStopped, "blocked"),
-        (answer(403), AccountStopped, "Plays are kept"),
+        (answer(403), AccountStopped, "client_id"),
         (answer(403, PAGE, content_type="text/html", cf_ray="8f0c-FRA"), TryLater, "cf-ray 8f0c-FRA"),
         (answer(403, b"error code: 1010", cf_ray="8f0c-FRA"), TryLater, "in front of Trakt"),
         (answer(403, b"", cf_ray="8f0c-FRA"), TryLater, "in front of Trakt"),

@@ -12,7 +12,8 @@ from scrobbled.core.errors import AccountStopped, ContractDrift, NotInCatalogue,
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Movie
 from scrobbled.core.matching import Claim, Finding
-from scrobbled.trackers.base import Tracker
+from scrobbled.trackers import TRACKERS
+from scrobbled.trackers.base import FinderContext, Tracker
 from scrobbled.trackers.trakt.finder import TraktFinder
 from trackers.trakt_bench import ROOT, TraktBench
 
@@ -255,9 +256,13 @@ async def test_an_episode_whose_other_ids_contradict_is_a_suggestion_only(
     assert [finding.certain for finding in findings] == [False]
 
 
-async def test_an_answer_about_another_id_is_no_finding(trakt: TraktBench, finder: TraktFinder) -> None:
+@pytest.mark.parametrize("ids", [{"trakt": 1, "tvdb": 1}, {"trakt": 1, "tvdb": None}])
+async def test_an_answer_about_another_id_is_no_finding(
+    trakt: TraktBench, finder: TraktFinder, ids: dict[str, Any]
+) -> None:
     item = without_show(trakt.episode(ids="tvdb"))
-    other = {"type": "episode", "episode": {"season": 1, "number": 1, "ids": {"trakt": 1, "tvdb": 1}}, "show": {}}
+    show = {"title": "Harbour", "year": 2024, "ids": {"trakt": 2, "tmdb": 3}}
+    other = {"type": "episode", "episode": {"season": 1, "number": 1, "ids": ids}, "show": show}
     trakt.fail("GET /search/*", **search([other]))
     assert list(await finder.find_show(item)) == []
 
@@ -299,3 +304,10 @@ async def test_reads_stay_below_the_limit(trakt: TraktBench, finder: TraktFinder
 async def test_films_know_no_tvdb_ids(trakt: TraktBench, tracker: Tracker) -> None:
     with pytest.raises(Uncertain):
         await tracker.locate(Movie("Nowhere", 1999, MovieIds(tvdb=5)))
+
+
+async def test_the_finder_is_built_from_the_settings_of_an_account(trakt: TraktBench) -> None:
+    http = trakt.http()
+    finder = TRACKERS["trakt"].build_finder(FinderContext(trakt.settings, http, trakt.cache, trakt.clock))
+    assert await finder.find_show(trakt.episode())
+    await http.aclose()

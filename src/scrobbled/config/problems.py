@@ -29,16 +29,22 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: set[Problem] = set()
+        self._paths: set[str] = set()
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
     def add(self, path: str, line: int, text: str) -> None:
         self._found.add(Problem(line, path or "configuration", text))
+        self._paths.add(path)
+
+    def at(self, path: str) -> bool:
+        """Whether something is wrong with exactly this."""
+        return path in self._paths
 
     def about(self, path: str) -> bool:
         """Whether something is wrong with ``path`` or below it."""
-        return any(problem.path == path or problem.path.startswith((path + ".", path + "[")) for problem in self._found)
+        return any(wrong == path or wrong.startswith((f"{path}.", f"{path}[")) for wrong in self._paths)
 
     def lines(self) -> list[str]:
         """All of them, in the order of the file."""

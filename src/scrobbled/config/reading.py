@@ -62,7 +62,7 @@ class Reader:
     def _require(self, table: Table, found: set[str], path: str, line: int) -> None:
         for name, field in table.fields.items():
             place = join(path, name)
-            if field.required and name not in found and not self._problems.about(place):
+            if field.required and name not in found and not self._problems.at(place):
                 how = "is empty" if place in self.lines else "is missing"
                 if place in self._blank:
                     how += f" ({self._blank[place]})"

@@ -76,7 +76,7 @@ def parse(text: str, name: str, problems: Problems) -> Tree | None:
         try:
             return _Converter(problems).tree(node, "", 0)
         except _TooMuch:
-            problems.add(name, 0, "aliases (*…) make it far too large; write the values out")
+            problems.add(name, 0, "too many values or levels; if aliases (*…) multiply them, write the values out")
     return None
 
 

@@ -11,7 +11,8 @@ from scrobbled.core.outcomes import PlayOutcome
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before this a date is a damaged one: services write an unknown date as the epoch, 1970-01-01."""
-FUTURE_SLACK = timedelta(minutes=10)
+FUTURE_SLACK = timedelta(minutes=15)
+"""A media server's clock may be that far ahead of ours and still be believed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ OTHER_PROCESS = 2.0
 
 async def device_sign_in(
     http: Http, settings: Settings, tokens: Tokens, *, show: Callable[[DeviceCode], None], clock: Clock
-) -> None:
-    """Have a person sign in; returns when the tokens are stored.
+) -> str:
+    """Have a person sign in; returns the access token when the pair is stored.
 
     ``show`` is called once, at once, with what to display. Raises ``LoginNeeded`` when the code ran out or was
     declined, ``TryLater`` when Trakt cannot be reached to begin with; trouble while waiting is waited out.
@@ -35,6 +35,7 @@ async def device_sign_in(
     show(device)
     grant = await _wait_for_grant(oauth, device, clock)
     await tokens.save(grant.values())
+    return grant.access_token
 
 
 async def _wait_for_grant(oauth: OAuth, device: DeviceCode, clock: Clock) -> Grant:
@@ -64,7 +65,7 @@ class Auth:
         self._way_in = f"Run: scrobbled auth trakt --viewer {viewer}"
         self._grant: Grant | None = None
         self._unsaved: Grant | None = None
-        self._dead = ""
+        self._dead = ("", "")  # the refresh token that was refused, and why
         self.suspect = False
         """Trakt refused even a fresh token: only an answer to a signed request can tell that it is over."""
         self._quiet_until = clock.now()
@@ -80,8 +81,9 @@ class Auth:
         Raises ``LoginNeeded`` when only a person can help, ``TryLater`` when it has run out and cannot be renewed now.
         """
         grant = self._grant or await self.reload()
-        if grant.refresh_token == self._dead:
-            raise self._login_needed("the sign-in to Trakt has ended")
+        if grant.refresh_token == self._dead[0]:
+            self._grant = None
+            raise self._login_needed(self._dead[1])
         now = self._clock.now()
         if grant.half_spent(now) and (now >= self._quiet_until or now >= grant.expires_at):
             grant = await self._renewed_in_time(grant)
@@ -132,13 +134,13 @@ class Auth:
         return await asyncio.shield(self._refreshing)
 
     async def _renew(self, old: str) -> Grant:
-        if self._unsaved is not None:
-            return await self._stored(self._unsaved)
         if self._grant is not None and self._grant.access_token != old:
             return self._grant
         grant = await self.reload()
         if grant.access_token != old:
             return grant
+        if self._unsaved is not None:
+            return await self._stored(self._unsaved)
         if not grant.refresh_token:
             raise self._login_needed("the sign-in to Trakt has ended")
         try:
@@ -159,7 +161,7 @@ class Auth:
         grant = await self.reload()
         if grant.refresh_token != refused.refresh_token:
             return grant
-        self._dead, self._grant = refused.refresh_token, None
+        self._dead, self._grant = (refused.refresh_token, reason), None
         raise self._login_needed(reason)
 
     def _login_needed(self, reason: str) -> LoginNeeded:

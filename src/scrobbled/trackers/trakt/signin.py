@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from scrobbled.core.errors import TrackerError
 from scrobbled.trackers.base import SignIn
 from scrobbled.trackers.trakt.auth import device_sign_in
+from scrobbled.trackers.trakt.client import Api, judge
 from scrobbled.trackers.trakt.oauth import DeviceCode
 from scrobbled.trackers.trakt.settings import Settings
 
 
 async def sign_in(request: SignIn) -> str:
-    """Shows a code to enter on Trakt's page and waits until that is done. Trakt does not tell whose account it is."""
+    """Shows a code to enter on Trakt's page and waits until that is done; returns whose account it is."""
 
     def show(code: DeviceCode) -> None:
         request.tell(f"Open {code.verification_url} and enter this code:")
@@ -18,5 +22,17 @@ async def sign_in(request: SignIn) -> str:
         request.tell(f"Waiting up to {code.expires_in // 60} minutes …")
 
     settings = Settings.of(request.settings)
-    await device_sign_in(request.http, settings, request.tokens, show=show, clock=request.clock)
-    return ""
+    token = await device_sign_in(request.http, settings, request.tokens, show=show, clock=request.clock)
+    return await _user_name(Api(request.http.at(settings.url), settings.client_id, request.clock), token)
+
+
+async def _user_name(api: Api, token: str) -> str:
+    """Empty where Trakt does not tell just now: the sign-in is stored all the same."""
+    try:
+        answer = judge(await api.get("/users/settings", token=token))
+        settings: Any = answer.json()
+    except TrackerError:
+        return ""
+    user = settings.get("user") if isinstance(settings, dict) else None
+    name = user.get("username") if isinstance(user, dict) else None
+    return name if isinstance(name, str) else ""
