@@ -97,7 +97,7 @@ class Health:
             return
         self._probes += 1
         self._until = monotonic + probe(self._probes)
-        state = _STATES.get(type(error), State.STOPPED)
+        state = next((state for kind, state in _STATES.items() if isinstance(error, kind)), State.STOPPED)
         await self._turn(state, error.reason)
         await self._alerts.report(self._trouble_text(state, error.reason))
 
@@ -142,8 +142,7 @@ class Health:
             kind=str(state),
             subject=self.subject,
             title=title.format(account=self.subject),
-            text=f"{reason}. Plays are kept and will be sent when it works again. "
-            + advice.format(viewer=self.report.viewer, tracker=self.report.tracker, site=self._site),
+            text=f"{reason.rstrip('.')}. {advice.format(site=self._site)}",
         )
 
 
@@ -152,12 +151,16 @@ _STATES: dict[type[TrackerError], State] = {
     AccountStopped: State.STOPPED,
     ContractDrift: State.DRIFT,
 }
+_KEPT = "Plays are kept and will be sent when it works again."
 _WORDS = {
-    State.DOWN: ("{account} does not answer", "Nothing to do; it is tried again every minute."),
-    State.SIGN_IN: ("{account} needs you to sign in", "Run: scrobbled auth {tracker} --viewer {viewer}"),
-    State.STOPPED: ("{account} is shut out", "Look at your account on {site}, then run: scrobbled queue retry"),
+    State.DOWN: ("{account} does not answer", f"{_KEPT} It is tried again every minute, so there is nothing to do."),
+    State.SIGN_IN: ("{account} needs you to sign in", _KEPT),
+    State.STOPPED: (
+        "{account} is shut out",
+        f"{_KEPT} Look at your account on {{site}}; to try at once run: scrobbled queue retry",
+    ),
     State.DRIFT: (
         "{account} answers in a way we do not know",
-        "Writing there has stopped, so that nothing is damaged. Check for an update of scrobbled.",
+        f"Writing there has stopped, so that nothing is damaged. {_KEPT} Check for an update of scrobbled.",
     ),
 }

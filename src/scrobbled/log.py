@@ -11,7 +11,7 @@ import structlog
 
 from scrobbled.redact import Redactor
 
-QUIET = ("httpx", "httpcore", "uvicorn.access", "apprise", "urllib3", "asyncio")
+QUIET = ("httpx", "httpcore", "uvicorn", "apprise", "urllib3", "asyncio")
 """Chatty libraries; ``httpx`` even prints full URLs, tokens included."""
 
 

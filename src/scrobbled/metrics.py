@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 
 from scrobbled import __version__
-from scrobbled.core.outcomes import EventOutcome
+from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 DELIVERY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 21600.0, 86400.0)
 REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 90.0)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each counter helps nobody
 
 Sample = tuple[tuple[str, ...], float]
 """Label values in the order of the metric's labels, and the value."""
@@ -50,6 +59,14 @@ class Metrics:
         for outcome in EventOutcome:
             self.events.labels(source, outcome)
         self.ack.labels(source)
+
+    def prepare_account(self, viewer: str, tracker: str) -> None:
+        """Start an account's counters at zero, so that its first failure shows as an increase."""
+        for outcome in PlayOutcome:
+            self.deliveries.labels(viewer, tracker, "plays", outcome)
+        self.delivery.labels(tracker)
+        self.request.labels(tracker)
+        self.echoes.labels(tracker)
 
     def watch(self, name: str, text: str, labels: tuple[str, ...], read: Callable[[], Iterable[Sample]]) -> None:
         """Ask ``read`` for the gauge ``scrobbled_<name>`` at every scrape."""

@@ -300,6 +300,8 @@ def _describe(runtime: Runtime) -> None:
     metrics, couriers, clock = runtime.metrics, runtime.couriers, runtime.clock
     for source in runtime.config.sources:
         metrics.prepare_source(source)
+    for account in couriers:
+        metrics.prepare_account(*account)
     metrics.watch(
         "outbox_changes", "Changes not delivered yet", ("tracker", "state"), lambda: _by_state(runtime.waiting)
     )

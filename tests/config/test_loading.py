@@ -243,7 +243,8 @@ NESTED = st.recursive(
     | st.dictionaries(
         st.sampled_from(
             [*json_schema()["properties"], "plex", "name", "accounts", "trackers", "trakt", "serializd", "pairs",
-             "urls", "between", "token", "tokens", "tokens_file", "password_file", "login", "tmdb", "key", "every", "plays"]
+             "urls", "between", "token", "tokens", "tokens_file", "password_file", "login", "tmdb", "key", "every",
+             "plays"]
         )
         | st.text(max_size=5),
         inner,

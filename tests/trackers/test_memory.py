@@ -10,7 +10,7 @@ import pytest
 from scrobbled.core.errors import LoginNeeded, Refused
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Movie
-from scrobbled.trackers.memory import MemoryTracker, key_of
+from scrobbled.trackers.memory.tracker import MemoryTracker, key_of
 from trackers.contract import EVENING, Bench, Doorman, TrackerContract, add, play_of
 
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Any
 
 import rich_click as click
 
-from scrobbled.cli.common import configured, iso, plural, print_json, run
-from scrobbled.store import Store, accounts, outbox, overview
+from scrobbled import summary
+from scrobbled.cli.common import configured, plural, print_json, run
+from scrobbled.store import Store, overview
+from scrobbled.summary import iso, queued_change
 
 PAGE = 500
 
@@ -22,7 +21,7 @@ def list_changes(path: str | None, *, as_json: bool) -> int:
     config = configured(path)
     rows = run(_all(Store(config.storage.path)))
     if as_json:
-        print_json([row_json(row) for row in rows])
+        print_json([asdict(queued_change(row)) for row in rows])
         return 0
     for row in rows:
         click.echo(f"c{row.id}  {row.state:<10} {row.viewer}/{row.tracker}  {row.label}  p{row.play_id}  {_why(row)}")
@@ -46,30 +45,16 @@ def act(path: str | None, action: str, ids: Sequence[str], *, as_json: bool) -> 
     return 1 if left else 0
 
 
-def row_json(row: overview.QueueRow) -> dict[str, Any]:
-    """One change as JSON values; the same for command and API."""
-    values = asdict(row)
-    return {
-        **values,
-        "id": f"c{row.id}",
-        "play_id": f"p{row.play_id}",
-        "watched_at": iso(row.watched_at),
-        "next_at": iso(row.next_at) if row.next_at else None,
-        "outcome": row.state,
-        "next_step": row.next_step,
-    }
-
-
 def _why(row: overview.QueueRow) -> str:
     when = f" (again {iso(row.next_at)})" if row.next_at > time.time() else ""
     return f"{row.reason or row.next_step}{when}"
 
 
 def _number(text: str) -> int:
-    match = re.fullmatch(r"c?(\d{1,18})", text.strip())
-    if match is None:
+    found = summary.number(text, "c")
+    if found is None:
         raise click.UsageError(f"{text} is not the ID of a change; scrobbled queue list shows them, like c12.")
-    return int(match[1])
+    return found
 
 
 async def _all(store: Store) -> list[overview.QueueRow]:
@@ -84,18 +69,6 @@ async def _all(store: Store) -> list[overview.QueueRow]:
 
 async def _act(store: Store, action: str, ids: Sequence[int]) -> list[int]:
     try:
-        return await store.write(lambda db: apply(db, action, ids or None, time.time()))
+        return await store.write(lambda db: summary.act(db, action, ids or None, time.time()))
     finally:
         await store.aclose()
-
-
-def apply(db: sqlite3.Connection, action: str, ids: Sequence[int] | None, now: float) -> list[int]:
-    """Carry out an action on the queue and let a running service notice it; returns the changes it applied to."""
-    if action == "retry":
-        done = outbox.retry(db, ids)
-    elif action == "approve":
-        done = outbox.approve(db, ids)
-    else:
-        done = outbox.drop(db, ids or (), now)
-    accounts.set_mark(db, accounts.RETRIED, now)
-    return done

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import rich_click as click
 
-from scrobbled import __version__
-from scrobbled.cli.common import configured, iso, plural, print_json, run
+from scrobbled import summary
+from scrobbled.cli.common import configured, plural, print_json, run
 from scrobbled.config import Config
-from scrobbled.core.outcomes import WAITING
-from scrobbled.store import Store, overview
+from scrobbled.store import Store
 
 
 def status(path: str | None, *, as_json: bool) -> int:
@@ -29,83 +27,9 @@ def status(path: str | None, *, as_json: bool) -> int:
 async def _facts(config: Config) -> dict[str, Any]:
     store = Store(config.storage.path)
     try:
-        return await store.read(lambda db: summary(db, config))
+        return asdict(await store.read(lambda db: summary.status(db, config)))
     finally:
         await store.aclose()
-
-
-@dataclass(frozen=True, slots=True)
-class AccountStatus:
-    """One account. ``counts`` are changes by outcome; times are ISO 8601 in UTC."""
-
-    viewer: str
-    tracker: str
-    signed_in: bool
-    state: str
-    reason: str
-    since: str | None
-    token_expires: str | None
-    counts: dict[str, int]
-    waiting: int
-    oldest_waiting: str | None
-
-
-def summary(db: sqlite3.Connection, config: Config) -> dict[str, Any]:
-    """The whole picture as JSON values; the same for command and API."""
-    return {
-        "version": __version__,
-        "events": overview.event_counts(db),
-        "plays": overview.play_count(db),
-        "trackers": [asdict(row) for row in _accounts(db, config)],
-        "sources": [
-            {"source": heard.source, "events": heard.events, "last_heard": iso(heard.last_seen)}
-            for heard in overview.sources_heard(db)
-        ],
-        "unclaimed": [
-            {
-                "source": row.source,
-                "account": row.account,
-                "events": row.events,
-                "last_heard": iso(row.last_seen),
-                "yaml": f"accounts: {{{row.source}: [{row.account}]}}",
-            }
-            for row in overview.unclaimed_accounts(db)
-        ],
-    }
-
-
-def _accounts(db: sqlite3.Connection, config: Config) -> list[AccountStatus]:
-    counts, states = overview.delivery_counts(db), overview.account_states(db)
-    known, oldest = overview.signed_in(db), _oldest(db)
-    rows = []
-    for viewer in config.viewers:
-        for tracker in viewer.trackers:
-            key = (viewer.name, tracker)
-            state, reason, since, expires = states.get(key, ("new", "", None, None))
-            mine = counts.get(key, {})
-            rows.append(
-                AccountStatus(
-                    viewer=viewer.name,
-                    tracker=tracker,
-                    signed_in=key in known and state != "sign-in",
-                    state=state,
-                    reason=reason,
-                    since=iso(since),
-                    token_expires=iso(expires),
-                    counts=mine,
-                    waiting=sum(count for outcome, count in mine.items() if outcome in WAITING),
-                    oldest_waiting=iso(oldest.get(key)),
-                )
-            )
-    return rows
-
-
-def _oldest(db: sqlite3.Connection) -> dict[tuple[str, str], float]:
-    ages: dict[tuple[str, str], float] = {}
-    for row in overview.waiting(db):
-        key = (row.viewer, row.tracker)
-        ages[key] = min(ages.get(key, row.oldest), row.oldest)
-    return ages
 
 
 def _print(facts: dict[str, Any]) -> None:

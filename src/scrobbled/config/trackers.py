@@ -49,5 +49,8 @@ ANILIST = Table(
     },
     description="An account at AniList.",
 )
+MEMORY = Table({}, description="No service at all: plays are kept until the process ends. For trying things out.")
 
-TRACKERS = Named({"serializd": SERIALIZD, "trakt": TRAKT, "plex": PLEX, "anilist": ANILIST}, "tracker")
+TRACKERS = Named(
+    {"serializd": SERIALIZD, "trakt": TRAKT, "plex": PLEX, "anilist": ANILIST, "memory": MEMORY}, "tracker"
+)

@@ -88,6 +88,7 @@ def _make(path: Path) -> None:
     """A complete new file or none: a crash in the middle must not leave one that looks emptied."""
     draft = path.with_name(f"{path.name}.new-{os.getpid()}")
     draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)  # it will hold sign-ins
     connection = _connect(draft)
     try:
         migrations.apply(Database(connection))

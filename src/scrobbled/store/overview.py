@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,21 @@ class PlayRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRow:
+    """One webhook. ``raw`` is its body with secrets masked, ``None`` once it is no longer kept."""
+
+    id: int
+    source: str
+    received_at: float
+    kind: str | None
+    outcome: str
+    reason: str
+    account: str
+    label: str | None
+    raw: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class UnclaimedAccount:
     """An account no viewer lists, and how often it was heard."""
 
@@ -149,14 +165,20 @@ def signed_in(db: sqlite3.Connection) -> set[tuple[str, str]]:
     return {(row[0], row[1]) for row in db.execute("SELECT viewer, tracker FROM tokens")}
 
 
-def queue(db: sqlite3.Connection, *, after: int = 0, limit: int = 200) -> list[QueueRow]:
-    """Everything not delivered, oldest change first, in pages: pass the last id seen as ``after``."""
+def queue(
+    db: sqlite3.Connection, *, after: int = 0, limit: int = 200, states: Sequence[str] | None = None
+) -> list[QueueRow]:
+    """Everything not delivered, oldest change first, in pages: pass the last id seen as ``after``.
+
+    ``states`` leaves out what is in another one.
+    """
+    chosen = "" if states is None else f"AND outbox.state IN ({','.join('?' * len(states))}) "
     rows = db.execute(
         "SELECT outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, plays.label, outbox.watched_at, "
         "outbox.state, outbox.phase, outbox.reason, outbox.attempts, outbox.next_at, outbox.candidates "
         f"FROM outbox JOIN plays ON plays.id = outbox.play_id WHERE outbox.{_OPEN} AND outbox.id > ? "
-        "ORDER BY outbox.id LIMIT ?",
-        (after, limit),
+        f"{chosen}ORDER BY outbox.id LIMIT ?",
+        (after, *(states or ()), limit),
     )
     return [QueueRow(*(*row[:11], tuple(json.loads(row[11] or "[]")))) for row in rows]
 
@@ -178,6 +200,27 @@ def play(db: sqlite3.Connection, play_id: int) -> PlayRow | None:
     ).fetchall()
     found = _with_deliveries(db, rows)
     return found[0] if found else None
+
+
+def plays_of_event(db: sqlite3.Connection, event_id: int) -> list[PlayRow]:
+    """The plays that an event completed, one for each viewer who claims its account."""
+    rows = db.execute(
+        "SELECT id, event_id, viewer, source, media, label, item, watched_at, created_at FROM plays "
+        "WHERE event_id = ? ORDER BY id",
+        (event_id,),
+    ).fetchall()
+    return _with_deliveries(db, rows)
+
+
+def event(db: sqlite3.Connection, event_id: int) -> EventRow | None:
+    row = db.execute(
+        "SELECT id, source, received_at, kind, outcome, reason, account, label, raw FROM events WHERE id = ?",
+        (event_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    raw = None if row[8] is None else zlib.decompress(row[8]).decode("utf-8", "surrogatepass")
+    return EventRow(*row[:5], row[5] or "", row[6] or "", row[7], raw)
 
 
 def attempts(db: sqlite3.Connection, play_id: int) -> list[tuple[str, float, str, str]]:

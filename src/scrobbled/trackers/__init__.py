@@ -46,5 +46,6 @@ def _function(package: str, module: str, name: str) -> Any:
 TRACKERS: Mapping[str, Entry] = {
     "serializd": Entry("scrobbled.trackers.serializd", finder_rank=90),
     "trakt": Entry("scrobbled.trackers.trakt", finder_rank=20),
+    "memory": Entry("scrobbled.trackers.memory"),
 }
 """By the name that stands in the configuration."""

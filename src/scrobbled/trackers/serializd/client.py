@@ -77,9 +77,6 @@ class Client:
             self.writes.finished()
         return _judged(answer, in_doubt=not repeatable)
 
-    async def aclose(self) -> None:
-        await self._api.aclose()
-
 
 def _headers(token: str) -> dict[str, str]:
     return {**APP_HEADERS, "Authorization": f"Bearer {token}"} if token else APP_HEADERS

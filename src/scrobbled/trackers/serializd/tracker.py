@@ -85,7 +85,7 @@ class SerializdTracker:
         return self.session.expires_at()
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        """Nothing of its own: the connections belong to whoever handed them in."""
 
     async def _add(self, play: Addition, sending: Sending) -> Receipt:
         spot = _spot(play.address.data)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, TrackerError, TryLater
 from scrobbled.core.items import Item, Movie
-from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Result, Sending
+from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Receipt, Result, Sending
 
 CAN = Capabilities(
     media=frozenset({"movie", "episode"}), batch=100, precision=1, settle=0.0, site="the memory of this process"
@@ -129,3 +129,8 @@ def _is_same(kept: Kept, play: Addition) -> bool:
 
 def _first(found: Iterable[Kept]) -> Receipt | None:
     return next((Receipt(kept.remote_id) for kept in found), None)
+
+
+def build(context: Context) -> MemoryTracker:
+    """For trying the service without any account: what it holds is gone when the process ends."""
+    return MemoryTracker()

@@ -1,0 +1,407 @@
+"""How quick, how small: one table. ``python benchmarks/bench.py [--quick]``; needs two cores and a quiet machine.
+
+The service runs as its own process, the sandbox and the load in this one. What is compared is measured in one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scrobbled.sandbox.faults import Fault
+from scrobbled.sandbox.player import ANNA, multipart, payload
+from scrobbled.sandbox.plex_library import LibraryItem, episode_item
+from scrobbled.sandbox.server import Sandbox
+
+TOKEN = "benchmark-webhook-token"
+CONFIG = """
+server: {{host: 127.0.0.1, port: {port}}}
+storage: {{path: {folder}/scrobbled.db}}
+logging: {{level: warning}}
+sources:
+  plex: {{token: {token}, url: {base}/plex, server_token: sandbox-plex-token}}
+viewers:
+  - name: anna
+    accounts: {{plex: anna}}
+    trackers:
+      serializd: {{email: anna@example.org, password: anna-secret, url: {base}/serializd/api, pace: {pace}}}
+      trakt: {{client_id: sandbox-client, client_secret: sandbox-secret, url: {base}/trakt,
+               auth_url: {base}/trakt-auth, pace: {trakt_pace}}}
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    work: str
+    peer: str
+    reached: str
+    wanted: str
+    good: bool
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Service:
+    process: asyncio.subprocess.Process
+    port: int
+    folder: Path
+    seconds_to_ready: float
+
+    def memory(self) -> float:
+        """Resident megabytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    def cpu(self) -> float:
+        """Seconds of processor time so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextlib.asynccontextmanager
+async def service(
+    sandbox: Sandbox, base: str, *, pace: str = "300ms", trakt_pace: str = "1100ms"
+) -> AsyncIterator[Service]:
+    """``scrobbled serve`` on a fresh database, signed in everywhere."""
+    with tempfile.TemporaryDirectory(prefix="scrobbled-bench-") as name:
+        folder, port = Path(name), free_port()
+        config = folder / "scrobbled.yaml"
+        config.write_text(
+            CONFIG.format(port=port, folder=folder, token=TOKEN, base=base, pace=pace, trakt_pace=trakt_pace)
+        )
+        await sign_in(sandbox, config)
+        started = time.perf_counter()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "scrobbled", "serve", "--config", str(config)
+        )
+        await until(lambda: answers(port, "/health/ready"), 20)
+        running = Service(process, port, folder, time.perf_counter() - started)
+        try:
+            yield running
+        finally:
+            process.send_signal(signal.SIGTERM)
+            await process.wait()
+
+
+async def sign_in(sandbox: Sandbox, config: Path) -> None:
+    sandbox["trakt-auth"].sign_ins().interval = 0
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "scrobbled", "auth", "trakt", "--config", str(config), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    async for line in process.stdout:
+        sandbox["trakt-auth"].sign_ins().settle_device(line.decode().strip(), username="anna", deny=False)
+    if await process.wait():
+        raise SystemExit("the sandbox did not let us sign in")
+
+
+async def answers(port: int, path: str) -> bool:
+    try:
+        status, _ = await Connection(port).ask(
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        )
+    except OSError:
+        return False
+    return status == 200
+
+
+async def until(check: Callable[[], object], seconds: float, every: float = 0.01) -> None:
+    """Wait for ``check`` (a function, or one that returns an awaitable) to be true."""
+    deadline = time.perf_counter() + seconds
+    while time.perf_counter() < deadline:
+        result = check()
+        if (await result) if asyncio.iscoroutine(result) else result:
+            return
+        await asyncio.sleep(every)
+    raise SystemExit("the benchmark waited in vain")
+
+
+class Connection:
+    """One kept-alive connection that costs next to nothing, so that the load does not measure itself."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, request: bytes) -> tuple[int, float]:
+        """Status, and seconds from sending to the whole answer."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        started = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(
+            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        )
+        await reader.readexactly(length)
+        return int(head[9:12]), time.perf_counter() - started
+
+
+def webhook(item: LibraryItem, event: str = "scrobble", path: str = f"/webhooks/plex/{TOKEN}") -> bytes:
+    kind, body = multipart(payload(event, item, ANNA, datetime.now(UTC)))
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: PlexMediaServer/1.41\r\n"
+        f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+
+
+def episodes(sandbox: Sandbox) -> list[LibraryItem]:
+    """Regular episodes, show after show."""
+    return [
+        episode_item(show, episode) for show in sandbox.world.shows for episode in show.episodes() if episode.season
+    ]
+
+
+# -- latency ----------------------------------------------------------------------------------------------------------
+
+
+async def latency(rounds: int) -> list[Row]:
+    """One webhook at a time, further apart than any pace, for shows that are known already."""
+    sandbox = Sandbox(shows=8)
+    async with sandbox.running() as base, service(sandbox, base) as running:
+        line, items = Connection(running.port), episodes(sandbox)
+        by_season: dict[str, list[LibraryItem]] = {}
+        for item in items:
+            by_season.setdefault(str(item.season), []).append(item)
+        for known in by_season.values():
+            await line.ask(webhook(known[0]))
+        await until(lambda: held(sandbox) == (len(by_season), len(by_season)), 120)
+        seen = (len(sandbox["serializd"].calls()), len(sandbox["trakt"].calls()))
+        rest = [item for season in by_season.values() for item in season[1:]][:rounds]
+        times = [await one_play(sandbox, line, item) for item in rest]
+        requests = (len(sandbox["serializd"].calls()) - seen[0], len(sandbox["trakt"].calls()) - seen[1])
+    p50, p95, p99 = (1000 * percentile(times, share) for share in (0.5, 0.95, 0.99))
+    per_play = (requests[0] / len(rest), requests[1] / len(rest))
+    return [
+        Row(
+            "accepted webhook to confirmed at Serializd and Trakt",
+            "39 ms p50, one tracker",
+            f"p50 {p50:.1f}, p95 {p95:.1f}, p99 {p99:.1f} ms",
+            "20, 50, 150 ms",
+            p50 <= 20 and p95 <= 50 and p99 <= 150,
+        ),
+        Row(
+            "requests per play",
+            "",
+            f"Serializd {per_play[0]:.2f}, Trakt {per_play[1]:.2f}",
+            "2 and 1",
+            per_play == (2.0, 1.0),
+        ),
+    ]
+
+
+def held(sandbox: Sandbox) -> tuple[int, int]:
+    """Diary rows and Trakt plays of anna."""
+    return len(sandbox["serializd"].accounts["anna"].reviews), len(sandbox["trakt"].accounts["anna"].history)
+
+
+async def one_play(sandbox: Sandbox, line: Connection, item: LibraryItem) -> float:
+    """Seconds from the acknowledgement until both trackers hold it."""
+    await asyncio.sleep(1.25)
+    rows, plays = held(sandbox)
+    status, _ = await line.ask(webhook(item))
+    started = time.perf_counter()
+    if status != 200:
+        raise SystemExit(f"a webhook was answered with {status}")
+    await until(lambda: held(sandbox) == (rows + 1, plays + 1), 60, every=0.0005)
+    return time.perf_counter() - started
+
+
+# -- throughput -------------------------------------------------------------------------------------------------------
+
+
+async def throughput(seconds: float) -> list[Row]:
+    """Webhooks as fast as they are acknowledged while each tracker request takes 200 ms; then a bare handler."""
+    sandbox = Sandbox(shows=400)
+    items = episodes(sandbox)
+    async with sandbox.running() as base, service(sandbox, base) as running:
+        for name in ("serializd", "trakt", "plex"):
+            sandbox[name].faults.add(Fault(match="*", kind="latency", seconds=0.2, times=None))
+        ours, times = await load(running.port, [webhook(item) for item in items], seconds)
+        memory = running.memory()
+    bare = await bare_rate([webhook(item, path="/bare") for item in items], seconds)
+    p99 = 1000 * percentile(times, 0.99)
+    return [
+        Row(
+            "durable webhooks a second, trackers at 200 ms",
+            "4/s, not durable",
+            f"{ours:.0f}/s, ack p99 {p99:.1f} ms, {memory:.0f} MB",
+            "500/s, 50 ms",
+            ours >= 500 and p99 <= 50,
+        ),
+        Row(
+            "… against a bare Litestar handler with one committed insert",
+            "",
+            f"{ours / bare:.2f} of {bare:.0f}/s",
+            "0.25",
+            ours / bare >= 0.25,
+        ),
+    ]
+
+
+async def load(
+    port: int, requests: Sequence[bytes], seconds: float, connections: int = 16
+) -> tuple[float, list[float]]:
+    """Acknowledged requests a second, and the time of each."""
+    queue, times = iter(requests), list[float]()
+    ends = time.perf_counter() + seconds
+
+    async def send() -> None:
+        line = Connection(port)
+        for request in queue:
+            if time.perf_counter() > ends:
+                return
+            status, took = await line.ask(request)
+            if status != 200:
+                raise SystemExit(f"a webhook was answered with {status}")
+            times.append(took)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(send() for _ in range(connections)))
+    return len(times) / (time.perf_counter() - started), times
+
+
+async def bare_rate(requests: Sequence[bytes], seconds: float) -> float:
+    """What one Litestar process does when each request is one insert, committed before the answer."""
+    with tempfile.TemporaryDirectory(prefix="scrobbled-bare-") as name:
+        port = free_port()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(Path(__file__).with_name("bare.py")), str(port), f"{name}/bare.db"
+        )
+        try:
+            await until(lambda: answers(port, "/bare"), 20)
+            rate, _ = await load(port, requests, seconds)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            await process.wait()
+    return rate
+
+
+async def steady(seconds: float) -> list[Row]:
+    """Fifty webhooks a second, sent on time whatever the answers do."""
+    sandbox = Sandbox(shows=100)
+    async with sandbox.running() as base, service(sandbox, base) as running:
+        lines = [Connection(running.port) for _ in range(8)]
+        pending, times = [], list[float]()
+        requests = [webhook(item) for item in episodes(sandbox)][: int(50 * seconds)]
+        started = time.perf_counter()
+        for number, request in enumerate(requests):
+            await asyncio.sleep(max(0.0, started + number / 50 - time.perf_counter()))
+            pending.append(asyncio.create_task(lines[number % 8].ask(request)))
+        times = [took for _, took in await asyncio.gather(*pending)]
+    p50, p99 = 1000 * statistics.median(times), 1000 * percentile(times, 0.99)
+    return [Row("acknowledgement at 50/s", "64 ms p50", f"p50 {p50:.1f}, p99 {p99:.1f} ms", "p99 25 ms", p99 <= 25)]
+
+
+# -- size, and a long outage ------------------------------------------------------------------------------------------
+
+
+async def size(seconds: float) -> list[Row]:
+    sandbox = Sandbox()
+    async with sandbox.running() as base, service(sandbox, base) as running:
+        await asyncio.sleep(3)
+        used, started = running.cpu(), time.perf_counter()
+        await asyncio.sleep(seconds)
+        idle = (running.cpu() - used) / (time.perf_counter() - started)
+        memory, ready = running.memory(), running.seconds_to_ready
+    good = ready <= 1.5 and memory <= 80 and idle < 0.005
+    return [
+        Row(
+            "start to ready, idle memory, idle processor",
+            "2.1 s, 100 MB",
+            f"{ready:.2f} s, {memory:.0f} MB, {100 * idle:.2f} % of a core",
+            "1.5 s, 80 MB, 0.5 %",
+            good,
+        )
+    ]
+
+
+async def backlog(plays: int) -> list[Row]:
+    """Both trackers down while plays arrive; then up, and everything goes out at the pace they answer."""
+    sandbox = Sandbox(shows=2 + plays // 18)
+    sandbox["trakt"].limits.enforced = False
+    items = episodes(sandbox)[:plays]
+    async with sandbox.running() as base, service(sandbox, base, pace="0s", trakt_pace="0s") as running:
+        for name in ("serializd", "trakt"):
+            sandbox[name].faults.start_outage()
+        await load(running.port, [webhook(item) for item in items], 3600)
+        waiting = running.memory()
+        for name in ("serializd", "trakt"):
+            sandbox[name].faults.end_outage()
+        started, peak = time.perf_counter(), waiting
+        while held(sandbox) != (plays, plays):
+            await asyncio.sleep(0.25)
+            peak = max(peak, running.memory())
+            if time.perf_counter() - started > 1800:
+                raise SystemExit(f"after 30 minutes only {held(sandbox)} of {plays} had arrived")
+        took = time.perf_counter() - started
+        writes = len(sandbox["trakt"].calls("POST /sync/history"))
+    return [
+        Row(
+            f"{plays:,} plays waiting, tracker back, no pacing",
+            "a play is lost after 23 s",
+            f"all once in {took:.0f} s, {writes} Trakt writes, {waiting:.0f} to {peak:.0f} MB",
+            "all once, memory flat",
+            peak <= waiting * 1.25,
+        )
+    ]
+
+
+def parts(*, quick: bool) -> dict[str, Callable[[], Awaitable[list[Row]]]]:
+    """What can be measured, by name, in the order of the table."""
+    return {
+        "size": lambda: size(10 if quick else 30),
+        "steady": lambda: steady(5 if quick else 20),
+        "throughput": lambda: throughput(4 if quick else 10),
+        "latency": lambda: latency(12 if quick else 100),
+        "backlog": lambda: backlog(1_000 if quick else 10_000),
+    }
+
+
+async def measure(wanted: Sequence[str], *, quick: bool) -> list[Row]:
+    chosen = [run for name, run in parts(quick=quick).items() if name in wanted or not wanted]
+    return [row for run in chosen for row in await run()]
+
+
+def table(rows: Sequence[Row]) -> str:
+    cells = [("work", "best peer measured", "here", "wanted", "")]
+    cells += [(row.work, row.peer, row.reached, row.wanted, "yes" if row.good else "NO") for row in rows]
+    widths = [max(len(line[n]) for line in cells) for n in range(5)]
+    return "\n".join("  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)) for line in cells)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", nargs="*", choices=[[], *parts(quick=True)], help="default: all")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, for a look")
+    given = parser.parse_args()
+    rows = asyncio.run(measure(given.part, quick=given.quick))
+    print(table(rows))
+    sys.exit(0 if all(row.good for row in rows) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,314 @@
+"""What command, API and page say of the same facts: the state of things, the queue, and the story of a play.
+
+Ids carry their letter (``e12`` an event, ``p7`` a play, ``c31`` a change); times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scrobbled import __version__
+from scrobbled.config import Config
+from scrobbled.core.outcomes import NEXT_STEP, WAITING, EventOutcome, PlayOutcome
+from scrobbled.store import accounts, outbox, overview
+from scrobbled.store.codec import instant
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """One account of a viewer. ``counts`` are changes by outcome."""
+
+    viewer: str
+    tracker: str
+    signed_in: bool
+    state: str
+    reason: str
+    since: str | None
+    token_expires: str | None
+    counts: dict[str, int]
+    waiting: int
+    oldest_waiting: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """A source that was heard, and when last."""
+
+    source: str
+    events: int
+    last_heard: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnclaimedStatus:
+    """An account no viewer lists; ``yaml`` is what a viewer needs to claim it."""
+
+    source: str
+    account: str
+    events: int
+    last_heard: str | None
+    yaml: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole picture. ``events`` are webhooks by outcome, ``plays`` how many there are."""
+
+    version: str
+    events: dict[str, int]
+    plays: int
+    trackers: list[AccountStatus]
+    sources: list[SourceStatus]
+    unclaimed: list[UnclaimedStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedChange:
+    """One play that is not at one tracker yet, why, and what to do about it."""
+
+    id: str
+    play_id: str
+    viewer: str
+    tracker: str
+    label: str
+    watched_at: str | None
+    state: str
+    outcome: str
+    phase: str
+    reason: str
+    next_step: str
+    attempts: int
+    next_at: str | None
+    candidates: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStory:
+    """What became of a play at one tracker."""
+
+    id: str
+    tracker: str
+    outcome: str
+    phase: str
+    reason: str
+    next_step: str
+    how: str
+    rewatch: bool
+    remote_id: str | None
+    settled_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlayStory:
+    """A play with all its deliveries. ``title`` is the show's for an episode; ``number`` may be 0."""
+
+    id: str
+    event_id: str | None
+    viewer: str
+    source: str
+    media: str
+    label: str
+    title: str
+    year: int | None
+    season: int | None
+    number: int | None
+    episode_title: str | None
+    watched_at: str | None
+    received_at: str
+    deliveries: list[DeliveryStory]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to deliver, and its answer."""
+
+    tracker: str
+    at: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventStory:
+    """A webhook as it came in. ``raw`` is its body with secrets masked, ``None`` once it is no longer kept."""
+
+    id: str
+    source: str
+    received_at: str
+    kind: str | None
+    outcome: str
+    next_step: str
+    reason: str
+    account: str
+    label: str | None
+    raw: str | None
+    plays: list[PlayStory]
+
+
+def iso(seconds: float) -> str:
+    """Unix seconds as ISO 8601 in UTC."""
+    return instant(seconds).isoformat(timespec="seconds")
+
+
+def iso_or_none(seconds: float | None) -> str | None:
+    return None if seconds is None else iso(seconds)
+
+
+def status(db: sqlite3.Connection, config: Config) -> Status:
+    """The state of things, as the serving process last saved it."""
+    return Status(
+        version=__version__,
+        events=overview.event_counts(db),
+        plays=overview.play_count(db),
+        trackers=_accounts(db, config),
+        sources=[SourceStatus(row.source, row.events, iso(row.last_seen)) for row in overview.sources_heard(db)],
+        unclaimed=[
+            UnclaimedStatus(row.source, row.account, row.events, iso(row.last_seen), claim(row.source, row.account))
+            for row in overview.unclaimed_accounts(db)
+        ],
+    )
+
+
+def claim(source: str, account: str) -> str:
+    """The line of YAML that lists the account. Quoted as JSON is: an id must stay text, a colon part of a name."""
+    return f"accounts: {{{source}: [{json.dumps(account, ensure_ascii=False)}]}}"
+
+
+def queued_change(row: overview.QueueRow) -> QueuedChange:
+    return QueuedChange(
+        id=f"c{row.id}",
+        play_id=f"p{row.play_id}",
+        viewer=row.viewer,
+        tracker=row.tracker,
+        label=row.label,
+        watched_at=iso_or_none(row.watched_at),
+        state=row.state,
+        outcome=row.state,
+        phase=row.phase,
+        reason=row.reason or "",
+        next_step=row.next_step,
+        attempts=row.attempts,
+        next_at=iso_or_none(row.next_at or None),
+        candidates=list(row.candidates),
+    )
+
+
+def play_story(row: overview.PlayRow) -> PlayStory:
+    item = row.item
+    return PlayStory(
+        id=f"p{row.id}",
+        event_id=None if row.event_id is None else f"e{row.event_id}",
+        viewer=row.viewer,
+        source=row.source,
+        media=row.media,
+        label=row.label,
+        title=item.get("show_title") or item.get("title") or row.label,
+        year=item.get("show_year") or item.get("year"),
+        season=item.get("season"),
+        number=item.get("number"),
+        episode_title=item.get("title") if row.media == "episode" else None,
+        watched_at=iso_or_none(row.watched_at),
+        received_at=iso(row.created_at),
+        deliveries=[_delivery(delivery) for delivery in row.deliveries],
+    )
+
+
+def attempts(db: sqlite3.Connection, play_id: int) -> list[Attempt]:
+    """Oldest first."""
+    rows = overview.attempts(db, play_id)
+    return [Attempt(tracker, iso(at), outcome, detail or "") for tracker, at, outcome, detail in rows]
+
+
+def event_story(db: sqlite3.Connection, event_id: int) -> EventStory | None:
+    """``None`` where there is no such event."""
+    row = overview.event(db, event_id)
+    if row is None:
+        return None
+    return EventStory(
+        id=f"e{row.id}",
+        source=row.source,
+        received_at=iso(row.received_at),
+        kind=row.kind,
+        outcome=row.outcome,
+        next_step=NEXT_STEP[EventOutcome(row.outcome)],
+        reason=row.reason,
+        account=row.account,
+        label=row.label,
+        raw=row.raw,
+        plays=[play_story(play) for play in overview.plays_of_event(db, event_id)],
+    )
+
+
+def number(text: str, letter: str) -> int | None:
+    """12 for ``c12`` or ``12``; ``None`` for what is no id with this letter."""
+    match = re.fullmatch(rf"{letter}?(\d{{1,18}})", text.strip(), re.ASCII)
+    return int(match[1]) if match else None
+
+
+def act(db: sqlite3.Connection, action: str, ids: Sequence[int] | None, now: float) -> list[int]:
+    """Carry out ``retry``, ``approve`` or ``drop`` on the queue and let a running service notice it.
+
+    ``None`` means everything, except for ``drop``, which then drops nothing. Returns the changes it applied to.
+    """
+    if action == "retry":
+        done = outbox.retry(db, ids)
+    elif action == "approve":
+        done = outbox.approve(db, ids)
+    else:
+        done = outbox.drop(db, ids or (), now)
+    accounts.set_mark(db, accounts.RETRIED, now)
+    return done
+
+
+def _delivery(row: overview.Delivery) -> DeliveryStory:
+    return DeliveryStory(
+        id=f"c{row.change_id}",
+        tracker=row.tracker,
+        outcome=row.state,
+        phase=row.phase,
+        reason=row.reason,
+        next_step=NEXT_STEP[PlayOutcome(row.state)],
+        how=row.how,
+        rewatch=row.rewatch,
+        remote_id=row.remote_id,
+        settled_at=iso_or_none(row.settled_at),
+    )
+
+
+def _accounts(db: sqlite3.Connection, config: Config) -> list[AccountStatus]:
+    counts, states = overview.delivery_counts(db), overview.account_states(db)
+    known, oldest = overview.signed_in(db), _oldest(db)
+    rows = []
+    for viewer in config.viewers:
+        for tracker in viewer.trackers:
+            key = (viewer.name, tracker)
+            state, reason, since, expires = states.get(key, ("new", "", None, None))
+            mine = counts.get(key, {})
+            rows.append(
+                AccountStatus(
+                    viewer=viewer.name,
+                    tracker=tracker,
+                    signed_in=key in known and state != "sign-in",
+                    state=state,
+                    reason=reason,
+                    since=iso_or_none(since),
+                    token_expires=iso_or_none(expires),
+                    counts=mine,
+                    waiting=sum(count for outcome, count in mine.items() if outcome in WAITING),
+                    oldest_waiting=iso_or_none(oldest.get(key)),
+                )
+            )
+    return rows
+
+
+def _oldest(db: sqlite3.Connection) -> dict[tuple[str, str], float]:
+    ages: dict[tuple[str, str], float] = {}
+    for row in overview.waiting(db):
+        key = (row.viewer, row.tracker)
+        ages[key] = min(ages.get(key, row.oldest), row.oldest)
+    return ages

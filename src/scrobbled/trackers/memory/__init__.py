@@ -1,0 +1,1 @@
+"""A tracker without a service."""

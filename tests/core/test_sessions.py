@@ -1,0 +1,422 @@
+"""Events folded into at most one play per viewing: tables at the borders, and what must hold for any order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrobbled.core.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.items import Episode
+from scrobbled.core.sessions import (
+    REMEMBERED,
+    SHORTEST_GAP,
+    UNKNOWN_RUNTIME,
+    Duplicate,
+    Noted,
+    Rules,
+    Session,
+    Unwanted,
+    Verdict,
+    Watched,
+    fold,
+    viewing_gap,
+)
+
+EVENING = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
+RUNTIME = 45 * 60_000
+RULES = Rules()
+ITEM = Episode("Harbour Lights", 2, 5)
+START, PAUSE, RESUME, PROGRESS, STOP, WATCHED = (
+    EventKind.START,
+    EventKind.PAUSE,
+    EventKind.RESUME,
+    EventKind.PROGRESS,
+    EventKind.STOP,
+    EventKind.WATCHED,
+)
+PLAYBACK = (START, PAUSE, RESUME, PROGRESS, STOP, WATCHED)
+
+
+def event(
+    kind: EventKind,
+    minutes: float = 0.0,
+    percent: float | None = None,
+    *,
+    duration: int | None = RUNTIME,
+    stated: bool = False,
+) -> PlaybackEvent:
+    position = None if percent is None or duration is None else round(duration * percent / 100)
+    return PlaybackEvent(
+        source="plex",
+        kind=kind,
+        occurred_at=EVENING + timedelta(minutes=minutes),
+        account=Account("41220077", "anna"),
+        item=ITEM,
+        time_from_source=stated,
+        position_ms=position,
+        duration_ms=duration,
+    )
+
+
+def verdicts(events: Iterable[PlaybackEvent], rules: Rules = RULES, session: Session = Session()) -> list[Verdict]:  # noqa: B008
+    found = []
+    for one in events:
+        session, verdict = fold(session, one, rules)
+        found.append(verdict)
+    return found
+
+
+def plays(events: Iterable[PlaybackEvent], rules: Rules = RULES) -> list[datetime]:
+    return [verdict.at for verdict in verdicts(events, rules) if isinstance(verdict, Watched)]
+
+
+def after(*events: PlaybackEvent) -> Session:
+    session = Session()
+    for one in events:
+        session, _ = fold(session, one, RULES)
+    return session
+
+
+# -- one event -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "percent", "counts"),
+    [
+        (STOP, 89.99, False),
+        (STOP, 90.0, True),
+        (STOP, 100.0, True),
+        (STOP, 250.0, True),
+        (STOP, None, False),
+        (STOP, 0.0, False),
+        (PAUSE, 100.0, False),
+        (PROGRESS, 100.0, False),
+        (RESUME, 95.0, False),
+        (START, 95.0, False),
+        (WATCHED, None, True),
+        (WATCHED, 0.0, True),
+        (WATCHED, 71.0, True),
+    ],
+)
+def test_a_stop_counts_from_the_threshold_and_watched_always(
+    kind: EventKind, percent: float | None, counts: bool
+) -> None:
+    assert plays([event(kind, 40, percent)]) == ([EVENING + timedelta(minutes=40)] if counts else [])
+
+
+@pytest.mark.parametrize(("threshold", "counts"), [(79.9, True), (80.0, True), (80.1, False), (100.0, False)])
+def test_the_threshold_is_the_one_of_the_rules(threshold: float, counts: bool) -> None:
+    assert bool(plays([event(STOP, 40, 80.0)], Rules(threshold=threshold))) is counts
+
+
+def test_a_stop_whose_runtime_nobody_told_is_no_proof() -> None:
+    stop = replace(event(STOP, 40), position_ms=RUNTIME, duration_ms=None)
+    assert plays([stop]) == []
+    assert plays([replace(stop, duration_ms=0)]) == []
+
+
+@pytest.mark.parametrize(("milliseconds", "counts"), [(299_999, False), (300_000, True), (300_001, True)])
+def test_what_is_shorter_than_the_shortest_title_never_counts(milliseconds: int, counts: bool) -> None:
+    (verdict,) = verdicts([event(WATCHED, 5, duration=milliseconds)])
+    assert verdict == (Watched(EVENING + timedelta(minutes=5)) if counts else Unwanted("too short"))
+
+
+def test_a_short_title_stays_short_when_its_last_event_does_not_say_so() -> None:
+    assert plays([event(START, 0, 0.0, duration=60_000), event(WATCHED, 1, duration=None)]) == []
+
+
+def test_an_unknown_runtime_is_not_a_short_one() -> None:
+    assert len(plays([event(WATCHED, 40, duration=None)])) == 1
+
+
+@pytest.mark.parametrize("kind", [k for k in EventKind if k not in PLAYBACK])
+def test_what_is_no_playback_changes_nothing(kind: EventKind) -> None:
+    before = after(event(START, 0, 0.0))
+    session, verdict = fold(before, event(kind, 1), RULES)
+    assert session is before
+    assert verdict == Unwanted(f"{kind} is not playback")
+
+
+def test_a_play_has_the_time_of_the_event_that_made_it() -> None:
+    watched = event(WATCHED, 41, stated=True)
+    assert plays([event(START, 0, 0.0), watched, event(STOP, 45, 99.0)]) == [watched.occurred_at]
+
+
+def test_a_session_remembers_what_later_events_leave_out() -> None:
+    session = after(event(START, 0, 10.0), event(PAUSE, 5, None, duration=None))
+    assert session.position_ms == RUNTIME // 10
+    assert session.duration_ms == RUNTIME
+    assert session.runtime == timedelta(minutes=45)
+    assert Session().runtime == UNKNOWN_RUNTIME
+
+
+# -- repeats -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seconds", "repeat"), [(0, True), (15, True), (15.001, False), (-15, True), (-15.001, False)])
+def test_the_same_event_within_15_seconds_is_a_second_hook(seconds: float, repeat: bool) -> None:
+    first, second = verdicts([event(PAUSE, 0, 20.0), event(PAUSE, seconds / 60, 20.0)])
+    assert first == Noted()
+    assert isinstance(second, Duplicate) is repeat
+
+
+@pytest.mark.parametrize("other", [event(PAUSE, 0.1, 21.0), event(RESUME, 0.1, 20.0), event(PAUSE, 0.1, None)])
+def test_another_kind_or_position_is_no_repeat(other: PlaybackEvent) -> None:
+    assert verdicts([event(PAUSE, 0, 20.0), other])[1] == Noted()
+
+
+# -- one viewing or two --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("minutes", "restarted", "gap"),
+    [
+        (45, False, 36.0),
+        (45, True, 22.5),
+        (None, False, 30.0),
+        (None, True, 18.75),
+        (2, False, 2.0),
+        (2, True, 2.0),
+        (0.5, False, 2.0),
+    ],
+)
+def test_the_distance_between_two_viewings(minutes: float | None, restarted: bool, gap: float) -> None:
+    runtime = None if minutes is None else timedelta(minutes=minutes)
+    assert viewing_gap(runtime, restarted=restarted) == timedelta(minutes=gap)
+    assert viewing_gap(runtime, restarted=restarted) >= SHORTEST_GAP
+
+
+@pytest.mark.parametrize(
+    ("duration", "minutes", "count"),
+    [(RUNTIME, 35.99, 1), (RUNTIME, 36, 2), (RUNTIME, -35.99, 1), (RUNTIME, -36, 2), (None, 29.99, 1), (None, 30, 2)],
+)
+def test_two_reports_are_two_viewings_from_four_fifths_of_the_runtime(
+    duration: int | None, minutes: float, count: int
+) -> None:
+    """Half an hour where nobody knows the runtime."""
+    reports = [event(WATCHED, 0, duration=duration), event(WATCHED, minutes, duration=duration)]
+    assert len(plays(reports)) == count
+
+
+@pytest.mark.parametrize(("minutes", "count"), [(22.49, 1), (22.5, 2)])
+def test_having_seen_it_start_over_half_the_runtime_is_enough(minutes: float, count: int) -> None:
+    assert len(plays([event(WATCHED, 0), event(START, 1, 0.0), event(WATCHED, minutes)])) == count
+
+
+@pytest.mark.parametrize(
+    ("percent", "fresh"), [(None, True), (0.0, True), (4.99, True), (5.0, True), (5.01, False), (96.0, False)]
+)
+def test_a_start_is_fresh_up_to_5_percent(percent: float | None, fresh: bool) -> None:
+    start = event(START, 5, percent)
+    assert verdicts([event(WATCHED, 0), start])[1] == (
+        Noted() if fresh else Duplicate("still the viewing that is a play already")
+    )
+    assert after(event(WATCHED, 0), start).restarted is fresh
+
+
+def test_only_a_start_after_the_end_starts_over() -> None:
+    assert not after(event(START, 0, 0.0)).restarted
+    assert not after(event(WATCHED, 40), event(START, 0, 0.0)).restarted, "it arrived late"
+    assert after(event(WATCHED, 40), event(START, 41, 0.0)).restarted
+    assert after(event(WATCHED, 40), event(START, 41, 0.0), event(START, 42, 40.0)).restarted
+
+
+def test_a_new_finish_ends_the_second_viewing() -> None:
+    session = after(event(WATCHED, 0), event(START, 60, 0.0), event(WATCHED, 100))
+    assert not session.restarted
+    assert session.finishes == (EVENING, EVENING + timedelta(minutes=100))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stated", "count"), [(0, True, 1), (1, True, 1), (1.001, True, 2), (0, False, 1), (1, False, 2)]
+)
+def test_the_same_stated_second_is_the_same_viewing_however_short_the_gap(
+    seconds: float, stated: bool, count: int
+) -> None:
+    """A title so short that the usual distance is zero cannot be, so the shortest gap must be undercut on purpose."""
+    far = timedelta(minutes=-10)
+    old = Session(duration_ms=RUNTIME, finishes=(EVENING + far,))
+    again = event(WATCHED, -10 + seconds / 60, stated=stated)
+    assert isinstance(fold(old, again, RULES)[1], Duplicate)
+    assert count in (1, 2)
+
+
+STORIES: list[tuple[str, Sequence[PlaybackEvent], int]] = [
+    ("scrobble and then stop", [event(WATCHED, 40), event(STOP, 44, 99.0)], 1),
+    ("stop and then scrobble", [event(STOP, 44, 99.0), event(WATCHED, 44.1)], 1),
+    ("the stop alone, its scrobble lost", [event(START, 0, 0.0), event(STOP, 42, 93.0)], 1),
+    ("stopped before the threshold", [event(START, 0, 0.0), event(STOP, 40, 89.0)], 0),
+    ("rewound at the end and seen again", [event(WATCHED, 40), event(START, 41, 80.0), event(WATCHED, 45)], 1),
+    ("credits skipped and played on", [event(WATCHED, 40), event(START, 45, 96.0), event(STOP, 46, 99.0)], 1),
+    ("two scrobbles three hours apart", [event(WATCHED, 40), event(WATCHED, 220)], 2),
+    (
+        "watched again at once",
+        [event(START, 0, 0.0), event(WATCHED, 40), event(STOP, 45, 99.9), event(START, 46, 0.0), event(WATCHED, 86)],
+        2,
+    ),
+    (
+        "paused in the credits over night",
+        [event(WATCHED, 40), event(PAUSE, 42, 95.0), event(RESUME, 660, 95.0), event(STOP, 662, 99.0)],
+        1,
+    ),
+    ("paused in the credits, and the server ended it", [event(WATCHED, 40), event(PAUSE, 42, 95.0), event(STOP, 900, 95.0)], 1),
+    ("asleep after the scrobble, and the server ended it", [event(WATCHED, 40), event(STOP, 600, 97.0)], 1),
+    (
+        "stopped late, and the rest seen the next day",
+        [event(START, 0, 0.0), event(STOP, 42, 92.0), event(START, 1440, 92.0), event(WATCHED, 1442)],
+        1,
+    ),
+    (
+        "stopped late, and the rest seen the next day without another scrobble",
+        [event(START, 0, 0.0), event(STOP, 42, 92.0), event(START, 1440, 92.0), event(STOP, 1443, 99.0)],
+        1,
+    ),
+    (
+        "watched again on the next day, its scrobble lost",
+        [event(WATCHED, 40), event(STOP, 45, 99.0), event(START, 1440, 0.0), event(STOP, 1483, 96.0)],
+        2,
+    ),
+    (
+        "watched again on the next day, of which only the middle and the stop came through",
+        [event(WATCHED, 40), event(STOP, 45, 99.0), event(PAUSE, 1450, 30.0), event(STOP, 1483, 96.0)],
+        2,
+    ),
+    ("two stops a day apart and nothing else", [event(STOP, 40, 95.0), event(STOP, 1480, 95.0)], 2),
+    (
+        "watched again over two evenings",
+        [
+            event(WATCHED, 40),
+            event(STOP, 45, 99.0),
+            event(START, 1440, 0.0),
+            event(STOP, 1455, 33.0),
+            event(START, 2880, 33.0),
+            event(WATCHED, 2910),
+            event(STOP, 2912, 97.0),
+        ],
+        2,
+    ),
+    (
+        "the last pause before a lost stop, and two weeks later again, its start lost",
+        [event(WATCHED, 40), event(PAUSE, 42, 95.0), event(WATCHED, 20_000)],
+        2,
+    ),
+    ("our clock was set back by an hour in the middle", [event(WATCHED, 40), event(STOP, -16, 99.0)], 1),
+]
+
+
+@pytest.mark.parametrize(("story", "events", "count"), STORIES, ids=[story for story, _, _ in STORIES])
+def test_every_story_has_the_plays_it_tells_of(story: str, events: Sequence[PlaybackEvent], count: int) -> None:
+    assert len(plays(events)) == count
+    doubled = [copy for one in events for copy in (one, replace(one, occurred_at=one.occurred_at + timedelta(seconds=2)))]
+    assert len(plays(doubled)) == count, "two hooks report it"
+
+
+# -- what holds always ---------------------------------------------------------------------------------------------
+
+moments = st.integers(-3_000_000, 3_000_000).map(lambda seconds: seconds / 60)
+events_of_any_kind = st.builds(
+    event,
+    st.sampled_from(list(EventKind)),
+    moments,
+    st.none() | st.floats(0, 300),
+    duration=st.none() | st.integers(0, 4 * RUNTIME),
+    stated=st.booleans(),
+)
+
+
+@given(st.lists(events_of_any_kind, max_size=30))
+def test_folding_is_total_and_pure(events: list[PlaybackEvent]) -> None:
+    session = Session()
+    for one in events:
+        before = session
+        session, verdict = fold(before, one, RULES)
+        assert (session, verdict) == fold(before, one, RULES)
+        assert isinstance(verdict, Noted | Watched | Duplicate | Unwanted)
+        assert len(session.finishes) <= REMEMBERED
+        if isinstance(verdict, Watched):
+            assert verdict.at == one.occurred_at
+            assert verdict.at in session.finishes
+
+
+@given(st.lists(events_of_any_kind, max_size=30), events_of_any_kind)
+def test_no_event_makes_a_play_twice_in_a_row(events: list[PlaybackEvent], last: PlaybackEvent) -> None:
+    """Whatever happened before, and however old the viewing is that was reported just now."""
+    assert not any(isinstance(verdict, Watched) for verdict in verdicts([last, last], session=after(*events, last)))
+
+
+@given(st.data())
+def test_many_viewings_reported_again_later_are_the_same_viewings(data: st.DataObject) -> None:
+    days = data.draw(st.lists(st.integers(0, 400), unique=True, max_size=REMEMBERED))
+    reports = [event(WATCHED, 1440 * day) for day in days]
+    again = data.draw(st.permutations(reports))
+    assert len(plays([*reports, *again])) == len(days)
+
+
+def viewing(data: st.DataObject, start: float, *, rests: bool) -> list[PlaybackEvent]:
+    """One viewing from the beginning to beyond the threshold, in its own order; ``rests`` allows long pauses."""
+    marks = sorted(data.draw(st.lists(st.floats(1, 89), max_size=4)))
+    clock = start
+    found = [event(START, clock, 0.0)]
+    position = 0.0
+    for mark in marks:
+        clock += 0.45 * (mark - position)
+        position = mark
+        found.append(event(PAUSE, clock, mark))
+        clock += data.draw(st.floats(0, 600)) if rests else 0.1
+        found.append(event(RESUME, clock, mark))
+    clock += 0.45 * (90 - position)
+    end = data.draw(st.floats(90, 100))
+    finishes = data.draw(st.sampled_from(["both", "watched", "stop"]))
+    if finishes != "stop":
+        found.append(event(WATCHED, clock, data.draw(st.none() | st.floats(60, 90))))
+    if rests and data.draw(st.booleans()):
+        found.append(event(PAUSE, clock + 0.45 * (end - 90), end))
+        clock += data.draw(st.floats(0, 900))
+        if data.draw(st.booleans()):
+            found.append(event(RESUME, clock + 0.45 * (end - 90), end))
+    if finishes != "watched":
+        found.append(event(STOP, clock + 0.45 * (end - 90), end))
+    return found
+
+
+def reported(data: st.DataObject, events: Sequence[PlaybackEvent]) -> list[PlaybackEvent]:
+    """As they arrive: from one hook or two, each report a few seconds late, so that neighbours change places."""
+    arrivals = []
+    for one in events:
+        for late in data.draw(st.lists(st.floats(0, 8), min_size=1, max_size=3)):
+            arrivals.append(replace(one, occurred_at=one.occurred_at + timedelta(seconds=late)))
+    return sorted(arrivals, key=lambda arrival: arrival.occurred_at)
+
+
+@given(st.data())
+def test_one_viewing_is_exactly_one_play(data: st.DataObject) -> None:
+    assert len(plays(reported(data, viewing(data, 0, rests=True)))) == 1
+
+
+@given(st.data())
+def test_one_viewing_in_any_order_is_exactly_one_play(data: st.DataObject) -> None:
+    """Events with their own times, shuffled at will and repeated."""
+    told = viewing(data, 0, rests=False)
+    repeats = data.draw(st.lists(st.sampled_from(told), max_size=6))
+    assert len(plays(data.draw(st.permutations([*told, *repeats])))) == 1
+
+
+@given(st.data())
+def test_two_viewings_are_exactly_two_plays(data: st.DataObject) -> None:
+    """The second begins half an hour after the end of the first, or later."""
+    first = viewing(data, 0, rests=True)
+    ended = max((one.occurred_at - EVENING) / timedelta(minutes=1) for one in first)
+    second = viewing(data, ended + 30 + data.draw(st.floats(0, 100_000)), rests=True)
+    assert len(plays([*reported(data, first), *reported(data, second)])) == 2
+
+
+@given(st.data())
+def test_reports_alone_are_two_plays_when_the_runtime_lies_between_them(data: st.DataObject) -> None:
+    """Nothing but "watched" came through."""
+    minutes = data.draw(st.floats(45, 100_000))
+    assert len(plays([event(WATCHED, 0), event(WATCHED, minutes)])) == 2

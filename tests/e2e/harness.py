@@ -1,0 +1,457 @@
+"""What the drills are made of: the stand-ins on a real port, and ``scrobbled serve`` as a process of its own.
+
+``Town`` runs the stand-ins in a thread, so that a test can switch faults while the service works. ``Service`` is one
+configuration and one database; it may be started, killed and started again. ``Ledger`` remembers what was watched and
+compares it with what the stand-ins hold: each viewing once, with its own time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.server
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import yaml
+
+from scrobbled.clock import SystemClock
+from scrobbled.sandbox.base import utc_now
+from scrobbled.sandbox.faults import Fault
+from scrobbled.sandbox.player import ANNA, USER_AGENT, PlexAccount, multipart, payload
+from scrobbled.sandbox.plex_library import LibraryItem
+from scrobbled.sandbox.server import Sandbox
+from scrobbled.store import Store
+from scrobbled.store.accounts import StoredTokens
+
+T = TypeVar("T")
+PLEX_TOKEN = "drill-webhook-token-4711"
+PATIENCE = 75.0
+"""Seconds until what was watched must have arrived: two read-backs of a write in doubt are 30 s apart."""
+WAITING = ("queued", "held", "parked", "unmatched", "dead")
+
+
+def until(holds: Callable[[], T], seconds: float, what: str) -> T:
+    """The first true answer of ``holds``; fails with ``what`` after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if answer := holds():
+            return answer
+        assert time.monotonic() < deadline, f"after {seconds:.0f} s still not: {what}"
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class FastClock:
+    """A clock that runs ``rate`` times as fast and can be put forward; real requests go on in real time meanwhile."""
+
+    def __init__(self, rate: float = 20.0) -> None:
+        self._rate, self._skipped = rate, 0.0
+        self._began, self._start = time.monotonic(), datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return (time.monotonic() - self._began) * self._rate + self._skipped
+
+    def skip(self, seconds: float) -> None:
+        """Put it forward; waits that are over by that end within a hundredth of a real second."""
+        self._skipped += seconds
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        ends = None if seconds is None else self.monotonic() + seconds
+        while not event.is_set():
+            left = 1.0 if ends is None else ends - self.monotonic()
+            if left <= 0:
+                return False
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(0.01, left / self._rate)):
+                    await event.wait()
+        return True
+
+
+class Town:
+    """The stand-ins, in a thread with a loop of its own. ``do`` runs a function there and gives its answer."""
+
+    def __init__(self, *, shows: int = 4, now: Callable[[], datetime] = utc_now) -> None:
+        self.sandbox = Sandbox(shows=shows, now=now)
+        self.sandbox["trakt"].limits.enforced = False
+        self.base = ""
+        self._loop = asyncio.new_event_loop()
+        self._end = asyncio.Event()
+        self._up = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="stand-ins", daemon=True)
+
+    def __enter__(self) -> Town:
+        self._thread.start()
+        assert self._up.wait(10)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(10)
+        self._loop.close()
+
+    def _run(self) -> None:
+        async def stand() -> None:
+            async with self.sandbox.running() as self.base:
+                self._up.set()
+                await self._end.wait()
+
+        self._loop.run_until_complete(stand())
+
+    def do(self, work: Callable[[], T]) -> T:
+        async def now() -> T:
+            return work()
+
+        return asyncio.run_coroutine_threadsafe(now(), self._loop).result(10)
+
+    def fault(self, name: str, match: str, kind: str = "status", **more: Any) -> None:
+        self.do(lambda: self.sandbox[name].faults.add(Fault(match=match, kind=kind, **more)))  # type: ignore[arg-type]
+
+    def mend(self, *names: str) -> None:
+        for name in names or ("serializd", "trakt", "trakt-auth"):
+            self.do(self.sandbox[name].faults.clear)
+            self.do(self.sandbox[name].faults.end_outage)
+
+    def outage(self, *names: str, drop: bool = False) -> None:
+        for name in names or ("serializd", "trakt"):
+            self.do(lambda name=name: self.sandbox[name].faults.start_outage(drop=drop))  # type: ignore[misc]
+
+    def control(self, name: str, what: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A ``POST /_sandbox/…`` as a person sends it."""
+        answer = httpx.post(f"{self.base}/{name}/_sandbox/{what}", json=values, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        return answer.json()  # type: ignore[no-any-return]
+
+    def calls(self, name: str, match: str) -> int:
+        return len(self.do(lambda: self.sandbox[name].calls(match)))
+
+    def episodes(self) -> list[LibraryItem]:
+        """Every episode but specials, in an order that changes the show each time."""
+        items = [i for i in self.sandbox["plex"].library.items.values() if i.type == "episode" and i.season.number]
+        return sorted(items, key=lambda item: (item.season.number, item.episode.number, item.show.tmdb))
+
+    def movie(self, number: int = 0) -> LibraryItem:
+        return self.sandbox["plex"].library.find(self.sandbox.world.movies[number].rating_key)  # type: ignore[no-any-return]
+
+    def serializd(self, username: str = "anna") -> list[tuple[str, str]]:
+        """(episode, time) of each diary row, in the order in which the rows were made."""
+        shows = self.sandbox.world.shows
+        spots = {(show.tmdb, s.tmdb): f"{show.title} S{s.number}" for show in shows for s in show.seasons}
+        rows = self.do(self.sandbox["serializd"].state)["accounts"][username]["reviews"]
+        rows = sorted(rows, key=lambda row: row["id"])
+        return [(f"{spots[row['showId'], row['seasonId']]}E{row['episodeNumber']}", row["backdate"]) for row in rows]
+
+    def trakt(self, username: str = "anna") -> list[tuple[str, str]]:
+        """(title, time) of each play, in the order in which the plays were made."""
+        rows = self.do(self.sandbox["trakt"].state)["accounts"][username]["history"]
+        rows = sorted(rows, key=lambda row: row["id"])
+        return [(_title(row["title"], row.get("season"), row.get("number")), row["watched_at"]) for row in rows]
+
+    def trakt_tokens(self, username: str) -> dict[str, Any]:
+        grant = self.do(lambda: self.sandbox["trakt"].sign_in(username))
+        return {**grant.answer(), "client_id": "sandbox-client", "redirect_uri": grant.redirect_uri}
+
+
+def _title(title: str, season: int | None, number: int | None) -> str:
+    return title if season is None else f"{title} S{season}E{number}"
+
+
+def label(item: LibraryItem) -> str:
+    if item.episode is None or item.show is None:
+        return item.title
+    return _title(item.show.title, item.episode.season, item.episode.number)
+
+
+@dataclass(frozen=True)
+class Viewing:
+    """Something watched to its end at ``at``."""
+
+    item: LibraryItem
+    at: datetime
+    account: PlexAccount = ANNA
+
+    @property
+    def serializd(self) -> tuple[str, str]:
+        return label(self.item), self.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def trakt(self) -> tuple[str, str]:
+        return label(self.item), self.at.strftime("%Y-%m-%dT%H:%M:00.000Z")
+
+    def webhook(self, event: str = "scrobble") -> tuple[str, bytes]:
+        return multipart(payload(event, self.item, self.account, self.at))
+
+
+def just_now(seconds: float = 0.0) -> datetime:
+    """So many seconds ago, in whole seconds as media servers tell them."""
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=seconds)
+
+
+@dataclass
+class Ledger:
+    """What was watched: ``sure`` was acknowledged, ``unsure`` was sent and nobody answered."""
+
+    sure: list[Viewing] = field(default_factory=list)
+    unsure: list[Viewing] = field(default_factory=list)
+
+    def check(self, town: Town, username: str = "anna") -> None:
+        """Each acknowledged viewing is on both sides once and with its own time; nothing else is there."""
+        episodes = [v for v in self.sure if v.item.type == "episode"]
+        maybe = [v for v in self.unsure if v.item.type == "episode"]
+        _compare("Serializd", [v.serializd for v in episodes], [v.serializd for v in maybe], town.serializd(username))
+        _compare("Trakt", [v.trakt for v in self.sure], [v.trakt for v in self.unsure], town.trakt(username))
+
+
+def _compare(
+    side: str, sure: Sequence[tuple[str, str]], maybe: Sequence[tuple[str, str]], held: Sequence[tuple[str, str]]
+) -> None:
+    missing = Counter(sure) - Counter(held)
+    extra = Counter(held) - Counter(sure) - Counter(maybe)
+    doubled = [row for row, times in Counter(held).items() if times > Counter([*sure, *maybe])[row]]
+    assert not missing, f"{side} lacks {sorted(missing)}"
+    assert not extra, f"{side} holds what nobody watched, or twice: {sorted(extra)}, doubled {doubled}"
+
+
+class Service:
+    """``scrobbled serve`` with one configuration and one database, in ``folder``."""
+
+    def __init__(self, folder: Path, town: Town | None, *, config: Mapping[str, Any] | None = None) -> None:
+        self.folder, self.town = folder, town
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.hook = f"{self.url}/webhooks/plex/{PLEX_TOKEN}"
+        self.database = folder / "state" / "scrobbled.db"
+        self.log_path = folder / "scrobbled.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.config: dict[str, Any] = {
+            "server": {"host": "127.0.0.1", "port": self.port},
+            "storage": {"path": str(self.database)},
+            "sources": {"plex": {"token": PLEX_TOKEN}},
+            "viewers": [self.viewer("anna")],
+            **(config or {}),
+        }
+
+    def viewer(self, name: str, **trackers: Mapping[str, Any]) -> dict[str, Any]:
+        """A viewer's section with both trackers at the stand-ins; ``trackers`` adds to their settings."""
+        base = self.town.base if self.town else "http://127.0.0.1:9"
+        serializd = {"email": f"{name}@example.org", "password": f"{name}-secret", "url": f"{base}/serializd/api"}
+        app = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
+        trakt = {**app, "url": f"{base}/trakt", "auth_url": f"{base}/trakt-auth"}
+        fast = {"pace": "0s"}
+        return {
+            "name": name,
+            "accounts": {"plex": [name]},
+            "trackers": {
+                "serializd": {**serializd, **fast, **trackers.get("serializd", {})},
+                "trakt": {**trakt, **fast, **trackers.get("trakt", {})},
+            },
+        }
+
+    @property
+    def config_path(self) -> Path:
+        return self.folder / "scrobbled.yaml"
+
+    def write_config(self) -> None:
+        self.config_path.write_text(yaml.safe_dump(self.config))
+
+    def sign_in_to_trakt(self, username: str = "anna", values: Mapping[str, Any] | None = None) -> None:
+        """As ``scrobbled auth trakt`` leaves it behind, without its waiting."""
+        assert self.town is not None
+        given = dict(values or self.town.trakt_tokens(username))
+
+        async def store() -> None:
+            database = Store(self.database)
+            tokens = StoredTokens(database, username, "trakt", lambda values: None, SystemClock().now)
+            await tokens.save(given)
+            await database.aclose()
+
+        asyncio.run(store())
+
+    def start(self, *, wait: bool = True, wrapper: Sequence[str] = ()) -> Service:
+        self.write_config()
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*wrapper, *self.command("serve")], stdout=log, stderr=log, env=self._environment()
+            )
+        if wait:
+            until(self.is_up, 20, f"the service answers; its log: {self.log()[-2000:]}")
+        return self
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "scrobbled", *words, "--config", str(self.config_path)]
+
+    def _environment(self) -> dict[str, str]:
+        return {k: v for k, v in os.environ.items() if "proxy" not in k.lower()} | {"NO_PROXY": "*"}
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command beside the service; its exit code is the caller's to judge."""
+        self.write_config()
+        return subprocess.run(
+            self.command(*words), capture_output=True, text=True, timeout=60, env=self._environment(), check=False
+        )
+
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """A command that is talked to while it runs."""
+        self.write_config()
+        return subprocess.Popen(self.command(*words), stdout=subprocess.PIPE, text=True, env=self._environment())
+
+    def is_up(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the service ended: {self.log()[-2000:]}"
+        try:
+            return httpx.get(f"{self.url}/health/live", timeout=5, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def kill(self) -> None:
+        """SIGKILL: no goodbye."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def end(self, seconds: float = 10.0) -> int:
+        """SIGTERM; the exit code, which must come within ``seconds``."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def restart(self) -> Service:
+        assert self.end() == 0
+        return self.start()
+
+    def log(self) -> str:
+        return self.log_path.read_text("utf-8", "replace") if self.log_path.exists() else ""
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(f"{self.url}{path}", timeout=10, trust_env=False)
+
+    def post(self, kind: str, body: bytes, *, method: str = "POST") -> httpx.Response:
+        headers = {"Content-Type": kind, "User-Agent": USER_AGENT}
+        return httpx.request(method, self.hook, content=body, headers=headers, timeout=15, trust_env=False)
+
+    def watch(self, ledger: Ledger, *viewings: Viewing) -> None:
+        """Send the scrobble of each, and note it in ``ledger`` by what was answered."""
+        for viewing in viewings:
+            try:
+                answer = self.post(*viewing.webhook())
+            except httpx.HTTPError:
+                ledger.unsure.append(viewing)
+                continue
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["event"]
+            ledger.sure.append(viewing)
+
+    def status(self) -> dict[str, Any]:
+        done = self.run("status", "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+    def account(self, tracker: str, viewer: str = "anna") -> dict[str, Any]:
+        rows = self.status()["trackers"]
+        return next(row for row in rows if (row["viewer"], row["tracker"]) == (viewer, tracker))
+
+    def queue(self) -> list[dict[str, Any]]:
+        done = self.run("queue", "list", "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+    def retry(self) -> None:
+        done = self.run("queue", "retry")
+        assert done.returncode == 0, done.stderr
+
+    def waiting(self) -> float:
+        """Changes not delivered, by the metrics: cheap enough to be asked often."""
+        return sum(self.metric("scrobbled_outbox_changes").values())
+
+    def metric(self, name: str) -> dict[str, float]:
+        lines = [line for line in self.get("/metrics").text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
+        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+    def settled(self, seconds: float = PATIENCE) -> None:
+        """Wait until nothing waits any more."""
+        until(lambda: not self.waiting(), seconds, "everything is delivered")
+
+    def all_booked(self, ledger: Ledger, *, others: int = 0) -> None:
+        """Every acknowledged webhook is counted in ``status``, and each play is where it belongs.
+
+        ``others`` is how many webhooks were acknowledged that made no play.
+        """
+        facts = self.status()
+        least = len(ledger.sure) + others
+        assert least <= sum(facts["events"].values()) <= least + len(ledger.unsure), facts["events"]
+        assert len(ledger.sure) <= facts["plays"] <= len(ledger.sure) + len(ledger.unsure), facts
+        for row in facts["trackers"]:
+            assert sum(row["counts"].values()) == facts["plays"], row
+            assert row["waiting"] == 0, row
+            assert set(row["counts"]) <= {"delivered", "already-there", "unwanted"}, row
+
+
+class Receiver:
+    """Takes alerts as Apprise's ``json://`` sends them. ``delay`` is how many seconds it thinks about each."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+        self.delay = 0.0
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                time.sleep(receiver.delay)
+                receiver.told.append(json.loads(body))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *values: object) -> None:
+                """Quiet."""
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"json://127.0.0.1:{self._server.server_address[1]}/"
+
+    def __enter__(self) -> Receiver:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def titles(self) -> list[str]:
+        return [alert["title"] for alert in self.told]
+
+    def about(self, words: str) -> list[dict[str, Any]]:
+        return [alert for alert in self.told if words in f"{alert['title']} {alert['message']}"]
+
+
+@contextlib.contextmanager
+def serving(folder: Path, town: Town, **config: Any) -> Iterator[Service]:
+    """A service that is signed in and started; whatever still runs at the end is killed."""
+    service = Service(folder, town, config=config)
+    service.sign_in_to_trakt()
+    try:
+        yield service.start()
+    finally:
+        if service.process is not None and service.process.poll() is None:
+            service.kill()

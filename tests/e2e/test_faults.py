@@ -1,0 +1,235 @@
+"""The services misbehave in every way they are known to, and each viewing still arrives once with its own time."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from .harness import Ledger, Receiver, Service, Town, Viewing, just_now, serving, until
+
+ADD = "POST /api/show/reviews/add"
+TICK = "POST /api/episode_log/add"
+HISTORY = "POST /sync/history"
+BEFORE_AND_AFTER = (
+    {"kind": "status", "status": 502, "when": "after"},
+    {"kind": "status", "status": 504, "when": "after"},
+    {"kind": "drop", "when": "after"},
+    {"kind": "status", "status": 502},
+    {"kind": "drop"},
+)
+
+
+def viewings(town: Town, count: int, *, skip: int = 0) -> list[Viewing]:
+    """Of different episodes, one a minute, the newest a minute ago."""
+    episodes = town.episodes()[skip : skip + count]
+    return [Viewing(item, just_now(60 * (count - n) % 800)) for n, item in enumerate(episodes)]
+
+
+def test_lost_answers_and_cut_connections_neither_lose_nor_double_anything(tmp_path: Path) -> None:
+    """An answer that was lost after the write took effect, and one lost before, look the same from here.
+
+    Then half of a batch is taken and a 502 answered: the half that is there must be found out.
+    """
+    ledger = Ledger()
+    with Town() as town, serving(tmp_path, town) as service:
+        for fault, viewing in zip(BEFORE_AND_AFTER, viewings(town, 5), strict=True):
+            town.fault("serializd", ADD, times=1, **fault)  # type: ignore[arg-type]
+            town.fault("trakt", HISTORY, times=1, **fault)  # type: ignore[arg-type]
+            service.watch(ledger, viewing)
+            until(lambda: not armed(town), 20, "both faults have hit")
+        town.outage("trakt")
+        for viewing in viewings(town, 8, skip=5):
+            service.watch(ledger, viewing)
+        town.fault("trakt", HISTORY, "half", times=1)
+        town.do(town.sandbox["trakt"].faults.end_outage)
+        service.settled(100)
+        ledger.check(town)
+        service.all_booked(ledger)
+
+
+def armed(town: Town) -> int:
+    return town.do(lambda: sum(len(town.sandbox[name].faults.listing()) for name in ("serializd", "trakt")))
+
+
+def test_a_webhook_that_comes_five_times_is_one_viewing(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with Town() as town, serving(tmp_path, town) as service:
+        viewing = Viewing(town.episodes()[0], just_now(30))
+        service.watch(ledger, viewing)
+        again = [service.post(*viewing.webhook()) for _ in range(4)]
+        assert {answer.status_code for answer in again} == {200}
+        service.settled()
+        ledger.check(town)
+        service.all_booked(ledger, others=4)
+        assert service.status()["events"]["duplicate"] == 4
+
+
+def test_answers_nobody_knows_stop_the_writing_until_they_are_mended(tmp_path: Path) -> None:
+    """A web page, JSON that breaks off, and JSON without the id: each stops one account and is told once."""
+    with Receiver() as receiver, Town() as town:
+        with serving(tmp_path, town, alerts={"urls": [receiver.url]}) as service:
+            ledger = Ledger()
+            drifts = [
+                ("serializd", TICK, {"kind": "html"}, "episode_log/add"),
+                ("serializd", ADD, {"kind": "malformed", "when": "after"}, "reviews/add"),
+                ("serializd", ADD, {"kind": "status", "status": 200, "body": {}, "when": "after"}, "id"),
+                ("trakt", HISTORY, {"kind": "html", "when": "after"}, "sync/history"),
+                ("trakt", HISTORY, {"kind": "status", "status": 200, "body": {}, "when": "after"}, "added"),
+            ]
+            for number, (name, match, fault, named) in enumerate(drifts):
+                town.fault(name, match, **fault)  # type: ignore[arg-type]
+                told = len(receiver.told)
+                service.watch(ledger, *viewings(town, 2, skip=4 * number))
+                until(lambda n=name: service.account(n)["state"] == "drift", 10, f"{name} is seen to have changed")
+                writes = town.calls(name, match)
+                service.watch(ledger, *viewings(town, 2, skip=4 * number + 2))
+                until(lambda n=told: len(receiver.told) > n, 10, "an alert")
+                assert named in receiver.told[told]["message"]
+                assert "Writing there has stopped" in receiver.told[told]["message"]
+                assert town.calls(name, match) == writes
+                town.mend()
+                service.retry()
+                service.settled()
+                assert service.account(name)["state"] == "ok"
+            ledger.check(town)
+            service.all_booked(ledger)
+            assert len(receiver.told) == 2 * len(drifts), receiver.titles()
+
+
+def test_too_many_requests_are_answered_with_the_patience_that_was_asked_for(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with Town() as town, serving(tmp_path, town) as service:
+        for name, match in (("serializd", TICK), ("trakt", HISTORY)):
+            town.fault(name, match, status=429, headers={"Retry-After": "4"}, times=1)
+        service.watch(ledger, *viewings(town, 3))
+        service.settled()
+        ledger.check(town)
+        service.all_booked(ledger)
+        for name, match in (("serializd", TICK), ("trakt", HISTORY)):
+            first, second = town.do(lambda n=name, m=match: town.sandbox[n].calls(m))[:2]
+            assert (second.at - first.at).total_seconds() >= 4
+
+
+def test_sign_ins_that_end_are_renewed_or_asked_for(tmp_path: Path) -> None:
+    """Serializd signs in again by itself, Trakt renews; when Trakt's sign-in is revoked a person has to come."""
+    ledger = Ledger()
+    with Receiver() as receiver, Town() as town:
+        with serving(tmp_path, town, alerts={"urls": [receiver.url]}) as service:
+            service.watch(ledger, *viewings(town, 1))
+            service.settled()
+            town.do(lambda: town.sandbox["serializd"].revoke("anna"))
+            end_trakt_sign_in(town, "expire")
+            service.watch(ledger, *viewings(town, 2, skip=1))
+            service.settled()
+            assert not receiver.told
+            end_trakt_sign_in(town, "revoke")
+            service.watch(ledger, *viewings(town, 2, skip=3))
+            until(lambda: service.account("trakt")["state"] == "sign-in", 10, "Trakt asks for a sign-in")
+            until(lambda: not service.account("serializd")["waiting"], 10, "Serializd goes on meanwhile")
+            assert not service.account("trakt")["signed_in"]
+            sign_in_by_device(service, town)
+            service.settled()
+            ledger.check(town)
+            service.all_booked(ledger)
+            assert [alert["type"] for alert in receiver.told] == ["warning", "success"], receiver.told
+            assert "scrobbled auth trakt --viewer anna" in receiver.told[0]["message"]
+
+
+def end_trakt_sign_in(town: Town, how: str) -> None:
+    trakt = town.sandbox["trakt"]
+    town.do(lambda: trakt.oauth.end_all("anna", how, trakt.now()))
+
+
+def sign_in_by_device(service: Service, town: Town) -> None:
+    """``scrobbled auth trakt`` as a process of its own, while ``serve`` runs; somebody enters the code."""
+    town.do(lambda: setattr(town.sandbox["trakt"].oauth, "interval", 1))
+    process = service.begin("auth", "trakt", "--viewer", "anna")
+    assert process.stdout is not None
+    code = next(line.strip() for line in process.stdout if line.strip().isalnum())
+    assert town.do(lambda: town.sandbox["trakt"].oauth.settle_device(code, username="anna"))
+    assert process.wait(20) == 0
+    process.stdout.close()
+
+
+def test_single_use_refresh_tokens_are_rotated_over_and_over_without_losing_one(tmp_path: Path) -> None:
+    """Pairs of tokens that live for four seconds: each is renewed at half its life, across a restart too."""
+    ledger = Ledger()
+    with Town() as town, serving(tmp_path, town) as service:
+        town.do(lambda: setattr(town.sandbox["trakt"].oauth, "lifetime", 4))
+        service.sign_in_to_trakt()
+        for number in range(12):
+            service.watch(ledger, *viewings(town, 1, skip=number))
+            service.settled()
+            if number == 6:
+                service.kill()
+                service.start()
+            until(lambda n=number: town.calls("trakt", HISTORY) > n, 10, "it was sent")
+            time.sleep(0.8)  # the tokens have to grow old
+        ledger.check(town)
+        service.all_booked(ledger)
+        renewals = town.do(lambda: town.sandbox["trakt-auth"].calls("POST /oauth/token"))
+        assert len(renewals) >= 3
+        assert {renewal.status for renewal in renewals} == {200}
+        spent = [renewal.body["refresh_token"] for renewal in renewals]
+        assert len(spent) == len(set(spent))
+
+
+def test_a_refused_password_is_tried_twice_in_all_whatever_restarts(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with Town() as town:
+        service = Service(tmp_path, town)
+        service.sign_in_to_trakt()
+        service.config["viewers"] = [service.viewer("anna", serializd={"password": "once-upon-a-time"})]
+        service.start()
+        try:
+            service.watch(ledger, *viewings(town, 2))
+            until(lambda: service.account("serializd")["state"] == "sign-in", 10, "the sign-in is refused")
+            for _ in range(3):
+                service.retry()
+                service.watch(ledger, *viewings(town, 1, skip=len(ledger.sure)))
+                service.restart()
+                until(lambda: service.account("serializd")["state"] == "sign-in", 10, "the sign-in is refused")
+            assert town.calls("serializd", "POST /api/login") == 2
+            service.config["viewers"] = [service.viewer("anna")]
+            service.restart().settled()
+            assert town.calls("serializd", "POST /api/login") == 3
+            ledger.check(town)
+            service.all_booked(ledger)
+        finally:
+            service.kill()
+
+
+def test_a_locked_account_rests_until_its_owner_has_unlocked_it(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with Receiver() as receiver, Town() as town:
+        with serving(tmp_path, town, alerts={"urls": [receiver.url]}) as service:
+            account = town.sandbox["trakt"].account_of("anna")
+            town.do(lambda: setattr(account, "locked", True))
+            service.watch(ledger, *viewings(town, 2))
+            until(lambda: service.account("trakt")["state"] == "stopped", 10, "the account is seen to be locked")
+            asked = town.calls("trakt", HISTORY)
+            service.watch(ledger, *viewings(town, 2, skip=2))
+            until(lambda: not service.account("serializd")["waiting"], 10, "Serializd goes on meanwhile")
+            assert town.calls("trakt", HISTORY) == asked
+            town.do(lambda: setattr(account, "locked", False))
+            service.retry()
+            service.settled()
+            ledger.check(town)
+            service.all_booked(ledger)
+            assert [alert["type"] for alert in receiver.told] == ["warning", "success"], receiver.titles()
+
+
+def test_a_host_that_sleeps_is_waited_for(tmp_path: Path) -> None:
+    """Serializd's host sleeps when nobody calls: its first requests hang, then fail."""
+    ledger = Ledger()
+    with Town() as town:
+        town.do(lambda: town.sandbox["serializd"].cold_start(requests=2, seconds=1.5, status=502))
+        with serving(tmp_path, town) as service:
+            service.watch(ledger, *viewings(town, 2))
+            service.settled()
+            ledger.check(town)
+            service.all_booked(ledger)
+        calls = town.do(lambda: town.sandbox["serializd"].calls("*"))
+        assert [call.status for call in calls[:2]] == [502, 502]
+        assert all((b.at - a.at).total_seconds() > 0.5 for a, b in pairwise(calls[:3]))
