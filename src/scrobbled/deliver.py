@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -59,7 +59,10 @@ class _Batch:
 
 
 class Courier:
-    """Delivers what waits for one account, for as long as it runs. ``wake`` it when there may be news."""
+    """Delivers what waits for one account, for as long as it runs. ``wake`` it when there may be news.
+
+    ``changed`` is called, after the commit, when what became of a play is no longer what it was.
+    """
 
     def __init__(
         self,
@@ -71,11 +74,13 @@ class Courier:
         health: Health,
         metrics: Metrics,
         clock: Clock,
+        changed: Callable[[], None] = lambda: None,
         random_seed: int | None = None,
     ) -> None:
         self.viewer, self.name, self.tracker, self.health = viewer, name, tracker, health
         self.wake = asyncio.Event()
         self._store, self._metrics, self._clock = store, metrics, clock
+        self._changed = changed
         self._dice = random.Random(random_seed).random
         self._stop = asyncio.Event()
         self._limit = tracker.can.batch
@@ -167,10 +172,13 @@ class Courier:
         if isinstance(error, NotInCatalogue | Uncertain | Refused):
             await self._settle([(change, error)])
         elif isinstance(error, TryLater):
-            # looking up failed for this one; the account itself may be fine, so others go on
+            if not await self._sign_in():
+                return  # the tracker itself does not answer: the account waits, not the change
+            # whoever was asked about this one is down, and the account is fine, so others go on
             wait = backoff(change.attempts + 1, self._dice, asked=error.after, longest=STUBBORN_BACKOFF / 4)
             now = self._now()
             await self._store.write(lambda db: outbox.postpone(db, change.id, error.reason, now, now + wait))
+            self._changed()
             log.info("looked up later", action="locate", account=self._account, change=change.id, why=error.reason)
         else:
             await self._trouble(error)
@@ -184,6 +192,7 @@ class Courier:
 
         await self._store.write(work)
         self._counted(PlayOutcome.ALREADY_THERE)
+        self._changed()
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -232,6 +241,7 @@ class Courier:
                 outbox.postpone(db, change.id, error.reason, now, now + self._own_wait(change))
 
         await self._store.write(work)
+        self._changed()
 
     def _own_wait(self, change: Change) -> float:
         """In an outage the account waits, not the change. One that keeps failing lets the others go first."""
@@ -290,6 +300,7 @@ class Courier:
                 _book(db, change, result, now)
 
         await self._store.write(work)
+        self._changed()
         for change, result in results:
             await self._tell(change, result, now)
 
@@ -318,7 +329,9 @@ class Courier:
 
     def _sign_in_is_due(self) -> bool:
         last = self._signed_in_at
-        return last is None or self._clock.monotonic() - last >= SIGN_IN_EVERY or self.health.needs_sign_in
+        # in an outage it is also the question whether the service answers again: asking harms nothing, unlike a write
+        asked_for = self.health.needs_sign_in or self.health.is_down
+        return asked_for or last is None or self._clock.monotonic() - last >= SIGN_IN_EVERY
 
     async def _sign_in(self) -> bool:
         """Keep the sign-in alive ahead of need; true when it is."""
@@ -336,6 +349,9 @@ class Courier:
             await self._succeeded()
 
     async def _idle(self, now: float) -> float | None:
+        if self.health.is_down:  # the sign-in was confirmed just now, and nothing is due that could say otherwise
+            await self._succeeded()
+            return 0.0
         due = await self._store.read(lambda db: outbox.next_due(db, self.viewer, self.name))
         return SIGN_IN_EVERY if due is None else min(SIGN_IN_EVERY, max(0.05, due - now))
 

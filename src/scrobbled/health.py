@@ -72,6 +72,10 @@ class Health:
         return self.report.state is State.SIGN_IN
 
     @property
+    def is_down(self) -> bool:
+        return self.report.state is State.DOWN
+
+    @property
     def in_outage(self) -> bool:
         return self._failures >= OUTAGE
 

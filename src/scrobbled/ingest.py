@@ -119,7 +119,7 @@ class Ingest:
         arrival = _parsed_again(stored)
         if arrival is None or arrival.event is None or not self._claimants(arrival.event):
             return 0
-        taken = await self._store.write(lambda db: self._fold(db, arrival, stored.id))
+        taken = await self._store.write(lambda db: self._fold(db, arrival, stored.id, EventOutcome.UNCLAIMED))
         self._told(taken, arrival)
         return 1
 
@@ -129,7 +129,7 @@ class Ingest:
             reason, outcome = refusal
             return Taken(inbox.add_event(db, arrival, outcome, reason), outcome, reason)
         event_id = inbox.add_event(db, arrival, EventOutcome.ACCEPTED, "")
-        return self._fold(db, arrival, event_id)
+        return self._fold(db, arrival, event_id, EventOutcome.ACCEPTED)
 
     def _refusal(self, event: PlaybackEvent) -> tuple[str, EventOutcome] | None:
         """Why an event never gets as far as a session, and how it is booked."""
@@ -148,12 +148,14 @@ class Ingest:
     def _claimants(self, event: PlaybackEvent) -> Sequence[Claimant]:
         return self._household.claimants(event.source, event.account.names())
 
-    def _fold(self, db: sqlite3.Connection, arrival: inbox.Arrival, event_id: int) -> Taken:
+    def _fold(self, db: sqlite3.Connection, arrival: inbox.Arrival, event_id: int, booked: EventOutcome) -> Taken:
+        """``booked`` is the outcome under which the event is stored at this moment."""
         event = arrival.event
         assert event is not None
         results = [_for_viewer(db, arrival, event, event_id, claimant) for claimant in self._claimants(event)]
         outcome, reason = _summary(results)
-        inbox.settle_event(db, event_id, outcome, reason)
+        if outcome is not booked or reason:
+            inbox.settle_event(db, event_id, outcome, reason)
         plays = tuple(play for result in results for play in result.plays)
         accounts = frozenset(account for result in results for account in result.accounts)
         return Taken(event_id, outcome, reason, plays, accounts)

@@ -72,15 +72,23 @@ class Runtime:
             metrics=self.metrics,
         )
         self.couriers: dict[tuple[str, str], Courier] = {}
-        self.changed = asyncio.Condition()
         self.ingest: Ingest
         self.waiting: list[overview.Waiting] = []
         self._to_close: list[Callable[[], Awaitable[None]]] = []
+        self._on_change: list[Callable[[], None]] = []
         self._stopping = asyncio.Event()
 
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
         """Have ``close`` called at the end; what was wired last is closed first."""
         self._to_close.append(close)
+
+    def on_change(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called, in the loop, whenever plays, deliveries or the state of an account changed."""
+        self._on_change.append(tell)
+
+    def changed(self) -> None:
+        for tell in self._on_change:
+            tell()
 
     def learn(self, values: Mapping[str, Any] | None) -> None:
         """Tokens are secrets too, from the moment we have them."""
@@ -99,6 +107,7 @@ class Runtime:
         taken = await self.ingest.take(source, body)
         if taken.outcome is EventOutcome.UNCLAIMED:
             await self.alerts.report(_unclaimed(source, taken.reason))
+        self.changed()
         return taken
 
     async def components(self) -> list[Component]:
@@ -119,11 +128,8 @@ class Runtime:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Runtime]:
         """Deliver until the block ends; then let writes in flight finish, and close everything."""
-        claimed = await self.ingest.claim_waiting()
-        if claimed:
-            log.info("unclaimed events now belong to a viewer", action="claim", events=claimed)
         tasks = [asyncio.create_task(courier.run()) for courier in self.couriers.values()]
-        background = [asyncio.create_task(self._watch_outside()), asyncio.create_task(self._keep_house())]
+        background = [asyncio.create_task(work) for work in (self._claim(), self._watch_outside(), self._keep_house())]
         try:
             yield self
         finally:
@@ -138,6 +144,12 @@ class Runtime:
             await close()
         await self.store.aclose()
 
+    async def _claim(self) -> None:
+        """The configuration may have changed since an account was heard that nobody listed."""
+        with contextlib.suppress(StoreError):
+            if claimed := await self.ingest.claim_waiting():
+                log.info("unclaimed events now belong to a viewer", action="claim", events=claimed)
+
     async def _watch_outside(self) -> None:
         """Commands write to the database from other processes; their changes take effect within a second."""
         seen, retried, signed_in = -1, 0.0, 0.0
@@ -149,6 +161,7 @@ class Runtime:
                     acted = seen != -1 and stamps != (retried, signed_in)
                     seen, (retried, signed_in) = version, stamps
                     self._wake_all(try_now=acted)
+                    self.changed()
             await self.clock.wait(self._stopping, OUTSIDE_EVERY)
 
     def _wake_all(self, *, try_now: bool) -> None:
@@ -231,6 +244,7 @@ class _Wiring:
             health=health,
             metrics=runtime.metrics,
             clock=runtime.clock,
+            changed=runtime.changed,
         )
 
     def _tracker(self, viewer: ViewerConfig, name: str) -> Tracker:
@@ -291,6 +305,7 @@ def _saver(runtime: Runtime) -> Callable[[Report], Any]:
                 db, report.viewer, report.tracker, report.state, report.reason, report.since.timestamp(), expires
             )
         )
+        runtime.changed()
 
     return save
 

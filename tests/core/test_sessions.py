@@ -232,18 +232,10 @@ def test_a_new_finish_ends_the_second_viewing() -> None:
     assert session.finishes == (EVENING, EVENING + timedelta(minutes=100))
 
 
-@pytest.mark.parametrize(
-    ("seconds", "stated", "count"), [(0, True, 1), (1, True, 1), (1.001, True, 2), (0, False, 1), (1, False, 2)]
-)
-def test_the_same_stated_second_is_the_same_viewing_however_short_the_gap(
-    seconds: float, stated: bool, count: int
-) -> None:
-    """A title so short that the usual distance is zero cannot be, so the shortest gap must be undercut on purpose."""
-    far = timedelta(minutes=-10)
-    old = Session(duration_ms=RUNTIME, finishes=(EVENING + far,))
-    again = event(WATCHED, -10 + seconds / 60, stated=stated)
-    assert isinstance(fold(old, again, RULES)[1], Duplicate)
-    assert count in (1, 2)
+@pytest.mark.parametrize("stated", [False, True])
+def test_the_same_moment_told_again_is_the_same_viewing(stated: bool) -> None:
+    again = [event(WATCHED, -10 + seconds / 60, stated=stated) for seconds in (0, 1, -1)]
+    assert len(plays([event(WATCHED, -10, stated=stated), event(WATCHED, 300), *again])) == 2
 
 
 STORIES: list[tuple[str, Sequence[PlaybackEvent], int]] = [
@@ -264,7 +256,11 @@ STORIES: list[tuple[str, Sequence[PlaybackEvent], int]] = [
         [event(WATCHED, 40), event(PAUSE, 42, 95.0), event(RESUME, 660, 95.0), event(STOP, 662, 99.0)],
         1,
     ),
-    ("paused in the credits, and the server ended it", [event(WATCHED, 40), event(PAUSE, 42, 95.0), event(STOP, 900, 95.0)], 1),
+    (
+        "paused in the credits, and the server ended it",
+        [event(WATCHED, 40), event(PAUSE, 42, 95.0), event(STOP, 900, 95.0)],
+        1,
+    ),
     ("asleep after the scrobble, and the server ended it", [event(WATCHED, 40), event(STOP, 600, 97.0)], 1),
     (
         "stopped late, and the rest seen the next day",
@@ -312,7 +308,9 @@ STORIES: list[tuple[str, Sequence[PlaybackEvent], int]] = [
 @pytest.mark.parametrize(("story", "events", "count"), STORIES, ids=[story for story, _, _ in STORIES])
 def test_every_story_has_the_plays_it_tells_of(story: str, events: Sequence[PlaybackEvent], count: int) -> None:
     assert len(plays(events)) == count
-    doubled = [copy for one in events for copy in (one, replace(one, occurred_at=one.occurred_at + timedelta(seconds=2)))]
+    doubled = [
+        copy for one in events for copy in (one, replace(one, occurred_at=one.occurred_at + timedelta(seconds=2)))
+    ]
     assert len(plays(doubled)) == count, "two hooks report it"
 
 
@@ -355,6 +353,12 @@ def test_many_viewings_reported_again_later_are_the_same_viewings(data: st.DataO
     reports = [event(WATCHED, 1440 * day) for day in days]
     again = data.draw(st.permutations(reports))
     assert len(plays([*reports, *again])) == len(days)
+
+
+def test_a_viewing_reported_late_is_remembered_as_well_as_the_newest() -> None:
+    newest = [event(WATCHED, 100 * n) for n in range(REMEMBERED)]
+    late = event(WATCHED, -5000)
+    assert len(plays([*newest, late, late])) == REMEMBERED + 1
 
 
 def viewing(data: st.DataObject, start: float, *, rests: bool) -> list[PlaybackEvent]:

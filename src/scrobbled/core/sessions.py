@@ -15,8 +15,10 @@ SAME_STATEMENT = timedelta(seconds=1)
 SHORTEST_GAP = timedelta(minutes=2)
 UNKNOWN_RUNTIME = timedelta(minutes=37, seconds=30)
 """Stands in for a runtime nobody told: half an hour must then lie between two viewings."""
-REMEMBERED = 8
+REMEMBERED = 32
 """Finishes kept per session, so that late duplicates of older viewings are recognised too."""
+FIRST_HALF = 50.0
+"""Being here, long after the end was reached, is as good as a fresh start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is known of one viewer and one title. ``finishes`` are the times of its plays, oldest first."""
+    """What is known of one viewer and one title. ``finishes`` are the times it was seen to end, as they arrived."""
 
     position_ms: int | None = None
     duration_ms: int | None = None
     finishes: tuple[datetime, ...] = ()
     restarted: bool = False
-    """A fresh start was seen after the last finish."""
+    """It was seen to begin again after the last finish."""
     last_kind: EventKind | None = None
     last_position_ms: int | None = None
     last_at: datetime | None = None
@@ -79,8 +81,9 @@ Verdict = Noted | Watched | Duplicate | Unwanted
 def fold(session: Session, event: PlaybackEvent, rules: Rules) -> tuple[Session, Verdict]:
     """The session after ``event``, and what the event means. Pure: the same input gives the same answer.
 
-    An explicit "watched" is never vetoed by a position. A stop counts from ``rules.threshold`` percent. A second
-    finish is a second viewing only when enough time lies between the two for it to have been watched.
+    An explicit "watched" is never vetoed by its position. A stop counts from ``rules.threshold`` percent. A second
+    finish is a second viewing only when enough time lies between the two for it to have been watched, and when it does
+    not end a viewing that was paused, or stopped, near its end.
     """
     if event.kind not in _FOLDED:
         return session, Unwanted(f"{event.kind} is not playback")
@@ -92,8 +95,11 @@ def fold(session: Session, event: PlaybackEvent, rules: Rules) -> tuple[Session,
         return _progressed(current, event, repeated=repeated)
     if _same_viewing(current, event):
         return current, Duplicate("this viewing is a play already")
-    finishes = tuple(sorted((*current.finishes, event.occurred_at)))[-REMEMBERED:]
-    return replace(current, finishes=finishes, restarted=False), Watched(event.occurred_at)
+    finishes = (*current.finishes, event.occurred_at)[-REMEMBERED:]
+    ended = replace(current, finishes=finishes, restarted=False)
+    if _goes_on(session, event, rules):
+        return ended, Duplicate("this viewing is a play already")
+    return ended, Watched(event.occurred_at)
 
 
 _FOLDED = frozenset(
@@ -136,11 +142,29 @@ def _finishes(event: PlaybackEvent, rules: Rules) -> bool:
 def _progressed(session: Session, event: PlaybackEvent, *, repeated: bool) -> tuple[Session, Verdict]:
     if repeated:
         return session, Duplicate("the same event again")
+    ended = bool(session.finishes) and event.occurred_at > max(session.finishes)  # else it comes late
     if event.kind is EventKind.START and (event.percent or 0.0) <= FRESH_PERCENT:
-        return replace(session, restarted=bool(session.finishes)), Noted()
+        return replace(session, restarted=session.restarted or ended), Noted()
     if not session.restarted and _same_viewing(session, event):
         return session, Duplicate("still the viewing that is a play already")
-    return session, Noted()
+    again = ended and event.percent is not None and event.percent < FIRST_HALF
+    return replace(session, restarted=session.restarted or again), Noted()
+
+
+def _goes_on(session: Session, event: PlaybackEvent, rules: Rules) -> bool:
+    """Whether a finish, however late, belongs to the viewing of the last one: nothing says that it began again.
+
+    People pause in the credits and go to bed; the stop comes in the morning. Or they stop there, before their server
+    counts it, and see the last minutes the next day.
+    """
+    if session.restarted or not session.finishes or session.last_kind in (None, EventKind.STOP):
+        return False
+    if event.kind is EventKind.STOP:
+        return True
+    if session.last_kind is EventKind.WATCHED or session.last_position_ms is None or not session.duration_ms:
+        return False
+    late = 100.0 * session.last_position_ms / session.duration_ms >= rules.threshold
+    return late and session.last_at is not None and abs(event.occurred_at - session.last_at) <= session.runtime
 
 
 def _same_viewing(session: Session, event: PlaybackEvent) -> bool:

@@ -133,8 +133,8 @@ def forget_raw(db: sqlite3.Connection, before: datetime, limit: int = 500) -> in
     """Drop up to ``limit`` raw bodies received before then; unclaimed events keep theirs, as they may be claimed."""
     return db.execute(
         "UPDATE events SET raw = NULL WHERE id IN "
-        "(SELECT id FROM events WHERE raw IS NOT NULL AND received_at < ? AND outcome <> ? LIMIT ?)",
-        (before.timestamp(), EventOutcome.UNCLAIMED, limit),
+        "(SELECT id FROM events WHERE raw IS NOT NULL AND outcome <> 'unclaimed' AND received_at < ? LIMIT ?)",
+        (before.timestamp(), limit),
     ).rowcount
 
 

@@ -28,7 +28,7 @@ def first(db: Database) -> None:
         pk="id",
         not_null={"source", "received_at", "outcome"},
     )
-    _table(db, "sessions").create({"key": str, "updated_at": float, "state": str}, pk="key")
+    db.conn.execute("CREATE TABLE sessions (key TEXT PRIMARY KEY, updated_at REAL, state TEXT) WITHOUT ROWID")
     _table(db, "plays").create(
         {
             "id": int,
@@ -116,8 +116,9 @@ def _indexes(db: Database) -> None:
         "CREATE INDEX outbox_item ON outbox (viewer, tracker, address_key, watched_at) WHERE address_key IS NOT NULL"
     )
     db.conn.execute("CREATE INDEX events_by_outcome ON events (outcome, source, account)")
-    db.conn.execute("CREATE INDEX events_with_raw ON events (received_at) WHERE raw IS NOT NULL")
-    db.conn.execute("CREATE INDEX sessions_by_age ON sessions (updated_at)")
+    db.conn.execute(
+        "CREATE INDEX events_with_raw ON events (received_at) WHERE raw IS NOT NULL AND outcome <> 'unclaimed'"
+    )
     db.conn.execute("CREATE INDEX plays_by_event ON plays (event_id)")
     db.conn.execute("CREATE INDEX plays_by_time ON plays (watched_at)")
 

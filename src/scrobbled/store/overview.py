@@ -220,7 +220,7 @@ def event(db: sqlite3.Connection, event_id: int) -> EventRow | None:
     if row is None:
         return None
     raw = None if row[8] is None else zlib.decompress(row[8]).decode("utf-8", "surrogatepass")
-    return EventRow(*row[:5], row[5] or "", row[6] or "", row[7], raw)
+    return EventRow(*(*row[:5], row[5] or "", row[6] or "", row[7], raw))
 
 
 def attempts(db: sqlite3.Connection, play_id: int) -> list[tuple[str, float, str, str]]:

@@ -66,8 +66,6 @@ class Auth:
         self._grant: Grant | None = None
         self._unsaved: Grant | None = None
         self._dead = ("", "")  # the refresh token that was refused, and why
-        self.suspect = False
-        """Trakt refused even a fresh token: only an answer to a signed request can tell that it is over."""
         self._quiet_until = clock.now()
         self._refreshing: asyncio.Task[Grant] | None = None
 
@@ -95,8 +93,7 @@ class Auth:
         answer = await call(token)
         if answer.status == 401:
             answer = await call((await self._renewed(token)).access_token)
-        self.suspect = answer.status == 401
-        if self.suspect:
+        if answer.status == 401:
             self._grant = None
             raise self._login_needed("Trakt refuses the sign-in right after renewing it (401)")
         return answer

@@ -53,9 +53,8 @@ class TraktTracker:
         return await self._reader.find(plays)
 
     async def sign_in(self) -> None:
-        await self._auth.token()
-        if self._auth.suspect:
-            await self._reader.probe()
+        """Asks Trakt: only an answer to a signed request tells that the tokens still hold, and that Trakt is there."""
+        await self._reader.probe()
 
     def expires_at(self) -> datetime | None:
         return self._auth.expires_at()

@@ -1,0 +1,151 @@
+"""``/api/v1``: everything the page can do, for scripts. Described at ``/schema/openapi.json``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from litestar import Router, get, post
+from litestar.exceptions import ClientException, NotFoundException, ServiceUnavailableException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import ServerSentEvent
+
+from msgspec import Struct
+
+from scrobbled import summary
+from scrobbled.core.outcomes import NEXT_STEP, EventOutcome, PlayOutcome
+from scrobbled.summary import Attempt, EventStory, PlayStory, QueuedChange, Status
+from scrobbled.web.desk import Desk, Done
+from scrobbled.web.live import Live
+
+LARGEST_PAGE = 200
+LARGEST_BODY = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PlayPage:
+    """Plays, newest first. ``next`` is what to pass as ``before`` for the page after this one."""
+
+    plays: list[PlayStory]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlayWithAttempts:
+    """One play, and each attempt to deliver it, oldest first."""
+
+    play: PlayStory
+    attempts: list[Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Changes not delivered, oldest first. ``next`` is what to pass as ``after`` for the page after this one."""
+
+    changes: list[QueuedChange]
+    next: str | None
+
+
+class Selection(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which changes, like ``c12``. Without ``ids`` ``retry`` and ``approve`` mean all; an empty list means none."""
+
+    ids: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeMeaning:
+    """One code, of an ``event`` or a ``play``, and what to do about it."""
+
+    of: str
+    code: str
+    next_step: str
+
+
+def router(desk: Desk, live: Live) -> Router:
+    """Who may come here is decided before, by the gate."""
+
+    @get("/status", summary="The state of things")
+    async def status() -> Status:
+        return await desk.status()
+
+    @get("/plays", summary="The newest plays")
+    async def plays(before: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> PlayPage:
+        size = _page(limit)
+        rows = await desk.plays(None if before is None else _id(before, "p"), size)
+        return PlayPage(rows, rows[-1].id if len(rows) == size else None)
+
+    @get("/plays/{play_id:str}", summary="The story of one play")
+    async def play(play_id: FromPath[str]) -> PlayWithAttempts:
+        found = await desk.play(_id(play_id, "p"))
+        if found is None:
+            raise NotFoundException(f"There is no play {play_id}.")
+        return PlayWithAttempts(*found)
+
+    @get("/events/{event_id:str}", summary="A webhook as it came in, and what became of it")
+    async def event(event_id: FromPath[str]) -> EventStory:
+        found = await desk.event(_id(event_id, "e"))
+        if found is None:
+            raise NotFoundException(f"There is no event {event_id}.")
+        return found
+
+    @get("/queue", summary="What is not delivered")
+    async def queue(after: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> QueuePage:
+        size = _page(limit)
+        rows = await desk.queue(0 if after is None else _id(after, "c"), size)
+        return QueuePage(rows, rows[-1].id if len(rows) == size else None)
+
+    @get("/outcomes", summary="Every outcome and its next step", sync_to_thread=False)
+    def outcomes() -> list[OutcomeMeaning]:
+        return [OutcomeMeaning("event", str(code), NEXT_STEP[code]) for code in EventOutcome] + [
+            OutcomeMeaning("play", str(code), NEXT_STEP[code]) for code in PlayOutcome
+        ]
+
+    @get(
+        "/live", summary="Server-sent events: hello, then change whenever there is news", media_type="text/event-stream"
+    )
+    async def listen() -> ServerSentEvent:
+        if live.is_full:
+            raise ServiceUnavailableException(
+                "Too many pages listen already; close one.", headers={"Retry-After": "30"}
+            )
+        return ServerSentEvent(live.events())
+
+    return Router(
+        "/api/v1",
+        route_handlers=[status, plays, play, event, queue, outcomes, listen, *_actions(desk)],
+        request_max_body_size=LARGEST_BODY,
+    )
+
+
+def _actions(desk: Desk) -> list[HTTPRouteHandler]:
+    @post("/queue/retry", summary="Try again now; without ids everything that waits", status_code=200)
+    async def retry(data: JSONBody[Selection | None] = None) -> Done:
+        return await desk.act("retry", _chosen(data))
+
+    @post("/queue/approve", summary="Let held changes go; without ids all of them", status_code=200)
+    async def approve(data: JSONBody[Selection | None] = None) -> Done:
+        return await desk.act("approve", _chosen(data))
+
+    @post("/queue/drop", summary="Give up on these changes for good", status_code=200)
+    async def drop(data: JSONBody[Selection | None] = None) -> Done:
+        ids = _chosen(data)
+        if ids is None:
+            raise ClientException('Say which changes to drop, like {"ids": ["c12"]}.')
+        return await desk.act("drop", ids)
+
+    return [retry, approve, drop]
+
+
+def _chosen(selection: Selection | None) -> list[int] | None:
+    return None if selection is None or selection.ids is None else [_id(text, "c") for text in selection.ids]
+
+
+def _id(text: str, letter: str) -> int:
+    found = summary.number(text, letter)
+    if found is None:
+        raise ClientException(f"{text[:40]} is no id; it should look like {letter}12.")
+    return found
+
+
+def _page(limit: int) -> int:
+    return min(max(1, limit), LARGEST_PAGE)

@@ -1,0 +1,106 @@
+"""Who has signed in, and who has tried too often. In memory: a restart signs everybody out."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scrobbled.clock import Clock
+
+IDLE = 7 * 86_400.0
+"""Seconds without a request after which a session ends."""
+ABSOLUTE = 30 * 86_400.0
+"""Seconds after which a session ends in any case."""
+MOST_SESSIONS = 1_000
+FREE_TRIES = 2
+"""A slip of the finger costs no waiting."""
+LONGEST_WAIT = 900.0
+FORGIVEN_AFTER = 3_600.0
+MOST_ADDRESSES = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    began: float
+    used: float
+
+
+class Sessions:
+    """Open sessions. Only a hash of each id is kept, so that memory holds nothing to sign in with."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._open: OrderedDict[bytes, _Session] = OrderedDict()
+
+    def begin(self) -> str:
+        """A new session's id, 256 random bits."""
+        id_, now = secrets.token_urlsafe(32), self._clock.monotonic()
+        self._open[_key(id_)] = _Session(now, now)
+        while len(self._open) > MOST_SESSIONS:
+            self._open.popitem(last=False)
+        return id_
+
+    def is_open(self, ids: Iterable[str]) -> bool:
+        """Whether one of these is a session; that keeps it from going idle."""
+        return any(self._use(_key(id_)) for id_ in ids)
+
+    def end(self, ids: Iterable[str]) -> None:
+        for id_ in ids:
+            self._open.pop(_key(id_), None)
+
+    def _use(self, key: bytes) -> bool:
+        session, now = self._open.pop(key, None), self._clock.monotonic()
+        if session is None or now - session.used >= IDLE or now - session.began >= ABSOLUTE:
+            return False
+        self._open[key] = _Session(session.began, now)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    failed: int
+    last: float
+    until: float
+
+
+class Attempts:
+    """Failed sign-ins by address: each one after the first few doubles the wait until the next is looked at."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._by_place: OrderedDict[str, _Tries] = OrderedDict()
+
+    def wait(self, address: str) -> float:
+        """Seconds until somebody there may try again; 0 for now."""
+        tries = self._by_place.get(_place(address))
+        return max(0.0, tries.until - self._clock.monotonic()) if tries else 0.0
+
+    def failed(self, address: str) -> None:
+        place, now = _place(address), self._clock.monotonic()
+        before = self._by_place.pop(place, None)
+        forgiven = before is None or now - before.last >= FORGIVEN_AFTER
+        count = 1 if before is None or forgiven else before.failed + 1
+        wait = 0.0 if count <= FREE_TRIES else min(LONGEST_WAIT, 2.0 ** min(count - FREE_TRIES, 20))
+        self._by_place[place] = _Tries(count, now, now + wait)
+        while len(self._by_place) > MOST_ADDRESSES:
+            self._by_place.popitem(last=False)
+
+    def succeeded(self, address: str) -> None:
+        self._by_place.pop(_place(address), None)
+
+
+def _key(id_: str) -> bytes:
+    return hashlib.sha256(id_.encode("utf-8", "surrogatepass")).digest()
+
+
+def _place(address: str) -> str:
+    """One line has a whole /64 of IPv6 addresses to choose from, so they count as one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    return address if parsed.version == 4 else str(ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64)))

@@ -1,0 +1,72 @@
+"""How things are said to people: names, counts, times. Plain words, no blame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+NAMES = {
+    "anilist": "AniList",
+    "emby": "Emby",
+    "jellyfin": "Jellyfin",
+    "kodi": "Kodi",
+    "plex": "Plex",
+    "serializd": "Serializd",
+    "tautulli": "Tautulli",
+    "trakt": "Trakt",
+}
+"""As the services write themselves."""
+
+
+def name(service: str) -> str:
+    return NAMES.get(service, service.capitalize())
+
+
+def plural(count: int, noun: str) -> str:
+    """ "1 play", "2 plays", "1,204 plays"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def joined(parts: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """Relative up to a day, then a date in the zone of ``now``."""
+    seconds = (now - then).total_seconds()
+    if seconds < 60:
+        return "just now"
+    if seconds < 3_600:
+        return f"{int(seconds // 60)} min ago"
+    if seconds < 86_400:
+        return f"{int(seconds // 3_600)} h ago"
+    return date(then.astimezone(now.tzinfo), now)
+
+
+def date(day: datetime, now: datetime) -> str:
+    """ "14 Nov", with the year where it is not this one."""
+    return f"{day.day} {day:%b}" + (f" {day.year}" if day.year != now.year else "")
+
+
+def since(then: datetime, now: datetime) -> str:
+    """ "19:40" today, "14 Nov, 19:40" before."""
+    local = then.astimezone(now.tzinfo)
+    clock = f"{local:%H:%M}"
+    return clock if local.date() == now.date() else f"{date(local, now)}, {clock}"
+
+
+def exact(then: datetime, now: datetime) -> str:
+    """ "Saturday 14 November 2026, 19:40"."""
+    local = then.astimezone(now.tzinfo)
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
+
+
+def day(then: datetime, now: datetime, *, evening: bool) -> str:
+    """A heading: "Tonight", "Today", "Yesterday", "Saturday 14 November"."""
+    age = (now.date() - then.date()).days
+    if age <= 0:
+        return "Tonight" if evening else "Today"
+    if age == 1:
+        return "Yesterday"
+    return f"{then:%A} {then.day} {then:%B}" + (f" {then.year}" if then.year != now.year else "")
