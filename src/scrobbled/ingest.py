@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from scrobbled.clock import Clock
-from scrobbled.core.errors import BadPayload
+from scrobbled.core.errors import BadPayload, StoreError
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.core.items import Media
 from scrobbled.core.outcomes import EventOutcome
@@ -26,6 +27,7 @@ from scrobbled.store.database import Store
 
 UNREADABLE_KEPT = 8_192
 """Bytes of an unreadable body that are stored."""
+DEFECT = "a defect of scrobbled kept this from being understood; please report it"
 log = structlog.get_logger("ingest")
 
 
@@ -88,11 +90,18 @@ class Ingest:
         """Durable when this returns. Raises ``StoreError`` when nothing could be stored."""
         now = self._clock.now()
         raw = self._redactor.text(body.text)
-        events = SOURCES[source].parse(body.data, now) or (
-            PlaybackEvent(source, EventKind.IGNORED, now, reason="empty"),
-        )
-        arrivals = [inbox.Arrival(source, now, raw if n == 0 else "", event) for n, event in enumerate(events)]
-        taken = await self._store.write(lambda db: [self._arrive(db, arrival) for arrival in arrivals])
+        arrivals = [
+            inbox.Arrival(source, now, raw if n == 0 else "", event)
+            for n, event in enumerate(_parsed(source, body, now))
+        ]
+        try:
+            taken = await self._store.write(lambda db: [self._arrive(db, arrival) for arrival in arrivals])
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("a webhook could not be folded; it is kept", action="ingest", source=source)
+            arrivals = [inbox.Arrival(source, now, raw)]
+            taken = [await self._store.write(lambda db: self._keep(db, arrivals[0]))]
         for one, arrival in zip(taken, arrivals, strict=True):
             self._told(one, arrival)
         return taken[0]
@@ -122,6 +131,11 @@ class Ingest:
         taken = await self._store.write(lambda db: self._fold(db, arrival, stored.id, EventOutcome.UNCLAIMED))
         self._told(taken, arrival)
         return 1
+
+    def _keep(self, db: sqlite3.Connection, arrival: inbox.Arrival) -> Taken:
+        """Stored without being understood, which is our defect: an update can fold it later."""
+        event_id = inbox.add_event(db, arrival, EventOutcome.UNREADABLE, DEFECT)
+        return Taken(event_id, EventOutcome.UNREADABLE, DEFECT)
 
     def _arrive(self, db: sqlite3.Connection, arrival: inbox.Arrival) -> Taken:
         assert arrival.event is not None
@@ -177,6 +191,18 @@ class Ingest:
         )
         if taken.accounts:
             self._wake(taken.accounts)
+
+
+def _parsed(source: str, body: Body, now: datetime) -> Sequence[PlaybackEvent]:
+    """At least one event, whatever a parser thinks of the payload: nothing authentic is turned away."""
+    if source not in SOURCES:
+        return (PlaybackEvent(source, EventKind.IGNORED, now, reason=f"this version does not understand {source} yet"),)
+    try:
+        events = SOURCES[source].parse(body.data, now)
+    except Exception:
+        log.exception("a parser failed; the webhook is kept", action="ingest", source=source)
+        events = (PlaybackEvent(source, EventKind.IGNORED, now, reason=DEFECT),)
+    return events or (PlaybackEvent(source, EventKind.IGNORED, now, reason="empty"),)
 
 
 def _for_viewer(

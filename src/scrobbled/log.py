@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -15,9 +16,28 @@ QUIET = ("httpx", "httpcore", "uvicorn", "apprise", "urllib3", "asyncio")
 """Chatty libraries; ``httpx`` even prints full URLs, tokens included."""
 
 
+class _Unbreakable:
+    """A stream whose troubles (disk full, reader gone) are no reason to drop a webhook or to end a delivery."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+
 def set_up(level: str, style: str, redactor: Redactor, stream: TextIO | None = None) -> None:
     """``level`` is debug, info, warning or error; ``style`` is text or json. Everything passes the one redactor."""
-    out = stream or sys.stderr
+    out = _Unbreakable(stream or sys.stderr)
     number = logging.getLevelNamesMapping()[level.upper()]
 
     def mask(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -37,7 +57,7 @@ def set_up(level: str, style: str, redactor: Redactor, stream: TextIO | None = N
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, *shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, out)),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -77,6 +78,7 @@ class Runtime:
         self._to_close: list[Callable[[], Awaitable[None]]] = []
         self._on_change: list[Callable[[], None]] = []
         self._stopping = asyncio.Event()
+        self._ends_at = 0.0
 
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
         """Have ``close`` called at the end; what was wired last is closed first."""
@@ -133,11 +135,18 @@ class Runtime:
         try:
             yield self
         finally:
-            self._stopping.set()
-            for courier in self.couriers.values():
-                courier.stop()
-            await _ended(tasks + background, GRACE)
+            self.stop()
+            await _ended(tasks + background, self._ends_at - time.monotonic())
             await self.aclose()
+
+    def stop(self) -> None:
+        """Begin no further write. Those in flight have ``GRACE`` seconds from the first call, whatever ends beside."""
+        if self._stopping.is_set():
+            return
+        self._ends_at = time.monotonic() + GRACE
+        self._stopping.set()
+        for courier in self.couriers.values():
+            courier.stop()
 
     async def aclose(self) -> None:
         for close in reversed(self._to_close):
@@ -199,7 +208,7 @@ def build(
     redactor = redactor or Redactor()
     for secret in configuration.secrets(config):
         redactor.add(secret)
-    runtime = Runtime(config, store or Store(config.storage.path), clock=clock, redactor=redactor)
+    runtime = Runtime(config, store or Store(config.storage.path, check=True), clock=clock, redactor=redactor)
     wiring = _Wiring(runtime, transport)
     takes: dict[tuple[str, str], frozenset[Media]] = {}
     for viewer in config.viewers:
@@ -381,7 +390,7 @@ def _unclaimed(source: str, reason: str) -> Trouble:
 
 
 async def _ended(tasks: list[asyncio.Task[None]], grace: float) -> None:
-    _, late = await asyncio.wait(tasks, timeout=grace)
+    _, late = await asyncio.wait(tasks, timeout=max(0.0, grace))
     for task in late:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -19,7 +19,7 @@ PAGE = 500
 
 def list_changes(path: str | None, *, as_json: bool) -> int:
     config = configured(path)
-    rows = run(_all(Store(config.storage.path)))
+    rows = run(_all(Store(config.storage.path, create=False)))
     if as_json:
         print_json([asdict(queued_change(row)) for row in rows])
         return 0
@@ -34,7 +34,7 @@ def act(path: str | None, action: str, ids: Sequence[str], *, as_json: bool) -> 
     """1 when an ID was named that the action does not apply to."""
     config = configured(path)
     wanted = [_number(text) for text in ids]
-    done = run(_act(Store(config.storage.path), action, wanted))
+    done = run(_act(Store(config.storage.path, create=False), action, wanted))
     left = [id_ for id_ in wanted if id_ not in done]
     if as_json:
         print_json({"action": action, "done": [f"c{i}" for i in done], "left": [f"c{i}" for i in left]})

@@ -16,7 +16,9 @@ from scrobbled.cli.common import configured, run
 from scrobbled.config import Config
 from scrobbled.redact import Redactor
 from scrobbled.runtime import build
+from scrobbled.sources import SOURCES
 from scrobbled.store import opening
+from scrobbled.trackers import TRACKERS
 from scrobbled.web.app import create_app
 from scrobbled.web.server import listening
 
@@ -30,11 +32,26 @@ def serve(path: str | None) -> int:
     for secret in configuration.secrets(config):
         redactor.add(secret)
     log.set_up(config.logging.level, config.logging.format, redactor)
-    for warning in configuration.warnings(config):
+    for warning in (*configuration.warnings(config), *_not_yet(config)):
         logger.warning("configuration", action="start", why=warning)
     with contextlib.closing(opening.lock(config.storage.path)):
         run(_serve(config, redactor))
     return 0
+
+
+def _not_yet(config: Config) -> Iterator[str]:
+    """What may be configured and has no effect in this version; silence would let people wait for it."""
+    for source in config.sources:
+        if source not in SOURCES:
+            yield f"sources.{source}: this version stores its webhooks but does not understand them yet"
+    for viewer in config.viewers:
+        for tracker in viewer.trackers:
+            if tracker not in TRACKERS:
+                yield f"viewers: {viewer.name}: this version does not deliver to {tracker} yet"
+        if viewer.pairs:
+            yield f"viewers: {viewer.name}: this version does not reconcile pairs yet"
+    if config.sinks.influx:
+        yield "sinks.influx: this version does not export to InfluxDB yet"
 
 
 async def _serve(config: Config, redactor: Redactor) -> None:
@@ -47,6 +64,7 @@ async def _serve(config: Config, redactor: Redactor) -> None:
             logger.info("ready", action="start", version=__version__, host=config.server.host, port=port)
             await ended.wait()
             logger.info("ending", action="stop")
+            runtime.stop()
 
 
 def demo(port: int, *, once: bool) -> int:

@@ -25,7 +25,7 @@ def status(path: str | None, *, as_json: bool) -> int:
 
 
 async def _facts(config: Config) -> dict[str, Any]:
-    store = Store(config.storage.path)
+    store = Store(config.storage.path, create=False)
     try:
         return asdict(await store.read(lambda db: summary.status(db, config)))
     finally:

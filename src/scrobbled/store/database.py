@@ -44,13 +44,14 @@ class Store:
     raised when the commit itself fails (disk full, locked by a stranger): then nothing of the group is stored.
     """
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
+    def __init__(self, path: Path, *, create: bool = True, check: bool = False) -> None:
+        """``create`` makes a missing file. ``check`` looks for damage first, which keeps others waiting meanwhile."""
         self.path = path
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="database", daemon=True)
         self._opened = threading.Event()
         self._failure: Exception | None = None
-        self._create = create
+        self._create, self._check = create, check
         self._thread.start()
         self._opened.wait()
         if self._failure is not None:
@@ -84,7 +85,7 @@ class Store:
 
     def _run(self) -> None:
         try:
-            connection = open_database(self.path, create=self._create)
+            connection = open_database(self.path, create=self._create, check=self._check)
         except Exception as error:  # noqa: BLE001 - handed to the constructor, which raises it
             self._failure = error
             self._opened.set()

@@ -21,8 +21,8 @@ QUICK_CHECK_LIMIT = 64 * 1024 * 1024
 log = structlog.get_logger("store")
 
 
-def open_database(path: Path, *, create: bool = True) -> sqlite3.Connection:
-    """A connection with the newest schema, for the calling thread only.
+def open_database(path: Path, *, create: bool = True, check: bool = True) -> sqlite3.Connection:
+    """A connection with the newest schema, for the calling thread only. ``check`` reads all of a small file.
 
     Raises ``StoreError`` for a damaged, empty or newer file, for leftovers of a file that is gone, and with
     ``create=False`` for a file that does not exist.
@@ -32,7 +32,7 @@ def open_database(path: Path, *, create: bool = True) -> sqlite3.Connection:
         _make(path)
     connection = _connect(path)
     try:
-        _check_content(connection, path)
+        _check_content(connection, path, thoroughly=check)
         _migrate(connection, path)
     except BaseException:
         connection.close()
@@ -117,9 +117,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check_content(connection: sqlite3.Connection, path: Path) -> None:
+def _check_content(connection: sqlite3.Connection, path: Path, *, thoroughly: bool) -> None:
     try:
-        if path.stat().st_size <= QUICK_CHECK_LIMIT:
+        if thoroughly and path.stat().st_size <= QUICK_CHECK_LIMIT:
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise StoreError(_damaged(path, str(verdict)))

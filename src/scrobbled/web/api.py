@@ -9,7 +9,6 @@ from litestar.exceptions import ClientException, NotFoundException, ServiceUnava
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import ServerSentEvent
-
 from msgspec import Struct
 
 from scrobbled import summary

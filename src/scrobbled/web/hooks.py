@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from typing import Any
@@ -17,6 +18,7 @@ from scrobbled.sources.body import read_body
 
 MAX_BODY = 5 * 1024 * 1024
 """Plex sends up to some hundred KiB with a thumb; nothing a media server says is longer than this."""
+BODY_SECONDS = 30.0
 log = structlog.get_logger("web")
 
 
@@ -49,7 +51,11 @@ def router(runtime: Runtime) -> Router:
         if not is_known(source, token):
             log.warning("webhook with a wrong address", action="refuse", source=source[:40])
             return _not_found()
-        body = await request.body()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.body()
+        except TimeoutError:
+            return Response({"error": "The body did not arrive in time."}, status_code=408)
         try:
             event_id = await _stored(runtime, source, request.headers.get("content-type"), body)
         except _Unreadable as error:

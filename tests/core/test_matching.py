@@ -1,0 +1,311 @@
+"""Which entry of a catalogue an episode is: the right one or none, whatever the numbers claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrobbled.core.errors import NotInCatalogue, TrackerError, Uncertain
+from scrobbled.core.ids import EpisodeIds, ShowIds
+from scrobbled.core.items import Episode
+from scrobbled.core.matching import (
+    AIR_DATE_SLACK,
+    Claim,
+    Finding,
+    Listed,
+    ShowMatch,
+    is_generic,
+    place,
+    plain,
+    same_day,
+    same_title,
+)
+
+FIRST = date(2024, 11, 3)
+TITLES = ["Low Tide", "Lantern", "Slack Water", "Undertow", "The Lock Keeper", "Ebb", "Spring Tide", "Wake"]
+
+
+def weekly(count: int = 8, *, season: int = 2) -> list[Listed]:
+    return [
+        Listed(season, n + 1, TITLES[n % 8] + f" {n // 8 or ''}".rstrip(), FIRST + timedelta(days=7 * n), 900 + n)
+        for n in range(count)
+    ]
+
+
+def episode(number: int | None = 5, season: int | None = 2, **values: object) -> Episode:
+    return replace(Episode("Harbour Lights", season, number), **values)  # type: ignore[arg-type]
+
+
+def claims(*places: tuple[int, int]) -> list[Claim]:
+    return [Claim(season, number, "somebody") for season, number in places]
+
+
+def number_of(found: Episode, claimed: Sequence[Claim], listing: Sequence[Listed]) -> tuple[int, int]:
+    entry = place(found, claimed, listing).entry
+    return entry.season, entry.number
+
+
+# -- titles --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Low Tide", "low  TIDE"),
+        ("Où est-elle ?", "Ou est elle"),
+        ("Tomorrow’s Man", "Tomorrow's Man"),
+        ("Part—Two", "part two"),
+        ("ﬁre", "fire"),
+        ("STRAẞE", "strasse"),
+    ],
+)
+def test_titles_are_compared_by_their_letters(one: str, other: str) -> None:
+    assert plain(one) == plain(other)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "  ", "…", "TBA", "tbd", "Episode 5", "Folge Nr. 12", "Épisode 3", "7", "Ep.10"]
+)
+def test_a_generic_title_proves_nothing(text: str | None) -> None:
+    assert is_generic(text)
+    assert same_title(episode(title="Low Tide"), Listed(2, 1, text)) is None
+    assert same_title(episode(title=text), Listed(2, 1, "Low Tide")) is None
+
+
+@pytest.mark.parametrize("text", ["Low Tide", "24 Hours Later", "Chapter Two", "1408 and beyond", "Pilot"])
+def test_a_title_with_words_of_its_own_is_none_of_these(text: str) -> None:
+    assert not is_generic(text)
+
+
+@pytest.mark.parametrize(
+    ("title", "original", "same"),
+    [
+        ("Low Tide", None, True),
+        ("Marea baja", "Low Tide", True),
+        ("Marea baja", None, False),
+        ("Episode 1", "Low Tide", True),
+        (None, None, None),
+    ],
+)
+def test_the_original_title_counts_as_well(title: str | None, original: str | None, same: bool | None) -> None:
+    assert same_title(episode(title=title, original_title=original), weekly()[0]) is same
+
+
+@pytest.mark.parametrize(("days", "same"), [(0, True), (1, True), (2, True), (-2, True), (3, False), (-3, False)])
+def test_two_days_apart_is_the_same_first_showing(days: int, same: bool) -> None:
+    aired = FIRST + timedelta(days=days)
+    assert same_day(episode(air_date=aired), weekly()[0]) is same
+    assert abs(timedelta(days=days)) <= AIR_DATE_SLACK or not same
+
+
+def test_a_missing_date_is_neither_the_same_nor_another() -> None:
+    assert same_day(episode(), weekly()[0]) is None
+    assert same_day(episode(air_date=FIRST), Listed(2, 1)) is None
+
+
+# -- places --------------------------------------------------------------------------------------------------------
+
+
+def test_the_episode_id_wins_over_every_number() -> None:
+    found = place(episode(ids=EpisodeIds(tmdb=906), title="Low Tide", air_date=FIRST), claims((2, 1)), weekly())
+    assert (found.entry.number, found.how) == (7, "TMDB episode id")
+
+
+@pytest.mark.parametrize(
+    ("known", "claimed", "place_of", "how"),
+    [
+        ({"title": "The Lock Keeper"}, [(2, 5)], (2, 5), "number and title"),
+        ({"title": "The Lock Keeper"}, [(2, 4)], (2, 5), "title"),
+        ({"title": "The Lock Keeper"}, [], (2, 5), "title"),
+        ({"title": "The Lock Keeper", "air_date": FIRST + timedelta(days=29)}, [(2, 1)], (2, 5), "title"),
+        ({"air_date": FIRST + timedelta(days=29)}, [(2, 5)], (2, 5), "number and air date"),
+        ({"air_date": FIRST + timedelta(days=28)}, [(2, 4)], (2, 5), "air date"),
+        ({"air_date": FIRST + timedelta(days=28)}, [], (2, 5), "air date"),
+        ({}, [(2, 5)], (2, 5), "number"),
+        ({}, [(7, 5), (2, 5)], (2, 5), "number"),
+        ({"title": "Die Schleuse"}, [(2, 5)], (2, 5), "number"),
+    ],
+)
+def test_evidence_is_taken_in_its_order(
+    known: dict[str, object], claimed: list[tuple[int, int]], place_of: tuple[int, int], how: str
+) -> None:
+    found = place(episode(**known), claims(*claimed), weekly())
+    assert ((found.entry.season, found.entry.number), found.how) == (place_of, how)
+
+
+def test_the_first_claim_is_believed_most() -> None:
+    same_day_of_release = [replace(entry, air_date=FIRST, title=None) for entry in weekly()]
+    found = episode(air_date=FIRST)
+    assert number_of(found, claims((2, 3), (2, 5)), same_day_of_release) == (2, 3)
+    assert number_of(found, claims((2, 5), (2, 3)), same_day_of_release) == (2, 5)
+
+
+def test_a_number_whose_date_is_weeks_off_is_not_believed() -> None:
+    with pytest.raises(Uncertain) as caught:
+        place(episode(air_date=FIRST + timedelta(days=400)), claims((2, 5)), weekly())
+    assert [(c.season, c.number) for c in caught.value.candidates] == [(2, 5)]
+    assert caught.value.candidates[0].title == "Harbour Lights: The Lock Keeper"
+    assert "2024-12-01" in caught.value.candidates[0].why
+
+
+def test_a_title_that_stands_elsewhere_on_another_day_makes_numbers_worthless() -> None:
+    found = episode(title="Low Tide", air_date=FIRST + timedelta(days=28))
+    with pytest.raises(Uncertain):
+        place(found, claims((2, 5)), weekly())
+
+
+def test_a_title_used_twice_is_settled_by_the_number() -> None:
+    listing = [*weekly(), Listed(3, 1, "Low Tide", FIRST + timedelta(days=365))]
+    assert number_of(episode(1, 3, title="Low Tide"), claims((3, 1)), listing) == (3, 1)
+    with pytest.raises(Uncertain):
+        place(episode(title="Low Tide"), claims((2, 5)), listing)
+
+
+@pytest.mark.parametrize("listing", [[], weekly()])
+def test_what_nobody_lists_is_not_in_the_catalogue_yet(listing: list[Listed]) -> None:
+    with pytest.raises(NotInCatalogue, match="S2 E9"):
+        place(episode(9, title="High Water", air_date=FIRST + timedelta(days=56)), claims((2, 9)), listing)
+
+
+def test_specials_never_go_by_their_number_alone() -> None:
+    specials = [Listed(0, 1, "Making of", FIRST), Listed(0, 2, None, None)]
+    for number in (1, 2):
+        with pytest.raises(Uncertain):
+            place(episode(number, 0), claims((0, number)), [*specials, *weekly()])
+    assert number_of(episode(2, 0, title="Making of"), claims((0, 2)), specials) == (0, 1)
+    assert number_of(episode(1, 0, air_date=FIRST), claims((0, 1)), specials) == (0, 1)
+
+
+def test_episode_0_is_an_episode_like_the_others() -> None:
+    listing = [Listed(1, 0, "Before", FIRST - timedelta(days=7)), *weekly(season=1)]
+    assert number_of(episode(0, 1), claims((1, 0)), listing) == (1, 0)
+
+
+def test_absolute_numbers_count_through_the_seasons_and_leave_out_specials() -> None:
+    listing = [
+        *(replace(entry, title=f"Second {entry.number}b", air_date=entry.air_date) for entry in weekly(4, season=2)),
+        Listed(0, 1, "Making of", FIRST - timedelta(days=900)),
+        *(
+            replace(e, title=f"First {e.number}a", air_date=FIRST - timedelta(days=400 - e.number))
+            for e in weekly(3, season=1)
+        ),
+    ]
+    sixth = episode(6, 1, absolute=True, air_date=FIRST + timedelta(days=14))
+    assert number_of(sixth, claims((1, 6)), listing) == (2, 3)
+    with pytest.raises(NotInCatalogue):
+        place(episode(8, 1, absolute=True), claims((1, 8)), listing)
+    with pytest.raises(NotInCatalogue):
+        place(episode(0, 1, absolute=True), claims((1, 0)), listing)
+
+
+def test_an_absolute_number_alone_is_not_enough() -> None:
+    with pytest.raises(Uncertain):
+        place(episode(5, 1, absolute=True), claims((1, 5)), weekly(season=1))
+
+
+def test_where_two_episodes_aired_on_one_day_the_date_decides_nothing() -> None:
+    listing = [Listed(2, n, None, FIRST) for n in (1, 2)]
+    with pytest.raises(Uncertain):
+        place(episode(None, None, air_date=FIRST), [], listing)
+
+
+def test_a_daily_show_is_not_placed_a_day_off_because_its_numbers_are() -> None:
+    listing = [Listed(2, n, None, FIRST + timedelta(days=n)) for n in range(1, 9)]
+    aired = episode(5, air_date=FIRST + timedelta(days=5))
+    assert number_of(aired, claims((2, 5)), listing) == (2, 5)
+    for wrong in (3, 4, 6, 7):
+        with pytest.raises(Uncertain) as caught:
+            place(replace(aired, number=wrong), claims((2, wrong)), listing)
+        assert (2, 5) in {(c.season, c.number) for c in caught.value.candidates}
+
+
+# -- what holds always ---------------------------------------------------------------------------------------------
+
+gaps = st.integers(1, 30)
+numbers = st.integers(0, 3)
+
+
+@st.composite
+def listings(draw: st.DrawFn) -> list[Listed]:
+    """Complete entries, each with a title and a day of its own; sometimes numbered from 0, sometimes with specials."""
+    count = draw(st.integers(1, 12))
+    titles = draw(st.lists(st.text("abcdefgh ", min_size=3), min_size=count, max_size=count, unique_by=plain))
+    day, entries = FIRST, []
+    places = draw(st.lists(st.tuples(numbers, st.integers(0, 15)), min_size=count, max_size=count, unique=True))
+    for n, (season, number) in enumerate(sorted(places)):
+        day += timedelta(days=draw(gaps))
+        title = titles[n] if not is_generic(titles[n]) else f"Title of {'x' * (n + 1)}"
+        entries.append(Listed(season, number, title, day, 1000 + n))
+    return entries
+
+
+@given(st.data())
+def test_the_right_episode_is_found_or_nothing_is(data: st.DataObject) -> None:
+    """The source knows title or day, and every number it claims may be wrong; the right entry may be missing."""
+    listing = data.draw(listings())
+    truth = data.draw(st.sampled_from(listing))
+    wrong = data.draw(st.lists(st.sampled_from(listing), max_size=3))
+    off = Claim(truth.season, truth.number + data.draw(st.sampled_from([-1, 1])), "off by one")
+    claimed = [off, *(Claim(entry.season, entry.number, "wrong") for entry in wrong)]
+    tells_title, tells_day = data.draw(st.sampled_from([(True, True), (True, False), (False, True)]))
+    watched = episode(
+        off.number,
+        off.season,
+        title=truth.title if tells_title else data.draw(st.sampled_from([None, "Episode 3"])),
+        air_date=truth.air_date if tells_day else None,
+        absolute=data.draw(st.booleans()),
+    )
+    listed = data.draw(st.permutations(listing))
+    try:
+        assert place(watched, claimed, listed).entry == truth
+    except (NotInCatalogue, Uncertain) as error:
+        assert error.reason
+        assert not (tells_title and is_generic(truth.title))
+
+
+@given(st.data())
+def test_a_day_that_is_known_keeps_every_other_episode_out(data: st.DataObject) -> None:
+    """The right entry is missing from the catalogue; the days of all others are not near."""
+    listing = [e for n, e in enumerate(data.draw(listings())) if n % 2 == 0]
+    spread = [replace(entry, air_date=FIRST + timedelta(days=10 * n)) for n, entry in enumerate(listing)]
+    missing = FIRST + timedelta(days=10 * data.draw(st.integers(0, 12)) + 5)
+    claimed = [Claim(e.season, e.number, "wrong") for e in data.draw(st.lists(st.sampled_from(spread), max_size=3))]
+    with pytest.raises((NotInCatalogue, Uncertain)):
+        place(episode(title="Not among them", air_date=missing), claimed, spread)
+
+
+@given(listings(), st.none() | st.text(max_size=8), st.none() | st.dates(FIRST, FIRST + timedelta(days=200)), st.data())
+def test_whatever_is_asked_the_answer_is_an_entry_of_the_listing(
+    listing: list[Listed], title: str | None, aired: date | None, data: st.DataObject
+) -> None:
+    claimed = data.draw(st.lists(st.builds(Claim, numbers, numbers, st.just("x")), max_size=3))
+    watched = episode(data.draw(st.none() | numbers), data.draw(st.none() | numbers), title=title, air_date=aired)
+    try:
+        assert place(watched, claimed, listing).entry in listing
+    except TrackerError as error:
+        assert isinstance(error, NotInCatalogue | Uncertain)
+        assert len(getattr(error, "candidates", ())) <= 10
+
+
+@given(listings(), st.data())
+def test_no_special_is_placed_without_title_day_or_id(listing: list[Listed], data: st.DataObject) -> None:
+    special = Listed(0, data.draw(st.integers(0, 15)), None, None)
+    with pytest.raises((NotInCatalogue, Uncertain)):
+        place(episode(special.number, 0), claims((0, special.number)), [special, *(e for e in listing if e.season)])
+
+
+# -- findings ------------------------------------------------------------------------------------------------------
+
+
+def test_a_finding_can_be_shown_to_a_person() -> None:
+    match = ShowMatch(ShowIds(tmdb=1399), "title search", (Claim(2, 5, "x"), Claim(3, 1, "y")))
+    shown = Finding(match, "Harbour Lights", 2024, certain=False).candidate()
+    assert (shown.title, shown.year, shown.tmdb, shown.season, shown.number) == ("Harbour Lights", 2024, 1399, 2, 5)
+    assert shown.why == "title search"
+    bare = Finding(ShowMatch(ShowIds(tmdb=7), "by id")).candidate()
+    assert (bare.season, bare.number, bare.year) == (None, None, None)

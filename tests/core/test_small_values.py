@@ -1,0 +1,280 @@
+"""Ids, items, events, plays, outcomes, errors and the timing of retries."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import FrozenInstanceError, fields, replace
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrobbled.core import errors
+from scrobbled.core.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
+from scrobbled.core.items import Episode, Movie, Origin
+from scrobbled.core.outcomes import NEXT_STEP, WAITING, EventOutcome, PlayOutcome
+from scrobbled.core.plays import EARLIEST, FUTURE_SLACK, Play, is_dated, rounded, route
+from scrobbled.core.retry import LONGEST_BACKOFF, LONGEST_PROBE, RECHECKS, backoff, probe, recheck
+
+NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
+SPACES = (MovieIds, ShowIds, EpisodeIds)
+FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
+EPISODE = Episode("Harbour Lights", 2, 5, title="Low Tide")
+
+numbers = st.none() | st.integers(0, 5)
+words = st.none() | st.sampled_from(["tt1", "tt2", "plex://episode/1"])
+
+
+def ids_of(space: type[Ids]) -> st.SearchStrategy[Ids]:
+    return st.builds(space, imdb=words, tmdb=numbers, tvdb=numbers, trakt=numbers, anidb=numbers, plex=words)
+
+
+# -- ids -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.permutations(SPACES, 2)))
+def test_ids_of_two_spaces_never_mix(one: type[Ids], other: type[Ids]) -> None:
+    mine, theirs = one(tmdb=1399), other(tmdb=1399)
+    assert mine != theirs
+    for mix in (mine.merged, mine.shares):
+        with pytest.raises(TypeError, match="different id spaces"):
+            mix(theirs)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_nothing_known_is_false_and_0_is_something(space: type[Ids]) -> None:
+    assert not space()
+    assert space(tmdb=0)
+    assert space().known() == {}
+    assert space(tmdb=0, imdb="tt1").known() == {"tmdb": 0, "imdb": "tt1"}
+    assert not space().shares(space())
+
+
+@given(st.data())
+def test_merging_fills_gaps_and_changes_nothing_known(data: st.DataObject) -> None:
+    space = data.draw(st.sampled_from(SPACES))
+    mine, theirs = data.draw(ids_of(space)), data.draw(ids_of(space))
+    merged = mine.merged(theirs)
+    assert type(merged) is space
+    for field in fields(mine):
+        own, other = getattr(mine, field.name), getattr(theirs, field.name)
+        assert getattr(merged, field.name) == (own if own is not None else other)
+    assert merged.merged(theirs) == merged
+    assert mine.merged(space()) == mine == space().merged(mine)
+
+
+@given(st.data())
+def test_sharing_an_id_is_mutual(data: st.DataObject) -> None:
+    space = data.draw(st.sampled_from(SPACES))
+    mine, theirs = data.draw(ids_of(space)), data.draw(ids_of(space))
+    assert mine.shares(theirs) == theirs.shares(mine) == bool(mine.known().items() & theirs.known().items())
+
+
+def test_one_number_at_two_services_is_not_shared() -> None:
+    assert not ShowIds(tmdb=7).shares(ShowIds(tvdb=7))
+
+
+def test_ids_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        ShowIds().tmdb = 1  # type: ignore[misc]
+
+
+# -- items and events ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("item", "label"),
+    [
+        (FILM, "Harbour Atlas (2019)"),
+        (Movie("Harbour Atlas"), "Harbour Atlas"),
+        (EPISODE, "Harbour Lights S2 E5 Low Tide"),
+        (Episode("Harbour Lights", 0, 0), "Harbour Lights S0 E0"),
+        (Episode("Daily", None, None, air_date=date(2026, 11, 14)), "Daily aired 2026-11-14"),
+    ],
+)
+def test_a_label_names_the_item(item: Movie | Episode, label: str) -> None:
+    assert item.label() == label
+    assert item.media == ("movie" if isinstance(item, Movie) else "episode")
+
+
+@pytest.mark.parametrize(
+    ("account", "names"),
+    [
+        (Account("41220077", " Anna "), {"41220077", "anna"}),
+        (Account("", "STRAẞE"), {"strasse"}),
+        (Account(" ", "  "), set()),
+        (Account(), set()),
+        (Account("anna", "ANNA"), {"anna"}),
+    ],
+)
+def test_account_names_compare_trimmed_and_without_case(account: Account, names: set[str]) -> None:
+    assert account.names() == names
+
+
+@pytest.mark.parametrize(
+    ("position", "duration", "percent"),
+    [
+        (None, 1000, None),
+        (500, None, None),
+        (500, 0, None),
+        (0, 1000, 0.0),
+        (900, 1000, 90.0),
+        (3120, 1000, 100.0),
+        (-5, 1000, 0.0),
+    ],
+)
+def test_a_percentage_is_known_or_not_and_never_beyond_its_ends(
+    position: int | None, duration: int | None, percent: float | None
+) -> None:
+    assert event(position_ms=position, duration_ms=duration).percent == percent
+
+
+def event(**values: object) -> PlaybackEvent:
+    plain = PlaybackEvent("plex", EventKind.START, NOW, Account("7", "anna"), EPISODE)
+    return replace(plain, **values)  # type: ignore[arg-type]
+
+
+def test_a_session_belongs_to_one_account_and_one_title() -> None:
+    key = event().session_key()
+    assert (
+        event(kind=EventKind.STOP, player="tablet", position_ms=3, account=Account("7", "other")).session_key() == key
+    )
+    others = [
+        event(account=Account("8", "anna")),
+        event(source="emby"),
+        event(item=replace(EPISODE, number=6)),
+        event(item=FILM),
+    ]
+    assert len({key, *(other.session_key() for other in others)}) == 5
+
+
+def test_a_plex_guid_names_a_title_across_copies_and_a_key_does_on_one_server() -> None:
+    guided = replace(EPISODE, ids=EpisodeIds(plex="plex://episode/1"))
+    copies = [replace(guided, origin=Origin("nas", "1")), replace(guided, origin=Origin("other", "2"))]
+    assert len({event(item=copy).session_key() for copy in copies}) == 1
+    keyed = [replace(EPISODE, origin=Origin(server, key)) for server, key in (("a", "1"), ("a", "2"), ("b", "1"))]
+    assert len({event(item=item).session_key() for item in keyed}) == 3
+
+
+def test_an_event_without_an_item_has_no_session() -> None:
+    with pytest.raises(ValueError, match="no session"):
+        event(item=None).session_key()
+
+
+# -- plays ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("when", "dated"),
+    [
+        (None, False),
+        (datetime(1970, 1, 1, tzinfo=UTC), False),
+        (datetime(1970, 1, 1, tzinfo=timezone(timedelta(hours=14))), False),
+        (EARLIEST - timedelta(microseconds=1), False),
+        (EARLIEST, True),
+        (NOW, True),
+        (NOW + FUTURE_SLACK, True),
+        (NOW + FUTURE_SLACK + timedelta(microseconds=1), False),
+    ],
+)
+def test_a_time_is_believed_or_not(when: datetime | None, dated: bool) -> None:
+    assert is_dated(when, NOW) is dated
+
+
+@given(st.none() | st.datetimes(timezones=st.just(UTC)), st.sets(st.sampled_from(["movie", "episode"])))
+def test_no_play_is_queued_without_a_time_of_its_own(when: datetime | None, takes: set) -> None:
+    outcome, reason = route(Play("anna", "plex", FILM, when), takes, NOW)
+    if "movie" not in takes:
+        assert (outcome, reason) == (PlayOutcome.UNWANTED, "this tracker does not take movies")
+    elif outcome is PlayOutcome.QUEUED:
+        assert when is not None
+        assert EARLIEST <= when <= NOW + FUTURE_SLACK
+        assert reason == ""
+    else:
+        assert outcome is PlayOutcome.HELD
+        assert reason.startswith("no date")
+
+
+@given(st.floats(EARLIEST.timestamp(), 7e9).map(lambda s: datetime.fromtimestamp(s, UTC)), st.integers(1, 86_400))
+def test_rounding_goes_down_to_a_multiple_and_stays_there(when: datetime, precision: int) -> None:
+    down = rounded(when, precision)
+    assert timedelta(0) <= when - down < timedelta(seconds=precision)
+    assert down.timestamp() % precision == 0
+    assert rounded(down, precision) == down
+    assert down.tzinfo is UTC
+
+
+# -- retries -------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(-3, 2000), st.floats(0, 1, exclude_max=True), st.none() | st.floats(0, 1e6), st.floats(1, 1e5))
+def test_a_back_off_grows_stays_in_bounds_and_respects_the_service(
+    failures: int, dice: float, asked: float | None, longest: float
+) -> None:
+    wait = backoff(failures, lambda: dice, asked=asked, longest=longest)
+    assert wait >= (asked or 0.0)
+    assert 0.8 <= wait <= max(1.2 * longest, asked or 0.0)
+    assert backoff(failures + 1, lambda: dice, asked=asked, longest=longest) >= wait
+
+
+@pytest.mark.parametrize(
+    ("failures", "steady"), [(0, 1), (1, 1), (2, 2), (3, 4), (6, 32), (7, LONGEST_BACKOFF), (99, LONGEST_BACKOFF)]
+)
+def test_a_back_off_doubles_up_to_a_minute_with_a_fifth_of_jitter(failures: int, steady: float) -> None:
+    assert backoff(failures, lambda: 0.5) == pytest.approx(steady)
+    assert backoff(failures, lambda: 0.0) == pytest.approx(0.8 * steady)
+    assert backoff(failures, lambda: 0.999999) == pytest.approx(1.2 * steady, rel=1e-5)
+
+
+@pytest.mark.parametrize(("times", "hours"), [(0, 1), (1, 1), (2, 6), (3, 24), (4, 72), (5, 168), (6, 168), (500, 168)])
+def test_a_catalogue_is_asked_again_after_1_h_6_h_1_d_3_d_and_then_weekly(times: int, hours: float) -> None:
+    assert recheck(times) == hours * 3600
+    assert recheck(times) in RECHECKS
+
+
+@pytest.mark.parametrize(("times", "minutes"), [(0, 1), (1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (8, 60), (5000, 60)])
+def test_a_paused_account_is_tried_after_a_minute_and_at_least_hourly(times: int, minutes: float) -> None:
+    assert probe(times) == minutes * 60 <= LONGEST_PROBE
+
+
+# -- outcomes and errors -------------------------------------------------------------------------------------------
+
+
+def test_every_outcome_says_what_to_do_next() -> None:
+    assert set(NEXT_STEP) == {*EventOutcome, *PlayOutcome}
+    assert all(text.endswith(".") and "!" not in text for text in NEXT_STEP.values())
+
+
+def test_the_codes_are_those_that_were_promised() -> None:
+    assert {str(o) for o in EventOutcome} == {"accepted", "duplicate", "unwanted", "unclaimed", "unreadable"}
+    promised = {"queued", "delivered", "already-there", "echo", "held", "parked", "unmatched", "dead", "undone"}
+    assert {str(o) for o in PlayOutcome} == promised | {"unwanted"}
+    assert {str(o) for o in WAITING} == {"queued", "held", "parked", "unmatched", "dead"}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        errors.TryLater,
+        errors.LoginNeeded,
+        errors.AccountStopped,
+        errors.ContractDrift,
+        errors.NotInCatalogue,
+        errors.Uncertain,
+        errors.Refused,
+    ],
+)
+def test_an_error_of_a_tracker_has_a_reason_and_no_doubt_of_its_own(kind: type[errors.TrackerError]) -> None:
+    error = kind("it broke")
+    assert (str(error), error.reason, error.in_doubt) == ("it broke", "it broke", False)
+    assert isinstance(error, errors.ScrobbledError)
+
+
+def test_errors_carry_what_helps_to_go_on() -> None:
+    assert errors.TryLater("busy", after=3.0, in_doubt=True).after == 3.0
+    assert errors.TryLater("busy", in_doubt=True).in_doubt
+    assert errors.Uncertain("two fit", [errors.Candidate("One"), errors.Candidate("Two")]).candidates[1].title == "Two"
+    assert errors.ConfigError(["a: wrong", "b: wrong"]).problems == ("a: wrong", "b: wrong")
+    assert str(errors.ConfigError(["a: wrong", "b: wrong"])) == "a: wrong\nb: wrong"
