@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
+from scrobbled.core.errors import StoreError
 from scrobbled.metrics import Metrics
 from scrobbled.redact import Redactor
 
 SEND_TIMEOUT = 30.0
+"""Seconds for all addresses together."""
 log = structlog.get_logger("alerts")
 
 
@@ -55,33 +58,55 @@ Send = Callable[[str, str, bool], Awaitable[bool]]
 
 
 class Alerts:
-    """Alerts on changes of state only. A failed alert is counted and logged, and tried again at the next sighting."""
+    """Alerts on changes of state only. A failed alert is counted and logged, and tried again at the next sighting.
+
+    Sending happens beside whoever reports: neither a webhook nor a delivery waits for a slow notification service.
+    """
 
     def __init__(
         self, memory: Memory, send: Send, *, repeat: float, now: Callable[[], datetime], metrics: Metrics
     ) -> None:
         self._memory, self._send, self._repeat, self._now, self._metrics = memory, send, repeat, now, metrics
+        self._sending: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     async def report(self, trouble: Trouble) -> None:
-        """Tell it unless it was told within ``repeat`` seconds."""
+        """Remember it, and tell it unless it was told within ``repeat`` seconds."""
         now = self._now().timestamp()
-        before = await self._memory.seen(trouble, now)
-        if before.last_sent and now - before.last_sent < self._repeat:
+        seen = await self._memory.seen(trouble, now)
+        if (seen.last_sent and now - seen.last_sent < self._repeat) or (trouble.kind, trouble.subject) in self._sending:
             return
-        if before.count == 1 or before.last_sent:
+        if seen.count == 1 or seen.last_sent:
             log.warning(trouble.title, action="alert", kind=trouble.kind, subject=trouble.subject, text=trouble.text)
-        if await self._deliver(trouble.kind, trouble.title, trouble.text, good=False):
-            await self._memory.told(trouble, now)
+        self._begin(trouble.kind, trouble.subject, self._tell(trouble, now))
 
     async def recovered(self, kind: str, subject: str, title: str, text: str) -> None:
         """Tell the end of a trouble that was told; silent where there was none."""
-        before = await self._memory.over(kind, subject)
-        if before is None:
+        if (telling := self._sending.get((kind, subject))) is not None:
+            await asyncio.wait([telling])
+        seen = await self._memory.over(kind, subject)
+        if seen is None:
             return
-        minutes = max(1, round((self._now().timestamp() - before.first_seen) / 60))
+        minutes = max(1, round((self._now().timestamp() - seen.first_seen) / 60))
         log.info(title, action="recovered", kind=kind, subject=subject, minutes=minutes)
-        if before.last_sent:
-            await self._deliver(kind, title, f"{text} It took {_span(minutes)}.", good=True)
+        if seen.last_sent:
+            self._begin(kind, subject, self._deliver(kind, title, f"{text} It took {_span(minutes)}.", good=True))
+
+    async def settled(self) -> None:
+        """Wait until everything that is being sent was sent, or was given up."""
+        while self._sending:
+            await asyncio.wait(self._sending.values())
+
+    def _begin(self, kind: str, subject: str, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._sending[kind, subject] = task
+        task.add_done_callback(lambda _: self._sending.pop((kind, subject), None))
+
+    async def _tell(self, trouble: Trouble, now: float) -> None:
+        if await self._deliver(trouble.kind, trouble.title, trouble.text, good=False):
+            try:
+                await self._memory.told(trouble, now)
+            except StoreError as error:
+                log.error("an alert was sent but not noted", action="alert", why=str(error))
 
     async def _deliver(self, kind: str, title: str, text: str, *, good: bool) -> bool:
         sent = await self._send(title, text, good)
@@ -105,14 +130,15 @@ class AppriseSender:
     async def __call__(self, title: str, text: str, good: bool) -> bool:
         if not self._urls:
             return False
-        service = self._loaded()
+        service = await asyncio.to_thread(self._loaded)  # the first time takes a third of a second
         from apprise import NotifyType
 
         kind = NotifyType.SUCCESS if good else NotifyType.WARNING
         try:
-            result = await service.async_notify(
-                body=self._redactor.text(text), title=self._redactor.text(title), notify_type=kind
-            )
+            async with asyncio.timeout(SEND_TIMEOUT):
+                result = await service.async_notify(
+                    body=self._redactor.text(text), title=self._redactor.text(title), notify_type=kind
+                )
         except Exception as error:  # noqa: BLE001 - any plugin may raise anything; an alert must never end the service
             log.error("alert not sent", action="alert", error=type(error).__name__)
             return False

@@ -46,6 +46,7 @@ HOUSEKEEPING_EVERY = 3_600.0
 SESSIONS_KEPT = timedelta(days=90)
 GRACE = 8.0
 """Seconds a write in flight gets to finish at shutdown; container engines kill after ten."""
+ALERTS_END_WITHIN = 3.0
 TMDB = "https://api.themoviedb.org/3"
 log = structlog.get_logger("runtime")
 
@@ -72,6 +73,7 @@ class Runtime:
             now=clock.now,
             metrics=self.metrics,
         )
+        self.cache = StoredCache(store, clock)
         self.couriers: dict[tuple[str, str], Courier] = {}
         self.ingest: Ingest
         self.waiting: list[overview.Waiting] = []
@@ -149,6 +151,9 @@ class Runtime:
             courier.stop()
 
     async def aclose(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ALERTS_END_WITHIN):
+                await self.alerts.settled()
         for close in reversed(self._to_close):
             await close()
         await self.store.aclose()
@@ -169,15 +174,17 @@ class Runtime:
                     stamps = await self.store.read(_stamps)
                     acted = seen != -1 and stamps != (retried, signed_in)
                     seen, (retried, signed_in) = version, stamps
-                    self._wake_all(try_now=acted)
-                    self.changed()
+                    self.look_again(try_now=acted)
             await self.clock.wait(self._stopping, OUTSIDE_EVERY)
 
-    def _wake_all(self, *, try_now: bool) -> None:
+    def look_again(self, *, try_now: bool) -> None:
+        """Somebody changed the database. ``try_now`` ends every rest: there is a new sign-in, or a retry by hand."""
+        self.cache.forget_recent()
         for courier in self.couriers.values():
             if try_now:
                 courier.health.try_now()
             courier.wake.set()
+        self.changed()
 
     async def _keep_house(self) -> None:
         """Drop what is older than it is kept for, a little at a time so that no webhook waits for it."""
@@ -235,7 +242,7 @@ class _Wiring:
     def __init__(self, runtime: Runtime, transport: httpx.AsyncBaseTransport | None) -> None:
         self._runtime, self._transport = runtime, transport
         self._ssl = ssl.create_default_context() if transport is None else True
-        self._cache = StoredCache(runtime.store, runtime.clock)
+        self._cache = runtime.cache
         self._clients: dict[str, Http] = {}
 
     def courier(self, viewer: ViewerConfig, name: str) -> Courier:

@@ -15,7 +15,7 @@ from typing import Any
 from scrobbled import __version__
 from scrobbled.config import Config
 from scrobbled.core.outcomes import NEXT_STEP, WAITING, EventOutcome, PlayOutcome
-from scrobbled.store import accounts, outbox, overview
+from scrobbled.store import accounts, cache, outbox, overview
 from scrobbled.store.codec import instant
 
 
@@ -257,6 +257,7 @@ def act(db: sqlite3.Connection, action: str, ids: Sequence[int] | None, now: flo
     """
     if action == "retry":
         done = outbox.retry(db, ids)
+        cache.forget_answers(db)
     elif action == "approve":
         done = outbox.approve(db, ids)
     else:

@@ -153,7 +153,10 @@ def _kinds_of_evidence(
     yield _Evidence(tuple(e for e in titled if same_day(episode, e) is not False), "title")
     if titled:
         return  # somebody else carries this title on another day: numbers and dates prove nothing now
-    yield _Evidence(_first(e for e in claimed if same_day(episode, e)), "number and air date")
+    near = tuple(e for e in claimed if same_day(episode, e))
+    yield _Evidence(_first(e for e in near if not _rivalled(episode, e, entries)), "number and air date")
+    if near:
+        return  # the numbers name one entry and the day fits another better, as in a daily show counted otherwise
     yield _Evidence(tuple(e for e in entries if e.air_date and e.air_date == episode.air_date), "air date")
     if not episode.absolute:
         untested = (e for e in claimed if same_day(episode, e) is None and e.season > 0)
@@ -167,6 +170,17 @@ def _claimed(episode: Episode, claims: Sequence[Claim], entries: tuple[Listed, .
     by_number = {(e.season, e.number): e for e in entries}
     found = (by_number.get((claim.season, claim.number)) for claim in claims)
     return tuple(dict.fromkeys(entry for entry in found if entry is not None))
+
+
+def _rivalled(episode: Episode, claimed: Listed, entries: tuple[Listed, ...]) -> bool:
+    """Whether another entry aired nearer to the day in question."""
+
+    def distance(entry: Listed) -> timedelta:
+        if episode.air_date is None or entry.air_date is None:
+            return timedelta.max
+        return abs(episode.air_date - entry.air_date)
+
+    return any(distance(entry) < distance(claimed) for entry in entries)
 
 
 def _first(entries: Iterable[Listed]) -> tuple[Listed, ...]:

@@ -4,35 +4,65 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import OrderedDict
 from datetime import datetime
 from typing import Any
 
 from scrobbled.clock import Clock
 from scrobbled.store.database import Store
 
+RECENT = 256
+"""Answers kept in memory: seasons of some shows, a few MB at most."""
+
 
 class StoredCache:
-    """``trackers.base.Cache`` in SQLite; JSON values, keys are whole (``service:what:id``)."""
+    """``trackers.base.Cache`` in SQLite; JSON values, keys are whole (``service:what:id``).
+
+    What was used last is kept in memory as well, so that a play of a known show waits for no read of the database.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
+        self._recent: OrderedDict[str, tuple[float, str]] = OrderedDict()
 
     async def get(self, key: str) -> Any:
         now = self._clock.now().timestamp()
-        row = await self._store.read(
-            lambda db: db.execute("SELECT value FROM cache WHERE key = ? AND expires_at > ?", (key, now)).fetchone()
-        )
-        return json.loads(row[0]) if row else None
+        known = self._recent.get(key)
+        if known is None:
+            known = await self._store.read(
+                lambda db: db.execute("SELECT expires_at, value FROM cache WHERE key = ?", (key,)).fetchone()
+            )
+        if known is None or known[0] <= now:
+            return None
+        self._remember(key, known)
+        return json.loads(known[1])
 
     async def put(self, key: str, value: Any, *, seconds: float) -> None:
         now = self._clock.now().timestamp()
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        self._recent.pop(key, None)  # until it is on disk it does not hold
         await self._store.write(
             lambda db: db.execute(
                 "INSERT OR REPLACE INTO cache (key, value, stored_at, expires_at) VALUES (?,?,?,?)",
                 (key, text, now, now + seconds),
             )
         )
+        self._remember(key, (now + seconds, text))
+
+    def forget_recent(self) -> None:
+        """Another process may have changed what is stored: ask the database again."""
+        self._recent.clear()
+
+    def _remember(self, key: str, known: tuple[float, str]) -> None:
+        self._recent[key] = known
+        self._recent.move_to_end(key)
+        if len(self._recent) > RECENT:
+            self._recent.popitem(last=False)
+
+
+def forget_answers(db: sqlite3.Connection) -> int:
+    """Ask catalogues anew, because a person wants to know now; evidence of our own ticks stays."""
+    return db.execute("DELETE FROM cache WHERE key NOT LIKE 'serializd:ticked:%'").rowcount
 
 
 def forget_expired(db: sqlite3.Connection, now: datetime, limit: int = 500) -> int:

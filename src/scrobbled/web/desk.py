@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 from scrobbled import summary
+from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.redact import Redactor
 from scrobbled.runtime import Runtime
 from scrobbled.store import overview
@@ -15,6 +18,8 @@ from scrobbled.summary import Attempt, EventStory, PlayStory, QueuedChange, Stat
 
 T = TypeVar("T")
 ACTIONS = ("retry", "approve", "drop")
+NEEDS_YOU = (PlayOutcome.HELD, PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
+"""What nothing but a person can move on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,16 @@ class Done:
     left: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the page is made of, all read at one moment. ``needs`` are the first of what only a person can decide."""
+
+    status: Status
+    counts: dict[str, int]
+    needs: list[QueuedChange]
+    plays: list[PlayStory]
+
+
 class Desk:
     """Reads and acts on behalf of whoever is let in."""
 
@@ -34,6 +49,22 @@ class Desk:
 
     async def status(self) -> Status:
         return self._masked(await self._runtime.store.read(lambda db: summary.status(db, self._runtime.config)))
+
+    async def facts(self, before: int | None, plays: int, needs: int) -> Facts:
+        """With so many plays older than ``before``, and so many changes that need somebody."""
+
+        def read(db: sqlite3.Connection) -> Facts:
+            counts: Counter[str] = Counter()
+            for row in overview.waiting(db):
+                counts[row.state] += row.count
+            return Facts(
+                status=summary.status(db, self._runtime.config),
+                counts=dict(counts),
+                needs=[summary.queued_change(row) for row in overview.queue(db, limit=needs, states=NEEDS_YOU)],
+                plays=[summary.play_story(row) for row in overview.plays(db, before=before, limit=plays)],
+            )
+
+        return self._masked(await self._runtime.store.read(read))
 
     async def plays(self, before: int | None, limit: int) -> list[PlayStory]:
         """The newest first; ``before`` is the last id seen."""
@@ -58,10 +89,7 @@ class Desk:
         """Retry, approve or drop; ``None`` means everything, except for ``drop``. Couriers notice at once."""
         now = self._runtime.clock.now().timestamp()
         done = await self._runtime.store.write(lambda db: summary.act(db, action, ids, now))
-        for courier in self._runtime.couriers.values():
-            courier.health.try_now()
-            courier.wake.set()
-        self._runtime.changed()
+        self._runtime.look_again(try_now=True)
         left = [id_ for id_ in ids or () if id_ not in done]
         return Done(action, [f"c{id_}" for id_ in done], [f"c{id_}" for id_ in left])
 

@@ -91,7 +91,12 @@ class SerializdTracker:
         spot = _spot(play.address.data)
         await self.session.current()
         await _both(self._tick(spot), sending())
-        return await self._log(spot, play)
+        logged, _ = await asyncio.gather(
+            self._log(spot, play), self._ticks.remember(spot), return_exceptions=True
+        )  # a tick that is not remembered is only one piece of evidence less
+        if isinstance(logged, BaseException):
+            raise logged
+        return logged
 
     async def _tick(self, spot: Spot) -> None:
         async def write(token: str) -> Answer:
@@ -100,7 +105,6 @@ class SerializdTracker:
         answer = await self.session.call(write)
         if answer.is_html:  # no JSON to read here, but a page shows that nobody who understands it was asked
             raise ContractDrift(f"{answer.what} answered {answer.status} with a web page instead of JSON")
-        await self._ticks.remember(spot)
 
     async def _log(self, spot: Spot, play: Addition) -> Receipt:
         before = codec.instant(play.address.data.get("ticked_at"))

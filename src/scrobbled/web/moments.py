@@ -1,0 +1,28 @@
+"""A point in time on the page: for machines exact, for people relative."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scrobbled.web import words
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """``iso`` is UTC; the other texts are in the zone of the house."""
+
+    at: datetime
+    iso: str
+    ago: str
+    since: str
+    exact: str
+
+
+def moment(iso: str | None, now: datetime) -> Moment | None:
+    """``None`` for what is no instant: an unknown one, or one in which a secret was masked."""
+    try:
+        at = datetime.fromisoformat(iso or "")
+    except ValueError:
+        return None
+    return Moment(at, iso or "", words.ago(at, now), words.since(at, now), words.exact(at, now))

@@ -1,0 +1,135 @@
+"""What only a person can decide: one card each, with the answer as one or two buttons."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.summary import AccountStatus, QueuedChange
+from scrobbled.web import words
+from scrobbled.web.desk import NEEDS_YOU, Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Posts ``action`` to the queue; without an id for everything it applies to."""
+
+    action: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedCard:
+    """``id`` is the change, empty for an account."""
+
+    id: str
+    play_id: str
+    tone: str
+    icon: str
+    code: str
+    question: str
+    about: str
+    reason: str
+    candidates: list[str]
+    button: Button | None
+    may_drop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    cards: list[NeedCard]
+    more: int
+    """How many are not shown."""
+    for_all: list[Button]
+
+
+def needs(facts: Facts, active: Collection[tuple[str, str]]) -> Needs:
+    accounts = [_account(row) for row in facts.status.trackers if (row.viewer, row.tracker) in active]
+    asking = [card for card in accounts if card]
+    held = facts.counts.get(PlayOutcome.HELD, 0)
+    total = sum(facts.counts.get(state, 0) for state in NEEDS_YOU)
+    for_all = []
+    if total - held > 1:
+        for_all.append(Button("retry", "Try everything again"))
+    if sum(card.state == PlayOutcome.HELD and card.watched_at is not None for card in facts.needs) > 1:
+        for_all.append(Button("approve", "Send all that is held"))
+    return Needs([*asking, *map(_change, facts.needs)], max(0, total - len(facts.needs)), for_all)
+
+
+def _account(row: AccountStatus) -> NeedCard | None:
+    if row.state not in _ACCOUNTS:
+        return None
+    icon, question, advice = _ACCOUNTS[row.state]
+    tracker = words.name(row.tracker)
+    command = f"scrobbled auth {row.tracker} --viewer {shlex.quote(row.viewer)}"
+    return NeedCard(
+        id="",
+        play_id="",
+        tone="need",
+        icon=icon,
+        code=row.state,
+        question=question.format(tracker=tracker, viewer=row.viewer),
+        about=f"{row.viewer} · {tracker}",
+        reason=" ".join(filter(None, (_sentence(row.reason), advice.format(command=command)))),
+        candidates=[],
+        button=Button("retry", "Try again now"),
+        may_drop=False,
+    )
+
+
+def _change(change: QueuedChange) -> NeedCard:
+    tone, icon, question = _CHANGES[PlayOutcome(change.outcome)]
+    tracker = words.name(change.tracker)
+    return NeedCard(
+        id=change.id,
+        play_id=change.play_id,
+        tone=tone,
+        icon=icon,
+        code=change.outcome,
+        question=question.format(tracker=tracker, label=change.label),
+        about=f"{change.viewer} · {tracker} · {change.label}",
+        reason=_sentence(change.reason) or change.next_step,
+        candidates=[_candidate(candidate) for candidate in change.candidates],
+        button=_button(change),
+        may_drop=True,
+    )
+
+
+def _button(change: QueuedChange) -> Button | None:
+    """What has no date cannot be sent truthfully, so it can only be dropped."""
+    if change.outcome == PlayOutcome.HELD:
+        return Button("approve", "Send it") if change.watched_at else None
+    return Button("retry", "Look again" if change.outcome == PlayOutcome.UNMATCHED else "Try again")
+
+
+def _candidate(candidate: dict[str, Any]) -> str:
+    year = f" ({candidate['year']})" if "year" in candidate else ""
+    place = f" S{candidate['season']} E{candidate['number']}" if {"season", "number"} <= candidate.keys() else ""
+    tmdb = f", TMDB {candidate['tmdb']}" if "tmdb" in candidate else ""
+    why = f": {candidate['why']}" if "why" in candidate else ""
+    return f"{candidate.get('title', 'without a title')}{year}{place}{tmdb}{why}"
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text and text[0].upper() + text[1:] + ("" if text.endswith((".", "?", "…")) else ".")
+
+
+_KEPT = "Plays are kept and sent when it works again."
+_ACCOUNTS = {
+    "sign-in": ("key", "{tracker} needs {viewer} to sign in", f"{_KEPT} Run: {{command}}"),
+    "stopped": ("stop", "{tracker} has shut {viewer} out", f"{_KEPT} Look at the account on its website."),
+    "drift": (
+        "alert",
+        "{tracker} answers in a way we do not know",
+        f"Writing there has stopped, so that nothing is damaged. {_KEPT} Check for an update of scrobbled.",
+    ),
+}
+_CHANGES = {
+    PlayOutcome.HELD: ("held", "pause", "Should this go to {tracker}?"),
+    PlayOutcome.UNMATCHED: ("need", "question", "Which one is this at {tracker}?"),
+    PlayOutcome.DEAD: ("dead", "cross", "{tracker} refused this"),
+}
