@@ -17,6 +17,7 @@ import httpx
 import structlog
 
 from scrobbled import config as configuration
+from scrobbled import gauges
 from scrobbled.alerts import Alerts, AppriseSender, Trouble
 from scrobbled.catalogues.plex import PlexFinder
 from scrobbled.catalogues.tmdb import TmdbFinder
@@ -27,7 +28,7 @@ from scrobbled.core.items import Media
 from scrobbled.core.matching import Finder
 from scrobbled.core.outcomes import EventOutcome
 from scrobbled.deliver import Courier
-from scrobbled.health import Health, Report, State
+from scrobbled.health import Health, Report
 from scrobbled.household import ConfiguredHousehold
 from scrobbled.http import Http, Observer
 from scrobbled.ingest import Ingest, Taken
@@ -232,7 +233,7 @@ def build(
         clock=clock,
         wake=runtime.wake,
     )
-    _describe(runtime)
+    gauges.describe(runtime.metrics, config.sources, runtime.couriers, lambda: runtime.waiting, clock)
     return runtime
 
 
@@ -324,61 +325,6 @@ def _saver(runtime: Runtime) -> Callable[[Report], Any]:
         runtime.changed()
 
     return save
-
-
-def _describe(runtime: Runtime) -> None:
-    """Gauges that are asked for when scraped."""
-    metrics, couriers, clock = runtime.metrics, runtime.couriers, runtime.clock
-    for source in runtime.config.sources:
-        metrics.prepare_source(source)
-    for account in couriers:
-        metrics.prepare_account(*account)
-    metrics.watch(
-        "outbox_changes", "Changes not delivered yet", ("tracker", "state"), lambda: _by_state(runtime.waiting)
-    )
-    metrics.watch(
-        "outbox_oldest_seconds",
-        "Age of the oldest change not delivered yet",
-        ("tracker",),
-        lambda: _oldest(runtime),
-    )
-    metrics.watch(
-        "tracker_up",
-        "1 while the account works, 0 while it does not",
-        ("viewer", "tracker"),
-        lambda: [(key, float(c.health.report.state in (State.OK, State.NEW))) for key, c in couriers.items()],
-    )
-    metrics.watch(
-        "token_expires_seconds",
-        "Seconds until the sign-in ends by itself",
-        ("viewer", "tracker"),
-        lambda: [
-            (key, (c.health.report.expires_at - clock.now()).total_seconds())
-            for key, c in couriers.items()
-            if c.health.report.expires_at
-        ],
-    )
-    metrics.watch("held_changes", "Changes held back, by reason", ("reason",), lambda: _held(runtime.waiting))
-
-
-def _by_state(waiting: list[overview.Waiting]) -> list[tuple[tuple[str, ...], float]]:
-    counts: dict[tuple[str, ...], float] = {}
-    for row in waiting:
-        counts[row.tracker, row.state] = counts.get((row.tracker, row.state), 0.0) + row.count
-    return list(counts.items())
-
-
-def _oldest(runtime: Runtime) -> list[tuple[tuple[str, ...], float]]:
-    now = runtime.clock.now().timestamp()
-    ages = {(name,): 0.0 for _, name in runtime.couriers}
-    for row in runtime.waiting:
-        if row.state == "queued":
-            ages[row.tracker,] = max(ages.get((row.tracker,), 0.0), now - row.oldest)
-    return list(ages.items())
-
-
-def _held(waiting: list[overview.Waiting]) -> list[tuple[tuple[str, ...], float]]:
-    return [(("no date",), float(sum(row.count for row in waiting if row.state == "held")))]
 
 
 def _stamps(db: Any) -> tuple[float, float]:

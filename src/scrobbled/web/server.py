@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import uvicorn
 
@@ -14,6 +14,13 @@ from scrobbled.core.errors import ConfigError
 
 STREAMS_END_WITHIN = 3
 """Seconds open streams get at shutdown; a live page must not keep the service from ending."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """An application with answers that never end by themselves."""
+
+    def end_streams(self) -> None: ...
 
 
 class Server(uvicorn.Server):
@@ -47,6 +54,8 @@ async def listening(app: Any, host: str, port: int) -> AsyncIterator[int]:
     try:
         yield int(bound.getsockname()[1])
     finally:
+        if isinstance(app, Streaming):
+            app.end_streams()
         server.should_exit = True
         await task
         bound.close()

@@ -1,0 +1,162 @@
+"""Alerts go out once when trouble begins and once when it is over, hold nobody up, and tell no secret.
+
+Secrets that can be recognised stand everywhere in the configuration and in what is sent; afterwards everything that
+left the process is searched for them.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from scrobbled.sandbox.player import NEIGHBOUR, multipart, payload
+
+from .harness import PLEX_TOKEN, Ledger, Receiver, Service, Town, Viewing, just_now, until
+
+SECRETS = {
+    "webhook": PLEX_TOKEN,
+    "server": "s3cr3t-plex-server-token",
+    "tmdb": "0123456789abcdef0123456789abcdef",
+    "login": "s3cr3t-dashboard-password",
+    "client": "sandbox-secret",
+    "serializd": "anna-secret",
+    "alert": "s3cr3t-in-alert-url",
+    "payload": "s3cr3tPlexTokenInPayload",
+    "access": "sandbox-access",
+    "refresh": "sandbox-refresh",
+}
+
+
+def test_trouble_is_told_once_and_its_end_once(tmp_path: Path) -> None:
+    with Receiver() as receiver, Town() as town:
+        service = Service(tmp_path, town, config={"alerts": {"urls": [receiver.url]}})
+        service.start()
+        try:
+            ledger = Ledger()
+            service.watch(ledger, Viewing(town.episodes()[0], just_now(60)))
+            until(lambda: receiver.about("anna/trakt needs you to sign in"), 10, "the missing sign-in is told")
+            for number in range(3):
+                service.watch(ledger, Viewing(town.episodes()[1 + number], just_now(50)))
+                service.retry()
+                time.sleep(1.2)
+            service.restart()
+            time.sleep(1)
+            assert len(receiver.told) == 1
+            service.sign_in_to_trakt()
+            service.settled()
+            until(lambda: len(receiver.told) == 2, 10, "the recovery is told")
+            time.sleep(1)
+            assert [alert["type"] for alert in receiver.told] == ["warning", "success"]
+            assert receiver.titles()[1] == "anna/trakt works again"
+            ledger.check(town)
+            service.all_booked(ledger)
+        finally:
+            service.kill()
+
+
+def test_a_receiver_that_does_not_answer_holds_up_no_webhook(tmp_path: Path) -> None:
+    """An account nobody lists is told; who reports it is answered at once all the same."""
+    with Receiver() as receiver, Town() as town:
+        receiver.delay = 4.0
+        service = Service(tmp_path, town, config={"alerts": {"urls": [receiver.url]}})
+        service.sign_in_to_trakt()
+        service.start()
+        try:
+            for number in range(3):
+                stranger = Viewing(town.episodes()[number], just_now(60), NEIGHBOUR)
+                started = time.monotonic()
+                assert service.post(*stranger.webhook()).status_code == 200
+                assert time.monotonic() - started < 1
+            until(lambda: receiver.about("neighbour"), 15, "it is told in the end")
+            assert service.end(10) == 0
+            assert len(receiver.told) == 1
+        finally:
+            service.kill()
+
+
+def test_no_secret_leaves_the_process(tmp_path: Path) -> None:
+    with Receiver() as receiver, Town() as town:
+        service = Service(tmp_path, town, config=configuration(receiver, town))
+        service.config["viewers"].append(service.viewer("ben", serializd={"password": "s3cr3t-of-ben-is-wrong"}))
+        service.sign_in_to_trakt()
+        service.start()
+        try:
+            everything_happens(service, town, receiver)
+            told = outputs(service, receiver)
+        finally:
+            service.kill()
+        told["log"] = service.log()
+        found = [(name, where) for name, secret in secrets().items() for where, text in told.items() if secret in text]
+        assert not found
+        assert min(len(text) for text in told.values()) > 10
+
+
+def secrets() -> dict[str, str]:
+    return {**SECRETS, "ben": "s3cr3t-of-ben-is-wrong"}
+
+
+def configuration(receiver: Receiver, town: Town) -> dict[str, Any]:
+    receiver_url = receiver.url.replace("json://", f"json://user:{SECRETS['alert']}@")
+    return {
+        "sources": {"plex": {"token": PLEX_TOKEN, "url": f"{town.base}/plex", "server_token": SECRETS["server"]}},
+        "metadata": {"tmdb": {"key": SECRETS["tmdb"], "url": f"{town.base}/tmdb/3"}},
+        "alerts": {"urls": [receiver_url]},
+        "logging": {"level": "debug", "format": "json"},
+    }
+
+
+def everything_happens(service: Service, town: Town, receiver: Receiver) -> None:
+    """Deliveries, a refused password, drift that echoes secrets, unreadable bodies, strangers."""
+    service.config["server"]["login"] = {"username": "admin", "password": SECRETS["login"]}
+    echo = {"message": f"bad token {SECRETS['serializd']} of sandbox-access-1-anna"}
+    town.fault("trakt", "POST /sync/history", status=418, body=echo, times=1)
+    town.fault("serializd", "POST /api/show/reviews/add", status=422, body=echo, times=1)
+    for number, account in enumerate((NEIGHBOUR, *[None] * 4)):
+        viewing = Viewing(town.episodes()[number], just_now(60 * number), account or Viewing.account)
+        service.post(*multipart(with_secrets(payload("scrobble", viewing.item, viewing.account, viewing.at))))
+    broken = json.dumps({"token": SECRETS["payload"]})[:-1]
+    service.post("application/json", f"{broken} X-Plex-Token={SECRETS['payload']}".encode())
+    httpx.post(f"{service.url}/webhooks/plex/wrong{SECRETS['payload']}", content=b"{}", trust_env=False)
+    until(lambda: receiver.about("anna/trakt") and receiver.about("ben/serializd"), 15, "troubles are told")
+    service.run("queue", "retry")
+    until(lambda: service.account("trakt")["state"] == "ok", 20, "Trakt works again")
+
+
+def with_secrets(message: dict[str, Any]) -> dict[str, Any]:
+    """As media servers do write them: in picture URLs, and under names that say what they are."""
+    message["Account"]["thumb"] = f"https://plex.tv/a?X-Plex-Token={SECRETS['payload']}&size=1"
+    message["Metadata"]["thumb"] = f"/library/1/thumb?X-Plex-Token={SECRETS['payload']}"
+    message["Server"]["accessToken"] = SECRETS["payload"]
+    message["Metadata"]["summary"] = f"Somebody pasted {SECRETS['serializd']} here."
+    return message
+
+
+def outputs(service: Service, receiver: Receiver) -> dict[str, str]:
+    """Everything that leaves the process, and the webhooks as they are kept."""
+    pages = ("/metrics", "/health/ready", "/health/live", "/schema/openapi.json", "/api/v1/status", "/api/v1/events")
+    told = {path: service.get(path).text for path in pages}
+    for words in (("status",), ("status", "--json"), ("queue", "list"), ("queue", "list", "--json"), ("config", "show")):
+        done = service.run(*words)
+        told[" ".join(words)] = done.stdout + done.stderr
+    told["alerts"] = json.dumps(receiver.told)
+    told["kept"] = kept(service.database)
+    return told
+
+
+def kept(database: Path) -> str:
+    """All text of the database but the sign-ins, which have to be there."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        raw = [zlib.decompress(row[0]).decode("utf-8", "replace") for row in connection.execute("SELECT raw FROM events")]
+        tables = ("plays", "outbox", "attempts", "accounts", "alerts", "cache", "sessions", "marks")
+        rest = [repr(row) for table in tables for row in connection.execute(f"SELECT * FROM {table}")]
+        events = connection.execute("SELECT id, kind, outcome, reason, account, label FROM events")
+        return "\n".join([*raw, *rest, *map(repr, events)])
+    finally:
+        connection.close()
