@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,6 +127,7 @@ class AppriseSender:
     def __init__(self, urls: tuple[str, ...], redactor: Redactor) -> None:
         self._urls, self._redactor = urls, redactor
         self._apprise: Any = None
+        self._loading = threading.Lock()
 
     async def __call__(self, title: str, text: str, good: bool) -> bool:
         if not self._urls:
@@ -145,14 +147,20 @@ class AppriseSender:
         return bool(result)
 
     def _loaded(self) -> Any:
-        if self._apprise is None:
-            from apprise import Apprise
+        """Several alerts may want it at once, each in a thread of its own, and none may get it half filled."""
+        with self._loading:
+            if self._apprise is None:
+                self._apprise = self._filled()
+            return self._apprise
 
-            self._apprise = Apprise()
-            for url in self._urls:
-                if not self._apprise.add(url):
-                    log.error("an alert address is not understood", action="alert", scheme=url.partition(":")[0])
-        return self._apprise
+    def _filled(self) -> Any:
+        from apprise import Apprise
+
+        service = Apprise()
+        for url in self._urls:
+            if not service.add(url):
+                log.error("an alert address is not understood", action="alert", scheme=url.partition(":")[0])
+        return service
 
 
 def is_alert_url(url: str) -> bool:

@@ -41,6 +41,7 @@ from scrobbled.store.cache import StoredCache, forget_expired
 from scrobbled.store.inbox import forget_raw, forget_sessions
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import Context, FinderContext, Tracker
+from scrobbled.trackers.masked import Masked
 
 OUTSIDE_EVERY = 1.0
 HOUSEKEEPING_EVERY = 3_600.0
@@ -266,17 +267,16 @@ class _Wiring:
 
     def _tracker(self, viewer: ViewerConfig, name: str) -> Tracker:
         runtime = self._runtime
-        return TRACKERS[name].build(
-            Context(
-                viewer=viewer.name,
-                settings=viewer.trackers[name],
-                http=self._http(name),
-                tokens=accounts.StoredTokens(runtime.store, viewer.name, name, runtime.learn, runtime.clock.now),
-                cache=self._cache,
-                shows=Resolver(self._finders(viewer), self._cache),
-                clock=runtime.clock,
-            )
+        context = Context(
+            viewer=viewer.name,
+            settings=viewer.trackers[name],
+            http=self._http(name),
+            tokens=accounts.StoredTokens(runtime.store, viewer.name, name, runtime.learn, runtime.clock.now),
+            cache=self._cache,
+            shows=Resolver(self._finders(viewer), self._cache),
+            clock=runtime.clock,
         )
+        return Masked(TRACKERS[name].build(context), runtime.redactor)
 
     def _finders(self, viewer: ViewerConfig) -> list[Finder]:
         """Whoever can tell which show an episode belongs to: the sure and cheap first."""

@@ -371,6 +371,10 @@ class Service:
         rows = self.status()["trackers"]
         return next(row for row in rows if (row["viewer"], row["tracker"]) == (viewer, tracker))
 
+    def state(self, tracker: str, viewer: str = "anna") -> str:
+        """How an account is, by ``/health/ready``: cheaper to ask again and again than ``status``."""
+        return str(self.get("/health/ready").json()["components"][f"{viewer}/{tracker}"]["state"])
+
     def queue(self) -> list[dict[str, Any]]:
         done = self.run("queue", "list", "--json")
         assert done.returncode == 0, done.stderr
@@ -380,9 +384,10 @@ class Service:
         done = self.run("queue", "retry")
         assert done.returncode == 0, done.stderr
 
-    def waiting(self) -> float:
+    def waiting(self, tracker: str = "") -> float:
         """Changes not delivered, by the metrics: cheap enough to be asked often."""
-        return sum(self.metric("scrobbled_outbox_changes").values())
+        named = f'tracker="{tracker}' if tracker else ""
+        return sum(value for name, value in self.metric("scrobbled_outbox_changes").items() if named in name)
 
     def metric(self, name: str) -> dict[str, float]:
         lines = [line for line in self.get("/metrics").text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]

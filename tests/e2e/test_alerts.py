@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from scrobbled.sandbox.player import NEIGHBOUR, multipart, payload
 
@@ -33,6 +34,7 @@ SECRETS = {
 }
 
 
+@pytest.mark.beside
 def test_trouble_is_told_once_and_its_end_once(tmp_path: Path) -> None:
     with Receiver() as receiver, Town() as town:
         service = Service(tmp_path, town, config={"alerts": {"urls": [receiver.url]}})
@@ -125,7 +127,10 @@ def everything_happens(service: Service, town: Town, receiver: Receiver) -> None
     httpx.post(f"{service.url}/webhooks/plex/wrong{SECRETS['payload']}", content=b"{}", trust_env=False)
     until(lambda: receiver.about("anna/trakt") and receiver.about("ben/serializd"), 15, "troubles are told")
     service.run("queue", "retry")
-    until(lambda: service.account("trakt")["state"] == "ok", 20, "Trakt works again")
+    until(lambda: service.state("trakt") == "ok", 20, "Trakt works again")
+    town.fault("serializd", "POST /api/show/reviews/add", status=422, body=echo, times=1)
+    service.post(*Viewing(town.episodes()[9], just_now()).webhook())
+    until(lambda: any(row["outcome"] == "dead" for row in service.queue()), 10, "a refusal is on show")
 
 
 def with_secrets(message: dict[str, Any]) -> dict[str, Any]:
@@ -139,9 +144,26 @@ def with_secrets(message: dict[str, Any]) -> dict[str, Any]:
 
 def outputs(service: Service, receiver: Receiver) -> dict[str, str]:
     """Everything that leaves the process, and the webhooks as they are kept."""
-    pages = ("/metrics", "/health/ready", "/health/live", "/schema/openapi.json", "/api/v1/status", "/api/v1/events")
+    pages = (
+        "/metrics",
+        "/health/ready",
+        "/health/live",
+        "/schema/openapi.json",
+        "/api/v1/status",
+        "/api/v1/queue",
+        "/api/v1/plays",
+        "/api/v1/plays/p1",
+        "/api/v1/events/e1",
+        "/",
+    )
     told = {path: service.get(path).text for path in pages}
-    for words in (("status",), ("status", "--json"), ("queue", "list"), ("queue", "list", "--json"), ("config", "show")):
+    for words in (
+        ("status",),
+        ("status", "--json"),
+        ("queue", "list"),
+        ("queue", "list", "--json"),
+        ("config", "show"),
+    ):
         done = service.run(*words)
         told[" ".join(words)] = done.stdout + done.stderr
     told["alerts"] = json.dumps(receiver.told)
@@ -153,7 +175,9 @@ def kept(database: Path) -> str:
     """All text of the database but the sign-ins, which have to be there."""
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
-        raw = [zlib.decompress(row[0]).decode("utf-8", "replace") for row in connection.execute("SELECT raw FROM events")]
+        raw = [
+            zlib.decompress(row[0]).decode("utf-8", "replace") for row in connection.execute("SELECT raw FROM events")
+        ]
         tables = ("plays", "outbox", "attempts", "accounts", "alerts", "cache", "sessions", "marks")
         rest = [repr(row) for table in tables for row in connection.execute(f"SELECT * FROM {table}")]
         events = connection.execute("SELECT id, kind, outcome, reason, account, label FROM events")

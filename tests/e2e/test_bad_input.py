@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import httpx

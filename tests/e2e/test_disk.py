@@ -6,6 +6,8 @@ import resource
 import time
 from pathlib import Path
 
+import pytest
+
 from .harness import Ledger, Town, Viewing, just_now, serving, until
 
 
@@ -42,6 +44,7 @@ def test_a_full_disk_refuses_webhooks_and_takes_them_again_when_there_is_room(tm
         service.all_booked(ledger)
 
 
+@pytest.mark.beside
 def test_a_disk_that_fills_up_while_a_tracker_is_written_to_doubles_nothing(tmp_path: Path) -> None:
     """The write took effect, and that it did cannot be booked: it is read back, not repeated."""
     ledger = Ledger()

@@ -6,6 +6,8 @@ import hashlib
 import socket
 from pathlib import Path
 
+import pytest
+
 from .harness import Ledger, Service, Town, Viewing, just_now, serving, until
 
 ADD = "POST /api/show/reviews/add"
@@ -23,6 +25,7 @@ def test_a_write_in_flight_may_finish_before_the_service_ends(tmp_path: Path) ->
         service.all_booked(ledger)  # from the database alone: nobody serves it now
 
 
+@pytest.mark.beside
 def test_a_write_that_takes_too_long_is_left_behind_and_found_out_later(tmp_path: Path) -> None:
     """With an upload that never ends beside it: neither may keep the service from ending in time."""
     ledger = Ledger()

@@ -6,6 +6,8 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from .harness import Ledger, Receiver, Service, Town, Viewing, just_now, serving, until
 
 ADD = "POST /api/show/reviews/add"
@@ -26,6 +28,7 @@ def viewings(town: Town, count: int, *, skip: int = 0) -> list[Viewing]:
     return [Viewing(item, just_now(60 * (count - n) % 800)) for n, item in enumerate(episodes)]
 
 
+@pytest.mark.beside
 def test_lost_answers_and_cut_connections_neither_lose_nor_double_anything(tmp_path: Path) -> None:
     """An answer that was lost after the write took effect, and one lost before, look the same from here.
 
@@ -81,7 +84,7 @@ def test_answers_nobody_knows_stop_the_writing_until_they_are_mended(tmp_path: P
                 town.fault(name, match, **fault)  # type: ignore[arg-type]
                 told = len(receiver.told)
                 service.watch(ledger, *viewings(town, 2, skip=4 * number))
-                until(lambda n=name: service.account(n)["state"] == "drift", 10, f"{name} is seen to have changed")
+                until(lambda n=name: service.state(n) == "drift", 10, f"{name} is seen to have changed")
                 writes = town.calls(name, match)
                 service.watch(ledger, *viewings(town, 2, skip=4 * number + 2))
                 until(lambda n=told: len(receiver.told) > n, 10, "an alert")
@@ -97,6 +100,7 @@ def test_answers_nobody_knows_stop_the_writing_until_they_are_mended(tmp_path: P
             assert len(receiver.told) == 2 * len(drifts), receiver.titles()
 
 
+@pytest.mark.beside
 def test_too_many_requests_are_answered_with_the_patience_that_was_asked_for(tmp_path: Path) -> None:
     ledger = Ledger()
     with Town() as town, serving(tmp_path, town) as service:
@@ -125,8 +129,8 @@ def test_sign_ins_that_end_are_renewed_or_asked_for(tmp_path: Path) -> None:
             assert not receiver.told
             end_trakt_sign_in(town, "revoke")
             service.watch(ledger, *viewings(town, 2, skip=3))
-            until(lambda: service.account("trakt")["state"] == "sign-in", 10, "Trakt asks for a sign-in")
-            until(lambda: not service.account("serializd")["waiting"], 10, "Serializd goes on meanwhile")
+            until(lambda: service.state("trakt") == "sign-in", 10, "Trakt asks for a sign-in")
+            until(lambda: not service.waiting("serializd"), 10, "Serializd goes on meanwhile")
             assert not service.account("trakt")["signed_in"]
             sign_in_by_device(service, town)
             service.settled()
@@ -152,16 +156,17 @@ def sign_in_by_device(service: Service, town: Town) -> None:
     process.stdout.close()
 
 
+@pytest.mark.beside
 def test_single_use_refresh_tokens_are_rotated_over_and_over_without_losing_one(tmp_path: Path) -> None:
-    """Pairs of tokens that live for four seconds: each is renewed at half its life, across a restart too."""
+    """Pairs of tokens that live for three seconds: each is renewed at half its life, across a restart too."""
     ledger = Ledger()
     with Town() as town, serving(tmp_path, town) as service:
-        town.do(lambda: setattr(town.sandbox["trakt"].oauth, "lifetime", 4))
+        town.do(lambda: setattr(town.sandbox["trakt"].oauth, "lifetime", 3))
         service.sign_in_to_trakt()
-        for number in range(12):
+        for number in range(8):
             service.watch(ledger, *viewings(town, 1, skip=number))
             service.settled()
-            if number == 6:
+            if number == 4:
                 service.kill()
                 service.start()
             until(lambda n=number: town.calls("trakt", HISTORY) > n, 10, "it was sent")
@@ -175,6 +180,7 @@ def test_single_use_refresh_tokens_are_rotated_over_and_over_without_losing_one(
         assert len(spent) == len(set(spent))
 
 
+@pytest.mark.beside
 def test_a_refused_password_is_tried_twice_in_all_whatever_restarts(tmp_path: Path) -> None:
     ledger = Ledger()
     with Town() as town:
@@ -184,12 +190,12 @@ def test_a_refused_password_is_tried_twice_in_all_whatever_restarts(tmp_path: Pa
         service.start()
         try:
             service.watch(ledger, *viewings(town, 2))
-            until(lambda: service.account("serializd")["state"] == "sign-in", 10, "the sign-in is refused")
+            until(lambda: service.state("serializd") == "sign-in", 10, "the sign-in is refused")
             for _ in range(3):
                 service.retry()
                 service.watch(ledger, *viewings(town, 1, skip=len(ledger.sure)))
                 service.restart()
-                until(lambda: service.account("serializd")["state"] == "sign-in", 10, "the sign-in is refused")
+                until(lambda: service.state("serializd") == "sign-in", 10, "the sign-in is refused")
             assert town.calls("serializd", "POST /api/login") == 2
             service.config["viewers"] = [service.viewer("anna")]
             service.restart().settled()
@@ -207,10 +213,10 @@ def test_a_locked_account_rests_until_its_owner_has_unlocked_it(tmp_path: Path) 
             account = town.sandbox["trakt"].account_of("anna")
             town.do(lambda: setattr(account, "locked", True))
             service.watch(ledger, *viewings(town, 2))
-            until(lambda: service.account("trakt")["state"] == "stopped", 10, "the account is seen to be locked")
+            until(lambda: service.state("trakt") == "stopped", 10, "the account is seen to be locked")
             asked = town.calls("trakt", HISTORY)
             service.watch(ledger, *viewings(town, 2, skip=2))
-            until(lambda: not service.account("serializd")["waiting"], 10, "Serializd goes on meanwhile")
+            until(lambda: not service.waiting("serializd"), 10, "Serializd goes on meanwhile")
             assert town.calls("trakt", HISTORY) == asked
             town.do(lambda: setattr(account, "locked", False))
             service.retry()
@@ -220,6 +226,7 @@ def test_a_locked_account_rests_until_its_owner_has_unlocked_it(tmp_path: Path) 
             assert [alert["type"] for alert in receiver.told] == ["warning", "success"], receiver.titles()
 
 
+@pytest.mark.beside
 def test_a_host_that_sleeps_is_waited_for(tmp_path: Path) -> None:
     """Serializd's host sleeps when nobody calls: its first requests hang, then fail."""
     ledger = Ledger()

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from .harness import PATIENCE, Ledger, Service, Town, Viewing, just_now, serving, until
 
@@ -57,6 +58,7 @@ class Sender(threading.Thread):
             raise self.error
 
 
+@pytest.mark.beside
 def test_what_was_acknowledged_survives_being_killed_again_and_again(tmp_path: Path) -> None:
     """Killed at any moment: before the commit, between commit and answer, in the middle of a write to a tracker."""
     dice, ledger = random.Random(7), Ledger()
@@ -77,6 +79,7 @@ def test_what_was_acknowledged_survives_being_killed_again_and_again(tmp_path: P
         service.all_booked(ledger)
 
 
+@pytest.mark.beside
 def test_a_kill_between_the_write_and_its_answer_is_read_back_and_not_repeated(tmp_path: Path) -> None:
     """The worst moment, met on purpose: both trackers have the play, and the process dies before it hears of it."""
     ledger = Ledger()
@@ -92,4 +95,3 @@ def test_a_kill_between_the_write_and_its_answer_is_read_back_and_not_repeated(t
         until(lambda: town.calls("trakt", "POST /sync/history"), 10, "the hanging requests have come to their end")
         assert town.calls("serializd", "POST /api/show/reviews/add") == 1
         assert town.calls("trakt", "POST /sync/history") == 1
-

@@ -52,7 +52,9 @@ def test_every_promised_metric_is_there_with_its_labels_after_an_evening(tmp_pat
         Path(dump).write_text(text)
     families = {sample.name: family for family in text_string_to_metric_families(text) for sample in family.samples}
     for name, labels in PROMISED.items():
-        samples = [s for f in families.values() for s in f.samples if re.fullmatch(f"{name}(_bucket|_sum|_count)?", s.name)]
+        samples = [
+            s for f in families.values() for s in f.samples if re.fullmatch(f"{name}(_bucket|_sum|_count)?", s.name)
+        ]
         assert samples or name in MAY_BE_SILENT, name
         assert all(set(sample.labels) - {"le"} == labels for sample in samples), name
     ours = {name for name in families if name.startswith("scrobbled_")}
@@ -109,7 +111,7 @@ def figures(service: Service):  # type: ignore[no-untyped-def]
 
 
 def evening(service: Service, town: Town, ledger: Ledger) -> None:
-    """Three episodes, of which Serializd does not know one, a film, a duplicate, a stranger and something unreadable."""
+    """Three episodes, one of them unknown to Serializd, a film, a duplicate, a stranger, something unreadable."""
     unknown = town.episodes()[3]
     assert unknown.show is not None
     town.control("serializd", "catalogue", {"hide": [[unknown.show.tmdb]]})

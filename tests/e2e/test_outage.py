@@ -1,4 +1,4 @@
-"""Six hours without Serializd and Trakt while the household goes on watching, and a short one between real processes."""
+"""Six hours without Serializd and Trakt while the household goes on watching; a short time between real processes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 
 from scrobbled.config import load
 from scrobbled.runtime import Runtime, build
@@ -63,10 +64,11 @@ async def watch(client: httpx.AsyncClient, hook: str, ledger: Ledger, viewing: V
 
 async def delivered(runtime: Runtime, town: Town, ledger: Ledger) -> None:
     async with asyncio.timeout(30):
-        while await runtime.scrape() and runtime.waiting:
+        while await runtime.scrape() and runtime.waiting:  # noqa: ASYNC110 - nobody sets an event for "all is done"
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.beside
 def test_a_short_outage_between_real_processes_delays_and_loses_nothing(tmp_path: Path) -> None:
     """First the answers are errors, then the connections are cut, and in the middle the service itself restarts."""
     ledger = Ledger()
@@ -74,7 +76,7 @@ def test_a_short_outage_between_real_processes_delays_and_loses_nothing(tmp_path
         episodes = iter(town.episodes())
         town.outage()
         service.watch(ledger, *(Viewing(next(episodes), just_now(900 - 60 * n)) for n in range(1, 6)))
-        until(lambda: service.account("serializd")["state"] == "down", 10, "the outage is noticed")
+        until(lambda: service.state("serializd") == "down", 10, "the outage is noticed")
         service.restart()
         town.mend()
         town.outage(drop=True)

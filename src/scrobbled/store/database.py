@@ -50,6 +50,7 @@ class Store:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="database", daemon=True)
         self._opened = threading.Event()
+        self._closing = False
         self._failure: Exception | None = None
         self._create, self._check = create, check
         self._thread.start()
@@ -70,12 +71,13 @@ class Store:
         return await self.read(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]))
 
     async def aclose(self) -> None:
-        """Finish what was submitted, then close the file."""
+        """Finish what was submitted, then close the file. What comes later is refused with ``StoreError``."""
+        self._closing = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
     async def _submit(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
-        if not self._thread.is_alive():
+        if self._closing or not self._thread.is_alive():
             raise StoreError("the database is closed")
         loop = asyncio.get_running_loop()
         job = _Job(work, writes, loop, loop.create_future())
@@ -139,9 +141,9 @@ def _transact(group: list[_Job], connection: sqlite3.Connection) -> None:
 def _work(job: _Job, connection: sqlite3.Connection) -> None:
     try:
         job.result = job.work(connection)
-    except sqlite3.OperationalError:
-        raise  # the disk, not the work: nothing of this group may be taken for stored
-    except Exception as error:  # noqa: BLE001 - handed to the caller that awaits this job
+    except Exception as error:
+        if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+            raise  # the disk or a damaged file, not the work: nothing of this group may be taken for stored
         job.error = error
 
 

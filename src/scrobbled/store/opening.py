@@ -24,12 +24,15 @@ log = structlog.get_logger("store")
 def open_database(path: Path, *, create: bool = True, check: bool = True) -> sqlite3.Connection:
     """A connection with the newest schema, for the calling thread only. ``check`` reads all of a small file.
 
-    Raises ``StoreError`` for a damaged, empty or newer file, for leftovers of a file that is gone, and with
-    ``create=False`` for a file that does not exist.
+    Raises ``StoreError`` for a damaged, empty, foreign or newer file, for leftovers of a file that is gone, for a place
+    where no file can be, and with ``create=False`` for a file that does not exist.
     """
-    _check_place(path, create=create)
-    if not path.exists():
-        _make(path)
+    try:
+        _check_place(path, create=create)
+        if not path.exists():
+            _make(path)
+    except OSError as error:
+        raise _no_place(path, error) from error
     connection = _connect(path)
     try:
         _check_content(connection, path, thoroughly=check)
@@ -52,8 +55,11 @@ def journal_mode(version: tuple[int, int, int]) -> str:
 
 def lock(path: Path) -> IO[str]:
     """Hold the database for one serving process; the lock ends with the process, however that ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = path.with_name(path.name + ".lock").open("a+")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.with_name(path.name + ".lock").open("a+")
+    except OSError as error:
+        raise _no_place(path, error) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -89,22 +95,29 @@ def _make(path: Path) -> None:
     draft = path.with_name(f"{path.name}.new-{os.getpid()}")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)  # it will hold sign-ins
-    connection = _connect(draft)
     try:
-        migrations.apply(Database(connection))
-        connection.execute("PRAGMA journal_mode = DELETE")
+        with contextlib.closing(_connect(draft)) as connection:
+            migrations.apply(Database(connection))
+            connection.execute("PRAGMA journal_mode = DELETE")
+        _put(draft, path)
+    except sqlite3.DatabaseError as error:
+        raise _unusable(path, error) from error
     finally:
-        connection.close()
+        draft.unlink(missing_ok=True)
+
+
+def _put(draft: Path, path: Path) -> None:
     try:
         os.link(draft, path)
     except FileExistsError:
         log.debug("another process made the database first", action="create")
     except OSError:  # a file system without hard links
-        draft.replace(path)
-    draft.unlink(missing_ok=True)
+        if not path.exists():
+            draft.replace(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    connection = None
     try:
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.execute(f"PRAGMA journal_mode = {journal_mode(sqlite3.sqlite_version_info)}")
@@ -113,6 +126,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -4096")
     except sqlite3.DatabaseError as error:
+        if connection is not None:
+            connection.close()
         raise _unusable(path, error) from error
     return connection
 
@@ -123,10 +138,14 @@ def _check_content(connection: sqlite3.Connection, path: Path, *, thoroughly: bo
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise StoreError(_damaged(path, str(verdict)))
-        known = {migration.name for migration in migrations.pending(Database(connection))}
-        known |= {migration.name for migration in migrations.applied(Database(connection))}
+        known = {migration.name for migration in migrations.applied(Database(connection))}
     except sqlite3.DatabaseError as error:
         raise _unusable(path, error) from error
+    if not known:
+        raise StoreError(
+            f"{path} is not a database of scrobbled, or has lost its content. It was left as it is. "
+            "Check storage.path, or put a backup in its place."
+        )
     ours = {migration.name for migration in migrations._migrations}
     if strangers := known - ours:
         raise StoreError(
@@ -141,10 +160,26 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     if not pending:
         return
     backup = path.with_name(f"{path.name}.before-{pending[0].name}-{datetime.now(UTC):%Y%m%d%H%M%S}")
-    with contextlib.closing(sqlite3.connect(backup)) as target:
-        connection.backup(target)
+    try:
+        backup.touch(mode=0o600)  # it holds the sign-ins as well
+        with contextlib.closing(sqlite3.connect(backup)) as target:
+            connection.backup(target)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"{path} cannot be backed up before its update: {error}. Check free space.") from error
     log.info("database backed up", action="migrate", backup=str(backup))
-    migrations.apply(db)
+    try:
+        migrations.apply(db)
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{path} cannot be updated: {error}. The step that failed was undone, and {backup.name} beside it is as it "
+            "was before. Start again; if that fails too, go back to the version before and report it."
+        ) from error
+
+
+def _no_place(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{path} cannot be made: {error.strerror or error}. Check storage.path and the permissions of its folder."
+    )
 
 
 def _unusable(path: Path, error: sqlite3.DatabaseError) -> StoreError:

@@ -16,6 +16,7 @@ from typing import Any
 from scrobbled.core.errors import Candidate
 from scrobbled.core.items import Item
 from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.core.plays import EARLIEST
 from scrobbled.store.codec import decode_item, instant
 
 IN_FLIGHT = "in-flight"
@@ -86,12 +87,16 @@ def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
     return None if row[0] is None else float(row[0])
 
 
-def begin(db: sqlite3.Connection, ids: Collection[int]) -> None:
-    """The write that must not be repeated begins: from here on a missing answer means doubt."""
-    db.executemany(
-        "UPDATE outbox SET phase = ?, attempts = attempts + 1, missed_at = NULL WHERE id = ?",
+def begin(db: sqlite3.Connection, ids: Collection[int]) -> int:
+    """The write that must not be repeated begins: from here on a missing answer means doubt.
+
+    Returns how many of them still waited; the others were dropped meanwhile, and must not be written.
+    """
+    return db.executemany(
+        "UPDATE outbox SET state = 'queued', phase = ?, attempts = attempts + 1, missed_at = NULL "
+        "WHERE id = ? AND state IN ('queued', 'parked') AND phase = ''",
         [(IN_FLIGHT, id_) for id_ in ids],
-    )
+    ).rowcount
 
 
 def doubt(db: sqlite3.Connection, ids: Collection[int], reason: str, next_at: float) -> None:
@@ -116,10 +121,11 @@ def missed(db: sqlite3.Connection, ids: Collection[int], now: float, next_at: fl
     db.executemany("UPDATE outbox SET missed_at = ?, next_at = ? WHERE id = ?", [(now, next_at, id_) for id_ in ids])
 
 
-def clear_doubt(db: sqlite3.Connection, ids: Collection[int]) -> None:
-    """Proven absent: they may be sent again at once."""
+def clear_doubt(db: sqlite3.Connection, due_at: Collection[tuple[int, float]]) -> None:
+    """Proven absent, or never sent: each (id, Unix seconds) may be sent again from then on."""
     db.executemany(
-        "UPDATE outbox SET phase = '', missed_at = NULL, next_at = 0, reason = '' WHERE id = ?", [(i,) for i in ids]
+        "UPDATE outbox SET phase = '', missed_at = NULL, next_at = ?, reason = '' WHERE id = ?",
+        [(at, id_) for id_, at in due_at],
     )
 
 
@@ -142,23 +148,26 @@ def settle(
     candidates: Sequence[Candidate] = (),
     next_at: float = 0.0,
 ) -> None:
-    """The change reached ``outcome``; ``next_at`` matters for ``parked`` only."""
+    """The change reached ``outcome``; ``next_at`` matters for ``parked`` only. One that was dropped stays dropped."""
     listed = json.dumps([_candidate(c) for c in candidates]) if candidates else None
-    db.execute(
+    settled = db.execute(
         "UPDATE outbox SET state = ?, phase = '', reason = ?, settled_at = ?, next_at = ?, candidates = ?, "
-        "remote_id = coalesce(?, remote_id), misses = misses + ? WHERE id = ?",
+        f"remote_id = coalesce(?, remote_id), misses = misses + ? WHERE id = ? AND state NOT IN {_DONE}",
         (outcome, reason, now, next_at, listed, remote_id, int(outcome is PlayOutcome.PARKED), id_),
-    )
-    note(db, id_, now, outcome, reason)
+    ).rowcount
+    if settled:
+        note(db, id_, now, outcome, reason)
 
 
 def postpone(db: sqlite3.Connection, id_: int, reason: str, now: float, next_at: float) -> None:
-    """Nothing was written; the same again at ``next_at``."""
-    db.execute(
-        "UPDATE outbox SET state = 'queued', phase = '', reason = ?, attempts = attempts + 1, next_at = ? WHERE id = ?",
+    """Nothing was written; the same again at ``next_at``. One that was dropped stays dropped."""
+    put_off = db.execute(
+        "UPDATE outbox SET state = 'queued', phase = '', reason = ?, next_at = ?, "
+        f"attempts = attempts + (phase = '') WHERE id = ? AND state NOT IN {_DONE}",  # counted already where it began
         (reason, next_at, id_),
-    )
-    note(db, id_, now, "try-later", reason)
+    ).rowcount
+    if put_off:
+        note(db, id_, now, "try-later", reason)
 
 
 def release(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
@@ -195,14 +204,17 @@ def same_viewing(db: sqlite3.Connection, change: Change, key: str, gap: timedelt
     return None if row is None else int(row[0])
 
 
-def watched_before(db: sqlite3.Connection, change: Change, key: str) -> bool:
-    """Whether this account has an earlier viewing of ``key``: by the time it was watched, not by when it arrived."""
+def watched_before(db: sqlite3.Connection, change: Change, key: str, gap: timedelta) -> bool:
+    """Whether this account has an earlier viewing of ``key``: by the time it was watched, not by when it arrived.
+
+    What lies less than ``gap`` before is another report of the same viewing.
+    """
     if change.watched_at is None:
         return False
     row = db.execute(
-        "SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND id <> ? AND watched_at < ? "
+        "SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND id <> ? AND watched_at <= ? "
         "AND state IN ('queued', 'delivered', 'already-there') LIMIT 1",
-        (change.viewer, change.tracker, key, change.id, int(change.watched_at.timestamp())),
+        (change.viewer, change.tracker, key, change.id, (change.watched_at - gap).timestamp()),
     ).fetchone()
     return row is not None
 
@@ -223,7 +235,7 @@ def retry(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
 
 def approve(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
     """Let held changes that have a date go; one without a date stays held, as it cannot be sent truthfully."""
-    chosen = _chosen(db, ids, "state = 'held' AND watched_at IS NOT NULL")
+    chosen = _chosen(db, ids, f"state = 'held' AND watched_at >= {int(EARLIEST.timestamp())}")
     db.executemany("UPDATE outbox SET state = 'queued', reason = '', next_at = 0 WHERE id = ?", [(i,) for i in chosen])
     return chosen
 

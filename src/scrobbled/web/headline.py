@@ -25,6 +25,12 @@ class Piece:
     rest: str = ""
     is_clock: bool = False
 
+    @property
+    def plain(self) -> str:
+        """All of it as text, for the title of the page."""
+        when = (self.when.since if self.is_clock else self.when.ago) if self.when else ""
+        return f"{self.text}{when}{self.rest}"
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -43,7 +49,8 @@ def headline(facts: Facts, active: Collection[tuple[str, str]], now: datetime, *
     if asks:
         verb = "needs" if asks == 1 else "need"
         return Headline("need", "alert", Piece(f"{words.plural(asks, 'thing')} {verb} you"), [sentence, *details])
-    return Headline(tone, icon, sentence, details)
+    calm = [Piece("nothing needs you")] if is_newest and facts.status.plays else []
+    return Headline(tone, icon, sentence, [*details, *calm])
 
 
 def _trackers(accounts: Sequence[AccountStatus], now: datetime) -> tuple[str, str, Piece]:

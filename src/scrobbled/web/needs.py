@@ -81,7 +81,7 @@ def _account(row: AccountStatus) -> NeedCard | None:
 
 
 def _change(change: QueuedChange) -> NeedCard:
-    tone, icon, question = _CHANGES[PlayOutcome(change.outcome)]
+    tone, icon, question = _UNDATED if _is_undated(change) else _CHANGES[PlayOutcome(change.outcome)]
     tracker = words.name(change.tracker)
     return NeedCard(
         id=change.id,
@@ -91,7 +91,7 @@ def _change(change: QueuedChange) -> NeedCard:
         code=change.outcome,
         question=question.format(tracker=tracker, label=change.label),
         about=f"{change.viewer} · {tracker} · {change.label}",
-        reason=_sentence(change.reason) or change.next_step,
+        reason=_UNSENDABLE if _is_undated(change) else _sentence(change.reason) or change.next_step,
         candidates=[_candidate(candidate) for candidate in change.candidates],
         button=_button(change),
         may_drop=True,
@@ -101,8 +101,12 @@ def _change(change: QueuedChange) -> NeedCard:
 def _button(change: QueuedChange) -> Button | None:
     """What has no date cannot be sent truthfully, so it can only be dropped."""
     if change.outcome == PlayOutcome.HELD:
-        return Button("approve", "Send it") if change.watched_at else None
+        return None if _is_undated(change) else Button("approve", "Send it")
     return Button("retry", "Look again" if change.outcome == PlayOutcome.UNMATCHED else "Try again")
+
+
+def _is_undated(change: QueuedChange) -> bool:
+    return change.outcome == PlayOutcome.HELD and change.watched_at is None
 
 
 def _candidate(candidate: dict[str, Any]) -> str:
@@ -128,6 +132,10 @@ _ACCOUNTS = {
         f"Writing there has stopped, so that nothing is damaged. {_KEPT} Check for an update of scrobbled.",
     ),
 }
+_UNSENDABLE = (
+    "Without a date it cannot be sent truthfully, so it stays here. Enter it at the tracker yourself if you like."
+)
+_UNDATED = ("held", "pause", "Nobody said when this was watched")
 _CHANGES = {
     PlayOutcome.HELD: ("held", "pause", "Should this go to {tracker}?"),
     PlayOutcome.UNMATCHED: ("need", "question", "Which one is this at {tracker}?"),

@@ -176,7 +176,7 @@ def _hooks(runtime: Runtime, caller: Caller) -> list[dict[str, str]]:
         {
             "name": words.name(name),
             "where": _WHERE.get(name, "its webhook settings"),
-            "url": f"{base}/webhooks/{name}/token",
+            "url": f"{base}/webhooks/{name}/",
         }
         for name in runtime.config.sources
     ]

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 WIDTH, HEIGHT = 120, 180
-PALETTES = (
-    ("#14213d", "#3b5b92", "#f2b98a", "#0b1426"),
-    ("#2b1b3d", "#8a4f7d", "#f4a58a", "#180e24"),
-    ("#0f3433", "#3f7f74", "#f3d9a4", "#081f1f"),
-    ("#3a1620", "#a3424a", "#f6c28b", "#210b12"),
-    ("#1b2b22", "#5d8a5a", "#f0e0a0", "#0e1812"),
-    ("#10263a", "#2f86a6", "#f7e3c0", "#08151f"),
-    ("#2a1f14", "#a0703c", "#f8deb0", "#170f08"),
-    ("#20204a", "#6a63b8", "#f5c6d6", "#11112b"),
-    ("#33202c", "#c06a5a", "#fbd9a0", "#1d1118"),
-    ("#17313f", "#7a9fa8", "#f6efe0", "#0c1c25"),
+_SKIES = (
+    *((215, 200), (222, 345), (250, 18), (285, 330), (195, 168), (210, 32), (345, 12), (10, 36), (165, 192)),
+    *((235, 268), (262, 305), (205, 220), (180, 42), (320, 350), (275, 240), (150, 48), (230, 190), (0, 350)),
 )
-"""Night, glow, light, ground."""
+"""Hues above and at the horizon."""
 
 
 def seed(title: str) -> str:
@@ -30,17 +22,26 @@ def seed(title: str) -> str:
 def draw(of: str) -> str:
     """The poster of a ``seed`` as SVG, 2:3. Its lower third is dark, for a title."""
     dice = random.Random(int(of, 16))
-    night, glow, light, ground = dice.choice(PALETTES)
-    shapes = "".join([*_sky(dice, light), dice.choice((_hills, _sea, _towers))(dice, ground)])
+    night, glow, light, ground = _palette(dice)
+    shapes = "".join([*_sky(dice, light), dice.choice(_MOTIFS)(dice, ground)])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMidYMid slice">'
         f'<defs><linearGradient id="sky" x2="0" y2="1"><stop stop-color="{night}"/>'
-        f'<stop offset=".68" stop-color="{glow}"/><stop offset="1" stop-color="{glow}"/></linearGradient>'
+        f'<stop offset=".64" stop-color="{glow}"/></linearGradient>'
         f'<linearGradient id="foot" x2="0" y2="1"><stop offset=".5" stop-color="{ground}" stop-opacity="0"/>'
-        f'<stop offset=".74" stop-color="{ground}" stop-opacity=".92"/><stop offset="1" stop-color="{ground}"/>'
+        f'<stop offset=".74" stop-color="{ground}" stop-opacity=".9"/><stop offset="1" stop-color="{ground}"/>'
         f'</linearGradient></defs><rect width="{WIDTH}" height="{HEIGHT}" fill="url(#sky)"/>{shapes}'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#foot)"/></svg>'
     )
+
+
+def _palette(dice: random.Random) -> tuple[str, str, str, str]:
+    """Night, glow, light and ground: two hues that are seen together in real skies, and a warm light."""
+    hue, towards = dice.choice(_SKIES)
+    night = f"hsl({hue},{dice.randint(36, 50)}%,{dice.randint(15, 22)}%)"
+    glow = f"hsl({towards},{dice.randint(38, 56)}%,{dice.randint(46, 57)}%)"
+    light = f"hsl({dice.randint(26, 50)},{dice.randint(70, 90)}%,{dice.randint(78, 86)}%)"
+    return night, glow, light, f"hsl({hue},45%,8%)"
 
 
 def _sky(dice: random.Random, light: str) -> Iterator[str]:
@@ -87,3 +88,30 @@ def _towers(dice: random.Random, ground: str) -> str:
             parts.append(f'<rect x="{at[0]}" y="{at[1]}" width="2" height="3" fill="#f2c879" opacity=".8"/>')
         x += width + dice.randint(-2, 5)
     return "".join(parts)
+
+
+def _pines(dice: random.Random, ground: str) -> str:
+    trees = []
+    for base, size, opacity in ((112, 20, 0.45), (122, 30, 0.9)):
+        for x in range(dice.randint(-8, 4), 126, size // 2 + 3):
+            height = size + dice.randint(-6, 16)
+            tree = f"M{x} {base - height}l{size // 3} {height + 20}h-{size // 3 * 2}z"
+            trees.append(f'<path d="{tree}" fill="{ground}" opacity="{opacity}"/>')
+        trees.append(f'<rect y="{base}" width="120" height="70" fill="{ground}" opacity="{opacity}"/>')
+    return "".join(trees)
+
+
+def _peaks(dice: random.Random, ground: str) -> str:
+    parts = []
+    for base, opacity in ((104, 0.4), (114, 0.65), (126, 0.9)):
+        x, line = -10, f"M-10 180V{base}"
+        while x < 130:
+            x += dice.randint(14, 30)
+            line += f"L{x} {base - dice.randint(14, 44)}"
+            x += dice.randint(10, 24)
+            line += f"L{x} {base - dice.randint(-4, 8)}"
+        parts.append(f'<path d="{line}V180z" fill="{ground}" opacity="{opacity}"/>')
+    return "".join(parts)
+
+
+_MOTIFS: tuple[Callable[[random.Random, str], str], ...] = (_hills, _sea, _towers, _pines, _peaks)

@@ -10,7 +10,7 @@ from itertools import groupby
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.summary import AccountStatus, DeliveryStory, PlayStory, UnclaimedStatus
 from scrobbled.web import poster, words
-from scrobbled.web.desk import Facts
+from scrobbled.web.desk import NEEDS_YOU, Facts
 from scrobbled.web.headline import Headline, headline
 from scrobbled.web.moments import Moment, moment
 from scrobbled.web.needs import Needs, needs
@@ -36,7 +36,8 @@ class AccountCard:
     look: Look
     reason: str
     since: Moment | None
-    waiting: int
+    load: str
+    """What is not delivered: "2 waiting, 1 needs you"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +173,15 @@ def _account(row: AccountStatus, is_active: bool, now: datetime) -> AccountCard:
         look=look,
         reason=row.reason if is_active else "plays are not sent there",
         since=moment(row.since, now) if row.state not in ("ok", "new") else None,
-        waiting=row.waiting,
+        load=_load(row),
     )
+
+
+def _load(row: AccountStatus) -> str:
+    asks = sum(row.counts.get(state, 0) for state in NEEDS_YOU)
+    waits = row.waiting - asks
+    verb = "needs" if asks == 1 else "need"
+    return ", ".join([f"{waits:,} waiting"] * bool(waits) + [f"{asks:,} {verb} you"] * bool(asks))
 
 
 def _unclaimed(row: UnclaimedStatus, now: datetime) -> UnclaimedCard:

@@ -70,6 +70,7 @@
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
         keepingFocus(() => swap(fresh));
         tick();
+        document.title = `${live.querySelector("h1").textContent} · scrobbled`;
       }
     } catch {
       askAgain = true;

@@ -1,0 +1,279 @@
+"""What goes into the database comes out again: items, sessions, sign-ins, answers, troubles and raw events."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import FakeClock
+from scrobbled.alerts import Trouble
+from scrobbled.core.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
+from scrobbled.core.items import Episode, Item, Movie, Origin
+from scrobbled.core.outcomes import EventOutcome
+from scrobbled.core.sessions import Session
+from scrobbled.store import Store, inbox
+from scrobbled.store.accounts import StoredTokens
+from scrobbled.store.alerts import StoredTroubles
+from scrobbled.store.cache import StoredCache, forget_expired
+from scrobbled.store.codec import decode_item, decode_session, encode_item, encode_session, instant
+from scrobbled.store.opening import open_database
+
+NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
+
+words = st.text(max_size=12)
+some = st.none() | words
+whole = st.none() | st.integers(0, 2**53)
+
+
+def ids_of(space: type[Ids]) -> st.SearchStrategy[Any]:
+    return st.builds(space, imdb=some, tmdb=whole, tvdb=whole, trakt=whole, anidb=whole, plex=some)
+
+
+origins = st.none() | st.builds(Origin, server=words, key=words, show_key=some, library=some)
+movies = st.builds(Movie, title=words, year=whole, ids=ids_of(MovieIds), origin=origins)
+episodes = st.builds(
+    Episode,
+    show_title=words,
+    season=whole,
+    number=whole,
+    title=some,
+    show_year=whole,
+    show_ids=ids_of(ShowIds),
+    ids=ids_of(EpisodeIds),
+    air_date=st.none() | st.dates(),
+    original_title=some,
+    absolute=st.booleans(),
+    origin=origins,
+)
+moments = st.integers(0, 4_000_000_000_000).map(lambda ms: datetime.fromtimestamp(ms / 1000, UTC))
+sessions = st.builds(
+    Session,
+    position_ms=whole,
+    duration_ms=whole,
+    finishes=st.lists(moments, max_size=32).map(tuple),
+    restarted=st.booleans(),
+    last_kind=st.none() | st.sampled_from(EventKind),
+    last_position_ms=whole,
+    last_at=st.none() | moments,
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "scrobbled.db"
+
+
+@pytest.fixture
+async def store(path: Path, anyio_backend: str):
+    opened = Store(path)
+    yield opened
+    await opened.aclose()
+
+
+@pytest.fixture
+def db(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_database(path)) as connection:
+        yield connection
+
+
+# -- items and sessions --------------------------------------------------------------------------------------------
+
+
+@given(movies | episodes)
+def test_an_item_comes_back_as_it_was(item: Item) -> None:
+    assert decode_item(item.media, encode_item(item)) == item
+
+
+@given(sessions)
+def test_a_session_comes_back_as_it_was(session: Session) -> None:
+    assert decode_session(encode_session(session)) == session
+
+
+def test_specials_and_episode_0_keep_their_numbers() -> None:
+    special = Episode("Harbour Lights", 0, 0, ids=EpisodeIds(tmdb=0))
+    assert decode_item("episode", encode_item(special)) == special
+    assert json.loads(encode_item(special)) == {
+        "show_title": "Harbour Lights",
+        "season": 0,
+        "number": 0,
+        "ids": {"tmdb": 0},
+    }
+
+
+def test_only_what_is_known_is_written() -> None:
+    assert json.loads(encode_item(Movie("Harbour Atlas"))) == {"title": "Harbour Atlas"}
+
+
+def test_an_instant_is_utc() -> None:
+    assert instant(0.5) == datetime(1970, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)
+
+
+# -- raw events and sessions in the database -----------------------------------------------------------------------
+
+
+def arrival(raw: str = "{}", *, received_at: datetime = NOW, name: str = " anna ") -> inbox.Arrival:
+    event = PlaybackEvent("plex", EventKind.WATCHED, received_at, Account("7", name), Movie("Harbour Atlas", 2019))
+    return inbox.Arrival("plex", received_at, raw, event)
+
+
+@settings(max_examples=15)
+@given(raw=st.text(st.characters(exclude_categories=[]), max_size=200))
+def test_a_raw_event_comes_back_letter_by_letter(raw: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with closing(open_database(tmp_path_factory.mktemp("raw") / "scrobbled.db")) as db:
+        event_id = inbox.add_event(db, arrival(raw), EventOutcome.UNCLAIMED, "nobody")
+        (stored,) = inbox.unclaimed(db)
+    assert (stored.id, stored.raw, stored.account, stored.label) == (event_id, raw, "anna", "Harbour Atlas (2019)")
+    assert (stored.source, stored.received_at, stored.reason) == ("plex", NOW.timestamp(), "nobody")
+
+
+def test_unclaimed_events_come_in_pages_oldest_first(db: sqlite3.Connection) -> None:
+    ids = [inbox.add_event(db, arrival(), EventOutcome.UNCLAIMED, "") for _ in range(5)]
+    inbox.settle_event(db, ids[1], EventOutcome.ACCEPTED, "")
+    first = inbox.unclaimed(db, limit=2)
+    assert [event.id for event in first] == [ids[0], ids[2]]
+    assert [event.id for event in inbox.unclaimed(db, after=first[-1].id)] == ids[3:]
+
+
+@pytest.mark.parametrize(("name", "id_", "label"), [("Anna ", "7", "Anna"), (" ", " 7", "7"), ("", "", "")])
+def test_an_account_is_shown_as_a_person_would_list_it(name: str, id_: str, label: str) -> None:
+    assert inbox.account_label(PlaybackEvent("plex", EventKind.STOP, NOW, Account(id_, name))) == label
+
+
+def test_raw_bodies_are_forgotten_in_portions_and_unclaimed_ones_are_not(db: sqlite3.Connection) -> None:
+    old = NOW - timedelta(days=15)
+    for outcome in (EventOutcome.ACCEPTED, EventOutcome.UNWANTED, EventOutcome.UNCLAIMED, EventOutcome.DUPLICATE):
+        inbox.add_event(db, arrival(received_at=old), outcome, "")
+    inbox.add_event(db, arrival(), EventOutcome.ACCEPTED, "")
+    before = NOW - timedelta(days=14)
+    assert [inbox.forget_raw(db, before, limit=2), inbox.forget_raw(db, before), inbox.forget_raw(db, before)] == [
+        2,
+        1,
+        0,
+    ]
+    left = db.execute("SELECT outcome FROM events WHERE raw IS NOT NULL ORDER BY id").fetchall()
+    assert left == [("unclaimed",), ("accepted",)]
+
+
+def test_sessions_are_kept_until_nothing_happened_for_long(db: sqlite3.Connection) -> None:
+    assert inbox.load_session(db, "anna|key") == Session()
+    inbox.save_session(db, "anna|key", Session(position_ms=1), NOW - timedelta(days=2))
+    inbox.save_session(db, "anna|key", Session(position_ms=2), NOW)
+    inbox.save_session(db, "anna|old", Session(position_ms=3), NOW - timedelta(days=2))
+    assert inbox.forget_sessions(db, NOW - timedelta(days=1)) == 1
+    assert inbox.load_session(db, "anna|key") == Session(position_ms=2)
+    assert inbox.load_session(db, "anna|old") == Session()
+
+
+# -- sign-ins ------------------------------------------------------------------------------------------------------
+
+
+def tokens(store: Store, viewer: str = "anna", learned: list[Any] | None = None) -> StoredTokens:
+    return StoredTokens(store, viewer, "trakt", (learned if learned is not None else []).append, lambda: NOW)
+
+
+@pytest.mark.anyio
+async def test_a_sign_in_is_kept_per_account_and_learned_as_a_secret(store: Store, path: Path) -> None:
+    learned: list[Any] = []
+    anna = tokens(store, learned=learned)
+    assert await anna.load() is None
+    await anna.save({"access_token": "one"})
+    await tokens(store, "ben").save({"access_token": "bens"})
+    assert await anna.load() == {"access_token": "one"}
+    assert learned == [None, {"access_token": "one"}, {"access_token": "one"}]
+    await anna.forget()
+    assert await anna.load() is None
+    assert await tokens(store, "ben").load() == {"access_token": "bens"}
+
+
+@pytest.mark.anyio
+async def test_the_sign_in_before_the_present_one_is_kept_beside_it(store: Store) -> None:
+    anna = tokens(store)
+    for word in ("one", "two", "three"):
+        await anna.save({"access_token": word})
+    row = await store.read(lambda db: db.execute("SELECT secret, previous, saved_at FROM tokens").fetchall())
+    assert row == [('{"access_token": "three"}', '{"access_token": "two"}', NOW.timestamp())]
+
+
+# -- answers of catalogues -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("value", [{"id": 7, "titles": ["Où", None]}, [], "text", 0, False, None])
+async def test_an_answer_holds_for_as_long_as_was_said(store: Store, clock: FakeClock, value: Any) -> None:
+    cache = StoredCache(store, clock)
+    assert await cache.get("tmdb:show:7") is None
+    await cache.put("tmdb:show:7", value, seconds=60)
+    assert await cache.get("tmdb:show:7") == value
+    assert await cache.get("tmdb:show:70") is None
+    clock.advance(59.9)
+    assert await StoredCache(store, clock).get("tmdb:show:7") == value
+    clock.advance(0.1)
+    assert await cache.get("tmdb:show:7") is None
+    assert await StoredCache(store, clock).get("tmdb:show:7") is None
+
+
+@pytest.mark.anyio
+async def test_what_comes_out_of_the_cache_is_nobody_elses(store: Store, clock: FakeClock) -> None:
+    cache, value = StoredCache(store, clock), {"list": [1]}
+    await cache.put("key", value, seconds=60)
+    value["list"].append(2)
+    first = await cache.get("key")
+    assert first == {"list": [1]}
+    first["list"].append(3)
+    assert await cache.get("key") == {"list": [1]}
+
+
+@pytest.mark.anyio
+async def test_expired_answers_are_forgotten_in_portions(store: Store, clock: FakeClock) -> None:
+    cache = StoredCache(store, clock)
+    for n in range(5):
+        await cache.put(f"old:{n}", n, seconds=1)
+    await cache.put("fresh", 1, seconds=100)
+    clock.advance(1)
+    counts = [await store.write(lambda db: forget_expired(db, clock.now(), limit=3)) for _ in range(3)]
+    assert counts == [3, 2, 0]
+    assert await cache.get("fresh") == 1
+
+
+# -- troubles ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.anyio
+async def test_an_open_trouble_survives_a_restart(store: Store, path: Path) -> None:
+    memory, trouble = StoredTroubles(store), Trouble("down", "anna/trakt", "title", "text")
+    first = await memory.seen(trouble, 100.0)
+    assert (first.first_seen, first.last_sent, first.count) == (100.0, 0.0, 1)
+    await memory.told(trouble, 100.0)
+    other = Store(path)
+    again = await StoredTroubles(other).seen(trouble, 160.0)
+    assert (again.first_seen, again.last_sent, again.count) == (100.0, 100.0, 2)
+    await other.aclose()
+    over = await memory.over("down", "anna/trakt")
+    assert over is not None
+    assert (over.first_seen, over.last_sent, over.count) == (100.0, 100.0, 2)
+    assert await memory.over("down", "anna/trakt") is None
+
+
+@pytest.mark.anyio
+async def test_two_subjects_are_two_troubles(store: Store) -> None:
+    memory = StoredTroubles(store)
+    for subject in ("anna/trakt", "ben/trakt"):
+        assert (await memory.seen(Trouble("down", subject, "", ""), 1.0)).count == 1
+    assert (await memory.seen(Trouble("drift", "anna/trakt", "", ""), 1.0)).count == 1
+    assert await memory.over("down", "ben/trakt") is not None
+    assert (await memory.seen(Trouble("down", "anna/trakt", "", ""), 2.0)).count == 2
+
+
+def test_days_are_kept_as_days() -> None:
+    aired = Episode("Daily", None, None, air_date=date(2026, 11, 14))
+    assert json.loads(encode_item(aired))["air_date"] == "2026-11-14"
