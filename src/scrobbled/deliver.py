@@ -252,25 +252,29 @@ class Courier:
 
     def _sign_in_is_due(self) -> bool:
         last = self._signed_in_at
-        # in an outage it is also the question whether the service answers again: asking harms nothing, unlike a write
-        asked_for = self.health.needs_sign_in or self.health.is_down
-        return asked_for or last is None or self._clock.monotonic() - last >= SIGN_IN_EVERY
+        # in trouble it is also the question whether the service answers again: asking harms nothing, unlike a write
+        return self.health.in_trouble or last is None or self._clock.monotonic() - last >= SIGN_IN_EVERY
 
     async def _sign_in(self) -> bool:
-        """Keep the sign-in alive ahead of need; true when it is."""
+        """Keep the sign-in alive ahead of need; true when it is.
+
+        It may need no request at all, so it ends no trouble while there is a change whose delivery can tell.
+        """
         try:
             await self.tracker.sign_in()
         except TrackerError as error:
             await self._trouble(error)
             return False
         self._signed_in_at = self._clock.monotonic()
-        if self.health.needs_sign_in or self.health.is_new:
+        if not self.health.in_trouble:
             await self._succeeded()
         return True
 
     async def _idle(self, now: float) -> float | None:
-        if self.health.is_down:  # the sign-in was confirmed just now, and nothing is due that could say otherwise
+        due, waits = await self._store.read(
+            lambda db: (outbox.next_due(db, self.viewer, self.name), outbox.waits(db, self.viewer, self.name))
+        )
+        if self.health.in_trouble and not waits:  # the sign-in was confirmed just now, and nothing else could tell
             await self._succeeded()
             return 0.0
-        due = await self._store.read(lambda db: outbox.next_due(db, self.viewer, self.name))
         return SIGN_IN_EVERY if due is None else min(SIGN_IN_EVERY, max(0.05, due - now))

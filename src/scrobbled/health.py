@@ -64,16 +64,9 @@ class Health:
         return f"{self.report.viewer}/{self.report.tracker}"
 
     @property
-    def is_new(self) -> bool:
-        return self.report.state is State.NEW
-
-    @property
-    def needs_sign_in(self) -> bool:
-        return self.report.state is State.SIGN_IN
-
-    @property
-    def is_down(self) -> bool:
-        return self.report.state is State.DOWN
+    def in_trouble(self) -> bool:
+        """The last thing that was asked of the account as a whole failed."""
+        return self.report.state not in (State.NEW, State.OK)
 
     @property
     def in_outage(self) -> bool:

@@ -44,6 +44,10 @@ PATIENCE = 75.0
 WAITING = ("queued", "held", "parked", "unmatched", "dead")
 
 
+web = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0), timeout=15)
+"""One for all: making a client costs more than a request. Each request has a connection of its own, as Plex's have."""
+
+
 def until(holds: Callable[[], T], seconds: float, what: str) -> T:
     """The first true answer of ``holds``; fails with ``what`` after so many seconds."""
     deadline = time.monotonic() + seconds
@@ -139,7 +143,7 @@ class Town:
 
     def control(self, name: str, what: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """A ``POST /_sandbox/…`` as a person sends it."""
-        answer = httpx.post(f"{self.base}/{name}/_sandbox/{what}", json=values, trust_env=False)
+        answer = web.post(f"{self.base}/{name}/_sandbox/{what}", json=values)
         assert answer.status_code == 200, answer.text
         return answer.json()  # type: ignore[no-any-return]
 
@@ -320,7 +324,7 @@ class Service:
         assert self.process is not None
         assert self.process.poll() is None, f"the service ended: {self.log()[-2000:]}"
         try:
-            return httpx.get(f"{self.url}/health/live", timeout=5, trust_env=False).status_code == 200
+            return web.get(f"{self.url}/health/live", timeout=5).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -344,11 +348,11 @@ class Service:
         return self.log_path.read_text("utf-8", "replace") if self.log_path.exists() else ""
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", timeout=10, trust_env=False)
+        return web.get(f"{self.url}{path}")
 
     def post(self, kind: str, body: bytes, *, method: str = "POST") -> httpx.Response:
         headers = {"Content-Type": kind, "User-Agent": USER_AGENT}
-        return httpx.request(method, self.hook, content=body, headers=headers, timeout=15, trust_env=False)
+        return web.request(method, self.hook, content=body, headers=headers)
 
     def watch(self, ledger: Ledger, *viewings: Viewing) -> None:
         """Send the scrobble of each, and note it in ``ledger`` by what was answered."""
@@ -388,6 +392,13 @@ class Service:
         """Changes not delivered, by the metrics: cheap enough to be asked often."""
         named = f'tracker="{tracker}' if tracker else ""
         return sum(value for name, value in self.metric("scrobbled_outbox_changes").items() if named in name)
+
+    def only_parked(self, tracker: str) -> bool:
+        """Whether one change waits, and waits for the catalogue of ``tracker``."""
+        held = {name: value for name, value in self.metric("scrobbled_outbox_changes").items() if value}
+        booked = self.metric("scrobbled_deliveries_total").items()
+        counted = sum(value for name, value in booked if 'outcome="parked"' in name and f'tracker="{tracker}"' in name)
+        return held == {f'scrobbled_outbox_changes{{state="parked",tracker="{tracker}"}}': 1.0} and counted == 1
 
     def metric(self, name: str) -> dict[str, float]:
         lines = [line for line in self.get("/metrics").text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]

@@ -13,12 +13,11 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from scrobbled.sandbox.player import NEIGHBOUR, multipart, payload
 
-from .harness import PLEX_TOKEN, Ledger, Receiver, Service, Town, Viewing, just_now, until
+from .harness import PLEX_TOKEN, Ledger, Receiver, Service, Town, Viewing, just_now, until, web
 
 SECRETS = {
     "webhook": PLEX_TOKEN,
@@ -124,7 +123,7 @@ def everything_happens(service: Service, town: Town, receiver: Receiver) -> None
         service.post(*multipart(with_secrets(payload("scrobble", viewing.item, viewing.account, viewing.at))))
     broken = json.dumps({"token": SECRETS["payload"]})[:-1]
     service.post("application/json", f"{broken} X-Plex-Token={SECRETS['payload']}".encode())
-    httpx.post(f"{service.url}/webhooks/plex/wrong{SECRETS['payload']}", content=b"{}", trust_env=False)
+    web.post(f"{service.url}/webhooks/plex/wrong{SECRETS['payload']}", content=b"{}")
     until(lambda: receiver.about("anna/trakt") and receiver.about("ben/serializd"), 15, "troubles are told")
     service.run("queue", "retry")
     until(lambda: service.state("trakt") == "ok", 20, "Trakt works again")

@@ -22,7 +22,7 @@ import pytest
 
 from scrobbled.sandbox.player import ANNA, EVENING, THUMB, multipart, payload
 
-from .harness import PLEX_TOKEN, Ledger, Service, Town, Viewing, just_now, serving
+from .harness import PLEX_TOKEN, Ledger, Service, Town, Viewing, just_now, serving, web
 
 MUTATIONS = int(os.environ.get("SCROBBLED_DRILL_MUTATIONS", "3000"))
 AT_ONCE = 16
@@ -50,16 +50,16 @@ def test_each_wrong_request_gets_the_answer_that_says_so(service: Service) -> No
         assert len(answer.json()["error"]) > 20
         assert answer.json()["event"]
     wrong = service.hook.replace(PLEX_TOKEN, "something-else")
-    assert httpx.post(wrong, content=b"{}", trust_env=False).status_code == 404
-    assert httpx.get(wrong, trust_env=False).status_code == 404
+    assert web.post(wrong, content=b"{}").status_code == 404
+    assert web.get(wrong).status_code == 404
     other = service.hook.replace("/plex/", "/jellyfin/")
-    assert httpx.post(other, content=b"{}", trust_env=False).status_code == 404
-    assert httpx.post(service.hook.replace("/plex/", "/nonsense/"), content=b"{}", trust_env=False).status_code == 404
+    assert web.post(other, content=b"{}").status_code == 404
+    assert web.post(service.hook.replace("/plex/", "/nonsense/"), content=b"{}").status_code == 404
     assert service.status()["events"]["unreadable"] >= 5
 
 
 def test_a_get_says_that_the_address_is_right(service: Service) -> None:
-    answer = httpx.get(service.hook, trust_env=False)
+    answer = web.get(service.hook)
     assert answer.status_code == 200
     assert answer.text.startswith("ready")
 
@@ -77,7 +77,7 @@ def test_a_body_that_is_too_large_is_refused_with_or_without_its_length(service:
             yield b" " * 65_536
 
     for content in (b" " * 10_485_760, pieces()):
-        answer = httpx.post(service.hook, content=content, headers={"Content-Type": JSON}, trust_env=False)
+        answer = web.post(service.hook, content=content, headers={"Content-Type": JSON})
         assert answer.status_code == 413
     assert service.get("/health/ready").status_code == 200
 

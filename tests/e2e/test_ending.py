@@ -38,8 +38,9 @@ def test_a_write_that_takes_too_long_is_left_behind_and_found_out_later(tmp_path
         service.start().settled()
         ledger.check(town)
         service.all_booked(ledger)
-        until(lambda: writing(town) == 0, 20, "the slow requests have come to their end")
-        assert (town.calls("serializd", ADD), town.calls("trakt", HISTORY)) == (1, 1)
+        writes = ("serializd", ADD), ("trakt", HISTORY)
+        until(lambda: all(town.calls(*write) for write in writes), 20, "the slow requests have come to their end")
+        assert [town.calls(*write) for write in writes] == [1, 1]
 
 
 def slow_writes(town: Town, seconds: float) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +22,13 @@ BEFORE_AND_AFTER = (
     {"kind": "status", "status": 502},
     {"kind": "drop"},
 )
+
+
+@contextmanager
+def alarmed(folder: Path) -> Iterator[tuple[Receiver, Town, Service]]:
+    """A service that tells its alerts to a receiver."""
+    with Receiver() as receiver, Town() as town, serving(folder, town, alerts={"urls": [receiver.url]}) as service:
+        yield receiver, town, service
 
 
 def viewings(town: Town, count: int, *, skip: int = 0) -> list[Viewing]:
@@ -70,34 +79,33 @@ def test_a_webhook_that_comes_five_times_is_one_viewing(tmp_path: Path) -> None:
 
 def test_answers_nobody_knows_stop_the_writing_until_they_are_mended(tmp_path: Path) -> None:
     """A web page, JSON that breaks off, and JSON without the id: each stops one account and is told once."""
-    with Receiver() as receiver, Town() as town:
-        with serving(tmp_path, town, alerts={"urls": [receiver.url]}) as service:
-            ledger = Ledger()
-            drifts = [
-                ("serializd", TICK, {"kind": "html"}, "episode_log/add"),
-                ("serializd", ADD, {"kind": "malformed", "when": "after"}, "reviews/add"),
-                ("serializd", ADD, {"kind": "status", "status": 200, "body": {}, "when": "after"}, "id"),
-                ("trakt", HISTORY, {"kind": "html", "when": "after"}, "sync/history"),
-                ("trakt", HISTORY, {"kind": "status", "status": 200, "body": {}, "when": "after"}, "added"),
-            ]
-            for number, (name, match, fault, named) in enumerate(drifts):
-                town.fault(name, match, **fault)  # type: ignore[arg-type]
-                told = len(receiver.told)
-                service.watch(ledger, *viewings(town, 2, skip=4 * number))
-                until(lambda n=name: service.state(n) == "drift", 10, f"{name} is seen to have changed")
-                writes = town.calls(name, match)
-                service.watch(ledger, *viewings(town, 2, skip=4 * number + 2))
-                until(lambda n=told: len(receiver.told) > n, 10, "an alert")
-                assert named in receiver.told[told]["message"]
-                assert "Writing there has stopped" in receiver.told[told]["message"]
-                assert town.calls(name, match) == writes
-                town.mend()
-                service.retry()
-                service.settled()
-                assert service.account(name)["state"] == "ok"
-            ledger.check(town)
-            service.all_booked(ledger)
-            assert len(receiver.told) == 2 * len(drifts), receiver.titles()
+    with alarmed(tmp_path) as (receiver, town, service):
+        ledger = Ledger()
+        drifts = [
+            ("serializd", TICK, {"kind": "html"}, "episode_log/add"),
+            ("serializd", ADD, {"kind": "malformed", "when": "after"}, "reviews/add"),
+            ("serializd", ADD, {"kind": "status", "status": 200, "body": {}, "when": "after"}, "id"),
+            ("trakt", HISTORY, {"kind": "html", "when": "after"}, "sync/history"),
+            ("trakt", HISTORY, {"kind": "status", "status": 200, "body": {}, "when": "after"}, "added"),
+        ]
+        for number, (name, match, fault, named) in enumerate(drifts):
+            town.fault(name, match, **fault)  # type: ignore[arg-type]
+            told = len(receiver.told)
+            service.watch(ledger, *viewings(town, 2, skip=4 * number))
+            until(lambda n=name: service.state(n) == "drift", 10, f"{name} is seen to have changed")
+            writes = town.calls(name, match)
+            service.watch(ledger, *viewings(town, 2, skip=4 * number + 2))
+            until(lambda n=told: len(receiver.told) > n, 10, "an alert")
+            assert named in receiver.told[told]["message"]
+            assert "Writing there has stopped" in receiver.told[told]["message"]
+            assert town.calls(name, match) == writes
+            town.mend()
+            service.retry()
+            service.settled()
+            assert service.account(name)["state"] == "ok"
+        ledger.check(town)
+        service.all_booked(ledger)
+        assert len(receiver.told) == 2 * len(drifts), receiver.titles()
 
 
 @pytest.mark.beside
@@ -118,26 +126,25 @@ def test_too_many_requests_are_answered_with_the_patience_that_was_asked_for(tmp
 def test_sign_ins_that_end_are_renewed_or_asked_for(tmp_path: Path) -> None:
     """Serializd signs in again by itself, Trakt renews; when Trakt's sign-in is revoked a person has to come."""
     ledger = Ledger()
-    with Receiver() as receiver, Town() as town:
-        with serving(tmp_path, town, alerts={"urls": [receiver.url]}) as service:
-            service.watch(ledger, *viewings(town, 1))
-            service.settled()
-            town.do(lambda: town.sandbox["serializd"].revoke("anna"))
-            end_trakt_sign_in(town, "expire")
-            service.watch(ledger, *viewings(town, 2, skip=1))
-            service.settled()
-            assert not receiver.told
-            end_trakt_sign_in(town, "revoke")
-            service.watch(ledger, *viewings(town, 2, skip=3))
-            until(lambda: service.state("trakt") == "sign-in", 10, "Trakt asks for a sign-in")
-            until(lambda: not service.waiting("serializd"), 10, "Serializd goes on meanwhile")
-            assert not service.account("trakt")["signed_in"]
-            sign_in_by_device(service, town)
-            service.settled()
-            ledger.check(town)
-            service.all_booked(ledger)
-            assert [alert["type"] for alert in receiver.told] == ["warning", "success"], receiver.told
-            assert "scrobbled auth trakt --viewer anna" in receiver.told[0]["message"]
+    with alarmed(tmp_path) as (receiver, town, service):
+        service.watch(ledger, *viewings(town, 1))
+        service.settled()
+        town.do(lambda: town.sandbox["serializd"].revoke("anna"))
+        end_trakt_sign_in(town, "expire")
+        service.watch(ledger, *viewings(town, 2, skip=1))
+        service.settled()
+        assert not receiver.told
+        end_trakt_sign_in(town, "revoke")
+        service.watch(ledger, *viewings(town, 2, skip=3))
+        until(lambda: service.state("trakt") == "sign-in", 10, "Trakt asks for a sign-in")
+        until(lambda: not service.waiting("serializd"), 10, "Serializd goes on meanwhile")
+        assert not service.account("trakt")["signed_in"]
+        sign_in_by_device(service, town)
+        service.settled()
+        ledger.check(town)
+        service.all_booked(ledger)
+        assert [alert["type"] for alert in receiver.told] == ["warning", "success"], receiver.told
+        assert "scrobbled auth trakt --viewer anna" in receiver.told[0]["message"]
 
 
 def end_trakt_sign_in(town: Town, how: str) -> None:
@@ -156,13 +163,18 @@ def sign_in_by_device(service: Service, town: Town) -> None:
     process.stdout.close()
 
 
+@contextmanager
+def short_lived(town: Town) -> Iterator[None]:
+    """New pairs of tokens live for three seconds."""
+    town.do(lambda: setattr(town.sandbox["trakt"].oauth, "lifetime", 3))
+    yield
+
+
 @pytest.mark.beside
 def test_single_use_refresh_tokens_are_rotated_over_and_over_without_losing_one(tmp_path: Path) -> None:
     """Pairs of tokens that live for three seconds: each is renewed at half its life, across a restart too."""
     ledger = Ledger()
-    with Town() as town, serving(tmp_path, town) as service:
-        town.do(lambda: setattr(town.sandbox["trakt"].oauth, "lifetime", 3))
-        service.sign_in_to_trakt()
+    with Town() as town, short_lived(town), serving(tmp_path, town) as service:
         for number in range(8):
             service.watch(ledger, *viewings(town, 1, skip=number))
             service.settled()
@@ -208,22 +220,21 @@ def test_a_refused_password_is_tried_twice_in_all_whatever_restarts(tmp_path: Pa
 
 def test_a_locked_account_rests_until_its_owner_has_unlocked_it(tmp_path: Path) -> None:
     ledger = Ledger()
-    with Receiver() as receiver, Town() as town:
-        with serving(tmp_path, town, alerts={"urls": [receiver.url]}) as service:
-            account = town.sandbox["trakt"].account_of("anna")
-            town.do(lambda: setattr(account, "locked", True))
-            service.watch(ledger, *viewings(town, 2))
-            until(lambda: service.state("trakt") == "stopped", 10, "the account is seen to be locked")
-            asked = town.calls("trakt", HISTORY)
-            service.watch(ledger, *viewings(town, 2, skip=2))
-            until(lambda: not service.waiting("serializd"), 10, "Serializd goes on meanwhile")
-            assert town.calls("trakt", HISTORY) == asked
-            town.do(lambda: setattr(account, "locked", False))
-            service.retry()
-            service.settled()
-            ledger.check(town)
-            service.all_booked(ledger)
-            assert [alert["type"] for alert in receiver.told] == ["warning", "success"], receiver.titles()
+    with alarmed(tmp_path) as (receiver, town, service):
+        account = town.sandbox["trakt"].account_of("anna")
+        town.do(lambda: setattr(account, "locked", True))
+        service.watch(ledger, *viewings(town, 2))
+        until(lambda: service.state("trakt") == "stopped", 10, "the account is seen to be locked")
+        asked = town.calls("trakt", HISTORY)
+        service.watch(ledger, *viewings(town, 2, skip=2))
+        until(lambda: not service.waiting("serializd"), 10, "Serializd goes on meanwhile")
+        assert town.calls("trakt", HISTORY) == asked
+        town.do(lambda: setattr(account, "locked", False))
+        service.retry()
+        service.settled()
+        ledger.check(town)
+        service.all_booked(ledger)
+        assert [alert["type"] for alert in receiver.told] == ["warning", "success"], receiver.titles()
 
 
 @pytest.mark.beside

@@ -120,4 +120,4 @@ def evening(service: Service, town: Town, ledger: Ledger) -> None:
     assert service.post(*viewings[0].webhook()).status_code == 200
     assert service.post(*Viewing(town.episodes()[1], just_now(60), NEIGHBOUR).webhook()).status_code == 200
     assert service.post("application/json", b"{").status_code == 400
-    until(lambda: service.waiting() == 1, 20, "only what Serializd does not know waits")
+    until(lambda: service.only_parked("serializd"), 20, "only what Serializd does not know waits")

@@ -23,7 +23,7 @@ def test_a_show_that_serializd_does_not_know_yet_waits_there_and_nowhere_else(tm
         viewing = Viewing(town.episodes()[0], just_now(600))
         hide(town, viewing)
         service.watch(ledger, viewing)
-        until(lambda: service.waiting() == 1, 10, "only one change waits")
+        until(lambda: service.only_parked("serializd"), 10, "only one change waits")
         assert service.account("serializd")["counts"] == {"parked": 1}
         assert len(town.trakt()) == 1
         assert service.account("serializd")["state"] == "ok"

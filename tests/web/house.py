@@ -53,7 +53,9 @@ class House:
     sandbox: Sandbox
     clock: FakeClock
 
-    def client(self, peer: str = "127.0.0.1", *, base: str = "http://localhost:8484", prefix: str = "") -> httpx.AsyncClient:
+    def client(
+        self, peer: str = "127.0.0.1", *, base: str = "http://localhost:8484", prefix: str = ""
+    ) -> httpx.AsyncClient:
         """Somebody who calls from ``peer``; ``prefix`` is the server's own ``root_path``."""
         transport = httpx.ASGITransport(self.app, client=(peer, 40_000), root_path=prefix)
         return httpx.AsyncClient(transport=transport, base_url=base)
@@ -83,7 +85,12 @@ async def house(
     folder: Path, *, server: Mapping[str, Any] | None = None, live: Live | None = None, **settings: Any
 ) -> AsyncIterator[House]:
     """``server`` and ``settings`` are sections of the configuration."""
-    values = {**deepcopy(SETTINGS), "storage": {"path": str(folder / "scrobbled.db")}, "server": server or {}, **settings}
+    values = {
+        **deepcopy(SETTINGS),
+        "storage": {"path": str(folder / "scrobbled.db")},
+        "server": server or {},
+        **settings,
+    }
     path = folder / "scrobbled.yaml"
     path.write_text(yaml.safe_dump(values), encoding="utf-8")
     clock = FakeClock()

@@ -61,7 +61,8 @@ def test_a_page_is_never_larger_than_two_hundred(tmp_path: Path) -> None:
         async with house(tmp_path) as home, home.client() as browser:
             for number in range(205):
                 await home.sql(
-                    "INSERT INTO plays (viewer, source, media, label, item, created_at) VALUES ('anna','plex','movie',?,?,1)",
+                    "INSERT INTO plays (viewer, source, media, label, item, created_at) "
+                    "VALUES ('anna','plex','movie',?,?,1)",
                     f"Film {number}",
                     "{}",
                 )
@@ -182,7 +183,8 @@ def test_no_secret_is_told_wherever_it_was_written(tmp_path: Path) -> None:
             await home.sql("INSERT INTO attempts (change_id, at, outcome, detail) VALUES (1, 5, 'dead', ?)", leak)
             await home.sql("UPDATE events SET reason = ?, account = ?", leak, TOKEN)
             await home.sql(
-                "INSERT INTO accounts (viewer, tracker, state, reason, since) VALUES ('anna','serializd','down',?,1)", leak
+                "INSERT INTO accounts (viewer, tracker, state, reason, since) VALUES ('anna','serializd','down',?,1)",
+                leak,
             )
             for path in ("status", "plays", "plays/p1", "events/e1", "queue"):
                 text = (await browser.get(f"/api/v1/{path}")).text

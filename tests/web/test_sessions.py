@@ -21,7 +21,7 @@ def test_a_session_ends_when_it_is_not_used(clock: FakeClock) -> None:
 def test_a_session_ends_however_much_it_is_used(clock: FakeClock) -> None:
     open_ones = Sessions(clock)
     id_ = open_ones.begin()
-    for _ in range(int(ABSOLUTE // (IDLE / 2)) - 1):
+    for _ in range(int(ABSOLUTE // (IDLE / 2))):
         clock.advance(IDLE / 2)
         assert open_ones.is_open([id_])
     clock.advance(IDLE / 2)
@@ -67,7 +67,11 @@ def test_success_forgets_the_failures(clock: FakeClock) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
-    [("2001:db8::1", "2001:db8::ffff:2", True), ("2001:db8::1", "2001:db8:0:1::1", False), ("192.0.2.1", "192.0.2.2", False)],
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
 )
 def test_a_whole_ipv6_line_waits_together(clock: FakeClock, one: str, other: str, same: bool) -> None:
     attempts = Attempts(clock)

@@ -87,6 +87,15 @@ def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
     return None if row[0] is None else float(row[0])
 
 
+def waits(db: sqlite3.Connection, viewer: str, tracker: str) -> bool:
+    """Whether a change of this account is on its way, due or put off."""
+    row = db.execute(
+        f"SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND state = 'queued' AND state NOT IN {_DONE} LIMIT 1",
+        (viewer, tracker),
+    ).fetchone()
+    return row is not None
+
+
 def begin(db: sqlite3.Connection, ids: Collection[int]) -> int:
     """The write that must not be repeated begins: from here on a missing answer means doubt.
 

@@ -129,11 +129,17 @@ class Access:
         return address
 
     def _is_same_origin(self, scope: Scope, caller: Caller) -> bool:
-        """Browsers say where a form or script came from; other programs say nothing, and hold no cookie to abuse."""
-        if any(site.lower() not in ("same-origin", "none") for site in values(scope, "sec-fetch-site")):
+        """Browsers say where a form or script came from; other programs say nothing, and hold no cookie to abuse.
+
+        ``Origin: null`` is also what our own forms send below a proxy that adds ``Referrer-Policy: no-referrer``, so
+        there the browser's own word (``Sec-Fetch-Site``, sent over TLS and to localhost) decides.
+        """
+        sites = {site.lower() for site in values(scope, "sec-fetch-site")}
+        if not sites <= {"same-origin", "none"}:
             return False
         ours = {_authority(f"{caller.scheme}://{caller.host}"), self._public} - {None}
-        return all(_authority(origin) in ours for origin in values(scope, "origin"))
+        origins = [origin for origin in values(scope, "origin") if origin != "null" or sites != {"same-origin"}]
+        return all(_authority(origin) in ours for origin in origins)
 
 
 class Hosts:

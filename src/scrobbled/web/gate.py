@@ -16,11 +16,12 @@ LEVELS = {"/static": Level.ASSET, "/login": Level.DOOR}
 """Signing in must be possible, and look right, before anybody is signed in."""
 MACHINES = ("/api", "/schema")
 """Refused in JSON, never with a page or a redirect."""
+# With "no-referrer" browsers send "Origin: null" with our own forms, which then look like those of another site.
 SECURITY = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
 Render = Callable[[Refusal, str], str]

@@ -1,0 +1,210 @@
+"""The command line: what each word prints, and the exit codes 0 done, 1 something failed, 2 wrong usage."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scrobbled import __version__
+from scrobbled.cli import main
+from scrobbled.core.ids import EpisodeIds
+from scrobbled.core.items import Episode
+from scrobbled.core.outcomes import EventOutcome, PlayOutcome
+from scrobbled.core.plays import Play
+from scrobbled.store import Store, inbox
+from scrobbled.store.inbox import Arrival, Queued
+
+NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
+CONFIG = """
+storage: {{path: {database}}}
+sources: {{plex: {{token: "${{HOOK}}"}}}}
+viewers:
+  - name: anna
+    accounts: {{plex: anna}}
+    trackers:
+      serializd: {{email: anna@example.org, password: hunter-seven}}
+      trakt: {{client_id: app}}
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """``scrobbled`` with these words, in a folder with a configuration."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "scrobbled.yaml").write_text(CONFIG.format(database=tmp_path / "s.db"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOOK", "a-webhook-token-0815")
+    monkeypatch.delenv("SCROBBLED_CONFIG", raising=False)
+
+    def command(*words: str) -> Said:
+        monkeypatch.setattr("sys.argv", ["scrobbled", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Said(int(ended.value.code or 0), said.out, said.err)
+
+    return command
+
+
+def fill(path: Path) -> None:
+    """One delivered play, one dead, one held, one that nobody claimed."""
+
+    def work(db: sqlite3.Connection) -> None:
+        for number, state in enumerate((PlayOutcome.DELIVERED, PlayOutcome.DEAD, PlayOutcome.HELD), start=1):
+            event = inbox.add_event(db, Arrival("plex", NOW, "{}"), EventOutcome.ACCEPTED, "")
+            item = Episode("Harbour Lights", 1, number, ids=EpisodeIds(tvdb=number))
+            dated = None if state is PlayOutcome.HELD else NOW
+            way = Queued("trakt", state, "" if state is PlayOutcome.DELIVERED else f"because {state}")
+            inbox.add_play(db, Play("anna", "plex", item, dated), event, [way], NOW)
+        inbox.add_event(db, Arrival("plex", NOW, "{}"), EventOutcome.UNCLAIMED, "no viewer lists the account x")
+
+    async def store() -> None:
+        opened = Store(path)
+        await opened.write(work)
+        await opened.aclose()
+
+    asyncio.run(store())
+
+
+def test_the_version_is_told(run: Run) -> None:
+    said = run("--version")
+    assert (said.code, __version__ in said.out) == (0, True)
+
+
+def test_wrong_words_are_wrong_usage(run: Run) -> None:
+    assert run("enqueue").code == 2
+    assert run("queue", "drop").code == 2  # without an ID it would mean everything
+    assert run("auth", "letterboxd").code == 2
+
+
+def test_a_sound_configuration_is_fine(run: Run) -> None:
+    said = run("config", "check")
+    assert said.code == 0
+    assert "is fine" in said.out
+
+
+def test_every_mistake_is_told_with_path_and_line_and_nothing_else_happens(run: Run, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("servr: {port: 1}\nviewers:\n  - name: anna\n    trackers: {tract: {}}\n")
+    said = run("config", "check", "--config", str(wrong))
+    assert said.code == 2
+    assert 'servr (line 1): unknown key; did you mean "server"?' in said.err
+    assert "viewers[0].trackers.tract (line 4)" in said.err
+    assert run("status", "--config", str(wrong)).code == 2
+
+
+def test_a_missing_configuration_says_where_it_was_looked_for(run: Run, tmp_path: Path) -> None:
+    said = run("status", "--config", str(tmp_path / "nowhere.yaml"))
+    assert said.code == 2
+    assert "nowhere.yaml" in said.err
+
+
+def test_settings_are_shown_with_their_origin_and_without_their_secrets(run: Run) -> None:
+    said = run("config", "show", "--json")
+    rows = {row["path"]: row for row in json.loads(said.out)}
+    assert said.code == 0
+    assert "hunter-seven" not in said.out
+    assert "a-webhook-token-0815" not in said.out
+    assert "HOOK" in str(rows["sources.plex.token"]["from"])
+    assert "default" in str(rows["server.port"]["from"])
+
+
+def test_the_schema_is_json(run: Run) -> None:
+    said = run("config", "schema")
+    assert json.loads(said.out)["properties"].keys() >= {"server", "sources", "viewers"}
+
+
+def test_without_a_database_status_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    said = run("status")
+    assert said.code == 1
+    assert "does not exist yet" in said.err
+    assert not (tmp_path / "s.db").exists()
+
+
+def test_status_accounts_for_every_webhook_and_every_play(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "s.db")
+    said = run("status", "--json")
+    facts = json.loads(said.out)
+    assert said.code == 0
+    assert {name: count for name, count in facts["events"].items() if count} == {"accepted": 3, "unclaimed": 1}
+    assert facts["plays"] == 3
+    trakt = next(row for row in facts["trackers"] if row["tracker"] == "trakt")
+    assert trakt["counts"] == {"delivered": 1, "dead": 1, "held": 1}
+    assert (trakt["waiting"], trakt["signed_in"]) == (2, False)
+
+
+def test_status_for_people_says_the_same(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "s.db")
+    said = run("status")
+    assert "3 accepted" in said.out
+    assert "1 unclaimed" in said.out
+    assert "anna/trakt" in said.out
+
+
+def test_the_queue_lists_what_is_not_delivered_with_its_reason(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "s.db")
+    rows = json.loads(run("queue", "list", "--json").out)
+    assert [(row["id"], row["outcome"], row["reason"]) for row in rows] == [
+        ("c2", "dead", "because dead"),
+        ("c3", "held", "because held"),
+    ]
+    assert all(row["next_step"] for row in rows)
+    lines = run("queue", "list").out.splitlines()
+    assert len(lines) == 2
+    assert "Harbour Lights S1 E2" in lines[0]
+
+
+def test_an_empty_queue_is_said_to_be_empty(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "s.db")
+    assert run("queue", "drop", "c2", "c3").code == 0
+    assert run("queue", "list").out.strip() == "Nothing waits."
+
+
+def test_retry_without_an_id_means_everything_that_may_be_retried(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "s.db")
+    done = json.loads(run("queue", "retry", "--json").out)
+    assert done["done"] == ["c2"]  # held ones want an approval
+    assert json.loads(run("queue", "list", "--json").out)[0]["outcome"] == "queued"
+
+
+def test_what_an_action_does_not_apply_to_is_named_and_left(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "s.db")
+    said = run("queue", "retry", "c1", "c2", "c99")
+    assert said.code == 1
+    assert "c1 was left" in said.err
+    assert "c99 was left" in said.err
+    assert "c2 was left" not in said.err
+
+
+def test_an_undated_play_cannot_be_approved(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "s.db")
+    assert run("queue", "approve", "c3").code == 1
+    assert json.loads(run("queue", "list", "--json").out)[1]["outcome"] == "held"
+
+
+def test_something_that_is_no_id_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "s.db")
+    assert run("queue", "retry", "harbour").code == 2
+
+
+def test_signing_in_for_nobody_says_who_there_is(run: Run) -> None:
+    said = run("auth", "trakt", "--viewer", "ben")
+    assert said.code == 2
+    assert "anna" in said.err

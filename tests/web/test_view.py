@@ -1,0 +1,128 @@
+"""The sentence on top, the days, and the words for times."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from scrobbled.summary import AccountStatus, PlayStory, Status
+from scrobbled.web import words
+from scrobbled.web.desk import Facts
+from scrobbled.web.headline import headline
+from scrobbled.web.view import days
+
+NOW = datetime(2026, 11, 14, 21, 0, tzinfo=UTC)
+STATUS = Status("1", {}, 3, [], [], [])
+PLAY = PlayStory("p1", "e1", "anna", "plex", "movie", "Film", "Film", None, None, None, None, None, NOW.isoformat(), [])
+
+
+def account(tracker: str, state: str = "ok", viewer: str = "anna", **counts: int) -> AccountStatus:
+    waiting = sum(counts.values())
+    return AccountStatus(viewer, tracker, True, state, "", "2026-11-14T19:40:00+00:00", None, counts, waiting, None)
+
+
+def said(*accounts: AccountStatus, plays: int = 0, is_newest: bool = True, **counts: int) -> tuple[str, list[str], str]:
+    at = (NOW - timedelta(minutes=4)).isoformat()
+    facts = Facts(replace(STATUS, trackers=list(accounts)), counts, [], [replace(PLAY, watched_at=at)] * plays)
+    found = headline(facts, [(row.viewer, row.tracker) for row in accounts], NOW, is_newest=is_newest)
+    return found.sentence.plain, [piece.plain for piece in found.details], found.tone
+
+
+def test_all_is_well() -> None:
+    trackers = (account("trakt"), account("serializd"), account("trakt", viewer="ben"))
+    calm = ["last play 4 min ago", "0 waiting", "nothing needs you"]
+    assert said(*trackers, plays=1) == ("All 3 trackers in step", calm, "ok")
+    assert said(*trackers[:2])[0] == "Both trackers in step"
+    assert said(*trackers[:1])[0] == "Trakt is in step"
+
+
+def test_an_outage_says_since_when_and_that_nothing_is_lost() -> None:
+    down = account("serializd", "down", queued=4)
+    sentence, details, tone = said(down, account("trakt"), queued=4)
+    assert sentence == "Serializd is down since 19:40: 4 plays wait, nothing is lost"
+    assert details[0] == "4 waiting"
+    assert tone == "down"
+    both = said(account("serializd", "down", queued=1), account("trakt", "down"))[0]
+    assert both == "Serializd and Trakt are down since 19:40: 1 play waits, nothing is lost"
+    assert said(account("trakt", "down"))[0] == "Trakt is down since 19:40: no play waits, nothing is lost"
+
+
+def test_what_needs_somebody_comes_first_and_the_outage_after_it() -> None:
+    sentence, details, tone = said(account("trakt", "down"), account("serializd", "sign-in"), dead=1, held=1)
+    assert (sentence, tone) == ("3 things need you", "need")
+    assert details[0].startswith("Trakt is down since")
+    assert said(account("trakt"), unmatched=1)[0] == "1 thing needs you"
+
+
+def test_plays_on_their_way_are_no_trouble() -> None:
+    assert said(account("trakt", queued=2), queued=2)[0] == "2 plays on the way, everything works"
+    assert said(account("trakt", parked=2), parked=2)[1] == ["2 waiting", "nothing needs you"]
+
+
+def test_before_anything_happened() -> None:
+    assert said()[0] == "No tracker is set up yet"
+    assert said(account("trakt", "new"))[0] == "Getting to know 1 tracker"
+    assert said(account("trakt", "new"), account("serializd"))[0] == "1 of 2 trackers in step"
+
+
+def test_an_account_that_is_not_delivered_to_counts_for_nothing() -> None:
+    facts = Facts(replace(STATUS, trackers=[account("trakt"), account("plex", "new")]), {}, [], [])
+    assert headline(facts, [("anna", "trakt")], NOW, is_newest=True).sentence.plain == "Trakt is in step"
+
+
+def test_days_are_those_of_the_house_and_newest_first() -> None:
+    house = NOW.astimezone(timezone(timedelta(hours=10)))  # there it is the 15th, seven in the morning
+    late = ["2026-11-14T20:30:00+00:00", "2026-11-14T13:59:00+00:00", "2026-11-14T14:00:00+00:00"]
+    found = days([replace(PLAY, id=f"p{n}", watched_at=at) for n, at in enumerate(late)], house)
+    assert [(day.label, [play.id for play in day.plays]) for day in found] == [
+        ("Today", ["p0", "p2"]),
+        ("Yesterday", ["p1"]),
+    ]
+
+
+def test_tonight_is_a_day_on_which_everything_was_watched_in_the_evening() -> None:
+    evening = replace(PLAY, watched_at="2026-11-14T18:00:00+00:00")
+    morning = replace(PLAY, watched_at="2026-11-14T08:00:00+00:00")
+    assert [day.label for day in days([evening], NOW)] == ["Tonight"]
+    assert [day.label for day in days([evening, morning], NOW)] == ["Today"]
+    older = [replace(PLAY, watched_at=f"{day}T20:00:00+00:00") for day in ("2026-11-13", "2026-11-07", "2025-11-07")]
+    labels = ["Yesterday", "Saturday 7 November", "Friday 7 November 2025"]
+    assert [day.label for day in days(older, NOW)] == labels
+
+
+def test_a_play_without_a_date_stands_where_it_arrived() -> None:
+    (day,) = days([PLAY], NOW)
+    assert (day.label, day.plays[0].when) == ("Tonight", None)
+
+
+def test_episodes_are_named_down_to_zero() -> None:
+    special = replace(PLAY, media="episode", season=0, number=0, episode_title="Pilot")
+    (day,) = days([special], NOW)
+    assert (day.plays[0].place, day.plays[0].subtitle) == ("S0 E0", "Pilot")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (60, "1 min ago"),
+        (3599, "59 min ago"),
+        (3600, "1 h ago"),
+        (86399, "23 h ago"),
+        (86400, "13 Nov"),
+        (400 * 86400, "10 Oct 2025"),
+    ],
+)
+def test_times_are_relative_for_a_day_and_then_a_date(seconds: int, text: str) -> None:
+    assert words.ago(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_counts_and_names_are_said_as_people_do() -> None:
+    assert words.plural(1, "play") == "1 play"
+    assert words.plural(1204, "play") == "1,204 plays"
+    assert words.joined(["a", "b", "c"]) == "a, b and c"
+    assert words.name("anilist") == "AniList"
+    assert words.name("other") == "Other"
