@@ -212,10 +212,12 @@ def _for_viewer(
     if unwanted := _unwanted(event, claimant):
         return Taken(event_id, EventOutcome.UNWANTED, unwanted)
     key = f"{claimant.viewer}|{event.session_key()}"
-    session, verdict = fold(inbox.load_session(db, key), event, claimant.rules)
+    before = inbox.load_session(db, key)
+    session, verdict = fold(before, event, claimant.rules)
+    if session is not before:  # also of a title that is too short: its last event may not say so
+        inbox.save_session(db, key, session, arrival.received_at)
     if isinstance(verdict, Unwanted):
         return Taken(event_id, EventOutcome.UNWANTED, verdict.reason)
-    inbox.save_session(db, key, session, arrival.received_at)
     if isinstance(verdict, Duplicate):
         return Taken(event_id, EventOutcome.DUPLICATE, verdict.reason)
     if not isinstance(verdict, Watched):

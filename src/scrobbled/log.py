@@ -41,7 +41,8 @@ def set_up(level: str, style: str, redactor: Redactor, stream: TextIO | None = N
     number = logging.getLevelNamesMapping()[level.upper()]
 
     def mask(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {key: redactor.value(value) for key, value in event.items()}
+        masked: dict[str, Any] = redactor.value(dict(event))  # as a whole: a key may say that its value is a secret
+        return masked
 
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,

@@ -72,9 +72,11 @@ def _decide(
         agreeing = [match for match in matches if match.ids.tmdb == first.ids.tmdb]
         claims = [claim for match in agreeing for claim in match.claims]
         return replace(first, claims=tuple(dict.fromkeys((*claims, *_claims(episode)))))
-    if silent and not guesses:
-        after = max((e.after or 0.0 for e in silent if isinstance(e, TryLater)), default=0.0)
-        raise TryLater(f"{episode.label()} cannot be looked up now: {silent[0].reason}", after=after or None)
+    down = [error for error in silent if isinstance(error, TryLater)]
+    if down or (silent and not guesses):  # one who is down may know; one who needs a person will not answer by waiting
+        after = max((error.after or 0.0 for error in down), default=0.0)
+        why = (down or silent)[0].reason
+        raise TryLater(f"{episode.label()} cannot be looked up now: {why}", after=after or None)
     raise Uncertain(f"nobody knows for certain which show {episode.show_title} is", guesses)
 
 

@@ -68,6 +68,18 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What a page shows of the state of things, and quick to get: ``counts`` of accounts hold what waits, no more.
+
+    ``heard`` tells when each configured source was heard lately, ``None`` where it was not.
+    """
+
+    trackers: list[AccountStatus]
+    heard: dict[str, str | None]
+    unclaimed: list[UnclaimedStatus]
+
+
+@dataclass(frozen=True, slots=True)
 class QueuedChange:
     """One play that is not at one tracker yet, why, and what to do about it."""
 
@@ -165,12 +177,22 @@ def status(db: sqlite3.Connection, config: Config) -> Status:
         version=__version__,
         events=overview.event_counts(db),
         plays=overview.play_count(db),
-        trackers=_accounts(db, config),
+        trackers=_accounts(db, config, overview.delivery_counts(db)),
         sources=[SourceStatus(row.source, row.events, iso(row.last_seen)) for row in overview.sources_heard(db)],
-        unclaimed=[
-            UnclaimedStatus(row.source, row.account, row.events, iso(row.last_seen), claim(row.source, row.account))
-            for row in overview.unclaimed_accounts(db)
-        ],
+        unclaimed=_unclaimed(db),
+    )
+
+
+def glance(db: sqlite3.Connection, config: Config) -> Glance:
+    """The same without counting all that ever happened."""
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for row in overview.waiting(db):
+        counts.setdefault((row.viewer, row.tracker), {})[row.state] = row.count
+    heard = overview.lately_heard(db)
+    return Glance(
+        trackers=_accounts(db, config, counts),
+        heard={source: iso_or_none(heard.get(source)) for source in config.sources},
+        unclaimed=_unclaimed(db),
     )
 
 
@@ -281,9 +303,17 @@ def _delivery(row: overview.Delivery) -> DeliveryStory:
     )
 
 
-def _accounts(db: sqlite3.Connection, config: Config) -> list[AccountStatus]:
-    counts, states = overview.delivery_counts(db), overview.account_states(db)
-    known, oldest = overview.signed_in(db), _oldest(db)
+def _unclaimed(db: sqlite3.Connection) -> list[UnclaimedStatus]:
+    return [
+        UnclaimedStatus(row.source, row.account, row.events, iso(row.last_seen), claim(row.source, row.account))
+        for row in overview.unclaimed_accounts(db)
+    ]
+
+
+def _accounts(
+    db: sqlite3.Connection, config: Config, counts: dict[tuple[str, str], dict[str, int]]
+) -> list[AccountStatus]:
+    states, known, oldest = overview.account_states(db), overview.signed_in(db), _oldest(db)
     rows = []
     for viewer in config.viewers:
         for tracker in viewer.trackers:

@@ -234,8 +234,8 @@ def test_a_catalogue_is_asked_again_after_1_h_6_h_1_d_3_d_and_then_weekly(times:
     assert recheck(times) in RECHECKS
 
 
-@pytest.mark.parametrize(("times", "minutes"), [(0, 1), (1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (8, 60), (5000, 60)])
-def test_a_paused_account_is_tried_after_a_minute_and_at_least_hourly(times: int, minutes: float) -> None:
+@pytest.mark.parametrize(("times", "minutes"), [(0, 0.5), (1, 0.5), (2, 1), (3, 2), (7, 32), (8, 60), (9, 60), (5000, 60)])
+def test_a_paused_account_is_tried_after_half_a_minute_and_at_least_hourly(times: int, minutes: float) -> None:
     assert probe(times) == minutes * 60 <= LONGEST_PROBE
 
 

@@ -41,10 +41,12 @@ from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Re
 from scrobbled.trackers.memory.tracker import CAN, MemoryTracker, key_of
 
 T = TypeVar("T")
-WALKS = int(os.environ.get("SCROBBLED_WALKS", "240"))
+WALKS = int(os.environ.get("SCROBBLED_WALKS", "160"))
 ONE = os.environ.get("SCROBBLED_WALK")
 ITEMS: tuple[Item, ...] = (FILM, episode(1), episode(2), episode(0))
 SETTLE = 30.0
+LIFETIMES = (10.0, 700.0, 700.0, 4000.0, 4000.0, 4000.0, 30_000.0)
+"""Seconds a process lives, if it is let."""
 
 
 class Crash(BaseException):
@@ -225,7 +227,9 @@ class Walk:
                 store = await self._live(rig, store, for_seconds=self.dice.uniform(0, 4000))
         for lives in range(60):
             self.fate.left = self.fate.left if lives < 30 else 0
-            store = await self._live(rig, store, for_seconds=self.dice.choice([10.0, 700.0, 4000.0, 4000.0, 90_000.0]))
+            store = await self._live(
+                rig, store, for_seconds=self.dice.choice([10.0, 700.0, 700.0, 4000.0, 4000.0, 4000.0, 30_000.0])
+            )
             if await self._is_over(rig):
                 break
         await self._check(rig)

@@ -215,7 +215,7 @@ def test_a_database_that_fails_is_said_and_not_hidden(tmp_path: Path) -> None:
     async def check() -> None:
         async with house(tmp_path) as home, home.client() as browser:
             await home.runtime.store.aclose()
-            assert (await answered(browser, "status", 503))["error"]
+            assert (await answered(browser, "queue", 503))["error"]
             page = await browser.get("/")
             assert page.status_code == 503
             assert page.headers["content-type"].startswith("text/html")

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from scrobbled.summary import AccountStatus, PlayStory, Status
+from scrobbled.summary import AccountStatus, Glance, PlayStory
 from scrobbled.web import words
 from scrobbled.web.desk import Facts
 from scrobbled.web.headline import headline
 from scrobbled.web.view import days
 
 NOW = datetime(2026, 11, 14, 21, 0, tzinfo=UTC)
-STATUS = Status("1", {}, 3, [], [], [])
+GLANCE = Glance([], {}, [])
 PLAY = PlayStory("p1", "e1", "anna", "plex", "movie", "Film", "Film", None, None, None, None, None, NOW.isoformat(), [])
 
 
@@ -25,7 +25,7 @@ def account(tracker: str, state: str = "ok", viewer: str = "anna", **counts: int
 
 def said(*accounts: AccountStatus, plays: int = 0, is_newest: bool = True, **counts: int) -> tuple[str, list[str], str]:
     at = (NOW - timedelta(minutes=4)).isoformat()
-    facts = Facts(replace(STATUS, trackers=list(accounts)), counts, [], [replace(PLAY, watched_at=at)] * plays)
+    facts = Facts(replace(GLANCE, trackers=list(accounts)), counts, [], [replace(PLAY, watched_at=at)] * plays)
     found = headline(facts, [(row.viewer, row.tracker) for row in accounts], NOW, is_newest=is_newest)
     return found.sentence.plain, [piece.plain for piece in found.details], found.tone
 
@@ -58,7 +58,7 @@ def test_what_needs_somebody_comes_first_and_the_outage_after_it() -> None:
 
 def test_plays_on_their_way_are_no_trouble() -> None:
     assert said(account("trakt", queued=2), queued=2)[0] == "2 plays on the way, everything works"
-    assert said(account("trakt", parked=2), parked=2)[1] == ["2 waiting", "nothing needs you"]
+    assert said(account("trakt", parked=2), plays=1, parked=2)[1][1:] == ["2 waiting", "nothing needs you"]
 
 
 def test_before_anything_happened() -> None:
@@ -68,7 +68,7 @@ def test_before_anything_happened() -> None:
 
 
 def test_an_account_that_is_not_delivered_to_counts_for_nothing() -> None:
-    facts = Facts(replace(STATUS, trackers=[account("trakt"), account("plex", "new")]), {}, [], [])
+    facts = Facts(replace(GLANCE, trackers=[account("trakt"), account("plex", "new")]), {}, [], [])
     assert headline(facts, [("anna", "trakt")], NOW, is_newest=True).sentence.plain == "Trakt is in step"
 
 

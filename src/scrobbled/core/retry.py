@@ -27,5 +27,5 @@ def recheck(times: int) -> float:
 
 
 def probe(times: int) -> float:
-    """Seconds until a paused account is tried again: a minute, doubling up to an hour."""
-    return min(LONGEST_PROBE, 60.0 * 2.0 ** min(max(times, 1) - 1, 10))
+    """Seconds until a paused account is tried again: half a minute, doubling up to an hour."""
+    return min(LONGEST_PROBE, 30.0 * 2.0 ** min(max(times, 1) - 1, 10))

@@ -154,6 +154,15 @@ def sources_heard(db: sqlite3.Connection) -> list[SourceHeard]:
     ]
 
 
+def lately_heard(db: sqlite3.Connection, among: int = 10_000) -> dict[str, float]:
+    """When each source was heard last, as far as it was among the newest events; quick however many there are."""
+    rows = db.execute(
+        "SELECT source, max(received_at) FROM events WHERE id > (SELECT max(id) FROM events) - ? GROUP BY source",
+        (among,),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def account_states(db: sqlite3.Connection) -> dict[tuple[str, str], tuple[str, str, float, float | None]]:
     """(viewer, tracker) to state, reason, since and expiry, as the serving process last saved them."""
     rows = db.execute("SELECT viewer, tracker, state, reason, since, expires_at FROM accounts")
@@ -170,13 +179,14 @@ def queue(
 ) -> list[QueueRow]:
     """Everything not delivered, oldest change first, in pages: pass the last id seen as ``after``.
 
-    ``states`` leaves out what is in another one.
+    ``states`` leaves out what is in another one; that way is quick with few of them among many.
     """
     chosen = "" if states is None else f"AND outbox.state IN ({','.join('?' * len(states))}) "
+    quick = "" if states is None else "INDEXED BY outbox_waiting "
     rows = db.execute(
         "SELECT outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, plays.label, outbox.watched_at, "
         "outbox.state, outbox.phase, outbox.reason, outbox.attempts, outbox.next_at, outbox.candidates "
-        f"FROM outbox JOIN plays ON plays.id = outbox.play_id WHERE outbox.{_OPEN} AND outbox.id > ? "
+        f"FROM outbox {quick}JOIN plays ON plays.id = outbox.play_id WHERE outbox.{_OPEN} AND outbox.id > ? "
         f"{chosen}ORDER BY outbox.id LIMIT ?",
         (after, *(states or ()), limit),
     )

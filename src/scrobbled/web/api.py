@@ -62,11 +62,31 @@ class OutcomeMeaning:
 
 def router(desk: Desk, live: Live) -> Router:
     """Who may come here is decided before, by the gate."""
+    handlers = [*_state(desk), *_stories(desk), *_actions(desk), _news(live)]
+    return Router("/api/v1", route_handlers=handlers, request_max_body_size=LARGEST_BODY)
 
+
+def _state(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/status", summary="The state of things")
     async def status() -> Status:
         return await desk.status()
 
+    @get("/queue", summary="What is not delivered")
+    async def queue(after: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> QueuePage:
+        size = _page(limit)
+        rows = await desk.queue(0 if after is None else _id(after, "c"), size)
+        return QueuePage(rows, rows[-1].id if len(rows) == size else None)
+
+    @get("/outcomes", summary="Every outcome and its next step", sync_to_thread=False)
+    def outcomes() -> list[OutcomeMeaning]:
+        return [OutcomeMeaning("event", str(code), NEXT_STEP[code]) for code in EventOutcome] + [
+            OutcomeMeaning("play", str(code), NEXT_STEP[code]) for code in PlayOutcome
+        ]
+
+    return [status, queue, outcomes]
+
+
+def _stories(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/plays", summary="The newest plays")
     async def plays(before: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> PlayPage:
         size = _page(limit)
@@ -87,18 +107,10 @@ def router(desk: Desk, live: Live) -> Router:
             raise NotFoundException(f"There is no event {event_id}.")
         return found
 
-    @get("/queue", summary="What is not delivered")
-    async def queue(after: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> QueuePage:
-        size = _page(limit)
-        rows = await desk.queue(0 if after is None else _id(after, "c"), size)
-        return QueuePage(rows, rows[-1].id if len(rows) == size else None)
+    return [plays, play, event]
 
-    @get("/outcomes", summary="Every outcome and its next step", sync_to_thread=False)
-    def outcomes() -> list[OutcomeMeaning]:
-        return [OutcomeMeaning("event", str(code), NEXT_STEP[code]) for code in EventOutcome] + [
-            OutcomeMeaning("play", str(code), NEXT_STEP[code]) for code in PlayOutcome
-        ]
 
+def _news(live: Live) -> HTTPRouteHandler:
     @get(
         "/live", summary="Server-sent events: hello, then change whenever there is news", media_type="text/event-stream"
     )
@@ -109,11 +121,7 @@ def router(desk: Desk, live: Live) -> Router:
             )
         return ServerSentEvent(live.events())
 
-    return Router(
-        "/api/v1",
-        route_handlers=[status, plays, play, event, queue, outcomes, listen, *_actions(desk)],
-        request_max_body_size=LARGEST_BODY,
-    )
+    return listen
 
 
 def _actions(desk: Desk) -> list[HTTPRouteHandler]:

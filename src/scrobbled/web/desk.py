@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
@@ -10,11 +12,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from scrobbled import summary
+from scrobbled.core.errors import StoreError
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.redact import Redactor
 from scrobbled.runtime import Runtime
 from scrobbled.store import overview
-from scrobbled.summary import Attempt, EventStory, PlayStory, QueuedChange, Status
+from scrobbled.summary import Attempt, EventStory, Glance, PlayStory, QueuedChange, Status
 
 T = TypeVar("T")
 ACTIONS = ("retry", "approve", "drop")
@@ -35,7 +38,7 @@ class Done:
 class Facts:
     """What the page is made of, all read at one moment. ``needs`` are the first of what only a person can decide."""
 
-    status: Status
+    glance: Glance
     counts: dict[str, int]
     needs: list[QueuedChange]
     plays: list[PlayStory]
@@ -48,7 +51,16 @@ class Desk:
         self._runtime = runtime
 
     async def status(self) -> Status:
-        return self._masked(await self._runtime.store.read(lambda db: summary.status(db, self._runtime.config)))
+        """Counts all that ever happened, which may take a while: so it reads beside the writer, not in its way."""
+        return self._masked(await asyncio.to_thread(self._counted))
+
+    def _counted(self) -> Status:
+        address = f"{self._runtime.store.path.resolve().as_uri()}?mode=ro"
+        try:
+            with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
+                return summary.status(db, self._runtime.config)
+        except sqlite3.Error as error:
+            raise StoreError(f"the database cannot be read: {error}") from None
 
     async def facts(self, before: int | None, plays: int, needs: int) -> Facts:
         """With so many plays older than ``before``, and so many changes that need somebody."""
@@ -58,7 +70,7 @@ class Desk:
             for row in overview.waiting(db):
                 counts[row.state] += row.count
             return Facts(
-                status=summary.status(db, self._runtime.config),
+                glance=summary.glance(db, self._runtime.config),
                 counts=dict(counts),
                 needs=[summary.queued_change(row) for row in overview.queue(db, limit=needs, states=NEEDS_YOU)],
                 plays=[summary.play_story(row) for row in overview.plays(db, before=before, limit=plays)],

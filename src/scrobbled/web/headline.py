@@ -42,14 +42,14 @@ class Headline:
 
 def headline(facts: Facts, active: Collection[tuple[str, str]], now: datetime, *, is_newest: bool) -> Headline:
     """What a person has to do comes first, then what is down, then that all is well."""
-    accounts = [row for row in facts.status.trackers if (row.viewer, row.tracker) in active]
+    accounts = [row for row in facts.glance.trackers if (row.viewer, row.tracker) in active]
     asks = sum(facts.counts.get(state, 0) for state in NEEDS_YOU) + sum(row.state in ASKS for row in accounts)
     tone, icon, sentence = _trackers(accounts, now)
     details = _details(facts, now) if is_newest else []
     if asks:
         verb = "needs" if asks == 1 else "need"
         return Headline("need", "alert", Piece(f"{words.plural(asks, 'thing')} {verb} you"), [sentence, *details])
-    calm = [Piece("nothing needs you")] if is_newest and facts.status.plays else []
+    calm = [Piece("nothing needs you")] if is_newest and facts.plays else []
     return Headline(tone, icon, sentence, [*details, *calm])
 
 

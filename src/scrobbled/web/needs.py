@@ -47,7 +47,7 @@ class Needs:
 
 
 def needs(facts: Facts, active: Collection[tuple[str, str]]) -> Needs:
-    accounts = [_account(row) for row in facts.status.trackers if (row.viewer, row.tracker) in active]
+    accounts = [_account(row) for row in facts.glance.trackers if (row.viewer, row.tracker) in active]
     asking = [card for card in accounts if card]
     held = facts.counts.get(PlayOutcome.HELD, 0)
     total = sum(facts.counts.get(state, 0) for state in NEEDS_YOU)

@@ -83,7 +83,6 @@ class UnclaimedCard:
 @dataclass(frozen=True, slots=True)
 class SourceCard:
     name: str
-    events: str
     last_heard: Moment | None
 
 
@@ -99,25 +98,20 @@ class Page:
     days: list[Day]
     older: str | None
     is_newest: bool
-    plays: int
 
 
 def page(facts: Facts, active: Collection[Account], now: datetime, *, before: str | None, size: int) -> Page:
     """``active`` are the accounts that are delivered to; ``now`` is in the zone of the house."""
-    status = facts.status
+    glance = facts.glance
     return Page(
         headline=headline(facts, active, now, is_newest=before is None),
         needs=needs(facts, active),
-        accounts=[_account(row, (row.viewer, row.tracker) in active, now) for row in status.trackers],
-        unclaimed=[_unclaimed(row, now) for row in status.unclaimed],
-        sources=[
-            SourceCard(words.name(row.source), words.plural(row.events, "webhook"), moment(row.last_heard, now))
-            for row in status.sources
-        ],
+        accounts=[_account(row, (row.viewer, row.tracker) in active, now) for row in glance.trackers],
+        unclaimed=[_unclaimed(row, now) for row in glance.unclaimed],
+        sources=[SourceCard(words.name(source), moment(heard, now)) for source, heard in glance.heard.items()],
         days=days(facts.plays, now),
         older=facts.plays[-1].id if len(facts.plays) == size else None,
         is_newest=before is None,
-        plays=status.plays,
     )
 
 

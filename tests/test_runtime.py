@@ -1,0 +1,260 @@
+"""The wired service: webhook to tracker, commands from other processes, housekeeping, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from flows.rig import Scripted
+from flows.test_ingest import webhook
+from scrobbled import runtime as module
+from scrobbled import summary
+from scrobbled.clock import SystemClock
+from scrobbled.config import Config, loads
+from scrobbled.core.errors import AccountStopped, LoginNeeded, StoreError, TryLater
+from scrobbled.core.outcomes import EventOutcome
+from scrobbled.health import State
+from scrobbled.runtime import Runtime, build
+from scrobbled.store import Store, overview
+from scrobbled.store.accounts import StoredTokens
+from scrobbled.store.inbox import Arrival, add_event
+from scrobbled.trackers.memory.tracker import MemoryTracker
+
+pytestmark = pytest.mark.anyio
+CONFIG = """
+storage: {path: PATH}
+sources: {plex: {token: a-webhook-token-0815}}
+viewers: [{name: anna, accounts: {plex: anna}, trackers: {memory: {}}}]
+"""
+ANNA = ("anna", "memory")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return loads(CONFIG.replace("PATH", str(tmp_path / "scrobbled.db")), {})
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch):
+    """What others do in the database is looked for more often than it need be outside of tests."""
+    monkeypatch.setattr(module, "OUTSIDE_EVERY", 0.01)
+    with capture_logs():
+        yield
+
+
+def with_tracker(config: Config, tracker: Any) -> Runtime:
+    runtime = build(config)
+    runtime.couriers[ANNA].tracker = tracker
+    return runtime
+
+
+async def until(holds: Callable[[], Any], what: str) -> None:
+    ends = asyncio.get_running_loop().time() + 10
+    while not holds():
+        assert asyncio.get_running_loop().time() < ends, what
+        await asyncio.sleep(0.002)
+
+
+@contextlib.asynccontextmanager
+async def another_process(config: Config) -> AsyncIterator[Store]:
+    store = Store(config.storage.path, create=False)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+async def test_a_webhook_arrives_at_the_tracker(config: Config) -> None:
+    async with build(config).running() as runtime:
+        tracker = runtime.couriers[ANNA].tracker._tracker  # type: ignore[attr-defined]
+        assert isinstance(tracker, MemoryTracker)
+        taken = await runtime.take("plex", webhook())
+        assert taken.outcome is EventOutcome.ACCEPTED
+        await until(lambda: tracker.plays, "the play is there")
+        await runtime.take("plex", webhook("media.stop", percent=99))
+        assert [part.state for part in await runtime.components()] == ["ok", "ok"]
+        text = (await runtime.scrape()).decode()
+    assert 'scrobbled_tracker_up{tracker="memory",viewer="anna"} 1.0' in text
+    assert 'scrobbled_events_total{outcome="duplicate",source="plex"} 1.0' in text
+    assert len(tracker.plays) == 1
+
+
+async def test_what_waited_when_the_service_ended_is_delivered_by_the_next_one(config: Config) -> None:
+    down = Scripted()
+    down.go_down()
+    async with with_tracker(config, down).running() as runtime:
+        await runtime.take("plex", webhook())
+        await until(lambda: "add_plays" in down.calls, "it was tried")
+    up = Scripted()
+    async with with_tracker(config, up).running():
+        await until(lambda: up.plays, "the play is there")
+
+
+async def test_a_sign_in_by_another_process_is_taken_up_at_once(config: Config) -> None:
+    tracker = Scripted(has_account=False)
+    async with with_tracker(config, tracker).running() as runtime:
+        await runtime.take("plex", webhook())
+        await until(lambda: runtime.couriers[ANNA].health.report.state is State.SIGN_IN, "it needs a sign-in")
+        tracker.has_account = True
+        async with another_process(config) as store:
+            await StoredTokens(store, "anna", "memory", lambda values: None, SystemClock().now).save({"token": "t"})
+        await until(lambda: tracker.plays, "the play is there, long before the account would be tried again")
+
+
+@pytest.mark.parametrize("action", ["retry", "approve"])
+async def test_what_people_do_with_the_queue_takes_effect_at_once(config: Config, action: str) -> None:
+    tracker = Scripted()
+    tracker.always("sign_in", lambda: AccountStopped("locked"))
+    async with with_tracker(config, tracker).running() as runtime:
+        await runtime.take("plex", webhook())
+        await until(lambda: runtime.couriers[ANNA].health.report.state is State.STOPPED, "it rests")
+        tracker.before.clear()
+        async with another_process(config) as store:
+            await store.write(lambda db: summary.act(db, action, None, SystemClock().now().timestamp()))
+        await until(lambda: tracker.plays, "the play is there")
+
+
+async def test_another_process_that_did_nothing_of_the_kind_ends_no_rest(config: Config) -> None:
+    tracker = Scripted(has_account=False)
+    async with with_tracker(config, tracker).running() as runtime:
+        await until(lambda: runtime.couriers[ANNA].health.report.state is State.SIGN_IN, "it rests")
+        await asyncio.sleep(0.1)
+        before = len(tracker.calls)
+        async with another_process(config) as store:
+            await store.write(lambda db: db.execute("INSERT INTO marks VALUES ('other', 1)"))
+        await asyncio.sleep(0.1)
+        assert len(tracker.calls) == before
+
+
+async def test_an_account_nobody_lists_is_told_once_and_claimed_after_a_restart(config: Config) -> None:
+    async with with_tracker(config, Scripted()).running() as runtime:
+        for key in ("1", "2"):
+            taken = await runtime.take("plex", webhook(account="carol", key=key))
+            assert taken.outcome is EventOutcome.UNCLAIMED
+        rows = await runtime.store.read(lambda db: db.execute("SELECT kind, subject, count FROM alerts").fetchall())
+        assert rows == [("unclaimed", "plex/no viewer lists the account carol", 2)]
+    tracker = Scripted()
+    text = CONFIG.replace("PATH", str(config.storage.path)).replace("{plex: anna}", "{plex: carol}")
+    async with with_tracker(loads(text, {}), tracker).running():
+        await until(lambda: len(tracker.plays) == 2, "both plays are there")
+
+
+async def test_one_stored_event_that_cannot_be_folded_keeps_no_other_from_being_claimed(config: Config) -> None:
+    async with with_tracker(config, Scripted()).running() as runtime:
+        for key in ("1", "2", "3"):
+            await runtime.take("plex", webhook(account="carol", key=key))
+    with closing(sqlite3.connect(config.storage.path)) as db, db:
+        db.execute("INSERT INTO sessions VALUES ('anna|plex|carol|nas/2', 0, 'no session at all')")
+    tracker = Scripted()
+    text = CONFIG.replace("PATH", str(config.storage.path)).replace("{plex: anna}", "{plex: carol}")
+    async with with_tracker(loads(text, {}), tracker).running() as runtime:
+        await until(lambda: len(tracker.plays) == 2, "both others are there")
+        counts = await runtime.store.read(overview.event_counts)
+    assert (counts["accepted"], counts["unclaimed"]) == (2, 1)
+
+
+async def test_old_bodies_are_forgotten_and_new_ones_kept(config: Config) -> None:
+    store = Store(config.storage.path)
+    now = SystemClock().now()
+    for days in (20, 13):
+        arrival = Arrival("plex", now - timedelta(days=days), "{}")
+        await store.write(lambda db, a=arrival: add_event(db, a, EventOutcome.ACCEPTED, ""))
+    await store.aclose()
+
+    def left() -> list[tuple[int]]:
+        with closing(sqlite3.connect(config.storage.path)) as db:
+            return db.execute("SELECT id FROM events WHERE raw IS NOT NULL").fetchall()
+
+    async with with_tracker(config, Scripted()).running():
+        await until(lambda: left() == [(2,)], "the old one is forgotten")
+
+
+async def test_a_database_that_cannot_be_written_is_told(config: Config) -> None:
+    async with with_tracker(config, Scripted()).running() as runtime:
+        write = runtime.store.write
+
+        async def full(work: Any) -> Any:
+            raise StoreError("the disk is full")
+
+        runtime.store.write = full  # type: ignore[method-assign]
+        database, account = await runtime.components()
+        runtime.store.write = write  # type: ignore[method-assign]
+    assert (database.name, database.state, database.reason) == ("database", "failed", "the disk is full")
+    assert account.name == "anna/memory"
+
+
+async def test_what_a_tracker_quotes_is_shown_without_its_secrets(config: Config) -> None:
+    tracker = Scripted()
+    tracker.always("sign_in", lambda: LoginNeeded("refused: a-webhook-token-0815 and learned-later"))
+    async with with_tracker(config, tracker).running() as runtime:
+        runtime.learn({"access_token": "learned-later", "expires_in": 7})
+        await until(lambda: runtime.couriers[ANNA].health.report.state is State.SIGN_IN, "it needs a sign-in")
+        assert (await runtime.components())[1].reason == "refused: •••• and ••••"
+
+
+async def test_a_state_is_saved_for_whoever_looks_from_outside(config: Config) -> None:
+    tracker = Scripted()
+    tracker.always("sign_in", lambda: TryLater("503"))
+    async with with_tracker(config, tracker).running() as runtime:
+        await until(lambda: runtime.couriers[ANNA].health.report.state is State.DOWN, "it is down")
+        async with another_process(config) as store:
+            (state, reason, _, _) = (await store.read(overview.account_states))[ANNA]
+    assert (state, reason) == ("down", "503")
+
+
+async def test_whoever_shows_it_is_told_of_changes(config: Config) -> None:
+    runtime, told = with_tracker(config, Scripted()), []
+    runtime.on_change(lambda: told.append(1))
+    async with runtime.running():
+        await runtime.take("plex", webhook())
+        await until(lambda: len(told) >= 3, "the webhook, the account and the delivery were told")
+
+
+async def test_a_write_in_flight_may_finish_and_one_that_hangs_is_left_in_doubt(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GRACE", 0.2)
+    for hangs, phase in ((False, ("delivered", "")), (True, ("queued", "in-flight"))):
+        tracker, sent, go = Scripted(), asyncio.Event(), asyncio.Event()
+
+        async def hold(sent: asyncio.Event = sent, go: asyncio.Event = go) -> None:
+            sent.set()
+            await go.wait()
+
+        tracker.before["sent"] = lambda plays, hold=hold: hold()
+        async with with_tracker(config, tracker).running() as runtime:
+            await runtime.take("plex", webhook(key=str(hangs)))
+            await sent.wait()
+            if not hangs:
+                asyncio.get_running_loop().call_later(0.02, go.set)
+        with closing(sqlite3.connect(config.storage.path)) as db:
+            row = db.execute("SELECT state, phase FROM outbox ORDER BY id DESC").fetchone()
+        assert row == phase
+    tracker = Scripted()
+    tracker.can = MemoryTracker().can
+    async with with_tracker(config, tracker).running():
+        await until(lambda: tracker.plays, "it was read back, found missing, and sent")
+    assert tracker.calls.count("find_plays") == 2
+
+
+async def test_after_the_end_nothing_is_taken(config: Config) -> None:
+    async with with_tracker(config, Scripted()).running() as runtime:
+        pass
+    with pytest.raises(StoreError, match="closed"):
+        await runtime.take("plex", webhook())
+    assert (await runtime.components())[0].state == "failed"
+
+
+async def test_an_unusable_database_is_said_when_it_is_built(config: Config) -> None:
+    config.storage.path.write_bytes(b"")
+    with pytest.raises(StoreError, match="is empty"):
+        build(config)
