@@ -102,7 +102,7 @@ class Booking:
         settle: float,
         wait: Callable[[Change], float],
     ) -> None:
-        """``proven`` were missed twice and may be sent again; ``unsure`` are read once more after ``settle`` seconds."""
+        """``proven`` were missed twice and may be sent again; ``unsure`` are read again after ``settle`` seconds."""
         now = self._now()
 
         def work(db: sqlite3.Connection) -> None:

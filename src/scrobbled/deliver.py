@@ -90,6 +90,11 @@ class Courier:
         self._stop.set()
         self.wake.set()
 
+    def try_now(self) -> None:
+        """Somebody signed in, or wants a retry: rest no longer, and look at the sign-in again."""
+        self.health.try_now()
+        self._signed_in_at = None
+
     async def run(self) -> None:
         """Until ``stop``. Nothing that goes wrong with one change ends the courier."""
         while not self._stop.is_set():

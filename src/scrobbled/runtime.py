@@ -184,7 +184,7 @@ class Runtime:
         self.cache.forget_recent()
         for courier in self.couriers.values():
             if try_now:
-                courier.health.try_now()
+                courier.try_now()
             courier.wake.set()
         self.changed()
 

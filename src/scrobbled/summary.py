@@ -14,7 +14,7 @@ from typing import Any
 
 from scrobbled import __version__
 from scrobbled.config import Config
-from scrobbled.core.outcomes import NEXT_STEP, WAITING, EventOutcome, PlayOutcome
+from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
 from scrobbled.store import accounts, cache, outbox, overview
 from scrobbled.store.codec import instant
 
@@ -257,7 +257,7 @@ def event_story(db: sqlite3.Connection, event_id: int) -> EventStory | None:
         received_at=iso(row.received_at),
         kind=row.kind,
         outcome=row.outcome,
-        next_step=NEXT_STEP[EventOutcome(row.outcome)],
+        next_step=EVENT_NEXT_STEP[EventOutcome(row.outcome)],
         reason=row.reason,
         account=row.account,
         label=row.label,
@@ -295,7 +295,7 @@ def _delivery(row: overview.Delivery) -> DeliveryStory:
         outcome=row.state,
         phase=row.phase,
         reason=row.reason,
-        next_step=NEXT_STEP[PlayOutcome(row.state)],
+        next_step=PLAY_NEXT_STEP[PlayOutcome(row.state)],
         how=row.how,
         rewatch=row.rewatch,
         remote_id=row.remote_id,

@@ -14,7 +14,7 @@ from scrobbled.core import errors
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Movie, Origin
-from scrobbled.core.outcomes import NEXT_STEP, WAITING, EventOutcome, PlayOutcome
+from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
 from scrobbled.core.plays import EARLIEST, FUTURE_SLACK, Play, is_dated, rounded, route
 from scrobbled.core.retry import LONGEST_BACKOFF, LONGEST_PROBE, RECHECKS, backoff, probe, recheck
 
@@ -234,7 +234,9 @@ def test_a_catalogue_is_asked_again_after_1_h_6_h_1_d_3_d_and_then_weekly(times:
     assert recheck(times) in RECHECKS
 
 
-@pytest.mark.parametrize(("times", "minutes"), [(0, 0.5), (1, 0.5), (2, 1), (3, 2), (7, 32), (8, 60), (9, 60), (5000, 60)])
+@pytest.mark.parametrize(
+    ("times", "minutes"), [(0, 0.5), (1, 0.5), (2, 1), (3, 2), (7, 32), (8, 60), (9, 60), (5000, 60)]
+)
 def test_a_paused_account_is_tried_after_half_a_minute_and_at_least_hourly(times: int, minutes: float) -> None:
     assert probe(times) == minutes * 60 <= LONGEST_PROBE
 
@@ -243,8 +245,9 @@ def test_a_paused_account_is_tried_after_half_a_minute_and_at_least_hourly(times
 
 
 def test_every_outcome_says_what_to_do_next() -> None:
-    assert set(NEXT_STEP) == {*EventOutcome, *PlayOutcome}
-    assert all(text.endswith(".") and "!" not in text for text in NEXT_STEP.values())
+    assert set(EVENT_NEXT_STEP) == set(EventOutcome)
+    assert set(PLAY_NEXT_STEP) == set(PlayOutcome)
+    assert all(text.endswith(".") and "!" not in text for text in (*EVENT_NEXT_STEP.values(), *PLAY_NEXT_STEP.values()))
 
 
 def test_the_codes_are_those_that_were_promised() -> None:

@@ -76,11 +76,16 @@ def demo(port: int, *, once: bool) -> int:
     async def play() -> bool:
         with _ending() as ended:
             async with Demo(tell=click.echo, port=port).running() as evening:
-                held = await evening.play()
+                playing, stopped = asyncio.create_task(evening.play()), asyncio.create_task(ended.wait())
+                await asyncio.wait([playing, stopped], return_when=asyncio.FIRST_COMPLETED)
+                if not playing.done():
+                    playing.cancel()
+                    return False
                 if not once:
                     click.echo(f"\nThe page stays up at {evening.url} until you press Ctrl+C.")
-                    await ended.wait()
-                return held
+                    await stopped
+                stopped.cancel()
+                return playing.result()
 
     return 0 if run(play()) else 1
 

@@ -33,12 +33,14 @@ class PlayOutcome(StrEnum):
 WAITING = frozenset({PlayOutcome.QUEUED, PlayOutcome.HELD, PlayOutcome.PARKED, PlayOutcome.UNMATCHED, PlayOutcome.DEAD})
 """Not at the tracker yet: what ``scrobbled_outbox_changes`` counts."""
 
-NEXT_STEP: dict[EventOutcome | PlayOutcome, str] = {
+EVENT_NEXT_STEP: dict[EventOutcome, str] = {
     EventOutcome.ACCEPTED: "Understood and stored. Nothing to do.",
     EventOutcome.DUPLICATE: "Part of a viewing that is already a play. Nothing to do.",
     EventOutcome.UNWANTED: "Real, but not something that becomes a play; the reason says why. Nothing to do.",
     EventOutcome.UNCLAIMED: "No viewer lists this account, so nothing was sent. Add it under accounts of a viewer.",
     EventOutcome.UNREADABLE: "The body could not be understood. Check what the sender is set up to send.",
+}
+PLAY_NEXT_STEP: dict[PlayOutcome, str] = {
     PlayOutcome.QUEUED: "Waits for its turn at the tracker and is sent by itself. Nothing to do.",
     PlayOutcome.DELIVERED: "The tracker confirmed it. Nothing to do.",
     PlayOutcome.ALREADY_THERE: "The tracker holds this viewing already, so it was not sent again. Nothing to do.",

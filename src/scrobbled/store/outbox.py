@@ -126,8 +126,11 @@ def doubt_in_flight(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
 
 
 def missed(db: sqlite3.Connection, ids: Collection[int], now: float, next_at: float) -> None:
-    """A complete read-back did not find them; the next one, at ``next_at``, decides."""
-    db.executemany("UPDATE outbox SET missed_at = ?, next_at = ? WHERE id = ?", [(now, next_at, id_) for id_ in ids])
+    """A complete read-back did not find them; one at ``next_at`` or later decides. The first miss is what counts."""
+    db.executemany(
+        "UPDATE outbox SET next_at = coalesce(missed_at - ?, 0) + ?, missed_at = coalesce(missed_at, ?) WHERE id = ?",
+        [(now, next_at, now, id_) for id_ in ids],
+    )
 
 
 def clear_doubt(db: sqlite3.Connection, due_at: Collection[tuple[int, float]]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scrobbled.core.outcomes import NEXT_STEP, EventOutcome, PlayOutcome
+from scrobbled.core.outcomes import PLAY_NEXT_STEP, EventOutcome, PlayOutcome
 
 _OPEN = "state NOT IN ('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
 
@@ -44,7 +44,7 @@ class QueueRow:
 
     @property
     def next_step(self) -> str:
-        return NEXT_STEP[PlayOutcome(self.state)]
+        return PLAY_NEXT_STEP[PlayOutcome(self.state)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from litestar.response import ServerSentEvent
 from msgspec import Struct
 
 from scrobbled import summary
-from scrobbled.core.outcomes import NEXT_STEP, EventOutcome, PlayOutcome
+from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
 from scrobbled.summary import Attempt, EventStory, PlayStory, QueuedChange, Status
 from scrobbled.web.desk import Desk, Done
 from scrobbled.web.live import Live
@@ -79,8 +79,8 @@ def _state(desk: Desk) -> list[HTTPRouteHandler]:
 
     @get("/outcomes", summary="Every outcome and its next step", sync_to_thread=False)
     def outcomes() -> list[OutcomeMeaning]:
-        return [OutcomeMeaning("event", str(code), NEXT_STEP[code]) for code in EventOutcome] + [
-            OutcomeMeaning("play", str(code), NEXT_STEP[code]) for code in PlayOutcome
+        return [OutcomeMeaning("event", str(code), EVENT_NEXT_STEP[code]) for code in EventOutcome] + [
+            OutcomeMeaning("play", str(code), PLAY_NEXT_STEP[code]) for code in PlayOutcome
         ]
 
     return [status, queue, outcomes]

@@ -84,6 +84,7 @@ class Session:
 
     async def sign_in(self) -> None:
         """Make sure that the token is one that Serializd accepts now."""
+        self._now = None  # somebody may have signed in from outside
         present = await self.current()
         try:
             valid, _ = await self._validity(present.token)

@@ -18,6 +18,8 @@ from scrobbled.trackers.trakt.oauth import RAN_OUT, DeviceCode, Grant, OAuth
 from scrobbled.trackers.trakt.settings import Settings
 
 REFRESH_RETRY = 60.0
+REFRESH_ENDS_WITHIN = 5.0
+"""Seconds at shutdown; containers are killed soon after."""
 OTHER_PROCESS = 2.0
 """Seconds another process may need from receiving a new pair to storing it."""
 
@@ -111,7 +113,7 @@ class Auth:
     async def aclose(self) -> None:
         """Lets a refresh come to its end: a pair that is lost between answer and disk costs a new sign-in."""
         if self._refreshing is not None:
-            await asyncio.wait([self._refreshing])
+            await asyncio.wait([self._refreshing], timeout=REFRESH_ENDS_WITHIN)
 
     async def _renewed_in_time(self, grant: Grant) -> Grant:
         try:

@@ -54,6 +54,7 @@ class TraktTracker:
 
     async def sign_in(self) -> None:
         """Asks Trakt: only an answer to a signed request tells that the tokens still hold, and that Trakt is there."""
+        await self._auth.reload()
         await self._reader.probe()
 
     def expires_at(self) -> datetime | None:
