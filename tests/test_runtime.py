@@ -138,7 +138,7 @@ async def test_another_process_that_did_nothing_of_the_kind_ends_no_rest(config:
 async def test_an_account_nobody_lists_is_told_once_and_claimed_after_a_restart(config: Config) -> None:
     async with with_tracker(config, Scripted()).running() as runtime:
         for key in ("1", "2"):
-            taken = await runtime.take("plex", webhook(account="carol", key=key))
+            taken = await runtime.take("plex", webhook(account="carol", key=key, index=int(key)))
             assert taken.outcome is EventOutcome.UNCLAIMED
         rows = await runtime.store.read(lambda db: db.execute("SELECT kind, subject, count FROM alerts").fetchall())
         assert rows == [("unclaimed", "plex/no viewer lists the account carol", 2)]
@@ -151,7 +151,7 @@ async def test_an_account_nobody_lists_is_told_once_and_claimed_after_a_restart(
 async def test_one_stored_event_that_cannot_be_folded_keeps_no_other_from_being_claimed(config: Config) -> None:
     async with with_tracker(config, Scripted()).running() as runtime:
         for key in ("1", "2", "3"):
-            await runtime.take("plex", webhook(account="carol", key=key))
+            await runtime.take("plex", webhook(account="carol", key=key, index=int(key)))
     with closing(sqlite3.connect(config.storage.path)) as db, db:
         db.execute("INSERT INTO sessions VALUES ('anna|plex|carol|nas/2', 0, 'no session at all')")
     tracker = Scripted()
@@ -232,8 +232,9 @@ async def test_a_write_in_flight_may_finish_and_one_that_hangs_is_left_in_doubt(
 
         tracker.before["sent"] = lambda plays, hold=hold: hold()
         async with with_tracker(config, tracker).running() as runtime:
-            await runtime.take("plex", webhook(key=str(hangs)))
-            await sent.wait()
+            await runtime.take("plex", webhook(key=str(hangs), index=int(hangs)))
+            async with asyncio.timeout(10):
+                await sent.wait()
             if not hangs:
                 asyncio.get_running_loop().call_later(0.02, go.set)
         with closing(sqlite3.connect(config.storage.path)) as db:
