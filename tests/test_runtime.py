@@ -110,6 +110,21 @@ async def test_a_sign_in_by_another_process_is_taken_up_at_once(config: Config) 
         await until(lambda: tracker.plays, "the play is there, long before the account would be tried again")
 
 
+async def test_a_sign_in_that_comes_while_the_service_starts_is_not_overlooked(config: Config) -> None:
+    """It is stored after the courier has looked, and before anybody watches for it."""
+    tracker = Scripted()
+
+    def just_missed() -> None:
+        tracker.before.clear()
+        with closing(sqlite3.connect(config.storage.path)) as db, db:
+            db.execute("INSERT INTO tokens (viewer, tracker, secret, saved_at) VALUES ('anna', 'memory', '{}', 1)")
+        raise LoginNeeded("not signed in")
+
+    tracker.before["sign_in"] = just_missed
+    async with with_tracker(config, tracker).running() as runtime:
+        await until(lambda: runtime.couriers[ANNA].health.report.state is State.OK, "it is taken up at once")
+
+
 @pytest.mark.parametrize("action", ["retry", "approve"])
 async def test_what_people_do_with_the_queue_takes_effect_at_once(config: Config, action: str) -> None:
     tracker = Scripted()
@@ -153,7 +168,7 @@ async def test_one_stored_event_that_cannot_be_folded_keeps_no_other_from_being_
         for key in ("1", "2", "3"):
             await runtime.take("plex", webhook(account="carol", key=key, index=int(key)))
     with closing(sqlite3.connect(config.storage.path)) as db, db:
-        db.execute("INSERT INTO sessions VALUES ('anna|plex|carol|nas/2', 0, 'no session at all')")
+        db.execute("INSERT INTO sessions VALUES ('anna|plex|carol|nas/2', 9e9, 'no session at all')")
     tracker = Scripted()
     text = CONFIG.replace("PATH", str(config.storage.path)).replace("{plex: anna}", "{plex: carol}")
     async with with_tracker(loads(text, {}), tracker).running() as runtime:

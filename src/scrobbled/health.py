@@ -100,16 +100,14 @@ class Health:
 
     async def success(self, expires_at: datetime | None) -> bool:
         """The service did what was asked. True when that ends an outage, so that what was put off may go now."""
+        if self.report.state is not State.OK or expires_at not in (None, self.report.expires_at):
+            for state in (State.DOWN, State.SIGN_IN, State.STOPPED, State.DRIFT):
+                await self._alerts.recovered(
+                    state, self.subject, f"{self.subject} works again", "What waited is being delivered."
+                )
+            await self._turn(State.OK, "", expires_at)
         was_outage = self.in_outage
         self._failures, self._probes, self._down_since, self._until = 0, 0, None, 0.0
-        before = self.report.state
-        if before is State.OK and expires_at == self.report.expires_at:
-            return was_outage
-        await self._turn(State.OK, "", expires_at)
-        for state in (State.DOWN, State.SIGN_IN, State.STOPPED, State.DRIFT):
-            await self._alerts.recovered(
-                state, self.subject, f"{self.subject} works again", "What waited is being delivered."
-            )
         return was_outage
 
     async def needs_a_person(self, outcome: PlayOutcome, label: str, reason: str) -> None:
@@ -124,14 +122,16 @@ class Health:
         )
 
     async def _turn(self, state: State, reason: str, expires_at: datetime | None = None) -> None:
+        """Holds once it is saved: where that fails, the next time is news again."""
         before = self.report
         since = before.since if before.state is state else self._clock.now()
-        self.report = Report(before.viewer, before.tracker, state, reason, since, expires_at or before.expires_at)
+        found = Report(before.viewer, before.tracker, state, reason, since, expires_at or before.expires_at)
+        if before != found:
+            await self._save(found)
+        self.report = found
         if before.state is not state:
             level = log.info if state is State.OK else log.warning
             level("account", action="health", account=self.subject, state=state, why=reason or None)
-        if before != self.report:
-            await self._save(self.report)
 
     def _trouble_text(self, state: State, reason: str) -> Trouble:
         title, advice = _WORDS[state]

@@ -128,7 +128,13 @@ class Ingest:
         arrival = _parsed_again(stored)
         if arrival is None or arrival.event is None or not self._claimants(arrival.event):
             return 0
-        taken = await self._store.write(lambda db: self._fold(db, arrival, stored.id, EventOutcome.UNCLAIMED))
+        try:
+            taken = await self._store.write(lambda db: self._fold(db, arrival, stored.id, EventOutcome.UNCLAIMED))
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("a stored webhook could not be folded; it stays", action="claim", event_id=f"e{stored.id}")
+            return 0
         self._told(taken, arrival)
         return 1
 

@@ -134,8 +134,10 @@ class Runtime:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Runtime]:
         """Deliver until the block ends; then let writes in flight finish, and close everything."""
+        stamps = await self.store.read(_stamps)
         tasks = [asyncio.create_task(courier.run()) for courier in self.couriers.values()]
-        background = [asyncio.create_task(work) for work in (self._claim(), self._watch_outside(), self._keep_house())]
+        chores = (self._claim(), self._watch_outside(stamps), self._keep_house())
+        background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield self
         finally:
@@ -166,16 +168,18 @@ class Runtime:
             if claimed := await self.ingest.claim_waiting():
                 log.info("unclaimed events now belong to a viewer", action="claim", events=claimed)
 
-    async def _watch_outside(self) -> None:
-        """Commands write to the database from other processes; their changes take effect within a second."""
-        seen, retried, signed_in = -1, 0.0, 0.0
+    async def _watch_outside(self, stamps: tuple[float, float]) -> None:
+        """Commands write to the database from other processes; their changes take effect within a second.
+
+        ``stamps`` are from before the first courier began: what came after them, it may not have seen.
+        """
+        seen = -1
         while not self._stopping.is_set():
             with contextlib.suppress(StoreError):
                 version = await self.store.changed_outside()
                 if version != seen:
-                    stamps = await self.store.read(_stamps)
-                    acted = seen != -1 and stamps != (retried, signed_in)
-                    seen, (retried, signed_in) = version, stamps
+                    found = await self.store.read(_stamps)
+                    acted, seen, stamps = found != stamps, version, found
                     self.look_again(try_now=acted)
             await self.clock.wait(self._stopping, OUTSIDE_EVERY)
 

@@ -15,7 +15,7 @@ from scrobbled.config import Config, ViewerConfig
 from scrobbled.core.errors import ConfigError, LoginNeeded
 from scrobbled.http import Http
 from scrobbled.redact import Redactor
-from scrobbled.store import Store
+from scrobbled.store import Store, accounts
 from scrobbled.store.accounts import StoredTokens
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import SignIn
@@ -63,7 +63,10 @@ async def _sign_in(config: Config, viewer: ViewerConfig, tracker: str) -> str:
             tell=lambda line: click.echo(line),
             ask=_ask,
         )
-        return await TRACKERS[tracker].sign_in(sign_in)
+        who = await TRACKERS[tracker].sign_in(sign_in)
+        now = clock.now().timestamp()
+        await store.write(lambda db: accounts.signed_in(db, viewer.name, tracker, now))
+        return who
     finally:
         await http.aclose()
         await store.aclose()

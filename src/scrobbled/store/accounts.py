@@ -59,6 +59,15 @@ def save_state(
     )
 
 
+def signed_in(db: sqlite3.Connection, viewer: str, tracker: str, now: float) -> None:
+    """Somebody signed in: an account that asked for it is as good as new until the service has tried it."""
+    db.execute(
+        "UPDATE accounts SET state = 'new', reason = '', since = ? "
+        "WHERE viewer = ? AND tracker = ? AND state = 'sign-in'",
+        (now, viewer, tracker),
+    )
+
+
 def set_mark(db: sqlite3.Connection, name: str, value: float) -> None:
     db.execute("INSERT OR REPLACE INTO marks (name, value) VALUES (?,?)", (name, value))
 
