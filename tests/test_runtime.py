@@ -211,7 +211,7 @@ async def test_what_a_tracker_quotes_is_shown_without_its_secrets(config: Config
     tracker = Scripted()
     tracker.always("sign_in", lambda: LoginNeeded("refused: a-webhook-token-0815 and learned-later"))
     async with with_tracker(config, tracker).running() as runtime:
-        runtime.learn({"access_token": "learned-later", "expires_in": 7})
+        runtime.redactor.add("learned-later")
         await until(lambda: runtime.couriers[ANNA].health.report.state is State.SIGN_IN, "it needs a sign-in")
         assert (await runtime.components())[1].reason == "refused: •••• and ••••"
 

@@ -29,6 +29,8 @@ class Trouble:
     title: str
     text: str
     """What happened, what it means, what to do."""
+    once: bool = False
+    """Told one time only: it may well be meant to stay as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Alerts:
         """Remember it, and tell it unless it was told within ``repeat`` seconds."""
         now = self._now().timestamp()
         seen = await self._memory.seen(trouble, now)
-        if (seen.last_sent and now - seen.last_sent < self._repeat) or (trouble.kind, trouble.subject) in self._sending:
+        told = seen.last_sent and (trouble.once or now - seen.last_sent < self._repeat)
+        if told or (trouble.kind, trouble.subject) in self._sending:
             return
         if seen.count == 1 or seen.last_sent:
             log.warning(trouble.title, action="alert", kind=trouble.kind, subject=trouble.subject, text=trouble.text)

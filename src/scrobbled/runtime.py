@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,29 +18,22 @@ import structlog
 from scrobbled import config as configuration
 from scrobbled import gauges
 from scrobbled.alerts import Alerts, AppriseSender, Trouble
-from scrobbled.catalogues.plex import PlexFinder
-from scrobbled.catalogues.tmdb import TmdbFinder
 from scrobbled.clock import Clock, SystemClock
-from scrobbled.config import Config, ViewerConfig
+from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
 from scrobbled.core.items import Media
-from scrobbled.core.matching import Finder
 from scrobbled.core.outcomes import EventOutcome
 from scrobbled.deliver import Courier
-from scrobbled.health import Health, Report
 from scrobbled.household import ConfiguredHousehold
-from scrobbled.http import Http, Observer
 from scrobbled.ingest import Ingest, Taken
 from scrobbled.metrics import Metrics
 from scrobbled.redact import Redactor
-from scrobbled.resolve import Resolver
 from scrobbled.store import Store, accounts, overview
 from scrobbled.store.alerts import StoredTroubles
 from scrobbled.store.cache import StoredCache, forget_expired
 from scrobbled.store.inbox import forget_raw, forget_sessions
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import Context, FinderContext, Tracker
-from scrobbled.trackers.masked import Masked
+from scrobbled.wiring import Parts, Wiring
 
 OUTSIDE_EVERY = 1.0
 HOUSEKEEPING_EVERY = 3_600.0
@@ -49,7 +41,6 @@ SESSIONS_KEPT = timedelta(days=90)
 GRACE = 8.0
 """Seconds a write in flight gets to finish at shutdown; container engines kill after ten."""
 ALERTS_END_WITHIN = 3.0
-TMDB = "https://api.themoviedb.org/3"
 log = structlog.get_logger("runtime")
 
 
@@ -95,12 +86,6 @@ class Runtime:
     def changed(self) -> None:
         for tell in self._on_change:
             tell()
-
-    def learn(self, values: Mapping[str, Any] | None) -> None:
-        """Tokens are secrets too, from the moment we have them."""
-        for key, value in (values or {}).items():
-            if isinstance(value, str) and ("token" in key or "password" in key):
-                self.redactor.add(value)
 
     def wake(self, whom: frozenset[tuple[str, str]]) -> None:
         """Something new waits for these accounts."""
@@ -222,7 +207,20 @@ def build(
     for secret in configuration.secrets(config):
         redactor.add(secret)
     runtime = Runtime(config, store or Store(config.storage.path, check=True), clock=clock, redactor=redactor)
-    wiring = _Wiring(runtime, transport)
+    wiring = Wiring(
+        Parts(
+            config=config,
+            store=runtime.store,
+            cache=runtime.cache,
+            clock=clock,
+            redactor=redactor,
+            metrics=runtime.metrics,
+            alerts=runtime.alerts,
+            changed=runtime.changed,
+            on_close=runtime.on_close,
+        ),
+        transport,
+    )
     takes: dict[tuple[str, str], frozenset[Media]] = {}
     for viewer in config.viewers:
         for name in viewer.trackers:
@@ -242,95 +240,6 @@ def build(
     return runtime
 
 
-class _Wiring:
-    """What all accounts share while they are being wired."""
-
-    def __init__(self, runtime: Runtime, transport: httpx.AsyncBaseTransport | None) -> None:
-        self._runtime, self._transport = runtime, transport
-        self._ssl = ssl.create_default_context() if transport is None else True
-        self._cache = runtime.cache
-        self._clients: dict[str, Http] = {}
-
-    def courier(self, viewer: ViewerConfig, name: str) -> Courier:
-        runtime = self._runtime
-        tracker = self._tracker(viewer, name)
-        runtime.on_close(tracker.aclose)
-        health = Health(
-            viewer.name, name, tracker.can.site, alerts=runtime.alerts, clock=runtime.clock, save=_saver(runtime)
-        )
-        return Courier(
-            viewer.name,
-            name,
-            tracker,
-            store=runtime.store,
-            health=health,
-            metrics=runtime.metrics,
-            clock=runtime.clock,
-            changed=runtime.changed,
-        )
-
-    def _tracker(self, viewer: ViewerConfig, name: str) -> Tracker:
-        runtime = self._runtime
-        context = Context(
-            viewer=viewer.name,
-            settings=viewer.trackers[name],
-            http=self._http(name),
-            tokens=accounts.StoredTokens(runtime.store, viewer.name, name, runtime.learn, runtime.clock.now),
-            cache=self._cache,
-            shows=Resolver(self._finders(viewer), self._cache),
-            clock=runtime.clock,
-        )
-        return Masked(TRACKERS[name].build(context), runtime.redactor)
-
-    def _finders(self, viewer: ViewerConfig) -> list[Finder]:
-        """Whoever can tell which show an episode belongs to: the sure and cheap first."""
-        ranked = list(self._server_finders())
-        for name, settings in viewer.trackers.items():
-            if name in TRACKERS and (rank := TRACKERS[name].finder_rank) is not None:
-                context = FinderContext(settings, self._http(name), self._cache, self._runtime.clock)
-                ranked.append((rank, TRACKERS[name].build_finder(context)))
-        return [finder for _, finder in sorted(ranked, key=lambda pair: pair[0])]
-
-    def _server_finders(self) -> Iterator[tuple[int, Finder]]:
-        config, clock = self._runtime.config, self._runtime.clock
-        plex, tmdb = config.sources.get("plex"), config.metadata.tmdb
-        if plex and plex.url and plex.server_token:
-            yield 10, PlexFinder(self._http("plex").at(plex.url), plex.server_token, self._cache)
-        if tmdb.key:
-            yield 30, TmdbFinder(self._http("tmdb").at(tmdb.url or TMDB), tmdb.key, self._cache, clock=clock)
-
-    def _http(self, service: str) -> Http:
-        """One connection pool per service; whoever takes it sets the root."""
-        if service not in self._clients:
-            http = Http(
-                "", observe=_observer(self._runtime.metrics, service), transport=self._transport, verify=self._ssl
-            )
-            self._runtime.on_close(http.aclose)
-            self._clients[service] = http
-        return self._clients[service]
-
-
-def _observer(metrics: Metrics, service: str) -> Observer:
-    def observe(method: str, status: str, seconds: float) -> None:
-        metrics.requests.labels(service, method, status).inc()
-        metrics.request.labels(service).observe(seconds)
-
-    return observe
-
-
-def _saver(runtime: Runtime) -> Callable[[Report], Any]:
-    async def save(report: Report) -> None:
-        expires = report.expires_at.timestamp() if report.expires_at else None
-        await runtime.store.write(
-            lambda db: accounts.save_state(
-                db, report.viewer, report.tracker, report.state, report.reason, report.since.timestamp(), expires
-            )
-        )
-        runtime.changed()
-
-    return save
-
-
 def _stamps(db: Any) -> tuple[float, float]:
     saved = db.execute("SELECT coalesce(max(saved_at), 0) FROM tokens").fetchone()[0]
     return accounts.mark(db, accounts.RETRIED), float(saved)
@@ -343,6 +252,7 @@ def _unclaimed(source: str, reason: str) -> Trouble:
         title=f"{source}: {reason}",
         text="Its plays are kept and sent to nobody. List the account under accounts of a viewer, then restart "
         "scrobbled: what waited is then delivered.",
+        once=True,  # a guest of the server may never be a viewer, and need not be mentioned every day
     )
 
 
