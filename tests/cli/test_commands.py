@@ -127,7 +127,7 @@ def test_settings_are_shown_with_their_origin_and_without_their_secrets(run: Run
 
 
 def test_the_schema_is_json(run: Run) -> None:
-    said = run("config", "schema")
+    said = run("config", "schema", "--config", "whatever.yaml")  # every command takes it
     assert json.loads(said.out)["properties"].keys() >= {"server", "sources", "viewers"}
 
 

@@ -19,6 +19,8 @@ click.rich_click.SHOW_ARGUMENTS = True
 config_option = click.option(
     "--config", "config", metavar="FILE", envvar="SCROBBLED_CONFIG", help="Configuration file (YAML)."
 )
+no_config_option = click.option("--config", expose_value=False, hidden=True)
+"""Every command takes it; these need none."""
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
 
@@ -60,6 +62,7 @@ def serve(config: str | None) -> None:
     "--port", type=click.IntRange(0, 65535), help="Port of the page (default 8484, with --once any free one)."
 )
 @click.option("--once", is_flag=True, help="Play the evening, check what each side holds, and end.")
+@no_config_option
 def demo(port: int | None, once: bool) -> None:
     """Show a household's evening arrive at stand-ins of Serializd and Trakt. Needs no account and no network."""
     sys.exit(_from("serving", "demo")(port if port is not None else 0 if once else 8484, once=once))
@@ -70,6 +73,7 @@ def demo(port: int | None, once: bool) -> None:
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same world.")
 @click.option("--shows", type=click.IntRange(1, 500), default=4, show_default=True)
 @click.option("--plays", type=click.IntRange(0, 100_000), default=0, show_default=True, help="Plays already there.")
+@no_config_option
 def sandbox(port: int, seed: int, shows: int, plays: int) -> None:
     """Run only the stand-ins of Plex, Trakt, Serializd and TMDB, to try a configuration against."""
     sys.exit(_from("serving", "sandbox")(port, seed=seed, shows=shows, plays=plays))
@@ -140,6 +144,7 @@ def config_show(as_json: bool, config: str | None) -> None:
 
 
 @config_group.command("schema")
+@no_config_option
 def config_schema() -> None:
     """JSON Schema of the configuration file, for editors."""
     sys.exit(_from("configuration", "schema")())
