@@ -449,3 +449,36 @@ def test_the_queue_and_the_plays_come_in_pages(desk: Desk) -> None:
     assert [row.id for row in overview.plays(desk.db, before=newest[-1].id)] == [2, 1]
     assert overview.play_count(desk.db) == 5
     assert overview.play(desk.db, 99) is None
+
+
+# -- a clock that jumps --------------------------------------------------------------------------------------------
+
+
+def test_what_was_put_off_before_the_clock_went_back_a_year_is_due(desk: Desk) -> None:
+    year = 365 * 86_400.0
+    put_off, doubted, parked = desk.add(), desk.add(), desk.add(state=PlayOutcome.PARKED)
+    desk.set(put_off, next_at=T + year)
+    desk.set(doubted, phase=IN_DOUBT, next_at=T + year)
+    desk.set(parked, next_at=T + 7 * 86_400)  # the longest that anything is ever put off
+    assert desk.due() == [put_off]
+    assert desk.doubts() == [doubted]
+
+
+def test_a_miss_from_the_future_counts_from_now(desk: Desk) -> None:
+    change = desk.add()
+    outbox.begin(desk.db, [change])
+    outbox.doubt(desk.db, [change], "lost", T)
+    outbox.missed(desk.db, [change], T + 86_400, T + 86_430)
+    outbox.missed(desk.db, [change], T, T + 30)
+    assert desk.change(change).missed_at == T
+    assert desk.doubts(T + 30) == [change]
+
+
+def test_a_second_look_before_its_time_does_not_put_the_first_off(desk: Desk) -> None:
+    change = desk.add()
+    outbox.begin(desk.db, [change])
+    outbox.doubt(desk.db, [change], "lost", T)
+    outbox.missed(desk.db, [change], T, T + 30)
+    outbox.missed(desk.db, [change], T + 10, T + 40)
+    assert desk.change(change).missed_at == T
+    assert (desk.doubts(T + 29), desk.doubts(T + 30)) == ([], [change])

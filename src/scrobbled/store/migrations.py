@@ -13,6 +13,13 @@ migrations = Migrations("scrobbled")
 @migrations()
 def first(db: Database) -> None:
     """Times are Unix seconds (UTC), fractions allowed; ``watched_at`` is whole seconds, null where nobody knows."""
+    _inbox(db)
+    _outbox(db)
+    _accounts(db)
+    _indexes(db)
+
+
+def _inbox(db: Database) -> None:
     _table(db, "events").create(
         {
             "id": int,
@@ -45,11 +52,9 @@ def first(db: Database) -> None:
         pk="id",
         not_null={"viewer", "source", "media", "item", "created_at"},
     )
-    _outbox(db)
-    _table(db, "attempts").create(
-        {"id": int, "change_id": int, "at": float, "outcome": str, "detail": str}, pk="id", not_null={"change_id", "at"}
-    )
-    _table(db, "attempts").create_index(["change_id"])
+
+
+def _accounts(db: Database) -> None:
     _table(db, "accounts").create(
         {"viewer": str, "tracker": str, "state": str, "reason": str, "since": float, "expires_at": float},
         pk=("viewer", "tracker"),
@@ -58,20 +63,10 @@ def first(db: Database) -> None:
         {"viewer": str, "tracker": str, "secret": str, "previous": str, "saved_at": float}, pk=("viewer", "tracker")
     )
     _table(db, "cache").create({"key": str, "value": str, "stored_at": float, "expires_at": float}, pk="key")
-    _table(db, "alerts").create(
-        {
-            "kind": str,
-            "subject": str,
-            "text": str,
-            "first_seen": float,
-            "last_seen": float,
-            "count": int,
-            "last_sent": float,
-        },
-        pk=("kind", "subject"),
-    )
+    alert = {"kind": str, "subject": str, "text": str}
+    seen = {"first_seen": float, "last_seen": float, "count": int, "last_sent": float}
+    _table(db, "alerts").create({**alert, **seen}, pk=("kind", "subject"))
     _table(db, "marks").create({"name": str, "value": float}, pk="name")
-    _indexes(db)
 
 
 def _outbox(db: Database) -> None:
@@ -104,6 +99,10 @@ def _outbox(db: Database) -> None:
         defaults={"phase": "", "attempts": 0, "misses": 0, "next_at": 0, "rewatch": 0, "reason": ""},
     )
     _table(db, "outbox").create_index(["play_id", "tracker", "kind"], unique=True)
+    _table(db, "attempts").create(
+        {"id": int, "change_id": int, "at": float, "outcome": str, "detail": str}, pk="id", not_null={"change_id", "at"}
+    )
+    _table(db, "attempts").create_index(["change_id"])
 
 
 def _indexes(db: Database) -> None:

@@ -21,6 +21,9 @@ from scrobbled.store.codec import decode_item, instant
 
 IN_FLIGHT = "in-flight"
 IN_DOUBT = "in-doubt"
+NEVER_LATER = 8 * 86_400.0
+"""Nothing is put off for longer than a week; what seems to be was put off before the clock was put back."""
+_TIME_HAS_COME = "(outbox.next_at <= ? OR outbox.next_at > ?)"
 _DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
 _COLUMNS = (
     "outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, outbox.state, outbox.phase, outbox.watched_at, "
@@ -59,12 +62,13 @@ def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: in
     """Queued changes whose time has come, oldest viewing first, then parked ones; never those in doubt."""
     condition = (
         "outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = ? AND outbox.phase = '' "
-        "AND outbox.next_at <= ? ORDER BY outbox.watched_at, outbox.id LIMIT ?"
+        f"AND {_TIME_HAS_COME} ORDER BY outbox.watched_at, outbox.id LIMIT ?"
     )
-    queued = _select(db, condition, (viewer, tracker, PlayOutcome.QUEUED, now, limit))
+    queued = _select(db, condition, (viewer, tracker, PlayOutcome.QUEUED, now, now + NEVER_LATER, limit))
     if len(queued) == limit:
         return queued
-    return queued + _select(db, condition, (viewer, tracker, PlayOutcome.PARKED, now, limit - len(queued)))
+    left = limit - len(queued)
+    return queued + _select(db, condition, (viewer, tracker, PlayOutcome.PARKED, now, now + NEVER_LATER, left))
 
 
 def in_doubt(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Change]:
@@ -72,8 +76,8 @@ def in_doubt(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limi
     return _select(
         db,
         "outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = 'queued' AND outbox.phase = ? "
-        "AND outbox.next_at <= ? ORDER BY outbox.watched_at, outbox.id LIMIT ?",
-        (viewer, tracker, IN_DOUBT, now, limit),
+        f"AND {_TIME_HAS_COME} ORDER BY outbox.watched_at, outbox.id LIMIT ?",
+        (viewer, tracker, IN_DOUBT, now, now + NEVER_LATER, limit),
     )
 
 
@@ -126,10 +130,14 @@ def doubt_in_flight(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
 
 
 def missed(db: sqlite3.Connection, ids: Collection[int], now: float, next_at: float) -> None:
-    """A complete read-back did not find them; one at ``next_at`` or later decides. The first miss is what counts."""
+    """A complete read-back did not find them; one at ``next_at`` or later decides. The first miss is what counts.
+
+    Unless it lies in the future, because the clock was put back.
+    """
+    first = "CASE WHEN missed_at <= ? THEN missed_at ELSE ? END"
     db.executemany(
-        "UPDATE outbox SET next_at = coalesce(missed_at - ?, 0) + ?, missed_at = coalesce(missed_at, ?) WHERE id = ?",
-        [(now, next_at, now, id_) for id_ in ids],
+        f"UPDATE outbox SET missed_at = {first}, next_at = {first} + ? WHERE id = ?",
+        [(now, now, now, now, next_at - now, id_) for id_ in ids],
     )
 
 
