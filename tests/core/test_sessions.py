@@ -224,6 +224,10 @@ def test_only_a_start_after_the_end_starts_over() -> None:
     assert not after(event(WATCHED, 40), event(START, 0, 0.0)).restarted, "it arrived late"
     assert after(event(WATCHED, 40), event(START, 41, 0.0)).restarted
     assert after(event(WATCHED, 40), event(START, 41, 0.0), event(START, 42, 40.0)).restarted
+    assert after(event(WATCHED, 40), event(START, 41, 0.0), event(START, 39, 0.0)).restarted, (
+        "the late one changes nothing"
+    )
+    assert not after(event(WATCHED, 0), event(WATCHED, 500), event(START, 460, 0.0)).restarted, "of the second, late"
 
 
 def test_a_new_finish_ends_the_second_viewing() -> None:

@@ -190,6 +190,23 @@ async def test_a_repeat_needs_two_reads_that_both_miss_it_and_lie_far_enough_apa
     assert len(rig.tracker.plays) == 1
 
 
+async def test_an_impatient_retry_between_the_reads_reads_again_and_repeats_nothing_too_early(rig: Rig) -> None:
+    change = await rig.play()
+    rig.tracker.fail("sent", in_doubt(TryLater))
+    await rig.courier.step()
+    await rig.rest(seconds=5)
+    for _ in range(3):
+        rig.clock.advance(8.0)
+        assert await rig.store.write(lambda db: outbox.retry(db, None)) == [change]
+        await rig.courier.step()
+    assert rig.tracker.calls.count("find_plays") == 4
+    assert rig.tracker.calls.count("add_plays") == 1
+    rig.clock.advance(8.0)
+    await rig.rest()
+    assert rig.tracker.calls.count("add_plays") == 2, "the first miss is long enough ago"
+    assert len(rig.tracker.plays) == 1
+
+
 async def test_a_late_effect_is_found_by_the_second_read(rig: Rig) -> None:
     """The service took the write, and showed it only after the first read."""
     await rig.play()
@@ -527,6 +544,38 @@ async def test_trouble_of_the_account_pauses_it_is_told_once_and_ends_by_itself(
     assert rig.health.report.state is State.OK
     assert len(rig.told) == 2
     assert rig.told[-1] == ("anna/memory works again", True)
+
+
+async def test_once_the_account_is_in_trouble_nothing_else_is_asked_of_it(rig: Rig) -> None:
+    for n in range(3):
+        await rig.play(episode(n), -60 * n)
+    rig.tracker.fail("locate", LoginNeeded("revoked"))
+    await rig.courier.step()
+    assert rig.tracker.calls == ["sign_in", "locate"]
+
+
+async def test_in_trouble_the_sign_in_is_asked_before_anything_is_written(rig: Rig) -> None:
+    await rig.play()
+    rig.tracker.fail("sent", TryLater("503"))
+    await rig.courier.step()
+    rig.tracker.always("sign_in", lambda: TryLater("still down"))
+    rig.clock.advance(60)
+    await steps(rig, 6)
+    assert rig.tracker.calls.count("add_plays") == 1
+    assert rig.tracker.calls.count("sign_in") > 2
+
+
+async def test_after_an_outage_everything_that_was_put_off_goes_at_once(rig: Rig) -> None:
+    put_off = await rig.play(episode(1), -60)
+    far = rig.clock.now().timestamp() + 90_000
+    await rig.store.write(lambda db: db.execute("UPDATE outbox SET next_at = ? WHERE id = ?", (far, put_off)))
+    await rig.play()
+    rig.tracker.go_down()
+    await steps(rig, 20)
+    rig.tracker.come_back()
+    rig.clock.advance(75)
+    await rig.rest()
+    assert await rig.state(put_off) == "delivered"
 
 
 async def test_a_sign_in_by_a_person_takes_effect_at_once(rig: Rig) -> None:

@@ -112,6 +112,8 @@ async def test_a_short_failure_is_nobodys_news_and_a_long_one_is_told_once(patie
     while patient.clock.monotonic() - began < TELL_AFTER:
         assert patient.told == []
         await patient.trouble(TryLater("503"))
+    await patient.trouble(TryLater("503"))
+    assert len(patient.told) == 1
     for _ in range(100):
         await patient.trouble(TryLater("503"))
     assert patient.told == ["anna/trakt does not answer"]

@@ -194,7 +194,9 @@ async def test_two_people_who_watch_together_have_a_play_each_by_their_own_rules
     first = await house.take(webhook("media.stop", percent=75, kind="movie", librarySectionTitle=" films "))
     assert (first.outcome, first.plays) == ("accepted", ((1, "ben", "movie"),))
     second = await house.take(webhook("media.stop", percent=95), after=9000)
-    assert second.plays == ((2, "anna", "episode"),)
+    assert (second.outcome, second.plays) == ("accepted", ((2, "anna", "episode"),)), "what most came of"
+    third = await house.take(webhook("media.stop", percent=99), after=60)
+    assert third.outcome == "duplicate", "ben does not want it at all"
     assert await house.sql("SELECT viewer FROM plays ORDER BY id") == [("ben",), ("anna",)]
 
 
@@ -222,6 +224,13 @@ async def test_every_webhook_is_stored_with_what_became_of_it(
     assert house.counted(outcome) == 1
     assert bool(await house.outbox()) is (outcome == "accepted")
     assert bool(house.woken) is (outcome == "accepted")
+
+
+async def test_a_rating_begins_no_session(house: House) -> None:
+    await house.take(webhook("media.rate", userRating=7))
+    assert await house.sql("SELECT count(*) FROM sessions") == [(0,)]
+    await house.take(webhook("media.play", percent=0))
+    assert await house.sql("SELECT key FROM sessions") == [("anna|plex|anna|nas/90412",)]
 
 
 async def test_media_that_are_switched_off_become_no_plays(house: House) -> None:
