@@ -272,3 +272,21 @@ async def test_an_address_that_cannot_be_called_is_said_so(address: str) -> None
     with pytest.raises(TryLater) as caught:
         await ask(base=address, method="POST", idempotent=False)
     assert not caught.value.in_doubt
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+async def test_a_server_that_drips_bytes_holds_nobody_for_ever(idempotent: bool) -> None:
+    async def dripping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        while True:
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    async with serving(dripping) as base:
+        client = Http(base)
+        with pytest.raises(TryLater) as caught:
+            await client.send("GET", "/", timeout=0.1, idempotent=idempotent)
+        await client.aclose()
+    assert caught.value.in_doubt is not idempotent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 import time
@@ -96,22 +97,25 @@ class Http:
         timeout: float = 30.0,  # noqa: ASYNC109 - httpx bounds each phase, which one deadline cannot
         idempotent: bool = True,
     ) -> Answer:
-        """One request to ``base + path``; ``timeout`` bounds connecting (10 s at most) and each read, in seconds."""
+        """One request to ``base + path``. ``timeout``, in seconds, bounds connecting (10 s at most) and each read; the
+        whole may take three times as long, so that nobody holds us by dripping bytes.
+        """
         url = self.base + path
         started = time.perf_counter()
         status = "error"
         limits = httpx.Timeout(timeout, connect=min(10.0, timeout))
         try:
-            async with self._client.stream(
-                method, url, json=json, params=params, headers=headers, timeout=limits
-            ) as response:
+            async with (
+                asyncio.timeout(3 * timeout),
+                self._client.stream(method, url, json=json, params=params, headers=headers, timeout=limits) as response,
+            ):
                 status = str(response.status_code)
                 body = await _bounded(response)
         except NEVER_SENT as error:
             raise TryLater(f"{_host(url)} cannot be reached ({_kind(error)})") from error
         except httpx.InvalidURL as error:
             raise TryLater(f"{_host(url)} is not an address that can be called") from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             raise TryLater(f"the connection to {_host(url)} broke ({_kind(error)})", in_doubt=not idempotent) from error
         finally:
             self._observe(method, status, time.perf_counter() - started)

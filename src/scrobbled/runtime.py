@@ -97,7 +97,8 @@ class Runtime:
         """One webhook; see ``Ingest.take``. An account nobody lists is told once."""
         taken = await self.ingest.take(source, body)
         if taken.outcome is EventOutcome.UNCLAIMED:
-            await self.alerts.report(_unclaimed(source, taken.reason))
+            with contextlib.suppress(StoreError):  # the webhook is stored, and that is what the answer says
+                await self.alerts.report(_unclaimed(source, taken.reason))
         self.changed()
         return taken
 

@@ -11,7 +11,6 @@ FRESH_PERCENT = 5.0
 """A start at or below this may be the beginning of another viewing; one above it is a player resuming."""
 REPEAT_WINDOW = timedelta(seconds=15)
 """The same event again within this is a second hook, or a sender that stutters."""
-SAME_STATEMENT = timedelta(seconds=1)
 SHORTEST_GAP = timedelta(minutes=2)
 UNKNOWN_RUNTIME = timedelta(minutes=37, seconds=30)
 """Stands in for a runtime nobody told: half an hour must then lie between two viewings."""
@@ -170,6 +169,4 @@ def _goes_on(session: Session, event: PlaybackEvent, rules: Rules) -> bool:
 def _same_viewing(session: Session, event: PlaybackEvent) -> bool:
     gap = viewing_gap(session.runtime, restarted=session.restarted)
     distances = [abs(event.occurred_at - finish) for finish in session.finishes]
-    if event.time_from_source and any(distance <= SAME_STATEMENT for distance in distances):
-        return True
     return any(distance < gap for distance in distances)
