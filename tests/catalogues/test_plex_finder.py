@@ -14,8 +14,8 @@ import pytest
 from scrobbled.catalogues.base import KEEP_HIT, KEEP_MISS
 from scrobbled.catalogues.plex import METHOD, PlexFinder
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TrackerError, TryLater
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie, Origin
+from scrobbled.core.ids import ShowIds
+from scrobbled.core.items import Episode, Item
 from scrobbled.core.matching import Claim
 from scrobbled.http import Http
 from scrobbled.sandbox.base import Fault
@@ -164,22 +164,8 @@ def test_numbers_that_count_otherwise_are_no_claim(
     assert finding.match.claims == ()
 
 
-def test_the_ids_of_a_movie_are_found_by_its_key(plex: PlexStandIn, cache: Memory) -> None:
-    known = WORLD.movies[0]
-    movie = webhook(plex, known.rating_key)
-    assert isinstance(movie, Movie)
-    ids = asked(plex, cache, lambda finder: finder.find_movie_ids(replace(movie, ids=MovieIds())))
-    assert (ids.imdb, ids.tmdb, ids.plex) == (known.imdb, known.tmdb, known.guid)
-
-
-def test_a_movie_elsewhere_or_unknown_has_no_ids(plex: PlexStandIn, cache: Memory) -> None:
-    for origin in (None, Origin("another", "500"), Origin(MACHINE, "404404"), Origin(MACHINE, SHOW.rating_key)):
-        movie = Movie("Paper Boats", origin=origin)
-        assert asked(plex, cache, lambda finder, m=movie: finder.find_movie_ids(m)) == MovieIds()
-
-
 def test_a_refused_token_says_what_to_do(plex: PlexStandIn, cache: Memory, episode: Episode) -> None:
-    with pytest.raises(LoginNeeded, match="scrobbled auth plex") as caught:
+    with pytest.raises(LoginNeeded, match=r"sources\.plex\.server_token") as caught:
         asked(plex, cache, lambda finder: finder.find_show(episode), token="wrong-token")
     assert "wrong-token" not in str(caught.value)
     assert cache.values == {}

@@ -14,6 +14,8 @@ import pytest
 
 from scrobbled import __version__
 from scrobbled.cli import main
+from scrobbled.cli.serving import _not_yet
+from scrobbled.config import loads
 from scrobbled.core.ids import EpisodeIds
 from scrobbled.core.items import Episode
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
@@ -208,3 +210,11 @@ def test_signing_in_for_nobody_says_who_there_is(run: Run) -> None:
     said = run("auth", "trakt", "--viewer", "ben")
     assert said.code == 2
     assert "anna" in said.err
+
+
+def test_what_has_no_effect_yet_is_said_at_start(tmp_path: Path) -> None:
+    text = CONFIG.format(database=tmp_path / "s.db") + "safety: {max_writes_per_hour: 10}\n"
+    said = list(_not_yet(loads(text, {"HOOK": "a-webhook-token-0815"})))
+    assert len(said) == 1
+    assert said[0].startswith("safety:")
+    assert list(_not_yet(loads(CONFIG.format(database=tmp_path / "s.db"), {"HOOK": "a-webhook-token-0815"}))) == []

@@ -15,7 +15,7 @@ import pytest
 from scrobbled.core.errors import StoreError
 from scrobbled.store import Store
 from scrobbled.store.accounts import mark, set_mark
-from scrobbled.store.database import LARGEST_GROUP, tables
+from scrobbled.store.database import LARGEST_GROUP
 
 
 def with_store(path: Path, work: Callable[[Store], Awaitable[Any]]) -> Any:
@@ -275,11 +275,3 @@ def test_two_stores_write_to_one_file_in_turns(path: Path) -> None:
 
     asyncio.run(run())
     assert marks(path) == {"sum": 30.0}
-
-
-def test_sqlite_utils_sees_the_same_connection(path: Path) -> None:
-    async def work(store: Store) -> int:
-        await store.write(partial(set_mark, name="one", value=1))
-        return await store.read(lambda db: tables(db)["marks"].count)
-
-    assert with_store(path, work) == 1

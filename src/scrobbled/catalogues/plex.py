@@ -10,13 +10,13 @@ from urllib.parse import quote
 from scrobbled.catalogues.base import Cache, Kept, document, kept, own_claims, rows
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.guids import of_movie, of_show
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
+from scrobbled.core.ids import ShowIds
+from scrobbled.core.items import Episode, Origin
 from scrobbled.core.matching import Finding, ShowMatch
 from scrobbled.http import Answer, Http
 
 METHOD = "Plex server"
-REFUSED = "The Plex server refused the token. Sign in again with: scrobbled auth plex"
+REFUSED = "The Plex server refused the token. Put a valid one under sources.plex.server_token and restart scrobbled"
 
 
 class PlexFinder:
@@ -42,14 +42,6 @@ class PlexFinder:
             return []
         match = ShowMatch(ids, METHOD, own_claims(episode, METHOD))
         return [Finding(match, title=found["title"], year=found["year"])]
-
-    async def find_movie_ids(self, movie: Movie) -> MovieIds:
-        """What the server knows of a movie; no ids where it knows none, or the movie is another server's."""
-        origin = movie.origin
-        if origin is None or not origin.key or not await self._is_here(origin):
-            return MovieIds()
-        found = await self._ids(origin.key, "movie", f"{origin.server}:{movie.ids.plex or ''}")
-        return MovieIds(**found.get("ids", {}))
 
     async def _is_here(self, origin: Origin) -> bool:
         if not self._identity:

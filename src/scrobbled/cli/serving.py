@@ -50,6 +50,8 @@ def _not_yet(config: Config) -> Iterator[str]:
                 yield f"viewers: {viewer.name}: this version does not deliver to {tracker} yet"
         if viewer.pairs:
             yield f"viewers: {viewer.name}: this version does not reconcile pairs yet"
+    if any(path == "safety" or path.startswith("safety.") for path in config.origins):
+        yield "safety: this version has no flood breaker yet, so these limits have no effect"
     if config.sinks.influx:
         yield "sinks.influx: this version does not export to InfluxDB yet"
 

@@ -15,6 +15,10 @@ RECENT = 256
 """Answers kept in memory: seasons of some shows, a few MB at most."""
 
 
+FOR_GOOD = 365 * 86_400.0
+"""Seconds: what is kept longer is something we did ourselves, which nobody can be asked again."""
+
+
 class StoredCache:
     """``trackers.base.Cache`` in SQLite; JSON values, keys are whole (``service:what:id``).
 
@@ -61,8 +65,8 @@ class StoredCache:
 
 
 def forget_answers(db: sqlite3.Connection) -> int:
-    """Ask catalogues anew, because a person wants to know now; evidence of our own ticks stays."""
-    return db.execute("DELETE FROM cache WHERE key NOT LIKE 'serializd:ticked:%'").rowcount
+    """Ask catalogues anew, because a person wants to know now. What was put for years is no answer, and stays."""
+    return db.execute("DELETE FROM cache WHERE expires_at - stored_at < ?", (FOR_GOOD,)).rowcount
 
 
 def forget_expired(db: sqlite3.Connection, now: datetime, limit: int = 500) -> int:

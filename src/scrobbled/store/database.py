@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlite_utils import Database
 
 from scrobbled.core.errors import StoreError
 from scrobbled.store.opening import open_database
@@ -163,8 +162,3 @@ def _resolve(group: list[_Job]) -> None:
             job.future.set_exception(job.error)
         else:
             job.future.set_result(job.result)
-
-
-def tables(connection: sqlite3.Connection) -> Database:
-    """The same connection through sqlite-utils, for everything but the hottest statements."""
-    return Database(connection)
