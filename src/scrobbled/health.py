@@ -12,7 +12,7 @@ import structlog
 from scrobbled.alerts import Alerts, Trouble
 from scrobbled.clock import Clock
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, TrackerError, TryLater
-from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome, told
 from scrobbled.core.retry import Dice, backoff, probe
 
 TELL_AFTER = 120.0
@@ -117,7 +117,9 @@ class Health:
                 kind=str(outcome),
                 subject=self.subject,
                 title=f"{self.subject}: a play needs you",
-                text=f"{label} was not delivered ({outcome}): {reason}. It is kept. See scrobbled queue list.",
+                text=f"{label} was not delivered ({outcome}): {reason.rstrip('.')}. {PLAY_NEXT_STEP[outcome]}",
+                viewer=self.report.viewer,
+                link="/#needs",
             )
         )
 
@@ -139,7 +141,9 @@ class Health:
             kind=str(state),
             subject=self.subject,
             title=title.format(account=self.subject),
-            text=f"{reason.rstrip('.')}. {advice.format(site=self._site)}",
+            text=f"{told(reason)} {advice.format(site=self._site)}",
+            viewer=self.report.viewer,
+            link="/#needs" if state is State.SIGN_IN else "/#accounts",
         )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from scrobbled.config import Config, ViewerConfig, claimants
+from scrobbled.config import BY_VIEWER, Config, SourceConfig, ViewerConfig, claimants
 from scrobbled.core.items import Media
+from scrobbled.core.safety import Limits
 from scrobbled.core.sessions import Rules
 from scrobbled.ingest import Claimant, Way
+from scrobbled.sources import SOURCES
+from scrobbled.trackers import TRACKERS
 
 
 class ConfiguredHousehold:
@@ -17,15 +20,18 @@ class ConfiguredHousehold:
         self._config, self._takes = config, takes
 
     def claimants(self, source: str, names: frozenset[str]) -> Sequence[Claimant]:
-        """Every viewer who lists one of these names; no name belongs to nobody."""
-        if not names or source not in self._config.sources:
+        """Every viewer who lists one of these names; see ``config.claimants``.
+
+        Tokens made for a viewer are good without an entry for their source, any other source needs one.
+        """
+        if source not in self._config.sources and source not in BY_VIEWER:
             return ()
         return tuple(self._claimant(source, viewer) for viewer in claimants(self._config, source, names))
 
     def accepts_server(self, source: str, server: str | None) -> bool:
         """Whether the source's ``servers`` lists this media server; an empty list takes all."""
-        allowed = self._config.sources[source].servers
-        return not allowed or server in allowed
+        allowed = self._of(source).servers
+        return source in BY_VIEWER or not allowed or server in allowed
 
     def _claimant(self, source: str, viewer: ViewerConfig) -> Claimant:
         config, defaults = self._config, self._config.defaults
@@ -38,8 +44,45 @@ class ConfiguredHousehold:
                 min_duration_ms=round(config.min_duration(source) * 1000),
             ),
             ways=tuple(Way(name, takes) for name, takes in ways.items() if takes is not None),
-            libraries=frozenset(
-                title.strip().casefold() for title in viewer.libraries or config.sources[source].libraries
-            ),
+            libraries=self._libraries(source, viewer),
             media=frozenset(media for media, on in wanted.items() if on),
+            limits=limits(config),
         )
+
+    def _libraries(self, source: str, viewer: ViewerConfig) -> frozenset[str]:
+        """Titles without case; what comes from no library cannot be told apart by it."""
+        if source in BY_VIEWER:
+            return frozenset()
+        return frozenset(title.strip().casefold() for title in viewer.libraries or self._of(source).libraries)
+
+    def _of(self, source: str) -> SourceConfig:
+        return self._config.sources.get(source, SourceConfig())
+
+
+def household_of(config: Config) -> ConfiguredHousehold:
+    """For whoever judges webhooks and delivers nothing."""
+    accounts = [(viewer.name, name) for viewer in config.viewers for name in viewer.trackers if name in TRACKERS]
+    return ConfiguredHousehold(config, {(viewer, name): TRACKERS[name].can().media for viewer, name in accounts})
+
+
+def limits(config: Config) -> Limits:
+    """What the flood breaker allows each account."""
+    safety = config.safety
+    return Limits(safety.max_writes_per_hour, safety.max_plays_per_item_per_day)
+
+
+def without_effect(config: Config) -> Iterator[str]:
+    """What may be configured and has no effect in this version; silence would let people wait for it."""
+    for source in config.sources:
+        if source not in SOURCES:
+            yield f"sources.{source}: this version stores its webhooks but does not understand them yet"
+    for viewer in config.viewers:
+        for tracker in viewer.trackers:
+            if tracker not in TRACKERS:
+                yield f"viewers: {viewer.name}: this version does not deliver to {tracker} yet"
+        if viewer.pairs:
+            yield f"viewers: {viewer.name}: this version does not reconcile pairs yet"
+    if "safety.max_removals_percent" in config.origins:
+        yield "safety.max_removals_percent: this version removes nothing by itself yet, so it has no effect"
+    if config.sinks.influx:
+        yield "sinks.influx: this version does not export to InfluxDB yet"

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ MAX_ANSWER = 32 * 1024 * 1024
 LONGEST_WAIT = 86_400.0
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
+Dates = Callable[[datetime, float], None]
+"""Told what time it was for the service when it answered (aware UTC), and how many seconds the request took."""
 Observer = Callable[[str, str, float], None]
 """Told of each request: HTTP method, status (or the error's kind) and seconds."""
 
@@ -67,23 +70,28 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         observe: Observer | None = None,
+        dates: Dates | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         verify: ssl.SSLContext | bool = True,
+        proxies: bool = True,
     ) -> None:
+        """``proxies`` goes by the environment's HTTP_PROXY and its like; without it nobody stands in between."""
         self.base = base.rstrip("/")
         self._observe = observe or (lambda method, status, seconds: None)
+        self._dates = dates or (lambda date, seconds: None)
         self._client = httpx.AsyncClient(
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
             transport=transport,
             verify=verify,
-            trust_env=True,
+            trust_env=proxies,
             limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=60),
         )
 
     def at(self, base: str) -> Http:
         """The same connection pool, asked at another root; closing either closes both."""
         other = object.__new__(Http)
-        other.base, other._observe, other._client = base.rstrip("/"), self._observe, self._client
+        other.base, other._client = base.rstrip("/"), self._client
+        other._observe, other._dates = self._observe, self._dates
         return other
 
     async def send(
@@ -119,6 +127,8 @@ class Http:
             raise TryLater(f"the connection to {_host(url)} broke ({_kind(error)})", in_doubt=not idempotent) from error
         finally:
             self._observe(method, status, time.perf_counter() - started)
+        if (date := _date(response.headers)) is not None:
+            self._dates(date, time.perf_counter() - started)
         answer = Answer(response.status_code, response.headers, body, f"{method} {_host(url)}{_path(url)}")
         _raise_if_temporary(answer, idempotent=idempotent)
         return answer
@@ -145,6 +155,16 @@ def _raise_if_temporary(answer: Answer, *, idempotent: bool) -> None:
         raise TryLater(
             f"{answer.what} answered {answer.status}", after=retry_after(answer.headers), in_doubt=not idempotent
         )
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    """What a cache kept for a while (``Age``) tells no time."""
+    if headers.get("age", "0").strip() != "0":
+        return None
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
+from scrobbled import breaker
 from scrobbled.clock import Clock
 from scrobbled.core.errors import BadPayload, StoreError
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.core.items import Media
 from scrobbled.core.outcomes import EventOutcome
 from scrobbled.core.plays import Play, route
-from scrobbled.core.sessions import Duplicate, Rules, Unwanted, Watched, fold
+from scrobbled.core.safety import USUAL, Limits
+from scrobbled.core.sessions import TEST_EVENT, Duplicate, Rules, Session, Unwanted, Watched, fold
 from scrobbled.metrics import Metrics
 from scrobbled.redact import Redactor
-from scrobbled.sources import SOURCES
-from scrobbled.sources.body import Body, decode
+from scrobbled.sources.body import Body
 from scrobbled.store import inbox
 from scrobbled.store.codec import instant
 from scrobbled.store.database import Store
+from scrobbled.store.floods import Arrival
+from scrobbled.understand import DEFECT, parsed, parsed_again
 
 UNREADABLE_KEPT = 8_192
-"""Bytes of an unreadable body that are stored."""
-DEFECT = "a defect of scrobbled kept this from being understood; please report it"
+"""Characters of an unreadable body that are stored."""
+LONG = 64 * 1024
+"""Characters from which on a text is masked beside the loop."""
 log = structlog.get_logger("ingest")
 
 
@@ -49,6 +54,7 @@ class Claimant:
     libraries: frozenset[str]
     """Titles, without case; empty takes all."""
     media: frozenset[Media]
+    limits: Limits = USUAL
 
 
 class Household(Protocol):
@@ -83,19 +89,23 @@ class Ingest:
         clock: Clock,
         wake: Callable[[frozenset[tuple[str, str]]], None],
     ) -> None:
-        self._store, self._household, self._redactor = store, household, redactor
+        self._store, self.household, self._redactor = store, household, redactor
         self._metrics, self._clock, self._wake = metrics, clock, wake
+
+    def use(self, household: Household) -> None:
+        """Judge by ``household`` from now on."""
+        self.household = household
 
     async def take(self, source: str, body: Body) -> Taken:
         """Durable when this returns. Raises ``StoreError`` when nothing could be stored."""
         now = self._clock.now()
-        raw = self._redactor.text(body.text)
+        raw = await self._masked(body.text)
         arrivals = [
             inbox.Arrival(source, now, raw if n == 0 else "", event)
-            for n, event in enumerate(_parsed(source, body, now))
+            for n, event in enumerate(parsed(source, body, now))
         ]
         try:
-            taken = await self._store.write(lambda db: [self._arrive(db, arrival) for arrival in arrivals])
+            taken = await self._store.write(lambda db: self._arrive_together(db, arrivals))
         except StoreError:
             raise
         except Exception:
@@ -108,12 +118,18 @@ class Ingest:
 
     async def refuse(self, source: str, body: bytes, reason: str) -> int:
         """Keep the beginning of a body that cannot be read, for whoever has to find out why; returns the event's id."""
-        text = self._redactor.text(body[:UNREADABLE_KEPT].decode("utf-8", "replace"))
+        whole = await self._masked(body.decode("utf-8", "replace"))  # cut first, half a secret would be left
+        text = whole[:UNREADABLE_KEPT]
         arrival = inbox.Arrival(source, self._clock.now(), text)
         event_id = await self._store.write(lambda db: inbox.add_event(db, arrival, EventOutcome.UNREADABLE, reason))
         self._metrics.events.labels(source, EventOutcome.UNREADABLE).inc()
         log.warning("webhook not readable", action="ingest", event_id=f"e{event_id}", source=source, why=reason)
         return event_id
+
+    async def _masked(self, text: str) -> str:
+        """What is long takes long, and others must not wait meanwhile."""
+        mask = self._redactor.text
+        return mask(text) if len(text) < LONG else await asyncio.to_thread(mask, text)
 
     async def claim_waiting(self) -> int:
         """Fold again what was stored as ``unclaimed``, now that the configuration may claim it; returns how many."""
@@ -122,10 +138,11 @@ class Ingest:
             after = page[-1].id
             for event in page:
                 claimed += await self._reconsider(event)
+                await asyncio.sleep(0)  # there may be thousands, and webhooks come meanwhile
         return claimed
 
     async def _reconsider(self, stored: inbox.StoredEvent) -> int:
-        arrival = _parsed_again(stored)
+        arrival = _claimed(stored)
         if arrival is None or arrival.event is None or not self._claimants(arrival.event):
             return 0
         try:
@@ -143,41 +160,39 @@ class Ingest:
         event_id = inbox.add_event(db, arrival, EventOutcome.UNREADABLE, DEFECT)
         return Taken(event_id, EventOutcome.UNREADABLE, DEFECT)
 
+    def _arrive_together(self, db: sqlite3.Connection, arrivals: Sequence[inbox.Arrival]) -> list[Taken]:
+        """The events of one webhook; the first carries the body for all of them."""
+        taken: list[Taken] = []
+        for part, arrival in enumerate(arrivals):
+            head = taken[0].event_id if taken else None
+            taken.append(self._arrive(db, replace(arrival, head=head, part=part)))
+        return taken
+
     def _arrive(self, db: sqlite3.Connection, arrival: inbox.Arrival) -> Taken:
         assert arrival.event is not None
-        if refusal := self._refusal(arrival.event):
-            reason, outcome = refusal
+        if refused := refusal(self.household, arrival.event):
+            reason, outcome = refused
             return Taken(inbox.add_event(db, arrival, outcome, reason), outcome, reason)
         event_id = inbox.add_event(db, arrival, EventOutcome.ACCEPTED, "")
         return self._fold(db, arrival, event_id, EventOutcome.ACCEPTED)
 
-    def _refusal(self, event: PlaybackEvent) -> tuple[str, EventOutcome] | None:
-        """Why an event never gets as far as a session, and how it is booked."""
-        if event.kind is EventKind.IGNORED:
-            return event.reason, EventOutcome.UNWANTED
-        if event.item is None:
-            return "no item", EventOutcome.UNWANTED
-        server = event.item.origin.server if event.item.origin else None
-        if not self._household.accepts_server(event.source, server):
-            return "server: not one of those listed for this source", EventOutcome.UNWANTED
-        if not self._claimants(event):
-            name = inbox.account_label(event)
-            return (f"no viewer lists the account {name}" if name else "no account"), EventOutcome.UNCLAIMED
-        return None
-
     def _claimants(self, event: PlaybackEvent) -> Sequence[Claimant]:
-        return self._household.claimants(event.source, event.account.names())
+        return self.household.claimants(event.source, event.account.names())
 
     def _fold(self, db: sqlite3.Connection, arrival: inbox.Arrival, event_id: int, booked: EventOutcome) -> Taken:
         """``booked`` is the outcome under which the event is stored at this moment."""
         event = arrival.event
         assert event is not None
-        results = [_for_viewer(db, arrival, event, event_id, claimant) for claimant in self._claimants(event)]
-        outcome, reason = _summary(results)
+        results = {
+            claimant.viewer: _for_viewer(db, arrival, event, event_id, claimant) for claimant in self._claimants(event)
+        }
+        outcome, reason = summed_up(list(results.values()))
         if outcome is not booked or reason:
             inbox.settle_event(db, event_id, outcome, reason)
-        plays = tuple(play for result in results for play in result.plays)
-        accounts = frozenset(account for result in results for account in result.accounts)
+        if len({(result.outcome, result.reason) for result in results.values()}) > 1:
+            inbox.add_detail(db, event_id, viewers={viewer: [r.outcome, r.reason] for viewer, r in results.items()})
+        plays = tuple(play for result in results.values() for play in result.plays)
+        accounts = frozenset(account for result in results.values() for account in result.accounts)
         return Taken(event_id, outcome, reason, plays, accounts)
 
     def _told(self, taken: Taken, arrival: inbox.Arrival) -> None:
@@ -199,27 +214,54 @@ class Ingest:
             self._wake(taken.accounts)
 
 
-def _parsed(source: str, body: Body, now: datetime) -> Sequence[PlaybackEvent]:
-    """At least one event, whatever a parser thinks of the payload: nothing authentic is turned away."""
-    if source not in SOURCES:
-        return (PlaybackEvent(source, EventKind.IGNORED, now, reason=f"this version does not understand {source} yet"),)
-    try:
-        events = SOURCES[source].parse(body.data, now)
-    except Exception:
-        log.exception("a parser failed; the webhook is kept", action="ingest", source=source)
-        events = (PlaybackEvent(source, EventKind.IGNORED, now, reason=DEFECT),)
-    return events or (PlaybackEvent(source, EventKind.IGNORED, now, reason="empty"),)
+def refusal(household: Household, event: PlaybackEvent) -> tuple[str, EventOutcome] | None:
+    """Why an event never gets as far as a session, and how it is booked."""
+    if event.test:
+        return _tested(household, replace(event, test=False)), EventOutcome.UNWANTED
+    if event.kind is EventKind.IGNORED:
+        return event.reason, EventOutcome.UNWANTED
+    if event.item is None:
+        return "no item", EventOutcome.UNWANTED
+    server = event.item.origin.server if event.item.origin else None
+    if not household.accepts_server(event.source, server):
+        return "server: not one of those listed for this source", EventOutcome.UNWANTED
+    if not household.claimants(event.source, event.account.names()):
+        name = inbox.account_label(event)
+        unnamed = event.reason or "no account"
+        return (f"no viewer lists the account {name}" if name else unnamed), EventOutcome.UNCLAIMED
+    return None
+
+
+WOULD_GO = f"{TEST_EVENT}; a real one would go to "
+
+
+def _tested(household: Household, event: PlaybackEvent) -> str:
+    """What would have become of it, were it no test."""
+    if refused := refusal(household, event):
+        reason, outcome = refused
+        return f"{TEST_EVENT}; a real one would be {outcome}: {reason}"
+    ways, doubts = [], []
+    for claimant in household.claimants(event.source, event.account.names()):
+        verdict = fold(Session(), event, claimant.rules)[1]
+        if doubt := unwanted(event, claimant) or str(getattr(verdict, "reason", "")):
+            doubts.append(f"{claimant.viewer}: {doubt}")
+        else:
+            trackers = ", ".join(way.tracker for way in claimant.ways)
+            ways.append(f"{claimant.viewer} ({trackers or 'no tracker'})")
+    if not ways:
+        return f"{TEST_EVENT}; a real one would go nowhere ({'; '.join(doubts)})"
+    return f"{WOULD_GO}{' and '.join(ways)}{'; not to ' if doubts else ''}{'; '.join(doubts)}"
 
 
 def _for_viewer(
     db: sqlite3.Connection, arrival: inbox.Arrival, event: PlaybackEvent, event_id: int, claimant: Claimant
 ) -> Taken:
     assert event.item is not None
-    if unwanted := _unwanted(event, claimant):
-        return Taken(event_id, EventOutcome.UNWANTED, unwanted)
+    if reason := unwanted(event, claimant):
+        return Taken(event_id, EventOutcome.UNWANTED, reason)
     key = f"{claimant.viewer}|{event.session_key()}"
     before = inbox.load_session(db, key)
-    session, verdict = fold(before, event, claimant.rules)
+    session, verdict = fold(before, event, claimant.rules, arrival.received_at)
     if session is not before:  # also of a title that is too short: its last event may not say so
         inbox.save_session(db, key, session, arrival.received_at)
     if isinstance(verdict, Unwanted):
@@ -228,14 +270,24 @@ def _for_viewer(
         return Taken(event_id, EventOutcome.DUPLICATE, verdict.reason)
     if not isinstance(verdict, Watched):
         return Taken(event_id, EventOutcome.ACCEPTED, "")
-    play = Play(claimant.viewer, event.source, event.item, verdict.at, session.duration_ms)
-    ways = [inbox.Queued(way.tracker, *route(play, way.takes, arrival.received_at)) for way in claimant.ways]
-    play_id = inbox.add_play(db, play, event_id, ways, arrival.received_at)
+    play = Play(claimant.viewer, event.source, event.item, verdict.at if event.dated else None, session.duration_ms)
+    seen = breaker.arrival_of(event, play, verdict, arrival.received_at)
+    return add(db, play, event_id, claimant, seen, arrival.received_at)
+
+
+def add(
+    db: sqlite3.Connection, play: Play, event_id: int, claimant: Claimant, seen: Arrival, received_at: datetime
+) -> Taken:
+    """The play, on its way to each tracker of its viewer, as far as the flood breaker lets it."""
+    routes = [inbox.Queued(way.tracker, *route(play, way.takes, received_at)) for way in claimant.ways]
+    ways = [breaker.admit(db, claimant.viewer, queued, seen, claimant.limits) for queued in routes]
+    play_id = inbox.add_play(db, play, event_id, ways, received_at)
     accounts = frozenset((claimant.viewer, way.tracker) for way in claimant.ways)
-    return Taken(event_id, EventOutcome.ACCEPTED, "", ((play_id, claimant.viewer, event.item.media),), accounts)
+    return Taken(event_id, EventOutcome.ACCEPTED, "", ((play_id, claimant.viewer, play.item.media),), accounts)
 
 
-def _unwanted(event: PlaybackEvent, claimant: Claimant) -> str | None:
+def unwanted(event: PlaybackEvent, claimant: Claimant) -> str | None:
+    """Why this viewer does not want it, whatever happened before."""
     assert event.item is not None
     if event.item.media not in claimant.media:
         return f"{event.item.media}s are switched off"
@@ -248,18 +300,18 @@ def _unwanted(event: PlaybackEvent, claimant: Claimant) -> str | None:
 _RANK = (EventOutcome.ACCEPTED, EventOutcome.DUPLICATE, EventOutcome.UNWANTED)
 
 
-def _summary(results: Sequence[Taken]) -> tuple[EventOutcome, str]:
+def summed_up(results: Sequence[Taken]) -> tuple[EventOutcome, str]:
     """One outcome for an event that several viewers claim: the most that came of it."""
     best = min(results, key=lambda result: _RANK.index(result.outcome))
     return best.outcome, best.reason
 
 
-def _parsed_again(stored: inbox.StoredEvent) -> inbox.Arrival | None:
+def _claimed(stored: inbox.StoredEvent) -> inbox.Arrival | None:
     received_at = instant(stored.received_at)
     try:
-        data = decode(stored.raw)
+        events = parsed_again(stored.source, stored.raw, received_at)
     except BadPayload:
         return None
-    for event in SOURCES[stored.source].parse(data, received_at) if stored.source in SOURCES else ():
-        return inbox.Arrival(stored.source, received_at, stored.raw, event)
-    return None
+    if stored.part >= len(events):
+        return None
+    return inbox.Arrival(stored.source, received_at, stored.raw, events[stored.part])

@@ -10,6 +10,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from scrobbled.core.printable import printable
 from scrobbled.redact import Redactor
 
 QUIET = ("httpx", "httpcore", "uvicorn", "apprise", "urllib3", "asyncio")
@@ -36,13 +37,16 @@ class _Unbreakable:
 
 
 def set_up(level: str, style: str, redactor: Redactor, stream: TextIO | None = None) -> None:
-    """``level`` is debug, info, warning or error; ``style`` is text or json. Everything passes the one redactor."""
+    """``level`` is debug, info, warning, error or critical; ``style`` is text or json.
+
+    Everything passes the one redactor.
+    """
     out = _Unbreakable(stream or sys.stderr)
     number = logging.getLevelNamesMapping()[level.upper()]
 
     def mask(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         masked: dict[str, Any] = redactor.value(dict(event))  # as a whole: a key may say that its value is a secret
-        return masked
+        return {key: printable(value) if isinstance(value, str) else value for key, value in masked.items()}
 
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
@@ -72,4 +76,4 @@ def set_up(level: str, style: str, redactor: Redactor, stream: TextIO | None = N
     root.handlers = [handler]
     root.setLevel(number)
     for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,6 +18,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from scrobbled import __version__
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
+from scrobbled.core.troubles import TROUBLE_KINDS
 
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 DELIVERY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 21600.0, 86400.0)
@@ -47,6 +49,8 @@ class Metrics:
             "tracker_request_seconds", "Duration of requests to trackers", ("tracker",), REQUEST_BUCKETS
         )
         self.alerts = self._counter("alerts", "Alerts, by whether they could be sent", ("kind", "outcome"))
+        for kind, outcome in itertools.product(TROUBLE_KINDS, ("sent", "failed")):
+            self.alerts.labels(kind, outcome)  # at zero, so that the first failure shows as an increase
         self.reconcile_runs = self._counter("reconcile_runs", "Reconciliations", ("viewer", "pair", "outcome"))
         self.reconcile_changes = self._counter("reconcile_changes", "Changes planned", ("pair", "change"))
         self.reconcile = self._histogram("reconcile_seconds", "Duration of reconciliations", ("pair",), REQUEST_BUCKETS)

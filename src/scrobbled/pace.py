@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 from scrobbled.clock import Clock
 
@@ -42,3 +43,21 @@ class Pace:
         else:
             self._free = self._burst
         self._at = now
+
+
+class Window:
+    """Counts what happened within the last so many seconds, up to ``most``."""
+
+    def __init__(self, clock: Clock, *, seconds: float, most: int = 1_000) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._times: deque[float] = deque(maxlen=most)
+
+    def add(self) -> None:
+        self._times.append(self._clock.monotonic())
+
+    def count(self) -> int:
+        begins = self._clock.monotonic() - self._seconds
+        while self._times and self._times[0] <= begins:
+            self._times.popleft()
+        return len(self._times)

@@ -10,18 +10,18 @@ import structlog
 from scrobbled.core.errors import Candidate, TrackerError, TryLater, Uncertain
 from scrobbled.core.ids import ShowIds
 from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, Finder, Finding, ShowMatch
+from scrobbled.core.matching import Claim, Confidence, Finder, Finding, ShowMatch
 from scrobbled.trackers.base import Cache
 
 REMEMBER = 30 * 86_400.0
-CERTAIN = "certain"
 log = structlog.get_logger("resolve")
 
 
 class Resolver:
     """``trackers.base.Shows`` over a chain of finders, cheapest and surest first.
 
-    Each certain answer is kept in the cache with its method and confidence, under the show's key on the media server.
+    Each answer that may be acted on is kept in the cache with its method and confidence, under the show's key on the
+    media server.
     """
 
     def __init__(self, finders: Sequence[Finder], cache: Cache) -> None:
@@ -29,6 +29,8 @@ class Resolver:
 
     async def show_of(self, episode: Episode, *, deeper: bool = False) -> ShowMatch:
         """See ``trackers.base.Shows.show_of``."""
+        if episode.settled:
+            return await self._settled(episode, deeper=deeper)
         if deeper:
             return await self._ask(episode, deeper=True)
         own = _claims(episode)
@@ -36,12 +38,23 @@ class Resolver:
             return ShowMatch(episode.show_ids, "the media server's show id", own)
         key = _cache_key(episode)
         if key and (known := await self._cache.get(key)):
-            return ShowMatch(ShowIds(**known["ids"]), known["method"], own)
+            return ShowMatch(ShowIds(**known["ids"]), known["method"], own, Confidence(known["confidence"]))
         found = await self._ask(episode, deeper=False)
         if key:
-            value = {"ids": found.ids.known(), "method": found.method, "confidence": CERTAIN}
+            value = {"ids": found.ids.known(), "method": found.method, "confidence": found.confidence}
             await self._cache.put(key, value, seconds=REMEMBER)
         return found
+
+    async def _settled(self, episode: Episode, *, deeper: bool) -> ShowMatch:
+        """A person's word: others may say where in that show the episode is, but never that it is in another one."""
+        own = ShowMatch(episode.show_ids, "your word", _claims(episode))
+        if not deeper or episode.settled == "place":
+            return own
+        try:
+            found = await self._ask(replace(episode, origin=None), deeper=True)
+        except Uncertain:
+            return own
+        return found if found.ids.tmdb == own.ids.tmdb else own
 
     async def _ask(self, episode: Episode, *, deeper: bool) -> ShowMatch:
         silent: list[TrackerError] = []
@@ -54,6 +67,8 @@ class Resolver:
                 log.debug("a catalogue could not be asked", action="resolve", why=error.reason)
                 silent.append(error)
                 continue
+            if episode.settled:
+                findings = [found for found in findings if found.match.ids.tmdb == episode.show_ids.tmdb]
             episode = _enriched(episode, findings)
             match, candidates = _judge(findings, episode)
             guesses += candidates
@@ -77,7 +92,7 @@ def _decide(
         after = max((error.after or 0.0 for error in down), default=0.0)
         why = (down or silent)[0].reason
         raise TryLater(f"{episode.label()} cannot be looked up now: {why}", after=after or None)
-    raise Uncertain(f"nobody knows for certain which show {episode.show_title} is", guesses)
+    raise Uncertain(f"it is not certain which show {episode.show_title or 'this'} is", guesses)
 
 
 def _judge(findings: Sequence[Finding], episode: Episode) -> tuple[ShowMatch | None, list[Candidate]]:

@@ -4,42 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import structlog
 
 from scrobbled import config as configuration
-from scrobbled import gauges
-from scrobbled.alerts import Alerts, AppriseSender, Trouble
+from scrobbled import gauges, troubles
+from scrobbled.alerts import Alerts, AppriseSender
+from scrobbled.breaker import Herald
+from scrobbled.chores import Chores
 from scrobbled.clock import Clock, SystemClock
+from scrobbled.clockwatch import ClockWatch
 from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
-from scrobbled.core.items import Media
 from scrobbled.core.outcomes import EventOutcome
+from scrobbled.crew import Crew
 from scrobbled.deliver import Courier
 from scrobbled.household import ConfiguredHousehold
 from scrobbled.ingest import Ingest, Taken
 from scrobbled.metrics import Metrics
+from scrobbled.playing import Teller
 from scrobbled.redact import Redactor
-from scrobbled.store import Store, accounts, overview
+from scrobbled.store import Store, accounts, floods, overview
 from scrobbled.store.alerts import StoredTroubles
-from scrobbled.store.cache import StoredCache, forget_expired
-from scrobbled.store.inbox import forget_raw, forget_sessions
-from scrobbled.trackers import TRACKERS
-from scrobbled.wiring import Parts, Wiring
+from scrobbled.store.cache import StoredCache
+from scrobbled.wiring import Parts
 
 OUTSIDE_EVERY = 1.0
-HOUSEKEEPING_EVERY = 3_600.0
-SESSIONS_KEPT = timedelta(days=90)
-GRACE = 8.0
-"""Seconds a write in flight gets to finish at shutdown; container engines kill after ten."""
 ALERTS_END_WITHIN = 3.0
 log = structlog.get_logger("runtime")
 
@@ -56,28 +50,72 @@ class Component:
 class Runtime:
     """Everything that belongs to one configuration and one database. Use ``build`` and ``running``."""
 
-    def __init__(self, config: Config, store: Store, *, clock: Clock, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        *,
+        clock: Clock,
+        redactor: Redactor,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self.config, self.store, self.clock, self.redactor = config, store, clock, redactor
         self.metrics = Metrics()
         self.alerts = Alerts(
             StoredTroubles(store),
-            AppriseSender(config.alerts.urls, redactor),
+            AppriseSender(troubles.addresses(config), redactor),
             repeat=config.alerts.repeat,
             now=clock.now,
             metrics=self.metrics,
+            root=config.server.public_url,
         )
+        self.clockwatch = ClockWatch(clock, self.alerts)
+        self.alerts.watch(self.clockwatch.look)
         self.cache = StoredCache(store, clock)
-        self.couriers: dict[tuple[str, str], Courier] = {}
-        self.ingest: Ingest
+        self.transport = transport
+        self.crew = self._crew(config)
+        self.teller = Teller(lambda: self.couriers)
+        self.ingest = Ingest(
+            store,
+            ConfiguredHousehold(config, self.crew.takes()),
+            redactor=redactor,
+            metrics=self.metrics,
+            clock=clock,
+            wake=self.wake,
+        )
         self.waiting: list[overview.Waiting] = []
-        self._to_close: list[Callable[[], Awaitable[None]]] = []
-        self._on_change: list[Callable[[], None]] = []
+        self.held: dict[str, int] = {}
+        self.herald = Herald(store, self.alerts, clock)
+        self._on_change: list[Callable[[], None]] = [self.herald.news.set]
+        self._on_reload: list[Callable[[Config], None]] = []
+        self._on_close: list[Callable[[], Awaitable[None]]] = []
+        self._reloading = asyncio.Lock()
         self._stopping = asyncio.Event()
-        self._ends_at = 0.0
+        self.chores = Chores(
+            store,
+            config=lambda: self.config,
+            alerts=self.alerts,
+            metrics=self.metrics,
+            clock=clock,
+            stopping=self._stopping,
+            may_drop=lambda: not self.clockwatch.is_misleading,
+        )
+        gauges.describe(self.metrics, lambda: self.couriers, lambda: self.waiting, lambda: self.held, clock)
+        gauges.prepare(self.metrics, config.sources, self.couriers)
+        troubles.watch(self.alerts, store, lambda: {key: c.health.report for key, c in self.couriers.items()})
+
+    @property
+    def couriers(self) -> dict[tuple[str, str], Courier]:
+        """By viewer and tracker; another dictionary after a reload."""
+        return self.crew.couriers
 
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Have ``close`` called at the end; what was wired last is closed first."""
-        self._to_close.append(close)
+        """Have ``close`` called at the end, while the database is still open."""
+        self._on_close.append(close)
+
+    def on_reload(self, use: Callable[[Config], None]) -> None:
+        """Have ``use`` called, in the loop, with each configuration that takes the place of another."""
+        self._on_reload.append(use)
 
     def on_change(self, tell: Callable[[], None]) -> None:
         """Have ``tell`` called, in the loop, whenever plays, deliveries or the state of an account changed."""
@@ -98,7 +136,7 @@ class Runtime:
         taken = await self.ingest.take(source, body)
         if taken.outcome is EventOutcome.UNCLAIMED:
             with contextlib.suppress(StoreError):  # the webhook is stored, and that is what the answer says
-                await self.alerts.report(_unclaimed(source, taken.reason))
+                await self.alerts.report(troubles.unclaimed(source, taken.reason))
         self.changed()
         return taken
 
@@ -114,45 +152,92 @@ class Runtime:
 
     async def scrape(self) -> bytes:
         """The metrics, with what is a state read afresh."""
-        self.waiting = await self.store.read(overview.waiting)
+        self.waiting, self.held = await self.store.read(lambda db: (overview.waiting(db), floods.held_by_reason(db)))
         return self.metrics.text()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Runtime]:
         """Deliver until the block ends; then let writes in flight finish, and close everything."""
         stamps = await self.store.read(_stamps)
-        tasks = [asyncio.create_task(courier.run()) for courier in self.couriers.values()]
-        chores = (self._claim(), self._watch_outside(stamps), self._keep_house())
+        self.crew.start()
+        telling = (self.herald.run(self._stopping), self.alerts.run(self.clock))
+        chores = (self._claim(), self._watch_outside(stamps), *self.chores.all(), *telling)
         background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield self
         finally:
             self.stop()
-            await _ended(tasks + background, self._ends_at - time.monotonic())
+            await self.crew.ended()
+            await _ended(background)
             await self.aclose()
 
     def stop(self) -> None:
         """Begin no further write. Those in flight have ``GRACE`` seconds from the first call, whatever ends beside."""
         if self._stopping.is_set():
             return
-        self._ends_at = time.monotonic() + GRACE
         self._stopping.set()
-        for courier in self.couriers.values():
-            courier.stop()
+        self.herald.news.set()
+        self.crew.stop()
 
     async def aclose(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ALERTS_END_WITHIN):
-                await self.alerts.settled()
-        for close in reversed(self._to_close):
+        await self.alerts.aclose(ALERTS_END_WITHIN)
+        await self.teller.aclose()
+        await self.crew.aclose()
+        for close in self._on_close:
             await close()
         await self.store.aclose()
+
+    async def reload(self, config: Config) -> None:
+        """Put ``config`` in force. No webhook is lost: those that come meanwhile are stored, and delivered after.
+
+        The listening address and the database stay what they were, as they cannot change while we run.
+        """
+        async with self._reloading:
+            config = staying(self.config, config)
+            for secret in configuration.secrets(config):
+                self.redactor.add(secret)
+            before, old = self.crew, self.config
+            crew = self._crew(config) if _delivers_otherwise(old, config) else before
+            self.config = config
+            self.ingest.use(ConfiguredHousehold(config, crew.takes()))
+            sender = AppriseSender(troubles.addresses(config), self.redactor)
+            self.alerts.use(sender, config.alerts.repeat, config.server.public_url)
+            gauges.prepare(self.metrics, config.sources, crew.couriers)
+            for use in self._on_reload:
+                use(config)
+            if crew is not before:
+                await self._relieve(before, crew)
+        await self._claim()
+        self.changed()
+
+    async def _relieve(self, before: Crew, crew: Crew) -> None:
+        """An account has one courier at any time."""
+        await before.ended()
+        self.crew = crew
+        if not self._stopping.is_set():
+            crew.start()
+        await before.aclose()
+
+    def _crew(self, config: Config) -> Crew:
+        parts = Parts(
+            config=config,
+            store=self.store,
+            cache=self.cache,
+            clock=self.clock,
+            redactor=self.redactor,
+            metrics=self.metrics,
+            alerts=self.alerts,
+            changed=self.changed,
+            dates=self.clockwatch.heard,
+        )
+        return Crew(parts, self.transport)
 
     async def _claim(self) -> None:
         """The configuration may have changed since an account was heard that nobody listed."""
         with contextlib.suppress(StoreError):
             if claimed := await self.ingest.claim_waiting():
                 log.info("unclaimed events now belong to a viewer", action="claim", events=claimed)
+                await troubles.claimed(self.alerts, self.store)
 
     async def _watch_outside(self, stamps: tuple[float, float]) -> None:
         """Commands write to the database from other processes; their changes take effect within a second.
@@ -178,21 +263,6 @@ class Runtime:
             courier.wake.set()
         self.changed()
 
-    async def _keep_house(self) -> None:
-        """Drop what is older than it is kept for, a little at a time so that no webhook waits for it."""
-        while not self._stopping.is_set():
-            now = self.clock.now()
-            kept = now - timedelta(seconds=self.config.storage.keep_raw_events)
-            with contextlib.suppress(StoreError):
-                await self._drain(partial(forget_raw, before=kept))
-                await self._drain(partial(forget_sessions, before=now - SESSIONS_KEPT))
-                await self._drain(partial(forget_expired, now=now))
-            await self.clock.wait(self._stopping, HOUSEKEEPING_EVERY)
-
-    async def _drain(self, step: Callable[[sqlite3.Connection], Any]) -> None:
-        while not self._stopping.is_set() and await self.store.write(step):
-            pass
-
 
 def build(
     config: Config,
@@ -207,38 +277,8 @@ def build(
     redactor = redactor or Redactor()
     for secret in configuration.secrets(config):
         redactor.add(secret)
-    runtime = Runtime(config, store or Store(config.storage.path, check=True), clock=clock, redactor=redactor)
-    wiring = Wiring(
-        Parts(
-            config=config,
-            store=runtime.store,
-            cache=runtime.cache,
-            clock=clock,
-            redactor=redactor,
-            metrics=runtime.metrics,
-            alerts=runtime.alerts,
-            changed=runtime.changed,
-            on_close=runtime.on_close,
-        ),
-        transport,
-    )
-    takes: dict[tuple[str, str], frozenset[Media]] = {}
-    for viewer in config.viewers:
-        for name in viewer.trackers:
-            if name in TRACKERS:
-                courier = wiring.courier(viewer, name)
-                runtime.couriers[viewer.name, name] = courier
-                takes[viewer.name, name] = courier.tracker.can.media
-    runtime.ingest = Ingest(
-        runtime.store,
-        ConfiguredHousehold(config, takes),
-        redactor=redactor,
-        metrics=runtime.metrics,
-        clock=clock,
-        wake=runtime.wake,
-    )
-    gauges.describe(runtime.metrics, config.sources, runtime.couriers, lambda: runtime.waiting, clock)
-    return runtime
+    store = store or Store(config.storage.path, check=True)
+    return Runtime(config, store, clock=clock, redactor=redactor, transport=transport)
 
 
 def _stamps(db: Any) -> tuple[float, float]:
@@ -246,19 +286,18 @@ def _stamps(db: Any) -> tuple[float, float]:
     return accounts.mark(db, accounts.RETRIED), float(saved)
 
 
-def _unclaimed(source: str, reason: str) -> Trouble:
-    return Trouble(
-        kind="unclaimed",
-        subject=f"{source}/{reason}",
-        title=f"{source}: {reason}",
-        text="Its plays are kept and sent to nobody. List the account under accounts of a viewer, then restart "
-        "scrobbled: what waited is then delivered.",
-        once=True,  # a guest of the server may never be a viewer, and need not be mentioned every day
-    )
+def staying(before: Config, after: Config) -> Config:
+    """``after``, with what cannot change while we run as it was ``before``."""
+    server = replace(after.server, host=before.server.host, port=before.server.port)
+    return replace(after, server=server, storage=replace(after.storage, path=before.storage.path))
 
 
-async def _ended(tasks: list[asyncio.Task[None]], grace: float) -> None:
-    _, late = await asyncio.wait(tasks, timeout=max(0.0, grace))
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+def _delivers_otherwise(before: Config, after: Config) -> bool:
+    """Whether something changed that a courier, or a catalogue it asks, was wired with."""
+    return any(getattr(before, part) != getattr(after, part) for part in ("viewers", "sources", "metadata", "safety"))
+
+
+async def _ended(chores: list[asyncio.Task[None]]) -> None:
+    for chore in chores:
+        chore.cancel()
+    await asyncio.gather(*chores, return_exceptions=True)

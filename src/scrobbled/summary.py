@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scrobbled import __version__
-from scrobbled.config import Config
+from scrobbled.config import ONE_OWNER, Config
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
-from scrobbled.store import accounts, cache, outbox, overview
+from scrobbled.store import accounts, cache, floods, outbox, overview
 from scrobbled.store.codec import instant
 
 
@@ -46,7 +46,7 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class UnclaimedStatus:
-    """An account no viewer lists; ``yaml`` is what a viewer needs to claim it."""
+    """An account no viewer lists; ``yaml`` is what a viewer needs to claim it, empty where nobody can."""
 
     source: str
     account: str
@@ -65,6 +65,8 @@ class Status:
     trackers: list[AccountStatus]
     sources: list[SourceStatus]
     unclaimed: list[UnclaimedStatus]
+    held: dict[str, int]
+    """Changes held for a person, by reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,10 @@ class QueuedChange:
     attempts: int
     next_at: str | None
     candidates: list[dict[str, Any]]
+    hold: str
+    """Why it is held, a code; empty for what is not."""
+    flood: str | None
+    """The flood it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,7 @@ def status(db: sqlite3.Connection, config: Config) -> Status:
         trackers=_accounts(db, config, overview.delivery_counts(db)),
         sources=[SourceStatus(row.source, row.events, iso(row.last_seen)) for row in overview.sources_heard(db)],
         unclaimed=_unclaimed(db),
+        held={reason: count for reason, count in floods.held_by_reason(db).items() if count},
     )
 
 
@@ -188,7 +195,7 @@ def glance(db: sqlite3.Connection, config: Config) -> Glance:
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for row in overview.waiting(db):
         counts.setdefault((row.viewer, row.tracker), {})[row.state] = row.count
-    heard = overview.lately_heard(db)
+    heard = {row.source: row.last_seen for row in overview.sources_heard(db)}
     return Glance(
         trackers=_accounts(db, config, counts),
         heard={source: iso_or_none(heard.get(source)) for source in config.sources},
@@ -197,7 +204,13 @@ def glance(db: sqlite3.Connection, config: Config) -> Glance:
 
 
 def claim(source: str, account: str) -> str:
-    """The line of YAML that lists the account. Quoted as JSON is: an id must stay text, a colon part of a name."""
+    """The line of YAML that lists the account. Quoted as JSON is: an id must stay text, a colon part of a name.
+
+    Where a source names no account, any name claims what comes from it; of others it is empty, as nothing does.
+    """
+    account = account or ("me" if source in ONE_OWNER else "")
+    if not account:
+        return ""
     return f"accounts: {{{source}: [{json.dumps(account, ensure_ascii=False)}]}}"
 
 
@@ -217,6 +230,8 @@ def queued_change(row: overview.QueueRow) -> QueuedChange:
         attempts=row.attempts,
         next_at=iso_or_none(row.next_at or None),
         candidates=list(row.candidates),
+        hold=row.hold,
+        flood=None if row.flood is None else f"f{row.flood}",
     )
 
 

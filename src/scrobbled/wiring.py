@@ -17,7 +17,8 @@ from scrobbled.config import Config, ViewerConfig
 from scrobbled.core.matching import Finder
 from scrobbled.deliver import Courier
 from scrobbled.health import Health, Report
-from scrobbled.http import Http, Observer
+from scrobbled.household import limits
+from scrobbled.http import Dates, Http, Observer
 from scrobbled.metrics import Metrics
 from scrobbled.redact import Redactor
 from scrobbled.resolve import Resolver
@@ -42,7 +43,9 @@ class Parts:
     metrics: Metrics
     alerts: Alerts
     changed: Callable[[], None]
-    on_close: Callable[[Callable[[], Awaitable[None]]], None]
+    dates: Dates
+    on_close: Callable[[Callable[[], Awaitable[None]]], None] = lambda close: None
+    """Takes what is to be called at the end; what was wired last is closed first."""
 
 
 class Wiring:
@@ -68,6 +71,7 @@ class Wiring:
             metrics=parts.metrics,
             clock=parts.clock,
             changed=parts.changed,
+            limits=limits(parts.config),
         )
 
     def _tracker(self, viewer: ViewerConfig, name: str) -> Tracker:
@@ -104,7 +108,7 @@ class Wiring:
         """One connection pool per service; whoever takes it sets the root."""
         if service not in self._clients:
             observe = _observer(self._parts.metrics, service)
-            http = Http("", observe=observe, transport=self._transport, verify=self._ssl)
+            http = Http("", observe=observe, dates=self._parts.dates, transport=self._transport, verify=self._ssl)
             self._parts.on_close(http.aclose)
             self._clients[service] = http
         return self._clients[service]

@@ -11,15 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import rich_click as click
 
 from scrobbled import __version__
-from scrobbled.cli import main
-from scrobbled.cli.serving import _not_yet
+from scrobbled.cli import command, main
 from scrobbled.config import loads
 from scrobbled.core.ids import EpisodeIds
 from scrobbled.core.items import Episode
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.plays import Play
+from scrobbled.household import without_effect
 from scrobbled.store import Store, inbox
 from scrobbled.store.inbox import Arrival, Queued
 
@@ -77,6 +78,10 @@ def fill(path: Path) -> None:
             inbox.add_play(db, Play("anna", "plex", item, dated), event, [way], NOW)
         inbox.add_event(db, Arrival("plex", NOW, "{}"), EventOutcome.UNCLAIMED, "no viewer lists the account x")
 
+    written(path, work)
+
+
+def written(path: Path, work: Callable[[sqlite3.Connection], None]) -> None:
     async def store() -> None:
         opened = Store(path)
         await opened.write(work)
@@ -213,8 +218,40 @@ def test_signing_in_for_nobody_says_who_there_is(run: Run) -> None:
 
 
 def test_what_has_no_effect_yet_is_said_at_start(tmp_path: Path) -> None:
-    text = CONFIG.format(database=tmp_path / "s.db") + "safety: {max_writes_per_hour: 10}\n"
-    said = list(_not_yet(loads(text, {"HOOK": "a-webhook-token-0815"})))
+    text = CONFIG.format(database=tmp_path / "s.db") + "safety: {max_removals_percent: 5, max_writes_per_hour: 10}\n"
+    said = list(without_effect(loads(text, {"HOOK": "a-webhook-token-0815"})))
     assert len(said) == 1
-    assert said[0].startswith("safety:")
-    assert list(_not_yet(loads(CONFIG.format(database=tmp_path / "s.db"), {"HOOK": "a-webhook-token-0815"}))) == []
+    assert said[0].startswith("safety.max_removals_percent:")
+    sound = loads(CONFIG.format(database=tmp_path / "s.db"), {"HOOK": "a-webhook-token-0815"})
+    assert list(without_effect(sound)) == []
+
+
+def test_every_command_stands_in_a_group_of_the_help(run: Run) -> None:
+    groups = click.rich_click.COMMAND_GROUPS
+    for path, of in {"scrobbled": command, **{f"scrobbled {n}": g for n, g in command.commands.items()}}.items():
+        if isinstance(of, click.Group):
+            assert sorted(name for group in groups[path] for name in group["commands"]) == sorted(of.commands), path
+    said = run("--help").out
+    assert said.index("Set it up") < said.index("See and decide") < said.index("Look after it")
+
+
+def test_the_help_of_a_command_begins_with_one_short_sentence() -> None:
+    todo: list[click.Command] = [command]
+    while todo:
+        one = todo.pop()
+        first = (one.help or "").split("\n\n")[0]
+        assert first.count(". ") == 0, first
+        assert first.endswith("."), first
+        assert len(first) < 110, first
+        todo += one.commands.values() if isinstance(one, click.Group) else []
+
+
+def test_an_account_without_a_name_is_not_to_be_claimed(run: Run, tmp_path: Path) -> None:
+    def nameless(db: sqlite3.Connection) -> None:
+        inbox.add_event(db, Arrival("plex", NOW, "{}"), EventOutcome.UNCLAIMED, "no account")
+
+    written(tmp_path / "s.db", nameless)
+    said = run("status").out
+    assert "Nobody can claim what names no account." in said
+    assert '[""]' not in said
+    assert "nothing to list under accounts" in run("explain", "e1").out

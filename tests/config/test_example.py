@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from scrobbled.config import load, loads, warnings
+from scrobbled.core.troubles import TROUBLE_KINDS
 from scrobbled.sources import SOURCES
 from scrobbled.trackers import TRACKERS
 
@@ -33,7 +34,9 @@ def test_the_example_loads_and_warns_of_nothing() -> None:
 def test_the_example_loads_with_every_extra_and_warns_of_nothing() -> None:
     text = everything_on()
     config = loads(text, environment(text))
-    assert config.alerts.urls == ("ntfy://ntfy.example/x",)
+    assert [address.url for address in config.alerts.urls] == ["ntfy://ntfy.example/x"] * 2
+    assert {kind for address in config.alerts.urls for kind in address.kinds} <= set(TROUBLE_KINDS)
+    assert all(kind in text for kind in TROUBLE_KINDS), "the comment names every kind"
     assert config.viewers[0].trackers.keys() == {"serializd", "trakt"}
     assert config.viewers[1].accounts == {"plex": ("ben", "anna")}
     assert warnings(config) == []

@@ -70,7 +70,7 @@ def test_every_key_of_a_full_configuration_arrives() -> None:
     assert (config.defaults.movies, config.defaults.episodes) == (False, True)
     assert config.sinks.influx is not None
     assert config.sinks.influx.bucket_daily == "trakt_agg"
-    assert config.alerts.urls == ("ntfy://ntfy.sh/x",)
+    assert [address.url for address in config.alerts.urls] == ["ntfy://ntfy.sh/x"]
     assert config.safety.max_removals_percent == 5.0
     assert config.logging.level == "debug"
 
@@ -112,7 +112,9 @@ def test_the_nearest_threshold_counts() -> None:
     assert config.threshold("plex", anna) == 70.0
     assert config.threshold("plex", ben) == 80.0
     assert config.threshold("plex") == 80.0
-    assert config.threshold("trakt", ben) == 85.0
+    assert config.threshold("jellyfin", ben) == 85.0
+    assert config.threshold("trakt", ben) == 80.0, "its protocol says so"
+    assert config.threshold("trakt", anna) == 70.0
     assert config.threshold("emby") == 85.0
     assert (config.min_duration("plex"), config.min_duration("trakt")) == (90.0, 5400.0)
 
@@ -152,7 +154,7 @@ def test_numbers_and_switches_may_come_from_the_environment() -> None:
 def test_an_empty_variable_is_as_if_the_key_were_left_out() -> None:
     config = loads('metadata: {tmdb: {key: "${TMDB}"}}\nalerts: {urls: ["${U:-}", "ntfy://a/b"]}', {"TMDB": ""})
     assert config.metadata.tmdb.key is None
-    assert config.alerts.urls == ("ntfy://a/b",)
+    assert [address.url for address in config.alerts.urls] == ["ntfy://a/b"]
     assert config.origins["alerts.urls[0]"].line == 2
 
 
@@ -174,7 +176,7 @@ def test_secrets_are_read_from_files_without_the_last_newline(tmp_path: Path) ->
     assert config.server.login is not None
     assert config.server.login.password == " päss word "
     assert config.metadata.tmdb.key == "key"
-    assert config.alerts.urls == ("ntfy://a/b", "ntfy://c/d")
+    assert [address.url for address in config.alerts.urls] == ["ntfy://a/b", "ntfy://c/d"]
     assert config.sources["trakt"].tokens == {"anna": "trakt-0123456789abcd"}
     assert config.path == file
 

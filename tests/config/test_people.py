@@ -62,6 +62,17 @@ def test_a_token_of_a_viewer_belongs_to_that_viewer_alone() -> None:
     assert names_of(config, "trakt", Account(name="ben")) == ["ben"]
 
 
+def test_an_issued_token_names_its_viewer_who_need_not_list_anything() -> None:
+    config = household(("Anna", {}), ("ben", {"trakt": ("me",)}))
+    assert names_of(config, "trakt", Account(id=" anna")) == ["Anna"]
+    assert names_of(config, "trakt", Account()) == ["ben"]
+
+
+def test_a_token_of_a_viewer_who_is_gone_belongs_to_nobody_and_not_to_the_only_one_left() -> None:
+    config = household(("ben", {"trakt": ("me", "carl")}))
+    assert names_of(config, "trakt", Account(id="carl")) == []
+
+
 @given(st.text(), st.text(), st.lists(st.text(), max_size=5))
 def test_nobody_gets_a_play_of_an_account_they_do_not_list(id: str, name: str, listed: list[str]) -> None:
     config = household(("anna", {"plex": tuple(listed)}))

@@ -43,7 +43,7 @@ BROKEN = [
     # --- keys
     ("sever: {port: 1}", 'sever (line 1): unknown key; did you mean "server"?'),
     ("server:\n  prot: 1", 'server.prot (line 2): unknown key; did you mean "port"?'),
-    ("storage: {zzz: 1}", "storage.zzz (line 1): unknown key; known here: path, keep_raw_events"),
+    ("storage: {zzz: 1}", "storage.zzz (line 1): unknown key; known here: path, keep_raw_events, backup"),
     ("sources: {jelyfin: {}}", 'sources.jelyfin (line 1): unknown source; did you mean "jellyfin"?'),
     ("viewers:\n- name: a\n  trackers:\n    serialized: {}", 'viewers[0].trackers.serialized (line 4): unknown tracker; did you mean "serializd"?'),
     ("viewers:\n- name: a\n  trackers:\n    serializd:\n      pasword: x", 'viewers[0].trackers.serializd.pasword (line 5): unknown key; did you mean "password"?'),
@@ -116,6 +116,7 @@ BROKEN = [
     (f"sources:\n  plex: {{token: {TOKEN}}}\n  emby: {{token: {TOKEN}}}", "sources.emby.token (line 3): the same token as sources.plex.token; each needs its own"),
     (f"viewers: [{{name: anna}}]\nsources:\n  plex: {{token: {TOKEN}}}\n  trakt: {{tokens: {{anna: {TOKEN}}}}}", "sources.trakt.tokens.anna (line 4): the same token as sources.plex.token; each needs its own"),
     (f"sources: {{plex: {{tokens: {{anna: {TOKEN}}}}}}}\nviewers: [{{name: anna}}]", "sources.plex.tokens (line 1): only trakt has several tokens; write token"),
+    (f"sources: {{plex: {{token: {TOKEN}, pass_on: true}}}}", "sources.plex.pass_on (line 1): only trakt can pass on what is playing; remove it here"),
     (f"sources: {{trakt: {{tokens: {{ana: {TOKEN}}}}}}}\nviewers: [{{name: anna}}]", 'sources.trakt.tokens.ana (line 1): no viewer has this name; did you mean "anna"?'),
     # --- viewers
     ("viewers: [{}]", "viewers[0].name (line 1): is missing. What to call this person."),
@@ -263,3 +264,10 @@ def test_a_configuration_without_sources_and_viewers_is_warned_of() -> None:
         "sources",
         "viewers",
     ]
+
+
+def test_a_player_that_signs_in_needs_no_account_and_no_token_in_the_file() -> None:
+    text = "server: {login: {username: a, password: b}}\nsources: {trakt: %s}\nviewers: [{name: anna, trackers: {memory: {}}}]"
+    assert warnings(loads(text % "{pass_on: true}", {})) == []
+    shared = warnings(loads(text % "{token: trakt-0123456789abcd}", {}))
+    assert shared == ["sources.trakt: no viewer lists an account of trakt, so its plays are held"]

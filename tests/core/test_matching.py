@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrobbled.core.errors import NotInCatalogue, Uncertain
+from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
 from scrobbled.core.ids import EpisodeIds, ShowIds
 from scrobbled.core.items import Episode
 from scrobbled.core.matching import (
     AIR_DATE_SLACK,
     Claim,
+    Confidence,
     Finding,
     Listed,
     ShowMatch,
@@ -24,6 +25,7 @@ from scrobbled.core.matching import (
     plain,
     same_day,
     same_title,
+    weaker,
 )
 
 FIRST = date(2024, 11, 3)
@@ -69,7 +71,7 @@ def test_titles_are_compared_by_their_letters(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "  ", "…", "TBA", "tbd", "Episode 5", "Folge Nr. 12", "Épisode 3", "7", "Ep.10"]
+    "text", [None, "", "  ", "…", "TBA", "tbd", "Episode 5", "Folge Nr. 12", "Épisode 3", "7", "12", "Ep.10"]
 )
 def test_a_generic_title_proves_nothing(text: str | None) -> None:
     assert is_generic(text)
@@ -136,6 +138,12 @@ def test_evidence_is_taken_in_its_order(
 ) -> None:
     found = place(episode(**known), claims(*claimed), weekly())
     assert ((found.entry.season, found.entry.number), found.how) == (place_of, how)
+    assert found.confidence == ("certain" if "title" in how else "likely")
+
+
+def test_a_chain_of_evidence_is_as_sure_as_its_weakest_link() -> None:
+    certain, likely, unsure = Confidence
+    assert (weaker(certain, certain), weaker(certain, likely), weaker(unsure, likely)) == (certain, likely, unsure)
 
 
 def test_the_first_claim_is_believed_most() -> None:
@@ -148,9 +156,22 @@ def test_the_first_claim_is_believed_most() -> None:
 def test_a_number_whose_date_is_weeks_off_is_not_believed() -> None:
     with pytest.raises(Uncertain) as caught:
         place(episode(air_date=FIRST + timedelta(days=400)), claims((2, 5)), weekly())
-    assert [(c.season, c.number) for c in caught.value.candidates] == [(2, 5)]
-    assert caught.value.candidates[0].title == "Harbour Lights: The Lock Keeper"
-    assert "2024-12-01" in caught.value.candidates[0].why
+    assert caught.value.reason == "nothing there has this title, or this number and air date, for certain"
+    lock_keeper = Candidate("Harbour Lights: The Lock Keeper", season=2, number=5, why="aired 2024-12-01")
+    assert caught.value.candidates == (lock_keeper,)
+
+
+def test_a_candidate_without_title_and_date_says_so() -> None:
+    with pytest.raises(Uncertain) as caught:
+        place(episode(3, 0), claims((0, 3)), [Listed(0, 3)])
+    assert caught.value.candidates == (Candidate("Harbour Lights: untitled", season=0, number=3, why="no air date"),)
+
+
+def test_nobody_has_to_choose_among_more_than_ten() -> None:
+    listing = [Listed(2, n, None, FIRST) for n in range(1, 13)]
+    with pytest.raises(Uncertain) as caught:
+        place(episode(None, None, air_date=FIRST), [], listing)
+    assert [c.number for c in caught.value.candidates] == list(range(1, 11))
 
 
 def test_a_title_that_stands_elsewhere_on_another_day_makes_numbers_worthless() -> None:
@@ -201,6 +222,28 @@ def test_absolute_numbers_count_through_the_seasons_and_leave_out_specials() -> 
         place(episode(8, 1, absolute=True), claims((1, 8)), listing)
     with pytest.raises(NotInCatalogue):
         place(episode(0, 1, absolute=True), claims((1, 0)), listing)
+
+
+def test_an_absolute_number_with_its_day_is_enough_whatever_is_claimed() -> None:
+    listing = [
+        *weekly(3, season=1),
+        *(replace(e, air_date=e.air_date + timedelta(days=100)) for e in weekly(4) if e.air_date),
+    ]
+    for number, place_of, aired in ((1, (1, 1), 1), (6, (2, 3), 115)):
+        found = place(
+            episode(number, 1, absolute=True, air_date=FIRST + timedelta(days=aired)), claims((1, number)), listing
+        )
+        assert ((found.entry.season, found.entry.number), found.how) == (place_of, "number and air date")
+
+
+def test_no_number_counts_from_the_end() -> None:
+    with pytest.raises(NotInCatalogue):
+        place(episode(-1, 1, absolute=True), claims((1, -1)), weekly(season=1))
+
+
+def test_an_absolute_episode_without_a_number_goes_by_what_is_claimed() -> None:
+    found = place(episode(None, None, absolute=True, air_date=FIRST + timedelta(days=29)), claims((2, 5)), weekly())
+    assert (found.entry.number, found.how) == (5, "number and air date")
 
 
 def test_an_absolute_number_alone_is_not_enough() -> None:
@@ -312,3 +355,11 @@ def test_a_finding_can_be_shown_to_a_person() -> None:
     assert shown.why == "title search"
     bare = Finding(ShowMatch(ShowIds(tmdb=7), "by id")).candidate()
     assert (bare.season, bare.number, bare.year) == (None, None, None)
+
+
+def test_the_day_alone_is_no_evidence_against_number_and_title() -> None:
+    listing = [Listed(1, 3, "Driftwood", FIRST)]
+    with pytest.raises((NotInCatalogue, Uncertain)):
+        place(Episode("Harbour", 1, 55, "New one", air_date=FIRST), [Claim(1, 55, "theirs")], listing)
+    assert place(Episode("Harbour", None, None, "New one", air_date=FIRST), [], listing).how == "air date"
+    assert place(Episode("Harbour", 1, 55, None, air_date=FIRST), [Claim(1, 55, "theirs")], listing).how == "air date"

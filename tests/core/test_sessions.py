@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.items import Episode
+from scrobbled.core.items import Episode, Item, Movie
 from scrobbled.core.sessions import (
     REMEMBERED,
     SHORTEST_GAP,
+    TEST_EVENT,
+    UNKNOWN_FILM,
     UNKNOWN_RUNTIME,
     Duplicate,
     Noted,
@@ -142,6 +144,13 @@ def test_what_is_no_playback_changes_nothing(kind: EventKind) -> None:
     assert verdict == Unwanted(f"{kind} is not playback")
 
 
+@pytest.mark.parametrize("kind", PLAYBACK)
+def test_what_plays_is_never_unwanted(kind: EventKind) -> None:
+    session, verdict = fold(Session(), event(kind, 0, 40.0), RULES)
+    assert isinstance(verdict, Noted | Watched)
+    assert (session.last_kind, session.last_percent()) == (kind, 40.0)
+
+
 def test_a_play_has_the_time_of_the_event_that_made_it() -> None:
     watched = event(WATCHED, 41, stated=True)
     assert plays([event(START, 0, 0.0), watched, event(STOP, 45, 99.0)]) == [watched.occurred_at]
@@ -151,8 +160,31 @@ def test_a_session_remembers_what_later_events_leave_out() -> None:
     session = after(event(START, 0, 10.0), event(PAUSE, 5, None, duration=None))
     assert session.position_ms == RUNTIME // 10
     assert session.duration_ms == RUNTIME
-    assert session.runtime == timedelta(minutes=45)
-    assert Session().runtime == UNKNOWN_RUNTIME
+    assert session.runtime_of(ITEM) == timedelta(minutes=45)
+    assert Session().runtime_of(ITEM) == UNKNOWN_RUNTIME
+    assert Session().runtime_of(Movie("Paper Boats")) == UNKNOWN_FILM
+
+
+@pytest.mark.parametrize(
+    ("session", "percent"),
+    [
+        (Session(last_position_ms=900, duration_ms=1000), 90.0),
+        (Session(last_position_ms=0, duration_ms=1000), 0.0),
+        (Session(last_position_ms=900, duration_ms=1000, last_progress=40.0), 40.0),
+        (Session(last_position_ms=900), None),
+        (Session(last_position_ms=900, duration_ms=0), None),
+        (Session(position_ms=900, duration_ms=1000), None),  # an earlier event said so, and the last one nothing
+    ],
+)
+def test_where_the_last_event_was_is_known_or_not(session: Session, percent: float | None) -> None:
+    assert session.last_percent() == percent
+
+
+def test_a_test_event_is_told_apart_and_changes_nothing() -> None:
+    before = after(event(START, 0, 0.0))
+    session, verdict = fold(before, replace(event(WATCHED, 40), test=True), RULES)
+    assert session is before
+    assert verdict == Unwanted(TEST_EVENT)
 
 
 # -- repeats -------------------------------------------------------------------------------------------------------
@@ -228,6 +260,22 @@ def test_only_a_start_after_the_end_starts_over() -> None:
         "the late one changes nothing"
     )
     assert not after(event(WATCHED, 0), event(WATCHED, 500), event(START, 460, 0.0)).restarted, "of the second, late"
+
+
+def test_what_happens_at_the_moment_of_the_end_is_not_after_it() -> None:
+    assert not after(event(WATCHED, 40), event(START, 40, 0.0)).restarted
+
+
+@pytest.mark.parametrize(("percent", "again"), [(0.0, True), (49.9, True), (50.0, False), (80.0, False), (None, False)])
+def test_being_in_the_first_half_long_after_the_end_is_as_good_as_a_start(percent: float | None, again: bool) -> None:
+    assert after(event(WATCHED, 0), event(RESUME, 60, percent)).restarted is again
+
+
+def test_a_duplicate_says_why_it_is_one() -> None:
+    watched, counted = event(WATCHED, 0), Duplicate("this viewing is a play already")
+    assert verdicts([watched, event(STOP, 1, 99.0)])[1] == counted
+    assert verdicts([watched, event(PAUSE, 2, 95.0), event(STOP, 600, 97.0)])[2] == counted
+    assert verdicts([event(PAUSE, 0, 20.0), event(PAUSE, 0.1, 20.0)])[1] == Duplicate("the same event again")
 
 
 def test_a_new_finish_ends_the_second_viewing() -> None:
@@ -428,3 +476,87 @@ def test_reports_alone_are_two_plays_when_the_runtime_lies_between_them(data: st
     """Nothing but "watched" came through."""
     minutes = data.draw(st.floats(45, 100_000))
     assert len(plays([event(WATCHED, 0), event(WATCHED, minutes)])) == 2
+
+
+# -- progress instead of positions, and what is entered beside any playback ------------------------------------------
+
+
+def told(kind: EventKind, minutes: float, progress: float | None, item: Item = ITEM) -> PlaybackEvent:
+    """As a source tells it that knows percent and nothing else."""
+    return replace(event(kind, minutes, duration=None), progress=progress, item=item)
+
+
+def entered(minutes: float, item: Item = ITEM, *, dated: bool = True) -> PlaybackEvent:
+    return replace(event(WATCHED, minutes, duration=None), entered=True, dated=dated, item=item)
+
+
+FILM = Movie("Paper Boats", 2019)
+
+
+@pytest.mark.parametrize(("progress", "percent"), [(50.0, 50.0), (-1.0, 0.0), (101.0, 100.0), (None, None)])
+def test_progress_that_is_told_is_the_percentage(progress: float | None, percent: float | None) -> None:
+    assert told(STOP, 0, progress).percent == percent
+    assert replace(event(STOP, 0, 20.0), progress=progress).percent == (20.0 if percent is None else percent)
+
+
+@pytest.mark.parametrize(("progress", "counts"), [(79.99, False), (80.0, True), (100.0, True), (None, False)])
+def test_a_stop_counts_by_the_progress_it_tells(progress: float | None, counts: bool) -> None:
+    assert bool(plays([told(START, 0, 0.0), told(STOP, 40, progress)], Rules(threshold=80.0))) is counts
+
+
+def test_another_progress_is_no_repeat() -> None:
+    events = [told(PAUSE, 0, 20.0), told(PAUSE, 0.1, 20.0), told(PAUSE, 0.2, 20.5), told(PAUSE, 0.3, None)]
+    assert [type(verdict) for verdict in verdicts(events)] == [Noted, Duplicate, Noted, Noted]
+
+
+@pytest.mark.parametrize(("progress", "count"), [(95.0, 1), (90.0, 1), (89.9, 2), (70.0, 2), (None, 2)])
+def test_a_finish_long_after_a_pause_near_the_end_is_the_same_viewing(progress: float | None, count: int) -> None:
+    """The runtime is not known, so half an hour is far."""
+    assert len(plays([told(STOP, 0, 95.0), told(PAUSE, 1, progress), told(WATCHED, 31, None)])) == count
+
+
+@pytest.mark.parametrize(
+    ("item", "minutes", "count"), [(ITEM, 37.5, 1), (ITEM, 37.6, 2), (FILM, 90, 1), (FILM, 90.1, 2)]
+)
+def test_the_credits_are_seen_within_a_runtime_of_the_pause_before_them(item: Item, minutes: float, count: int) -> None:
+    events = [told(STOP, 0, 95.0, item), told(PAUSE, 10, 95.0, item), told(WATCHED, 10 + minutes, None, item)]
+    assert len(plays(events)) == count
+
+
+@pytest.mark.parametrize(
+    ("item", "minutes", "count"), [(ITEM, 29.9, 1), (ITEM, 30, 2), (FILM, 71.9, 1), (FILM, 72, 2), (FILM, -72, 2)]
+)
+def test_a_film_of_unknown_length_lasts_longer_than_an_episode(item: Item, minutes: float, count: int) -> None:
+    assert len(plays([told(STOP, 0, 95.0, item), told(STOP, minutes, 96.0, item)])) == count
+    assert len(plays([entered(0, item), entered(minutes, item)])) == count
+
+
+def test_the_gap_of_a_film_counts_only_where_its_runtime_is_unknown() -> None:
+    assert viewing_gap(None, restarted=True, media="movie") == timedelta(minutes=45)
+    assert viewing_gap(timedelta(minutes=100), restarted=False, media="movie") == timedelta(minutes=80)
+
+
+def test_what_is_entered_leaves_what_plays_as_it_is() -> None:
+    """Years of old plays come in while somebody watches; the stop without a start is a viewing of its own."""
+    before = after(told(START, 0, 0.0), told(PAUSE, 5, 30.0))
+    session, verdict = fold(before, entered(-500_000), RULES)
+    assert verdict == Watched(EVENING - timedelta(minutes=500_000))
+    assert replace(session, finishes=()) == before
+    assert len(plays([entered(-500_000), told(STOP, 0, 95.0)])) == 2
+
+
+def test_entered_and_played_are_one_viewing_whichever_comes_first() -> None:
+    assert len(plays([told(STOP, 0, 95.0), entered(1), entered(-1), entered(0)])) == 1
+    assert len(plays([entered(0), told(STOP, 1, 95.0)])) == 1
+    assert len(plays([entered(0), told(START, 1, 0.0), entered(20)])) == 1, "a start afterwards brings them no closer"
+
+
+def test_there_is_one_play_without_a_date() -> None:
+    events = [entered(0, dated=False), entered(500, dated=False), entered(500), told(STOP, 600, 95.0)]
+    undated, again, *others = verdicts(events)
+    assert (undated, again) == (Watched(EVENING), Duplicate("a viewing at an unknown time is a play already"))
+    assert others == [Watched(EVENING + timedelta(minutes=minutes)) for minutes in (500, 600)]
+
+
+def test_what_is_entered_twice_says_that_it_was_counted() -> None:
+    assert verdicts([entered(0), entered(1)])[1] == Duplicate("this viewing is a play already")

@@ -39,6 +39,8 @@ from scrobbled.store.accounts import StoredTokens
 
 T = TypeVar("T")
 PLEX_TOKEN = "drill-webhook-token-4711"
+HURRIED = {"max_writes_per_hour": 1_000_000, "max_plays_per_item_per_day": 1000}
+"""Drills watch more within a minute than a household within a week."""
 PATIENCE = 75.0
 """Seconds until what was watched must have arrived: two read-backs of a write in doubt are 30 s apart."""
 WAITING = ("queued", "held", "parked", "unmatched", "dead")
@@ -253,6 +255,7 @@ class Service:
             "storage": {"path": str(self.database)},
             "sources": {"plex": {"token": PLEX_TOKEN}},
             "viewers": [self.viewer("anna")],
+            "safety": HURRIED,
             **(config or {}),
         }
 
@@ -424,19 +427,27 @@ class Service:
 
 
 class Receiver:
-    """Takes alerts as Apprise's ``json://`` sends them. ``delay`` is how many seconds it thinks about each."""
+    """Takes alerts as Apprise's ``json://`` sends them, unless its ``status`` says that it refuses them.
+
+    ``delay`` is how many seconds it thinks about each; ``refused`` is how many it did not take.
+    """
 
     def __init__(self) -> None:
         self.told: list[dict[str, Any]] = []
         self.delay = 0.0
+        self.status = 200
+        self.refused = 0
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 time.sleep(receiver.delay)
-                receiver.told.append(json.loads(body))
-                self.send_response(200)
+                if receiver.status == 200:
+                    receiver.told.append(json.loads(body))
+                else:
+                    receiver.refused += 1
+                self.send_response(receiver.status)
                 self.end_headers()
 
             def log_message(self, *values: object) -> None:

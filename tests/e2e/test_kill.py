@@ -1,6 +1,6 @@
 """The process is killed while webhooks pour in: what was acknowledged arrives once, with its own time.
 
-Twelve kills in the ordinary run; ``SCROBBLED_DRILL_KILLS=200`` for a long one.
+Thirty kills in the ordinary run; ``SCROBBLED_DRILL_KILLS=1000`` for a long one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 from .harness import PATIENCE, Ledger, Service, Town, Viewing, just_now, serving, until
 
-KILLS = int(os.environ.get("SCROBBLED_DRILL_KILLS", "12"))
+KILLS = int(os.environ.get("SCROBBLED_DRILL_KILLS", "30"))
 
 
 class Sender(threading.Thread):
@@ -62,7 +62,7 @@ class Sender(threading.Thread):
 def test_what_was_acknowledged_survives_being_killed_again_and_again(tmp_path: Path) -> None:
     """Killed at any moment: before the commit, between commit and answer, in the middle of a write to a tracker."""
     dice, ledger = random.Random(7), Ledger()
-    with Town(shows=120 if KILLS > 20 else 30) as town, serving(tmp_path, town) as service:
+    with Town(shows=30 if KILLS <= 30 else 300) as town, serving(tmp_path, town) as service:
         town.fault("serializd", "POST *", "latency", seconds=0.03)  # so that a kill often meets a write
         town.fault("trakt", "POST *", "latency", seconds=0.05, when="after")
         sender = Sender(service, town, ledger, pause=0.03)

@@ -62,8 +62,8 @@ async def watch(client: httpx.AsyncClient, hook: str, ledger: Ledger, viewing: V
     ledger.sure.append(viewing)
 
 
-async def delivered(runtime: Runtime, town: Town, ledger: Ledger) -> None:
-    async with asyncio.timeout(30):
+async def delivered(runtime: Runtime, town: Town, ledger: Ledger, *, seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
         while await runtime.scrape() and runtime.waiting:  # noqa: ASYNC110 - nobody sets an event for "all is done"
             await asyncio.sleep(0.05)
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from conftest import FakeClock
+from conftest import FakeClock, OneAddress
 from scrobbled.alerts import Alerts
 from scrobbled.core.errors import TrackerError
 from scrobbled.core.ids import MovieIds, ShowIds
 from scrobbled.core.items import Episode, Item, Movie
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.core.plays import Play
+from scrobbled.core.safety import USUAL, Limits
 from scrobbled.deliver import Courier
 from scrobbled.health import Health, Report
 from scrobbled.metrics import Metrics
@@ -124,6 +125,7 @@ class Rig:
     told: list[tuple[str, bool]] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     reachable: bool = True
+    limits: Limits = USUAL
     courier: Courier = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,7 +135,11 @@ class Rig:
         """A new process on the same database, with nothing in its memory."""
         self.metrics = Metrics()
         self.alerts = Alerts(
-            StoredTroubles(self.store), self._send, repeat=86_400.0, now=self.clock.now, metrics=self.metrics
+            StoredTroubles(self.store),
+            OneAddress(self._send),
+            repeat=86_400.0,
+            now=self.clock.now,
+            metrics=self.metrics,
         )
         self.health = Health(
             "anna", "memory", self.tracker.can.site, alerts=self.alerts, clock=self.clock, save=self._save
@@ -146,6 +152,7 @@ class Rig:
             health=self.health,
             metrics=self.metrics,
             clock=self.clock,
+            limits=self.limits,
             random_seed=1,
         )
 

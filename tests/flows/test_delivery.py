@@ -600,6 +600,7 @@ async def test_an_outage_of_six_hours_loses_nothing_and_ends_within_a_minute(rig
     down_for = rig.clock.monotonic()
     assert down_for > 3600
     assert rig.health.report.state is State.DOWN
+    await rig.alerts.settled()
     assert len(rig.told) == 1
     rig.tracker.come_back()
     back = rig.clock.monotonic()

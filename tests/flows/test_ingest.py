@@ -23,7 +23,7 @@ from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.core.items import Media, Movie
 from scrobbled.core.outcomes import EventOutcome
 from scrobbled.household import ConfiguredHousehold
-from scrobbled.ingest import DEFECT, UNREADABLE_KEPT, Ingest, Taken
+from scrobbled.ingest import DEFECT, LONG, UNREADABLE_KEPT, Ingest, Taken
 from scrobbled.metrics import Metrics
 from scrobbled.redact import Redactor
 from scrobbled.sources import SOURCES
@@ -255,6 +255,24 @@ async def test_what_cannot_be_read_is_kept_for_whoever_has_to_find_out(house: Ho
     assert row is not None
     assert (row.outcome, row.reason, len(row.raw or "")) == ("unreadable", "no JSON", UNREADABLE_KEPT)
     assert house.counted("unreadable") == 1
+
+
+async def test_where_an_unreadable_body_is_cut_no_half_secret_is_left(house: House) -> None:
+    for cut in (3, 9, 14):
+        body = b'{"padding": "' + b"x" * (UNREADABLE_KEPT - 13 - cut) + b"anna-secret-word"
+        event_id = await house.ingest.refuse("plex", body, "no JSON")
+        row = await house.store.read(lambda db, n=event_id: overview.event(db, n))
+        assert row is not None
+        assert "ann" not in (row.raw or "")[-20:]
+
+
+async def test_a_long_webhook_is_masked_as_a_short_one_is(house: House) -> None:
+    body = {"note": "anna-secret-word", "padding": "x" * LONG}
+    taken = await house.ingest.take("plex", Body(body, json.dumps(body)))
+    row = await house.store.read(lambda db: overview.event(db, taken.event_id))
+    assert row is not None
+    assert "anna-secret-word" not in (row.raw or "")
+    assert '"note"' in (row.raw or "")
 
 
 async def test_a_source_this_version_does_not_know_keeps_its_webhooks(house: House) -> None:

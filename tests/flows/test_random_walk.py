@@ -35,6 +35,7 @@ from scrobbled.core.errors import (
     Uncertain,
 )
 from scrobbled.core.items import Item
+from scrobbled.core.safety import Limits
 from scrobbled.health import State
 from scrobbled.store import Store, outbox, overview
 from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Result, Sending
@@ -220,7 +221,7 @@ class Walk:
 
     async def run(self) -> None:
         store = await self._opened()
-        rig = Rig(self.path, self.clock, self.tracker, store, [])
+        rig = Rig(self.path, self.clock, self.tracker, store, [], limits=Limits(plays_per_item_per_day=1000))
         for viewing, report in self._arrivals():
             viewing.changes.append(await rig.play(viewing.item, when=report, duration=RUNTIME))
             if self.dice.random() < 0.4:

@@ -152,3 +152,13 @@ def test_secrets_stay_out_of_representations(trakt: Caller) -> None:
     shown = repr(token) + repr(client)
     for secret in (token.access, token.refresh, "sandbox-secret"):
         assert secret not in shown
+
+
+def test_a_code_is_approved_as_the_activation_page_says(trakt: Caller) -> None:
+    """By ``curl -d``, which calls every body a form."""
+    code = device(trakt)
+    body = {"user_code": code["user_code"]}
+    form = "application/x-www-form-urlencoded"
+    answer = trakt.ask("POST", "/_sandbox/approve", body, root="/trakt-auth", Content_Type=form)
+    assert answer.status_code == 200
+    assert poll(trakt, code["device_code"]) == 200

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from scrobbled.core.guids import Guid, Numbering, Scope, of_episode, of_movie, of_show, read
+from scrobbled.core.guids import Guid, Numbering, Scope, is_live, of_episode, of_movie, of_show, read, texts
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 
-ABSOLUTE, DVD = Numbering.ABSOLUTE, Numbering.DVD
+ABSOLUTE, DVD, PLAIN = Numbering.ABSOLUTE, Numbering.DVD, Numbering.PLAIN
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,20 @@ ABSOLUTE, DVD = Numbering.ABSOLUTE, Numbering.DVD
         ("tv.plex.agents.nfo.series://show/tvdb_123", Guid("tvdb", 123, Scope.SHOW)),
         ("tv.plex.agents.nfo.series://episode/tvdb_123", Guid("tvdb", 123, Scope.EPISODE)),
         ("tt0112253", Guid("imdb", "tt0112253", Scope.ITEM)),
+        ("tmdb://5550123/", Guid("tmdb", 5550123, Scope.ITEM)),
+        ("imdb://tt99?from=https://example.org/", Guid("imdb", "tt99", Scope.ITEM)),
+        ("plex://movie/X5d77X", Guid("plex", "plex://movie/X5d77X", Scope.MOVIE)),
+        ("com.plexapp.agents.themoviedb://tt123?lang=en", Guid("imdb", "tt123", Scope.TITLE)),
+        ("com.plexapp.agents.imdb://tt123/2/5", Guid("imdb", "tt123", Scope.SHOW, 2, 5)),
+        ("com.plexapp.agents.thetvdb://123/999999/999999", Guid("tvdb", 123, Scope.SHOW, 999_999, 999_999)),
+        ("com.plexapp.agents.hama://tvdb3-123/2/5", Guid("tvdb", 123, Scope.SHOW, 2, 5, ABSOLUTE)),
+        ("com.plexapp.agents.hama://tvdb4-123/2/5", Guid("tvdb", 123, Scope.SHOW, 2, 5, ABSOLUTE)),
+        ("com.plexapp.agents.hama://imdb4-tt123/2/5", Guid("imdb", "tt123", Scope.SHOW, 2, 5, ABSOLUTE)),
+        ("com.plexapp.agents.hama://anidb-123", Guid("anidb", 123, Scope.TITLE, numbering=ABSOLUTE)),
+        ("com.plexapp.agents.hama://anidb-123/1", Guid("anidb", 123, Scope.SHOW, numbering=ABSOLUTE)),
+        ("tv.plex.agents.nfo.series://series/tvdb_123", Guid("tvdb", 123, Scope.SHOW)),
+        ("tv.plex.agents.nfo.series://season/tvdb_123", Guid("tvdb", 123, Scope.OTHER)),
+        ("tv.plex.agents.nfo.series://episode/7/tvdb_123", Guid("tvdb", 123, Scope.EPISODE)),
     ],
 )
 def test_a_known_form_is_read(text: str, guid: Guid) -> None:
@@ -70,7 +84,9 @@ def test_a_known_form_is_read(text: str, guid: Guid) -> None:
         "com.plexapp.agents.thetvdb://abc/1/2",
         "com.plexapp.agents.thetvdb://1/2/3/4",
         "com.plexapp.agents.thetvdb://1/a/3",
+        "com.plexapp.agents.thetvdb://1/1/1000000",
         "com.plexapp.agents.hama://tvdb6x-1/2/3",
+        "com.plexapp.agents.hama://tvdb12-1/2/3",
         "com.plexapp.agents.hama://anidb-",
         "imdb://112253",
         "imdb://tt",
@@ -103,6 +119,48 @@ def test_a_series_number_never_becomes_a_movie_id() -> None:
     assert of_movie({"guid": "tt0112253"}) == MovieIds(imdb="tt0112253")
 
 
+def test_a_movie_takes_a_tvdb_number_only_as_its_own() -> None:
+    assert of_movie({"guid": "com.plexapp.agents.thetvdb://44"}) == MovieIds()
+    assert of_movie({"Guid": [{"id": "tvdb://55"}, {"id": "tmdb://44"}]}) == MovieIds(tvdb=55, tmdb=44)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "place"),
+    [
+        ({"guid": "com.plexapp.agents.thetvdb://55/2/5"}, (2, 5, PLAIN)),
+        ({"guid": "com.plexapp.agents.thetvdb://55/0/0"}, (0, 0, PLAIN)),
+        ({"guid": "com.plexapp.agents.thetvdbdvdorder://55/2/5"}, (2, 5, DVD)),
+        ({"guid": "com.plexapp.agents.hama://anidb-55/1/5"}, (1, 5, ABSOLUTE)),
+        ({"guid": "com.plexapp.agents.thetvdb://55/2", "Guid": [{"id": "tvdb://55/2/5"}]}, (2, 5, PLAIN)),
+        ({"guid": "tvdb://9", "grandparentGuid": "com.plexapp.agents.hama://anidb-55"}, (None, None, ABSOLUTE)),
+        ({"guid": "tvdb://9", "grandparentGuid": "com.plexapp.agents.thetvdb://55"}, (None, None, PLAIN)),
+        ({"guid": "plex://episode/5d77"}, (None, None, PLAIN)),
+    ],
+)
+def test_an_episode_has_the_place_that_its_agent_gave_it(
+    metadata: dict[str, object], place: tuple[int | None, int | None, Numbering]
+) -> None:
+    guids = of_episode(metadata)
+    assert (guids.season, guids.number, guids.numbering) == place
+
+
+@pytest.mark.parametrize(
+    ("metadata", "live"),
+    [
+        ({"guid": "tv.plex.xmltv://show/abc"}, True),
+        ({"guid": "local://1", "Guid": [{"id": "tmdb://1"}, {"id": "tv.plex.xmltv://abc"}]}, True),
+        ({"guid": "plex://episode/5d77", "Guid": [{"id": "tmdb://1"}]}, False),
+        ({}, False),
+    ],
+)
+def test_television_is_known_by_its_guide(metadata: dict[str, object], live: bool) -> None:
+    assert is_live(metadata) is live
+
+
+def test_an_endless_guid_is_none() -> None:
+    assert texts([" tt1 ", {"id": "a" * 300}, "a" * 301, None, 7]) == ("tt1", "a" * 300)
+
+
 def test_an_episode_takes_show_ids_from_its_grandparent_only_into_the_show() -> None:
     guids = of_episode({"Guid": [{"id": "tmdb://44"}], "grandparentGuid": "com.plexapp.agents.themoviedb://77"})
     assert (guids.ids, guids.show_ids) == (EpisodeIds(tmdb=44), ShowIds(tmdb=77))
@@ -115,4 +173,5 @@ def test_the_season_of_an_episode_gives_it_no_ids() -> None:
 
 
 def test_thousands_of_guids_are_not_all_read() -> None:
-    assert of_episode({"Guid": [{"id": "local://x"}] * 60 + [{"id": "tmdb://44"}]}).ids == EpisodeIds()
+    for others, ids in ((49, EpisodeIds(tmdb=44)), (50, EpisodeIds())):
+        assert of_episode({"Guid": [{"id": "local://x"}] * others + [{"id": "tmdb://44"}]}).ids == ids

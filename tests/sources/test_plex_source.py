@@ -65,6 +65,7 @@ def test_a_full_episode_scrobble_is_read_completely() -> None:
         position_ms=2_461_000,
         duration_ms=2_700_000,
         player="k3jd92ls0qpz-com-plexapp-android",
+        player_name="Living Room TV",
         item=Episode(
             show_title="Harbour Lights",
             season=2,

@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import FakeClock
-from scrobbled.alerts import Trouble
+from scrobbled.alerts import CALM, Reach, Told, Trouble
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Item, Movie, Origin
 from scrobbled.core.outcomes import EventOutcome
 from scrobbled.core.sessions import Session
-from scrobbled.store import Store, inbox
+from scrobbled.store import Store, housekeeping, inbox
 from scrobbled.store.accounts import StoredTokens
 from scrobbled.store.alerts import StoredTroubles
 from scrobbled.store.cache import StoredCache, forget_expired
@@ -65,6 +65,8 @@ sessions = st.builds(
     last_kind=st.none() | st.sampled_from(EventKind),
     last_position_ms=whole,
     last_at=st.none() | moments,
+    last_progress=st.none() | st.floats(-10, 1000),
+    undated=st.booleans(),
 )
 
 
@@ -99,6 +101,10 @@ def test_a_session_comes_back_as_it_was(session: Session) -> None:
     assert decode_session(encode_session(session)) == session
 
 
+def test_a_session_of_the_first_release_is_read_as_it_was() -> None:
+    assert decode_session("[1,2,[],true,null,3,null]") == Session(1, 2, restarted=True, last_position_ms=3)
+
+
 def test_specials_and_episode_0_keep_their_numbers() -> None:
     special = Episode("Harbour Lights", 0, 0, ids=EpisodeIds(tmdb=0))
     assert decode_item("episode", encode_item(special)) == special
@@ -126,7 +132,7 @@ def arrival(raw: str = "{}", *, received_at: datetime = NOW, name: str = " anna 
     return inbox.Arrival("plex", received_at, raw, event)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(raw=st.text(st.characters(exclude_categories=[]), max_size=200))
 def test_a_raw_event_comes_back_letter_by_letter(raw: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     with closing(open_database(tmp_path_factory.mktemp("raw") / "scrobbled.db")) as db:
@@ -149,27 +155,12 @@ def test_an_account_is_shown_as_a_person_would_list_it(name: str, id_: str, labe
     assert inbox.account_label(PlaybackEvent("plex", EventKind.STOP, NOW, Account(id_, name))) == label
 
 
-def test_raw_bodies_are_forgotten_in_portions_and_unclaimed_ones_are_not(db: sqlite3.Connection) -> None:
-    old = NOW - timedelta(days=15)
-    for outcome in (EventOutcome.ACCEPTED, EventOutcome.UNWANTED, EventOutcome.UNCLAIMED, EventOutcome.DUPLICATE):
-        inbox.add_event(db, arrival(received_at=old), outcome, "")
-    inbox.add_event(db, arrival(), EventOutcome.ACCEPTED, "")
-    before = NOW - timedelta(days=14)
-    assert [inbox.forget_raw(db, before, limit=2), inbox.forget_raw(db, before), inbox.forget_raw(db, before)] == [
-        2,
-        1,
-        0,
-    ]
-    left = db.execute("SELECT outcome FROM events WHERE raw IS NOT NULL ORDER BY id").fetchall()
-    assert left == [("unclaimed",), ("accepted",)]
-
-
 def test_sessions_are_kept_until_nothing_happened_for_long(db: sqlite3.Connection) -> None:
     assert inbox.load_session(db, "anna|key") == Session()
-    inbox.save_session(db, "anna|key", Session(position_ms=1), NOW - timedelta(days=2))
+    inbox.save_session(db, "anna|key", Session(position_ms=1), NOW - timedelta(days=91))
     inbox.save_session(db, "anna|key", Session(position_ms=2), NOW)
-    inbox.save_session(db, "anna|old", Session(position_ms=3), NOW - timedelta(days=2))
-    assert inbox.forget_sessions(db, NOW - timedelta(days=1)) == 1
+    inbox.save_session(db, "anna|old", Session(position_ms=3), NOW - timedelta(days=91))
+    assert housekeeping.forget_sessions(db, housekeeping.When(NOW, NOW)) == 1
     assert inbox.load_session(db, "anna|key") == Session(position_ms=2)
     assert inbox.load_session(db, "anna|old") == Session()
 
@@ -248,30 +239,59 @@ async def test_expired_answers_are_forgotten_in_portions(store: Store, clock: Fa
 # -- troubles ------------------------------------------------------------------------------------------------------
 
 
+DOWN = Trouble("down", "anna/trakt", "title", "text", viewer="anna", link="/#accounts")
+
+
 @pytest.mark.anyio
 async def test_an_open_trouble_survives_a_restart(store: Store, path: Path) -> None:
-    memory, trouble = StoredTroubles(store), Trouble("down", "anna/trakt", "title", "text")
-    first = await memory.seen(trouble, 100.0)
-    assert (first.first_seen, first.last_sent, first.count) == (100.0, 0.0, 1)
-    await memory.told(trouble, 100.0)
+    memory = StoredTroubles(store)
+    assert await memory.seen(DOWN, 100.0) is True
+    await memory.told("somebody", [("down", "anna/trakt")], Told(100.0, good=False))
     other = Store(path)
-    again = await StoredTroubles(other).seen(trouble, 160.0)
-    assert (again.first_seen, again.last_sent, again.count) == (100.0, 100.0, 2)
+    assert await StoredTroubles(other).seen(DOWN, 160.0) is False
     await other.aclose()
-    over = await memory.over("down", "anna/trakt")
+    over = await memory.over(("down", "anna/trakt"), "well", "It is.", 200.0)
     assert over is not None
-    assert (over.first_seen, over.last_sent, over.count) == (100.0, 100.0, 2)
-    assert await memory.over("down", "anna/trakt") is None
+    assert (over.first_seen, over.last_seen, over.count, over.ended_at) == (100.0, 160.0, 2, 200.0)
+    assert (over.title, over.text, over.viewer, over.link) == ("well", "It is.", "anna", "/#accounts")
+    assert over.told == {"somebody": Told(100.0, good=False)}
+    assert await memory.over(("down", "anna/trakt"), "well", "It is.", 300.0) is None
+
+
+@pytest.mark.anyio
+async def test_a_trouble_that_comes_back_soon_goes_on_and_later_is_a_new_one(store: Store) -> None:
+    memory = StoredTroubles(store)
+    for at in (0.0, 100.0):
+        assert await memory.seen(DOWN, at) is True
+        await memory.over(("down", "anna/trakt"), "well", "", at + 50)
+    (found,) = await memory.everything()
+    assert (found.first_seen, found.count, found.returns, found.ended_at) == (0.0, 2, 1, 150.0)
+    await memory.told("somebody", [found.key], Told(160.0, good=True))
+    assert await memory.seen(DOWN, 150.0 + CALM) is True
+    (found,) = await memory.everything()
+    assert (found.first_seen, found.count, found.returns, found.ended_at) == (150.0 + CALM, 1, 0, None)
+    assert found.told == {}
 
 
 @pytest.mark.anyio
 async def test_two_subjects_are_two_troubles(store: Store) -> None:
     memory = StoredTroubles(store)
     for subject in ("anna/trakt", "ben/trakt"):
-        assert (await memory.seen(Trouble("down", subject, "", ""), 1.0)).count == 1
-    assert (await memory.seen(Trouble("drift", "anna/trakt", "", ""), 1.0)).count == 1
-    assert await memory.over("down", "ben/trakt") is not None
-    assert (await memory.seen(Trouble("down", "anna/trakt", "", ""), 2.0)).count == 2
+        assert await memory.seen(Trouble("down", subject, "", ""), 1.0) is True
+    assert await memory.seen(Trouble("drift", "anna/trakt", "", ""), 1.0) is True
+    assert await memory.over(("down", "ben/trakt"), "", "", 2.0) is not None
+    assert await memory.seen(Trouble("down", "anna/trakt", "", ""), 2.0) is False
+    await memory.forget([("down", "anna/trakt")])
+    assert [trouble.key for trouble in await memory.everything()] == [("down", "ben/trakt"), ("drift", "anna/trakt")]
+
+
+@pytest.mark.anyio
+async def test_an_address_that_was_not_reached_is_remembered_until_it_is(store: Store) -> None:
+    memory, failed = StoredTroubles(store), Reach(3, 220.0, 100.0, "no answer")
+    await memory.reached("somebody", failed)
+    assert await memory.reach() == {"somebody": failed}
+    await memory.reached("somebody", None)
+    assert await memory.reach() == {}
 
 
 def test_days_are_kept_as_days() -> None:

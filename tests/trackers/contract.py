@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scrobbled.core.checkup import Verdict, worst
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, Refused, TrackerError, Uncertain
 from scrobbled.core.items import Item
 from scrobbled.trackers.base import Addition, Address, Receipt, Tracker
@@ -181,6 +182,25 @@ class TrackerContract:
 
     async def test_asking_for_nothing_answers_nothing(self, bench: Bench) -> None:
         assert list(await bench.tracker.find_plays([])) == []
+
+    async def test_examined_an_account_in_order_is_in_order_and_stays_as_it_was(self, bench: Bench) -> None:
+        await bench.tracker.sign_in()
+        play = await play_of(bench.tracker, bench.item)
+        checks = await bench.tracker.examine()
+        assert [check for check in checks if check.state is not Verdict.OK] == []
+        assert len({check.name for check in checks}) == len(checks) > 0
+        assert await bench.tracker.find_plays([play]) == [None]
+        assert all(url.startswith(("http://", "https://")) for url in bench.tracker.roots().values())
+
+    async def test_examined_without_a_sign_in_it_says_what_to_do_and_does_not_sign_in(self, bench: Bench) -> None:
+        first, second = await bench.stranger.examine(), await bench.stranger.examine()
+        assert worst(first) is worst(second) is Verdict.PROBLEM
+        assert all(check.next_step for check in first if check.state is Verdict.PROBLEM)
+
+    async def test_examined_while_the_service_is_down_it_tells_so_and_raises_nothing(self, bench: Bench) -> None:
+        await bench.tracker.sign_in()
+        bench.go_down()
+        assert worst(await bench.tracker.examine()) is Verdict.PROBLEM
 
     async def test_sending_is_awaited_once_and_before_the_play_exists(self, bench: Bench) -> None:
         play = await play_of(bench.tracker, bench.item)

@@ -10,7 +10,7 @@ from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, TryLater
 from scrobbled.core.ids import EpisodeIds, ShowIds
 from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, Finding, ShowMatch
+from scrobbled.core.matching import Claim, Confidence, Finding, ShowMatch
 from scrobbled.trackers.serializd.finder import METHOD, SerializdFinder
 from trackers.serializd_setup import LOGIN, Setup, has_app_headers
 
@@ -40,7 +40,7 @@ def answer_search(setup: Setup, *hits: tuple[int, str, str | None]) -> None:
 async def test_one_show_of_that_name_with_the_episode_in_place_is_certain(setup: Setup) -> None:
     assert await finder(setup).find_show(nameless(setup)) == [
         Finding(
-            ShowMatch(ShowIds(tmdb=90000), METHOD, (Claim(1, 4, METHOD),)),
+            ShowMatch(ShowIds(tmdb=90000), METHOD, (Claim(1, 4, METHOD),), Confidence.LIKELY),
             title="Harbour Lights",
             year=2020,
             certain=True,

@@ -244,7 +244,7 @@ def test_a_refusal_is_json_for_programs_and_a_page_with_the_yaml_for_people(tmp_
             program, person = await stranger.get("/api/v1/status"), await stranger.get("/")
             assert program.json()["error"].startswith("No login is configured")
             assert person.headers["content-type"] == "text/html; charset=utf-8"
-            assert "${SCROBBLED_PASSWORD}" in person.text
+            assert "a long one of your own" in person.text
             assert (await stranger.get("/static/page.css")).status_code == 200
 
     asyncio.run(check())

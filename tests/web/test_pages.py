@@ -13,7 +13,7 @@ import pytest
 from scrobbled.sandbox.player import BEN
 from scrobbled.web import poster
 from scrobbled.web.pages import notice
-from web.house import LOGIN, TOKEN, House, house
+from web.house import LOGIN, SETTINGS, TOKEN, House, house
 
 STATIC = Path(__file__).parents[2] / "src" / "scrobbled" / "web" / "static"
 
@@ -65,7 +65,7 @@ def test_plays_stand_on_the_page_with_their_outcomes(tmp_path: Path) -> None:
             text = " ".join(seen.text.split())
             assert home.episode(2, 3).show.title in text
             assert "S2 E3" in text
-            assert "Serializd parked not in the catalogue yet" in text
+            assert "Serializd parked Not in the catalogue yet." in text
             assert "anna · Plex · just now" in text
             assert [time["datetime"] for time in seen.all("time")].count("2026-11-14T20:00:00+00:00") >= 1
 
@@ -233,6 +233,22 @@ def test_an_empty_house_is_told_where_webhooks_go(tmp_path: Path) -> None:
         server = {"public_url": "https://media.example.org/watched/"}
         async with house(tmp_path / "two", server=server) as home, home.client() as browser:
             assert "https://media.example.org/watched/webhooks/plex/token" in (await page(browser)).text
+
+    asyncio.run(check())
+
+
+def test_players_that_speak_to_trakt_are_told_their_address(tmp_path: Path) -> None:
+    async def check() -> None:
+        for name, sources in (("both", SETTINGS["sources"]), ("alone", {})):
+            (tmp_path / name).mkdir()
+            viewers = [{"name": "anna", "accounts": {"plex": "anna"} if sources else {}}]
+            settings = {"sources": {**sources, "trakt": {}}, "viewers": viewers}
+            async with house(tmp_path / name, **settings) as home, home.client() as browser:
+                seen = await page(browser)
+                assert "http://localhost:8484/trakt" in seen.text
+                assert ("webhooks/plex/" in seen.text) is bool(sources)
+                assert "webhooks/trakt" not in seen.text
+                assert "No source is configured" not in seen.text
 
     asyncio.run(check())
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from scrobbled.summary import AccountStatus, Glance, PlayStory
+from scrobbled.summary import AccountStatus, DeliveryStory, Glance, PlayStory
 from scrobbled.web import words
 from scrobbled.web.desk import Facts
 from scrobbled.web.headline import headline
@@ -21,6 +21,10 @@ PLAY = PlayStory("p1", "e1", "anna", "plex", "movie", "Film", "Film", None, None
 def account(tracker: str, state: str = "ok", viewer: str = "anna", **counts: int) -> AccountStatus:
     waiting = sum(counts.values())
     return AccountStatus(viewer, tracker, True, state, "", "2026-11-14T19:40:00+00:00", None, counts, waiting, None)
+
+
+def delivery(tracker: str, outcome: str, reason: str) -> DeliveryStory:
+    return DeliveryStory("c1", tracker, outcome, "", reason, "", "", False, None, None)
 
 
 def said(*accounts: AccountStatus, plays: int = 0, is_newest: bool = True, **counts: int) -> tuple[str, list[str], str]:
@@ -46,6 +50,8 @@ def test_an_outage_says_since_when_and_that_nothing_is_lost() -> None:
     assert tone == "down"
     both = said(account("serializd", "down", queued=1), account("trakt", "down"))[0]
     assert both == "Serializd and Trakt are down since 19:40: 1 play waits, nothing is lost"
+    held = said(account("serializd", "down", queued=1, held=64))[0]
+    assert held == "Serializd is down since 19:40: 1 play waits, nothing is lost", "the others wait for a person"
     assert said(account("trakt", "down"))[0] == "Trakt is down since 19:40: no play waits, nothing is lost"
 
 
@@ -126,3 +132,11 @@ def test_counts_and_names_are_said_as_people_do() -> None:
     assert words.joined(["a", "b", "c"]) == "a, b and c"
     assert words.name("anilist") == "AniList"
     assert words.name("other") == "Other"
+
+
+def test_a_reason_that_is_the_same_everywhere_is_said_once() -> None:
+    held, other = delivery("serializd", "held", "too many"), delivery("trakt", "held", "too many")
+    (day,) = days([replace(PLAY, deliveries=[held, other])], NOW)
+    assert [way.reason for way in day.plays[0].ways] == ["", "Too many."]
+    (day,) = days([replace(PLAY, deliveries=[held, delivery("trakt", "dead", "too many")])], NOW)
+    assert [way.reason for way in day.plays[0].ways] == ["Too many."] * 2

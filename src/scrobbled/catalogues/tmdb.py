@@ -114,14 +114,16 @@ class TmdbFinder:
         return await kept(self._cache, f"tmdb:show:{show}:external_ids", ask)
 
     async def _ask(self, path: str, **params: str) -> Answer:
-        headers: dict[str, str] = {}
-        if _V3_KEY.match(self._key):
-            params["api_key"] = self._key
-        else:
-            headers["Authorization"] = f"Bearer {self._key}"
+        own, headers = credentials(self._key)
         async with self._slots:
             await self._pace.turn()
-            return await self._http.send("GET", path, params=params, headers=headers)
+            return await self._http.send("GET", path, params={**params, **own}, headers=headers)
+
+
+def credentials(key: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Query parameters and headers that show ``key``, whichever of TMDB's two kinds it is."""
+    key = key.strip()
+    return ({"api_key": key}, {}) if _V3_KEY.match(key) else ({}, {"Authorization": f"Bearer {key}"})
 
 
 def _show_row(row: Mapping[str, Any], what: str) -> Kept:

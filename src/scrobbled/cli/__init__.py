@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any
 
 import rich_click as click
 
 from scrobbled import __version__
+from scrobbled.cli.groups import config_group, map_group, queue, token
+from scrobbled.cli.options import code_of, config_option, json_option, no_config_option
 from scrobbled.core.errors import ConfigError, ScrobbledError
 
 click.rich_click.TEXT_MARKUP = "rich"
 click.rich_click.SHOW_ARGUMENTS = True
-
-config_option = click.option(
-    "--config", "config", metavar="FILE", envvar="SCROBBLED_CONFIG", help="Configuration file (YAML)."
-)
-no_config_option = click.option("--config", expose_value=False, hidden=True)
-"""Every command takes it; these need none."""
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+click.rich_click.COMMAND_GROUPS = {
+    "scrobbled": [
+        {"name": "Set it up", "commands": ["demo", "sandbox", "config", "auth", "serve", "test-event", "test-alert"]},
+        {"name": "See and decide", "commands": ["status", "explain", "queue", "map", "replay"]},
+        {"name": "Look after it", "commands": ["doctor", "token", "backup", "restore", "reset-state"]},
+    ],
+    "scrobbled queue": [{"name": "Commands", "commands": ["list", "retry", "approve", "drop"]}],
+    "scrobbled map": [{"name": "Commands", "commands": ["test", "set", "list", "remove"]}],
+    "scrobbled token": [{"name": "Commands", "commands": ["create", "approve", "list", "revoke"]}],
+    "scrobbled config": [{"name": "Commands", "commands": ["check", "show", "schema"]}],
+}
+"""In the order in which somebody needs them."""
 
 
 def main() -> None:
@@ -30,18 +34,14 @@ def main() -> None:
         command(prog_name="scrobbled")
     except ConfigError as error:
         for problem in error.problems:
-            click.echo(problem, err=True)
+            code_of("common", "say")(problem, err=True)
         sys.exit(2)
     except ScrobbledError as error:
-        click.echo(str(error), err=True)
+        code_of("common", "say")(str(error), err=True)
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-
-
-def _from(module: str, function: str) -> Callable[..., Any]:
-    return getattr(import_module(f"scrobbled.cli.{module}"), function)  # type: ignore[no-any-return]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,7 +54,7 @@ def command() -> None:
 @config_option
 def serve(config: str | None) -> None:
     """Run the service: webhooks, delivery, page and metrics."""
-    sys.exit(_from("serving", "serve")(config))
+    sys.exit(code_of("serving", "serve")(config))
 
 
 @command.command()
@@ -64,19 +64,25 @@ def serve(config: str | None) -> None:
 @click.option("--once", is_flag=True, help="Play the evening, check what each side holds, and end.")
 @no_config_option
 def demo(port: int | None, once: bool) -> None:
-    """Show a household's evening arrive at stand-ins of Serializd and Trakt. Needs no account and no network."""
-    sys.exit(_from("serving", "demo")(port if port is not None else 0 if once else 8484, once=once))
+    """Show a household's evening arrive at stand-ins of Serializd and Trakt.
+
+    Needs no account and no network. The page stays open until you press Ctrl-C.
+    """
+    sys.exit(code_of("serving", "demo")(port if port is not None else 0 if once else 8484, once=once))
 
 
 @command.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8485, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8485, show_default=True, help="Where they listen.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same world.")
-@click.option("--shows", type=click.IntRange(1, 500), default=4, show_default=True)
+@click.option("--shows", type=click.IntRange(1, 500), default=4, show_default=True, help="How many there are.")
 @click.option("--plays", type=click.IntRange(0, 100_000), default=0, show_default=True, help="Plays already there.")
 @no_config_option
 def sandbox(port: int, seed: int, shows: int, plays: int) -> None:
-    """Run only the stand-ins of Plex, Trakt, Serializd and TMDB, to try a configuration against."""
-    sys.exit(_from("serving", "sandbox")(port, seed=seed, shows=shows, plays=plays))
+    """Run only stand-ins of Plex, Trakt, Serializd and TMDB, to try a configuration against.
+
+    They print the lines of configuration that point at them. Nothing leaves this machine.
+    """
+    sys.exit(code_of("serving", "sandbox")(port, seed=seed, shows=shows, plays=plays))
 
 
 @command.command()
@@ -84,67 +90,124 @@ def sandbox(port: int, seed: int, shows: int, plays: int) -> None:
 @click.option("--viewer", metavar="NAME", help="Whose account; not needed where only one viewer has this tracker.")
 @config_option
 def auth(tracker: str, viewer: str | None, config: str | None) -> None:
-    """Sign in to a tracker and store the sign-in. Works before the first serve and while it runs."""
-    sys.exit(_from("signin", "auth")(config, tracker, viewer))
+    """Sign in to a tracker, and store the sign-in.
+
+    Works before the first serve and while it runs; a running serve notices by itself.
+    """
+    sys.exit(code_of("signin", "auth")(config, tracker, viewer))
 
 
 @command.command()
 @json_option
 @config_option
 def status(as_json: bool, config: str | None) -> None:
-    """Per tracker: signed in, working, what waits and why. Every webhook and play is counted."""
-    sys.exit(_from("status", "status")(config, as_json=as_json))
+    """Show what came in, how each tracker is, and what waits.
+
+    Every webhook and every play is counted.
+    """
+    sys.exit(code_of("status", "status")(config, as_json=as_json))
 
 
-@command.group()
-def queue() -> None:
-    """What is not delivered yet, and what to do about it."""
-
-
-@queue.command("list")
+@command.command()
 @json_option
 @config_option
-def queue_list(as_json: bool, config: str | None) -> None:
-    """One line for each change that waits, is held, parked, unmatched or dead."""
-    sys.exit(_from("queue", "list_changes")(config, as_json=as_json))
+def doctor(as_json: bool, config: str | None) -> None:
+    """Examine everything, say what to do, and print a block for a bug report.
+
+    Changes nothing. Takes up to half a minute.
+    """
+    sys.exit(code_of("doctor", "doctor")(config, as_json=as_json))
 
 
-def _queue_action(name: str, help_text: str, *, all_without_id: bool) -> None:
-    @queue.command(name, help=help_text)
-    @click.argument("ids", metavar="[ID]...", nargs=-1, required=not all_without_id)
-    @json_option
-    @config_option
-    def action(ids: tuple[str, ...], as_json: bool, config: str | None) -> None:
-        sys.exit(_from("queue", "act")(config, name, ids, as_json=as_json))
-
-
-_queue_action("retry", "Try again now; without ID everything that waits.", all_without_id=True)
-_queue_action("approve", "Let held changes go; without ID all of them.", all_without_id=True)
-_queue_action("drop", "Give up on these changes for good.", all_without_id=False)
-
-
-@command.group("config")
-def config_group() -> None:
-    """Check, show and describe the configuration."""
-
-
-@config_group.command("check")
-@config_option
-def config_check(config: str | None) -> None:
-    """List every problem, each with its YAML path and line."""
-    sys.exit(_from("configuration", "check")(config))
-
-
-@config_group.command("show")
+@command.command("test-alert")
+@click.option("--viewer", metavar="NAME", help="Only to the addresses that get what concerns this person.")
 @json_option
 @config_option
-def config_show(as_json: bool, config: str | None) -> None:
-    """Every setting in force, secrets masked, and where its value came from."""
-    sys.exit(_from("configuration", "show")(config, as_json=as_json))
+def test_alert(viewer: str | None, as_json: bool, config: str | None) -> None:
+    """Send a test alert to every address, and say which accepted it."""
+    sys.exit(code_of("trying", "test_alert")(config, viewer, as_json=as_json))
 
 
-@config_group.command("schema")
-@no_config_option
-def config_schema() -> None:
-    """JSON Schema of the configuration file, for editors."""
-    sys.exit(_from("configuration", "schema")())
+@command.command("test-event")
+@click.option("--source", metavar="NAME", help="To the webhook of this source; without it of each.")
+@click.option("--viewer", metavar="NAME", help="As watched by this person; else by the first who lists the source.")
+@json_option
+@config_option
+def test_event(source: str | None, viewer: str | None, as_json: bool, config: str | None) -> None:
+    """Send a test event through the running service, to nobody's tracker.
+
+    It is understood and stored, and you are told to whom a real one would go.
+    """
+    sys.exit(code_of("trying", "test_event")(config, source, viewer, as_json=as_json))
+
+
+@command.command()
+@click.argument("id", metavar="ID")
+@click.option("--raw", is_flag=True, help="Also the message of every event of the viewing.")
+@json_option
+@config_option
+def explain(id: str, raw: bool, as_json: bool, config: str | None) -> None:
+    """Tell the whole story of one play, and what to do.
+
+    What came in, whose it is, how it was matched, why it was sent or not, and each attempt. ID is a play like p7, a
+    change like c31 (one play at one tracker) or an event like e12 (one message). scrobbled queue list names changes
+    and plays, the page links each play to its story, and the log and the answer to a webhook name events.
+    """
+    sys.exit(code_of("explain", "explain")(config, id, raw=raw, as_json=as_json))
+
+
+@command.command()
+@click.argument("events", metavar="[EVENT]...", nargs=-1)
+@click.option("--since", "begin", metavar="T", help="Only what came since: 2026-05-03, 2026-05-03T20:15 or 14d.")
+@click.option("--source", metavar="SOURCE", help="Only what this source sent, like plex.")
+@click.option("--dry-run", is_flag=True, help="Say what would be added, and change nothing.")
+@json_option
+@config_option
+def replay(
+    events: tuple[str, ...], begin: str | None, source: str | None, dry_run: bool, as_json: bool, config: str | None
+) -> None:
+    """Run stored webhooks again, with today's rules and configuration.
+
+    What is a play already stays one play. Without EVENT and options all that is stored is run again.
+    """
+    options = {"begin": begin, "source": source, "dry_run": dry_run, "as_json": as_json}
+    sys.exit(code_of("replay", "replay")(config, events, **options))
+
+
+@command.command()
+@click.argument("file", metavar="FILE")
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@json_option
+@config_option
+def backup(file: str, force: bool, as_json: bool, config: str | None) -> None:
+    """Copy everything into FILE, also while serve runs.
+
+    Where FILE is a folder, the copy gets a dated name in it. It holds your sign-ins, and not the configuration.
+    """
+    sys.exit(code_of("backup", "make")(config, file, force=force, as_json=as_json))
+
+
+@command.command()
+@click.argument("file", metavar="FILE")
+@config_option
+def restore(file: str, config: str | None) -> None:
+    """Put a backup in place of the database.
+
+    Stop serve first. What is there now is kept beside it.
+    """
+    sys.exit(code_of("backup", "restore")(config, file))
+
+
+@command.command("reset-state")
+@click.option("--yes", "sure", is_flag=True, help="Do not ask.")
+@config_option
+def reset_state(sure: bool, config: str | None) -> None:
+    """Forget everything that was watched, after a copy was made.
+
+    Stop serve first. Sign-ins and corrections stay, and so does what the trackers hold.
+    """
+    sys.exit(code_of("backup", "reset")(config, sure=sure))
+
+
+for group in (queue, map_group, token, config_group):
+    command.add_command(group)

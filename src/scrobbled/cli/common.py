@@ -11,14 +11,25 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from scrobbled.config import Config, find_config, load
+from scrobbled import log
+from scrobbled.config import Config, find_config, load, secrets
+from scrobbled.core.printable import printable
+from scrobbled.redact import Redactor
 
 T = TypeVar("T")
 
 
+_redactor = Redactor()
+"""For what is printed; one for the process, as each runs one command."""
+
+
 def configured(explicit: str | None) -> Config:
-    """The configuration in force; raises ``ConfigError`` with all problems."""
-    return load(find_config(explicit, os.environ), os.environ)
+    """The configuration in force, whose secrets ``say`` masks from now on; raises ``ConfigError`` with all problems."""
+    global _redactor
+    config = load(find_config(explicit, os.environ), os.environ)
+    _redactor = Redactor(secrets(config))
+    log.set_up("warning", "text", _redactor)  # what libraries and storage say belongs beside the answer, not into it
+    return config
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -31,8 +42,19 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-def print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+def say(text: str, *, err: bool = False) -> None:
+    """Print what others may have written: without secrets, and without anything that a terminal would act upon."""
+    click.echo(harmless(text), err=err)
+
+
+def harmless(text: str) -> str:
+    return printable(_redactor.text(text))
+
+
+def print_json(value: Any, *, masked: bool = True) -> None:
+    """Not ``masked`` is what is there to tell a secret."""
+    shown = _redactor.value(value) if masked else value
+    click.echo(printable(json.dumps(shown, indent=2, ensure_ascii=False, default=str)))
 
 
 def iso(seconds: float | None) -> str | None:

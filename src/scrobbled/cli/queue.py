@@ -3,72 +3,122 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict
 from functools import partial
 
 import rich_click as click
 
-from scrobbled import summary
-from scrobbled.cli.common import configured, plural, print_json, run
+from scrobbled import floods, summary
+from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome, told
+from scrobbled.floods import Chosen, Done, FloodStory, NoId
 from scrobbled.store import Store, overview
 from scrobbled.summary import iso, queued_change
 
 PAGE = 500
+DONE = {
+    "retry": "They are tried again now, or as soon as serve runs.",
+    "approve": "They are sent now, or as soon as serve runs.",
+    "drop": "They are not sent, now or later.",
+}
+"""What the actions mean."""
+MOST_NAMED = 10
+"""Ids listed on a line each, of those an action did not apply to."""
 
 
-def list_changes(path: str | None, *, as_json: bool) -> int:
+def list_changes(path: str | None, *, as_json: bool, every: bool = False, flood: str | None = None) -> int:
+    """What a flood holds is one line for people, unless they ask for ``every`` change, or those of one ``flood``."""
     config = configured(path)
-    rows = run(_all(Store(config.storage.path, create=False)))
+    of = None if flood is None else _flood(flood)
+    apart = not (every or as_json or of)
+    together, rows = run(_all(Store(config.storage.path, create=False), of, apart=apart))
     if as_json:
         print_json([asdict(queued_change(row)) for row in rows])
         return 0
+    for story in together:
+        say(_line(story))
     for row in rows:
-        click.echo(f"c{row.id}  {row.state:<10} {row.viewer}/{row.tracker}  {row.label}  p{row.play_id}  {_why(row)}")
-    if not rows:
-        click.echo("Nothing waits.")
+        say(f"c{row.id}  {row.state:<10} {row.viewer}/{row.tracker}  {row.label}  p{row.play_id}  {_why(row)}")
+    if together:
+        say(f"Each change of a flood: scrobbled queue list --flood {together[0].id}")
+    _meanings({PlayOutcome(row.state) for row in rows} | ({PlayOutcome.HELD} if together else set()))
+    if not rows and not together:
+        say("Nothing waits." if of is None else f"f{of} holds nothing.")
     return 0
 
 
 def act(path: str | None, action: str, ids: Sequence[str], *, as_json: bool) -> int:
     """1 when an ID was named that the action does not apply to."""
     config = configured(path)
-    wanted = [_number(text) for text in ids]
-    done = run(_act(Store(config.storage.path, create=False), action, wanted))
-    left = [id_ for id_ in wanted if id_ not in done]
+    done = run(_act(Store(config.storage.path, create=False), action, _chosen(ids) if ids else None))
     if as_json:
-        print_json({"action": action, "done": [f"c{i}" for i in done], "left": [f"c{i}" for i in left]})
+        print_json(asdict(done))
     else:
-        click.echo(f"{action}: {plural(len(done), 'change')}")
-        for id_ in left:
-            click.echo(f"c{id_} was left as it is: it does not wait, or this does not apply to it.", err=True)
-    return 1 if left else 0
+        say(f"{action}: {plural(len(done.done), 'change')}")
+        _tell_left(done.left)
+        if done.left and action == "approve":
+            say("Only what is held can be approved, and without a date it can only be dropped.", err=True)
+        if done.done:
+            say(DONE[action], err=True)
+    return 1 if done.left else 0
+
+
+def _tell_left(left: Sequence[str]) -> None:
+    for id_ in left[:MOST_NAMED]:
+        say(f"{id_} was left as it is: it does not wait, or this does not apply to it.", err=True)
+    if len(left) > MOST_NAMED:
+        say(f"So were {len(left) - MOST_NAMED:,} more.", err=True)
+
+
+def _meanings(outcomes: Set[PlayOutcome]) -> None:
+    """Below the list and not in it: what its words mean, and what to do."""
+    for outcome in sorted(outcomes):
+        say(f"{outcome}: {PLAY_NEXT_STEP[outcome]}", err=True)
+    if outcomes:
+        say("The whole story of one: scrobbled explain with its id, like c12.", err=True)
+
+
+def _line(story: FloodStory) -> str:
+    titles = "; ".join(story.samples)
+    return f"{story.id}  {'held':<10} {story.text} ({story.began} to {story.last}): {titles} … {told(story.reason)}"
 
 
 def _why(row: overview.QueueRow) -> str:
-    when = f" (again {iso(row.next_at)})" if row.next_at > time.time() else ""
-    return f"{row.reason or row.next_step}{when}"
+    when = f" Next try: {iso(row.next_at)}" if row.next_at > time.time() else ""
+    return f"{told(row.reason or row.next_step)}{when}"
 
 
-def _number(text: str) -> int:
-    found = summary.number(text, "c")
+def _chosen(ids: Sequence[str]) -> Chosen:
+    try:
+        return floods.chosen(ids)
+    except NoId as error:
+        raise click.UsageError(
+            f"{error} is not the ID of a change or a flood; scrobbled queue list shows them, like c12 and f3."
+        ) from None
+
+
+def _flood(text: str) -> int:
+    found = summary.number(text, "f")
     if found is None:
-        raise click.UsageError(f"{text} is not the ID of a change; scrobbled queue list shows them, like c12.")
+        raise click.UsageError(f"{text} is not the ID of a flood; scrobbled queue list shows them, like f3.")
     return found
 
 
-async def _all(store: Store) -> list[overview.QueueRow]:
+async def _all(store: Store, flood: int | None, *, apart: bool) -> tuple[list[FloodStory], list[overview.QueueRow]]:
     rows: list[overview.QueueRow] = []
     try:
-        while page := await store.read(partial(overview.queue, after=rows[-1].id if rows else 0, limit=PAGE)):
+        together = await store.read(floods.stories) if apart else []
+        read = partial(overview.queue, limit=PAGE, flood=flood, apart=apart)
+        while page := await store.read(partial(read, after=rows[-1].id if rows else 0)):
             rows += page
     finally:
         await store.aclose()
-    return rows
+    return together, rows
 
 
-async def _act(store: Store, action: str, ids: Sequence[int]) -> list[int]:
+async def _act(store: Store, action: str, named: Chosen | None) -> Done:
     try:
-        return await store.write(lambda db: summary.act(db, action, ids or None, time.time()))
+        return await store.write(lambda db: floods.act(db, action, named, time.time()))
     finally:
         await store.aclose()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import rich_click as click
 import structlog
@@ -14,11 +15,11 @@ from scrobbled import __version__, log
 from scrobbled import config as configuration
 from scrobbled.cli.common import configured, run
 from scrobbled.config import Config
+from scrobbled.household import without_effect
 from scrobbled.redact import Redactor
-from scrobbled.runtime import build
-from scrobbled.sources import SOURCES
+from scrobbled.reloading import Reloader
+from scrobbled.runtime import Runtime, build
 from scrobbled.store import opening
-from scrobbled.trackers import TRACKERS
 from scrobbled.web.app import create_app
 from scrobbled.web.server import listening
 
@@ -32,28 +33,11 @@ def serve(path: str | None) -> int:
     for secret in configuration.secrets(config):
         redactor.add(secret)
     log.set_up(config.logging.level, config.logging.format, redactor)
-    for warning in (*configuration.warnings(config), *_not_yet(config)):
+    for warning in (*configuration.warnings(config), *without_effect(config)):
         logger.warning("configuration", action="start", why=warning)
     with contextlib.closing(opening.lock(config.storage.path)):
         run(_serve(config, redactor))
     return 0
-
-
-def _not_yet(config: Config) -> Iterator[str]:
-    """What may be configured and has no effect in this version; silence would let people wait for it."""
-    for source in config.sources:
-        if source not in SOURCES:
-            yield f"sources.{source}: this version stores its webhooks but does not understand them yet"
-    for viewer in config.viewers:
-        for tracker in viewer.trackers:
-            if tracker not in TRACKERS:
-                yield f"viewers: {viewer.name}: this version does not deliver to {tracker} yet"
-        if viewer.pairs:
-            yield f"viewers: {viewer.name}: this version does not reconcile pairs yet"
-    if any(path == "safety" or path.startswith("safety.") for path in config.origins):
-        yield "safety: this version has no flood breaker yet, so these limits have no effect"
-    if config.sinks.influx:
-        yield "sinks.influx: this version does not export to InfluxDB yet"
 
 
 async def _serve(config: Config, redactor: Redactor) -> None:
@@ -62,11 +46,34 @@ async def _serve(config: Config, redactor: Redactor) -> None:
         async with (
             runtime.running(),
             listening(create_app(runtime), config.server.host, config.server.port) as port,
+            _reloading(runtime, redactor),
         ):
             logger.info("ready", action="start", version=__version__, host=config.server.host, port=port)
             await ended.wait()
             logger.info("ending", action="stop")
             runtime.stop()
+
+
+@contextlib.asynccontextmanager
+async def _reloading(runtime: Runtime, redactor: Redactor) -> AsyncIterator[None]:
+    """SIGHUP, and a change of the file, put the configuration in force again."""
+
+    def log_as(config: Config) -> None:
+        log.set_up(config.logging.level, config.logging.format, redactor)
+        for warning in without_effect(config):
+            logger.warning("configuration", action="reload", why=warning)
+
+    assert runtime.config.path is not None
+    reloader = Reloader(runtime, runtime.config.path, os.environ, log_as)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, reloader.ask)
+    task = asyncio.create_task(reloader.run())
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def demo(port: int, *, once: bool) -> int:

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import rich_click as click
-
-from scrobbled.cli.common import configured, run
+from scrobbled.cli.common import configured, run, say
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config, ViewerConfig
 from scrobbled.core.errors import ConfigError, LoginNeeded
@@ -28,9 +26,9 @@ def auth(path: str | None, tracker: str, viewer_name: str | None) -> int:
     try:
         who = run(_sign_in(config, viewer, tracker))
     except LoginNeeded as error:
-        click.echo(error.reason, err=True)
+        say(error.reason, err=True)
         return 1
-    click.echo(f"Signed in to {tracker} for {viewer.name}" + (f" as {who}." if who else "."))
+    say(f"Signed in to {tracker} for {viewer.name}" + (f" as {who}." if who else "."))
     return 0
 
 
@@ -60,7 +58,7 @@ async def _sign_in(config: Config, viewer: ViewerConfig, tracker: str) -> str:
             http=http,
             tokens=tokens,
             clock=clock,
-            tell=lambda line: click.echo(line),
+            tell=say,
             ask=_ask,
         )
         who = await TRACKERS[tracker].sign_in(sign_in)

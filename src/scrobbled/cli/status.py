@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import Any
 
-import rich_click as click
-
 from scrobbled import summary
-from scrobbled.cli.common import configured, plural, print_json, run
+from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.config import Config
+from scrobbled.core.outcomes import HOLDS, STATES, PlayOutcome, advised
 from scrobbled.store import Store
+
+ASKING = (PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
+"""What waits for a person, beside what is held."""
 
 
 def status(path: str | None, *, as_json: bool) -> int:
@@ -34,16 +37,26 @@ async def _facts(config: Config) -> dict[str, Any]:
 
 def _print(facts: dict[str, Any]) -> None:
     events = ", ".join(f"{count} {name}" for name, count in facts["events"].items() if count) or "none yet"
-    click.echo(f"Webhooks: {events}")
-    click.echo(f"Plays: {facts['plays']}")
+    say(f"Webhooks: {events}")
+    say(f"Plays: {facts['plays']}")
     for row in facts["trackers"]:
         counts = ", ".join(f"{count} {name}" for name, count in row["counts"].items()) or "nothing yet"
         sign = "signed in" if row["signed_in"] else "not signed in"
-        click.echo(f"{row['viewer']}/{row['tracker']}: {row['state']}, {sign}. {counts}")
-        if row["reason"]:
-            click.echo(f"  {row['reason']}")
+        say(f"{row['viewer']}/{row['tracker']}: {STATES.get(row['state'], row['state'])}, {sign}. {counts}")
+        if row["state"] not in ("ok", "new"):
+            command = f"scrobbled auth {row['tracker']} --viewer {shlex.quote(row['viewer'])}"
+            say(f"  {advised(row['state'], row['reason'], command)}")
+    if facts["held"]:
+        reasons = ", ".join(f"{count:,} {HOLDS.get(reason, reason)}" for reason, count in facts["held"].items())
+        say(f"Held until you decide: {reasons}. See scrobbled queue list")
+    if asking := sum(row["counts"].get(outcome, 0) for row in facts["trackers"] for outcome in ASKING):
+        say(f"Not delivered without you: {asking:,} unmatched or dead. See scrobbled queue list")
     for row in facts["unclaimed"]:
-        click.echo(
-            f"Unclaimed: {row['source']} account {row['account'] or '(no name)'}, {plural(row['events'], 'webhook')} "
-            f"kept. To claim it, give a viewer: {row['yaml']}"
-        )
+        say(_unclaimed(row))
+
+
+def _unclaimed(row: dict[str, Any]) -> str:
+    heard = f"Unclaimed: {row['source']} account {row['account'] or '(no name)'}, {plural(row['events'], 'webhook')}"
+    if not row["yaml"]:
+        return f"{heard} kept. Nobody can claim what names no account."
+    return f"{heard} kept. To claim it, give a viewer: {row['yaml']}"

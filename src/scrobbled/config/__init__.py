@@ -6,10 +6,11 @@ drives checking, defaults, :func:`show` and :func:`json_schema`.
 """
 
 from scrobbled.config.durations import format_duration, parse_duration
-from scrobbled.config.loading import find_config, load, loads
+from scrobbled.config.loading import find_config, load, loads, survey
 from scrobbled.config.model import (
     KINDS,
     SOURCE_NAMES,
+    AlertAddressConfig,
     AlertsConfig,
     Config,
     DefaultsConfig,
@@ -28,13 +29,16 @@ from scrobbled.config.model import (
     ViewerConfig,
     fold,
 )
-from scrobbled.config.people import claimants
+from scrobbled.config.people import BY_VIEWER, ONE_OWNER, claimants
 from scrobbled.config.schema import json_schema
 from scrobbled.config.showing import Row, secrets, show, warnings
 
 __all__ = [
+    "BY_VIEWER",
     "KINDS",
+    "ONE_OWNER",
     "SOURCE_NAMES",
+    "AlertAddressConfig",
     "AlertsConfig",
     "Config",
     "DefaultsConfig",
@@ -62,5 +66,6 @@ __all__ = [
     "parse_duration",
     "secrets",
     "show",
+    "survey",
     "warnings",
 ]

@@ -27,8 +27,7 @@ class Checks:
         for at, viewer in enumerate(self._viewers()):
             self._accounts(viewer, f"viewers[{at}].accounts")
             self._pairs(viewer, f"viewers[{at}]")
-        if alert_is_usable:
-            self._alerts(alert_is_usable)
+        self._alerts(alert_is_usable)
 
     def _viewers(self) -> Sequence[Values]:
         found: Sequence[Values] = self._values.get("viewers", ())
@@ -55,7 +54,9 @@ class Checks:
         given = {key for key in ("token", "tokens") if source.get(key) or self._problems.about(f"{path}.{key}")}
         if name != "trakt" and source.get("tokens"):
             self._add(f"{path}.tokens", "only trakt has several tokens; write token")
-        if not given and not self._problems.about(path):
+        if name != "trakt" and source.get("pass_on"):
+            self._add(f"{path}.pass_on", "only trakt can pass on what is playing; remove it here")
+        if name != "trakt" and not given and not self._problems.about(path):
             self._add(
                 f"{path}.token", "is missing. The secret in the webhook's URL; take a random one of 32 characters"
             )
@@ -110,10 +111,16 @@ class Checks:
         if pair.get("conflict", "ask") not in settled:
             self._add(f"{path}.conflict", f'"{pair["conflict"]}" is not possible here; write {", ".join(settled)}')
 
-    def _alerts(self, is_usable: AlertCheck) -> None:
-        for at, url in enumerate(self._values.get("alerts", {}).get("urls", ())):
-            if not is_usable(url):
-                self._add(f"alerts.urls[{at}]", "Apprise does not understand this URL; see its list of services")
+    def _alerts(self, is_usable: AlertCheck | None) -> None:
+        names = {fold(viewer["name"]) for viewer in self._viewers() if "name" in viewer}
+        for at, address in enumerate(self._values.get("alerts", {}).get("urls", ())):
+            path = f"alerts.urls[{at}]"
+            if is_usable and "url" in address and not is_usable(address["url"]):
+                self._add(path, "Apprise does not understand this URL; see its list of services")
+            for number, viewer in enumerate(address.get("viewers", ())):
+                if fold(viewer) not in names:
+                    text = f'no viewer is called "{viewer}"; {meant(viewer, sorted(names))}'
+                    self._add(f"{path}.viewers[{number}]", text)
 
 
 def _tokens(source: Values, path: str) -> Iterator[tuple[str, str]]:

@@ -36,10 +36,22 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Brief:
+    """A section that may be written as nothing but the value of its key ``name``."""
+
+    table: Table
+    name: str
+
+    @property
+    def field(self) -> Field:
+        return self.table.fields[self.name]
+
+
+@dataclass(frozen=True)
 class ListOf:
     """A list, or a single value standing for a list of one. Reads as a tuple."""
 
-    item: Value | Table
+    item: Value | Table | Brief
 
 
 @dataclass(frozen=True)
@@ -57,12 +69,13 @@ class MapOf:
     item: Value
 
 
-Shape = Value | Table | ListOf | Named | MapOf
+Shape = Value | Table | Brief | ListOf | Named | MapOf
 
 
 def readable(shape: Shape) -> Value | None:
     """What a file may hold for this shape (one value, or one in each line of a list), ``None`` where it may not."""
-    single = shape.item if isinstance(shape, ListOf) else shape
+    single: Shape = shape.item if isinstance(shape, ListOf) else shape
+    single = single.field.shape if isinstance(single, Brief) else single
     return single if isinstance(single, Value) else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from scrobbled.config.checks import AlertCheck, Checks
 from scrobbled.config.fields import table_of
@@ -50,17 +51,49 @@ def loads(
     """The same from text; files are looked for from the folder of ``path``."""
     problems = Problems()
     reader = Reader(Outside(environ, path.parent if path else Path()), problems)
+    values = _values(text, path, reader, problems, check_alert_url)
+    if problems:
+        raise ConfigError(problems.lines())
+    config: Config = build(table_of(Config), values)
+    return replace(config, path=path, origins=reader.origins)
+
+
+def survey(
+    path: Path, environ: Mapping[str, str], *, check_alert_url: AlertCheck | None = None
+) -> tuple[Config, list[str]]:
+    """What can be made of a file that may be wrong, and every problem; for looking at it, never for running by it.
+
+    A section, a source or a viewer about which there is a problem is left out.
+    """
+    problems = Problems()
+    reader = Reader(Outside(environ, path.parent), problems)
+    try:
+        values = _values(_text(path), path, reader, problems, check_alert_url)
+    except ConfigError as error:
+        return Config(path=path), list(error.problems)
+    config: Config = build(table_of(Config), _sound(values, problems))
+    return replace(config, path=path, origins=reader.origins), problems.lines()
+
+
+def _values(
+    text: str, path: Path | None, reader: Reader, problems: Problems, check_alert_url: AlertCheck | None
+) -> dict[str, Any]:
     tree = parse(text, path.name if path else "configuration", problems)
     values = reader.section(tree, table_of(Config)) if tree else {}
     if values is Nothing.EMPTY:
         problems.add("", 1, "nothing is configured; start from scrobbled.example.yaml")
     if isinstance(values, Nothing):
-        raise ConfigError(problems.lines())
+        return {}
     Checks(values, reader.lines, problems).run(check_alert_url)
-    if problems:
-        raise ConfigError(problems.lines())
-    config: Config = build(table_of(Config), values)
-    return replace(config, path=path, origins=reader.origins)
+    return values
+
+
+def _sound(values: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    sound = {name: value for name, value in values.items() if not problems.about(name)}
+    sources, viewers = values.get("sources", {}), values.get("viewers", ())
+    sound["sources"] = {name: one for name, one in sources.items() if not problems.about(f"sources.{name}")}
+    sound["viewers"] = tuple(one for at, one in enumerate(viewers) if not problems.about(f"viewers[{at}]"))
+    return sound
 
 
 def _text(path: Path) -> str:

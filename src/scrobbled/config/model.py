@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scrobbled.config.durations import UNITS
-from scrobbled.config.fields import ListOf, MapOf, Named, section, setting, table_of
+from scrobbled.config.fields import Brief, ListOf, MapOf, Named, section, setting, table_of
 from scrobbled.config.trackers import TRACKERS
 from scrobbled.config.values import (
     AlertUrl,
@@ -28,8 +28,11 @@ from scrobbled.config.values import (
     Text,
     WebhookToken,
 )
+from scrobbled.core.troubles import TROUBLE_KINDS
 
 SOURCE_NAMES = ("plex", "jellyfin", "emby", "tautulli", "kodi", "trakt")
+THRESHOLDS = {"trakt": 80.0}
+"""Percent that a source's own protocol sets, where neither the viewer nor the source says otherwise."""
 KINDS = ("plays", "ratings", "watchlist", "collection", "progress")
 _SECRET = Text(exact=True)
 _NAME = Text(longest=200)
@@ -63,6 +66,15 @@ class ServerConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupConfig:
+    """Copies of the database that are made by themselves."""
+
+    folder: Path | None = setting(FilePath(), "Where to put them. Without it none are made.")
+    every: float = setting(Duration(_HOUR), "Time between two copies (seconds).", 24 * _HOUR)
+    keep: int = setting(Integer(1, 1000), "How many are kept; the oldest go.", 7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorageConfig:
     """Where everything is kept."""
 
@@ -70,6 +82,7 @@ class StorageConfig:
     keep_raw_events: float = setting(
         Duration(_HOUR), "How long webhooks are kept as they came, for explain and replay.", 14 * _DAY
     )
+    backup: BackupConfig = section(BackupConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +102,9 @@ class SourceConfig:
     threshold: float | None = setting(Percent(1), "How much must be watched; instead of the one in defaults.")
     min_duration: float | None = setting(
         Duration(), "Shorter items do not count (seconds); instead of the one in defaults."
+    )
+    pass_on: bool = setting(
+        Switch(), "Only for trakt: tell the viewer's own Trakt account at once what is playing.", False
     )
 
 
@@ -185,10 +201,27 @@ class SinksConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertAddressConfig:
+    """One address that is told, of everything or of a part."""
+
+    url: str = setting(AlertUrl(), "An Apprise URL.", required=True, secret=True)
+    viewers: tuple[str, ...] = setting(
+        ListOf(_NAME), "Only what concerns these viewers, and nothing about the house. Empty: everything.", ()
+    )
+    kinds: tuple[str, ...] = setting(
+        ListOf(Choice(tuple(TROUBLE_KINDS))), "Only these kinds of trouble. Empty: all.", ()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsConfig:
     """Whom to tell when something needs a person."""
 
-    urls: tuple[str, ...] = setting(ListOf(AlertUrl()), "Apprise URLs.", (), secret=True)
+    urls: tuple[AlertAddressConfig, ...] = setting(
+        ListOf(Brief(table_of(AlertAddressConfig), "url")),
+        "Apprise URLs. One with viewers or kinds is written as a section: url, viewers, kinds.",
+        (),
+    )
     repeat: float = setting(
         Duration(_MINUTE), "The same trouble is told once, then again after this (seconds).", 24 * _HOUR
     )
@@ -198,8 +231,8 @@ class AlertsConfig:
 class SafetyConfig:
     """Limits for each account; what exceeds them waits for approval."""
 
-    max_writes_per_hour: int = setting(Integer(1, 1_000_000), "Plays sent within an hour.", 300)
-    max_plays_per_item_per_day: int = setting(Integer(1, 1000), "Plays of one item within a day.", 3)
+    max_writes_per_hour: int = setting(Integer(1, 1_000_000), "Plays taken within an hour; more are held.", 300)
+    max_plays_per_item_per_day: int = setting(Integer(1, 1000), "Plays of one item within a day; more are held.", 3)
     max_removals_percent: float = setting(Percent(), "How much of the history one run may remove (percent).", 10.0)
 
 
@@ -251,9 +284,13 @@ class Config:
         return next((viewer for viewer in self.viewers if fold(viewer.name) == fold(name)), None)
 
     def threshold(self, source: str, viewer: ViewerConfig | None = None) -> float:
-        """Percent that must be watched: the viewer's word counts before the source's, and that before the default."""
+        """Percent that must be watched: the viewer's word counts before the source's, and that before the default.
+
+        The default is that of the source's protocol where it has one.
+        """
         given = (viewer and viewer.threshold, source in self.sources and self.sources[source].threshold)
-        return next((float(value) for value in given if value), self.defaults.threshold)
+        usual = THRESHOLDS.get(source, self.defaults.threshold)
+        return next((float(value) for value in given if value), usual)
 
     def min_duration(self, source: str) -> float:
         """Seconds an item must last to count."""

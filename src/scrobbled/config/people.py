@@ -6,6 +6,8 @@ from scrobbled.config.model import Config, ViewerConfig, fold
 
 ONE_OWNER = frozenset({"kodi", "trakt"})
 """Sources that do not name an account: what they report belongs to the only viewer who lists them."""
+BY_VIEWER = frozenset({"trakt"})
+"""Sources whose account, where there is one, is the viewer: whom the token was made for."""
 
 
 def listing(config: Config, source: str) -> tuple[ViewerConfig, ...]:
@@ -17,19 +19,12 @@ def claimants(config: Config, source: str, names: frozenset[str]) -> tuple[Viewe
     """The viewers an event belongs to: several who watch together, none where nobody claims the account.
 
     ``names`` is what :meth:`scrobbled.core.events.Account.names` gives: trimmed, without case, empty where the source
-    did not say. For a token of ``sources.trakt.tokens`` it holds the viewer's name. The order is that of the file.
+    did not say. For a token that was made for a viewer it holds that viewer's name. The order is that of the file.
     """
     wanted = frozenset(map(fold, names))
-    owners = _owners_of_tokens(config, source, wanted)
-    if owners:
-        return owners
+    if source in BY_VIEWER and wanted:
+        return tuple(viewer for viewer in config.viewers if fold(viewer.name) in wanted)
     listed = listing(config, source)
     if source in ONE_OWNER and len(listed) == 1:
         return listed
     return tuple(viewer for viewer in listed if not wanted.isdisjoint(map(fold, viewer.accounts[source])))
-
-
-def _owners_of_tokens(config: Config, source: str, wanted: frozenset[str]) -> tuple[ViewerConfig, ...]:
-    settings = config.sources.get(source)
-    holders = {fold(name) for name in settings.tokens} & wanted if settings else set()
-    return tuple(viewer for viewer in config.viewers if fold(viewer.name) in holders)

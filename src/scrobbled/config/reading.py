@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from scrobbled.config.fields import Field, ListOf, MapOf, Named, Shape, Table, readable
+from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table, readable
 from scrobbled.config.model import Origin
 from scrobbled.config.outside import Expanded, Outside, OutsideError
 from scrobbled.config.problems import Problems, clipped, join, meant
@@ -101,6 +101,8 @@ class Reader:
         self.lines[path] = tree.line if isinstance(tree, Scalar) else self.lines.get(path, tree.line)
         if isinstance(shape, Table):
             return self.section(tree, shape, path)
+        if isinstance(shape, Brief):
+            return self._brief(tree, shape, path)
         if isinstance(shape, ListOf):
             return self._list(tree, shape, field, path)
         if isinstance(shape, (Named, MapOf)):
@@ -125,13 +127,22 @@ class Reader:
                 values[given.name] = {}
         return values
 
+    def _brief(self, tree: Tree, shape: Brief, path: str) -> Any:
+        """Its problems and its origin have the path under which it was written."""
+        if not isinstance(tree, Scalar):
+            return self.section(tree, shape.table, path)
+        value = self._read(tree, shape.field.shape, shape.field, path)
+        return value if isinstance(value, Nothing) else {shape.name: value}
+
     def _list(self, tree: Tree, shape: ListOf, field: Field, path: str) -> Any:
         if isinstance(tree, Scalar) and tree.empty:
             return Nothing.EMPTY
         if isinstance(shape.item, Table) and not isinstance(tree, Items):
             return self._wrong(path, tree.line, 'must be a list: begin each entry with "- "')
         if isinstance(tree, Members):
-            return self._wrong(path, tree.line, "must be a list of single values")
+            brief = isinstance(shape.item, Brief)
+            what = 'begin each entry with "- "' if brief else "of single values"
+            return self._wrong(path, tree.line, f"must be a list{':' if brief else ''} {what}")
         values: list[Any] = []
         for item in tree.items if isinstance(tree, Items) else (tree,):
             value = self._item(item, shape, field, f"{path}[{len(values)}]")
@@ -141,7 +152,7 @@ class Reader:
 
     def _without_wrong(self, values: list[Any], shape: ListOf) -> Any:
         """Sections keep their places, since paths count them; a list with a wrong value is wrong."""
-        if isinstance(shape.item, Table):
+        if isinstance(shape.item, Table | Brief):
             return tuple({} if isinstance(value, Nothing) else value for value in values)
         return Nothing.WRONG if Nothing.WRONG in values else tuple(values)
 
@@ -188,7 +199,11 @@ class Reader:
         if shape is field.shape:
             return self._parsed(content, shape, field, path, line)
         parts = [Expanded(text, content.place) for text in content.text.splitlines() if text.strip()]
-        values = [self._parsed(part, shape, field, f"{path}[{at}]", line) for at, part in enumerate(parts)]
+        item = field.shape.item if isinstance(field.shape, ListOf) else None
+        inner = item.field if isinstance(item, Brief) else field
+        values = [self._parsed(part, shape, inner, f"{path}[{at}]", line) for at, part in enumerate(parts)]
+        if isinstance(item, Brief):
+            values = [value if isinstance(value, Nothing) else {item.name: value} for value in values]
         return Nothing.WRONG if Nothing.WRONG in values else tuple(values)
 
     def _wrong(self, path: str, line: int, text: str) -> Nothing:
@@ -209,6 +224,8 @@ def build(shape: Shape, value: Any) -> Any:
     """The finished value; call it only when there was no problem."""
     if isinstance(shape, Table):
         return shape.build(**{name: build(shape.fields[name].shape, part) for name, part in value.items()})
+    if isinstance(shape, Brief):
+        return build(shape.table, value)
     if isinstance(shape, ListOf):
         return tuple(build(shape.item, part) for part in value)
     if isinstance(shape, Named):

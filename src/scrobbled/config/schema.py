@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scrobbled.config.fields import Field, ListOf, MapOf, Named, Shape, Table, readable, table_of
+from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table, readable, table_of
 from scrobbled.config.model import Config
 from scrobbled.config.values import Json, Value
 
@@ -29,6 +29,8 @@ def json_schema() -> Json:
 def _shape(shape: Shape) -> Json:
     if isinstance(shape, Table):
         return _table(shape)
+    if isinstance(shape, Brief):
+        return {"anyOf": [_shape(shape.field.shape), _table(shape.table)]}
     if isinstance(shape, ListOf):
         return _list(shape)
     if isinstance(shape, Named):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from scrobbled.config.fields import Field, ListOf, Named, Table, table_of
+from scrobbled.config.fields import Brief, Field, ListOf, Named, Table, table_of
 from scrobbled.config.model import Config, SourceConfig, ViewerConfig, fold
-from scrobbled.config.people import ONE_OWNER, listing
+from scrobbled.config.people import BY_VIEWER, ONE_OWNER, listing
 from scrobbled.config.problems import join
 from scrobbled.config.values import Value
 
@@ -42,7 +42,7 @@ def show(config: Config) -> list[Row]:
 def secrets(config: Config) -> list[str]:
     """Every secret value, for the redactor; of an alert URL also the parts that are secret by themselves."""
     found = [leaf.value for leaf in _leaves(config) if leaf.field.secret and isinstance(leaf.value, str)]
-    parts = [part for url in config.alerts.urls for part in _secret_parts(url)]
+    parts = [part for address in config.alerts.urls for part in _secret_parts(address.url)]
     return list(dict.fromkeys([*found, *parts]))
 
 
@@ -51,7 +51,7 @@ def warnings(config: Config) -> list[str]:
     return [
         *_server_warnings(config),
         *(text for name, source in config.sources.items() for text in _source_warnings(config, name, source)),
-        *(text for at, viewer in enumerate(config.viewers) for text in _viewer_warnings(viewer, f"viewers[{at}]")),
+        *(text for at, viewer in enumerate(config.viewers) for text in _viewer_warnings(config, viewer, at)),
         *_shared_logins(config),
     ]
 
@@ -59,31 +59,39 @@ def warnings(config: Config) -> list[str]:
 def _leaves(config: Config) -> Iterator[_Leaf]:
     table = table_of(Config)
     for name, field in table.fields.items():
-        yield from _walk(name, getattr(config, name), field)
+        yield from _walk(name, getattr(config, name), field, config.origins)
 
 
-def _walk(path: str, value: Any, field: Field) -> Iterator[_Leaf]:
+def _walk(path: str, value: Any, field: Field, given: Mapping[str, Any]) -> Iterator[_Leaf]:
+    """``given`` are the paths that were written."""
     shape = field.shape
-    if value is None or isinstance(shape, Value):
+    if isinstance(shape, Brief) and path in given:
+        yield _Leaf(path, getattr(value, shape.name), shape.field)
+    elif isinstance(shape, Brief):
+        yield from _walk(path, value, Field(shape.table, field.description), given)
+    elif value is None or isinstance(shape, Value):
         yield _Leaf(path, value, field)
     elif isinstance(shape, Table):
         for name, inner in shape.fields.items():
             if not isinstance(value, Mapping) or name in value:
                 part = value[name] if isinstance(value, Mapping) else getattr(value, name)
-                yield from _walk(f"{path}.{name}", part, inner)
+                yield from _walk(f"{path}.{name}", part, inner, given)
     elif isinstance(shape, ListOf):
-        yield from _walk_items([(f"{path}[{at}]", shape.item, part) for at, part in enumerate(value)], path, field)
+        items = [(f"{path}[{at}]", shape.item, part) for at, part in enumerate(value)]
+        yield from _walk_items(items, path, field, given)
     else:
         inner_shapes = shape.shapes if isinstance(shape, Named) else dict.fromkeys(value, shape.item)
         named = [(join(path, name), inner_shapes[name], part) for name, part in value.items()]
-        yield from _walk_items(named, path, field)
+        yield from _walk_items(named, path, field, given)
 
 
-def _walk_items(items: list[tuple[str, Any, Any]], path: str, field: Field) -> Iterator[_Leaf]:
+def _walk_items(
+    items: list[tuple[str, Any, Any]], path: str, field: Field, given: Mapping[str, Any]
+) -> Iterator[_Leaf]:
     if not items:
         yield _Leaf(path, None, field)
     for place, shape, part in items:
-        yield from _walk(place, part, Field(shape, field.description, secret=field.secret))
+        yield from _walk(place, part, Field(shape, field.description, secret=field.secret), given)
 
 
 def _shown(leaf: _Leaf) -> str:
@@ -124,20 +132,22 @@ def _source_warnings(config: Config, name: str, source: SourceConfig) -> Iterato
         if len(token) < GOOD_TOKEN:
             yield f"{place}: shorter than {GOOD_TOKEN} characters; take a random one of 32"
     listed = listing(config, name)
-    if config.viewers and not listed and not source.tokens:
+    told_by_token = name in BY_VIEWER and not source.token  # each of the others is made for a viewer
+    if config.viewers and not listed and not told_by_token:
         yield f"{path}: no viewer lists an account of {name}, so its plays are held"
     elif name in ONE_OWNER and source.token and len(listed) > 1:
         yield f"{path}: several viewers list {name}, which does not say who watched; its plays are held"
 
 
-def _viewer_warnings(viewer: ViewerConfig, path: str) -> Iterator[str]:
-    if not viewer.accounts:
+def _viewer_warnings(config: Config, viewer: ViewerConfig, at: int) -> Iterator[str]:
+    path = f"viewers[{at}]"
+    if not viewer.accounts and BY_VIEWER.isdisjoint(config.sources):
         yield f"{path}.accounts: none, so no play can be told to be by {viewer.name}"
     if not viewer.trackers:
         yield f"{path}.trackers: none, so the plays of {viewer.name} are sent nowhere"
-    for at, pair in enumerate(viewer.pairs):
+    for number, pair in enumerate(viewer.pairs):
         if not pair.directions():
-            yield f"{path}.pairs[{at}]: every kind is off, so it does nothing; add plays: both"
+            yield f"{path}.pairs[{number}]: every kind is off, so it does nothing; add plays: both"
 
 
 def _shared_logins(config: Config) -> Iterator[str]:

@@ -5,6 +5,7 @@
     ScrobbledError
     ├── ConfigError        fix the configuration; all problems are listed
     ├── BadPayload         the request cannot be read; the sender gets a 400
+    ├── BadCorrection      what was typed makes no correction; the text says how to write it
     ├── StoreError         the database cannot be used safely
     └── TrackerError       a tracker or catalogue did not do what was asked
         ├── TryLater       network, 5xx, 429: the same again, later
@@ -28,6 +29,10 @@ class ScrobbledError(Exception):
 
 class BadPayload(ScrobbledError):
     """A webhook body that cannot be read."""
+
+
+class BadCorrection(ScrobbledError):
+    """What a person typed makes no correction."""
 
 
 class StoreError(ScrobbledError):

@@ -51,12 +51,26 @@ class PlaybackEvent:
     """``occurred_at`` is the source's own statement, not the moment we received it."""
     position_ms: int | None = None
     duration_ms: int | None = None
+    progress: float | None = None
+    """Percent, where the source tells that instead of a position; may lie outside 0 to 100."""
     player: str = ""
+    player_name: str = ""
+    """What people call the player."""
     rating: int | None = None
+    entered: bool = False
+    """Written down beside any playback, by hand or by a script: it tells nothing of what a player does."""
+    stale: bool = False
+    """The source states a time too far from receipt to be believed: this may be news of a viewing long ago."""
+    dated: bool = True
+    """False where it was watched at a time nobody knows; ``occurred_at`` is then only when we heard of it."""
+    test: bool = False
+    """Made by ``scrobbled test-event``: understood and stored, and never a play."""
 
     @property
     def percent(self) -> float | None:
-        """0 to 100, or ``None`` where position or duration is unknown."""
+        """0 to 100, or ``None`` where neither progress nor position and duration are known."""
+        if self.progress is not None:
+            return min(100.0, max(0.0, self.progress))
         if self.position_ms is None or not self.duration_ms:
             return None
         return min(100.0, max(0.0, 100.0 * self.position_ms / self.duration_ms))

@@ -6,7 +6,7 @@ are three different things. So each space has its own class, and two of differen
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 
@@ -40,7 +40,8 @@ class Ids:
 
     def known(self) -> dict[str, int | str]:
         """Only what is known, by service name."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        told = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in told if value is not None}
 
     def _same_space(self, other: object) -> None:
         if type(self) is not type(other):

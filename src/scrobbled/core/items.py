@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
 
 Media = Literal["movie", "episode"]
+Settled = Literal["show", "place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Movie:
         return "movie"
 
     def label(self) -> str:
-        return f"{self.title} ({self.year})" if self.year else self.title
+        title = self.title or _nameless(self.ids)
+        return f"{title} ({self.year})" if self.year else title
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,26 @@ class Episode:
     absolute: bool = False
     """``number`` counts through the whole show (some anime agents), so it must be mapped before it is sent."""
     origin: Origin | None = None
+    settled: Settled | None = None
+    """What a person has said: which show it is (``show_ids.tmdb``), or also season and number there (``place``)."""
 
     @property
     def media(self) -> Media:
         return "episode"
 
     def label(self) -> str:
-        place = f"S{self.season} E{self.number}" if self.number is not None else f"aired {self.air_date}"
-        return f"{self.show_title} {place}" + (f" {self.title}" if self.title else "")
+        show = self.show_title or _nameless(self.show_ids)
+        return " ".join(part for part in (show, self._place(), self.title) if part) or _nameless(self.ids)
+
+    def _place(self) -> str:
+        if self.number is None:
+            return f"aired {self.air_date}" if self.air_date else ""
+        return f"E{self.number}" if self.season is None else f"S{self.season} E{self.number}"
 
 
 Item = Movie | Episode
+
+
+def _nameless(ids: Ids) -> str:
+    """What to call something that is known by its ids alone: "tmdb 717171"."""
+    return " ".join(map(str, next(iter(ids.known().items()), ())))

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
@@ -16,6 +17,22 @@ from scrobbled.core.items import Episode
 AIR_DATE_SLACK = timedelta(days=2)
 """Catalogues differ by the zone they count days in, and by a day between first showing and streaming."""
 _GENERIC = re.compile(r"(?:tba|tbd|[^\W\d]+\s*(?:nr|no)?\s*\d+|\d+)\Z")
+
+
+class Confidence(StrEnum):
+    """How sure a match is. Only what is ``UNSURE`` is never sent."""
+
+    CERTAIN = "certain"
+    """By an id, or by a title that nothing else in the show carries."""
+    LIKELY = "likely"
+    """By numbers or dates that nothing contradicts, or by a title search that was checked."""
+    UNSURE = "unsure"
+    """Nothing fits beyond doubt; a person has to choose."""
+
+
+def weaker(one: Confidence, other: Confidence) -> Confidence:
+    """A chain of evidence is as strong as its weakest link."""
+    return max(one, other, key=tuple(Confidence).index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +51,7 @@ class ShowMatch:
     ids: ShowIds
     method: str
     claims: tuple[Claim, ...] = ()
+    confidence: Confidence = Confidence.CERTAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +106,7 @@ class Placed:
 
     entry: Listed
     how: str
+    confidence: Confidence = Confidence.CERTAIN
 
 
 def plain(title: str | None) -> str:
@@ -124,23 +143,33 @@ class _Evidence:
 
     entries: tuple[Listed, ...] = field(default_factory=tuple)
     how: str = ""
+    confidence: Confidence = Confidence.CERTAIN
 
 
 def place(episode: Episode, claims: Sequence[Claim], listing: Iterable[Listed]) -> Placed:
     """The one entry of ``listing`` that is ``episode``.
 
     Raises ``NotInCatalogue`` when no claimed entry is listed and nothing else fits, ``Uncertain`` when the evidence
-    contradicts itself or a special would go by its number alone.
+    contradicts itself or a special would go by its number alone. Numbers that a person has settled are all that counts.
     """
     entries = tuple(listing)
+    if episode.settled == "place":
+        return _settled(episode, entries)
     claimed = _claimed(episode, claims, entries)
     for evidence in _kinds_of_evidence(episode, claimed, entries):
         if len(evidence.entries) == 1:
-            return Placed(evidence.entries[0], evidence.how)
+            return Placed(evidence.entries[0], evidence.how, evidence.confidence)
     if not claimed and not _possible(episode, entries):
         raise NotInCatalogue(f"no entry for {episode.label()} yet")
-    why = "title and air date agree with no entry beyond doubt"
-    raise Uncertain(f"{episode.label()}: {why}", [_candidate(episode, e) for e in _possible(episode, entries, claimed)])
+    why = "nothing there has this title, or this number and air date, for certain"
+    raise Uncertain(why, [_candidate(episode, e) for e in _possible(episode, entries, claimed)])
+
+
+def _settled(episode: Episode, entries: tuple[Listed, ...]) -> Placed:
+    for entry in entries:
+        if (entry.season, entry.number) == (episode.season, episode.number):
+            return Placed(entry, "its numbers")
+    raise NotInCatalogue(f"no entry for {episode.label()} yet")
 
 
 def _kinds_of_evidence(
@@ -153,20 +182,24 @@ def _kinds_of_evidence(
     yield _Evidence(tuple(e for e in titled if same_day(episode, e) is not False), "title")
     if titled:
         return  # somebody else carries this title on another day: numbers and dates prove nothing now
-    near = tuple(e for e in claimed if same_day(episode, e))
-    yield _Evidence(_first(e for e in near if not _rivalled(episode, e, entries)), "number and air date")
+    near, likely = tuple(e for e in claimed if same_day(episode, e)), Confidence.LIKELY
+    yield _Evidence(_first(e for e in near if not _rivalled(episode, e, entries)), "number and air date", likely)
     if near:
         return  # the numbers name one entry and the day fits another better, as in a daily show counted otherwise
-    yield _Evidence(tuple(e for e in entries if e.air_date and e.air_date == episode.air_date), "air date")
+    aired = (e for e in entries if e.air_date and e.air_date == episode.air_date)
+    numbered = episode.number is not None
+    # where number and title both speak against it, the day alone is no evidence
+    fitting = (e for e in aired if not (numbered and same_title(episode, e) is False))
+    yield _Evidence(tuple(fitting), "air date", likely)
     if not episode.absolute:
         untested = (e for e in claimed if same_day(episode, e) is None and e.season > 0)
-        yield _Evidence(_first(untested), "number")
+        yield _Evidence(_first(untested), "number", likely)
 
 
 def _claimed(episode: Episode, claims: Sequence[Claim], entries: tuple[Listed, ...]) -> tuple[Listed, ...]:
     if episode.absolute and episode.number is not None:
         regular = sorted((e for e in entries if e.season > 0), key=lambda e: (e.season, e.number))
-        return tuple(regular[episode.number - 1 : episode.number]) if episode.number > 0 else ()
+        return tuple(regular[episode.number - 1 : episode.number]) if episode.number >= 1 else ()
     by_number = {(e.season, e.number): e for e in entries}
     found = (by_number.get((claim.season, claim.number)) for claim in claims)
     return tuple(dict.fromkeys(entry for entry in found if entry is not None))

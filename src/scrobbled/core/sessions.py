@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scrobbled.core.events import EventKind, PlaybackEvent
+from scrobbled.core.items import Item, Media, Movie
 
 FRESH_PERCENT = 5.0
 """A start at or below this may be the beginning of another viewing; one above it is a player resuming."""
@@ -14,10 +15,19 @@ REPEAT_WINDOW = timedelta(seconds=15)
 SHORTEST_GAP = timedelta(minutes=2)
 UNKNOWN_RUNTIME = timedelta(minutes=37, seconds=30)
 """Stands in for a runtime nobody told: half an hour must then lie between two viewings."""
+UNKNOWN_FILM = timedelta(minutes=90)
+"""The same for a film."""
 REMEMBERED = 32
 """Finishes kept per session, so that late duplicates of older viewings are recognised too."""
+SEEN_SHARE = 0.3
+"""So much of the runtime must pass between hearing of a beginning and of the end, for somebody to have watched it."""
+SEEN_WITHIN = timedelta(days=1)
+"""A beginning longer ago says nothing of this end."""
 FIRST_HALF = 50.0
 """Being here, long after the end was reached, is as good as a fresh start."""
+
+
+TEST_EVENT = "test event: understood, stored, and sent to nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +52,26 @@ class Session:
     last_kind: EventKind | None = None
     last_position_ms: int | None = None
     last_at: datetime | None = None
+    last_progress: float | None = None
+    """Percent, where the last event told that instead of a position."""
+    undated: bool = False
+    """A viewing at a time that nobody knows is a play already."""
+    seen_from: float | None = None
+    """When the first event of a viewing was received that did not end it, in Unix seconds; ``None`` after its end."""
 
-    @property
-    def runtime(self) -> timedelta:
-        return timedelta(milliseconds=self.duration_ms) if self.duration_ms else UNKNOWN_RUNTIME
+    def runtime_of(self, item: Item | None) -> timedelta:
+        """What was told, else what is usual for such an item."""
+        if self.duration_ms:
+            return timedelta(milliseconds=self.duration_ms)
+        return UNKNOWN_FILM if isinstance(item, Movie) else UNKNOWN_RUNTIME
+
+    def last_percent(self) -> float | None:
+        """Where the last event was, 0 to 100 or beyond; ``None`` is unknown."""
+        if self.last_progress is not None:
+            return self.last_progress
+        if self.last_position_ms is None or not self.duration_ms:
+            return None
+        return 100.0 * self.last_position_ms / self.duration_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +84,8 @@ class Watched:
     """A new play."""
 
     at: datetime
+    witnessed: bool = False
+    """It was seen to begin, long enough before it ended, by the times at which we heard of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +105,34 @@ class Unwanted:
 Verdict = Noted | Watched | Duplicate | Unwanted
 
 
-def fold(session: Session, event: PlaybackEvent, rules: Rules) -> tuple[Session, Verdict]:
+def fold(
+    session: Session, event: PlaybackEvent, rules: Rules, received_at: datetime | None = None
+) -> tuple[Session, Verdict]:
     """The session after ``event``, and what the event means. Pure: the same input gives the same answer.
 
     An explicit "watched" is never vetoed by its position. A stop counts from ``rules.threshold`` percent. A second
     finish is a second viewing only when enough time lies between the two for it to have been watched, and when it does
-    not end a viewing that was paused, or stopped, near its end.
+    not end a viewing that was paused, or stopped, near its end. Without ``received_at`` nothing counts as witnessed.
     """
-    if event.kind not in _FOLDED:
+    if event.test:
+        return session, Unwanted(TEST_EVENT)
+    after, verdict = _fold(session, event, rules)
+    if received_at is None or event.entered or event.kind not in PLAYBACK:
+        return after, verdict
+    if _finishes(event, rules):
+        if isinstance(verdict, Watched):
+            verdict = replace(verdict, witnessed=_was_seen(session, event, received_at))
+        return replace(after, seen_from=None), verdict
+    if isinstance(verdict, Noted) and event.kind is not EventKind.STOP:
+        return _seen(after, received_at), verdict
+    return after, verdict
+
+
+def _fold(session: Session, event: PlaybackEvent, rules: Rules) -> tuple[Session, Verdict]:
+    if event.kind not in PLAYBACK:
         return session, Unwanted(f"{event.kind} is not playback")
+    if event.entered:
+        return _entered(session, event)
     repeated = _repeats(session, event)
     current = _updated(session, event)
     if current.duration_ms is not None and current.duration_ms < rules.min_duration_ms:
@@ -101,23 +148,40 @@ def fold(session: Session, event: PlaybackEvent, rules: Rules) -> tuple[Session,
     return ended, Watched(event.occurred_at)
 
 
-_FOLDED = frozenset(
+PLAYBACK = frozenset(
     {EventKind.START, EventKind.PAUSE, EventKind.RESUME, EventKind.PROGRESS, EventKind.STOP, EventKind.WATCHED}
 )
+"""What sessions are made of."""
 
 
-def viewing_gap(runtime: timedelta | None, *, restarted: bool) -> timedelta:
-    """How far apart two finishes of one title must be to be two viewings.
+def viewing_gap(runtime: timedelta | None, *, restarted: bool, media: Media = "episode") -> timedelta:
+    """How far apart two finishes of one title must be to be two viewings. ``media`` counts where no runtime is known.
 
     Seeing the end again after rewinding comes within minutes; watching all of it again takes about the runtime, and
     somewhat less with a little skipping. Having seen it start over, half the runtime is proof enough.
     """
     share = 0.5 if restarted else 0.8
-    return max(SHORTEST_GAP, (runtime or UNKNOWN_RUNTIME) * share)
+    return max(SHORTEST_GAP, (runtime or (UNKNOWN_FILM if media == "movie" else UNKNOWN_RUNTIME)) * share)
+
+
+def _entered(session: Session, event: PlaybackEvent) -> tuple[Session, Verdict]:
+    """Compared with the ends that are known, and otherwise apart from what players tell.
+
+    Without a date nothing tells one viewing from another, so there is one such play of a title.
+    """
+    if not event.dated and session.undated:
+        return session, Duplicate("a viewing at an unknown time is a play already")
+    if not event.dated:
+        return replace(session, undated=True), Watched(event.occurred_at)
+    if _same_viewing(replace(session, restarted=False), event):
+        return session, Duplicate("this viewing is a play already")
+    finishes = (*session.finishes, event.occurred_at)[-REMEMBERED:]
+    return replace(session, finishes=finishes), Watched(event.occurred_at)
 
 
 def _repeats(session: Session, event: PlaybackEvent) -> bool:
-    same = session.last_kind is event.kind and session.last_position_ms == event.position_ms
+    here = (session.last_kind, session.last_position_ms, session.last_progress)
+    same = here == (event.kind, event.position_ms, event.progress)
     return same and session.last_at is not None and abs(event.occurred_at - session.last_at) <= REPEAT_WINDOW
 
 
@@ -129,6 +193,7 @@ def _updated(session: Session, event: PlaybackEvent) -> Session:
         last_kind=event.kind,
         last_position_ms=event.position_ms,
         last_at=event.occurred_at,
+        last_progress=event.progress,
     )
 
 
@@ -150,6 +215,20 @@ def _progressed(session: Session, event: PlaybackEvent, *, repeated: bool) -> tu
     return replace(session, restarted=session.restarted or again), Noted()
 
 
+def _seen(session: Session, received_at: datetime) -> Session:
+    now = received_at.timestamp()
+    known = session.seen_from is not None and 0 <= now - session.seen_from <= SEEN_WITHIN.total_seconds()
+    return session if known else replace(session, seen_from=now)
+
+
+def _was_seen(session: Session, event: PlaybackEvent, received_at: datetime) -> bool:
+    if session.seen_from is None:
+        return False
+    runtime = replace(session, duration_ms=event.duration_ms or session.duration_ms).runtime_of(event.item)
+    passed = received_at.timestamp() - session.seen_from
+    return runtime.total_seconds() * SEEN_SHARE <= passed <= SEEN_WITHIN.total_seconds()
+
+
 def _goes_on(session: Session, event: PlaybackEvent, rules: Rules) -> bool:
     """Whether a finish, however late, belongs to the viewing of the last one: nothing says that it began again.
 
@@ -160,13 +239,14 @@ def _goes_on(session: Session, event: PlaybackEvent, rules: Rules) -> bool:
         return False
     if event.kind is EventKind.STOP:
         return True
-    if session.last_kind is EventKind.WATCHED or session.last_position_ms is None or not session.duration_ms:
+    percent = session.last_percent()
+    if session.last_kind is EventKind.WATCHED or percent is None or session.last_at is None:
         return False
-    late = 100.0 * session.last_position_ms / session.duration_ms >= rules.threshold
-    return late and session.last_at is not None and abs(event.occurred_at - session.last_at) <= session.runtime
+    near = abs(event.occurred_at - session.last_at) <= session.runtime_of(event.item)
+    return near and percent >= rules.threshold
 
 
 def _same_viewing(session: Session, event: PlaybackEvent) -> bool:
-    gap = viewing_gap(session.runtime, restarted=session.restarted)
+    gap = viewing_gap(session.runtime_of(event.item), restarted=session.restarted)
     distances = [abs(event.occurred_at - finish) for finish in session.finishes]
     return any(distance < gap for distance in distances)

@@ -97,8 +97,14 @@ class Controls:
 
 
 def control_body(request: Request, *types: type) -> Any:
-    """The JSON body of a control request, ``{}`` for none; answers 400 for another type."""
-    given = request.decoded if request.body else {}
+    """The JSON body of a control request, ``{}`` for none; answers 400 for another type.
+
+    What ``curl -d`` sends is called a form and is JSON all the same.
+    """
+    try:
+        given = request.json() if request.body else {}
+    except ValueError:
+        given = request.decoded
     if not isinstance(given, types):
         raise Answered(Reply(400, {"message": f"expected JSON: {' or '.join(t.__name__ for t in types)}"}))
     return given

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from scrobbled.sources.base import Source
 from scrobbled.sources.plex import PlexSource
+from scrobbled.sources.trakt import TraktSource
 
 SOURCES: dict[str, Source] = {
     "plex": PlexSource(),
+    "trakt": TraktSource(),
 }

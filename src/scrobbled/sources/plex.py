@@ -63,6 +63,7 @@ class PlexSource:
             occurred_at=received_at.astimezone(UTC),
             account=_account(payload),
             player=text(section(payload, "Player").get("uuid"), limit=MAX_KEY),
+            player_name=text(section(payload, "Player").get("title"), limit=MAX_NAME),
         )
         try:
             return (_understood(event, payload),)
@@ -98,8 +99,10 @@ def _account(payload: Mapping[str, Any]) -> Account:
 def _timed(event: PlaybackEvent, last_viewed: Any) -> PlaybackEvent:
     """Only a scrobble's ``lastViewedAt`` (epoch seconds) is about this viewing; other events show the one before."""
     seconds = decimal(last_viewed)
-    if seconds is None or abs(seconds - event.occurred_at.timestamp()) > TRUSTED_DISTANCE.total_seconds():
+    if seconds is None:
         return event
+    if abs(seconds - event.occurred_at.timestamp()) > TRUSTED_DISTANCE.total_seconds():
+        return replace(event, stale=True)
     return replace(event, occurred_at=datetime.fromtimestamp(seconds, UTC), time_from_source=True)
 
 

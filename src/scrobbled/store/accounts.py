@@ -12,6 +12,8 @@ from scrobbled.store.database import Store
 
 RETRIED = "retried"
 """Mark set by ``queue retry``: paused accounts try again at once."""
+RESTORED = "restored"
+"""Mark of when the database was last put back or emptied: the trackers may hold what was watched before."""
 
 
 class StoredTokens:

@@ -30,6 +30,10 @@ def decode_item(media: str, text: str) -> Item:
     return Episode(**values, air_date=date.fromisoformat(aired) if aired else None, origin=origin)
 
 
+_SESSION_LATER = ("last_progress", "undated", "seen_from")
+"""What sessions learned to hold after the first release, in that order; older rows end before."""
+
+
 def encode_session(session: Session) -> str:
     return json.dumps(
         [
@@ -40,13 +44,14 @@ def encode_session(session: Session) -> str:
             session.last_kind,
             session.last_position_ms,
             session.last_at.timestamp() if session.last_at else None,
+            *(getattr(session, name) for name in _SESSION_LATER),
         ],
         separators=(",", ":"),
     )
 
 
 def decode_session(text: str) -> Session:
-    position, duration, finishes, restarted, kind, last_position, last_at = json.loads(text)
+    position, duration, finishes, restarted, kind, last_position, last_at, *later = json.loads(text)
     return Session(
         position_ms=position,
         duration_ms=duration,
@@ -55,6 +60,7 @@ def decode_session(text: str) -> Session:
         last_kind=EventKind(kind) if kind else None,
         last_position_ms=last_position,
         last_at=instant(last_at) if last_at is not None else None,
+        **dict(zip(_SESSION_LATER, later, strict=False)),
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from scrobbled.core.events import PlaybackEvent
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.plays import Play
 from scrobbled.core.sessions import Session
+from scrobbled.store import accounts
+from scrobbled.store.bodies import packed, unpacked
 from scrobbled.store.codec import decode_session, encode_item, encode_session
 
 
@@ -23,6 +27,10 @@ class Arrival:
     received_at: datetime
     raw: str
     event: PlaybackEvent | None = None
+    head: int | None = None
+    """The event that carries the body, where one webhook holds several events; ``None`` for the first of them."""
+    part: int = 0
+    """Its place among the events of its webhook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +40,22 @@ class Queued:
     tracker: str
     outcome: PlayOutcome
     reason: str
+    hold: str = ""
+    """Why it is held, a ``Hold``."""
+    flood: int | None = None
+    witnessed: bool = False
+    """Seen as it happened, so that no flood takes it along."""
 
 
 def add_event(db: sqlite3.Connection, arrival: Arrival, outcome: EventOutcome, reason: str) -> int:
     """The new event's id; ids grow."""
     event = arrival.event
+    raw, stem_id = None, None
+    if arrival.head is None:
+        raw, stem_id = packed(db, _likeness(arrival), arrival.raw, arrival.received_at.timestamp())
     cursor = db.execute(
-        "INSERT INTO events (source, received_at, kind, outcome, reason, account, label, raw) VALUES (?,?,?,?,?,?,?,?)",
+        "INSERT INTO events (source, received_at, kind, outcome, reason, account, label, raw, stem_id, session, head, "
+        "part) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             arrival.source,
             arrival.received_at.timestamp(),
@@ -47,14 +64,40 @@ def add_event(db: sqlite3.Connection, arrival: Arrival, outcome: EventOutcome, r
             reason,
             account_label(event) if event else "",
             event.item.label() if event and event.item else None,
-            zlib.compress(arrival.raw.encode("utf-8", "surrogatepass"), 1),
+            raw,
+            stem_id,
+            session_of(event),
+            arrival.head,
+            arrival.part,
         ),
     )
     return int(cursor.lastrowid or 0)
 
 
+def session_of(event: PlaybackEvent | None) -> int | None:
+    """A number for ``session_key``, so that the events of one viewing can be found; 63 bits, as SQLite keeps."""
+    if event is None or event.item is None:
+        return None
+    key = event.session_key().encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big") >> 1
+
+
+def _likeness(arrival: Arrival) -> str:
+    """The same for events whose bodies hardly differ: those of one viewing."""
+    event = arrival.event
+    about = event.item.label() if event and event.item else event.kind if event else ""
+    return f"{arrival.source}|{about}|{account_label(event) if event else ''}"
+
+
 def settle_event(db: sqlite3.Connection, event_id: int, outcome: EventOutcome, reason: str) -> None:
     db.execute("UPDATE events SET outcome = ?, reason = ? WHERE id = ?", (outcome, reason, event_id))
+
+
+def add_detail(db: sqlite3.Connection, event_id: int, **detail: Any) -> None:
+    """What is to be known of an event beyond its outcome: JSON values by name, beside those that are there."""
+    (text,) = db.execute("SELECT detail FROM events WHERE id = ?", (event_id,)).fetchone()
+    merged = {**json.loads(text or "{}"), **detail}
+    db.execute("UPDATE events SET detail = ? WHERE id = ?", (json.dumps(merged, ensure_ascii=False), event_id))
 
 
 def account_label(event: PlaybackEvent) -> str:
@@ -78,7 +121,10 @@ def save_session(db: sqlite3.Connection, key: str, session: Session, now: dateti
 def add_play(
     db: sqlite3.Connection, play: Play, event_id: int | None, queued: Sequence[Queued], received_at: datetime
 ) -> int:
-    """The play and its outbox rows, together or not at all; returns the play's id."""
+    """The play and its outbox rows, together or not at all; returns the play's id.
+
+    One that was watched before the database was put back is looked up at the trackers before it is sent.
+    """
     watched = int(play.watched_at.timestamp()) if play.watched_at else None
     now = received_at.timestamp()
     cursor = db.execute(
@@ -97,10 +143,14 @@ def add_play(
         ),
     )
     play_id = int(cursor.lastrowid or 0)
+    restored = watched is not None and watched <= accounts.mark(db, accounts.RESTORED)
     db.executemany(
-        "INSERT INTO outbox (play_id, viewer, tracker, kind, state, reason, watched_at, received_at) "
-        "VALUES (?,?,?,'plays',?,?,?,?)",
-        [(play_id, play.viewer, way.tracker, way.outcome, way.reason, watched, now) for way in queued],
+        "INSERT INTO outbox (play_id, viewer, tracker, kind, state, reason, watched_at, received_at, hold, flood, "
+        "witnessed, restored) VALUES (?,?,?,'plays',?,?,?,?,?,?,?,?)",
+        [
+            (play_id, play.viewer, w.tracker, w.outcome, w.reason, watched, now, w.hold, w.flood, w.witnessed, restored)
+            for w in queued
+        ],
     )
     return play_id
 
@@ -117,38 +167,23 @@ class StoredEvent:
     account: str
     label: str | None
     raw: str
+    part: int = 0
+    """Which of the events in ``raw`` it is."""
 
 
-def unclaimed(db: sqlite3.Connection, after: int = 0, limit: int = 500) -> list[StoredEvent]:
+def unclaimed(db: sqlite3.Connection, after: int = 0, limit: int = 100) -> list[StoredEvent]:
     """Events no viewer listed the account of, oldest first, in pages: pass the last id seen as ``after``."""
     rows = db.execute(
-        "SELECT id, source, received_at, outcome, reason, account, label, raw FROM events "
-        "WHERE outcome = ? AND id > ? ORDER BY id LIMIT ?",
-        (EventOutcome.UNCLAIMED, after, limit),
+        "SELECT e.id, e.source, e.received_at, e.outcome, e.reason, e.account, e.label, coalesce(e.raw, h.raw), "
+        "coalesce(e.stem_id, h.stem_id), e.part FROM events AS e INDEXED BY events_unclaimed_by_id "
+        "LEFT JOIN events AS h ON h.id = e.head WHERE e.outcome = 'unclaimed' AND e.id > ? ORDER BY e.id LIMIT ?",
+        (after, limit),
     )
-    return [_stored(row) for row in rows if row[7] is not None]
+    return [_stored(db, row) for row in rows if row[7] is not None]
 
 
-def forget_raw(db: sqlite3.Connection, before: datetime, limit: int = 500) -> int:
-    """Drop up to ``limit`` raw bodies received before then; unclaimed events keep theirs, as they may be claimed."""
-    return db.execute(
-        "UPDATE events SET raw = NULL WHERE id IN "
-        "(SELECT id FROM events WHERE raw IS NOT NULL AND outcome <> 'unclaimed' AND received_at < ? LIMIT ?)",
-        (before.timestamp(), limit),
-    ).rowcount
-
-
-def forget_sessions(db: sqlite3.Connection, before: datetime, limit: int = 500) -> int:
-    """Drop up to ``limit`` sessions in which nothing happened since then."""
-    return db.execute(
-        "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE updated_at < ? LIMIT ?)",
-        (before.timestamp(), limit),
-    ).rowcount
-
-
-def _stored(row: Sequence[object]) -> StoredEvent:
-    raw = row[7]
-    text = zlib.decompress(raw).decode("utf-8", "surrogatepass") if isinstance(raw, bytes) else ""
+def _stored(db: sqlite3.Connection, row: Sequence[Any]) -> StoredEvent:
+    text = unpacked(db, row[7], row[8]) if isinstance(row[7], bytes) else ""
     return StoredEvent(
         id=int(str(row[0])),
         source=str(row[1]),
@@ -158,4 +193,5 @@ def _stored(row: Sequence[object]) -> StoredEvent:
         account=str(row[5]),
         label=None if row[6] is None else str(row[6]),
         raw=text,
+        part=row[9],
     )

@@ -16,8 +16,10 @@ from sqlite_utils import Database
 from scrobbled.core.errors import StoreError
 from scrobbled.store.migrations import migrations
 
-BUSY_SECONDS = 10.0
+BUSY_SECONDS = 5.0
 QUICK_CHECK_LIMIT = 64 * 1024 * 1024
+LARGEST_LOG = 16 * 1024 * 1024
+"""Bytes that the log beside the file keeps once it was written back, should a long reader have let it grow."""
 log = structlog.get_logger("store")
 
 
@@ -99,21 +101,24 @@ def _make(path: Path) -> None:
         with contextlib.closing(_connect(draft)) as connection:
             migrations.apply(Database(connection))
             connection.execute("PRAGMA journal_mode = DELETE")
-        _put(draft, path)
+        with contextlib.suppress(FileExistsError):  # another process made it first
+            put_new(draft, path)
     except sqlite3.DatabaseError as error:
         raise _unusable(path, error) from error
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _put(draft: Path, path: Path) -> None:
+def put_new(draft: Path, path: Path) -> None:
+    """Give a finished file its name; raises ``FileExistsError`` where that is taken."""
     try:
         os.link(draft, path)
     except FileExistsError:
-        log.debug("another process made the database first", action="create")
+        raise
     except OSError:  # a file system without hard links
-        if not path.exists():
-            draft.replace(path)
+        if path.exists():
+            raise FileExistsError(path) from None
+        draft.replace(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -125,6 +130,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -4096")
+        connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
     except sqlite3.DatabaseError as error:
         if connection is not None:
             connection.close()
@@ -138,6 +144,14 @@ def _check_content(connection: sqlite3.Connection, path: Path, *, thoroughly: bo
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise StoreError(_damaged(path, str(verdict)))
+    except sqlite3.DatabaseError as error:
+        raise _unusable(path, error) from error
+    check_schema(connection, path)
+
+
+def check_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises ``StoreError`` for a file that is not ours or that a newer version wrote."""
+    try:
         known = {migration.name for migration in migrations.applied(Database(connection))}
     except sqlite3.DatabaseError as error:
         raise _unusable(path, error) from error

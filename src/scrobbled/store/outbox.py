@@ -17,18 +17,24 @@ from scrobbled.core.errors import Candidate
 from scrobbled.core.items import Item
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.core.plays import EARLIEST
+from scrobbled.store import floods
 from scrobbled.store.codec import decode_item, instant
 
 IN_FLIGHT = "in-flight"
 IN_DOUBT = "in-doubt"
+INTERRUPTED = "interrupted during the write"
+SAME_VIEWING = "the same viewing is play "
+"""How the reason begins of a play that is ``already-there`` because another one is; its id follows."""
 NEVER_LATER = 8 * 86_400.0
 """Nothing is put off for longer than a week; what seems to be was put off before the clock was put back."""
+DAY = 86_400.0
 _TIME_HAS_COME = "(outbox.next_at <= ? OR outbox.next_at > ?)"
 _DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
 _COLUMNS = (
     "outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, outbox.state, outbox.phase, outbox.watched_at, "
     "outbox.address_key, outbox.address, outbox.how, outbox.rewatch, outbox.attempts, outbox.misses, "
-    "outbox.missed_at, outbox.next_at, outbox.received_at, plays.media, plays.item, plays.duration_ms"
+    "outbox.missed_at, outbox.next_at, outbox.received_at, plays.media, plays.item, plays.duration_ms, "
+    "outbox.restored, outbox.approved"
 )
 
 
@@ -56,6 +62,10 @@ class Change:
     received_at: float
     item: Item
     duration: timedelta | None
+    restored: bool = False
+    """It came out of a backup, and may have been delivered since: it is looked up before it is sent."""
+    approved: bool = False
+    """A person wants it sent, so that no rule holds it again."""
 
 
 def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Change]:
@@ -120,13 +130,34 @@ def doubt(db: sqlite3.Connection, ids: Collection[int], reason: str, next_at: fl
     )
 
 
-def doubt_in_flight(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
-    """After an interruption: a write that began and was never booked is in doubt. Returns how many."""
-    return db.execute(
-        "UPDATE outbox SET phase = ?, next_at = 0, missed_at = NULL, reason = 'interrupted during the write' "
-        f"WHERE viewer = ? AND tracker = ? AND state NOT IN {_DONE} AND phase = ?",
-        (IN_DOUBT, viewer, tracker, IN_FLIGHT),
-    ).rowcount
+def mark_restored(db: sqlite3.Connection) -> None:
+    """The database is as it once was: what waits may have been delivered since. What has begun is read back anyway."""
+    db.execute(f"UPDATE outbox SET restored = 1 WHERE state NOT IN {_DONE} AND phase = ''")
+
+
+def doubt_restored(db: sqlite3.Connection, id_: int) -> None:
+    """Its address is known now, so it can be read back like any write whose answer is missing."""
+    db.execute(
+        "UPDATE outbox SET state = 'queued', phase = ?, next_at = 0, missed_at = NULL, restored = 0, "
+        "reason = 'restored from a backup: looked up before it is sent' WHERE id = ? AND state IN ('queued', 'parked')",
+        (IN_DOUBT, id_),
+    )
+
+
+def doubt_in_flight(db: sqlite3.Connection, viewer: str, tracker: str, now: float = 0.0) -> int:
+    """After an interruption: a write that began and was never booked is in doubt. Returns how many.
+
+    With ``now`` (Unix seconds) it becomes part of their stories.
+    """
+    found = db.execute(
+        f"SELECT id FROM outbox WHERE viewer = ? AND tracker = ? AND state NOT IN {_DONE} AND phase = ?",
+        (viewer, tracker, IN_FLIGHT),
+    ).fetchall()
+    doubt(db, [id_ for (id_,) in found], INTERRUPTED, 0.0)
+    if now:
+        for (id_,) in found:
+            note(db, id_, now, IN_DOUBT, INTERRUPTED)
+    return len(found)
 
 
 def missed(db: sqlite3.Connection, ids: Collection[int], now: float, next_at: float) -> None:
@@ -149,11 +180,13 @@ def clear_doubt(db: sqlite3.Connection, due_at: Collection[tuple[int, float]]) -
     )
 
 
-def locate(db: sqlite3.Connection, id_: int, key: str, address: Any, how: str, *, rewatch: bool) -> None:
-    """Remember where the tracker keeps the item."""
+def locate(
+    db: sqlite3.Connection, id_: int, key: str, address: Any, how: str, *, rewatch: bool, confidence: str | None = None
+) -> None:
+    """Remember where the tracker keeps the item, and how sure that is."""
     db.execute(
-        "UPDATE outbox SET address_key = ?, address = ?, how = ?, rewatch = ? WHERE id = ?",
-        (key, json.dumps(address), how, int(rewatch), id_),
+        "UPDATE outbox SET address_key = ?, address = ?, how = ?, confidence = ?, rewatch = ? WHERE id = ?",
+        (key, json.dumps(address), how, confidence, int(rewatch), id_),
     )
 
 
@@ -168,22 +201,27 @@ def settle(
     candidates: Sequence[Candidate] = (),
     next_at: float = 0.0,
 ) -> None:
-    """The change reached ``outcome``; ``next_at`` matters for ``parked`` only. One that was dropped stays dropped."""
+    """The change reached ``outcome``; ``next_at`` matters for ``parked`` only. One that was dropped stays dropped.
+
+    One that was held meanwhile stays held, unless it needs no decision any more.
+    """
     listed = json.dumps([_candidate(c) for c in candidates]) if candidates else None
     settled = db.execute(
         "UPDATE outbox SET state = ?, phase = '', reason = ?, settled_at = ?, next_at = ?, candidates = ?, "
-        f"remote_id = coalesce(?, remote_id), misses = misses + ? WHERE id = ? AND state NOT IN {_DONE}",
-        (outcome, reason, now, next_at, listed, remote_id, int(outcome is PlayOutcome.PARKED), id_),
+        f"remote_id = coalesce(?, remote_id), misses = misses + ? WHERE id = ? AND state NOT IN {_DONE} "
+        f"AND (state <> 'held' OR ? IN {_DONE})",
+        (outcome, reason, now, next_at, listed, remote_id, int(outcome is PlayOutcome.PARKED), id_, outcome),
     ).rowcount
     if settled:
         note(db, id_, now, outcome, reason)
 
 
 def postpone(db: sqlite3.Connection, id_: int, reason: str, now: float, next_at: float) -> None:
-    """Nothing was written; the same again at ``next_at``. One that was dropped stays dropped."""
+    """Nothing was written; the same again at ``next_at``. One that was dropped or held meanwhile stays so."""
     put_off = db.execute(
         "UPDATE outbox SET state = 'queued', phase = '', reason = ?, next_at = ?, "
-        f"attempts = attempts + (phase = '') WHERE id = ? AND state NOT IN {_DONE}",  # counted already where it began
+        f"attempts = attempts + (phase = '') "  # counted already where it began
+        f"WHERE id = ? AND state NOT IN {_DONE} AND state <> 'held'",
         (reason, next_at, id_),
     ).rowcount
     if put_off:
@@ -239,6 +277,20 @@ def watched_before(db: sqlite3.Connection, change: Change, key: str, gap: timede
     return row is not None
 
 
+def within_a_day(db: sqlite3.Connection, change: Change, key: str) -> set[int]:
+    """Other changes that are plays of ``key`` within a day before and after, delivered or before this one in turn."""
+    if change.watched_at is None:
+        return set()
+    at = change.watched_at.timestamp()
+    rows = db.execute(
+        "SELECT id FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND id <> ? "
+        "AND watched_at >= ? AND watched_at <= ? AND state IN ('queued', 'delivered') "
+        "AND (state = 'delivered' OR phase <> '' OR id < ?)",
+        (change.viewer, change.tracker, key, change.id, at - DAY, at + DAY, change.id),
+    )
+    return {row[0] for row in rows}
+
+
 def retry(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
     """Make parked, unmatched, dead and waiting changes due now; ``None`` means all. Held ones need an approval.
 
@@ -254,9 +306,19 @@ def retry(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
 
 
 def approve(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
-    """Let held changes that have a date go; one without a date stays held, as it cannot be sent truthfully."""
+    """Let held changes that have a date go; one without a date stays held, as it cannot be sent truthfully.
+
+    No rule holds them again.
+    """
     chosen = _chosen(db, ids, f"state = 'held' AND watched_at >= {int(EARLIEST.timestamp())}")
-    db.executemany("UPDATE outbox SET state = 'queued', reason = '', next_at = 0 WHERE id = ?", [(i,) for i in chosen])
+    received = [
+        db.execute("SELECT viewer, tracker, received_at FROM outbox WHERE id = ?", (id_,)).fetchone() for id_ in chosen
+    ]
+    db.executemany(
+        "UPDATE outbox SET state = 'queued', reason = '', next_at = 0, hold = '', approved = 1 WHERE id = ?",
+        [(id_,) for id_ in chosen],
+    )
+    floods.approved(db, received)
     return chosen
 
 
@@ -303,6 +365,8 @@ def _change(row: Sequence[Any]) -> Change:
         received_at=row[15],
         item=decode_item(row[16], row[17]),
         duration=timedelta(milliseconds=row[18]) if row[18] else None,
+        restored=bool(row[19]),
+        approved=bool(row[20]),
     )
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, EventOutcome, PlayOutcome
+from scrobbled.store.bodies import unpacked
 
-_OPEN = "state NOT IN ('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
+_DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
+_OPEN = f"state NOT IN {_DONE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class QueueRow:
     attempts: int
     next_at: float
     candidates: tuple[dict[str, Any], ...]
+    hold: str = ""
+    flood: int | None = None
 
     @property
     def next_step(self) -> str:
@@ -111,16 +114,33 @@ class SourceHeard:
 
 
 def waiting(db: sqlite3.Connection) -> list[Waiting]:
+    """Quick however much waits."""
     rows = db.execute(
-        f"SELECT viewer, tracker, state, count(*), min(received_at) FROM outbox WHERE {_OPEN} "
-        "GROUP BY viewer, tracker, state"
+        "SELECT one, two, three, count, (SELECT min(received_at) FROM outbox INDEXED BY outbox_oldest "
+        f"WHERE viewer = one AND tracker = two AND state = three AND {_OPEN}) "
+        f"FROM tallies WHERE what = 'changes' AND count > 0 AND three NOT IN {_DONE}"
     )
     return [Waiting(*row) for row in rows]
 
 
+def needing(db: sqlite3.Connection, viewer: str, tracker: str, state: str, samples: int) -> tuple[int, list[str]]:
+    """How many changes of an account are in that state of waiting, and the labels of the newest ``samples``."""
+    chosen = f"WHERE outbox.{_OPEN} AND outbox.viewer = ? AND outbox.tracker = ? "
+    chosen += "AND outbox.state = ?"
+    given = (viewer, tracker, state)
+    count = int(db.execute(f"SELECT count(*) FROM outbox {chosen}", given).fetchone()[0])
+    rows = db.execute(
+        "SELECT plays.label FROM plays JOIN (SELECT outbox.play_id AS play_id, outbox.watched_at AS at, outbox.id AS n "
+        f"FROM outbox {chosen} ORDER BY outbox.watched_at DESC, outbox.id DESC LIMIT ?) ON plays.id = play_id "
+        "ORDER BY at DESC, n DESC",
+        (*given, samples),
+    )
+    return count, [row[0] for row in rows]
+
+
 def event_counts(db: sqlite3.Connection) -> dict[str, int]:
-    """Every stored webhook is counted under exactly one outcome."""
-    counts = dict(db.execute("SELECT outcome, count(*) FROM events GROUP BY outcome").fetchall())
+    """Every webhook that was ever stored is counted under exactly one outcome."""
+    counts = dict(db.execute("SELECT two, sum(count) FROM tallies WHERE what = 'events' GROUP BY two").fetchall())
     return {str(outcome): counts.get(outcome, 0) for outcome in EventOutcome}
 
 
@@ -128,39 +148,32 @@ def delivery_counts(db: sqlite3.Connection) -> dict[tuple[str, str], dict[str, i
     """Changes by (viewer, tracker) and outcome."""
     result: dict[tuple[str, str], dict[str, int]] = {}
     for viewer, tracker, state, count in db.execute(
-        "SELECT viewer, tracker, state, count(*) FROM outbox GROUP BY viewer, tracker, state"
+        "SELECT one, two, three, count FROM tallies WHERE what = 'changes' AND count > 0"
     ):
         result.setdefault((viewer, tracker), {})[state] = count
     return result
 
 
 def play_count(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT count(*) FROM plays").fetchone()[0])
+    return int(db.execute("SELECT sum(count) FROM tallies WHERE what = 'plays'").fetchone()[0] or 0)
 
 
 def unclaimed_accounts(db: sqlite3.Connection) -> list[UnclaimedAccount]:
+    """The hundred that were heard most often."""
     rows = db.execute(
-        "SELECT source, account, count(*), max(received_at) FROM events WHERE outcome = ? GROUP BY source, account "
-        "ORDER BY 3 DESC LIMIT 100",
-        (EventOutcome.UNCLAIMED,),
+        "SELECT one, two, count, (SELECT max(received_at) FROM events INDEXED BY events_unclaimed "
+        "WHERE source = one AND account = two AND outcome = 'unclaimed') "
+        "FROM tallies WHERE what = 'unclaimed' AND count > 0 ORDER BY count DESC, one, two LIMIT 100"
     )
     return [UnclaimedAccount(*row) for row in rows]
 
 
 def sources_heard(db: sqlite3.Connection) -> list[SourceHeard]:
-    return [
-        SourceHeard(*row)
-        for row in db.execute("SELECT source, count(*), max(received_at) FROM events GROUP BY source ORDER BY source")
-    ]
-
-
-def lately_heard(db: sqlite3.Connection, among: int = 10_000) -> dict[str, float]:
-    """When each source was heard last, as far as it was among the newest events; quick however many there are."""
+    """How often each source was heard, and when last."""
     rows = db.execute(
-        "SELECT source, max(received_at) FROM events WHERE id > (SELECT max(id) FROM events) - ? GROUP BY source",
-        (among,),
+        "SELECT one, sum(count), max(last) FROM tallies WHERE what = 'events' GROUP BY one HAVING sum(count) > 0"
     )
-    return {row[0]: row[1] for row in rows}
+    return [SourceHeard(*row) for row in rows]
 
 
 def account_states(db: sqlite3.Connection) -> dict[tuple[str, str], tuple[str, str, float, float | None]]:
@@ -175,22 +188,55 @@ def signed_in(db: sqlite3.Connection) -> set[tuple[str, str]]:
 
 
 def queue(
-    db: sqlite3.Connection, *, after: int = 0, limit: int = 200, states: Sequence[str] | None = None
+    db: sqlite3.Connection,
+    *,
+    after: int = 0,
+    limit: int = 200,
+    states: Sequence[str] | None = None,
+    flood: int | None = None,
+    apart: bool = False,
 ) -> list[QueueRow]:
     """Everything not delivered, oldest change first, in pages: pass the last id seen as ``after``.
 
-    ``states`` leaves out what is in another one; that way is quick with few of them among many.
+    ``states`` leaves out what is in another one; that way is quick with few of them among many. ``flood`` leaves out
+    what that flood does not hold, ``apart`` what any holds.
     """
-    chosen = "" if states is None else f"AND outbox.state IN ({','.join('?' * len(states))}) "
-    quick = "" if states is None else "INDEXED BY outbox_waiting "
+    chosen, quick, given = "", "outbox_open", tuple(states or ())
+    if states is not None:
+        chosen, quick = f"AND outbox.state IN ({','.join('?' * len(states))}) ", "outbox_waiting"
+    if flood is not None:
+        chosen, quick = f"{chosen}AND outbox.state = 'held' AND outbox.flood = {int(flood)} ", "outbox_held"
+    if apart:
+        chosen += "AND NOT (outbox.state = 'held' AND outbox.flood IS NOT NULL) "
     rows = db.execute(
-        "SELECT outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, plays.label, outbox.watched_at, "
-        "outbox.state, outbox.phase, outbox.reason, outbox.attempts, outbox.next_at, outbox.candidates "
-        f"FROM outbox {quick}JOIN plays ON plays.id = outbox.play_id WHERE outbox.{_OPEN} AND outbox.id > ? "
+        f"{_QUEUED} INDEXED BY {quick} JOIN plays ON plays.id = outbox.play_id "
+        f"WHERE outbox.{_OPEN} AND outbox.id > ? "
         f"{chosen}ORDER BY outbox.id LIMIT ?",
-        (after, *(states or ()), limit),
+        (after, *given, limit),
     )
-    return [QueueRow(*(*row[:11], tuple(json.loads(row[11] or "[]")))) for row in rows]
+    return [_queue_row(row) for row in rows]
+
+
+def asking(db: sqlite3.Connection, limit: int) -> list[QueueRow]:
+    """The oldest changes that somebody has to decide on one by one; quick with thousands of others, and of floods."""
+    rows = db.execute(
+        f"{_QUEUED} INDEXED BY outbox_asking JOIN plays ON plays.id = outbox.play_id "
+        "WHERE (outbox.state IN ('unmatched', 'dead') OR (outbox.state = 'held' AND outbox.flood IS NULL)) "
+        "ORDER BY outbox.id LIMIT ?",
+        (limit,),
+    )
+    return [_queue_row(row) for row in rows]
+
+
+_QUEUED = (
+    "SELECT outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, plays.label, outbox.watched_at, outbox.state, "
+    "outbox.phase, outbox.reason, outbox.attempts, outbox.next_at, outbox.candidates, outbox.hold, outbox.flood "
+    "FROM outbox"
+)
+
+
+def _queue_row(row: Sequence[Any]) -> QueueRow:
+    return QueueRow(*(*row[:11], tuple(json.loads(row[11] or "[]")), row[12] or "", row[13]))
 
 
 def plays(db: sqlite3.Connection, *, before: int | None = None, limit: int = 50) -> list[PlayRow]:
@@ -224,12 +270,12 @@ def plays_of_event(db: sqlite3.Connection, event_id: int) -> list[PlayRow]:
 
 def event(db: sqlite3.Connection, event_id: int) -> EventRow | None:
     row = db.execute(
-        "SELECT id, source, received_at, kind, outcome, reason, account, label, raw FROM events WHERE id = ?",
+        "SELECT id, source, received_at, kind, outcome, reason, account, label, raw, stem_id FROM events WHERE id = ?",
         (event_id,),
     ).fetchone()
     if row is None:
         return None
-    raw = None if row[8] is None else zlib.decompress(row[8]).decode("utf-8", "surrogatepass")
+    raw = None if row[8] is None else unpacked(db, row[8], row[9])
     return EventRow(*(*row[:5], row[5] or "", row[6] or "", row[7], raw))
 
 

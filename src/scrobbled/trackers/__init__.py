@@ -7,21 +7,27 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from scrobbled.core.errors import TrackerError
 from scrobbled.core.matching import Finder
-from scrobbled.trackers.base import Context, FinderContext, SignIn, Tracker
+from scrobbled.trackers.base import Capabilities, Context, FinderContext, SignIn, Tracker
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Where a tracker's functions are; imported when first used, so that starting stays quick.
 
-    ``<package>.tracker`` has ``build``, ``<package>.signin`` has ``sign_in``. Where the service can tell which show an
-    episode belongs to, ``<package>.finder`` has ``build_finder``, and ``finder_rank`` orders it among those who can:
-    the surer and cheaper, the lower.
+    ``<package>.tracker`` has ``CAN``, ``build`` and ``in_words``, ``<package>.signin`` has ``sign_in``. Where the
+    service can tell which show an episode belongs to, ``<package>.finder`` has ``build_finder``, and ``finder_rank``
+    orders it among those who can: the surer and cheaper, the lower.
     """
 
     package: str
     finder_rank: int | None = None
+
+    def can(self) -> Capabilities:
+        """What it declares about itself, for whoever has no account at hand."""
+        declared: Capabilities = _function(self.package, "tracker", "CAN")
+        return declared
 
     def build(self, context: Context) -> Tracker:
         """The tracker for one viewer's account. No request is sent; settings were validated with the configuration."""
@@ -32,6 +38,13 @@ class Entry:
         """Only where there is a ``finder_rank``."""
         finder: Finder = _function(self.package, "finder", "build_finder")(context)
         return finder
+
+    def in_words(self, address: Mapping[str, Any]) -> str:
+        """Where an ``Address`` with this data leads, for people; empty where the data is not what it should be."""
+        try:
+            return str(_function(self.package, "tracker", "in_words")(address))
+        except (KeyError, TypeError, ValueError, AttributeError, TrackerError):
+            return ""
 
     async def sign_in(self, request: SignIn) -> str:
         """Sign in with a person's help; returns the user name where the service tells it, else an empty text."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from scrobbled.clock import Clock
+from scrobbled.core.checkup import Check
 from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.core.items import Episode, Item, Media
-from scrobbled.core.matching import ShowMatch
+from scrobbled.core.matching import Confidence, ShowMatch
 from scrobbled.http import Http
 
 
@@ -32,6 +33,8 @@ class Capabilities:
     """Seconds between the two complete reads that must both miss a play before a write in doubt is repeated."""
     site: str
     """Where a person signs in or looks, for messages."""
+    tells_playing: bool = False
+    """It shows what is being played just now; see ``TellsPlaying``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,10 @@ class Address:
     data: Mapping[str, Any] = field(default_factory=dict)
     """JSON values only: it is stored with the change."""
     how: str = ""
-    """How the item was matched, for people: method and confidence."""
+    """How the item was matched, for people: method and evidence."""
+    confidence: Confidence = Confidence.CERTAIN
+    entry: str = ""
+    """What the item is there, for people; not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,30 @@ class Tracker(Protocol):
         """When the present sign-in ends by itself, where the service says so."""
         ...
 
+    def roots(self) -> Mapping[str, str]:
+        """The addresses it asks, by what they are for; empty where there is no service."""
+        ...
+
+    async def examine(self) -> Sequence[Check]:
+        """For ``doctor``: is the sign-in good, and do the answers have the shape we rely on.
+
+        Reads only, and uses the stored sign-in as it is: never signs in, never renews, tries no password. Each request
+        ends within ten seconds, and what goes wrong is a check and never raised. Names are unique.
+        """
+        ...
+
     async def aclose(self) -> None: ...
+
+
+class TellsPlaying(Protocol):
+    """What a tracker also has that ``can`` show what is being played just now."""
+
+    async def playing(self, action: Literal["start", "pause"], item: Item, percent: float) -> None:
+        """Show it. ``percent`` is below what counts as watched there, so that this never adds a play.
+
+        Raises as every call, and ``NotInCatalogue`` or ``Uncertain`` as ``locate``; nothing is ever in doubt.
+        """
+        ...
 
 
 class Tokens(Protocol):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Literal, cast
 
+from scrobbled.core.checkup import Check
 from scrobbled.core.errors import TrackerError
 from scrobbled.core.items import Item
 from scrobbled.redact import Redactor
-from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Result, Sending, Tracker
+from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Result, Sending, TellsPlaying, Tracker
 
 
 class Masked:
@@ -47,6 +50,17 @@ class Masked:
 
     def expires_at(self) -> datetime | None:
         return self._tracker.expires_at()
+
+    def roots(self) -> Mapping[str, str]:
+        return self._tracker.roots()
+
+    async def examine(self) -> Sequence[Check]:
+        return [replace(check, text=self._redactor.text(check.text)) for check in await self._tracker.examine()]
+
+    async def playing(self, action: Literal["start", "pause"], item: Item, percent: float) -> None:
+        """Only where ``can.tells_playing``."""
+        with self._masking():
+            await cast(TellsPlaying, self._tracker).playing(action, item, percent)
 
     async def aclose(self) -> None:
         await self._tracker.aclose()

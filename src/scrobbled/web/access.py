@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,16 +61,30 @@ class Refusal:
     text: str
     yaml: str = ""
     sign_in: bool = False
-    """Signing in would help."""
+    """Signing in, or a token, would help."""
+    wait: float = 0.0
+    """Seconds until it is worth asking again."""
+
+    def headers(self) -> dict[str, str]:
+        return {"retry-after": str(math.ceil(self.wait))} if self.wait else {}
 
 
 class Access:
     """The rules of one configuration, with the sessions and failed tries of the running service."""
 
     def __init__(self, server: ServerConfig, clock: Clock) -> None:
+        self._clock = clock
         self.login = server.login
         self.sessions = Sessions(clock)
         self.attempts = Attempts(clock)
+        self.wrong_tokens = Attempts(clock)
+        """Apart from the sign-ins: a script that was forgotten must not lock out people at the same address."""
+        self.use(server)
+
+    def use(self, server: ServerConfig) -> None:
+        """Judge by ``server`` from now on. Another login ends every session that the one before had opened."""
+        if server.login != self.login:
+            self.login, self.sessions = server.login, Sessions(self._clock)
         self._hosts = Hosts(server)
         self._public = _authority(server.public_url) if server.public_url else None
         self._proxies = [ipaddress.ip_network(network, strict=False) for network in server.trusted_proxies]
@@ -107,6 +122,15 @@ class Access:
         if level is Level.INSIDE and not self.is_signed_in(scope):
             return _SIGN_IN
         return None
+
+    def token_refusal(self, caller: Caller, *, opens: bool) -> Refusal | None:
+        """Why somebody with a token is not answered. A good one always opens, so that others cannot lock it out."""
+        if opens:
+            return None
+        if wait := self.wrong_tokens.wait(caller.address):
+            return replace(_TOO_MANY, wait=wait)
+        self.wrong_tokens.failed(caller.address)
+        return _WRONG_TOKEN
 
     def is_signed_in(self, scope: Scope) -> bool:
         return self.sessions.is_open(cookies(scope, COOKIE))
@@ -163,6 +187,12 @@ def values(scope: Scope, name: str) -> list[str]:
     """All headers of that name (lower case), in order."""
     wanted = name.encode()
     return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == wanted]
+
+
+def bearer(scope: Scope) -> str:
+    """The token of an ``Authorization: Bearer`` header, empty where there is none."""
+    schemes = (value.partition(" ") for value in values(scope, "authorization"))
+    return next((token.strip() for scheme, _, token in schemes if scheme.lower() == "bearer"), "")
 
 
 def cookies(scope: Scope, name: str) -> list[str]:
@@ -232,8 +262,8 @@ def _strange_host(host: str) -> Refusal:
         400,
         "This name is not known here",
         f'scrobbled was asked for under the name "{host[:100]}", which is not one it answers to. '
-        "If that is your server, list the name under server.allowed_hosts, or set server.public_url, "
-        "then restart scrobbled.",
+        "If that is your server, list the name under server.allowed_hosts in scrobbled.yaml, or set server.public_url; "
+        "it is taken up within seconds.",
         yaml="server:\n  allowed_hosts: [scrobbled.example.org]",
     )
 
@@ -248,7 +278,19 @@ _NO_LOGIN = Refusal(
     403,
     "Set a password first",
     "No login is configured, so only the machine scrobbled runs on may look. To open it to others, give it a user "
-    "name and a password in scrobbled.yaml and restart it.",
-    yaml='server:\n  login:\n    username: admin\n    password: "${SCROBBLED_PASSWORD}"',
+    "name and a password in scrobbled.yaml; it is taken up within seconds.",
+    yaml="server:\n  login:\n    username: admin\n    password: a long one of your own",
+    sign_in=True,
 )
-_SIGN_IN = Refusal(401, "Sign in first", "Sign in first: send username and password to /login.", sign_in=True)
+_SIGN_IN = Refusal(
+    401,
+    "Sign in first",
+    "Sign in first: send username and password to /login, or a token of scrobbled token create as a bearer.",
+    sign_in=True,
+)
+_WRONG_TOKEN = Refusal(
+    401, "Wrong token", "This token opens nothing here: it is mistyped or was revoked. Run: scrobbled token create"
+)
+_TOO_MANY = Refusal(
+    429, "Too many wrong tokens", "Too many wrong tokens came from there. Wait, then send the right one."
+)

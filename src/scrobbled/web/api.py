@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from litestar import Router, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.exceptions import ClientException, NotFoundException, ServiceUnavailableException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import ServerSentEvent
 from msgspec import Struct
 
-from scrobbled import summary
+from scrobbled import floods, summary
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
+from scrobbled.floods import Chosen, Done, FloodStory, NoId
 from scrobbled.summary import Attempt, EventStory, PlayStory, QueuedChange, Status
-from scrobbled.web.desk import Desk, Done
+from scrobbled.web import api_alerts, api_backup, api_corrections, api_doctor, api_explain, api_tokens
+from scrobbled.web.desk import Desk
 from scrobbled.web.live import Live
 
 LARGEST_PAGE = 200
@@ -46,7 +49,10 @@ class QueuePage:
 
 
 class Selection(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which changes, like ``c12``. Without ``ids`` ``retry`` and ``approve`` mean all; an empty list means none."""
+    """Which changes, like ``c12``, or all that a flood holds, like ``f3``.
+
+    Without ``ids`` ``retry`` and ``approve`` mean all; an empty list means none.
+    """
 
     ids: list[str] | None = None
 
@@ -62,8 +68,21 @@ class OutcomeMeaning:
 
 def router(desk: Desk, live: Live) -> Router:
     """Who may come here is decided before, by the gate."""
-    handlers = [*_state(desk), *_stories(desk), *_actions(desk), _news(live)]
-    return Router("/api/v1", route_handlers=handlers, request_max_body_size=LARGEST_BODY)
+    handlers = [*_state(desk), *_stories(desk), *_actions(desk), *api_corrections.handlers(desk), _news(live)]
+    handlers += api_explain.handlers(desk)
+    handlers += [*api_backup.handlers(desk), *api_tokens.handlers(desk.keys)]
+    handlers += [*api_alerts.handlers(desk), *api_doctor.handlers(desk)]
+    return Router(
+        "/api/v1",
+        route_handlers=handlers,
+        request_max_body_size=LARGEST_BODY,
+        exception_handlers={RecursionError: _too_deep},
+    )
+
+
+def _too_deep(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, str]]:
+    """What the decoder says to a thousand brackets."""
+    return Response({"error": "The JSON is nested too deeply."}, status_code=400)
 
 
 def _state(desk: Desk) -> list[HTTPRouteHandler]:
@@ -72,10 +91,16 @@ def _state(desk: Desk) -> list[HTTPRouteHandler]:
         return await desk.status()
 
     @get("/queue", summary="What is not delivered")
-    async def queue(after: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> QueuePage:
-        size = _page(limit)
-        rows = await desk.queue(0 if after is None else _id(after, "c"), size)
+    async def queue(
+        after: FromQuery[str | None] = None, flood: FromQuery[str | None] = None, limit: FromQuery[int] = 50
+    ) -> QueuePage:
+        size, of = _page(limit), None if flood is None else _id(flood, "f")
+        rows = await desk.queue(0 if after is None else _id(after, "c"), size, flood=of)
         return QueuePage(rows, rows[-1].id if len(rows) == size else None)
+
+    @get("/floods", summary="Plays held together, because they came as no household watches")
+    async def held_together() -> list[FloodStory]:
+        return await desk.floods()
 
     @get("/outcomes", summary="Every outcome and its next step", sync_to_thread=False)
     def outcomes() -> list[OutcomeMeaning]:
@@ -83,7 +108,7 @@ def _state(desk: Desk) -> list[HTTPRouteHandler]:
             OutcomeMeaning("play", str(code), PLAY_NEXT_STEP[code]) for code in PlayOutcome
         ]
 
-    return [status, queue, outcomes]
+    return [status, queue, held_together, outcomes]
 
 
 def _stories(desk: Desk) -> list[HTTPRouteHandler]:
@@ -143,8 +168,13 @@ def _actions(desk: Desk) -> list[HTTPRouteHandler]:
     return [retry, approve, drop]
 
 
-def _chosen(selection: Selection | None) -> list[int] | None:
-    return None if selection is None or selection.ids is None else [_id(text, "c") for text in selection.ids]
+def _chosen(selection: Selection | None) -> Chosen | None:
+    if selection is None or selection.ids is None:
+        return None
+    try:
+        return floods.chosen(selection.ids)
+    except NoId as error:
+        raise ClientException(f"{str(error)[:40]} is no id; it should look like c12, or f3 for a flood.") from None
 
 
 def _id(text: str, letter: str) -> int:

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
-from scrobbled import summary
+from scrobbled import correct, explain, floods, summary, troubles, trying
+from scrobbled.core.correction_words import Wish
 from scrobbled.core.errors import StoreError
 from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.correct import Changed, CorrectionStory, Trial
+from scrobbled.doctor import Patient, Report, examine
+from scrobbled.explain.story import Explanation
+from scrobbled.floods import Chosen, Done, FloodStory
 from scrobbled.redact import Redactor
+from scrobbled.replay import Replay, Wanted, since
+from scrobbled.replay import Report as Again
 from scrobbled.runtime import Runtime
-from scrobbled.store import overview
+from scrobbled.store import Store, backup, corrections, overview
 from scrobbled.summary import Attempt, EventStory, Glance, PlayStory, QueuedChange, Status
+from scrobbled.troubles import OpenTrouble
+from scrobbled.trying import Rung, Tried
+from scrobbled.web.keys import Keys
 
 T = TypeVar("T")
 ACTIONS = ("retry", "approve", "drop")
@@ -26,22 +38,26 @@ NEEDS_YOU = (PlayOutcome.HELD, PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What an action on the queue applied to; ``left`` are those named that it does not apply to."""
-
-    action: str
-    done: list[str]
-    left: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
-    """What the page is made of, all read at one moment. ``needs`` are the first of what only a person can decide."""
+    """What the page is made of, all read at one moment. ``needs`` are the first of what only a person can decide.
+
+    What ``floods`` hold is decided on together, and not among them.
+    """
 
     glance: Glance
     counts: dict[str, int]
     needs: list[QueuedChange]
     plays: list[PlayStory]
+    floods: list[FloodStory] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A copy of the database as an open file that has no name on the disk; ``size`` is in bytes."""
+
+    name: str
+    size: int
+    file: BinaryIO
 
 
 class Desk:
@@ -49,18 +65,25 @@ class Desk:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self.keys = Keys(runtime)
 
     async def status(self) -> Status:
-        """Counts all that ever happened, which may take a while: so it reads beside the writer, not in its way."""
-        return self._masked(await asyncio.to_thread(self._counted))
+        return self._masked(await self._runtime.store.read(lambda db: summary.status(db, self._runtime.config)))
 
-    def _counted(self) -> Status:
-        address = f"{self._runtime.store.path.resolve().as_uri()}?mode=ro"
-        try:
-            with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
-                return summary.status(db, self._runtime.config)
-        except sqlite3.Error as error:
-            raise StoreError(f"the database cannot be read: {error}") from None
+    async def examined(self) -> Report:
+        """What ``doctor`` finds now, with the accounts as they are in use; takes up to half a minute."""
+        runtime = self._runtime
+        trackers = {who: courier.tracker for who, courier in runtime.couriers.items()}
+        patient = Patient(
+            runtime.config,
+            trackers,
+            runtime.clock,
+            runtime.redactor,
+            environ=os.environ,
+            serving=True,
+            transport=runtime.transport,
+        )
+        return self._masked(await examine(patient))
 
     async def facts(self, before: int | None, plays: int, needs: int) -> Facts:
         """With so many plays older than ``before``, and so many changes that need somebody."""
@@ -72,8 +95,9 @@ class Desk:
             return Facts(
                 glance=summary.glance(db, self._runtime.config),
                 counts=dict(counts),
-                needs=[summary.queued_change(row) for row in overview.queue(db, limit=needs, states=NEEDS_YOU)],
+                needs=[summary.queued_change(row) for row in overview.asking(db, needs)],
                 plays=[summary.play_story(row) for row in overview.plays(db, before=before, limit=plays)],
+                floods=floods.stories(db),
             )
 
         return self._masked(await self._runtime.store.read(read))
@@ -92,21 +116,120 @@ class Desk:
     async def event(self, event_id: int) -> EventStory | None:
         return self._masked(await self._runtime.store.read(lambda db: summary.event_story(db, event_id)))
 
-    async def queue(self, after: int, limit: int, states: Sequence[str] | None = None) -> list[QueuedChange]:
-        """The oldest change first; ``after`` is the last id seen. ``states`` leaves out what is in another one."""
-        rows = await self._runtime.store.read(partial(overview.queue, after=after, limit=limit, states=states))
+    async def explain(self, asked: str, *, raw: bool = False) -> Explanation:
+        """The story of an id of any kind; raises ``ValueError`` for what is none, and ``explain.NotThere``."""
+        return self._masked(await asyncio.to_thread(self._explained, asked, raw))
+
+    def _explained(self, asked: str, raw: bool) -> Explanation:
+        """Beside the writer: the messages of a viewing are read and understood anew, which takes a while."""
+        address = f"{self._runtime.store.path.resolve().as_uri()}?mode=ro"
+        try:
+            with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
+                return explain.explain(db, self._runtime.config, asked, raw=raw)
+        except sqlite3.Error as error:
+            raise StoreError(f"the database cannot be read: {error}") from None
+
+    def moment(self, text: str) -> float:
+        """Unix seconds; raises ``ValueError``."""
+        return since(text, self._runtime.clock.now())
+
+    async def replay(self, wanted: Wanted, *, dry_run: bool) -> Again:
+        """Beside the service, on a connection of its own: no webhook waits while bodies are read."""
+        runtime = self._runtime
+        store = await asyncio.to_thread(Store, runtime.store.path, create=False)
+        try:
+            report = await Replay(store, runtime.ingest.household, runtime.clock).run(wanted, dry_run=dry_run)
+        finally:
+            await store.aclose()
+        for play in report.plays if not dry_run else ():
+            runtime.metrics.plays.labels(play.viewer, play.source, play.media).inc()
+        runtime.look_again(try_now=False)
+        return self._masked(report)
+
+    async def queue(
+        self, after: int, limit: int, states: Sequence[str] | None = None, flood: int | None = None
+    ) -> list[QueuedChange]:
+        """The oldest change first; ``after`` is the last id seen. ``states`` leaves out what is in another one.
+
+        ``flood`` leaves out what that flood does not hold.
+        """
+        read = partial(overview.queue, after=after, limit=limit, states=states, flood=flood)
+        rows = await self._runtime.store.read(read)
         return self._masked([summary.queued_change(row) for row in rows])
 
-    async def act(self, action: str, ids: Sequence[int] | None) -> Done:
+    async def floods(self) -> list[FloodStory]:
+        """Of which something is held, oldest first."""
+        return self._masked(await self._runtime.store.read(floods.stories))
+
+    async def act(self, action: str, named: Chosen | None) -> Done:
         """Retry, approve or drop; ``None`` means everything, except for ``drop``. Couriers notice at once."""
         now = self._runtime.clock.now().timestamp()
-        done = await self._runtime.store.write(lambda db: summary.act(db, action, ids, now))
+        done = await self._runtime.store.write(lambda db: floods.act(db, action, named, now))
         self._runtime.look_again(try_now=True)
-        left = [id_ for id_ in ids or () if id_ not in done]
-        return Done(action, [f"c{id_}" for id_ in done], [f"c{id_}" for id_ in left])
+        return done
+
+    async def corrections(self) -> list[CorrectionStory]:
+        """Oldest first."""
+        return self._masked(await self._runtime.store.read(correct.listed))
+
+    async def correct(self, wish: Wish) -> Changed:
+        """Set a correction; raises ``BadCorrection``."""
+        names, now = [viewer.name for viewer in self._runtime.config.viewers], self._runtime.clock.now().timestamp()
+        done = await self._runtime.store.write(lambda db: correct.put(db, wish, names, now))
+        self._runtime.look_again(try_now=False)
+        return self._masked(done)
+
+    async def uncorrect(self, id_: int) -> Changed | None:
+        """Take a correction back; ``None`` where there is none with this id."""
+        now = self._runtime.clock.now().timestamp()
+        done = await self._runtime.store.write(lambda db: correct.remove(db, id_, now))
+        self._runtime.look_again(try_now=False)
+        return self._masked(done)
+
+    async def try_item(
+        self, what: str, season: int | None, number: int | None, viewer: str | None, *, movie: bool, absolute: bool
+    ) -> list[Trial]:
+        """Where each service keeps an item, asked now; raises ``BadCorrection``."""
+        correct.known_viewer(viewer, [viewer.name for viewer in self._runtime.config.viewers])
+        item, known = await self._runtime.store.read(
+            lambda db: (
+                correct.item_for(db, what, season, number, movie=movie, absolute=absolute),
+                corrections.in_force(db),
+            )
+        )
+        couriers = self._runtime.couriers.items()
+        asked = {who: courier.tracker for who, courier in couriers if viewer in (None, who[0])}
+        return self._masked(await correct.tried(item, asked, known))
+
+    async def troubles(self) -> list[OpenTrouble]:
+        """What people were, or will be, told of."""
+        return self._masked([troubles.shown(trouble) for trouble in await self._runtime.alerts.open()])
+
+    async def ring(self, viewer: str | None) -> list[Rung]:
+        """A test alert. Raises ``ConfigError`` where there is nobody to send it to."""
+        return self._masked(await trying.ring(self._runtime.config, self._runtime.redactor, viewer))
+
+    async def post(self, source: str | None, viewer: str | None) -> list[Tried]:
+        """A test event, over HTTP as from outside. Raises ``ConfigError`` where that cannot be tried."""
+        runtime = self._runtime
+        now = runtime.clock.now()
+        return self._masked(await trying.post(runtime.config, runtime.store, now, source=source, viewer=viewer))
+
+    async def copied(self) -> Copied:
+        """A fresh copy of the database; raises ``StoreError`` when it cannot be made."""
+        place = self._runtime.store.path
+        name = backup.dated(place.parent, place, self._runtime.clock.now()).name
+        return await asyncio.to_thread(_copied, place, name)
 
     def _masked(self, value: T) -> T:
         return masked(value, self._runtime.redactor)
+
+
+def _copied(source: Path, name: str) -> Copied:
+    made = backup.make(source, source.with_name(f"{source.name}.download"), overwrite=True)
+    file = made.path.open("rb")
+    made.path.unlink()  # so that nothing is left of it, however the download ends
+    return Copied(name, made.size, file)
 
 
 def masked(value: T, redactor: Redactor) -> T:

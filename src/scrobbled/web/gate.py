@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 from litestar.types import ASGIApp, Message, Receive, Send
 
-from scrobbled.web.access import Access, Level, Refusal
+from scrobbled.web.access import Access, Level, Refusal, bearer
 
-OPEN = ("/webhooks", "/health", "/metrics")
-"""Media servers, container engines and Prometheus come here, by service names and without a login."""
+OPEN = ("/webhooks", "/trakt", "/health", "/metrics")
+"""Media servers, players, container engines and Prometheus come here, by service names and without a login."""
 LEVELS = {"/static": Level.ASSET, "/login": Level.DOOR}
 """Signing in must be possible, and look right, before anybody is signed in."""
 MACHINES = ("/api", "/schema")
@@ -26,6 +27,8 @@ SECURITY = {
 }
 Render = Callable[[Refusal, str], str]
 """The page of a refusal, given the address of our root as seen from there."""
+Opens = Callable[[str], Awaitable[bool]]
+"""Whether a token opens the API."""
 
 
 class Gate:
@@ -36,9 +39,15 @@ class Gate:
     """
 
     def __init__(
-        self, app: ASGIApp, access: Access, render: Render, *, end_streams: Callable[[], None] = lambda: None
+        self,
+        app: ASGIApp,
+        access: Access,
+        render: Render,
+        *,
+        opens: Opens,
+        end_streams: Callable[[], None] = lambda: None,
     ) -> None:
-        self._app, self._access, self._render = app, access, render
+        self._app, self._access, self._render, self._opens = app, access, render, opens
         self.end_streams = end_streams
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -60,17 +69,25 @@ class Gate:
         root = f"{caller.prefix}/" if caller.prefix else "../" * (path.count("/") - 1) or "./"
         level = next((level for place, level in LEVELS.items() if is_below(path, place)), Level.INSIDE)
         refusal = self._access.refusal(scope, caller, level)
+        machine = any(is_below(path, place) for place in MACHINES)
+        if refusal and refusal.sign_in and machine and (token := bearer(scope)):
+            refusal = self._access.token_refusal(caller, opens=await self._opens(token))
         if refusal is None:
             scope["state"] = {**scope.get("state", {}), "caller": caller, "root": root}
             await self._app(scope, receive, send)
-        elif any(is_below(path, place) for place in MACHINES):
+        elif machine:
             body = json.dumps({"error": refusal.text}).encode()
-            await _answer(send, refusal.status, body, "application/json")
-        elif refusal.sign_in:
-            await _answer(send, 303, b"", "text/plain", location=f"{root}login")
+            await _answer(send, refusal.status, body, "application/json", **refusal.headers())
+        elif refusal.status == 401:
+            await _answer(send, 303, b"", "text/plain", location=f"{root}login{_way_back(path)}")
         else:
             body = self._render(refusal, root).encode()
             await _answer(send, refusal.status, body, "text/html; charset=utf-8")
+
+
+def _way_back(path: str) -> str:
+    """Whoever was sent here by a program comes back to its code after signing in."""
+    return f"?to={quote(path[1:])}" if is_below(path, "/activate") else ""
 
 
 def is_below(path: str, place: str) -> bool:

@@ -43,7 +43,7 @@ class Headline:
 def headline(facts: Facts, active: Collection[tuple[str, str]], now: datetime, *, is_newest: bool) -> Headline:
     """What a person has to do comes first, then what is down, then that all is well."""
     accounts = [row for row in facts.glance.trackers if (row.viewer, row.tracker) in active]
-    asks = sum(facts.counts.get(state, 0) for state in NEEDS_YOU) + sum(row.state in ASKS for row in accounts)
+    asks = _decisions(facts) + sum(row.state in ASKS for row in accounts)
     tone, icon, sentence = _trackers(accounts, now)
     details = _details(facts, now) if is_newest else []
     if asks:
@@ -51,6 +51,12 @@ def headline(facts: Facts, active: Collection[tuple[str, str]], now: datetime, *
         return Headline("need", "alert", Piece(f"{words.plural(asks, 'thing')} {verb} you"), [sentence, *details])
     calm = [Piece("nothing needs you")] if is_newest and facts.plays else []
     return Headline(tone, icon, sentence, [*details, *calm])
+
+
+def _decisions(facts: Facts) -> int:
+    """A flood is decided on at once, however many plays it holds."""
+    held = sum(flood.held for flood in facts.floods)
+    return sum(facts.counts.get(state, 0) for state in NEEDS_YOU) - held + len(facts.floods)
 
 
 def _trackers(accounts: Sequence[AccountStatus], now: datetime) -> tuple[str, str, Piece]:
@@ -78,7 +84,7 @@ def _in_step(accounts: Sequence[AccountStatus]) -> str:
 def _down(accounts: Sequence[AccountStatus], now: datetime) -> Piece:
     names = list(dict.fromkeys(words.name(row.tracker) for row in accounts))
     since = min((when for row in accounts if (when := moment(row.since, now))), key=lambda when: when.at, default=None)
-    waiting = sum(row.waiting for row in accounts)
+    waiting = sum(row.counts.get(state, 0) for row in accounts for state in (PlayOutcome.QUEUED, PlayOutcome.PARKED))
     kept = f"{words.plural(waiting, 'play')} {'waits' if waiting == 1 else 'wait'}" if waiting else "no play waits"
     verb = "is" if len(names) == 1 else "are"
     start = f"{words.joined(names)} {verb} down"

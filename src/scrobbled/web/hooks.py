@@ -12,9 +12,11 @@ from litestar import Request, Response, Router, get, route
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
+from scrobbled.config import BY_VIEWER
 from scrobbled.core.errors import BadPayload, StoreError
 from scrobbled.runtime import Runtime
 from scrobbled.sources.body import read_body
+from scrobbled.web.refused import Refusals
 
 MAX_BODY = 5 * 1024 * 1024
 """Plex sends up to some hundred KiB with a thumb; nothing a media server says is longer than this."""
@@ -24,10 +26,13 @@ log = structlog.get_logger("web")
 
 def router(runtime: Runtime) -> Router:
     """``/webhooks/{source}/{token}``; a source without an entry in the configuration does not exist."""
-    tokens = {name: source.token.encode() for name, source in runtime.config.sources.items() if source.token}
+    refusals = Refusals(runtime.store, runtime.clock)
+    runtime.on_close(refusals.aclose)
 
     def is_known(source: str, token: str) -> bool:
-        expected = tokens.get(source)
+        configured = runtime.config.sources.get(source)  # asked each time: the configuration may have been reloaded
+        reports = configured is not None and source not in BY_VIEWER  # those speak their own protocol, elsewhere
+        expected = configured.token.encode() if reports and configured and configured.token else None
         # compared even for an unknown source, so that time tells nothing about which sources exist
         same = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), expected or b"\0")
         return same and expected is not None
@@ -50,6 +55,7 @@ def router(runtime: Runtime) -> Router:
         started = time.perf_counter()
         if not is_known(source, token):
             log.warning("webhook with a wrong address", action="refuse", source=source[:40])
+            refusals.note(source, runtime.config.sources)
             return _not_found()
         try:
             async with asyncio.timeout(BODY_SECONDS):

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.core.outcomes import UNDATED, PlayOutcome, advised, told
+from scrobbled.floods import FloodStory
 from scrobbled.summary import AccountStatus, QueuedChange
 from scrobbled.web import words
 from scrobbled.web.desk import NEEDS_YOU, Facts
@@ -36,6 +37,9 @@ class NeedCard:
     candidates: list[str]
     button: Button | None
     may_drop: bool
+    command: str = ""
+    """What says more than a button can."""
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +54,40 @@ def needs(facts: Facts, active: Collection[tuple[str, str]]) -> Needs:
     accounts = [_account(row) for row in facts.glance.trackers if (row.viewer, row.tracker) in active]
     asking = [card for card in accounts if card]
     held = facts.counts.get(PlayOutcome.HELD, 0)
-    total = sum(facts.counts.get(state, 0) for state in NEEDS_YOU)
+    together = sum(flood.held for flood in facts.floods)
+    total = sum(facts.counts.get(state, 0) for state in NEEDS_YOU) - together
     for_all = []
-    if total - held > 1:
+    if total + together - held > 1:
         for_all.append(Button("retry", "Try everything again"))
-    if sum(card.state == PlayOutcome.HELD and card.watched_at is not None for card in facts.needs) > 1:
+    dated = sum(card.state == PlayOutcome.HELD and card.watched_at is not None for card in facts.needs)
+    if dated > 1 and not facts.floods:  # nobody shall let a flood go who only wanted to send a few plays
         for_all.append(Button("approve", "Send all that is held"))
-    return Needs([*asking, *map(_change, facts.needs)], max(0, total - len(facts.needs)), for_all)
+    cards = [*asking, *map(_flood, facts.floods), *map(_change, facts.needs)]
+    return Needs(cards, max(0, total - len(facts.needs)), for_all)
+
+
+def _flood(flood: FloodStory) -> NeedCard:
+    tracker = words.name(flood.tracker)
+    return NeedCard(
+        id=flood.id,
+        play_id="",
+        tone="held",
+        icon="pause",
+        code=PlayOutcome.HELD,
+        question=f"Should {words.plural(flood.held, 'play')} go to {tracker}?",
+        about=f"{flood.viewer} · {tracker} · {'; '.join(flood.samples)}" + " …" * (flood.held > len(flood.samples)),
+        reason=f"{told(flood.text)} {told(flood.reason)}",
+        candidates=[],
+        button=Button("approve", "Send them"),
+        may_drop=True,
+        many=flood.held != 1,
+    )
 
 
 def _account(row: AccountStatus) -> NeedCard | None:
     if row.state not in _ACCOUNTS:
         return None
-    icon, question, advice = _ACCOUNTS[row.state]
+    icon, question = _ACCOUNTS[row.state]
     tracker = words.name(row.tracker)
     command = f"scrobbled auth {row.tracker} --viewer {shlex.quote(row.viewer)}"
     return NeedCard(
@@ -73,7 +98,7 @@ def _account(row: AccountStatus) -> NeedCard | None:
         code=row.state,
         question=question.format(tracker=tracker, viewer=row.viewer),
         about=f"{row.viewer} · {tracker}",
-        reason=" ".join(filter(None, (_sentence(row.reason), advice.format(command=command)))),
+        reason=f"{told(advised(row.state, row.reason, command))} {_KEPT}",
         candidates=[],
         button=Button("retry", "Try again now"),
         may_drop=False,
@@ -90,11 +115,12 @@ def _change(change: QueuedChange) -> NeedCard:
         icon=icon,
         code=change.outcome,
         question=question.format(tracker=tracker, label=change.label),
-        about=f"{change.viewer} · {tracker} · {change.label}",
-        reason=_UNSENDABLE if _is_undated(change) else _sentence(change.reason) or change.next_step,
+        about=f"{change.label} · {change.viewer} · {tracker}",
+        reason=UNDATED if _is_undated(change) else told(change.reason) or change.next_step,
         candidates=[_candidate(candidate) for candidate in change.candidates],
         button=_button(change),
         may_drop=True,
+        command=f"scrobbled map set {change.id} --to ADDRESS" if change.outcome == PlayOutcome.UNMATCHED else "",
     )
 
 
@@ -117,24 +143,12 @@ def _candidate(candidate: dict[str, Any]) -> str:
     return f"{candidate.get('title', 'without a title')}{year}{place}{tmdb}{why}"
 
 
-def _sentence(text: str) -> str:
-    text = text.strip()
-    return text and text[0].upper() + text[1:] + ("" if text.endswith((".", "?", "…")) else ".")
-
-
 _KEPT = "Plays are kept and sent when it works again."
 _ACCOUNTS = {
-    "sign-in": ("key", "{tracker} needs {viewer} to sign in", f"{_KEPT} Run: {{command}}"),
-    "stopped": ("stop", "{tracker} has shut {viewer} out", f"{_KEPT} Look at the account on its website."),
-    "drift": (
-        "alert",
-        "{tracker} answers in a way we do not know",
-        f"Writing there has stopped, so that nothing is damaged. {_KEPT} Check for an update of scrobbled.",
-    ),
+    "sign-in": ("key", "{tracker} needs {viewer} to sign in"),
+    "stopped": ("stop", "{tracker} has shut {viewer} out"),
+    "drift": ("alert", "{tracker} answers in a way we do not know"),
 }
-_UNSENDABLE = (
-    "Without a date it cannot be sent truthfully, so it stays here. Enter it at the tracker yourself if you like."
-)
 _UNDATED = ("held", "pause", "Nobody said when this was watched")
 _CHANGES = {
     PlayOutcome.HELD: ("held", "pause", "Should this go to {tracker}?"),

@@ -14,11 +14,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
-from scrobbled import summary
+from scrobbled import floods, summary
+from scrobbled.config import BY_VIEWER
+from scrobbled.floods import Done, NoId
 from scrobbled.runtime import Runtime
-from scrobbled.web import poster, view, words
+from scrobbled.web import forms, poster, story_page, view, words
 from scrobbled.web.access import COOKIE, Access, Caller, cookies
-from scrobbled.web.desk import ACTIONS, Desk, Done
+from scrobbled.web.desk import ACTIONS, Desk
 from scrobbled.web.sessions import ABSOLUTE
 
 PLAYS = 24
@@ -45,6 +47,7 @@ def router(runtime: Runtime, desk: Desk, access: Access) -> Router:
         context = {
             "page": view.page(found, runtime.couriers.keys(), here, before=before, size=PLAYS),
             "hooks": _hooks(runtime, request.state.caller),
+            "players": _players(runtime, request.state.caller),
             "can_sign_out": access.login is not None,
             "notice": notice(did, count),
             "root": request.state.root,
@@ -53,17 +56,20 @@ def router(runtime: Runtime, desk: Desk, access: Access) -> Router:
 
     @post("/queue")
     async def act(request: Asked) -> Redirect:
-        form = await request.form()
+        form = await forms.form(request)
         action, given = str(form.get("action", "")), form.getall("id", [])
-        ids = [summary.number(str(id_), "c") for id_ in given]
-        if action not in ACTIONS or None in ids or (action == "drop" and not ids):
+        try:
+            named = floods.chosen([str(id_) for id_ in given])
+        except NoId:
+            named = None
+        if action not in ACTIONS or named is None or (action == "drop" and not given):
             raise ClientException("This form is not complete; go back and press the button again.")
-        done = await desk.act(action, [id_ for id_ in ids if id_ is not None] or None)
+        done = await desk.act(action, named if given else None)
         return _to(request, _told(done))
 
     return Router(
         "/",
-        route_handlers=[now, act, _drawn(), *_door(access)],
+        route_handlers=[now, act, _drawn(), *story_page.handlers(desk), *_door(access)],
         request_max_body_size=LARGEST_FORM,
         include_in_schema=False,
     )
@@ -82,27 +88,28 @@ def _drawn() -> HTTPRouteHandler:
 
 def _door(access: Access) -> list[HTTPRouteHandler]:
     @get("/login", sync_to_thread=False)
-    def door(request: Asked) -> Template | Redirect:
+    def door(request: Asked, to: FromQuery[str | None] = None) -> Template | Redirect:
         if access.login is None or access.is_signed_in(request.scope):
-            return _to(request)
-        return _login_page(request)
+            return _to(request, way_back(to))
+        return _login_page(request, to=way_back(to))
 
     @post("/login")
     async def sign_in(request: Asked) -> Template | Redirect:
         caller: Caller = request.state.caller
-        form = await request.form()
+        form = await forms.form(request)
+        to = way_back(str(form.get("to", "")))
         if access.login is None:
-            return _to(request)
+            return _to(request, to)
         if wait := access.attempts.wait(caller.address):
-            return _login_page(request, wait=wait, status=429)
+            return _login_page(request, wait=wait, status=429, to=to)
         if not access.knows(str(form.get("username", "")), str(form.get("password", ""))):
             access.attempts.failed(caller.address)
             log.warning("sign-in refused", action="sign-in", address=caller.address)
-            return _login_page(request, wait=access.attempts.wait(caller.address), status=401)
+            return _login_page(request, wait=access.attempts.wait(caller.address), status=401, to=to)
         access.attempts.succeeded(caller.address)
         access.sessions.end(cookies(request.scope, COOKIE))
         log.info("signed in", action="sign-in", address=caller.address)
-        return _to(request, cookie=_cookie(caller, access.sessions.begin(), int(ABSOLUTE)))
+        return _to(request, to, cookie=_cookie(caller, access.sessions.begin(), int(ABSOLUTE)))
 
     @post("/logout", sync_to_thread=False)
     def sign_out(request: Asked) -> Redirect:
@@ -112,13 +119,18 @@ def _door(access: Access) -> list[HTTPRouteHandler]:
     return [door, sign_in, sign_out]
 
 
-def _login_page(request: Asked, *, wait: float = 0.0, status: int = 200) -> Template:
+def way_back(to: str | None) -> str:
+    """Where to go after signing in: to a page of ours or, for anything else, to the first one."""
+    return to if to and re.fullmatch(r"activate(/[A-Za-z0-9-]{1,16})?", to, re.ASCII) else ""
+
+
+def _login_page(request: Asked, *, wait: float = 0.0, status: int = 200, to: str = "") -> Template:
     seconds = math.ceil(wait)
     error = "" if status == 200 else "That user name and password do not belong together."
     if seconds:
         error = f"Too many wrong tries. Wait {words.plural(seconds, 'second')}, then try again."
     headers = {"Retry-After": str(seconds)} if seconds else {}
-    context = {"error": error, "root": request.state.root}
+    context = {"error": error, "root": request.state.root, "to": to}
     return Template("login.html", context=context, status_code=status, headers=headers)
 
 
@@ -169,16 +181,25 @@ def notice(did: str | None, count: str | None) -> str:
     return done[did]
 
 
+def _base(runtime: Runtime, caller: Caller) -> str:
+    return (runtime.config.server.public_url or f"{caller.scheme}://{caller.host}{caller.prefix}").rstrip("/")
+
+
+def _players(runtime: Runtime, caller: Caller) -> str:
+    """The address for programs that speak to Trakt, empty where that is not configured."""
+    return f"{_base(runtime, caller)}/trakt" if not BY_VIEWER.isdisjoint(runtime.config.sources) else ""
+
+
 def _hooks(runtime: Runtime, caller: Caller) -> list[dict[str, str]]:
     """Where each source has to report, without the secret."""
-    base = (runtime.config.server.public_url or f"{caller.scheme}://{caller.host}{caller.prefix}").rstrip("/")
     return [
         {
             "name": words.name(name),
             "where": _WHERE.get(name, "its webhook settings"),
-            "url": f"{base}/webhooks/{name}/",
+            "url": f"{_base(runtime, caller)}/webhooks/{name}/",
         }
         for name in runtime.config.sources
+        if name not in BY_VIEWER
     ]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 
-from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.core.outcomes import PHASES, PlayOutcome, told
+from scrobbled.core.outcomes import STATES as WORDS
 from scrobbled.summary import AccountStatus, DeliveryStory, PlayStory, UnclaimedStatus
 from scrobbled.web import poster, words
 from scrobbled.web.desk import NEEDS_YOU, Facts
@@ -147,14 +148,20 @@ def _card(play: PlayStory, now: datetime) -> PlayCard:
         source=words.name(play.source),
         when=moment(play.watched_at, now),
         poster=poster.seed(play.title),
-        ways=[_way(delivery) for delivery in play.deliveries],
+        ways=_said_once([_way(delivery) for delivery in play.deliveries]),
     )
 
 
 def _way(delivery: DeliveryStory) -> Way:
-    reason = _PHASES.get(delivery.phase) or delivery.reason
+    reason = told(PHASES.get(delivery.phase) or delivery.reason)
     look = Look(*OUTCOMES[PlayOutcome(delivery.outcome)], delivery.outcome)
     return Way(words.name(delivery.tracker), look, reason, delivery.next_step)
+
+
+def _said_once(ways: list[Way]) -> list[Way]:
+    """A reason that holds for several trackers in a row stands at the last of them."""
+    alike = [(one.look, one.reason) == (later.look, later.reason) for one, later in pairwise(ways)]
+    return [replace(way, reason="") if same else way for way, same in zip(ways, [*alike, False], strict=False)]
 
 
 def _account(row: AccountStatus, is_active: bool, now: datetime) -> AccountCard:
@@ -184,20 +191,19 @@ def _unclaimed(row: UnclaimedStatus, now: datetime) -> UnclaimedCard:
         account=row.account,
         events=words.plural(row.events, "webhook"),
         last_heard=moment(row.last_heard, now),
-        yaml=row.yaml if row.account else "",
+        yaml=row.yaml,
     )
 
 
-_PHASES = {"in-flight": "being sent", "in-doubt": "the answer went missing, so it is looked up before it is sent again"}
 _NOT_USED = Look("calm", "minus", "not used yet")
 _CATCHING_UP = Look("waiting", "clock", "catching up")
 STATES = {
-    "ok": Look("ok", "check", "in step"),
-    "new": Look("calm", "clock", "not asked yet"),
-    "down": Look("down", "cloud", "does not answer"),
-    "sign-in": Look("need", "key", "needs a sign-in"),
-    "stopped": Look("need", "stop", "shut out"),
-    "drift": Look("need", "alert", "answers in a way we do not know"),
+    "ok": Look("ok", "check", WORDS["ok"]),
+    "new": Look("calm", "clock", WORDS["new"]),
+    "down": Look("down", "cloud", WORDS["down"]),
+    "sign-in": Look("need", "key", WORDS["sign-in"]),
+    "stopped": Look("need", "stop", WORDS["stopped"]),
+    "drift": Look("need", "alert", WORDS["drift"]),
 }
 """By the state of an account."""
 OUTCOMES = {

@@ -5,21 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-NAMES = {
-    "anilist": "AniList",
-    "emby": "Emby",
-    "jellyfin": "Jellyfin",
-    "kodi": "Kodi",
-    "plex": "Plex",
-    "serializd": "Serializd",
-    "tautulli": "Tautulli",
-    "trakt": "Trakt",
-}
-"""As the services write themselves."""
-
-
-def name(service: str) -> str:
-    return NAMES.get(service, service.capitalize())
+from scrobbled.core.names import name as name
 
 
 def plural(count: int, noun: str) -> str:

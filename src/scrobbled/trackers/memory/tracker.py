@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
+from scrobbled.core.checkup import Check, ok, problem
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, TrackerError, TryLater
 from scrobbled.core.items import Item, Movie
 from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Receipt, Result, Sending
@@ -91,6 +93,16 @@ class MemoryTracker:
     def expires_at(self) -> datetime | None:
         return None
 
+    def roots(self) -> Mapping[str, str]:
+        return {}
+
+    async def examine(self) -> Sequence[Check]:
+        if self._unreachable:
+            return [problem("memory", "The memory tracker is down.", "Let it come back.")]
+        if not self.has_account:
+            return [problem("memory", "The memory tracker was set up without an account.", "Give it one.")]
+        return [ok("memory", "Keeps plays until the process ends.", plays=len(self.plays))]
+
     async def aclose(self) -> None:
         """Nothing is open; the plays stay readable."""
 
@@ -129,6 +141,11 @@ def _is_same(kept: Kept, play: Addition) -> bool:
 
 def _first(found: Iterable[Kept]) -> Receipt | None:
     return next((Receipt(kept.remote_id) for kept in found), None)
+
+
+def in_words(address: Mapping[str, Any]) -> str:
+    """What ``Address.data`` says."""
+    return f"the item {address['key']}"
 
 
 def build(context: Context) -> MemoryTracker:

@@ -140,10 +140,8 @@ class Session:
             return found
 
     def _from_store(self, stored: Mapping[str, Any], stale: str | None) -> SignedIn | None:
-        token, username = str(stored.get("token") or ""), str(stored.get("username") or "")
-        account = self._credentials.account
-        ours = not account or account in (stored.get("account"), stored.get("instead_of"))
-        return SignedIn(token, username) if token and username and token != stale and ours else None
+        found = stored_sign_in(stored, self._credentials)
+        return found if found and found.token != stale else None
 
     async def _from_settings(self, stored: Mapping[str, Any], stale: str | None) -> SignedIn | None:
         """The token that somebody copied from the website; only the service knows whose it is."""
@@ -162,7 +160,7 @@ class Session:
         if not credentials.complete:
             reason = "does not accept the token any more" if credentials.token else "needs a sign-in"
             raise LoginNeeded(f"Serializd {reason}. {self._next_step()}")
-        if _refusals(stored, credentials) >= MOST_REFUSALS:
+        if was_refused(stored, credentials):
             raise LoginNeeded(f"Serializd refused this email and password before. {self._next_step()}")
         try:
             return await self._login(credentials)
@@ -208,6 +206,19 @@ class Session:
             f"Check email and password of viewer {self._viewer} under trackers.serializd and restart, or run: "
             f"scrobbled auth serializd --viewer {self._viewer}"
         )
+
+
+def stored_sign_in(stored: Mapping[str, Any], credentials: Credentials) -> SignedIn | None:
+    """What is stored, where it belongs to the account that the configuration names."""
+    token, username = str(stored.get("token") or ""), str(stored.get("username") or "")
+    account = credentials.account
+    ours = not account or account in (stored.get("account"), stored.get("instead_of"))
+    return SignedIn(token, username) if token and username and ours else None
+
+
+def was_refused(stored: Mapping[str, Any], credentials: Credentials) -> bool:
+    """Whether just this e-mail and password were refused so often that they are not tried again."""
+    return _refusals(stored, credentials) >= MOST_REFUSALS
 
 
 def _digest(text: str) -> str:

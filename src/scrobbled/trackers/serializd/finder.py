@@ -10,7 +10,7 @@ from scrobbled.clock import Clock, SystemClock
 from scrobbled.core.errors import NotInCatalogue, Uncertain
 from scrobbled.core.ids import ShowIds
 from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, Finding, Listed, Placed, ShowMatch, place, plain, same_day
+from scrobbled.core.matching import Claim, Confidence, Finding, Listed, Placed, ShowMatch, place, plain, same_day
 from scrobbled.http import Http
 from scrobbled.trackers.base import Cache, FinderContext
 from scrobbled.trackers.serializd.catalogue import Catalogue
@@ -38,7 +38,7 @@ class _Checked:
         claims: tuple[Claim, ...] = ()
         if self.placed is not None:
             claims = (Claim(self.placed.entry.season, self.placed.entry.number, METHOD),)
-        match = ShowMatch(ShowIds(tmdb=self.hit.id), METHOD, claims)
+        match = ShowMatch(ShowIds(tmdb=self.hit.id), METHOD, claims, Confidence.LIKELY)
         return Finding(match, self.hit.name, self.hit.year, certain)
 
 

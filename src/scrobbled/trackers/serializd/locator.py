@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue, Uncertain
 from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, ShowMatch, place
+from scrobbled.core.matching import Claim, Confidence, ShowMatch, place, weaker
 from scrobbled.trackers.base import Shows
 from scrobbled.trackers.serializd.catalogue import Catalogue
 from scrobbled.trackers.serializd.codec import SeasonPage, Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``how`` is in plain words."""
+
+    spot: Spot
+    how: str
+    confidence: Confidence
+    entry: str = ""
+    """What is there, as Serializd calls it."""
 
 
 class Locator:
@@ -22,8 +34,8 @@ class Locator:
         self._shows = shows
         self._clock = clock
 
-    async def spot_of(self, episode: Episode) -> tuple[Spot, str]:
-        """The place and, in plain words, how it was found. Raises ``NotInCatalogue`` or ``Uncertain``."""
+    async def spot_of(self, episode: Episode) -> Found:
+        """The place and how it was found. Raises ``NotInCatalogue`` or ``Uncertain``."""
         started = self._clock.now()
         match = await self._shows.show_of(episode)
         try:
@@ -33,7 +45,7 @@ class Locator:
                 raise
         return await self._found(episode, match, started)  # it may have appeared since we last read the show
 
-    async def _found(self, episode: Episode, match: ShowMatch, since: datetime | None) -> tuple[Spot, str]:
+    async def _found(self, episode: Episode, match: ShowMatch, since: datetime | None) -> Found:
         # A number that counts through the whole show means nothing within a part of it.
         if match.claims and not episode.absolute:
             try:
@@ -42,10 +54,10 @@ class Locator:
                 pass
         return await self._found_deeper(episode, match, since)
 
-    async def _found_deeper(self, episode: Episode, match: ShowMatch, since: datetime | None) -> tuple[Spot, str]:
+    async def _found_deeper(self, episode: Episode, match: ShowMatch, since: datetime | None) -> Found:
         deeper = await self._deeper(episode, match)
         if _show_id(deeper) == _show_id(match):
-            both = ShowMatch(match.ids, match.method, _united(deeper.claims, match.claims))
+            both = replace(match, claims=_united(deeper.claims, match.claims))
             return await self._among(episode, both, None, since)
         try:
             return await self._among(episode, deeper, None, since)
@@ -60,12 +72,14 @@ class Locator:
 
     async def _among(
         self, episode: Episode, match: ShowMatch, seasons: Iterable[int] | None, since: datetime | None
-    ) -> tuple[Spot, str]:
+    ) -> Found:
         show = await self._catalogue.show(_show_id(match), since=since)
         pages = await self._catalogue.seasons(show, seasons, since=since)
         placed = place(episode, match.claims, [entry for page in pages for entry in page.episodes])
         spot = Spot(show.id, _season_id(pages, placed.entry.season), placed.entry.season, placed.entry.number)
-        return spot, f"show by {match.method}, episode by {placed.how}"
+        how = f"show by {match.method}, episode by {placed.how}"
+        entry = f"show {show.id} {show.name} S{spot.season_number} E{spot.number} {placed.entry.title or ''}".rstrip()
+        return Found(spot, how, weaker(match.confidence, placed.confidence), entry)
 
 
 def _show_id(match: ShowMatch) -> int:

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from scrobbled.core.checkup import Check
 from scrobbled.core.errors import ContractDrift, NotInCatalogue, Refused
 from scrobbled.core.items import Episode, Item
 from scrobbled.http import Answer
 from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Receipt, Result, Sending
 from scrobbled.trackers.serializd import codec, ticks
 from scrobbled.trackers.serializd.auth import Session
+from scrobbled.trackers.serializd.canary import Canary
 from scrobbled.trackers.serializd.catalogue import Catalogue
 from scrobbled.trackers.serializd.client import DEFAULT_URL, SITE, WRITE_EVERY, Client
 from scrobbled.trackers.serializd.codec import Spot
@@ -39,12 +41,15 @@ class SerializdTracker:
         self._locator = Locator(self._catalogue, context.shows, context.clock)
         self._ticks = ticks.Ticks(self._client, self.session, context.cache, context.viewer)
         self._diary = Diary(self._client, self.session)
+        self._canary = Canary(self._client, context.tokens, settings, context.viewer, context.clock)
+        self._url = url
 
     async def locate(self, item: Item) -> Address:
         """Without a request once the show, the season and its ticks are in the cache."""
         if not isinstance(item, Episode):
             raise Refused(f"Serializd keeps TV only, so {item.label()} has no place there")
-        spot, how = await self._locator.spot_of(item)
+        found = await self._locator.spot_of(item)
+        spot = found.spot
         ticked_at = await self._ticks.before_us(spot)
         data = {
             "show_id": spot.show,
@@ -53,7 +58,7 @@ class SerializdTracker:
             "episode_number": spot.number,
         }
         told = {} if ticked_at is None else {"ticked_at": codec.timestamp(ticked_at)}
-        return Address(spot.key, {**data, **told}, how)
+        return Address(spot.key, {**data, **told}, found.how, found.confidence, found.entry)
 
     def delay(self) -> float:
         """A tick and its diary row go out back to back, so the next play waits until there is room for both."""
@@ -83,6 +88,12 @@ class SerializdTracker:
 
     def expires_at(self) -> datetime | None:
         return self.session.expires_at()
+
+    def roots(self) -> Mapping[str, str]:
+        return {"API": self._url}
+
+    async def examine(self) -> Sequence[Check]:
+        return await self._canary.examine()
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections belong to whoever handed them in."""
@@ -116,6 +127,14 @@ class SerializdTracker:
 
         answer = await self.session.call(write)
         return Receipt(str(codec.created_id(answer.json(in_doubt=True))))
+
+
+def in_words(address: Mapping[str, Any]) -> str:
+    """What ``Address.data`` says."""
+    spot = _spot(address)
+    place = f"season {spot.season_number} episode {spot.number} of the show with TMDB id {spot.show}"
+    before = codec.instant(address.get("ticked_at"))
+    return f"{place} (TMDB season id {spot.season})" + (f"; ticked there since {before:%Y-%m-%d}" if before else "")
 
 
 def build(context: Context) -> SerializdTracker:

@@ -9,11 +9,13 @@ from typing import Any
 from scrobbled.clock import Clock
 from scrobbled.core.errors import AccountStopped, ContractDrift, Refused, TrackerError, TryLater
 from scrobbled.http import Answer, Http
-from scrobbled.pace import Pace
+from scrobbled.pace import Pace, Window
 
 READ_PACE = 0.7
 READ_BURST = 60.0
-"""Trakt allows 500 reads in five minutes: 60 at once and one per 0.7 s stay below it."""
+"""60 at once and one per 0.7 s stay below what Trakt allows."""
+READ_LIMIT, READ_WINDOW = 500, 300.0
+"""Reads of one account, and the seconds in which they are allowed, as Trakt publishes it."""
 WRITE_TIMEOUT = 90.0
 """Seconds; large batches are known to take most of a minute."""
 EDGE_PAUSE = 900.0
@@ -33,11 +35,14 @@ class Api:
         self._http = http
         self._client_id = client_id
         self._reads = Pace(clock, every=READ_PACE, burst=READ_BURST)
+        self.spent = Window(clock, seconds=READ_WINDOW)
+        """The reads that were sent lately."""
 
     async def get(
         self, path: str, params: Mapping[str, str | int] | None = None, *, token: str | None = None
     ) -> Answer:
         await self._reads.turn()
+        self.spent.add()
         return await self._http.send("GET", path, params=params, headers=headers(self._client_id, token))
 
     async def write(self, path: str, body: Any, *, token: str) -> Answer:
@@ -121,14 +126,17 @@ def _limit(answer: Answer) -> TrackerError:
     limit = answer.headers.get("x-account-limit", "")
     figure = f" of {limit}" if limit else ""
     return AccountStopped(
-        f"the Trakt account has reached its limit{figure} (420). Make room or raise the limit on Trakt, then retry"
+        f"the Trakt account has reached its limit{figure} (420). Make room or raise the limit on Trakt, then run: "
+        "scrobbled queue retry"
     )
 
 
 def _locked(answer: Answer) -> TrackerError:
     deactivated = answer.headers.get("x-account-deactivated", "").lower() == "true"
     state = "deactivated" if deactivated else "locked"
-    return AccountStopped(f"the Trakt account is {state} (423). Contact Trakt's support, then retry")
+    return AccountStopped(
+        f"the Trakt account is {state} (423). Contact Trakt's support, then run: scrobbled queue retry"
+    )
 
 
 def _vip(answer: Answer) -> TrackerError:

@@ -10,6 +10,7 @@ from typing import Any
 
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Media
+from scrobbled.core.matching import Confidence
 from scrobbled.trackers.base import Addition, Address
 
 SPACES = ("trakt", "tmdb", "tvdb", "imdb")
@@ -110,12 +111,19 @@ class Place:
     season: int | None = None
     number: int | None = None
 
-    def address(self, how: str) -> Address:
+    def address(self, how: str, confidence: Confidence = Confidence.CERTAIN, title: str | None = None) -> Address:
+        """``title`` is the entry's own, as Trakt lists it."""
         best = next(space for space in KEY_ORDER if space in self.ids)
         data: dict[str, Any] = {"type": self.media, "ids": dict(self.ids)}
         if self.show and self.season is not None and self.number is not None:
             data |= {"show": dict(self.show), "season": self.season, "number": self.number}
-        return Address(key=f"{self.media}:{best}:{self.ids[best]}", data=data, how=how)
+        return Address(f"{self.media}:{best}:{self.ids[best]}", data, how, confidence, self._entry(title))
+
+    def _entry(self, title: str | None) -> str:
+        ids = self.show or self.ids
+        known = [f"{space} {ids[space]}" for space in KEY_ORDER if space in ids]
+        place = f"S{self.season} E{self.number}" if self.season is not None and self.number is not None else ""
+        return " ".join(filter(None, ("show" if self.show else self.media, *known, place, title)))
 
     @classmethod
     def of(cls, address: Address) -> Place:

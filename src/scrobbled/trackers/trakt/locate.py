@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
 from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.matching import Claim, Listed, place, plain, same_title
+from scrobbled.core.matching import Claim, Confidence, Listed, Placed, place, plain, same_title, weaker
 from scrobbled.trackers.base import Address, Shows
 from scrobbled.trackers.trakt.answers import Hit, Listing
 from scrobbled.trackers.trakt.codec import Place, raw_ids
@@ -31,12 +31,12 @@ class Locator:
         hits = await self._lookups.movies_named(movie.title)
         exact = [hit for hit in hits if plain(hit.title) == plain(movie.title) and hit.year == movie.year]
         if len(exact) == 1 and movie.year is not None:
-            return Place("movie", exact[0].ids).address("title and year")
+            return Place("movie", exact[0].ids).address("title and year", Confidence.LIKELY)
         why = "several films fit" if exact else "no film with this title and year"
         raise Uncertain(f"{movie.label()} has no ids, and on Trakt {why}", _candidates(exact or hits))
 
     async def _episode(self, episode: Episode) -> Address:
-        if ids := raw_ids(episode.ids):
+        if not episode.settled and (ids := raw_ids(episode.ids)):
             own = Place("episode", ids, raw_ids(episode.show_ids), episode.season, episode.number)
             return own.address("the episode's own ids")
         match = await self._shows.show_of(episode)
@@ -44,12 +44,13 @@ class Locator:
         trakt = await self._lookups.trakt_id("show", show)
         if trakt is None:
             raise NotInCatalogue(f"Trakt does not know the show {episode.show_title} yet")
-        entry, how = _placed(episode, match.claims, await self._lookups.episodes(trakt))
+        entry, placed = _placed(episode, match.claims, await self._lookups.episodes(trakt))
         where = Place("episode", entry.ids, {**show, "trakt": trakt}, entry.season, entry.number)
-        return where.address(f"{match.method}, then {how}")
+        confidence = weaker(match.confidence, placed.confidence)
+        return where.address(f"{match.method}, then {placed.how}", confidence, entry.title)
 
 
-def _placed(episode: Episode, claims: Sequence[Claim], entries: Sequence[Listing]) -> tuple[Listing, str]:
+def _placed(episode: Episode, claims: Sequence[Claim], entries: Sequence[Listing]) -> tuple[Listing, Placed]:
     """The entry that is ``episode``; raises ``NotInCatalogue`` or ``Uncertain``."""
     listed = {
         Listed(entry.season, entry.number, entry.title, entry.first_aired, _number(entry.ids.get("tmdb"))): entry
@@ -57,8 +58,8 @@ def _placed(episode: Episode, claims: Sequence[Claim], entries: Sequence[Listing
     }
     placed = place(episode, claims, listed)
     if not _supported(episode, claims, placed.entry):
-        raise Uncertain(f"{episode.label()}: on Trakt only the air date fits", [_candidate(episode, placed.entry)])
-    return listed[placed.entry], placed.how
+        raise Uncertain("on Trakt only the air date fits", [_candidate(episode, placed.entry)])
+    return listed[placed.entry], placed
 
 
 def _supported(episode: Episode, claims: Sequence[Claim], entry: Listed) -> bool:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, Literal
 
+from scrobbled.core.checkup import Check
 from scrobbled.core.items import Item
 from scrobbled.pace import Pace
 from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Receipt, Result, Sending, Tracker
 from scrobbled.trackers.trakt.auth import Auth
+from scrobbled.trackers.trakt.canary import Canary
 from scrobbled.trackers.trakt.client import Api
+from scrobbled.trackers.trakt.codec import Place
 from scrobbled.trackers.trakt.locate import Locator
 from scrobbled.trackers.trakt.lookups import Lookups
 from scrobbled.trackers.trakt.oauth import OAuth
+from scrobbled.trackers.trakt.playing import Player
 from scrobbled.trackers.trakt.plays import Adder, Reader
 from scrobbled.trackers.trakt.settings import Settings
 
@@ -22,7 +27,10 @@ CAN = Capabilities(
     precision=60,
     settle=10.0,  # reads may lag some seconds behind writes
     site="https://app.trakt.tv",
+    tells_playing=True,
 )
+SPACES = {"imdb": "IMDb", "tmdb": "TMDB", "trakt": "Trakt", "tvdb": "TVDB"}
+"""As people write them."""
 
 
 class TraktTracker:
@@ -30,12 +38,25 @@ class TraktTracker:
 
     can = CAN
 
-    def __init__(self, auth: Auth, locator: Locator, adder: Adder, reader: Reader, pace: Pace) -> None:
+    def __init__(
+        self,
+        auth: Auth,
+        locator: Locator,
+        adder: Adder,
+        reader: Reader,
+        pace: Pace,
+        canary: Canary,
+        roots: Mapping[str, str],
+        player: Player,
+    ) -> None:
         self._auth = auth
         self._locator = locator
         self._adder = adder
         self._reader = reader
         self._pace = pace
+        self._canary = canary
+        self._roots = roots
+        self._player = player
 
     async def locate(self, item: Item) -> Address:
         return await self._locator.locate(item)
@@ -52,6 +73,9 @@ class TraktTracker:
     async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
         return await self._reader.find(plays)
 
+    async def playing(self, action: Literal["start", "pause"], item: Item, percent: float) -> None:
+        await self._player.tell(action, await self.locate(item), percent)
+
     async def sign_in(self) -> None:
         """Asks Trakt: only an answer to a signed request tells that the tokens still hold, and that Trakt is there."""
         await self._auth.reload()
@@ -60,9 +84,29 @@ class TraktTracker:
     def expires_at(self) -> datetime | None:
         return self._auth.expires_at()
 
+    def roots(self) -> Mapping[str, str]:
+        return self._roots
+
+    async def examine(self) -> Sequence[Check]:
+        return await self._canary.examine()
+
     async def aclose(self) -> None:
         """The connections stay: other accounts may share them, and a refresh of theirs must not be cut off."""
         await self._auth.aclose()
+
+
+def in_words(address: Mapping[str, Any]) -> str:
+    """What ``Address.data`` says."""
+    place = Place.of(Address("", address))
+    media = "film" if place.media == "movie" else "episode"
+    if place.season is None or place.number is None or not place.show:
+        return f"the {media} with {_listed(place.ids)}"
+    show = f"S{place.season} E{place.number} of the show with {_listed(place.show)}"
+    return f"the {media} with {_listed(place.ids)}: {show}"
+
+
+def _listed(ids: Mapping[str, Any]) -> str:
+    return " and ".join(f"{SPACES.get(space, space)} id {value}" for space, value in ids.items())
 
 
 def build(context: Context) -> Tracker:
@@ -74,4 +118,14 @@ def build(context: Context) -> Tracker:
     )
     api = Api(http.at(settings.url), settings.client_id, clock)
     lookups, pace = Lookups(api, context.cache), Pace(clock, every=settings.pace)
-    return TraktTracker(auth, Locator(lookups, context.shows), Adder(api, auth, lookups, pace), Reader(api, auth), pace)
+    canary = Canary(api, context.tokens, clock, client_id=settings.client_id, viewer=context.viewer)
+    return TraktTracker(
+        auth,
+        Locator(lookups, context.shows),
+        Adder(api, auth, lookups, pace),
+        Reader(api, auth),
+        pace,
+        canary,
+        {"API": settings.url, "sign-in": settings.auth_url},
+        Player(api, auth, pace),
+    )

@@ -1,13 +1,10 @@
-"""The schema, as an append-only list of steps. Each runs in a transaction; none is ever edited after a release."""
+"""The schema of the first version."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
 
-migrations = Migrations("scrobbled")
+from scrobbled.store.migrations.registry import migrations, table
 
 
 @migrations()
@@ -20,7 +17,7 @@ def first(db: Database) -> None:
 
 
 def _inbox(db: Database) -> None:
-    _table(db, "events").create(
+    table(db, "events").create(
         {
             "id": int,
             "source": str,
@@ -36,7 +33,7 @@ def _inbox(db: Database) -> None:
         not_null={"source", "received_at", "outcome"},
     )
     db.conn.execute("CREATE TABLE sessions (key TEXT PRIMARY KEY, updated_at REAL, state TEXT) WITHOUT ROWID")
-    _table(db, "plays").create(
+    table(db, "plays").create(
         {
             "id": int,
             "event_id": int,
@@ -55,22 +52,22 @@ def _inbox(db: Database) -> None:
 
 
 def _accounts(db: Database) -> None:
-    _table(db, "accounts").create(
+    table(db, "accounts").create(
         {"viewer": str, "tracker": str, "state": str, "reason": str, "since": float, "expires_at": float},
         pk=("viewer", "tracker"),
     )
-    _table(db, "tokens").create(
+    table(db, "tokens").create(
         {"viewer": str, "tracker": str, "secret": str, "previous": str, "saved_at": float}, pk=("viewer", "tracker")
     )
-    _table(db, "cache").create({"key": str, "value": str, "stored_at": float, "expires_at": float}, pk="key")
+    table(db, "cache").create({"key": str, "value": str, "stored_at": float, "expires_at": float}, pk="key")
     alert = {"kind": str, "subject": str, "text": str}
     seen = {"first_seen": float, "last_seen": float, "count": int, "last_sent": float}
-    _table(db, "alerts").create({**alert, **seen}, pk=("kind", "subject"))
-    _table(db, "marks").create({"name": str, "value": float}, pk="name")
+    table(db, "alerts").create({**alert, **seen}, pk=("kind", "subject"))
+    table(db, "marks").create({"name": str, "value": float}, pk="name")
 
 
 def _outbox(db: Database) -> None:
-    _table(db, "outbox").create(
+    table(db, "outbox").create(
         {
             "id": int,
             "play_id": int,
@@ -98,11 +95,11 @@ def _outbox(db: Database) -> None:
         not_null={"play_id", "viewer", "tracker", "kind", "state", "phase", "attempts", "next_at", "received_at"},
         defaults={"phase": "", "attempts": 0, "misses": 0, "next_at": 0, "rewatch": 0, "reason": ""},
     )
-    _table(db, "outbox").create_index(["play_id", "tracker", "kind"], unique=True)
-    _table(db, "attempts").create(
+    table(db, "outbox").create_index(["play_id", "tracker", "kind"], unique=True)
+    table(db, "attempts").create(
         {"id": int, "change_id": int, "at": float, "outcome": str, "detail": str}, pk="id", not_null={"change_id", "at"}
     )
-    _table(db, "attempts").create_index(["change_id"])
+    table(db, "attempts").create_index(["change_id"])
 
 
 def _indexes(db: Database) -> None:
@@ -120,7 +117,3 @@ def _indexes(db: Database) -> None:
     )
     db.conn.execute("CREATE INDEX plays_by_event ON plays (event_id)")
     db.conn.execute("CREATE INDEX plays_by_time ON plays (watched_at)")
-
-
-def _table(db: Database, name: str) -> Any:
-    return db.table(name)

@@ -1,0 +1,124 @@
+"""What a trouble is, and what is remembered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Key = tuple[str, str]
+"""Kind and subject: together they say "the same trouble"."""
+Look = Callable[[str], Awaitable["Now"]]
+"""Says how a trouble stands now, given its subject."""
+
+EVERYBODY = "*"
+"""The address of what was told before addresses were told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that needs a person. ``kind`` is one of ``core.troubles.TROUBLE_KINDS``."""
+
+    kind: str
+    subject: str
+    title: str
+    """Short enough for a phone; who or what comes first."""
+    text: str
+    """What happened, what it means, what to do."""
+    once: bool = False
+    """Told one time only: it may well be meant to stay as it is."""
+    viewer: str | None = None
+    """Whom it concerns; ``None`` concerns the house."""
+    link: str = ""
+    """Where it can be looked at or settled, from the root of the page: ``/#needs``."""
+    figures: Callable[[], Awaitable[str]] | None = None
+    """Sentences that are asked for when it is told, some seconds later, and stand before ``text``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """How a trouble stands. What is empty stays as it was reported; of one that is over it is what to say of the end.
+
+    ``lasts`` is ``None`` where it is not known, as after a restart; nothing is told then.
+    """
+
+    lasts: bool | None = True
+    title: str = ""
+    text: str = ""
+    figures: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an address was told last of a trouble: its end (``good``), or that it is there. Unix seconds."""
+
+    at: float
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A trouble as it is remembered, also for a while after its end. Times are Unix seconds."""
+
+    kind: str
+    subject: str
+    title: str
+    text: str
+    """Of its end, once it is over."""
+    viewer: str | None
+    link: str
+    once: bool
+    first_seen: float
+    last_seen: float
+    count: int
+    """Sightings."""
+    returns: int
+    """How often it came back soon after its end; from the first time to the last it is one trouble."""
+    ended_at: float | None
+    told: Mapping[str, Told]
+    """By address, or by ``EVERYBODY``."""
+
+    @property
+    def key(self) -> Key:
+        return self.kind, self.subject
+
+    def told_to(self, address: str) -> Told | None:
+        return self.told.get(address) or self.told.get(EVERYBODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An address that did not accept what was sent: so often in a row, and when it is tried again (Unix seconds)."""
+
+    failures: int
+    next_at: float
+    failed_at: float
+    why: str
+
+
+class Memory(Protocol):
+    """Remembers troubles, and who was told, across restarts."""
+
+    async def seen(self, trouble: Trouble, now: float) -> bool:
+        """Record a sighting; true when it is news: the trouble is new, or was over."""
+        ...
+
+    async def over(self, key: Key, title: str, text: str, now: float) -> Open | None:
+        """Record the end, with what there is to say of it; ``None`` where no such trouble was open."""
+        ...
+
+    async def everything(self) -> Sequence[Open]:
+        """The oldest first."""
+        ...
+
+    async def told(self, address: str, keys: Collection[Key], told: Told) -> None: ...
+
+    async def forget(self, keys: Collection[Key]) -> None: ...
+
+    async def reach(self) -> Mapping[str, Reach]:
+        """By address; those that work are not listed."""
+        ...
+
+    async def reached(self, address: str, reach: Reach | None) -> None:
+        """``None`` when it accepted what was sent."""
+        ...

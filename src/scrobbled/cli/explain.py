@@ -1,0 +1,50 @@
+"""``scrobbled explain``: the whole story of one play."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from scrobbled import config as configuration
+from scrobbled import explain as stories
+from scrobbled import log
+from scrobbled.cli.common import configured, print_json, run, say
+from scrobbled.config import Config
+from scrobbled.explain import telling
+from scrobbled.explain.story import Explanation
+from scrobbled.explain.telling import Section
+from scrobbled.redact import Redactor
+from scrobbled.store import Store
+
+
+def explain(path: str | None, asked: str, *, raw: bool, as_json: bool) -> int:
+    """1 where there is no such thing."""
+    config = configured(path)
+    redactor = Redactor(configuration.secrets(config))
+    log.set_up("error", "text", redactor)
+    try:
+        story = run(_story(config, asked, raw=raw))
+    except (ValueError, stories.NotThere) as error:
+        say(str(error), err=True)
+        return 1
+    if as_json:
+        print_json(redactor.value(asdict(story)))
+        return 0
+    say(redactor.text(telling.text(telling.tell(story), list(_messages(story, every=raw)))))
+    return 0
+
+
+def _messages(story: Explanation, *, every: bool) -> Iterator[Section]:
+    if every:
+        for event in story.events:
+            yield Section(f"The message of {event.id}", [event.raw or "(no longer kept)"])
+    elif story.raw:
+        yield Section("The message itself", [story.raw])
+
+
+async def _story(config: Config, asked: str, *, raw: bool) -> Explanation:
+    store = Store(config.storage.path, create=False)
+    try:
+        return await store.read(lambda db: stories.explain(db, config, asked, raw=raw))
+    finally:
+        await store.aclose()

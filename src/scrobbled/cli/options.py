@@ -1,0 +1,21 @@
+"""What the declarations of commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import rich_click as click
+
+config_option = click.option(
+    "--config", "config", metavar="FILE", envvar="SCROBBLED_CONFIG", help="Configuration file (YAML)."
+)
+no_config_option = click.option("--config", expose_value=False, hidden=True)
+"""Every command takes it; these need none."""
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+
+def code_of(module: str, function: str) -> Callable[..., Any]:
+    """A function of a module of this package, imported now and not before."""
+    return getattr(import_module(f"scrobbled.cli.{module}"), function)  # type: ignore[no-any-return]

@@ -1,0 +1,57 @@
+"""What a check found: the words that ``doctor`` and everyone who examines something for it share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Figure = str | int | float | bool | None
+
+
+class Verdict(StrEnum):
+    """In the order of what has to be done about it."""
+
+    OK = "ok"
+    SKIPPED = "not checked"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. ``text`` is a sentence, and so is ``next_step`` where there is something to do.
+
+    ``figures`` are numbers and words out of a short list. No check holds a title or a secret.
+    """
+
+    name: str
+    state: Verdict
+    text: str
+    next_step: str = ""
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+
+def ok(name: str, text: str, **figures: Figure) -> Check:
+    return Check(name, Verdict.OK, text, "", figures)
+
+
+def skipped(name: str, text: str, next_step: str = "", **figures: Figure) -> Check:
+    """Not looked at, and ``text`` says why."""
+    return Check(name, Verdict.SKIPPED, text, next_step, figures)
+
+
+def warning(name: str, text: str, next_step: str, **figures: Figure) -> Check:
+    """It works, and may not go on working."""
+    return Check(name, Verdict.WARNING, text, next_step, figures)
+
+
+def problem(name: str, text: str, next_step: str, **figures: Figure) -> Check:
+    """It does not work."""
+    return Check(name, Verdict.PROBLEM, text, next_step, figures)
+
+
+def worst(checks: Iterable[Check]) -> Verdict:
+    """The most urgent verdict; ``ok`` for none at all."""
+    order = list(Verdict)
+    return max((check.state for check in checks), key=order.index, default=Verdict.OK)

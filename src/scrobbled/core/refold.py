@@ -1,0 +1,102 @@
+"""Events of one viewer and one title folded anew, beside the plays that came of them then: which ends are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from scrobbled.core.events import EventKind, PlaybackEvent
+from scrobbled.core.sessions import REMEMBERED, Duplicate, Rules, Session, Unwanted, Verdict, Watched, fold, viewing_gap
+
+
+@dataclass(frozen=True, slots=True)
+class PlayThere:
+    """A play that exists. ``at`` is when it was watched, ``None`` where nobody knows."""
+
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event, as it came in. ``event`` is ``None`` where it is not this viewer's, or its body is no longer kept."""
+
+    id: int
+    event: PlaybackEvent | None
+    received_at: datetime
+    play: PlayThere | None = None
+    unwanted: str | None = None
+    """Why this viewer does not want it at all."""
+    kind: EventKind | None = None
+    """What is left of an event whose body is no longer kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An end of a viewing. Another end within ``gap`` of it is of the same viewing."""
+
+    step: Step
+    verdict: Watched
+    duration_ms: int | None
+    gap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Refolded:
+    """``missing`` are the ends that no play stands for; ``session`` is as it is after the last event."""
+
+    session: Session
+    verdicts: dict[int, Verdict]
+    missing: tuple[Ending, ...]
+
+
+def refold(steps: Iterable[Step], rules: Rules) -> Refolded:
+    """Fold ``steps``, which are in the order in which they came, as if they came now. Pure.
+
+    Where an event that once completed a play belongs, by ``rules``, to a viewing that ended before, that play stands
+    for that viewing: one that was counted later than it would be today is not counted twice.
+    """
+    session = Session()
+    verdicts: dict[int, Verdict] = {}
+    missing: list[Ending] = []
+    for step in steps:
+        if step.event is None or step.unwanted is not None:
+            if step.unwanted is not None:
+                verdicts[step.id] = Unwanted(step.unwanted)
+            session = _remembered(session, step)
+            continue
+        before = session
+        session, verdict = fold(before, step.event, rules, step.received_at)
+        verdicts[step.id] = verdict
+        if step.play is None and isinstance(verdict, Watched):
+            missing.append(Ending(step, verdict, session.duration_ms, _gap(before, session, step.event)))
+        elif step.play is not None and not isinstance(verdict, Watched):
+            if isinstance(verdict, Duplicate) and missing:
+                missing.remove(_nearest(missing, step.event.occurred_at))
+            session = learned(session, step.play)
+    return Refolded(session, verdicts, tuple(missing))
+
+
+def _remembered(session: Session, step: Step) -> Session:
+    if step.kind is not None:
+        session = replace(session, last_kind=step.kind, last_at=step.received_at)
+    return session if step.play is None else learned(session, step.play)
+
+
+def learned(session: Session, play: PlayThere) -> Session:
+    """``session`` with a viewing more that it did not see the end of."""
+    if play.at is None:
+        return replace(session, undated=True)
+    if play.at in session.finishes:
+        return session
+    over = session.last_at is None or play.at >= session.last_at
+    restarted = session.restarted and not over
+    return replace(session, finishes=(*session.finishes, play.at)[-REMEMBERED:], restarted=restarted)
+
+
+def _gap(before: Session, after: Session, event: PlaybackEvent) -> timedelta:
+    return viewing_gap(after.runtime_of(event.item), restarted=before.restarted and not event.entered)
+
+
+def _nearest(endings: list[Ending], at: datetime) -> Ending:
+    return min(endings, key=lambda ending: abs(ending.verdict.at - at))

@@ -1,0 +1,19 @@
+"""What people are told about without asking, by kind: the words that ``alerts.urls`` may choose from."""
+
+from __future__ import annotations
+
+TROUBLE_KINDS: dict[str, str] = {
+    "down": "a tracker does not answer",
+    "sign-in": "a tracker needs a new sign-in",
+    "stopped": "a tracker has shut an account out",
+    "drift": "a tracker answers in a way we do not know, so writing there has stopped",
+    "unmatched": "plays that are not certain to be what they seem wait for you",
+    "dead": "plays that a tracker refused for good wait for you",
+    "flood": "so many plays came at once that they are held until you decide",
+    "unclaimed": "somebody watched whom no viewer lists",
+    "configuration": "the changed configuration is not valid",
+    "backup": "a scheduled backup failed",
+    "disk": "the disk is nearly full",
+    "clock": "the clock of this machine is wrong",
+}
+"""From ``unclaimed`` on they are about the house, and not about one viewer."""

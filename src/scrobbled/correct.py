@@ -1,0 +1,240 @@
+"""Set, remove and try corrections, for command and API alike. Ids carry their letter: ``m3`` is a correction."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from scrobbled.core import correction_words
+from scrobbled.core.correction_words import Wish
+from scrobbled.core.corrections import Correction, Ignore, OfShow, ToShow, corrected
+from scrobbled.core.errors import (
+    BadCorrection,
+    Candidate,
+    NotInCatalogue,
+    Refused,
+    TrackerError,
+    Uncertain,
+)
+from scrobbled.core.items import Item
+from scrobbled.store import cache, corrections
+from scrobbled.store.codec import decode_item, instant
+from scrobbled.trackers.base import Address, Tracker
+
+LONGEST_TRIAL = 60.0
+"""Seconds one service gets to answer a trial."""
+Account = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionStory:
+    """One correction. ``to`` is ``show``, ``movie`` or ``ignore``; ``to_tmdb`` is an id in the space of that.
+
+    ``episodes`` is a range like "13-24" or "13-", empty for all. ``set_at`` is ISO 8601 in UTC.
+    """
+
+    id: str
+    text: str
+    viewer: str | None
+    media: str
+    title: str
+    year: int | None
+    ids: dict[str, int | str]
+    season: int | None
+    episodes: str
+    to: str
+    to_tmdb: int | None
+    to_season: int | None
+    to_episode: int | None
+    set_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPlay:
+    """A change that waited and is looked up anew."""
+
+    id: str
+    play_id: str
+    viewer: str
+    tracker: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A correction that was set or removed, and what it applied to. ``replaced`` are those it stands in for."""
+
+    correction: CorrectionStory
+    replaced: list[str]
+    waiting: list[WaitingPlay]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What would happen to an item at one tracker. Nothing was sent.
+
+    ``verdict`` is ``found``, the outcome it would have (``parked``, ``unmatched``, ``unwanted``, ``dead``), or
+    ``unknown`` where the service could not be asked. ``key`` is the tracker's own, ``entry`` the same for people.
+    """
+
+    viewer: str
+    tracker: str
+    item: str
+    correction: str | None
+    verdict: str
+    entry: str = ""
+    key: str = ""
+    how: str = ""
+    confidence: str = ""
+    reason: str = ""
+    candidates: list[dict[str, Any]] = field(default_factory=list)
+
+
+def listed(db: sqlite3.Connection) -> list[CorrectionStory]:
+    """Oldest first."""
+    return [_story(found.correction, found.set_at) for found in corrections.listed(db)]
+
+
+def put(db: sqlite3.Connection, wish: Wish, viewers: Collection[str], now: float) -> Changed:
+    """Set a correction; what waited for it is due now, and nothing else is touched.
+
+    One about exactly the same thing is replaced. Raises ``BadCorrection``.
+    """
+    known_viewer(wish.viewer, viewers)
+    asked = correction_words.read(wish, _stored_item(db, wish.what))
+    before = corrections.in_force(db)
+    old = [c for c in before if c.says_the_same_as(asked)]
+    for gone in old:
+        corrections.remove(db, gone.id)
+    new = corrections.add(db, asked, now)
+    after = corrections.in_force(db)
+    rows = corrections.concerned(db, lambda row: _chosen(after, row) == new)
+    _reopen(db, rows, now, f"correction {new.name} was set: {correction_words.sentence(new)}")
+    return Changed(_story(new, now), [gone.name for gone in old], [_waiting(row) for row in rows])
+
+
+def remove(db: sqlite3.Connection, id_: int, now: float) -> Changed | None:
+    """``None`` where there is no such correction. What it applied to and is not sent is looked up anew without it."""
+    before = {found.correction.id: found for found in corrections.listed(db)}
+    if id_ not in before:
+        return None
+    gone, known = before[id_].correction, [found.correction for found in before.values()]
+    rows = corrections.concerned(db, lambda row: _chosen(known, row) == gone)
+    corrections.remove(db, id_)
+    _reopen(db, rows, now, f"correction {gone.name} was removed")
+    return Changed(_story(gone, before[id_].set_at), [], [_waiting(row) for row in rows])
+
+
+def item_for(
+    db: sqlite3.Connection, what: str, season: int | None, number: int | None, *, movie: bool, absolute: bool
+) -> Item:
+    """What a trial is about: a play or change that is stored (``p7``, ``c12``), or a title or id with its numbers.
+
+    Raises ``BadCorrection``.
+    """
+    found = _stored_item(db, what)
+    return found or correction_words.asked(what, season, number, movie=movie, absolute=absolute)
+
+
+def known_viewer(name: str | None, viewers: Collection[str]) -> None:
+    """Raises ``BadCorrection`` for a name that no viewer has."""
+    if name is not None and name not in viewers:
+        raise BadCorrection(f"There is no viewer {name[:40]}; the configuration lists: {', '.join(sorted(viewers))}.")
+
+
+async def tried(item: Item, trackers: Mapping[Account, Tracker], known: Sequence[Correction]) -> list[Trial]:
+    """Asks each service where it keeps ``item``, as the corrections see it. Sends no play and books nothing."""
+    return list(await asyncio.gather(*(_tried(item, account, trackers[account], known) for account in trackers)))
+
+
+async def _tried(item: Item, account: Account, tracker: Tracker, known: Sequence[Correction]) -> Trial:
+    viewer, name = account
+    meant = corrected(item, viewer, known)
+    correction = meant.correction.name if meant.correction else None
+    trial = Trial(viewer, name, item.label(), correction, "unwanted")
+    if reason := meant.left_out(tracker.can.media) or _not_taken(meant.item, tracker):
+        return replace(trial, reason=reason)
+    try:
+        async with asyncio.timeout(LONGEST_TRIAL):
+            return _found(trial, await tracker.locate(meant.item))
+    except TimeoutError:
+        return replace(trial, verdict="unknown", reason=f"{name} took too long to answer; try again")
+    except TrackerError as error:
+        return _missed(trial, error)
+
+
+def _not_taken(item: Item, tracker: Tracker) -> str:
+    return "" if item.media in tracker.can.media else f"this tracker does not take {item.media}s"
+
+
+def _found(trial: Trial, address: Address) -> Trial:
+    entry = address.entry or address.key
+    return replace(
+        trial, verdict="found", entry=entry, key=address.key, how=address.how, confidence=str(address.confidence)
+    )
+
+
+def _missed(trial: Trial, error: TrackerError) -> Trial:
+    if isinstance(error, Uncertain):
+        listed = [_candidate(candidate) for candidate in error.candidates]
+        return replace(trial, verdict="unmatched", reason=error.reason, candidates=listed)
+    verdict = "parked" if isinstance(error, NotInCatalogue) else "dead" if isinstance(error, Refused) else "unknown"
+    return replace(trial, verdict=verdict, reason=error.reason)
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    names = ("title", "year", "tmdb", "season", "number", "why")
+    return {name: value for name in names if (value := getattr(candidate, name)) is not None}
+
+
+def _stored_item(db: sqlite3.Connection, what: str) -> Item | None:
+    """The item of a change or play; ``None`` where ``what`` is no such id, ``BadCorrection`` where there is none."""
+    if (reference := correction_words.stored(what)) is None:
+        return None
+    letter, id_ = reference
+    kind, joined = ("change", "outbox ON outbox.play_id = plays.id WHERE outbox.id") if letter == "c" else ("play", "")
+    where = f"JOIN {joined} = ?" if joined else "WHERE id = ?"
+    row = db.execute(f"SELECT plays.media, plays.item FROM plays {where}", (id_,)).fetchone()
+    if row is None:
+        raise BadCorrection(f"There is no {kind} {what.strip()}; scrobbled queue list shows what waits.")
+    return decode_item(*row)
+
+
+def _chosen(known: Iterable[Correction], row: corrections.Waiting) -> Correction | None:
+    return corrected(row.item, row.viewer, known).correction
+
+
+def _reopen(db: sqlite3.Connection, rows: Sequence[corrections.Waiting], now: float, why: str) -> None:
+    """With what catalogues said forgotten, as nothing old may hide what the owner has just pointed to."""
+    corrections.reopen(db, [row.id for row in rows], now, why)
+    if rows:
+        cache.forget_answers(db)
+
+
+def _waiting(row: corrections.Waiting) -> WaitingPlay:
+    return WaitingPlay(f"c{row.id}", f"p{row.play_id}", row.viewer, row.tracker, row.label)
+
+
+def _story(correction: Correction, set_at: float) -> CorrectionStory:
+    of, target = correction.of, correction.target
+    is_show = isinstance(of, OfShow)
+    to_show = target if isinstance(target, ToShow) else None
+    return CorrectionStory(
+        id=correction.name,
+        text=correction_words.sentence(correction),
+        viewer=correction.viewer,
+        media="episode" if is_show else "movie",
+        title=of.title,
+        year=of.year,
+        ids=of.ids.known(),
+        season=of.season if isinstance(of, OfShow) else None,
+        episodes=correction_words.episodes(of) if isinstance(of, OfShow) else "",
+        to="ignore" if isinstance(target, Ignore) else "show" if to_show else "movie",
+        to_tmdb=None if isinstance(target, Ignore) else target.tmdb,
+        to_season=to_show.season if to_show else None,
+        to_episode=to_show.first if to_show else None,
+        set_at=instant(set_at).isoformat(timespec="seconds"),
+    )

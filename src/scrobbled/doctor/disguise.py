@@ -1,0 +1,124 @@
+"""Takes out of a text whatever tells whose it is, so that it can be shown to strangers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import sqlite3
+import urllib.request
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scrobbled.doctor.bounded import in_thread
+from scrobbled.doctor.patient import Patient
+from scrobbled.store import overview
+
+SERVICES = (
+    "trakt.tv",
+    "serializd.com",
+    "serializd.onrender.com",
+    "themoviedb.org",
+    "anilist.co",
+    "plex.tv",
+    "localhost",
+)
+"""Hosts that everybody asks; they and what is below them tell nothing."""
+MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+ADDRESS = re.compile(
+    r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])|(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])", re.I
+)
+TITLES = 500
+"""The newest plays; no check names one, but services may quote what they were asked."""
+STORED_WITHIN = 10.0
+SHORTEST, SHORTEST_TITLE = 2, 5
+"""Characters: shorter titles are words that stand everywhere, and give nobody away."""
+
+
+class Disguise:
+    """Replaces people, hosts, folders and titles by words like ``viewer1``. Case does not matter."""
+
+    def __init__(self, words: Iterable[tuple[str, str]]) -> None:
+        """Pairs of a word and what stands for it; the first for a word counts."""
+        self._words: dict[str, str] = {}
+        for word, alias in words:
+            if len(word.strip()) >= SHORTEST:
+                self._words.setdefault(word.strip().casefold(), alias)
+        longest = sorted(self._words, key=len, reverse=True)
+        body = "|".join(map(re.escape, longest))
+        self._pattern = re.compile(rf"(?<!\w)(?:{body})(?!\w)", re.IGNORECASE) if longest else None
+
+    def text(self, text: str) -> str:
+        text = MAIL.sub("<mail>", text)
+        if self._pattern is not None:
+            text = self._pattern.sub(lambda match: self._words.get(match[0].casefold(), "<name>"), text)
+        return ADDRESS.sub(lambda match: match[0] if match[0] in ("127.0.0.1", "0.0.0.0") else "<address>", text)
+
+
+async def disguise_of(patient: Patient) -> Disguise:
+    """Everything of this configuration and database that tells whose it is.
+
+    A database that does not answer in time is left out: then nothing that it holds was asked or sent either.
+    """
+    stored: list[tuple[str, str]] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STORED_WITHIN):
+            stored = await in_thread(lambda: _stored(patient))
+    return Disguise(chain(_paths(patient), _hosts(patient), _people(patient), stored))
+
+
+def _paths(patient: Patient) -> Iterator[tuple[str, str]]:
+    storage = patient.config.storage
+    yield str(patient.database), "<database>"
+    for path in (patient.database.parent, storage.backup.folder, patient.config.path, Path.home(), Path.cwd()):
+        if path is not None and len(path.parts) > 1:
+            yield str(path), "<folder>" if path.suffix == "" else "<file>"
+    if patient.config.path is not None:
+        yield patient.config.path.name, "<configuration>"
+
+
+def _hosts(patient: Patient) -> Iterator[tuple[str, str]]:
+    config = patient.config
+    urls = [source.url for source in config.sources.values()]
+    urls += [config.server.public_url, config.metadata.tmdb.url, config.metadata.tmdb.image_url]
+    urls += [config.sinks.influx.url if config.sinks.influx else None]
+    urls += [str(value) for viewer in config.viewers for one in viewer.trackers.values() for value in one.values()]
+    urls += [entry.url for entry in config.alerts.urls]
+    urls += [proxy if "://" in proxy else f"http://{proxy}" for proxy in urllib.request.getproxies().values()]
+    hosts = [urlsplit(url).hostname for url in urls if url and "://" in url]
+    own = [socket.gethostname(), config.server.host, *config.server.allowed_hosts]
+    for number, host in enumerate(dict.fromkeys(filter(None, [*hosts, *own])), 1):
+        if not any(host == known or host.endswith(f".{known}") for known in SERVICES):
+            yield host, f"host{number}"
+
+
+def _people(patient: Patient) -> Iterator[tuple[str, str]]:
+    libraries = [title for source in patient.config.sources.values() for title in source.libraries]
+    for number, viewer in enumerate(patient.config.viewers, 1):
+        yield viewer.name, f"viewer{number}"
+        for accounts in viewer.accounts.values():
+            yield from ((account, f"account{number}") for account in accounts)
+        yield from ((str(one.get("email") or ""), f"account{number}") for one in viewer.trackers.values())
+        libraries += viewer.libraries
+    if patient.config.server.login:
+        yield patient.config.server.login.username, "<login>"
+    yield from ((title, "<library>") for title in libraries if len(title) >= SHORTEST_TITLE)
+
+
+def _stored(patient: Patient) -> list[tuple[str, str]]:
+    """User names at services, accounts nobody listed, and titles."""
+    found: list[tuple[str, str]] = []
+    with contextlib.suppress(sqlite3.Error), patient.reading() as db:
+        names = db.execute("SELECT json_extract(secret, '$.username') FROM tokens WHERE json_valid(secret)")
+        found += [(str(row[0]), "<user>") for row in names if row[0]]
+        found += [(one.account, "<account>") for one in overview.unclaimed_accounts(db)]
+        rows = db.execute(
+            "SELECT label, json_extract(item, '$.show_title'), json_extract(item, '$.title') FROM plays "
+            "WHERE json_valid(item) ORDER BY id DESC LIMIT ?",
+            (TITLES,),
+        )
+        found += [(str(title), "<title>") for row in rows for title in row if len(str(title or "")) >= SHORTEST_TITLE]
+    return found

@@ -1,0 +1,60 @@
+"""What was found, for people and for programs, and the block that goes into a bug report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scrobbled import __version__
+from scrobbled.core.checkup import Check, Verdict, worst
+from scrobbled.doctor.disguise import Disguise
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What belongs together."""
+
+    title: str
+    checks: list[Check]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``made_at`` is ISO 8601 in UTC. ``paste`` is text without anything that tells whose it is."""
+
+    version: str
+    made_at: str
+    verdict: Verdict
+    counts: dict[str, int]
+    sections: list[Section]
+    paste: str
+
+
+def reported(sections: Sequence[Section], made_at: datetime, disguise: Disguise) -> Report:
+    checks = [check for section in sections for check in section.checks]
+    found = Counter(check.state for check in checks)
+    return Report(
+        version=__version__,
+        made_at=made_at.isoformat(timespec="seconds"),
+        verdict=worst(checks),
+        counts={str(state): found[state] for state in Verdict},
+        sections=list(sections),
+        paste=_paste(sections, made_at, disguise),
+    )
+
+
+def _paste(sections: Sequence[Section], made_at: datetime, disguise: Disguise) -> str:
+    """Figures of everything, words only where something is not well."""
+    lines = [f"scrobbled {__version__} doctor, {made_at:%Y-%m-%d %H:%M} UTC"]
+    for section in sections:
+        lines.append(f"{section.title}:")
+        lines += [f"  {_line(check)}" for check in section.checks]
+    return disguise.text("\n".join(lines))
+
+
+def _line(check: Check) -> str:
+    figures = " ".join(f"{name}={value}" for name, value in check.figures.items())
+    told = "" if check.state is Verdict.OK else check.text
+    return " ".join(part for part in (f"[{check.state}]", check.name, figures, told) if part)

@@ -1,0 +1,107 @@
+"""What reports to us: when it was last heard, what became of it, and what was turned away."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from scrobbled.config import BY_VIEWER
+from scrobbled.core.checkup import Check, ok, skipped, warning
+from scrobbled.core.outcomes import EventOutcome
+from scrobbled.doctor.bounded import in_thread
+from scrobbled.doctor.naming import DAY, ago, counted
+from scrobbled.doctor.patient import Patient
+from scrobbled.store import overview, refusals
+from scrobbled.store.refusals import Refused
+
+MOST_ROWS = 200_000
+SILENT = 14 * DAY
+"""A house may be on holiday for that long."""
+_ENTER = "In the webhook settings of {name} enter the address of this service with /webhooks/{name}/ and the token."
+_PLAYERS = "Have a player report to the address of this service with /trakt, and let it in at /activate."
+
+
+@dataclass
+class Lately:
+    """One source within the last day; ``last`` is a Unix time and may be older."""
+
+    last: float | None = None
+    outcomes: Counter[str] = field(default_factory=Counter)
+    unreadable: str = ""
+
+
+async def sources(patient: Patient) -> list[Check]:
+    if not patient.config.sources:
+        return [skipped("sources", "None is configured.", "Add one under sources.")]
+    if not await in_thread(patient.database.exists):
+        return [skipped("sources", "There is no database yet, so nothing was heard.")]
+    try:
+        return await in_thread(lambda: _told(patient))
+    except sqlite3.Error as error:
+        return [skipped("sources", f"The database cannot be read ({error}).")]
+
+
+def _told(patient: Patient) -> list[Check]:
+    now = patient.clock.now()
+    with patient.reading() as db:
+        heard, turned_away = _lately(db, now.timestamp() - DAY), refusals.listed(db)
+        unclaimed = overview.unclaimed_accounts(db)
+        for known in overview.sources_heard(db):
+            heard.setdefault(known.source, Lately()).last = known.last_seen
+    checks = [_source(name, heard.get(name, Lately()), now) for name in patient.config.sources]
+    checks += [_refused(one, now) for one in turned_away]
+    return [*checks, *_unclaimed(unclaimed)]
+
+
+def _lately(db: sqlite3.Connection, since: float) -> dict[str, Lately]:
+    """Backwards from the newest until it is old enough: a million older events cost nothing."""
+    heard: dict[str, Lately] = {}
+    rows = db.execute("SELECT source, received_at, outcome, reason FROM events ORDER BY id DESC LIMIT ?", (MOST_ROWS,))
+    for source, at, outcome, reason in rows:
+        if at < since:
+            break
+        one = heard.setdefault(source, Lately(at))
+        one.outcomes[outcome] += 1
+        if outcome == EventOutcome.UNREADABLE and not one.unreadable:
+            one.unreadable = reason or ""
+    return heard
+
+
+def _source(name: str, heard: Lately, now: datetime) -> Check:
+    title, counts = f"source {name}", dict(heard.outcomes)
+    if heard.last is None:
+        step = _PLAYERS if name in BY_VIEWER else f"{_ENTER.format(name=name)} Then watch something."
+        return warning(title, "Never heard.", step, events=0)
+    text = f"Last heard {ago(now, heard.last)}; in 24 h: {counted(counts)}."
+    silent = now.timestamp() - heard.last
+    figures = {"seconds_silent": round(silent), **counts}
+    if heard.unreadable:
+        text = f"{text} Unreadable because: {heard.unreadable.rstrip('.')}."
+        return warning(title, text, "Check what the sender is set up to send.", **figures)
+    if silent > SILENT:
+        return warning(title, text, "If somebody watched meanwhile, check the webhook's address there.", **figures)
+    return ok(title, text, **figures)
+
+
+def _refused(refused: Refused, now: datetime) -> Check:
+    """Only lately, as somebody may have put it right long ago."""
+    name = f"wrong address {refused.source}" if refused.source else "wrong address"
+    whose = f"for {refused.source}" if refused.source else "for sources that are not configured"
+    text = f"{refused.count} webhooks {whose} came with a wrong token or name, last {ago(now, refused.last_at)}."
+    if now.timestamp() - refused.last_at > DAY:
+        return ok(name, text, count=refused.count)
+    step = "If they are yours, enter the address anew at the sender: the token in it is not the configured one."
+    return warning(name, text, step, count=refused.count)
+
+
+def _unclaimed(accounts: list[overview.UnclaimedAccount]) -> Iterator[Check]:
+    if not accounts:
+        return
+    events = sum(account.events for account in accounts)
+    named = ", ".join(f"{account.account or '(no name)'} of {account.source}" for account in accounts[:5])
+    text = f"{events} webhooks of {len(accounts)} accounts that no viewer lists: {named}."
+    step = "List those who are yours under accounts of a viewer; scrobbled status prints the line."
+    yield warning("unclaimed accounts", text, step, accounts=len(accounts), events=events)

@@ -1,0 +1,94 @@
+"""Trackers to be examined outside of the running service: they can only look."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from scrobbled.core.errors import Uncertain
+from scrobbled.core.items import Episode
+from scrobbled.core.matching import ShowMatch
+from scrobbled.doctor.bounded import in_thread
+from scrobbled.doctor.patient import Patient
+from scrobbled.trackers import TRACKERS
+from scrobbled.trackers.base import Context, Tracker
+from scrobbled.trackers.masked import Masked
+
+READ_WITHIN = 5.0
+Stored = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+@contextlib.asynccontextmanager
+async def accounts_of(patient: Patient) -> AsyncIterator[Patient]:
+    """The patient with a tracker for each configured account, closed at the end. No request is sent."""
+    stored: Stored = {}
+    with contextlib.suppress(TimeoutError):  # other checks tell that the database does not answer
+        async with asyncio.timeout(READ_WITHIN):
+            stored = await in_thread(lambda: _stored(patient))
+    for values in stored.values():
+        patient.redactor.add(*_secrets(values))
+    async with contextlib.AsyncExitStack() as closing:
+        trackers: dict[tuple[str, str], Tracker] = {}
+        for viewer in patient.config.viewers:
+            for name, settings in viewer.trackers.items():
+                if name in TRACKERS:
+                    http = patient.http("")
+                    closing.push_async_callback(http.aclose)
+                    tokens = Looking(stored.get((viewer.name, name)))
+                    context = Context(viewer.name, settings, http, tokens, Forgetful(), Clueless(), patient.clock)
+                    trackers[viewer.name, name] = Masked(TRACKERS[name].build(context), patient.redactor)
+                    closing.push_async_callback(trackers[viewer.name, name].aclose)
+        yield replace(patient, trackers=trackers)
+
+
+class Looking:
+    """A stored sign-in that cannot be replaced: whatever tried to would be a defect, and fails."""
+
+    def __init__(self, values: Mapping[str, Any] | None) -> None:
+        self._values = values
+
+    async def load(self) -> Mapping[str, Any] | None:
+        return self._values
+
+    async def save(self, values: Mapping[str, Any]) -> NoReturn:
+        raise RuntimeError("doctor must not change a sign-in")
+
+    async def forget(self) -> NoReturn:
+        raise RuntimeError("doctor must not forget a sign-in")
+
+
+class Forgetful:
+    """A cache that keeps nothing, so that every answer is a new one."""
+
+    async def get(self, key: str) -> None:
+        return None
+
+    async def put(self, key: str, value: Any, *, seconds: float) -> None:
+        """Not kept."""
+
+
+class Clueless:
+    async def show_of(self, episode: Episode, *, deeper: bool = False) -> ShowMatch:
+        raise Uncertain("doctor looks nothing up")
+
+
+def _stored(patient: Patient) -> Stored:
+    """Without a database that can be read there is no sign-in, and other checks say why."""
+    if not Path(patient.database).exists():
+        return {}
+    try:
+        with patient.reading() as db:
+            rows = db.execute("SELECT viewer, tracker, secret FROM tokens").fetchall()
+        return {(viewer, tracker): json.loads(secret) for viewer, tracker, secret in rows}
+    except (sqlite3.Error, ValueError):
+        return {}
+
+
+def _secrets(values: Mapping[str, Any]) -> Iterable[str]:
+    return [str(value) for key, value in values.items() if "token" in key or "password" in key]

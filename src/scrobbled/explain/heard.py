@@ -1,0 +1,109 @@
+"""What came in: the events of one viewing, who they belong to, and what was decided about them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from scrobbled.config import Config, claimants, fold
+from scrobbled.core.errors import BadPayload
+from scrobbled.core.events import PlaybackEvent
+from scrobbled.core.outcomes import EVENT_NEXT_STEP, UNNAMED, EventOutcome, told
+from scrobbled.explain import viewings
+from scrobbled.explain.story import Claim, Heard
+from scrobbled.explain.telling import span
+from scrobbled.ingest import UNREADABLE_KEPT
+from scrobbled.store import archive, overview
+from scrobbled.store.archive import Stored
+from scrobbled.store.codec import instant
+from scrobbled.summary import claim, iso
+from scrobbled.understand import parsed_again
+
+EACH_WAY = 150
+"""Events of the session that are looked at before and after the one in question."""
+MOST_SHOWN = 60
+
+
+def viewing(db: sqlite3.Connection, stored: Stored) -> tuple[list[Stored], int]:
+    """The events of the viewing ``stored`` belongs to, with those of others left out, and how many are not shown."""
+    if stored.session is None:
+        return [stored], 0
+    rows = archive.around(db, stored.session, stored.id, EACH_WAY)
+    completing: dict[int, frozenset[str]] = {}
+    for play in archive.plays_of(db, [row.id for row in rows]):
+        if play.event_id is not None:
+            completing[play.event_id] = completing.get(play.event_id, frozenset()) | {play.viewer}
+    own = viewings.of(rows, completing, stored)
+    shown = viewings.shown(own, stored, completing, MOST_SHOWN)
+    return shown, len(own) - len(shown)
+
+
+def heard(one: Stored, asked: Stored | None, plays: list[str], *, raw: bool) -> Heard:
+    """What is said of one event; ``raw`` adds its body."""
+    event = parsed(one)
+    percent = None if event is None else event.percent
+    return Heard(
+        id=f"e{one.id}",
+        received_at=iso(one.received_at),
+        kind=one.kind,
+        outcome=one.outcome,
+        reason=one.reason,
+        why=told(one.reason),
+        percent=None if percent is None else round(percent, 1),
+        player=(event.player_name or event.player) if event else "",
+        label=one.label,
+        is_asked=asked is not None and one.id == asked.id,
+        plays=plays,
+        replayed_at=one.detail.get("replayed_at"),
+        raw=one.raw if raw else None,
+    )
+
+
+def parsed(stored: Stored) -> PlaybackEvent | None:
+    """What is in it by today's parser; ``None`` where that cannot be told any more."""
+    if stored.raw is None:
+        return None
+    try:
+        events = parsed_again(stored.source, stored.raw, instant(stored.received_at))
+    except BadPayload:
+        return None
+    return events[stored.part] if stored.part < len(events) else None
+
+
+def body(config: Config, stored: Stored | None, *, had_one: bool) -> tuple[str, str]:
+    """Whether the body is kept, and why not: a word and a sentence."""
+    if not had_one:
+        return "none", "It came in by no message of a media server."
+    kept = f"{span(config.storage.keep_raw_events)} (storage.keep_raw_events)"
+    if stored is None or stored.raw is None:
+        return "gone", f"Its message is no longer kept: that is so after {kept}."
+    if stored.outcome is EventOutcome.UNREADABLE and len(stored.raw) >= UNREADABLE_KEPT:
+        return "beginning", f"Only its first {UNREADABLE_KEPT:,} bytes were kept, as it could not be read."
+    return "kept", f"Its message is kept for {kept}, with secrets masked."
+
+
+def who(config: Config, stored: Stored, event: PlaybackEvent | None, plays: Sequence[overview.PlayRow]) -> list[Claim]:
+    """The viewers who claim its account, and what was decided for each."""
+    names = event.account.names() if event else frozenset({fold(stored.account)} if stored.account else ())
+    listed = {viewer.name: viewer for viewer in claimants(config, stored.source, names)}
+    decided: dict[str, list[str]] = stored.detail.get("viewers", {})
+    had = {play.viewer for play in plays if play.event_id == stored.id}
+    found = []
+    for viewer in dict.fromkeys((*listed, *decided, *sorted(had))):
+        outcome, reason = decided.get(viewer, (stored.outcome, stored.reason))
+        accounts = listed[viewer].accounts.get(stored.source, ()) if viewer in listed else ()
+        as_ = [account for account in accounts if fold(account) in names]
+        threshold = config.threshold(stored.source, listed[viewer]) if viewer in listed else None
+        found.append(Claim(viewer, as_, viewer in listed, outcome, reason, told(reason), threshold))
+    return found
+
+
+def to_do(stored: Stored | None) -> list[str]:
+    """What waits for a person."""
+    if stored is None or stored.outcome not in (EventOutcome.UNCLAIMED, EventOutcome.UNREADABLE):
+        return []
+    line = claim(stored.source, stored.account)
+    if stored.outcome is EventOutcome.UNCLAIMED and line:
+        return [f"{EVENT_NEXT_STEP[stored.outcome]} The line is: {line}"]
+    step = UNNAMED if stored.outcome is EventOutcome.UNCLAIMED else EVENT_NEXT_STEP[stored.outcome]
+    return [f"{told(stored.reason)} {step}"]

@@ -1,0 +1,127 @@
+"""The parts of a story. Ids carry their letter; times are ISO 8601 in UTC.
+
+``reason`` is the short reason as it is kept, ``why`` the same as a sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scrobbled.summary import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event of the viewing. ``percent`` is how far the player was, ``raw`` the body where it was asked for."""
+
+    id: str
+    received_at: str
+    kind: str | None
+    outcome: str
+    reason: str
+    why: str
+    percent: float | None
+    player: str
+    label: str | None
+    is_asked: bool
+    plays: list[str]
+    replayed_at: str | None
+    raw: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A viewer, and what was decided for them. ``listed_as`` are the names in the configuration that claim it now.
+
+    ``threshold`` is the percentage from which a stop counts as watched for them, ``None`` where they claim nothing.
+    """
+
+    viewer: str
+    listed_as: list[str]
+    claims: bool
+    outcome: str
+    reason: str
+    why: str
+    threshold: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A play at one tracker. ``seconds`` is how long it took from the webhook to the tracker's confirmation.
+
+    ``confidence`` is ``certain``, ``likely`` or ``unsure``, and ``None`` until it was looked up. ``rewatch_of`` is an
+    earlier play. ``trouble`` is what keeps the whole account from getting anything.
+    """
+
+    id: str
+    tracker: str
+    outcome: str
+    phase: str
+    reason: str
+    why: str
+    next_step: str
+    hold: str
+    flood: str | None
+    method: str
+    confidence: str | None
+    candidates: list[dict[str, Any]]
+    place: str
+    address: dict[str, Any]
+    rewatch: bool
+    rewatch_of: str | None
+    remote_id: str | None
+    settled_at: str | None
+    seconds: float | None
+    next_at: str | None
+    trouble: str
+    attempts: list[Attempt]
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether nothing goes to the account until somebody does something."""
+        return bool(self.trouble) and "by itself" not in self.trouble
+
+
+@dataclass(frozen=True, slots=True)
+class PlayTold:
+    """One play of the viewing: one for each viewer."""
+
+    id: str
+    event_id: str | None
+    viewer: str
+    source: str
+    media: str
+    label: str
+    watched_at: str | None
+    received_at: str
+    deliveries: list[Delivery]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """``id`` is what was asked for; ``events`` are those of the viewing, and ``more_events`` how many were left out
+    at least.
+
+    ``body`` says of the raw body of the event in question: ``kept``, ``beginning`` (only that was kept), ``gone`` or
+    ``none`` (it came from nowhere).
+    ``to_do`` is empty where there is nothing to do.
+    """
+
+    id: str
+    play_id: str | None
+    label: str | None
+    source: str | None
+    account: str
+    event_id: str | None
+    outcome: str | None
+    reason: str
+    why: str
+    body: str
+    body_note: str
+    raw: str | None
+    events: list[Heard]
+    more_events: int
+    who: list[Claim]
+    plays: list[PlayTold]
+    to_do: list[str]

@@ -1,0 +1,233 @@
+"""A story in words, for people who are no programmers: short paragraphs in the order in which things happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from scrobbled.config import BY_VIEWER
+from scrobbled.core.events import EventKind
+from scrobbled.core.matching import Confidence
+from scrobbled.core.names import name
+from scrobbled.core.outcomes import ATTEMPTS, EventOutcome, PlayOutcome, told
+from scrobbled.explain.story import Delivery, Explanation, Heard, PlayTold
+
+NOTHING = "Nothing to do."
+MOST_CANDIDATES = 5
+_KINDS = {
+    EventKind.START: "playing began",
+    EventKind.PAUSE: "paused",
+    EventKind.RESUME: "went on",
+    EventKind.PROGRESS: "still playing",
+    EventKind.STOP: "stopped",
+    EventKind.WATCHED: "reported as watched",
+    EventKind.UNWATCHED: "marked as not watched",
+    EventKind.RATED: "rated",
+    EventKind.UNRATED: "rating taken back",
+    EventKind.ADDED: "added to the library",
+}
+_CONFIDENCE = {
+    "certain": "That is certain.",
+    "likely": "That is likely, though no id or title proves it.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Some lines below a title."""
+
+    title: str
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """``to_do`` is never empty: it says so where there is nothing to do."""
+
+    title: str
+    lead: str
+    sections: list[Section]
+    to_do: list[str]
+
+
+def tell(story: Explanation, zone: tzinfo | None = None) -> Telling:
+    """Times in ``zone``, by default the one of this machine."""
+    when = _Clock(zone)
+    sections = [
+        Section("What came in", list(_events(story, when))),
+        Section("Who it belongs to", list(_who(story))),
+        *(section for play in story.plays for section in _play(play, when)),
+    ]
+    return Telling(
+        title=story.label or (f"A message from {name(story.source)}" if story.source else "A play"),
+        lead=_lead(story, when),
+        sections=[section for section in sections if section.lines],
+        to_do=story.to_do or [NOTHING],
+    )
+
+
+class _Clock:
+    def __init__(self, zone: tzinfo | None) -> None:
+        self._zone = zone
+
+    def __call__(self, iso: str) -> str:
+        """ "14 Nov 2026, 21:00:05 +01:00"; what is no time is left as it is."""
+        try:
+            local = datetime.fromisoformat(iso).astimezone(self._zone)
+        except ValueError:
+            return iso
+        offset = f"{local:%z}"
+        return f"{local.day} {local:%b %Y, %H:%M:%S} {offset[:3]}:{offset[3:5]}"
+
+
+def _lead(story: Explanation, when: _Clock) -> str:
+    told_of = [play for play in story.plays if play.id == story.play_id] or story.plays
+    if not told_of:
+        return f"No play came of this. {story.why}".strip() if story.outcome != "accepted" else _unfinished(story)
+    play = told_of[0]
+    watched = f"on {when(play.watched_at)}" if play.watched_at else "at a time nobody knows"
+    places = [f"{name(delivery.tracker)}: {_outcome(delivery)}" for delivery in play.deliveries]
+    return f"{play.viewer} watched it {watched}. {'; '.join(places) or 'There is no tracker to send it to'}."
+
+
+def _unfinished(story: Explanation) -> str:
+    farthest = max((event.percent for event in story.events if event.percent is not None), default=None)
+    needed = min((claim.threshold for claim in story.who if claim.threshold is not None), default=None)
+    figures = f" It was stopped or seen at {farthest:.0f} %." if farthest is not None else ""
+    counts = f" It counts from {needed:g} % on (threshold)." if needed is not None else ""
+    return f"No play came of this yet: nothing says that it was watched to the end.{figures}{counts}"
+
+
+def _outcome(delivery: Delivery) -> str:
+    return delivery.outcome.replace("-", " ")
+
+
+def _source(story: Explanation) -> str:
+    """Not to be taken for the tracker of the same name."""
+    return "A player that speaks to Trakt" if story.source in BY_VIEWER else name(story.source or "")
+
+
+def _events(story: Explanation, when: _Clock) -> Iterator[str]:
+    before = None
+    for event in story.events:
+        why = "" if before and (before.outcome, before.why) == (event.outcome, event.why) else event.why
+        yield _event(event, story, when, why)
+        before = event
+    if story.more_events:
+        yield f"… and at least {story.more_events:,} more like these."
+    if replayed := [event.replayed_at for event in story.events if event.is_asked and event.replayed_at]:
+        yield f"It was run again on {when(replayed[0])}."
+    yield story.body_note
+
+
+def _event(event: Heard, story: Explanation, when: _Clock, why: str) -> str:
+    kind = _KINDS.get(EventKind(event.kind), "") if event.kind in set(EventKind) else ""
+    facts = [kind or "a message", f"at {event.percent:.0f} %" if event.percent is not None else ""]
+    facts += [f"on {event.player}" if event.player and event.player != story.source else ""]
+    mark = " (the one you asked about)" if event.is_asked and len(story.events) > 1 else ""
+    came = f" This made {' and '.join(event.plays)}." if event.plays else ""
+    text = f"{when(event.received_at)} · {event.id}{mark}: {' '.join(filter(None, facts))}."
+    return f"{text} {event.outcome.capitalize()}.{f' {why}' if why else ''}{came}"
+
+
+def _who(story: Explanation) -> Iterator[str]:
+    if story.outcome is None or story.outcome == EventOutcome.UNREADABLE:
+        return
+    account = f"the account {story.account}" if story.account else "no account"
+    yield f"{_source(story)} named {account}."
+    for claim in story.who:
+        names = f" (as {', '.join(claim.listed_as)})" if claim.listed_as else ""
+        lists = (
+            f"The viewer {claim.viewer} lists it{names}."
+            if claim.claims
+            else f"The viewer {claim.viewer} listed it then, and no longer does."
+        )
+        differs = (claim.outcome, claim.reason) != (story.outcome, story.reason)
+        decided = f"For {claim.viewer} it was {claim.outcome}. {claim.why}" if differs else ""
+        yield f"{lists} {decided}".strip()
+    if story.account and not story.who:
+        yield "No viewer lists it."
+
+
+def _play(play: PlayTold, when: _Clock) -> Iterator[Section]:
+    watched = when(play.watched_at) if play.watched_at else "nobody knows when"
+    lines = [f"Watched: {watched}. Received: {when(play.received_at)}."]
+    if not play.deliveries:
+        lines.append(f"{play.viewer} has no tracker to send it to.")
+    yield Section(f"{play.viewer}'s play {play.id}", lines)
+    for delivery in play.deliveries:
+        title = f"At {name(delivery.tracker)} for {play.viewer} ({delivery.id})"
+        yield Section(title, list(_delivery(delivery, when)))
+
+
+def _delivery(delivery: Delivery, when: _Clock) -> Iterator[str]:
+    yield f"{_outcome(delivery).capitalize()}.{f' {delivery.why}' if delivery.why else ''}"
+    if delivery.confidence == Confidence.UNSURE:
+        yield "Not matched: what is known is not sure enough to send anything."
+    elif delivery.confidence:
+        by = f": {delivery.method}" if delivery.method else ""
+        yield f"Matched{by}. {_CONFIDENCE.get(delivery.confidence, '')}"
+    if delivery.place:
+        yield f"Where it belongs: {delivery.place}."
+    if delivery.candidates:
+        yield f"It may be: {'; '.join(_candidate(found) for found in delivery.candidates[:MOST_CANDIDATES])}."
+    yield from _rewatch(delivery)
+    for attempt in delivery.attempts:
+        words = ATTEMPTS.get(attempt.outcome, told(attempt.outcome))
+        detail = told(attempt.detail)
+        yield f"{when(attempt.at)} · {words}{f' {detail}' if detail and detail != delivery.why else ''}"
+    yield from _end(delivery, when)
+
+
+def _rewatch(delivery: Delivery) -> Iterator[str]:
+    if delivery.confidence is None or delivery.outcome not in (PlayOutcome.QUEUED, PlayOutcome.DELIVERED):
+        return
+    if not delivery.rewatch:
+        yield "It is the first viewing we know of, so it does not count as a rewatch."
+    elif delivery.rewatch_of:
+        yield f"It counts as a rewatch, as it was watched before (play {delivery.rewatch_of})."
+    else:
+        yield "It counts as a rewatch, as it was watched before."
+
+
+def _end(delivery: Delivery, when: _Clock) -> Iterator[str]:
+    if delivery.seconds is not None:
+        handle = f" There it has the id {delivery.remote_id}." if delivery.remote_id else ""
+        yield f"It took {span(delivery.seconds)} from the message to {name(delivery.tracker)}.{handle}"
+    if delivery.trouble:  # then nothing is tried before that is over
+        if not delivery.needs_a_person:
+            yield delivery.trouble
+    elif delivery.outcome in (PlayOutcome.QUEUED, PlayOutcome.PARKED) and delivery.next_at:
+        yield f"The next try is on {when(delivery.next_at)}, or before that with scrobbled queue retry {delivery.id}."
+
+
+def _candidate(found: dict[str, object]) -> str:
+    year = f" ({found['year']})" if found.get("year") else ""
+    place = f" S{found['season']} E{found['number']}" if {"season", "number"} <= found.keys() else ""
+    tmdb = f", TMDB {found['tmdb']}" if found.get("tmdb") else ""
+    why = f", {found['why']}" if found.get("why") else ""
+    return f"{found.get('title', 'without a title')}{year}{place}{tmdb}{why}"
+
+
+def span(seconds: float) -> str:
+    """ "14 days", "1 hour", "less than a second"."""
+    for size, unit in ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return f"{seconds:.0f} seconds" if seconds >= 1.5 else "1 second" if seconds >= 1 else "less than a second"
+
+
+def text(telling: Telling, messages: Sequence[Section] = ()) -> str:
+    """As a terminal shows it; ``messages`` are told before what there is to do."""
+    parts = [telling.title, telling.lead]
+    for section in (*telling.sections, *messages):
+        parts.append("\n".join([section.title, *(f"  {line}" for line in section.lines)]))
+    return "\n\n".join([*parts, _to_do(telling.to_do)])
+
+
+def _to_do(steps: Sequence[str]) -> str:
+    if list(steps) == [NOTHING]:
+        return NOTHING
+    return "\n".join(f"What to do: {step}" for step in steps)

@@ -1,0 +1,104 @@
+"""What command, API and page say of floods, and how changes and whole floods are decided on by their ids."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scrobbled import breaker, summary
+from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome
+from scrobbled.store import floods
+from scrobbled.summary import iso
+
+
+@dataclass(frozen=True, slots=True)
+class FloodStory:
+    """Plays of one account that were held together. ``plays`` came in all, ``held`` of them wait for a decision."""
+
+    id: str
+    viewer: str
+    tracker: str
+    rule: str
+    reason: str
+    began: str
+    last: str
+    plays: int
+    held: int
+    sources: list[str]
+    samples: list[str]
+    """A few titles of what is held."""
+    text: str
+    """All of it in one sentence."""
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Changes and floods that were named."""
+
+    changes: tuple[int, ...] = ()
+    floods: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an action applied to; ``left`` are those named that it does not apply to. Ids like ``c12`` and ``f3``."""
+
+    action: str
+    done: list[str]
+    left: list[str]
+
+
+class NoId(ValueError):
+    """A text is neither the id of a change nor of a flood."""
+
+
+def chosen(ids: Sequence[str]) -> Chosen:
+    """``c12`` or ``12`` is a change, ``f3`` a flood. Raises ``NoId`` with the text that is neither."""
+    changes, found = [], []
+    for text in ids:
+        if (change := summary.number(text, "c")) is not None:
+            changes.append(change)
+        elif (flood := summary.number(text, "f")) is not None:
+            found.append(flood)
+        else:
+            raise NoId(text)
+    return Chosen(tuple(changes), tuple(found))
+
+
+def stories(db: sqlite3.Connection) -> list[FloodStory]:
+    """Floods of which something is held, oldest first."""
+    return [_story(flood, floods.contents(db, flood.id)) for flood in floods.held(db)]
+
+
+def act(db: sqlite3.Connection, action: str, named: Chosen | None, now: float) -> Done:
+    """As ``summary.act``; a flood stands for all that is held of it. ``None`` is everything that waits."""
+    if named is None:
+        return Done(action, [f"c{id_}" for id_ in summary.act(db, action, None, now)], [])
+    batches = {flood: floods.held_changes(db, flood) for flood in named.floods}
+    wanted = sorted({*named.changes, *(id_ for batch in batches.values() for id_ in batch)})
+    done = set(summary.act(db, action, wanted, now))
+    left = [f"c{id_}" for id_ in named.changes if id_ not in done]
+    for flood, batch in batches.items():
+        rest = [f"c{id_}" for id_ in batch if id_ not in done]
+        left += rest if len(rest) < len(batch) else [f"f{flood}"]
+    return Done(action, [f"c{id_}" for id_ in sorted(done)], left)
+
+
+def _story(flood: floods.Flood, contents: floods.Contents) -> FloodStory:
+    return FloodStory(
+        id=f"f{flood.id}",
+        viewer=flood.viewer,
+        tracker=flood.tracker,
+        rule=flood.rule,
+        reason=flood.reason,
+        began=iso(flood.began_at),
+        last=iso(flood.last_at),
+        plays=flood.plays,
+        held=flood.held,
+        sources=list(contents.sources),
+        samples=list(contents.samples),
+        text=breaker.sentence(flood, contents),
+        next_step=PLAY_NEXT_STEP[PlayOutcome.HELD],
+    )

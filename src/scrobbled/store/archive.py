@@ -1,0 +1,160 @@
+"""Stored webhooks, read again: for whoever explains what became of them, and whoever runs them once more."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scrobbled.core.events import PlaybackEvent
+from scrobbled.core.items import Item
+from scrobbled.core.outcomes import EventOutcome
+from scrobbled.store import inbox
+from scrobbled.store.bodies import unpacked
+from scrobbled.store.codec import decode_item
+
+_EVENTS = (
+    "SELECT e.id, e.source, e.received_at, e.kind, e.outcome, e.reason, e.account, e.label, e.session, "
+    "coalesce(e.head, e.id), e.part, e.detail, coalesce(e.raw, h.raw), coalesce(e.stem_id, h.stem_id) "
+    "FROM events AS e LEFT JOIN events AS h ON h.id = e.head WHERE "
+)
+LONGEST_SESSION = 20_000
+"""Events of one session that are read at most, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event as it lies in the database. ``raw`` is the body it came in, ``None`` once that is no longer kept."""
+
+    id: int
+    source: str
+    received_at: float
+    kind: str | None
+    outcome: EventOutcome
+    reason: str
+    account: str
+    label: str | None
+    session: int | None
+    """The same for all events of one account and one title, ``None`` where no title is known."""
+    webhook: int
+    """The id of the first event in the same body; its own, where it is the first or the only one."""
+    part: int
+    detail: dict[str, Any]
+    raw: str | None
+
+    @property
+    def arrived(self) -> tuple[int, int]:
+        """What orders events as they came in."""
+        return self.webhook, self.part
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlay:
+    """A play, as far as it tells one viewing from another. ``watched_at`` is Unix seconds."""
+
+    id: int
+    event_id: int | None
+    viewer: str
+    watched_at: int | None
+
+
+def event(db: sqlite3.Connection, event_id: int) -> Stored | None:
+    found = named(db, [event_id])
+    return found[0] if found else None
+
+
+def named(db: sqlite3.Connection, ids: Iterable[int]) -> list[Stored]:
+    """Those of these events that there are, as they came in."""
+    rows = [row for id_ in set(ids) for row in db.execute(f"{_EVENTS}e.id = ?", (id_,))]
+    return _in_order(db, rows)
+
+
+def page(db: sqlite3.Connection, after: int, since: float, source: str | None, limit: int) -> list[Stored]:
+    """The events received since then (Unix seconds), as they came in; pass the last id seen as ``after``."""
+    only = "" if source is None else "AND e.source = ? "
+    values = (after, since) if source is None else (after, since, source)
+    rows = db.execute(f"{_EVENTS}e.id > ? AND e.received_at >= ? {only}ORDER BY e.id LIMIT ?", (*values, limit))
+    return [_stored(db, row) for row in rows]
+
+
+def of_session(db: sqlite3.Connection, session: int) -> list[Stored]:
+    """Everything one account told of one title, as it came in."""
+    rows = db.execute(f"{_EVENTS}e.session = ? ORDER BY e.id DESC LIMIT ?", (session, LONGEST_SESSION)).fetchall()
+    return _in_order(db, rows)
+
+
+def around(db: sqlite3.Connection, session: int, event_id: int, each: int) -> list[Stored]:
+    """An event of a session, and up to ``each`` that came before it and after it, as they came in."""
+    before = db.execute(f"{_EVENTS}e.session = ? AND e.id <= ? ORDER BY e.id DESC LIMIT ?", (session, event_id, each))
+    rows = before.fetchall()
+    rows += db.execute(f"{_EVENTS}e.session = ? AND e.id > ? ORDER BY e.id LIMIT ?", (session, event_id, each))
+    return _in_order(db, rows)
+
+
+def newest(db: sqlite3.Connection) -> int:
+    """The highest id that an event has, 0 where there is none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+
+
+def parts(db: sqlite3.Connection, webhook: int) -> list[int]:
+    """Which of the events of that webhook have a row."""
+    rows = db.execute("SELECT part FROM events WHERE id = ? OR head = ?", (webhook, webhook))
+    return [int(part) for (part,) in rows]
+
+
+def plays_of(db: sqlite3.Connection, event_ids: Sequence[int]) -> list[StoredPlay]:
+    """The plays that these events completed."""
+    found: list[Sequence[Any]] = []
+    for event_id in event_ids:
+        found += db.execute("SELECT id, event_id, viewer, watched_at FROM plays WHERE event_id = ?", (event_id,))
+    return [StoredPlay(*row) for row in found]
+
+
+def plays_between(db: sqlite3.Connection, viewer: str, first: float, last: float) -> list[tuple[StoredPlay, Item]]:
+    """What somebody watched in that time, in Unix seconds."""
+    rows = db.execute(
+        "SELECT id, event_id, viewer, watched_at, media, item FROM plays "
+        "WHERE viewer = ? AND watched_at > ? AND watched_at < ?",
+        (viewer, first, last),
+    )
+    return [(StoredPlay(*row[:4]), decode_item(row[4], row[5])) for row in rows]
+
+
+def undated_plays(db: sqlite3.Connection, viewer: str, label: str) -> list[StoredPlay]:
+    """Plays of what is called so, watched at a time nobody knows."""
+    rows = db.execute(
+        "SELECT id, event_id, viewer, watched_at FROM plays WHERE viewer = ? AND watched_at IS NULL AND label = ?",
+        (viewer, label),
+    )
+    return [StoredPlay(*row) for row in rows]
+
+
+def book(
+    db: sqlite3.Connection, event_id: int, event: PlaybackEvent, outcome: EventOutcome, reason: str, at: str
+) -> None:
+    """What an event turned out to be when it was run again ``at`` that time (ISO 8601)."""
+    db.execute(
+        "UPDATE events SET kind = ?, account = ?, label = ?, session = ?, outcome = ?, reason = ? WHERE id = ?",
+        (
+            event.kind,
+            inbox.account_label(event),
+            event.item.label() if event.item else None,
+            inbox.session_of(event),
+            outcome,
+            reason,
+            event_id,
+        ),
+    )
+    inbox.add_detail(db, event_id, replayed_at=at)
+
+
+def _in_order(db: sqlite3.Connection, rows: Iterable[Sequence[Any]]) -> list[Stored]:
+    return sorted((_stored(db, row) for row in rows), key=lambda stored: stored.arrived)
+
+
+def _stored(db: sqlite3.Connection, row: Sequence[Any]) -> Stored:
+    raw = None if row[12] is None else unpacked(db, row[12], row[13])
+    plain = (*row[:4], EventOutcome(row[4]), row[5] or "", row[6] or "", *row[7:11])
+    return Stored(*(*plain, json.loads(row[11] or "{}"), raw))

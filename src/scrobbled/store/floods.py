@@ -1,0 +1,301 @@
+"""What arrives for each account, counted, and the floods that were stopped. Times are Unix seconds."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from scrobbled.core.outcomes import Hold
+from scrobbled.core.safety import HOUR, MINUTE, Facts, Trip
+
+SLOT = 20
+"""Seconds that are counted together: an hour is then 180 rows at most, however many plays come.
+
+So what is said to be within a minute may be within a third more, never within less.
+"""
+DAY = 86_400.0
+SAMPLES = 3
+_STOPPABLE = "state = 'queued' AND phase = '' AND attempts = 0 AND approved = 0 AND witnessed = 0"
+Account = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One play as the flood breaker sees it. ``minute`` is that of watching, ``None`` where nobody knows."""
+
+    at: float
+    afterwards: bool
+    witnessed: bool
+    minute: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """Plays of one account that were held together. ``plays`` came in all, ``held`` of them wait for a decision."""
+
+    id: int
+    viewer: str
+    tracker: str
+    rule: str
+    reason: str
+    began_at: float
+    opened_at: float
+    last_at: float
+    plays: int
+    held: int
+    closed_at: float | None
+    told_at: float | None
+    decided_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is held of a flood: its sources, and a few titles of it."""
+
+    sources: tuple[str, ...]
+    samples: tuple[str, ...]
+
+
+def count(db: sqlite3.Connection, account: Account, arrival: Arrival) -> Facts:
+    """Count one more play for ``account`` and tell what came with it."""
+    slot = int(arrival.at) // SLOT
+    flags = (int(arrival.afterwards), int(arrival.witnessed))
+    db.execute(
+        "INSERT INTO arrivals (viewer, tracker, slot, plays, afterwards, seen) VALUES (?,?,?,1,?,?) ON CONFLICT DO "
+        "UPDATE SET plays = plays + 1, afterwards = afterwards + excluded.afterwards, seen = seen + excluded.seen",
+        (*account, slot, *flags),
+    )
+    minute = slot - int(MINUTE.total_seconds()) // SLOT
+    in_hour, in_minute, afterwards, seen, held = db.execute(
+        "SELECT sum(plays), sum(plays) FILTER (WHERE slot >= ?), sum(afterwards) FILTER (WHERE slot >= ?), sum(seen), "
+        "sum(held) FROM arrivals WHERE viewer = ? AND tracker = ? AND slot BETWEEN ? AND ?",
+        (minute, minute, *account, slot - int(HOUR.total_seconds()) // SLOT, slot),
+    ).fetchone()
+    return Facts(
+        in_hour=in_hour,
+        in_minute=in_minute,
+        afterwards_in_minute=afterwards,
+        same_minute=_same_minute(db, account, arrival),
+        seen_in_hour=seen,
+        history=max(0, _history(db, account) - (in_hour - 1 - held)),
+        afterwards=arrival.afterwards,
+        witnessed=arrival.witnessed,
+    )
+
+
+def let_through(db: sqlite3.Connection, account: Account) -> None:
+    """The play counted last goes to its tracker: it is part of the history from now on."""
+    _remember(db, account, 1)
+
+
+def kept_back(db: sqlite3.Connection, account: Account, at: float) -> None:
+    """The play counted last, which came at ``at``, is held."""
+    _mark(db, account, [at], held=True)
+
+
+def join(db: sqlite3.Connection, account: Account, trip: Trip, at: float) -> int:
+    """The flood that a held play belongs to: the one that goes on, or a new one. Returns its id.
+
+    One is over when nothing of it is held any more, or when nothing came for an hour.
+    """
+    flood = _going_on(db, account, trip, at)
+    if flood is None:
+        return _open(db, account, trip, at)
+    db.execute(
+        "UPDATE floods SET plays = plays + 1, reason = ?, last_at = max(last_at, ?) WHERE id = ?",
+        (trip.reason, at, flood),
+    )
+    return flood
+
+
+def stop_waiting(db: sqlite3.Connection, account: Account, flood: int, trip: Trip, at: float) -> int:
+    """Hold what came within the hour before and was not begun; returns how many.
+
+    Left alone is what was seen as it happened, and what a person approved.
+    """
+    rows = db.execute(
+        f"SELECT id, received_at FROM outbox WHERE viewer = ? AND tracker = ? AND {_STOPPABLE} "
+        "AND received_at > ? AND received_at <= ?",
+        (*account, at - HOUR.total_seconds(), at),
+    ).fetchall()
+    db.executemany(
+        "UPDATE outbox SET state = 'held', hold = ?, flood = ?, reason = ? WHERE id = ?",
+        [(trip.rule, flood, trip.reason, row[0]) for row in rows],
+    )
+    _mark(db, account, [row[1] for row in rows], held=True)
+    _remember(db, account, -len(rows))
+    return len(rows)
+
+
+def hold(db: sqlite3.Connection, change: int, account: Account, trip: Trip, at: float) -> bool:
+    """Hold one queued change, with others that the same rule holds; false where it no longer waits to be sent."""
+    held = db.execute(
+        "UPDATE outbox SET state = 'held', hold = ?, reason = ?, next_at = 0 "
+        "WHERE id = ? AND state IN ('queued', 'parked') AND phase = ''",
+        (trip.rule, trip.reason, change),
+    ).rowcount
+    if not held:
+        return False
+    db.execute("UPDATE outbox SET flood = ? WHERE id = ?", (join(db, account, trip, at), change))
+    received = db.execute("SELECT received_at FROM outbox WHERE id = ?", (change,)).fetchone()[0]
+    _mark(db, account, [received], held=True)
+    _remember(db, account, -1)
+    return True
+
+
+def approved(db: sqlite3.Connection, received: Iterable[tuple[str, str, float]]) -> None:
+    """Held changes, each (viewer, tracker, received), go to their trackers after all: they are history too."""
+    accounts: dict[Account, list[float]] = {}
+    for viewer, tracker, at in received:
+        accounts.setdefault((viewer, tracker), []).append(at)
+    for account, times in accounts.items():
+        _mark(db, account, times, held=False)
+        _remember(db, account, len(times))
+
+
+def held_changes(db: sqlite3.Connection, flood: int) -> list[int]:
+    """Ids of what is held of a flood, oldest first."""
+    rows = db.execute("SELECT id FROM outbox WHERE flood = ? AND state = 'held' ORDER BY id", (flood,))
+    return [row[0] for row in rows]
+
+
+def held_by_reason(db: sqlite3.Connection) -> dict[str, int]:
+    """How many changes are held for each ``Hold``; every one is named."""
+    counted = db.execute("SELECT hold, count(*) FROM outbox WHERE state = 'held' GROUP BY hold").fetchall()
+    return {str(hold): 0 for hold in Hold} | dict(counted)
+
+
+_HELD = "(SELECT count(*) FROM outbox WHERE outbox.flood = floods.id AND outbox.state = 'held')"
+_FLOOD = (
+    "SELECT id, viewer, tracker, rule, reason, began_at, opened_at, last_at, plays, "
+    f"{_HELD}, closed_at, told_at, decided_at FROM floods"
+)
+
+
+def undecided(db: sqlite3.Connection) -> list[Flood]:
+    """Floods that somebody has to be told of, or has been told of and did not decide yet; oldest first."""
+    return [Flood(*row) for row in db.execute(f"{_FLOOD} WHERE decided_at IS NULL ORDER BY id")]
+
+
+def held(db: sqlite3.Connection) -> list[Flood]:
+    """Floods of which something is held, oldest first."""
+    return [flood for flood in undecided(db) if flood.held]
+
+
+def flood(db: sqlite3.Connection, id_: int) -> Flood | None:
+    row = db.execute(f"{_FLOOD} WHERE id = ?", (id_,)).fetchone()
+    return Flood(*row) if row else None
+
+
+def contents(db: sqlite3.Connection, id_: int) -> Contents:
+    held = "FROM outbox JOIN plays ON plays.id = outbox.play_id WHERE outbox.flood = ? AND outbox.state = 'held'"
+    sources = db.execute(f"SELECT DISTINCT plays.source {held} ORDER BY 1", (id_,)).fetchall()
+    samples = db.execute(
+        f"SELECT plays.label {held} GROUP BY plays.label ORDER BY min(outbox.id) LIMIT {SAMPLES}", (id_,)
+    ).fetchall()
+    return Contents(tuple(row[0] for row in sources), tuple(row[0] for row in samples))
+
+
+def told(db: sqlite3.Connection, ids: Sequence[int], now: float) -> None:
+    db.executemany("UPDATE floods SET told_at = ? WHERE id = ?", [(now, id_) for id_ in ids])
+
+
+def decided(db: sqlite3.Connection, ids: Sequence[int], now: float) -> None:
+    """Nothing of these is held any more, so what comes next is another flood."""
+    db.executemany(
+        "UPDATE floods SET decided_at = ?, closed_at = coalesce(closed_at, ?) WHERE id = ?",
+        [(now, now, id_) for id_ in ids],
+    )
+
+
+def forget_arrivals(db: sqlite3.Connection, now: float, limit: int) -> int:
+    """Drop up to ``limit`` counts older than a day, or from the future, where the clock was wrong."""
+    slots = db.execute(
+        "DELETE FROM arrivals WHERE (viewer, tracker, slot) IN (SELECT viewer, tracker, slot FROM arrivals "
+        "WHERE slot < ? OR slot > ? LIMIT ?)",
+        (int(now - DAY) // SLOT, int(now + DAY) // SLOT, limit),
+    ).rowcount
+    minutes = db.execute(
+        "DELETE FROM told_minutes WHERE (viewer, tracker, minute) IN (SELECT viewer, tracker, minute "
+        "FROM told_minutes WHERE last_at < ? OR last_at > ? LIMIT ?)",
+        (now - DAY, now + DAY, limit),
+    ).rowcount
+    return slots + minutes
+
+
+def _same_minute(db: sqlite3.Connection, account: Account, arrival: Arrival) -> int:
+    if not arrival.afterwards or arrival.minute is None:
+        return 0
+    db.execute(
+        "INSERT INTO told_minutes (viewer, tracker, minute, plays, last_at) VALUES (?,?,?,1,?) "
+        "ON CONFLICT DO UPDATE SET plays = plays + 1, last_at = excluded.last_at",
+        (*account, arrival.minute, arrival.at),
+    )
+    row = db.execute(
+        "SELECT plays FROM told_minutes WHERE viewer = ? AND tracker = ? AND minute = ?", (*account, arrival.minute)
+    ).fetchone()
+    return int(row[0])
+
+
+def _history(db: sqlite3.Connection, account: Account) -> int:
+    row = db.execute("SELECT plays FROM histories WHERE viewer = ? AND tracker = ?", account).fetchone()
+    return row[0] if row else 0
+
+
+def _remember(db: sqlite3.Connection, account: Account, plays: int) -> None:
+    db.execute(
+        "INSERT INTO histories (viewer, tracker, plays) VALUES (?,?,max(0,?)) "
+        "ON CONFLICT DO UPDATE SET plays = max(0, plays + ?)",
+        (*account, plays, plays),
+    )
+
+
+def _mark(db: sqlite3.Connection, account: Account, times: Iterable[float], *, held: bool) -> None:
+    """Keep the count of held ones right; slots that are no longer kept do not come back."""
+    step = 1 if held else -1
+    db.executemany(
+        "UPDATE arrivals SET held = min(plays, max(0, held + ?)) WHERE viewer = ? AND tracker = ? AND slot = ?",
+        [(step * n, *account, slot) for slot, n in Counter(int(at) // SLOT for at in times).items()],
+    )
+
+
+def _going_on(db: sqlite3.Connection, account: Account, trip: Trip, at: float) -> int | None:
+    """Plays of one title are another matter than plays of all sorts, and are decided apart."""
+    row = db.execute(
+        "SELECT id, last_at FROM floods WHERE viewer = ? AND tracker = ? AND (rule = ?) = ? AND closed_at IS NULL "
+        "AND decided_at IS NULL ORDER BY id DESC LIMIT 1",
+        (*account, Hold.PLAYS_PER_ITEM, trip.rule is Hold.PLAYS_PER_ITEM),
+    ).fetchone()
+    if row is None:
+        return None
+    if abs(at - row[1]) <= HOUR.total_seconds() and _holds(db, row[0]):
+        return int(row[0])
+    db.execute("UPDATE floods SET closed_at = ? WHERE id = ?", (at, row[0]))
+    return None
+
+
+def _holds(db: sqlite3.Connection, flood: int) -> bool:
+    return bool(db.execute("SELECT 1 FROM outbox WHERE flood = ? AND state = 'held' LIMIT 1", (flood,)).fetchone())
+
+
+def _open(db: sqlite3.Connection, account: Account, trip: Trip, at: float) -> int:
+    """It began with the first play that the rule counted. Those seen as they happened were no part of it."""
+    slot, window = int(at) // SLOT, int(trip.window.total_seconds()) // SLOT
+    first, plays = db.execute(
+        "SELECT min(slot), sum(plays - seen) FROM arrivals WHERE viewer = ? AND tracker = ? AND slot BETWEEN ? AND ? "
+        "AND plays > seen",
+        (*account, slot - window, slot),
+    ).fetchone()
+    if trip.rule is Hold.PLAYS_PER_ITEM:
+        first, plays = slot, 1
+    began = min(at, float((first if first is not None else slot) * SLOT))
+    return int(
+        db.execute(
+            "INSERT INTO floods (viewer, tracker, rule, reason, began_at, opened_at, last_at, plays) "
+            "VALUES (?,?,?,?,?,?,?,?)",
+            (*account, trip.rule, trip.reason, began, at, at, max(1, plays or 0)),
+        ).lastrowid
+        or 0
+    )

@@ -1,0 +1,43 @@
+"""Tokens as command and API tell of them: ids carry their letter (``t3``), times are ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scrobbled.store.clients import Client
+from scrobbled.summary import iso, iso_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """``kind`` is ``trakt``, which opens the Trakt endpoint for ``viewer``, or ``api``, which opens the API."""
+
+    id: str
+    kind: str
+    name: str
+    viewer: str | None
+    created_at: str
+    used_at: str | None
+    """Noted once an hour at most."""
+    expires_at: str | None
+    """When its program has to renew it; ``None`` where it holds until it is revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """``secret`` is told here and never again."""
+
+    token: Token
+    secret: str
+
+
+def told(client: Client) -> Token:
+    return Token(
+        id=f"t{client.id}",
+        kind=client.kind,
+        name=client.name,
+        viewer=client.viewer,
+        created_at=iso(client.created_at),
+        used_at=iso_or_none(client.used_at),
+        expires_at=iso_or_none(client.expires_at),
+    )

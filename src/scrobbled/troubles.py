@@ -1,0 +1,146 @@
+"""Which troubles there are, how they stand now, and whom the configuration wants to be told."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from scrobbled.alerts import Address, Alerts, Now, Open, Trouble
+from scrobbled.config import Config
+from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome
+from scrobbled.health import Report, State
+from scrobbled.store import Store, overview
+from scrobbled.summary import iso
+
+LOW_DISK = 200 * 1024 * 1024
+"""Bytes. With less SQLite may soon be unable to store a webhook."""
+ALL_UNCLAIMED = 100
+"""From so many unclaimed accounts on not all of them are listed, so that a missing one may still be there."""
+NEEDS_A_PERSON = (PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
+Reports = Mapping[tuple[str, str], Report]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrouble:
+    """A trouble for people and scripts; times are ISO 8601 in UTC. ``last_told`` is null while nobody was told."""
+
+    kind: str
+    subject: str
+    title: str
+    text: str
+    viewer: str | None
+    link: str
+    since: str
+    last_seen: str
+    last_told: str | None
+    count: int
+    """How often it was seen."""
+    returns: int
+    """How often it came back."""
+
+
+def shown(trouble: Open) -> OpenTrouble:
+    told = max((told.at for told in trouble.told.values() if not told.good), default=None)
+    return OpenTrouble(
+        kind=trouble.kind,
+        subject=trouble.subject,
+        title=trouble.title,
+        text=trouble.text,
+        viewer=trouble.viewer,
+        link=trouble.link,
+        since=iso(trouble.first_seen),
+        last_seen=iso(trouble.last_seen),
+        last_told=None if told is None else iso(told),
+        count=trouble.count,
+        returns=trouble.returns,
+    )
+
+
+def addresses(config: Config) -> list[Address]:
+    """Whom to tell, in the order of the configuration."""
+    return [
+        Address(one.url, f"alerts.urls[{at}]", frozenset(one.viewers), frozenset(one.kinds))
+        for at, one in enumerate(config.alerts.urls)
+    ]
+
+
+def watch(alerts: Alerts, store: Store, reports: Callable[[], Reports]) -> None:
+    """Have ``alerts`` ask here how accounts, plays and the disk are. ``reports`` are those of the accounts now."""
+    for state in (State.DOWN, State.SIGN_IN, State.STOPPED, State.DRIFT):
+        alerts.look(state, partial(_account, store, reports, state))
+    for outcome in NEEDS_A_PERSON:
+        alerts.look(outcome, partial(_plays, store, outcome))
+    alerts.watch(partial(_disk, alerts, store.path))
+
+
+def unclaimed(source: str, reason: str) -> Trouble:
+    """Somebody whom no viewer lists was heard; ``reason`` names the account."""
+    return Trouble(
+        kind="unclaimed",
+        subject=f"{source}/{reason}",
+        title=f"{source}: {reason}",
+        text="Its plays are kept and sent to nobody. If it belongs to one of you, list it under accounts of that "
+        "viewer in the configuration: what waited is then delivered. If not, there is nothing to do.",
+        once=True,  # a guest of the server may never be a viewer, and need not be mentioned every day
+        link="/#unclaimed",
+    )
+
+
+async def claimed(alerts: Alerts, store: Store) -> None:
+    """Some accounts are listed now that were not: whoever was told of them is told so. Raises ``StoreError``."""
+    left = await store.read(overview.unclaimed_accounts)
+    for trouble in await alerts.open():
+        source, _, reason = trouble.subject.partition("/")
+        waits = any(row.source == source and reason.endswith(row.account or "no account") for row in left)
+        if trouble.kind == "unclaimed" and not waits and len(left) < ALL_UNCLAIMED:
+            title = f"{source}: a viewer lists that account now"
+            await alerts.recovered(*trouble.key, title, f"It was: {reason}. What waited is being delivered.")
+
+
+async def _account(store: Store, reports: Callable[[], Reports], kind: State, subject: str) -> Now:
+    viewer, _, tracker = subject.rpartition("/")
+    report = reports().get((viewer, tracker))
+    if report is None:
+        return Now(False, f"{subject} is no longer configured", "Nothing is delivered there any more.")
+    if report.state is State.OK:
+        return Now(False, f"{subject} works again", "What waited is being delivered.")
+    if report.state is not kind:  # not tried since the start, or another trouble by now, which is told by itself
+        return Now(lasts=None)
+    waiting = await store.read(lambda db: overview.needing(db, viewer, tracker, PlayOutcome.QUEUED, 0)[0])
+    return Now(figures=f"{_many(waiting)} {'waits' if waiting == 1 else 'wait'}." if waiting else "")
+
+
+async def _plays(store: Store, outcome: PlayOutcome, subject: str) -> Now:
+    viewer, _, tracker = subject.rpartition("/")
+    count, labels = await store.read(lambda db: overview.needing(db, viewer, tracker, outcome, 3))
+    if not count:
+        return Now(False, f"{subject}: no play needs you any more", f"None is {outcome}.")
+    if count == 1:
+        return Now()
+    text = f"{_many(count)} were not delivered ({outcome}), such as {'; '.join(labels)}. {PLAY_NEXT_STEP[outcome]}"
+    return Now(title=f"{subject}: {_many(count)} need you", text=text)
+
+
+async def _disk(alerts: Alerts, path: Path) -> None:
+    """Told while there is still room to remember that."""
+    free = (await asyncio.to_thread(shutil.disk_usage, path.parent)).free
+    if free < LOW_DISK:
+        await alerts.report(
+            Trouble(
+                kind="disk",
+                subject="storage",
+                title="scrobbled: the disk is nearly full",
+                text=f"{free // 1024**2} MB are left where the database is. Without room webhooks cannot be stored, "
+                "and media servers do not send them again. Make room on that disk.",
+            )
+        )
+    elif free > 2 * LOW_DISK:
+        await alerts.recovered("disk", "storage", "scrobbled: the disk has room again", "Webhooks can be stored.")
+
+
+def _many(count: int) -> str:
+    return f"{count:,} plays" if count != 1 else "1 play"

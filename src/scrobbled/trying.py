@@ -1,0 +1,173 @@
+"""Trying things out: a test alert to every address, and a test event through the running service's own webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+
+from scrobbled import summary, troubles
+from scrobbled.alerts import Address, AppriseSender, Message
+from scrobbled.config import Config, ViewerConfig, fold
+from scrobbled.core.errors import ConfigError
+from scrobbled.ingest import WOULD_GO
+from scrobbled.redact import Redactor
+from scrobbled.sources.examples import EXAMPLES, MARK, Example
+from scrobbled.store import Store
+
+PATIENCE = 10.0
+"""Seconds for the service to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One address that was tried. ``place`` is where it stands in the configuration, ``address`` its scheme alone."""
+
+    place: str
+    address: str
+    accepted: bool
+    why: str
+    """Why not, and what to do; empty when it was accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of a test event. ``understood`` says that a real one would have gone to somebody."""
+
+    source: str
+    account: str
+    event: str | None
+    outcome: str | None
+    understood: bool
+    text: str
+    """What happened, and what to do where something is wrong."""
+
+
+async def ring(config: Config, redactor: Redactor, viewer: str | None = None) -> list[Rung]:
+    """Send a test alert to every address, or only to those that get what concerns ``viewer``.
+
+    Raises ``ConfigError`` where there is nobody to send it to.
+    """
+    chosen = list(_addresses(config, viewer))
+    if not chosen:
+        whose = f" that gets what concerns {viewer}" if viewer else ""
+        raise ConfigError([f"alerts.urls: no address{whose}; add an Apprise URL, like ntfy://ntfy.sh/my-topic"])
+    sender = AppriseSender(chosen, redactor)
+    about = f" It is about {viewer}." if viewer else ""
+    message = Message(
+        "scrobbled: test alert", f"If you can read this, alerts arrive here.{about} There is nothing to do.", good=True
+    )
+    return [_rung(address, await sender.send(address, message)) for address in sender.addresses]
+
+
+async def post(
+    config: Config,
+    store: Store,
+    now: datetime,
+    *,
+    source: str | None = None,
+    viewer: str | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> list[Tried]:
+    """Send a test event to the webhook of ``source``, or of every source for which we have one.
+
+    It is stored and understood as a viewing by ``viewer`` (else by the first who lists that source), and goes to
+    nobody. Raises ``ConfigError`` where that cannot be tried.
+    """
+    _viewer(config, viewer)
+    async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=PATIENCE) as client:
+        return [await _post(client, config, store, now, name, viewer) for name in _sources(config, source)]
+
+
+def _addresses(config: Config, viewer: str | None) -> Iterator[Address]:
+    _viewer(config, viewer)
+    for address in troubles.addresses(config):
+        if viewer is None or not address.viewers or fold(viewer) in map(fold, address.viewers):
+            yield address
+
+
+def _viewer(config: Config, name: str | None) -> ViewerConfig | None:
+    found = config.viewer(name) if name else None
+    if name and found is None:
+        known = ", ".join(viewer.name for viewer in config.viewers) or "none is configured"
+        raise ConfigError([f"no viewer is called {name}; known here: {known}"])
+    return found
+
+
+def _rung(address: Address, why: str) -> Rung:
+    advice = f"{why.rstrip('.')}. Check the address, and that this machine reaches the service." if why else ""
+    return Rung(address.place, address.label, not why, advice)
+
+
+def _sources(config: Config, wanted: str | None) -> Sequence[str]:
+    able = [name for name, source in config.sources.items() if name in EXAMPLES and source.token]
+    if wanted is not None and wanted not in config.sources:
+        raise ConfigError([f"sources: {wanted} is not configured; known here: {', '.join(config.sources) or 'none'}"])
+    if wanted is not None and wanted not in able:
+        raise ConfigError([f"sources.{wanted}: there is no test event for it; play something there instead"])
+    if not able:
+        raise ConfigError([f"sources: none for which there is a test event; there is one for {', '.join(EXAMPLES)}"])
+    return able if wanted is None else [wanted]
+
+
+async def _post(
+    client: httpx.AsyncClient, config: Config, store: Store, now: datetime, source: str, viewer: str | None
+) -> Tried:
+    example = _example(config, source, viewer, now)
+    kind, body = EXAMPLES[source](example)
+    base = _base(config)
+    try:
+        url = f"{base}/webhooks/{source}/{config.sources[source].token}"
+        answer = await client.post(url, content=body, headers={"Content-Type": kind})
+    except httpx.HTTPError as error:
+        why = f"The service does not answer at {base} ({type(error).__name__}). Start it with: scrobbled serve"
+        return Tried(source, example.account, None, None, False, why)
+    if answer.status_code != 200:
+        return Tried(source, example.account, None, None, False, _refused(answer.status_code, base))
+    return await _story(store, source, example.account, answer)
+
+
+async def _story(store: Store, source: str, account: str, answer: httpx.Response) -> Tried:
+    try:
+        event = str(answer.json()["event"])
+    except (ValueError, KeyError, TypeError):
+        return Tried(source, account, None, None, False, "What answers there is not scrobbled. Check server.port.")
+    number = summary.number(event, "e")
+    story = None if number is None else await store.read(lambda db: summary.event_story(db, number))
+    if story is None:
+        why = f"It was stored as {event}, but not in this database. Is the service run with another configuration?"
+        return Tried(source, account, event, None, False, why)
+    return Tried(source, account, event, story.outcome, story.reason.startswith(WOULD_GO), story.reason)
+
+
+def _example(config: Config, source: str, viewer: str | None, now: datetime) -> Example:
+    """Such as the rules of the source and the person let through, as far as they name one thing they want."""
+    settings, people = config.sources[source], config.viewers if viewer is None else [_viewer(config, viewer)]
+    person = next((one for one in people if one is not None and one.accounts.get(source)), None)
+    if viewer is not None and person is None:
+        raise ConfigError([f"viewers: {viewer} lists no account of {source}; add one under accounts"])
+    libraries = (person.libraries if person else ()) or settings.libraries
+    return Example(
+        account=person.accounts[source][0] if person else MARK,
+        at=now,
+        server=settings.servers[0] if settings.servers else MARK,
+        library=libraries[0] if libraries else "",
+    )
+
+
+def _base(config: Config) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(config.server.host, config.server.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{config.server.port}"
+
+
+def _refused(status: int, base: str) -> str:
+    if status == 404:
+        return (
+            f"What answers at {base} does not know this webhook: another program, or a service whose configuration is "
+            "another one. Look at the log of scrobbled, or restart it."
+        )
+    if status == 503:
+        return "The service cannot store webhooks now; its log says why. Check the disk."
+    return f"The service at {base} refused it ({status}); its log says why."

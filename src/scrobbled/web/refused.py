@@ -1,0 +1,62 @@
+"""Counting webhooks that were turned away, without letting anybody fill the database with them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Container
+
+from scrobbled.clock import Clock
+from scrobbled.core.errors import StoreError
+from scrobbled.store import Store, refusals
+from scrobbled.store.refusals import Refused
+
+SAVE_EVERY = 60.0
+
+
+class Refusals:
+    """One row for each configured source and one for all other names: saved at once, and then once a minute."""
+
+    def __init__(self, store: Store, clock: Clock, *, save_every: float = SAVE_EVERY) -> None:
+        self._store, self._clock, self._every = store, clock, save_every
+        self._pending: dict[str, Refused] = {}
+        self._saving: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
+
+    def note(self, source: str, configured: Container[str]) -> None:
+        """One more; call it in the loop."""
+        name = source if source in configured else ""
+        self._count(Refused(name, 1, self._clock.now().timestamp()))
+        if self._saving is None or self._saving.done():
+            self._saving = asyncio.create_task(self._save_until_quiet())
+
+    async def save(self) -> None:
+        """What was not saved yet; where that fails it stays for the next time."""
+        pending, self._pending = self._pending, {}
+        if not pending:
+            return
+        try:
+            await self._store.write(lambda db: refusals.add(db, pending.values()))
+        except StoreError:
+            for one in pending.values():
+                self._count(one)
+
+    async def aclose(self) -> None:
+        self._ended.set()
+        if self._saving is not None:
+            await self._saving
+        await self.save()
+
+    def _count(self, one: Refused) -> None:
+        known = self._pending.get(one.source, Refused(one.source, 0, one.last_at))
+        last = max(known.last_at, one.last_at)
+        self._pending[one.source] = Refused(one.source, known.count + one.count, last)
+
+    async def _save_until_quiet(self) -> None:
+        """By real time, not by the clock of the service: this paces the disk, and nothing depends on it."""
+        while self._pending and not self._ended.is_set():
+            await self.save()
+            try:
+                async with asyncio.timeout(self._every):
+                    await self._ended.wait()
+            except TimeoutError:
+                continue

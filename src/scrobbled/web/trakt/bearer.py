@@ -1,0 +1,81 @@
+"""Who calls the Trakt endpoint: a token of the configuration, or one that was given out."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response
+
+from scrobbled.config import SourceConfig
+from scrobbled.core.errors import StoreError
+from scrobbled.runtime import Runtime
+from scrobbled.store import clients
+
+SOURCE = "trakt"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """``viewer`` is who the token was made for, ``None`` where it is shared: then whoever lists the source alone.
+
+    ``client`` is what to call the program.
+    """
+
+    viewer: str | None
+    client: str
+
+
+class NotLetIn(Exception):
+    """The answer is ``status``: 401 for a token that opens nothing, 404 where there is no endpoint at all."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def turned_away(_: Request[Any, Any, Any], error: NotLetIn) -> Response[Any]:
+    """An empty object with a 401, upon which clients renew their sign-in; nothing at all where nothing is."""
+    return Response({}, status_code=401) if error.status == 401 else Response(b"", status_code=error.status)
+
+
+async def caller(runtime: Runtime, headers: Mapping[str, str]) -> Caller:
+    """Raises ``NotLetIn``. Nothing is remembered: the configuration and the tokens may change at any time."""
+    token = _bearer(headers)
+    settings = runtime.config.sources.get(SOURCE)
+    if settings is not None and (known := _configured(settings, token)) is not None:
+        owner = runtime.config.viewer(known) if known else None
+        return Caller(owner.name if owner else None, headers.get("user-agent", "")[:80])
+    now = runtime.clock.now().timestamp()
+    found = await runtime.store.read(partial(clients.find, kind="trakt", token=token, now=now)) if token else None
+    viewer = runtime.config.viewer(found.viewer or "") if found else None
+    if found is None or viewer is None:
+        raise NotLetIn(401 if await is_open(runtime) else 404)
+    runtime.redactor.add(token)
+    if clients.is_worth_noting(found, now):
+        with contextlib.suppress(StoreError):  # who used it when is worth less than what is being told
+            await runtime.store.write(partial(clients.note_use, id_=found.id, now=now))
+    return Caller(viewer.name, found.name)
+
+
+async def is_open(runtime: Runtime) -> bool:
+    """Whether there is an endpoint: one is configured, or a token for it was given out."""
+    return SOURCE in runtime.config.sources or await runtime.store.read(partial(clients.has_any, kind="trakt"))
+
+
+def _configured(settings: SourceConfig, token: str) -> str | None:
+    """The viewer, empty for the shared token. Compared with every token, so that the time it takes tells nothing."""
+    found = None
+    for viewer, known in (("", settings.token), *settings.tokens.items()):
+        same = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), (known or "").encode())
+        found = viewer if same and known else found
+    return found
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

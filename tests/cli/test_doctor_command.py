@@ -1,0 +1,83 @@
+"""``scrobbled doctor``: what it prints, its exit codes, and that a wrong configuration is no reason to end."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scrobbled.cli import main
+
+CONFIG = """
+server: {{host: 127.0.0.1, port: {port}}}
+storage: {{path: {folder}/s.db}}
+sources: {{plex: {{token: hook-token-4711-do-not-show}}}}
+viewers:
+  - name: annabel
+    accounts: {{plex: annabel}}
+    trackers:
+      memory: {{}}
+{more}"""
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    def command(*words: str, more: str = "") -> tuple[int, str, str]:
+        path = tmp_path / "scrobbled.yaml"
+        path.write_text(CONFIG.format(folder=tmp_path, port=port, more=more))
+        path.chmod(0o600)
+        monkeypatch.setattr(sys, "argv", ["scrobbled", "doctor", "--config", str(path), *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return command
+
+
+def test_it_prints_every_check_and_a_block_to_paste(run: Run) -> None:
+    code, out, _ = run()
+    assert code == 0
+    assert "annabel/memory memory: Keeps plays until the process ends." in out
+    block = out.rpartition("```\n")[0].rpartition("```\n")[2]
+    assert "viewer1/memory" in block
+    assert "annabel" not in block
+    assert "hook-token-4711" not in out
+
+
+def test_json_has_the_same(run: Run) -> None:
+    code, out, _ = run("--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report["verdict"] == "warning"
+    assert {check["state"] for section in report["sections"] for check in section["checks"]} <= set(report["counts"])
+    assert "viewer1/memory" in report["paste"]
+
+
+def test_a_problem_is_exit_code_1_and_a_wrong_configuration_is_one(run: Run) -> None:
+    code, out, err = run(more="servr: {}\n")
+    assert (code, err) == (1, "")
+    assert 'servr (line 10): unknown key; did you mean "server"?' in out
+    assert "annabel/memory memory: Keeps plays" in out
+
+
+def test_without_any_configuration_the_machine_is_examined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["scrobbled", "doctor", "--json", "--config", str(tmp_path / "nowhere.yaml")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    report = json.loads(capsys.readouterr().out)
+    assert ended.value.code == 1
+    assert any("nowhere.yaml" in check["text"] for check in report["sections"][0]["checks"])
+    assert any(check["name"] == "versions" for section in report["sections"] for check in section["checks"])

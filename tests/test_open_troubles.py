@@ -1,0 +1,216 @@
+"""How open troubles stand, asked of accounts, plays and the disk; and what the running service makes of it."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from structlog.testing import capture_logs
+
+from conftest import FakeClock, OneAddress
+from flows.rig import episode, hurried
+from scrobbled import troubles
+from scrobbled.alerts import Alerts, Trouble
+from scrobbled.config import loads
+from scrobbled.core.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.outcomes import EventOutcome, PlayOutcome
+from scrobbled.core.plays import Play
+from scrobbled.core.troubles import TROUBLE_KINDS
+from scrobbled.health import Report, State
+from scrobbled.metrics import Metrics
+from scrobbled.store import Store, inbox
+from scrobbled.store.alerts import StoredTroubles
+from test_architecture import modules
+
+pytestmark = pytest.mark.anyio
+NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
+DAY = 86_400.0
+
+
+@dataclass
+class Home:
+    """``reports`` are the accounts as they are; ``told`` what went out."""
+
+    store: Store
+    clock: FakeClock
+    reports: dict[tuple[str, str], Report] = field(default_factory=dict)
+    told: list[tuple[str, str, bool]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.alerts = Alerts(
+            StoredTroubles(self.store), OneAddress(self._send), repeat=DAY, now=self.clock.now, metrics=Metrics()
+        )
+        troubles.watch(self.alerts, self.store, lambda: self.reports)
+
+    async def _send(self, title: str, text: str, good: bool) -> bool:
+        self.told.append((title, text, good))
+        return True
+
+    def account(self, state: State) -> None:
+        self.reports["anna", "trakt"] = Report("anna", "trakt", state, "", NOW, None)
+
+    async def report(self, kind: str) -> None:
+        await self.alerts.report(Trouble(kind, "anna/trakt", "anna/trakt: trouble", "Reported.", viewer="anna"))
+        await self.alerts.settled()
+
+    async def plays(self, count: int, state: PlayOutcome) -> None:
+        for number in range(count):
+            play = Play("anna", "plex", episode(number), NOW)
+            way = [inbox.Queued("trakt", state, "")]
+            await self.store.write(lambda db, play=play, way=way: inbox.add_play(db, play, None, way, NOW))  # type: ignore[misc]
+
+    async def sql(self, statement: str) -> None:
+        await self.store.write(lambda db: db.execute(statement))
+
+
+@pytest.fixture
+async def home(tmp_path: Path, clock: FakeClock, anyio_backend: str) -> AsyncIterator[Home]:
+    store = Store(tmp_path / "scrobbled.db")
+    await hurried(store)
+    with capture_logs():
+        yield Home(store, clock)
+    await store.aclose()
+
+
+async def test_an_account_in_trouble_is_told_with_what_waits(home: Home) -> None:
+    home.account(State.DOWN)
+    await home.plays(14, PlayOutcome.QUEUED)
+    await home.report("down")
+    assert home.told == [("anna/trakt: trouble", "14 plays wait. Reported.", False)]
+    home.clock.advance(DAY)
+    await home.plays(1, PlayOutcome.QUEUED)
+    await home.alerts.settled()
+    assert home.told[1] == ("Still: anna/trakt: trouble", "For 24 hours now. 15 plays wait. Reported.", False)
+
+
+async def test_after_a_start_nothing_is_said_before_the_account_was_tried(home: Home) -> None:
+    home.account(State.DOWN)
+    await home.report("down")
+    home.account(State.NEW)
+    home.clock.advance(2 * DAY)
+    await home.alerts.settled()
+    assert len(home.told) == 1
+    home.account(State.DOWN)
+    await home.alerts.settled()
+    assert len(home.told) == 2
+
+
+async def test_trouble_of_an_account_that_is_another_by_now_is_not_told(home: Home) -> None:
+    home.account(State.SIGN_IN)
+    await home.report("down")
+    assert home.told == []
+
+
+async def test_trouble_of_an_account_that_is_no_longer_configured_is_over(home: Home) -> None:
+    home.account(State.DOWN)
+    await home.report("down")
+    home.reports.clear()
+    await home.alerts.settled()
+    assert home.told[-1][0] == "anna/trakt is no longer configured"
+    assert await home.alerts.open() == []
+
+
+async def test_plays_that_need_somebody_are_one_line_with_figures_and_samples(home: Home) -> None:
+    await home.plays(12, PlayOutcome.UNMATCHED)
+    await home.report("unmatched")
+    title, text, _ = home.told[0]
+    assert title == "anna/trakt: 12 plays need you"
+    assert text.startswith("12 plays were not delivered (unmatched), such as ")
+    assert text.count("Harbour Lights") == 3
+    assert "scrobbled" in text, "what to do"
+
+
+async def test_one_play_that_needs_somebody_is_told_by_its_name(home: Home) -> None:
+    await home.plays(1, PlayOutcome.DEAD)
+    await home.report("dead")
+    assert home.told == [("anna/trakt: trouble", "Reported.", False)]
+
+
+async def test_it_is_over_when_the_last_play_was_decided_on(home: Home) -> None:
+    await home.plays(2, PlayOutcome.DEAD)
+    await home.report("dead")
+    await home.sql("UPDATE outbox SET state = 'delivered'")
+    home.clock.advance(3 * 3600)
+    await home.alerts.settled()
+    assert home.told[-1] == ("anna/trakt: no play needs you any more", "None is dead. It took 3 hours.", True)
+
+
+async def test_a_disk_that_fills_up_is_told_while_there_is_room_to_note_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [troubles.LOW_DISK - 1]
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free[0]))
+    for free[0] in (troubles.LOW_DISK - 1, troubles.LOW_DISK - 2, troubles.LOW_DISK + 1):
+        await home.alerts.settled()
+    assert [title for title, _, _ in home.told] == ["scrobbled: the disk is nearly full"], "a little room is not enough"
+    assert home.told[0][1].startswith("199 MB are left")
+    free[0] = 3 * troubles.LOW_DISK
+    await home.alerts.settled()
+    assert home.told[-1][0] == "scrobbled: the disk has room again"
+
+
+async def test_an_account_that_a_viewer_lists_now_is_no_stranger_any_more(home: Home) -> None:
+    for name in ("carol", "dave"):
+        event = PlaybackEvent("plex", EventKind.WATCHED, NOW, Account(name=name), episode(1))
+        await home.store.write(
+            lambda db, event=event: inbox.add_event(
+                db, inbox.Arrival("plex", NOW, "{}", event), EventOutcome.UNCLAIMED, ""
+            )  # type: ignore[misc]
+        )
+        await home.alerts.report(troubles.unclaimed("plex", f"no viewer lists the account {name}"))
+    await home.alerts.settled()
+    await home.sql("UPDATE events SET outcome = 'accepted' WHERE account = 'carol'")
+    await troubles.claimed(home.alerts, home.store)
+    await home.alerts.settled()
+    assert [title for title, _, good in home.told if good] == ["plex: a viewer lists that account now"]
+    assert "carol" in home.told[-1][1]
+    assert [trouble.subject for trouble in await home.alerts.open()] == ["plex/no viewer lists the account dave"]
+
+
+def test_addresses_are_those_of_the_configuration() -> None:
+    config = loads("alerts: {urls: [ntfy://a/b, {url: ntfy://c/d, kinds: [flood]}]}", {})
+    first, second = troubles.addresses(config)
+    assert (first.url, first.place, first.kinds) == ("ntfy://a/b", "alerts.urls[0]", frozenset())
+    assert (second.url, second.place, second.kinds) == ("ntfy://c/d", "alerts.urls[1]", {"flood"})
+
+
+def reported_kinds() -> Iterator[str]:
+    """Of every ``Trouble(kind=…)`` in the source, written there or by a name of the module."""
+    for _, tree in modules():
+        named: dict[str, ast.expr] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign):
+                target, value = node.targets[0], node.value
+                if isinstance(target, ast.Name):
+                    named[target.id] = value
+                elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                    pairs = zip(target.elts, value.elts, strict=True)
+                    named |= {name.id: one for name, one in pairs if isinstance(name, ast.Name)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Trouble":
+                kinds = [word.value for word in node.keywords if word.arg == "kind"]
+                values = [named.get(kind.id, kind) if isinstance(kind, ast.Name) else kind for kind in kinds]
+                yield from (str(value.value) for value in values if isinstance(value, ast.Constant))
+
+
+def test_every_kind_that_is_reported_can_be_chosen() -> None:
+    """What somebody reports and nobody can choose would never reach an address that names kinds."""
+    used = {State.DOWN, State.SIGN_IN, State.STOPPED, State.DRIFT, *troubles.NEEDS_A_PERSON, *reported_kinds()}
+    assert set(map(str, used)) - TROUBLE_KINDS.keys() == set()
+    assert {"flood", "configuration", "disk", "unclaimed"} <= used
+
+
+async def test_a_webhook_is_answered_without_waiting_for_alerts(home: Home) -> None:
+    """Reporting is one small write; sending is somebody else's."""
+    home.account(State.DOWN)
+    async with asyncio.timeout(5):
+        for _ in range(50):
+            await home.alerts.report(troubles.unclaimed("plex", "no viewer lists the account x"))
+    assert home.told == []

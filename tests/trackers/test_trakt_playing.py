@@ -1,0 +1,66 @@
+"""Showing on Trakt what is being played: never a play, in the account's own pace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conftest import FakeClock
+from scrobbled.core.errors import AccountStopped, LoginNeeded, TrackerError, TryLater
+from scrobbled.core.items import Movie
+from scrobbled.redact import Redactor
+from scrobbled.trackers.masked import Masked
+from trackers.doubles import KeptTokens
+from trackers.trakt_bench import TraktBench
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def trakt(clock: FakeClock) -> TraktBench:
+    return TraktBench(clock)
+
+
+@pytest.fixture
+async def tracker(trakt: TraktBench):
+    built = Masked(trakt.tracker(), Redactor())
+    yield built
+    await built.aclose()
+
+
+def account(trakt: TraktBench) -> dict[str, Any]:
+    return trakt.api.state()["accounts"]["anna"]  # type: ignore[no-any-return]
+
+
+async def test_what_plays_is_shown_and_what_pauses_is_kept(trakt: TraktBench, tracker: Masked) -> None:
+    assert tracker.can.tells_playing
+    await tracker.playing("start", trakt.film(), 12.3456)
+    (call,) = trakt.api.calls("POST /scrobble/start")
+    assert call.body["progress"] == 12.35
+    assert call.body.keys() == {"movie", "progress"}
+    await tracker.playing("pause", trakt.episode(), 42.0)
+    (paused,) = account(trakt)["playback"]
+    assert paused["progress"] == 42.0
+    assert account(trakt)["history"] == []
+    assert trakt.api.calls("POST /scrobble/stop") == []
+
+
+async def test_each_word_takes_a_turn_of_the_pace(trakt: TraktBench, tracker: Masked, clock: FakeClock) -> None:
+    started = clock.monotonic()
+    for percent in (1.0, 2.0, 3.0):
+        await tracker.playing("start", trakt.film(), percent)
+    assert clock.monotonic() - started >= 2.0, "Trakt allows one write a second"
+
+
+async def test_what_goes_wrong_is_told_as_ever(trakt: TraktBench) -> None:
+    tracker = trakt.tracker()
+    expected: list[tuple[int, type[TrackerError]]] = [(503, TryLater), (423, AccountStopped), (429, TryLater)]
+    for status, error in expected:
+        trakt.fail("POST /scrobble/start", status=status)
+        with pytest.raises(error):
+            await Masked(tracker, Redactor()).playing("start", trakt.film(), 1.0)
+    with pytest.raises(TrackerError):
+        await Masked(tracker, Redactor()).playing("start", Movie("Nowhere at All", 1999), 1.0)
+    with pytest.raises(LoginNeeded):
+        await Masked(trakt.tracker(tokens=KeptTokens()), Redactor()).playing("start", trakt.film(), 1.0)

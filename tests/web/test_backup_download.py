@@ -1,0 +1,55 @@
+"""``GET /api/v1/backup``: a whole database for whoever is let in, and nothing left on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from scrobbled.store import overview
+from scrobbled.store.opening import open_database
+from web.house import LOGIN, house
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_is_downloaded_is_the_database(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        await home.webhook()
+        async with home.client() as browser:
+            answer = await browser.get("/api/v1/backup")
+        assert answer.status_code == 200
+        assert answer.headers["content-disposition"] == 'attachment; filename="scrobbled-20261114-200000.db"'
+        assert answer.headers["cache-control"] == "no-store"
+        assert int(answer.headers["content-length"]) == len(answer.content)
+        assert left_behind(tmp_path) == []
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(answer.content)
+    with closing(open_database(copy)) as db:
+        assert overview.play_count(db) == 1
+
+
+def left_behind(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if "download" in path.name]
+
+
+async def test_only_whoever_is_let_in_gets_it(tmp_path: Path) -> None:
+    async with house(tmp_path, server={"login": LOGIN}) as home, home.client() as browser:
+        assert (await browser.get("/api/v1/backup")).status_code == 401
+    async with house(tmp_path) as home, home.client("192.168.1.20") as browser:
+        assert (await browser.get("/api/v1/backup")).status_code in (401, 403)
+
+
+async def test_one_copy_is_made_at_a_time(tmp_path: Path) -> None:
+    async with house(tmp_path) as home, home.client() as browser:
+        answers = await asyncio.gather(*(browser.get("/api/v1/backup") for _ in range(4)))
+        assert sorted(answer.status_code for answer in answers) == [200, 503, 503, 503]
+        assert (await browser.get("/api/v1/backup")).status_code == 200
+
+
+async def test_it_cannot_be_put_back_from_afar(tmp_path: Path) -> None:
+    async with house(tmp_path) as home, home.client() as browser:
+        for send in (browser.post, browser.put, browser.delete):
+            assert (await send("/api/v1/backup")).status_code in (403, 404, 405)
