@@ -116,6 +116,15 @@ def test_libraries_are_no_louder_than_we_are(logged: Callable[..., io.StringIO])
     assert len(lines(stream)) == 1
 
 
+def test_apprise_can_read_from_its_own_log_why_it_was_refused_however_quiet_we_are(
+    logged: Callable[..., io.StringIO],
+) -> None:
+    stream = logged("critical")
+    assert logging.getLogger("apprise").isEnabledFor(logging.WARNING)
+    logging.getLogger("apprise").warning("a notification failed")
+    assert stream.getvalue() == ""
+
+
 def test_setting_up_again_leaves_one_voice(logged: Callable[..., io.StringIO]) -> None:
     first, second = logged(), logged()
     structlog.get_logger("x").info("once")

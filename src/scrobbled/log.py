@@ -75,5 +75,6 @@ def set_up(level: str, style: str, redactor: Redactor, stream: TextIO | None = N
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(number)
+    handler.setLevel(number)  # here, not at the libraries: Apprise reads from its own log why an alert was refused
     for name in QUIET:
-        logging.getLogger(name).setLevel(max(number, logging.WARNING))
+        logging.getLogger(name).setLevel(logging.WARNING)

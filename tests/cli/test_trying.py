@@ -45,6 +45,15 @@ def test_each_address_is_tried_and_told_without_its_secret(service: Service) -> 
         assert receiver.titles() == ["scrobbled: test alert"]
 
 
+def test_what_an_address_answered_is_told(service: Service) -> None:
+    with Receiver() as receiver:
+        receiver.status = 500
+        service.config["alerts"] = {"urls": [receiver.url]}
+        done = service.run("test-alert")
+    assert done.returncode == 1
+    assert "500" in done.stdout
+
+
 def test_a_person_can_be_tried_alone(service: Service) -> None:
     with Receiver() as annas, Receiver() as bens, Receiver() as everybodys:
         service.config["viewers"].append(service.viewer("ben"))
