@@ -16,6 +16,7 @@ from scrobbled.core.checkup import Check
 from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.core.items import Episode, Item, Media
 from scrobbled.core.matching import Confidence, ShowMatch
+from scrobbled.core.records import Kind, PlayRecord, Reading, Subject
 from scrobbled.http import Http
 
 
@@ -35,6 +36,14 @@ class Capabilities:
     """Where a person signs in or looks, for messages."""
     tells_playing: bool = False
     """It shows what is being played just now; see ``TellsPlaying``."""
+    reads: frozenset[Kind] = frozenset()
+    """The kinds that can be read and compared; see ``Reads``."""
+    amends: frozenset[Kind] = frozenset()
+    """The kinds of which what is there can be changed and removed; see ``Amends``."""
+    flags_rewatches: bool = False
+    """Its plays say whether they are rewatches."""
+    ahead: int = 1
+    """How many plays it likes to know of before they are added; above 1 see ``Foresees``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,102 @@ class TellsPlaying(Protocol):
         """Show it. ``percent`` is below what counts as watched there, so that this never adds a play.
 
         Raises as every call, and ``NotInCatalogue`` or ``Uncertain`` as ``locate``; nothing is ever in doubt.
+        """
+        ...
+
+
+class Known(Protocol):
+    """What of an account is stored here already, from earlier reads of it; asked only by reads that need it."""
+
+    async def plays(self) -> Sequence[PlayRecord]:
+        """Every play that was there when it was last read."""
+        ...
+
+    async def subjects(self) -> Mapping[str, Subject]:
+        """By key, all that records of this account are about."""
+        ...
+
+
+class Reads(Protocol):
+    """What a tracker also has that can be compared with another."""
+
+    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+        """What the account holds of ``kinds``, or what is new in it since ``cursor`` (empty the first time).
+
+        As few requests as possible when nothing moved. ``full`` reads everything; a read may do that unasked, too.
+        ``complete`` is only ever said of a listing whose every page was read while nothing shifted. A failed read
+        raises as every call does: it never returns less. Sends no write.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Set the rating of what is at ``address`` to ``value`` (1 to 10), or clear it with ``None``."""
+
+    address: Address
+    value: int | None
+    rated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Take exactly one play away. Without ``remote_id`` it is the one at that address and time."""
+
+    address: Address
+    watched_at: datetime
+    remote_id: str = ""
+    stamp: str = ""
+    """Where given, only if its ``PlayRecord.stamp`` is still this; else ``Refused``: a person changed it meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retime:
+    """Give one play another time. Everything else of it stays as it is."""
+
+    address: Address
+    remote_id: str
+    watched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Say of one play whether it is a rewatch. Everything else of it stays as it is."""
+
+    address: Address
+    remote_id: str
+    rewatch: bool
+
+
+Edit = Rate | Remove | Retime | Flag
+
+
+class Amends(Protocol):
+    """What a tracker also has whose records can be changed."""
+
+    async def locate_subject(self, subject: Subject) -> Address:
+        """Where this tracker keeps a movie, show, season or episode, for ``Rate``.
+
+        ``Address.key`` is the ``Subject.key`` of its own reads. Raises as ``locate``.
+        """
+        ...
+
+    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
+        """Carry out each edit; results in their order, at most ``can.batch`` at once.
+
+        Every edit may be repeated after a lost answer without another effect: what is removed already, or has that
+        rating already, is a ``Receipt``. Reads first what it must not overwrite.
+        """
+        ...
+
+
+class Foresees(Protocol):
+    """What a tracker also has whose ``can.ahead`` is above 1: it can prepare several additions with fewer requests."""
+
+    async def foresee(self, addresses: Sequence[Address]) -> None:
+        """These are about to be added. May write only what the additions would write anyway and what may be repeated.
+
+        Skipping it changes nothing but the number of requests. Raises as every call; nothing is ever in doubt.
         """
         ...
 

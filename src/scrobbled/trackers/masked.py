@@ -6,13 +6,28 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from scrobbled.core.checkup import Check
 from scrobbled.core.errors import TrackerError
 from scrobbled.core.items import Item
+from scrobbled.core.records import Kind, Reading, Subject
 from scrobbled.redact import Redactor
-from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Result, Sending, TellsPlaying, Tracker
+from scrobbled.trackers.base import (
+    Addition,
+    Address,
+    Amends,
+    Capabilities,
+    Edit,
+    Foresees,
+    Known,
+    Reads,
+    Receipt,
+    Result,
+    Sending,
+    TellsPlaying,
+    Tracker,
+)
 
 
 class Masked:
@@ -35,10 +50,7 @@ class Masked:
     async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
         with self._masking():
             results = await self._tracker.add_plays(plays, sending)
-        for result in results:
-            if isinstance(result, TrackerError):
-                self._mask(result)
-        return results
+        return self._masked(results)
 
     async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
         with self._masking():
@@ -62,8 +74,35 @@ class Masked:
         with self._masking():
             await cast(TellsPlaying, self._tracker).playing(action, item, percent)
 
+    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+        """Only where ``can.reads``."""
+        with self._masking():
+            return await cast(Reads, self._tracker).read(kinds, cursor, known, full=full)
+
+    async def locate_subject(self, subject: Subject) -> Address:
+        """Only where ``can.amends``."""
+        with self._masking():
+            return await cast(Amends, self._tracker).locate_subject(subject)
+
+    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
+        """Only where ``can.amends``."""
+        with self._masking():
+            results = await cast(Amends, self._tracker).amend(edits)
+        return self._masked(results)
+
+    async def foresee(self, addresses: Sequence[Address]) -> None:
+        """Only where ``can.ahead`` is above 1."""
+        with self._masking():
+            await cast(Foresees, self._tracker).foresee(addresses)
+
     async def aclose(self) -> None:
         await self._tracker.aclose()
+
+    def _masked(self, results: Sequence[Result]) -> Sequence[Result]:
+        for result in results:
+            if isinstance(result, TrackerError):
+                self._mask(result)
+        return results
 
     @contextlib.contextmanager
     def _masking(self) -> Iterator[None]:

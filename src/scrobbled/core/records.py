@@ -1,0 +1,137 @@
+"""What a tracker holds, as it was read: plays and ratings, and what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from scrobbled.core.items import Episode, Item, Movie
+
+Kind = Literal["plays", "ratings"]
+Scope = Literal["movie", "show", "season", "episode"]
+"""What can be rated. Only movies and episodes can be watched."""
+KINDS: tuple[Kind, ...] = ("plays", "ratings")
+
+
+class Kept(StrEnum):
+    """How much the time of a play is worth."""
+
+    EXACT = "exact"
+    """A moment, to the tracker's precision."""
+    DAY = "day"
+    """Somebody chose a day: the moment lies within 36 hours of it, whatever zone that was in."""
+    NONE = "none"
+    """Watched, and nobody knows when. ``at`` is ``None``, or when it was marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What records are about. ``key`` is the tracker's own and stable within the account.
+
+    For movies and episodes it is the ``Address.key`` that ``Tracker.locate`` gives for them.
+    """
+
+    key: str
+    scope: Scope
+    item: Item
+    """A show is told as an ``Episode`` without season and number, a season as one without number."""
+    runtime: int | None = None
+    """Seconds it lasts, where the tracker says so."""
+
+    def label(self) -> str:
+        """For people: "Harbour Lights", "Harbour Lights S1", "Harbour Lights S1 E4 Neap"."""
+        if isinstance(self.item, Episode) and self.scope == "season":
+            return f"{self.item.label()} S{self.item.season}"
+        return self.item.label()
+
+
+@dataclass(frozen=True, slots=True)
+class PlayRecord:
+    """One play that a tracker holds. Times are aware UTC."""
+
+    id: str
+    """The tracker's own handle of this play: stays the same until the play is removed, and is never given twice."""
+    key: str
+    """What was watched; see ``Subject``."""
+    at: datetime | None
+    kept: Kept = Kept.EXACT
+    made_at: datetime | None = None
+    """When it was written down at the service, where that is known."""
+    stamp: str = ""
+    """Differs as soon as anything of it that a person or we may change is different."""
+    personal: bool = False
+    """A person has put something of their own into it: text, a like, tags, a rating."""
+    rewatch: bool | None = None
+    """What the tracker says of it; ``None`` where trackers of its kind say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatingRecord:
+    """The rating an account gives. One for each key; ``value`` is 1 to 10."""
+
+    key: str
+    value: int
+    at: datetime | None = None
+    """When it was given (aware UTC), as far as the service tells."""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plays:
+    """``complete``: what is not among ``records`` is not there. Else they are news, and nothing is said of the rest."""
+
+    records: Sequence[PlayRecord]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """As ``Plays``; ``cleared`` are keys that were seen without a rating, which also an incomplete read can tell."""
+
+    records: Sequence[RatingRecord]
+    complete: bool
+    cleared: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one read brought. ``None`` for a kind means that nothing moved since ``cursor`` was last handed out."""
+
+    cursor: Mapping[str, Any]
+    """JSON for the next read. To be stored together with the records, or not at all."""
+    owner: str = ""
+    """Whose account it is, as the service says; a change of it means that these are somebody else's records."""
+    plays: Plays | None = None
+    ratings: Ratings | None = None
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
+    """By key, for every key among the records that the caller may not know yet."""
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """How many records could not be used, by reason in plain words: "diary row of an unknown season"."""
+
+
+def identity(subject: Subject) -> str | None:
+    """The same text for the same thing at every service; ``None`` where that takes a look into a catalogue.
+
+    By TMDB or, for films, IMDb id. Services number specials differently, and so they do numbers that count through a
+    whole show: those have none. TMDB ids of shows, films and seasons lie in spaces of their own, which the text names.
+    """
+    item = subject.item
+    if isinstance(item, Movie):
+        if item.ids.tmdb is not None:
+            return f"movie:tmdb:{item.ids.tmdb}"
+        return f"movie:imdb:{item.ids.imdb}" if item.ids.imdb else None
+    show = item.show_ids.tmdb
+    if show is None or item.absolute:
+        return None
+    if subject.scope == "show":
+        return f"show:{show}"
+    if item.season is None:
+        return None
+    if subject.scope == "season":
+        return f"season:{show}:{item.season}"
+    if item.season == 0 or item.number is None:
+        return None
+    return f"episode:{show}:{item.season}:{item.number}"
