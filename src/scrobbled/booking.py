@@ -15,7 +15,7 @@ from scrobbled.core.retry import recheck
 from scrobbled.core.safety import Trip
 from scrobbled.health import Health
 from scrobbled.metrics import Metrics
-from scrobbled.store import corrections, floods, outbox
+from scrobbled.store import corrections, floods, outbox, records
 from scrobbled.store.database import Store
 from scrobbled.store.outbox import Change
 from scrobbled.trackers.base import Addition, Address, Receipt, Result
@@ -23,6 +23,7 @@ from scrobbled.trackers.base import Addition, Address, Receipt, Result
 log = structlog.get_logger("deliver")
 
 
+READ_THERE = "the tracker holds it already, as was read there"
 ANOTHER_CORRECTION = "a correction was set or removed meanwhile"
 
 
@@ -86,17 +87,48 @@ class Booking:
         self, change: Change, address: Address, play_id: int | None, known: Sequence[Correction] | None = None
     ) -> None:
         """Another play of this account is the same viewing."""
-        now, reason = self._now(), f"{outbox.SAME_VIEWING}p{play_id}"
+        await self._not_sent(change, address, PlayOutcome.ALREADY_THERE, f"{outbox.SAME_VIEWING}p{play_id}", known)
+
+    async def taken_back(
+        self, change: Change, address: Address, play_id: int, known: Sequence[Correction] | None
+    ) -> None:
+        """Another play of this account was the same viewing, and somebody took it back."""
+        reason = f"{outbox.TAKEN_BACK} as p{play_id}, which is the same viewing"
+        await self._not_sent(change, address, PlayOutcome.UNDONE, reason, known)
+
+    async def held_there(
+        self, change: Change, address: Address, remote_id: str, known: Sequence[Correction] | None
+    ) -> None:
+        """The tracker holds it already, by that handle: it was read there."""
+        account = (self._viewer, self._tracker)
+
+        def claim(db: sqlite3.Connection) -> None:
+            records.claim(db, account, remote_id, change.play_id, ours=False)
+
+        await self._not_sent(change, address, PlayOutcome.ALREADY_THERE, READ_THERE, known, remote_id, claim)
+
+    async def _not_sent(
+        self,
+        change: Change,
+        address: Address,
+        outcome: PlayOutcome,
+        reason: str,
+        known: Sequence[Correction] | None,
+        remote_id: str | None = None,
+        beside: Callable[[sqlite3.Connection], None] = lambda db: None,
+    ) -> None:
+        now = self._now()
 
         def work(db: sqlite3.Connection) -> bool:
             if self._overtaken(db, known):
                 return False
             _locate(db, change.id, address, rewatch=False)
-            outbox.settle(db, change.id, PlayOutcome.ALREADY_THERE, reason, now)
+            outbox.settle(db, change.id, outcome, reason, now, remote_id=remote_id)
+            beside(db)
             return True
 
         if await self._store.write(work):
-            self._counted(PlayOutcome.ALREADY_THERE)
+            self._counted(outcome)
             self._changed()
 
     async def unwanted(self, change: Change, reason: str, known: Sequence[Correction]) -> None:

@@ -9,58 +9,40 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
 import structlog
 
+from scrobbled.ahead import Outlook
+from scrobbled.amend import Amender, Standing
+from scrobbled.batch import Batch
 from scrobbled.booking import Booking, NoLongerWaiting
 from scrobbled.clock import Clock
 from scrobbled.core.corrections import Corrected, Correction, corrected
 from scrobbled.core.errors import NotInCatalogue, Refused, StoreError, TrackerError, TryLater, Uncertain
 from scrobbled.core.plays import rounded
-from scrobbled.core.retry import backoff
+from scrobbled.core.retry import backoff, reading_pause
 from scrobbled.core.safety import USUAL, Limits, judge_item
 from scrobbled.core.sessions import viewing_gap
 from scrobbled.health import Health
 from scrobbled.metrics import Metrics
-from scrobbled.store import corrections, outbox
+from scrobbled.store import amendments, corrections, outbox, viewings
 from scrobbled.store.database import Store
 from scrobbled.store.outbox import Change
+from scrobbled.store.viewings import Seen
 from scrobbled.trackers.base import Addition, Address, Receipt, Tracker
 
 DOUBTS_AT_ONCE = 500
+DOUBTS_IN_A_ROW = 3
+"""So many lost answers one after the other are looked into before anything else is written."""
+SOON = 3_600.0
+"""Seconds: what is to be read back within them is read along with what is due, as it costs no more."""
 PATIENT_ATTEMPTS = 3
 STUBBORN_ATTEMPTS = 10
 STUBBORN_BACKOFF = 3_600.0
 LOOK_UP_BACKOFF = 900.0
 SIGN_IN_EVERY = 3_600.0
 log = structlog.get_logger("deliver")
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What one write carries, by which corrections, and whether its point of no return was passed."""
-
-    known: tuple[Correction, ...] = ()
-    changes: list[Change] = field(default_factory=list)
-    additions: list[Addition] = field(default_factory=list)
-    begun: bool = False
-
-    def twin_of(self, address: Address, watched_at: datetime, gap: timedelta) -> int | None:
-        """The play in this batch that is the same viewing."""
-        for change, addition in zip(self.changes, self.additions, strict=True):
-            if addition.address.key == address.key and abs(addition.watched_at - watched_at) < gap:
-                return change.play_id
-        return None
-
-    def within_a_day(self, address: Address, watched_at: datetime) -> set[int]:
-        """Changes in this batch that are plays of the same item within a day before and after."""
-        same = [addition for addition in self.additions if addition.address.key == address.key]
-        return {addition.id for addition in same if abs(addition.watched_at - watched_at) <= timedelta(days=1)}
-
-    def has_earlier(self, address: Address, watched_at: datetime) -> bool:
-        return any(a.address.key == address.key and a.watched_at < watched_at for a in self.additions)
 
 
 class Courier:
@@ -88,9 +70,22 @@ class Courier:
         self._store, self._clock, self._limits = store, clock, limits
         self._books = Booking(health, store=store, metrics=metrics, clock=clock, changed=changed)
         self._dice = random.Random(random_seed).random
+        self._amender = Amender(
+            tracker,
+            health,
+            Standing(self._sign_in, self._succeeded, self._dice),
+            store=store,
+            metrics=metrics,
+            clock=clock,
+            changed=changed,
+        )
+        self._outlook = Outlook(viewer, name, tracker, store=store, clock=clock, address=self._would_go)
         self._stop = asyncio.Event()
         self._limit = tracker.can.batch
         self._signed_in_at: float | None = None
+        self._read_back_at = 0.0
+        """While others are to be sent, nothing is read back before (monotonic seconds)."""
+        self._doubts_in_a_row = 0
         self._interrupted = True
         """A write may have begun and not been booked; so it is at the start, after whatever ended the process."""
 
@@ -138,15 +133,20 @@ class Courier:
                 corrections.in_force(db, self.viewer),
             )
         )
-        if not doubts and not changes:
+        if doubts and self._is_to_be_read_back(changes):
+            await self._read_back(doubts if not changes else await self._all_doubts(now), now)
+        elif changes:
+            await self._send(changes, known)
+        elif not await self._amender.step():
             return await self._idle(now)
-        await (self._read_back(doubts, now) if doubts else self._send(changes, known))
         return 0.0
 
     # -- preparing ----------------------------------------------------------------------------------------------------
 
     async def _send(self, changes: Sequence[Change], known: tuple[Correction, ...]) -> None:
-        batch = _Batch(known)
+        if await self._told_ahead(changes[0]):
+            return
+        batch = Batch(known)
         for change in changes:
             await self._prepare(change, batch)
             if self.health.pause(self._clock.monotonic()) > 0.0:
@@ -154,7 +154,33 @@ class Courier:
         if batch.changes:
             await self._write(batch)
 
-    async def _prepare(self, change: Change, batch: _Batch) -> None:
+    async def _told_ahead(self, first: Change) -> bool:
+        """Whether the tracker was told of what goes with it: then its pace is asked again before anything is sent."""
+        try:
+            return await self._outlook.tell(first)
+        except TrackerError as error:
+            await self._trouble(error)
+            return True
+
+    async def _would_go(self, change: Change) -> Address | None:
+        """Where it will go when it is sent; ``None`` where it will probably not be."""
+        known = await self._store.read(lambda db: corrections.in_force(db, self.viewer))
+        meant = corrected(change.item, self.viewer, known)
+        if meant.left_out(self.tracker.can.media) or change.restored:
+            return None
+        try:
+            address = await self.tracker.locate(meant.item)
+        except (NotInCatalogue, Uncertain, Refused):
+            return None
+        seen = await self._seen(change, address)
+        is_too_many = not change.approved and judge_item(1 + len(seen.near), self._limits) is not None
+        return address if seen.is_new and not is_too_many else None
+
+    async def _seen(self, change: Change, address: Address) -> Seen:
+        gap = viewing_gap(change.duration, restarted=True, media=change.item.media)
+        return await self._store.read(lambda db: viewings.seen(db, change, address.key, gap))
+
+    async def _prepare(self, change: Change, batch: Batch) -> None:
         """Add ``change`` to the batch, or settle it another way."""
         assert change.watched_at is not None, "an undated play is held, never queued"
         meant = corrected(change.item, self.viewer, batch.known)
@@ -167,29 +193,35 @@ class Courier:
             await self._not_located(change, error, meant, batch.known)
             return
         address = replace(found, how=meant.told(found.how))
-        gap = viewing_gap(change.duration, restarted=True, media=change.item.media)
         watched_at = rounded(change.watched_at, self.tracker.can.precision)
-        twin, rewatch, near = await self._store.read(
-            lambda db: (
-                outbox.same_viewing(db, change, address.key, gap),
-                outbox.watched_before(db, change, address.key, gap),
-                outbox.within_a_day(db, change, address.key),
-            )
-        )
-        twin = batch.twin_of(address, watched_at, gap) if twin is None else twin
-        if twin is not None:
-            await self._books.already_there(change, address, twin, batch.known)
+        seen = await self._seen(change, address)
+        if await self._is_no_news(change, address, seen, batch):
             return
         if change.restored:
             await self._books.doubt_restored(change, address, batch.known)
             return
-        trip = judge_item(1 + len(near | batch.within_a_day(address, watched_at)), self._limits)
+        trip = judge_item(1 + len(seen.near | batch.within_a_day(address, watched_at)), self._limits)
         if trip is not None and not change.approved:
             await self._books.hold(change, address, trip, batch.known)
             return
-        rewatch = rewatch or batch.has_earlier(address, watched_at)
-        batch.changes.append(change)
-        batch.additions.append(Addition(change.id, address, watched_at, rewatch))
+        rewatch = seen.rewatch or batch.has_earlier(address, watched_at)
+        batch.add(change, Addition(change.id, address, watched_at, rewatch))
+
+    async def _is_no_news(self, change: Change, address: Address, seen: Seen, batch: Batch) -> bool:
+        """Whether the account has this viewing, or is not to have it again; booked then."""
+        assert change.watched_at is not None
+        gap = viewing_gap(change.duration, restarted=True, media=change.item.media)
+        twin = batch.twin_of(address, rounded(change.watched_at, self.tracker.can.precision), gap)
+        twin = twin if seen.twin is None else seen.twin
+        if seen.undone is not None:
+            await self._books.taken_back(change, address, seen.undone, batch.known)
+        elif twin is not None:
+            await self._books.already_there(change, address, twin, batch.known)
+        elif seen.there is not None:
+            await self._books.held_there(change, address, seen.there, batch.known)
+        else:
+            return False
+        return True
 
     async def _not_located(
         self, change: Change, error: TrackerError, meant: Corrected, known: tuple[Correction, ...]
@@ -207,7 +239,7 @@ class Courier:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    async def _write(self, batch: _Batch) -> None:
+    async def _write(self, batch: Batch) -> None:
         async def sending() -> None:
             await self._books.begin(batch.additions, batch.known)
             batch.begun = True
@@ -221,13 +253,15 @@ class Courier:
             return
         await self._books.settle(list(zip(batch.changes, results, strict=True)), batch.known)
         self._limit = min(self.tracker.can.batch, self._limit * 2)
+        self._doubts_in_a_row = 0
         await self._succeeded()
 
-    async def _write_failed(self, batch: _Batch, error: TrackerError) -> None:
+    async def _write_failed(self, batch: Batch, error: TrackerError) -> None:
         """One bad change must not take its neighbours along: after a failure the next batch is half as large."""
         alone = len(batch.changes) == 1
         self._limit = max(1, len(batch.changes) // 2)
         if error.in_doubt and batch.begun:
+            self._doubts_in_a_row += 1
             await self._books.doubt(batch.changes, error.reason)
             await self._trouble(error)
         elif not isinstance(error, Refused | NotInCatalogue | Uncertain):
@@ -248,13 +282,26 @@ class Courier:
 
     # -- reading back -------------------------------------------------------------------------------------------------
 
+    def _is_to_be_read_back(self, changes: Sequence[Change]) -> bool:
+        """A read-back may take as long as a hundred writes, so with others to be sent it waits for more to read."""
+        waited = self._clock.monotonic() >= self._read_back_at
+        return not changes or waited or self._doubts_in_a_row >= DOUBTS_IN_A_ROW
+
+    async def _all_doubts(self, now: float) -> Sequence[Change]:
+        return await self._store.read(
+            lambda db: outbox.in_doubt(db, self.viewer, self.name, now + SOON, DOUBTS_AT_ONCE)
+        )
+
     async def _read_back(self, doubts: Sequence[Change], now: float) -> None:
         """Settle writes whose answer is missing: found is delivered; missed twice, far enough apart, is sent again."""
+        begun = self._clock.monotonic()
         try:
             receipts = await self.tracker.find_plays([self._as_sent(change) for change in doubts])
         except TrackerError as error:
             await self._trouble(error)
             return
+        ended = self._clock.monotonic()
+        self._read_back_at, self._doubts_in_a_row = ended + reading_pause(ended - begun), 0
         found = [(c, r) for c, r in zip(doubts, receipts, strict=True) if r is not None]
         absent = [c for c, r in zip(doubts, receipts, strict=True) if r is None]
         settle = self.tracker.can.settle
@@ -279,7 +326,12 @@ class Courier:
 
     async def _succeeded(self) -> None:
         if await self.health.success(self.tracker.expires_at()):
-            await self._store.write(lambda db: outbox.release(db, self.viewer, self.name))
+            await self._store.write(
+                lambda db: (
+                    outbox.release(db, self.viewer, self.name),
+                    amendments.release(db, self.viewer, self.name),
+                )
+            )
 
     def _sign_in_is_due(self) -> bool:
         last = self._signed_in_at
@@ -302,10 +354,15 @@ class Courier:
         return True
 
     async def _idle(self, now: float) -> float | None:
-        due, waits = await self._store.read(
-            lambda db: (outbox.next_due(db, self.viewer, self.name), outbox.waits(db, self.viewer, self.name))
+        account = self.viewer, self.name
+        times, waits = await self._store.read(
+            lambda db: (
+                (outbox.next_due(db, *account), amendments.next_due(db, *account)),
+                outbox.waits(db, *account) or amendments.waits(db, *account),
+            )
         )
         if self.health.in_trouble and not waits:  # the sign-in was confirmed just now, and nothing else could tell
             await self._succeeded()
             return 0.0
+        due = min((time for time in times if time is not None), default=None)
         return SIGN_IN_EVERY if due is None else min(SIGN_IN_EVERY, max(0.05, due - now))

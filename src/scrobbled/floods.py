@@ -1,4 +1,4 @@
-"""What command, API and page say of floods, and how changes and whole floods are decided on by their ids."""
+"""What command, API and page say of floods, and how changes, amendments and floods are decided on by their ids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scrobbled import breaker, summary
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome
-from scrobbled.store import floods
+from scrobbled.store import amendments, floods
 from scrobbled.summary import iso
 
 
@@ -35,36 +35,43 @@ class FloodStory:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Changes and floods that were named."""
+    """Changes, floods and amendments that were named."""
 
     changes: tuple[int, ...] = ()
     floods: tuple[int, ...] = ()
+    amendments: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an action applied to; ``left`` are those named that it does not apply to. Ids like ``c12`` and ``f3``."""
+    """What an action applied to; ``left`` are those named that it does not apply to. Ids like ``c12``, ``a7`` and ``f3``.
+
+    ``asking`` amendments are held until they are named: a removal or a conflict is decided on one by one.
+    """
 
     action: str
     done: list[str]
     left: list[str]
+    asking: int = 0
 
 
 class NoId(ValueError):
-    """A text is neither the id of a change nor of a flood."""
+    """A text is the id of no change, amendment or flood."""
 
 
 def chosen(ids: Sequence[str]) -> Chosen:
-    """``c12`` or ``12`` is a change, ``f3`` a flood. Raises ``NoId`` with the text that is neither."""
-    changes, found = [], []
+    """``c12`` or ``12`` is a change, ``f3`` a flood, ``a7`` an amendment. Raises ``NoId`` with what is none of them."""
+    changes, found, amended = [], [], []
     for text in ids:
         if (change := summary.number(text, "c")) is not None:
             changes.append(change)
         elif (flood := summary.number(text, "f")) is not None:
             found.append(flood)
+        elif (amendment := summary.number(text, "a")) is not None:
+            amended.append(amendment)
         else:
             raise NoId(text)
-    return Chosen(tuple(changes), tuple(found))
+    return Chosen(tuple(changes), tuple(found), tuple(amended))
 
 
 def stories(db: sqlite3.Connection) -> list[FloodStory]:
@@ -75,7 +82,9 @@ def stories(db: sqlite3.Connection) -> list[FloodStory]:
 def act(db: sqlite3.Connection, action: str, named: Chosen | None, now: float) -> Done:
     """As ``summary.act``; a flood stands for all that is held of it. ``None`` is everything that waits."""
     if named is None:
-        return Done(action, [f"c{id_}" for id_ in summary.act(db, action, None, now)], [])
+        changes = [f"c{id_}" for id_ in summary.act(db, action, None, now)]
+        amended = [f"a{id_}" for id_ in amendments.retry(db, None)] if action == "retry" else []
+        return Done(action, [*changes, *amended], [], amendments.held(db) if action == "approve" else 0)
     batches = {flood: floods.held_changes(db, flood) for flood in named.floods}
     wanted = sorted({*named.changes, *(id_ for batch in batches.values() for id_ in batch)})
     done = set(summary.act(db, action, wanted, now))
@@ -83,7 +92,15 @@ def act(db: sqlite3.Connection, action: str, named: Chosen | None, now: float) -
     for flood, batch in batches.items():
         rest = [f"c{id_}" for id_ in batch if id_ not in done]
         left += rest if len(rest) < len(batch) else [f"f{flood}"]
-    return Done(action, [f"c{id_}" for id_ in sorted(done)], left)
+    amended = set(_amend(db, action, named.amendments, now))
+    left += [f"a{id_}" for id_ in named.amendments if id_ not in amended]
+    return Done(action, [*(f"c{id_}" for id_ in sorted(done)), *(f"a{id_}" for id_ in sorted(amended))], left)
+
+
+def _amend(db: sqlite3.Connection, action: str, ids: Sequence[int], now: float) -> list[int]:
+    if action == "retry":
+        return amendments.retry(db, ids)
+    return amendments.approve(db, ids, now) if action == "approve" else amendments.drop(db, ids, now)
 
 
 def _story(flood: floods.Flood, contents: floods.Contents) -> FloodStory:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from scrobbled.config import BY_VIEWER, Config, SourceConfig, ViewerConfig, claimants
+from scrobbled.config.model import PairConfig
 from scrobbled.core.items import Media
 from scrobbled.core.safety import Limits
 from scrobbled.core.sessions import Rules
@@ -71,6 +72,16 @@ def limits(config: Config) -> Limits:
     return Limits(safety.max_writes_per_hour, safety.max_plays_per_item_per_day)
 
 
+def _idle_parts(viewer: str, pair: PairConfig) -> Iterator[str]:
+    place = f"viewers: {viewer}: the pair of {pair.between[0]} and {pair.between[1]}"
+    if strange := [name for name in pair.between if name not in TRACKERS]:
+        yield f"{place}: this version does not reconcile {strange[0]} yet"
+        return
+    for kind in pair.directions():
+        if lacking := [name for name in pair.between if kind not in TRACKERS[name].can().reads]:
+            yield f"{place}: this version does not compare the {kind} of {lacking[0]} yet"
+
+
 def without_effect(config: Config) -> Iterator[str]:
     """What may be configured and has no effect in this version; silence would let people wait for it."""
     for source in config.sources:
@@ -80,9 +91,7 @@ def without_effect(config: Config) -> Iterator[str]:
         for tracker in viewer.trackers:
             if tracker not in TRACKERS:
                 yield f"viewers: {viewer.name}: this version does not deliver to {tracker} yet"
-        if viewer.pairs:
-            yield f"viewers: {viewer.name}: this version does not reconcile pairs yet"
-    if "safety.max_removals_percent" in config.origins:
-        yield "safety.max_removals_percent: this version removes nothing by itself yet, so it has no effect"
+        for pair in viewer.pairs:
+            yield from _idle_parts(viewer.name, pair)
     if config.sinks.influx:
         yield "sinks.influx: this version does not export to InfluxDB yet"

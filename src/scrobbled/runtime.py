@@ -26,6 +26,7 @@ from scrobbled.deliver import Courier
 from scrobbled.household import ConfiguredHousehold
 from scrobbled.ingest import Ingest, Taken
 from scrobbled.metrics import Metrics
+from scrobbled.pairs import Keeper
 from scrobbled.playing import Teller
 from scrobbled.redact import Redactor
 from scrobbled.store import Store, accounts, floods, overview
@@ -58,7 +59,9 @@ class Runtime:
         clock: Clock,
         redactor: Redactor,
         transport: httpx.AsyncBaseTransport | None = None,
+        by_clock: bool = True,
     ) -> None:
+        """``by_clock``: pairs are reconciled when it is time, and not only when somebody asks."""
         self.config, self.store, self.clock, self.redactor = config, store, clock, redactor
         self.metrics = Metrics()
         self.alerts = Alerts(
@@ -99,6 +102,16 @@ class Runtime:
             clock=clock,
             stopping=self._stopping,
             may_drop=lambda: not self.clockwatch.is_misleading,
+        )
+        self.keeper = Keeper(
+            store,
+            config=lambda: self.config,
+            couriers=lambda: self.couriers,
+            wake=self.wake,
+            alerts=self.alerts,
+            metrics=self.metrics,
+            clock=clock,
+            by_clock=by_clock,
         )
         gauges.describe(self.metrics, lambda: self.couriers, lambda: self.waiting, lambda: self.held, clock)
         gauges.prepare(self.metrics, config.sources, self.couriers)
@@ -161,7 +174,8 @@ class Runtime:
         stamps = await self.store.read(_stamps)
         self.crew.start()
         telling = (self.herald.run(self._stopping), self.alerts.run(self.clock))
-        chores = (self._claim(), self._watch_outside(stamps), *self.chores.all(), *telling)
+        keeping = (*self.chores.all(), self.keeper.run(self._stopping))
+        chores = (self._claim(), self._watch_outside(stamps), *keeping, *telling)
         background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield self
@@ -177,6 +191,7 @@ class Runtime:
             return
         self._stopping.set()
         self.herald.news.set()
+        self.keeper.news.set()
         self.crew.stop()
 
     async def aclose(self) -> None:
@@ -261,6 +276,7 @@ class Runtime:
             if try_now:
                 courier.try_now()
             courier.wake.set()
+        self.keeper.news.set()
         self.changed()
 
 
@@ -271,6 +287,7 @@ def build(
     clock: Clock | None = None,
     redactor: Redactor | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    by_clock: bool = True,
 ) -> Runtime:
     """Wire a runtime. ``transport`` replaces the network and ``clock`` time, for tests. Raises ``StoreError``."""
     clock = clock or SystemClock()
@@ -278,7 +295,7 @@ def build(
     for secret in configuration.secrets(config):
         redactor.add(secret)
     store = store or Store(config.storage.path, check=True)
-    return Runtime(config, store, clock=clock, redactor=redactor, transport=transport)
+    return Runtime(config, store, clock=clock, redactor=redactor, transport=transport, by_clock=by_clock)
 
 
 def _stamps(db: Any) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from scrobbled import __version__
 from scrobbled.config import ONE_OWNER, Config
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
 from scrobbled.store import accounts, cache, floods, outbox, overview
+from scrobbled.store.amendments import Amendment, Wish
 from scrobbled.store.codec import instant
 
 
@@ -103,6 +104,10 @@ class QueuedChange:
     """Why it is held, a code; empty for what is not."""
     flood: str | None
     """The flood it belongs to."""
+    kind: str = "plays"
+    """Or ``ratings``."""
+    change: str = ""
+    """What is to be changed of what the tracker holds, like "rating 6 -> 8"; empty for a play that is to be added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +238,43 @@ def queued_change(row: overview.QueueRow) -> QueuedChange:
         hold=row.hold,
         flood=None if row.flood is None else f"f{row.flood}",
     )
+
+
+def queued_amendment(row: Amendment) -> QueuedChange:
+    """The same for a change of what a tracker holds; its id is like ``a12``."""
+    wish, at = row.wish, row.wish.details.watched_at
+    return QueuedChange(
+        id=f"a{row.id}",
+        play_id="" if wish.play_id is None else f"p{wish.play_id}",
+        viewer=wish.viewer,
+        tracker=wish.tracker,
+        label=wish.label,
+        watched_at=None if at is None else iso(at.timestamp()),
+        state=row.state,
+        outcome=row.state,
+        phase="",
+        reason=row.reason,
+        next_step=PLAY_NEXT_STEP[row.state],
+        attempts=row.attempts,
+        next_at=iso_or_none(row.next_at or None),
+        candidates=[],
+        hold=row.hold,
+        flood=None,
+        kind=wish.kind,
+        change=amended(wish),
+    )
+
+
+def amended(wish: Wish) -> str:
+    """What is to be changed, for people: "rating 6 -> 8"."""
+    if wish.kind == "ratings":
+        after = wish.after or (str(wish.details.value) if wish.action == "rate" else "none")
+        return f"rating {wish.before} -> {after}" if wish.before else f"rating {after}"
+    if wish.action == "remove":
+        return "remove this play"
+    if wish.action == "retime":
+        return f"time {wish.before} -> {wish.after}"
+    return "mark as rewatch" if wish.details.rewatch else "mark as no rewatch"
 
 
 def play_story(row: overview.PlayRow) -> PlayStory:

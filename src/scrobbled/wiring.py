@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -44,6 +45,8 @@ class Parts:
     alerts: Alerts
     changed: Callable[[], None]
     dates: Dates
+    borrowed_from: Path | None = None
+    """``store`` is a copy of this file, which is to be thrown away."""
     on_close: Callable[[Callable[[], Awaitable[None]]], None] = lambda close: None
     """Takes what is to be called at the end; what was wired last is closed first."""
 
@@ -59,7 +62,7 @@ class Wiring:
     def courier(self, viewer: ViewerConfig, name: str) -> Courier:
         """For the viewer's account at the tracker of that name, which must be one of ``TRACKERS``."""
         parts = self._parts
-        tracker = self._tracker(viewer, name)
+        tracker = self.tracker(viewer, name)
         parts.on_close(tracker.aclose)
         health = Health(viewer.name, name, tracker.can.site, alerts=parts.alerts, clock=parts.clock, save=self._save)
         return Courier(
@@ -74,18 +77,26 @@ class Wiring:
             limits=limits(parts.config),
         )
 
-    def _tracker(self, viewer: ViewerConfig, name: str) -> Tracker:
+    def tracker(self, viewer: ViewerConfig, name: str) -> Tracker:
+        """The viewer's account at the tracker of that name, without anybody who delivers to it."""
         parts = self._parts
         context = Context(
             viewer=viewer.name,
             settings=viewer.trackers[name],
             http=self._http(name),
-            tokens=accounts.StoredTokens(parts.store, viewer.name, name, self._learn, parts.clock.now),
+            tokens=self._tokens(viewer.name, name),
             cache=parts.cache,
             shows=Resolver(self._finders(viewer), parts.cache),
             clock=parts.clock,
         )
         return Masked(TRACKERS[name].build(context), parts.redactor)
+
+    def _tokens(self, viewer: str, name: str) -> accounts.StoredTokens:
+        parts = self._parts
+        whose = (parts.store, viewer, name, self._learn, parts.clock.now)
+        if parts.borrowed_from is not None:
+            return accounts.BorrowedTokens(parts.borrowed_from, *whose)
+        return accounts.StoredTokens(*whose)
 
     def _finders(self, viewer: ViewerConfig) -> list[Finder]:
         """Whoever can tell which show an episode belongs to: the sure and cheap first."""

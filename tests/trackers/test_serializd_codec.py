@@ -10,8 +10,9 @@ import pytest
 
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.matching import Listed
-from scrobbled.trackers.serializd import codec
+from scrobbled.trackers.serializd import codec, entries
 from scrobbled.trackers.serializd.codec import SeasonPage, ShowPage, Spot
+from scrobbled.trackers.serializd.entries import Entry, EntryPage
 
 SHOW = {
     "id": 90210,
@@ -51,8 +52,8 @@ def without(data: dict, key: str) -> dict:
     return {k: v for k, v in data.items() if k != key}
 
 
-def diary(*rows: dict) -> codec.DiaryPage:
-    return codec.diary_page({"reviews": list(rows), "totalPages": 3, "totalReviews": None})
+def diary(*rows: dict) -> EntryPage:
+    return entries.diary_page({"reviews": list(rows), "totalPages": 3, "totalReviews": None})
 
 
 def jwt(**claims: object) -> str:
@@ -104,7 +105,7 @@ def test_an_episode_without_number_is_named() -> None:
 
 @pytest.mark.parametrize("answer", [None, [], "text", 7])
 def test_an_answer_that_is_no_object_is_drift(answer: object) -> None:
-    for read in (codec.show_page, codec.diary_page, codec.login, codec.validity, codec.ticks, codec.search_hits):
+    for read in (codec.show_page, entries.diary_page, codec.login, codec.validity, codec.ticks, codec.search_hits):
         with pytest.raises(ContractDrift):
             read(answer)
 
@@ -121,7 +122,16 @@ def test_what_is_kept_of_an_answer_reads_the_same() -> None:
 def test_a_diary_row_is_read() -> None:
     page = diary(ROW)
     assert page.total == 3
-    assert page.rows[0] == codec.Row(81230045, 90210, 140001, 4, datetime(2026, 11, 3, 21, 14, 9, tzinfo=UTC), True)
+    assert page.rows[0] == Entry(
+        id=81230045,
+        show=90210,
+        season=140001,
+        number=4,
+        watched_at=datetime(2026, 11, 3, 21, 14, 9, tzinfo=UTC),
+        is_log=True,
+        made_at=datetime(2026, 11, 3, 21, 14, 11, tzinfo=UTC),
+        rating=7,
+    )
 
 
 def test_rows_of_whole_shows_and_seasons_do_not_crash() -> None:
@@ -145,7 +155,7 @@ def test_a_row_without_its_ids_is_named(key: str) -> None:
 
 def test_a_diary_without_reviews_is_no_empty_diary() -> None:
     with pytest.raises(ContractDrift, match="reviews"):
-        codec.diary_page({"totalPages": 1})
+        entries.diary_page({"totalPages": 1})
 
 
 def test_the_diary_row_that_we_send_is_complete() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import rich_click as click
 
@@ -17,7 +18,7 @@ click.rich_click.SHOW_ARGUMENTS = True
 click.rich_click.COMMAND_GROUPS = {
     "scrobbled": [
         {"name": "Set it up", "commands": ["demo", "sandbox", "config", "auth", "serve", "test-event", "test-alert"]},
-        {"name": "See and decide", "commands": ["status", "explain", "queue", "map", "replay"]},
+        {"name": "See and decide", "commands": ["status", "sync", "explain", "queue", "map", "replay", "undo"]},
         {"name": "Look after it", "commands": ["doctor", "token", "backup", "restore", "reset-state"]},
     ],
     "scrobbled queue": [{"name": "Commands", "commands": ["list", "retry", "approve", "drop"]}],
@@ -98,6 +99,34 @@ def auth(tracker: str, viewer: str | None, config: str | None) -> None:
 
 
 @command.command()
+@click.option("--viewer", metavar="NAME", help="Only this viewer's pairs.")
+@click.option("--pair", metavar="A,B", help="Only the pair of these two trackers, like trakt,serializd.")
+@click.option("--direction", metavar="WAY", default="", help="both, or one way like trakt-to-serializd.")
+@click.option("--kind", "kinds", metavar="KINDS", default="", help="Only these: plays,ratings.")
+@click.option("--conflict-strategy", "conflict", metavar="S", default="", help="trakt-wins, newest-wins, ask …")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing anywhere.")
+@click.option("--plan", metavar="ID", default="", help="Do exactly what this plan showed, or nothing.")
+@click.option("--full", is_flag=True, help="Read everything, also where nothing seems to have moved.")
+@click.option("--watch", is_flag=True, help="Again and again, until you press Ctrl-C.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=15,
+    show_default=True,
+    help="Minutes between two, with --watch.",
+)
+@json_option
+@config_option
+def sync(config: str | None, as_json: bool, **wish: Any) -> None:
+    """Compare two trackers now, and bring over what one of them lacks.
+
+    Returns when everything is delivered. A first contact with much to bring over shows its plan and waits for your
+    yes. Works with and without a running serve.
+    """
+    sys.exit(code_of("sync", "sync")(config, wish, as_json=as_json))
+
+
+@command.command()
 @json_option
 @config_option
 def status(as_json: bool, config: str | None) -> None:
@@ -172,6 +201,23 @@ def replay(
     """
     options = {"begin": begin, "source": source, "dry_run": dry_run, "as_json": as_json}
     sys.exit(code_of("replay", "replay")(config, events, **options))
+
+
+@command.command()
+@click.argument("plays", metavar="[PLAY]...", nargs=-1)
+@click.option("--run", "of_run", metavar="RUN", help="All that this run wrote, like r3.")
+@click.option("--since", "begin", metavar="T", help="All that came in since: 2026-05-03, 2026-05-03T20:15 or 14d.")
+@click.option("--until", "end", metavar="T", help="With --since: only what came in before.")
+@click.option("--dry-run", is_flag=True, help="Say what would be taken back where, and change nothing.")
+@json_option
+@config_option
+def undo(plays: tuple[str, ...], as_json: bool, config: str | None, **asked: Any) -> None:
+    """Take back what we wrote, everywhere, for good.
+
+    PLAY is like p12. What is not sent yet is not sent any more; what was there before us stays. It stays undone: also
+    replay, and other reports of the same viewing, do not send it again.
+    """
+    sys.exit(code_of("undo", "undo")(config, plays, as_json=as_json, **asked))
 
 
 @command.command()

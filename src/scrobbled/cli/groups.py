@@ -39,7 +39,11 @@ def _queue_action(name: str, help_text: str, *, all_without_id: bool) -> None:
 
 
 _queue_action("retry", "Try again now what is named, like c12; without ID everything that waits.", all_without_id=True)
-_queue_action("approve", "Send what is held, like c12 or the flood f3; without ID all of it.", all_without_id=True)
+_queue_action(
+    "approve",
+    "Send what is held, like c12 or the flood f3; without ID all but what asks, like a7.",
+    all_without_id=True,
+)
 _queue_action("drop", "Leave out for good what is named, like c12 or the flood f3.", all_without_id=False)
 
 

@@ -13,8 +13,10 @@ from scrobbled import floods, summary
 from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome, told
 from scrobbled.floods import Chosen, Done, FloodStory, NoId
-from scrobbled.store import Store, overview
-from scrobbled.summary import iso, queued_change
+from scrobbled.store import Store, amendments, overview
+from scrobbled.store.amendments import Amendment
+from scrobbled.summary import amended as in_words
+from scrobbled.summary import iso, queued_amendment, queued_change
 
 PAGE = 500
 DONE = {
@@ -32,18 +34,21 @@ def list_changes(path: str | None, *, as_json: bool, every: bool = False, flood:
     config = configured(path)
     of = None if flood is None else _flood(flood)
     apart = not (every or as_json or of)
-    together, rows = run(_all(Store(config.storage.path, create=False), of, apart=apart))
+    together, rows, amended = run(_all(Store(config.storage.path, create=False), of, apart=apart))
     if as_json:
-        print_json([asdict(queued_change(row)) for row in rows])
+        print_json([asdict(one) for one in (*map(queued_change, rows), *map(queued_amendment, amended))])
         return 0
     for story in together:
         say(_line(story))
     for row in rows:
         say(f"c{row.id}  {row.state:<10} {row.viewer}/{row.tracker}  {row.label}  p{row.play_id}  {_why(row)}")
+    for one in amended:
+        say(_amended(one))
     if together:
         say(f"Each change of a flood: scrobbled queue list --flood {together[0].id}")
-    _meanings({PlayOutcome(row.state) for row in rows} | ({PlayOutcome.HELD} if together else set()))
-    if not rows and not together:
+    outcomes = {PlayOutcome(row.state) for row in rows} | {one.state for one in amended}
+    _meanings(outcomes | ({PlayOutcome.HELD} if together else set()))
+    if not rows and not together and not amended:
         say("Nothing waits." if of is None else f"f{of} holds nothing.")
     return 0
 
@@ -59,6 +64,12 @@ def act(path: str | None, action: str, ids: Sequence[str], *, as_json: bool) -> 
         _tell_left(done.left)
         if done.left and action == "approve":
             say("Only what is held can be approved, and without a date it can only be dropped.", err=True)
+        if done.asking:
+            say(
+                f"{plural(done.asking, 'change')} of what trackers hold still "
+                f"{'asks' if done.asking == 1 else 'ask'}: name what you choose, like scrobbled queue approve a12.",
+                err=True,
+            )
         if done.done:
             say(DONE[action], err=True)
     return 1 if done.left else 0
@@ -84,6 +95,15 @@ def _line(story: FloodStory) -> str:
     return f"{story.id}  {'held':<10} {story.text} ({story.began} to {story.last}): {titles} … {told(story.reason)}"
 
 
+def _amended(one: Amendment) -> str:
+    wish = one.wish
+    when = f" Next try: {iso(one.next_at)}" if one.next_at > time.time() else ""
+    reason = told(one.reason or wish.why or PLAY_NEXT_STEP[one.state])
+    play = "" if wish.play_id is None else f"p{wish.play_id}  "
+    what = f"{wish.viewer}/{wish.tracker}  {wish.label}  {in_words(wish)}"
+    return f"a{one.id}  {one.state:<10} {what}  {play}{reason}{when}"
+
+
 def _why(row: overview.QueueRow) -> str:
     when = f" Next try: {iso(row.next_at)}" if row.next_at > time.time() else ""
     return f"{told(row.reason or row.next_step)}{when}"
@@ -94,7 +114,7 @@ def _chosen(ids: Sequence[str]) -> Chosen:
         return floods.chosen(ids)
     except NoId as error:
         raise click.UsageError(
-            f"{error} is not the ID of a change or a flood; scrobbled queue list shows them, like c12 and f3."
+            f"{error} is not the ID of a change or a flood; scrobbled queue list shows them, like c12, a7 and f3."
         ) from None
 
 
@@ -105,16 +125,22 @@ def _flood(text: str) -> int:
     return found
 
 
-async def _all(store: Store, flood: int | None, *, apart: bool) -> tuple[list[FloodStory], list[overview.QueueRow]]:
+async def _all(
+    store: Store, flood: int | None, *, apart: bool
+) -> tuple[list[FloodStory], list[overview.QueueRow], list[Amendment]]:
     rows: list[overview.QueueRow] = []
+    amended: list[Amendment] = []
     try:
         together = await store.read(floods.stories) if apart else []
         read = partial(overview.queue, limit=PAGE, flood=flood, apart=apart)
         while page := await store.read(partial(read, after=rows[-1].id if rows else 0)):
             rows += page
+        listed = partial(amendments.listing, limit=PAGE)
+        while flood is None and (more := await store.read(partial(listed, after=amended[-1].id if amended else 0))):
+            amended += more
     finally:
         await store.aclose()
-    return together, rows
+    return together, rows, amended
 
 
 async def _act(store: Store, action: str, named: Chosen | None) -> Done:

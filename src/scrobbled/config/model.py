@@ -153,6 +153,11 @@ class PairConfig:
     removals: str = setting(
         Choice(("ignore", "propagate", "ask")), "What a removal on one side does to the other.", "ignore"
     )
+    ticks: str = setting(
+        Choice(("ignore", "as-plays")),
+        "What is ticked as watched and has no date: left alone, or a play of the time when it was ticked.",
+        "ignore",
+    )
     every: float = setting(Duration(_MINUTE), "Time between two runs (seconds).", 15 * _MINUTE)
 
     def directions(self) -> dict[str, str]:

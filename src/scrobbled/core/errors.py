@@ -6,6 +6,7 @@
     ├── ConfigError        fix the configuration; all problems are listed
     ├── BadPayload         the request cannot be read; the sender gets a 400
     ├── BadCorrection      what was typed makes no correction; the text says how to write it
+    ├── BadFile            a file to be imported cannot be used; the text says what to do
     ├── StoreError         the database cannot be used safely
     └── TrackerError       a tracker or catalogue did not do what was asked
         ├── TryLater       network, 5xx, 429: the same again, later
@@ -33,6 +34,10 @@ class BadPayload(ScrobbledError):
 
 class BadCorrection(ScrobbledError):
     """What a person typed makes no correction."""
+
+
+class BadFile(ScrobbledError):
+    """A file that was given for import cannot be used."""
 
 
 class StoreError(ScrobbledError):

@@ -9,6 +9,8 @@ LONGEST_BACKOFF = 60.0
 RECHECKS = (3_600.0, 21_600.0, 86_400.0, 259_200.0, 604_800.0)
 """Catalogues grow slowly: 1 h, 6 h, 1 d, 3 d, then weekly."""
 LONGEST_PROBE = 3_600.0
+SHORTEST_READING_PAUSE = 5.0
+LONGEST_READING_PAUSE = 600.0
 
 Dice = Callable[[], float]
 """A random number from 0 up to 1."""
@@ -29,3 +31,8 @@ def recheck(times: int) -> float:
 def probe(times: int) -> float:
     """Seconds until a paused account is tried again: half a minute, doubling up to an hour."""
     return min(LONGEST_PROBE, 30.0 * 2.0 ** min(max(times, 1) - 1, 10))
+
+
+def reading_pause(seconds: float) -> float:
+    """Seconds until the next read where one took ``seconds`` and writes wait: reading takes a tenth of the time."""
+    return min(LONGEST_READING_PAUSE, max(SHORTEST_READING_PAUSE, 9.0 * seconds))

@@ -10,6 +10,8 @@ TROUBLE_KINDS: dict[str, str] = {
     "unmatched": "plays that are not certain to be what they seem wait for you",
     "dead": "plays that a tracker refused for good wait for you",
     "flood": "so many plays came at once that they are held until you decide",
+    "plan": "a reconciliation would change so much that it wants your yes",
+    "pair": "two trackers could not be compared for a day",
     "unclaimed": "somebody watched whom no viewer lists",
     "configuration": "the changed configuration is not valid",
     "backup": "a scheduled backup failed",

@@ -15,7 +15,8 @@ from scrobbled.sandbox.trakt_oauth import OAuth, Token
 from scrobbled.sandbox.trakt_scrobble import ScrobbleRoutes
 
 __all__ = ["TraktAuthStandIn", "TraktStandIn"]
-SWITCHES = ("lag", "strict_episode_ids", "duplicate_rows")
+SWITCHES = ("lag", "strict_episode_ids", "duplicate_rows", "removals_move", "minimal_pages")
+MINIMAL_PAGES = ("wanted", "always", "never")
 ACCOUNT_SWITCHES = ("vip", "locked", "deactivated")
 
 
@@ -61,13 +62,19 @@ class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, Loo
 
     @route("POST", "/_sandbox/switches")
     def switch(self, request: Request) -> Reply:
-        """``lag`` (seconds), ``strict_episode_ids``, ``duplicate_rows``, ``rate_limits`` and ``hidden`` (play ids)."""
+        """``lag`` (seconds), ``strict_episode_ids``, ``duplicate_rows``, ``removals_move``, ``minimal_pages``,
+        ``rate_limits`` and ``hidden`` (play ids).
+        """
         given = control_body(request, dict)
         if unknown := set(given) - {*SWITCHES, "rate_limits", "hidden"}:
             return Reply(400, {"message": f"unknown: {', '.join(sorted(unknown))}"})
+        if given.get("minimal_pages", "wanted") not in MINIMAL_PAGES:
+            return Reply(400, {"message": f"minimal_pages is one of {', '.join(MINIMAL_PAGES)}"})
         self.lag = float(given.get("lag", self.lag))
         self.strict_episode_ids = bool(given.get("strict_episode_ids", self.strict_episode_ids))
         self.duplicate_rows = bool(given.get("duplicate_rows", self.duplicate_rows))
+        self.removals_move = bool(given.get("removals_move", self.removals_move))
+        self.minimal_pages = str(given.get("minimal_pages", self.minimal_pages))
         self.limits.enforced = bool(given.get("rate_limits", self.limits.enforced))
         self.hidden = set(given.get("hidden", self.hidden))
         told = {name: getattr(self, name) for name in SWITCHES}

@@ -170,6 +170,10 @@ class Account:
     def touch(self, group: str, what: str, now: datetime) -> None:
         self.changed.setdefault((group, what), []).append(now)
 
+    def touch_all(self, titles: Iterable[Title], what: str, now: datetime) -> None:
+        for kind in {title.kind for title in titles}:
+            self.touch(GROUPS[kind], what, now)
+
     def add_play(self, title: Title, watched_at: datetime, action: str, now: datetime) -> Play:
         """Always a new play: there is no check for one that is there already."""
         play = Play(next(self.numbers), title, minute(watched_at), action)

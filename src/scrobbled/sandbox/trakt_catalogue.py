@@ -62,10 +62,21 @@ class Title:
             return {"season": self.season, "number": self.number, "title": self.title, "ids": ids}
         return {"title": self.title, "year": self.year, "ids": ids}
 
-    def nested(self) -> dict[str, Any]:
+    def full(self) -> dict[str, Any]:
+        """As ``extended=full`` tells it: with the dates and the runtime."""
+        body = self.minimal()
+        if self.kind == "movie":
+            return {**body, "released": self.released.date().isoformat(), "runtime": self.runtime}
+        aired = self.released.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        extra = {"first_aired": aired, "runtime": self.runtime, "updated_at": aired}
+        if self.kind == "episode":
+            return {**body, **extra, "number_abs": self.absolute, "episode_type": "standard", "original_title": None}
+        return {**body, **extra, "status": "ended" if self.ended else "returning series"}
+
+    def nested(self, *, full: bool = False) -> dict[str, Any]:
         """``{kind: …}``, with the show beside a season or an episode."""
-        body: dict[str, Any] = {self.kind: self.minimal()}
-        return body if self.show is None else {**body, "show": self.show.minimal()}
+        titles = [self] if self.show is None else [self, self.show]
+        return {title.kind: title.full() if full else title.minimal() for title in titles}
 
 
 class Catalogue:

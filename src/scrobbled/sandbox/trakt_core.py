@@ -106,6 +106,10 @@ class TraktCore(StandIn):
         """Take only ``trakt`` and ``tvdb`` for episodes, as the schema says, not ``imdb`` and ``tmdb`` as well."""
         self.duplicate_rows = False
         """Deliver the last row of each history page again on the next one."""
+        self.removals_move = False
+        """Let the removal of a play move ``watched_at`` of last_activities, which is documented neither way."""
+        self.minimal_pages = "wanted"
+        """Whether ``extended=min`` comes in pages: "wanted" by asking for a page or a limit, "always" or "never"."""
         self.hidden: set[int] = set()
         """Plays that are counted but not delivered, like those of merged titles."""
         for username in ("anna", "ben"):

@@ -38,7 +38,8 @@ class HistoryRoutes(TraktCore):
         start, end = between(request)
         seen = account.history.at(self.read_at(request))
         plays = [p for p in reversed(seen) if start <= p.watched_at <= end and wanted(p.title)]
-        return page(request, self._doubled(request, plays), self._rows)
+        full = "full" in extended(request)
+        return page(request, self._doubled(request, plays), lambda part: self._rows(part, full=full))
 
     def _doubled(self, request: Request, plays: list[Play]) -> list[Play]:
         """Under ``duplicate_rows`` each page begins with the last row of the one before; the count grows with it."""
@@ -51,8 +52,8 @@ class HistoryRoutes(TraktCore):
         starts = range(0, max(1, len(plays) - 1), step)
         return [play for start in starts for play in plays[start : start + step + 1]]
 
-    def _rows(self, plays: Sequence[Play]) -> list[dict[str, Any]]:
-        return [_row(play) for play in plays if play.id not in self.hidden]
+    def _rows(self, plays: Sequence[Play], *, full: bool) -> list[dict[str, Any]]:
+        return [_row(play, full=full) for play in plays if play.id not in self.hidden]
 
     @route("POST", "/sync/history")
     def add_history(self, request: Request) -> Reply:
@@ -84,6 +85,8 @@ class HistoryRoutes(TraktCore):
         keys = {wish.title.key for wish in request.portion(batch.wishes)}
         chosen = frozenset(request.portion(numbers))
         gone = account.history.remove(lambda play: play.id in chosen or play.title.key in keys, self.now())
+        if self.removals_move:
+            account.touch_all((play.title for play in gone), "watched_at", self.now())
         unknown = sorted(frozenset(numbers) - {play.id for play in gone})
         body = {
             "deleted": counted(play.title for play in gone),
@@ -105,7 +108,7 @@ class WatchedRoutes(TraktCore):
         plays = self._all_plays(request, kind_of(group))
         wanted = extended(request)
         if "min" in wanted:
-            return _minimal(request, plays, group)
+            return _minimal(request, plays, group, self.minimal_pages)
         listed = sorted(_by(plays, group).values(), key=lambda of_one: of_one[-1].order(), reverse=True)
         seasons = group == "shows" and "progress" in wanted
         return page(
@@ -145,9 +148,9 @@ def _belongs(title: Title, kind: Kind, number: int | None) -> bool:
     return number == (title.show.trakt if kind == "show" else title.season_trakt)
 
 
-def _row(play: Play) -> dict[str, Any]:
+def _row(play: Play, *, full: bool) -> dict[str, Any]:
     head = {"id": play.id, "watched_at": iso(play.watched_at), "action": play.action, "type": play.title.kind}
-    return {**head, **play.title.nested()}
+    return {**head, **play.title.nested(full=full)}
 
 
 def _when(said: Mapping[str, Any], title: Title, now: datetime) -> datetime:
@@ -203,11 +206,14 @@ def _episodes(plays: Sequence[Play]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _minimal(request: Request, plays: Sequence[Play], group: str) -> Reply:
-    """All play dates by id. Paged only for those who ask for a page or a limit."""
+def _minimal(request: Request, plays: Sequence[Play], group: str, paging: str) -> Reply:
+    """All play dates by id; see ``TraktCore.minimal_pages``."""
     listed = list(_by(plays, group).items())
-    paged = {"page", "limit"} & set(request.query)
-    size = 250 if paged else max(1, len(listed))
+    if paging == "never":
+        return Reply(200, _dates(listed, group))
+    if paging == "always" or {"page", "limit"} & set(request.query):
+        return page(request, listed, lambda part: _dates(part, group))
+    size = max(1, len(listed))
     return page(request, listed, lambda part: _dates(part, group), most=size, default=size)
 
 

@@ -45,7 +45,8 @@ class RatingRoutes(ListCore):
         wanted = {int(n) for n in ratings.split(",") if n.isdigit()}
         entries = self._entries(request, self.user(request).ratings, group)
         chosen = [entry for entry in entries if not wanted or entry.rating in wanted]
-        return page(request, chosen, lambda part: [_rated(entry) for entry in part])
+        full = "full" in extended(request)
+        return page(request, chosen, lambda part: [_rated(entry, full=full) for entry in part])
 
     @route("POST", "/sync/ratings")
     def add_ratings(self, request: Request) -> Reply:
@@ -209,9 +210,9 @@ def _collect(account: Account, entry: Entry, now: datetime) -> str:
     return "added" if old is None else "updated"
 
 
-def _rated(entry: Entry) -> dict[str, Any]:
+def _rated(entry: Entry, *, full: bool) -> dict[str, Any]:
     head = {"rated_at": iso(entry.at), "rating": entry.rating, "type": entry.title.kind}
-    return {**head, **entry.title.nested()}
+    return {**head, **entry.title.nested(full=full)}
 
 
 def _collected(entry: Entry, *, metadata: bool) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from scrobbled.sandbox.base import Answered, Reply, Request, route
-from scrobbled.sandbox.trakt_accounts import iso
 from scrobbled.sandbox.trakt_catalogue import KINDS, Kind, Title
 from scrobbled.sandbox.trakt_core import TraktCore, extended, page
 
@@ -99,13 +98,4 @@ def _in_years(title: Title, years: str) -> bool:
 
 
 def _full(title: Title, request: Request) -> dict[str, Any]:
-    """With ``extended=full`` the dates and the runtime as well."""
-    body = title.minimal()
-    if "full" not in extended(request):
-        return body
-    if title.kind == "movie":
-        return {**body, "released": title.released.date().isoformat(), "runtime": title.runtime}
-    extra = {"first_aired": iso(title.released), "runtime": title.runtime, "updated_at": iso(title.released)}
-    if title.kind == "episode":
-        return {**body, **extra, "number_abs": title.absolute, "episode_type": "standard", "original_title": None}
-    return {**body, **extra, "status": "ended" if title.ended else "returning series"}
+    return title.full() if "full" in extended(request) else title.minimal()

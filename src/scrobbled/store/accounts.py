@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from scrobbled.store.database import Store
@@ -49,6 +50,28 @@ class StoredTokens:
         await self._store.write(
             lambda db: db.execute("DELETE FROM tokens WHERE viewer = ? AND tracker = ?", (self._viewer, self._tracker))
         )
+
+
+class BorrowedTokens(StoredTokens):
+    """The sign-in of an account in a copy of the database.
+
+    One that renews itself ends by that, so the new one is kept at ``home`` as well, which is else left as it is.
+    """
+
+    def __init__(self, home: Path, store: Store, viewer: str, tracker: str, *rest: Any) -> None:
+        super().__init__(store, viewer, tracker, *rest)
+        self._home, self._whose, self._rest = home, (viewer, tracker), rest
+
+    async def save(self, values: Mapping[str, Any]) -> None:
+        before = (await self.load() or {}).get("refresh_token")
+        await super().save(values)
+        if before is None or before == values.get("refresh_token") or not self._home.exists():
+            return
+        original = Store(self._home, create=False)
+        try:
+            await StoredTokens(original, *self._whose, *self._rest).save(values)
+        finally:
+            await original.aclose()
 
 
 def save_state(

@@ -10,6 +10,7 @@ from typing import Any
 from scrobbled.core.events import EventKind
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Item, Movie, Origin
+from scrobbled.core.records import Subject
 from scrobbled.core.sessions import Session
 
 
@@ -28,6 +29,16 @@ def decode_item(media: str, text: str) -> Item:
     values["show_ids"] = ShowIds(**values.get("show_ids", {}))
     values = {"season": None, "number": None, **values}
     return Episode(**values, air_date=date.fromisoformat(aired) if aired else None, origin=origin)
+
+
+def encode_subject(subject: Subject) -> str:
+    values = [subject.key, subject.scope, encode_item(subject.item), subject.runtime]
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+
+
+def decode_subject(text: str) -> Subject:
+    key, scope, item, runtime = json.loads(text)
+    return Subject(key, scope, decode_item("movie" if scope == "movie" else "episode", item), runtime)
 
 
 _SESSION_LATER = ("last_progress", "undated", "seen_from")

@@ -163,8 +163,11 @@ def held_changes(db: sqlite3.Connection, flood: int) -> list[int]:
 
 def held_by_reason(db: sqlite3.Connection) -> dict[str, int]:
     """How many changes are held for each ``Hold``; every one is named."""
-    counted = db.execute("SELECT hold, count(*) FROM outbox WHERE state = 'held' GROUP BY hold").fetchall()
-    return {str(hold): 0 for hold in Hold} | dict(counted)
+    counts = {str(hold): 0 for hold in Hold}
+    for waiting in ("outbox", "amendments"):
+        for hold, count in db.execute(f"SELECT hold, count(*) FROM {waiting} WHERE state = 'held' GROUP BY hold"):
+            counts[hold] = counts.get(hold, 0) + count
+    return counts
 
 
 _HELD = "(SELECT count(*) FROM outbox WHERE outbox.flood = floods.id AND outbox.state = 'held')"

@@ -25,16 +25,29 @@ IN_DOUBT = "in-doubt"
 INTERRUPTED = "interrupted during the write"
 SAME_VIEWING = "the same viewing is play "
 """How the reason begins of a play that is ``already-there`` because another one is; its id follows."""
+DROPPED = "dropped by hand"
+TAKEN_BACK = "taken back"
+"""How the reason begins of what ``undo`` took back: no report of the same viewing is sent again."""
 NEVER_LATER = 8 * 86_400.0
 """Nothing is put off for longer than a week; what seems to be was put off before the clock was put back."""
 DAY = 86_400.0
 _TIME_HAS_COME = "(outbox.next_at <= ? OR outbox.next_at > ?)"
+TO_BE_TAKEN_BACK = (
+    "EXISTS (SELECT 1 FROM amendments WHERE amendments.change_id = outbox.id AND amendments.state IN "
+    "('queued', 'parked', 'unmatched', 'dead'))"
+)
+"""As SQL: somebody wants a change in ``outbox`` taken back, and that is not settled yet."""
+_TURNS = (
+    (PlayOutcome.QUEUED, "AND outbox.run IS NULL"),
+    (PlayOutcome.QUEUED, "AND outbox.run IS NOT NULL"),
+    (PlayOutcome.PARKED, ""),
+)
 _DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
 _COLUMNS = (
     "outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, outbox.state, outbox.phase, outbox.watched_at, "
     "outbox.address_key, outbox.address, outbox.how, outbox.rewatch, outbox.attempts, outbox.misses, "
     "outbox.missed_at, outbox.next_at, outbox.received_at, plays.media, plays.item, plays.duration_ms, "
-    "outbox.restored, outbox.approved"
+    "outbox.restored, outbox.approved, outbox.run"
 )
 
 
@@ -66,19 +79,28 @@ class Change:
     """It came out of a backup, and may have been delivered since: it is looked up before it is sent."""
     approved: bool = False
     """A person wants it sent, so that no rule holds it again."""
+    run: int | None = None
+    """The run of a pair that wants it there."""
 
 
-def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Change]:
-    """Queued changes whose time has come, oldest viewing first, then parked ones; never those in doubt."""
-    condition = (
-        "outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = ? AND outbox.phase = '' "
-        f"AND {_TIME_HAS_COME} ORDER BY outbox.watched_at, outbox.id LIMIT ?"
-    )
-    queued = _select(db, condition, (viewer, tracker, PlayOutcome.QUEUED, now, now + NEVER_LATER, limit))
-    if len(queued) == limit:
-        return queued
-    left = limit - len(queued)
-    return queued + _select(db, condition, (viewer, tracker, PlayOutcome.PARKED, now, now + NEVER_LATER, left))
+def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int, *, skip: int = 0) -> list[Change]:
+    """Queued changes whose time has come, oldest viewing first, but for the first ``skip``; never those in doubt.
+
+    What a run of a pair wants there comes after what was watched just now, and parked ones come last. What is to be
+    taken back is not sent.
+    """
+    found: list[Change] = []
+    account = (viewer, tracker)
+    for state, whose in _TURNS:
+        left = limit + skip - len(found)
+        if left <= 0:
+            break
+        condition = (
+            f"outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = ? AND outbox.phase = '' {whose} "
+            f"AND {_TIME_HAS_COME} AND NOT {TO_BE_TAKEN_BACK} ORDER BY outbox.watched_at, outbox.id LIMIT ?"
+        )
+        found += _select(db, condition, (*account, state, now, now + NEVER_LATER, left))
+    return found[skip:]
 
 
 def in_doubt(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Change]:
@@ -255,8 +277,8 @@ def same_viewing(db: sqlite3.Connection, change: Change, key: str, gap: timedelt
     at, reach = change.watched_at.timestamp(), gap.total_seconds()
     row = db.execute(
         "SELECT play_id FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND id <> ? "
-        "AND watched_at > ? AND watched_at < ? AND state IN ('queued', 'delivered') "
-        "AND (state = 'delivered' OR phase <> '' OR id < ?) ORDER BY id LIMIT 1",
+        "AND watched_at > ? AND watched_at < ? AND (state = 'delivered' OR (state = 'already-there' AND remote_id IS "
+        "NOT NULL) OR (state = 'queued' AND (phase <> '' OR id < ?))) ORDER BY id LIMIT 1",
         (change.viewer, change.tracker, key, change.id, at - reach, at + reach, change.id),
     ).fetchone()
     return None if row is None else int(row[0])
@@ -326,7 +348,7 @@ def drop(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:
     """Give up on waiting changes for good; a write in flight or in doubt cannot be dropped, as it may have happened."""
     chosen = _chosen(db, ids, f"state NOT IN {_DONE} AND phase = ''")
     for id_ in chosen:
-        settle(db, id_, PlayOutcome.UNDONE, "dropped by hand", now)
+        settle(db, id_, PlayOutcome.UNDONE, DROPPED, now)
     return chosen
 
 
@@ -367,6 +389,7 @@ def _change(row: Sequence[Any]) -> Change:
         duration=timedelta(milliseconds=row[18]) if row[18] else None,
         restored=bool(row[19]),
         approved=bool(row[20]),
+        run=row[21],
     )
 
 

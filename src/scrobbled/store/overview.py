@@ -114,10 +114,11 @@ class SourceHeard:
 
 
 def waiting(db: sqlite3.Connection) -> list[Waiting]:
-    """Quick however much waits."""
+    """Plays and amendments; quick however many wait."""
     rows = db.execute(
-        "SELECT one, two, three, count, (SELECT min(received_at) FROM outbox INDEXED BY outbox_oldest "
-        f"WHERE viewer = one AND tracker = two AND state = three AND {_OPEN}) "
+        "SELECT one, two, three, count, (SELECT min(at) FROM (SELECT min(received_at) AS at FROM outbox "
+        f"INDEXED BY outbox_oldest WHERE viewer = one AND tracker = two AND state = three AND {_OPEN} UNION ALL "
+        f"SELECT min(created_at) FROM amendments WHERE viewer = one AND tracker = two AND state = three AND {_OPEN})) "
         f"FROM tallies WHERE what = 'changes' AND count > 0 AND three NOT IN {_DONE}"
     )
     return [Waiting(*row) for row in rows]
@@ -135,7 +136,10 @@ def needing(db: sqlite3.Connection, viewer: str, tracker: str, state: str, sampl
         "ORDER BY at DESC, n DESC",
         (*given, samples),
     )
-    return count, [row[0] for row in rows]
+    amended = f"FROM amendments WHERE viewer = ? AND tracker = ? AND state = ? AND {_OPEN}"
+    more = int(db.execute(f"SELECT count(*) {amended}", given).fetchone()[0])
+    labels = db.execute(f"SELECT label {amended} ORDER BY id DESC LIMIT ?", (*given, samples)).fetchall()
+    return count + more, [row[0] for row in (*rows, *labels)][:samples]
 
 
 def event_counts(db: sqlite3.Connection) -> dict[str, int]:

@@ -14,12 +14,13 @@ from typing import Any
 from sqlite_utils import Database
 
 from scrobbled.core.errors import StoreError
-from scrobbled.store import accounts, backup, opening, outbox
+from scrobbled.store import accounts, amendments, backup, opening, outbox
 from scrobbled.store.migrations import migrations
 
 _SIDES = ("-journal", "-wal", "-shm")
 FORGOTTEN = (
     "attempts",
+    "amendments",
     "outbox",
     "plays",
     "events",
@@ -132,6 +133,7 @@ def _prepared(draft: Path, sign_ins: list[tuple[Any, ...]], now: datetime) -> in
         migrations.apply(Database(db))
         db.execute("BEGIN IMMEDIATE")
         outbox.mark_restored(db)
+        amendments.forget_wishes(db, now.timestamp())
         accounts.set_mark(db, accounts.RESTORED, now.timestamp())
         newer = db.executemany(
             "INSERT INTO tokens (viewer, tracker, secret, previous, saved_at) VALUES (?,?,?,?,?) ON CONFLICT "

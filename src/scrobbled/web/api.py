@@ -16,7 +16,7 @@ from scrobbled import floods, summary
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
 from scrobbled.floods import Chosen, Done, FloodStory, NoId
 from scrobbled.summary import Attempt, EventStory, PlayStory, QueuedChange, Status
-from scrobbled.web import api_alerts, api_backup, api_corrections, api_doctor, api_explain, api_tokens
+from scrobbled.web import api_alerts, api_backup, api_corrections, api_doctor, api_explain, api_tokens, api_undo
 from scrobbled.web.desk import Desk
 from scrobbled.web.live import Live
 
@@ -49,9 +49,9 @@ class QueuePage:
 
 
 class Selection(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which changes, like ``c12``, or all that a flood holds, like ``f3``.
+    """Which changes, like ``c12`` or ``a7``, or all that a flood holds, like ``f3``.
 
-    Without ``ids`` ``retry`` and ``approve`` mean all; an empty list means none.
+    Without ``ids`` ``retry`` and ``approve`` mean all, but for what asks to be named; an empty list means none.
     """
 
     ids: list[str] | None = None
@@ -69,7 +69,7 @@ class OutcomeMeaning:
 def router(desk: Desk, live: Live) -> Router:
     """Who may come here is decided before, by the gate."""
     handlers = [*_state(desk), *_stories(desk), *_actions(desk), *api_corrections.handlers(desk), _news(live)]
-    handlers += api_explain.handlers(desk)
+    handlers += [*api_explain.handlers(desk), *api_undo.handlers(desk)]
     handlers += [*api_backup.handlers(desk), *api_tokens.handlers(desk.keys)]
     handlers += [*api_alerts.handlers(desk), *api_doctor.handlers(desk)]
     return Router(
@@ -95,7 +95,7 @@ def _state(desk: Desk) -> list[HTTPRouteHandler]:
         after: FromQuery[str | None] = None, flood: FromQuery[str | None] = None, limit: FromQuery[int] = 50
     ) -> QueuePage:
         size, of = _page(limit), None if flood is None else _id(flood, "f")
-        rows = await desk.queue(0 if after is None else _id(after, "c"), size, flood=of)
+        rows = await _waiting(desk, after, size, of)
         return QueuePage(rows, rows[-1].id if len(rows) == size else None)
 
     @get("/floods", summary="Plays held together, because they came as no household watches")
@@ -109,6 +109,17 @@ def _state(desk: Desk) -> list[HTTPRouteHandler]:
         ]
 
     return [status, queue, held_together, outcomes]
+
+
+async def _waiting(desk: Desk, after: str | None, size: int, flood: int | None) -> list[QueuedChange]:
+    """Plays first, and after the last of them what is to be changed of what trackers hold."""
+    amended = None if after is None or flood is not None else summary.number(after, "a")
+    if after is not None and after.strip().startswith("a") and amended is not None:
+        return await desk.amendments(amended, size)
+    rows = await desk.queue(0 if after is None else _id(after, "c"), size, flood=flood)
+    if len(rows) == size or flood is not None:
+        return rows
+    return rows + await desk.amendments(0, size - len(rows))
 
 
 def _stories(desk: Desk) -> list[HTTPRouteHandler]:
@@ -174,7 +185,7 @@ def _chosen(selection: Selection | None) -> Chosen | None:
     try:
         return floods.chosen(selection.ids)
     except NoId as error:
-        raise ClientException(f"{str(error)[:40]} is no id; it should look like c12, or f3 for a flood.") from None
+        raise ClientException(f"{str(error)[:40]} is no id; it should look like c12, a7, or f3 for a flood.") from None
 
 
 def _id(text: str, letter: str) -> int:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from scrobbled import correct, explain, floods, summary, troubles, trying
+from scrobbled import correct, explain, floods, summary, troubles, trying, undo
 from scrobbled.core.correction_words import Wish
 from scrobbled.core.errors import StoreError
 from scrobbled.core.outcomes import PlayOutcome
@@ -25,10 +25,12 @@ from scrobbled.redact import Redactor
 from scrobbled.replay import Replay, Wanted, since
 from scrobbled.replay import Report as Again
 from scrobbled.runtime import Runtime
-from scrobbled.store import Store, backup, corrections, overview
+from scrobbled.store import Store, amendments, backup, corrections, overview
 from scrobbled.summary import Attempt, EventStory, Glance, PlayStory, QueuedChange, Status
 from scrobbled.troubles import OpenTrouble
 from scrobbled.trying import Rung, Tried
+from scrobbled.undo import Asked
+from scrobbled.undo import Report as Undone
 from scrobbled.web.keys import Keys
 
 T = TypeVar("T")
@@ -95,7 +97,7 @@ class Desk:
             return Facts(
                 glance=summary.glance(db, self._runtime.config),
                 counts=dict(counts),
-                needs=[summary.queued_change(row) for row in overview.asking(db, needs)],
+                needs=_asking(db, needs),
                 plays=[summary.play_story(row) for row in overview.plays(db, before=before, limit=plays)],
                 floods=floods.stories(db),
             )
@@ -157,6 +159,11 @@ class Desk:
         rows = await self._runtime.store.read(read)
         return self._masked([summary.queued_change(row) for row in rows])
 
+    async def amendments(self, after: int, limit: int) -> list[QueuedChange]:
+        """What is to be changed of what trackers hold, as ``queue``."""
+        rows = await self._runtime.store.read(partial(amendments.listing, after=after, limit=limit))
+        return self._masked([summary.queued_amendment(row) for row in rows])
+
     async def floods(self) -> list[FloodStory]:
         """Of which something is held, oldest first."""
         return self._masked(await self._runtime.store.read(floods.stories))
@@ -167,6 +174,13 @@ class Desk:
         done = await self._runtime.store.write(lambda db: floods.act(db, action, named, now))
         self._runtime.look_again(try_now=True)
         return done
+
+    async def undo(self, asked: Asked, *, dry_run: bool) -> Undone:
+        """Take it back; raises ``undo.NotThere``. Couriers notice at once."""
+        now = self._runtime.clock.now().timestamp()
+        report = await undo.undo(self._runtime.store, asked, now, dry_run=dry_run)
+        self._runtime.look_again(try_now=False)
+        return self._masked(report)
 
     async def corrections(self) -> list[CorrectionStory]:
         """Oldest first."""
@@ -223,6 +237,13 @@ class Desk:
 
     def _masked(self, value: T) -> T:
         return masked(value, self._runtime.redactor)
+
+
+def _asking(db: sqlite3.Connection, limit: int) -> list[QueuedChange]:
+    """The first of what somebody has to decide on one by one."""
+    plays = [summary.queued_change(row) for row in overview.asking(db, limit)]
+    amended = amendments.listing(db, limit=limit - len(plays), states=NEEDS_YOU)
+    return [*plays, *map(summary.queued_amendment, amended)]
 
 
 def _copied(source: Path, name: str) -> Copied:

@@ -59,7 +59,8 @@ def needs(facts: Facts, active: Collection[tuple[str, str]]) -> Needs:
     for_all = []
     if total + together - held > 1:
         for_all.append(Button("retry", "Try everything again"))
-    dated = sum(card.state == PlayOutcome.HELD and card.watched_at is not None for card in facts.needs)
+    held_plays = [card for card in facts.needs if card.state == PlayOutcome.HELD and not card.change]
+    dated = sum(card.watched_at is not None for card in held_plays)
     if dated > 1 and not facts.floods:  # nobody shall let a flood go who only wanted to send a few plays
         for_all.append(Button("approve", "Send all that is held"))
     cards = [*asking, *map(_flood, facts.floods), *map(_change, facts.needs)]
@@ -108,6 +109,9 @@ def _account(row: AccountStatus) -> NeedCard | None:
 def _change(change: QueuedChange) -> NeedCard:
     tone, icon, question = _UNDATED if _is_undated(change) else _CHANGES[PlayOutcome(change.outcome)]
     tracker = words.name(change.tracker)
+    if change.change and change.outcome == PlayOutcome.HELD:
+        question = "Should this be changed at {tracker}?"
+    about = f"{change.label} · {change.change}" if change.change else change.label
     return NeedCard(
         id=change.id,
         play_id=change.play_id,
@@ -115,24 +119,24 @@ def _change(change: QueuedChange) -> NeedCard:
         icon=icon,
         code=change.outcome,
         question=question.format(tracker=tracker, label=change.label),
-        about=f"{change.label} · {change.viewer} · {tracker}",
+        about=f"{about} · {change.viewer} · {tracker}",
         reason=UNDATED if _is_undated(change) else told(change.reason) or change.next_step,
         candidates=[_candidate(candidate) for candidate in change.candidates],
         button=_button(change),
         may_drop=True,
-        command=f"scrobbled map set {change.id} --to ADDRESS" if change.outcome == PlayOutcome.UNMATCHED else "",
+        command="" if change.change or change.outcome != PlayOutcome.UNMATCHED else _CORRECT.format(id=change.id),
     )
 
 
 def _button(change: QueuedChange) -> Button | None:
     """What has no date cannot be sent truthfully, so it can only be dropped."""
     if change.outcome == PlayOutcome.HELD:
-        return None if _is_undated(change) else Button("approve", "Send it")
+        return None if _is_undated(change) else Button("approve", "Change it" if change.change else "Send it")
     return Button("retry", "Look again" if change.outcome == PlayOutcome.UNMATCHED else "Try again")
 
 
 def _is_undated(change: QueuedChange) -> bool:
-    return change.outcome == PlayOutcome.HELD and change.watched_at is None
+    return change.outcome == PlayOutcome.HELD and change.watched_at is None and not change.change
 
 
 def _candidate(candidate: dict[str, Any]) -> str:
@@ -143,6 +147,7 @@ def _candidate(candidate: dict[str, Any]) -> str:
     return f"{candidate.get('title', 'without a title')}{year}{place}{tmdb}{why}"
 
 
+_CORRECT = "scrobbled map set {id} --to ADDRESS"
 _KEPT = "Plays are kept and sent when it works again."
 _ACCOUNTS = {
     "sign-in": ("key", "{tracker} needs {viewer} to sign in"),

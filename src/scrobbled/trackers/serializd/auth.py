@@ -113,6 +113,17 @@ class Session:
         except Unauthorized as error:
             raise LoginNeeded(f"{error.reason}, right after a successful sign-in. {self._next_step()}") from error
 
+    async def of_user(self, read: Callable[[str, str], Awaitable[T]], what: str) -> T:
+        """``read(token, user name)`` of a page below the user's own name; ``what`` names the page in errors."""
+        username = (await self.current()).username
+        try:
+            return await self.call(lambda token: read(token, username))
+        except NotInCatalogue:
+            now = await self.current_username()
+        if now == username:
+            raise ContractDrift(f"GET {what}: Serializd does not know its own user")
+        return await self.call(lambda token: read(token, now))
+
     async def current_username(self) -> str:
         """As the service has it now: people may rename themselves."""
         present = await self.current()

@@ -5,7 +5,7 @@ The catalogue is a copy of TMDB's: shows and seasons carry TMDB's ids. It needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue
+from scrobbled.core.matching import Listed
 from scrobbled.trackers.base import Cache
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.client import Client
@@ -33,6 +34,14 @@ class Kept:
     data: Any
 
 
+@dataclass(frozen=True, slots=True)
+class SeasonNotes:
+    """Episodes of a season, and the seconds they last, by number."""
+
+    episodes: Mapping[int, Listed]
+    seconds: Mapping[int, int]
+
+
 class Catalogue:
     """``since`` asks for an answer at least that new; without it an answer from the cache will do."""
 
@@ -43,7 +52,7 @@ class Catalogue:
 
     async def show(self, show: int, *, since: datetime | None = None) -> ShowPage:
         """By TMDB *show* id. Raises ``NotInCatalogue``."""
-        data = await self._kept(f"serializd:show:{show}", f"/show/{show}", codec.show_to_keep, _show_seconds, since)
+        data = await self._show_data(show, since)
         if data is None:
             raise NotInCatalogue(f"Serializd does not know the show with TMDB id {show} yet")
         return codec.show_page(data, f"show/{show}")
@@ -70,6 +79,25 @@ class Catalogue:
         pages = [await self.season(show, number, since=since) for number in wanted]
         return [page for page in pages if page.id is not None]
 
+    async def season_number(self, show: int, season: int) -> int | None:
+        """Of a TMDB *season* id, as far as the show lists it. Asks anew where the kept answer does not have it."""
+        for since in (None, self._clock.now()):
+            if since is not None and not await self.may_look_again(show):
+                break
+            data = await self._show_data(show, since)
+            found = codec.season_numbers(data).get(season) if data is not None else None
+            if found is not None:
+                return found
+        return None
+
+    async def kept_season(self, show: int, number: int) -> SeasonNotes:
+        """What is known of a season's episodes without asking."""
+        kept = _opened(await self._cache.get(f"serializd:season:{show}:{number}"))
+        if kept is None or kept.data is None:
+            return SeasonNotes({}, {})
+        page = codec.season_page(kept.data, number)
+        return SeasonNotes({episode.number: episode for episode in page.episodes}, codec.runtimes(kept.data))
+
     async def forget(self, show: int, season: int) -> None:
         """The service has just contradicted what we keep of this season: read it anew next time."""
         for key in (f"serializd:show:{show}", f"serializd:season:{show}:{season}"):
@@ -94,6 +122,9 @@ class Catalogue:
             return False
         await self._cache.put(key, [at.isoformat() for at in (*recent, now)], seconds=HOUR)
         return True
+
+    async def _show_data(self, show: int, since: datetime | None) -> Any:
+        return await self._kept(f"serializd:show:{show}", f"/show/{show}", codec.show_to_keep, _show_seconds, since)
 
     async def _kept(
         self,

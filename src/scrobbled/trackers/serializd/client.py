@@ -69,7 +69,12 @@ class Client:
         return _judged(answer).json()
 
     async def write(self, path: str, body: Mapping[str, Any], *, token: str, repeatable: bool) -> Answer:
-        """The answer to a write that was accepted; what is unclear and not ``repeatable`` is in doubt."""
+        """The answer to a write that was accepted; what is unclear and not ``repeatable`` is in doubt.
+
+        Raises ``ValueError`` for a log of a whole show: it would mark every episode of it as watched.
+        """
+        if body.get("is_log") and body.get("season_id", 0) is None:
+            raise ValueError("a whole show is never logged")
         await self.writes.turn()
         try:
             answer = await self._api.send("POST", path, json=body, headers=_headers(token), idempotent=repeatable)

@@ -11,11 +11,12 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.matching import Listed
+from scrobbled.trackers.serializd.fields import day_of, int_of, list_of, mapping_of, number_of, text_of
 
 ENDED = frozenset({"ended", "canceled", "cancelled"})
 
@@ -62,110 +63,94 @@ class Spot:
         return f"{self.show}:{self.season}:{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the diary; show- and season-level rows have no episode. ``watched_at`` is UTC, to the second."""
-
-    id: int
-    show: int
-    season: int | None
-    number: int | None
-    watched_at: datetime | None
-    is_log: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DiaryPage:
-    """``total`` pages there are; ``None`` where the answer does not say."""
-
-    rows: tuple[Row, ...]
-    total: int | None
-
-
 def show_page(data: Any, what: str = "show") -> ShowPage:
-    seasons = (_mapping(s, f"{what}.seasons[]") for s in _list(data, "seasons", what))
+    seasons = (mapping_of(s, f"{what}.seasons[]") for s in list_of(data, "seasons", what))
     return ShowPage(
-        id=_int(data, "id", what),
-        name=_text(data, "name"),
-        ended=_text(data, "status").casefold() in ENDED,
-        seasons=tuple(_int(season, "seasonNumber", f"{what}.seasons[]") for season in seasons),
+        id=int_of(data, "id", what),
+        name=text_of(data, "name"),
+        ended=text_of(data, "status").casefold() in ENDED,
+        seasons=tuple(int_of(season, "seasonNumber", f"{what}.seasons[]") for season in seasons),
     )
+
+
+def season_numbers(data: Any) -> dict[int, int]:
+    """The numbers of a show's seasons by their TMDB *season* ids."""
+    seasons = [mapping_of(season, "show.seasons[]") for season in list_of(data, "seasons", "show")]
+    pairs = [(season, number_of(season, "seasonNumber")) for season in seasons]
+    told = [(number_of(season, key), number) for season, number in pairs for key in ("id", "seasonId")]
+    return {id_: number for id_, number in told if id_ is not None and number is not None}
 
 
 def season_page(data: Any, number: int, what: str = "season") -> SeasonPage:
     """Season ``number`` as asked for. An unknown season is answered with 200 and null in every field."""
-    data = _mapping(data, what)
+    data = mapping_of(data, what)
     if "seasonId" not in data and "id" not in data:
         raise ContractDrift(f"{what}: neither seasonId nor id in the answer")
-    found = _number(data, "seasonId")
-    found = _number(data, "id") if found is None else found
+    found = number_of(data, "seasonId")
+    found = number_of(data, "id") if found is None else found
     if found is None:
         return SeasonPage(None, number, ())
-    episodes = (_mapping(e, f"{what}.episodes[]") for e in _list(data, "episodes", what))
+    episodes = (mapping_of(e, f"{what}.episodes[]") for e in list_of(data, "episodes", what))
     return SeasonPage(found, number, tuple(_listed(e, number, f"{what}.episodes[]") for e in episodes))
+
+
+def runtimes(data: Any) -> dict[int, int]:
+    """Seconds by episode number, of the episodes that say how long they last."""
+    episodes = [mapping_of(one, "season.episodes[]") for one in mapping_of(data, "season").get("episodes") or ()]
+    told = [(number_of(episode, "episodeNumber"), number_of(episode, "runtime")) for episode in episodes]
+    return {number: 60 * minutes for number, minutes in told if number is not None and minutes}
 
 
 def _listed(data: Mapping[str, Any], season: int, what: str) -> Listed:
     return Listed(
         season=season,
-        number=_int(data, "episodeNumber", what),
-        title=_text(data, "name") or None,
-        air_date=_day(data.get("airDate")),
-        tmdb=_number(data, "episodeId"),
+        number=int_of(data, "episodeNumber", what),
+        title=text_of(data, "name") or None,
+        air_date=day_of(data.get("airDate")),
+        tmdb=number_of(data, "episodeId"),
     )
 
 
 def show_to_keep(data: Any) -> dict[str, Any]:
     """The part of a show's answer that ``show_page`` reads, for the cache."""
-    seasons = [{"seasonNumber": season["seasonNumber"]} for season in data["seasons"]]
+    keys = ("id", "seasonId", "seasonNumber")
+    seasons = [{key: season[key] for key in keys if key in season} for season in data["seasons"]]
     return {"id": data["id"], "name": data.get("name"), "status": data.get("status"), "seasons": seasons}
 
 
 def season_to_keep(data: Any) -> dict[str, Any]:
     """The part of a season's answer that ``season_page`` reads, for the cache."""
-    keys = ("episodeNumber", "name", "airDate", "episodeId")
+    keys = ("episodeNumber", "name", "airDate", "episodeId", "runtime")
     episodes = [{key: episode.get(key) for key in keys} for episode in data.get("episodes") or ()]
     return {"seasonId": data.get("seasonId"), "id": data.get("id"), "episodes": episodes}
 
 
 def search_hits(data: Any) -> tuple[ShowHit, ...]:
-    results = (_mapping(r, "search.results[]") for r in _list(data, "results", "search"))
+    results = (mapping_of(r, "search.results[]") for r in list_of(data, "results", "search"))
     return tuple(_hit(result) for result in results)
 
 
 def _hit(data: Mapping[str, Any]) -> ShowHit:
-    first = _day(data.get("firstAirDate"))
-    return ShowHit(_int(data, "id", "search.results[]"), _text(data, "name"), first.year if first else None)
+    first = day_of(data.get("firstAirDate"))
+    return ShowHit(int_of(data, "id", "search.results[]"), text_of(data, "name"), first.year if first else None)
 
 
 def ticks(data: Any) -> dict[int, datetime]:
     """Watched episodes of a season: when each was ticked, by episode number."""
-    logs = [_mapping(log, "episodeLogs[]") for log in _list(data, "episodeLogs", "season_v2_part_3")]
-    found = ((_number(log, "episodeNumber"), instant(log.get("dateAdded"))) for log in logs)
+    logs = [mapping_of(log, "episodeLogs[]") for log in list_of(data, "episodeLogs", "season_v2_part_3")]
+    found = ((number_of(log, "episodeNumber"), instant(log.get("dateAdded"))) for log in logs)
     return {number: at for number, at in found if number is not None and at is not None}
 
 
-def diary_page(data: Any) -> DiaryPage:
-    rows = (_mapping(r, "diary.reviews[]") for r in _list(data, "reviews", "diary"))
-    return DiaryPage(tuple(_row(row) for row in rows), _number(data, "totalPages"))
+def tick_body(spot: Spot, *more: Spot) -> dict[str, Any]:
+    """Marks episodes of one season as watched, or takes that back; harmless when it is so already."""
+    numbers = [spot.number, *(other.number for other in more)]
+    return {"show_id": spot.show, "season_id": spot.season, "episode_numbers": numbers}
 
 
-def _row(data: Mapping[str, Any]) -> Row:
-    # Rows were seen with isLog and, in older clients, described with isLogged.
-    logged = data.get("isLog", data.get("isLogged"))
-    return Row(
-        id=_int(data, "id", "diary.reviews[]"),
-        show=_int(data, "showId", "diary.reviews[]"),
-        season=_number(data, "seasonId"),
-        number=_number(data, "episodeNumber"),
-        watched_at=instant(data.get("backdate")),
-        is_log=logged is not False,
-    )
-
-
-def tick_body(spot: Spot) -> dict[str, Any]:
-    """Marks one episode as watched; harmless when it is."""
-    return {"show_id": spot.show, "season_id": spot.season, "episode_numbers": [spot.number]}
+def season_is_complete(data: Any) -> bool:
+    """Whether the answer to a tick suggests to mark the whole season as watched, too."""
+    return isinstance(data, dict) and data.get("shouldMarkSeasonAsWatched") is True
 
 
 def log_body(spot: Spot, watched_at: datetime, *, rewatch: bool) -> dict[str, Any]:
@@ -192,7 +177,7 @@ def log_body(spot: Spot, watched_at: datetime, *, rewatch: bool) -> dict[str, An
 
 def created_id(data: Any) -> int:
     """The id of the row that was just created; without it nobody knows whether one was, so the write is in doubt."""
-    found = _number(data, "id") if isinstance(data, dict) else None
+    found = number_of(data, "id") if isinstance(data, dict) else None
     if found is None:
         raise ContractDrift("POST show/reviews/add: no id in the answer", in_doubt=True)
     return found
@@ -200,20 +185,20 @@ def created_id(data: Any) -> int:
 
 def login(data: Any) -> tuple[str, str]:
     """Token and user name; the name was seen at the top and, by one client, inside ``user``."""
-    data = _mapping(data, "login")
-    token = _text(data, "token")
+    data = mapping_of(data, "login")
+    token = text_of(data, "token")
     if not token:
         raise ContractDrift("login: no token in the answer")
     user = data.get("user")
-    return token, _text(data, "username") or (_text(user, "username") if isinstance(user, dict) else "")
+    return token, text_of(data, "username") or (text_of(user, "username") if isinstance(user, dict) else "")
 
 
 def validity(data: Any) -> tuple[bool, str]:
     """Whether a token is valid, and whose it is."""
-    data = _mapping(data, "validateauthtoken")
+    data = mapping_of(data, "validateauthtoken")
     if not isinstance(data.get("isValid"), bool):
         raise ContractDrift("validateauthtoken: no isValid in the answer")
-    return data["isValid"], _text(data, "username")
+    return data["isValid"], text_of(data, "username")
 
 
 def token_expiry(token: str) -> datetime | None:
@@ -249,43 +234,3 @@ def instant(value: Any) -> datetime | None:
 
 def _is_numeric(text: str) -> bool:
     return text.replace(".", "", 1).isdigit()
-
-
-def _day(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _mapping(data: Any, what: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise ContractDrift(f"{what}: {type(data).__name__} where an object was expected")
-    return data
-
-
-def _list(data: Any, key: str, what: str) -> list[Any]:
-    value = _mapping(data, what).get(key)
-    if not isinstance(value, list):
-        raise ContractDrift(f"{what}: no {key} in the answer")
-    return value
-
-
-def _int(data: Any, key: str, what: str) -> int:
-    value = _number(_mapping(data, what), key)
-    if value is None:
-        raise ContractDrift(f"{what}: no {key} in the answer")
-    return value
-
-
-def _number(data: Mapping[str, Any], key: str) -> int | None:
-    """An integer, also written as text (ids are seen both ways); ``True`` is none."""
-    value = data.get(key)
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _text(data: Any, key: str) -> str:
-    value = _mapping(data, key).get(key)
-    return value if isinstance(value, str) else ""

@@ -45,6 +45,32 @@ class Locator:
                 raise
         return await self._found(episode, match, started)  # it may have appeared since we last read the show
 
+    async def place_of(self, item: Episode, *, whole_show: bool) -> tuple[tuple[int, int | None], str, str]:
+        """Show and season (its id) of a show or season, how it was found, and what it is called there.
+
+        Raises ``NotInCatalogue`` or ``Uncertain``.
+        """
+        match = await self._shows.show_of(item)
+        show = await self._catalogue.show(_show_id(match))
+        how, entry = f"show by {match.method}", f"show {show.id} {show.name}"
+        if whole_show:
+            return (show.id, None), how, entry
+        if item.season is None:
+            raise Uncertain("it is not known which season is meant")
+        id_ = await self._season_id(show.id, item.season)
+        return (show.id, id_), f"{how}, season by number", f"{entry} S{item.season}"
+
+    async def _season_id(self, show: int, number: int) -> int:
+        started = self._clock.now()
+        for since in (None, started):
+            if since is not None and not await self._catalogue.may_look_again(show):
+                break
+            page = await self._catalogue.show(show, since=since)
+            for season in await self._catalogue.seasons(page, [number], since=since):
+                if season.id is not None:
+                    return season.id
+        raise NotInCatalogue(f"Serializd has no season {number} of the show with TMDB id {show} yet")
+
     async def _found(self, episode: Episode, match: ShowMatch, since: datetime | None) -> Found:
         # A number that counts through the whole show means nothing within a part of it.
         if match.claims and not episode.absolute:

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from scrobbled.core.checkup import Check
-from scrobbled.core.errors import ContractDrift, NotInCatalogue, Refused
+from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.core.items import Episode, Item
-from scrobbled.http import Answer
-from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Receipt, Result, Sending
-from scrobbled.trackers.serializd import codec, ticks
+from scrobbled.core.records import Kind, Reading, Subject
+from scrobbled.trackers.base import (
+    Addition,
+    Address,
+    Capabilities,
+    Context,
+    Edit,
+    Known,
+    Receipt,
+    Result,
+    Sending,
+)
+from scrobbled.trackers.serializd import codec
+from scrobbled.trackers.serializd.adding import Adder, spot_of
+from scrobbled.trackers.serializd.amending import Amender
 from scrobbled.trackers.serializd.auth import Session
 from scrobbled.trackers.serializd.canary import Canary
 from scrobbled.trackers.serializd.catalogue import Catalogue
 from scrobbled.trackers.serializd.client import DEFAULT_URL, SITE, WRITE_EVERY, Client
-from scrobbled.trackers.serializd.codec import Spot
 from scrobbled.trackers.serializd.diary import Diary, Viewing
-from scrobbled.trackers.serializd.locator import Locator
+from scrobbled.trackers.serializd.entries import key_of
+from scrobbled.trackers.serializd.locator import Found, Locator
+from scrobbled.trackers.serializd.memory import RatingMemory
+from scrobbled.trackers.serializd.profile import Profile
+from scrobbled.trackers.serializd.rating import Rater
+from scrobbled.trackers.serializd.reading import Parts, Reader
+from scrobbled.trackers.serializd.reviews import Reviews
+from scrobbled.trackers.serializd.rows import Rows
+from scrobbled.trackers.serializd.ticks import Ticks
 
-CAN = Capabilities(media=frozenset({"episode"}), batch=1, precision=1, settle=30.0, site=SITE)
-REQUESTS_PER_PLAY = 2
+CAN = Capabilities(
+    media=frozenset({"episode"}),
+    batch=1,
+    precision=1,
+    settle=30.0,
+    site=SITE,
+    reads=frozenset({"plays", "ratings"}),
+    amends=frozenset({"plays", "ratings"}),
+    flags_rewatches=True,
+    ahead=200,
+)
 
 
 class SerializdTracker:
@@ -39,40 +66,51 @@ class SerializdTracker:
         self.session = Session(self._client, context.tokens, settings, context.viewer)
         self._catalogue = Catalogue(self._client, context.cache, context.clock)
         self._locator = Locator(self._catalogue, context.shows, context.clock)
-        self._ticks = ticks.Ticks(self._client, self.session, context.cache, context.viewer)
+        self._ticks = Ticks(self._client, self.session, context.cache, context.viewer)
         self._diary = Diary(self._client, self.session)
+        reviews, profile = Reviews(self._client, self.session), Profile(self._client, self.session)
+        rows, memory = Rows(self._diary, reviews, context.clock), RatingMemory(context.cache, context.viewer)
+        self._reader = Reader(
+            Parts(profile, self._diary, reviews, rows, self._ticks, memory, self._catalogue, context.clock)
+        )
+        mark = bool(settings.get("mark_seasons"))
+        self._adder = Adder(self._client, self.session, self._ticks, rows, profile, mark_seasons=mark)
+        rater = Rater(self._client, self.session, rows, memory, context.clock)
+        self._amender = Amender(self._client, self.session, self._diary, rows, self._ticks, rater)
         self._canary = Canary(self._client, context.tokens, settings, context.viewer, context.clock)
         self._url = url
 
     async def locate(self, item: Item) -> Address:
         """Without a request once the show, the season and its ticks are in the cache."""
-        if not isinstance(item, Episode):
-            raise Refused(f"Serializd keeps TV only, so {item.label()} has no place there")
-        found = await self._locator.spot_of(item)
-        spot = found.spot
-        ticked_at = await self._ticks.before_us(spot)
-        data = {
-            "show_id": spot.show,
-            "season_id": spot.season,
-            "season_number": spot.season_number,
-            "episode_number": spot.number,
-        }
+        found = await self._locator.spot_of(_episode(item))
+        ticked_at = await self._ticks.before_us(found.spot)
         told = {} if ticked_at is None else {"ticked_at": codec.timestamp(ticked_at)}
-        return Address(spot.key, {**data, **told}, found.how, found.confidence, found.entry)
+        return _address(found, **told)
+
+    async def locate_subject(self, subject: Subject) -> Address:
+        episode = _episode(subject.item)
+        if subject.scope == "episode":
+            return _address(await self._locator.spot_of(episode))
+        place, how, entry = await self._locator.place_of(episode, whole_show=subject.scope == "show")
+        show, season = place
+        data = {"show_id": show, "season_id": season, "season_number": None, "episode_number": None}
+        if season is not None:
+            data["season_number"] = episode.season
+        return Address(key_of((show, season, None)), data, how, entry=entry)
 
     def delay(self) -> float:
-        """A tick and its diary row go out back to back, so the next play waits until there is room for both."""
-        return self._client.writes.delay(REQUESTS_PER_PLAY)
+        """A tick and its diary row go out back to back, so the next play waits until there is room for what it takes."""
+        return self._client.writes.delay(self._adder.requests)
 
     async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
-        """Exactly two requests. ``sending`` runs beside the tick, which may be repeated; the row waits for both."""
+        """Two requests at most, and one where the episode was foreseen."""
         if len(plays) != 1:
             raise ValueError(f"Serializd takes one play at a time, not {len(plays)}")
         play = plays[0]
         try:
-            return [await self._add(play, sending)]
+            return [await self._adder.add(play, sending)]
         except NotInCatalogue as error:
-            spot = _spot(play.address.data)
+            spot = spot_of(play.address.data)
             await self._catalogue.forget(spot.show, spot.season_number)
             return [error]
         except Refused as error:
@@ -82,6 +120,23 @@ class SerializdTracker:
         wanted = [_viewing(play) for play in plays]
         found = await self._diary.find(wanted)
         return [Receipt(str(found[viewing])) if viewing in found else None for viewing in wanted]
+
+    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+        """Two requests where nothing moved."""
+        return await self._reader.read(kinds, cursor, known, full=full)
+
+    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
+        results: list[Result] = []
+        for edit in edits:
+            try:
+                results.append(await self._amender.amend(edit))
+            except (NotInCatalogue, Refused) as error:
+                results.append(error)
+        return results
+
+    async def foresee(self, addresses: Sequence[Address]) -> None:
+        """One tick for all episodes of a season, so that each play is left with one request."""
+        await self._adder.foresee(addresses)
 
     async def sign_in(self) -> None:
         await self.session.sign_in()
@@ -98,66 +153,42 @@ class SerializdTracker:
     async def aclose(self) -> None:
         """Nothing of its own: the connections belong to whoever handed them in."""
 
-    async def _add(self, play: Addition, sending: Sending) -> Receipt:
-        spot = _spot(play.address.data)
-        await self.session.current()
-        await _both(self._tick(spot), sending())
-        logged, _ = await asyncio.gather(
-            self._log(spot, play), self._ticks.remember(spot), return_exceptions=True
-        )  # a tick that is not remembered is only one piece of evidence less
-        if isinstance(logged, BaseException):
-            raise logged
-        return logged
-
-    async def _tick(self, spot: Spot) -> None:
-        async def write(token: str) -> Answer:
-            return await self._client.write("/episode_log/add", codec.tick_body(spot), token=token, repeatable=True)
-
-        answer = await self.session.call(write)
-        if answer.is_html:  # no JSON to read here, but a page shows that nobody who understands it was asked
-            raise ContractDrift(f"{answer.what} answered {answer.status} with a web page instead of JSON")
-
-    async def _log(self, spot: Spot, play: Addition) -> Receipt:
-        before = codec.instant(play.address.data.get("ticked_at"))
-        rewatch = play.rewatch or ticks.is_rewatch(before, play.watched_at)
-        body = codec.log_body(spot, play.watched_at, rewatch=rewatch)
-
-        async def write(token: str) -> Answer:
-            return await self._client.write("/show/reviews/add", body, token=token, repeatable=False)
-
-        answer = await self.session.call(write)
-        return Receipt(str(codec.created_id(answer.json(in_doubt=True))))
-
 
 def in_words(address: Mapping[str, Any]) -> str:
     """What ``Address.data`` says."""
-    spot = _spot(address)
-    place = f"season {spot.season_number} episode {spot.number} of the show with TMDB id {spot.show}"
+    show, season, number = (address.get(key) for key in ("show_id", "season_number", "episode_number"))
+    parts = [f"{name} {value}" for name, value in (("season", season), ("episode", number)) if value is not None]
+    place = " of ".join(part for part in (" ".join(parts), f"the show with TMDB id {show}") if part)
+    season_id = address.get("season_id")
+    told = f" (TMDB season id {season_id})" if season_id is not None else ""
     before = codec.instant(address.get("ticked_at"))
-    return f"{place} (TMDB season id {spot.season})" + (f"; ticked there since {before:%Y-%m-%d}" if before else "")
+    return f"{place}{told}" + (f"; ticked there since {before:%Y-%m-%d}" if before else "")
 
 
 def build(context: Context) -> SerializdTracker:
-    """Settings: ``email`` and ``password`` (or a ``token`` from the website), ``url``, ``pace`` in seconds."""
+    """Settings: ``email`` and ``password`` (or a ``token`` from the website), ``url``, ``pace`` in seconds,
+    ``mark_seasons``.
+    """
     return SerializdTracker(context)
 
 
-async def _both(one: Awaitable[None], other: Awaitable[None]) -> None:
-    """Both to the end, so that nothing goes on behind our back; then the first error."""
-    for result in await asyncio.gather(one, other, return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result
+def _episode(item: Item) -> Episode:
+    if not isinstance(item, Episode):
+        raise Refused(f"Serializd keeps TV only, so {item.label()} has no place there")
+    return item
 
 
-def _spot(data: Mapping[str, Any]) -> Spot:
-    """From an address, which has been in the database since it was made."""
-    values = [data.get(key) for key in ("show_id", "season_id", "season_number", "episode_number")]
-    numbers = [value for value in values if isinstance(value, int)]
-    if len(numbers) != len(values):
-        raise Refused("the stored place of this episode is incomplete; drop the change and replay its event")
-    return Spot(*numbers)
+def _address(found: Found, **told: str) -> Address:
+    spot = found.spot
+    data = {
+        "show_id": spot.show,
+        "season_id": spot.season,
+        "season_number": spot.season_number,
+        "episode_number": spot.number,
+    }
+    return Address(spot.key, {**data, **told}, found.how, found.confidence, found.entry)
 
 
 def _viewing(play: Addition) -> Viewing:
-    spot = _spot(play.address.data)
+    spot = spot_of(play.address.data)
     return spot.show, spot.season, spot.number, play.watched_at.astimezone(UTC).replace(microsecond=0)

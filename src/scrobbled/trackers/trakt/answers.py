@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.items import Media
+from scrobbled.core.records import Scope
 from scrobbled.trackers.trakt.codec import Outgoing, Place, RawIds, clean_ids, minute, moment, share, whole
+from scrobbled.trackers.trakt.entries import Entry, entry_of, part
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,60 +75,82 @@ def _echo(media: Media, line: object) -> Echo:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One play in the history. ``watched_at`` is a UTC minute, ``None`` where Trakt keeps no date."""
+    """One play in the history. ``watched_at`` is a UTC minute, ``None`` or the epoch where Trakt keeps no date."""
 
     id: int
-    media: Media
     watched_at: datetime | None
-    ids: RawIds
-    show: RawIds
-    season: int | None
-    number: int | None
+    action: str
+    """``scrobble`` and ``checkin`` come from players, ``watch`` from everybody who enters plays."""
+    entry: Entry
 
     def holds(self, place: Place) -> bool:
         """By the item's own ids, else by show and numbers: Trakt's ids may have been merged since."""
-        if self.media != place.media:
+        if self.entry.scope != place.media:
             return False
-        if share(place.ids, self.ids):
+        if share(place.ids, self.entry.ids):
             return True
-        numbered = (place.season, place.number) == (self.season, self.number)
-        return place.number is not None and numbered and share(place.show, self.show)
+        numbered = (place.season, place.number) == (self.entry.season, self.entry.number)
+        return place.number is not None and numbered and share(place.show, self.entry.show)
 
 
 def read_history(raw: object, what: str) -> list[Row]:
     """Strict, since a play overlooked here would be sent again."""
+    return [row for line in _lines(raw, what) if (row := _row(line, what)) is not None]
+
+
+def _lines(raw: object, what: str) -> Iterator[Mapping[str, Any]]:
     if not isinstance(raw, list):
         raise ContractDrift(f"{what} answered with something that is no list")
-    return [row for line in raw if (row := _row(line, what)) is not None]
+    for line in raw:
+        if not isinstance(line, Mapping):
+            raise ContractDrift(f"{what} lists something that is no object")
+        yield line
 
 
-def _row(line: object, what: str) -> Row | None:
-    if not isinstance(line, Mapping):
-        raise ContractDrift(f"{what} lists something that is no object")
+def _row(line: Mapping[str, Any], what: str) -> Row | None:
     media: Media | None = "episode" if "episode" in line else "movie" if "movie" in line else None
     if media is None:
         return None
-    number, watched = whole(line.get("id")), line.get("watched_at")
+    number, action, at = whole(line.get("id")), line.get("action"), _told(line, "watched_at", what)
     if number is None:
         raise ContractDrift(f"{what} lists a play without id")
-    if watched is not None and moment(watched) is None:
-        raise ContractDrift(f"{what} lists a play with an unreadable watched_at")
-    item = _part(line, media)
-    at = moment(watched)
-    return Row(
-        id=number,
-        media=media,
-        watched_at=minute(at) if at else None,
-        ids=clean_ids(item.get("ids")),
-        show=clean_ids(_part(line, "show").get("ids")),
-        season=whole(item.get("season")),
-        number=whole(item.get("number")),
-    )
+    return Row(number, minute(at) if at else None, action if isinstance(action, str) else "", entry_of(line, media))
 
 
-def _part(line: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _told(line: Mapping[str, Any], name: str, what: str) -> datetime | None:
     value = line.get(name)
-    return value if isinstance(value, Mapping) else {}
+    at = moment(value)
+    if value is not None and at is None:
+        raise ContractDrift(f"{what} lists a row with an unreadable {name}")
+    return at
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """One rating. ``value`` is 1 to 10."""
+
+    value: int
+    rated_at: datetime | None
+    entry: Entry
+
+
+def read_ratings(raw: object, what: str) -> list[Rated]:
+    """Strict, since a rating overlooked here would count as taken back; what is neither title nor part is left out."""
+    return [rated for line in _lines(raw, what) if (rated := _rated(line, what)) is not None]
+
+
+def _rated(line: Mapping[str, Any], what: str) -> Rated | None:
+    scope = next((scope for scope in _SCOPES if scope in line), None)
+    if scope is None:
+        return None
+    value = whole(line.get("rating"))
+    if value is None or not 1 <= value <= 10:
+        raise ContractDrift(f"{what} lists a rating that is not 1 to 10")
+    return Rated(value, _told(line, "rated_at", what), entry_of(line, scope))
+
+
+_SCOPES: tuple[Scope, ...] = ("episode", "season", "movie", "show")
+"""A show comes along with its seasons and episodes, so it is looked for last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +177,8 @@ def read_hits(raw: object, kind: str, what: str) -> list[Hit]:
 
 
 def _hit(line: Mapping[str, Any], kind: str) -> Hit:
-    item = _part(line, kind)
-    named = _part(line, "show") if kind == "episode" else item
+    item = part(line, kind)
+    named = part(line, "show") if kind == "episode" else item
     title = named.get("title")
     return Hit(
         ids=clean_ids(item.get("ids")),
@@ -162,7 +186,7 @@ def _hit(line: Mapping[str, Any], kind: str) -> Hit:
         year=whole(named.get("year")),
         season=whole(item.get("season")),
         number=whole(item.get("number")),
-        show=clean_ids(_part(line, "show").get("ids")),
+        show=clean_ids(part(line, "show").get("ids")),
     )
 
 

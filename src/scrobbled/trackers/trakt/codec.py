@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Media
@@ -21,6 +21,7 @@ KEY_ORDER = ("tmdb", "tvdb", "imdb", "trakt")
 _SEARCH_SYNTAX = re.compile(r'([+\-&|!(){}\[\]^"~*?:/\\])')
 
 RawIds = Mapping[str, int | str]
+IdsT = TypeVar("IdsT", MovieIds, EpisodeIds, ShowIds)
 
 
 def minute(moment: datetime) -> datetime:
@@ -70,16 +71,27 @@ def clean_ids(raw: object) -> dict[str, int | str]:
     return found
 
 
-def show_ids(raw: RawIds) -> ShowIds:
+def typed_ids(space: type[IdsT], raw: RawIds) -> IdsT:
     """``raw`` must come from ``clean_ids``."""
-    numbers = {space: value for space, value in raw.items() if isinstance(value, int)}
+    numbers = {name: value for name, value in raw.items() if isinstance(value, int)}
     imdb = raw.get("imdb")
-    return ShowIds(
+    return space(
         imdb=imdb if isinstance(imdb, str) else None,
         tmdb=numbers.get("tmdb"),
         tvdb=numbers.get("tvdb"),
         trakt=numbers.get("trakt"),
     )
+
+
+def show_ids(raw: RawIds) -> ShowIds:
+    """``raw`` must come from ``clean_ids``."""
+    return typed_ids(ShowIds, raw)
+
+
+def key_of(what: str, ids: RawIds) -> str:
+    """The key of what has these ids, of which there is at least one."""
+    best = next(space for space in KEY_ORDER if space in ids)
+    return f"{what}:{best}:{ids[best]}"
 
 
 def whole(value: object) -> int | None:
@@ -113,11 +125,10 @@ class Place:
 
     def address(self, how: str, confidence: Confidence = Confidence.CERTAIN, title: str | None = None) -> Address:
         """``title`` is the entry's own, as Trakt lists it."""
-        best = next(space for space in KEY_ORDER if space in self.ids)
         data: dict[str, Any] = {"type": self.media, "ids": dict(self.ids)}
         if self.show and self.season is not None and self.number is not None:
             data |= {"show": dict(self.show), "season": self.season, "number": self.number}
-        return Address(f"{self.media}:{best}:{self.ids[best]}", data, how, confidence, self._entry(title))
+        return Address(key_of(self.media, self.ids), data, how, confidence, self._entry(title))
 
     def _entry(self, title: str | None) -> str:
         ids = self.show or self.ids

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from scrobbled.core.errors import ContractDrift, NotInCatalogue, Refused, TrackerError, TryLater
-from scrobbled.http import Answer
-from scrobbled.pace import Pace
+from scrobbled.core.errors import NotInCatalogue, TrackerError, TryLater
+from scrobbled.core.items import Media
 from scrobbled.trackers.base import Addition, Receipt, Result
 from scrobbled.trackers.trakt.answers import Added, Row, read_added, read_history
-from scrobbled.trackers.trakt.auth import Auth
-from scrobbled.trackers.trakt.client import Api, judge
-from scrobbled.trackers.trakt.codec import Outgoing, Place, history_body, minute, share, timestamp, whole
+from scrobbled.trackers.trakt.codec import Outgoing, Place, history_body, minute, share, timestamp
 from scrobbled.trackers.trakt.lookups import Lookups
+from scrobbled.trackers.trakt.paging import Asker
+from scrobbled.trackers.trakt.writing import Writer
 
 HISTORY = "/sync/history"
-PAGE = 250
-"""The largest page; Trakt quietly cuts larger ones down to this."""
-MOST_PAGES = 400
-"""A hundred thousand plays, which is all that Trakt keeps."""
-REREAD = 10.0
 WIDEST = timedelta(days=60)
 MARGIN = timedelta(days=2)
 """Trakt's documents disagree on whether the bounds are days or moments, and whose midnight counts: this covers all."""
@@ -30,11 +25,9 @@ MARGIN = timedelta(days=2)
 class Adder:
     """Writes. Trakt checks nothing for duplicates: whatever is sent twice is two plays."""
 
-    def __init__(self, api: Api, auth: Auth, lookups: Lookups, pace: Pace) -> None:
-        self._api = api
-        self._auth = auth
+    def __init__(self, writer: Writer, lookups: Lookups) -> None:
+        self._writer = writer
         self._lookups = lookups
-        self._pace = pace
 
     async def add(self, plays: Sequence[Addition]) -> list[Result]:
         """One request, unless Trakt does not know an item, or an item comes twice in one minute.
@@ -47,7 +40,7 @@ class Adder:
         try:
             for turn, group in enumerate(_without_twins(outgoing)):
                 if turn:
-                    await self._pace.turn()
+                    await self._writer.turn()
                 await self._add_group(group, results)
         except TrackerError as error:
             error.in_doubt = error.in_doubt or any(isinstance(result, Receipt) for result in results.values())
@@ -58,7 +51,7 @@ class Adder:
         unknown = await self._send(group, results)
         again = [renamed for play in unknown if (renamed := await self._renamed(play)) is not None]
         if again:
-            await self._pace.turn()
+            await self._writer.turn()
             await self._send(again, results)
 
     async def _send(self, plays: Sequence[Outgoing], results: dict[int, Result]) -> list[Outgoing]:
@@ -72,20 +65,7 @@ class Adder:
         return unknown
 
     async def _post(self, plays: Sequence[Outgoing]) -> Added:
-        body = history_body(plays)
-        tried = 0
-
-        async def call(token: str) -> Answer:
-            nonlocal tried
-            tried += 1
-            if tried > 1:
-                await self._pace.turn()
-            try:
-                return await self._api.write(HISTORY, body, token=token)
-            finally:
-                self._pace.finished()
-
-        answer = judge(await self._auth.signed(call))
+        answer = await self._writer.post(HISTORY, history_body(plays))
         return read_added(answer.json(in_doubt=True), answer.what)
 
     async def _renamed(self, play: Outgoing) -> Outgoing | None:
@@ -120,32 +100,23 @@ def _named(play: Outgoing) -> str:
     return f"the {play.media} with " + ", ".join(f"{space} id {value}" for space, value in play.ids.items())
 
 
-@dataclass(frozen=True, slots=True)
-class _Paging:
-    """What the headers of one page say."""
+@dataclass(slots=True)
+class _Rows:
+    """Plays by id, each once."""
 
-    pages: int | None
-    """0 for an empty list, ``None`` where the header is missing."""
-    shape: tuple[str | None, str | None]
-    """Effective page size and number of items: when these change, pages no longer line up."""
+    rows: dict[int, Row] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, answer: Answer) -> _Paging:
-        told = answer.headers.get
-        size, items = told("x-pagination-limit"), told("x-pagination-item-count")
-        return cls(whole(told("x-pagination-page-count")), (size, items))
-
-    def ends(self, page: int, fresh: int) -> bool:
-        """Whether ``page`` is the last. Short pages prove nothing: hidden plays are counted and not delivered."""
-        return fresh == 0 if self.pages is None else page >= self.pages
+    def take(self, raw: Any, what: str) -> int:
+        fresh = {row.id: row for row in read_history(raw, what) if row.id not in self.rows}
+        self.rows |= fresh
+        return len(fresh)
 
 
 class Reader:
     """Reads. An absence is told only after every page of the span was read."""
 
-    def __init__(self, api: Api, auth: Auth) -> None:
-        self._api = api
-        self._auth = auth
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
 
     async def find(self, plays: Sequence[Addition]) -> list[Receipt | None]:
         """Each remote play answers for one of ``plays`` at most."""
@@ -156,35 +127,21 @@ class Reader:
                 receipts[index] = _take(rows.get(minute(plays[index].watched_at), []), plays[index])
         return receipts
 
+    async def of_item(self, media: Media, trakt: int | str) -> list[Row]:
+        """Every play of the item with this Trakt id, as ``extended=full`` tells them; none where Trakt forgot it."""
+        path = f"{HISTORY}/{media}s/{trakt}"
+        found, _ = await self._asker.gather_again(path, {"extended": "full"}, _Rows, absent=True)
+        return [row for row in found.rows.values() if str(row.entry.ids.get("trakt")) == str(trakt)]
+
     async def probe(self) -> None:
         """The cheapest request that needs a sign-in; raises what is wrong with it."""
-        await self._page(HISTORY, {"page": 1, "limit": 1})
+        await self._asker.get(HISTORY, {"page": 1, "limit": 1})
 
     async def _read(self, plays: Sequence[Addition]) -> list[Row]:
         media = {Place.of(play.address).media for play in plays}
-        path = HISTORY if len(media) > 1 else f"{HISTORY}/{media.pop()}s"
-        rows: dict[int, Row] = {}
-        first: _Paging | None = None
-        for page in range(1, MOST_PAGES + 1):
-            answer = await self._page(path, {**_span(plays), "page": page, "limit": PAGE})
-            paging = _Paging.of(answer)
-            first = first or paging
-            if paging.shape != first.shape:
-                raise TryLater("the Trakt history changed while it was read", after=REREAD)
-            fresh = {row.id: row for row in read_history(answer.json(), answer.what) if row.id not in rows}
-            rows |= fresh
-            if paging.ends(page, len(fresh)):
-                return list(rows.values())
-        raise ContractDrift(f"GET {path} goes on after {MOST_PAGES} pages")
-
-    async def _page(self, path: str, params: Mapping[str, str | int]) -> Answer:
-        async def call(token: str) -> Answer:
-            return await self._api.get(path, params, token=token)
-
-        try:
-            return judge(await self._auth.signed(call))
-        except Refused as refusal:  # no play is at fault when a question is refused
-            raise ContractDrift(refusal.reason) from None
+        found = _Rows()
+        await self._asker.gather(HISTORY if len(media) > 1 else f"{HISTORY}/{media.pop()}s", _span(plays), found)
+        return list(found.rows.values())
 
 
 def _clusters(plays: Sequence[Addition]) -> Iterator[list[int]]:

@@ -8,18 +8,24 @@ from typing import Any, Literal
 
 from scrobbled.core.checkup import Check
 from scrobbled.core.items import Item
+from scrobbled.core.records import Kind, Reading
 from scrobbled.pace import Pace
-from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Receipt, Result, Sending, Tracker
+from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Known, Receipt, Result, Sending, Tracker
+from scrobbled.trackers.trakt.activity import Activity
 from scrobbled.trackers.trakt.auth import Auth
 from scrobbled.trackers.trakt.canary import Canary
 from scrobbled.trackers.trakt.client import Api
 from scrobbled.trackers.trakt.codec import Place
+from scrobbled.trackers.trakt.history import History
 from scrobbled.trackers.trakt.locate import Locator
 from scrobbled.trackers.trakt.lookups import Lookups
 from scrobbled.trackers.trakt.oauth import OAuth
+from scrobbled.trackers.trakt.paging import Asker
 from scrobbled.trackers.trakt.playing import Player
 from scrobbled.trackers.trakt.plays import Adder, Reader
+from scrobbled.trackers.trakt.reading import AccountReader
 from scrobbled.trackers.trakt.settings import Settings
+from scrobbled.trackers.trakt.writing import Writer
 
 CAN = Capabilities(
     media=frozenset({"movie", "episode"}),
@@ -28,6 +34,7 @@ CAN = Capabilities(
     settle=10.0,  # reads may lag some seconds behind writes
     site="https://app.trakt.tv",
     tells_playing=True,
+    reads=frozenset({"plays", "ratings"}),
 )
 SPACES = {"imdb": "IMDb", "tmdb": "TMDB", "trakt": "Trakt", "tvdb": "TVDB"}
 """As people write them."""
@@ -48,6 +55,7 @@ class TraktTracker:
         canary: Canary,
         roots: Mapping[str, str],
         player: Player,
+        account: AccountReader,
     ) -> None:
         self._auth = auth
         self._locator = locator
@@ -57,6 +65,7 @@ class TraktTracker:
         self._canary = canary
         self._roots = roots
         self._player = player
+        self._account = account
 
     async def locate(self, item: Item) -> Address:
         return await self._locator.locate(item)
@@ -75,6 +84,9 @@ class TraktTracker:
 
     async def playing(self, action: Literal["start", "pause"], item: Item, percent: float) -> None:
         await self._player.tell(action, await self.locate(item), percent)
+
+    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+        return await self._account.read(kinds, cursor, known, full=full)
 
     async def sign_in(self) -> None:
         """Asks Trakt: only an answer to a signed request tells that the tokens still hold, and that Trakt is there."""
@@ -118,14 +130,17 @@ def build(context: Context) -> Tracker:
     )
     api = Api(http.at(settings.url), settings.client_id, clock)
     lookups, pace = Lookups(api, context.cache), Pace(clock, every=settings.pace)
+    writer, asker = Writer(api, auth, pace), Asker(api, auth)
+    reader, activity = Reader(asker), Activity(asker)
     canary = Canary(api, context.tokens, clock, client_id=settings.client_id, viewer=context.viewer)
     return TraktTracker(
         auth,
         Locator(lookups, context.shows),
-        Adder(api, auth, lookups, pace),
-        Reader(api, auth),
+        Adder(writer, lookups),
+        reader,
         pace,
         canary,
         {"API": settings.url, "sign-in": settings.auth_url},
         Player(api, auth, pace),
+        AccountReader(asker, activity, History(asker, reader, activity, clock)),
     )

@@ -1,0 +1,229 @@
+"""``scrobbled sync``: compare two trackers now, and bring over what one of them lacks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import rich_click as click
+
+from scrobbled import config as configuration
+from scrobbled import pairs
+from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled.cli.following import Followed, follow
+from scrobbled.config import Config
+from scrobbled.core.errors import StoreError
+from scrobbled.core.plan import Plan
+from scrobbled.pairs import Wired
+from scrobbled.reconcile import Ended, Options
+from scrobbled.reconcile.policies import policy
+from scrobbled.rehearsal import rehearse
+from scrobbled.redact import Redactor
+from scrobbled.runtime import build
+from scrobbled.store import Store, opening, runs
+from scrobbled.trackers import TRACKERS
+
+
+def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
+    """1 when something failed or was refused; a plan that wants a yes is no failure."""
+    config = configured(path)
+    if wish["dry_run"] and wish["plan"]:
+        raise click.UsageError("--plan carries out what a --dry-run showed; say one of the two.")
+    options = Options(
+        kinds=tuple(kind.strip() for kind in wish["kinds"].split(",") if kind.strip()),
+        direction=wish["direction"],
+        conflict=wish["conflict"],
+        plan=wish["plan"].strip(),
+        full=wish["full"],
+    )
+    chosen = _chosen(config, wish["viewer"], wish["pair"])
+    for one in chosen:
+        policy(one.pair, one.sides, [TRACKERS[name].can() for name in one.sides.names], options)
+    if wish["dry_run"]:
+        return run(_rehearsed(config, chosen, options, as_json=as_json))
+    watch = wish["interval"] * 60 if wish["watch"] else None
+    return run(_carried_out(config, chosen, options, watch=watch, as_json=as_json))
+
+
+def _chosen(config: Config, viewer: str | None, pair: str | None) -> list[Wired]:
+    accounts = {(v.name, name): True for v in config.viewers for name in v.trackers if name in TRACKERS}
+    person = config.viewer(viewer) if viewer else None
+    if viewer and person is None:
+        known = ", ".join(v.name for v in config.viewers) or "none"
+        raise click.UsageError(f"No viewer is called {viewer}; known here: {known}.")
+    names = {name.strip().casefold() for name in pair.split(",")} if pair else None
+    found = [
+        one
+        for one in pairs.wired(config, accounts)
+        if (person is None or one.sides.viewer == person.name) and (names is None or names == set(one.sides.names))
+    ]
+    if not found:
+        what = f" {pair}" if pair else ""
+        raise click.UsageError(
+            f"No pair{what} is configured{f' for {person.name}' if person else ''}. Give a viewer one: "
+            "pairs: [{between: [trakt, serializd], plays: both, ratings: both}]"
+        )
+    return found
+
+
+async def _rehearsed(config: Config, chosen: Sequence[Wired], options: Options, *, as_json: bool) -> int:
+    shown, failed = [], False
+    for one in chosen:
+        ended = await rehearse(config, one, options)
+        failed = failed or ended.outcome == "failed"
+        shown.append(_told(one, ended))
+        if not as_json:
+            _say_plan(one, ended, options)
+    if as_json:
+        print_json({"run_id": None, "dry_run": True, "plan_id": _first(shown, "plan_id"), "runs": shown})
+    return 1 if failed else 0
+
+
+def _say_plan(one: Wired, ended: Ended, options: Options) -> None:
+    if ended.plan is None:
+        say(f"{one.sides.viewer}: {one.sides.a} and {one.sides.b} were not compared: {ended.reason}.", err=True)
+        return
+    say(ended.plan.text())
+    if ended.reason:
+        say(ended.reason)
+    if ended.plan.changes:
+        say(f"Nothing was changed. To do exactly this: {_command(one, ended.plan_id, options)}")
+
+
+def _command(one: Wired, plan_id: str, options: Options) -> str:
+    words = ["scrobbled", "sync", "--viewer", one.sides.viewer, "--pair", one.sides.pair, *options.words()]
+    return shlex.join([*words, "--plan", plan_id])
+
+
+async def _carried_out(
+    config: Config, chosen: Sequence[Wired], options: Options, *, watch: float | None, as_json: bool
+) -> int:
+    while True:
+        async with _service(config) as store:
+            told = [await _one(store, one, options, quiet=as_json) for one in await _meant(store, chosen, options)]
+        if as_json:
+            print_json({"run_id": _first(told, "run_id"), "plan_id": _first(told, "plan_id"), "runs": told})
+        if watch is None:
+            return 1 if any(one["failed"] for one in told) else 0
+        await asyncio.sleep(watch)
+
+
+@contextlib.asynccontextmanager
+async def _service(config: Config) -> AsyncIterator[Store]:
+    """The database, and somebody who carries out what is asked for in it: a running ``serve``, else this process."""
+    try:
+        lock = opening.lock(config.storage.path)
+    except StoreError:
+        store = Store(config.storage.path, create=False)
+        try:
+            yield store
+        finally:
+            await store.aclose()
+        return
+    with contextlib.closing(lock):
+        runtime = build(config, redactor=Redactor(configuration.secrets(config)), by_clock=False)
+        async with runtime.running():
+            yield runtime.store
+
+
+async def _meant(store: Store, chosen: Sequence[Wired], options: Options) -> list[Wired]:
+    """A plan belongs to one pair: the one that it was shown for."""
+    if not options.plan or len(chosen) == 1:
+        return list(chosen)
+    shown = await store.read(lambda db: runs.with_plan(db, options.plan))
+    fitting = [one for one in chosen if shown and (one.sides.viewer, one.sides.pair) == (shown.viewer, shown.pair)]
+    if not fitting:
+        raise click.UsageError("Say --viewer and --pair with the plan, as the command it was shown with does.")
+    return fitting
+
+
+async def _one(store: Store, one: Wired, options: Options, *, quiet: bool) -> dict[str, Any]:
+    now, told = datetime.now(UTC).timestamp(), options.stored()
+    if options.plan and (shown := await store.read(lambda db: runs.with_plan(db, options.plan))):
+        told = {**shown.options, "plan": options.plan}
+    id_ = await store.write(lambda db: runs.ask(db, one.sides.viewer, one.sides.pair, "sync", told, now))
+    done = await follow(store, id_, say=None if quiet else lambda text: say(text, err=True))
+    if not quiet:
+        _say_run(one, done, options)
+    return _reported(done)
+
+
+def _say_run(one: Wired, done: Followed, options: Options) -> None:
+    run_ = done.run
+    head = f"{one.sides.viewer}: {one.sides.a} and {one.sides.b} (run r{run_.id}): "
+    match run_.outcome:
+        case "nothing":
+            say(f"{head}nothing to do")
+        case "done":
+            say(head + _outcomes(done))
+        case "approval":
+            if run_.shown:
+                say(run_.shown)
+            say(f"{head}{run_.reason}")
+            say(f"To say yes: {_command(one, run_.plan, options)}")
+        case _:
+            say(f"{head}{run_.outcome}: {run_.reason}", err=True)
+    if done.why_left:
+        say(done.why_left, err=True)
+
+
+def _outcomes(done: Followed) -> str:
+    total = sum(done.outcomes.values())
+    parts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(done.outcomes.items()))
+    return f"{plural(total, 'change')}: {parts or 'nothing was left to do'}"
+
+
+def _reported(done: Followed) -> dict[str, Any]:
+    run_ = done.run
+    return {
+        "run_id": f"r{run_.id}",
+        "viewer": run_.viewer,
+        "pair": run_.pair,
+        "outcome": run_.outcome,
+        "reason": run_.reason,
+        "plan_id": run_.plan or None,
+        "planned": dict(run_.counts),
+        "outcomes": done.outcomes,
+        "delivered": done.complete,
+        "failed": done.failed,
+    }
+
+
+def _told(one: Wired, ended: Ended) -> dict[str, Any]:
+    return {
+        "run_id": None,
+        "viewer": one.sides.viewer,
+        "pair": one.sides.pair,
+        "outcome": ended.outcome,
+        "reason": ended.reason,
+        "plan_id": ended.plan_id or None,
+        "agreed": ended.plan.agreed if ended.plan else None,
+        "warnings": list(ended.plan.warnings) if ended.plan else [],
+        "counts": _counts(ended.plan) if ended.plan else {},
+        "changes": [_change(ended.plan, change) for change in ended.plan.changes] if ended.plan else [],
+        "failed": ended.outcome == "failed",
+    }
+
+
+def _counts(plan: Plan) -> dict[str, dict[str, int]]:
+    """Additions, updates and removals for each side."""
+    kinds = {"additions": ("add",), "updates": ("rate", "retime", "flag"), "removals": ("remove", "unrate")}
+    sides = dict(zip(plan.names, ("a", "b"), strict=True))
+    return {
+        name: {what: sum(c.side == side and c.action in acts for c in plan.changes) for what, acts in kinds.items()}
+        for name, side in sides.items()
+    }
+
+
+def _change(plan: Plan, change: Any) -> dict[str, Any]:
+    told = asdict(change)
+    return {"tracker": plan.name(change.side), **{k: v for k, v in told.items() if k != "side" and v not in ("", None)}}
+
+
+def _first(rows: Sequence[dict[str, Any]], name: str) -> Any:
+    return next((row[name] for row in rows if row.get(name)), None)

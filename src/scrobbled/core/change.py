@@ -1,0 +1,108 @@
+"""One thing to be changed on one of two sides, and what is left alone, for people and for whoever carries it out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal, TypeVar
+
+from scrobbled.core.records import Kind
+
+Side = Literal["a", "b"]
+SIDES: tuple[Side, Side] = ("a", "b")
+T = TypeVar("T")
+
+
+def other(side: Side) -> Side:
+    return "b" if side == "a" else "a"
+
+
+def of_side(pair: tuple[T, T], side: Side) -> T:
+    return pair[0] if side == "a" else pair[1]
+
+
+class Action(StrEnum):
+    """What is done to a play or a rating."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    RETIME = "retime"
+    FLAG = "flag"
+    RATE = "rate"
+    UNRATE = "unrate"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing to be changed. What does not belong to its action has its default."""
+
+    side: Side
+    """Which side is written."""
+    action: Action
+    kind: Kind
+    key: str
+    """Of the group it is about, the same for both sides."""
+    label: str
+    source: str = ""
+    """The record of the other side that it comes from (add, retime, rate)."""
+    target: str = ""
+    """The record of this side that it changes (remove, retime, flag)."""
+    at: datetime | None = None
+    """The time to be written (add, retime), rounded down to the precision of this side.
+
+    Of a removal the time of the play; of a rating when it was given, where that is known.
+    """
+    before: str = ""
+    after: str = ""
+    """For people: "6" and "8", or times."""
+    value: int | None = None
+    """The rating to be set."""
+    rewatch: bool | None = None
+    """What to say of the play (flag)."""
+    ask: bool = False
+    """Wants a person's yes of its own. Several with one key are alternatives, of which one at most is done."""
+    why: str = ""
+    """For people, one short clause; ``{a}`` and ``{b}`` stand for the names: "watched on {a}, not on {b}"."""
+
+
+def moment(at: datetime | None) -> str:
+    """A time for people, to the minute and in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if at else "no date"
+
+
+_LEFT: dict[str, tuple[str, str]] = {
+    "undated": ("play without a date on {here} is left alone", "plays without a date on {here} are left alone"),
+    "personal": (
+        "play on {here} is gone from {there} but stays: a person wrote or edited it",
+        "plays on {here} are gone from {there} but stay: a person wrote or edited them",
+    ),
+    "unsure": (
+        "play was not in the last complete listing of {here}; the next one decides",
+        "plays were not in the last complete listing of {here}; the next one decides",
+    ),
+    "fixed": (
+        "play has another time on {there} that cannot be set on {here}",
+        "plays have another time on {there} that cannot be set on {here}",
+    ),
+}
+
+
+def left(code: str, side: Side) -> str:
+    """The code of something left alone on ``side``, for ``warned``."""
+    if code not in _LEFT:
+        raise KeyError(code)
+    return f"{code}:{side}"
+
+
+def warned(codes: Iterable[str], names: tuple[str, str]) -> tuple[str, ...]:
+    """What was left alone, counted and in words, as ``Plan.warnings``."""
+    return tuple(_sentence(code, count, names) for code, count in sorted(Counter(codes).items()))
+
+
+def _sentence(code: str, count: int, names: tuple[str, str]) -> str:
+    reason, side = code.split(":")
+    here, there = names if side == "a" else names[::-1]
+    return f"{count:,} " + _LEFT[reason][count != 1].format(here=here, there=there)

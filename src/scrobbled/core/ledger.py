@@ -1,0 +1,169 @@
+"""What two trackers hold of one thing, what they are known to agree on, and what a person allows.
+
+A pair is two trackers of one viewer, called ``a`` and ``b`` here: nothing in a comparison depends on which they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Literal
+
+from scrobbled.core.change import Change, Side
+from scrobbled.core.items import Media
+from scrobbled.core.records import PlayRecord, RatingRecord, Scope
+
+Direction = Literal["off", "both", "a-to-b", "b-to-a"]
+Conflict = Literal["a", "b", "newest", "ask"]
+Removals = Literal["ignore", "propagate", "ask"]
+Ticks = Literal["ignore", "as-plays"]
+EVERYTHING: frozenset[Media] = frozenset({"movie", "episode"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A play that a side holds, with what we know of it beside."""
+
+    record: PlayRecord
+    ours: bool = False
+    """We wrote it."""
+    settled: bool = False
+    """The outbox has a change for this viewing to the other side, in whatever state: it is not added there again."""
+    missed: int = 0
+    """Complete reads in a row that did not list it: 0 it is there, 1 unsure, 2 and more gone."""
+
+    @property
+    def there(self) -> bool:
+        """Seen by the last read. Neither this nor ``gone`` is a row that one read has missed."""
+        return self.missed == 0
+
+    @property
+    def gone(self) -> bool:
+        return self.missed > 1
+
+
+class LinkState(StrEnum):
+    AGREED = "agreed"
+    """Both sides hold this viewing, or did when it was last sure."""
+    EXTRA = "extra"
+    """A further report of a viewing on one side; the other side of the link is ``None``."""
+    REMOVING = "removing"
+    """Was agreed and one side lost it; the other is to lose it too, and still has it."""
+    REMOVED = "removed"
+    """Was agreed, then lost. A tombstone for ever: what is left of it is never sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the ledger. A record is in one link at most: a link replaces every other with its ``a`` or ``b``."""
+
+    a: str | None
+    b: str | None
+    """``PlayRecord.id`` on either side."""
+    rule: str
+    """How they were matched, for people."""
+    state: LinkState
+    a_at: datetime | None = None
+    b_at: datetime | None = None
+    """The times they had when they agreed, to see a later edit."""
+
+    def id(self, side: Side) -> str | None:
+        return self.a if side == "a" else self.b
+
+    def at(self, side: Side) -> datetime | None:
+        return self.a_at if side == "a" else self.b_at
+
+
+@dataclass(frozen=True, slots=True)
+class PlayGroup:
+    """Everything that both sides hold of one item, with the rows that are gone: of what is missing nothing is said."""
+
+    key: str
+    """The same for both sides."""
+    label: str
+    media: Media
+    runtime: int | None
+    """Seconds."""
+    a: Sequence[Row]
+    b: Sequence[Row]
+    links: Sequence[Link]
+    """What the ledger says of this item."""
+
+    def rows(self, side: Side) -> Sequence[Row]:
+        return self.a if side == "a" else self.b
+
+
+@dataclass(frozen=True, slots=True)
+class RatingGroup:
+    """The rating that both sides give one thing."""
+
+    key: str
+    label: str
+    scope: Scope
+    a: RatingRecord | None
+    b: RatingRecord | None
+    base: int | None = None
+    """The value both sides were last seen to agree on."""
+    a_since: datetime | None = None
+    b_since: datetime | None = None
+    """Since when the value, or its absence, is known to stand: the service's own time, else when we first saw it."""
+    a_gone: bool = False
+    b_gone: bool = False
+    """That there is none is proven: seen cleared, or missed by two complete reads."""
+
+    def rating(self, side: Side) -> RatingRecord | None:
+        return self.a if side == "a" else self.b
+
+    def gone(self, side: Side) -> bool:
+        return self.a_gone if side == "a" else self.b_gone
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a pair may do. Tuples are of ``a`` and ``b``."""
+
+    plays: Direction = "both"
+    ratings: Direction = "both"
+    conflict: Conflict = "newest"
+    removals: Removals = "ignore"
+    ticks: Ticks = "ignore"
+    """``as-plays``: what is known to be watched, but not when, was watched when it was written down."""
+    precision: tuple[int, int] = (60, 1)
+    """Seconds to which the sides keep times."""
+    can_flag: tuple[bool, bool] = (False, True)
+    """Whether plays there say, and can be told, that they are rewatches."""
+    can_amend: tuple[bool, bool] = (True, True)
+    """Whether the time of a play there can be changed."""
+    takes: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What came of one item."""
+
+    links: tuple[Link, ...] = ()
+    """New and changed ones, from what was read; they may be stored whether or not the changes are made."""
+    changes: tuple[Change, ...] = ()
+    left: tuple[str, ...] = ()
+    """What is left alone, in the codes that ``plan.warned`` puts into words."""
+    agreed: int = 0
+    """Viewings that both sides hold."""
+
+
+class Keep(Enum):
+    KEEP = "keep"
+
+
+KEEP = Keep.KEEP
+"""The ledger stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRating:
+    """What came of one rating. ``agreed`` is the new value of the ledger, ``None`` that there is none any more."""
+
+    agreed: int | Keep | None = KEEP
+    changes: tuple[Change, ...] = ()
+    left: tuple[str, ...] = ()

@@ -1,0 +1,232 @@
+"""Which records of two sides are one viewing. Strictly one to one, and the same whichever side is which.
+
+Of all ways to pair what a rule lets pair, it is the one with the most pairs, and of those the closest.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from scrobbled.core.items import Media
+from scrobbled.core.records import Kept, PlayRecord
+
+SAME_MINUTE, SAME_VIEWING, SAME_DAY, NO_DATE = "same minute", "same viewing", "same day", "no date"
+"""The rules, strongest first."""
+MINUTE = timedelta(seconds=120)
+"""Trackers round, and programs report the same moment a little apart."""
+DAY = timedelta(hours=36)
+"""A day that somebody typed lies within this of the moment: in whatever zone, at midnight or at noon."""
+SHARE = 0.9
+"""Of the runtime: before that much of it has passed nobody has watched it a second time."""
+LEAST = timedelta(minutes=10)
+USUAL: dict[Media, timedelta] = {"episode": timedelta(minutes=45), "movie": timedelta(minutes=90)}
+"""Where the runtime is not known."""
+MANY = 10_000
+"""Above so many combinations the first that fits is taken: nobody watches one thing that often within one reach."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A record of side a and one of side b that are the same viewing."""
+
+    a: PlayRecord
+    b: PlayRecord
+    rule: str
+
+
+def window(runtime: int | None, media: Media) -> timedelta:
+    """How close to each other two reports (exact ones) are of one viewing. ``runtime`` is in seconds."""
+    return max(LEAST, timedelta(seconds=SHARE * runtime)) if runtime else USUAL[media]
+
+
+class Moments:
+    """Some points of time, to ask whether another lies near one of them."""
+
+    def __init__(self, found: Iterable[datetime | None] = ()) -> None:
+        self._sorted = sorted(at for at in found if at is not None)
+
+    def add(self, at: datetime) -> None:
+        bisect.insort(self._sorted, at)
+
+    def has_near(self, at: datetime | None, gap: timedelta) -> bool:
+        """Nearer than ``gap``."""
+        if at is None:
+            return False
+        place = bisect.bisect_left(self._sorted, at)
+        return any(abs(one - at) < gap for one in self._sorted[max(0, place - 1) : place + 1])
+
+
+def is_dated(record: PlayRecord) -> bool:
+    return record.kept is not Kept.NONE and record.at is not None
+
+
+def rule_of(a: PlayRecord, b: PlayRecord, gap: timedelta) -> str | None:
+    """The strongest rule that lets two dated records pair; ``gap`` is their ``window``."""
+    apart = abs(_at(a) - _at(b))
+    if apart <= MINUTE:
+        return SAME_MINUTE
+    if a.kept is Kept.DAY or b.kept is Kept.DAY:
+        return SAME_DAY if apart <= DAY else None
+    return SAME_VIEWING if apart < gap else None
+
+
+def line_up(a: Iterable[PlayRecord], b: Iterable[PlayRecord], gap: timedelta) -> list[Match]:
+    """The dated records of one item that are the same viewing; the rest is left to ``line_up_undated``."""
+    left, right = [one for one in a if is_dated(one)], [one for one in b if is_dated(one)]
+    if not left or not right:
+        return []
+    if len(left) == len(right) == 1:
+        rule = rule_of(left[0], right[0], gap)
+        return [Match(left[0], right[0], rule)] if rule else []
+    return _by_rules(left, right, gap)
+
+
+def line_up_undated(a: Iterable[PlayRecord], b: Iterable[PlayRecord]) -> list[Match]:
+    """Records without a date are any viewing of the item that has no record yet: one like them, else the earliest."""
+    left, right = sorted(a, key=_when), sorted(b, key=_when)
+    matches: list[Match] = []
+    for kinds in ((False, False), (False, True), (True, False)):
+        ours = [one for one in left if is_dated(one) is kinds[0]]
+        theirs = [one for one in right if is_dated(one) is kinds[1]]
+        matches += (Match(x, y, NO_DATE) for x, y in zip(ours, theirs, strict=False))
+        left, right = _rest(left, right, matches)
+    return matches
+
+
+def _by_rules(left: list[PlayRecord], right: list[PlayRecord], gap: timedelta) -> list[Match]:
+    left, right = sorted(left, key=_when), sorted(right, key=_when)
+    matches: list[Match] = []
+    for rule, reach, kept_a, kept_b in _rules(gap):
+        ours = [one for one in left if kept_a is None or one.kept is kept_a]
+        theirs = [one for one in right if kept_b is None or one.kept is kept_b]
+        matches += (Match(x, y, rule) for x, y in _pairs(ours, theirs, reach))
+        left, right = _rest(left, right, matches)
+    return matches
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """How far apart two records may be."""
+
+    most: timedelta
+    inclusive: bool = True
+
+    def cost(self, x: PlayRecord, y: PlayRecord) -> int | None:
+        """Grows faster than the distance, so that two pairs are even rather than one close and one far."""
+        apart = abs(_at(x) - _at(y))
+        if apart > self.most or (apart == self.most and not self.inclusive):
+            return None
+        return int((apart // timedelta(milliseconds=1)) ** 2)
+
+
+def _rules(gap: timedelta) -> tuple[tuple[str, _Reach, Kept | None, Kept | None], ...]:
+    """In order, with the kinds of records that each is for; ``None`` is every kind."""
+    exact, day = Kept.EXACT, Kept.DAY
+    return (
+        (SAME_MINUTE, _Reach(MINUTE), None, None),
+        (SAME_VIEWING, _Reach(gap, inclusive=False), exact, exact),
+        (SAME_DAY, _Reach(DAY), day, exact),
+        (SAME_DAY, _Reach(DAY), exact, day),
+        (SAME_DAY, _Reach(DAY), day, day),
+    )
+
+
+def _rest(
+    left: list[PlayRecord], right: list[PlayRecord], matches: Sequence[Match]
+) -> tuple[list[PlayRecord], list[PlayRecord]]:
+    a, b = {match.a.id for match in matches}, {match.b.id for match in matches}
+    return [one for one in left if one.id not in a], [one for one in right if one.id not in b]
+
+
+Pair = tuple[PlayRecord, PlayRecord]
+
+
+def _pairs(left: list[PlayRecord], right: list[PlayRecord], reach: _Reach) -> Iterator[Pair]:
+    """Both are in order of time. Pairs never cross: uncrossed, two pairs are closer, and still within reach."""
+    if not left or not right:
+        return
+    for xs, ys in _clusters(left, right, reach.most):
+        if len(xs) * len(ys) > MANY:
+            yield from _first_fit(xs, ys, reach)
+        else:
+            yield from _closest(xs, ys, reach)
+
+
+def _clusters(
+    left: list[PlayRecord], right: list[PlayRecord], most: timedelta
+) -> Iterator[tuple[list[PlayRecord], list[PlayRecord]]]:
+    """Parted where so much time lies between two records that none before pairs with any after."""
+    both = sorted([(_at(one), 0, one) for one in left] + [(_at(one), 1, one) for one in right], key=_moment)
+    cluster: tuple[list[PlayRecord], list[PlayRecord]] = ([], [])
+    last = both[0][0]
+    for at, side, one in both:
+        if at - last > most:
+            if all(cluster):
+                yield cluster
+            cluster = ([], [])
+        cluster[side].append(one)
+        last = at
+    if all(cluster):
+        yield cluster
+
+
+def _first_fit(xs: list[PlayRecord], ys: list[PlayRecord], reach: _Reach) -> Iterator[Pair]:
+    i = j = 0
+    while i < len(xs) and j < len(ys):
+        if reach.cost(xs[i], ys[j]) is not None:
+            yield xs[i], ys[j]
+            i, j = i + 1, j + 1
+        elif _at(xs[i]) < _at(ys[j]):
+            i += 1
+        else:
+            j += 1
+
+
+def _closest(xs: list[PlayRecord], ys: list[PlayRecord], reach: _Reach) -> Iterator[Pair]:
+    costs = [[reach.cost(x, y) for y in ys] for x in xs]
+    best = _scores(costs)
+    i = j = 0
+    while i < len(xs) and j < len(ys):
+        if best[i][j] == _with(best[i + 1][j + 1], costs[i][j]):
+            yield xs[i], ys[j]
+            i, j = i + 1, j + 1
+        elif best[i + 1][j] == best[i][j] and (best[i][j + 1] != best[i][j] or _at(xs[i]) <= _at(ys[j])):
+            i += 1
+        else:
+            j += 1
+
+
+_Score = tuple[int, int]
+"""More is better: how many pairs, and (negative) what they cost."""
+
+
+def _scores(costs: list[list[int | None]]) -> list[list[_Score]]:
+    """For each ``i`` and ``j`` the best that the records from ``xs[i]`` and ``ys[j]`` on can reach."""
+    height, width = len(costs), len(costs[0])
+    best: list[list[_Score]] = [[(0, 0)] * (width + 1) for _ in range(height + 1)]
+    for i in range(height - 1, -1, -1):
+        for j in range(width - 1, -1, -1):
+            paired = _with(best[i + 1][j + 1], costs[i][j])
+            best[i][j] = max(best[i + 1][j], best[i][j + 1], paired or (0, 0))
+    return best
+
+
+def _with(score: _Score, cost: int | None) -> _Score | None:
+    return None if cost is None else (score[0] + 1, score[1] - cost)
+
+
+def _at(record: PlayRecord) -> datetime:
+    assert record.at is not None, "only dated records have a time to compare"
+    return record.at
+
+
+def _when(record: PlayRecord) -> tuple[datetime, str]:
+    return record.at or record.made_at or _NEVER, record.id
+
+
+def _moment(entry: tuple[datetime, int, PlayRecord]) -> tuple[datetime, str]:
+    return entry[0], entry[2].id

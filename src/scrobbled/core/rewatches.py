@@ -1,0 +1,60 @@
+"""Which plays that we wrote are rewatches without saying so: by instant, whatever came first."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+
+from scrobbled.core.board import Board
+from scrobbled.core.change import SIDES, Change, Side
+from scrobbled.core.ledger import LinkState, Row
+from scrobbled.core.lineup import DAY, is_dated
+from scrobbled.core.records import Kept
+from scrobbled.core.writing import Pen
+
+
+def unflagged(board: Board, pen: Pen, gap: timedelta) -> Iterator[Change]:
+    """The marks to be set, oldest play first. What a person wrote is never marked, and no mark is ever taken away."""
+    for side in SIDES:
+        lacking = sorted((row for row in board.rows(side) if _may_lack(row)), key=_when) if pen.may_flag(side) else []
+        if lacking:
+            viewings = sorted(_viewings(board), key=lambda found: _when(found[1]))
+            yield from (pen.flag(side, row) for row in lacking if _has_earlier(board, side, row, viewings, gap))
+
+
+def _may_lack(row: Row) -> bool:
+    return row.ours and row.there and row.record.rewatch is False and is_dated(row.record)
+
+
+def _viewings(board: Board) -> Iterator[tuple[Side, Row]]:
+    """All that are known, on either side; those that are agreed on twice."""
+    for side in SIDES:
+        for row in board.rows(side):
+            if row.there and is_dated(row.record) and not _is_extra(board, side, row):
+                yield side, row
+
+
+def _has_earlier(board: Board, side: Side, row: Row, viewings: list[tuple[Side, Row]], gap: timedelta) -> bool:
+    if _is_extra(board, side, row):
+        return False
+    link = board.of(side, row)
+    earlier = itertools.takewhile(lambda found: _when(found[1]) < _when(row), viewings)
+    return any(_is_before(one, row, gap) for place, one in earlier if link is None or board.of(place, one) is not link)
+
+
+def _is_extra(board: Board, side: Side, row: Row) -> bool:
+    link = board.of(side, row)
+    return link is not None and link.state is LinkState.EXTRA
+
+
+def _is_before(one: Row, row: Row, gap: timedelta) -> bool:
+    """Beyond doubt: two reports of one viewing lie closer together, and a day is no moment."""
+    assert one.record.at is not None
+    assert row.record.at is not None
+    apart = DAY if Kept.DAY in (one.record.kept, row.record.kept) else gap
+    return row.record.at - one.record.at >= apart
+
+
+def _when(row: Row) -> tuple[float, str]:
+    return row.record.at.timestamp() if row.record.at else 0.0, row.record.id

@@ -1,0 +1,103 @@
+"""What a comparison wants done to plays, as changes, and whether the policy lets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scrobbled.core.change import Action, Change, Side, moment, of_side, other
+from scrobbled.core.ledger import Direction, PlayGroup, Policy, Row
+from scrobbled.core.plays import EARLIEST, rounded
+from scrobbled.core.records import Kept
+
+
+def may_write(direction: Direction, side: Side) -> bool:
+    return direction == "both" or direction == ("a-to-b" if side == "b" else "b-to-a")
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Writes the changes of one item's plays."""
+
+    group: PlayGroup
+    policy: Policy
+
+    def may(self, side: Side) -> bool:
+        return may_write(self.policy.plays, side)
+
+    def may_add(self, side: Side) -> bool:
+        return self.may(side) and self.group.media in of_side(self.policy.takes, side)
+
+    def may_retime(self, side: Side) -> bool:
+        return self.may(side) and of_side(self.policy.can_amend, side)
+
+    def may_flag(self, side: Side) -> bool:
+        return self.may(side) and of_side(self.policy.can_flag, side)
+
+    def when(self, row: Row) -> datetime | None:
+        """The time to send it with; ``None`` where nobody knows one, or an impossible one."""
+        at = row.record.at
+        if row.record.kept is Kept.NONE:
+            at = row.record.made_at if self.policy.ticks == "as-plays" else None
+        return at if at is not None and at >= EARLIEST else None
+
+    def add(self, side: Side, row: Row, at: datetime) -> Change:
+        """To ``side``, a play like ``row`` of the other."""
+        at = rounded(at, of_side(self.policy.precision, side))
+        return Change(
+            side=side,
+            action=Action.ADD,
+            kind="plays",
+            key=self.group.key,
+            label=self.group.label,
+            source=row.record.id,
+            at=at,
+            after=moment(at),
+            why=f"watched on {{{other(side)}}}, not on {{{side}}}",
+        )
+
+    def remove(self, side: Side, row: Row) -> Change:
+        return Change(
+            side=side,
+            action=Action.REMOVE,
+            kind="plays",
+            key=self.group.key,
+            label=self.group.label,
+            target=row.record.id,
+            at=row.record.at,
+            before=moment(row.record.at),
+            ask=self.policy.removals == "ask",
+            why=f"it is gone from {{{other(side)}}}",
+        )
+
+    def retime(self, side: Side, row: Row, like: Row, why: str = "", *, ask: bool = False) -> Change:
+        """``row`` of ``side`` gets the time of ``like``, which has one."""
+        assert like.record.at is not None, "a play without a date gives no other a time"
+        at = rounded(like.record.at, of_side(self.policy.precision, side))
+        return Change(
+            side=side,
+            action=Action.RETIME,
+            kind="plays",
+            key=self.group.key,
+            label=self.group.label,
+            source=like.record.id,
+            target=row.record.id,
+            at=at,
+            before=moment(row.record.at),
+            after=moment(at),
+            ask=ask,
+            why=why or f"its time was changed on {{{other(side)}}}",
+        )
+
+    def flag(self, side: Side, row: Row) -> Change:
+        return Change(
+            side=side,
+            action=Action.FLAG,
+            kind="plays",
+            key=self.group.key,
+            label=self.group.label,
+            target=row.record.id,
+            after=f"rewatch on {moment(row.record.at)}",
+            rewatch=True,
+            why="it was watched before",
+        )

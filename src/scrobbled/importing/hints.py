@@ -1,0 +1,93 @@
+"""Which viewings another program lost: it believed them to be on both sides, and one of them does not have them."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from scrobbled.core.items import Episode
+from scrobbled.core.records import Kept, PlayRecord, Subject
+from scrobbled.importing.parsed import NOON, Hint
+
+WIDTH = timedelta(hours=36)
+"""Around noon of the day: it was counted in some zone, and some trackers only keep a day."""
+
+_Place = tuple[int, int, int]
+"""TMDB show, season and number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What became of the hints. ``a`` and ``b`` are the sides, in the order they were given."""
+
+    believed: int
+    """So many viewings were believed to be on both sides."""
+    not_on_a: tuple[Hint, ...] = ()
+    """Of these, those that only ``b`` has. The comparison of both sides sends them, as any other."""
+    not_on_b: tuple[Hint, ...] = ()
+    nowhere: tuple[Hint, ...] = ()
+    """Of these, those that neither has, so that nobody can say when they were: removed since, or never sent."""
+    given_up: int = 0
+    """So many viewings that program had decided never to send."""
+    given_up_on_a: tuple[Hint, ...] = ()
+    """Of these, those that ``a`` has and ``b`` has not. They are compared and sent as any other."""
+    given_up_on_b: tuple[Hint, ...] = ()
+
+
+def lost(
+    hints: Sequence[Hint],
+    a_records: Iterable[PlayRecord],
+    a_subjects: Mapping[str, Subject],
+    b_records: Iterable[PlayRecord],
+    b_subjects: Mapping[str, Subject],
+) -> Lost:
+    """Find each hinted viewing on both sides: by TMDB show, season and number, and by its day, one to one.
+
+    A record without a date tells of no day, and is no viewing that was hinted at.
+    """
+    on_a, on_b = _found(hints, a_records, a_subjects), _found(hints, b_records, b_subjects)
+    sent = [hint for hint in hints if not hint.given_up]
+    skipped = [hint for hint in hints if hint.given_up]
+    return Lost(
+        believed=len(sent),
+        not_on_a=tuple(hint for hint in sent if hint in on_b and hint not in on_a),
+        not_on_b=tuple(hint for hint in sent if hint in on_a and hint not in on_b),
+        nowhere=tuple(hint for hint in sent if hint not in on_a and hint not in on_b),
+        given_up=len(skipped),
+        given_up_on_a=tuple(hint for hint in skipped if hint in on_a and hint not in on_b),
+        given_up_on_b=tuple(hint for hint in skipped if hint in on_b and hint not in on_a),
+    )
+
+
+def _found(hints: Sequence[Hint], records: Iterable[PlayRecord], subjects: Mapping[str, Subject]) -> frozenset[Hint]:
+    wanted: dict[_Place, list[Hint]] = defaultdict(list)
+    for hint in hints:
+        wanted[hint.show, hint.season, hint.number].append(hint)
+    there: dict[_Place, list[datetime]] = defaultdict(list)
+    places = {key: place for key, subject in subjects.items() if (place := _place(subject)) in wanted}
+    for record in records:
+        if record.key in places and record.at is not None and record.kept is not Kept.NONE:
+            there[places[record.key]].append(record.at)
+    return frozenset(hint for place, times in there.items() for hint in _paired(wanted[place], times))
+
+
+def _place(subject: Subject) -> _Place | None:
+    item = subject.item
+    if subject.scope != "episode" or not isinstance(item, Episode) or item.absolute:
+        return None
+    show, season, number = item.show_ids.tmdb, item.season, item.number
+    return None if show is None or season is None or number is None else (show, season, number)
+
+
+def _paired(hints: Sequence[Hint], times: Sequence[datetime]) -> Iterable[Hint]:
+    """As many as can be paired: each takes the earliest time that is left and near enough."""
+    left = deque(sorted(times))
+    for hint in sorted(hints, key=lambda hint: hint.day):
+        noon = datetime.combine(hint.day, NOON, UTC)
+        while left and noon - left[0] > WIDTH:
+            left.popleft()
+        if left and left[0] - noon <= WIDTH:
+            left.popleft()
+            yield hint

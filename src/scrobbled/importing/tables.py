@@ -1,0 +1,136 @@
+"""Histories as tables: one CSV, a folder or zip of them, and the export of TV Time, which tells everything twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scrobbled.core.errors import BadFile
+from scrobbled.importing.columns import Layout
+from scrobbled.importing.csv_rows import NO_NAMES, Names, Rows, plain_ids_of_episodes
+from scrobbled.importing.members import Broken, Member
+from scrobbled.importing.parsed import Collector, Parsed, Unusable
+from scrobbled.importing.table import Row, Table
+from scrobbled.importing.values import ids, title_and_year
+
+FORMAT = "table"
+TV_TIME = "TV Time export"
+SUFFIXES = (".csv", ".tsv", ".txt")
+_TV_TIME = re.compile(r"tracking-prod-records|(?:show_)?seen_episode|followed_tv_show|user_tv_show_data", re.ASCII)
+_TRUSTED = (
+    r"tracking-prod-records-v2",
+    r"tracking-prod-records",
+    r"seen_episode_source",
+    r"seen_episode",
+    r"watched_on_episode",
+    r"rewatched_episode",
+    r"tv_show_rate",
+)
+"""Most complete first: the tables beside the log of episodes hold what is older than the log, and much of it too."""
+_LEARNED = ("followed_tv_show", "user_tv_show_data")
+"""These tell which id a show has, and nothing of what was watched."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    member: Member
+    table: Table
+    layout: Layout
+
+
+def read(members: Sequence[Member], now: datetime) -> Parsed:
+    """A table that cannot be used is a trouble of its own; raises ``BadFile`` where there is nothing to import."""
+    into = Collector(now)
+    if any(_TV_TIME.match(member.name) for member in members):
+        _read_tv_time(members, into)
+        form = TV_TIME
+    else:
+        for found in _tables(members, into):
+            _take(found, Rows(found.layout, plain_ids_of_episodes(found.table, found.layout)), into)
+        form = FORMAT
+    if into.is_empty:
+        raise BadFile(_nothing(members, into, now))
+    return into.parsed(form)
+
+
+def _nothing(members: Sequence[Member], into: Collector, now: datetime) -> str:
+    skipped = [f"{count} rows: {reason}" for reason, count in into.parsed(FORMAT).skipped.items()]
+    told = " ".join((*into.troubles, *(f"{line}." for line in skipped)))
+    return f"There is nothing to import in {', '.join(member.name for member in members[:3])}. {told}".strip()
+
+
+def _tables(members: Sequence[Member], into: Collector) -> Iterator[_Read]:
+    for member in members:
+        try:
+            table = Table(member.read())
+        except Broken as error:
+            into.trouble(f"{member.name} was left out: {error}.")
+            continue
+        layout = Layout(table.columns)
+        problem = layout.problem()
+        if problem:
+            into.trouble(f"{member.name} was left out. {problem}")
+        else:
+            yield _Read(member, table, layout)
+
+
+def _take(found: _Read, rows: Rows, into: Collector) -> None:
+    try:
+        for number, row in found.table.rows():
+            _take_row(row, rows, into, f"{found.member.name} line {number}")
+    except Broken as error:
+        into.trouble(f"{found.member.name} was not read to its end: {error}.")
+
+
+def _take_row(row: Row | None, rows: Rows, into: Collector, place: str) -> None:
+    try:
+        if row is None:
+            raise Unusable("a line with quotation marks out of place")
+        rows.take(row, into)
+    except Unusable as reason:
+        into.skip(str(reason), place)
+
+
+def _read_tv_time(members: Sequence[Member], into: Collector) -> None:
+    """Every table adds what those before it did not have."""
+    tables = sorted(_tables([member for member in members if _rank(member) is not None], into), key=_trust)
+    names = _learn(members, tables)
+    for found in tables:
+        _take(found, Rows(found.layout, names=names, before=into.counts()), into)
+
+
+def _rank(member: Member) -> int | None:
+    return next((rank for rank, start in enumerate(_TRUSTED) if member.name.startswith(start)), None)
+
+
+def _trust(found: _Read) -> int:
+    rank = _rank(found.member)
+    return len(_TRUSTED) if rank is None else rank
+
+
+def _learn(members: Sequence[Member], tables: Sequence[_Read]) -> Names:
+    found: dict[str, int] = {}
+    for table, layout in (*_knowing(members), *((one.table, one.layout) for one in tables)):
+        for _, row in table.rows():
+            _learn_row(layout, row or {}, found)
+    return Names(found) if found else NO_NAMES
+
+
+def _knowing(members: Sequence[Member]) -> Iterator[tuple[Table, Layout]]:
+    """Tables of shows; what cannot be read of them costs ids and no plays."""
+    for member in members:
+        if member.name.startswith(_LEARNED):
+            try:
+                table = Table(member.read())
+            except Broken:
+                continue
+            yield table, Layout(table.columns)
+
+
+def _learn_row(layout: Layout, row: Row, found: dict[str, int]) -> None:
+    show, _ = title_and_year(layout.get(row, "show"))
+    given: Mapping[str, int] = ids({"tvdb": layout.get(row, "show_tvdb")})
+    if show and "tvdb" in given:
+        found.setdefault(show, given["tvdb"])

@@ -1,0 +1,73 @@
+"""A file as a tracker that can only be read, so that importing it is comparing it with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from scrobbled.core.checkup import Check
+from scrobbled.core.errors import Refused
+from scrobbled.core.items import Item
+from scrobbled.core.records import KINDS, Kind, Plays, Ratings, Reading
+from scrobbled.importing.parsed import Parsed
+from scrobbled.trackers.base import Addition, Address, Capabilities, Known, Receipt, Result, Sending
+
+
+class FileTracker:
+    """What a file holds. Keys and ids of its records are the same whenever the same content is imported."""
+
+    def __init__(self, parsed: Parsed, name: str) -> None:
+        self._parsed = parsed
+        self._can = Capabilities(
+            media=frozenset({"movie", "episode"}),
+            batch=1,
+            precision=1,
+            settle=0,
+            site=name,
+            reads=frozenset(KINDS),
+        )
+
+    @property
+    def can(self) -> Capabilities:
+        return self._can
+
+    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+        """Everything, at every time: a file has no news."""
+        return Reading(
+            cursor={},
+            plays=Plays(self._parsed.plays, complete=True) if "plays" in kinds else None,
+            ratings=Ratings(self._parsed.ratings, complete=True) if "ratings" in kinds else None,
+            subjects=self._parsed.subjects,
+            skipped=self._parsed.skipped,
+        )
+
+    async def locate(self, item: Item) -> Address:
+        raise self._refused()
+
+    def delay(self) -> float:
+        return 0.0
+
+    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
+        raise self._refused()
+
+    async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
+        raise self._refused()
+
+    async def sign_in(self) -> None:
+        """A file needs none."""
+
+    def expires_at(self) -> datetime | None:
+        return None
+
+    def roots(self) -> Mapping[str, str]:
+        return {}
+
+    async def examine(self) -> Sequence[Check]:
+        return []
+
+    async def aclose(self) -> None:
+        """It was read as a whole and is closed."""
+
+    def _refused(self) -> Refused:
+        return Refused(f"{self._can.site} is a file: it is read, and never written to")

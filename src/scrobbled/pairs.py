@@ -1,0 +1,248 @@
+"""When pairs are reconciled: by the clock, and when somebody asks. No two runs of one person overlap."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from scrobbled.alerts import Alerts, Trouble
+from scrobbled.clock import Clock
+from scrobbled.config import Config
+from scrobbled.config.model import PairConfig
+from scrobbled.core.errors import ConfigError, StoreError, TrackerError, TryLater
+from scrobbled.core.guard import Limits
+from scrobbled.deliver import Courier
+from scrobbled.metrics import Metrics, Sample
+from scrobbled.reconcile import Ended, Member, Options, Reconciler, Sides
+from scrobbled.store import Store, runs
+from scrobbled.store.runs import Run
+
+FIRST_AFTER = 10.0
+"""Seconds from the start until the first run of a pair that is due."""
+LOOK_EVERY = 30.0
+TELL_AFTER = 24 * 3_600.0
+"""Seconds without a run that succeeded, after which people are told."""
+log = structlog.get_logger("pairs")
+Couriers = Mapping[tuple[str, str], Courier]
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """A pair of the configuration whose two trackers are there."""
+
+    sides: Sides
+    pair: PairConfig
+
+
+def wired(config: Config, accounts: Mapping[tuple[str, str], Any]) -> Iterator[Wired]:
+    """The pairs that can be reconciled: ``accounts`` are those that there is a tracker for."""
+    for viewer in config.viewers:
+        for pair in viewer.pairs:
+            a, b = pair.between
+            if (viewer.name, a) in accounts and (viewer.name, b) in accounts and pair.directions():
+                yield Wired(Sides(viewer.name, a, b), pair)
+
+
+def found(config: Config, accounts: Mapping[tuple[str, str], Any], viewer: str, pair: str) -> Wired | None:
+    """The pair of that name (``trakt,serializd``), in either order."""
+    names = set(pair.split(","))
+    for one in wired(config, accounts):
+        if one.sides.viewer == viewer and set(one.sides.names) == names:
+            return one
+    return None
+
+
+def limits(config: Config) -> Limits:
+    return Limits(first=config.safety.max_writes_per_hour, removals_percent=config.safety.max_removals_percent)
+
+
+class Keeper:
+    """Runs until it is stopped. ``couriers`` and ``config`` are asked each time, as a reload exchanges them.
+
+    Without ``by_clock`` only what is asked for is run.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        config: Callable[[], Config],
+        couriers: Callable[[], Couriers],
+        wake: Callable[[frozenset[tuple[str, str]]], None],
+        alerts: Alerts,
+        metrics: Metrics,
+        clock: Clock,
+        by_clock: bool = True,
+    ) -> None:
+        self._store, self._config, self._couriers, self._wake_couriers = store, config, couriers, wake
+        self._alerts, self._metrics, self._clock, self._by_clock = alerts, metrics, clock, by_clock
+        self.news = asyncio.Event()
+        """Set when a run may have been asked for."""
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._succeeded: dict[tuple[str, str], float] = {}
+        self._dice = random.Random().random
+        text = "When a pair was last reconciled without trouble"
+        metrics.watch("reconcile_last_success_timestamp_seconds", text, ("viewer", "pair"), self._successes)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Nothing that goes wrong with one run ends it."""
+        with contextlib.suppress(StoreError):
+            await self._store.write(lambda db: runs.abandon(db, self._now()))
+            await self._remember()
+        earliest = self._clock.now().timestamp() + (FIRST_AFTER if self._by_clock else 0.0)
+        try:
+            while not stopping.is_set():
+                with contextlib.suppress(StoreError):
+                    await self._begin_what_is_due(earliest)
+                if await self._clock.wait(self.news, LOOK_EVERY):
+                    self.news.clear()
+        finally:
+            for task in self._busy.values():
+                task.cancel()
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def ask(self, viewer: str, pair: str, cause: str, options: Options) -> int:
+        """Have a pair reconciled now, or after what is under way; returns the number of the run."""
+        told = options.stored()
+        run = await self._store.write(lambda db: runs.ask(db, viewer, pair, cause, told, self._now()))
+        self.news.set()
+        return run
+
+    async def _begin_what_is_due(self, earliest: float) -> None:
+        for run in await self._store.read(runs.asked):
+            if self._is_free(run.viewer):
+                self._begin(run.viewer, self._asked(run))
+        if not self._by_clock:
+            return
+        for one in wired(self._config(), self._couriers()):
+            due = max(earliest, await self._due_at(one))
+            if self._is_free(one.sides.viewer) and (self._now() >= due or due - self._now() > one.pair.every * 2):
+                self._begin(one.sides.viewer, self._scheduled(one))
+
+    async def _due_at(self, one: Wired) -> float:
+        last = await self._store.read(lambda db: runs.latest(db, one.sides.viewer, one.sides.pair))
+        return last[0].asked_at + one.pair.every if last else 0.0
+
+    def _is_free(self, viewer: str) -> bool:
+        return viewer not in self._busy or self._busy[viewer].done()
+
+    def _begin(self, viewer: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(lambda _: self.news.set())
+        self._busy[viewer] = task
+
+    async def _scheduled(self, one: Wired) -> None:
+        sides = one.sides
+        couriers = (self._couriers()[sides.viewer, name] for name in sides.names)
+        if any(courier.health.pause(self._clock.monotonic()) for courier in couriers):
+            return
+        with contextlib.suppress(StoreError):
+            run = await self._store.write(
+                lambda db: runs.ask(db, sides.viewer, sides.pair, "schedule", {}, self._now())
+            )
+            await self._carry_out(run, one, Options())
+
+    async def _asked(self, run: Run) -> None:
+        with contextlib.suppress(StoreError):
+            one = found(self._config(), self._couriers(), run.viewer, run.pair)
+            if one is None:
+                why = f"{run.viewer} has no pair {run.pair} that can be reconciled; see viewers: pairs"
+                await self._store.write(lambda db: runs.end(db, run.id, self._now(), "failed", why))
+                return
+            await self._carry_out(run.id, one, Options.of(run.options))
+
+    async def _carry_out(self, run: int, one: Wired, options: Options) -> None:
+        reconciler = self.reconciler(one)
+        try:
+            ended = await reconciler.run(run, options)
+        except ConfigError as error:
+            ended = Ended("failed", " ".join(error.problems))
+            await self._store.write(lambda db: runs.end(db, run, self._now(), ended.outcome, ended.reason))
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("reconciling failed as it never should", action="reconcile", pair=one.sides.pair)
+            ended = Ended("failed", "this is a defect of scrobbled; its log says more")
+            await self._store.write(lambda db: runs.end(db, run, self._now(), ended.outcome, ended.reason))
+        await self._tell(one.sides, ended)
+
+    def reconciler(self, one: Wired) -> Reconciler:
+        """For one run: after a reload there are other couriers."""
+        couriers = self._couriers()
+        a, b = (self._member(couriers[one.sides.viewer, name]) for name in one.sides.names)
+        return Reconciler(
+            one.sides,
+            one.pair,
+            (a, b),
+            store=self._store,
+            clock=self._clock,
+            metrics=self._metrics,
+            limits=limits(self._config()),
+            wake=self._wake_couriers,
+        )
+
+    def _member(self, courier: Courier) -> Member:
+        async def trouble(error: TrackerError) -> None:
+            if not isinstance(error, TryLater):  # a read that failed is no reason to hold up what is to be delivered
+                await courier.health.trouble(error, self._clock.monotonic(), self._dice)
+
+        return Member(courier.tracker, trouble)
+
+    async def _tell(self, sides: Sides, ended: Ended) -> None:
+        subject = f"{sides.viewer}/{sides.pair}"
+        now, key = self._now(), (sides.viewer, sides.pair)
+        if ended.outcome == "approval":
+            await self._alerts.report(_wants_a_yes(sides, ended))
+        else:
+            await self._alerts.recovered("plan", subject, f"{subject}: the plan needs no answer any more", "")
+        if ended.outcome in ("done", "nothing"):
+            self._succeeded[key] = now
+            await self._alerts.recovered("pair", subject, f"{subject} is reconciled again", "")
+        elif ended.outcome == "failed" and now - self._succeeded.setdefault(key, now) > TELL_AFTER:
+            await self._alerts.report(_fails(sides, ended))
+
+    async def _remember(self) -> None:
+        pairs = [one.sides for one in wired(self._config(), self._couriers())]
+
+        def read(db: sqlite3.Connection) -> dict[tuple[str, str], float]:
+            ends = {(s.viewer, s.pair): runs.latest_success(db, s.viewer, s.pair) for s in pairs}
+            return {key: at for key, at in ends.items() if at is not None}
+
+        self._succeeded = await self._store.read(read)
+
+    def _successes(self) -> list[Sample]:
+        return [(key, at) for key, at in self._succeeded.items()]
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _wants_a_yes(sides: Sides, ended: Ended) -> Trouble:
+    return Trouble(
+        kind="plan",
+        subject=f"{sides.viewer}/{sides.pair}",
+        title=f"{sides.viewer}: a plan for {sides.a} and {sides.b} wants your yes",
+        text=f"{ended.reason} Nothing is changed until then. To look at it, run: scrobbled sync --viewer "
+        f"{sides.viewer} --pair {sides.pair} --dry-run; to say yes: scrobbled sync --viewer {sides.viewer} "
+        f"--pair {sides.pair} --plan {ended.plan_id}",
+        viewer=sides.viewer,
+        link="/#needs",
+    )
+
+
+def _fails(sides: Sides, ended: Ended) -> Trouble:
+    return Trouble(
+        kind="pair",
+        subject=f"{sides.viewer}/{sides.pair}",
+        title=f"{sides.viewer}: {sides.a} and {sides.b} could not be compared for a day",
+        text=f"{ended.reason}. Plays that come by webhook are not affected.",
+        viewer=sides.viewer,
+        link="/#accounts",
+    )

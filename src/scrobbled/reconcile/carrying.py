@@ -1,0 +1,119 @@
+"""A plan goes into the outbox: a little at a time, and after a crash from the start without doubling anything."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import cast
+
+from scrobbled.clock import Clock
+from scrobbled.core.plan import Action, Change, other
+from scrobbled.core.records import Subject
+from scrobbled.reconcile.comparing import Compared
+from scrobbled.reconcile.lining import Lined, Sides, pieces
+from scrobbled.store import additions, amendments, ledger
+from scrobbled.store.database import Store
+from scrobbled.store.wishes import Action as Amending
+
+PIECE = 50
+"""Changes put into the queue in one transaction."""
+Wake = Callable[[frozenset[tuple[str, str]]], None]
+
+
+class Carrier:
+    """``wake`` is called, after each commit, with the accounts for which something waits."""
+
+    def __init__(self, sides: Sides, *, store: Store, clock: Clock, wake: Wake) -> None:
+        self._sides, self._store, self._clock, self._wake = sides, store, clock, wake
+
+    async def write_ledger(self, compared: Compared) -> None:
+        """What was read and found to be the same: true whether or not the plan is carried out."""
+        viewer, pair, now = self._sides.viewer, self._sides.pair, self._now()
+        for links in pieces(compared.links, PIECE):
+            await self._store.write(lambda db, links=links: ledger.put_links(db, viewer, pair, links, now))  # type: ignore[misc]
+        for ratings in pieces(list(compared.ratings.items()), PIECE):
+            await self._store.write(
+                lambda db, ratings=ratings: ledger.put_ratings(db, viewer, pair, dict(ratings), now)  # type: ignore[misc]
+            )
+
+    async def queue(self, run: int, compared: Compared) -> None:
+        for piece in pieces(compared.plan.changes, PIECE):
+
+            def work(db: sqlite3.Connection, piece=piece) -> None:  # type: ignore[no-untyped-def]
+                for change in piece:
+                    self._put(db, run, change, compared.lined)
+
+            await self._store.write(work)
+            self._wake(frozenset(self._sides.account(change.side) for change in piece))
+
+    async def reached(self, compared: Compared, policy: str) -> None:
+        """Everything that was read so far is compared, and what came of it is in the queue."""
+        sides, now = self._sides, self._now()
+
+        def work(db: sqlite3.Connection) -> None:
+            before = ledger.state(db, sides.viewer, sides.pair)
+            agreed = ledger.count_agreed(db, sides.viewer, sides.pair)
+            after = ledger.PairState(policy, *compared.revs, before.based_at or now, now, agreed)
+            ledger.save_state(db, sides.viewer, sides.pair, after)
+
+        await self._store.write(work)
+
+    def _put(self, db: sqlite3.Connection, run: int, change: Change, lined: Lined) -> None:
+        if change.action is Action.ADD:
+            additions.add(db, self._wanted(change, lined), run, self._now())
+        else:
+            amendments.add(db, self._wish(run, change, lined), self._now())
+
+    def _wanted(self, change: Change, lined: Lined) -> additions.Wanted:
+        holder = other(change.side)
+        found, subject = lined.stored[holder, change.source], lined.subjects[holder, change.key]
+        at = found.record.at or found.record.made_at
+        assert at is not None, "what has no date is never planned to be added"
+        return additions.Wanted(
+            viewer=self._sides.viewer,
+            holder=self._sides.name(holder),
+            record=change.source,
+            target=self._sides.name(change.side),
+            item=subject.item,
+            watched_at=at,
+            runtime=subject.runtime,
+            play=found.play,
+        )
+
+    def _wish(self, run: int, change: Change, lined: Lined) -> amendments.Wish:
+        return amendments.Wish(
+            viewer=self._sides.viewer,
+            tracker=self._sides.name(change.side),
+            kind=change.kind,
+            action=cast(Amending, str(change.action)),
+            key=change.key,
+            label=change.label,
+            details=self._details(change, lined),
+            subject=_subject(change, lined),
+            before=change.before,
+            after=change.after,
+            why=change.why,
+            ask=change.ask,
+            run=run,
+        )
+
+    def _details(self, change: Change, lined: Lined) -> amendments.Details:
+        here = lined.stored.get((change.side, change.target))
+        if change.kind == "ratings":
+            return amendments.Details(value=change.value, rated_at=change.at)
+        assert here is not None, "a play that is to be changed was read"
+        retimed = change.action is Action.RETIME
+        return amendments.Details(
+            remote_id=change.target,
+            watched_at=change.at if retimed else here.record.at or here.record.made_at,
+            rewatch=change.rewatch,
+            stamp=here.record.stamp if change.action is Action.REMOVE else "",
+        )
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _subject(change: Change, lined: Lined) -> Subject:
+    """As the tracker that is written knows it, else as the other one does."""
+    return lined.subjects.get((change.side, change.key)) or lined.subjects[other(change.side), change.key]

@@ -1,0 +1,167 @@
+"""From what was read to a plan: places are looked up, ``core`` decides item by item, and the plan says it all."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from scrobbled.clock import Clock
+from scrobbled.core.compare import compare_plays, compare_rating
+from scrobbled.core.corrections import corrected
+from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncertain
+from scrobbled.core.ledger import KEEP, Link, Policy, RatingGroup
+from scrobbled.core.plan import SIDES, Change, Plan, Side, warned
+from scrobbled.core.records import Subject
+from scrobbled.reconcile.lining import Lined, Liner, Sides, pieces
+from scrobbled.reconcile.policies import fingerprint
+from scrobbled.reconcile.reading import Failed, Member
+from scrobbled.store import amendments, corrections, ledger, records
+from scrobbled.store.database import Store
+from scrobbled.trackers.base import Address, Amends
+
+LOOK_AGAIN = 24 * 3_600.0
+"""Seconds after which a catalogue is asked again for what it did not have."""
+SLICE = 100
+"""Items compared before others get their turn."""
+
+
+@dataclass
+class Compared:
+    """A plan, and everything that is needed to carry it out."""
+
+    plan: Plan
+    lined: Lined
+    revs: tuple[int, int]
+    """Up to which reads of a and b it looked."""
+    links: list[Link] = field(default_factory=list)
+    ratings: dict[str, int | None] = field(default_factory=dict)
+
+
+@dataclass
+class _Decided:
+    links: list[Link] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    ratings: dict[str, int | None] = field(default_factory=dict)
+
+
+class Comparer:
+    """Compares one pair."""
+
+    def __init__(self, sides: Sides, other: Member, *, store: Store, clock: Clock) -> None:
+        """``other`` is side b, which is asked where it keeps what side a calls by another name."""
+        self._sides, self._other, self._store, self._clock = sides, other, store, clock
+
+    async def compare(self, made: Policy, *, full: bool) -> Compared:
+        """What changed since the two were last compared; everything with ``full``, or under another policy."""
+        sides = self._sides
+        reached, known, revs = await self._store.read(
+            lambda db: (
+                ledger.state(db, sides.viewer, sides.pair),
+                corrections.in_force(db, sides.viewer),
+                (records.state(db, sides.account("a")).rev, records.state(db, sides.account("b")).rev),
+            )
+        )
+        since = (reached.a_rev, reached.b_rev)
+        everything = full or reached.based_at is None or reached.policy != fingerprint(made)
+        mark = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+        await self._store.write(lambda db: records.drop_misses(db, self._now() - LOOK_AGAIN))
+        liner = Liner(self._store, sides, mark)
+        lined = await liner.line_up(None if everything else since, places=True)
+        if lined.to_place:
+            await self._place(lined.to_place, mark)
+            lined = await liner.line_up(None if everything else since, places=False)
+        decided = await self._decide(lined, made)
+        return Compared(await self._planned(decided), lined, revs, decided.links, decided.ratings)
+
+    async def _place(self, subjects: Sequence[Subject], mark: str) -> None:
+        whose = (self._sides.viewer, self._sides.a, self._sides.b)
+        known = await self._store.read(lambda db: corrections.in_force(db, self._sides.viewer))
+        for subject in subjects:
+            meant = replace(subject, item=corrected(subject.item, self._sides.viewer, known).item)
+            to, how = await self._placed(meant)
+            row = (whose, subject.key, to, how, mark, self._now())
+            await self._store.write(lambda db, row=row: records.put_placement(db, *row))  # type: ignore[misc]
+
+    async def _placed(self, subject: Subject) -> tuple[str | None, str]:
+        """Its key at side b, or ``None`` where that does not have it, and how that is known."""
+        try:
+            address = await self._address(subject)
+        except (NotInCatalogue, Uncertain, Refused) as error:
+            return None, error.reason
+        except TrackerError as error:
+            await self._other.trouble(error)
+            raise Failed(f"{self._sides.b} could not be asked: {error.reason}") from error
+        return address.key, address.how
+
+    async def _address(self, subject: Subject) -> Address:
+        if subject.scope in ("movie", "episode"):
+            return await self._other.tracker.locate(subject.item)
+        return await cast(Amends, self._other.tracker).locate_subject(subject)
+
+    async def _decide(self, lined: Lined, made: Policy) -> _Decided:
+        decided = _Decided()
+        for piece in pieces(lined.plays, SLICE):
+            for group in piece:
+                found = compare_plays(group, made)
+                decided.links += found.links
+                decided.changes += found.changes
+                decided.left += found.left
+            await asyncio.sleep(0)
+        taken = await self._store.read(self._taken_back)
+        for rated in lined.ratings:
+            if not _is_taken_back(rated, taken):
+                _decide_rating(rated, made, decided)
+        return decided
+
+    def _taken_back(self, db: sqlite3.Connection) -> dict[Side, dict[str, int | None]]:
+        return {side: amendments.taken_back(db, *self._sides.account(side)) for side in SIDES}
+
+    async def _planned(self, decided: _Decided) -> Plan:
+        sides = self._sides
+        agreed, notes = await self._store.read(
+            lambda db: (ledger.count_agreed(db, sides.viewer, sides.pair), self._notes(db))
+        )
+        fresh = sum(link.state == "agreed" for link in decided.links)
+        warnings = (*warned(decided.left, sides.names), *notes)
+        changes = tuple(_with_names(change, sides) for change in decided.changes)
+        return Plan(sides.viewer, sides.names, changes, warnings, max(agreed, fresh))
+
+    def _notes(self, db: sqlite3.Connection) -> list[str]:
+        """What reading left out, and listings that were not believed."""
+        told: list[str] = []
+        for side in SIDES:
+            state, name = records.state(db, self._sides.account(side)), self._sides.name(side)
+            if state.doubt:
+                told.append(f"what {name} listed is not believed to be all: {state.doubt}; nothing is removed by it")
+            told += [f"{count:,} left out on {name}: {why}" for why, count in sorted((state.skipped or {}).items())]
+        return told
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _decide_rating(rated: RatingGroup, made: Policy, decided: _Decided) -> None:
+    found = compare_rating(rated, made)
+    decided.changes += found.changes
+    decided.left += found.left
+    if found.agreed is not KEEP:
+        decided.ratings[rated.key] = found.agreed
+
+
+def _is_taken_back(rated: RatingGroup, taken: dict[Side, dict[str, int | None]]) -> bool:
+    """Whether a side has the value that ``undo`` gave back to it: then that is no news for the other side."""
+    for side in SIDES:
+        value = rated.rating(side)
+        if rated.key in taken[side] and taken[side][rated.key] == (value.value if value else None):
+            return True
+    return False
+
+
+def _with_names(change: Change, sides: Sides) -> Change:
+    """Core speaks of side a and side b; people know them by name."""
+    return replace(change, why=change.why.format(a=sides.a, b=sides.b))

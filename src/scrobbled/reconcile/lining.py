@@ -1,0 +1,381 @@
+"""Two mirrors and a ledger, lined up item by item for ``core.compare``.
+
+The database is asked for a little at a time, and what takes the processor longer runs beside the loop, so that no
+webhook waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from scrobbled.core.items import Episode, Media
+from scrobbled.core.ledger import Link, LinkState, PlayGroup, RatingGroup, Row
+from scrobbled.core.lineup import window
+from scrobbled.core.matching import is_generic, plain
+from scrobbled.core.plan import SIDES, Side, other
+from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Subject, identity
+from scrobbled.store import claims, ledger, records
+from scrobbled.store.codec import instant
+from scrobbled.store.database import Store
+from scrobbled.store.records import GONE, Account, Rated, Stored
+
+T = TypeVar("T")
+PAGE = 1_000
+"""Rows in one read of the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A pair: whose it is, and the names of its trackers."""
+
+    viewer: str
+    a: str
+    b: str
+
+    @property
+    def pair(self) -> str:
+        return f"{self.a},{self.b}"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.a, self.b
+
+    def name(self, side: Side) -> str:
+        return self.a if side == "a" else self.b
+
+    def account(self, side: Side) -> Account:
+        return self.viewer, self.name(side)
+
+
+@dataclass
+class Half:
+    """One side. Everything is by the tracker's own key; ``canon`` is the name that both sides have for it."""
+
+    side: Side
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    rows: dict[str, list[Stored]] = field(default_factory=lambda: defaultdict(list))
+    rated: dict[str, Rated] = field(default_factory=dict)
+    canon: dict[str, str] = field(default_factory=dict)
+
+    def by_canon(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for key in self.subjects:
+            found[self.canon[key]].append(key)
+        return found
+
+
+@dataclass
+class Lined:
+    """Everything that has to be compared, and what whoever carries the plan out has to know of it."""
+
+    plays: list[PlayGroup] = field(default_factory=list)
+    ratings: list[RatingGroup] = field(default_factory=list)
+    subjects: dict[tuple[Side, str], Subject] = field(default_factory=dict)
+    """By side and canonical key."""
+    stored: dict[tuple[Side, str], Stored] = field(default_factory=dict)
+    """By side and record id, those that are part of ``plays``."""
+    to_place: list[Subject] = field(default_factory=list)
+    """Of side a: where side b keeps them is not known, and matters. To be placed, and then lined up again."""
+
+
+@dataclass
+class _Sheet:
+    """One comparison while it is being laid out."""
+
+    a: Half
+    b: Half
+    links: dict[tuple[Side, str], Link]
+    base: Mapping[str, int]
+
+    def half(self, side: Side) -> Half:
+        return self.a if side == "a" else self.b
+
+
+class Liner:
+    """Lines up one pair. ``known`` stands for the corrections in force: places found under others do not count."""
+
+    def __init__(self, store: Store, sides: Sides, known: str) -> None:
+        self._store, self._sides, self._known = store, sides, known
+
+    async def line_up(self, since: tuple[int, int] | None, *, places: bool) -> Lined:
+        """What reads after ``since`` (of a, of b) touched, or everything.
+
+        Without ``places`` side b cannot be asked where it keeps something.
+        """
+        halves = Half("a"), Half("b")
+        await (self._load_all(halves) if since is None else self._load_touched(halves, since))
+        placed = await self._placements(halves[0])
+        links = await self._links(halves, everything=since is None)
+        base = await self._store.read(lambda db: ledger.ratings(db, self._sides.viewer, self._sides.pair))
+        sheet = _Sheet(*halves, links, base)
+        lined = await asyncio.to_thread(_laid_out, sheet, placed, places=places)
+        await self._mark_settled(lined, sheet)
+        return lined
+
+    async def _load_all(self, halves: tuple[Half, Half]) -> None:
+        for half in halves:
+            account = self._sides.account(half.side)
+            async for subjects in self._pages(account, records.subject_page, lambda subject: subject.key):
+                half.subjects |= {subject.key: subject for subject in subjects}
+            async for found in self._pages(account, records.page, lambda row: row.record.id):
+                for row in found:
+                    half.rows[row.record.key].append(row)
+            half.rated = await self._store.read(lambda db, a=account: records.ratings(db, a))  # type: ignore[misc]
+
+    async def _pages(
+        self, account: Account, read: Callable[[Any, Account, str, int], list[T]], key: Callable[[T], str]
+    ) -> Any:
+        after = ""
+        while True:
+            page = await self._store.read(lambda db, after=after: read(db, account, after, PAGE))  # type: ignore[misc]
+            if page:
+                yield page
+            if len(page) < PAGE:
+                return
+            after = key(page[-1])
+
+    async def _load_touched(self, halves: tuple[Half, Half], since: tuple[int, int]) -> None:
+        """The keys that moved, and whatever the other side has under the same name."""
+        for half, rev in zip(halves, since, strict=True):
+            account = self._sides.account(half.side)
+            keys = await self._store.read(lambda db, a=account, r=rev: records.touched(db, a, r))  # type: ignore[misc]
+            await self._load(half, keys)
+        for _ in range(2):  # what is found by name may itself have been placed elsewhere, and that has its own name
+            await self._load_named(halves)
+
+    async def _load(self, half: Half, keys: Iterable[str]) -> None:
+        account, wanted = self._sides.account(half.side), [key for key in keys if key not in half.subjects]
+        for piece in pieces(wanted, 100):
+            subjects, rows, rated = await self._store.read(
+                lambda db, piece=piece: (  # type: ignore[misc]
+                    records.subjects(db, account, piece),
+                    records.of_keys(db, account, piece),
+                    records.ratings(db, account, piece),
+                )
+            )
+            half.subjects |= subjects
+            half.rated |= rated
+            for row in rows:
+                half.rows[row.record.key].append(row)
+
+    async def _load_named(self, halves: tuple[Half, Half]) -> None:
+        a, b = halves
+        names = {one for half in halves for s in half.subjects.values() if (one := identity(s)) is not None}
+        for half in halves:
+            account = self._sides.account(half.side)
+            for piece in pieces(sorted(names), 200):
+                keys = await self._store.read(
+                    lambda db, piece=piece, account=account: records.keys_named(db, account, piece)  # type: ignore[misc]
+                )
+                await self._load(half, keys)
+        whose = (self._sides.viewer, self._sides.a, self._sides.b)
+        there = await self._store.read(lambda db: records.placed_at(db, whose, list(a.subjects)))
+        back = await self._store.read(lambda db: records.placed_from(db, whose, list(b.subjects)))
+        await self._load(b, there)
+        await self._load(a, back)
+
+    async def _placements(self, a: Half) -> dict[str, str | None]:
+        whose = (self._sides.viewer, self._sides.a, self._sides.b)
+        found = await self._store.read(lambda db: records.placements(db, whose, self._known))
+        return {key: to for key, to in found.items() if key in a.subjects}
+
+    async def _links(self, halves: tuple[Half, Half], *, everything: bool) -> dict[tuple[Side, str], Link]:
+        viewer, pair = self._sides.viewer, self._sides.pair
+        found: list[Link] = []
+        if everything:
+            last = 0
+            while True:
+                page = await self._store.read(lambda db, last=last: ledger.page(db, viewer, pair, last, PAGE))  # type: ignore[misc]
+                found += [link for _, link in page]
+                if len(page) < PAGE:
+                    break
+                last = page[-1][0]
+        else:
+            for half in halves:
+                for piece in pieces([row.record.id for rows in half.rows.values() for row in rows], 200):
+                    found += await self._store.read(
+                        lambda db, piece=piece, side=half.side: ledger.links_of(db, viewer, pair, side, piece)  # type: ignore[misc]
+                    )
+        return {("a", link.a): link for link in found if link.a is not None} | {
+            ("b", link.b): link for link in found if link.b is not None
+        }
+
+    async def _mark_settled(self, lined: Lined, sheet: _Sheet) -> None:
+        """Of each record that is not linked: whether our outbox has a change for it already."""
+        settled: set[tuple[Side, str]] = set()
+        for side in SIDES:
+            target = self._sides.account(other(side))
+            if not await self._store.read(lambda db, t=target: claims.any_for(db, *t)):  # type: ignore[misc]
+                continue
+            asked = [one for group in lined.plays for one in _to_ask(group, side, sheet, lined)]
+            for piece in pieces(asked, 50):
+                found = await self._store.read(
+                    lambda db, piece=piece, target=target: [claims.is_settled(db, target, one) for one in piece]  # type: ignore[misc]
+                )
+                settled |= {(side, one.record) for one, yes in zip(piece, found, strict=True) if yes}
+        if settled:
+            lined.plays = [_with_settled(group, settled) for group in lined.plays]
+
+
+def pieces(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _laid_out(sheet: _Sheet, placed: Mapping[str, str | None], *, places: bool) -> Lined:
+    _name(sheet.a, sheet.b, placed)
+    lined = Lined()
+    if places:
+        lined.to_place = list(_unplaced(sheet.a, sheet.b, placed))
+    ours, theirs = sheet.a.by_canon(), sheet.b.by_canon()
+    for canon in dict.fromkeys((*ours, *theirs)):
+        keys = ours.get(canon, []), theirs.get(canon, [])
+        _gather(lined, canon, sheet, keys)
+        _gather_rating(lined, canon, sheet, keys)
+    return lined
+
+
+def _name(a: Half, b: Half, placed: Mapping[str, str | None]) -> None:
+    b.canon = {key: identity(subject) or f"b:{key}" for key, subject in b.subjects.items()}
+    for key, subject in a.subjects.items():
+        to = placed.get(key)
+        a.canon[key] = (b.canon.get(to) or f"b:{to}") if to is not None else identity(subject) or f"a:{key}"
+
+
+def _unplaced(a: Half, b: Half, placed: Mapping[str, str | None]) -> Iterator[Subject]:
+    """Those whose name says nothing, or not what the other side means by it, or stands alone beside others of it."""
+    named = {canon: b.subjects[keys[0]] for canon, keys in b.by_canon().items()}
+    shows = {s.item.show_ids.tmdb for s in b.subjects.values() if isinstance(s.item, Episode)} - {None}
+    for key, subject in a.subjects.items():
+        if key in placed or not (a.rows.get(key) or key in a.rated):
+            continue
+        if identity(subject) is None or _contradicted(subject, named.get(a.canon[key]), shows):
+            yield subject
+
+
+def _contradicted(subject: Subject, there: Subject | None, shows: set[int | None]) -> bool:
+    item = subject.item
+    if not isinstance(item, Episode) or subject.scope != "episode":
+        return False
+    if there is None:
+        return item.show_ids.tmdb in shows
+    title = there.item.title if isinstance(there.item, Episode) else None
+    telling = not is_generic(item.title) and not is_generic(title)
+    return telling and plain(item.title) != plain(title)
+
+
+def _gather(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> None:
+    found = [
+        [row for key in mine for row in sheet.half(s).rows.get(key, ())] for s, mine in zip(SIDES, keys, strict=True)
+    ]
+    if not any(found) or _is_quiet(found, sheet.links):
+        return
+    subject = _remember(lined, canon, sheet, keys)
+    known = [sheet.half(side).subjects[key].runtime for side, mine in zip(SIDES, keys, strict=True) for key in mine]
+    links: dict[int, Link] = {}
+    for side, mine in zip(SIDES, found, strict=True):
+        for row in mine:
+            lined.stored[side, row.record.id] = row
+            if (link := sheet.links.get((side, row.record.id))) is not None:
+                links[id(link)] = link
+    a, b = ([Row(row.record, ours=row.ours, missed=row.missed) for row in mine] for mine in found)
+    runtime = next((one for one in known if one), None)
+    media = cast(Media, subject.scope)
+    lined.plays.append(PlayGroup(canon, subject.label(), media, runtime, tuple(a), tuple(b), tuple(links.values())))
+
+
+def _remember(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> Subject:
+    """The first subject of that name."""
+    for side, mine in zip(SIDES, keys, strict=True):
+        for key in mine:
+            lined.subjects.setdefault((side, canon), sheet.half(side).subjects[key])
+    return next(lined.subjects[side, canon] for side in SIDES if (side, canon) in lined.subjects)
+
+
+def _is_quiet(found: list[list[Stored]], links: Mapping[tuple[Side, str], Link]) -> bool:
+    """Whether nothing of an item is other than when it was last compared."""
+    for side, mine in zip(SIDES, found, strict=True):
+        if not all(_is_as_agreed(row, links.get((side, row.record.id)), side) for row in mine):
+            return False
+    return not any(_may_need_a_flag(mine) for mine in found)
+
+
+def _is_as_agreed(row: Stored, link: Link | None, side: Side) -> bool:
+    if link is None:
+        return row.missed >= GONE
+    if link.state in (LinkState.REMOVED, LinkState.REMOVING):
+        return link.state is LinkState.REMOVED
+    at = link.a_at if side == "a" else link.b_at
+    return row.missed == 0 and (link.state is not LinkState.AGREED or at == row.record.at)
+
+
+def _may_need_a_flag(mine: Iterable[Stored]) -> bool:
+    """Several viewings, a later one of which we wrote, and it does not say that it is a rewatch."""
+    dated = sorted(
+        (r.record.at, r.ours, r.record.rewatch) for r in mine if r.record.at and r.record.kept is not Kept.NONE
+    )
+    return any(ours and rewatch is False for _, ours, rewatch in dated[1:])
+
+
+def _gather_rating(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> None:
+    base = sheet.base.get(canon)
+    halves = zip((sheet.a, sheet.b), keys, strict=True)
+    a, b = (next((half.rated[key] for key in own if key in half.rated), None) for half, own in halves)
+    values = _value(a), _value(b)
+    told = [None if one is None else one.value for one in values]
+    if told == [base, base]:
+        return
+    subject = _remember(lined, canon, sheet, keys)
+    lined.ratings.append(
+        RatingGroup(
+            canon,
+            subject.label(),
+            subject.scope,
+            *values,
+            base,
+            a_since=_since(a),
+            b_since=_since(b),
+            a_gone=a is not None and values[0] is None,
+            b_gone=b is not None and values[1] is None,
+        )
+    )
+
+
+def _since(one: Rated | None) -> datetime | None:
+    return None if one is None else instant(one.since)
+
+
+def _value(one: Rated | None) -> RatingRecord | None:
+    """One that a single complete read did not list counts as there."""
+    if one is None or one.value is None or one.missed >= GONE:
+        return None
+    return RatingRecord(one.key, one.value, None if one.at is None else instant(one.at), one.id)
+
+
+def _to_ask(group: PlayGroup, side: Side, sheet: _Sheet, lined: Lined) -> Iterator[claims.Question]:
+    rows = group.a if side == "a" else group.b
+    there = lined.subjects.get((other(side), group.key))
+    gap = window(group.runtime, group.media)
+    for row in rows:
+        if (side, row.record.id) not in sheet.links:
+            found = lined.stored[side, row.record.id]
+            subject = sheet.half(side).subjects[row.record.key]
+            yield _question(row.record, subject, there, found.play, gap)
+
+
+def _question(
+    record: PlayRecord, subject: Subject, there: Subject | None, play: int | None, gap: timedelta
+) -> claims.Question:
+    return claims.Question(record.id, subject, there.key if there else None, record.at or record.made_at, gap, play)
+
+
+def _with_settled(group: PlayGroup, settled: set[tuple[Side, str]]) -> PlayGroup:
+    a, b = (
+        tuple(replace(row, settled=(side, row.record.id) in settled) for row in rows)
+        for side, rows in zip(SIDES, (group.a, group.b), strict=True)
+    )
+    return replace(group, a=a, b=b)

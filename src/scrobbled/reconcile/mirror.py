@@ -1,0 +1,203 @@
+"""From a read to the database: what is new, what changed, what is missing, a little at a time.
+
+Webhooks are stored in between, and a crash in the middle loses nothing: the cursor moves with the last piece, so that
+until then the same is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from scrobbled.clock import Clock
+from scrobbled.core.records import PlayRecord, RatingRecord, Reading, Subject
+from scrobbled.store import claims, records
+from scrobbled.store.database import Store
+from scrobbled.store.records import Account, Rated, ReadState, Stored
+
+T = TypeVar("T")
+PIECE = 200
+"""Rows in one transaction: a few milliseconds in which no webhook is stored."""
+PAGE = 2_000
+SHRUNK = 0.1
+"""Share of the records that a complete listing may lack at once and still be believed."""
+FEW = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """What one read changed. ``echoes`` are writes of ours that came back."""
+
+    new: int = 0
+    changed: int = 0
+    missing: int = 0
+    echoes: int = 0
+    doubt: str = ""
+    """Why the listing was not taken for complete, although it said so."""
+
+    @property
+    def moved(self) -> bool:
+        return bool(self.new or self.changed or self.missing)
+
+
+@dataclass(slots=True)
+class _News:
+    put: list[PlayRecord] = field(default_factory=list)
+    new: list[PlayRecord] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    rate: list[RatingRecord] = field(default_factory=list)
+    clear: list[str] = field(default_factory=list)
+    unrated: list[str] = field(default_factory=list)
+    subjects: list[Subject] = field(default_factory=list)
+
+
+class StoredKnown:
+    """A ``Known``: what of an account lies in the database."""
+
+    def __init__(self, store: Store, account: Account) -> None:
+        self._store, self._account = store, account
+
+    async def plays(self) -> Sequence[PlayRecord]:
+        return [found.record for found in await _everything(self._store, self._account) if found.there]
+
+    async def subjects(self) -> Mapping[str, Subject]:
+        return await self._store.read(lambda db: records.subjects(db, self._account))
+
+
+async def absorb(
+    store: Store, account: Account, reading: Reading, clock: Clock, *, full: bool, precision: int
+) -> Absorbed:
+    """Store what was read. ``precision`` is the tracker's, in seconds. Raises ``StoreError``."""
+    before = await store.read(lambda db: records.state(db, account))
+    rev, now = before.rev + 1, clock.now().timestamp()
+    known = {found.record.id: found for found in await _everything(store, account)} if reading.plays else {}
+    rated = await store.read(lambda db: records.ratings(db, account)) if reading.ratings else {}
+    doubt = _doubt(before, reading, known, rated)
+    news = _compared(reading, known, rated, believe=not doubt)
+    news.subjects = _told(reading, await store.read(lambda db: records.subjects(db, account, reading.subjects)))
+    await _put(store, account, news, rev, now)
+    echoes = 0
+    for piece in _pieces(news.new):
+        echoes += await store.write(_claiming(account, piece, precision))
+    await _finish(store, account, reading, before, rev, now, doubt=doubt, full=full)
+    changed = len(news.put) - len(news.new) + len(news.rate) + len(news.clear)
+    return Absorbed(len(news.new), changed, len(news.missing) + len(news.unrated), echoes, doubt)
+
+
+async def _everything(store: Store, account: Account) -> list[Stored]:
+    found: list[Stored] = []
+    while True:
+        after = found[-1].record.id if found else ""
+        page = await store.read(_paged(account, after))
+        found += page
+        if len(page) < PAGE:
+            return found
+
+
+def _paged(account: Account, after: str) -> Callable[[Any], list[Stored]]:
+    return lambda db: records.page(db, account, after, PAGE)
+
+
+def _doubt(before: ReadState, reading: Reading, known: Mapping[str, Stored], rated: Mapping[str, Rated]) -> str:
+    """Why a listing cannot be complete, whatever it says; empty where nothing speaks against it."""
+    if before.owner and reading.owner and before.owner != reading.owner:
+        return f"this is the account of {reading.owner}, and before it was that of {before.owner}"
+    if reading.plays and reading.plays.complete:
+        held = [id_ for id_, found in known.items() if found.there]
+        if why := _shrunk(held, {record.id for record in reading.plays.records}, "plays"):
+            return why
+    if reading.ratings and reading.ratings.complete:
+        keys = [key for key, one in rated.items() if one.value is not None and one.missed < records.GONE]
+        return _shrunk(keys, {record.key for record in reading.ratings.records}, "ratings")
+    return ""
+
+
+def _shrunk(held: Collection[str], listed: Collection[str], what: str) -> str:
+    lost = sum(id_ not in listed for id_ in held)
+    if len(held) and not listed:
+        return f"it lists no {what} at all, and there were {len(held):,}"
+    if len(held) >= FEW and lost > len(held) * SHRUNK:
+        return f"it lacks {lost:,} of {len(held):,} {what}"
+    return ""
+
+
+def _compared(reading: Reading, known: Mapping[str, Stored], rated: Mapping[str, Rated], *, believe: bool) -> _News:
+    news = _News()
+    if reading.plays:
+        _compare_plays(reading.plays.records, known, news)
+        if reading.plays.complete and believe:
+            listed = {record.id for record in reading.plays.records}
+            news.missing = [id_ for id_, found in known.items() if found.there and id_ not in listed]
+    if reading.ratings:
+        _compare_ratings(reading.ratings.records, rated, news)
+        news.clear = [key for key in reading.ratings.cleared if key in rated and rated[key].value is not None]
+        if reading.ratings.complete and believe:
+            seen = {record.key for record in reading.ratings.records} | reading.ratings.cleared
+            news.unrated = [k for k, one in rated.items() if k not in seen and one.missed < records.GONE]
+    return news
+
+
+def _compare_plays(listed: Sequence[PlayRecord], known: Mapping[str, Stored], news: _News) -> None:
+    for record in {record.id: record for record in listed}.values():
+        before = known.get(record.id)
+        if before is None:
+            news.new.append(record)
+        elif before.missed == 0 and before.record == record:
+            continue
+        news.put.append(record)
+
+
+def _compare_ratings(listed: Sequence[RatingRecord], rated: Mapping[str, Rated], news: _News) -> None:
+    for record in listed:
+        before = rated.get(record.key)
+        if before is None or before.value != record.value or before.missed:
+            news.rate.append(record)
+
+
+def _told(reading: Reading, known: Mapping[str, Subject]) -> list[Subject]:
+    """Subjects of which more, or something else, is said now."""
+    return [one for key, one in reading.subjects.items() if _is_news(one, known.get(key))]
+
+
+def _is_news(told: Subject, known: Subject | None) -> bool:
+    return known is None or told != replace(known, runtime=told.runtime if told.runtime is None else known.runtime)
+
+
+async def _put(store: Store, account: Account, news: _News, rev: int, now: float) -> None:
+    for subjects in _pieces(news.subjects):
+        await store.write(lambda db, s=subjects: records.put_subjects(db, account, s))  # type: ignore[misc]
+    for plays in _pieces(news.put):
+        await store.write(lambda db, p=plays: records.put(db, account, p, rev, now))  # type: ignore[misc]
+    for ids in _pieces(news.missing):
+        await store.write(lambda db, i=ids: records.miss(db, account, i, rev))  # type: ignore[misc]
+    for ratings in _pieces(news.rate):
+        await store.write(lambda db, r=ratings: records.put_ratings(db, account, r, rev, now))  # type: ignore[misc]
+    for keys in _pieces(news.clear):
+        await store.write(lambda db, k=keys: records.clear_ratings(db, account, k, rev, now))  # type: ignore[misc]
+    for keys in _pieces(news.unrated):
+        await store.write(lambda db, k=keys: records.miss_ratings(db, account, k, rev, now))  # type: ignore[misc]
+
+
+def _pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[start : start + PIECE] for start in range(0, len(rows), PIECE))
+
+
+def _claiming(account: Account, piece: Sequence[PlayRecord], precision: int) -> Callable[[Any], int]:
+    return lambda db: claims.recognise(db, account, piece, precision)
+
+
+async def _finish(
+    store: Store, account: Account, reading: Reading, before: ReadState, rev: int, now: float, *, doubt: str, full: bool
+) -> None:
+    """The cursor moves here, and only here. One that was not believed leads to a full read next time."""
+    after = ReadState(
+        cursor=reading.cursor,
+        owner=before.owner if doubt and before.owner else reading.owner or before.owner,
+        rev=rev,
+        read_at=now,
+        full_at=0.0 if doubt else now if full else before.full_at,
+        doubt=doubt,
+        skipped=reading.skipped if full or reading.skipped else before.skipped,
+    )
+    await store.write(lambda db: records.save_state(db, account, after))

@@ -1,0 +1,85 @@
+"""Both sides of a pair are read, beside each other, and what they brought is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import cast
+
+import structlog
+
+from scrobbled.clock import Clock
+from scrobbled.core.errors import ScrobbledError, TrackerError
+from scrobbled.core.plan import SIDES, Side
+from scrobbled.metrics import Metrics
+from scrobbled.reconcile.lining import Sides
+from scrobbled.reconcile.mirror import Absorbed, StoredKnown, absorb
+from scrobbled.store import records
+from scrobbled.store.database import Store
+from scrobbled.trackers.base import Reads, Tracker
+
+FULL_EVERY = 6 * 3_600.0
+FULL_SELDOM = 24 * 3_600.0
+MANY = 20_000
+"""Plays from which on an account is read completely once a day only."""
+log = structlog.get_logger("reconcile")
+
+
+class Failed(ScrobbledError):
+    """The run cannot go on; the reason says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One side of a pair. ``trouble`` takes what went wrong with the account as a whole."""
+
+    tracker: Tracker
+    trouble: Callable[[TrackerError], Awaitable[None]]
+
+
+class Readers:
+    """Reads the accounts of one pair into the database."""
+
+    def __init__(
+        self, sides: Sides, members: tuple[Member, Member], *, store: Store, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._sides, self._members = sides, members
+        self._store, self._clock, self._metrics = store, clock, metrics
+
+    async def read(self, *, full: bool) -> None:
+        """What one side brought is kept also where the other fails; then ``Failed`` is raised.
+
+        ``full`` reads everything; else that is done where it is due, or where something was missing last time.
+        """
+        found = await asyncio.gather(*(self._side(side, full=full) for side in SIDES), return_exceptions=True)
+        troubles = [one for one in found if isinstance(one, BaseException)]
+        for trouble in troubles:
+            if not isinstance(trouble, Failed):
+                raise trouble
+        if troubles:
+            raise Failed(". ".join(str(trouble) for trouble in troubles))
+
+    async def _side(self, side: Side, *, full: bool) -> Absorbed:
+        member, account = self._members[SIDES.index(side)], self._sides.account(side)
+        before = await self._store.read(lambda db: records.state(db, account))
+        full = full or await self._is_due(account, before.full_at)
+        try:
+            reading = await cast(Reads, member.tracker).read(
+                member.tracker.can.reads, before.cursor, StoredKnown(self._store, account), full=full
+            )
+        except TrackerError as error:
+            await member.trouble(error)
+            raise Failed(f"{self._sides.name(side)} could not be read: {error.reason}") from error
+        precision = member.tracker.can.precision
+        absorbed = await absorb(self._store, account, reading, self._clock, full=full, precision=precision)
+        if absorbed.echoes:
+            self._metrics.echoes.labels(account[1]).inc(absorbed.echoes)
+        if absorbed.doubt:
+            log.warning("listing not believed", action="read", account="/".join(account), why=absorbed.doubt)
+        return absorbed
+
+    async def _is_due(self, account: tuple[str, str], full_at: float) -> bool:
+        unsure, held = await self._store.read(lambda db: (records.is_unsure(db, account), records.count(db, account)))
+        age = self._clock.now().timestamp() - full_at
+        return unsure or not 0.0 <= age < (FULL_SELDOM if held > MANY else FULL_EVERY)

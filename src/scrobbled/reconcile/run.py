@@ -1,0 +1,179 @@
+"""One pair, from reading to the queue."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from scrobbled.clock import Clock
+from scrobbled.config.model import PairConfig
+from scrobbled.core.guard import Facts, Limits, judge, refused
+from scrobbled.core.ledger import Policy
+from scrobbled.core.plan import SIDES, Action, Plan, read_id
+from scrobbled.metrics import Metrics
+from scrobbled.reconcile.carrying import Carrier
+from scrobbled.reconcile.comparing import Compared, Comparer
+from scrobbled.reconcile.lining import Sides
+from scrobbled.reconcile.policies import Options, fingerprint, kinds, policy
+from scrobbled.reconcile.reading import Failed, Member, Readers
+from scrobbled.store import ledger, records, runs
+from scrobbled.store.database import Store
+
+PLAN_LASTS = timedelta(hours=24)
+log = structlog.get_logger("reconcile")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended; see ``store.runs.Run``. ``plan`` is ``None`` where it did not come so far."""
+
+    outcome: str
+    reason: str = ""
+    plan: Plan | None = None
+    plan_id: str = ""
+
+
+class Reconciler:
+    """One pair. Runs of it must not overlap; whoever owns it sees to that.
+
+    ``wake`` is called, after the commit, with accounts for which something waits.
+    """
+
+    def __init__(
+        self,
+        sides: Sides,
+        pair: PairConfig,
+        members: tuple[Member, Member],
+        *,
+        store: Store,
+        clock: Clock,
+        metrics: Metrics,
+        limits: Limits,
+        wake: Callable[[frozenset[tuple[str, str]]], None],
+    ) -> None:
+        self.sides, self.pair = sides, pair
+        self._members, self._store, self._clock = members, store, clock
+        self._metrics, self._limits = metrics, limits
+        self._readers = Readers(sides, members, store=store, clock=clock, metrics=metrics)
+        self._comparer = Comparer(sides, members[1], store=store, clock=clock)
+        self._carrier = Carrier(sides, store=store, clock=clock, wake=wake)
+
+    def policy(self, options: Options) -> Policy:
+        """Raises ``ConfigError`` for options that mean nothing for this pair."""
+        return policy(self.pair, self.sides, [member.tracker.can for member in self._members], options)
+
+    async def run(self, run: int, options: Options) -> Ended:
+        """Read, compare, and put what is missing on its way. Books itself in ``runs``; raises ``StoreError``."""
+        started = self._clock.monotonic()
+        await self._store.write(lambda db: runs.begin(db, run, self._now()))
+        try:
+            ended = await self._run(run, options)
+        except Failed as failure:
+            ended = Ended("failed", str(failure))
+        shown = ended.plan.text() if ended.plan and ended.outcome == "approval" else ""
+        await self._store.write(
+            lambda db: runs.end(db, run, self._now(), ended.outcome, ended.reason, ended.plan_id, shown)
+        )
+        self._told(run, ended, self._clock.monotonic() - started)
+        return ended
+
+    async def plan(self, options: Options) -> Ended:
+        """What a run would do. It stores what it reads, so it is to be used on a copy of the database."""
+        try:
+            compared = await self._compared(options)
+        except Failed as failure:
+            return Ended("failed", str(failure))
+        if not compared.plan.changes:
+            return Ended("nothing", "", compared.plan)
+        why = await self._judged(compared.plan)
+        return Ended("approval" if why else "planned", why, compared.plan, self._id(compared.plan))
+
+    async def _run(self, run: int, options: Options) -> Ended:
+        compared = await self._compared(options, run)
+        plan, plan_id = compared.plan, self._id(compared.plan)
+        await self._carrier.write_ledger(compared)
+        if options.plan:
+            if why := self._refusal(options.plan, plan):
+                return Ended("refused", why, plan)
+        elif why := await self._judged(plan):
+            return Ended("approval", why, plan, plan_id)
+        await self._store.write(lambda db: runs.phase(db, run, "queueing", counted(plan)))
+        await self._carrier.queue(run, compared)
+        await self._carrier.reached(compared, fingerprint(self.policy(options)))
+        return Ended("done", "", plan, plan_id) if plan.changes else Ended("nothing", "", plan)
+
+    async def _compared(self, options: Options, run: int | None = None) -> Compared:
+        """What may be done without anybody being asked whether it can be right."""
+        made = self.policy(options)
+        if not kinds(made):
+            raise Failed("nothing is to be reconciled: every kind of this pair is off, or its trackers cannot do it")
+        await self._readers.read(full=options.full)
+        if run is not None:
+            await self._store.write(lambda db: runs.phase(db, run, "comparing"))
+        compared = await self._comparer.compare(made, full=options.full)
+        if why := refused(compared.plan, await self._store.read(self._facts), self._limits):
+            compared.plan = _taking_nothing(compared.plan, why)
+        return compared
+
+    async def _judged(self, plan: Plan) -> str:
+        """Why the plan wants a yes first; empty where it may be carried out at once."""
+        return judge(plan, await self._store.read(self._facts), self._limits)
+
+    def _facts(self, db: sqlite3.Connection) -> Facts:
+        a, b = (self.sides.account(side) for side in SIDES)
+        return Facts(
+            first_contact=ledger.state(db, self.sides.viewer, self.sides.pair).based_at is None,
+            a=records.count(db, a),
+            b=records.count(db, b),
+            a_rated=records.count_rated(db, a),
+            b_rated=records.count_rated(db, b),
+            doubted=frozenset(side for side in SIDES if records.state(db, self.sides.account(side)).doubt),
+        )
+
+    def _refusal(self, wanted: str, plan: Plan) -> str:
+        """Why the plan of that id cannot be carried out now; empty where it is exactly this one."""
+        try:
+            expires, shown = read_id(wanted)
+        except ValueError as error:
+            return str(error)
+        if expires < self._clock.now():
+            return "That plan has expired. Look at a new one with --dry-run."
+        if shown == plan.fingerprint():
+            return ""
+        return (
+            "Something changed since that plan was shown, so nothing was done. Look at what would be done now with "
+            "--dry-run, and say yes to that."
+        )
+
+    def _told(self, run: int, ended: Ended, seconds: float) -> None:
+        sides = self.sides
+        self._metrics.reconcile_runs.labels(sides.viewer, sides.pair, ended.outcome).inc()
+        self._metrics.reconcile.labels(sides.pair).observe(seconds)
+        if ended.outcome == "done" and ended.plan:
+            for change in ended.plan.changes:
+                self._metrics.reconcile_changes.labels(sides.pair, change.action).inc()
+        if ended.outcome != "nothing":
+            told = {"viewer": sides.viewer, "pair": sides.pair, "outcome": ended.outcome}
+            log.info("reconciled", action="reconcile", run=f"r{run}", **told, why=ended.reason or None)
+
+    def _id(self, plan: Plan) -> str:
+        return plan.id(self._clock.now() + PLAN_LASTS)
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _taking_nothing(plan: Plan, why: str) -> Plan:
+    """The same without its removals, which go beyond what is believed."""
+    kept = tuple(change for change in plan.changes if change.action not in (Action.REMOVE, Action.UNRATE))
+    return replace(plan, changes=kept, warnings=(*plan.warnings, f"nothing is removed: {why}"))
+
+
+def counted(plan: Plan) -> dict[str, int]:
+    """Changes by what they are: "serializd add plays"."""
+    return dict(Counter(f"{plan.name(c.side)} {c.action} {c.kind}" for c in plan.changes))

@@ -1,0 +1,87 @@
+"""A run that changes nothing: the same reading and comparing, on a copy of the database that is thrown away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from scrobbled import config as configuration
+from scrobbled.alerts import Alerts, AppriseSender
+from scrobbled.clock import Clock, SystemClock
+from scrobbled.config import Config
+from scrobbled.core.errors import TrackerError
+from scrobbled.metrics import Metrics
+from scrobbled.pairs import Wired, limits
+from scrobbled.reconcile import Ended, Member, Options, Reconciler
+from scrobbled.redact import Redactor
+from scrobbled.store import Store, scratch
+from scrobbled.store.alerts import StoredTroubles
+from scrobbled.store.cache import StoredCache
+from scrobbled.wiring import Parts, Wiring
+
+
+async def rehearse(
+    config: Config,
+    one: Wired,
+    options: Options,
+    *,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Ended:
+    """What a run would do. Nothing is written to the database or to a tracker.
+
+    But for one thing: where a sign-in renews itself and the old one ends by that, the new one is kept.
+    """
+    clock = clock or SystemClock()
+    closing: list[Any] = []
+    async with scratch.copied(config.storage.path) as store:
+        wiring = Wiring(_parts(config, store, clock, closing), transport)
+        members = []
+        for name in one.sides.names:
+            viewer = config.viewer(one.sides.viewer)
+            assert viewer is not None, "the pair was taken from this configuration"
+            members.append(Member(wiring.tracker(viewer, name), _untold))
+        try:
+            return await Reconciler(
+                one.sides,
+                one.pair,
+                (members[0], members[1]),
+                store=store,
+                clock=clock,
+                metrics=Metrics(),
+                limits=limits(config),
+                wake=lambda _: None,
+            ).plan(options)
+        finally:
+            for close in reversed(closing):
+                await close()
+
+
+def _parts(config: Config, store: Store, clock: Clock, closing: list[Any]) -> Parts:
+    redactor, metrics = Redactor(configuration.secrets(config)), Metrics()
+    alerts = Alerts(
+        StoredTroubles(store),
+        AppriseSender([], redactor),
+        repeat=config.alerts.repeat,
+        now=clock.now,
+        metrics=metrics,
+        root=config.server.public_url,
+    )
+    return Parts(
+        config=config,
+        store=store,
+        cache=StoredCache(store, clock),
+        clock=clock,
+        redactor=redactor,
+        metrics=metrics,
+        alerts=alerts,
+        changed=lambda: None,
+        dates=lambda *_: None,
+        on_close=closing.append,
+        borrowed_from=config.storage.path,
+    )
+
+
+async def _untold(error: TrackerError) -> None:
+    """A rehearsal tells whoever asked for it, and nobody else."""

@@ -1,0 +1,61 @@
+"""A plan's additions become plays like any other, on their way to the one tracker that lacks them."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from scrobbled.core.items import Item
+from scrobbled.store.codec import encode_item
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One play that a tracker holds and another lacks. ``watched_at`` is aware UTC."""
+
+    viewer: str
+    holder: str
+    """The tracker that holds it."""
+    record: str
+    """Its handle there."""
+    target: str
+    """The tracker that lacks it."""
+    item: Item
+    watched_at: datetime
+    runtime: int | None
+    """Seconds."""
+    play: int | None = None
+    """Our play it is the record of, if we know one."""
+
+
+def add(db: sqlite3.Connection, wanted: Wanted, run: int, now: float) -> bool:
+    """Queue it, approved; false where it is queued, or was ever dealt with, already. May be repeated."""
+    play = wanted.play if wanted.play is not None else _play_of(db, wanted, now)
+    watched = int(wanted.watched_at.timestamp())
+    cursor = db.execute(
+        "INSERT OR IGNORE INTO outbox (play_id, viewer, tracker, kind, state, watched_at, received_at, approved, run) "
+        "VALUES (?,?,?,'plays','queued',?,?,1,?)",
+        (play, wanted.viewer, wanted.target, watched, now, run),
+    )
+    db.execute(
+        "UPDATE records SET play = coalesce(play, ?) WHERE viewer = ? AND tracker = ? AND id = ?",
+        (play, wanted.viewer, wanted.holder, wanted.record),
+    )
+    return cursor.rowcount > 0
+
+
+def _play_of(db: sqlite3.Connection, wanted: Wanted, now: float) -> int:
+    """The play that this record was made into before, or a new one."""
+    origin = f"{wanted.holder}:{wanted.record}"
+    row = db.execute("SELECT id FROM plays WHERE viewer = ? AND origin = ?", (wanted.viewer, origin)).fetchone()
+    if row is not None:
+        return int(row[0])
+    item, seconds = wanted.item, int(wanted.watched_at.timestamp())
+    lasting = None if wanted.runtime is None else wanted.runtime * 1000
+    cursor = db.execute(
+        "INSERT INTO plays (viewer, source, media, label, item, watched_at, duration_ms, created_at, origin) "
+        "VALUES (?,?,?,?,?,?,?,?,?)",
+        (wanted.viewer, wanted.holder, item.media, item.label(), encode_item(item), seconds, lasting, now, origin),
+    )
+    return int(cursor.lastrowid or 0)

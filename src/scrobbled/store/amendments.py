@@ -1,0 +1,294 @@
+"""The durable queue of changes that add no play: ratings, removals, other times, rewatch marks.
+
+``state`` is an outcome code. All of them may be repeated, so nothing is ever in doubt: after a lost answer the same is
+done again. Open, there is one for each target at most. Shown to people as ``a12``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.store import outbox
+from scrobbled.store.outbox import NEVER_LATER, TAKEN_BACK
+from scrobbled.store.wishes import Amendment, Details, Inverse, Wish, Written, insert, select
+
+__all__ = ["Amendment", "Details", "Inverse", "Wish", "Written"]
+BY_HAND = outbox.DROPPED
+REPLACED = "a newer wish took its place"
+OTHER_CHOSEN = "you chose the other value"
+_LEFT_OUT = (BY_HAND, TAKEN_BACK)
+"""Why one that was given up is not queued again."""
+_DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
+_OPEN = f"state NOT IN {_DONE}"
+_WAITS_FOR_ITS_WRITE = "(outbox.state = 'queued' AND outbox.phase <> '')"
+_SETTLED = frozenset(
+    {PlayOutcome.DELIVERED, PlayOutcome.ALREADY_THERE, PlayOutcome.ECHO, PlayOutcome.UNWANTED, PlayOutcome.UNDONE}
+)
+
+
+def add(db: sqlite3.Connection, wish: Wish, now: float) -> int:
+    """Queue it, or hold it where a person is to be asked; returns its id.
+
+    The same wish for the same target stays the one it was, whatever became of it: also one that a person left out. A
+    different one takes the place of what is still open, but never of what a person wanted taken back.
+    """
+    target = _target(wish)
+    last = _latest(db, wish, target)
+    if last is not None and (_stays(last, wish) or _is_the_same(last, wish)):
+        return last.id
+    if last is not None and last.state not in _SETTLED:
+        settle(db, last.id, PlayOutcome.UNDONE, REPLACED, now)
+    return insert(db, wish, target, now)
+
+
+def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Amendment]:
+    """Those whose time has come, oldest first, then parked ones. What takes back a write under way waits for it."""
+    return select(
+        db,
+        "amendments.viewer = ? AND amendments.tracker = ? AND amendments.state IN ('queued', 'parked') "
+        f"AND amendments.{_OPEN} AND (amendments.next_at <= ? OR amendments.next_at > ?) "
+        f"AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0) ORDER BY amendments.state = 'parked', amendments.id LIMIT ?",
+        (viewer, tracker, now, now + NEVER_LATER, limit),
+    )
+
+
+def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
+    """When the next one is due (Unix seconds); ``None`` where nothing waits for a time."""
+    row = db.execute(
+        "SELECT min(amendments.next_at) FROM amendments LEFT JOIN outbox ON outbox.id = amendments.change_id "
+        "WHERE amendments.viewer = ? AND amendments.tracker = ? AND amendments.state IN ('queued', 'parked') "
+        f"AND amendments.{_OPEN} AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0)",
+        (viewer, tracker),
+    ).fetchone()
+    return None if row[0] is None else float(row[0])
+
+
+def waits(db: sqlite3.Connection, viewer: str, tracker: str) -> bool:
+    """Whether one of this account is on its way, due or put off."""
+    row = db.execute(
+        f"SELECT 1 FROM amendments WHERE viewer = ? AND tracker = ? AND state = 'queued' AND {_OPEN} LIMIT 1",
+        (viewer, tracker),
+    ).fetchone()
+    return row is not None
+
+
+def begin(db: sqlite3.Connection, ids: Collection[int]) -> set[int]:
+    """They are about to be carried out; returns those that are still wanted."""
+    return {
+        id_
+        for id_ in ids
+        if db.execute(
+            "UPDATE amendments SET attempts = attempts + 1 WHERE id = ? AND state IN ('queued', 'parked')", (id_,)
+        ).rowcount
+    }
+
+
+def located(db: sqlite3.Connection, id_: int, address_key: str) -> None:
+    db.execute("UPDATE amendments SET address_key = ? WHERE id = ?", (address_key, id_))
+
+
+def found(db: sqlite3.Connection, id_: int, remote_id: str) -> None:
+    """Which play it is about, so that a repeat can mean no other."""
+    db.execute("UPDATE amendments SET wish = json_set(wish, '$.remote_id', ?) WHERE id = ?", (remote_id, id_))
+
+
+def moved(db: sqlite3.Connection, amendment: Amendment, remote_id: str) -> None:
+    """The tracker gave the play another handle with its other time."""
+    found(db, amendment.id, remote_id)
+    db.execute(
+        "UPDATE outbox SET remote_id = ? WHERE viewer = ? AND tracker = ? AND remote_id = ?",
+        (remote_id, amendment.wish.viewer, amendment.wish.tracker, amendment.wish.details.remote_id),
+    )
+
+
+def settle(
+    db: sqlite3.Connection, id_: int, outcome: PlayOutcome, reason: str, now: float, *, next_at: float = 0.0
+) -> bool:
+    """It reached ``outcome``; false where it was settled before. What was taken back by it is undone then.
+
+    One that was carried out is that, also where somebody dropped it meanwhile.
+    """
+    delivered = outcome is PlayOutcome.DELIVERED
+    settled = db.execute(
+        "UPDATE amendments SET state = ?, reason = ?, settled_at = ?, next_at = ?, misses = misses + ? "
+        f"WHERE id = ? AND ({_OPEN} OR (? AND state = 'undone'))",
+        (outcome, reason, now, next_at, int(outcome is PlayOutcome.PARKED), id_, delivered),
+    ).rowcount
+    if settled and delivered:
+        _undo_what_it_takes_back(db, id_, now)
+    return bool(settled)
+
+
+def postpone(db: sqlite3.Connection, id_: int, reason: str, next_at: float, *, count: bool) -> None:
+    """The same again at ``next_at``. One that was dropped or held meanwhile stays so. ``count``: it had not begun."""
+    db.execute(
+        "UPDATE amendments SET state = 'queued', reason = ?, next_at = ?, attempts = attempts + ? "
+        f"WHERE id = ? AND {_OPEN} AND state <> 'held'",
+        (reason, next_at, int(count), id_),
+    )
+
+
+def release(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
+    """The account works again: what was put off because of the outage is due now. Returns how many."""
+    return db.execute(
+        f"UPDATE amendments SET next_at = 0 WHERE viewer = ? AND tracker = ? AND state = 'queued' AND {_OPEN} "
+        "AND next_at > 0",
+        (viewer, tracker),
+    ).rowcount
+
+
+def retry(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
+    """Make parked, unmatched, dead and waiting ones due now; ``None`` means all."""
+    chosen = _chosen(db, ids, "state IN ('queued', 'parked', 'unmatched', 'dead')")
+    db.executemany("UPDATE amendments SET state = 'queued', next_at = 0 WHERE id = ?", [(id_,) for id_ in chosen])
+    return chosen
+
+
+def approve(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:
+    """Carry out those that ask. Where both sides were held to choose from, the other one is dropped."""
+    done = []
+    for id_ in _chosen(db, ids, "state = 'held'"):
+        row = db.execute(
+            "SELECT viewer, key, tracker, action FROM amendments WHERE id = ? AND state = 'held'", (id_,)
+        ).fetchone()
+        if row is None:  # the other one of the two was named as well
+            continue
+        db.execute("UPDATE amendments SET state = 'queued', reason = '', hold = '', next_at = 0 WHERE id = ?", (id_,))
+        others = db.execute(
+            "SELECT id FROM amendments WHERE viewer = ? AND key = ? AND tracker <> ? AND action = ? "
+            f"AND (kind = 'ratings' OR action = 'retime') AND state = 'held' AND {_OPEN}",
+            row,
+        ).fetchall()
+        for (other,) in others:
+            settle(db, other, PlayOutcome.UNDONE, OTHER_CHOSEN, now)
+        done.append(id_)
+    return done
+
+
+def drop(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:
+    """Give up on them for good: the same wish is not queued again."""
+    return [id_ for id_ in _chosen(db, ids, _OPEN) if settle(db, id_, PlayOutcome.UNDONE, BY_HAND, now)]
+
+
+def forget_wishes(db: sqlite3.Connection, now: float) -> None:
+    """The database is as it once was: what waited may be out of date, and is found again where it is not."""
+    for (id_,) in db.execute(f"SELECT id FROM amendments WHERE {_OPEN} AND change_id IS NULL").fetchall():
+        settle(db, id_, PlayOutcome.UNDONE, "restored from a backup, so it is compared anew", now)
+
+
+def listing(
+    db: sqlite3.Connection, *, after: int = 0, limit: int = 200, states: Sequence[str] | None = None
+) -> list[Amendment]:
+    """Everything not settled, oldest first, in pages: pass the last id seen as ``after``."""
+    chosen = "" if states is None else f"AND amendments.state IN ({','.join('?' * len(states))}) "
+    condition = f"amendments.{_OPEN} AND amendments.id > ? {chosen}ORDER BY amendments.id LIMIT ?"
+    return select(db, condition, (after, *(states or ()), limit))
+
+
+def open_count(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
+    row = db.execute(f"SELECT count(*) FROM amendments WHERE viewer = ? AND tracker = ? AND {_OPEN}", (viewer, tracker))
+    return int(row.fetchone()[0])
+
+
+def held(db: sqlite3.Connection) -> int:
+    """How many wait for a person to say yes."""
+    return int(db.execute(f"SELECT count(*) FROM amendments WHERE state = 'held' AND {_OPEN}").fetchone()[0])
+
+
+def get(db: sqlite3.Connection, id_: int) -> Amendment | None:
+    return next(iter(select(db, "amendments.id = ?", (id_,))), None)
+
+
+def for_play(db: sqlite3.Connection, play_id: int) -> list[Amendment]:
+    """Everything that was ever to be changed of a play, oldest first."""
+    return select(db, "amendments.play_id = ? ORDER BY amendments.id", (play_id,))
+
+
+def of_change(db: sqlite3.Connection, change_id: int) -> Amendment | None:
+    """The open amendment that takes a change back."""
+    return next(iter(select(db, f"amendments.change_id = ? AND amendments.{_OPEN}", (change_id,))), None)
+
+
+def taking_back(db: sqlite3.Connection, id_: int) -> Amendment | None:
+    """The open amendment that takes this one back."""
+    return next(iter(select(db, f"amendments.undoes = ? AND amendments.{_OPEN}", (id_,))), None)
+
+
+def of_run(db: sqlite3.Connection, run: int) -> list[Amendment]:
+    """What a run changed or wanted to change, newest first."""
+    return select(db, "amendments.run = ? ORDER BY amendments.id DESC", (run,))
+
+
+def taken_back(db: sqlite3.Connection, viewer: str, tracker: str) -> dict[str, int | None]:
+    """By canonical key, the ratings to which ``undo`` set back what a run had set: they are no news there."""
+    rows = db.execute(
+        "SELECT key, json_extract(wish, '$.value'), undoes FROM amendments WHERE viewer = ? AND tracker = ? "
+        "AND kind = 'ratings' AND state = 'delivered' ORDER BY id",
+        (viewer, tracker),
+    ).fetchall()
+    latest = {key: (value, undoes) for key, value, undoes in rows}
+    return {key: value for key, (value, undoes) in latest.items() if undoes is not None}
+
+
+def _target(wish: Wish) -> str:
+    if wish.kind == "ratings":
+        return f"rating {wish.key}"
+    if wish.details.remote_id:
+        return f"play {wish.details.remote_id}"
+    if wish.change_id is not None:
+        return f"change {wish.change_id}"
+    at = wish.details.watched_at
+    return f"play {wish.key} {at.timestamp() if at else ''}"
+
+
+def _latest(db: sqlite3.Connection, wish: Wish, target: str) -> Amendment | None:
+    condition = "amendments.viewer = ? AND amendments.tracker = ? AND amendments.target = ? ORDER BY amendments.id DESC"
+    return next(iter(select(db, f"{condition} LIMIT 1", (wish.viewer, wish.tracker, target))), None)
+
+
+def _stays(last: Amendment, wish: Wish) -> bool:
+    """What a person wants taken back is open, and this is no such wish."""
+    return last.state not in _SETTLED and _is_personal(last.wish) and not _is_personal(wish)
+
+
+def _is_the_same(last: Amendment, wish: Wish) -> bool:
+    if _essence(last.wish) != _essence(wish):
+        return False
+    if last.state is PlayOutcome.HELD:
+        return wish.ask
+    left_out = last.state is PlayOutcome.UNDONE and last.reason in _LEFT_OUT and not _is_personal(wish)
+    return last.state not in _SETTLED or left_out
+
+
+def _is_personal(wish: Wish) -> bool:
+    """A person wants something taken back."""
+    return wish.change_id is not None or wish.undoes is not None
+
+
+def _essence(wish: Wish) -> tuple[Any, ...]:
+    """Where it is equal, the outcome is."""
+    details = wish.details
+    at = None if wish.action == "remove" else details.watched_at
+    return wish.action, details.value, details.rewatch, at, wish.change_id, wish.undoes
+
+
+def _undo_what_it_takes_back(db: sqlite3.Connection, id_: int, now: float) -> None:
+    change, amendment = db.execute("SELECT change_id, undoes FROM amendments WHERE id = ?", (id_,)).fetchone()
+    if amendment is not None:
+        db.execute("UPDATE amendments SET state = 'undone', reason = ? WHERE id = ?", (TAKEN_BACK, amendment))
+    if change is not None:
+        db.execute(
+            "UPDATE outbox SET state = 'undone', phase = '', reason = ?, settled_at = ? WHERE id = ? "
+            "AND state <> 'undone'",
+            (TAKEN_BACK, now, change),
+        )
+        outbox.note(db, change, now, PlayOutcome.UNDONE, TAKEN_BACK)
+
+
+def _chosen(db: sqlite3.Connection, ids: Collection[int] | None, condition: str) -> list[int]:
+    rows = db.execute(f"SELECT id FROM amendments WHERE {_OPEN} AND {condition} ORDER BY id").fetchall()
+    wanted = None if ids is None else set(ids)
+    return [row[0] for row in rows if wanted is None or row[0] in wanted]

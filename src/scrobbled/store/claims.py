@@ -1,0 +1,112 @@
+"""Whose a record is: our own writes, recognised when they are read back, so that they are never news."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scrobbled.core.records import PlayRecord, Subject, identity
+from scrobbled.store import records
+from scrobbled.store.codec import decode_item
+from scrobbled.store.records import Account
+
+_WRITTEN = "(outbox.state = 'delivered' OR outbox.phase <> '')"
+
+
+def recognise(db: sqlite3.Connection, account: Account, found: Iterable[PlayRecord], precision: int) -> int:
+    """Join each record with the play of ours that it is the record of; returns how many we had written.
+
+    By the handle the tracker gave us; where it gave none, or its answer is missing, by item and time. Each play has
+    one record at a tracker at most.
+    """
+    echoes = 0
+    for record in found:
+        match = _by_handle(db, account, record) or _by_time(db, account, record, precision)
+        if match is not None:
+            play, ours = match
+            records.claim(db, account, record.id, play, ours=ours)
+            echoes += ours
+    return echoes
+
+
+def _by_handle(db: sqlite3.Connection, account: Account, record: PlayRecord) -> tuple[int, bool] | None:
+    row = db.execute(
+        "SELECT play_id, state = 'delivered' FROM outbox WHERE viewer = ? AND tracker = ? AND remote_id = ? "
+        "AND kind = 'plays' AND state IN ('delivered', 'already-there', 'undone') LIMIT 1",
+        (*account, record.id),
+    ).fetchone()
+    return None if row is None else (int(row[0]), bool(row[1]))
+
+
+def _by_time(db: sqlite3.Connection, account: Account, record: PlayRecord, precision: int) -> tuple[int, bool] | None:
+    if record.at is None:
+        return None
+    start = int(record.at.timestamp()) // precision * precision
+    rows = db.execute(
+        "SELECT outbox.play_id, outbox.address_key, plays.media, plays.item FROM outbox "
+        "JOIN plays ON plays.id = outbox.play_id WHERE plays.viewer = ? AND plays.watched_at >= ? "
+        f"AND plays.watched_at < ? AND outbox.tracker = ? AND {_WRITTEN} AND outbox.remote_id IS NULL AND NOT EXISTS "
+        "(SELECT 1 FROM records WHERE records.play = plays.id AND records.viewer = outbox.viewer "
+        "AND records.tracker = outbox.tracker AND records.ours = 1) ORDER BY outbox.id",
+        (account[0], start, start + precision, account[1]),
+    ).fetchall()
+    subject = None
+    for play, key, media, item in rows:
+        if key == record.key:
+            return int(play), True
+        subject = subject or records.subjects(db, account, [record.key]).get(record.key)
+        if subject is not None and _same(subject, media, item):
+            return int(play), True
+    return None
+
+
+def _same(subject: Subject, media: str, item: str) -> bool:
+    """Whether an item of a play is certainly what the record is about, under whatever key it was sent."""
+    if subject.scope != media:
+        return False
+    mine = identity(Subject("", subject.scope, decode_item(media, item)))
+    return mine is not None and mine == identity(subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One record that a tracker holds; what is asked is whether another tracker is getting it, or was refused it."""
+
+    record: str
+    subject: Subject
+    key: str | None
+    """Where the other tracker keeps the item, if that is known."""
+    at: datetime | None
+    gap: timedelta
+    """How close two plays of the item are one viewing."""
+    play: int | None
+    """Our play it is the record of."""
+
+
+def any_for(db: sqlite3.Connection, viewer: str, tracker: str) -> bool:
+    """Whether there ever was a change for this account."""
+    query = "SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? LIMIT 1"
+    return db.execute(query, (viewer, tracker)).fetchone() is not None
+
+
+def is_settled(db: sqlite3.Connection, target: Account, asked: Question) -> bool:
+    """Whether the viewing has a change for ``target``, in whatever state: what becomes of it is decided there."""
+    if asked.play is not None and _of_play(db, asked.play, target[1]):
+        return True
+    if asked.at is None:
+        return False
+    moment, reach = asked.at.timestamp(), asked.gap.total_seconds()
+    rows = db.execute(
+        "SELECT outbox.address_key, plays.media, plays.item FROM plays "
+        "JOIN outbox ON outbox.play_id = plays.id AND outbox.tracker = ? AND outbox.kind = 'plays' "
+        "WHERE plays.viewer = ? AND plays.watched_at > ? AND plays.watched_at < ? AND outbox.state <> 'unwanted'",
+        (target[1], target[0], moment - reach, moment + reach),
+    )
+    return any((asked.key is not None and key == asked.key) or _same(asked.subject, m, item) for key, m, item in rows)
+
+
+def _of_play(db: sqlite3.Connection, play: int, tracker: str) -> bool:
+    query = "SELECT 1 FROM outbox WHERE play_id = ? AND tracker = ? LIMIT 1"
+    return db.execute(query, (play, tracker)).fetchone() is not None

@@ -1,0 +1,113 @@
+"""Per pair: which records of its two sides are one viewing, and which ratings both were last seen to agree on.
+
+Written only from what was read, never because a write was accepted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
+
+from scrobbled.core.ledger import Link, LinkState
+from scrobbled.core.plan import Side
+from scrobbled.store.codec import instant
+from scrobbled.store.records import seconds
+
+_COLUMNS = "a, b, rule, state, a_at, b_at"
+
+
+@dataclass(frozen=True, slots=True)
+class PairState:
+    """How far a pair was compared."""
+
+    policy: str = ""
+    """By which policy: another one makes everything be compared anew."""
+    a_rev: int = 0
+    b_rev: int = 0
+    based_at: float | None = None
+    """When it first was compared and allowed to act; ``None`` before that: it only adds."""
+    compared_at: float = 0.0
+    agreed: int = 0
+    """Viewings that both sides hold."""
+
+
+def state(db: sqlite3.Connection, viewer: str, pair: str) -> PairState:
+    row = db.execute(
+        "SELECT policy, a_rev, b_rev, based_at, compared_at, agreed FROM pairs WHERE viewer = ? AND pair = ?",
+        (viewer, pair),
+    ).fetchone()
+    return PairState(*row) if row else PairState()
+
+
+def save_state(db: sqlite3.Connection, viewer: str, pair: str, reached: PairState) -> None:
+    db.execute(
+        "INSERT INTO pairs (viewer, pair, policy, a_rev, b_rev, based_at, compared_at, agreed) "
+        "VALUES (?,?,?,?,?,?,?,?) "
+        "ON CONFLICT DO UPDATE SET policy = excluded.policy, a_rev = excluded.a_rev, b_rev = excluded.b_rev, "
+        "based_at = excluded.based_at, compared_at = excluded.compared_at, agreed = excluded.agreed",
+        (viewer, pair, *astuple(reached)),
+    )
+
+
+def page(db: sqlite3.Connection, viewer: str, pair: str, after: int, limit: int) -> list[tuple[int, Link]]:
+    """All of a pair with their ids, in pages: pass the last id seen as ``after``."""
+    rows = db.execute(
+        f"SELECT id, {_COLUMNS} FROM links WHERE viewer = ? AND pair = ? AND id > ? ORDER BY id LIMIT ?",
+        (viewer, pair, after, limit),
+    )
+    return [(row[0], _link(row[1:])) for row in rows]
+
+
+def links_of(db: sqlite3.Connection, viewer: str, pair: str, side: Side, ids: Iterable[str]) -> list[Link]:
+    """Those that name one of these records of that side."""
+    query = f"SELECT {_COLUMNS} FROM links WHERE viewer = ? AND pair = ? AND {side} = ?"
+    return [_link(row) for id_ in ids for row in db.execute(query, (viewer, pair, id_))]
+
+
+def _link(row: tuple[str | None, str | None, str, str, int | None, int | None]) -> Link:
+    a, b, rule, linked, a_at, b_at = row
+    moments = [None if at is None else instant(at) for at in (a_at, b_at)]
+    return Link(a, b, rule, LinkState(linked), *moments)
+
+
+def put_links(db: sqlite3.Connection, viewer: str, pair: str, found: Iterable[Link], now: float) -> None:
+    """Each takes the place of whatever was said of its records before."""
+    for link in found:
+        for column, id_ in (("a", link.a), ("b", link.b)):
+            if id_ is not None:
+                db.execute(f"DELETE FROM links WHERE viewer = ? AND pair = ? AND {column} = ?", (viewer, pair, id_))
+        db.execute(
+            f"INSERT INTO links (viewer, pair, {_COLUMNS}, linked_at) VALUES (?,?,?,?,?,?,?,?,?)",
+            (viewer, pair, link.a, link.b, link.rule, link.state, seconds(link.a_at), seconds(link.b_at), now),
+        )
+
+
+def count_agreed(db: sqlite3.Connection, viewer: str, pair: str) -> int:
+    row = db.execute("SELECT count(*) FROM links WHERE viewer = ? AND pair = ? AND state = 'agreed'", (viewer, pair))
+    return int(row.fetchone()[0])
+
+
+def ratings(db: sqlite3.Connection, viewer: str, pair: str) -> dict[str, int]:
+    """By canonical key, the values that both sides were last seen to agree on."""
+    rows = db.execute("SELECT key, value FROM agreed_ratings WHERE viewer = ? AND pair = ?", (viewer, pair))
+    return dict(rows.fetchall())
+
+
+def put_ratings(db: sqlite3.Connection, viewer: str, pair: str, agreed: Mapping[str, int | None], now: float) -> None:
+    """``None``: both sides were seen without it."""
+    for key, value in agreed.items():
+        if value is None:
+            db.execute("DELETE FROM agreed_ratings WHERE viewer = ? AND pair = ? AND key = ?", (viewer, pair, key))
+        else:
+            db.execute(
+                "INSERT INTO agreed_ratings (viewer, pair, key, value, at) VALUES (?,?,?,?,?) "
+                "ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at",
+                (viewer, pair, key, value, now),
+            )
+
+
+def forget(db: sqlite3.Connection, viewer: str, pair: str) -> None:
+    """As if the two had never been compared. Tombstones go as well."""
+    for name in ("links", "agreed_ratings", "pairs"):
+        db.execute(f"DELETE FROM {name} WHERE viewer = ? AND pair = ?", (viewer, pair))

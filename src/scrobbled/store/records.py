@@ -1,0 +1,356 @@
+"""What each account held when it was last read: written from reads, and from nothing else."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
+
+from scrobbled.core.items import Episode
+from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Scope, Subject, identity
+from scrobbled.store.codec import decode_item, encode_item, instant
+
+Account = tuple[str, str]
+"""Viewer and tracker."""
+GONE = 2
+"""Complete reads in a row without a record after which it is gone."""
+_COLUMNS = "id, key, at, kept, made_at, stamp, personal, rewatch, missed, play, ours"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadState:
+    """How far an account was read. Times are Unix seconds, 0 for never."""
+
+    cursor: Mapping[str, Any]
+    owner: str = ""
+    rev: int = 0
+    """Number of the last read that was stored completely."""
+    read_at: float = 0.0
+    full_at: float = 0.0
+    """When everything was last read."""
+    doubt: str = ""
+    """Why the last listing was not believed to be complete, although it said so."""
+    skipped: Mapping[str, int] | None = None
+
+
+class Stored(NamedTuple):
+    """A record as it lies in the database."""
+
+    record: PlayRecord
+    missed: int
+    play: int | None
+    ours: bool
+
+    @property
+    def there(self) -> bool:
+        return self.missed < GONE
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A rating as it lies in the database; ``value`` is ``None`` where it was seen to be cleared."""
+
+    key: str
+    value: int | None
+    at: float | None
+    since: float
+    """Since when this value stands: as the service says, else when it was first seen."""
+    missed: int
+    id: str = ""
+
+
+def state(db: sqlite3.Connection, account: Account) -> ReadState:
+    row = db.execute(
+        "SELECT cursor, owner, rev, read_at, full_at, doubt, skipped FROM readings WHERE viewer = ? AND tracker = ?",
+        account,
+    ).fetchone()
+    if row is None:
+        return ReadState({})
+    return ReadState(json.loads(row[0]), row[1], row[2], row[3], row[4], row[5], json.loads(row[6]))
+
+
+def save_state(db: sqlite3.Connection, account: Account, read: ReadState) -> None:
+    """To be called in the transaction that stores the last of what was read."""
+    values = (
+        json.dumps(dict(read.cursor)),
+        read.owner,
+        read.rev,
+        read.read_at,
+        read.full_at,
+        read.doubt,
+        json.dumps(dict(read.skipped or {})),
+    )
+    db.execute(
+        "INSERT INTO readings (viewer, tracker, cursor, owner, rev, read_at, full_at, doubt, skipped) "
+        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET cursor = excluded.cursor, owner = excluded.owner, "
+        "rev = excluded.rev, read_at = excluded.read_at, full_at = excluded.full_at, doubt = excluded.doubt, "
+        "skipped = excluded.skipped",
+        (*account, *values),
+    )
+
+
+def page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> list[Stored]:
+    """Records of an account by id, in pages: pass the last id seen as ``after``."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM records WHERE viewer = ? AND tracker = ? AND id > ? ORDER BY id LIMIT ?",
+        (*account, after, limit),
+    )
+    return [stored(row) for row in rows]
+
+
+def of_keys(db: sqlite3.Connection, account: Account, keys: Iterable[str]) -> list[Stored]:
+    """Every record of these keys."""
+    found: list[Stored] = []
+    for key in keys:
+        rows = db.execute(
+            f"SELECT {_COLUMNS} FROM records WHERE viewer = ? AND tracker = ? AND key = ?", (*account, key)
+        )
+        found += map(stored, rows)
+    return found
+
+
+def touched(db: sqlite3.Connection, account: Account, since: int) -> set[str]:
+    """Keys of the records and ratings that a read after number ``since`` changed."""
+    query = "SELECT key FROM {} WHERE viewer = ? AND tracker = ? AND rev > ?"
+    rows = [row for name in ("records", "rated") for row in db.execute(query.format(name), (*account, since))]
+    return {row[0] for row in rows}
+
+
+def stored(row: Sequence[Any]) -> Stored:
+    record = PlayRecord(
+        id=row[0],
+        key=row[1],
+        at=None if row[2] is None else instant(row[2]),
+        kept=Kept(row[3]),
+        made_at=None if row[4] is None else instant(row[4]),
+        stamp=row[5],
+        personal=bool(row[6]),
+        rewatch=None if row[7] is None else bool(row[7]),
+    )
+    return Stored(record, row[8], row[9], bool(row[10]))
+
+
+def put(db: sqlite3.Connection, account: Account, records: Iterable[PlayRecord], rev: int, now: float) -> None:
+    """These are there. What is known of whose they are stays."""
+    db.executemany(
+        "INSERT INTO records (viewer, tracker, id, key, at, kept, made_at, stamp, personal, rewatch, rev, first_seen) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET key = excluded.key, at = excluded.at, "
+        "kept = excluded.kept, made_at = excluded.made_at, stamp = excluded.stamp, personal = excluded.personal, "
+        "rewatch = excluded.rewatch, rev = excluded.rev, missed = 0",
+        [(*account, *_values(record), rev, now) for record in records],
+    )
+
+
+def _values(record: PlayRecord) -> tuple[Any, ...]:
+    return (
+        record.id,
+        record.key,
+        seconds(record.at),
+        record.kept,
+        seconds(record.made_at),
+        record.stamp,
+        int(record.personal),
+        None if record.rewatch is None else int(record.rewatch),
+    )
+
+
+def seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+def miss(db: sqlite3.Connection, account: Account, ids: Iterable[str], rev: int) -> None:
+    """A complete read did not list them."""
+    db.executemany(
+        "UPDATE records SET missed = missed + 1, rev = ? WHERE viewer = ? AND tracker = ? AND id = ?",
+        [(rev, *account, id_) for id_ in ids],
+    )
+
+
+def claim(db: sqlite3.Connection, account: Account, id_: str, play: int, *, ours: bool) -> None:
+    """The record is of our play; ``ours``: we wrote it."""
+    db.execute(
+        "UPDATE records SET play = ?, ours = max(ours, ?) WHERE viewer = ? AND tracker = ? AND id = ?",
+        (play, int(ours), *account, id_),
+    )
+
+
+def subjects(db: sqlite3.Connection, account: Account, keys: Iterable[str] | None = None) -> dict[str, Subject]:
+    """By key: those asked for, or all there are."""
+    query = "SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ?"
+    if keys is None:
+        rows = db.execute(query, account).fetchall()
+    else:
+        rows = [row for key in keys for row in db.execute(query + " AND key = ?", (*account, key))]
+    return {row[0]: _subject(row) for row in rows}
+
+
+def subject_page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> list[Subject]:
+    """By key, in pages: pass the last key seen as ``after``."""
+    rows = db.execute(
+        "SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ? AND key > ? "
+        "ORDER BY key LIMIT ?",
+        (*account, after, limit),
+    )
+    return [_subject(row) for row in rows]
+
+
+def keys_named(db: sqlite3.Connection, account: Account, names: Iterable[str]) -> list[str]:
+    """Keys of the subjects with one of these identities."""
+    query = "SELECT key FROM subjects WHERE viewer = ? AND tracker = ? AND identity = ?"
+    return [row[0] for name in names for row in db.execute(query, (*account, name))]
+
+
+def placements(db: sqlite3.Connection, whose: tuple[str, str, str], known: str) -> dict[str, str | None]:
+    """Where keys of one tracker stand at another; ``None`` where it does not have them. ``whose`` is viewer, from, to.
+
+    Only what was found under the corrections that ``known`` stands for.
+    """
+    rows = db.execute(
+        "SELECT key, to_key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND known = ?",
+        (*whose, known),
+    )
+    return dict(rows.fetchall())
+
+
+def placed_at(db: sqlite3.Connection, whose: tuple[str, str, str], keys: Iterable[str]) -> list[str]:
+    """Where these keys stand at the other tracker."""
+    query = (
+        "SELECT to_key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND key = ? "
+        "AND to_key IS NOT NULL"
+    )
+    return [row[0] for key in keys for row in db.execute(query, (*whose, key))]
+
+
+def placed_from(db: sqlite3.Connection, whose: tuple[str, str, str], keys: Iterable[str]) -> list[str]:
+    """What stands at these keys of the other tracker."""
+    query = "SELECT key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND to_key = ?"
+    return [row[0] for key in keys for row in db.execute(query, (*whose, key))]
+
+
+def put_placement(
+    db: sqlite3.Connection, whose: tuple[str, str, str], key: str, to_key: str | None, how: str, known: str, now: float
+) -> None:
+    db.execute(
+        "INSERT INTO placements (viewer, tracker, target, key, to_key, how, known, checked_at) "
+        "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET to_key = excluded.to_key, how = excluded.how, "
+        "known = excluded.known, checked_at = excluded.checked_at",
+        (*whose, key, to_key, how, known, now),
+    )
+
+
+def drop_misses(db: sqlite3.Connection, before: float) -> int:
+    """Forget what a catalogue did not have when it was last asked before ``before``, so that it is asked again."""
+    return db.execute("DELETE FROM placements WHERE to_key IS NULL AND checked_at < ?", (before,)).rowcount
+
+
+def is_unsure(db: sqlite3.Connection, account: Account) -> bool:
+    """Whether something was missing in the last complete read only: another one decides."""
+    query = "SELECT 1 FROM {} WHERE viewer = ? AND tracker = ? AND missed = 1 LIMIT 1"
+    return any(db.execute(query.format(name), account).fetchone() is not None for name in ("records", "rated"))
+
+
+def count(db: sqlite3.Connection, account: Account) -> int:
+    """Plays that are there."""
+    query = "SELECT count(*) FROM records WHERE viewer = ? AND tracker = ? AND missed < ?"
+    return int(db.execute(query, (*account, GONE)).fetchone()[0])
+
+
+def count_rated(db: sqlite3.Connection, account: Account) -> int:
+    """Ratings that are there."""
+    query = "SELECT count(*) FROM rated WHERE viewer = ? AND tracker = ? AND value IS NOT NULL AND missed < ?"
+    return int(db.execute(query, (*account, GONE)).fetchone()[0])
+
+
+def _subject(row: Sequence[Any]) -> Subject:
+    scope = cast(Scope, row[1])
+    return Subject(row[0], scope, decode_item("movie" if scope == "movie" else "episode", row[2]), row[3])
+
+
+def put_subjects(db: sqlite3.Connection, account: Account, found: Iterable[Subject]) -> None:
+    """What is known already is replaced; a runtime that is not told any more is kept."""
+    db.executemany(
+        "INSERT INTO subjects (viewer, tracker, key, scope, item, runtime, identity, show) VALUES (?,?,?,?,?,?,?,?) "
+        "ON CONFLICT DO UPDATE SET scope = excluded.scope, item = excluded.item, identity = excluded.identity, "
+        "runtime = coalesce(excluded.runtime, runtime), show = excluded.show",
+        [(*account, s.key, s.scope, encode_item(s.item), s.runtime, identity(s), _show(s)) for s in found],
+    )
+
+
+def _show(subject: Subject) -> int | None:
+    """TMDB *show* id."""
+    return subject.item.show_ids.tmdb if isinstance(subject.item, Episode) else None
+
+
+def ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str] | None = None) -> dict[str, Rated]:
+    query = "SELECT key, value, at, since, missed, id FROM rated WHERE viewer = ? AND tracker = ?"
+    if keys is None:
+        rows = db.execute(query, account).fetchall()
+    else:
+        rows = [row for key in keys for row in db.execute(query + " AND key = ?", (*account, key))]
+    return {row[0]: Rated(*row) for row in rows}
+
+
+def changed_ratings(db: sqlite3.Connection, account: Account, since: int) -> set[str]:
+    rows = db.execute("SELECT key FROM rated WHERE viewer = ? AND tracker = ? AND rev > ?", (*account, since))
+    return {row[0] for row in rows}
+
+
+def put_ratings(db: sqlite3.Connection, account: Account, found: Iterable[RatingRecord], rev: int, now: float) -> None:
+    for rating in found:
+        at = None if rating.at is None else rating.at.timestamp()
+        db.execute(
+            "INSERT INTO rated (viewer, tracker, key, value, at, id, since, rev) VALUES (?,?,?,?,?,?,?,?) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, id = excluded.id, "
+            "since = excluded.since, rev = excluded.rev, missed = 0",
+            (*account, rating.key, rating.value, at, rating.id, at or now, rev),
+        )
+
+
+def clear_ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str], rev: int, now: float) -> None:
+    """They were seen to be cleared."""
+    db.executemany(
+        "UPDATE rated SET value = NULL, at = NULL, since = ?, rev = ?, missed = ? WHERE viewer = ? AND tracker = ? "
+        "AND key = ? AND value IS NOT NULL",
+        [(now, rev, GONE, *account, key) for key in keys],
+    )
+
+
+def miss_ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str], rev: int, now: float) -> None:
+    """A complete read did not list them."""
+    db.executemany(
+        "UPDATE rated SET missed = missed + 1, since = CASE missed WHEN 0 THEN ? ELSE since END, rev = ? "
+        "WHERE viewer = ? AND tracker = ? AND key = ?",
+        [(now, rev, *account, key) for key in keys],
+    )
+
+
+def same_viewing_there(
+    db: sqlite3.Connection, viewer: str, tracker: str, key: str, watched_at: datetime, gap: timedelta
+) -> str | None:
+    """The id of a record at the tracker that is this viewing, and not the record of another play of ours."""
+    at, reach = watched_at.timestamp(), gap.total_seconds()
+    row = db.execute(
+        "SELECT id FROM records WHERE viewer = ? AND tracker = ? AND key = ? AND at > ? AND at < ? AND missed = 0 "
+        "AND kept = 'exact' AND play IS NULL ORDER BY abs(at - ?) LIMIT 1",
+        (viewer, tracker, key, at - reach, at + reach, at),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def watched_before_there(db: sqlite3.Connection, viewer: str, tracker: str, key: str, before: datetime) -> bool:
+    """Whether the tracker holds a viewing from ``before`` or earlier, or one that nobody knows the time of."""
+    row = db.execute(
+        "SELECT 1 FROM records WHERE viewer = ? AND tracker = ? AND key = ? AND missed = 0 "
+        "AND (at <= ? OR (at IS NULL AND made_at <= ?)) LIMIT 1",
+        (viewer, tracker, key, before.timestamp(), before.timestamp()),
+    ).fetchone()
+    return row is not None
+
+
+def forget(db: sqlite3.Connection, account: Account) -> None:
+    """As if the account had never been read."""
+    for name in ("readings", "records", "rated", "subjects", "placements"):
+        db.execute(f"DELETE FROM {name} WHERE viewer = ? AND tracker = ?", account)

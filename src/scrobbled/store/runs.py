@@ -1,0 +1,173 @@
+"""Runs of pairs: asked for, under way, ended; and how far their changes have come."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scrobbled.core.outcomes import PlayOutcome
+
+_COLUMNS = (
+    "id, viewer, pair, cause, options, phase, asked_at, started_at, ended_at, outcome, reason, counts, plan, shown"
+)
+SETTLED = ("delivered", "already-there", "echo", "unwanted", "undone")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one pair. Times are Unix seconds. Shown to people as ``r12``."""
+
+    id: int
+    viewer: str
+    pair: str
+    """Its two trackers, ``trakt,serializd``."""
+    cause: str
+    """``schedule``, ``sync`` or ``import``."""
+    options: Mapping[str, Any]
+    phase: str
+    """``asked``, ``reading``, ``comparing``, ``delivering`` or ``ended``."""
+    asked_at: float
+    started_at: float | None
+    ended_at: float | None
+    outcome: str
+    """``done``, ``nothing``, ``approval`` (wants a yes), ``refused`` or ``failed``; empty while it is under way."""
+    reason: str
+    counts: Mapping[str, int]
+    """What was planned: ``serializd add plays`` and the like."""
+    plan: str
+    """The plan's id, where one was made."""
+    shown: str
+    """The plan in words, where it wants a yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the changes of a run have come."""
+
+    total: int
+    done: int
+    waiting: int
+    """Those that are on their way, and nobody needs to do anything about."""
+    stuck: int
+    """Those that wait for a catalogue or a person."""
+    since: float | None
+    """When the first one was settled (Unix seconds)."""
+
+
+def ask(db: sqlite3.Connection, viewer: str, pair: str, cause: str, options: Mapping[str, Any], now: float) -> int:
+    """A run that whoever serves will carry out."""
+    cursor = db.execute(
+        "INSERT INTO runs (viewer, pair, cause, options, phase, asked_at) VALUES (?,?,?,?,'asked',?)",
+        (viewer, pair, cause, json.dumps(dict(options)), now),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def asked(db: sqlite3.Connection) -> list[Run]:
+    """Those nobody has begun, oldest first."""
+    return _runs(db, "WHERE phase = 'asked' AND ended_at IS NULL ORDER BY id", ())
+
+
+def get(db: sqlite3.Connection, id_: int) -> Run | None:
+    return next(iter(_runs(db, "WHERE id = ?", (id_,))), None)
+
+
+def latest(db: sqlite3.Connection, viewer: str, pair: str, limit: int = 1) -> list[Run]:
+    """The newest runs of a pair that have begun."""
+    condition = "WHERE viewer = ? AND pair = ? AND started_at IS NOT NULL ORDER BY id DESC LIMIT ?"
+    return _runs(db, condition, (viewer, pair, limit))
+
+
+def latest_success(db: sqlite3.Connection, viewer: str, pair: str) -> float | None:
+    """When a run last ended without trouble (Unix seconds)."""
+    row = db.execute(
+        "SELECT max(ended_at) FROM runs WHERE viewer = ? AND pair = ? AND outcome IN ('done', 'nothing')",
+        (viewer, pair),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def listing(db: sqlite3.Connection, before: int | None = None, limit: int = 50) -> list[Run]:
+    """Newest first."""
+    return _runs(db, "WHERE id < ? ORDER BY id DESC LIMIT ?", (2**62 if before is None else before, limit))
+
+
+def begin(db: sqlite3.Connection, id_: int, now: float) -> None:
+    db.execute("UPDATE runs SET started_at = ?, phase = 'reading' WHERE id = ?", (now, id_))
+
+
+def phase(db: sqlite3.Connection, id_: int, name: str, counts: Mapping[str, int] | None = None) -> None:
+    told = None if counts is None else json.dumps(dict(counts))
+    db.execute("UPDATE runs SET phase = ?, counts = coalesce(?, counts) WHERE id = ?", (name, told, id_))
+
+
+def end(
+    db: sqlite3.Connection, id_: int, now: float, outcome: str, reason: str, plan: str = "", shown: str = ""
+) -> None:
+    db.execute(
+        "UPDATE runs SET phase = 'ended', ended_at = ?, outcome = ?, reason = ?, plan = ?, shown = ? "
+        "WHERE id = ? AND ended_at IS NULL",
+        (now, outcome, reason, plan, shown, id_),
+    )
+
+
+def with_plan(db: sqlite3.Connection, plan: str) -> Run | None:
+    """The newest run that ended with this plan."""
+    return next(iter(_runs(db, "WHERE plan = ? ORDER BY id DESC LIMIT 1", (plan,))), None)
+
+
+def abandon(db: sqlite3.Connection, now: float) -> int:
+    """At the start of a service: what was under way when the process before ended. Returns how many."""
+    reason = "the service ended in the middle; what was not done is found again by the next run"
+    return db.execute(
+        "UPDATE runs SET phase = 'ended', ended_at = ?, outcome = 'failed', reason = ? "
+        "WHERE ended_at IS NULL AND phase <> 'asked'",
+        (now, reason),
+    ).rowcount
+
+
+def progress(db: sqlite3.Connection, run: int) -> Progress:
+    """Of what the run put into the queue."""
+    counts: dict[str, int] = {}
+    since: float | None = None
+    for name in ("outbox", "amendments"):
+        for state, count, first in db.execute(
+            f"SELECT state, count(*), min(settled_at) FROM {name} WHERE run = ? GROUP BY state", (run,)
+        ):
+            counts[state] = counts.get(state, 0) + count
+            since = first if since is None or (first is not None and first < since) else since
+    total, waiting = sum(counts.values()), counts.get(PlayOutcome.QUEUED, 0)
+    done = sum(counts.get(state, 0) for state in SETTLED)
+    return Progress(total, done, waiting, total - done - waiting, since)
+
+
+def outcomes(db: sqlite3.Connection, run: int) -> dict[str, int]:
+    """Of what the run put into the queue, by outcome."""
+    counts: dict[str, int] = {}
+    for name in ("outbox", "amendments"):
+        rows = db.execute(f"SELECT state, count(*) FROM {name} WHERE run = ? GROUP BY state", (run,))
+        for state, count in rows:
+            counts[state] = counts.get(state, 0) + count
+    return counts
+
+
+def drop_old(db: sqlite3.Connection, before: float, keep: int = 200) -> int:
+    """Forget runs that led to nothing and ended before ``before``, but for the last ``keep``."""
+    return db.execute(
+        "DELETE FROM runs WHERE ended_at < ? AND id <= (SELECT coalesce(max(id), 0) - ? FROM runs) "
+        "AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.run = runs.id) "
+        "AND NOT EXISTS (SELECT 1 FROM amendments WHERE amendments.run = runs.id)",
+        (before, keep),
+    ).rowcount
+
+
+def _runs(db: sqlite3.Connection, condition: str, values: tuple[Any, ...]) -> list[Run]:
+    rows = db.execute(f"SELECT {_COLUMNS} FROM runs {condition}", values).fetchall()
+    return [_run(dict(zip(_COLUMNS.split(", "), row, strict=True))) for row in rows]
+
+
+def _run(values: dict[str, Any]) -> Run:
+    return Run(**{**values, "options": json.loads(values["options"]), "counts": json.loads(values["counts"])})

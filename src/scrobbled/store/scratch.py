@@ -1,0 +1,60 @@
+"""A throwaway copy of what reconciling needs, so that a dry run changes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+from scrobbled.core.errors import StoreError
+from scrobbled.store.database import Store
+from scrobbled.store.opening import BUSY_SECONDS
+
+TABLES = (
+    *("tokens", "accounts", "cache", "marks", "corrections", "works", "work_keys", "plays", "outbox", "amendments"),
+    *("readings", "records", "rated", "subjects", "placements", "links", "agreed_ratings", "pairs", "runs"),
+)
+"""Without the webhooks, which are most of a database, and what belongs to them."""
+
+
+@contextlib.asynccontextmanager
+async def copied(path: Path) -> AsyncIterator[Store]:
+    """A database of its own with what stands in ``path``, which is only read; an empty one where there is no file.
+
+    Raises ``StoreError`` for a file that cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="scrobbled-") as folder:
+        store = Store(Path(folder) / "scratch.db")
+        try:
+            await store.read(lambda db: _copy(db, path))  # in a transaction of its own
+            yield store
+        finally:
+            await store.aclose()
+
+
+def _copy(db: sqlite3.Connection, path: Path) -> None:
+    if not path.exists():
+        return
+    try:
+        address = f"file:{quote(str(path))}?mode=ro"
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)) as original:
+            db.execute("BEGIN")
+            for name in TABLES:
+                _copy_table(original, db, name)
+            db.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path} cannot be read: {error}. scrobbled doctor says more.") from error
+
+
+def _copy_table(original: sqlite3.Connection, db: sqlite3.Connection, name: str) -> None:
+    """Columns that both have: the file may be of an earlier version."""
+    theirs, mine = ([row[1] for row in one.execute(f"PRAGMA table_info({name})")] for one in (original, db))
+    columns = [column for column in mine if column in theirs]
+    if not columns:
+        return
+    marks = ", ".join("?" * len(columns))
+    rows = original.execute(f"SELECT {', '.join(columns)} FROM {name}")
+    db.executemany(f"INSERT OR IGNORE INTO {name} ({', '.join(columns)}) VALUES ({marks})", rows)

@@ -1,0 +1,188 @@
+"""What is to be changed of what a tracker holds: as values, and as rows of the table ``amendments``."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from scrobbled.core.outcomes import Hold, PlayOutcome
+from scrobbled.core.records import Kind, Subject
+from scrobbled.store.codec import decode_subject, encode_subject, instant
+
+Action = Literal["rate", "unrate", "remove", "retime", "flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What an edit is made of; which of it counts depends on the action."""
+
+    remote_id: str = ""
+    """The tracker's handle of the play. Without one it is the play of the change it takes back."""
+    watched_at: datetime | None = None
+    value: int | None = None
+    rated_at: datetime | None = None
+    rewatch: bool | None = None
+    stamp: str = ""
+    """Only if the play is still this one (``PlayRecord.stamp``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inverse:
+    """What takes an amendment back."""
+
+    action: Action
+    details: Details
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be changed in one account. ``key`` is the item's name for both sides of a pair.
+
+    ``subject`` is what it is about, by whichever tracker; not needed where ``change_id`` tells.
+    ``before`` and ``after`` are for people: "6", "8". Where ``inverse`` is missing, that of a rating follows from
+    ``before``, and that of a rewatch mark is the other one.
+    """
+
+    viewer: str
+    tracker: str
+    kind: Kind
+    action: Action
+    key: str
+    label: str
+    details: Details = Details()
+    subject: Subject | None = None
+    before: str = ""
+    after: str = ""
+    why: str = ""
+    ask: bool = False
+    """It waits until a person says yes to it by name."""
+    run: int | None = None
+    play_id: int | None = None
+    change_id: int | None = None
+    """The change that is taken back: it becomes ``undone`` with this."""
+    undoes: int | None = None
+    """The amendment that is taken back."""
+    inverse: Inverse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The change an amendment takes back, as it is now. ``address`` is where the play was written."""
+
+    state: PlayOutcome
+    address_key: str | None
+    address: Mapping[str, Any]
+    watched_at: datetime | None
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """One row. Times are Unix seconds."""
+
+    id: int
+    wish: Wish
+    state: PlayOutcome
+    reason: str
+    hold: str
+    attempts: int
+    misses: int
+    next_at: float
+    created_at: float
+    settled_at: float | None
+    address_key: str | None
+    """Where the tracker keeps the subject, once that was looked up."""
+    written: Written | None
+
+
+_PLAIN = (
+    *("viewer", "tracker", "kind", "action", "key", "label", "before", "after", "why"),
+    *("run", "play_id", "change_id", "undoes"),
+)
+_STATE = ("id", "reason", "hold", "attempts", "misses", "next_at", "created_at", "settled_at", "address_key")
+_COLUMNS = (*_PLAIN, *_STATE, "state", "wish", "subject", "inverse")
+_WRITTEN = ("state", "address_key", "address", "watched_at", "remote_id")
+_QUERY = (
+    f"SELECT {', '.join(f'amendments.{name}' for name in _COLUMNS)}, "
+    f"{', '.join(f'outbox.{name}' for name in _WRITTEN)} "
+    "FROM amendments LEFT JOIN outbox ON outbox.id = amendments.change_id"
+)
+
+
+def select(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> list[Amendment]:
+    """Those for which ``condition`` holds: it names columns of ``amendments``, or of the change in ``outbox``."""
+    return [_amendment(row) for row in db.execute(f"{_QUERY} WHERE {condition}", values)]
+
+
+def insert(db: sqlite3.Connection, wish: Wish, target: str, now: float) -> int:
+    """Queued, or held where a person is to be asked; returns its id."""
+    inverse = wish.inverse or _usual_inverse(wish)
+    columns = {
+        **{name: getattr(wish, name) for name in _PLAIN},
+        "target": target,
+        "wish": _encode(wish.details),
+        "subject": None if wish.subject is None else encode_subject(wish.subject),
+        "inverse": None if inverse is None else json.dumps([inverse.action, _encode(inverse.details)]),
+        "state": PlayOutcome.HELD if wish.ask else PlayOutcome.QUEUED,
+        "hold": Hold.ASK if wish.ask else "",
+        "reason": wish.why if wish.ask else "",
+        "created_at": now,
+    }
+    marks = ", ".join("?" * len(columns))
+    cursor = db.execute(f"INSERT INTO amendments ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values()))
+    return int(cursor.lastrowid or 0)
+
+
+def _usual_inverse(wish: Wish) -> Inverse | None:
+    details = wish.details
+    if wish.kind == "ratings":
+        value = int(wish.before) if wish.before.isdecimal() else None
+        return Inverse("unrate", Details()) if value is None else Inverse("rate", Details(value=value))
+    if wish.action == "flag":
+        return Inverse("flag", Details(remote_id=details.remote_id, rewatch=not details.rewatch))
+    return None
+
+
+def _amendment(row: Sequence[Any]) -> Amendment:
+    known = dict(zip(_COLUMNS, row, strict=False))
+    wish = Wish(
+        **{name: known[name] for name in _PLAIN},
+        details=_decode(known["wish"]),
+        subject=None if known["subject"] is None else decode_subject(known["subject"]),
+        ask=known["hold"] == Hold.ASK,
+        inverse=_inverse(known["inverse"]),
+    )
+    state = {name: known[name] for name in _STATE}
+    return Amendment(wish=wish, state=PlayOutcome(known["state"]), written=_written(row[len(_COLUMNS) :]), **state)
+
+
+def _written(row: Sequence[Any]) -> Written | None:
+    state, key, address, watched_at, remote_id = row
+    if state is None:
+        return None
+    when = None if watched_at is None else instant(watched_at)
+    return Written(PlayOutcome(state), key, json.loads(address or "{}"), when, remote_id or "")
+
+
+def _inverse(text: str | None) -> Inverse | None:
+    if text is None:
+        return None
+    action, details = json.loads(text)
+    return Inverse(action, _decode(details))
+
+
+def _encode(details: Details) -> str:
+    told = {name: value for name, value in asdict(details).items() if value not in (None, "")}
+    return json.dumps({k: v.timestamp() if isinstance(v, datetime) else v for k, v in told.items()})
+
+
+def _decode(text: str) -> Details:
+    values: dict[str, Any] = json.loads(text)
+    for name in ("watched_at", "rated_at"):
+        if name in values:
+            values[name] = instant(values[name])
+    return Details(**values)

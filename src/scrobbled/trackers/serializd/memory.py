@@ -1,0 +1,77 @@
+"""What we remember of ratings that we added by themselves: whether they are listed anywhere is not known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scrobbled.trackers.base import Cache
+from scrobbled.trackers.serializd import codec
+from scrobbled.trackers.serializd.rows import Look
+
+LONG = 3_650 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An addition whose answer never came. ``missed_at`` is when a complete look first did not find it."""
+
+    missed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A row that we added: its id, and the time that we gave it."""
+
+    id: int
+    at: datetime
+
+
+class RatingMemory:
+    """Kept in the cache; keys are those of addresses."""
+
+    def __init__(self, cache: Cache, viewer: str) -> None:
+        self._cache, self._viewer = cache, viewer
+
+    async def attempted(self, key: str) -> Attempt | None:
+        kept = await self._cache.get(self._attempt(key))
+        return Attempt(codec.instant(kept.get("missed"))) if isinstance(kept, dict) else None
+
+    async def attempt(self, key: str, *, missed_at: datetime | None = None) -> None:
+        """It is about to be sent; or it was, and was not found at ``missed_at``."""
+        missed = codec.timestamp(missed_at) if missed_at else None
+        await self._cache.put(self._attempt(key), {"missed": missed}, seconds=LONG)
+
+    async def settled(self, key: str) -> None:
+        """There is no doubt any more."""
+        await self._cache.put(self._attempt(key), None, seconds=0)
+
+    async def made(self, key: str) -> Made | None:
+        kept = await self._cache.get(self._made(key))
+        at = codec.instant(kept.get("at")) if isinstance(kept, dict) else None
+        return Made(kept["id"], at) if at is not None else None
+
+    async def keep(self, key: str, made: Made) -> None:
+        await self._cache.put(self._made(key), {"id": made.id, "at": codec.timestamp(made.at)}, seconds=LONG)
+        await self._cache.put(self._any, made.id, seconds=LONG)
+
+    async def forget(self, key: str) -> None:
+        """It is not there any more."""
+        await self._cache.put(self._made(key), None, seconds=0)
+
+    async def is_hidden_from(self, look: Look) -> bool:
+        """Whether such rows may exist that no listing shows: one of ours is missing, and nobody else's is there."""
+        one_of_ours = await self._cache.get(self._any)
+        if one_of_ours is None or one_of_ours in look.rows:
+            return False
+        return all(row.is_log for row in look.rows.values())
+
+    @property
+    def _any(self) -> str:
+        return f"serializd:rated:{self._viewer}"
+
+    def _attempt(self, key: str) -> str:
+        return f"serializd:rating:{self._viewer}:{key}"
+
+    def _made(self, key: str) -> str:
+        return f"serializd:rated:{self._viewer}:{key}"

@@ -1,0 +1,226 @@
+"""Reading an account: two requests when nothing moved, one page when that explains it, else everything."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scrobbled.clock import Clock
+from scrobbled.core.records import Kind, Plays, Ratings, Reading
+from scrobbled.trackers.base import Known
+from scrobbled.trackers.serializd import gate
+from scrobbled.trackers.serializd.catalogue import Catalogue
+from scrobbled.trackers.serializd.diary import Diary
+from scrobbled.trackers.serializd.entries import Entry, EntryPage, Totals
+from scrobbled.trackers.serializd.gate import Mark, News
+from scrobbled.trackers.serializd.memory import RatingMemory
+from scrobbled.trackers.serializd.profile import Profile
+from scrobbled.trackers.serializd.reviews import Reviews
+from scrobbled.trackers.serializd.rows import Rows
+from scrobbled.trackers.serializd.telling import Teller
+from scrobbled.trackers.serializd.tickreading import TickReader
+from scrobbled.trackers.serializd.ticks import Ticks
+
+FEW = 8
+"""Rows of ours that are looked up one by one; of more, the diary tells as cheaply when it is read whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One read: what was asked for, how things stood before it, and what its first two requests showed.
+
+    ``ours`` are the rows and ``ticked`` the ticks that we had written before it began.
+    """
+
+    kinds: frozenset[Kind]
+    known: Known
+    full: bool
+    then: Mark | None
+    totals: Totals
+    first: EntryPage
+    ours: frozenset[int]
+    ticked: frozenset[str]
+    at: datetime
+
+    @property
+    def owner(self) -> str:
+        """The name by which the account was first met: people may rename themselves."""
+        return self.then.owner if self.then and self.same_account else self.totals.username
+
+    @property
+    def same_account(self) -> bool:
+        then, totals = self.then, self.totals
+        if then is None:
+            return False
+        return then.joined == totals.joined if then.joined and totals.joined else then.owner == totals.username
+
+    @property
+    def may_be_short(self) -> bool:
+        return not self.full and self.then is not None and self.same_account and self.kinds <= self.then.kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a read works with."""
+
+    profile: Profile
+    diary: Diary
+    reviews: Reviews
+    rows: Rows
+    ticks: Ticks
+    memory: RatingMemory
+    catalogue: Catalogue
+    clock: Clock
+
+
+class Reader:
+    """See ``trackers.base.Reads``."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._rows, self._ticks = parts.rows, parts.ticks
+        self._tick_reader = TickReader(parts.ticks, parts.profile)
+
+    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+        ours, ticked, at = frozenset(self._rows.news), frozenset(self._ticks.fresh), self._parts.clock.now()
+        totals = await self._parts.profile.totals()
+        if totals.episodes == 0:
+            await self._ticks.nothing_is_ticked()
+        first = await self._parts.diary.page(1)
+        visit = Visit(kinds, known, full, Mark.of(cursor), totals, first, ours, ticked, at)
+        reading = await self._short(visit) if visit.may_be_short else None
+        return reading or await self._whole(visit)
+
+    # -- what is new --------------------------------------------------------------------------------------------------
+
+    async def _short(self, visit: Visit) -> Reading | None:
+        """What the first page explains; ``None`` where it does not explain all."""
+        then = visit.then
+        assert then is not None, "asked only where there is something to compare with"
+        news = gate.on_page(then, visit.first, self._rows.news)
+        news = await self._with_ours(visit, news) if news is not None else None
+        if news is None:
+            return None
+        late = self._rows.news.keys() - visit.ours
+        rated = then.rated
+        if not gate.explained(then, visit.totals, news.made, late):
+            page = await self._parts.reviews.page(1) if "ratings" in visit.kinds else EntryPage(())
+            news, rated = _with_rated(then, news, page), tuple(page.ids)
+            if not gate.explained(then, visit.totals, news.made, late):
+                return None
+        rates = self._rates(then, news)
+        if rates is None and "ratings" in visit.kinds:
+            return None
+        return await self._told(visit, then, news, rates or [], rated)
+
+    async def _with_ours(self, visit: Visit, news: News) -> News | None:
+        """And the rows that we wrote and that stand on other pages; ``None`` where that takes too many requests."""
+        elsewhere = self._rows.news.keys() - set(visit.first.ids)
+        if len(elsewhere) > max(FEW, (visit.first.total or 0) // 4) or (elsewhere and not self._rows.looked):
+            return None
+        made, edited = list(news.made), list(news.edited)
+        for id_ in sorted(elsewhere):
+            row = await self._rows.fresh(id_)
+            if row is None:
+                return None
+            (made if self._rows.news.get(id_) else edited).append(row)
+        return News(tuple(made), tuple(edited))
+
+    def _rates(self, then: Mark, news: News) -> list[Entry] | None:
+        """All rows of what was rated anew; ``None`` where other rows of it might say something else."""
+        regraded = [row for row in news.edited if row.id not in then.rows or then.rows[row.id].rating != row.rating]
+        if regraded and not self._rows.looked:
+            return None
+        graded = [row for row in news.made if row.rating]
+        self._rows.see((*news.made, *news.edited))
+        if not self._rows.looked:
+            return graded
+        places = dict.fromkeys(row.place for row in (*graded, *regraded))
+        return [row for place in places for row in self._rows.seen_of(place)]
+
+    async def _told(
+        self, visit: Visit, then: Mark, news: News, rates: Sequence[Entry], rated: tuple[int, ...]
+    ) -> Reading:
+        teller, plays, ratings = Teller(self._parts.catalogue), "plays" in visit.kinds, "ratings" in visit.kinds
+        if plays:
+            await teller.plays((*news.made, *news.edited))
+            await teller.ticks(await self._tick_reader.since(visit, then, news.made, teller))
+        if ratings:
+            await teller.ratings(rates)
+        told = teller.told
+        self._have_told(visit, (*news.made, *news.edited))
+        return Reading(
+            cursor=self._mark(
+                visit, then.counted, visit.first, rated, self._reviews_by_now(visit, then, news)
+            ).cursor(),
+            owner=visit.owner,
+            plays=Plays(told.plays, complete=False) if told.plays else None,
+            ratings=Ratings(told.ratings, False, frozenset(told.cleared)) if told.ratings or told.cleared else None,
+            subjects=told.subjects,
+            skipped=told.skipped,
+        )
+
+    def _reviews_by_now(self, visit: Visit, then: Mark, news: News) -> int | None:
+        """The count that goes with what was told, which may be ahead of what the profile said."""
+        late = [row for row in news.made if row.id not in visit.ours and row.id in self._rows.news]
+        if not late or then.reviews is None or not then.counted:
+            return visit.totals.reviews
+        return then.reviews + gate.count(news.made, then.counted)
+
+    # -- everything ---------------------------------------------------------------------------------------------------
+
+    async def _whole(self, visit: Visit) -> Reading:
+        teller, plays, ratings = Teller(self._parts.catalogue), "plays" in visit.kinds, "ratings" in visit.kinds
+        look = await self._rows.look(visit.first, reviews=ratings)
+        rows, first = look.rows, look.diary.first or visit.first
+        if plays:
+            await teller.plays(rows[id_] for id_ in look.diary.rows)
+            told_before = await self._tick_reader.everywhere(visit, list(look.diary.rows.values()), teller)
+            teller.told.plays += told_before
+        if ratings:
+            await teller.ratings(rows.values())
+        told = teller.told
+        complete = look.complete and not await self._parts.memory.is_hidden_from(look)
+        counted = gate.what_is_counted(visit.totals.reviews, rows.values()) if ratings else ""
+        self._have_told(visit, rows.values())
+        return Reading(
+            cursor=self._mark(visit, counted, first, look.reviews.first, visit.totals.reviews).cursor(),
+            owner=visit.owner,
+            plays=Plays(told.plays, complete=True) if plays else None,
+            ratings=Ratings(told.ratings, complete, frozenset(told.cleared)) if ratings else None,
+            subjects=told.subjects,
+            skipped=told.skipped,
+        )
+
+    def _mark(self, visit: Visit, counted: str, first: EntryPage, rated: tuple[int, ...], reviews: int | None) -> Mark:
+        return Mark(
+            owner=visit.owner,
+            joined=visit.totals.joined,
+            kinds=visit.kinds,
+            at=visit.at,
+            reviews=reviews,
+            episodes=visit.totals.episodes,
+            counted=counted,
+            rows=gate.shown(first),
+            rated=rated,
+        )
+
+    def _have_told(self, visit: Visit, rows: Collection[Entry]) -> None:
+        """What we wrote is no news any more, where it was told or was not there to be told."""
+        for id_ in (*visit.ours, *(row.id for row in rows)):
+            self._rows.news.pop(id_, None)
+        self._ticks.fresh -= visit.ticked
+
+
+def _with_rated(then: Mark, news: News, page: EntryPage) -> News:
+    """And the ratings that the reviews list before the first one that was there already."""
+    known = {*then.rated, *then.rows, *(row.id for row in (*news.made, *news.edited))}
+    newer = []
+    for row in page.rows:
+        if row.id in then.rated:
+            return News((*news.made, *newer), news.edited)
+        newer += [row] if row.id not in known else []
+    # all of it is new, and so may be what comes after it, unless there was nothing before
+    return News((*news.made, *newer), news.edited) if not then.rated else news

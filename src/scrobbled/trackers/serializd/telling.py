@@ -1,0 +1,163 @@
+"""Rows of Serializd as records: plays, ratings, and what they are about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from scrobbled.core.errors import NotInCatalogue
+from scrobbled.core.ids import EpisodeIds, ShowIds
+from scrobbled.core.items import Episode
+from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Subject
+from scrobbled.trackers.serializd.catalogue import Catalogue, SeasonNotes
+from scrobbled.trackers.serializd.entries import Entry, Place, key_of
+
+UNKNOWN_SEASON = "diary row of an unknown season"
+UNKNOWN_TICK = "watched mark of an unknown season"
+TICK = "tick"
+"""How the ids of plays begin that have no row."""
+
+
+@dataclass
+class Told:
+    """What one read has to tell."""
+
+    plays: list[PlayRecord] = field(default_factory=list)
+    ratings: list[RatingRecord] = field(default_factory=list)
+    cleared: set[str] = field(default_factory=set)
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """An episode that is marked as watched; ``place`` as that of rows."""
+
+    show: int
+    season: int
+    number: int
+    made_at: datetime | None
+
+    @property
+    def place(self) -> Place:
+        return self.show, self.season, self.number
+
+    @property
+    def key(self) -> str:
+        return key_of(self.place)
+
+
+class Teller:
+    """For one read. Asks the catalogue where a row does not say enough."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.told = Told()
+        self._catalogue = catalogue
+        self._numbers: dict[tuple[int, int], int | None] = {}
+        self._notes: dict[tuple[int, int], SeasonNotes] = {}
+        self._shows: dict[int, tuple[str, int | None]] = {}
+        self._skipped: set[int] = set()
+
+    async def plays(self, rows: Iterable[Entry]) -> None:
+        """Rows that are no play tell nothing."""
+        for row in rows:
+            if row.is_play and await self._introduced(row):
+                self.told.plays.append(play_of(row))
+
+    async def ratings(self, rows: Iterable[Entry]) -> None:
+        """Of each scope the newest row that rates it; ``rows`` must hold all of a scope, or its newest ones."""
+        scopes: dict[str, list[Entry]] = {}
+        for row in rows:
+            if row.scope is not None:
+                scopes.setdefault(row.key, []).append(row)
+        for key, of_scope in scopes.items():
+            newest = max((row for row in of_scope if row.rating), key=lambda row: row.newness, default=None)
+            if newest is None:
+                self.told.cleared.add(key)
+            elif await self._introduced(newest):
+                value = min(10, max(1, newest.rating))
+                self.told.ratings.append(RatingRecord(key, value, newest.made_at, str(newest.id)))
+
+    async def ticks(self, ticks: Iterable[Tick]) -> None:
+        for tick in ticks:
+            if tick.key not in self.told.subjects and not await self._introduced_tick(tick):
+                continue
+            id_ = f"{TICK}:{tick.season}:{tick.number}"
+            self.told.plays.append(PlayRecord(id_, tick.key, None, Kept.NONE, tick.made_at, stamp=TICK))
+
+    async def season_number(self, show: int, season: int) -> int | None:
+        """Of a TMDB *season* id."""
+        if (show, season) not in self._numbers:
+            self._numbers[show, season] = await self._catalogue.season_number(show, season)
+        return self._numbers[show, season]
+
+    async def _introduced(self, row: Entry) -> bool:
+        """Whether it can be said what the row is about."""
+        if row.key in self.told.subjects:
+            return True
+        if row.show_name:
+            self._shows.setdefault(row.show, (row.show_name, row.show_year))
+        if row.season is not None and row.season_number is not None:
+            self._numbers[row.show, row.season] = row.season_number
+        known = await self._introduce(row.place, row.title)
+        if not known and row.id not in self._skipped:
+            self._skipped.add(row.id)
+            self.told.skipped[UNKNOWN_SEASON] += 1
+        return known
+
+    async def _introduced_tick(self, tick: Tick) -> bool:
+        known = await self._introduce(tick.place, "")
+        self.told.skipped.update({} if known else {UNKNOWN_TICK: 1})
+        return known
+
+    async def _introduce(self, place: Place, title: str) -> bool:
+        show, season, episode = place
+        number = await self.season_number(show, season) if season is not None else None
+        if season is not None and number is None:
+            return False
+        name, year = await self._show(show)
+        item = Episode(name, number, episode, title or None, show_year=year, show_ids=ShowIds(tmdb=show))
+        key = key_of(place)
+        if number is None or episode is None:
+            scope = "show" if season is None else "season"
+            self.told.subjects[key] = Subject(key, scope, item)  # type: ignore[arg-type]
+            return True
+        self.told.subjects[key] = await self._detailed(key, item, show, number, episode)
+        return True
+
+    async def _detailed(self, key: str, item: Episode, show: int, season: int, number: int) -> Subject:
+        """With what the catalogue said of the episode earlier, if it did."""
+        if (show, season) not in self._notes:
+            self._notes[show, season] = await self._catalogue.kept_season(show, season)
+        notes = self._notes[show, season]
+        listed = notes.episodes.get(number)
+        title = item.title or (listed.title if listed else None)
+        ids = EpisodeIds(tmdb=listed.tmdb) if listed else EpisodeIds()
+        air_date = listed.air_date if listed else None
+        told = Episode(
+            item.show_title, season, number, title, item.show_year, item.show_ids, ids=ids, air_date=air_date
+        )
+        return Subject(key, "episode", told, notes.seconds.get(number))
+
+    async def _show(self, show: int) -> tuple[str, int | None]:
+        if show not in self._shows:
+            try:
+                self._shows[show] = ((await self._catalogue.show(show)).name, None)
+            except NotInCatalogue:
+                self._shows[show] = ("", None)
+        return self._shows[show]
+
+
+def play_of(row: Entry) -> PlayRecord:
+    return PlayRecord(
+        id=str(row.id),
+        key=row.key,
+        at=row.watched_at,
+        kept=row.kept,
+        made_at=row.made_at,
+        stamp=row.stamp,
+        personal=row.personal,
+        rewatch=row.rewatch,
+    )

@@ -1,0 +1,170 @@
+"""The plays of an account: what is new among them, or all of them, in as few requests as that takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from scrobbled.clock import Clock
+from scrobbled.core.items import Media
+from scrobbled.core.records import PlayRecord, Plays, Subject
+from scrobbled.http import Answer
+from scrobbled.trackers.base import Known
+from scrobbled.trackers.trakt.activity import Activity
+from scrobbled.trackers.trakt.answers import read_history
+from scrobbled.trackers.trakt.codec import timestamp
+from scrobbled.trackers.trakt.gathering import PlayPages, Told
+from scrobbled.trackers.trakt.marks import Mark, Moves
+from scrobbled.trackers.trakt.paging import MOST_PAGES, PAGE, Asker, Paging
+from scrobbled.trackers.trakt.plays import HISTORY, Reader
+from scrobbled.trackers.trakt.snapshot import Dates, Difference, Held, Minutes, Title, by_title, difference, overlaid
+
+FULL = {"extended": "full"}
+"""Tells how long things last."""
+MIN = {"extended": "min"}
+MOST_READ = 2 * MOST_PAGES
+"""Rows that come twice make more pages than there are plays."""
+DAY = timedelta(days=1)
+"""Trakt's documents disagree on whether a bound is a day or a moment, and whose midnight counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaysFound:
+    """``plays`` is ``None`` where nothing moved after all."""
+
+    plays: Plays | None
+    mark: Mark
+    told: Told = field(default_factory=Told)
+    moved: bool = True
+    """Whether anything was found that explains the move."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the newest plays and the number of all say."""
+
+    pages: PlayPages
+    items: int | None
+    new: int
+    gone: int
+    more: int | None
+    """By how much Trakt counts more plays than last time; ``None`` where it does not count."""
+
+    @property
+    def explains(self) -> bool:
+        """Whether new plays are all that happened: none went, and none was entered with a date of long ago."""
+        return self.new > 0 and self.gone == 0 and self.more in (None, self.new)
+
+    @property
+    def nothing(self) -> bool:
+        return not self.new and not self.gone and self.more == 0
+
+
+class History:
+    """Reads plays."""
+
+    def __init__(self, asker: Asker, reader: Reader, activity: Activity, clock: Clock) -> None:
+        self._asker = asker
+        self._reader = reader
+        self._activity = activity
+        self._clock = clock
+
+    async def read(self, had: Mark, moves: Moves, known: Known, *, full: bool) -> PlaysFound:
+        """From what moved since ``had``; ``known`` is only asked for a look at everything."""
+        begins = had.begins()
+        if begins is None:
+            return await self._everything(had, moves, {})
+        look = await self._look(had, begins) if had.settled != moves else None
+        if look is not None and not full:
+            if look.explains:
+                records = list(look.pages.records.values())
+                mark = had.over(records, look.items, self._clock.now(), complete=False)
+                return PlaysFound(Plays(records, complete=False), mark, look.pages.told)
+            if look.nothing and had.looked == moves:
+                return PlaysFound(None, had, moved=False)
+        return await self._compared(had, moves, known, look)
+
+    async def _look(self, had: Mark, begins: datetime) -> _Look:
+        items = await self._items()
+        start = (begins - DAY).replace(hour=0, minute=0)
+        pages, _ = await self._asker.gather_again(HISTORY, {**FULL, "start_at": timestamp(start)}, PlayPages)
+        there = {int(record.id) for record in pages.records.values() if record.at and record.at >= begins}
+        more = None if items is None or had.items is None else items - had.items
+        return _Look(pages, items, len(there - had.recent), len(had.recent - there), more)
+
+    async def _items(self) -> int | None:
+        """How many plays Trakt counts in all."""
+        answer = await self._asker.get(HISTORY, {"page": 1, "limit": 1})
+        read_history(answer.json(), answer.what)
+        return Paging.of(answer).items
+
+    async def _compared(self, had: Mark, moves: Moves, known: Known, look: _Look | None) -> PlaysFound:
+        """By all dates, which are cheap to get, and the plays behind those that are not known."""
+        items = look.items if look else await self._items()
+        pages = look.pages if look else PlayPages()
+        dates = await self._dates()
+        records = overlaid(await known.plays(), pages.records.values())
+        subjects = {**await known.subjects(), **pages.told.subjects}
+        held, differing = await asyncio.to_thread(_compare, dates, records, subjects)
+        if held is not None and differing.digest in ("", had.digest):
+            moved = look is not None and bool(look.new or look.gone)
+            return self._all(replace(had, digest=differing.digest), records, items, pages.told, moved=moved)
+        if held is None or len(differing.titles) * PAGE >= (len(records) if items is None else items):
+            return await self._everything(had, moves, dates)
+        read, left = await self._reread(differing.titles, dates, pages.told)
+        if left.digest not in ("", had.digest):
+            return await self._everything(had, moves, dates)
+        kept = (record for title in held.keys() - set(differing.titles) for record in held[title])
+        return self._all(replace(had, digest=left.digest), overlaid(kept, read), items, pages.told)
+
+    async def _reread(
+        self, titles: Iterable[Title], dates: Mapping[Title, Minutes], told: Told
+    ) -> tuple[Iterable[PlayRecord], Difference]:
+        """The plays of these titles, and where they still differ from ``dates``."""
+        pages = PlayPages(told)
+        for media, trakt in titles:
+            pages.add(await self._reader.of_item(media, trakt))
+        read = pages.records.values()
+        wanted = {title: dates[title] for title in titles if title in dates}
+        return read, difference(wanted, by_title(read, told.subjects) or {})
+
+    async def _everything(self, had: Mark, moves: Moves, dates: Mapping[Title, Minutes]) -> PlaysFound:
+        """The whole history. Where it does not agree with ``dates``, it never will: that is remembered."""
+        pages, extent = await self._activity.steadily("plays", moves, HISTORY, FULL, PlayPages, most=MOST_READ)
+        records = list(pages.records.values())
+        _, differing = await asyncio.to_thread(_compare, dates, records if dates else (), pages.told.subjects)
+        return self._all(replace(had, digest=differing.digest), records, extent.items, pages.told)
+
+    def _all(
+        self, mark: Mark, records: Sequence[PlayRecord], items: int | None, told: Told, *, moved: bool = True
+    ) -> PlaysFound:
+        mark = mark.over(records, items, self._clock.now(), complete=True)
+        return PlaysFound(Plays(records, complete=True), mark, told, moved=moved)
+
+    async def _dates(self) -> Mapping[Title, Minutes]:
+        """Of every play. All at once where Trakt gives it so: paged, it would be as many requests as the history."""
+        found: dict[Title, Minutes] = {}
+        kinds: tuple[Media, ...] = ("movie", "episode")
+        for media in kinds:
+            path, dates = f"/sync/watched/{media}s", Dates(media)
+            answer = await self._asker.get(path, MIN)
+            await asyncio.to_thread(_take, dates, answer)
+            pages = Paging.of(answer).pages
+            if pages is None or pages > 1:  # where no header says that this is all, it may not be
+                dates, _ = await self._asker.gather_again(path, MIN, partial(Dates, media))
+            found |= dates.found
+        return found
+
+
+def _take(dates: Dates, answer: Answer) -> None:
+    dates.take(answer.json(), answer.what)
+
+
+def _compare(
+    dates: Mapping[Title, Minutes], records: Iterable[PlayRecord], subjects: Mapping[str, Subject]
+) -> tuple[Held | None, Difference]:
+    held = by_title(records, subjects)
+    return held, difference(dates, held) if held is not None else Difference()

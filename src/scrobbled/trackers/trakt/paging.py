@@ -1,0 +1,121 @@
+"""Asking for what one account holds, and reading listings that come in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from scrobbled.core.errors import ContractDrift, Refused, TryLater
+from scrobbled.http import Answer
+from scrobbled.trackers.trakt.auth import Auth
+from scrobbled.trackers.trakt.client import Api, judge
+from scrobbled.trackers.trakt.codec import whole
+
+PAGE = 250
+"""The largest page; Trakt quietly cuts larger ones down to this."""
+MOST_PAGES = 400
+"""A hundred thousand plays, which is all that Trakt keeps."""
+REREAD = 10.0
+Params = Mapping[str, str | int]
+
+
+class Shifted(TryLater):
+    """The listing changed while it was read, so that its pages do not fit together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """What the headers of one page say."""
+
+    pages: int | None
+    """0 for an empty list, ``None`` where the header is missing."""
+    items: int | None
+    """Hidden and merged ones are counted, too."""
+    shape: tuple[str | None, str | None]
+    """Effective page size and number of items: when these change, pages no longer line up."""
+
+    @classmethod
+    def of(cls, answer: Answer) -> Paging:
+        told = answer.headers.get
+        size, items = told("x-pagination-limit"), told("x-pagination-item-count")
+        return cls(whole(told("x-pagination-page-count")), whole(items), (size, items))
+
+    def ends(self, page: int, fresh: int) -> bool:
+        """Whether ``page`` is the last. Short pages prove nothing: hidden plays are counted and not delivered."""
+        return fresh == 0 if self.pages is None else page >= self.pages
+
+
+class Gathers(Protocol):
+    """What takes the pages of one listing."""
+
+    def take(self, raw: Any, what: str) -> int:
+        """How much of this page was new; rows may come twice. Raises ``ContractDrift``."""
+        ...
+
+
+GathersT = TypeVar("GathersT", bound=Gathers)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How long a listing was."""
+
+    pages: int
+    items: int | None
+    """As the service counts."""
+
+
+class Asker:
+    """Signed reads of one account."""
+
+    def __init__(self, api: Api, auth: Auth) -> None:
+        self._api = api
+        self._auth = auth
+
+    async def get(self, path: str, params: Params | None = None, *, absent: bool = False) -> Answer:
+        """``absent``: a 404 is an answer, too."""
+
+        async def call(token: str) -> Answer:
+            return await self._api.get(path, params, token=token)
+
+        answer = await self._auth.signed(call)
+        if absent and answer.status == 404:
+            return answer
+        try:
+            return judge(answer)
+        except Refused as refusal:  # no play is at fault when a question is refused
+            raise ContractDrift(refusal.reason) from None
+
+    async def gather(
+        self, path: str, params: Params, into: Gathers, *, most: int = MOST_PAGES, absent: bool = False
+    ) -> Extent:
+        """Every page of a listing. Raises ``Shifted`` when it changes meanwhile, ``ContractDrift`` when it has no end.
+
+        ``absent``: a listing that does not exist is an empty one.
+        """
+        first: Paging | None = None
+        for page in range(1, most + 1):
+            answer = await self.get(path, {**params, "page": page, "limit": PAGE}, absent=absent and page == 1)
+            if answer.status == 404:
+                return Extent(page, 0)
+            paging = Paging.of(answer)
+            first = first or paging
+            if paging.shape != first.shape:
+                raise Shifted(f"what GET {path} lists changed while it was read", after=REREAD)
+            if (paging.pages or 0) > most:
+                break
+            if paging.ends(page, into.take(answer.json(), answer.what)):
+                return Extent(page, paging.items)
+        raise ContractDrift(f"GET {path} goes on after {most} pages")
+
+    async def gather_again(
+        self, path: str, params: Params, new: Callable[[], GathersT], *, most: int = MOST_PAGES, absent: bool = False
+    ) -> tuple[GathersT, Extent]:
+        """As ``gather``, from the beginning once more where the listing changed."""
+        into = new()
+        try:
+            return into, await self.gather(path, params, into, most=most, absent=absent)
+        except Shifted:
+            into = new()
+            return into, await self.gather(path, params, into, most=most, absent=absent)

@@ -1,0 +1,266 @@
+"""Taking back what we wrote: by play, by run, or all that came within a time. It stays undone."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from scrobbled import summary
+from scrobbled.core.names import name
+from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.core.records import Subject
+from scrobbled.store import amendments, outbox, records, runs, undoing
+from scrobbled.store.amendments import Amendment, Details, Wish
+from scrobbled.store.database import Store
+from scrobbled.store.undoing import Sent
+from scrobbled.summary import iso_or_none
+from scrobbled.trackers import TRACKERS
+
+AT_ONCE = 50
+"""So many are looked at in one transaction: webhooks wait no longer than for that."""
+WHERE_IDS_ARE = (
+    "Plays look like p12 and runs like r3: scrobbled explain and scrobbled queue list name plays, scrobbled sync and "
+    "scrobbled status name runs."
+)
+
+
+class NotThere(LookupError):
+    """Something was named that does not exist; the text says so, and where ids are found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be taken back: named ``plays``, all of a ``run``, or all plays that came in within a time.
+
+    ``since`` and ``until`` are Unix seconds, by when a play came in and not by when it was watched.
+    """
+
+    plays: tuple[int, ...] = ()
+    run: int | None = None
+    since: float | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens to one thing at one tracker, for people and scripts; times are ISO 8601 in UTC.
+
+    ``action`` is ``remove`` (it is there, and is taken away), ``restore`` (what was changed gets what it had before),
+    ``drop`` (it was not sent yet), ``wait`` (it is just being sent, and taken away after that), ``under-way`` (it is
+    being taken back already) or ``leave`` (there is nothing of ours to take back).
+    """
+
+    id: str
+    """``c12`` for a change, ``a5`` for an amendment."""
+    play_id: str | None
+    viewer: str
+    tracker: str
+    label: str
+    watched_at: str | None
+    action: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``dry_run``: this is only what would be done."""
+
+    dry_run: bool
+    plays: list[str]
+    """The plays of which something is taken back."""
+    steps: list[Step]
+
+
+async def undo(store: Store, asked: Asked, now: float, *, dry_run: bool = False) -> Report:
+    """Take it back, a little at a time; may be repeated. Raises ``NotThere``, and then changes nothing.
+
+    What has to be taken from a tracker is done by its courier, now or as soon as the service runs.
+    """
+    changes, amended = await store.read(lambda db: _found(db, asked))
+    look = store.read if dry_run else store.write
+    steps: list[Step] = []
+    for some in _pieces(changes):
+        steps += await look(partial(_take_back, ids=some, now=now, dry_run=dry_run))
+    for some in _pieces(amended):
+        steps += await look(partial(_set_back, ids=some, now=now, dry_run=dry_run))
+    plays = dict.fromkeys(step.play_id for step in steps if step.play_id and step.action != "leave")
+    return Report(dry_run, [id_ for id_ in plays if id_], steps)
+
+
+def _found(db: sqlite3.Connection, asked: Asked) -> tuple[list[int], list[int]]:
+    """Ids of the changes and amendments that are meant; raises ``NotThere``."""
+    missing = sorted(set(asked.plays) - undoing.known(db, asked.plays))
+    if missing:
+        names = " ".join(f"p{id_}" for id_ in missing)
+        raise NotThere(f"There is no {names}, so nothing was taken back. {WHERE_IDS_ARE}")
+    if asked.run is not None and runs.get(db, asked.run) is None:
+        raise NotThere(f"There is no r{asked.run}, so nothing was taken back. {WHERE_IDS_ARE}")
+    changes = undoing.of_plays(db, asked.plays)
+    if asked.run is not None:
+        changes += undoing.of_run(db, asked.run)
+    if asked.since is not None:
+        until = float(1 << 62) if asked.until is None else asked.until
+        changes += undoing.of_plays(db, undoing.came_between(db, asked.since, until))
+    amended = [] if asked.run is None else [one.id for one in amendments.of_run(db, asked.run)]
+    return list(dict.fromkeys(changes)), amended
+
+
+def _pieces(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+
+
+def _take_back(db: sqlite3.Connection, *, ids: Sequence[int], now: float, dry_run: bool) -> list[Step]:
+    return [_Change(db, change, now).step(dry_run=dry_run) for change in undoing.sent(db, ids)]
+
+
+def _set_back(db: sqlite3.Connection, *, ids: Sequence[int], now: float, dry_run: bool) -> list[Step]:
+    found = (amendments.get(db, id_) for id_ in ids)
+    return [_Amended(db, one, now).step(dry_run=dry_run) for one in found if one is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A play at one tracker, to be taken back."""
+
+    db: sqlite3.Connection
+    change: Sent
+    now: float
+
+    def step(self, *, dry_run: bool) -> Step:
+        change, there = self.change, name(self.change.tracker)
+        if change.state is PlayOutcome.UNDONE:
+            return self._told("leave", "It is undone already.")
+        if change.state is PlayOutcome.DELIVERED or change.phase:
+            return self._from_tracker(there, dry_run=dry_run)
+        if change.state in (PlayOutcome.ALREADY_THERE, PlayOutcome.ECHO, PlayOutcome.UNWANTED):
+            return self._told("leave", f"We did not write it to {there}: {change.reason or change.state}.")
+        if not dry_run:
+            outbox.settle(self.db, change.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, self.now)
+        return self._told("drop", f"It was not sent to {there} yet, and is not sent any more.")
+
+    def _from_tracker(self, there: str, *, dry_run: bool) -> Step:
+        open_ = amendments.of_change(self.db, self.change.id)
+        if open_ is not None:
+            if not dry_run:
+                amendments.retry(self.db, [open_.id])
+            return self._told("under-way", f"It is being taken back from {there} already (a{open_.id}).")
+        if not _can_remove(self.change.tracker):
+            return self._told("leave", f"{there} lets nobody take anything back; remove it there yourself.")
+        if not dry_run:
+            amendments.add(self.db, self._wish(), self.now)
+        if self.change.phase:
+            return self._told("wait", f"It is just being sent to {there}; after that it is taken back.")
+        return self._told("remove", f"It is taken back from {there}.")
+
+    def _wish(self) -> Wish:
+        change = self.change
+        return Wish(
+            viewer=change.viewer,
+            tracker=change.tracker,
+            kind="plays",
+            action="remove",
+            key=change.address_key or "",
+            label=change.label,
+            details=Details(remote_id=change.remote_id, watched_at=change.watched_at),
+            subject=Subject(change.address_key or "", change.item.media, change.item),
+            why="you took it back",
+            play_id=change.play_id,
+            change_id=change.id,
+        )
+
+    def _told(self, action: str, text: str) -> Step:
+        change = self.change
+        when = change.watched_at.timestamp() if change.watched_at else None
+        whose = (f"p{change.play_id}", change.viewer, change.tracker, change.label, iso_or_none(when))
+        return Step(f"c{change.id}", *whose, action, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Amended:
+    """What a run changed, to be set back."""
+
+    db: sqlite3.Connection
+    amendment: Amendment
+    now: float
+
+    def step(self, *, dry_run: bool) -> Step:
+        one, there = self.amendment, name(self.amendment.wish.tracker)
+        if one.state is PlayOutcome.UNDONE:
+            return self._told("leave", "It is undone already.")
+        if one.state is PlayOutcome.DELIVERED or one.attempts:
+            return self._set_back(there, dry_run=dry_run)
+        if not dry_run:
+            amendments.settle(self.db, one.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, self.now)
+        return self._told("drop", f"{there} was not changed yet, and is not changed any more.")
+
+    def _set_back(self, there: str, *, dry_run: bool) -> Step:
+        wish, inverse = self.amendment.wish, self.amendment.wish.inverse
+        if inverse is None:
+            return self._told("leave", f"What was removed from {there} cannot be put back; enter it there yourself.")
+        if (open_ := amendments.taking_back(self.db, self.amendment.id)) is not None:
+            return self._told("under-way", f"It is being set back at {there} already (a{open_.id}).")
+        if why := self._changed_since():
+            return self._told("leave", why)
+        if not dry_run:
+            if self.amendment.state is not PlayOutcome.DELIVERED:
+                amendments.settle(self.db, self.amendment.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, self.now)
+            amendments.add(self.db, self._wish(), self.now)
+        was = f" to {wish.before}" if wish.before else ""
+        return self._told("restore", f"It is set back{was} at {there}.")
+
+    def _changed_since(self) -> str:
+        """A rating that somebody gave there after the run is theirs."""
+        wish, key = self.amendment.wish, self.amendment.address_key
+        if wish.kind != "ratings" or key is None:
+            return ""
+        state = records.state(self.db, (wish.viewer, wish.tracker))
+        rated = records.ratings(self.db, (wish.viewer, wish.tracker), [key]).get(key)
+        settled = self.amendment.settled_at
+        if rated is None or settled is None or state.read_at <= settled or rated.value == wish.details.value:
+            return ""
+        return f"It was changed on {name(wish.tracker)} since, so it is left as it is now."
+
+    def _wish(self) -> Wish:
+        wish, inverse = self.amendment.wish, self.amendment.wish.inverse
+        assert inverse is not None
+        return Wish(
+            viewer=wish.viewer,
+            tracker=wish.tracker,
+            kind=wish.kind,
+            action=inverse.action,
+            key=wish.key,
+            label=wish.label,
+            details=replace(inverse.details, remote_id=wish.details.remote_id),
+            subject=wish.subject,
+            before=wish.after,
+            after=wish.before,
+            why="you took it back",
+            play_id=wish.play_id,
+            undoes=self.amendment.id,
+        )
+
+    def _told(self, action: str, text: str) -> Step:
+        wish = self.amendment.wish
+        play = None if wish.play_id is None else f"p{wish.play_id}"
+        return Step(f"a{self.amendment.id}", play, wish.viewer, wish.tracker, wish.label, None, action, text)
+
+
+def _can_remove(tracker: str) -> bool:
+    return tracker not in TRACKERS or "plays" in TRACKERS[tracker].can().amends
+
+
+def chosen(ids: Sequence[str], run: str | None, since: float | None, until: float | None) -> Asked:
+    """From what a person wrote; raises ``ValueError`` with what to write instead."""
+    if bool(ids) + (run is not None) + (since is not None or until is not None) != 1:
+        raise ValueError("Name plays like p12, or a run with --run, or a time with --since; one of the three.")
+    plays = []
+    for text in ids:
+        if (play := summary.number(text, "p")) is None:
+            raise ValueError(f"{text[:40]} is not the id of a play. {WHERE_IDS_ARE}")
+        plays.append(play)
+    number = None if run is None else summary.number(run, "r")
+    if run is not None and number is None:
+        raise ValueError(f"{run[:40]} is not the id of a run. {WHERE_IDS_ARE}")
+    return Asked(tuple(plays), number, since, until)
