@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scrobbled import breaker, summary
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome
 from scrobbled.store import amendments, floods
-from scrobbled.summary import iso
+from scrobbled.store.codec import iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an action applied to; ``left`` are those named that it does not apply to. Ids like ``c12``, ``a7`` and ``f3``.
+    """What an action applied to; ``left`` are those named that it does not apply to. Ids like ``c12``, ``a7``, ``f3``.
 
     ``asking`` amendments are held until they are named: a removal or a conflict is decided on one by one.
     """
@@ -92,9 +92,9 @@ def act(db: sqlite3.Connection, action: str, named: Chosen | None, now: float) -
     for flood, batch in batches.items():
         rest = [f"c{id_}" for id_ in batch if id_ not in done]
         left += rest if len(rest) < len(batch) else [f"f{flood}"]
-    amended = set(_amend(db, action, named.amendments, now))
-    left += [f"a{id_}" for id_ in named.amendments if id_ not in amended]
-    return Done(action, [*(f"c{id_}" for id_ in sorted(done)), *(f"a{id_}" for id_ in sorted(amended))], left)
+    settled = set(_amend(db, action, named.amendments, now))
+    left += [f"a{id_}" for id_ in named.amendments if id_ not in settled]
+    return Done(action, [*(f"c{id_}" for id_ in sorted(done)), *(f"a{id_}" for id_ in sorted(settled))], left)
 
 
 def _amend(db: sqlite3.Connection, action: str, ids: Sequence[int], now: float) -> list[int]:

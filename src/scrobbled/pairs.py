@@ -147,7 +147,7 @@ class Keeper:
             run = await self._store.write(
                 lambda db: runs.ask(db, sides.viewer, sides.pair, "schedule", {}, self._now())
             )
-            await self._carry_out(run, one, Options())
+            await self._carry_out(run, one, Options(), unasked=True)
 
     async def _asked(self, run: Run) -> None:
         with contextlib.suppress(StoreError):
@@ -158,7 +158,7 @@ class Keeper:
                 return
             await self._carry_out(run.id, one, Options.of(run.options))
 
-    async def _carry_out(self, run: int, one: Wired, options: Options) -> None:
+    async def _carry_out(self, run: int, one: Wired, options: Options, *, unasked: bool = False) -> None:
         reconciler = self.reconciler(one)
         try:
             ended = await reconciler.run(run, options)
@@ -171,7 +171,7 @@ class Keeper:
             log.exception("reconciling failed as it never should", action="reconcile", pair=one.sides.pair)
             ended = Ended("failed", "this is a defect of scrobbled; its log says more")
             await self._store.write(lambda db: runs.end(db, run, self._now(), ended.outcome, ended.reason))
-        await self._tell(one.sides, ended)
+        await self._tell(one.sides, ended, unasked=unasked)
 
     def reconciler(self, one: Wired) -> Reconciler:
         """For one run: after a reload there are other couriers."""
@@ -195,12 +195,13 @@ class Keeper:
 
         return Member(courier.tracker, trouble)
 
-    async def _tell(self, sides: Sides, ended: Ended) -> None:
+    async def _tell(self, sides: Sides, ended: Ended, *, unasked: bool) -> None:
+        """Whoever asked for a run is told by its end."""
         subject = f"{sides.viewer}/{sides.pair}"
         now, key = self._now(), (sides.viewer, sides.pair)
-        if ended.outcome == "approval":
+        if ended.outcome == "approval" and unasked:
             await self._alerts.report(_wants_a_yes(sides, ended))
-        else:
+        elif ended.outcome in ("done", "nothing"):
             await self._alerts.recovered("plan", subject, f"{subject}: the plan needs no answer any more", "")
         if ended.outcome in ("done", "nothing"):
             self._succeeded[key] = now
@@ -229,7 +230,7 @@ def _wants_a_yes(sides: Sides, ended: Ended) -> Trouble:
         kind="plan",
         subject=f"{sides.viewer}/{sides.pair}",
         title=f"{sides.viewer}: a plan for {sides.a} and {sides.b} wants your yes",
-        text=f"{ended.reason} Nothing is changed until then. To look at it, run: scrobbled sync --viewer "
+        text=f"{ended.reason}. Nothing is changed until then. To look at it, run: scrobbled sync --viewer "
         f"{sides.viewer} --pair {sides.pair} --dry-run; to say yes: scrobbled sync --viewer {sides.viewer} "
         f"--pair {sides.pair} --plan {ended.plan_id}",
         viewer=sides.viewer,

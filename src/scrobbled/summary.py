@@ -15,9 +15,10 @@ from typing import Any
 from scrobbled import __version__
 from scrobbled.config import ONE_OWNER, Config
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
+from scrobbled.pair_stories import PairStory, pair_stories
 from scrobbled.store import accounts, cache, floods, outbox, overview
 from scrobbled.store.amendments import Amendment, Wish
-from scrobbled.store.codec import instant
+from scrobbled.store.codec import iso, iso_or_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Status:
     unclaimed: list[UnclaimedStatus]
     held: dict[str, int]
     """Changes held for a person, by reason."""
+    pairs: list[PairStory]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +175,6 @@ class EventStory:
     plays: list[PlayStory]
 
 
-def iso(seconds: float) -> str:
-    """Unix seconds as ISO 8601 in UTC."""
-    return instant(seconds).isoformat(timespec="seconds")
-
-
-def iso_or_none(seconds: float | None) -> str | None:
-    return None if seconds is None else iso(seconds)
-
-
 def status(db: sqlite3.Connection, config: Config) -> Status:
     """The state of things, as the serving process last saved it."""
     return Status(
@@ -192,6 +185,7 @@ def status(db: sqlite3.Connection, config: Config) -> Status:
         sources=[SourceStatus(row.source, row.events, iso(row.last_seen)) for row in overview.sources_heard(db)],
         unclaimed=_unclaimed(db),
         held={reason: count for reason, count in floods.held_by_reason(db).items() if count},
+        pairs=pair_stories(db, config),
     )
 
 

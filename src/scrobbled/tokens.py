@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scrobbled.store.clients import Client
-from scrobbled.summary import iso, iso_or_none
+from scrobbled.store.codec import iso, iso_or_none
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from scrobbled.config import Config
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome
 from scrobbled.health import Report, State
 from scrobbled.store import Store, overview
-from scrobbled.summary import iso
+from scrobbled.store.codec import iso
 
 LOW_DISK = 200 * 1024 * 1024
 """Bytes. With less SQLite may soon be unable to store a webhook."""

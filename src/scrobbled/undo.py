@@ -13,9 +13,9 @@ from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.core.records import Subject
 from scrobbled.store import amendments, outbox, records, runs, undoing
 from scrobbled.store.amendments import Amendment, Details, Wish
+from scrobbled.store.codec import iso_or_none
 from scrobbled.store.database import Store
 from scrobbled.store.undoing import Sent
-from scrobbled.summary import iso_or_none
 from scrobbled.trackers import TRACKERS
 
 AT_ONCE = 50

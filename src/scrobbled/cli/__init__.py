@@ -245,13 +245,19 @@ def restore(file: str, config: str | None) -> None:
 
 
 @command.command("reset-state")
+@click.option("--pair", metavar="A,B", help="Only what these two trackers agreed on, like trakt,serializd.")
+@click.option("--viewer", metavar="NAME", help="With --pair: only this viewer's.")
 @click.option("--yes", "sure", is_flag=True, help="Do not ask.")
 @config_option
-def reset_state(sure: bool, config: str | None) -> None:
+def reset_state(sure: bool, pair: str | None, viewer: str | None, config: str | None) -> None:
     """Forget everything that was watched, after a copy was made.
 
-    Stop serve first. Sign-ins and corrections stay, and so does what the trackers hold.
+    Stop serve first. Sign-ins and corrections stay, and so does what the trackers hold. With --pair only that is
+    forgotten which the two were seen to agree on, also beside a running serve: the next run is their first contact,
+    and removes nothing.
     """
+    if pair is not None:
+        sys.exit(code_of("sync", "reset_pair")(config, viewer, pair, sure=sure))
     sys.exit(code_of("backup", "reset")(config, sure=sure))
 
 

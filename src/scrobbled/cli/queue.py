@@ -15,8 +15,9 @@ from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome, told
 from scrobbled.floods import Chosen, Done, FloodStory, NoId
 from scrobbled.store import Store, amendments, overview
 from scrobbled.store.amendments import Amendment
+from scrobbled.store.codec import iso
 from scrobbled.summary import amended as in_words
-from scrobbled.summary import iso, queued_amendment, queued_change
+from scrobbled.summary import queued_amendment, queued_change
 
 PAGE = 500
 DONE = {

@@ -10,6 +10,7 @@ from scrobbled import summary
 from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.outcomes import HOLDS, STATES, PlayOutcome, advised
+from scrobbled.pair_stories import PairStory, RunStory, in_a_line
 from scrobbled.store import Store
 
 ASKING = (PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
@@ -46,6 +47,8 @@ def _print(facts: dict[str, Any]) -> None:
         if row["state"] not in ("ok", "new"):
             command = f"scrobbled auth {row['tracker']} --viewer {shlex.quote(row['viewer'])}"
             say(f"  {advised(row['state'], row['reason'], command)}")
+    for pair in facts["pairs"]:
+        say(_pair(pair))
     if facts["held"]:
         reasons = ", ".join(f"{count:,} {HOLDS.get(reason, reason)}" for reason, count in facts["held"].items())
         say(f"Held until you decide: {reasons}. See scrobbled queue list")
@@ -53,6 +56,15 @@ def _print(facts: dict[str, Any]) -> None:
         say(f"Not delivered without you: {asking:,} unmatched or dead. See scrobbled queue list")
     for row in facts["unclaimed"]:
         say(_unclaimed(row))
+
+
+def _pair(row: dict[str, Any]) -> str:
+    last = row["last"]
+    line = in_a_line(PairStory(**{**row, "last": None if last is None else RunStory(**last)}))
+    if last is None or last["outcome"] != "approval":
+        return line
+    words = ["scrobbled", "sync", "--viewer", row["viewer"], "--pair", row["pair"], "--plan", last["plan_id"] or ""]
+    return f"{line}. To say yes: {shlex.join(words)}"
 
 
 def _unclaimed(row: dict[str, Any]) -> str:

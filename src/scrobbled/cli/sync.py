@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shlex
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,14 +19,14 @@ from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.cli.following import Followed, follow
 from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
-from scrobbled.core.plan import Plan
+from scrobbled.core.plan import Plan, read_id
 from scrobbled.pairs import Wired
 from scrobbled.reconcile import Ended, Options
 from scrobbled.reconcile.policies import policy
-from scrobbled.rehearsal import rehearse
 from scrobbled.redact import Redactor
+from scrobbled.rehearsal import rehearse
 from scrobbled.runtime import build
-from scrobbled.store import Store, opening, runs
+from scrobbled.store import Store, ledger, opening, runs
 from scrobbled.trackers import TRACKERS
 
 
@@ -41,6 +42,7 @@ def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
         plan=wish["plan"].strip(),
         full=wish["full"],
     )
+    _check_plan(options.plan)
     chosen = _chosen(config, wish["viewer"], wish["pair"])
     for one in chosen:
         policy(one.pair, one.sides, [TRACKERS[name].can() for name in one.sides.names], options)
@@ -48,6 +50,50 @@ def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
         return run(_rehearsed(config, chosen, options, as_json=as_json))
     watch = wish["interval"] * 60 if wish["watch"] else None
     return run(_carried_out(config, chosen, options, watch=watch, as_json=as_json))
+
+
+def _check_plan(plan: str) -> None:
+    try:
+        if plan and read_id(plan)[0] < datetime.now(UTC):
+            raise click.UsageError("That plan has expired. Look at a new one with --dry-run.")
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def reset_pair(path: str | None, viewer: str | None, pair: str, *, sure: bool) -> int:
+    """1 when a run of it is under way."""
+    config = configured(path)
+    chosen = _chosen(config, viewer, pair)
+    whose = ", ".join(one.sides.viewer for one in chosen)
+    if not sure:
+        click.confirm(
+            f"Forget what {pair} were seen to agree on, for {whose}? Nothing changes at the trackers", abort=True
+        )
+    busy = run(_forgotten(config, chosen))
+    for one in busy:
+        say(
+            f"{one.sides.viewer}: {one.sides.pair} is being reconciled just now; try again when that is done.", err=True
+        )
+    if len(busy) < len(chosen):
+        say("Forgotten. The next run is a first contact: it compares everything and removes nothing.")
+    return 1 if busy else 0
+
+
+async def _forgotten(config: Config, chosen: Sequence[Wired]) -> list[Wired]:
+    """Those that could not be forgotten, because a run of them is under way."""
+    store = Store(config.storage.path, create=False)
+
+    def forget(db: sqlite3.Connection) -> list[Wired]:
+        busy = [one for one in chosen if runs.is_under_way(db, one.sides.viewer, one.sides.pair)]
+        for one in chosen:
+            if one not in busy:
+                ledger.forget(db, one.sides.viewer, one.sides.pair)
+        return busy
+
+    try:
+        return await store.write(forget)
+    finally:
+        await store.aclose()
 
 
 def _chosen(config: Config, viewer: str | None, pair: str | None) -> list[Wired]:

@@ -6,7 +6,7 @@ A finished section is a plain mapping of what was given: what is left out is mis
 from __future__ import annotations
 
 from scrobbled.config.fields import Field, Named, Table
-from scrobbled.config.values import Duration, HttpUrl, Text
+from scrobbled.config.values import Duration, HttpUrl, Switch, Text
 
 _SECRET = Text(exact=True)
 _URL = Field(HttpUrl(), "Where the service answers, to point it elsewhere: the sandbox, a proxy, a test.")
@@ -19,6 +19,7 @@ SERIALIZD = Table(
         "token": Field(_SECRET, "A sign-in taken from elsewhere, used instead of e-mail and password.", secret=True),
         "url": Field(HttpUrl(), "The API's root, /api included (default https://serializd.onrender.com/api)."),
         "pace": _PACE,
+        "mark_seasons": Field(Switch(), "Mark a season as watched when its last episode is; off by default."),
     },
     description="An account at Serializd.",
 )

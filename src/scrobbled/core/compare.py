@@ -5,7 +5,6 @@ Nothing is decided because of a row that a single read has missed, and nothing i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from scrobbled.core.ledger import (
 from scrobbled.core.lineup import Moments, is_dated, line_up, line_up_undated, window
 from scrobbled.core.merge import compare_rating
 from scrobbled.core.records import Kept
+from scrobbled.core.reports import AGAIN, fold
 from scrobbled.core.rewatches import unflagged
 from scrobbled.core.writing import Pen
 
@@ -48,7 +48,7 @@ __all__ = [
     "compare_plays",
     "compare_rating",
 ]
-AGAIN, MOVED, GONE = "another report of the same viewing", "moved", "was removed before"
+MOVED, GONE = "moved", "was removed before"
 """Rules of links that come of no line-up."""
 _TOMBS = (LinkState.REMOVED, LinkState.REMOVING)
 
@@ -79,7 +79,7 @@ class _Comparison:
         self._miss()
         self._match_undated()
         self._bury()
-        self._fold()
+        fold(self._board, self._gap)
         self._add()
         self._follow()
         self._changes += unflagged(self._board, self._pen, self._gap)
@@ -142,10 +142,17 @@ class _Comparison:
             free = self._board.free[side]
             unsure = [row for row in self._board.rows(side) if row.missed == 1]
             linked = any(self._board.of(side, row) for row in unsure)
-            near = Moments(row.record.at for row in (*unsure, *self._waiting[side]))
+            near = Moments((*(row.record.at for row in (*unsure, *self._waiting[side])), *self._moving(other(side))))
             for id_, row in list(free.items()):
                 if linked or not row.there or near.has_near(row.record.at, self._gap):
                     del free[id_]
+
+    def _moving(self, side: Side) -> Iterator[datetime | None]:
+        """New times of which the other side is being told. It may do that by adding a play and removing one."""
+        for link in self._board.links(LinkState.AGREED):
+            row = self._board.row(side, link)
+            if row and row.record.at != link.at(side):
+                yield row.record.at
 
     def _miss(self) -> None:
         """What was agreed on and has gone from one side, or from both."""
@@ -218,38 +225,6 @@ class _Comparison:
                 a, b = _in_order(side, ours[match.a.id], lost[match.b.id])
                 self._board.agree(a, b, GONE, LinkState.REMOVED)
 
-    def _fold(self) -> None:
-        """Further reports of one viewing on one side."""
-        for side in SIDES:
-            anchors = Moments(self._anchors(side))
-            for row in sorted(self._board.free[side].values(), key=_when):
-                if row.settled:
-                    continue
-                if row.record.kept is Kept.NONE:
-                    self._fold_undated(side, row)
-                elif row.record.kept is Kept.EXACT and anchors.has_near(row.record.at, self._gap):
-                    self._board.report_again(side, row, AGAIN)
-                elif row.record.kept is Kept.EXACT and row.record.at:
-                    anchors.add(row.record.at)
-
-    def _anchors(self, side: Side) -> Iterator[datetime]:
-        """When the viewings were that this side has, or had."""
-        for link in self._board.links(LinkState.AGREED):
-            row = self._board.row(side, link)
-            if row and row.record.kept is Kept.EXACT and row.record.at:
-                yield row.record.at
-        for link in self._board.links(*_TOMBS):
-            yield from (at for at in (link.a_at, link.b_at) if at)
-        yield from (row.record.at for row in self._board.free[side].values() if row.settled and row.record.at)
-
-    def _fold_undated(self, side: Side, row: Row) -> None:
-        """That something was watched is no news where a viewing of it is known."""
-        known = any(link.id(side) for link in self._board.links(LinkState.AGREED, *_TOMBS))
-        if known or any(one is not row for one in self._board.free[side].values()):
-            self._board.report_again(side, row, AGAIN)
-        elif any(not one.gone for one in self._board.rows(other(side))):
-            del self._board.free[side][row.record.id]
-
     def _add(self) -> None:
         found: list[Change] = []
         for side in SIDES:
@@ -283,11 +258,6 @@ def _closest(rows: list[Row], at: datetime | None) -> Row | None:
 
 def _apart(row: Row, at: datetime | None) -> timedelta:
     return abs(row.record.at - at) if row.record.at and at else timedelta.max
-
-
-def _when(row: Row) -> tuple[float, str]:
-    at = row.record.at or row.record.made_at
-    return at.timestamp() if at else math.inf, row.record.id
 
 
 def _order(change: Change) -> tuple[datetime, str, str]:

@@ -67,10 +67,10 @@ def is_dated(record: PlayRecord) -> bool:
 def rule_of(a: PlayRecord, b: PlayRecord, gap: timedelta) -> str | None:
     """The strongest rule that lets two dated records pair; ``gap`` is their ``window``."""
     apart = abs(_at(a) - _at(b))
-    if apart <= MINUTE:
-        return SAME_MINUTE
     if a.kept is Kept.DAY or b.kept is Kept.DAY:
         return SAME_DAY if apart <= DAY else None
+    if apart <= MINUTE:
+        return SAME_MINUTE
     return SAME_VIEWING if apart < gap else None
 
 
@@ -101,8 +101,8 @@ def _by_rules(left: list[PlayRecord], right: list[PlayRecord], gap: timedelta) -
     left, right = sorted(left, key=_when), sorted(right, key=_when)
     matches: list[Match] = []
     for rule, reach, kept_a, kept_b in _rules(gap):
-        ours = [one for one in left if kept_a is None or one.kept is kept_a]
-        theirs = [one for one in right if kept_b is None or one.kept is kept_b]
+        ours = [one for one in left if one.kept is kept_a]
+        theirs = [one for one in right if one.kept is kept_b]
         matches += (Match(x, y, rule) for x, y in _pairs(ours, theirs, reach))
         left, right = _rest(left, right, matches)
     return matches
@@ -123,11 +123,11 @@ class _Reach:
         return int((apart // timedelta(milliseconds=1)) ** 2)
 
 
-def _rules(gap: timedelta) -> tuple[tuple[str, _Reach, Kept | None, Kept | None], ...]:
-    """In order, with the kinds of records that each is for; ``None`` is every kind."""
+def _rules(gap: timedelta) -> tuple[tuple[str, _Reach, Kept, Kept], ...]:
+    """In order, with the kinds of records that each is for. The midnight of a day is not the minute of a viewing."""
     exact, day = Kept.EXACT, Kept.DAY
     return (
-        (SAME_MINUTE, _Reach(MINUTE), None, None),
+        (SAME_MINUTE, _Reach(MINUTE), exact, exact),
         (SAME_VIEWING, _Reach(gap, inclusive=False), exact, exact),
         (SAME_DAY, _Reach(DAY), day, exact),
         (SAME_DAY, _Reach(DAY), exact, day),

@@ -10,8 +10,9 @@ from scrobbled.core.names import name
 from scrobbled.core.outcomes import PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, advised, told
 from scrobbled.explain.story import Delivery, PlayTold
 from scrobbled.store import overview, tracing
+from scrobbled.store.codec import iso, iso_or_none
 from scrobbled.store.tracing import Traced
-from scrobbled.summary import Attempt, iso, iso_or_none
+from scrobbled.summary import Attempt
 from scrobbled.trackers import TRACKERS
 
 States = dict[tuple[str, str], tuple[str, str, float, float | None]]

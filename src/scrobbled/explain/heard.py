@@ -15,8 +15,8 @@ from scrobbled.explain.telling import span
 from scrobbled.ingest import UNREADABLE_KEPT
 from scrobbled.store import archive, overview
 from scrobbled.store.archive import Stored
-from scrobbled.store.codec import instant
-from scrobbled.summary import claim, iso
+from scrobbled.store.codec import instant, iso
+from scrobbled.summary import claim
 from scrobbled.understand import parsed_again
 
 EACH_WAY = 150

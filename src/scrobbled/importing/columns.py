@@ -123,18 +123,35 @@ class Layout:
         self.columns = frozenset(columns)
         self.dialect = next((known for known in DIALECTS if known.marks <= self.columns), PLAIN)
         usual = {**NAMES, **_ids()}
+        wanted = {
+            name: (*self.dialect.names.get(name, ()), *usual.get(name, ())) for name in {*usual, *self.dialect.names}
+        }
         self._fields = {
-            name: [column for column in (*self.dialect.names.get(name, ()), *usual.get(name, ())) if self._has(column)]
-            for name in {*usual, *self.dialect.names}
+            name: there
+            for name, all_ in wanted.items()
+            if (there := [column for column in all_ if column in self.columns])
+        }
+        self._services = {
+            owner: [service for service in SERVICES if owner + service in self._fields]
+            for owner in ("", "show_", "episode_", "film_")
         }
 
     def has(self, *fields: str) -> bool:
         """Whether there is a column for one of them."""
-        return any(self._fields[name] for name in fields)
+        return any(name in self._fields for name in fields)
 
     def get(self, row: Row, name: str) -> str:
         """The first of its cells that is not blank."""
-        return next((cell for column in self._fields[name] if (cell := row.get(column, "").strip())), "")
+        for column in self._fields.get(name, ()):
+            cell = row.get(column, "").strip()
+            if cell:
+                return cell
+        return ""
+
+    def ids(self, row: Row, owner: str) -> dict[str, str]:
+        """By service: the ids of ``show_``, ``episode_`` or ``film_``; those without an owner for an empty text."""
+        told = ((service, self.get(row, owner + service)) for service in self._services[owner])
+        return {service: cell for service, cell in told if cell}
 
     def problem(self) -> str:
         """Why this table cannot be used, empty where it can."""
@@ -149,6 +166,3 @@ class Layout:
                 "season, episode, watched_at, rating, type, tmdb_id, as far as you have them."
             )
         return ""
-
-    def _has(self, column: str) -> bool:
-        return column in self.columns

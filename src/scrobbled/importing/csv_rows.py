@@ -116,8 +116,8 @@ class Rows:
             return "episode"
         if season is not None:
             return "season"
-        if known or self._show(row)[0] or any(self._cell(row, f"show_{service}") for service in SERVICES):
-            return "episode" if any(self._ids(row, "episode_").values()) else "show"
+        if known or self._show(row)[0] or self._layout.ids(row, "show_"):
+            return "episode" if self._layout.ids(row, "episode_") else "show"
         if self._cell(row, "film") or (self._cell(row, "year") and self._layout.has("watched", "rated")):
             return "movie"
         raise Unusable("neither film, show, season nor episode")
@@ -134,17 +134,23 @@ class Rows:
 
     def _movie(self, row: Row) -> Movie:
         name, in_title = title_and_year(self._cell(row, "film") or self._cell(row, "title"))
-        given = self._ids(row, "film_")
-        found = Movie(name, year(self._cell(row, "year")) or in_title, MovieIds(**ids(self._ids(row, "") | given)))
+        given = self._layout.ids(row, "film_")
+        found = Movie(
+            name, year(self._cell(row, "year")) or in_title, MovieIds(**ids(self._layout.ids(row, "") | given))
+        )
         if not (found.title or found.ids):
             raise Unusable("a film without title and id")
         return found
 
     def _episode(self, row: Row, scope: Scope, season: int | None, count: int | None) -> Episode:
         show, in_title = self._show(row)
-        plain = self._ids(row, "")
-        of_show = {name: value for name, value in plain.items() if name not in self._own} | self._ids(row, "show_")
-        of_episode = {name: value for name, value in plain.items() if name in self._own} | self._ids(row, "episode_")
+        plain = self._layout.ids(row, "")
+        of_show = {name: value for name, value in plain.items() if name not in self._own} | self._layout.ids(
+            row, "show_"
+        )
+        of_episode = {name: value for name, value in plain.items() if name in self._own} | self._layout.ids(
+            row, "episode_"
+        )
         own = EpisodeIds(**ids(of_episode)) if scope == "episode" else EpisodeIds()
         its_ids = show_ids(self._names.of(show) | of_show)
         self._must_name(scope, bool(show or its_ids), season, count, own)
@@ -168,9 +174,6 @@ class Rows:
         if not told and self._cell(row, "show") and not self._layout.dialect.names.get("show"):
             told = self._cell(row, "title")
         return title(told) or None
-
-    def _ids(self, row: Row, owner: str) -> dict[str, str]:
-        return {service: cell for service in SERVICES if (cell := self._cell(row, f"{owner}{service}"))}
 
 
 def _inside(cell: str, key: str, *, or_all: bool = True) -> str:

@@ -35,7 +35,7 @@ def moment(value: Any) -> Moment:
 
     Without a zone nobody knows the hour, and without a time of day only the day is known: both are worth a day.
     """
-    told = text(value)
+    told = text(value) if value else ""
     if told.casefold() in _NO_DATE:
         return NEVER
     if _SECONDS.match(told) or _MILLISECONDS.match(told):
@@ -89,10 +89,11 @@ def _date(in_year: int, month: int, day: int) -> date:
 
 def ids(given: Mapping[str, Any]) -> dict[str, Any]:
     """By service; 0, blanks and everything that cannot be an id there are left out."""
-    found: dict[str, Any] = {service: _id(given.get(service)) for service in _NUMBERED}
+    if not given:
+        return {}
+    found: dict[str, Any] = {service: id_ for service in _NUMBERED if (id_ := _id(given.get(service)))}
     imdb = text(given.get("imdb"))
-    found["imdb"] = imdb.lower() if _IMDB.match(imdb) else None
-    return {service: value for service, value in found.items() if value}
+    return {**found, "imdb": imdb.lower()} if _IMDB.match(imdb) else found
 
 
 def show_ids(given: Mapping[str, Any]) -> ShowIds:
@@ -140,6 +141,8 @@ def rating(value: Any, scale: float = 1.0) -> int | None:
 
 def yes(value: Any) -> bool | None:
     """``None`` where nothing is said that is yes or no."""
+    if value is None or value == "":
+        return None
     told = text(value).casefold() if not isinstance(value, bool) else str(value).casefold()
     if told in {"no", "n", "false", "0"}:
         return False

@@ -43,6 +43,19 @@ class Settings:
     token_days: float = 365.0
     refuse_rewatched: bool = False
     """Answer 400 to marking a season watched that is watched already."""
+    review_count: str = "rows"
+    """What a profile counts as reviews: ``rows`` of every kind, ``logs`` (dated rows only), or those with ``texts``."""
+    totals: bool = True
+    """Without it a profile names neither reviews nor episodes."""
+    total_pages: bool = True
+    """Without it the diary does not say how many pages there are."""
+    diary_lists_ratings: bool = False
+    """The diary also lists rows that only rate."""
+    diary_shows_tags: bool = True
+    reviews_list_ratings: bool = True
+    """The reviews list rows that only rate, where ratings are asked for."""
+    reviews_paged: bool = True
+    """Without it every page of the reviews is the first one."""
 
     def change(self, values: dict[str, Any]) -> None:
         """Raises ``ValueError`` naming unknown switches."""
@@ -50,6 +63,8 @@ class Settings:
             raise ValueError(f"unknown: {', '.join(unknown)}; there are {', '.join(f.name for f in fields(self))}")
         if values.get("diary_order", "shuffled") not in ("backdate", "date_added", "shuffled"):
             raise ValueError("diary_order is backdate, date_added or shuffled")
+        if values.get("review_count", "rows") not in ("rows", "logs", "texts"):
+            raise ValueError("review_count is rows, logs or texts")
         for name, value in values.items():
             setattr(self, name, value)
 

@@ -100,6 +100,23 @@ class DiaryRoutes(SerializdCore):
         account.put(review)
         return review
 
+    def edit(self, username: str, review_id: int, **changes: Any) -> Review:
+        """As the user edits a row on the site."""
+        account = self.accounts[username]
+        review = replace(account.reviews[review_id], **changes)
+        account.put(review)
+        return review
+
+    def rate(
+        self, username: str, show: int, rating: int, season: int | None = None, episode: int | None = None
+    ) -> Review:
+        """A rating by itself as the user gives it on the site; ``season`` is its number."""
+        now = stamp(self.now())
+        season_id = None if season is None else self.catalogue.season_id(show, season)
+        review = Review(next(self.next_id), show, season_id, episode, rating, now, now, is_log=False)
+        self.accounts[username].put(review)
+        return review
+
     def _editable(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The fields that add and update share. Text without ``is_log`` is dropped without a word."""
         rating, tags, is_log = number(given, "rating"), given.get("tags", []), flag(given, "is_log")
@@ -145,11 +162,18 @@ class DiaryRoutes(SerializdCore):
             self._shift(account)
         ids = self._diary_ids(account, request)
         rows = [self.row(account.reviews[i], account) for i in ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]
-        return Reply(200, {"reviews": rows, "totalPages": pages(len(ids)), "totalReviews": None})
+        if not self.settings.diary_shows_tags:
+            rows = [{key: value for key, value in row.items() if key != "tags"} for row in rows]
+        total = pages(len(ids)) if self.settings.total_pages else None
+        return Reply(200, {"reviews": rows, "totalPages": total, "totalReviews": None})
 
     def _diary_ids(self, account: Account, request: Request) -> list[int]:
         """In the order in which the diary lists them."""
-        ids = [review_id for _, review_id in reversed(account.diary(self.settings.diary_order))]
+        order = self.settings.diary_order
+        ids = [review_id for _, review_id in reversed(account.diary(order))]
+        if self.settings.diary_lists_ratings:
+            rank = ORDERS.get(order, ORDERS["backdate"])
+            ids = sorted(account.reviews, key=lambda i: (rank(account.reviews[i]), i), reverse=True)
         target = request.query.get("include_target", "ALL")
         if target in ("shows", "seasons", "episodes"):
             ids = [i for i in ids if account.reviews[i].target == target]
@@ -191,11 +215,14 @@ class DiaryRoutes(SerializdCore):
         """Rows with a text; with ``include_ratings`` also those that only rate."""
         account = self.user(request, username)
         ratings, rating = request.query.get("include_ratings") == "true", request.query.get("rating")
-        chosen = [r for r in account.reviews.values() if r.review_text or (ratings and r.rating)]
+        chosen = [r for r in account.reviews.values() if r.review_text or (ratings and self._is_listed_rating(r))]
         chosen = [r for r in chosen if rating is None or str(r.rating) == rating]
-        first = (page_number(request) - 1) * PAGE_SIZE
+        first = (page_number(request) - 1) * PAGE_SIZE if self.settings.reviews_paged else 0
         items = [self._item(r, account) for r in ordered(chosen, request)[first : first + PAGE_SIZE]]
         return Reply(200, {"items": items})
+
+    def _is_listed_rating(self, review: Review) -> bool:
+        return bool(review.rating) and (review.is_log or self.settings.reviews_list_ratings)
 
     @route("GET", "/api/show/{show:int}/reviewspage_v3")
     def get_show_reviews(self, request: Request, show: int) -> Reply:

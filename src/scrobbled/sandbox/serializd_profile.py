@@ -50,7 +50,7 @@ class ProfileRoutes(SerializdCore):
             "imagePath": None,
             "showWatchedCount": len({show for show, _ in account.watched}),
             "showWatchlistCount": len({show for show, _ in account.watchlist}),
-            "reviewCount": sum(1 for review in account.reviews.values() if review.review_text),
+            "reviewCount": self._review_count(account),
             "followersCount": 0,
             "followingCount": 0,
             "bannerImagePath": None,
@@ -60,8 +60,15 @@ class ProfileRoutes(SerializdCore):
             "timeSpent": None,
             "totalEpisodesWatched": sum(len(numbers) for numbers in account.ticks.values()),
         }
+        if not self.settings.totals:
+            del details["reviewCount"], details["totalEpisodesWatched"]
         rest: dict[str, Any] = {"description": "", "favoriteShows": [None] * 4, "patreonTier": None}
         return Reply(200, {"details": details, **rest, "isAllowedAccess": True, "isSuspended": False})
+
+    def _review_count(self, account: Account) -> int:
+        counted = {"rows": lambda review: True, "logs": lambda review: review.is_log}
+        counts = counted.get(self.settings.review_count, lambda review: bool(review.review_text))
+        return sum(map(counts, account.reviews.values()))
 
     @route("GET", "/api/user/{username}/favoriteshows")
     def get_favourites(self, request: Request, username: str) -> Reply:

@@ -80,6 +80,15 @@ def instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def iso(seconds: float) -> str:
+    """Unix seconds as ISO 8601 in UTC."""
+    return instant(seconds).isoformat(timespec="seconds")
+
+
+def iso_or_none(seconds: float | None) -> str | None:
+    return None if seconds is None else iso(seconds)
+
+
 def _without_gaps(values: dict[str, Any]) -> dict[str, Any]:
     nested = {k: _without_gaps(v) if isinstance(v, dict) else v for k, v in values.items()}
     return {k: v for k, v in nested.items() if v is not None and v != {} and v is not False}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scrobbled.store import bodies, floods, library, works
+from scrobbled.store import bodies, floods, library, runs, works
 from scrobbled.store.accounts import mark, set_mark
 from scrobbled.store.cache import forget_expired
 
@@ -18,6 +18,7 @@ LIMIT = 200
 """Rows at once: no webhook waits noticeably behind them."""
 SESSIONS_KEPT = timedelta(days=90)
 ATTEMPTS_KEPT = timedelta(days=90)
+RUNS_KEPT = timedelta(days=30)
 UNREADABLE_KEPT = timedelta(days=365)
 THINNED = "attempts-thinned"
 """Mark: up to which id the attempts were thinned."""
@@ -130,6 +131,11 @@ def optimize(db: sqlite3.Connection, when: When) -> int:
     return 0
 
 
+def forget_runs(db: sqlite3.Connection, when: When) -> int:
+    """Runs that changed nothing, once they are a month old."""
+    return runs.drop_old(db, (when.now - RUNS_KEPT).timestamp(), LIMIT)
+
+
 STEPS: tuple[Step, ...] = (
     compact_events,
     forget_stems,
@@ -140,5 +146,6 @@ STEPS: tuple[Step, ...] = (
     shelve_plays,
     forget_resumes,
     thin_attempts,
+    forget_runs,
     optimize,
 )

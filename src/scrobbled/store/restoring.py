@@ -36,6 +36,16 @@ FORGOTTEN = (
     "told_minutes",
     "histories",
     "floods",
+    "amendments",
+    "readings",
+    "records",
+    "rated",
+    "subjects",
+    "placements",
+    "links",
+    "agreed_ratings",
+    "pairs",
+    "runs",
 )
 """Tables that ``reset`` empties."""
 

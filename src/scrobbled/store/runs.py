@@ -90,6 +90,11 @@ def latest_success(db: sqlite3.Connection, viewer: str, pair: str) -> float | No
     return None if row is None else row[0]
 
 
+def is_under_way(db: sqlite3.Connection, viewer: str, pair: str) -> bool:
+    query = "SELECT 1 FROM runs WHERE viewer = ? AND pair = ? AND ended_at IS NULL AND started_at IS NOT NULL LIMIT 1"
+    return db.execute(query, (viewer, pair)).fetchone() is not None
+
+
 def listing(db: sqlite3.Connection, before: int | None = None, limit: int = 50) -> list[Run]:
     """Newest first."""
     return _runs(db, "WHERE id < ? ORDER BY id DESC LIMIT ?", (2**62 if before is None else before, limit))
@@ -154,13 +159,12 @@ def outcomes(db: sqlite3.Connection, run: int) -> dict[str, int]:
     return counts
 
 
-def drop_old(db: sqlite3.Connection, before: float, keep: int = 200) -> int:
-    """Forget runs that led to nothing and ended before ``before``, but for the last ``keep``."""
+def drop_old(db: sqlite3.Connection, before: float, limit: int, keep: int = 200) -> int:
+    """Forget up to ``limit`` runs that led to nothing and ended before ``before``, but for the last ``keep``."""
     return db.execute(
-        "DELETE FROM runs WHERE ended_at < ? AND id <= (SELECT coalesce(max(id), 0) - ? FROM runs) "
-        "AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.run = runs.id) "
-        "AND NOT EXISTS (SELECT 1 FROM amendments WHERE amendments.run = runs.id)",
-        (before, keep),
+        "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE outcome IN ('nothing', 'failed', 'refused') "
+        "AND ended_at < ? AND id <= (SELECT coalesce(max(id), 0) - ? FROM runs) LIMIT ?)",
+        (before, keep, limit),
     ).rowcount
 
 

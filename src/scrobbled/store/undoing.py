@@ -75,6 +75,18 @@ _SENT = (
 
 
 def _read(row: Sequence[Any]) -> Sent:
-    watched_at = None if row[10] is None else instant(row[10])
-    item = decode_item(row[8], row[9])
-    return Sent(*row[:4], PlayOutcome(row[4]), *row[5:8], item, watched_at, row[11], row[12])
+    id_, play_id, viewer, tracker, state, phase, reason, label, media, item, watched_at, address_key, remote_id = row
+    return Sent(
+        id=id_,
+        play_id=play_id,
+        viewer=viewer,
+        tracker=tracker,
+        state=PlayOutcome(state),
+        phase=phase,
+        reason=reason,
+        label=label,
+        item=decode_item(media, item),
+        watched_at=None if watched_at is None else instant(watched_at),
+        address_key=address_key,
+        remote_id=remote_id,
+    )

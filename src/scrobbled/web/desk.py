@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from scrobbled import correct, explain, floods, summary, troubles, trying, undo
+from scrobbled import correct, explain, floods, pairs, summary, troubles, trying, undo
 from scrobbled.core.correction_words import Wish
 from scrobbled.core.errors import StoreError
 from scrobbled.core.outcomes import PlayOutcome
@@ -21,11 +21,13 @@ from scrobbled.correct import Changed, CorrectionStory, Trial
 from scrobbled.doctor import Patient, Report, examine
 from scrobbled.explain.story import Explanation
 from scrobbled.floods import Chosen, Done, FloodStory
+from scrobbled.pair_stories import PairStory, RunStory, pair_stories, run_story
+from scrobbled.reconcile import Options
 from scrobbled.redact import Redactor
 from scrobbled.replay import Replay, Wanted, since
 from scrobbled.replay import Report as Again
 from scrobbled.runtime import Runtime
-from scrobbled.store import Store, amendments, backup, corrections, overview
+from scrobbled.store import Store, amendments, backup, corrections, overview, runs
 from scrobbled.summary import Attempt, EventStory, Glance, PlayStory, QueuedChange, Status
 from scrobbled.troubles import OpenTrouble
 from scrobbled.trying import Rung, Tried
@@ -101,6 +103,32 @@ class Desk:
                 plays=[summary.play_story(row) for row in overview.plays(db, before=before, limit=plays)],
                 floods=floods.stories(db),
             )
+
+        return self._masked(await self._runtime.store.read(read))
+
+    async def pairs(self) -> list[PairStory]:
+        return self._masked(await self._runtime.store.read(lambda db: pair_stories(db, self._runtime.config)))
+
+    async def sync(self, viewer: str, pair: str, options: Options) -> RunStory | None:
+        """Have a pair reconciled now; ``None`` where there is none. Raises ``ConfigError`` for strange options."""
+        one = pairs.found(self._runtime.config, self._runtime.couriers, viewer, pair)
+        if one is None:
+            return None
+        self._runtime.keeper.reconciler(one).policy(options)
+        return await self.run(await self._runtime.keeper.ask(one.sides.viewer, one.sides.pair, "sync", options))
+
+    async def runs(self, before: int | None, limit: int) -> list[RunStory]:
+        """The newest first; ``before`` is the last id seen."""
+
+        def read(db: sqlite3.Connection) -> list[RunStory]:
+            return [run_story(db, run) for run in runs.listing(db, before, limit)]
+
+        return self._masked(await self._runtime.store.read(read))
+
+    async def run(self, number: int) -> RunStory | None:
+        def read(db: sqlite3.Connection) -> RunStory | None:
+            run = runs.get(db, number)
+            return None if run is None else run_story(db, run)
 
         return self._masked(await self._runtime.store.read(read))
 

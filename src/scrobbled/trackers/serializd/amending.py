@@ -62,6 +62,8 @@ class Amender:
         row = await self._rows.fresh(_id(edit.remote_id))
         if row is None:
             raise Refused(GONE)
+        if not row.is_play:
+            raise Refused("that diary entry is no viewing of an episode, so it stays as it is")
         return row
 
     # -- taking away --------------------------------------------------------------------------------------------------

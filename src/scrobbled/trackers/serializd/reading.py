@@ -217,7 +217,7 @@ class Reader:
 def _with_rated(then: Mark, news: News, page: EntryPage) -> News:
     """And the ratings that the reviews list before the first one that was there already."""
     known = {*then.rated, *then.rows, *(row.id for row in (*news.made, *news.edited))}
-    newer = []
+    newer: list[Entry] = []
     for row in page.rows:
         if row.id in then.rated:
             return News((*news.made, *newer), news.edited)

@@ -77,7 +77,7 @@ class Ticks:
         await self._cache.put(self._none_key, True, seconds=DAY)
 
     async def read(self, show: int, season: int, number: int) -> dict[int, datetime]:
-        """When each ticked episode was ticked, as it is now. ``season`` is the TMDB *season* id. Raises as all reads."""
+        """When each ticked episode was ticked. ``season`` is the TMDB *season* id. Raises as all reads do."""
         path, params = _page(show, season, number)
 
         async def read(token: str) -> dict[int, datetime]:

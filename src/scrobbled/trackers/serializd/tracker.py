@@ -99,7 +99,7 @@ class SerializdTracker:
         return Address(key_of((show, season, None)), data, how, entry=entry)
 
     def delay(self) -> float:
-        """A tick and its diary row go out back to back, so the next play waits until there is room for what it takes."""
+        """A tick and its diary row go out back to back, so the next play waits until there is room for both."""
         return self._client.writes.delay(self._adder.requests)
 
     async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:

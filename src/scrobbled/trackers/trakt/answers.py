@@ -74,6 +74,28 @@ def _echo(media: Media, line: object) -> Echo:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """What a change did not find. ``ids`` are of plays; titles are told by what they were sent as."""
+
+    ids: frozenset[int]
+    titles: tuple[tuple[Scope, RawIds], ...]
+
+    def has(self, scope: Scope, ids: RawIds) -> bool:
+        return any(scope == other and share(ids, echo) for other, echo in self.titles)
+
+
+def read_missing(raw: object, what: str) -> Missing:
+    """Of a removal or a rating. The counters are left alone: what was there already is not counted everywhere."""
+    if not isinstance(raw, Mapping) or not raw.keys() & {"added", "deleted", "not_found"}:
+        raise ContractDrift(f"{what} answered without added, deleted and not_found", in_doubt=True)
+    missing = _object(raw, "not_found", what)
+    numbers = (whole(number) for number in _list(missing, "ids", what))
+    lines = ((scope, line) for scope in _SCOPES for line in _list(missing, f"{scope}s", what))
+    titles = ((scope, clean_ids(line.get("ids"))) for scope, line in lines if isinstance(line, Mapping))
+    return Missing(frozenset(number for number in numbers if number is not None), tuple(titles))
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One play in the history. ``watched_at`` is a UTC minute, ``None`` or the epoch where Trakt keeps no date."""
 
@@ -210,6 +232,12 @@ def read_seasons(raw: object, what: str) -> list[dict[str, Any]]:
     if lists and not any(isinstance(listed, list) for listed in lists):
         raise ContractDrift(f"{what} lists seasons without episodes")
     return [_kept(line) for listed in lists for line in listed or () if isinstance(line, Mapping)]
+
+
+def read_season_ids(raw: object, what: str) -> list[tuple[int, dict[str, int | str]]]:
+    """Number and ids of each season; one without a Trakt id cannot be addressed and is left out."""
+    seasons = ((whole(line.get("number")), clean_ids(line.get("ids"))) for line in _lines(raw, what))
+    return [(number, ids) for number, ids in seasons if number is not None and "trakt" in ids]
 
 
 def _kept(line: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
 from scrobbled.core.items import Episode, Item, Movie
 from scrobbled.core.matching import Claim, Confidence, Listed, Placed, place, plain, same_title, weaker
+from scrobbled.core.records import Subject
 from scrobbled.trackers.base import Address, Shows
 from scrobbled.trackers.trakt.answers import Hit, Listing
-from scrobbled.trackers.trakt.codec import Place, raw_ids
+from scrobbled.trackers.trakt.codec import MOVIE_SPACES, SPACES, Place, RawIds, key_of, raw_ids
+from scrobbled.trackers.trakt.entries import season_key
 from scrobbled.trackers.trakt.lookups import Lookups
 
 
@@ -24,6 +27,44 @@ class Locator:
         if isinstance(item, Movie):
             return await self._movie(item)
         return await self._episode(item)
+
+    async def subject(self, subject: Subject) -> Address:
+        """Answers ``Amends.locate_subject``."""
+        if isinstance(subject.item, Episode) and subject.scope in ("show", "season"):
+            show = await self._show(subject.item)
+            if subject.scope == "show":
+                return Address(key_of("show", show), {"type": "show", "ids": show}, "show ids", entry=subject.label())
+            return await self._season(subject, show)
+        address = await self.locate(subject.item)
+        place = Place.of(address)
+        if "tmdb" in place.ids:
+            return address
+        # our own reads go by the best of all ids that Trakt knows, and whoever located this may not know it
+        hit, _ = await self._lookups.same(place.media, place.ids)
+        if hit is None:
+            return address
+        spaces = MOVIE_SPACES if place.media == "movie" else SPACES
+        known = {space: hit.ids[space] for space in spaces if space in hit.ids}
+        return replace(place, ids=known).address(address.how, address.confidence)
+
+    async def _show(self, episode: Episode) -> RawIds:
+        """All ids of its show that Trakt knows."""
+        own = raw_ids(episode.show_ids)
+        if own.keys() >= {"trakt", "tmdb"}:
+            return own
+        match = await self._shows.show_of(episode)
+        hit, _ = await self._lookups.same("show", {**raw_ids(match.ids), **own})
+        if hit is None or "trakt" not in hit.ids:
+            raise NotInCatalogue(f"Trakt does not know the show {episode.show_title} yet")
+        return hit.ids
+
+    async def _season(self, subject: Subject, show: RawIds) -> Address:
+        number = subject.item.season if isinstance(subject.item, Episode) else None
+        seasons = await self._lookups.seasons(show["trakt"])
+        if number is None or number not in seasons:
+            raise NotInCatalogue(f"Trakt does not know {subject.label()} yet")
+        data = {"type": "season", "ids": dict(seasons[number]), "show": dict(show), "season": number}
+        return Address(season_key(show, number), data, "show ids and season number", entry=subject.label())
 
     async def _movie(self, movie: Movie) -> Address:
         if ids := raw_ids(movie.ids):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from scrobbled.trackers.base import Cache
-from scrobbled.trackers.trakt.answers import Hit, Listing, listing, read_hits, read_seasons
+from scrobbled.trackers.trakt.answers import Hit, Listing, listing, read_hits, read_season_ids, read_seasons
 from scrobbled.trackers.trakt.client import Api, found
-from scrobbled.trackers.trakt.codec import RawIds, contradict, escaped
+from scrobbled.trackers.trakt.codec import RawIds, clean_ids, contradict, escaped
 
 Type = Literal["movie", "show", "episode"]
 
@@ -49,6 +49,16 @@ class Lookups:
             kept = read_seasons(answer.json(), answer.what) if found(answer) else []
             await self._cache.put(key, kept, seconds=LISTING_KEPT if kept else MISS_KEPT)
         return listing(kept)
+
+    async def seasons(self, show: int | str) -> dict[int, RawIds]:
+        """The ids of each season of the show with this Trakt id, by number."""
+        key = f"trakt:seasons:{show}"
+        kept = await self._cache.get(key)
+        if kept is None:
+            answer = await self._api.get(f"/shows/{show}/seasons")
+            kept = read_season_ids(answer.json(), answer.what) if found(answer) else []
+            await self._cache.put(key, kept, seconds=LISTING_KEPT if kept else MISS_KEPT)
+        return {number: clean_ids(ids) for number, ids in kept}
 
     async def same(self, kind: Type, ids: RawIds) -> tuple[Hit | None, Hit | None]:
         """The entry that ``ids`` agree on, and failing that one that shares an id but contradicts another."""

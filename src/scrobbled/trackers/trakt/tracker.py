@@ -8,10 +8,22 @@ from typing import Any, Literal
 
 from scrobbled.core.checkup import Check
 from scrobbled.core.items import Item
-from scrobbled.core.records import Kind, Reading
+from scrobbled.core.records import Kind, Reading, Subject
 from scrobbled.pace import Pace
-from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Known, Receipt, Result, Sending, Tracker
+from scrobbled.trackers.base import (
+    Addition,
+    Address,
+    Capabilities,
+    Context,
+    Edit,
+    Known,
+    Receipt,
+    Result,
+    Sending,
+    Tracker,
+)
 from scrobbled.trackers.trakt.activity import Activity
+from scrobbled.trackers.trakt.amending import Amender
 from scrobbled.trackers.trakt.auth import Auth
 from scrobbled.trackers.trakt.canary import Canary
 from scrobbled.trackers.trakt.client import Api
@@ -35,6 +47,7 @@ CAN = Capabilities(
     site="https://app.trakt.tv",
     tells_playing=True,
     reads=frozenset({"plays", "ratings"}),
+    amends=frozenset({"plays", "ratings"}),
 )
 SPACES = {"imdb": "IMDb", "tmdb": "TMDB", "trakt": "Trakt", "tvdb": "TVDB"}
 """As people write them."""
@@ -56,6 +69,7 @@ class TraktTracker:
         roots: Mapping[str, str],
         player: Player,
         account: AccountReader,
+        amender: Amender,
     ) -> None:
         self._auth = auth
         self._locator = locator
@@ -66,6 +80,7 @@ class TraktTracker:
         self._roots = roots
         self._player = player
         self._account = account
+        self._amender = amender
 
     async def locate(self, item: Item) -> Address:
         return await self._locator.locate(item)
@@ -87,6 +102,12 @@ class TraktTracker:
 
     async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
         return await self._account.read(kinds, cursor, known, full=full)
+
+    async def locate_subject(self, subject: Subject) -> Address:
+        return await self._locator.subject(subject)
+
+    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
+        return await self._amender.amend(edits)
 
     async def sign_in(self) -> None:
         """Asks Trakt: only an answer to a signed request tells that the tokens still hold, and that Trakt is there."""
@@ -110,7 +131,9 @@ class TraktTracker:
 def in_words(address: Mapping[str, Any]) -> str:
     """What ``Address.data`` says."""
     place = Place.of(Address("", address))
-    media = "film" if place.media == "movie" else "episode"
+    media = "film" if place.media == "movie" else address["type"]
+    if media == "season":
+        return f"season {place.season} of the show with {_listed(place.show)}"
     if place.season is None or place.number is None or not place.show:
         return f"the {media} with {_listed(place.ids)}"
     show = f"S{place.season} E{place.number} of the show with {_listed(place.show)}"
@@ -131,16 +154,17 @@ def build(context: Context) -> Tracker:
     api = Api(http.at(settings.url), settings.client_id, clock)
     lookups, pace = Lookups(api, context.cache), Pace(clock, every=settings.pace)
     writer, asker = Writer(api, auth, pace), Asker(api, auth)
-    reader, activity = Reader(asker), Activity(asker)
+    adder, reader, activity = Adder(writer, lookups), Reader(asker), Activity(asker)
     canary = Canary(api, context.tokens, clock, client_id=settings.client_id, viewer=context.viewer)
     return TraktTracker(
         auth,
         Locator(lookups, context.shows),
-        Adder(writer, lookups),
+        adder,
         reader,
         pace,
         canary,
         {"API": settings.url, "sign-in": settings.auth_url},
         Player(api, auth, pace),
         AccountReader(asker, activity, History(asker, reader, activity, clock)),
+        Amender(writer, reader, adder, lookups),
     )

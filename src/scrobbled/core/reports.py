@@ -1,0 +1,56 @@
+"""Further reports of one viewing on one side: a program that was started twice, a tick beside a play. None is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from scrobbled.core.board import Board
+from scrobbled.core.change import SIDES, Side, other
+from scrobbled.core.ledger import LinkState, Row
+from scrobbled.core.lineup import Moments
+from scrobbled.core.records import Kept
+
+AGAIN = "another report of the same viewing"
+_TOMBS = (LinkState.REMOVED, LinkState.REMOVING)
+
+
+def fold(board: Board, gap: timedelta) -> None:
+    """Take from what is free all that says nothing new. Two typed days of one item are always two viewings."""
+    for side in SIDES:
+        told = Moments(_told(board, side))
+        for row in sorted(board.free[side].values(), key=_when):
+            if row.settled:
+                continue
+            if row.record.kept is Kept.NONE:
+                _fold_undated(board, side, row)
+            elif row.record.kept is Kept.EXACT and told.has_near(row.record.at, gap):
+                board.report_again(side, row, AGAIN)
+            elif row.record.kept is Kept.EXACT and row.record.at:
+                told.add(row.record.at)
+
+
+def _told(board: Board, side: Side) -> Iterator[datetime | None]:
+    """When the viewings were that this side has, or had, or that are on their way from it."""
+    for link in board.links(LinkState.AGREED):
+        row = board.row(side, link)
+        if row and row.record.kept is Kept.EXACT:
+            yield row.record.at
+    for link in board.links(*_TOMBS):
+        yield from (link.a_at, link.b_at)
+    yield from (row.record.at for row in board.free[side].values() if row.settled)
+
+
+def _fold_undated(board: Board, side: Side, row: Row) -> None:
+    """That something was watched is no news where a viewing of it is known."""
+    known = any(link.id(side) for link in board.links(LinkState.AGREED, *_TOMBS))
+    if known or any(one is not row for one in board.free[side].values()):
+        board.report_again(side, row, AGAIN)
+    elif any(not one.gone for one in board.rows(other(side))):
+        del board.free[side][row.record.id]
+
+
+def _when(row: Row) -> tuple[float, str]:
+    at = row.record.at or row.record.made_at
+    return at.timestamp() if at else math.inf, row.record.id

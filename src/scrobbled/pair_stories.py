@@ -1,0 +1,148 @@
+"""What command, API and page say of pairs and their runs.
+
+Ids of runs carry their letter (``r12``); times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from scrobbled.config import Config
+from scrobbled.store import ledger, records, runs
+from scrobbled.store.codec import iso, iso_or_none
+from scrobbled.store.runs import Progress, Run
+from scrobbled.trackers import TRACKERS
+
+ENDINGS = {
+    "done": "brought over what was missing",
+    "nothing": "nothing to do",
+    "approval": "wants your yes",
+    "refused": "refused",
+    "failed": "failed",
+    "": "under way",
+}
+"""How a run ended, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStory:
+    """One run of a pair. ``planned`` counts changes by what they are, ``outcomes`` those in the queue by outcome."""
+
+    id: str
+    viewer: str
+    pair: str
+    cause: str
+    phase: str
+    asked: str
+    started: str | None
+    ended: str | None
+    seconds: float | None
+    outcome: str
+    reason: str
+    planned: dict[str, int]
+    outcomes: dict[str, int]
+    done: int
+    total: int
+    plan_id: str | None
+    plan: str
+    """The plan in words, where it wants a yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideStory:
+    """What one side of a pair held when it was last read. ``doubt`` is why its listing was not believed to be all."""
+
+    tracker: str
+    plays: int
+    ratings: int
+    read: str | None
+    read_fully: str | None
+    doubt: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairStory:
+    """Two trackers of a viewer that are kept in agreement. ``agreed`` is how many viewings both hold."""
+
+    viewer: str
+    pair: str
+    kinds: dict[str, str]
+    every: float
+    agreed: int
+    sides: list[SideStory]
+    last: RunStory | None
+    last_success: str | None
+    next: str | None
+
+
+def pair_stories(db: sqlite3.Connection, config: Config) -> list[PairStory]:
+    """In the order of the configuration."""
+    found = []
+    for viewer in config.viewers:
+        for pair in viewer.pairs:
+            name = ",".join(pair.between)
+            latest = next(iter(runs.latest(db, viewer.name, name)), None)
+            works = all(tracker in TRACKERS for tracker in pair.between) and bool(pair.directions())
+            found.append(
+                PairStory(
+                    viewer=viewer.name,
+                    pair=name,
+                    kinds=pair.directions(),
+                    every=pair.every,
+                    agreed=ledger.state(db, viewer.name, name).agreed,
+                    sides=[_side(db, (viewer.name, tracker)) for tracker in pair.between],
+                    last=None if latest is None else run_story(db, latest),
+                    last_success=iso_or_none(runs.latest_success(db, viewer.name, name)),
+                    next=iso(latest.asked_at + pair.every) if latest and works else None,
+                )
+            )
+    return found
+
+
+def _side(db: sqlite3.Connection, account: tuple[str, str]) -> SideStory:
+    state = records.state(db, account)
+    return SideStory(
+        tracker=account[1],
+        plays=records.count(db, account),
+        ratings=records.count_rated(db, account),
+        read=iso_or_none(state.read_at or None),
+        read_fully=iso_or_none(state.full_at or None),
+        doubt=state.doubt,
+    )
+
+
+def run_story(db: sqlite3.Connection, run: Run) -> RunStory:
+    progress: Progress = runs.progress(db, run.id)
+    ends = None if run.started_at is None or run.ended_at is None else run.ended_at - run.started_at
+    return RunStory(
+        id=f"r{run.id}",
+        viewer=run.viewer,
+        pair=run.pair,
+        cause=run.cause,
+        phase=run.phase,
+        asked=iso(run.asked_at),
+        started=iso_or_none(run.started_at),
+        ended=iso_or_none(run.ended_at),
+        seconds=None if ends is None else round(ends, 3),
+        outcome=run.outcome,
+        reason=run.reason,
+        planned=dict(run.counts),
+        outcomes=runs.outcomes(db, run.id),
+        done=progress.done,
+        total=progress.total,
+        plan_id=run.plan or None,
+        plan=run.shown,
+    )
+
+
+def in_a_line(story: PairStory) -> str:
+    """ "anna: trakt and serializd: 2,341 viewings agree; nothing to do (2026-11-22T11:40:25Z)"."""
+    a, b = story.pair.split(",")
+    head = f"{story.viewer}: {a} and {b}: {story.agreed:,} viewings agree"
+    if story.last is None:
+        return f"{head}; not compared yet"
+    told = ENDINGS.get(story.last.outcome, story.last.outcome)
+    why = f" ({story.last.reason})" if story.last.reason else ""
+    under_way = f", {story.last.done:,} of {story.last.total:,} delivered" if story.last.total else ""
+    return f"{head}; {story.last.id} at {story.last.asked}: {told}{why}{under_way}"

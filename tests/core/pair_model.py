@@ -1,0 +1,117 @@
+"""Two trackers that hold plays of one item, as a comparison sees them: read, changed by people, and told of changes."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from scrobbled.core.compare import Compared, Link, PlayGroup, Policy, Row, Side, compare_plays
+from scrobbled.core.plan import SIDES, Action, Change, other
+from scrobbled.core.records import Kept, PlayRecord
+
+EVENING = datetime(2026, 11, 10, 20, 14, tzinfo=UTC)
+RUNTIME = 25 * 60
+
+
+def at(hours: float) -> datetime:
+    return EVENING + timedelta(hours=hours)
+
+
+def group(a: list[Row], b: list[Row], links: list[Link] | tuple[Link, ...] = ()) -> PlayGroup:
+    return PlayGroup("episode:1:1:4", "Harbour Lights S1 E4 Neap", "episode", RUNTIME, a, b, links)
+
+
+@dataclass
+class Model:
+    """``recreates``: sides that cannot change a time in place, and add a play and remove one instead."""
+
+    policy: Policy = field(default_factory=Policy)
+    recreates: frozenset[Side] = frozenset()
+    rows: dict[Side, dict[str, Row]] = field(default_factory=lambda: {"a": {}, "b": {}})
+    """What was read."""
+    held: dict[Side, dict[str, PlayRecord]] = field(default_factory=lambda: {"a": {}, "b": {}})
+    """What is there."""
+    ours: set[tuple[Side, str]] = field(default_factory=set)
+    settled: set[tuple[Side, str]] = field(default_factory=set)
+    links: dict[tuple[Side, str], Link] = field(default_factory=dict)
+    taken: list[Change] = field(default_factory=list)
+    ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def put(self, side: Side, when: datetime | None, kept: Kept = Kept.EXACT, **more: object) -> str:
+        id_ = f"{side}{next(self.ids)}"
+        self.held[side][id_] = PlayRecord(id_, "e", when, kept, **more)  # type: ignore[arg-type]
+        return id_
+
+    def edit(self, side: Side, id_: str, when: datetime) -> None:
+        self.held[side][id_] = replace(self.held[side][id_], at=when)
+
+    def read(self, *, complete: bool = True) -> None:
+        for side in SIDES:
+            for id_, row in self.rows[side].items():
+                if complete and id_ not in self.held[side]:
+                    self.rows[side][id_] = replace(row, missed=row.missed + 1)
+            for id_, record in self.held[side].items():
+                self.rows[side][id_] = Row(record, (side, id_) in self.ours, (side, id_) in self.settled)
+
+    def compare(self) -> Compared:
+        found = compare_plays(
+            group(
+                list(self.rows["a"].values()), list(self.rows["b"].values()), list(dict.fromkeys(self.links.values()))
+            ),
+            self.policy,
+        )
+        for link in found.links:
+            for side in SIDES:
+                if before := self.links.get((side, link.id(side) or "")):
+                    for one in SIDES:
+                        self.links.pop((one, before.id(one) or ""), None)
+            for side in SIDES:
+                if id_ := link.id(side):
+                    self.links[side, id_] = link
+        return found
+
+    def apply(self, changes: tuple[Change, ...]) -> None:
+        for change in changes:
+            held = self.held[change.side]
+            if change.ask:
+                continue
+            if change.action is Action.ADD:
+                self.settled.add((other(change.side), change.source))
+                self._add(change.side, change.at)
+            elif change.action is Action.REMOVE:
+                held.pop(change.target, None)
+                self.taken.append(change)
+            elif change.action is Action.FLAG:
+                held[change.target] = replace(held[change.target], rewatch=True)
+            elif change.action is Action.RETIME:
+                self._retime(change)
+
+    def _retime(self, change: Change) -> None:
+        held = self.held[change.side]
+        if change.side not in self.recreates:
+            held[change.target] = replace(held[change.target], at=change.at, kept=Kept.EXACT)
+        elif change.target in held:
+            del held[change.target]
+            self._add(change.side, change.at, ours=False)
+
+    def _add(self, side: Side, when: datetime | None, *, ours: bool = True) -> None:
+        assert when is not None
+        earlier = any(record.at and record.at <= when - timedelta(minutes=23) for record in self.held[side].values())
+        id_ = self.put(side, when, rewatch=earlier if self.policy.can_flag[SIDES.index(side)] else None)
+        if ours:
+            self.ours.add((side, id_))
+
+    def cycle(self) -> Compared:
+        """Reads everything, compares, and carries out."""
+        self.read()
+        found = self.compare()
+        self.apply(found.changes)
+        return found
+
+    def counts(self) -> Counter[Action]:
+        return Counter(change.action for change in self.cycle().changes)
+
+    def times(self, side: Side) -> list[datetime | None]:
+        return sorted((record.at for record in self.held[side].values()), key=lambda when: (when is None, when))
