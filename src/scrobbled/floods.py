@@ -44,15 +44,11 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an action applied to; ``left`` are those named that it does not apply to. Ids like ``c12``, ``a7``, ``f3``.
-
-    ``asking`` amendments are held until they are named: a removal or a conflict is decided on one by one.
-    """
+    """What an action applied to; ``left`` are those named that it does not apply to. Ids like ``c12``, ``a7``, ``f3``."""
 
     action: str
     done: list[str]
     left: list[str]
-    asking: int = 0
 
 
 class NoId(ValueError):
@@ -80,11 +76,14 @@ def stories(db: sqlite3.Connection) -> list[FloodStory]:
 
 
 def act(db: sqlite3.Connection, action: str, named: Chosen | None, now: float) -> Done:
-    """As ``summary.act``; a flood stands for all that is held of it. ``None`` is everything that waits."""
+    """As ``summary.act``; a flood stands for all that is held of it. ``None`` is everything that waits.
+
+    Amendments that ask are approved by name only: a removal or a conflict is decided on one by one.
+    """
     if named is None:
         changes = [f"c{id_}" for id_ in summary.act(db, action, None, now)]
         amended = [f"a{id_}" for id_ in amendments.retry(db, None)] if action == "retry" else []
-        return Done(action, [*changes, *amended], [], amendments.held(db) if action == "approve" else 0)
+        return Done(action, [*changes, *amended], [])
     batches = {flood: floods.held_changes(db, flood) for flood in named.floods}
     wanted = sorted({*named.changes, *(id_ for batch in batches.values() for id_ in batch)})
     done = set(summary.act(db, action, wanted, now))

@@ -19,6 +19,7 @@ from scrobbled.config.model import PairConfig
 from scrobbled.core.errors import ConfigError, StoreError, TrackerError, TryLater
 from scrobbled.core.guard import Limits
 from scrobbled.deliver import Courier
+from scrobbled.importing.tracker import FileTracker, is_file
 from scrobbled.metrics import Metrics, Sample
 from scrobbled.reconcile import Ended, Member, Options, Reconciler, Sides
 from scrobbled.store import Store, runs
@@ -27,6 +28,8 @@ from scrobbled.store.runs import Run
 FIRST_AFTER = 10.0
 """Seconds from the start until the first run of a pair that is due."""
 LOOK_EVERY = 30.0
+ASKED_EVERY = 0.3
+"""Where nothing is run by the clock: whoever asks does so by the database of this very process, and waits."""
 TELL_AFTER = 24 * 3_600.0
 """Seconds without a run that succeeded, after which people are told."""
 log = structlog.get_logger("pairs")
@@ -51,12 +54,19 @@ def wired(config: Config, accounts: Mapping[tuple[str, str], Any]) -> Iterator[W
 
 
 def found(config: Config, accounts: Mapping[tuple[str, str], Any], viewer: str, pair: str) -> Wired | None:
-    """The pair of that name (``trakt,serializd``), in either order."""
+    """The pair of that name (``trakt,serializd``), in either order; or the one of an imported file and a tracker."""
     names = set(pair.split(","))
     for one in wired(config, accounts):
         if one.sides.viewer == viewer and set(one.sides.names) == names:
             return one
-    return None
+    a, _, b = pair.partition(",")
+    return imported(viewer, a, b) if is_file(a) and (viewer, b) in accounts else None
+
+
+def imported(viewer: str, file: str, tracker: str) -> Wired:
+    """A file beside a tracker, which takes what it lacks."""
+    way = f"{file}-to-{tracker}"
+    return Wired(Sides(viewer, file, tracker), PairConfig(between=(file, tracker), plays=way, ratings=way))
 
 
 def limits(config: Config) -> Limits:
@@ -101,7 +111,7 @@ class Keeper:
             while not stopping.is_set():
                 with contextlib.suppress(StoreError):
                     await self._begin_what_is_due(earliest)
-                if await self._clock.wait(self.news, LOOK_EVERY):
+                if await self._clock.wait(self.news, LOOK_EVERY if self._by_clock else ASKED_EVERY):
                     self.news.clear()
         finally:
             for task in self._busy.values():
@@ -175,8 +185,7 @@ class Keeper:
 
     def reconciler(self, one: Wired) -> Reconciler:
         """For one run: after a reload there are other couriers."""
-        couriers = self._couriers()
-        a, b = (self._member(couriers[one.sides.viewer, name]) for name in one.sides.names)
+        a, b = (self._member(one.sides.viewer, name) for name in one.sides.names)
         return Reconciler(
             one.sides,
             one.pair,
@@ -188,7 +197,11 @@ class Keeper:
             wake=self._wake_couriers,
         )
 
-    def _member(self, courier: Courier) -> Member:
+    def _member(self, viewer: str, name: str) -> Member:
+        if is_file(name):
+            return Member(FileTracker(name), _untold)
+        courier = self._couriers()[viewer, name]
+
         async def trouble(error: TrackerError) -> None:
             if not isinstance(error, TryLater):  # a read that failed is no reason to hold up what is to be delivered
                 await courier.health.trouble(error, self._clock.monotonic(), self._dice)
@@ -223,6 +236,10 @@ class Keeper:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+async def _untold(error: TrackerError) -> None:
+    """A file has no account that could be in trouble."""
 
 
 def _wants_a_yes(sides: Sides, ended: Ended) -> Trouble:

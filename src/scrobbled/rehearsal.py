@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from scrobbled.redact import Redactor
 from scrobbled.store import Store, scratch
 from scrobbled.store.alerts import StoredTroubles
 from scrobbled.store.cache import StoredCache
+from scrobbled.trackers.base import Tracker
 from scrobbled.wiring import Parts, Wiring
 
 
@@ -26,10 +28,15 @@ async def rehearse(
     one: Wired,
     options: Options,
     *,
+    files: Mapping[str, Tracker] | None = None,
+    look: Callable[[Store], Awaitable[None]] | None = None,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Ended:
-    """What a run would do. Nothing is written to the database or to a tracker.
+    """What a run would do; ``files`` stand for names that are no trackers of the configuration.
+
+    ``look`` is handed the copy, with what was read, before it is thrown away. Nothing is written to the database or to
+    a tracker.
 
     But for one thing: where a sign-in renews itself and the old one ends by that, the new one is kept.
     """
@@ -41,9 +48,10 @@ async def rehearse(
         for name in one.sides.names:
             viewer = config.viewer(one.sides.viewer)
             assert viewer is not None, "the pair was taken from this configuration"
-            members.append(Member(wiring.tracker(viewer, name), _untold))
+            given = (files or {}).get(name)
+            members.append(Member(given or wiring.tracker(viewer, name), _untold))
         try:
-            return await Reconciler(
+            ended = await Reconciler(
                 one.sides,
                 one.pair,
                 (members[0], members[1]),
@@ -53,6 +61,9 @@ async def rehearse(
                 limits=limits(config),
                 wake=lambda _: None,
             ).plan(options)
+            if look is not None and ended.plan is not None:
+                await look(store)
+            return ended
         finally:
             for close in reversed(closing):
                 await close()

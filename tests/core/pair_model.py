@@ -75,13 +75,13 @@ class Model:
     def apply(self, changes: tuple[Change, ...]) -> None:
         for change in changes:
             held = self.held[change.side]
-            if change.ask:
-                continue
+            if change.ask or (change.target and change.target not in held):
+                continue  # the real ones find it gone, too
             if change.action is Action.ADD:
                 self.settled.add((other(change.side), change.source))
                 self._add(change.side, change.at)
             elif change.action is Action.REMOVE:
-                held.pop(change.target, None)
+                del held[change.target]
                 self.taken.append(change)
             elif change.action is Action.FLAG:
                 held[change.target] = replace(held[change.target], rewatch=True)
@@ -92,7 +92,7 @@ class Model:
         held = self.held[change.side]
         if change.side not in self.recreates:
             held[change.target] = replace(held[change.target], at=change.at, kept=Kept.EXACT)
-        elif change.target in held:
+        else:
             del held[change.target]
             self._add(change.side, change.at, ours=False)
 

@@ -47,7 +47,7 @@ def parsed(tmp_path: Path) -> Parsed:
 
 
 def test_a_read_is_everything_and_complete(parsed: Parsed) -> None:
-    tracker = FileTracker(parsed, "history.csv")
+    tracker = FileTracker("history.csv", parsed)
     reading = run(tracker.read(frozenset(KINDS), {}, NothingKnown(), full=False))
     assert reading.plays is not None
     assert reading.ratings is not None
@@ -57,7 +57,7 @@ def test_a_read_is_everything_and_complete(parsed: Parsed) -> None:
 
 
 def test_a_file_is_never_written_to(parsed: Parsed) -> None:
-    tracker = FileTracker(parsed, "history.csv")
+    tracker = FileTracker("history.csv", parsed)
     calls: list[Callable[[], Awaitable[Any]]] = [
         lambda: tracker.locate(Movie("Salt Flats")),
         lambda: tracker.find_plays([]),
@@ -75,7 +75,7 @@ async def _never() -> None:
 
 
 def test_a_file_needs_no_sign_in_and_has_nothing_to_examine(parsed: Parsed) -> None:
-    tracker = FileTracker(parsed, "history.csv")
+    tracker = FileTracker("history.csv", parsed)
     run(tracker.sign_in())
     run(tracker.aclose())
     assert (tracker.delay(), tracker.expires_at(), tracker.roots(), run(tracker.examine())) == (0, None, {}, [])

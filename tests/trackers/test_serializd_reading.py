@@ -171,12 +171,13 @@ async def test_ratings_in_the_diary_are_no_plays(setup: Setup, mirror: Mirror) -
 
 
 async def test_a_season_that_the_row_does_not_name_is_looked_up(
-    setup: Setup, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, mirror: Mirror, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setup.service.catalogue.change(hide=[(SHOW, 1, None)])
     tracker = setup.tracker()
     await tracker.locate(setup.episode(season=2))  # so that the show is kept without its first season
     setup.service.catalogue.change(show=[(SHOW, 1, None)])
+    clock.advance(60)
     by_hand(setup)
     monkeypatch.setattr(setup.service.catalogue, "known_summaries", lambda show: [])
     await mirror.read(tracker)

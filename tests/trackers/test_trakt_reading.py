@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -312,11 +314,13 @@ async def test_that_the_snapshot_has_plays_which_the_history_hides_is_learnt_onc
     trakt: TraktBench, mirror: TraktMirror
 ) -> None:
     trakt.api.preload("anna", 700)
-    trakt.api.hidden = {trakt.history()[300]["id"]}
+    hidden = trakt.history()[300]
+    trakt.api.hidden = {hidden["id"]}
     await mirror.read()
     first = await mirror.asking(full=True)
     assert first.count(HISTORY) == 1 + 3, "they disagree, so everything is read"
-    assert await mirror.asking(full=True) == [ACTIVITIES, SETTINGS, HISTORY, *SNAPSHOT, RATINGS]
+    item = f"/sync/history/{hidden['type']}s/{hidden['trakt']}"
+    assert await mirror.asking(full=True) == [ACTIVITIES, SETTINGS, HISTORY, *SNAPSHOT, item, RATINGS]
     watch(trakt, at=LONG_AGO)
     await mirror.read()
     assert mirror.kept() == mirror.there()
@@ -780,3 +784,75 @@ async def test_a_rating_given_anew_while_ratings_are_read_does_not_get_lost(
     await mirror.read()
     assert len(mirror.rated) == 30
     assert sum(record.value == 9 for record in mirror.rated.values()) == 1
+
+
+# All of it at random
+
+
+class Walk:
+    """A person, other programs and a service in trouble, by chance."""
+
+    def __init__(self, trakt: TraktBench, dice: random.Random) -> None:
+        self.trakt, self.dice = trakt, dice
+        trakt.api.removals_move = dice.random() < 0.5
+        trakt.api.duplicate_rows = dice.random() < 0.3
+        trakt.api.minimal_pages = dice.choice(["wanted", "always", "never"])
+        trakt.api.preload("anna", dice.choice([0, 3, 280, 600]))
+        if rows := trakt.history():
+            trakt.api.hidden = {dice.choice(rows)["id"] for _ in range(dice.choice([0, 0, 2]))}
+
+    def step(self) -> None:
+        number, season = self.dice.randint(1, 8), self.dice.choice([1, 1, 2])
+        now = self.trakt.clock.now()
+        ago = self.dice.choice([timedelta(0), timedelta(hours=30), timedelta(days=3), timedelta(days=800)])
+        what = self.dice.choice(["watch", "watch", "watch", "undated", "unwatch", "move", "rate", "wait"])
+        rows = self.trakt.history()
+        if what == "watch":
+            watch(self.trakt, number, now - ago, season=season)
+        elif what == "undated":
+            watch(self.trakt, number, datetime(1970, 1, 1, tzinfo=UTC), season=season)
+        elif what in ("unwatch", "move") and rows:
+            unwatch(self.trakt, self.dice.choice(rows)["id"])
+            if what == "move":
+                watch(self.trakt, number, now - ago)
+        elif what == "wait":
+            self.trakt.clock.advance(self.dice.choice([5, 900, 90_000]))
+
+    def trouble(self) -> None:
+        kind = self.dice.choice(["status", "drop", "stale", "malformed"])
+        path = self.dice.choice(["GET *", "GET /sync/history*", "GET /sync/watched/*"])
+        self.trakt.fail(path, kind=kind, skip=self.dice.randint(0, 4), times=self.dice.randint(1, 3))
+
+
+@pytest.mark.parametrize("seed", range(120))
+async def test_whatever_happened_a_full_read_in_peace_knows_it(
+    trakt: TraktBench, mirror: TraktMirror, seed: int
+) -> None:
+    dice = random.Random(seed)
+    walk = Walk(trakt, dice)
+    for _ in range(40):
+        walk.step()
+        if dice.random() < 0.3:
+            walk.trouble()
+        if dice.random() < 0.5:
+            with contextlib.suppress(TryLater, ContractDrift):
+                await mirror.read(full=dice.random() < 0.2)
+    trakt.api.faults.clear()
+    trakt.clock.advance(120)
+    await mirror.read(full=True)
+    assert mirror.kept() == mirror.there()
+    for _ in range(2):
+        await mirror.read()
+    assert await mirror.asking() == [ACTIVITIES]
+    assert mirror.kept() == mirror.there()
+
+
+@pytest.mark.parametrize("seed", range(120))
+async def test_in_peace_every_read_knows_what_moved(trakt: TraktBench, mirror: TraktMirror, seed: int) -> None:
+    dice = random.Random(seed)
+    walk = Walk(trakt, dice)
+    trakt.api.removals_move = True
+    for _ in range(40):
+        walk.step()
+        await mirror.read()
+        assert mirror.kept() == mirror.there()

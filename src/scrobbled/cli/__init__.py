@@ -19,7 +19,7 @@ click.rich_click.COMMAND_GROUPS = {
     "scrobbled": [
         {"name": "Set it up", "commands": ["demo", "sandbox", "config", "auth", "serve", "test-event", "test-alert"]},
         {"name": "See and decide", "commands": ["status", "sync", "explain", "queue", "map", "replay", "undo"]},
-        {"name": "Look after it", "commands": ["doctor", "token", "backup", "restore", "reset-state"]},
+        {"name": "Look after it", "commands": ["import", "doctor", "token", "backup", "restore", "reset-state"]},
     ],
     "scrobbled queue": [{"name": "Commands", "commands": ["list", "retry", "approve", "drop"]}],
     "scrobbled map": [{"name": "Commands", "commands": ["test", "set", "list", "remove"]}],
@@ -218,6 +218,30 @@ def undo(plays: tuple[str, ...], as_json: bool, config: str | None, **asked: Any
     replay, and other reports of the same viewing, do not send it again.
     """
     sys.exit(code_of("undo", "undo")(config, plays, as_json=as_json, **asked))
+
+
+@command.command("import")
+@click.argument("file", metavar="FILE")
+@click.option("--viewer", metavar="NAME", help="Whose history it is; not needed where there is only one viewer.")
+@click.option("--to", metavar="TRACKER", multiple=True, help="Only to this tracker; else to all of this viewer.")
+@click.option(
+    "--format",
+    type=click.Choice(["trakt", "serializd", "csv", "trakt-serializd-sync"]),
+    default=None,
+    help="What it is; else that is found out.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be added, and change nothing anywhere.")
+@click.option("--plan", metavar="ID", default="", help="Do exactly what this plan showed, or nothing.")
+@json_option
+@config_option
+def import_(file: str, as_json: bool, config: str | None, **wish: Any) -> None:
+    """Add the history of a file to the trackers, where they lack it.
+
+    FILE is the zip of Trakt's data export, a CSV (Serializd's diary, TV Time, or any with columns like show, season,
+    episode, watched_at), or the sync_state.json of trakt-serializd-sync, of which you are told what it lost. Dates are
+    kept, and what is there already stays as it is: importing twice adds nothing.
+    """
+    sys.exit(code_of("importing", "import_file")(config, file, wish, as_json=as_json))
 
 
 @command.command()

@@ -26,6 +26,7 @@ DONE = {
     "drop": "They are not sent, now or later.",
 }
 """What the actions mean."""
+_NAME_IT = "name what you choose, as scrobbled queue list shows it, like scrobbled queue approve a12."
 MOST_NAMED = 10
 """Ids listed on a line each, of those an action did not apply to."""
 
@@ -57,7 +58,7 @@ def list_changes(path: str | None, *, as_json: bool, every: bool = False, flood:
 def act(path: str | None, action: str, ids: Sequence[str], *, as_json: bool) -> int:
     """1 when an ID was named that the action does not apply to."""
     config = configured(path)
-    done = run(_act(Store(config.storage.path, create=False), action, _chosen(ids) if ids else None))
+    done, asking = run(_act(Store(config.storage.path, create=False), action, _chosen(ids) if ids else None))
     if as_json:
         print_json(asdict(done))
     else:
@@ -65,12 +66,8 @@ def act(path: str | None, action: str, ids: Sequence[str], *, as_json: bool) -> 
         _tell_left(done.left)
         if done.left and action == "approve":
             say("Only what is held can be approved, and without a date it can only be dropped.", err=True)
-        if done.asking:
-            say(
-                f"{plural(done.asking, 'change')} of what trackers hold still "
-                f"{'asks' if done.asking == 1 else 'ask'}: name what you choose, like scrobbled queue approve a12.",
-                err=True,
-            )
+        if asking and action == "approve" and not ids:
+            say(f"Of what trackers hold, {plural(asking, 'change')} {'ask' if asking > 1 else 'asks'}: {_NAME_IT}", err=True)
         if done.done:
             say(DONE[action], err=True)
     return 1 if done.left else 0
@@ -144,8 +141,9 @@ async def _all(
     return together, rows, amended
 
 
-async def _act(store: Store, action: str, named: Chosen | None) -> Done:
+async def _act(store: Store, action: str, named: Chosen | None) -> tuple[Done, int]:
+    """Also how many amendments are held after that."""
     try:
-        return await store.write(lambda db: floods.act(db, action, named, time.time()))
+        return await store.write(lambda db: (floods.act(db, action, named, time.time()), amendments.held(db)))
     finally:
         await store.aclose()

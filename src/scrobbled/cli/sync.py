@@ -122,15 +122,16 @@ async def _rehearsed(config: Config, chosen: Sequence[Wired], options: Options, 
     for one in chosen:
         ended = await rehearse(config, one, options)
         failed = failed or ended.outcome == "failed"
-        shown.append(_told(one, ended))
+        shown.append(planned(one, ended))
         if not as_json:
-            _say_plan(one, ended, options)
+            say_plan(one, ended, _command(one, options))
     if as_json:
-        print_json({"run_id": None, "dry_run": True, "plan_id": _first(shown, "plan_id"), "runs": shown})
+        print_json({"run_id": None, "dry_run": True, "plan_id": first(shown, "plan_id"), "runs": shown})
     return 1 if failed else 0
 
 
-def _say_plan(one: Wired, ended: Ended, options: Options) -> None:
+def say_plan(one: Wired, ended: Ended, command: str) -> None:
+    """What would be done; ``command`` does it when the plan is named behind it."""
     if ended.plan is None:
         say(f"{one.sides.viewer}: {one.sides.a} and {one.sides.b} were not compared: {ended.reason}.", err=True)
         return
@@ -138,29 +139,28 @@ def _say_plan(one: Wired, ended: Ended, options: Options) -> None:
     if ended.reason:
         say(ended.reason)
     if ended.plan.changes:
-        say(f"Nothing was changed. To do exactly this: {_command(one, ended.plan_id, options)}")
+        say(f"Nothing was changed. To do exactly this: {command} --plan {ended.plan_id}")
 
 
-def _command(one: Wired, plan_id: str, options: Options) -> str:
-    words = ["scrobbled", "sync", "--viewer", one.sides.viewer, "--pair", one.sides.pair, *options.words()]
-    return shlex.join([*words, "--plan", plan_id])
+def _command(one: Wired, options: Options) -> str:
+    return shlex.join(["scrobbled", "sync", "--viewer", one.sides.viewer, "--pair", one.sides.pair, *options.words()])
 
 
 async def _carried_out(
     config: Config, chosen: Sequence[Wired], options: Options, *, watch: float | None, as_json: bool
 ) -> int:
     while True:
-        async with _service(config) as store:
+        async with service(config) as store:
             told = [await _one(store, one, options, quiet=as_json) for one in await _meant(store, chosen, options)]
         if as_json:
-            print_json({"run_id": _first(told, "run_id"), "plan_id": _first(told, "plan_id"), "runs": told})
+            print_json({"run_id": first(told, "run_id"), "plan_id": first(told, "plan_id"), "runs": told})
         if watch is None:
             return 1 if any(one["failed"] for one in told) else 0
         await asyncio.sleep(watch)
 
 
 @contextlib.asynccontextmanager
-async def _service(config: Config) -> AsyncIterator[Store]:
+async def service(config: Config) -> AsyncIterator[Store]:
     """The database, and somebody who carries out what is asked for in it: a running ``serve``, else this process."""
     try:
         lock = opening.lock(config.storage.path)
@@ -195,11 +195,12 @@ async def _one(store: Store, one: Wired, options: Options, *, quiet: bool) -> di
     id_ = await store.write(lambda db: runs.ask(db, one.sides.viewer, one.sides.pair, "sync", told, now))
     done = await follow(store, id_, say=None if quiet else lambda text: say(text, err=True))
     if not quiet:
-        _say_run(one, done, options)
-    return _reported(done)
+        say_run(one, done, _command(one, options))
+    return reported(done)
 
 
-def _say_run(one: Wired, done: Followed, options: Options) -> None:
+def say_run(one: Wired, done: Followed, command: str) -> None:
+    """How it ended; ``command`` says yes when the plan is named behind it."""
     run_ = done.run
     head = f"{one.sides.viewer}: {one.sides.a} and {one.sides.b} (run r{run_.id}): "
     match run_.outcome:
@@ -211,7 +212,7 @@ def _say_run(one: Wired, done: Followed, options: Options) -> None:
             if run_.shown:
                 say(run_.shown)
             say(f"{head}{run_.reason}")
-            say(f"To say yes: {_command(one, run_.plan, options)}")
+            say(f"To say yes: {command} --plan {run_.plan}")
         case _:
             say(f"{head}{run_.outcome}: {run_.reason}", err=True)
     if done.why_left:
@@ -224,7 +225,7 @@ def _outcomes(done: Followed) -> str:
     return f"{plural(total, 'change')}: {parts or 'nothing was left to do'}"
 
 
-def _reported(done: Followed) -> dict[str, Any]:
+def reported(done: Followed) -> dict[str, Any]:
     run_ = done.run
     return {
         "run_id": f"r{run_.id}",
@@ -240,7 +241,7 @@ def _reported(done: Followed) -> dict[str, Any]:
     }
 
 
-def _told(one: Wired, ended: Ended) -> dict[str, Any]:
+def planned(one: Wired, ended: Ended) -> dict[str, Any]:
     return {
         "run_id": None,
         "viewer": one.sides.viewer,
@@ -271,5 +272,5 @@ def _change(plan: Plan, change: Any) -> dict[str, Any]:
     return {"tracker": plan.name(change.side), **{k: v for k, v in told.items() if k != "side" and v not in ("", None)}}
 
 
-def _first(rows: Sequence[dict[str, Any]], name: str) -> Any:
+def first(rows: Sequence[dict[str, Any]], name: str) -> Any:
     return next((row[name] for row in rows if row.get(name)), None)

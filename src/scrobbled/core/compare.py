@@ -208,7 +208,11 @@ class _Comparison:
             self._changes.append(self._pen.remove(side, rest))
 
     def _match_undated(self) -> None:
-        a, b = ({id_: row for id_, row in self._board.free[side].items() if not row.settled} for side in SIDES)
+        """What is dated and on its way will be read with its date; a tick that was sent has got one by that."""
+        a, b = (
+            {id_: row for id_, row in self._board.free[side].items() if not (row.settled and is_dated(row.record))}
+            for side in SIDES
+        )
         for match in line_up_undated((row.record for row in a.values()), (row.record for row in b.values())):
             self._board.agree(a[match.a.id], b[match.b.id], match.rule)
 

@@ -17,6 +17,8 @@ from scrobbled.importing.parsed import Collector, Hint, Parsed
 from scrobbled.sources.fields import text
 
 FORMAT = "state of trakt-serializd-sync"
+BETWEEN = ("trakt", "serializd")
+"""The trackers that it kept in step."""
 SENT = "synced_activities"
 GIVEN_UP = "excluded_activities"
 NAME = "sync_state"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from scrobbled.core.checkup import Check
@@ -13,11 +16,31 @@ from scrobbled.core.records import KINDS, Kind, Plays, Ratings, Reading
 from scrobbled.importing.parsed import Parsed
 from scrobbled.trackers.base import Addition, Address, Capabilities, Known, Receipt, Result, Sending
 
+FILE = "file:"
+"""Names of files begin so where names of trackers stand; no tracker's does."""
+_STRANGE = re.compile(r"[^a-z0-9._-]+")
+_LONGEST = 40
+
+
+def file_name(path: Path, parsed: Parsed) -> str:
+    """What the file is called beside trackers: another name for another content, the same for the same."""
+    records = sorted([play.id for play in parsed.plays] + [rating.id for rating in parsed.ratings])
+    digest = hashlib.sha256("\n".join(records).encode()).hexdigest()[:8]
+    shown = _STRANGE.sub("-", path.name.casefold()).strip("-.")[:_LONGEST]
+    return f"{FILE}{shown or 'history'}-{digest}"
+
+
+def is_file(name: str) -> bool:
+    return name.startswith(FILE)
+
 
 class FileTracker:
-    """What a file holds. Keys and ids of its records are the same whenever the same content is imported."""
+    """What a file holds. Keys and ids of its records are the same whenever the same content is imported.
 
-    def __init__(self, parsed: Parsed, name: str) -> None:
+    Without ``parsed`` it was read and stored before: a file has no news.
+    """
+
+    def __init__(self, name: str, parsed: Parsed | None = None) -> None:
         self._parsed = parsed
         self._can = Capabilities(
             media=frozenset({"movie", "episode"}),
@@ -33,7 +56,9 @@ class FileTracker:
         return self._can
 
     async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
-        """Everything, at every time: a file has no news."""
+        """Everything; after that nothing ever moves."""
+        if self._parsed is None:
+            return Reading(cursor=cursor)
         return Reading(
             cursor={},
             plays=Plays(self._parsed.plays, complete=True) if "plays" in kinds else None,

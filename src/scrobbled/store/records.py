@@ -299,13 +299,14 @@ def changed_ratings(db: sqlite3.Connection, account: Account, since: int) -> set
 
 
 def put_ratings(db: sqlite3.Connection, account: Account, found: Iterable[RatingRecord], rev: int, now: float) -> None:
+    """These are there. Where the service's own time did not move with the value, it is new since ``now``."""
     for rating in found:
         at = None if rating.at is None else rating.at.timestamp()
         db.execute(
             "INSERT INTO rated (viewer, tracker, key, value, at, id, since, rev) VALUES (?,?,?,?,?,?,?,?) "
             "ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, id = excluded.id, "
-            "since = excluded.since, rev = excluded.rev, missed = 0",
-            (*account, rating.key, rating.value, at, rating.id, at or now, rev),
+            "since = CASE WHEN at IS excluded.at THEN ? ELSE excluded.since END, rev = excluded.rev, missed = 0",
+            (*account, rating.key, rating.value, at, rating.id, at or now, rev, now),
         )
 
 

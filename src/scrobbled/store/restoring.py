@@ -36,7 +36,6 @@ FORGOTTEN = (
     "told_minutes",
     "histories",
     "floods",
-    "amendments",
     "readings",
     "records",
     "rated",

@@ -84,18 +84,19 @@ def shown(page: EntryPage) -> dict[int, Shown]:
     return {row.id: Shown(row.stamp, row.rating) for row in page.rows}
 
 
-def on_page(then: Mark, page: EntryPage, moved: Collection[int]) -> News | None:
+def on_page(then: Mark, page: EntryPage, ours: Mapping[int, bool], seen: Collection[int]) -> News | None:
     """What the first page brought; ``None`` where a row left it that nothing new pushed off its end.
 
-    ``moved`` are rows that we moved ourselves.
+    ``ours`` are rows that we made or changed, as ``Rows.news``; ``seen`` are rows that were there before, anywhere.
     """
-    made = tuple(row for row in page.rows if row.id not in then.rows)
-    edited = tuple(row for row in page.rows if row.id in then.rows and then.rows[row.id].stamp != row.stamp)
-    before = list(then.rows)
-    room = max(PAGE_SIZE, len(page.rows)) - len(made)
-    pushed_off = set(before[max(0, room) :])
-    left = then.rows.keys() - set(page.ids) - pushed_off - set(moved)
-    return None if left else News(made, edited)
+    arrived = [row for row in page.rows if row.id not in then.rows]
+    made = tuple(row for row in arrived if ours.get(row.id, row.id not in seen))
+    edited = [row for row in page.rows if row.id in then.rows and then.rows[row.id].stamp != row.stamp]
+    room = max(PAGE_SIZE, len(page.rows)) - len(arrived)
+    pushed_off = set(list(then.rows)[max(0, room) :])
+    if then.rows.keys() - set(page.ids) - pushed_off - ours.keys():
+        return None
+    return News(made, (*edited, *(row for row in arrived if row not in made)))
 
 
 def explained(then: Mark, totals: Totals, made: Sequence[Entry], unsure: Collection[int]) -> bool:

@@ -10,6 +10,8 @@ from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.rows import Look
 
 LONG = 3_650 * 86_400.0
+LISTED = 30 * 86_400.0
+"""Seconds for which it is believed that the listings show such rows, after they did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,22 @@ class RatingMemory:
         await self._cache.put(self._made(key), None, seconds=0)
 
     async def is_hidden_from(self, look: Look) -> bool:
-        """Whether such rows may exist that no listing shows: one of ours is missing, and nobody else's is there."""
+        """Whether such rows may exist that no listing shows: one of ours is missing, and none was ever seen there."""
         one_of_ours = await self._cache.get(self._any)
-        if one_of_ours is None or one_of_ours in look.rows:
+        if one_of_ours is None or await self._cache.get(self._listed):
             return False
-        return all(row.is_log for row in look.rows.values())
+        if any(not row.is_log for row in look.rows.values()):
+            await self._cache.put(self._listed, True, seconds=LISTED)
+            return False
+        return True
 
     @property
     def _any(self) -> str:
         return f"serializd:rated:{self._viewer}"
+
+    @property
+    def _listed(self) -> str:
+        return f"serializd:rated-listed:{self._viewer}"
 
     def _attempt(self, key: str) -> str:
         return f"serializd:rating:{self._viewer}:{key}"

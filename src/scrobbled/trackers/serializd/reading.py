@@ -99,7 +99,7 @@ class Reader:
         """What the first page explains; ``None`` where it does not explain all."""
         then = visit.then
         assert then is not None, "asked only where there is something to compare with"
-        news = gate.on_page(then, visit.first, self._rows.news)
+        news = gate.on_page(then, visit.first, self._rows.news, self._rows.seen)
         news = await self._with_ours(visit, news) if news is not None else None
         if news is None:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -65,6 +65,11 @@ class Rows:
     def looked(self) -> bool:
         """Whether every row was seen, sometime."""
         return self._looked is not None
+
+    @property
+    def seen(self) -> Collection[int]:
+        """Ids of all rows that were there when they were last seen."""
+        return self._known.keys()
 
     async def look(self, first: EntryPage | None = None, *, reviews: bool = True) -> Look:
         """Read both listings whole. ``first`` is the first page of the diary where that has just been read.

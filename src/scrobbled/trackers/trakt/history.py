@@ -76,7 +76,7 @@ class History:
         """From what moved since ``had``; ``known`` is only asked for a look at everything."""
         begins = had.begins()
         if begins is None:
-            return await self._everything(had, moves, {})
+            return await self._everything(had, moves, None)
         look = await self._look(had, begins) if had.settled != moves else None
         if look is not None and not full:
             if look.explains:
@@ -85,7 +85,7 @@ class History:
                 return PlaysFound(Plays(records, complete=False), mark, look.pages.told)
             if look.nothing and had.looked == moves:
                 return PlaysFound(None, had, moved=False)
-        return await self._compared(had, moves, known, look)
+        return await self._by_dates(had, moves, known, look)
 
     async def _look(self, had: Mark, begins: datetime) -> _Look:
         items = await self._items()
@@ -101,24 +101,24 @@ class History:
         read_history(answer.json(), answer.what)
         return Paging.of(answer).items
 
-    async def _compared(self, had: Mark, moves: Moves, known: Known, look: _Look | None) -> PlaysFound:
+    async def _by_dates(self, had: Mark, moves: Moves, known: Known, look: _Look | None) -> PlaysFound:
         """By all dates, which are cheap to get, and the plays behind those that are not known."""
         items = look.items if look else await self._items()
         pages = look.pages if look else PlayPages()
         dates = await self._dates()
-        records = overlaid(await known.plays(), pages.records.values())
-        subjects = {**await known.subjects(), **pages.told.subjects}
-        held, differing = await asyncio.to_thread(_compare, dates, records, subjects)
-        if held is not None and differing.digest in ("", had.digest):
+        plays, subjects = await known.plays(), {**await known.subjects(), **pages.told.subjects}
+        compared = await asyncio.to_thread(_compared, dates, plays, pages.records.values(), subjects)
+        differing = compared.difference
+        if differing is not None and not differing.titles:
             moved = look is not None and bool(look.new or look.gone)
-            return self._all(replace(had, digest=differing.digest), records, items, pages.told, moved=moved)
-        if held is None or len(differing.titles) * PAGE >= (len(records) if items is None else items):
+            return await self._all(replace(had, digest=""), compared.records, items, pages.told, moved=moved)
+        if differing is None or len(differing.titles) * PAGE >= (len(compared.records) if items is None else items):
             return await self._everything(had, moves, dates)
         read, left = await self._reread(differing.titles, dates, pages.told)
-        if left.digest not in ("", had.digest):
+        if left.digest not in ("", had.digest):  # the same as ever: plays of hidden titles, which only dates tell of
             return await self._everything(had, moves, dates)
-        kept = (record for title in held.keys() - set(differing.titles) for record in held[title])
-        return self._all(replace(had, digest=left.digest), overlaid(kept, read), items, pages.told)
+        records = await asyncio.to_thread(compared.mended, read)
+        return await self._all(replace(had, digest=left.digest), records, items, pages.told)
 
     async def _reread(
         self, titles: Iterable[Title], dates: Mapping[Title, Minutes], told: Told
@@ -131,17 +131,20 @@ class History:
         wanted = {title: dates[title] for title in titles if title in dates}
         return read, difference(wanted, by_title(read, told.subjects) or {})
 
-    async def _everything(self, had: Mark, moves: Moves, dates: Mapping[Title, Minutes]) -> PlaysFound:
-        """The whole history. Where it does not agree with ``dates``, it never will: that is remembered."""
+    async def _everything(self, had: Mark, moves: Moves, dates: Mapping[Title, Minutes] | None) -> PlaysFound:
+        """The whole history. Where it does not agree with ``dates``, it may never do: that is remembered."""
         pages, extent = await self._activity.steadily("plays", moves, HISTORY, FULL, PlayPages, most=MOST_READ)
         records = list(pages.records.values())
-        _, differing = await asyncio.to_thread(_compare, dates, records if dates else (), pages.told.subjects)
-        return self._all(replace(had, digest=differing.digest), records, extent.items, pages.told)
+        digest = ""
+        if dates is not None:
+            compared = await asyncio.to_thread(_compared, dates, records, (), pages.told.subjects)
+            digest = compared.difference.digest if compared.difference else ""
+        return await self._all(replace(had, digest=digest), records, extent.items, pages.told)
 
-    def _all(
+    async def _all(
         self, mark: Mark, records: Sequence[PlayRecord], items: int | None, told: Told, *, moved: bool = True
     ) -> PlaysFound:
-        mark = mark.over(records, items, self._clock.now(), complete=True)
+        mark = await asyncio.to_thread(mark.over, records, items, self._clock.now(), complete=True)
         return PlaysFound(Plays(records, complete=True), mark, told, moved=moved)
 
     async def _dates(self) -> Mapping[Title, Minutes]:
@@ -163,8 +166,26 @@ def _take(dates: Dates, answer: Answer) -> None:
     dates.take(answer.json(), answer.what)
 
 
-def _compare(
-    dates: Mapping[Title, Minutes], records: Iterable[PlayRecord], subjects: Mapping[str, Subject]
-) -> tuple[Held | None, Difference]:
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    records: Sequence[PlayRecord]
+    held: Held
+    difference: Difference | None
+    """``None`` where the records cannot be compared."""
+
+    def mended(self, read: Iterable[PlayRecord]) -> Sequence[PlayRecord]:
+        """The records with those of the differing titles as they were read anew."""
+        differing = set(self.difference.titles if self.difference else ())
+        kept = (record for title in self.held.keys() - differing for record in self.held[title])
+        return overlaid(kept, read)
+
+
+def _compared(
+    dates: Mapping[Title, Minutes],
+    known: Iterable[PlayRecord],
+    window: Iterable[PlayRecord],
+    subjects: Mapping[str, Subject],
+) -> _Compared:
+    records = overlaid(known, window)
     held = by_title(records, subjects)
-    return held, difference(dates, held) if held is not None else Difference()
+    return _Compared(records, held or {}, None if held is None else difference(dates, held))

@@ -63,7 +63,7 @@ class Mark:
     looked: Moves | None = None
     """Up to here it was looked for, though nothing may have been found: reads lag behind at times."""
     digest: str = ""
-    """Of all ratings. Of plays: of how snapshot and history differed for good, as over plays of hidden titles."""
+    """Of all ratings. Of plays: of where snapshot and history disagree, as they do over plays of hidden titles."""
     newest: datetime | None = None
     """The latest time of a play that is not in the future."""
     items: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -16,6 +17,7 @@ PAGE = 250
 """The largest page; Trakt quietly cuts larger ones down to this."""
 MOST_PAGES = 400
 """A hundred thousand plays, which is all that Trakt keeps."""
+PIECE = 50
 REREAD = 10.0
 Params = Mapping[str, str | int]
 
@@ -105,7 +107,7 @@ class Asker:
                 raise Shifted(f"what GET {path} lists changed while it was read", after=REREAD)
             if (paging.pages or 0) > most:
                 break
-            if paging.ends(page, into.take(answer.json(), answer.what)):
+            if paging.ends(page, await _taken(into, answer)):
                 return Extent(page, paging.items)
         raise ContractDrift(f"GET {path} goes on after {most} pages")
 
@@ -119,3 +121,15 @@ class Asker:
         except Shifted:
             into = new()
             return into, await self.gather(path, params, into, most=most, absent=absent)
+
+
+async def _taken(into: Gathers, answer: Answer) -> int:
+    """In small pieces: a webhook that comes meanwhile is not to wait for a whole page."""
+    raw = answer.json()
+    if not isinstance(raw, list):
+        return into.take(raw, answer.what)
+    fresh = 0
+    for start in range(0, len(raw), PIECE):
+        fresh += into.take(raw[start : start + PIECE], answer.what)
+        await asyncio.sleep(0)
+    return fresh

@@ -1,0 +1,151 @@
+"""``scrobbled import``: a file is compared with the trackers as if it were one, and they get what they lack."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from scrobbled import pairs
+from scrobbled.cli import losses
+from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled.cli.following import follow
+from scrobbled.cli.sync import first, planned, reported, say_plan, say_run, service
+from scrobbled.clock import SystemClock
+from scrobbled.config import Config
+from scrobbled.config.model import ViewerConfig
+from scrobbled.core.records import KINDS
+from scrobbled.importing import read_file
+from scrobbled.importing.parsed import Parsed
+from scrobbled.importing.tracker import FileTracker, file_name
+from scrobbled.pairs import Wired
+from scrobbled.reconcile import Options
+from scrobbled.reconcile.mirror import StoredKnown, absorb
+from scrobbled.rehearsal import rehearse
+from scrobbled.store import Store, runs
+from scrobbled.trackers import TRACKERS
+
+
+def import_file(path: str | None, file: str, wish: Mapping[str, Any], *, as_json: bool) -> int:
+    """1 when a part of the file could not be read, or something failed; a plan that wants a yes is no failure."""
+    config = configured(path)
+    if wish["dry_run"] and wish["plan"]:
+        raise click.UsageError("--plan carries out what a --dry-run showed; say one of the two.")
+    viewer = _viewer(config, wish["viewer"])
+    where = Path(file).expanduser()
+    parsed = read_file(where, SystemClock().now(), wish["format"] or "")
+    told = _told(parsed)
+    if not as_json:
+        _say_file(where, parsed)
+    if parsed.plays or parsed.ratings:
+        found = run(_imported(config, viewer, where, parsed, wish, quiet=as_json))
+    else:
+        found = run(losses.found(config, viewer, parsed, quiet=as_json))
+    if as_json:
+        print_json({**found, "file": told})
+    return 1 if parsed.troubles or found["failed"] else 0
+
+
+def _viewer(config: Config, name: str | None) -> ViewerConfig:
+    known = ", ".join(viewer.name for viewer in config.viewers) or "none"
+    if name:
+        found = config.viewer(name)
+        if found is None:
+            raise click.UsageError(f"No viewer is called {name}; known here: {known}.")
+        return found
+    if len(config.viewers) != 1:
+        raise click.UsageError(f"Say whose history it is, with --viewer; known here: {known}.")
+    return config.viewers[0]
+
+
+def _told(parsed: Parsed) -> dict[str, Any]:
+    return {
+        "format": parsed.format,
+        "plays": len(parsed.plays),
+        "ratings": len(parsed.ratings),
+        "skipped": dict(parsed.skipped),
+        "troubles": list(parsed.troubles),
+    }
+
+
+def _say_file(where: Path, parsed: Parsed) -> None:
+    held = f"{plural(len(parsed.plays), 'play')} and {plural(len(parsed.ratings), 'rating')}"
+    if parsed.hints:
+        held = plural(len(parsed.hints), "remembered viewing")
+    say(f"{where.name}, {parsed.format}: {held}.")
+    for reason, count in parsed.skipped.items():
+        say(f"  {count:,} left out: {reason}")
+    for trouble in parsed.troubles:
+        say(trouble, err=True)
+
+
+def _targets(viewer: ViewerConfig, parsed: Parsed, where: Path, to: Sequence[str]) -> list[Wired]:
+    """The trackers that take what a file can hold."""
+    fitting = [name for name in viewer.trackers if name in TRACKERS and TRACKERS[name].can().reads]
+    strange = [name for name in to if name not in fitting]
+    if strange or not fitting:
+        known = ", ".join(fitting) or "none"
+        raise click.UsageError(f"{viewer.name} has no tracker {' or '.join(strange)} to import to; there is {known}.")
+    name = file_name(where, parsed)
+    return [pairs.imported(viewer.name, name, target) for target in fitting if not to or target in to]
+
+
+async def _imported(
+    config: Config, viewer: ViewerConfig, where: Path, parsed: Parsed, wish: Mapping[str, Any], *, quiet: bool
+) -> dict[str, Any]:
+    chosen = _targets(viewer, parsed, where, wish["to"])
+    options = Options(plan=wish["plan"].strip())
+    command = shlex.join(["scrobbled", "import", str(where), "--viewer", viewer.name])
+    if wish["format"]:
+        command += f" --format {wish['format']}"
+    if wish["dry_run"]:
+        told = [await _rehearsed(config, one, parsed, command, quiet=quiet) for one in chosen]
+    else:
+        async with service(config) as store:
+            chosen = await _meant(store, chosen, options)
+            await _put_up(store, chosen[0], parsed)
+            told = [await _carried_out(store, one, options, command, quiet=quiet) for one in chosen]
+    names = {"run_id": first(told, "run_id"), "plan_id": first(told, "plan_id")}
+    return {**names, "dry_run": wish["dry_run"], "runs": told, "failed": any(one["failed"] for one in told)}
+
+
+async def _rehearsed(config: Config, one: Wired, parsed: Parsed, command: str, *, quiet: bool) -> dict[str, Any]:
+    told = replace(parsed, skipped={})  # was said when the file was read
+    ended = await rehearse(config, one, Options(), files={one.sides.a: FileTracker(one.sides.a, told)})
+    if not quiet:
+        say_plan(one, ended, f"{command} --to {one.sides.b}")
+    return planned(one, ended)
+
+
+async def _meant(store: Store, chosen: Sequence[Wired], options: Options) -> list[Wired]:
+    """A plan belongs to one tracker: the one that it was shown for."""
+    if not options.plan or len(chosen) == 1:
+        return list(chosen)
+    shown = await store.read(lambda db: runs.with_plan(db, options.plan))
+    fitting = [one for one in chosen if shown and (one.sides.viewer, one.sides.pair) == (shown.viewer, shown.pair)]
+    if not fitting:
+        raise click.UsageError("Say --to with the plan, as the command it was shown with does.")
+    return fitting
+
+
+async def _put_up(store: Store, one: Wired, parsed: Parsed) -> None:
+    """The file's records into the database, where whoever serves finds them."""
+    account = one.sides.account("a")
+    known = StoredKnown(store, account)
+    reading = await FileTracker(one.sides.a, parsed).read(frozenset(KINDS), {}, known, full=True)
+    await absorb(store, account, reading, SystemClock(), full=True, precision=1)
+
+
+async def _carried_out(store: Store, one: Wired, options: Options, command: str, *, quiet: bool) -> dict[str, Any]:
+    now = datetime.now(UTC).timestamp()
+    wanted = (one.sides.viewer, one.sides.pair, "import", options.stored(), now)
+    id_ = await store.write(lambda db: runs.ask(db, *wanted))
+    done = await follow(store, id_, say=None if quiet else lambda text: say(text, err=True))
+    if not quiet:
+        say_run(one, done, f"{command} --to {one.sides.b}")
+    return reported(done)

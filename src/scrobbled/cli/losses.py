@@ -1,0 +1,81 @@
+"""What another program lost between two trackers, told from the state it left behind and what both hold now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import rich_click as click
+
+from scrobbled import pairs
+from scrobbled.cli.common import plural, say
+from scrobbled.config import Config
+from scrobbled.config.model import PairConfig, ViewerConfig
+from scrobbled.core.records import PlayRecord
+from scrobbled.importing.hints import Lost, lost
+from scrobbled.importing.old_sync import BETWEEN
+from scrobbled.importing.parsed import Hint, Parsed
+from scrobbled.pairs import Wired
+from scrobbled.reconcile import Options, Sides
+from scrobbled.reconcile.mirror import StoredKnown
+from scrobbled.rehearsal import rehearse
+from scrobbled.store import Store
+from scrobbled.trackers import TRACKERS
+
+SHOWN = 20
+"""So many viewings are listed; the rest are counted. JSON lists all."""
+
+
+async def found(config: Config, viewer: ViewerConfig, parsed: Parsed, *, quiet: bool) -> dict[str, Any]:
+    """Read both sides, look for every viewing the file remembers, and tell. Changes nothing anywhere."""
+    one = _pair(config, viewer)
+    looked: list[Lost] = []
+
+    async def look(store: Store) -> None:
+        a, b = (StoredKnown(store, one.sides.account(side)) for side in ("a", "b"))
+        held: tuple[Sequence[PlayRecord], Sequence[PlayRecord]] = await a.plays(), await b.plays()
+        looked.append(lost(parsed.hints, held[0], await a.subjects(), held[1], await b.subjects()))
+
+    ended = await rehearse(config, one, Options(full=True), look=look)
+    if not looked:
+        say(f"{one.sides.a} and {one.sides.b} could not be compared: {ended.reason}.", err=True)
+        return {"failed": True, "reason": ended.reason}
+    if not quiet:
+        _say(one, looked[0])
+    return {"failed": False, "between": list(one.sides.names), "lost": asdict(looked[0])}
+
+
+def _pair(config: Config, viewer: ViewerConfig) -> Wired:
+    """As configured, else as that program did it."""
+    accounts = {(viewer.name, name): True for name in viewer.trackers if name in TRACKERS}
+    missing = [name for name in BETWEEN if (viewer.name, name) not in accounts]
+    if missing:
+        raise click.UsageError(f"{viewer.name} has no tracker {' and '.join(missing)}, so there is nothing to compare.")
+    known = pairs.found(config, accounts, viewer.name, ",".join(BETWEEN))
+    return known or Wired(Sides(viewer.name, *BETWEEN), PairConfig(between=BETWEEN, plays="both", ratings="both"))
+
+
+def _say(one: Wired, result: Lost) -> None:
+    a, b = one.sides.names
+    say(f"{plural(result.believed, 'play')} were believed to be on both {a} and {b}.")
+    _say_list(f"never arrived on {b}", result.not_on_b)
+    _say_list(f"never arrived on {a}", result.not_on_a)
+    _say_list("are on neither: removed since, or never sent", result.nowhere)
+    if result.given_up:
+        say(f"{plural(result.given_up, 'play')} had been given up for good.")
+        _say_list(f"of these are on {a} and not on {b}", result.given_up_on_a)
+        _say_list(f"of these are on {b} and not on {a}", result.given_up_on_b)
+    if result.not_on_a or result.not_on_b or result.given_up_on_a or result.given_up_on_b:
+        say("The next scrobbled sync of this pair sends what is missing; --dry-run shows it first.")
+
+
+def _say_list(what: str, hints: Sequence[Hint]) -> None:
+    if not hints:
+        return
+    say(f"{len(hints):,} {what}:")
+    for hint in hints[:SHOWN]:
+        reason = f" ({hint.given_up})" if hint.given_up else ""
+        say(f"  TMDB show {hint.show} S{hint.season} E{hint.number}, {hint.day}{reason}")
+    if len(hints) > SHOWN:
+        say(f"  and {len(hints) - SHOWN:,} more; --json lists all")

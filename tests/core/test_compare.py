@@ -1,0 +1,700 @@
+"""One item, or one rating, of two trackers: what is agreed, what is changed, and what is left alone."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.pair_model import EVENING, Model, at, group
+from scrobbled.core.compare import (
+    KEEP,
+    Compared,
+    Link,
+    LinkState,
+    Policy,
+    RatingGroup,
+    Row,
+    Side,
+    compare_plays,
+    compare_rating,
+)
+from scrobbled.core.decide import State, Step, decide
+from scrobbled.core.plan import SIDES, Action, Change, other
+from scrobbled.core.records import Kept, PlayRecord, RatingRecord
+
+NOTHING: Counter[Action] = Counter()
+PROPAGATE = Policy(removals="propagate")
+
+
+def row(
+    id_: str, hours: float | None = 0, kept: Kept = Kept.EXACT, *, ours=False, settled=False, missed=0, **more: Any
+):
+    when = None if hours is None else at(hours)
+    return Row(PlayRecord(id_, "e", when, kept, **more), ours, settled, missed)
+
+
+def tick(id_: str, made: float = 0, **more: Any) -> Row:
+    return row(id_, None, Kept.NONE, made_at=at(made), **more)
+
+
+def agreed(a: str, b: str, a_hours: float | None = 0, b_hours: float | None = 0, **more: Any) -> Link:
+    times = [None if hours is None else at(hours) for hours in (a_hours, b_hours)]
+    return replace(Link(a, b, "same minute", LinkState.AGREED, *times), **more)
+
+
+def told(found: Compared) -> list[tuple[Any, ...]]:
+    """Each change as side, action, and what it is about."""
+    return [(c.side, c.action.value, c.source or c.target) for c in found.changes]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "step"),
+    [
+        (State.ABSENT, State.ABSENT, Step.FORGET),
+        (State.ABSENT, State.SAME, Step.FROM_B),
+        (State.ABSENT, State.NEW, Step.TO_A),
+        (State.SAME, State.ABSENT, Step.FROM_A),
+        (State.SAME, State.SAME, Step.NOTHING),
+        (State.SAME, State.NEW, Step.TO_A),
+        (State.NEW, State.ABSENT, Step.TO_B),
+        (State.NEW, State.SAME, Step.TO_B),
+        (State.NEW, State.NEW, Step.CLASH),
+    ],
+)
+def test_the_table(a: State, b: State, step: Step) -> None:
+    assert decide(a, b) is step
+
+
+def test_the_table_is_whole_and_has_no_first_side() -> None:
+    turned = {Step.TO_A: Step.TO_B, Step.TO_B: Step.TO_A, Step.FROM_A: Step.FROM_B, Step.FROM_B: Step.FROM_A}
+    for a, b in itertools.product(State, State):
+        assert decide(b, a) is turned.get(decide(a, b), decide(a, b))
+
+
+class TestPlaysOnOneSide:
+    def test_it_is_added_to_the_other_with_its_date(self) -> None:
+        found = compare_plays(group([row("a1", 0.01)], []), Policy())
+        (change,) = found.changes
+        assert (change.side, change.action, change.source, change.kind) == ("b", Action.ADD, "a1", "plays")
+        assert change.at == at(0.01)
+        assert change.why == "watched on {a}, not on {b}"
+        assert found.links == ()
+
+    def test_the_time_is_rounded_down_to_what_the_other_keeps(self) -> None:
+        found = compare_plays(group([], [row("b1", 0.015)]), Policy(precision=(60, 1)))
+        assert found.changes[0].at == EVENING
+        assert found.changes[0].after == "2026-11-10 20:14"
+
+    def test_those_on_both_sides_come_oldest_first(self) -> None:
+        found = compare_plays(group([row("a2", 9), row("a1", 1)], [row("b1", 5)]), Policy())
+        assert told(found) == [("b", "add", "a1"), ("a", "add", "b1"), ("b", "add", "a2")]
+
+    @pytest.mark.parametrize(
+        ("policy", "sides"),
+        [
+            (Policy(), {"a", "b"}),
+            (Policy(plays="a-to-b"), {"b"}),
+            (Policy(plays="b-to-a"), {"a"}),
+            (Policy(plays="off"), set()),
+            (Policy(takes=(frozenset({"episode"}), frozenset({"movie"}))), {"a"}),
+        ],
+    )
+    def test_only_where_that_is_wanted_and_taken(self, policy: Policy, sides: set[str]) -> None:
+        found = compare_plays(group([row("a1")], [row("b1", 5)]), policy)
+        assert {change.side for change in found.changes} == sides
+        assert found.left == ()
+
+    def test_what_is_on_its_way_already_is_not_added_again(self) -> None:
+        assert compare_plays(group([row("a1", settled=True)], []), Policy()) == Compared()
+
+    def test_what_one_read_has_missed_waits(self) -> None:
+        assert compare_plays(group([row("a1", missed=1)], []), Policy()) == Compared(left=("unsure:a",))
+
+    def test_what_is_gone_is_not_added(self) -> None:
+        assert compare_plays(group([row("a1", missed=2)], []), Policy()) == Compared()
+
+    def test_a_day_is_added_as_the_moment_it_is_kept_with(self) -> None:
+        found = compare_plays(group([], [row("b1", 3, Kept.DAY), row("b2", 3, Kept.DAY)]), Policy())
+        assert [(change.side, change.at) for change in found.changes] == [("a", at(3)), ("a", at(3))]
+
+    @pytest.mark.parametrize("ticks", ["ignore", "as-plays"])
+    def test_a_tick_is_a_play_only_by_choice(self, ticks: Any) -> None:
+        found = compare_plays(group([], [tick("b1", 4)]), Policy(ticks=ticks))
+        if ticks == "ignore":
+            assert found == Compared(left=("undated:b",))
+        else:
+            assert [(change.side, change.at) for change in found.changes] == [("a", at(4))]
+
+    def test_an_impossible_date_is_none(self) -> None:
+        epoch = row("a1", -24 * 365 * 60)
+        assert compare_plays(group([epoch], []), Policy()).left == ("undated:a",)
+        assert compare_plays(group([row("a1", None, Kept.NONE)], []), Policy(ticks="as-plays")).left == ("undated:a",)
+
+    def test_a_report_of_the_same_viewing_is_not_a_second_one(self) -> None:
+        found = compare_plays(group([row("a1"), row("a2", 0.3), row("a3", 0.5), row("a4", 1)], []), Policy())
+        assert told(found) == [("b", "add", "a1"), ("b", "add", "a3"), ("b", "add", "a4")]
+        assert [(link.a, link.b, link.state) for link in found.links] == [("a2", None, LinkState.EXTRA)]
+
+    def test_a_report_of_a_viewing_that_is_on_its_way_waits_with_it(self) -> None:
+        found = compare_plays(group([row("a1", settled=True), row("a2", 0.3)], []), Policy())
+        assert [link.state for link in found.links] == [LinkState.EXTRA]
+        assert found.changes == ()
+
+
+class TestPlaysOnBothSides:
+    def test_they_are_agreed_on(self) -> None:
+        found = compare_plays(group([row("a1")], [row("b1", 0.01)]), Policy())
+        assert found.links == (Link("a1", "b1", "same minute", LinkState.AGREED, at(0), at(0.01)),)
+        assert (found.changes, found.agreed) == ((), 1)
+
+    def test_once_agreed_they_are_silent(self) -> None:
+        found = compare_plays(group([row("a1")], [row("b1")], [agreed("a1", "b1")]), Policy())
+        assert found == Compared(agreed=1)
+
+    def test_another_program_that_reports_the_same_viewing_adds_nothing(self) -> None:
+        found = compare_plays(group([row("a1"), row("a2", 0.2)], [row("b1")], [agreed("a1", "b1")]), Policy())
+        assert found.links == (Link("a2", None, "another report of the same viewing", LinkState.EXTRA, at(0.2)),)
+        assert found.changes == ()
+
+    def test_a_second_viewing_an_hour_later_is_a_second_viewing(self) -> None:
+        found = compare_plays(group([row("a1"), row("a2", 1)], [row("b1")], [agreed("a1", "b1")]), Policy())
+        assert told(found) == [("b", "add", "a2")]
+
+    def test_a_tick_stands_for_a_play_of_the_other_side(self) -> None:
+        found = compare_plays(group([row("a1")], [tick("b1")]), Policy(ticks="as-plays"))
+        assert [(link.a, link.b, link.rule) for link in found.links] == [("a1", "b1", "no date")]
+        assert found.changes == ()
+
+    def test_a_tick_does_not_stand_for_a_play_that_is_on_its_way(self) -> None:
+        found = compare_plays(group([row("a1", settled=True)], [tick("b1")]), Policy(ticks="as-plays"))
+        assert found == Compared()
+
+    def test_a_tick_that_was_sent_is_the_play_that_came_of_it(self) -> None:
+        group_ = group([tick("a1", settled=True)], [row("b1", ours=True)])
+        found = compare_plays(group_, Policy(ticks="as-plays"))
+        assert [(link.a, link.b, link.state) for link in found.links] == [("a1", "b1", LinkState.AGREED)]
+        assert found.changes == ()
+
+    def test_a_tick_gives_way_to_the_play_that_was_meant(self) -> None:
+        """We ticked, and the diary row came later: it is no news, and neither is the tick."""
+        link = agreed("a1", "b1", 0, None, rule="no date")
+        found = compare_plays(group([row("a1")], [tick("b1"), row("b2", 0.01, ours=True)], [link]), Policy())
+        states = {(one.a, one.b): one.state for one in found.links}
+        assert states == {("a1", "b2"): LinkState.AGREED, (None, "b1"): LinkState.EXTRA}
+        assert found.changes == ()
+
+    def test_a_tick_beside_a_play_says_nothing_new(self) -> None:
+        group_ = group([row("a1")], [row("b1"), tick("b2")], [agreed("a1", "b1")])
+        found = compare_plays(group_, Policy(ticks="as-plays"))
+        assert [(link.b, link.state) for link in found.links] == [("b2", LinkState.EXTRA)]
+        assert found.changes == ()
+
+    def test_new_ones_of_which_one_may_be_gone_wait_both(self) -> None:
+        found = compare_plays(group([row("a1", missed=1)], [row("b1"), row("b2", 0.2)]), Policy())
+        assert (found.links, found.changes, found.left) == ((), (), ("unsure:a",))
+
+
+class TestLostPlays:
+    """``a1`` and ``b1`` were agreed on."""
+
+    def lost(self, policy: Policy, **more: Any) -> Compared:
+        return compare_plays(group([row("a1", missed=2)], [row("b1", **more)], [agreed("a1", "b1")]), policy)
+
+    def test_missed_once_nothing_is_decided(self) -> None:
+        links = [agreed("a1", "b1")]
+        found = compare_plays(group([row("a1", missed=1)], [row("b1", ours=True)], links), PROPAGATE)
+        assert found == Compared(left=("unsure:a",), agreed=1)
+
+    def test_by_default_the_other_stays_and_is_never_sent_again(self) -> None:
+        found = self.lost(Policy(), ours=True)
+        (link,) = found.links
+        assert (link.state, link.a, link.b, found.changes) == (LinkState.REMOVED, "a1", "b1", ())
+        again = compare_plays(group([row("a1", missed=3)], [row("b1", ours=True)], [link]), Policy())
+        assert again == Compared()
+        forgotten = compare_plays(group([], [row("b1", ours=True)], [link]), PROPAGATE)
+        assert forgotten == Compared()
+
+    @pytest.mark.parametrize("ask", [False, True])
+    def test_by_choice_ours_goes_too(self, ask: bool) -> None:
+        policy = Policy(removals="ask" if ask else "propagate")
+        found = self.lost(policy, ours=True)
+        (change,) = found.changes
+        assert (change.side, change.action, change.target, change.ask) == ("b", Action.REMOVE, "b1", ask)
+        assert (change.at, change.before, change.why) == (EVENING, "2026-11-10 20:14", "it is gone from {a}")
+        assert found.links[0].state is LinkState.REMOVING
+
+    def test_it_is_asked_for_until_it_is_gone(self) -> None:
+        link = self.lost(PROPAGATE, ours=True).links[0]
+        again = compare_plays(group([row("a1", missed=9)], [row("b1", ours=True)], [link]), PROPAGATE)
+        assert told(again) == [("b", "remove", "b1")]
+        over = compare_plays(group([row("a1", missed=9)], [row("b1", ours=True, missed=2)], [link]), PROPAGATE)
+        assert (over.changes, over.links[0].state) == ((), LinkState.REMOVED)
+
+    def test_a_choice_that_was_taken_back_is_taken_back(self) -> None:
+        link = self.lost(PROPAGATE, ours=True).links[0]
+        found = compare_plays(group([row("a1", missed=9)], [row("b1", ours=True)], [link]), Policy())
+        assert (found.changes, found.links[0].state) == ((), LinkState.REMOVED)
+
+    def test_a_later_choice_removes_nothing_of_before(self) -> None:
+        link = self.lost(Policy(), ours=True).links[0]
+        assert compare_plays(group([row("a1", missed=9)], [row("b1", ours=True)], [link]), PROPAGATE) == Compared()
+
+    @pytest.mark.parametrize("removals", ["propagate", "ask"])
+    @pytest.mark.parametrize("more", [{}, {"ours": True, "personal": True}, {"ours": True, "hours": 0.5}])
+    def test_what_a_person_wrote_or_edited_stays(self, removals: Any, more: dict[str, Any]) -> None:
+        found = self.lost(Policy(removals=removals), **more)
+        assert (found.changes, found.left, found.links[0].state) == ((), ("personal:b",), LinkState.REMOVED)
+
+    def test_a_side_that_is_not_written_loses_nothing(self) -> None:
+        found = self.lost(replace(PROPAGATE, plays="b-to-a"), ours=True)
+        assert (found.changes, found.left, found.links[0].state) == ((), (), LinkState.REMOVED)
+
+    def test_gone_from_both_it_is_a_tombstone(self) -> None:
+        links = [agreed("a1", "b1")]
+        found = compare_plays(group([row("a1", missed=2)], [row("b1", missed=2)], links), PROPAGATE)
+        assert (found.changes, found.links[0].state) == ((), LinkState.REMOVED)
+        again = compare_plays(
+            group([row("a1", missed=3), row("a2", 0.1)], [row("b1", missed=3)], found.links), PROPAGATE
+        )
+        assert again.changes == ()
+        assert again.links[0].state is LinkState.EXTRA
+
+    def test_a_later_viewing_of_it_is_a_viewing(self) -> None:
+        tombstone = [agreed("a1", "b1", state=LinkState.REMOVED)]
+        found = compare_plays(group([row("a1", missed=2), row("a2", 30)], [row("b1")], tombstone), PROPAGATE)
+        assert told(found) == [("b", "add", "a2")]
+
+    def test_put_back_by_a_person_it_is_agreed_on_again(self) -> None:
+        tombstone = [agreed("a1", "b1", state=LinkState.REMOVED)]
+        found = compare_plays(group([row("a1", missed=2), row("a2", 0.1)], [row("b1")], tombstone), PROPAGATE)
+        assert [(link.a, link.b, link.state) for link in found.links] == [("a2", "b1", LinkState.AGREED)]
+        assert found.changes == ()
+
+    @pytest.mark.parametrize("state", [LinkState.REMOVED, LinkState.REMOVING])
+    def test_what_was_only_thought_to_be_gone_is_agreed_on_again(self, state: LinkState) -> None:
+        found = compare_plays(group([row("a1")], [row("b1", ours=True)], [agreed("a1", "b1", state=state)]), PROPAGATE)
+        assert (found.changes, found.links[0].state, found.agreed) == ((), LinkState.AGREED, 1)
+
+    def test_another_report_of_it_takes_its_place(self) -> None:
+        extra = Link("a2", None, "another report of the same viewing", LinkState.EXTRA, at(0.2))
+        rows = [row("a1", missed=2), row("a2", 0.2)]
+        found = compare_plays(group(rows, [row("b1", ours=True)], [agreed("a1", "b1"), extra]), PROPAGATE)
+        assert [(link.a, link.b, link.state) for link in found.links] == [("a2", "b1", LinkState.AGREED)]
+        assert found.changes == ()
+
+    def test_the_tick_that_is_left_of_it_is_no_play(self) -> None:
+        links = [agreed("a1", "b1")]
+        rows = [row("b1", missed=2), tick("b2")]
+        found = compare_plays(group([row("a1", ours=True)], rows, links), replace(PROPAGATE, ticks="as-plays"))
+        assert told(found) == [("a", "remove", "a1")]
+
+    def test_what_we_sent_is_not_sent_back_to_where_its_origin_was_removed(self) -> None:
+        found = compare_plays(group([row("a1", missed=2, settled=True)], [row("b1", ours=True)]), PROPAGATE)
+        assert (found.changes, found.links[0].state) == ((), LinkState.REMOVED)
+
+    def test_a_row_of_which_nothing_is_known_is_not_gone(self) -> None:
+        assert compare_plays(group([], [row("b1", ours=True)], [agreed("a1", "b1")]), PROPAGATE) == Compared(agreed=1)
+
+    def test_a_tick_that_was_taken_back_takes_nothing_of_a_person_away(self) -> None:
+        links = [agreed("a1", "b1", 0, None, rule="no date")]
+        found = compare_plays(group([row("a1")], [tick("b1", missed=2)], links), PROPAGATE)
+        assert (found.changes, found.links[0].state) == ((), LinkState.REMOVED)
+
+
+class TestMovedPlays:
+    def test_removed_and_put_elsewhere_it_is_moved_on_the_other_side(self) -> None:
+        rows = [row("a1", missed=2), row("a2", 30)]
+        found = compare_plays(group(rows, [row("b1")], [agreed("a1", "b1")]), PROPAGATE)
+        (change,) = found.changes
+        assert (change.side, change.action, change.target, change.source) == ("b", Action.RETIME, "b1", "a2")
+        assert (change.at, change.before, change.after) == (at(30), "2026-11-10 20:14", "2026-11-12 02:14")
+        assert (found.links[0].a, found.links[0].b, found.links[0].state) == ("a2", "b1", LinkState.AGREED)
+
+    def test_until_it_is_sure_that_it_has_gone_the_new_one_waits(self) -> None:
+        rows = [row("a1", missed=1), row("a2", 30)]
+        found = compare_plays(group(rows, [row("b1")], [agreed("a1", "b1")]), PROPAGATE)
+        assert (found.links, found.changes) == ((), ())
+
+    @pytest.mark.parametrize("more", [{"ours": True}, {"settled": True}])
+    def test_what_we_wrote_or_are_sending_was_not_moved_by_a_person(self, more: dict[str, bool]) -> None:
+        rows = [row("a1", missed=2), row("a2", 30, **more)]
+        found = compare_plays(group(rows, [row("b1")], [agreed("a1", "b1")]), Policy())
+        assert Action.RETIME not in [change.action for change in found.changes]
+        assert LinkState.REMOVED in [link.state for link in found.links]
+
+    @pytest.mark.parametrize("side", ["a", "b"])
+    def test_edited_in_place_the_other_side_is_told_until_it_has_it(self, side: Side) -> None:
+        rows: dict[Side, list[Row]] = {"a": [row("a1")], "b": [row("b1")]}
+        rows[side] = [row(f"{side}1", 5)]
+        links = [agreed("a1", "b1")]
+        found = compare_plays(group(rows["a"], rows["b"], links), Policy())
+        (change,) = found.changes
+        assert (change.side, change.action, change.at) == (other(side), Action.RETIME, at(5))
+        assert found.links == ()
+        both = compare_plays(group([row("a1", 5)], [row("b1", 5)], links), Policy())
+        assert (both.changes, both.links) == ((), (agreed("a1", "b1", 5, 5),))
+
+    def test_a_difference_that_a_side_cannot_keep_is_none(self) -> None:
+        found = compare_plays(group([row("a1")], [row("b1", 0.015)], [agreed("a1", "b1")]), Policy())
+        assert (found.changes, found.links) == ((), (agreed("a1", "b1", 0, 0.015),))
+
+    @pytest.mark.parametrize(
+        ("policy", "left"),
+        [(Policy(can_amend=(True, False)), ("fixed:b",)), (Policy(plays="b-to-a"), ())],
+    )
+    def test_where_it_cannot_be_told_the_difference_is_agreed_on(self, policy: Policy, left: tuple[str, ...]) -> None:
+        found = compare_plays(group([row("a1", 5)], [row("b1")], [agreed("a1", "b1")]), policy)
+        assert (found.changes, found.left, found.links) == ((), left, (agreed("a1", "b1", 5, 0),))
+
+    @pytest.mark.parametrize(
+        ("conflict", "want", "why"),
+        [
+            ("a", [("b", 5, False)], "changed on both sides, and {a} wins"),
+            ("b", [("a", 9, False)], "changed on both sides, and {b} wins"),
+            ("newest", [("b", 5, False)], "changed on both sides, and {a} wins, for nobody says which change is newer"),
+            ("ask", [("b", 5, True), ("a", 9, True)], "changed on both sides"),
+        ],
+    )
+    def test_edited_on_both_sides_the_strategy_decides(self, conflict: Any, want: Any, why: str) -> None:
+        links = [agreed("a1", "b1")]
+        found = compare_plays(group([row("a1", 5)], [row("b1", 9)], links), Policy(conflict=conflict))
+        assert [(change.side, change.at, change.ask) for change in found.changes] == [(s, at(h), k) for s, h, k in want]
+        assert {change.why for change in found.changes} == {why}
+
+    def test_a_day_is_only_changed_when_it_is_another_day(self) -> None:
+        links = [agreed("a1", "b1", 0, -8)]
+        near = compare_plays(group([row("a1", 3)], [row("b1", -8, Kept.DAY)], links), Policy())
+        assert near.changes == ()
+        far = compare_plays(group([row("a1", 90)], [row("b1", -8, Kept.DAY)], links), Policy())
+        assert told(far) == [("b", "retime", "a1")]
+
+    def test_a_new_time_that_comes_as_another_play_is_not_added_back(self) -> None:
+        """A tracker that cannot edit adds a play and removes one; of the latter a read tells late."""
+        links = [agreed("a1", "b1")]
+        rows = [row("a1"), row("a2", 5)]
+        found = compare_plays(group(rows, [row("b1", 5)], links), Policy())
+        assert told(found) == [("a", "retime", "b1")]
+        later = compare_plays(group([row("a1", missed=2), row("a2", 5)], [row("b1", 5)], links), PROPAGATE)
+        assert (later.changes, later.links) == ((), (agreed("a2", "b1", 5, 5),))
+
+    def test_a_date_given_to_a_tick_moves_what_came_of_the_tick(self) -> None:
+        links = [agreed("a1", "b1", 0, None, rule="no date")]
+        rows = [tick("b1", missed=2), row("b2", 50)]
+        found = compare_plays(group([row("a1", ours=True)], rows, links), Policy())
+        assert told(found) == [("a", "retime", "b2")]
+        of_a_person = compare_plays(group([row("a1")], rows, links), Policy())
+        assert told(of_a_person) == [("a", "add", "b2")]
+
+
+class TestRewatches:
+    def flags(self, a: list[Row], b: list[Row], *links: Link, policy: Policy | None = None) -> list[str]:
+        found = compare_plays(group(a, b, links), policy or Policy())
+        return [change.target for change in found.changes if change.action is Action.FLAG]
+
+    def test_what_we_wrote_after_an_earlier_viewing_is_marked(self) -> None:
+        a, b = [row("a1"), row("a2", 9)], [row("b1", rewatch=False, ours=True), row("b2", 9, rewatch=False, ours=True)]
+        links = agreed("a1", "b1"), agreed("a2", "b2", 9, 9)
+        assert self.flags(a, b, *links) == ["b2"]
+
+    def test_an_older_viewing_that_comes_late_marks_what_followed(self) -> None:
+        found = compare_plays(
+            group([row("a1", -9), row("a2")], [row("b2", rewatch=False, ours=True)], [agreed("a2", "b2")]), Policy()
+        )
+        assert told(found) == [("b", "add", "a1"), ("b", "flag", "b2")]
+        assert found.changes[1].rewatch is True
+
+    def test_marks_of_persons_stay_as_they_are(self) -> None:
+        assert self.flags([], [row("b1", rewatch=True), row("b2", 9, rewatch=False)]) == []
+
+    def test_what_is_marked_or_says_nothing_is_left(self) -> None:
+        assert self.flags([], [row("b1"), row("b2", 9, rewatch=True, ours=True), row("b3", 19, ours=True)]) == []
+
+    def test_the_same_viewing_is_not_an_earlier_one(self) -> None:
+        mine = row("b1", 0.3, rewatch=False, ours=True)
+        assert self.flags([row("a1")], [mine], agreed("a1", "b1", 0, 0.3)) == []
+        assert self.flags([row("a1"), row("a2", 0.2)], [mine], agreed("a1", "b1", 0, 0.3)) == []
+
+    def test_a_day_is_earlier_only_beyond_doubt(self) -> None:
+        mine = row("b2", rewatch=False, ours=True)
+        assert self.flags([], [row("b1", -20, Kept.DAY), mine]) == []
+        assert self.flags([], [row("b1", -40, Kept.DAY), mine]) == ["b2"]
+
+    def test_a_viewing_that_may_be_gone_marks_nothing(self) -> None:
+        assert self.flags([], [row("b1", -9, missed=1), row("b2", rewatch=False, ours=True)]) == []
+
+    @pytest.mark.parametrize("policy", [Policy(can_flag=(False, False)), Policy(plays="b-to-a")])
+    def test_only_where_that_can_be_said(self, policy: Policy) -> None:
+        assert self.flags([], [row("b1"), row("b2", 9, rewatch=False, ours=True)], policy=policy) == []
+
+
+def rated(value: int | None, **more: Any) -> RatingRecord | None:
+    return None if value is None else RatingRecord("e", value, **more)
+
+
+def ratings(a: int | None, b: int | None, base: int | None = None, **more: Any) -> RatingGroup:
+    return RatingGroup("show:1", "Harbour Lights", "show", rated(a), rated(b), base, **more)
+
+
+def wanted(found: Any) -> list[tuple[str, str, int | None, bool]]:
+    return [(change.side, change.action.value, change.value, change.ask) for change in found.changes]
+
+
+class TestRatings:
+    @pytest.mark.parametrize(
+        ("a", "b", "base", "agreed", "want"),
+        [
+            (None, None, None, KEEP, []),
+            (7, 7, 7, KEEP, []),
+            (7, 7, None, 7, []),
+            (7, 7, 5, 7, []),
+            (7, None, None, KEEP, [("b", "rate", 7, False)]),
+            (None, 7, None, KEEP, [("a", "rate", 7, False)]),
+            (7, 5, 5, KEEP, [("b", "rate", 7, False)]),
+            (5, 7, 5, KEEP, [("a", "rate", 7, False)]),
+            (7, 5, 3, KEEP, [("b", "rate", 7, False)]),
+            (7, 5, None, KEEP, [("b", "rate", 7, False)]),
+        ],
+    )
+    def test_three_values_make_one(self, a: Any, b: Any, base: Any, agreed: Any, want: Any) -> None:
+        found = compare_rating(ratings(a, b, base), Policy(conflict="a"))
+        assert (found.agreed, wanted(found)) == (agreed, want)
+
+    @pytest.mark.parametrize(
+        ("conflict", "a_since", "b_since", "want", "why"),
+        [
+            ("a", 0, 9, [("b", "rate", 7, False)], "rated differently on both sides, and {a} wins"),
+            ("b", 9, 0, [("a", "rate", 5, False)], "rated differently on both sides, and {b} wins"),
+            ("newest", 9, 0, [("b", "rate", 7, False)], "rated differently on both sides, and the one on {a} is newer"),
+            ("newest", 0, 9, [("a", "rate", 5, False)], "rated differently on both sides, and the one on {b} is newer"),
+            *(
+                (
+                    "newest",
+                    a,
+                    b,
+                    [("b", "rate", 7, False)],
+                    "rated differently on both sides, and {a} wins, for nobody can say which is newer",
+                )
+                for a, b in ((0, 0.01), (0.01, 0), (None, 9), (9, None), (None, None))
+            ),
+            ("ask", 0, 9, [("b", "rate", 7, True), ("a", "rate", 5, True)], "rated differently on both sides"),
+        ],
+    )
+    def test_two_changes_are_settled_by_the_strategy(self, conflict, a_since, b_since, want, why) -> None:
+        since = [None if hours is None else at(hours) for hours in (a_since, b_since)]
+        found = compare_rating(ratings(7, 5, 3, a_since=since[0], b_since=since[1]), Policy(conflict=conflict))
+        assert wanted(found) == want
+        assert {change.why for change in found.changes} == {why}
+
+    @pytest.mark.parametrize(
+        ("removals", "want"),
+        [
+            ("ignore", []),
+            ("propagate", [("b", "unrate", None, False)]),
+            ("ask", [("b", "unrate", None, True)]),
+        ],
+    )
+    def test_a_cleared_rating_follows_the_policy(self, removals: Any, want: Any) -> None:
+        found = compare_rating(ratings(None, 7, 7, a_gone=True), Policy(removals=removals))
+        assert (found.agreed, wanted(found)) == (KEEP, want)
+
+    def test_an_absence_that_is_not_proven_clears_nothing(self) -> None:
+        assert compare_rating(ratings(None, 7, 7), PROPAGATE).changes == ()
+
+    def test_a_change_wins_over_a_clearing(self) -> None:
+        found = compare_rating(ratings(None, 8, 7, a_gone=True), PROPAGATE)
+        assert wanted(found) == [("a", "rate", 8, False)]
+
+    def test_cleared_on_both_sides_it_is_forgotten(self) -> None:
+        assert compare_rating(ratings(None, None, 7, a_gone=True, b_gone=True), Policy()).agreed is None
+
+    @pytest.mark.parametrize("gone", [{}, {"a_gone": True}])
+    def test_one_proven_absence_is_not_two(self, gone: dict[str, bool]) -> None:
+        found = compare_rating(ratings(None, None, 7, **gone), PROPAGATE)
+        assert (found.agreed, found.changes) == (KEEP, ())
+
+    @pytest.mark.parametrize(
+        ("direction", "sides"), [("both", ["b", "a"]), ("a-to-b", ["b"]), ("b-to-a", ["a"]), ("off", [])]
+    )
+    def test_only_the_side_that_may_be_written_is(self, direction: Any, sides: list[str]) -> None:
+        found = compare_rating(ratings(7, 5), Policy(ratings=direction, conflict="ask"))
+        assert [change.side for change in found.changes] == sides
+
+    def test_a_side_that_does_not_take_it_is_not_rated(self) -> None:
+        takes = frozenset({"movie", "episode"}), frozenset({"episode"})
+        film = replace(ratings(7, None), scope="movie")
+        assert compare_rating(film, Policy(takes=takes)).changes == ()
+        assert len(compare_rating(ratings(7, None), Policy(takes=takes)).changes) == 1
+
+    def test_the_change_says_what_was_and_what_will_be(self) -> None:
+        (change,) = compare_rating(ratings(8, 6, 6), Policy()).changes
+        assert (change.before, change.after, change.why) == ("6", "8", "changed on {a}")
+        (fresh,) = compare_rating(ratings(8, None), Policy()).changes
+        assert (fresh.before, fresh.after, fresh.why) == ("", "8", "rated on {a}")
+
+
+hours = st.integers(-60, 60).map(lambda quarters: quarters / 4)
+kept = st.sampled_from([Kept.EXACT, Kept.EXACT, Kept.EXACT, Kept.DAY, Kept.NONE])
+policies = st.builds(
+    Policy,
+    plays=st.sampled_from(["both", "both", "a-to-b", "b-to-a"]),
+    conflict=st.sampled_from(["a", "b", "newest"]),
+    removals=st.sampled_from(["ignore", "propagate"]),
+    ticks=st.sampled_from(["ignore", "as-plays"]),
+    can_flag=st.sampled_from([(False, True), (True, True)]),
+)
+recreating = st.sampled_from([frozenset(), frozenset({"a"}), frozenset({"a", "b"})])
+people = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "add", "remove", "edit", "move"]),
+        st.sampled_from(SIDES),
+        st.integers(0, 9),
+        hours,
+        kept,
+    ),
+    max_size=5,
+)
+
+
+def act(model: Model, deeds: list[tuple[str, Side, int, float, Kept]]) -> None:
+    """What persons do at the two trackers, between two runs."""
+    for deed, side, which, when, kind in deeds:
+        ids = sorted(model.held[side])
+        if deed in ("remove", "move") and ids:
+            del model.held[side][ids[which % len(ids)]]
+        if deed == "edit" and ids and model.held[side][ids[which % len(ids)]].kept is Kept.EXACT:
+            model.edit(side, ids[which % len(ids)], at(when))
+        if deed in ("add", "move"):
+            made = at(when) if kind is Kept.NONE else None
+            model.put(side, None if kind is Kept.NONE else at(when), kind, made_at=made)
+
+
+def quiet(model: Model, cycles: int = 6) -> list[Change]:
+    """What is still wanted after so many cycles."""
+    for _ in range(cycles):
+        model.cycle()
+    return [change for _ in range(3) for change in model.cycle().changes]
+
+
+@given(people, policies)
+def test_first_contact_is_over_in_one_step_and_removes_nothing(deeds: Any, policy: Policy) -> None:
+    model = Model(policy)
+    act(model, deeds)
+    held = {side: dict(model.held[side]) for side in SIDES}
+    first = model.cycle()
+    assert all(change.action in (Action.ADD, Action.FLAG) for change in first.changes)
+    assert all(held[side].keys() <= model.held[side].keys() for side in SIDES)
+    assert model.counts() == NOTHING
+    assert model.counts() == NOTHING
+
+
+@given(people, people, policies, recreating)
+def test_whatever_people_do_two_sides_come_to_rest(before: Any, after: Any, policy: Policy, recreates: Any) -> None:
+    model = Model(policy, recreates)
+    act(model, before)
+    model.cycle()
+    act(model, after)
+    assert quiet(model) == []
+
+
+@given(people, people, people, policies, recreating, st.booleans())
+def test_no_play_is_ever_sent_twice(
+    first: Any, second: Any, third: Any, policy: Policy, recreates: Any, complete: bool
+) -> None:
+    model = Model(policy, recreates)
+    sent: Counter[tuple[Side, str]] = Counter()
+    for deeds in (first, second, third, [], [], []):
+        act(model, deeds)
+        model.read(complete=complete)
+        found = model.compare()
+        sent.update((change.side, change.source) for change in found.changes if change.action is Action.ADD)
+        model.apply(found.changes)
+    assert not sent or max(sent.values()) == 1
+
+
+@given(people, people, policies)
+def test_a_side_never_gets_more_viewings_than_both_had(before: Any, after: Any, policy: Policy) -> None:
+    model = Model(policy)
+    act(model, [*before, *after])
+    most = len(model.held["a"]) + len(model.held["b"])
+    quiet(model)
+    assert all(len(model.held[side]) <= most for side in SIDES)
+
+
+@given(people, people)
+def test_with_both_directions_each_side_has_each_dated_viewing_once(before: Any, after: Any) -> None:
+    model = Model(Policy())
+    exact = [(deed, side, which, round(when), Kept.EXACT) for deed, side, which, when, _ in [*before, *after]]
+    act(model, [one for one in exact if one[0] == "add"])
+    quiet(model)
+    assert set(model.times("a")) == set(model.times("b"))
+
+
+@given(people, people, policies)
+def test_incomplete_reads_remove_nothing(before: Any, after: Any, policy: Policy) -> None:
+    model = Model(policy)
+    act(model, before)
+    model.cycle()
+    act(model, after)
+    for _ in range(4):
+        model.read(complete=False)
+        found = model.compare()
+        assert Action.REMOVE not in [change.action for change in found.changes]
+        model.apply(found.changes)
+
+
+@given(people, people, policies)
+def test_only_what_we_wrote_is_removed_and_only_after_two_reads(before: Any, after: Any, policy: Policy) -> None:
+    model = Model(policy)
+    act(model, before)
+    model.cycle()
+    act(model, after)
+    model.read()
+    assert Action.REMOVE not in [change.action for change in model.compare().changes]
+    for _ in range(4):
+        model.read()
+        found = model.compare()
+        for change in found.changes:
+            if change.action is Action.REMOVE:
+                assert (change.side, change.target) in model.ours
+        model.apply(found.changes)
+
+
+def mirrored(model: Model) -> Model:
+    turned = Model(replace(model.policy, can_flag=model.policy.can_flag[::-1], precision=model.policy.precision[::-1]))
+    for side in SIDES:
+        turned.rows[other(side)] = dict(model.rows[side])
+    for link in dict.fromkeys(model.links.values()):
+        back = Link(link.b, link.a, link.rule, link.state, link.b_at, link.a_at)
+        turned.links |= {(side, id_): back for side in SIDES if (id_ := back.id(side))}
+    return turned
+
+
+@given(people, people, st.sampled_from(["ignore", "propagate"]), st.randoms(use_true_random=False))
+def test_neither_the_sides_nor_the_order_of_rows_matter(before: Any, after: Any, removals: Any, dice: Any) -> None:
+    model = Model(Policy(removals=removals, precision=(60, 60), can_flag=(True, True)))
+    act(model, before)
+    model.cycle()
+    act(model, after)
+    model.read()
+    turned = mirrored(model)
+    for side in SIDES:
+        shuffled = list(turned.rows[side].items())
+        dice.shuffle(shuffled)
+        turned.rows[side] = dict(shuffled)
+    here, there = model.compare(), turned.compare()
+    unordered: Callable[[Any], set[Any]] = lambda found: {(c.action, c.source, c.target, c.at) for c in found}  # noqa: E731
+    assert unordered(here.changes) == unordered(there.changes)
+    assert {(link.a, link.b, link.state) for link in here.links} == {(x.b, x.a, x.state) for x in there.links}
+
+
+def test_a_few_thousand_plays_of_one_film_take_no_time() -> None:
+    rows = [row(f"a{n}", n * 4) for n in range(3000)]
+    found = compare_plays(group(rows, [row(f"b{n}", n * 4 + 2) for n in range(3000)]), Policy())
+    assert len(found.changes) == 6000

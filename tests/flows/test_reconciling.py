@@ -1,0 +1,375 @@
+"""Two accounts of one person at stand-ins of Trakt and Serializd, from first contact to silence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pairing import EVENING, Pairing, later, pairing
+from scrobbled.sandbox.faults import Fault
+from scrobbled.sandbox.serializd_store import stamp
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def two(tmp_path: Path) -> AsyncIterator[Pairing]:
+    async with pairing(tmp_path) as home:
+        yield home
+
+
+def agree(two: Pairing) -> None:
+    """Both sides hold the same viewings of episodes, to the minute."""
+    assert two.serializd() == two.trakt()
+    assert all(times == 1 for times in two.serializd().values())
+
+
+async def silent(two: Pairing, cycles: int = 3) -> None:
+    """Further cycles find nothing to do and write nothing."""
+    before = two.writes()
+    for _ in range(cycles):
+        two.clock.advance(900)
+        assert (await two.sync()).outcome == "nothing"
+    assert two.writes() == before
+
+
+async def test_what_one_side_lacks_is_brought_over_with_its_time_and_then_there_is_silence(two: Pairing) -> None:
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(1)), two.on_trakt(1, 2, 3, later(30))
+    two.on_serializd(0, 1, 2, later(1) + timedelta(seconds=21)), two.on_serializd(2, 1, 5, later(50))
+    ended = await two.sync()
+    assert ended.outcome == "done"
+    assert len(two.trakt()) == len(two.serializd()) == 4
+    agree(two)
+    await silent(two)
+
+
+async def test_a_converged_pair_costs_one_request_to_trakt_and_two_to_serializd(two: Pairing) -> None:
+    two.on_trakt(0, 1, 1), two.on_serializd(0, 1, 2, later(1))
+    await two.settle()
+    before = two.requests("trakt"), two.requests("serializd")
+    for _ in range(50):
+        two.clock.advance(60)
+        assert (await two.compare()).outcome == "nothing"
+    assert two.requests("trakt") - before[0] == 50
+    assert two.requests("serializd") - before[1] <= 100
+
+
+async def test_two_viewings_on_one_day_stay_two_and_the_second_is_a_rewatch(two: Pairing) -> None:
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 1, later(1.5))
+    await two.settle()
+    assert [(row.backdate[:16], row.is_rewatch) for row in two.rows()] == [
+        (stamp(EVENING)[:16], False),
+        (stamp(later(1.5))[:16], True),
+    ]
+    await silent(two)
+
+
+async def test_an_older_viewing_that_comes_later_makes_the_newer_one_the_rewatch(two: Pairing) -> None:
+    two.on_trakt(0, 1, 1, later(400))
+    await two.settle()
+    two.on_trakt(0, 1, 1, later(0))
+    await two.settle()
+    assert [row.is_rewatch for row in two.rows()] == [False, True]
+    await silent(two)
+
+
+async def test_a_scrobble_of_another_program_is_the_same_viewing(two: Pairing) -> None:
+    two.on_trakt(0, 1, 1, EVENING), two.on_trakt(0, 1, 1, EVENING + timedelta(minutes=3))
+    two.on_serializd(0, 1, 1, EVENING + timedelta(minutes=1))
+    await two.settle()
+    assert len(two.rows()) == 1
+    assert sum(two.trakt().values()) == 2
+    await silent(two)
+
+
+@pytest.mark.parametrize("zone", range(-11, 15))
+async def test_a_day_that_a_person_typed_is_the_viewing_of_that_day(tmp_path: Path, zone: int) -> None:
+    offset = timedelta(hours=zone)
+    async with pairing(tmp_path) as two:
+        for episode, hour in enumerate((4, 9, 15, 21), 1):
+            local = datetime(2026, 5, 1, hour, 17, tzinfo=UTC)
+            midnight = datetime(2026, 5, 1, tzinfo=UTC)
+            two.on_trakt(0, 1, episode, local - offset)
+            typed = midnight - offset if episode % 2 else midnight
+            two.on_serializd(0, 1, episode, typed, date_added=stamp(midnight + timedelta(days=40, hours=3, minutes=9)))
+        assert (await two.sync()).outcome == "nothing"
+        await silent(two)
+
+
+async def test_a_date_two_years_back_is_seen_on_both_sides(two: Pairing) -> None:
+    for n in range(1, 9):
+        two.on_trakt(0, 1, n, later(n)), two.on_serializd(0, 1, n, later(n))
+        two.on_trakt(1, 1, n, later(24 + n)), two.on_serializd(1, 1, n, later(24 + n))
+        two.on_trakt(2, 1, n, later(48 + n)), two.on_serializd(2, 1, n, later(48 + n))
+        two.on_trakt(3, 1, n, later(72 + n)), two.on_serializd(3, 1, n, later(72 + n))
+    assert await two.settle() == 0
+    two.clock.advance(3_600)
+    two.on_trakt(0, 2, 1, later(-24 * 730))
+    two.on_serializd(1, 2, 1, later(-24 * 731), date_added=stamp(two.clock.now()))
+    await two.settle()
+    agree(two)
+    assert len(two.trakt()) == 34
+    await silent(two)
+
+
+async def test_films_stay_where_only_one_side_takes_them(two: Pairing) -> None:
+    two.film_on_trakt(), two.on_trakt(0, 1, 1)
+    await two.settle()
+    assert len(two.rows()) == 1
+    await silent(two)
+
+
+async def test_rows_of_a_show_or_season_are_no_viewings(two: Pairing) -> None:
+    two.on_serializd(0, 1, 1, season_id=None, episode_number=None, is_log=False, rating=9)
+    two.on_serializd(1, 1, 1, episode_number=None, rating=8)
+    two.on_serializd(2, 1, 1, season_id=987_654)
+    await two.settle()
+    assert not two.trakt()
+    assert two.trakt_ratings() == {("show", None, None): 9, ("season", 1, None): 8}
+    await silent(two)
+
+
+# -- ratings --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_rating_goes_over_once_and_adds_no_play_and_no_row(two: Pairing) -> None:
+    (
+        two.on_trakt(0, 1, 1),
+        two.on_serializd(0, 1, 1, review_text="cold", like=True, tags=("#sea",), contains_spoiler=True),
+    )
+    two.on_trakt(0, 1, 2, later(1)), two.on_serializd(0, 1, 2, later(1), rating=6)
+    two.rate_episode(0, 1, 1, 9)
+    await two.settle()
+    first, second = two.rows()
+    assert (first.rating, first.review_text, first.like, first.tags, first.contains_spoiler) == (
+        9,
+        "cold",
+        True,
+        ("#sea",),
+        True,
+    )
+    assert two.trakt_ratings() == {("episode", 1, 1): 9, ("episode", 1, 2): 6}
+    assert len(two.trakt()) == 2
+    await silent(two)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "wins"), [("trakt-wins", 4), ("serializd-wins", 7), ("newest-wins", 7), ("ask", None)]
+)
+async def test_a_conflict_is_settled_as_configured(tmp_path: Path, strategy: str, wins: int | None) -> None:
+    async with pairing(tmp_path, conflict=strategy) as two:
+        two.on_trakt(0, 1, 1), two.on_serializd(0, 1, 1, rating=5)
+        two.rate_episode(0, 1, 1, 5)
+        await two.settle()
+        two.clock.advance(3_600)
+        two.rate_episode(0, 1, 1, 4, two.clock.now())
+        two.clock.advance(3_600)
+        two.edited(two.rows()[0].id, rating=7)
+        await two.settle()
+        (row,) = two.rows()
+        assert len(two.trakt()) == 1
+        found = row.rating, two.trakt_ratings()["episode", 1, 1]
+        assert found == ((7, 4) if wins is None else (wins, wins))
+        await silent(two)
+
+
+async def test_a_rating_of_a_show_is_never_a_dated_row(two: Pairing) -> None:
+    two.rate_on_trakt("show", two.sandbox.world.shows[0].trakt, 8)
+    two.rate_on_trakt("season", two.sandbox.world.shows[0].seasons[1].trakt, 7)
+    await two.settle()
+    assert [(row.season_id is None, row.is_log, row.rating) for row in two.rows()] in (
+        [(True, False, 8), (False, False, 7)],
+        [(False, False, 7), (True, False, 8)],
+    )
+    assert not two.trakt()
+    await silent(two)
+
+
+# -- removals -------------------------------------------------------------------------------------------------------
+
+
+async def _gone_from_serializd(two: Pairing) -> None:
+    """Ten viewings that we brought to Serializd, of which a person then deletes one there."""
+    for n in range(1, 9):
+        two.on_trakt(0, 1, n, later(n)), two.on_trakt(1, 1, n, later(24 + n))
+    await two.settle()
+    two.off_serializd(two.rows()[3].id)
+    for _ in range(5):
+        two.clock.advance(900)
+        await two.sync()
+
+
+async def test_what_was_deleted_on_one_side_is_not_brought_back_and_stays_on_the_other(two: Pairing) -> None:
+    await _gone_from_serializd(two)
+    assert (len(two.rows()), len(two.trakt())) == (15, 16)
+    await silent(two)
+
+
+async def test_a_removal_goes_no_further_than_what_we_wrote(tmp_path: Path) -> None:
+    async with pairing(tmp_path, removals="propagate") as two:
+        await _gone_from_serializd(two)
+        assert (len(two.rows()), len(two.trakt())) == (15, 16), "the play on Trakt is a person's own"
+        await silent(two)
+
+
+async def test_a_removal_takes_away_what_we_wrote(tmp_path: Path) -> None:
+    async with pairing(tmp_path, removals="propagate") as two:
+        plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
+        await two.settle()
+        two.off_trakt(plays[5])
+        for _ in range(4):
+            two.clock.advance(900)
+            await two.sync(full=True)
+        assert len(two.rows()) == 15
+        agree(two)
+        await silent(two)
+
+
+async def test_a_row_that_a_person_has_edited_since_stays(tmp_path: Path) -> None:
+    async with pairing(tmp_path, removals="propagate") as two:
+        plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
+        await two.settle()
+        two.edited(two.rows()[5].id, review_text="what a night")
+        two.off_trakt(plays[5])
+        for _ in range(4):
+            two.clock.advance(900)
+            await two.sync(full=True)
+        assert len(two.rows()) == 16
+
+
+@pytest.mark.parametrize("lost", [16, 8])
+async def test_an_empty_or_shrunken_listing_removes_nothing(tmp_path: Path, lost: int) -> None:
+    async with pairing(tmp_path, removals="propagate") as two:
+        plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
+        await two.settle()
+        two.off_trakt(*plays[:lost])
+        for _ in range(5):
+            two.clock.advance(900)
+            ended = await two.sync(full=True)
+        assert len(two.rows()) == 16
+        assert ended.plan is not None
+        assert any("not believed" in line for line in ended.plan.warnings)
+
+
+async def test_a_play_that_was_moved_is_the_same_play(two: Pairing) -> None:
+    plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
+    await two.settle()
+    before = {row.id for row in two.rows()}
+    two.off_trakt(plays[5])
+    two.on_trakt(1, 1, 2, later(5 - 48))
+    for _ in range(4):
+        two.clock.advance(900)
+        await two.sync(full=True)
+    assert {row.id for row in two.rows()} == before
+    agree(two)
+    await silent(two)
+
+
+# -- trouble --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_side_that_cannot_be_read_leaves_the_other_as_it_is(two: Pairing) -> None:
+    two.on_trakt(0, 1, 1), two.on_serializd(0, 1, 2, later(1))
+    two.sandbox["serializd"].faults.start_outage()
+    ended = await two.compare()
+    assert (ended.outcome, two.writes()) == ("failed", 0)
+    assert "serializd could not be read" in ended.reason
+    two.sandbox["serializd"].faults.end_outage()
+    await two.settle()
+    agree(two)
+    assert len(two.trakt()) == 2
+
+
+@pytest.mark.parametrize("match", ["GET */diary*", "GET */sync/history*"])
+async def test_a_page_that_fails_removes_and_doubles_nothing(tmp_path: Path, match: str) -> None:
+    async with pairing(tmp_path, removals="propagate", shows=8) as two:
+        for n in range(60):
+            two.on_trakt(n % 8, 1, 1 + n // 8, later(3 * n))
+        await two.settle()
+        name = "serializd" if "diary" in match else "trakt"
+        two.sandbox[name].faults.add(Fault(match=match, kind="status", status=502, skip=1, times=3))
+        for _ in range(4):
+            two.clock.advance(900)
+            await two.sync(full=True)
+        assert len(two.rows()) == 60
+        agree(two)
+
+
+async def test_writes_that_are_answered_with_500_lose_and_double_nothing(two: Pairing) -> None:
+    for n in range(32):
+        two.on_trakt(n // 8, 1, 1 + n % 8, later(3 * n))
+    for skip in range(3, 30, 6):
+        two.sandbox["serializd"].faults.add(
+            Fault(match="POST */reviews/add", kind="status", status=500, skip=skip, times=1)
+        )
+    await two.settle()
+    agree(two)
+    assert len(two.rows()) == 32
+    await silent(two)
+
+
+async def test_what_comes_by_webhook_meanwhile_is_not_sent_twice(two: Pairing) -> None:
+    two.on_trakt(0, 1, 1)
+    await two.settle()
+    assert await two.sql("SELECT count(*) FROM plays") == [(1,)]
+
+
+async def test_a_first_contact_with_much_to_add_waits_for_a_yes_and_then_does_exactly_that(tmp_path: Path) -> None:
+    async with pairing(tmp_path, safety={"max_writes_per_hour": 20}) as two:
+        for n in range(32):
+            two.on_trakt(n // 8, 1, 1 + n % 8, later(3 * n))
+        ended = await two.sync()
+        assert (ended.outcome, two.writes()) == ("approval", 0)
+        assert "32 plays would be added to serializd, dates kept" in ended.reason
+        assert (await two.sync(plan="k3f9a2-1b2c3d4e5f60")).outcome == "refused"
+        two.clock.advance(60)
+        two.on_trakt(0, 2, 1, later(200))
+        assert (await two.sync(plan=ended.plan_id)).outcome == "refused", "it is not what was shown any more"
+        again = await two.sync()
+        done = await two.sync(plan=again.plan_id)
+        assert done.outcome == "done"
+        agree(two)
+        assert len(two.rows()) == 33
+        await silent(two)
+
+
+async def test_a_plan_expires(tmp_path: Path) -> None:
+    async with pairing(tmp_path, safety={"max_writes_per_hour": 1}) as two:
+        two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(1))
+        ended = await two.sync()
+        two.clock.advance(25 * 3_600)
+        assert (await two.sync(plan=ended.plan_id)).outcome == "refused"
+        assert not two.rows()
+
+
+@pytest.mark.parametrize("way", ["trakt-to-serializd", "serializd-to-trakt"])
+async def test_one_way_writes_one_side_and_both_ways_catches_up_later(tmp_path: Path, way: str) -> None:
+    async with pairing(tmp_path) as two:
+        two.on_trakt(0, 1, 1), two.on_serializd(0, 1, 2, later(1))
+        two.rate_episode(0, 1, 1, 8)
+        await two.sync(direction=way)
+        two.clock.advance(900)
+        await two.sync(direction=way)
+        sizes = {"trakt-to-serializd": (2, 1), "serializd-to-trakt": (1, 2)}
+        assert (len(two.rows()), len(two.trakt())) == sizes[way]
+        await two.settle()
+        agree(two)
+        assert len(two.trakt()) == 2
+        await silent(two)
+
+
+async def test_a_restart_in_the_middle_changes_nothing(two: Pairing) -> None:
+    for n in range(16):
+        two.on_trakt(n // 8, 1, 1 + n % 8, later(3 * n))
+    await two.compare()
+    for courier in two.runtime.couriers.values():
+        for _ in range(5):
+            await courier.step()
+    await two.restart()
+    await two.settle()
+    agree(two)
+    assert len(two.rows()) == 16
+    await silent(two)
