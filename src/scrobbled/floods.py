@@ -44,7 +44,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an action applied to; ``left`` are those named that it does not apply to. Ids like ``c12``, ``a7``, ``f3``."""
+    """What an action applied to; ``left`` are those named that it does not apply to. Ids: ``c12``, ``a7``, ``f3``."""
 
     action: str
     done: list[str]

@@ -50,8 +50,8 @@ class Model:
     def read(self, *, complete: bool = True) -> None:
         for side in SIDES:
             for id_, row in self.rows[side].items():
-                if complete and id_ not in self.held[side]:
-                    self.rows[side][id_] = replace(row, missed=row.missed + 1)
+                missed = row.missed + (complete and id_ not in self.held[side])
+                self.rows[side][id_] = replace(row, settled=(side, id_) in self.settled, missed=missed)
             for id_, record in self.held[side].items():
                 self.rows[side][id_] = Row(record, (side, id_) in self.ours, (side, id_) in self.settled)
 

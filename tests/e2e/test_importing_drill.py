@@ -111,8 +111,8 @@ def test_what_is_there_already_is_recognised_by_its_day(tmp_path: Path, town: To
     seen = viewings(town, 3)
     done(service, str(export(tmp_path, seen[:2])))
     table = tmp_path / "history.csv"
-    rows = [f"{v.item.show.title},{v.item.season.number},{v.item.episode.number},{v.at:%Y-%m-%d}" for v in seen]
-    table.write_text("\n".join(["show,season,episode,date", *rows]) + "\n")
+    rows = [f"{v.item.show.tvdb},{v.item.season.number},{v.item.episode.number},{v.at:%Y-%m-%d}" for v in seen]
+    table.write_text("\n".join(["tvdb_id,season,episode,date", *rows]) + "\n")
     done(service, str(table))
     noon = seen[2].at.replace(hour=12, minute=0)
     assert sorted(town.trakt()) == sorted(v.trakt for v in (*seen[:2], Viewing(seen[2].item, noon)))

@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +22,7 @@ from scrobbled.core.items import Movie
 from scrobbled.core.records import KINDS, PlayRecord, Subject
 from scrobbled.importing import FORMATS, read_file
 from scrobbled.importing.parsed import Parsed
-from scrobbled.importing.tracker import FileTracker
+from scrobbled.importing.tracker import FileTracker, file_name, is_file
 
 T = TypeVar("T")
 
@@ -81,6 +82,20 @@ def test_a_file_needs_no_sign_in_and_has_nothing_to_examine(parsed: Parsed) -> N
     assert (tracker.delay(), tracker.expires_at(), tracker.roots(), run(tracker.examine())) == (0, None, {}, [])
 
 
+def test_what_was_stored_before_has_no_news(parsed: Parsed) -> None:
+    reading = run(FileTracker("history.csv").read(frozenset(KINDS), {"x": 1}, NothingKnown(), full=True))
+    assert (reading.plays, reading.ratings, reading.cursor) == (None, None, {"x": 1})
+
+
+def test_a_file_is_named_by_its_content_in_letters_that_fit_beside_trackers(tmp_path: Path, parsed: Parsed) -> None:
+    name = file_name(tmp_path / "Meine Serien, alle.CSV", parsed)
+    assert name.startswith("file:meine-serien-alle.csv-")
+    assert name == file_name(tmp_path / "Meine Serien, alle.CSV", parsed)
+    assert name != file_name(tmp_path / "Meine Serien, alle.CSV", replace(parsed, plays=parsed.plays[:1]))
+    assert is_file(name)
+    assert not is_file("trakt")
+
+
 def test_the_same_file_gives_the_same_records_whenever_it_is_read(tmp_path: Path) -> None:
     rows = ("show,season,episode,date", "Harbour,1,1,2026-05-03", "Harbour,1,1,2026-05-03", "Harbour,1,2,")
     assert table(tmp_path, *rows).plays == table(tmp_path, *rows, name="copy.csv").plays
@@ -90,7 +105,7 @@ def test_the_same_file_gives_the_same_records_whenever_it_is_read(tmp_path: Path
 
 SAMPLES = [
     "show,season,episode,watched_at,tmdb_id,rating\nHarbour,1,1,2026-05-03,202020,8\n",
-    "key,series_name,s_id,ep_id,season_number,episode_number,created_at\nwatch-episode-1,A,5,6,1,1,2021-03-01 10:00:00\n",
+    "key,series_name,s_id,ep_id,season_number,ep_no,created_at\nwatch-episode-1,A,5,6,1,1,2021-03-01 10:00:00\n",
     'name,showId,dateAdded,episode,season,isLog\nA,1,2026-05-03,"{""episodeNumber"":4}","{""seasonNumber"":2}",true\n',
     json.dumps([watched(1, "2026-05-03T20:31:00.000Z", 1, 1), watched_film(2, None)]),
     json.dumps(
@@ -101,12 +116,54 @@ SAMPLES = [
     ),
 ]
 CELLS = st.text(max_size=12) | st.sampled_from(
-    'true|movie|S01E02|tt1|{|{"seasonNumber": []}|2026-05-03|99999999999|99999999999999|2024-W01-1|01/02/2026|٣|"|-1|1e400|'
-    "9999-12-31T23:59:59-14:00|0001-01-01T00:00:00+14:00|1|0".split("|")
+    [
+        "",
+        "1",
+        "0",
+        "-1",
+        "1e400",
+        "S01E02",
+        "tt1",
+        "{",
+        '{"seasonNumber": []}',
+        "2026-05-03",
+        "99999999999",
+        "99999999999999",
+        "9999-12-31T23:59:59-14:00",
+        "0001-01-01T00:00:00+14:00",
+        "2024-W01-1",
+        "movie",
+        "true",
+        '"',
+        "01/02/2026",
+        "٣",
+    ]
 )
 HEADERS = st.sampled_from(
-    "show title season episode watched_at created_at rating type tmdb_id key s_id entity_type series_id name showId "
-    "dateAdded year film watched status isLog rated_at".split()
+    [
+        "show",
+        "title",
+        "season",
+        "episode",
+        "watched_at",
+        "created_at",
+        "rating",
+        "type",
+        "tmdb_id",
+        "key",
+        "s_id",
+        "entity_type",
+        "series_id",
+        "name",
+        "showId",
+        "dateAdded",
+        "year",
+        "film",
+        "watched",
+        "status",
+        "isLog",
+        "rated_at",
+    ]
 )
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | CELLS
 VALUES = st.recursive(
@@ -125,8 +182,17 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 NAMES = st.sampled_from(
-    "watched-history-1.json ratings-shows.json watched-shows.json _errors.json history.csv sync_state.json x.txt "
-    "tracking-prod-records-v2.csv followed_tv_show.csv".split()
+    [
+        "watched-history-1.json",
+        "ratings-shows.json",
+        "watched-shows.json",
+        "_errors.json",
+        "history.csv",
+        "sync_state.json",
+        "x.txt",
+        "tracking-prod-records-v2.csv",
+        "followed_tv_show.csv",
+    ]
 )
 ANY_FOLDER = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -90,7 +90,8 @@ def _targets(viewer: ViewerConfig, parsed: Parsed, where: Path, to: Sequence[str
     strange = [name for name in to if name not in fitting]
     if strange or not fitting:
         known = ", ".join(fitting) or "none"
-        raise click.UsageError(f"{viewer.name} has no tracker {' or '.join(strange)} to import to; there is {known}.")
+        wanted = f" {' or '.join(strange)}" if strange else ""
+        raise click.UsageError(f"{viewer.name} has no tracker{wanted} to import to; there is {known}.")
     name = file_name(where, parsed)
     return [pairs.imported(viewer.name, name, target) for target in fitting if not to or target in to]
 

@@ -67,7 +67,8 @@ def act(path: str | None, action: str, ids: Sequence[str], *, as_json: bool) -> 
         if done.left and action == "approve":
             say("Only what is held can be approved, and without a date it can only be dropped.", err=True)
         if asking and action == "approve" and not ids:
-            say(f"Of what trackers hold, {plural(asking, 'change')} {'ask' if asking > 1 else 'asks'}: {_NAME_IT}", err=True)
+            verb = "ask" if asking > 1 else "asks"
+            say(f"Of what trackers hold, {plural(asking, 'change')} {verb}: {_NAME_IT}", err=True)
         if done.done:
             say(DONE[action], err=True)
     return 1 if done.left else 0

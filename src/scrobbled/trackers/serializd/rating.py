@@ -36,6 +36,9 @@ class Rater:
         for _ in range(TRIES):
             row = _to_rate(await self._rows.of(place))
             if row is None:
+                await self._rows.glance()
+                row = _to_rate(self._rows.seen_of(place))
+            if row is None:
                 return await self._without_row(place, edit.value, edit.rated_at)
             now = await self._rows.fresh(row.id)
             if now is not None and now.place == place and await self._set(now, edit.value):
@@ -75,7 +78,9 @@ class Rater:
 
     async def _clear(self, place: Place) -> Receipt:
         """On every row of it: an older rating would show through."""
-        for row in await self._rows.of(place):
+        await self._rows.of(place)
+        await self._rows.glance()
+        for row in self._rows.seen_of(place):
             now = await self._rows.fresh(row.id) if row.rating else None
             if now is None or not now.rating:
                 continue

@@ -20,7 +20,7 @@ from scrobbled.trackers.serializd.profile import Profile
 from scrobbled.trackers.serializd.reviews import Reviews
 from scrobbled.trackers.serializd.rows import Rows
 from scrobbled.trackers.serializd.telling import Teller
-from scrobbled.trackers.serializd.tickreading import TickReader
+from scrobbled.trackers.serializd.tickreading import CLOCKS_DIFFER, TickReader
 from scrobbled.trackers.serializd.ticks import Ticks
 
 FEW = 8
@@ -31,7 +31,7 @@ FEW = 8
 class Visit:
     """One read: what was asked for, how things stood before it, and what its first two requests showed.
 
-    ``ours`` are the rows and ``ticked`` the ticks that we had written before it began.
+    ``ours`` are the rows and ``ticked`` the ticks that we had written before it began, ``removed`` rows that we took.
     """
 
     kinds: frozenset[Kind]
@@ -42,6 +42,7 @@ class Visit:
     first: EntryPage
     ours: frozenset[int]
     ticked: frozenset[str]
+    removed: frozenset[int]
     at: datetime
 
     @property
@@ -84,13 +85,14 @@ class Reader:
         self._tick_reader = TickReader(parts.ticks, parts.profile)
 
     async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
-        ours, ticked, at = frozenset(self._rows.news), frozenset(self._ticks.fresh), self._parts.clock.now()
+        ours, ticked, removed = map(frozenset, (self._rows.news, self._ticks.fresh, self._rows.removed))
+        at = self._parts.clock.now()
         totals = await self._parts.profile.totals()
         if totals.episodes == 0:
             await self._ticks.nothing_is_ticked()
         first = await self._parts.diary.page(1)
-        visit = Visit(kinds, known, full, Mark.of(cursor), totals, first, ours, ticked, at)
-        reading = await self._short(visit) if visit.may_be_short else None
+        visit = Visit(kinds, known, full, Mark.of(cursor), totals, first, ours, ticked, removed, at)
+        reading = await self._short(visit) if visit.may_be_short and not self._rows.removed else None
         return reading or await self._whole(visit)
 
     # -- what is new --------------------------------------------------------------------------------------------------
@@ -107,7 +109,7 @@ class Reader:
         rated = then.rated
         if not gate.explained(then, visit.totals, news.made, late):
             page = await self._parts.reviews.page(1) if "ratings" in visit.kinds else EntryPage(())
-            news, rated = _with_rated(then, news, page), tuple(page.ids)
+            news, rated = _with_rated(then, news, page, self._rows.seen), tuple(page.ids)
             if not gate.explained(then, visit.totals, news.made, late):
                 return None
         rates = self._rates(then, news)
@@ -184,6 +186,7 @@ class Reader:
         told = teller.told
         complete = look.complete and not await self._parts.memory.is_hidden_from(look)
         counted = gate.what_is_counted(visit.totals.reviews, rows.values()) if ratings else ""
+        counted = counted or (visit.then.counted if visit.then else "")
         self._have_told(visit, rows.values())
         return Reading(
             cursor=self._mark(visit, counted, first, look.reviews.first, visit.totals.reviews).cursor(),
@@ -211,16 +214,16 @@ class Reader:
         """What we wrote is no news any more, where it was told or was not there to be told."""
         for id_ in (*visit.ours, *(row.id for row in rows)):
             self._rows.news.pop(id_, None)
+        self._rows.removed -= visit.removed
         self._ticks.fresh -= visit.ticked
 
 
-def _with_rated(then: Mark, news: News, page: EntryPage) -> News:
-    """And the ratings that the reviews list before the first one that was there already."""
-    known = {*then.rated, *then.rows, *(row.id for row in (*news.made, *news.edited))}
-    newer: list[Entry] = []
-    for row in page.rows:
-        if row.id in then.rated:
-            return News((*news.made, *newer), news.edited)
-        newer += [row] if row.id not in known else []
-    # all of it is new, and so may be what comes after it, unless there was nothing before
-    return News((*news.made, *newer), news.edited) if not then.rated else news
+def _with_rated(then: Mark, news: News, page: EntryPage, seen: Collection[int]) -> News:
+    """And the ratings by themselves that the reviews list among their newest.
+
+    A row that was there and was rated since is listed there as well, so that only what was made since counts.
+    """
+    known = {*then.rated, *then.rows, *seen, *(row.id for row in (*news.made, *news.edited))}
+    since = then.at - CLOCKS_DIFFER
+    newer = [row for row in page.rows if row.id not in known and (row.made_at or then.at) > since]
+    return News((*news.made, *newer), news.edited)

@@ -15,6 +15,7 @@ from scrobbled.trackers.serializd.reviews import Reviews, ReviewSweep
 
 LASTING = 300.0
 """Seconds for which it is believed which rows there are. What a row says is read anew before each edit."""
+JUST_NOW = 2.0
 PAGE_SIZE = 24
 
 Way = Callable[[], Awaitable[EntryPage]]
@@ -48,7 +49,7 @@ class Look:
 
 
 class Rows:
-    """``news`` are rows that we wrote and no read has told of yet, and whether we made them."""
+    """``news`` are rows that we wrote and no read has told of yet, and whether we made them; ``removed`` left since."""
 
     def __init__(self, diary: Diary, reviews: Reviews, clock: Clock) -> None:
         self._diary, self._reviews, self._clock = diary, reviews, clock
@@ -60,6 +61,7 @@ class Rows:
         self._size = PAGE_SIZE
         self._looked: float | None = None
         self.news: dict[int, bool] = {}
+        self.removed: set[int] = set()
 
     @property
     def looked(self) -> bool:
@@ -90,6 +92,11 @@ class Rows:
         if self._looked is None or self._clock.monotonic() - self._looked > LASTING:
             await self.look()
         return self.seen_of(place)
+
+    async def glance(self) -> None:
+        """See what was rated just now, where the last look is not that new: the reviews list the newest first."""
+        if self._looked is not None and self._clock.monotonic() - self._looked > JUST_NOW:
+            self.see((await self._reviews.page(1)).rows)
 
     def seen_of(self, place: Place) -> list[Entry]:
         """The same as far as it was seen, whenever that was."""
@@ -154,6 +161,7 @@ class Rows:
         if row is not None:
             self._at[row.place].discard(id_)
         self.news.pop(id_, None)
+        self.removed.add(id_)
 
     def _take(self, look: Look, before: set[int]) -> None:
         """``before`` are the ``news`` from before the look; later ones it may have missed."""
