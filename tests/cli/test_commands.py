@@ -218,10 +218,11 @@ def test_signing_in_for_nobody_says_who_there_is(run: Run) -> None:
 
 
 def test_what_has_no_effect_yet_is_said_at_start(tmp_path: Path) -> None:
-    text = CONFIG.format(database=tmp_path / "s.db") + "safety: {max_removals_percent: 5, max_writes_per_hour: 10}\n"
-    said = list(without_effect(loads(text, {"HOOK": "a-webhook-token-0815"})))
-    assert len(said) == 1
-    assert said[0].startswith("safety.max_removals_percent:")
+    text = (
+        CONFIG.format(database=tmp_path / "s.db") + "sinks: {influx: {url: 'http://i', token: abc, org: home}}\n"
+    )
+    (said,) = without_effect(loads(text, {"HOOK": "a-webhook-token-0815"}))
+    assert said.startswith("sinks.influx:")
     sound = loads(CONFIG.format(database=tmp_path / "s.db"), {"HOOK": "a-webhook-token-0815"})
     assert list(without_effect(sound)) == []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scrobbled.config import load, loads, warnings
 from scrobbled.core.troubles import TROUBLE_KINDS
+from scrobbled.household import without_effect
 from scrobbled.sources import SOURCES
 from scrobbled.trackers import TRACKERS
 
@@ -47,4 +48,4 @@ def test_the_example_offers_only_what_has_an_effect() -> None:
     assert set(config.sources) <= set(SOURCES)
     assert {name for viewer in config.viewers for name in viewer.trackers} <= set(TRACKERS)
     assert config.sinks.influx is None
-    assert not any(viewer.pairs for viewer in config.viewers)
+    assert list(without_effect(config)) == []

@@ -208,8 +208,8 @@ def test_what_was_carried_out_undoes_what_it_takes_back(db: sqlite3.Connection) 
 
 def test_a_rating_is_taken_back_by_what_was_there_before(db: sqlite3.Connection) -> None:
     assert _inverse(db, rated(8, before="6")) == Inverse("rate", Details(value=6))
-    assert _inverse(db, rated(8, key="movie:2")) == Inverse("unrate", Details())
-    assert _inverse(db, rated(None, key="movie:3", before="6")) == Inverse("rate", Details(value=6))
+    assert _inverse(db, replace(rated(8), key="movie:2")) == Inverse("unrate", Details())
+    assert _inverse(db, replace(rated(None, before="6"), key="movie:3")) == Inverse("rate", Details(value=6))
     flag = replace(removal("r4"), action="flag", details=Details("r4", rewatch=True))
     assert _inverse(db, flag) == Inverse("flag", Details("r4", rewatch=False))
     assert _inverse(db, removal("r5")) is None

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from scrobbled.core.checkup import Check, ok, problem
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, TrackerError, TryLater
-from scrobbled.core.items import Item, Movie
-from scrobbled.trackers.base import Addition, Address, Capabilities, Context, Receipt, Result, Sending
+from scrobbled.core.items import Item
+from scrobbled.core.records import KINDS, Kind, Plays, RatingRecord, Ratings, Reading, Subject
+from scrobbled.trackers.base import (
+    Addition,
+    Address,
+    Capabilities,
+    Context,
+    Edit,
+    Known,
+    Receipt,
+    Result,
+    Sending,
+)
+from scrobbled.trackers.memory.shelf import Kept, Shelf, key_of, key_of_subject, subject_of, to_second, told
 
+__all__ = ["CAN", "Kept", "MemoryTracker", "build", "in_words", "key_of"]
 CAN = Capabilities(
-    media=frozenset({"movie", "episode"}), batch=100, precision=1, settle=0.0, site="the memory of this process"
+    media=frozenset({"movie", "episode"}),
+    batch=100,
+    precision=1,
+    settle=0.0,
+    site="the memory of this process",
+    reads=frozenset(KINDS),
+    amends=frozenset(KINDS),
+    flags_rewatches=True,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A play as the tracker holds it; ``watched_at`` is aware UTC, to the second."""
+class Short:
+    """The first ``count`` records are listed, and whether that is said to be all."""
 
-    remote_id: str
-    key: str
-    watched_at: datetime
-    rewatch: bool
+    count: int
+    complete: bool
 
 
 @dataclass
@@ -35,11 +53,17 @@ class MemoryTracker:
     has_account: bool = True
     plays: list[Kept] = field(default_factory=list)
     can: Capabilities = CAN
+    owner: str = "memory"
+    ratings: dict[str, RatingRecord] = field(default_factory=dict)
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    """By key, everything it was ever asked about."""
     _failure: TrackerError | None = None
     _unreachable: bool = False
     _lose_answer: bool = False
     _lose_write: bool = False
     _last_id: int = 0
+    _short: Short | None = None
+    _frozen: Shelf | None = None
 
     def fail_next(self, error: TrackerError) -> None:
         """The next read or write raises ``error`` and has no effect."""
@@ -60,11 +84,31 @@ class MemoryTracker:
     def come_back(self) -> None:
         self._unreachable = False
 
+    def shorten_next_read(self, count: int, *, complete: bool = False) -> None:
+        """The next read that has something to tell lists ``count`` records of each kind, and may lie about it."""
+        self._short = Short(count, complete)
+
+    def freeze_reads(self) -> None:
+        """Until ``thaw_reads`` every read tells what is there now."""
+        self._frozen = self._shelf()
+
+    def thaw_reads(self) -> None:
+        self._frozen = None
+
     async def locate(self, item: Item) -> Address:
         """By the item's own ids or names; raises ``NotInCatalogue`` for what is in ``unknown``."""
         key = key_of(item)
         if key in self.unknown:
             raise NotInCatalogue(f"{item.label()} is not in this catalogue yet")
+        self.subjects.setdefault(key, subject_of(item))
+        return Address(key, {"key": key}, "every item is known here")
+
+    async def locate_subject(self, subject: Subject) -> Address:
+        """As ``locate``, also for shows and seasons."""
+        key = key_of_subject(subject)
+        if key in self.unknown:
+            raise NotInCatalogue(f"{subject.label()} is not in this catalogue yet")
+        self.subjects.setdefault(key, replace(subject, key=key))
         return Address(key, {"key": key}, "every item is known here")
 
     def delay(self) -> float:
@@ -85,6 +129,43 @@ class MemoryTracker:
     async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
         self._raise_failure()
         return [_first(kept for kept in self.plays if _is_same(kept, play)) for play in plays]
+
+    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+        """Everything, or that nothing moved. A play of what was never located or added by hand is skipped."""
+        self._raise_failure()
+        shelf = self._frozen or self._shelf()
+        mark = {"mark": shelf.mark(), "kinds": sorted(kinds)}
+        if not full and cursor == mark:
+            return Reading(mark, self.owner)
+        short, self._short = self._short or Short(len(shelf.plays) + len(shelf.ratings), complete=True), None
+        listed = shelf.plays[: short.count] if "plays" in kinds else ()
+        plays = [kept.record() for kept in listed if kept.key in self.subjects]
+        ratings = list(shelf.ratings.values())[: short.count] if "ratings" in kinds else []
+        strange = len(listed) - len(plays)
+        return Reading(
+            cursor=mark if short.complete else {},
+            owner=self.owner,
+            plays=Plays(plays, short.complete) if "plays" in kinds else None,
+            ratings=Ratings(ratings, short.complete) if "ratings" in kinds else None,
+            subjects=told(self.subjects, (record.key for record in (*plays, *ratings))),
+            skipped={"play of an unknown item": strange} if strange else {},
+        )
+
+    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
+        self._raise_failure()
+        if self._lose_write:
+            self._lose_write = False
+            raise TryLater("the connection broke before the request was through")
+        results: list[Result] = []
+        shelf = self._shelf()
+        for edit in edits:
+            shelf, result = shelf.amended(edit)
+            results.append(result)
+        self.plays, self.ratings = list(shelf.plays), dict(shelf.ratings)
+        if self._lose_answer:
+            self._lose_answer = False
+            raise TryLater("the connection broke before the answer came")
+        return results
 
     async def sign_in(self) -> None:
         if not self.has_account:
@@ -107,10 +188,17 @@ class MemoryTracker:
         """Nothing is open; the plays stay readable."""
 
     def _add(self, play: Addition) -> Receipt:
-        self._last_id += 1
-        kept = Kept(str(self._last_id), play.address.key, _second(play.watched_at), play.rewatch)
+        kept = Kept(self.new_id(), play.address.key, toto_second(play.watched_at), play.rewatch)
         self.plays.append(kept)
         return Receipt(kept.remote_id)
+
+    def new_id(self) -> str:
+        """Never given before."""
+        self._last_id += 1
+        return str(self._last_id)
+
+    def _shelf(self) -> Shelf:
+        return Shelf(tuple(self.plays), dict(self.ratings))
 
     def _raise_failure(self) -> None:
         if self._unreachable:
@@ -120,23 +208,8 @@ class MemoryTracker:
             raise failure
 
 
-def key_of(item: Item) -> str:
-    """The same for the same item: by the best id, else by title; ids of different spaces never meet in one key."""
-    if isinstance(item, Movie):
-        known = [f"{name}:{value}" for name, value in item.ids.known().items()]
-        return "movie:" + (known[0] if known else f"{item.title}:{item.year}")
-    known = [f"{name}:{value}" for name, value in item.show_ids.known().items()]
-    show = known[0] if known else f"{item.show_title}:{item.show_year}"
-    place = f"{item.season}:{item.number}" if item.number is not None else f"aired:{item.air_date}"
-    return f"episode:{show}:{place}"
-
-
-def _second(when: datetime) -> datetime:
-    return when.astimezone(UTC).replace(microsecond=0)
-
-
 def _is_same(kept: Kept, play: Addition) -> bool:
-    return kept.key == play.address.key and kept.watched_at == _second(play.watched_at)
+    return kept.key == play.address.key and kept.watched_at == to_second(play.watched_at)
 
 
 def _first(found: Iterable[Kept]) -> Receipt | None:

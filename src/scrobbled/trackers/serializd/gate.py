@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,13 +84,14 @@ def shown(page: EntryPage) -> dict[int, Shown]:
     return {row.id: Shown(row.stamp, row.rating) for row in page.rows}
 
 
-def on_page(then: Mark, page: EntryPage, ours: Mapping[int, bool], seen: Collection[int]) -> News | None:
+def on_page(then: Mark, page: EntryPage, ours: Mapping[int, bool], was_told: Callable[[int], bool]) -> News | None:
     """What the first page brought; ``None`` where a row left it that nothing new pushed off its end.
 
-    ``ours`` are rows that we made or changed, as ``Rows.news``; ``seen`` are rows that were there before, anywhere.
+    ``ours`` are rows that we made or changed, as ``Rows.news``. Of what is new on the page, a row that ``was_told``
+    before has come from another page.
     """
     arrived = [row for row in page.rows if row.id not in then.rows]
-    made = tuple(row for row in arrived if ours.get(row.id, row.id not in seen))
+    made = tuple(row for row in arrived if ours.get(row.id, not was_told(row.id)))
     edited = [row for row in page.rows if row.id in then.rows and then.rows[row.id].stamp != row.stamp]
     room = max(PAGE_SIZE, len(page.rows)) - len(arrived)
     pushed_off = set(list(then.rows)[max(0, room) :])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from scrobbled.trackers.base import Cache
 from scrobbled.trackers.serializd import codec
+from scrobbled.trackers.serializd.entries import Entry
 from scrobbled.trackers.serializd.rows import Look
 
 LONG = 3_650 * 86_400.0
@@ -66,10 +68,14 @@ class RatingMemory:
         one_of_ours = await self._cache.get(self._any)
         if one_of_ours is None or await self._cache.get(self._listed):
             return False
-        if any(not row.is_log for row in look.rows.values()):
+        return not await self.saw(look.rows.values())
+
+    async def saw(self, rows: Iterable[Entry]) -> bool:
+        """Whether one of these rows, which a listing showed, is a rating by itself; if so that is remembered."""
+        found = any(not row.is_log for row in rows)
+        if found:
             await self._cache.put(self._listed, True, seconds=LISTED)
-            return False
-        return True
+        return found
 
     @property
     def _any(self) -> str:

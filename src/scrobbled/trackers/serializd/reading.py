@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,8 +85,8 @@ class Reader:
         self._tick_reader = TickReader(parts.ticks, parts.profile)
 
     async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
-        ours, ticked, removed = map(frozenset, (self._rows.news, self._ticks.fresh, self._rows.removed))
-        at = self._parts.clock.now()
+        ours, removed = frozenset(self._rows.news), frozenset(self._rows.removed)
+        ticked, at = frozenset(self._ticks.fresh), self._parts.clock.now()
         totals = await self._parts.profile.totals()
         if totals.episodes == 0:
             await self._ticks.nothing_is_ticked()
@@ -101,7 +101,7 @@ class Reader:
         """What the first page explains; ``None`` where it does not explain all."""
         then = visit.then
         assert then is not None, "asked only where there is something to compare with"
-        news = gate.on_page(then, visit.first, self._rows.news, self._rows.seen)
+        news = gate.on_page(then, visit.first, self._rows.news, self._rows.was_told)
         news = await self._with_ours(visit, news) if news is not None else None
         if news is None:
             return None
@@ -109,9 +109,10 @@ class Reader:
         rated = then.rated
         if not gate.explained(then, visit.totals, news.made, late):
             page = await self._parts.reviews.page(1) if "ratings" in visit.kinds else EntryPage(())
-            news, rated = _with_rated(then, news, page, self._rows.seen), tuple(page.ids)
+            news, rated = _with_rated(then, news, page, self._rows.was_told), tuple(page.ids)
             if not gate.explained(then, visit.totals, news.made, late):
                 return None
+        await self._parts.memory.saw(news.made)
         rates = self._rates(then, news)
         if rates is None and "ratings" in visit.kinds:
             return None
@@ -212,18 +213,17 @@ class Reader:
 
     def _have_told(self, visit: Visit, rows: Collection[Entry]) -> None:
         """What we wrote is no news any more, where it was told or was not there to be told."""
-        for id_ in (*visit.ours, *(row.id for row in rows)):
-            self._rows.news.pop(id_, None)
-        self._rows.removed -= visit.removed
+        self._rows.have_told((*visit.ours, *(row.id for row in rows)), visit.removed)
         self._ticks.fresh -= visit.ticked
 
 
-def _with_rated(then: Mark, news: News, page: EntryPage, seen: Collection[int]) -> News:
+def _with_rated(then: Mark, news: News, page: EntryPage, was_told: Callable[[int], bool]) -> News:
     """And the ratings by themselves that the reviews list among their newest.
 
     A row that was there and was rated since is listed there as well, so that only what was made since counts.
     """
-    known = {*then.rated, *then.rows, *seen, *(row.id for row in (*news.made, *news.edited))}
+    known = {*then.rated, *then.rows, *(row.id for row in (*news.made, *news.edited))}
     since = then.at - CLOCKS_DIFFER
-    newer = [row for row in page.rows if row.id not in known and (row.made_at or then.at) > since]
+    new = (row for row in page.rows if row.id not in known and not was_told(row.id))
+    newer = [row for row in new if (row.made_at or then.at) > since]
     return News((*news.made, *newer), news.edited)

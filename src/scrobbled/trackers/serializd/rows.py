@@ -62,16 +62,23 @@ class Rows:
         self._looked: float | None = None
         self.news: dict[int, bool] = {}
         self.removed: set[int] = set()
+        self._untold: set[int] = set()
 
     @property
     def looked(self) -> bool:
         """Whether every row was seen, sometime."""
         return self._looked is not None
 
-    @property
-    def seen(self) -> Collection[int]:
-        """Ids of all rows that were there when they were last seen."""
-        return self._known.keys()
+    def was_told(self, id_: int) -> bool:
+        """Whether an earlier read has told of this row; unknown after a restart, and then not."""
+        return id_ in self._known and id_ not in self._untold
+
+    def have_told(self, rows: Iterable[int], removed: Collection[int]) -> None:
+        """A read has told of these, and of all that it saw besides."""
+        for id_ in rows:
+            self.news.pop(id_, None)
+        self.removed -= set(removed)
+        self._untold = set(self.news)
 
     async def look(self, first: EntryPage | None = None, *, reviews: bool = True) -> Look:
         """Read both listings whole. ``first`` is the first page of the diary where that has just been read.
@@ -145,7 +152,9 @@ class Rows:
         """They have just been read."""
         for row in rows:
             before = self._known.get(row.id)
-            if before is not None and before.place != row.place:
+            if before is None:
+                self._untold.add(row.id)
+            elif before.place != row.place:
                 self._at[before.place].discard(row.id)
             self._known[row.id] = row
             self._at.setdefault(row.place, set()).add(row.id)
@@ -166,9 +175,11 @@ class Rows:
     def _take(self, look: Look, before: set[int]) -> None:
         """``before`` are the ``news`` from before the look; later ones it may have missed."""
         late = [self._known[id_] for id_ in self.news if id_ not in before]
-        self._known, self._at = {}, {}
+        told = {id_ for id_ in look.rows if self.was_told(id_)}
+        self._known, self._at, self._untold = {}, {}, set()
         self.see(late)
         self.see(look.rows.values())
+        self._untold -= told
         self._diary_pages, self._review_pages = look.diary.pages, look.reviews.pages
         rows, first = list(look.diary.rows.values()), look.diary.first
         self._size = len(first.rows) if first and len(rows) > len(first.rows) > 0 else PAGE_SIZE

@@ -1,0 +1,129 @@
+"""What a memory tracker holds, how it is read, and how it is changed where it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from scrobbled.core.errors import Refused
+from scrobbled.core.items import Episode, Item, Movie
+from scrobbled.core.records import Kept as Worth
+from scrobbled.core.records import PlayRecord, RatingRecord, Subject
+from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Result, Retime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A play as the tracker holds it; ``watched_at`` is aware UTC, to the second."""
+
+    remote_id: str
+    key: str
+    watched_at: datetime | None
+    rewatch: bool
+    worth: Worth = Worth.EXACT
+    """How much the time is worth."""
+    made_at: datetime | None = None
+    text: str = ""
+    """What a person wrote about it."""
+
+    def record(self) -> PlayRecord:
+        return PlayRecord(
+            id=self.remote_id,
+            key=self.key,
+            at=self.watched_at,
+            kept=self.worth,
+            made_at=self.made_at,
+            stamp=hashlib.sha256(repr((self.watched_at, self.rewatch, self.text)).encode()).hexdigest()[:12],
+            personal=bool(self.text),
+            rewatch=self.rewatch,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Everything at one moment. ``amended`` returns another one."""
+
+    plays: tuple[Kept, ...] = ()
+    ratings: Mapping[str, RatingRecord] = field(default_factory=dict)
+
+    def mark(self) -> str:
+        """Differs as soon as anything is different."""
+        return hashlib.sha256(repr((self.plays, sorted(self.ratings.items()))).encode()).hexdigest()
+
+    def amended(self, edit: Edit) -> tuple[Shelf, Result]:
+        """What is as wanted already stays as it is, and is confirmed."""
+        if isinstance(edit, Rate):
+            return self._rated(edit), Receipt()
+        found = self._found(edit)
+        if isinstance(edit, Remove):
+            return self._without(edit, found)
+        if found is None:
+            return self, Refused("the play is not there any more")
+        return self._with(_changed(found, edit)), Receipt(found.remote_id)
+
+    def _rated(self, edit: Rate) -> Shelf:
+        key = edit.address.key
+        ratings = {name: record for name, record in self.ratings.items() if name != key}
+        if edit.value is not None:
+            before = self.ratings.get(key)
+            same = before is not None and before.value == edit.value
+            ratings[key] = before if before and same else RatingRecord(key, edit.value, edit.rated_at)
+        return replace(self, ratings=ratings)
+
+    def _found(self, edit: Remove | Retime | Flag) -> Kept | None:
+        if edit.remote_id:
+            return next((kept for kept in self.plays if kept.remote_id == edit.remote_id), None)
+        there = (kept for kept in self.plays if kept.key == edit.address.key)
+        return next((kept for kept in there if kept.watched_at == getattr(edit, "watched_at", None)), None)
+
+    def _without(self, edit: Remove, found: Kept | None) -> tuple[Shelf, Result]:
+        if found is not None and edit.stamp and found.record().stamp != edit.stamp:
+            return self, Refused("the play was changed meanwhile")
+        return replace(self, plays=tuple(kept for kept in self.plays if kept is not found)), Receipt(edit.remote_id)
+
+    def _with(self, changed: Kept) -> Shelf:
+        same = changed.remote_id
+        return replace(self, plays=tuple(changed if kept.remote_id == same else kept for kept in self.plays))
+
+
+def _changed(found: Kept, edit: Retime | Flag) -> Kept:
+    if isinstance(edit, Flag):
+        return replace(found, rewatch=edit.rewatch)
+    return replace(found, watched_at=to_second(edit.watched_at), worth=Worth.EXACT)
+
+
+def to_second(when: datetime) -> datetime:
+    return when.astimezone(UTC).replace(microsecond=0)
+
+
+def subject_of(item: Item) -> Subject:
+    """A movie or an episode as what records are about."""
+    return Subject(key_of(item), item.media, item)
+
+
+def key_of(item: Item) -> str:
+    """The same for the same item: by the best id, else by title; ids of different spaces never meet in one key."""
+    if isinstance(item, Movie):
+        known = [f"{name}:{value}" for name, value in item.ids.known().items()]
+        return "movie:" + (known[0] if known else f"{item.title}:{item.year}")
+    place = f"{item.season}:{item.number}" if item.number is not None else f"aired:{item.air_date}"
+    return f"episode:{_show_of(item)}:{place}"
+
+
+def key_of_subject(subject: Subject) -> str:
+    """As ``key_of``, also for shows and seasons."""
+    item = subject.item
+    if isinstance(item, Movie) or subject.scope in ("movie", "episode"):
+        return key_of(item)
+    return f"show:{_show_of(item)}" if subject.scope == "show" else f"season:{_show_of(item)}:{item.season}"
+
+
+def _show_of(item: Episode) -> str:
+    known = [f"{name}:{value}" for name, value in item.show_ids.known().items()]
+    return known[0] if known else f"{item.show_title}:{item.show_year}"
+
+
+def told(subjects: Mapping[str, Subject], keys: Iterable[str]) -> dict[str, Subject]:
+    return {key: subjects[key] for key in keys if key in subjects}
