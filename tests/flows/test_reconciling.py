@@ -373,3 +373,13 @@ async def test_a_restart_in_the_middle_changes_nothing(two: Pairing) -> None:
     agree(two)
     assert len(two.rows()) == 16
     await silent(two)
+
+
+async def test_what_happens_in_the_second_of_a_read_is_seen_by_the_next_one(two: Pairing) -> None:
+    two.on_trakt(0, 1, 1)
+    await two.sync()
+    two.on_trakt(0, 1, 2, later(1))
+    two.clock.advance(60)
+    await two.sync()
+    agree(two)
+    assert len(two.rows()) == 2

@@ -546,6 +546,34 @@ async def test_profile_counts_change_with_writes(anna: httpx.AsyncClient) -> Non
     assert (await anna.get("/mobile/page/profile_v2_part_1/nobody")).status_code == 404
 
 
+@pytest.mark.parametrize(("counted", "count"), [("rows", 3), ("logs", 2), ("texts", 1)])
+async def test_what_the_profile_counts_can_be_chosen(anna: httpx.AsyncClient, counted: str, count: int) -> None:
+    for more in ({"review_text": "Lovely"}, {}, {"is_log": False}):
+        await anna.post("/api/show/reviews/add", json={**REVIEW, **more})
+    await anna.post("/_sandbox/settings", json={"review_count": counted})
+    details = (await anna.get("/mobile/page/profile_v2_part_1/anna")).json()["details"]
+    assert details["reviewCount"] == count
+    await anna.post("/_sandbox/settings", json={"totals": False})
+    assert "reviewCount" not in (await anna.get("/mobile/page/profile_v2_part_1/anna")).json()["details"]
+    assert (await anna.post("/_sandbox/settings", json={"review_count": "all"})).status_code == 400
+
+
+async def test_what_the_listings_show_can_be_chosen(anna: httpx.AsyncClient) -> None:
+    await anna.post("/api/show/reviews/add", json={**REVIEW, "is_log": False, "tags": ["#a"]})
+    page, query = "/api/user/anna/reviewspage_v3/", {"sort_by": "date_added_desc", "include_ratings": "true"}
+    assert await diary(anna) == []
+    await anna.post("/_sandbox/settings", json={"diary_lists_ratings": True, "diary_shows_tags": False})
+    (row,) = await diary(anna)
+    assert row["isLog"] is False
+    assert "tags" not in row
+    assert (await anna.get(page, params={**query, "page": 2})).json()["items"] == []
+    await anna.post("/_sandbox/settings", json={"reviews_paged": False, "total_pages": False})
+    assert len((await anna.get(page, params={**query, "page": 2})).json()["items"]) == 1
+    assert (await anna.get("/api/user/anna/diary")).json()["totalPages"] is None
+    await anna.post("/_sandbox/settings", json={"reviews_list_ratings": False})
+    assert (await anna.get(page, params=query)).json()["items"] == []
+
+
 # Control and speed
 
 

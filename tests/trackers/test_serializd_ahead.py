@@ -50,7 +50,7 @@ async def test_plays_of_a_season_cost_one_request_each_and_one_for_all(setup: Se
 async def test_a_single_episode_is_left_to_its_play(setup: Setup) -> None:
     tracker = setup.tracker()
     plays = [*await several(setup, tracker, 1), *await several(setup, tracker, 1, season=2)]
-    await tracker.foresee(addresses([*plays, plays[0]]))
+    await tracker.foresee(addresses(plays))
     assert setup.asked(TICK) == 0
 
 
@@ -74,11 +74,20 @@ async def test_the_next_play_waits_for_one_request_where_it_was_foreseen(setup: 
     assert tracker.delay() > 0.3, "the next one needs a tick and a row again"
 
 
-async def test_a_second_viewing_of_the_same_episode_is_ticked_as_ever(setup: Setup) -> None:
+async def test_several_viewings_of_one_episode_are_ticked_once(setup: Setup, clock: FakeClock) -> None:
+    tracker = setup.tracker(pace=0)
+    plays = [play for _ in range(3) for play in await several(setup, tracker, 1)]
+    await tracker.foresee(addresses(plays))
+    await add(tracker, plays)
+    assert [setup.asked(TICK), setup.asked(ADD)] == [1, 3]
+
+
+async def test_a_later_viewing_of_the_same_episode_is_ticked_as_ever(setup: Setup, clock: FakeClock) -> None:
     tracker = setup.tracker()
     plays = await several(setup, tracker, 1, 2)
     await tracker.foresee(addresses(plays))
     await add(tracker, plays)
+    clock.advance(3_600)
     await add(tracker, await several(setup, tracker, 1))
     assert setup.asked(TICK) == 2
 

@@ -35,7 +35,9 @@ class TraktMirror:
     async def subjects(self) -> Mapping[str, Subject]:
         return dict(self.told)
 
-    async def read(self, *, full: bool = False, kinds: Iterable[Kind] = BOTH) -> Reading:
+    async def read(self, *, full: bool = False, kinds: Iterable[Kind] = BOTH, after: float = 5.0) -> Reading:
+        """``after`` seconds: what happened within the second before a read is looked into again by the next one."""
+        self.bench.clock.advance(after)
         reading = await cast(Reads, self.tracker).read(frozenset(kinds), self.cursor, self, full=full)
         self.take(reading)
         return reading

@@ -97,6 +97,7 @@ REASONS: dict[str, str] = {
     "too short": "It is shorter than what counts as something to watch (min_duration, 5 minutes if not set).",
     # plays
     "dropped by hand": "You left it out.",
+    "taken back": "You took it back, and it stays so.",
     "found when read back": "Its answer was lost; the tracker was asked, and it is there.",
     "interrupted during the write": "scrobbled was ended while it was sending this, so the tracker is asked whether it "
     "arrived.",

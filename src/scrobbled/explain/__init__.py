@@ -11,11 +11,11 @@ from scrobbled.core.outcomes import told
 from scrobbled.explain import delivered, heard
 from scrobbled.explain.story import Explanation
 from scrobbled.explain.telling import span
-from scrobbled.store import archive, overview, tracing
+from scrobbled.store import amendments, archive, overview, tracing
 from scrobbled.store.archive import Stored
 
 WHERE_IDS_ARE = (
-    "Ids look like e12 (an event), p7 (a play) or c31 (a change). The answer to a webhook names its event, scrobbled "
+    "Ids look like e12 (an event), p7 (a play), c31 or a4 (a change). The answer to a webhook names its event, scrobbled "
     "queue list names changes and plays, and the page links each play to its story."
 )
 
@@ -26,14 +26,25 @@ class NotThere(LookupError):
 
 def explain(db: sqlite3.Connection, config: Config, asked: str, *, raw: bool = False) -> Explanation:
     """Raises ``ValueError`` for what is no id, and ``NotThere``. ``raw`` adds the body of every event."""
-    match = re.fullmatch(r"([epc]?)(\d{1,18})", asked.strip(), re.ASCII)
+    match = re.fullmatch(r"([epca]?)(\d{1,18})", asked.strip(), re.ASCII)
     if match is None:
         raise ValueError(f"{asked.strip()[:40] or 'Nothing'} is no id. {WHERE_IDS_ARE}")
     letter, number = match[1] or "e", int(match[2])
     if letter == "e":
         return _of_event(db, config, number, raw=raw)
-    play_id = tracing.play_of_change(db, number) if letter == "c" else number
+    play_id: int | None = number
+    if letter == "c":
+        play_id = tracing.play_of_change(db, number)
+    elif letter == "a":
+        play_id = _amended(db, number)
     return _of_play(db, config, f"{letter}{number}", play_id, raw=raw)
+
+
+def _amended(db: sqlite3.Connection, number: int) -> int | None:
+    found = amendments.get(db, number)
+    if found is not None and found.wish.play_id is None:
+        raise NotThere(f"a{number} is about no play of ours; scrobbled queue list says what is to be changed.")
+    return None if found is None else found.wish.play_id
 
 
 def _of_event(db: sqlite3.Connection, config: Config, number: int, *, raw: bool) -> Explanation:

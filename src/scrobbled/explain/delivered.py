@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from scrobbled import summary
 from scrobbled.core.matching import Confidence
 from scrobbled.core.names import name
 from scrobbled.core.outcomes import PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, advised, told
-from scrobbled.explain.story import Delivery, PlayTold
-from scrobbled.store import overview, tracing
+from scrobbled.explain.story import Amended, Delivery, PlayTold
+from scrobbled.store import amendments, overview, tracing
+from scrobbled.store.amendments import Amendment
 from scrobbled.store.codec import iso, iso_or_none
 from scrobbled.store.tracing import Traced
 from scrobbled.summary import Attempt
@@ -21,6 +23,7 @@ States = dict[tuple[str, str], tuple[str, str, float, float | None]]
 def play(db: sqlite3.Connection, row: overview.PlayRow) -> PlayTold:
     """The play with all its deliveries."""
     states = overview.account_states(db)
+    amended = amendments.for_play(db, row.id)
     return PlayTold(
         id=f"p{row.id}",
         event_id=None if row.event_id is None else f"e{row.event_id}",
@@ -30,7 +33,7 @@ def play(db: sqlite3.Connection, row: overview.PlayRow) -> PlayTold:
         label=row.label,
         watched_at=iso_or_none(row.watched_at),
         received_at=iso(row.created_at),
-        deliveries=[_delivery(db, change, states) for change in tracing.changes(db, row.id)],
+        deliveries=[_delivery(db, change, states, amended) for change in tracing.changes(db, row.id)],
     )
 
 
@@ -38,6 +41,7 @@ def _delivery(
     db: sqlite3.Connection,
     change: Traced,
     states: States,
+    amended: Sequence[Amendment],
 ) -> Delivery:
     earlier = tracing.earlier_play(db, change) if change.rewatch else None
     is_there = change.state == PlayOutcome.DELIVERED and change.settled_at is not None
@@ -64,7 +68,14 @@ def _delivery(
         next_at=iso_or_none(change.next_at or None),
         trouble=_trouble(change, states),
         attempts=[Attempt(change.tracker, iso(one.at), one.outcome, one.detail) for one in change.attempts],
+        amendments=[_amended(one) for one in amended if one.wish.tracker == change.tracker],
     )
+
+
+def _amended(one: Amendment) -> Amended:
+    reason = one.reason or one.wish.why
+    at = iso(one.settled_at or one.created_at)
+    return Amended(f"a{one.id}", summary.amended(one.wish), one.state, reason, told(reason), at)
 
 
 def _confidence(change: Traced) -> str | None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scrobbled.summary import Attempt
@@ -47,6 +47,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Amended:
+    """What was, or is to be, changed of a play at its tracker; ``change`` is like "remove this play"."""
+
+    id: str
+    change: str
+    outcome: str
+    reason: str
+    why: str
+    at: str
+    """When it was settled, else when it was wished for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """A play at one tracker. ``seconds`` is how long it took from the webhook to the tracker's confirmation.
 
@@ -76,6 +89,8 @@ class Delivery:
     next_at: str | None
     trouble: str
     attempts: list[Attempt]
+    amendments: list[Amended] = field(default_factory=list)
+    """Oldest first."""
 
     @property
     def needs_a_person(self) -> bool:

@@ -177,6 +177,9 @@ def _delivery(delivery: Delivery, when: _Clock) -> Iterator[str]:
         words = ATTEMPTS.get(attempt.outcome, told(attempt.outcome))
         detail = told(attempt.detail)
         yield f"{when(attempt.at)} · {words}{f' {detail}' if detail and detail != delivery.why else ''}"
+    for one in delivery.amendments:
+        why = f" {one.why}" if one.why and one.why != delivery.why else ""
+        yield f"{when(one.at)} · {one.change.capitalize()} ({one.id}): {one.outcome}.{why}"
     yield from _end(delivery, when)
 
 

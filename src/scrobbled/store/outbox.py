@@ -293,7 +293,7 @@ def watched_before(db: sqlite3.Connection, change: Change, key: str, gap: timede
         return False
     row = db.execute(
         "SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND id <> ? AND watched_at <= ? "
-        "AND state IN ('queued', 'delivered', 'already-there') LIMIT 1",
+        f"AND state IN ('queued', 'delivered', 'already-there') AND NOT {TO_BE_TAKEN_BACK} LIMIT 1",
         (change.viewer, change.tracker, key, change.id, (change.watched_at - gap).timestamp()),
     ).fetchone()
     return row is not None

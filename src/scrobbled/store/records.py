@@ -345,7 +345,8 @@ def watched_before_there(db: sqlite3.Connection, viewer: str, tracker: str, key:
     """Whether the tracker holds a viewing from ``before`` or earlier, or one that nobody knows the time of."""
     row = db.execute(
         "SELECT 1 FROM records WHERE viewer = ? AND tracker = ? AND key = ? AND missed = 0 "
-        "AND (at <= ? OR (at IS NULL AND made_at <= ?)) LIMIT 1",
+        "AND (at <= ? OR (at IS NULL AND made_at <= ?)) AND NOT EXISTS (SELECT 1 FROM outbox "
+        "WHERE outbox.play_id = records.play AND outbox.tracker = records.tracker AND outbox.state = 'undone') LIMIT 1",
         (viewer, tracker, key, before.timestamp(), before.timestamp()),
     ).fetchone()
     return row is not None

@@ -147,7 +147,7 @@ class MemoryTracker:
             owner=self.owner,
             plays=Plays(plays, short.complete) if "plays" in kinds else None,
             ratings=Ratings(ratings, short.complete) if "ratings" in kinds else None,
-            subjects=told(self.subjects, (record.key for record in (*plays, *ratings))),
+            subjects=told(self.subjects, [kept.key for kept in listed] + [record.key for record in ratings]),
             skipped={"play of an unknown item": strange} if strange else {},
         )
 
@@ -188,7 +188,7 @@ class MemoryTracker:
         """Nothing is open; the plays stay readable."""
 
     def _add(self, play: Addition) -> Receipt:
-        kept = Kept(self.new_id(), play.address.key, toto_second(play.watched_at), play.rewatch)
+        kept = Kept(self.new_id(), play.address.key, to_second(play.watched_at), play.rewatch)
         self.plays.append(kept)
         return Receipt(kept.remote_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -44,7 +45,7 @@ class Adder:
         """``sending`` runs beside the tick, which may be repeated; the row waits for both."""
         spot = spot_of(play.address.data)
         await self._session.current()
-        ticked = spot.key in self._ticks.ahead
+        ticked = spot.key in self._ticks.ahead or self._ticks.has_just(spot)
         await _both(_nothing() if ticked else self._tick(spot), sending())
         logged, _ = await asyncio.gather(
             self._log(spot, play), self._ticks.remember(spot), return_exceptions=True
@@ -55,23 +56,26 @@ class Adder:
 
     async def foresee(self, addresses: Sequence[Address]) -> None:
         """Ticks the episodes of each season in one request. What is refused here is told when the play is added."""
-        seasons: dict[tuple[int, int], dict[Spot, Address]] = {}
+        seasons: dict[tuple[int, int], list[Address]] = {}
         for address in addresses:
             spot = spot_of(address.data)
-            if spot.key not in self._ticks.ahead:
-                seasons.setdefault((spot.show, spot.season), {})[spot] = address
+            seasons.setdefault((spot.show, spot.season), []).append(address)
         for season in seasons.values():
             if len(season) >= WORTH_IT:
                 await self._tick_ahead(season)
 
-    async def _tick_ahead(self, season: Mapping[Spot, Address]) -> None:
-        spots = sorted(season, key=lambda spot: spot.number)
+    async def _tick_ahead(self, season: Sequence[Address]) -> None:
+        plays = Counter(spot_of(address.data) for address in season)
+        spots = [spot for spot in plays if spot.key not in self._ticks.ahead and not self._ticks.has_just(spot)]
         try:
-            await self._tick(*spots)
+            if spots:
+                await self._tick(*sorted(spots, key=lambda spot: spot.number))
         except (NotInCatalogue, Refused):
             return
-        before = [codec.instant(season[spot].data.get("ticked_at")) for spot in spots]
-        await self._ticks.remember_ahead(spots, before)
+        for address in season:
+            before = codec.instant(address.data.get("ticked_at"))
+            await self._ticks.remember_ahead(spot_of(address.data), before)
+        self._ticks.ahead.update({spot.key: count - self._ticks.ahead[spot.key] for spot, count in plays.items()})
 
     async def _tick(self, spot: Spot, *more: Spot) -> None:
         async def write(token: str) -> Answer:
@@ -81,6 +85,7 @@ class Adder:
         answer = accepted(await self._session.call(write))
         if self._mark_seasons and codec.season_is_complete(answer.json()):
             await self._mark(spot)
+        self._ticks.just_set(spot, *more)
 
     async def _mark(self, spot: Spot) -> None:
         """As the website offers; without it the show is not in the list of watched ones."""

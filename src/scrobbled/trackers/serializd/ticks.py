@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from datetime import datetime, timedelta
 
+from scrobbled.clock import Clock
 from scrobbled.core.errors import LoginNeeded, TrackerError
 from scrobbled.trackers.base import Cache
 from scrobbled.trackers.serializd import codec
@@ -20,22 +21,31 @@ PATIENCE = 10.0
 EARLIER = timedelta(hours=6)
 """A tick less old than this, seen from the viewing, may be of this very viewing."""
 AHEAD = "ahead of"
+LATELY = 3_600.0
+"""Seconds in which nobody takes back a tick and watches the same episode once more."""
 
 
 class Ticks:
     """The watched ticks of one account, read once a day for each season; a tick says when it was set.
 
-    ``ahead`` are the keys of episodes that we ticked before their plays were added, and ``fresh`` those that we ticked
-    since a read last told what is there.
+    ``ahead`` counts, by the keys of episodes that are ticked, the plays of them that are about to be added. ``fresh``
+    are those that we ticked since a read last told what is there.
     """
 
-    def __init__(self, client: Client, session: Session, cache: Cache, viewer: str) -> None:
+    def __init__(self, client: Client, session: Session, cache: Cache, viewer: str, clock: Clock) -> None:
         self._client = client
         self._session = session
         self._cache = cache
         self._viewer = viewer
-        self.ahead: set[str] = set()
+        self._clock = clock
+        self.ahead: Counter[str] = Counter()
         self.fresh: set[str] = set()
+        self._lately: dict[str, float] = {}
+
+    def has_just(self, spot: Spot) -> bool:
+        """Whether we ticked it so lately that to do so again would be a waste."""
+        at = self._lately.get(spot.key)
+        return at is not None and self._clock.monotonic() - at < LATELY
 
     async def before_us(self, spot: Spot) -> datetime | None:
         """When somebody else ticked the episode, if so and if we can tell.
@@ -52,21 +62,24 @@ class Ticks:
 
     async def remember(self, spot: Spot) -> None:
         """We have ticked it ourselves, so that from now on its tick is no news."""
-        self.ahead.discard(spot.key)
-        self.fresh.add(spot.key)
+        self._played(spot)
         await self._cache.put(self._own_key(spot), True, seconds=OURS)
 
-    async def remember_ahead(self, spots: Sequence[Spot], before: Sequence[datetime | None]) -> None:
-        """We have ticked them for plays that are yet to be added; ``before`` is when somebody else had done so."""
-        for spot, at in zip(spots, before, strict=True):
-            value = {AHEAD: codec.timestamp(at) if at else None}
+    def just_set(self, *spots: Spot) -> None:
+        """We have ticked them."""
+        self._lately.update(dict.fromkeys((spot.key for spot in spots), self._clock.monotonic()))
+        self.fresh.update(spot.key for spot in spots)
+
+    async def remember_ahead(self, spot: Spot, before: datetime | None) -> None:
+        """We have ticked it for plays that are yet to be added; ``before`` is when somebody else had done so."""
+        if not await self.is_ours(spot):
+            value = {AHEAD: codec.timestamp(before) if before else None}
             await self._cache.put(self._own_key(spot), value, seconds=OURS)
-            self.ahead.add(spot.key)
-            self.fresh.add(spot.key)
 
     async def forget(self, spot: Spot) -> None:
         """It is not ticked any more."""
-        self.ahead.discard(spot.key)
+        self.ahead.pop(spot.key, None)
+        self._lately.pop(spot.key, None)
         await self._cache.put(self._own_key(spot), None, seconds=0)
 
     async def is_ours(self, spot: Spot) -> bool:
@@ -86,6 +99,11 @@ class Ticks:
         ticked = await self._session.call(read)
         await self._cache.put(self._season_key(season), _kept(ticked), seconds=DAY)
         return ticked
+
+    def _played(self, spot: Spot) -> None:
+        self.ahead.subtract([spot.key])
+        if self.ahead[spot.key] <= 0:
+            del self.ahead[spot.key]
 
     async def _season(self, spot: Spot) -> dict[str, str]:
         key = self._season_key(spot.season)

@@ -66,7 +66,7 @@ class SerializdTracker:
         self.session = Session(self._client, context.tokens, settings, context.viewer)
         self._catalogue = Catalogue(self._client, context.cache, context.clock)
         self._locator = Locator(self._catalogue, context.shows, context.clock)
-        self._ticks = Ticks(self._client, self.session, context.cache, context.viewer)
+        self._ticks = Ticks(self._client, self.session, context.cache, context.viewer, context.clock)
         self._diary = Diary(self._client, self.session)
         reviews, profile = Reviews(self._client, self.session), Profile(self._client, self.session)
         rows, memory = Rows(self._diary, reviews, context.clock), RatingMemory(context.cache, context.viewer)

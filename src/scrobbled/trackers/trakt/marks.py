@@ -17,6 +17,8 @@ FORM = 1
 OVERLAP = timedelta(hours=48)
 """Plays are entered late, by players that were offline above all."""
 MOST_RECENT = 2_000
+JUST_NOW = timedelta(seconds=1.5)
+"""A second, and as much as our clock and Trakt's may differ."""
 _CONCERN: Mapping[Kind, tuple[tuple[str, str], ...]] = {
     "plays": (("movies", "watched_at"), ("episodes", "watched_at")),
     "ratings": (("movies", "rated_at"), ("shows", "rated_at"), ("seasons", "rated_at"), ("episodes", "rated_at")),
@@ -75,9 +77,13 @@ class Mark:
         """From when on plays are read again."""
         return self.newest - OVERLAP if self.newest else None
 
-    def moved_to(self, moves: Moves, *, found: bool) -> Self:
-        """A move that nothing was found for is looked into once more, at the next read."""
-        settled = moves if found or moves == self.looked else self.settled
+    def moved_to(self, moves: Moves, *, found: bool, now: datetime) -> Self:
+        """A move that nothing was found for is looked into once more, at the next read.
+
+        So is one of just now: Trakt tells seconds, and more may have happened in this one after it was asked.
+        """
+        sure = found and not _just_now(moves, now)
+        settled = moves if sure or moves == self.looked else self.settled
         return replace(self, settled=settled, looked=moves)
 
     def over(self, records: Iterable[PlayRecord], items: int | None, now: datetime, *, complete: bool) -> Self:
@@ -111,6 +117,11 @@ class Cursor:
 
     def on(self, kind: Kind) -> Mark:
         return self.plays if kind == "plays" else self.ratings
+
+
+def _just_now(moves: Moves, now: datetime) -> bool:
+    times = (moment(one) for one in moves)
+    return any(at is not None and abs(now - at) < JUST_NOW for at in times)
 
 
 def _mark(values: Mapping[str, Any]) -> Mark:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
+from scrobbled.clock import Clock
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.records import Kind, Ratings, Reading
 from scrobbled.trackers.base import Known
@@ -31,28 +33,31 @@ class _RatingsFound:
 class AccountReader:
     """Answers ``Reads.read``."""
 
-    def __init__(self, asker: Asker, activity: Activity, history: History) -> None:
+    def __init__(self, asker: Asker, activity: Activity, history: History, clock: Clock) -> None:
         self._asker = asker
+        self._clock = clock
         self._activity = activity
         self._history = history
 
     async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
-        had, moves = Cursor.of(cursor), await self._activity.now()
+        had, now, moves = Cursor.of(cursor), self._clock.now(), await self._activity.now()
         moved = {kind for kind in kinds if full or had.on(kind).settled != moves.on(kind)}
         if not moved:
             return Reading(cursor, had.owner)
         owner = await self._owner()
         if had.owner != owner:  # what was known is somebody else's
             had, moved = Cursor(owner), set(kinds)
-        return await self._read(had, moves, moved, known, full=full)
+        return await self._read(had, moves, now, moved, known, full=full)
 
-    async def _read(self, had: Cursor, moves: Activities, moved: set[Kind], known: Known, *, full: bool) -> Reading:
+    async def _read(
+        self, had: Cursor, moves: Activities, now: datetime, moved: set[Kind], known: Known, *, full: bool
+    ) -> Reading:
         plays, ratings = PlaysFound(None, had.plays), _RatingsFound(None, had.ratings)
         if "plays" in moved:
             plays = await self._history.read(had.plays, moves.plays, known, full=full)
-            plays = replace(plays, mark=plays.mark.moved_to(moves.plays, found=plays.moved))
+            plays = replace(plays, mark=plays.mark.moved_to(moves.plays, found=plays.moved, now=now))
         if "ratings" in moved:
-            ratings = await self._ratings(had.ratings, moves.ratings)
+            ratings = await self._ratings(had.ratings, moves.ratings, now)
         return Reading(
             cursor=Cursor(had.owner, plays.mark, ratings.mark).values(),
             owner=had.owner,
@@ -62,11 +67,11 @@ class AccountReader:
             skipped=Counter(plays.told.skipped) + ratings.told.skipped,
         )
 
-    async def _ratings(self, had: Mark, moves: Moves) -> _RatingsFound:
+    async def _ratings(self, had: Mark, moves: Moves, now: datetime) -> _RatingsFound:
         """All of them: Trakt cannot be asked for the ones that changed."""
         pages, _ = await self._activity.steadily("ratings", moves, RATINGS, FULL, RatingPages, most=MOST_PAGES)
         digest = pages.digest()
-        mark = replace(had, digest=digest).moved_to(moves, found=digest != had.digest)
+        mark = replace(had, digest=digest).moved_to(moves, found=digest != had.digest, now=now)
         return _RatingsFound(Ratings(list(pages.records.values()), complete=True), mark, pages.told)
 
     async def _owner(self) -> str:

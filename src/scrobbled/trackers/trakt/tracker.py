@@ -165,6 +165,6 @@ def build(context: Context) -> Tracker:
         canary,
         {"API": settings.url, "sign-in": settings.auth_url},
         Player(api, auth, pace),
-        AccountReader(asker, activity, History(asker, reader, activity, clock)),
+        AccountReader(asker, activity, History(asker, reader, activity, clock), clock),
         Amender(writer, reader, adder, lookups),
     )

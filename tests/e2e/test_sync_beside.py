@@ -1,0 +1,320 @@
+"""``scrobbled sync`` as people run it: beside a service, alone, twice at once, rehearsed, watched and interrupted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .harness import Ledger, Service, Town, Viewing, just_now, until
+from .two import Two, minutes, paired, spot
+
+ADD = "POST /api/show/reviews/add"
+
+
+@pytest.fixture
+def town() -> Iterator[Town]:
+    with Town() as town:
+        yield town
+
+
+@pytest.fixture
+def two(town: Town) -> Two:
+    return Two(town)
+
+
+@pytest.fixture
+def service(tmp_path: Path, town: Town) -> Iterator[Service]:
+    """Not started; whatever still runs at the end is killed."""
+    service = paired(tmp_path, town)
+    yield service
+    if service.process is not None and service.process.poll() is None:
+        service.kill()
+
+
+def watched(two: Two, count: int, first: int = 0) -> None:
+    """Viewings on Trakt that Serializd lacks."""
+    for n in range(first, first + count):
+        two.watch_on_trakt(*spot(n), minutes(n))
+
+
+def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def files(service: Service) -> dict[str, str]:
+    """Everything beside the database, by content."""
+    folder = service.database.parent
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def ended(process: subprocess.Popen[str], seconds: float = 30) -> tuple[int, str]:
+    out, _ = process.communicate(timeout=seconds)
+    return process.returncode, out
+
+
+# -- beside a service ----------------------------------------------------------------------------------------------
+
+
+def test_sync_beside_a_service_returns_when_everything_is_delivered(service: Service, two: Two) -> None:
+    watched(two, 12)
+    two.log_on_serializd(3, 2, 1, minutes(40))
+    service.start()
+    done = service.run("sync")
+    assert (done.returncode, two.trakt()) == (0, two.serializd()), (done.stdout, done.stderr)
+    assert "13 changes: 13 delivered" in done.stdout
+    again = service.run("sync")
+    assert again.returncode == 0
+    assert "nothing to do" in again.stdout
+
+
+def test_the_answer_as_json_names_the_run_and_what_became_of_it(service: Service, two: Two) -> None:
+    watched(two, 3)
+    done = service.run("sync", "--json")
+    assert done.returncode == 0
+    answer = told(done)
+    (one,) = answer["runs"]
+    assert answer["run_id"] == one["run_id"] == "r1"
+    assert answer["plan_id"] == one["plan_id"]
+    assert {name: one[name] for name in ("viewer", "pair", "outcome", "planned", "outcomes", "delivered", "failed")} == {
+        "viewer": "anna",
+        "pair": "trakt,serializd",
+        "outcome": "done",
+        "planned": {"serializd add plays": 3},
+        "outcomes": {"delivered": 3},
+        "delivered": True,
+        "failed": False,
+    }
+
+
+def test_a_rehearsal_as_json_tells_each_change_and_belongs_to_no_run(service: Service, two: Two) -> None:
+    watched(two, 2)
+    done = service.run("sync", "--dry-run", "--json")
+    assert done.returncode == 0
+    answer = told(done)
+    (one,) = answer["runs"]
+    assert (answer["run_id"], answer["dry_run"], one["outcome"]) == (None, True, "planned")
+    assert one["counts"] == {
+        "trakt": {"additions": 0, "updates": 0, "removals": 0},
+        "serializd": {"additions": 2, "updates": 0, "removals": 0},
+    }
+    assert [(c["tracker"], c["action"], c["kind"]) for c in one["changes"]] == [("serializd", "add", "plays")] * 2
+    assert answer["plan_id"]
+    assert two.writes() == 0
+
+
+def test_a_rehearsal_beside_a_busy_service_writes_to_no_tracker(service: Service, two: Two, town: Town) -> None:
+    watched(two, 10)
+    service.start()
+    ledger = Ledger()
+    viewing = Viewing(town.episodes()[30], just_now(60))
+    town.fault("serializd", ADD, "latency", seconds=0.3)
+    service.watch(ledger, viewing)
+    done = service.run("sync", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "Nothing was changed" in done.stdout
+    service.settled()
+    assert two.writes() == 2 + 1, "the webhook's play at both, and its tick"  # nothing of the plan
+    assert len(two.serializd()) == 1
+
+
+@pytest.mark.parametrize("before", ["never-run", "after-a-run"])
+def test_a_rehearsal_leaves_every_file_as_it_is(service: Service, two: Two, before: str) -> None:
+    """Also where Serializd was never signed in to, and the database holds nothing but Trakt's sign-in."""
+    watched(two, 6)
+    if before == "after-a-run":
+        assert service.run("sync").returncode == 0
+        service.start().end()
+        watched(two, 5, first=20)
+    held, writes = files(service), two.writes()
+    done = service.run("sync", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "would be added to serializd" in done.stdout.lower()
+    assert files(service) == held
+    assert two.writes() == writes
+
+
+def test_a_rehearsal_makes_no_database_where_there_is_none(tmp_path: Path, town: Town) -> None:
+    service = paired(tmp_path / "a", town) if (tmp_path / "a").mkdir() is None else None
+    assert service is not None
+    for path in service.database.parent.iterdir():
+        path.unlink()
+    service.database.parent.rmdir()
+    done = service.run("sync", "--dry-run")
+    assert done.returncode == 1
+    assert "scrobbled auth trakt" in done.stderr
+    assert not service.database.exists()
+
+
+# -- plans ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_first_contact_that_is_too_much_at_once_waits_for_a_yes(service: Service, two: Two) -> None:
+    service.config["safety"] = {"max_writes_per_hour": 10}
+    watched(two, 25)
+    asked = service.run("sync", "--json")
+    assert asked.returncode == 0, asked.stderr
+    (one,) = told(asked)["runs"]
+    assert one["outcome"] == "approval"
+    assert two.writes() == 0
+    words = service.run("sync")
+    assert "To say yes: scrobbled sync" in words.stdout
+    assert f"25 plays" in words.stdout
+    done = service.run("sync", "--plan", one["plan_id"])
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert two.trakt() == two.serializd()
+    assert len(two.serializd()) == 25
+
+
+def test_a_plan_is_refused_when_something_changed_since(service: Service, two: Two) -> None:
+    watched(two, 5)
+    plan = told(service.run("sync", "--dry-run", "--json"))["plan_id"]
+    watched(two, 1, first=9)
+    done = service.run("sync", "--plan", plan)
+    assert done.returncode == 1
+    assert "Something changed since that plan was shown" in done.stderr
+    assert two.writes() == 0
+    fresh = told(service.run("sync", "--dry-run", "--json"))["plan_id"]
+    assert service.run("sync", "--plan", fresh).returncode == 0
+    assert len(two.serializd()) == 6
+
+
+# -- wrong words, and trackers that are down -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--pair", "trakt,plex"), "No pair trakt,plex is configured"),
+        (("--viewer", "zoe"), "known here: anna"),
+        (("--kind", "stamps"), "there are plays, ratings"),
+        (("--direction", "up"), "trakt-to-serializd"),
+        (("--conflict-strategy", "dice"), "newest-wins"),
+        (("--plan", "nonsense"), "plan"),
+        (("--plan", "p1", "--dry-run"), "one of the two"),
+        (("--interval", "0"), "interval"),
+    ],
+)
+def test_words_that_mean_nothing_are_answered_with_those_that_do(
+    service: Service, two: Two, words: tuple[str, ...], says: str
+) -> None:
+    watched(two, 1)
+    done = service.run("sync", *words)
+    assert (done.returncode, two.writes()) == (2, 0), (done.stdout, done.stderr)
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize("serving", [True, False])
+@pytest.mark.parametrize("down", ["trakt", "serializd"])
+def test_a_tracker_that_is_down_fails_the_run_and_is_named(
+    service: Service, two: Two, town: Town, down: str, serving: bool
+) -> None:
+    watched(two, 3)
+    if serving:
+        service.start()
+    town.outage(down)
+    for words in ((), ("--dry-run",)):
+        done = service.run("sync", *words)
+        assert done.returncode == 1, (words, done.stdout, done.stderr)
+        assert f"{down} could not be read" in done.stderr
+    town.mend()
+    assert two.writes() == 0
+    assert service.run("sync").returncode == 0
+    assert two.trakt() == two.serializd()
+
+
+def test_a_sign_in_that_was_renewed_by_a_rehearsal_is_kept(service: Service, two: Two, town: Town) -> None:
+    """Renewing ends the old one: whoever threw the new one away would be signed out for good."""
+    watched(two, 3)
+    town.do(lambda: town.sandbox["trakt"].oauth.end_all("anna", "expire", town.sandbox["trakt"].now()))
+    for _ in range(2):
+        done = service.run("sync", "--dry-run")
+        assert done.returncode == 0, (done.stdout, done.stderr)
+    assert town.calls("trakt-auth", "POST /oauth/token") == 1
+    assert two.writes() == 0
+    assert service.run("sync").returncode == 0
+    assert two.trakt() == two.serializd()
+
+
+# -- at once, again and again, interrupted -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("serving", [True, False])
+def test_two_at_once_do_not_overlap_and_nothing_is_doubled(
+    service: Service, two: Two, town: Town, serving: bool
+) -> None:
+    watched(two, 20)
+    town.fault("trakt", "GET /sync/*", "latency", seconds=0.2)
+    if serving:
+        service.start()
+    both = [service.begin("sync", "--json") for _ in range(2)]
+    answers = [ended(one, 45) for one in both]
+    assert [code for code, _ in answers] == [0, 0], answers
+    outcomes = sorted(json.loads(out)["runs"][0]["outcome"] for _, out in answers)
+    assert outcomes == ["done", "nothing"]
+    assert two.trakt() == two.serializd()
+    assert len(two.serializd()) == 20
+
+
+def test_one_that_waits_for_a_service_that_is_killed_does_it_itself(
+    service: Service, two: Two, town: Town
+) -> None:
+    watched(two, 20)
+    town.fault("serializd", ADD, "latency", seconds=0.1)
+    service.start()
+    waiting = service.begin("sync")
+    until(lambda: len(two.serializd()) >= 5, 20, "the run is delivered")
+    service.kill()
+    code, out = ended(waiting, 40)
+    assert code == 0, out
+    assert two.trakt() == two.serializd()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_watching_goes_on_until_it_is_told_to_end(service: Service, two: Two, how: signal.Signals) -> None:
+    watched(two, 3)
+    watching = service.begin("sync", "--watch", "--interval", "0.1")
+    until(lambda: len(two.serializd()) == 3, 20, "the first run is delivered")
+    watched(two, 2, first=10)
+    until(lambda: len(two.serializd()) == 5, 20, "the next run is delivered")
+    began = time.monotonic()
+    watching.send_signal(how)
+    code, _ = ended(watching, 10)
+    assert (code, time.monotonic() - began < 10) == (0, True)
+    assert two.trakt() == two.serializd()
+
+
+def test_an_outage_does_not_end_the_watching(service: Service, two: Two, town: Town) -> None:
+    watched(two, 2)
+    town.outage("trakt")
+    watching = service.begin("sync", "--watch", "--interval", "0.1")
+    until(lambda: town.calls("trakt", "GET *"), 20, "a run has failed")
+    town.mend()
+    until(lambda: len(two.serializd()) == 2, 30, "a later run is delivered")
+    watching.send_signal(signal.SIGINT)
+    assert ended(watching, 10)[0] == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_one_that_is_told_to_end_lets_the_write_in_flight_finish(
+    service: Service, two: Two, town: Town, how: signal.Signals
+) -> None:
+    watched(two, 10)
+    town.fault("serializd", ADD, "latency", seconds=2, when="after", skip=3, times=1)
+    running = service.begin("sync")
+    until(lambda: len(two.serializd()) == 4, 20, "the fourth is being written")
+    running.send_signal(how)
+    code, _ = ended(running, 10)
+    assert code == 1, "not everything is delivered"
+    assert len(two.serializd()) == 4
+    done = service.run("sync")
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert two.trakt() == two.serializd()
+    assert town.calls("serializd", ADD) == 10

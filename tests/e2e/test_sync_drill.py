@@ -1,0 +1,227 @@
+"""The process is killed in the middle of reconciling, again and again: in the end both sides hold the same, once.
+
+Fifteen kills in the ordinary run of each drill; ``SCROBBLED_DRILL_KILLS=200`` for a long one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import subprocess
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scrobbled.sandbox.serializd_store import Review
+
+from .harness import Service, Town, until
+from .two import Two, minutes, paired
+
+KILLS = int(os.environ.get("SCROBBLED_DRILL_KILLS", "15"))
+SHOWS = 12
+WORDS = {"review_text": "A quiet one.\n\nSecond paragraph, with 'quotes'.", "tags": ("cosy", "late"), "like": True}
+
+
+@dataclass
+class Person:
+    """Watches and rates on both sites; remembers what both have to hold in the end."""
+
+    two: Two
+    dice: random.Random
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rated: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    """Show, season and episode number to the rating."""
+    written: dict[int, Review] = field(default_factory=dict)
+    """Rows with words in them, by id."""
+    times: int = 0
+
+    def watches(self, *, on_trakt: bool = False, on_serializd: bool = False, **more: Any) -> tuple[int, int, int]:
+        """An episode nobody watched before, mostly; on one site, or on both as two programs tell it."""
+        spot = self._spot()
+        at = minutes(self.times)
+        self.times += 1
+        if on_trakt:
+            self.two.watch_on_trakt(*spot, at)
+        if on_serializd:
+            row = self.two.log_on_serializd(*spot, at, **more)
+            if more:
+                self.written[row] = next(one for one in self.two.rows() if one.id == row)
+        self.seen[f"{self.two.show(spot[0]).title} S{spot[1]}E{spot[2]}", at.strftime("%Y-%m-%dT%H:%M")] += 1
+        return spot
+
+    def rates_on_trakt(self, spot: tuple[int, int, int]) -> None:
+        if spot in self.rated:
+            return
+        self.rated[spot] = self.dice.randint(1, 10)
+        show, season, number = spot
+        episode = self.two.show(show).episode(season, number).trakt
+        self.two.rate_on_trakt("episode", episode, self.rated[spot], minutes(self.times))
+
+    def writes_on_serializd(self) -> None:
+        """A viewing with a rating and words."""
+        rating = self.dice.randint(1, 10)
+        spot = self.watches(on_serializd=True, rating=rating, **WORDS)
+        self.rated[spot] = rating
+
+    def begins(self) -> None:
+        """Forty plays on one side, fifteen on the other, eight of them the same; ratings on both."""
+        for n in range(32):
+            spot = self.watches(on_trakt=True)
+            if n % 4 == 0:
+                self.rates_on_trakt(spot)
+        for _ in range(8):
+            self.watches(on_trakt=True, on_serializd=True)
+        for n in range(7):
+            if n % 2:
+                self.watches(on_serializd=True)
+            else:
+                self.writes_on_serializd()
+
+    def goes_on(self) -> None:
+        """So that there is something to do whenever the process is killed."""
+        self.rates_on_trakt(self.watches(on_trakt=True))
+        self.watches(on_trakt=True)
+        self.writes_on_serializd()
+
+    def _spot(self) -> tuple[int, int, int]:
+        """No two are of one rating, so that a rating says which row it belongs to."""
+        n = self.times
+        return n % SHOWS, 1 + n // SHOWS // 8 % 2, 1 + n // SHOWS % 8
+
+    def compare(self) -> None:
+        """Row by row: each viewing once on both sides, each rating, every word."""
+        _same("Trakt", self.two.trakt(), self.seen)
+        _same("Serializd", self.two.serializd(), self.seen)
+        assert self._on_trakt() == self._rated()
+        held = {row.id: row for row in self.two.rows()}
+        assert {id_: held.get(id_) for id_ in self.written} == self.written
+        assert self._on_serializd() == self._rated()
+
+    def _rated(self) -> dict[tuple[str, int, int], int]:
+        return {(self.two.show(show).title, season, number): v for (show, season, number), v in self.rated.items()}
+
+    def _on_trakt(self) -> dict[Any, int]:
+        return dict(self.two.ratings())
+
+    def _on_serializd(self) -> dict[tuple[str, int, int], int]:
+        shows = self.two.town.sandbox.world.shows
+        spots = {s.tmdb: (show.title, s.number) for show in shows for s in show.seasons}
+        rated = [row for row in self.two.rows() if row.rating]
+        assert len({(row.season_id, row.episode_number) for row in rated}) == len(rated), "one row has the rating"
+        return {(*spots[row.season_id or 0], row.episode_number or 0): row.rating for row in rated}
+
+    def no_rating_changed_twice(self) -> None:
+        """By what was sent: whatever was repeated said the same."""
+        town, told = self.two.town, defaultdict[Any, set[Any]](set)
+        for call in town.do(lambda: town.sandbox["trakt"].calls("POST /sync/ratings")):
+            for group in ("shows", "seasons", "episodes"):
+                for entry in call.body.get(group, ()):
+                    told[group, str(entry["ids"])].add(entry["rating"])
+        for call in town.do(lambda: town.sandbox["serializd"].calls("POST /api/show/reviews/update")):
+            told["row", call.body["review_id"]].add(call.body["rating"])
+        assert {key: values for key, values in told.items() if len(values) > 1} == {}
+
+
+def _same(side: str, held: Counter[tuple[str, str]], wanted: Counter[tuple[str, str]]) -> None:
+    assert not wanted - held, f"{side} lacks {sorted(wanted - held)}"
+    assert not held - wanted, f"{side} holds too much: {sorted(held - wanted)}"
+
+
+@dataclass
+class Killer:
+    """Kills a process after so many requests to the stand-ins, and a moment more."""
+
+    two: Two
+    dice: random.Random
+
+    def kill(self, *processes: subprocess.Popen[Any], most: int) -> None:
+        first, wanted = sum(self.two.requests()), self.dice.randint(1, most)
+        deadline = time.monotonic() + 6
+        while sum(self.two.requests()) - first < wanted and time.monotonic() < deadline:
+            if all(process.poll() is not None for process in processes):
+                break
+            time.sleep(0.005)
+        time.sleep(self.dice.choice((0.0, 0.01, 0.03, 0.2)))
+        for process in processes:
+            process.kill()
+            process.wait(10)
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+@contextlib.contextmanager
+def _town() -> Iterator[Town]:
+    with Town(shows=SHOWS) as town:
+        town.fault("serializd", "POST *", "latency", seconds=0.02)  # so that a kill often meets a write
+        town.fault("trakt", "POST *", "latency", seconds=0.05, when="after")
+        yield town
+
+
+def _silent(service: Service, two: Two) -> None:
+    """Three more runs write nothing."""
+    before = two.writes()
+    for _ in range(3):
+        done = service.run("sync", "--full")
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        assert "nothing to do" in done.stdout, done.stdout
+    assert two.writes() == before
+
+
+@pytest.mark.beside
+def test_both_sides_are_equal_after_a_service_was_killed_at_every_step(tmp_path: Path) -> None:
+    dice = random.Random(11)
+    with _town() as town:
+        two = Two(town)
+        person, killer, service = Person(two, random.Random(5)), Killer(two, dice), paired(tmp_path, town, every="1m")
+        person.begins()
+        for _ in range(KILLS):
+            service.start()
+            assert service.process is not None
+            asking = service.begin("sync")
+            killer.kill(service.process, asking, most=60)
+            person.goes_on()
+        town.mend()
+        service.start()
+        try:
+            _come_to_rest(service)
+            person.compare()
+            _silent(service, two)
+        finally:
+            service.kill()
+        person.compare()
+        person.no_rating_changed_twice()
+
+
+@pytest.mark.beside
+def test_both_sides_are_equal_after_sync_was_killed_at_every_step_and_nothing_serves(tmp_path: Path) -> None:
+    dice = random.Random(12)
+    with _town() as town:
+        two = Two(town)
+        person, killer, service = Person(two, random.Random(6)), Killer(two, dice), paired(tmp_path, town)
+        person.begins()
+        for _ in range(KILLS):
+            killer.kill(service.begin("sync"), most=60)
+            person.goes_on()
+        town.mend()
+        _come_to_rest(service)
+        person.compare()
+        _silent(service, two)
+        person.compare()
+        person.no_rating_changed_twice()
+
+
+def _come_to_rest(service: Service) -> None:
+    """Runs until one finds nothing to do."""
+
+    def ran() -> bool:
+        done = service.run("sync")
+        assert done.returncode == 0, (done.stdout, done.stderr, service.log()[-3000:])
+        return "nothing to do" in done.stdout
+
+    until(ran, 150, "a run finds nothing to do")
