@@ -64,7 +64,9 @@ class Courier:
         changed: Callable[[], None] = lambda: None,
         limits: Limits = USUAL,
         random_seed: int | None = None,
+        eager: bool = True,
     ) -> None:
+        """``eager`` signs in at the start and every hour, also where nothing waits."""
         self.viewer, self.name, self.tracker, self.health = viewer, name, tracker, health
         self.wake = asyncio.Event()
         self._store, self._clock, self._limits = store, clock, limits
@@ -81,6 +83,7 @@ class Courier:
         )
         self._outlook = Outlook(viewer, name, tracker, store=store, clock=clock, address=self._would_go)
         self._stop = asyncio.Event()
+        self._eager = eager
         self._limit = tracker.can.batch
         self._signed_in_at: float | None = None
         self._read_back_at = 0.0
@@ -120,7 +123,7 @@ class Courier:
         if (delay := self.tracker.delay()) > 0.0:
             await self._clock.wait(self._stop, delay)
             return 0.0
-        if self._sign_in_is_due() and not await self._sign_in():
+        if self._sign_in_is_due() and await self._is_worth_it() and not await self._sign_in():
             return 0.0
         now = self._clock.now().timestamp()
         if self._interrupted:
@@ -337,6 +340,13 @@ class Courier:
         last = self._signed_in_at
         # in trouble it is also the question whether the service answers again: asking harms nothing, unlike a write
         return self.health.in_trouble or last is None or self._clock.monotonic() - last >= SIGN_IN_EVERY
+
+    async def _is_worth_it(self) -> bool:
+        """A service tells early that a sign-in has lapsed; a command that has nothing to deliver asks nobody."""
+        if self._eager:
+            return True
+        viewer, name = self.viewer, self.name
+        return await self._store.read(lambda db: outbox.waits(db, viewer, name) or amendments.waits(db, viewer, name))
 
     async def _sign_in(self) -> bool:
         """Keep the sign-in alive ahead of need; true when it is.

@@ -63,6 +63,7 @@ class Runtime:
     ) -> None:
         """``by_clock``: pairs are reconciled when it is time, and not only when somebody asks."""
         self.config, self.store, self.clock, self.redactor = config, store, clock, redactor
+        self._by_clock = by_clock
         self.metrics = Metrics()
         self.alerts = Alerts(
             StoredTroubles(store),
@@ -244,6 +245,7 @@ class Runtime:
             alerts=self.alerts,
             changed=self.changed,
             dates=self.clockwatch.heard,
+            eager=self._by_clock,
         )
         return Crew(parts, self.transport)
 

@@ -47,6 +47,8 @@ class Parts:
     dates: Dates
     borrowed_from: Path | None = None
     """``store`` is a copy of this file, which is to be thrown away."""
+    eager: bool = True
+    """Sign-ins are kept alive also where nothing waits."""
     on_close: Callable[[Callable[[], Awaitable[None]]], None] = lambda close: None
     """Takes what is to be called at the end; what was wired last is closed first."""
 
@@ -75,6 +77,7 @@ class Wiring:
             clock=parts.clock,
             changed=parts.changed,
             limits=limits(parts.config),
+            eager=parts.eager,
         )
 
     def tracker(self, viewer: ViewerConfig, name: str) -> Tracker:

@@ -12,8 +12,8 @@ from scrobbled.core.errors import ContractDrift, TryLater
 from scrobbled.trackers.base import Addition, Address
 from scrobbled.trackers.serializd.tracker import SerializdTracker
 from trackers.contract import EVENING, Doorman, add, play_of
+from trackers.serializd_mirror import Mirror
 from trackers.serializd_setup import ADD, TICK, Setup
-from trackers.test_serializd_reading import Mirror
 
 pytestmark = pytest.mark.anyio
 SHOW, SEASON = 90000, 140001

@@ -18,8 +18,8 @@ from scrobbled.trackers.base import Address, Edit, Flag, Rate, Receipt, Remove, 
 from scrobbled.trackers.serializd.client import Client
 from scrobbled.trackers.serializd.tracker import SerializdTracker, in_words
 from trackers.contract import EVENING, add, play_of
+from trackers.serializd_mirror import Mirror
 from trackers.serializd_setup import ADD, Setup
-from trackers.test_serializd_reading import Mirror
 
 pytestmark = pytest.mark.anyio
 SHOW, SEASON = 90000, 140001

@@ -15,8 +15,8 @@ from scrobbled.sandbox.serializd_store import Review
 from scrobbled.trackers.base import Rate, Receipt, Remove
 from scrobbled.trackers.serializd.entries import key_of
 from trackers.contract import EVENING, Doorman, play_of
+from trackers.serializd_mirror import Mirror
 from trackers.serializd_setup import Setup
-from trackers.test_serializd_reading import Mirror
 
 pytestmark = pytest.mark.anyio
 PEOPLE = ("log", "log far back", "rate", "rate a row")

@@ -1,0 +1,125 @@
+"""Unusual plans wait for a person; those that cannot be right take nothing away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrobbled.core.guard import Facts, Limits, judge, most_removals, refused
+from scrobbled.core.plan import SIDES, Action, Change, Plan, Side
+
+LATER = Facts(first_contact=False, a=2000, b=2000, a_rated=100, b_rated=100)
+FIRST = replace(LATER, first_contact=True)
+LIMITS = Limits(first=300, removals_percent=10)
+
+
+def changes(action: Action, count: int, side: Side = "b", *, ask: bool = False) -> tuple[Change, ...]:
+    kind = "ratings" if action in (Action.RATE, Action.UNRATE) else "plays"
+    return tuple(Change(side, action, kind, f"e{n}", "Film", ask=ask) for n in range(count))  # type: ignore[arg-type]
+
+
+def plan(*parts: tuple[Change, ...]) -> Plan:
+    return Plan("anna", ("trakt", "serializd"), tuple(change for part in parts for change in part))
+
+
+@pytest.mark.parametrize(
+    ("action", "facts", "most"),
+    [
+        (Action.ADD, FIRST, 300),
+        (Action.ADD, LATER, 300),
+        (Action.ADD, replace(LATER, b=9000), 900),
+        (Action.ADD, replace(FIRST, b=9000), 300),
+        (Action.RATE, LATER, 300),
+        (Action.RATE, replace(LATER, b_rated=5000), 500),
+        (Action.RETIME, LATER, 300),
+        (Action.FLAG, FIRST, 300),
+    ],
+)
+def test_up_to_the_limit_nobody_is_asked(action: Action, facts: Facts, most: int) -> None:
+    assert judge(plan(changes(action, most)), facts, LIMITS) == ""
+    assert judge(plan(changes(action, most + 1)), facts, LIMITS) != ""
+    assert refused(plan(changes(action, most + 1)), facts, LIMITS) == ""
+
+
+def test_each_side_is_judged_by_itself_and_told_with_figures() -> None:
+    both = plan(changes(Action.ADD, 200, "a"), changes(Action.ADD, 200, "b"))
+    assert judge(both, FIRST, LIMITS) == ""
+    large = plan(changes(Action.ADD, 1204), changes(Action.RATE, 301, "a"))
+    assert judge(large, FIRST, LIMITS) == (
+        "301 ratings would be set on trakt; 1,204 plays would be added to serializd, dates kept"
+    )
+    others = plan(changes(Action.RETIME, 301), changes(Action.FLAG, 302))
+    assert judge(others, LATER, LIMITS) == (
+        "301 plays on serializd would be given another time; 302 plays on serializd would be marked as rewatches"
+    )
+
+
+def test_what_is_asked_for_singly_makes_no_flood() -> None:
+    assert judge(plan(changes(Action.RATE, 999, ask=True)), LATER, LIMITS) == ""
+
+
+@pytest.mark.parametrize(
+    ("held", "percent", "most"),
+    [
+        (0, 10, 0),
+        (1, 10, 0),
+        (2, 10, 1),
+        (3, 10, 1),
+        (9, 10, 4),
+        (10, 10, 1),
+        (15, 10, 1),
+        (2000, 10, 200),
+        (100, 0, 0),
+    ],
+)
+def test_so_many_may_go(held: int, percent: float, most: int) -> None:
+    limits = Limits(removals_percent=percent)
+    facts = replace(LATER, b=held)
+    assert most_removals(held, limits) == most
+    assert refused(plan(changes(Action.REMOVE, most)), facts, limits) == ""
+    assert refused(plan(changes(Action.REMOVE, most + 1)), facts, limits) != ""
+
+
+@pytest.mark.parametrize("ask", [False, True])
+def test_too_many_removals_are_refused_with_figures(ask: bool) -> None:
+    found = refused(plan(changes(Action.REMOVE, 201, ask=ask)), LATER, LIMITS)
+    assert found == (
+        "201 of 2,000 plays on serializd would be removed, and safety.max_removals_percent of 10 allows 200"
+    )
+    few = refused(plan(changes(Action.REMOVE, 3)), replace(LATER, b=5), LIMITS)
+    assert few == "3 of 5 plays on serializd would be removed, which is more than half of them"
+
+
+def test_ratings_are_counted_among_ratings() -> None:
+    assert refused(plan(changes(Action.UNRATE, 10)), LATER, LIMITS) == ""
+    assert refused(plan(changes(Action.UNRATE, 11)), LATER, LIMITS) == (
+        "11 of 100 ratings on serializd would be removed, and safety.max_removals_percent of 10 allows 10"
+    )
+
+
+@pytest.mark.parametrize("action", [Action.REMOVE, Action.UNRATE])
+def test_at_first_contact_nothing_is_removed(action: Action) -> None:
+    assert "at first contact nothing is ever removed" in refused(plan(changes(action, 1)), FIRST, LIMITS)
+
+
+def test_nothing_is_removed_because_of_a_listing_that_is_not_believed() -> None:
+    doubted = replace(LATER, doubted=frozenset({"a"}))
+    found = refused(plan(changes(Action.REMOVE, 1)), doubted, LIMITS)
+    assert found.endswith("and what trakt listed is not believed to be all")
+    assert refused(plan(changes(Action.REMOVE, 1, "a")), doubted, LIMITS) == ""
+
+
+def test_what_is_refused_is_not_carried_out_unasked_either() -> None:
+    wrong = plan(changes(Action.REMOVE, 201), changes(Action.ADD, 999))
+    assert judge(wrong, LATER, LIMITS) == refused(wrong, LATER, LIMITS) != ""
+
+
+@given(st.sampled_from(list(Action)), st.integers(1, 60), st.sampled_from(SIDES), st.integers(0, 80), st.booleans())
+def test_lower_limits_let_nothing_more_through(action: Action, count: int, side: Side, held: int, first: bool) -> None:
+    facts = Facts(first, held, held, held, held)
+    made = plan(changes(action, count, side))
+    verdicts = [bool(judge(made, facts, Limits(n, n))) for n in (0, 5, 20, 50)]
+    assert verdicts == sorted(verdicts, reverse=True)

@@ -1,0 +1,224 @@
+"""A plan can be counted, recognised again, and read by the person who is to say yes to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrobbled.core.change import left, of_side, other, warned
+from scrobbled.core.plan import Action, Change, Plan, read_id
+
+MAY = datetime(2026, 5, 1, 20, 10, tzinfo=UTC)
+NEAP = "Harbour Lights S1 E4 Neap"
+ADD = Change("b", Action.ADD, "plays", "episode:1:1:4", NEAP, source="7", at=MAY, why="watched on {a}, not on {b}")
+RATE = Change(
+    "a",
+    Action.RATE,
+    "ratings",
+    "movie:tmdb:9",
+    "Harbour Atlas (2019)",
+    source="m",
+    before="6",
+    after="8",
+    value=8,
+    why="changed on {b}",
+)
+FLAG = Change("b", Action.FLAG, "plays", "episode:1:1:4", NEAP, target="9", after="rewatch on 2026-05-02", rewatch=True)
+RETIME = Change(
+    "b",
+    Action.RETIME,
+    "plays",
+    "episode:1:1:4",
+    NEAP,
+    source="7",
+    target="9",
+    at=MAY,
+    before="2026-05-01 09:00",
+    after="2026-05-01 20:10",
+    why="its time was changed on {a}",
+)
+REMOVE = Change(
+    "b",
+    Action.REMOVE,
+    "plays",
+    "episode:1:1:5",
+    "Harbour Lights S1 E5",
+    target="3",
+    before="2026-05-01 20:10",
+    why="it is gone from {a}",
+)
+
+
+def plan(*changes: Change, warnings: tuple[str, ...] = (), agreed: int = 2341) -> Plan:
+    return Plan("anna", ("trakt", "serializd"), changes, warnings, agreed)
+
+
+def test_changes_are_counted_by_side_action_and_kind() -> None:
+    made = plan(ADD, RATE, FLAG)
+    assert made.count() == 3
+    assert made.count(side="b") == 2
+    assert made.count("b", Action.ADD) == 1
+    assert made.count(kind="ratings") == made.count("a", kind="ratings") == 1
+    assert made.count("a", Action.ADD) == 0
+    assert (made.name("a"), made.name("b")) == ("trakt", "serializd")
+
+
+def test_a_side_has_another() -> None:
+    assert (other("a"), other("b")) == ("b", "a")
+    assert of_side((1, 2), other("a")) == 2
+
+
+def test_the_same_plan_has_the_same_fingerprint_in_whatever_order_and_zone() -> None:
+    turned = replace(ADD, at=MAY.astimezone(timezone(timedelta(hours=9))))
+    assert plan(ADD, RATE).fingerprint() == plan(RATE, turned).fingerprint()
+    assert plan(ADD, warnings=("look out",), agreed=3).fingerprint() == plan(ADD).fingerprint()
+    assert len(plan().fingerprint()) == 12
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        plan(ADD),
+        plan(ADD, RATE, RATE),
+        plan(replace(ADD, at=MAY + timedelta(minutes=1)), RATE),
+        plan(replace(ADD, source="8"), RATE),
+        plan(replace(ADD, side="a"), RATE),
+        plan(ADD, replace(RATE, before="7")),
+        plan(ADD, replace(RATE, value=9)),
+        plan(ADD, replace(RATE, ask=True)),
+        replace(plan(ADD, RATE), viewer="bob"),
+        replace(plan(ADD, RATE), names=("trakt", "plex")),
+    ],
+)
+def test_another_plan_has_another_fingerprint(changed: Plan) -> None:
+    assert changed.fingerprint() != plan(ADD, RATE).fingerprint()
+
+
+def test_the_id_carries_the_expiry_and_the_fingerprint() -> None:
+    made, expires = plan(ADD), MAY + timedelta(hours=24)
+    id_ = made.id(expires)
+    assert read_id(id_) == (expires, made.fingerprint())
+    assert read_id(f"  {id_.upper()}\n") == (expires, made.fingerprint())
+    assert id_.replace("-", "").isalnum()
+    assert len(id_) <= 20
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yes", "k3f9a2", "k3f9a2-", "k3f9a2-xyz", "k3f9a2-1b2c3d4e5f600", "zzzzzzz-1b2c3d4e5f60"]
+)
+def test_what_is_no_id_says_what_to_do(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not the id of a plan\. Copy the one"):
+        read_id(text)
+
+
+@given(st.text(max_size=30))
+def test_no_text_breaks_the_reading_of_an_id(text: str) -> None:
+    try:
+        expires, fingerprint = read_id(text)
+    except ValueError:
+        return
+    assert expires.tzinfo is UTC
+    assert len(fingerprint) == 12
+
+
+@given(st.integers(0, 253_402_300_799))
+def test_every_second_can_be_an_expiry(second: int) -> None:
+    expires = datetime.fromtimestamp(second, UTC)
+    assert read_id(plan().id(expires))[0] == expires
+
+
+def test_with_nothing_to_do_it_says_so() -> None:
+    assert plan().text() == "Nothing to do: 2,341 viewings agree."
+    assert plan(agreed=1).text() == "Nothing to do: 1 viewing agrees."
+
+
+def test_it_begins_with_counts_and_what_takes_away() -> None:
+    assert plan(FLAG, ADD, RATE, RETIME, REMOVE).text().splitlines() == [
+        "anna: trakt and serializd, 2,341 viewings agree.",
+        "trakt: 1 rating to set",
+        "  Harbour Atlas (2019): rating 6 -> 8 (changed on serializd)",
+        "serializd: 1 play to remove; 1 play to give another time; 1 play to add, dates kept; 1 rewatch mark to set",
+        "  Harbour Lights S1 E5: play of 2026-05-01 20:10 is removed (it is gone from trakt)",
+        "  Harbour Lights S1 E4 Neap: time 2026-05-01 09:00 -> 2026-05-01 20:10 (its time was changed on trakt)",
+        "  Harbour Lights S1 E4 Neap: play of 2026-05-01 20:10",
+        "  Harbour Lights S1 E4 Neap: rewatch on 2026-05-02",
+    ]
+
+
+def test_additions_are_gathered_by_show_with_the_days_they_span() -> None:
+    labels = [f"Harbour Lights S1 E{n} Title {n}" for n in range(1, 4)]
+    episodes = [replace(ADD, label=label, at=MAY + timedelta(days=n)) for n, label in enumerate(labels)]
+    film = replace(ADD, key="movie:tmdb:9", label="Harbour S1 (2019)")
+    same_day = [replace(ADD, key=f"episode:2:0:{n}", label=f"Tidewater E{n}") for n in (1, 2)]
+    aired = [
+        replace(ADD, key="b:5", label="Evening News aired 2026-05-01"),
+        replace(ADD, key="b:6", label="Evening News"),
+    ]
+    assert plan(*episodes, film, *same_day, *aired).text().splitlines()[1:] == [
+        "serializd: 8 plays to add, dates kept",
+        "  Harbour Lights: 3 plays, 2026-05-01 to 2026-05-03",
+        "  Evening News: 2 plays, 2026-05-01",
+        "  Tidewater: 2 plays, 2026-05-01",
+        "  Harbour S1 (2019): play of 2026-05-01 20:10",
+    ]
+
+
+def test_a_first_rating_and_a_cleared_one_are_told() -> None:
+    first = replace(RATE, before="", why="rated on {b}")
+    cleared = replace(RATE, action=Action.UNRATE, after="", value=None, why="it is gone from {b}")
+    assert plan(first, cleared).text().splitlines()[1:] == [
+        "trakt: 1 rating to clear; 1 rating to set",
+        "  Harbour Atlas (2019): rating 6 is cleared (it is gone from serializd)",
+        "  Harbour Atlas (2019): rating 8 (rated on serializd)",
+    ]
+
+
+def test_what_wants_a_decision_stands_apart_with_its_alternatives() -> None:
+    why = "rated differently on both sides"
+    one = replace(RATE, ask=True, why=why)
+    two = replace(RATE, side="b", before="8", after="6", value=6, ask=True, why=why)
+    removal = replace(REMOVE, ask=True)
+    times = [replace(RETIME, ask=True, why="changed on both sides")]
+    times.append(replace(times[0], side="a", source="9", target="7", before=RETIME.after, after=RETIME.before))
+    assert plan(one, two, removal, *times).text().splitlines() == [
+        "anna: trakt and serializd, 2,341 viewings agree.",
+        "3 things are for you to decide:",
+        f"  Harbour Atlas (2019): rating 6 -> 8 on trakt or rating 8 -> 6 on serializd ({why})",
+        "  Harbour Lights S1 E5: play of 2026-05-01 20:10 is removed on serializd (it is gone from trakt)",
+        "  Harbour Lights S1 E4 Neap: time 2026-05-01 09:00 -> 2026-05-01 20:10 on serializd or "
+        "time 2026-05-01 20:10 -> 2026-05-01 09:00 on trakt (changed on both sides)",
+    ]
+    assert "1 thing is for you to decide:" in plan(removal).text()
+
+
+def test_a_long_plan_is_cut_and_says_by_how_much() -> None:
+    many = [replace(ADD, key=f"movie:{n}", label=f"Film {n:04}") for n in range(1204)]
+    lines = plan(*many).text(most=3).splitlines()
+    assert lines[1] == "serializd: 1,204 plays to add, dates kept"
+    assert lines[-1] == "  and 1,201 more"
+    assert len(lines) == 6
+
+
+def test_what_is_left_alone_is_told_in_words() -> None:
+    codes = [left("undated", "a")] * 14 + [left("personal", "b"), left("unsure", "b"), left("fixed", "a")]
+    found = warned(codes, ("trakt", "serializd"))
+    assert found == (
+        "1 play has another time on serializd that cannot be set on trakt",
+        "1 play on serializd is gone from trakt but stays: a person wrote or edited it",
+        "14 plays without a date on trakt are left alone",
+        "1 play was not in the last complete listing of serializd; the next one decides",
+    )
+    assert plan(warnings=found[2:3]).text().splitlines() == [
+        "Nothing to do: 2,341 viewings agree.",
+        "Left as it is:",
+        "  14 plays without a date on trakt are left alone",
+    ]
+
+
+def test_a_code_nobody_has_words_for_is_a_mistake() -> None:
+    with pytest.raises(KeyError):
+        left("whatever", "a")

@@ -1,0 +1,51 @@
+"""What is stored of an account that is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scrobbled.core.records import KINDS, Kind, PlayRecord, RatingRecord, Reading, Subject
+from scrobbled.trackers.serializd.tracker import SerializdTracker
+
+ALL = frozenset(KINDS)
+
+
+@dataclass
+class Mirror:
+    """What is stored of an account, as whoever calls ``read`` keeps it."""
+
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+    held: dict[str, PlayRecord] = field(default_factory=dict)
+    ratings: dict[str, RatingRecord] = field(default_factory=dict)
+    about: dict[str, Subject] = field(default_factory=dict)
+    asked: int = 0
+
+    async def plays(self) -> Sequence[PlayRecord]:
+        self.asked += 1
+        return list(self.held.values())
+
+    async def subjects(self) -> Mapping[str, Subject]:
+        return self.about
+
+    async def read(self, tracker: SerializdTracker, *, full: bool = False, kinds: frozenset[Kind] = ALL) -> Reading:
+        """And stored, cursor and all, as through a database."""
+        reading = await tracker.read(kinds, json.loads(json.dumps(dict(self.cursor))), self, full=full)
+        self.cursor = reading.cursor
+        self.about.update(reading.subjects)
+        if reading.plays is not None:
+            kept = {} if reading.plays.complete else self.held
+            self.held = {**kept, **{play.id: play for play in reading.plays.records}}
+        if reading.ratings is not None:
+            kept_ratings = {} if reading.ratings.complete else self.ratings
+            self.ratings = {**kept_ratings, **{rating.key: rating for rating in reading.ratings.records}}
+            self.ratings = {k: v for k, v in self.ratings.items() if k not in reading.ratings.cleared}
+        assert {play.key for play in self.held.values()} <= self.about.keys(), "every key has been told of"
+        assert self.ratings.keys() <= self.about.keys()
+        return reading
+
+    @property
+    def values(self) -> dict[str, int]:
+        return {key: rating.value for key, rating in self.ratings.items()}
