@@ -69,6 +69,10 @@ def test_only_deliver_writes_to_a_tracker() -> None:
     assert callers_of("add_plays") == {"deliver.py", "trackers/masked.py"}  # which only passes on
 
 
+def test_only_amend_changes_what_a_tracker_holds() -> None:
+    assert {caller for caller in callers_of("amend") if not caller.startswith("trackers/")} == {"amend.py"}
+
+
 # One version
 
 

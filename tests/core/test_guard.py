@@ -89,6 +89,8 @@ def test_too_many_removals_are_refused_with_figures(ask: bool) -> None:
     assert found == (
         "201 of 2,000 plays on serializd would be removed, and safety.max_removals_percent of 10 allows 200"
     )
+    never = refused(plan(changes(Action.REMOVE, 1)), replace(LATER, b=5), Limits(removals_percent=0))
+    assert never.endswith("and safety.max_removals_percent of 0 allows 0")
     few = refused(plan(changes(Action.REMOVE, 3)), replace(LATER, b=5), LIMITS)
     assert few == "3 of 5 plays on serializd would be removed, which is more than half of them"
 

@@ -108,7 +108,7 @@ def test_the_id_carries_the_expiry_and_the_fingerprint() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yes", "k3f9a2", "k3f9a2-", "k3f9a2-xyz", "k3f9a2-1b2c3d4e5f600", "zzzzzzz-1b2c3d4e5f60"]
+    "text", ["", "yes", "k3f9a2", "k3f9a2-", "k3f9a2-xyz", "k3f9a2-1b2c3d4e5f600", "zzzzzzzz-1b2c3d4e5f60"]
 )
 def test_what_is_no_id_says_what_to_do(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not the id of a plan\. Copy the one"):

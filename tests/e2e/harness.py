@@ -302,7 +302,7 @@ class Service:
                 [*wrapper, *self.command("serve")], stdout=log, stderr=log, env=self._environment()
             )
         if wait:
-            until(self.is_up, 20, f"the service answers; its log: {self.log()[-2000:]}")
+            until(self.is_up, 60, f"the service answers; its log: {self.log()[-2000:]}")
         return self
 
     def command(self, *words: str) -> list[str]:

@@ -79,7 +79,6 @@ async def test_every_request_carries_the_headers_of_the_app(setup: Setup) -> Non
     await tracker.sign_in()
     assert all(has_app_headers(call.headers) for call in setup.service.calls())
     assert {call.route for call in setup.service.calls()} >= {
-        "GET /api/show/{show:int}",
         "GET /api/show/{show:int}/season/{number:int}",
         "GET /mobile/page/show/{show:int}/season_v2_part_3/{number:int}",
         "POST /api/validateauthtoken",

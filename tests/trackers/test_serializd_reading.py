@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from scrobbled.trackers.base import Rate
 from scrobbled.trackers.serializd.entries import Entry
 from scrobbled.trackers.serializd.tracker import SerializdTracker
 from trackers.contract import EVENING, add, play_of
+from trackers.reading_contract import ReadingBench, ReadingContract
 from trackers.serializd_mirror import Mirror
 from trackers.serializd_setup import Setup
 
@@ -735,7 +737,8 @@ NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
         (NOON.replace(hour=4), NOON, Kept.DAY),
         (NOON.replace(hour=18, minute=30), NOON + timedelta(days=2), Kept.DAY),
         (NOON.replace(hour=18, minute=45), NOON + timedelta(days=2, hours=1), Kept.DAY),
-        (NOON.replace(hour=18, minute=15), NOON + timedelta(days=2, hours=1), Kept.EXACT),
+        (NOON.replace(hour=18, minute=15), NOON + timedelta(days=2, hours=1), Kept.DAY),
+        (NOON.replace(hour=18, minute=20), NOON + timedelta(days=2, hours=1), Kept.EXACT),
         (NOON, NOON + timedelta(minutes=4), Kept.EXACT),
         (NOON.replace(minute=7, second=9), NOON.replace(minute=7, second=44) + timedelta(days=4), Kept.DAY),
         (NOON.replace(minute=7, second=44), NOON.replace(minute=7, second=9) + timedelta(days=4), Kept.DAY),
@@ -745,3 +748,32 @@ NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 )
 def test_a_time_that_only_says_which_day_is_known(at: datetime | None, made: datetime | None, kept: Kept) -> None:
     assert Entry(1, SHOW, SEASON, 4, at, True, made_at=made).kept is kept
+
+
+class TestSerializdReading(ReadingContract):
+    @pytest.fixture
+    def bench(self, setup: Setup, clock: FakeClock) -> ReadingBench:
+        account = setup.service.accounts["anna"]
+
+        def put(item: Any, at: datetime) -> None:
+            setup.service.log_play("anna", item.show_ids.tmdb, item.season, item.number, at)
+
+        def rate(subject: Subject, value: int | None) -> None:
+            rated = [row for row in account.reviews.values() if row.rating and row.season_id is None]
+            for row in rated:
+                account.take(row.id)
+            if value is not None:
+                setup.service.rate("anna", SHOW, value)
+
+        return ReadingBench(
+            tracker=setup.tracker(),
+            item=setup.episode(),
+            other=setup.episode(show=1, season=0, number=1),
+            show=Subject("elsewhere", "show", replace(setup.episode(), season=None, number=None, title=None)),
+            put=put,
+            take=lambda id_: account.take(int(id_)),
+            rate=rate,
+            lose_next_answer=lambda: setup.fail("POST /api/show/reviews/*", "drop", when="after"),
+            go_down=lambda: setup.service.faults.start_outage(drop=True),
+            pass_time=lambda: clock.advance(60),
+        )

@@ -84,11 +84,13 @@ def _wrong(plan: Plan, facts: Facts, limits: Limits) -> Iterator[str]:
 
 def most_removals(held: int, limits: Limits) -> int:
     """Of so many records."""
-    return held // 2 if held < FEW else int(held * limits.removals_percent / 100)
+    if held < FEW and limits.removals_percent > 0:
+        return held // 2
+    return int(held * limits.removals_percent / 100)
 
 
 def _allowed(held: int, limits: Limits) -> str:
-    if held < FEW:
+    if held < FEW and limits.removals_percent > 0:
         return "which is more than half of them"
     most = most_removals(held, limits)
     return f"and safety.max_removals_percent of {limits.removals_percent:g} allows {most:,}"

@@ -13,7 +13,7 @@ from scrobbled.core.plan_words import in_words
 from scrobbled.core.records import Kind
 
 __all__ = ["SIDES", "Action", "Change", "Plan", "Side", "left", "of_side", "other", "read_id", "warned"]
-_ID = re.compile(r"([0-9a-z]{1,7})-([0-9a-f]{12})")
+_ID = re.compile(r"([0-9a-z]{1,8})-([0-9a-f]{12})")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

@@ -15,8 +15,8 @@ from scrobbled.store import amendments, archive, overview, tracing
 from scrobbled.store.archive import Stored
 
 WHERE_IDS_ARE = (
-    "Ids look like e12 (an event), p7 (a play), c31 or a4 (a change). The answer to a webhook names its event, scrobbled "
-    "queue list names changes and plays, and the page links each play to its story."
+    "Ids look like e12 (an event), p7 (a play), c31 or a4 (a change). The answer to a webhook names its event, "
+    "scrobbled queue list names changes and plays, and the page links each play to its story."
 )
 
 

@@ -57,6 +57,13 @@ class Catalogue:
             raise NotInCatalogue(f"Serializd does not know the show with TMDB id {show} yet")
         return codec.show_page(data, f"show/{show}")
 
+    async def claimed(self, show: int, seasons: Iterable[int], *, name: str) -> ShowPage:
+        """The show as far as it is kept; else only what is claimed of it, which its seasons then prove or not."""
+        kept = _opened(await self._cache.get(f"serializd:show:{show}"))
+        if kept is not None and kept.data is not None:
+            return codec.show_page(kept.data, f"show/{show}")
+        return ShowPage(show, name, ended=False, seasons=tuple(sorted(seasons)))
+
     async def season(self, show: ShowPage, number: int, *, since: datetime | None = None) -> SeasonPage:
         """A season that Serializd has no data for has no ``id`` and no episodes."""
 

@@ -16,7 +16,7 @@ from scrobbled.core.records import Kept, Scope
 from scrobbled.trackers.serializd.codec import instant, timestamp
 from scrobbled.trackers.serializd.fields import int_of, list_of, mapping_of, number_of, text_of
 
-HALF_HOURS = (0, 30, 45)
+QUARTERS = (0, 15, 30, 45)
 """Minutes at which a local midnight or noon lies in UTC, whatever the zone."""
 TYPED_LATER = timedelta(minutes=10)
 NEXT_DAY = timedelta(hours=12)
@@ -97,7 +97,7 @@ class Entry:
             return Kept.NONE
         if made is not None and made - at > NEXT_DAY and (made - at + SAME_TIME) % DAY <= 2 * SAME_TIME:
             return Kept.DAY  # the day that was picked, with the time of day at which it was typed
-        if at.second or at.minute not in HALF_HOURS:
+        if at.second or at.minute not in QUARTERS:
             return Kept.EXACT
         typed = abs(made - at) > TYPED_LATER if made is not None else (at.hour in (0, 12) and not at.minute)
         return Kept.DAY if typed else Kept.EXACT

@@ -12,7 +12,7 @@ from scrobbled.core.items import Episode
 from scrobbled.core.matching import Claim, Confidence, ShowMatch, place, weaker
 from scrobbled.trackers.base import Shows
 from scrobbled.trackers.serializd.catalogue import Catalogue
-from scrobbled.trackers.serializd.codec import SeasonPage, Spot
+from scrobbled.trackers.serializd.codec import SeasonPage, ShowPage, Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,22 @@ class Locator:
     async def _among(
         self, episode: Episode, match: ShowMatch, seasons: Iterable[int] | None, since: datetime | None
     ) -> Found:
-        show = await self._catalogue.show(_show_id(match), since=since)
+        show = await self._show(episode, match, seasons, since)
         pages = await self._catalogue.seasons(show, seasons, since=since)
         placed = place(episode, match.claims, [entry for page in pages for entry in page.episodes])
         spot = Spot(show.id, _season_id(pages, placed.entry.season), placed.entry.season, placed.entry.number)
         how = f"show by {match.method}, episode by {placed.how}"
         entry = f"show {show.id} {show.name} S{spot.season_number} E{spot.number} {placed.entry.title or ''}".rstrip()
         return Found(spot, how, weaker(match.confidence, placed.confidence), entry)
+
+
+    async def _show(
+        self, episode: Episode, match: ShowMatch, seasons: Iterable[int] | None, since: datetime | None
+    ) -> ShowPage:
+        """Where the season is claimed, its own page tells whether it is there, and the show's need not be asked."""
+        if seasons is not None and since is None and not episode.settled:
+            return await self._catalogue.claimed(_show_id(match), seasons, name=episode.show_title)
+        return await self._catalogue.show(_show_id(match), since=since)
 
 
 def _show_id(match: ShowMatch) -> int:
