@@ -15,7 +15,8 @@ from scrobbled.trackers.base import Address, Foresees, Tracker
 
 WINDOW = 2_000
 """So many of the changes that are due are looked through for those of one season."""
-PAGE = 200
+PAGE = 100
+"""A few milliseconds in which nothing else is stored."""
 TRIES = 3
 """After so many failures a season's plays go without; that only costs requests."""
 Season = tuple[str, int | None]
@@ -76,8 +77,9 @@ class Outlook:
     async def _look(self) -> None:
         self._seen, self._waiting = set(), {}
         now = self._clock.now().timestamp()
-        for skip in range(0, WINDOW, PAGE):
-            page = await self._page(now, skip)
+        page: list[Change] = []
+        for _ in range(WINDOW // PAGE):
+            page = await self._page(now, page[-1] if page else None)
             for change in page:
                 self._seen.add(change.id)
                 if (season := season_of(change.item)) is not None:
@@ -85,8 +87,8 @@ class Outlook:
             if len(page) < PAGE:
                 return
 
-    async def _page(self, now: float, skip: int) -> list[Change]:
-        return await self._store.read(lambda db: outbox.due(db, self._viewer, self._name, now, PAGE, skip=skip))
+    async def _page(self, now: float, after: Change | None) -> list[Change]:
+        return await self._store.read(lambda db: outbox.coming(db, self._viewer, self._name, now, after, PAGE))
 
     async def _addresses(self, together: Sequence[Change]) -> list[Address]:
         """None at all where one of them cannot be looked up now: whoever sends it books why."""

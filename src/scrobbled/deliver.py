@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import structlog
 
@@ -18,18 +17,17 @@ from scrobbled.amend import Amender, Standing
 from scrobbled.batch import Batch
 from scrobbled.booking import Booking, NoLongerWaiting
 from scrobbled.clock import Clock
-from scrobbled.core.corrections import Corrected, Correction, corrected
-from scrobbled.core.errors import NotInCatalogue, Refused, StoreError, TrackerError, TryLater, Uncertain
+from scrobbled.core.corrections import Correction
+from scrobbled.core.errors import NotInCatalogue, Refused, StoreError, TrackerError, Uncertain
 from scrobbled.core.plays import rounded
 from scrobbled.core.retry import backoff, reading_pause
-from scrobbled.core.safety import USUAL, Limits, judge_item
-from scrobbled.core.sessions import viewing_gap
+from scrobbled.core.safety import USUAL, Limits
 from scrobbled.health import Health
 from scrobbled.metrics import Metrics
-from scrobbled.store import amendments, corrections, outbox, viewings
+from scrobbled.prepare import Preparer
+from scrobbled.store import amendments, corrections, outbox
 from scrobbled.store.database import Store
 from scrobbled.store.outbox import Change
-from scrobbled.store.viewings import Seen
 from scrobbled.trackers.base import Addition, Address, Receipt, Tracker
 
 DOUBTS_AT_ONCE = 500
@@ -40,7 +38,6 @@ SOON = 3_600.0
 PATIENT_ATTEMPTS = 3
 STUBBORN_ATTEMPTS = 10
 STUBBORN_BACKOFF = 3_600.0
-LOOK_UP_BACKOFF = 900.0
 SIGN_IN_EVERY = 3_600.0
 log = structlog.get_logger("deliver")
 
@@ -69,19 +66,21 @@ class Courier:
         """``eager`` signs in at the start and every hour, also where nothing waits."""
         self.viewer, self.name, self.tracker, self.health = viewer, name, tracker, health
         self.wake = asyncio.Event()
-        self._store, self._clock, self._limits = store, clock, limits
+        self._store, self._clock = store, clock
         self._books = Booking(health, store=store, metrics=metrics, clock=clock, changed=changed)
         self._dice = random.Random(random_seed).random
+        standing = Standing(self._sign_in, self._succeeded, self._dice)
+        self._preparer = Preparer(tracker, health, self._books, standing, store=store, clock=clock, limits=limits)
         self._amender = Amender(
             tracker,
             health,
-            Standing(self._sign_in, self._succeeded, self._dice),
+            standing,
             store=store,
             metrics=metrics,
             clock=clock,
             changed=changed,
         )
-        self._outlook = Outlook(viewer, name, tracker, store=store, clock=clock, address=self._would_go)
+        self._outlook = Outlook(viewer, name, tracker, store=store, clock=clock, address=self._preparer.would_go)
         self._stop = asyncio.Event()
         self._eager = eager
         self._limit = tracker.can.batch
@@ -151,7 +150,7 @@ class Courier:
             return
         batch = Batch(known)
         for change in changes:
-            await self._prepare(change, batch)
+            await self._preparer.prepare(change, batch)
             if self.health.pause(self._clock.monotonic()) > 0.0:
                 return
         if batch.changes:
@@ -164,81 +163,6 @@ class Courier:
         except TrackerError as error:
             await self._trouble(error)
             return True
-
-    async def _would_go(self, change: Change) -> Address | None:
-        """Where it will go when it is sent; ``None`` where it will probably not be."""
-        known = await self._store.read(lambda db: corrections.in_force(db, self.viewer))
-        meant = corrected(change.item, self.viewer, known)
-        if meant.left_out(self.tracker.can.media) or change.restored:
-            return None
-        try:
-            address = await self.tracker.locate(meant.item)
-        except (NotInCatalogue, Uncertain, Refused):
-            return None
-        seen = await self._seen(change, address)
-        is_too_many = not change.approved and judge_item(1 + len(seen.near), self._limits) is not None
-        return address if seen.is_new and not is_too_many else None
-
-    async def _seen(self, change: Change, address: Address) -> Seen:
-        gap = viewing_gap(change.duration, restarted=True, media=change.item.media)
-        return await self._store.read(lambda db: viewings.seen(db, change, address.key, gap))
-
-    async def _prepare(self, change: Change, batch: Batch) -> None:
-        """Add ``change`` to the batch, or settle it another way."""
-        assert change.watched_at is not None, "an undated play is held, never queued"
-        meant = corrected(change.item, self.viewer, batch.known)
-        if why := meant.left_out(self.tracker.can.media):
-            await self._books.unwanted(change, why, batch.known)
-            return
-        try:
-            found = await self.tracker.locate(meant.item)
-        except TrackerError as error:
-            await self._not_located(change, error, meant, batch.known)
-            return
-        address = replace(found, how=meant.told(found.how))
-        watched_at = rounded(change.watched_at, self.tracker.can.precision)
-        seen = await self._seen(change, address)
-        if await self._is_no_news(change, address, seen, batch):
-            return
-        if change.restored:
-            await self._books.doubt_restored(change, address, batch.known)
-            return
-        trip = judge_item(1 + len(seen.near | batch.within_a_day(address, watched_at)), self._limits)
-        if trip is not None and not change.approved:
-            await self._books.hold(change, address, trip, batch.known)
-            return
-        rewatch = seen.rewatch or batch.has_earlier(address, watched_at)
-        batch.add(change, Addition(change.id, address, watched_at, rewatch))
-
-    async def _is_no_news(self, change: Change, address: Address, seen: Seen, batch: Batch) -> bool:
-        """Whether the account has this viewing, or is not to have it again; booked then."""
-        assert change.watched_at is not None
-        gap = viewing_gap(change.duration, restarted=True, media=change.item.media)
-        twin = batch.twin_of(address, rounded(change.watched_at, self.tracker.can.precision), gap)
-        twin = twin if seen.twin is None else seen.twin
-        if seen.undone is not None:
-            await self._books.taken_back(change, address, seen.undone, batch.known)
-        elif twin is not None:
-            await self._books.already_there(change, address, twin, batch.known)
-        elif seen.there is not None:
-            await self._books.held_there(change, address, seen.there, batch.known)
-        else:
-            return False
-        return True
-
-    async def _not_located(
-        self, change: Change, error: TrackerError, meant: Corrected, known: tuple[Correction, ...]
-    ) -> None:
-        if isinstance(error, NotInCatalogue | Uncertain | Refused):
-            error.reason = meant.told(error.reason)
-            await self._books.settle([(change, error)], known)
-        elif not isinstance(error, TryLater):
-            await self._trouble(error)
-        elif await self._sign_in():
-            # whoever was asked about this one is down, and the account is fine, so others go on
-            wait = backoff(change.attempts + 1, self._dice, asked=error.after, longest=LOOK_UP_BACKOFF)
-            await self._books.postpone([change], error.reason, lambda _: wait, known)
-            log.info("looked up later", action="locate", account=self.health.subject, why=error.reason)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from scrobbled.store.database import Store
 from scrobbled.store.undoing import Sent
 from scrobbled.trackers import TRACKERS
 
-AT_ONCE = 50
+AT_ONCE = 20
 """So many are looked at in one transaction: webhooks wait no longer than for that."""
 WHERE_IDS_ARE = (
     "Plays look like p12 and runs like r3: scrobbled explain and scrobbled queue list name plays, scrobbled sync and "

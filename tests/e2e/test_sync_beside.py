@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -83,7 +84,9 @@ def test_the_answer_as_json_names_the_run_and_what_became_of_it(service: Service
     (one,) = answer["runs"]
     assert answer["run_id"] == one["run_id"] == "r1"
     assert answer["plan_id"] == one["plan_id"]
-    assert {name: one[name] for name in ("viewer", "pair", "outcome", "planned", "outcomes", "delivered", "failed")} == {
+    assert {
+        name: one[name] for name in ("viewer", "pair", "outcome", "planned", "outcomes", "delivered", "failed")
+    } == {
         "viewer": "anna",
         "pair": "trakt,serializd",
         "outcome": "done",
@@ -136,17 +139,14 @@ def test_a_rehearsal_leaves_every_file_as_it_is(service: Service, two: Two, befo
     held, writes = files(service), two.writes()
     done = service.run("sync", "--dry-run")
     assert done.returncode == 0, done.stderr
-    assert "would be added to serializd" in done.stdout.lower()
+    assert "plays to add, dates kept" in done.stdout
     assert files(service) == held
     assert two.writes() == writes
 
 
 def test_a_rehearsal_makes_no_database_where_there_is_none(tmp_path: Path, town: Town) -> None:
-    service = paired(tmp_path / "a", town) if (tmp_path / "a").mkdir() is None else None
-    assert service is not None
-    for path in service.database.parent.iterdir():
-        path.unlink()
-    service.database.parent.rmdir()
+    service = paired(tmp_path, town)
+    shutil.rmtree(service.database.parent)
     done = service.run("sync", "--dry-run")
     assert done.returncode == 1
     assert "scrobbled auth trakt" in done.stderr
@@ -166,7 +166,7 @@ def test_a_first_contact_that_is_too_much_at_once_waits_for_a_yes(service: Servi
     assert two.writes() == 0
     words = service.run("sync")
     assert "To say yes: scrobbled sync" in words.stdout
-    assert f"25 plays" in words.stdout
+    assert "25 plays" in words.stdout
     done = service.run("sync", "--plan", one["plan_id"])
     assert done.returncode == 0, (done.stdout, done.stderr)
     assert two.trakt() == two.serializd()
@@ -263,9 +263,7 @@ def test_two_at_once_do_not_overlap_and_nothing_is_doubled(
     assert len(two.serializd()) == 20
 
 
-def test_one_that_waits_for_a_service_that_is_killed_does_it_itself(
-    service: Service, two: Two, town: Town
-) -> None:
+def test_one_that_waits_for_a_service_that_is_killed_does_it_itself(service: Service, two: Two, town: Town) -> None:
     watched(two, 20)
     town.fault("serializd", ADD, "latency", seconds=0.1)
     service.start()
@@ -295,7 +293,7 @@ def test_an_outage_does_not_end_the_watching(service: Service, two: Two, town: T
     watched(two, 2)
     town.outage("trakt")
     watching = service.begin("sync", "--watch", "--interval", "0.1")
-    until(lambda: town.calls("trakt", "GET *"), 20, "a run has failed")
+    until(lambda: town.calls("trakt", "*"), 20, "a run has failed")
     town.mend()
     until(lambda: len(two.serializd()) == 2, 30, "a later run is delivered")
     watching.send_signal(signal.SIGINT)

@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +121,11 @@ class Person:
         town, told = self.two.town, defaultdict[Any, set[Any]](set)
         for call in town.do(lambda: town.sandbox["trakt"].calls("POST /sync/ratings")):
             for group in ("shows", "seasons", "episodes"):
-                for entry in call.body.get(group, ()):
+                for entry in (call.body or {}).get(group, ()):
                     told[group, str(entry["ids"])].add(entry["rating"])
         for call in town.do(lambda: town.sandbox["serializd"].calls("POST /api/show/reviews/update")):
-            told["row", call.body["review_id"]].add(call.body["rating"])
+            if call.body:  # else the process was killed while it sent it
+                told["row", call.body["review_id"]].add(call.body["rating"])
         assert {key: values for key, values in told.items() if len(values) > 1} == {}
 
 

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scrobbled.cli.served import Service
 from scrobbled.core.errors import StoreError
-from scrobbled.store import Store, runs
+from scrobbled.store import runs
 from scrobbled.store.runs import Progress, Run
 
 POLL = 0.1
@@ -17,6 +18,9 @@ NOTHING_FOR = 300.0
 """Seconds without any progress after which nobody waits any longer."""
 NOBODY_FOR = 60.0
 """Seconds after which whoever should have begun the run is not there."""
+STAND_IN_AFTER = 5.0
+CHANCES = 3
+"""So often a run that is cut short is asked for anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,36 +33,95 @@ class Followed:
     why_left: str = ""
 
     @property
+    def outcome(self) -> str:
+        """A run that was cut short and found nothing more to do has done what it did before."""
+        return "done" if self.run.outcome == "nothing" and self.outcomes else self.run.outcome
+
+    @property
     def failed(self) -> bool:
         return self.run.outcome in ("failed", "refused") or not self.complete or bool(self.outcomes.get("dead"))
 
 
-async def follow(store: Store, id_: int, *, say: Callable[[str], None] | None) -> Followed:
-    """Until the run ended and what it queued reached an outcome, or for as long as something moves."""
-    teller, last, moved_at = _Teller(say), None, time.monotonic()
-    while True:
-        run, progress = await store.read(lambda db: (runs.get(db, id_), runs.progress(db, id_)))
+async def follow(service: Service, id_: int, *, say: Callable[[str], None] | None) -> Followed:
+    """Until the run ended and what it queued reached an outcome, or for as long as something moves.
+
+    Where whoever served is gone, this process goes on with it. When it is cancelled, a run of its own ends.
+    """
+    try:
+        return await _Follower(service, id_, say).follow()
+    except asyncio.CancelledError:
+        await _leave(service, id_, say)
+        raise
+
+
+class _Follower:
+    def __init__(self, service: Service, id_: int, say: Callable[[str], None] | None) -> None:
+        self._service, self._id, self._teller = service, id_, _Teller(say)
+        self._seen: tuple[str, int, int, int] | None = None
+        self._moved_at = self._looked_at = time.monotonic()
+        self._chances = CHANCES
+
+    async def follow(self) -> Followed:
+        while True:
+            run, progress, earlier = await self._look()
+            if run.reason == runs.CUT_SHORT and await self._again():
+                continue
+            if run.ended_at is not None and not progress.waiting + earlier:
+                return await self._followed(run, True, _stuck(progress))
+            idle = time.monotonic() - self._moved_at
+            if idle > (NOBODY_FOR if run.phase == "asked" else NOTHING_FOR):
+                return await self._followed(run, False, _why(run, progress.waiting + earlier))
+            if idle > STAND_IN_AFTER:
+                await self._stand_in()
+            self._teller.tell(_so_far(run, progress, earlier))
+            await asyncio.sleep(POLL)
+
+    async def _look(self) -> tuple[Run, Progress, int]:
+        """With the number of changes that earlier runs have left behind, which are waited for at the end."""
+        run, progress = await self._service.store.read(lambda db: (runs.get(db, self._id), runs.progress(db, self._id)))
         if run is None:
-            raise StoreError(f"run r{id_} is not in the database any more")
-        if (seen := (run.phase, progress.done, progress.stuck)) != last:
-            last, moved_at = seen, time.monotonic()
-        if run.ended_at is not None and not progress.waiting:
-            break
-        idle = time.monotonic() - moved_at
-        if idle > (NOBODY_FOR if run.phase == "asked" else NOTHING_FOR):
-            return Followed(run, await store.read(lambda db: runs.outcomes(db, id_)), False, _why(run, progress))
-        teller.tell(run, progress)
-        await asyncio.sleep(POLL)
-    outcomes = await store.read(lambda db: runs.outcomes(db, id_))
-    left = f"{progress.stuck:,} wait for you or for a catalogue; see scrobbled queue list" if progress.stuck else ""
-    return Followed(run, outcomes, True, left)
+            raise StoreError(f"run r{self._id} is not in the database any more")
+        is_over = run.ended_at is not None and not progress.waiting
+        earlier = await self._service.store.read(lambda db: runs.left_over(db, run)) if is_over else 0
+        if (seen := (run.phase, progress.done, progress.stuck, earlier)) != self._seen:
+            self._seen, self._moved_at = seen, time.monotonic()
+        return run, progress, earlier
+
+    async def _again(self) -> bool:
+        """A service that began anew gave it up; whoever waits for it still wants it."""
+        self._chances -= 1
+        return self._chances >= 0 and await self._service.store.write(lambda db: runs.again(db, self._id))
+
+    async def _stand_in(self) -> None:
+        """Not too often, and not before one that is restarted had the time to come back."""
+        now = time.monotonic()
+        if now - self._looked_at > STAND_IN_AFTER and not self._service.is_ours:
+            self._looked_at = now
+            if await self._service.stand_in():
+                self._moved_at = time.monotonic()
+
+    async def _followed(self, run: Run, complete: bool, left: str) -> Followed:
+        outcomes = await self._service.store.read(lambda db: runs.outcomes(db, self._id))
+        return Followed(run, outcomes, complete, left)
 
 
-def _why(run: Run, progress: Progress) -> str:
+async def _leave(service: Service, id_: int, say: Callable[[str], None] | None) -> None:
+    if service.is_ours:
+        await service.store.write(lambda db: runs.end(db, id_, time.time(), "failed", "it was told to end"))
+    if say is not None:
+        goes_on = "The next scrobbled sync or serve goes" if service.is_ours else "The service goes"
+        say(f"{goes_on} on with what run r{id_} put into the queue; scrobbled undo --run r{id_} takes it back.")
+
+
+def _stuck(progress: Progress) -> str:
+    return f"{progress.stuck:,} wait for you or for a catalogue; see scrobbled queue list" if progress.stuck else ""
+
+
+def _why(run: Run, waiting: int) -> str:
     if run.phase == "asked":
         return "The service did not begin it. It is busy with another run of this person, or it ended."
     return (
-        f"{progress.waiting:,} changes are not delivered yet and nothing moved for some minutes; scrobbled status says "
+        f"{waiting:,} changes are not delivered yet and nothing moved for some minutes; scrobbled status says "
         "what is wrong. They are kept, and go out as soon as scrobbled serve runs and the tracker answers."
     )
 
@@ -67,14 +130,20 @@ class _Teller:
     """Says how far it is, not too often."""
 
     def __init__(self, say: Callable[[str], None] | None) -> None:
-        self._say, self._at, self._first = say, time.monotonic(), None
+        self._say, self._at = say, time.monotonic()
 
-    def tell(self, run: Run, progress: Progress) -> None:
+    def tell(self, text: str) -> None:
         now = time.monotonic()
         if self._say is None or now - self._at < TELL_EVERY:
             return
         self._at = now
-        self._say(f"{run.phase} …" if run.ended_at is None else how_far(progress, time.time()))
+        self._say(text)
+
+
+def _so_far(run: Run, progress: Progress, earlier: int) -> str:
+    if run.ended_at is None:
+        return f"{run.phase} …"
+    return f"{earlier:,} left over from earlier runs" if earlier else how_far(progress, time.time())
 
 
 def how_far(progress: Progress, now: float) -> str:

@@ -14,8 +14,10 @@ import rich_click as click
 from scrobbled import pairs
 from scrobbled.cli import losses
 from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled.cli.ending import unless_ended
 from scrobbled.cli.following import follow
-from scrobbled.cli.sync import first, planned, reported, say_plan, say_run, service
+from scrobbled.cli.served import Service, service
+from scrobbled.cli.sync import first, planned, reported, say_plan, say_run
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config
 from scrobbled.config.model import ViewerConfig
@@ -43,9 +45,11 @@ def import_file(path: str | None, file: str, wish: Mapping[str, Any], *, as_json
     if not as_json:
         _say_file(where, parsed)
     if parsed.plays or parsed.ratings:
-        found = run(_imported(config, viewer, where, parsed, wish, quiet=as_json))
+        found = run(unless_ended(_imported(config, viewer, where, parsed, wish, quiet=as_json)))
     else:
-        found = run(losses.found(config, viewer, parsed, quiet=as_json))
+        found = run(unless_ended(losses.found(config, viewer, parsed, quiet=as_json)))
+    if found is None:
+        return 1
     if as_json:
         print_json({**found, "file": told})
     return 1 if parsed.troubles or found["failed"] else 0
@@ -107,10 +111,10 @@ async def _imported(
     if wish["dry_run"]:
         told = [await _rehearsed(config, one, parsed, command, quiet=quiet) for one in chosen]
     else:
-        async with service(config) as store:
-            chosen = await _meant(store, chosen, options)
-            await _put_up(store, chosen[0], parsed)
-            told = [await _carried_out(store, one, options, command, quiet=quiet) for one in chosen]
+        async with service(config) as served:
+            chosen = await _meant(served.store, chosen, options)
+            await _put_up(served.store, chosen[0], parsed)
+            told = [await _carried_out(served, one, options, command, quiet=quiet) for one in chosen]
     names = {"run_id": first(told, "run_id"), "plan_id": first(told, "plan_id")}
     return {**names, "dry_run": wish["dry_run"], "runs": told, "failed": any(one["failed"] for one in told)}
 
@@ -142,11 +146,11 @@ async def _put_up(store: Store, one: Wired, parsed: Parsed) -> None:
     await absorb(store, account, reading, SystemClock(), full=True, precision=1)
 
 
-async def _carried_out(store: Store, one: Wired, options: Options, command: str, *, quiet: bool) -> dict[str, Any]:
+async def _carried_out(served: Service, one: Wired, options: Options, command: str, *, quiet: bool) -> dict[str, Any]:
     now = datetime.now(UTC).timestamp()
     wanted = (one.sides.viewer, one.sides.pair, "import", options.stored(), now)
-    id_ = await store.write(lambda db: runs.ask(db, *wanted))
-    done = await follow(store, id_, say=None if quiet else lambda text: say(text, err=True))
+    id_ = await served.store.write(lambda db: runs.ask(db, *wanted))
+    done = await follow(served, id_, say=None if quiet else lambda text: say(text, err=True))
     if not quiet:
         say_run(one, done, f"{command} --to {one.sides.b}")
     return reported(done)

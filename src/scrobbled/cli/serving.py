@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import rich_click as click
 import structlog
@@ -14,6 +14,7 @@ import structlog
 from scrobbled import __version__, log
 from scrobbled import config as configuration
 from scrobbled.cli.common import configured, run
+from scrobbled.cli.ending import ending
 from scrobbled.config import Config
 from scrobbled.household import without_effect
 from scrobbled.redact import Redactor
@@ -41,7 +42,7 @@ def serve(path: str | None) -> int:
 
 
 async def _serve(config: Config, redactor: Redactor) -> None:
-    with _ending() as ended:
+    with ending() as ended:
         runtime = build(config, redactor=redactor)
         async with (
             runtime.running(),
@@ -83,7 +84,7 @@ def demo(port: int, *, once: bool) -> int:
     log.set_up("error" if once else "warning", "text", Redactor())
 
     async def play() -> bool:
-        with _ending() as ended:
+        with ending() as ended:
             async with Demo(tell=click.echo, port=port).running() as evening:
                 playing, stopped = asyncio.create_task(evening.play()), asyncio.create_task(ended.wait())
                 await asyncio.wait([playing, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -105,7 +106,7 @@ def sandbox(port: int, *, seed: int, shows: int, plays: int) -> int:
     log.set_up("warning", "text", Redactor())
 
     async def stand() -> None:
-        with _ending() as ended:
+        with ending() as ended:
             box = Sandbox(seed=seed, shows=shows)
             if plays:
                 box["serializd"].preload("anna", plays)
@@ -116,21 +117,3 @@ def sandbox(port: int, *, seed: int, shows: int, plays: int) -> int:
 
     run(stand())
     return 0
-
-
-@contextlib.contextmanager
-def _ending() -> Iterator[asyncio.Event]:
-    """An event that the first SIGTERM or SIGINT sets; a second SIGINT interrupts at once."""
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-
-    def end(number: int) -> None:
-        loop.remove_signal_handler(number)
-        ended.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end, number)
-    try:
-        yield ended
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shlex
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import rich_click as click
 
-from scrobbled import config as configuration
 from scrobbled import pairs
 from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled.cli.ending import unless_ended
 from scrobbled.cli.following import Followed, follow
+from scrobbled.cli.served import Service, service
 from scrobbled.config import Config
-from scrobbled.core.errors import StoreError
 from scrobbled.core.plan import Plan, read_id
 from scrobbled.pairs import Wired
 from scrobbled.reconcile import Ended, Options
 from scrobbled.reconcile.policies import policy
-from scrobbled.redact import Redactor
 from scrobbled.rehearsal import rehearse
-from scrobbled.runtime import build
-from scrobbled.store import Store, ledger, opening, runs
+from scrobbled.store import Store, ledger, runs
 from scrobbled.trackers import TRACKERS
 
 
@@ -46,10 +43,12 @@ def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
     chosen = _chosen(config, wish["viewer"], wish["pair"])
     for one in chosen:
         policy(one.pair, one.sides, [TRACKERS[name].can() for name in one.sides.names], options)
+    watch = wish["interval"] * 60 if wish["watch"] and not wish["dry_run"] else None
     if wish["dry_run"]:
-        return run(_rehearsed(config, chosen, options, as_json=as_json))
-    watch = wish["interval"] * 60 if wish["watch"] else None
-    return run(_carried_out(config, chosen, options, watch=watch, as_json=as_json))
+        code = run(unless_ended(_rehearsed(config, chosen, options, as_json=as_json)))
+    else:
+        code = run(unless_ended(_carried_out(config, chosen, options, watch=watch, as_json=as_json)))
+    return code if code is not None else 1 if watch is None else 0
 
 
 def _check_plan(plan: str) -> None:
@@ -150,31 +149,14 @@ async def _carried_out(
     config: Config, chosen: Sequence[Wired], options: Options, *, watch: float | None, as_json: bool
 ) -> int:
     while True:
-        async with service(config) as store:
-            told = [await _one(store, one, options, quiet=as_json) for one in await _meant(store, chosen, options)]
+        async with service(config) as served:
+            meant = await _meant(served.store, chosen, options)
+            told = [await _one(served, one, options, quiet=as_json) for one in meant]
         if as_json:
             print_json({"run_id": first(told, "run_id"), "plan_id": first(told, "plan_id"), "runs": told})
         if watch is None:
             return 1 if any(one["failed"] for one in told) else 0
         await asyncio.sleep(watch)
-
-
-@contextlib.asynccontextmanager
-async def service(config: Config) -> AsyncIterator[Store]:
-    """The database, and somebody who carries out what is asked for in it: a running ``serve``, else this process."""
-    try:
-        lock = opening.lock(config.storage.path)
-    except StoreError:
-        store = Store(config.storage.path, create=False)
-        try:
-            yield store
-        finally:
-            await store.aclose()
-        return
-    with contextlib.closing(lock):
-        runtime = build(config, redactor=Redactor(configuration.secrets(config)), by_clock=False)
-        async with runtime.running():
-            yield runtime.store
 
 
 async def _meant(store: Store, chosen: Sequence[Wired], options: Options) -> list[Wired]:
@@ -188,12 +170,12 @@ async def _meant(store: Store, chosen: Sequence[Wired], options: Options) -> lis
     return fitting
 
 
-async def _one(store: Store, one: Wired, options: Options, *, quiet: bool) -> dict[str, Any]:
-    now, told = datetime.now(UTC).timestamp(), options.stored()
+async def _one(served: Service, one: Wired, options: Options, *, quiet: bool) -> dict[str, Any]:
+    store, now, told = served.store, datetime.now(UTC).timestamp(), options.stored()
     if options.plan and (shown := await store.read(lambda db: runs.with_plan(db, options.plan))):
         told = {**shown.options, "plan": options.plan}
     id_ = await store.write(lambda db: runs.ask(db, one.sides.viewer, one.sides.pair, "sync", told, now))
-    done = await follow(store, id_, say=None if quiet else lambda text: say(text, err=True))
+    done = await follow(served, id_, say=None if quiet else lambda text: say(text, err=True))
     if not quiet:
         say_run(one, done, _command(one, options))
     return reported(done)
@@ -203,7 +185,7 @@ def say_run(one: Wired, done: Followed, command: str) -> None:
     """How it ended; ``command`` says yes when the plan is named behind it."""
     run_ = done.run
     head = f"{one.sides.viewer}: {one.sides.a} and {one.sides.b} (run r{run_.id}): "
-    match run_.outcome:
+    match done.outcome:
         case "nothing":
             say(f"{head}nothing to do")
         case "done":
@@ -231,7 +213,7 @@ def reported(done: Followed) -> dict[str, Any]:
         "run_id": f"r{run_.id}",
         "viewer": run_.viewer,
         "pair": run_.pair,
-        "outcome": run_.outcome,
+        "outcome": done.outcome,
         "reason": run_.reason,
         "plan_id": run_.plan or None,
         "planned": dict(run_.counts),

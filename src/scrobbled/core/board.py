@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from scrobbled.core.change import SIDES, Side
@@ -13,21 +13,23 @@ class Board:
     """Every row is in one link at most, or it is ``free``. Rows that are gone are never free."""
 
     def __init__(self, group: PlayGroup) -> None:
-        self._told = frozenset(group.links)
+        self._before = group.links
         self._rows: dict[Side, dict[str, Row]] = {
             side: {row.record.id: row for row in group.rows(side)} for side in SIDES
         }
-        self._links: dict[tuple[Side, str], Link] = {}
+        self._of: dict[tuple[Side, str], Link] = {}
+        self._fresh: dict[int, Link] = {}
+        self._states: dict[LinkState, dict[int, Link]] = {state: {} for state in LinkState}
         for link in group.links:
             self._index(link)
-        self.free: dict[Side, dict[str, Row]] = {side: {} for side in SIDES}
+        self.free: dict[Side, dict[str, Row]] = {
+            side: {id_: row for id_, row in rows.items() if row.missed < 2 and (side, id_) not in self._of}
+            for side, rows in self._rows.items()
+        }
         """Those that are in no link and not gone, by id."""
-        for side in SIDES:
-            loose = (row for row in self.rows(side) if not row.gone and self.of(side, row) is None)
-            self.free[side] = {row.record.id: row for row in loose}
 
-    def rows(self, side: Side) -> Iterator[Row]:
-        return iter(self._rows[side].values())
+    def rows(self, side: Side) -> Iterable[Row]:
+        return self._rows[side].values()
 
     def row(self, side: Side, link: Link) -> Row | None:
         """The row of a link; ``None`` where nothing is known of it."""
@@ -36,18 +38,22 @@ class Board:
 
     def links(self, *states: LinkState) -> list[Link]:
         """Those in one of these states, oldest first."""
-        return sorted((link for link in dict.fromkeys(self._links.values()) if link.state in states), key=_age)
+        if not self._of:
+            return []
+        found = [link for state in states for link in self._states[state].values()]
+        return sorted(found, key=_age) if len(found) > 1 else found
 
     def of(self, side: Side, row: Row) -> Link | None:
-        return self._links.get((side, row.record.id))
+        return self._of.get((side, row.record.id))
 
     def put(self, link: Link) -> None:
         """In place of every link with one of its rows; those rows are not free any more."""
         for side in SIDES:
             if (id_ := link.id(side)) is not None:
-                self._drop(self._links.get((side, id_)))
+                self._drop(self._of.get((side, id_)))
                 self.free[side].pop(id_, None)
         self._index(link)
+        self._fresh[id(link)] = link
 
     def agree(self, a: Row, b: Row, rule: str, state: LinkState = LinkState.AGREED) -> None:
         """They are one viewing, with the times they have now."""
@@ -66,17 +72,24 @@ class Board:
 
     def news(self) -> tuple[Link, ...]:
         """What the ledger does not have yet."""
-        return tuple(link for link in dict.fromkeys(self._links.values()) if link not in self._told)
+        if not self._fresh:
+            return ()
+        known = {(link.a, link.b): link for link in self._before}
+        return tuple(link for link in self._fresh.values() if known.get((link.a, link.b)) != link)
 
     def _index(self, link: Link) -> None:
+        self._states[link.state][id(link)] = link
         for side in SIDES:
             if (id_ := link.id(side)) is not None:
-                self._links[side, id_] = link
+                self._of[side, id_] = link
 
     def _drop(self, link: Link | None) -> None:
-        if link is not None:
-            for side in SIDES:
-                self._links.pop((side, link.id(side) or ""), None)
+        if link is None:
+            return
+        self._states[link.state].pop(id(link), None)
+        self._fresh.pop(id(link), None)
+        for side in SIDES:
+            self._of.pop((side, link.id(side) or ""), None)
 
 
 def _age(link: Link) -> tuple[float, str, str]:

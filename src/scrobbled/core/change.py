@@ -70,7 +70,7 @@ class Change:
 
 def moment(at: datetime | None) -> str:
     """A time for people, to the minute and in UTC."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if at else "no date"
+    return at.astimezone(UTC).isoformat(" ", "minutes")[:16] if at else "no date"
 
 
 _LEFT: dict[str, tuple[str, str]] = {

@@ -58,7 +58,29 @@ def compare_plays(group: PlayGroup, policy: Policy) -> Compared:
 
     To be asked again until nothing comes: a change counts as made when both sides were read with it, not before.
     """
-    return Compared() if policy.plays == "off" else _Comparison(group, policy).result()
+    if policy.plays == "off":
+        return Compared()
+    if _is_as_agreed(group):
+        return Compared(agreed=len(group.links))
+    return _Comparison(group, policy).result()
+
+
+def _is_as_agreed(group: PlayGroup) -> bool:
+    """Nothing to look into, which is so nearly always."""
+    if not len(group.a) == len(group.b) == len(group.links):
+        return False
+    a, b = ({row.record.id: row for row in rows} for rows in (group.a, group.b))
+    return all(
+        link.state is LinkState.AGREED and _is_as_it_was(a, link.a, link.a_at) and _is_as_it_was(b, link.b, link.b_at)
+        for link in group.links
+    )
+
+
+def _is_as_it_was(rows: dict[str, Row], id_: str | None, at: datetime | None) -> bool:
+    row = rows.get(id_ or "")
+    if row is None or row.missed or row.record.at != at:
+        return False
+    return row.record.rewatch is not False or not row.ours
 
 
 class _Comparison:
@@ -69,19 +91,24 @@ class _Comparison:
         self._group, self._gap = group, window(group.runtime, group.media)
         self._changes: list[Change] = []
         self._waiting: dict[Side, list[Row]] = {side: [] for side in SIDES}
-        self._left = [left("unsure", side) for side in SIDES for row in group.rows(side) if row.missed == 1]
+        self._unsure = [left("unsure", side) for side in SIDES for row in group.rows(side) if row.missed == 1]
+        self._left = list(self._unsure)
 
     def result(self) -> Compared:
         self._match()
-        self._revive()
-        self._rejoin()
-        self._hold()
-        self._miss()
-        self._match_undated()
-        self._bury()
-        fold(self._board, self._gap)
-        self._add()
-        self._follow()
+        if self._group.links:
+            self._revive()
+            self._rejoin()
+        if self._group.links or self._unsure:
+            self._hold()
+            self._miss()
+        if any(self._board.free.values()):
+            self._match_undated()
+            self._bury()
+            fold(self._board, self._gap)
+            self._add()
+        if self._group.links:
+            self._follow()
         self._changes += unflagged(self._board, self._pen, self._gap)
         agreed = len(self._board.links(LinkState.AGREED))
         return Compared(self._board.news(), tuple(self._changes), tuple(self._left), agreed)
@@ -219,10 +246,8 @@ class _Comparison:
     def _bury(self) -> None:
         """We wrote it because of a play that has gone since: it is not sent back to where that was removed."""
         for side in SIDES:
-            ours = {id_: row for id_, row in self._board.free[side].items() if row.ours}
-            if not ours:
-                continue
             there = other(side)
+            ours = {id_: row for id_, row in self._board.free[side].items() if row.ours}
             lost = {r.record.id: r for r in self._board.rows(there) if r.gone and self._board.of(there, r) is None}
             mine, theirs = (row.record for row in ours.values()), (row.record for row in lost.values())
             for match in line_up(mine, theirs, self._gap):

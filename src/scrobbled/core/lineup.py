@@ -89,6 +89,8 @@ def line_up_undated(a: Iterable[PlayRecord], b: Iterable[PlayRecord]) -> list[Ma
     """Records without a date are any viewing of the item that has no record yet: one like them, else the earliest."""
     left, right = sorted(a, key=_when), sorted(b, key=_when)
     matches: list[Match] = []
+    if all(map(is_dated, left)) and all(map(is_dated, right)):
+        return matches
     for kinds in ((False, False), (False, True), (True, False)):
         ours = [one for one in left if is_dated(one) is kinds[0]]
         theirs = [one for one in right if is_dated(one) is kinds[1]]
@@ -103,8 +105,12 @@ def _by_rules(left: list[PlayRecord], right: list[PlayRecord], gap: timedelta) -
     for rule, reach, kept_a, kept_b in _rules(gap):
         ours = [one for one in left if one.kept is kept_a]
         theirs = [one for one in right if one.kept is kept_b]
-        matches += (Match(x, y, rule) for x, y in _pairs(ours, theirs, reach))
-        left, right = _rest(left, right, matches)
+        found = [Match(x, y, rule) for x, y in _pairs(ours, theirs, reach)]
+        if found:
+            left, right = _rest(left, right, found)
+            matches += found
+        if not left or not right:
+            break
     return matches
 
 

@@ -19,8 +19,9 @@ _TOMBS = (LinkState.REMOVED, LinkState.REMOVING)
 def fold(board: Board, gap: timedelta) -> None:
     """Take from what is free all that says nothing new. Two typed days of one item are always two viewings."""
     for side in SIDES:
-        told = Moments(_told(board, side))
-        for row in sorted(board.free[side].values(), key=_when):
+        free = sorted(board.free[side].values(), key=_when)
+        told = Moments(_told(board, side) if free else ())
+        for row in free:
             if row.settled:
                 continue
             if row.record.kept is Kept.NONE:

@@ -46,13 +46,18 @@ def add(db: sqlite3.Connection, wish: Wish, now: float) -> int:
 
 def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Amendment]:
     """Those whose time has come, oldest first, then parked ones. What takes back a write under way waits for it."""
-    return select(
-        db,
-        "amendments.viewer = ? AND amendments.tracker = ? AND amendments.state IN ('queued', 'parked') "
-        f"AND amendments.{_OPEN} AND (amendments.next_at <= ? OR amendments.next_at > ?) "
-        f"AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0) ORDER BY amendments.state = 'parked', amendments.id LIMIT ?",
-        (viewer, tracker, now, now + NEVER_LATER, limit),
-    )
+    found: list[Amendment] = []
+    for state in (PlayOutcome.QUEUED, PlayOutcome.PARKED):
+        found += select(
+            db,
+            "amendments.viewer = ? AND amendments.tracker = ? AND amendments.state = ? "
+            f"AND amendments.{_OPEN} AND (amendments.next_at <= ? OR amendments.next_at > ?) "
+            f"AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0) ORDER BY amendments.id LIMIT ?",
+            (viewer, tracker, state, now, now + NEVER_LATER, limit - len(found)),
+        )
+        if len(found) == limit:
+            break
+    return found
 
 
 def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:

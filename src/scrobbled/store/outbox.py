@@ -37,6 +37,7 @@ TO_BE_TAKEN_BACK = (
     "('queued', 'parked', 'unmatched', 'dead'))"
 )
 """As SQL: somebody wants a change in ``outbox`` taken back, and that is not settled yet."""
+_MAY_BE_SENT = f"outbox.phase = '' AND {_TIME_HAS_COME} AND NOT {TO_BE_TAKEN_BACK}"
 _TURNS = (
     (PlayOutcome.QUEUED, "AND outbox.run IS NULL"),
     (PlayOutcome.QUEUED, "AND outbox.run IS NOT NULL"),
@@ -83,33 +84,43 @@ class Change:
     """The run of a pair that wants it there."""
 
 
-def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int, *, skip: int = 0) -> list[Change]:
-    """Queued changes whose time has come, oldest viewing first, but for the first ``skip``; never those in doubt.
+def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Change]:
+    """Queued changes whose time has come, oldest viewing first; never those in doubt.
 
     What a run of a pair wants there comes after what was watched just now, and parked ones come last. What is to be
     taken back is not sent.
     """
     found: list[Change] = []
-    account = (viewer, tracker)
     for state, whose in _TURNS:
-        left = limit + skip - len(found)
-        if left <= 0:
+        condition = f"outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = ? {whose} AND {_MAY_BE_SENT}"
+        values = (viewer, tracker, state, now, now + NEVER_LATER, limit - len(found))
+        found += _select(db, f"{condition} ORDER BY outbox.watched_at, outbox.id LIMIT ?", values)
+        if len(found) == limit:
             break
-        condition = (
-            f"outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = ? AND outbox.phase = '' {whose} "
-            f"AND {_TIME_HAS_COME} AND NOT {TO_BE_TAKEN_BACK} ORDER BY outbox.watched_at, outbox.id LIMIT ?"
-        )
-        found += _select(db, condition, (*account, state, now, now + NEVER_LATER, left))
-    return found[skip:]
+    return found
+
+
+def coming(
+    db: sqlite3.Connection, viewer: str, tracker: str, now: float, after: Change | None, limit: int
+) -> list[Change]:
+    """All queued changes whose time has come, oldest viewing first, in pages: pass the last one seen."""
+    at = -1 if after is None or after.watched_at is None else int(after.watched_at.timestamp())
+    return _select(
+        db,
+        "outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = 'queued' "
+        f"AND (outbox.watched_at, outbox.id) > (?, ?) AND {_MAY_BE_SENT} "
+        "ORDER BY outbox.watched_at, outbox.id LIMIT ?",
+        (viewer, tracker, at, 0 if after is None else after.id, now, now + NEVER_LATER, limit),
+    )
 
 
 def in_doubt(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Change]:
     """Changes to be read back now, oldest viewing first."""
     return _select(
         db,
-        "outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = 'queued' AND outbox.phase = ? "
+        f"outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = 'queued' AND outbox.phase = '{IN_DOUBT}' "
         f"AND {_TIME_HAS_COME} ORDER BY outbox.watched_at, outbox.id LIMIT ?",
-        (viewer, tracker, IN_DOUBT, now, now + NEVER_LATER, limit),
+        (viewer, tracker, now, now + NEVER_LATER, limit),
     )
 
 

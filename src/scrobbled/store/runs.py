@@ -13,6 +13,7 @@ from scrobbled.core.outcomes import PlayOutcome
 _COLUMNS = (
     "id, viewer, pair, cause, options, phase, asked_at, started_at, ended_at, outcome, reason, counts, plan, shown"
 )
+CUT_SHORT = "the service ended in the middle; what was not done is found again by the next run"
 SETTLED = ("delivered", "already-there", "echo", "unwanted", "undone")
 
 
@@ -126,12 +127,21 @@ def with_plan(db: sqlite3.Connection, plan: str) -> Run | None:
 
 def abandon(db: sqlite3.Connection, now: float) -> int:
     """At the start of a service: what was under way when the process before ended. Returns how many."""
-    reason = "the service ended in the middle; what was not done is found again by the next run"
     return db.execute(
         "UPDATE runs SET phase = 'ended', ended_at = ?, outcome = 'failed', reason = ? "
         "WHERE ended_at IS NULL AND phase <> 'asked'",
-        (now, reason),
+        (now, CUT_SHORT),
     ).rowcount
+
+
+def again(db: sqlite3.Connection, id_: int) -> bool:
+    """Ask anew for a run that was cut short; false where that cannot be, as a part of its plan is carried out."""
+    cursor = db.execute(
+        "UPDATE runs SET phase = 'asked', started_at = NULL, ended_at = NULL, outcome = '', reason = '' "
+        "WHERE id = ? AND reason = ? AND (json_extract(options, '$.plan') IS NULL OR counts = '{}')",
+        (id_, CUT_SHORT),
+    )
+    return cursor.rowcount > 0
 
 
 def progress(db: sqlite3.Connection, run: int) -> Progress:
@@ -147,6 +157,20 @@ def progress(db: sqlite3.Connection, run: int) -> Progress:
     total, waiting = sum(counts.values()), counts.get(PlayOutcome.QUEUED, 0)
     done = sum(counts.get(state, 0) for state in SETTLED)
     return Progress(total, done, waiting, total - done - waiting, since)
+
+
+def left_over(db: sqlite3.Connection, run: Run) -> int:
+    """How many changes of earlier runs of the same pair are still on their way: they are not planned again."""
+    pairs = "(SELECT id FROM runs WHERE viewer = :viewer AND pair = :pair AND id < :id)"
+    count = 0
+    for name in ("outbox", "amendments"):
+        for tracker in run.pair.split(","):
+            count += db.execute(
+                f"SELECT count(*) FROM {name} WHERE viewer = :viewer AND tracker = :tracker AND state = 'queued' "
+                f"AND state NOT IN {SETTLED} AND run IN {pairs}",
+                {"viewer": run.viewer, "tracker": tracker, "pair": run.pair, "id": run.id},
+            ).fetchone()[0]
+    return count
 
 
 def outcomes(db: sqlite3.Connection, run: int) -> dict[str, int]:

@@ -35,6 +35,9 @@ def amendments(db: Database) -> None:
     for statement in _counted():
         db.conn.execute(statement)
     db.conn.execute(
+        f"CREATE INDEX outbox_doubts ON outbox (viewer, tracker, watched_at, id) WHERE phase = 'in-doubt' AND {_OPEN}"
+    )
+    db.conn.execute(
         f"CREATE INDEX outbox_live ON outbox (viewer, tracker, state, watched_at, id) WHERE {_OPEN} AND run IS NULL"
     )
 

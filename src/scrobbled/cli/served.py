@@ -1,0 +1,52 @@
+"""The database, and somebody who carries out what is asked for in it: a running ``serve``, else this very process."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from scrobbled import config as configuration
+from scrobbled.config import Config
+from scrobbled.core.errors import StoreError
+from scrobbled.redact import Redactor
+from scrobbled.runtime import build
+from scrobbled.store import Store, opening
+
+
+class Service:
+    """Use ``service``. ``store`` is the database; ``is_ours`` says that this process carries out what is asked for."""
+
+    store: Store
+
+    def __init__(self, config: Config, stack: contextlib.AsyncExitStack) -> None:
+        self._config, self._stack = config, stack
+        self.is_ours = False
+
+    async def begin(self) -> None:
+        """Raises ``StoreError`` where there is no database, and somebody else is about to make one."""
+        if not await self.stand_in():
+            self.store = Store(self._config.storage.path, create=False)
+            self._stack.push_async_callback(self.store.aclose)
+
+    async def stand_in(self) -> bool:
+        """Whether this process carries it out: it does from now on where nobody else does."""
+        if self.is_ours:
+            return True
+        try:
+            lock = opening.lock(self._config.storage.path)
+        except StoreError:
+            return False
+        self._stack.enter_context(contextlib.closing(lock))
+        runtime = build(self._config, redactor=Redactor(configuration.secrets(self._config)), by_clock=False)
+        await self._stack.enter_async_context(runtime.running())
+        self.store, self.is_ours = runtime.store, True
+        return True
+
+
+@contextlib.asynccontextmanager
+async def service(config: Config) -> AsyncIterator[Service]:
+    """Until the block ends; a write in flight may finish then."""
+    async with contextlib.AsyncExitStack() as stack:
+        served = Service(config, stack)
+        await served.begin()
+        yield served
