@@ -226,3 +226,117 @@ def _come_to_rest(service: Service) -> None:
         return "nothing to do" in done.stdout
 
     until(ran, 150, "a run finds nothing to do")
+
+
+# -- webhooks, outages, second thoughts ----------------------------------------------------------------------------
+
+OLD, NEW, KNOWN = 300, 60, 20
+"""Viewings to be migrated, viewings by webhook meanwhile, and those of them that another program told Trakt already."""
+
+
+class Evening(threading.Thread):
+    """Sends webhooks at random moments; notes how long each answer took."""
+
+    def __init__(self, service: Service, viewings: list[Viewing], dice: random.Random) -> None:
+        super().__init__(daemon=True)
+        self._service, self._viewings, self._dice = service, viewings, dice
+        self.took: list[float] = []
+
+    def run(self) -> None:
+        for viewing in self._viewings:
+            time.sleep(self._dice.uniform(0.0, 0.2))
+            began = time.monotonic()
+            assert self._service.post(*viewing.webhook()).status_code == 200
+            self.took.append(time.monotonic() - began)
+
+
+@pytest.mark.beside
+def test_webhooks_during_a_migration_are_answered_and_each_viewing_arrives_once(tmp_path: Path) -> None:
+    dice = random.Random(3)
+    with Town(shows=40) as town:
+        two, service = Two(town), paired(tmp_path, town, every="1m")
+        episodes = [(show, 1, number) for number in range(1, 9) for show in range(40)]
+        for n, spot in enumerate(episodes[:OLD]):
+            two.watch_on_trakt(*spot, minutes(n))
+        items = [item for item in town.episodes() if item.season and item.season.number == 2][:NEW]
+        viewings = [Viewing(item, just_now(60.0 * 70 * (n + 1))) for n, item in enumerate(items)]
+        for viewing in viewings[:KNOWN]:
+            show = next(n for n, one in enumerate(town.sandbox.world.shows) if one.tmdb == viewing.item.show.tmdb)
+            number = viewing.item.episode.number
+            two.watch_on_trakt(show, 2, number, viewing.at + timedelta(seconds=70), "scrobble")
+        dice.shuffle(viewings)
+        service.start()
+        try:
+            migration = service.begin("sync")
+            until(lambda: two.serializd(), 20, "the migration has begun")
+            evening = Evening(service, viewings, dice)
+            evening.start()
+            assert migration.wait(120) == 0
+            evening.join(60)
+            service.settled()
+            _come_to_rest(service)
+        finally:
+            service.kill()
+        assert len(evening.took) == NEW
+        assert sorted(evening.took)[-1] < 2.0, "a webhook was kept waiting"
+        for side in (two.trakt(), two.serializd()):
+            counts = Counter(name for name, _ in side.elements())
+            assert {name: count for name, count in counts.items() if count > 1} == {}
+            assert len(counts) == OLD + NEW
+        if migration.stdout is not None:
+            migration.stdout.close()
+
+
+@pytest.mark.beside
+def test_a_migration_through_an_outage_and_lost_answers_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    with Town(shows=SHOWS) as town:
+        two, service = Two(town), paired(tmp_path, town, every="1m")
+        for n in range(100):
+            two.watch_on_trakt(n % SHOWS, 1 + n // SHOWS // 8, 1 + n // SHOWS % 8, minutes(n))
+        for n in range(12):
+            when = "after" if n % 2 else "before"
+            town.fault("serializd", "POST *", "status", status=500, when=when, times=1, skip=10 * n + 3)
+        service.start()
+        try:
+            asking = service.begin("sync")
+            until(lambda: len(two.serializd()) >= 40, 120, "a good part is there")
+            town.outage("serializd")
+            time.sleep(2)
+            town.outage("serializd", drop=True)
+            time.sleep(2)
+            town.do(town.sandbox["serializd"].faults.end_outage)
+            service.settled(240)
+            assert asking.wait(60) == 0
+            _silent(service, two)
+        finally:
+            service.kill()
+        assert two.serializd() == two.trakt()
+        assert len(two.rows()) == 100
+        if asking.stdout is not None:
+            asking.stdout.close()
+
+
+@pytest.mark.parametrize("serving", [True, False])
+def test_what_was_taken_back_stays_so_and_what_was_not_keeps_its_row(tmp_path: Path, *, serving: bool) -> None:
+    with Town(shows=SHOWS) as town:
+        two, service = Two(town), paired(tmp_path, town)
+        for n in range(100):
+            two.watch_on_trakt(n % SHOWS, 1 + n // SHOWS // 8, 1 + n // SHOWS % 8, minutes(n))
+        if serving:
+            service.start()
+        done = service.run("sync", "--json")
+        assert done.returncode == 0, done.stderr
+        run = json.loads(done.stdout)["run_id"]
+        plays = json.loads(service.run("undo", "--run", run, "--dry-run", "--json").stdout)["plays"]
+        assert len(plays) == len(two.rows()) == 100
+        before, chosen = {row.id for row in two.rows()}, random.Random(1).sample(plays, 37)
+        undone = service.run("undo", *chosen)
+        assert undone.returncode == 0, undone.stderr
+        for _ in range(3):
+            done = service.run("sync", "--full")
+            assert done.returncode == 0, (done.stdout, done.stderr)
+            until(lambda: len(two.rows()) == 63, 30 if serving else 1, "37 are gone")
+            assert {row.id for row in two.rows()} < before
+        assert sum(two.trakt().values()) == 100
+        if serving:
+            service.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ class Board:
         }
         self._of: dict[tuple[Side, str], Link] = {}
         self._fresh: dict[int, Link] = {}
-        self._states: dict[LinkState, dict[int, Link]] = {state: {} for state in LinkState}
+        self._states: defaultdict[LinkState, dict[int, Link]] = defaultdict(dict)
         for link in group.links:
             self._index(link)
         self.free: dict[Side, dict[str, Row]] = {

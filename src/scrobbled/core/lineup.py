@@ -6,6 +6,7 @@ Of all ways to pair what a rule lets pair, it is the one with the most pairs, an
 from __future__ import annotations
 
 import bisect
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,7 @@ class Match:
     rule: str
 
 
+@functools.lru_cache
 def window(runtime: int | None, media: Media) -> timedelta:
     """How close to each other two reports (exact ones) are of one viewing. ``runtime`` is in seconds."""
     return max(LEAST, timedelta(seconds=SHARE * runtime)) if runtime else USUAL[media]
@@ -129,6 +131,7 @@ class _Reach:
         return int((apart // timedelta(milliseconds=1)) ** 2)
 
 
+@functools.lru_cache
 def _rules(gap: timedelta) -> tuple[tuple[str, _Reach, Kept, Kept], ...]:
     """In order, with the kinds of records that each is for. The midnight of a day is not the minute of a viewing."""
     exact, day = Kept.EXACT, Kept.DAY

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scrobbled.store import bodies, floods, library, runs, works
+from scrobbled.store import bodies, floods, library, records, runs, works
 from scrobbled.store.accounts import mark, set_mark
 from scrobbled.store.cache import forget_expired
 
@@ -19,6 +19,7 @@ LIMIT = 200
 SESSIONS_KEPT = timedelta(days=90)
 ATTEMPTS_KEPT = timedelta(days=90)
 RUNS_KEPT = timedelta(days=30)
+FILES_KEPT = timedelta(days=30)
 UNREADABLE_KEPT = timedelta(days=365)
 THINNED = "attempts-thinned"
 """Mark: up to which id the attempts were thinned."""
@@ -136,6 +137,12 @@ def forget_runs(db: sqlite3.Connection, when: When) -> int:
     return runs.drop_old(db, (when.now - RUNS_KEPT).timestamp(), LIMIT)
 
 
+def forget_files(db: sqlite3.Connection, when: When) -> int:
+    """What imported files held, once everything of them was compared long ago. The plays they led to stay."""
+    before = (when.now - FILES_KEPT).timestamp()
+    return records.thin_files(db, before, LIMIT)
+
+
 STEPS: tuple[Step, ...] = (
     compact_events,
     forget_stems,
@@ -147,5 +154,6 @@ STEPS: tuple[Step, ...] = (
     forget_resumes,
     thin_attempts,
     forget_runs,
+    forget_files,
     optimize,
 )

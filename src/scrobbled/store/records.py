@@ -352,7 +352,23 @@ def watched_before_there(db: sqlite3.Connection, viewer: str, tracker: str, key:
     return row is not None
 
 
-def forget(db: sqlite3.Connection, account: Account) -> None:
-    """As if the account had never been read."""
-    for name in ("readings", "records", "rated", "subjects", "placements"):
-        db.execute(f"DELETE FROM {name} WHERE viewer = ? AND tracker = ?", account)
+def thin_files(db: sqlite3.Connection, before: float, limit: int) -> int:
+    """Drop some rows of an imported file that was last read before ``before``; returns how many."""
+    row = db.execute(
+        "SELECT viewer, tracker FROM readings WHERE tracker GLOB 'file:*' AND read_at < ? LIMIT 1", (before,)
+    ).fetchone()
+    if row is None:
+        return 0
+    for name, key in (("records", "id"), ("rated", "key"), ("subjects", "key"), ("placements", "key")):
+        chosen = f"SELECT {key} FROM {name} WHERE viewer = ? AND tracker = ? LIMIT ?"
+        gone = db.execute(
+            f"DELETE FROM {name} WHERE viewer = ? AND tracker = ? AND {key} IN ({chosen})", (*row, *row, limit)
+        ).rowcount
+        if gone:
+            return gone
+    pairs = [
+        r[0] for r in db.execute("SELECT pair FROM pairs WHERE viewer = ? AND pair LIKE ?", (row[0], f"{row[1]},%"))
+    ]
+    for name in ("links", "agreed_ratings", "pairs"):
+        db.executemany(f"DELETE FROM {name} WHERE viewer = ? AND pair = ?", [(row[0], pair) for pair in pairs])
+    return db.execute("DELETE FROM readings WHERE viewer = ? AND tracker = ?", row).rowcount
