@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.pair_model import EVENING, Model, at, group
+from scrobbled.core import compare
 from scrobbled.core.compare import (
     KEEP,
     Compared,
@@ -28,6 +29,7 @@ from scrobbled.core.compare import (
 from scrobbled.core.decide import State, Step, decide
 from scrobbled.core.plan import SIDES, Action, Change, other
 from scrobbled.core.records import Kept, PlayRecord, RatingRecord
+from scrobbled.core.shortcuts import shortcut
 
 NOTHING: Counter[Action] = Counter()
 PROPAGATE = Policy(removals="propagate")
@@ -665,6 +667,18 @@ def test_only_what_we_wrote_is_removed_and_only_after_two_reads(before: Any, aft
             if change.action is Action.REMOVE:
                 assert (change.side, change.target) in model.ours
         model.apply(found.changes)
+
+
+@given(people, people, policies)
+def test_the_shortcuts_come_to_what_a_closer_look_comes_to(before: Any, after: Any, policy: Policy) -> None:
+    model = Model(policy)
+    for deeds in (before, [], after, []):
+        act(model, deeds)
+        model.read()
+        told_ = group(list(model.rows["a"].values()), list(model.rows["b"].values()), list(set(model.links.values())))
+        quick = shortcut(told_)
+        assert quick is None or quick == compare._Comparison(told_, policy).result()
+        model.apply(model.compare().changes)
 
 
 def mirrored(model: Model) -> Model:

@@ -30,6 +30,7 @@ from scrobbled.core.merge import compare_rating
 from scrobbled.core.records import Kept
 from scrobbled.core.reports import AGAIN, fold
 from scrobbled.core.rewatches import unflagged
+from scrobbled.core.shortcuts import shortcut
 from scrobbled.core.writing import Pen
 
 __all__ = [
@@ -60,27 +61,7 @@ def compare_plays(group: PlayGroup, policy: Policy) -> Compared:
     """
     if policy.plays == "off":
         return Compared()
-    if _is_as_agreed(group):
-        return Compared(agreed=len(group.links))
-    return _Comparison(group, policy).result()
-
-
-def _is_as_agreed(group: PlayGroup) -> bool:
-    """Nothing to look into, which is so nearly always."""
-    if not len(group.a) == len(group.b) == len(group.links):
-        return False
-    a, b = ({row.record.id: row for row in rows} for rows in (group.a, group.b))
-    return all(
-        link.state is LinkState.AGREED and _is_as_it_was(a, link.a, link.a_at) and _is_as_it_was(b, link.b, link.b_at)
-        for link in group.links
-    )
-
-
-def _is_as_it_was(rows: dict[str, Row], id_: str | None, at: datetime | None) -> bool:
-    row = rows.get(id_ or "")
-    if row is None or row.missed or row.record.at != at:
-        return False
-    return row.record.rewatch is not False or not row.ours
+    return shortcut(group) or _Comparison(group, policy).result()
 
 
 class _Comparison:
@@ -95,6 +76,17 @@ class _Comparison:
         self._left = list(self._unsure)
 
     def result(self) -> Compared:
+        if self._group.links or self._unsure or len(self._group.a) + len(self._group.b) > 1:
+            self._explain()
+        self._add()
+        if self._group.links:
+            self._follow()
+        self._changes += unflagged(self._board, self._pen, self._gap)
+        agreed = len(self._board.links(LinkState.AGREED))
+        return Compared(self._board.news(), tuple(self._changes), tuple(self._left), agreed)
+
+    def _explain(self) -> None:
+        """Each finds a reason for rows to be as they are; what is free at the end is news for the other side."""
         self._match()
         if self._group.links:
             self._revive()
@@ -106,12 +98,6 @@ class _Comparison:
             self._match_undated()
             self._bury()
             fold(self._board, self._gap)
-            self._add()
-        if self._group.links:
-            self._follow()
-        self._changes += unflagged(self._board, self._pen, self._gap)
-        agreed = len(self._board.links(LinkState.AGREED))
-        return Compared(self._board.news(), tuple(self._changes), tuple(self._left), agreed)
 
     def _match(self) -> None:
         """New on both sides."""
@@ -248,6 +234,8 @@ class _Comparison:
         for side in SIDES:
             there = other(side)
             ours = {id_: row for id_, row in self._board.free[side].items() if row.ours}
+            if not ours:
+                continue
             lost = {r.record.id: r for r in self._board.rows(there) if r.gone and self._board.of(there, r) is None}
             mine, theirs = (row.record for row in ours.values()), (row.record for row in lost.values())
             for match in line_up(mine, theirs, self._gap):

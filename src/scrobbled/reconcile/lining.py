@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from scrobbled.core.items import Episode, Media
 from scrobbled.core.ledger import Link, LinkState, PlayGroup, RatingGroup, Row
@@ -108,45 +108,40 @@ class Liner:
         Without ``places`` side b cannot be asked where it keeps something.
         """
         halves = Half("a"), Half("b")
-        await (self._load_all(halves) if since is None else self._load_touched(halves, since))
+        await self._load_touched(halves, since)
         placed = await self._placements(halves[0])
-        links = await self._links(halves, everything=since is None)
+        links = await self._links(halves)
         base = await self._store.read(lambda db: ledger.ratings(db, self._sides.viewer, self._sides.pair))
         sheet = _Sheet(*halves, links, base)
         lined = await asyncio.to_thread(_laid_out, sheet, placed, places=places)
         await self._mark_settled(lined, sheet)
         return lined
 
-    async def _load_all(self, halves: tuple[Half, Half]) -> None:
-        for half in halves:
-            account = self._sides.account(half.side)
-            async for subjects in self._pages(account, records.subject_page, lambda subject: subject.key):
-                half.subjects |= {subject.key: subject for subject in subjects}
-            async for found in self._pages(account, records.page, lambda row: row.record.id):
-                for row in found:
-                    half.rows[row.record.key].append(row)
-            half.rated = await self._store.read(lambda db, a=account: records.ratings(db, a))  # type: ignore[misc]
-
-    async def _pages(
-        self, account: Account, read: Callable[[Any, Account, str, int], list[T]], key: Callable[[T], str]
-    ) -> Any:
-        after = ""
-        while True:
-            page = await self._store.read(lambda db, after=after: read(db, account, after, PAGE))  # type: ignore[misc]
-            if page:
-                yield page
-            if len(page) < PAGE:
-                return
-            after = key(page[-1])
-
-    async def _load_touched(self, halves: tuple[Half, Half], since: tuple[int, int]) -> None:
+    async def _load_touched(self, halves: tuple[Half, Half], since: tuple[int, int] | None) -> None:
         """The keys that moved, and whatever the other side has under the same name."""
-        for half, rev in zip(halves, since, strict=True):
-            account = self._sides.account(half.side)
-            keys = await self._store.read(lambda db, a=account, r=rev: records.touched(db, a, r))  # type: ignore[misc]
-            await self._load(half, keys)
+        for half in halves:
+            if since is None:
+                await self._load(half, await self._restless(half.side))
+            else:
+                account, rev = self._sides.account(half.side), since[SIDES.index(half.side)]
+                keys = await self._store.read(lambda db, a=account, r=rev: records.touched(db, a, r))  # type: ignore[misc]
+                await self._load(half, keys)
+        asked: dict[Side, set[str]] = {"a": set(), "b": set()}
         for _ in range(2):  # what is found by name may itself have been placed elsewhere, and that has its own name
-            await self._load_named(halves)
+            await self._load_named(halves, asked)
+            await self._load_placed(halves)
+
+    async def _restless(self, side: Side) -> dict[str, None]:
+        """The keys of all that is not known to be in agreement."""
+        (viewer, tracker), pair = self._sides.account(side), self._sides.pair
+        found = dict.fromkeys(await self._store.read(lambda db: list(records.ratings(db, (viewer, tracker)))))
+        after: str | None = ""
+        while after is not None:
+            after, keys = await self._store.read(
+                lambda db, after=after: ledger.restless(db, viewer, pair, side, tracker, after, PAGE)  # type: ignore[misc]
+            )
+            found |= dict.fromkeys(keys)
+        return found
 
     async def _load(self, half: Half, keys: Iterable[str]) -> None:
         account, wanted = self._sides.account(half.side), [key for key in keys if key not in half.subjects]
@@ -163,44 +158,42 @@ class Liner:
             for row in rows:
                 half.rows[row.record.key].append(row)
 
-    async def _load_named(self, halves: tuple[Half, Half]) -> None:
-        a, b = halves
+    async def _load_named(self, halves: tuple[Half, Half], asked: dict[Side, set[str]]) -> None:
         names = {one for half in halves for s in half.subjects.values() if (one := identity(s)) is not None}
         for half in halves:
             account = self._sides.account(half.side)
-            for piece in pieces(sorted(names), 200):
+            for piece in pieces(sorted(names - asked[half.side]), 200):
                 keys = await self._store.read(
                     lambda db, piece=piece, account=account: records.keys_named(db, account, piece)  # type: ignore[misc]
                 )
                 await self._load(half, keys)
-        whose = (self._sides.viewer, self._sides.a, self._sides.b)
-        there = await self._store.read(lambda db: records.placed_at(db, whose, list(a.subjects)))
-        back = await self._store.read(lambda db: records.placed_from(db, whose, list(b.subjects)))
-        await self._load(b, there)
-        await self._load(a, back)
+            asked[half.side] |= names
+
+    async def _load_placed(self, halves: tuple[Half, Half]) -> None:
+        """What of one side stands at a key of the other, under whatever name."""
+        (a, b), whose = halves, (self._sides.viewer, self._sides.a, self._sides.b)
+        if not await self._store.read(lambda db: records.any_placed(db, whose)):
+            return
+        for half, other_half, read in ((a, b, records.placed_at), (b, a, records.placed_from)):
+            for piece in pieces(list(half.subjects), 200):
+                keys = await self._store.read(lambda db, read=read, piece=piece: read(db, whose, piece))  # type: ignore[misc]
+                await self._load(other_half, keys)
 
     async def _placements(self, a: Half) -> dict[str, str | None]:
         whose = (self._sides.viewer, self._sides.a, self._sides.b)
         found = await self._store.read(lambda db: records.placements(db, whose, self._known))
         return {key: to for key, to in found.items() if key in a.subjects}
 
-    async def _links(self, halves: tuple[Half, Half], *, everything: bool) -> dict[tuple[Side, str], Link]:
+    async def _links(self, halves: tuple[Half, Half]) -> dict[tuple[Side, str], Link]:
         viewer, pair = self._sides.viewer, self._sides.pair
+        if not await self._store.read(lambda db: ledger.any_links(db, viewer, pair)):
+            return {}
         found: list[Link] = []
-        if everything:
-            last = 0
-            while True:
-                page = await self._store.read(lambda db, last=last: ledger.page(db, viewer, pair, last, PAGE))  # type: ignore[misc]
-                found += [link for _, link in page]
-                if len(page) < PAGE:
-                    break
-                last = page[-1][0]
-        else:
-            for half in halves:
-                for piece in pieces([row.record.id for rows in half.rows.values() for row in rows], 200):
-                    found += await self._store.read(
-                        lambda db, piece=piece, side=half.side: ledger.links_of(db, viewer, pair, side, piece)  # type: ignore[misc]
-                    )
+        for half in halves:
+            for piece in pieces([row.record.id for rows in half.rows.values() for row in rows], 200):
+                found += await self._store.read(
+                    lambda db, piece=piece, side=half.side: ledger.links_of(db, viewer, pair, side, piece)  # type: ignore[misc]
+                )
         return {("a", link.a): link for link in found if link.a is not None} | {
             ("b", link.b): link for link in found if link.b is not None
         }

@@ -6,6 +6,7 @@ until then the same is read again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -71,18 +72,36 @@ async def absorb(
     """Store what was read. ``precision`` is the tracker's, in seconds. Raises ``StoreError``."""
     before = await store.read(lambda db: records.state(db, account))
     rev, now = before.rev + 1, clock.now().timestamp()
-    known = {found.record.id: found for found in await _everything(store, account)} if reading.plays else {}
+    known = await _known(store, account, reading)
     rated = await store.read(lambda db: records.ratings(db, account)) if reading.ratings else {}
     doubt = _doubt(before, reading, known, rated)
-    news = _compared(reading, known, rated, believe=not doubt)
+    news = await asyncio.to_thread(_compared, reading, known, rated, believe=not doubt)
     news.subjects = _told(reading, await store.read(lambda db: records.subjects(db, account, reading.subjects)))
     await _put(store, account, news, rev, now)
     echoes = 0
     for piece in _pieces(news.new):
         echoes += await store.write(_claiming(account, piece, precision))
-    await _finish(store, account, reading, before, rev, now, doubt=doubt, full=full)
+    complete = reading.plays is not None and reading.plays.complete
+    plays = (sum(found.there for found in known.values()) if complete else before.plays) + _more(news, known)
+    await _finish(store, account, reading, replace(before, plays=plays), rev, now, doubt=doubt, full=full)
     changed = len(news.put) - len(news.new) + len(news.rate) + len(news.clear)
     return Absorbed(len(news.new), changed, len(news.missing) + len(news.unrated), echoes, doubt)
+
+
+async def _known(store: Store, account: Account, reading: Reading) -> dict[str, Stored]:
+    """What is stored of the plays that were read; of a complete listing everything."""
+    if reading.plays is None:
+        return {}
+    if reading.plays.complete:
+        return {found.record.id: found for found in await _everything(store, account)}
+    found: list[Stored] = []
+    for piece in _pieces([record.id for record in reading.plays.records]):
+        found += await store.read(_those(account, piece))
+    return {one.record.id: one for one in found}
+
+
+def _those(account: Account, ids: Sequence[str]) -> Callable[[Any], list[Stored]]:
+    return lambda db: records.of_ids(db, account, ids)
 
 
 async def _everything(store: Store, account: Account) -> list[Stored]:
@@ -155,6 +174,13 @@ def _compare_ratings(listed: Sequence[RatingRecord], rated: Mapping[str, Rated],
             news.rate.append(record)
 
 
+def _more(news: _News, known: Mapping[str, Stored]) -> int:
+    """By how many the plays grew that are there; one is gone when a second listing in a row lacks it."""
+    back = sum(not known[record.id].there for record in news.put if record.id in known)
+    gone = sum(known[id_].missed == records.GONE - 1 for id_ in news.missing)
+    return len(news.new) + back - gone
+
+
 def _told(reading: Reading, known: Mapping[str, Subject]) -> list[Subject]:
     """Subjects of which more, or something else, is said now."""
     return [one for key, one in reading.subjects.items() if _is_news(one, known.get(key))]
@@ -193,6 +219,7 @@ async def _finish(
     """The cursor moves here, and only here. One that was not believed leads to a full read next time."""
     after = ReadState(
         cursor=reading.cursor,
+        plays=before.plays,
         owner=before.owner if doubt and before.owner else reading.owner or before.owner,
         rev=rev,
         read_at=now,

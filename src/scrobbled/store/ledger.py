@@ -15,6 +15,12 @@ from scrobbled.store.codec import instant
 from scrobbled.store.records import seconds
 
 _COLUMNS = "a, b, rule, state, a_at, b_at"
+_QUIET = (
+    "CASE WHEN links.id IS NULL THEN records.missed > 1 WHEN links.state = 'removed' THEN 1 "
+    "WHEN records.missed > 0 OR links.state = 'removing' OR (records.ours = 1 AND records.rewatch = 0) THEN 0 "
+    "WHEN links.state = 'agreed' THEN links.{side}_at IS records.at ELSE 1 END"
+)
+"""Nothing to compare: as ``reconcile.lining`` would find out, and quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +56,36 @@ def save_state(db: sqlite3.Connection, viewer: str, pair: str, reached: PairStat
     )
 
 
-def page(db: sqlite3.Connection, viewer: str, pair: str, after: int, limit: int) -> list[tuple[int, Link]]:
-    """All of a pair with their ids, in pages: pass the last id seen as ``after``."""
-    rows = db.execute(
-        f"SELECT id, {_COLUMNS} FROM links WHERE viewer = ? AND pair = ? AND id > ? ORDER BY id LIMIT ?",
-        (viewer, pair, after, limit),
-    )
-    return [(row[0], _link(row[1:])) for row in rows]
+def any_links(db: sqlite3.Connection, viewer: str, pair: str) -> bool:
+    """Whether the two ever had anything to do with each other."""
+    query = "SELECT 1 FROM links WHERE viewer = ? AND pair = ? AND a IS NOT NULL LIMIT 1"
+    return db.execute(query, (viewer, pair)).fetchone() is not None
 
 
 def links_of(db: sqlite3.Connection, viewer: str, pair: str, side: Side, ids: Iterable[str]) -> list[Link]:
     """Those that name one of these records of that side."""
     query = f"SELECT {_COLUMNS} FROM links WHERE viewer = ? AND pair = ? AND {side} = ?"
     return [_link(row) for id_ in ids for row in db.execute(query, (viewer, pair, id_))]
+
+
+def restless(
+    db: sqlite3.Connection, viewer: str, pair: str, side: Side, tracker: str, after: str, rows: int
+) -> tuple[str | None, list[str]]:
+    """Keys of the records that are not just as they were when the pair agreed on them.
+
+    Looks at so many ``rows``, from the record id ``after`` on; returns up to which it looked, ``None`` at the end.
+    """
+    account = (viewer, tracker)
+    step = "SELECT id FROM records WHERE viewer = ? AND tracker = ? AND id > ? ORDER BY id LIMIT 1 OFFSET ?"
+    row = db.execute(step, (*account, after, rows - 1)).fetchone()
+    last, ends = (None, "") if row is None else (row[0], "AND records.id <= ?")
+    found = db.execute(
+        "SELECT DISTINCT records.key FROM records LEFT JOIN links ON links.viewer = ? AND links.pair = ? "
+        f"AND links.{side} = records.id WHERE records.viewer = ? AND records.tracker = ? AND records.id > ? {ends} "
+        f"AND NOT ({_QUIET.format(side=side)})",
+        (viewer, pair, *account, after, *(() if last is None else (last,))),
+    )
+    return last, [row[0] for row in found]
 
 
 def _link(row: tuple[str | None, str | None, str, str, int | None, int | None]) -> Link:

@@ -118,7 +118,8 @@ def in_doubt(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limi
     """Changes to be read back now, oldest viewing first."""
     return _select(
         db,
-        f"outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = 'queued' AND outbox.phase = '{IN_DOUBT}' "
+        # the plus keeps SQLite from looking through everything that is queued
+        f"outbox.viewer = ? AND outbox.tracker = ? AND +outbox.state = 'queued' AND outbox.phase = '{IN_DOUBT}' "
         f"AND {_TIME_HAS_COME} ORDER BY outbox.watched_at, outbox.id LIMIT ?",
         (viewer, tracker, now, now + NEVER_LATER, limit),
     )

@@ -31,6 +31,8 @@ class ReadState:
     read_at: float = 0.0
     full_at: float = 0.0
     """When everything was last read."""
+    plays: int = 0
+    """How many were there then."""
     doubt: str = ""
     """Why the last listing was not believed to be complete, although it said so."""
     skipped: Mapping[str, int] | None = None
@@ -63,13 +65,12 @@ class Rated:
 
 
 def state(db: sqlite3.Connection, account: Account) -> ReadState:
-    row = db.execute(
-        "SELECT cursor, owner, rev, read_at, full_at, doubt, skipped FROM readings WHERE viewer = ? AND tracker = ?",
-        account,
-    ).fetchone()
+    columns = "cursor, owner, rev, read_at, full_at, plays, doubt, skipped"
+    row = db.execute(f"SELECT {columns} FROM readings WHERE viewer = ? AND tracker = ?", account).fetchone()
     if row is None:
         return ReadState({})
-    return ReadState(json.loads(row[0]), row[1], row[2], row[3], row[4], row[5], json.loads(row[6]))
+    values = dict(zip(columns.split(", "), row, strict=True))
+    return ReadState(**{**values, "cursor": json.loads(row[0]), "skipped": json.loads(row[7])})
 
 
 def save_state(db: sqlite3.Connection, account: Account, read: ReadState) -> None:
@@ -80,13 +81,15 @@ def save_state(db: sqlite3.Connection, account: Account, read: ReadState) -> Non
         read.rev,
         read.read_at,
         read.full_at,
+        read.plays,
         read.doubt,
         json.dumps(dict(read.skipped or {})),
     )
     db.execute(
-        "INSERT INTO readings (viewer, tracker, cursor, owner, rev, read_at, full_at, doubt, skipped) "
-        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET cursor = excluded.cursor, owner = excluded.owner, "
-        "rev = excluded.rev, read_at = excluded.read_at, full_at = excluded.full_at, doubt = excluded.doubt, "
+        "INSERT INTO readings (viewer, tracker, cursor, owner, rev, read_at, full_at, plays, doubt, skipped) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET cursor = excluded.cursor, owner = excluded.owner, "
+        "rev = excluded.rev, read_at = excluded.read_at, full_at = excluded.full_at, plays = excluded.plays, "
+        "doubt = excluded.doubt, "
         "skipped = excluded.skipped",
         (*account, *values),
     )
@@ -106,10 +109,17 @@ def of_keys(db: sqlite3.Connection, account: Account, keys: Iterable[str]) -> li
     found: list[Stored] = []
     for key in keys:
         rows = db.execute(
-            f"SELECT {_COLUMNS} FROM records WHERE viewer = ? AND tracker = ? AND key = ?", (*account, key)
+            f"SELECT {_COLUMNS} FROM records INDEXED BY records_of_key WHERE viewer = ? AND tracker = ? AND key = ?",
+            (*account, key),
         )
         found += map(stored, rows)
     return found
+
+
+def of_ids(db: sqlite3.Connection, account: Account, ids: Iterable[str]) -> list[Stored]:
+    """Those of these records that were ever there."""
+    query = f"SELECT {_COLUMNS} FROM records WHERE viewer = ? AND tracker = ? AND id = ?"
+    return [stored(row) for id_ in ids for row in db.execute(query, (*account, id_))]
 
 
 def touched(db: sqlite3.Connection, account: Account, since: int) -> set[str]:
@@ -187,16 +197,6 @@ def subjects(db: sqlite3.Connection, account: Account, keys: Iterable[str] | Non
     return {row[0]: _subject(row) for row in rows}
 
 
-def subject_page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> list[Subject]:
-    """By key, in pages: pass the last key seen as ``after``."""
-    rows = db.execute(
-        "SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ? AND key > ? "
-        "ORDER BY key LIMIT ?",
-        (*account, after, limit),
-    )
-    return [_subject(row) for row in rows]
-
-
 def keys_named(db: sqlite3.Connection, account: Account, names: Iterable[str]) -> list[str]:
     """Keys of the subjects with one of these identities."""
     query = "SELECT key FROM subjects WHERE viewer = ? AND tracker = ? AND identity = ?"
@@ -213,6 +213,12 @@ def placements(db: sqlite3.Connection, whose: tuple[str, str, str], known: str) 
         (*whose, known),
     )
     return dict(rows.fetchall())
+
+
+def any_placed(db: sqlite3.Connection, whose: tuple[str, str, str]) -> bool:
+    """Whether anything was ever looked up that its name did not tell."""
+    query = "SELECT 1 FROM placements WHERE viewer = ? AND tracker = ? AND target = ? LIMIT 1"
+    return db.execute(query, whose).fetchone() is not None
 
 
 def placed_at(db: sqlite3.Connection, whose: tuple[str, str, str], keys: Iterable[str]) -> list[str]:
@@ -254,8 +260,7 @@ def is_unsure(db: sqlite3.Connection, account: Account) -> bool:
 
 def count(db: sqlite3.Connection, account: Account) -> int:
     """Plays that are there."""
-    query = "SELECT count(*) FROM records WHERE viewer = ? AND tracker = ? AND missed < ?"
-    return int(db.execute(query, (*account, GONE)).fetchone()[0])
+    return state(db, account).plays
 
 
 def count_rated(db: sqlite3.Connection, account: Account) -> int:
@@ -331,11 +336,16 @@ def miss_ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str], 
 def same_viewing_there(
     db: sqlite3.Connection, viewer: str, tracker: str, key: str, watched_at: datetime, gap: timedelta
 ) -> str | None:
-    """The id of a record at the tracker that is this viewing, and not the record of another play of ours."""
+    """The id of a record at the tracker that is this viewing, and not the record of a play that we have sent there.
+
+    A play that was made of the record, to be brought elsewhere, was not.
+    """
     at, reach = watched_at.timestamp(), gap.total_seconds()
     row = db.execute(
-        "SELECT id FROM records WHERE viewer = ? AND tracker = ? AND key = ? AND at > ? AND at < ? AND missed = 0 "
-        "AND kept = 'exact' AND play IS NULL ORDER BY abs(at - ?) LIMIT 1",
+        "SELECT id FROM records INDEXED BY records_of_key "
+        "WHERE viewer = ? AND tracker = ? AND key = ? AND at > ? AND at < ? AND missed = 0 "
+        "AND kept = 'exact' AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.play_id = records.play "
+        "AND outbox.tracker = records.tracker AND outbox.kind = 'plays') ORDER BY abs(at - ?) LIMIT 1",
         (viewer, tracker, key, at - reach, at + reach, at),
     ).fetchone()
     return None if row is None else str(row[0])
@@ -344,7 +354,7 @@ def same_viewing_there(
 def watched_before_there(db: sqlite3.Connection, viewer: str, tracker: str, key: str, before: datetime) -> bool:
     """Whether the tracker holds a viewing from ``before`` or earlier, or one that nobody knows the time of."""
     row = db.execute(
-        "SELECT 1 FROM records WHERE viewer = ? AND tracker = ? AND key = ? AND missed = 0 "
+        "SELECT 1 FROM records INDEXED BY records_of_key WHERE viewer = ? AND tracker = ? AND key = ? AND missed = 0 "
         "AND (at <= ? OR (at IS NULL AND made_at <= ?)) AND NOT EXISTS (SELECT 1 FROM outbox "
         "WHERE outbox.play_id = records.play AND outbox.tracker = records.tracker AND outbox.state = 'undone') LIMIT 1",
         (viewer, tracker, key, before.timestamp(), before.timestamp()),

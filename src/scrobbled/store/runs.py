@@ -15,6 +15,8 @@ _COLUMNS = (
 )
 CUT_SHORT = "the service ended in the middle; what was not done is found again by the next run"
 SETTLED = ("delivered", "already-there", "echo", "unwanted", "undone")
+_QUEUED = f"state = 'queued' AND state NOT IN {SETTLED}"
+"""As the indices of what waits have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +162,23 @@ def progress(db: sqlite3.Connection, run: int) -> Progress:
 
 
 def left_over(db: sqlite3.Connection, run: Run) -> int:
-    """How many changes of earlier runs of the same pair are still on their way: they are not planned again."""
-    pairs = "(SELECT id FROM runs WHERE viewer = :viewer AND pair = :pair AND id < :id)"
+    """How much is still on its way to this pair from before, and not planned again.
+
+    What earlier runs put into the queue, and whatever is to be amended: ``undo`` is of no run.
+    """
     count = 0
-    for name in ("outbox", "amendments"):
-        for tracker in run.pair.split(","):
-            count += db.execute(
-                f"SELECT count(*) FROM {name} WHERE viewer = :viewer AND tracker = :tracker AND state = 'queued' "
-                f"AND state NOT IN {SETTLED} AND run IN {pairs}",
-                {"viewer": run.viewer, "tracker": tracker, "pair": run.pair, "id": run.id},
-            ).fetchone()[0]
+    for tracker in run.pair.split(","):
+        whose = {"viewer": run.viewer, "tracker": tracker, "pair": run.pair, "run": run.id}
+        count += db.execute(
+            f"SELECT count(*) FROM outbox WHERE viewer = :viewer AND tracker = :tracker AND {_QUEUED} "
+            "AND run IN (SELECT id FROM runs WHERE viewer = :viewer AND pair = :pair AND id < :run)",
+            whose,
+        ).fetchone()[0]
+        count += db.execute(
+            f"SELECT count(*) FROM amendments WHERE viewer = :viewer AND tracker = :tracker AND {_QUEUED} "
+            "AND coalesce(run, 0) <> :run",
+            whose,
+        ).fetchone()[0]
     return count
 
 

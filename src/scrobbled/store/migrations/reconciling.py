@@ -19,6 +19,7 @@ def mirrors(db: Database) -> None:
     db.conn.execute(
         f"CREATE TABLE readings ({account}, cursor TEXT NOT NULL DEFAULT '{{}}', owner TEXT NOT NULL DEFAULT '', "
         "rev INTEGER NOT NULL DEFAULT 0, read_at REAL NOT NULL DEFAULT 0, full_at REAL NOT NULL DEFAULT 0, "
+        "plays INTEGER NOT NULL DEFAULT 0, "
         "doubt TEXT NOT NULL DEFAULT '', skipped TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (viewer, tracker)) "
         "WITHOUT ROWID"
     )
@@ -30,6 +31,7 @@ def mirrors(db: Database) -> None:
     )
     db.conn.execute("CREATE INDEX records_of_key ON records (viewer, tracker, key, at)")
     db.conn.execute("CREATE INDEX records_by_rev ON records (viewer, tracker, rev)")
+    db.conn.execute("CREATE INDEX records_unsure ON records (viewer, tracker) WHERE missed = 1")
     db.conn.execute("CREATE INDEX records_of_play ON records (play) WHERE play IS NOT NULL")
     db.conn.execute(
         f"CREATE TABLE rated ({account}, key TEXT NOT NULL, value INTEGER, at REAL, id TEXT NOT NULL DEFAULT '', "
@@ -62,6 +64,7 @@ def ledgers(db: Database) -> None:
         "a_at INTEGER, b_at INTEGER, linked_at REAL NOT NULL)"
     )
     db.conn.execute("CREATE UNIQUE INDEX links_of_a ON links (viewer, pair, a) WHERE a IS NOT NULL")
+    db.conn.execute("CREATE INDEX links_agreed ON links (viewer, pair) WHERE state = 'agreed'")
     db.conn.execute("CREATE UNIQUE INDEX links_of_b ON links (viewer, pair, b) WHERE b IS NOT NULL")
     db.conn.execute(
         f"CREATE TABLE agreed_ratings ({pair}, key TEXT NOT NULL, value INTEGER NOT NULL, at REAL NOT NULL, "
