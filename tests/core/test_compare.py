@@ -693,7 +693,7 @@ def mirrored(model: Model) -> Model:
 
 @given(people, people, st.sampled_from(["ignore", "propagate"]), st.randoms(use_true_random=False))
 def test_neither_the_sides_nor_the_order_of_rows_matter(before: Any, after: Any, removals: Any, dice: Any) -> None:
-    model = Model(Policy(removals=removals, precision=(60, 60), can_flag=(True, True)))
+    model = Model(Policy(conflict="ask", removals=removals, precision=(60, 60), can_flag=(True, True)))
     act(model, before)
     model.cycle()
     act(model, after)

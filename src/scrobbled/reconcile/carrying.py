@@ -95,6 +95,7 @@ class Carrier:
             why=change.why,
             ask=change.ask,
             run=run,
+            inverse=_inverse(change, lined),
         )
 
     def _details(self, change: Change, lined: Lined) -> amendments.Details:
@@ -112,6 +113,14 @@ class Carrier:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _inverse(change: Change, lined: Lined) -> amendments.Inverse | None:
+    """What takes back another time: the one before. Everything else tells its own."""
+    if change.action is not Action.RETIME:
+        return None
+    before = lined.stored[change.side, change.target].record.at
+    return amendments.Inverse("retime", amendments.Details(remote_id=change.target, watched_at=before))
 
 
 def _subject(change: Change, lined: Lined) -> Subject:
