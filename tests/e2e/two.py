@@ -112,8 +112,9 @@ class Two:
 
     def requests(self) -> tuple[int, int]:
         """Requests so far: to Trakt, to Serializd."""
-        counts = [sum(self.town.do(lambda n=n: dict(self.town.sandbox[n].counts)).values()) for n in ("trakt", "serializd")]
-        return counts[0], counts[1]
+        boxes = [self.town.sandbox[name] for name in ("trakt", "serializd")]
+        trakt, serializd = self.town.do(lambda: [sum(box.counts.values()) for box in boxes])
+        return trakt, serializd
 
 
 def paired(folder: Path, town: Town, **pair: Any) -> Service:

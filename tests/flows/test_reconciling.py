@@ -143,7 +143,7 @@ async def test_a_rating_goes_over_once_and_adds_no_play_and_no_row(two: Pairing)
     two.on_trakt(0, 1, 2, later(1)), two.on_serializd(0, 1, 2, later(1), rating=6)
     two.rate_episode(0, 1, 1, 9)
     await two.settle()
-    first, second = two.rows()
+    first, _ = two.rows()
     assert (first.rating, first.review_text, first.like, first.tags, first.contains_spoiler) == (
         9,
         "cold",

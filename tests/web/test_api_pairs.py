@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from pairing import Pairing, later, pairing
 
+from pairing import Pairing, later, pairing
 from scrobbled.web.app import create_app
 
 pytestmark = pytest.mark.anyio

@@ -107,7 +107,6 @@ class Locator:
         entry = f"show {show.id} {show.name} S{spot.season_number} E{spot.number} {placed.entry.title or ''}".rstrip()
         return Found(spot, how, weaker(match.confidence, placed.confidence), entry)
 
-
     async def _show(
         self, episode: Episode, match: ShowMatch, seasons: Iterable[int] | None, since: datetime | None
     ) -> ShowPage:
