@@ -26,10 +26,11 @@ import httpx
 import yaml
 from bench import TOKEN, Connection, answers, free_port, percentile, until, webhook
 
-from scrobbled import pairs
+from scrobbled import log, pairs
 from scrobbled.clock import SystemClock
 from scrobbled.config import load
 from scrobbled.reconcile import Ended, Options
+from scrobbled.redact import Redactor
 from scrobbled.runtime import Runtime, build
 from scrobbled.sandbox.history import plays as past
 from scrobbled.sandbox.plex_library import episode_item
@@ -37,8 +38,10 @@ from scrobbled.sandbox.server import Sandbox
 from scrobbled.store import Store, runs
 from scrobbled.store.accounts import StoredTokens
 
-SHOWS = 120
-"""Two seasons each, some 2,100 episodes."""
+SHOWS = (60, 115)
+"""Two seasons each: 1,080 episodes, so that many were watched twice, or some 2,070, most of them once."""
+PACE = 0.3
+"""Serializd's by default, in seconds."""
 OLD_PROGRAM = 4_234
 FAILING = 0.1
 
@@ -56,11 +59,13 @@ class LeapingClock:
         return self._passed
 
     def advance(self, seconds: float) -> None:
-        self._passed += seconds
+        self._passed += max(seconds, 1e-6)  # less would be lost in the rounding, and no wait ever over
 
     async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
         await asyncio.sleep(0)
-        if not event.is_set() and seconds is not None:
+        if seconds is None:
+            return await event.wait()
+        if not event.is_set():
             self.advance(seconds)
         return event.is_set()
 
@@ -111,6 +116,9 @@ class Home:
         if ended.outcome != "done":
             raise SystemExit(f"the migration was {ended.outcome}: {ended.reason}")
         await self.deliver()
+
+    async def settle(self) -> None:
+        """Until a run finds nothing to do: the first reads all that was written."""
         for _ in range(5):
             if (await self.compare()).outcome == "nothing":
                 return
@@ -138,11 +146,11 @@ class Home:
 
 
 @contextlib.asynccontextmanager
-async def home(count: int, *, pace: str | None, failing: float = 0.0) -> AsyncIterator[Home]:
-    """``count`` plays at Trakt, none at Serializd."""
+async def home(count: int, shows: int, *, pace: str | None, failing: float = 0.0) -> AsyncIterator[Home]:
+    """``count`` plays of so many shows at Trakt, none at Serializd."""
     with tempfile.TemporaryDirectory(prefix="scrobbled-bench-") as name:
         folder, clock = Path(name), LeapingClock()
-        sandbox = Sandbox(shows=SHOWS, now=clock.now)
+        sandbox = Sandbox(shows=shows, now=clock.now)
         sandbox["trakt"].limits.enforced = False
         fill_trakt(sandbox, count)
         path = folder / "scrobbled.yaml"
@@ -195,23 +203,26 @@ async def sign_in(store: Store, answer: dict[str, Any]) -> None:
 # -- a first migration ------------------------------------------------------------------------------------------------
 
 
-async def migration(count: int, *, pace: str | None, failing: float = 0.0) -> None:
-    title = f"{count:,} plays to Serializd, pace {pace or 'as by default'}, {failing:.0%} of the writes answered 500"
-    async with home(count, pace=pace, failing=failing) as one:
+async def migration(count: int, shows: int, *, pace: str | None, failing: float = 0.0) -> None:
+    title = f"{count:,} plays of {shows} shows to Serializd, pace {pace or 'as by default'}, {failing:.0%} of the writes answered 500"
+    async with home(count, shows, pace=pace, failing=failing) as one:
         began, cpu, leapt = time.perf_counter(), time.process_time(), one.clock.monotonic()
         await one.migrate()
         took, used = time.perf_counter() - began, time.process_time() - cpu
         requests, passed = one.requests(), one.clock.monotonic() - leapt
+        await one.settle()
+        afterwards = one.requests() - requests
         lost, doubled = one.held()
         print(f"\n{title}")
         print(f"  requests in all   {requests.total():>8,}   (2,400 wanted; the program before took {OLD_PROGRAM:,})")
         for route, times in requests.most_common():
             print(f"    {times:>7,}  {route}")
+        print(f"  … to read it back {afterwards.total():>8,}   in the run after that")
         print(f"  lost, doubled     {lost:>8,} {doubled:,}   (0 and 0 wanted); {one.flaky.failed:,} writes failed")
         print(f"  real time         {took:>8.1f} s, {used:.1f} s of CPU with the stand-ins")
         if pace is None:
             at_serializd = sum(times for route, times in requests.items() if route.startswith("serializd"))
-            alone = at_serializd * one.runtime.config.viewers[0].trackers["serializd"].pace
+            alone = at_serializd * PACE
             print(f"  time by the clock {passed:>8.0f} s, {passed / alone:.3f} of what pacing alone takes (1.1 wanted)")
         if not failing and pace is not None:
             await idle(one)
@@ -234,7 +245,7 @@ async def idle(one: Home, cycles: int = 10) -> None:
 
 async def stand_ins(plays: int, port: int) -> None:
     """In a process of its own: both sides hold the same plays, but for one of a hundred."""
-    sandbox = Sandbox(shows=SHOWS)
+    sandbox = Sandbox(shows=SHOWS[1])
     sandbox["trakt"].limits.enforced = False
     fill_trakt(sandbox, plays)
     sandbox["serializd"].preload("anna", plays - plays // 100)
@@ -274,7 +285,7 @@ async def _measured(database: Path, config: Path, port: int, plays: int, each: f
     quiet = await _acknowledged(port, each, seconds=5)
     asking = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.DEVNULL)
     took: dict[str, list[float]] = {}
-    sandbox = Sandbox(shows=SHOWS)
+    sandbox = Sandbox(shows=SHOWS[1])
     items = [episode_item(show, one) for show in sandbox.world.shows for one in show.episodes() if one.season]
     line, began = Connection(port), time.perf_counter()
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
@@ -307,9 +318,10 @@ def _phase(db: sqlite3.Connection) -> str:
 
 
 async def everything(plays: int, sides: int) -> None:
-    await migration(plays, pace="0s")
-    await migration(plays, pace=None)
-    await migration(plays, pace="0s", failing=FAILING)
+    for shows in SHOWS:
+        await migration(plays, shows, pace="0s")
+    await migration(plays, SHOWS[0], pace=None)
+    await migration(plays, SHOWS[0], pace="0s", failing=FAILING)
     await meanwhile(sides, each=0.02)
 
 
@@ -320,6 +332,7 @@ def main() -> None:
     parser.add_argument("--stand-ins", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    log.set_up("error", "text", Redactor())
     if given.stand_ins:
         asyncio.run(stand_ins(given.stand_ins, given.port))
     else:

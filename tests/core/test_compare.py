@@ -169,10 +169,12 @@ class TestPlaysOnBothSides:
         found = compare_plays(group([row("a1"), row("a2", 1)], [row("b1")], [agreed("a1", "b1")]), Policy())
         assert told(found) == [("b", "add", "a2")]
 
-    def test_a_tick_stands_for_a_play_of_the_other_side(self) -> None:
-        found = compare_plays(group([row("a1")], [tick("b1")]), Policy(ticks="as-plays"))
-        assert [(link.a, link.b, link.rule) for link in found.links] == [("a1", "b1", "no date")]
-        assert found.changes == ()
+    @pytest.mark.parametrize("policy", [Policy(), Policy(ticks="as-plays")])
+    def test_a_tick_does_not_stand_for_the_dated_play_of_the_other_side(self, policy: Policy) -> None:
+        """A diary row may have got lost after the tick was set, and it is the row that has the date."""
+        found = compare_plays(group([row("a1")], [tick("b1")]), policy)
+        assert told(found) == [("b", "add", "a1")]
+        assert found.links == ()
 
     def test_a_tick_does_not_stand_for_a_play_that_is_on_its_way(self) -> None:
         found = compare_plays(group([row("a1", settled=True)], [tick("b1")]), Policy(ticks="as-plays"))
@@ -195,8 +197,7 @@ class TestPlaysOnBothSides:
     def test_a_tick_beside_a_play_says_nothing_new(self) -> None:
         group_ = group([row("a1")], [row("b1"), tick("b2")], [agreed("a1", "b1")])
         found = compare_plays(group_, Policy(ticks="as-plays"))
-        assert [(link.b, link.state) for link in found.links] == [("b2", LinkState.EXTRA)]
-        assert found.changes == ()
+        assert (found.links, found.changes) == ((), ())
 
     def test_new_ones_of_which_one_may_be_gone_wait_both(self) -> None:
         found = compare_plays(group([row("a1", missed=1)], [row("b1"), row("b2", 0.2)]), Policy())

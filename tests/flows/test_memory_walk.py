@@ -59,6 +59,8 @@ class Bench:
     real: dict[tuple[str, datetime], set[str]] = field(default_factory=dict)
     agreed: set[tuple[str, datetime]] = field(default_factory=set)
     precision: tuple[int, int] = (60, 1)
+    fresh: set[str] = field(default_factory=set)
+    """Items of which something was added or deleted since the last rest: one added and one deleted is one moved."""
 
     def __post_init__(self) -> None:
         for name, precision in zip(NAMES, self.precision, strict=True):
@@ -100,17 +102,20 @@ class Bench:
     async def watch(self, side: str, item: int, when: int) -> None:
         at = START + timedelta(hours=40 * when, minutes=7 * item)
         at = at.replace(second=0) if side == "left" else at
-        if (key_of(ITEMS[item]), at.replace(second=0)) in self.real:
+        key = key_of(ITEMS[item])
+        if (key, at.replace(second=0)) in self.real or f"-{key}" in self.fresh:
             return
+        self.fresh.add(key)
         tracker = self.trackers[side]
         await tracker.locate(ITEMS[item])
         self.real[key_of(ITEMS[item]), at.replace(second=0)] = set()
         tracker.plays.append(Kept(tracker.new_id(), key_of(ITEMS[item]), at, rewatch=False))
 
     async def delete(self, side: str, which: int) -> None:
-        held = sorted(key for key in self.agreed if not self.real[key])
+        held = sorted(key for key in self.agreed if not self.real[key] and key[0] not in self.fresh)
         if held:
             key, at = held[which % len(held)]
+            self.fresh.add(f"-{key}")
             self.real[key, at].add(side)
             mine = self.trackers[side]
             mine.plays = [p for p in mine.plays if (p.key, p.watched_at.replace(second=0)) != (key, at)]
@@ -179,6 +184,7 @@ class Bench:
                 break
         else:
             raise AssertionError("still something to do after 14 cycles")
+        self.fresh.clear()
         held = [self.held(name) for name in NAMES]
         self.agreed |= {key for key in self.real if all(one[key] == 1 for one in held)}
 

@@ -72,13 +72,15 @@ class Person:
 
     home: Pairing
     viewings: list[Viewing] = field(default_factory=list)
-    rated: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    fresh: set[tuple[bool, tuple[int, int, int]]] = field(default_factory=set)
+    """Items of which something was added, or deleted, since the last rest: one added and one deleted is one moved."""
 
     def watch(self, side: str, item: int, hours: int) -> None:
         """Each viewing of an item is a day and more from every other: what is closer is a matter of ``lineup``."""
         at = START + timedelta(hours=hours * 40, minutes=item * 7)
-        if any(one.item == ITEMS[item] and one.at == at for one in self.viewings):
+        if any(one.item == ITEMS[item] and one.at == at for one in self.viewings) or (False, ITEMS[item]) in self.fresh:
             return
+        self.fresh.add((True, ITEMS[item]))
         self.viewings.append(Viewing(ITEMS[item], at, side))
         if side == "trakt":
             self.home.on_trakt(*ITEMS[item], at)
@@ -86,10 +88,11 @@ class Person:
             self.home.on_serializd(*ITEMS[item], at)
 
     def delete(self, side: str, which: int) -> None:
-        held = [one for one in self.viewings if one.both and not one.gone]
+        held = [one for one in self.viewings if one.both and not one.gone and (True, one.item) not in self.fresh]
         if not held:
             return
         viewing = held[which % len(held)]
+        self.fresh.add((False, viewing.item))
         viewing.gone.add(side)
         key = viewing.key(self.home)
         if side == "trakt":
@@ -140,6 +143,7 @@ class Person:
             courier.try_now()
         await self.home.settle(most=12)
         await self.home.settle(most=4)
+        self.fresh.clear()
         ours, theirs = self.home.trakt(), self.home.serializd()
         for viewing in self.viewings:
             key = viewing.key(self.home)

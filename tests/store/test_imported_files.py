@@ -9,7 +9,7 @@ import pytest
 
 from scrobbled.core.items import Episode
 from scrobbled.core.records import PlayRecord, Subject
-from scrobbled.store import Store, housekeeping, ledger, records
+from scrobbled.store import Store, housekeeping, ledger, records, subjects
 from scrobbled.store.housekeeping import When
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +24,7 @@ async def test_old_files_go_and_accounts_stay(tmp_path: Path) -> None:
         for account, age in ((FILE, 31), (TRAKT, 31), (("anna", "file:new.csv-3c4d"), 2)):
             rows = [PlayRecord(str(n), "k", NOW - timedelta(hours=n)) for n in range(450)]
             records.put(db, account, rows, 1, 0.0)  # type: ignore[arg-type]
-            records.put_subjects(db, account, [Subject("k", "episode", Episode("Harbour", 1, 1))])  # type: ignore[arg-type]
+            subjects.put(db, account, [Subject("k", "episode", Episode("Harbour", 1, 1))])  # type: ignore[arg-type]
             at = (NOW - timedelta(days=age)).timestamp()
             records.save_state(db, account, records.ReadState({}, rev=1, read_at=at))  # type: ignore[arg-type]
         pair = f"{FILE[1]},trakt"

@@ -61,7 +61,33 @@ def compare_plays(group: PlayGroup, policy: Policy) -> Compared:
     """
     if policy.plays == "off":
         return Compared()
+    group, codes = _without_marks(group, policy)
+    if not group.a and not group.b:
+        return Compared(left=codes)
     return shortcut(group) or _Comparison(group, policy).result()
+
+
+def _without_marks(group: PlayGroup, policy: Policy) -> tuple[PlayGroup, tuple[str, ...]]:
+    """A mark says that something was watched, and is no record of a viewing.
+
+    It counts where nothing else tells of one, and it never stands in for the dated play that the other side has. One
+    that was sent already, or agreed on, stays what came of it.
+    """
+    idle = {side: {row.record.id for row in group.rows(side) if _is_idle(row, side, group)} for side in SIDES}
+    if not any(idle.values()):
+        return group, ()
+    told = any(not row.record.is_mark and not row.gone for side in SIDES for row in group.rows(side))
+    if policy.ticks == "as-plays" and not told:
+        return group, ()
+    codes = [] if told else [left("undated", s) for s in SIDES for row in group.rows(s) if row.record.id in idle[s]]
+    a, b = (tuple(row for row in group.rows(side) if row.record.id not in idle[side]) for side in SIDES)
+    return replace(group, a=a, b=b), tuple(codes)
+
+
+def _is_idle(row: Row, side: Side, group: PlayGroup) -> bool:
+    if not row.record.is_mark or row.settled:
+        return False
+    return not any(link.id(side) == row.record.id for link in group.links)
 
 
 class _Comparison:

@@ -67,6 +67,11 @@ class PlayRecord:
     rewatch: bool | None = None
     """What the tracker says of it; ``None`` where trackers of its kind say nothing."""
 
+    @property
+    def is_mark(self) -> bool:
+        """Marked as watched, at ``made_at``, beside the plays that the tracker keeps and without being one of them."""
+        return self.kept is Kept.NONE and self.at is None and self.made_at is not None
+
 
 @dataclass(frozen=True, slots=True)
 class RatingRecord:

@@ -19,7 +19,7 @@ from scrobbled.core.records import Subject
 from scrobbled.reconcile.lining import Lined, Liner, Sides, pieces
 from scrobbled.reconcile.policies import fingerprint
 from scrobbled.reconcile.reading import Failed, Member
-from scrobbled.store import amendments, corrections, ledger, records
+from scrobbled.store import amendments, corrections, ledger, records, subjects
 from scrobbled.store.database import Store
 from scrobbled.trackers.base import Address, Amends
 
@@ -69,7 +69,7 @@ class Comparer:
         since = (reached.a_rev, reached.b_rev)
         everything = full or reached.based_at is None or reached.policy != fingerprint(made)
         mark = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
-        await self._store.write(lambda db: records.drop_misses(db, self._now() - LOOK_AGAIN))
+        await self._store.write(lambda db: subjects.drop_misses(db, self._now() - LOOK_AGAIN))
         liner = Liner(self._store, sides, mark)
         lined = await liner.line_up(None if everything else since, places=True)
         if lined.to_place:
@@ -78,14 +78,14 @@ class Comparer:
         decided = await self._decide(lined, made)
         return Compared(await self._planned(decided), lined, revs, decided.links, decided.ratings)
 
-    async def _place(self, subjects: Sequence[Subject], mark: str) -> None:
+    async def _place(self, strange: Sequence[Subject], mark: str) -> None:
         whose = (self._sides.viewer, self._sides.a, self._sides.b)
         known = await self._store.read(lambda db: corrections.in_force(db, self._sides.viewer))
-        for subject in subjects:
+        for subject in strange:
             meant = replace(subject, item=corrected(subject.item, self._sides.viewer, known).item)
             to, how = await self._placed(meant)
             row = (whose, subject.key, to, how, mark, self._now())
-            await self._store.write(lambda db, row=row: records.put_placement(db, *row))  # type: ignore[misc]
+            await self._store.write(lambda db, row=row: subjects.put_placement(db, *row))  # type: ignore[misc]
 
     async def _placed(self, subject: Subject) -> tuple[str | None, str]:
         """Its key at side b, or ``None`` where that does not have it, and how that is known."""

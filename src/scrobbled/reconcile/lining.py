@@ -19,7 +19,7 @@ from scrobbled.core.lineup import window
 from scrobbled.core.matching import is_generic, plain
 from scrobbled.core.plan import SIDES, Side, other
 from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Subject, identity
-from scrobbled.store import claims, ledger, records
+from scrobbled.store import claims, ledger, records, subjects
 from scrobbled.store.codec import instant
 from scrobbled.store.database import Store
 from scrobbled.store.records import GONE, Account, Rated, Stored
@@ -146,14 +146,14 @@ class Liner:
     async def _load(self, half: Half, keys: Iterable[str]) -> None:
         account, wanted = self._sides.account(half.side), [key for key in keys if key not in half.subjects]
         for piece in pieces(wanted, 100):
-            subjects, rows, rated = await self._store.read(
+            known, rows, rated = await self._store.read(
                 lambda db, piece=piece: (  # type: ignore[misc]
-                    records.subjects(db, account, piece),
+                    subjects.those(db, account, piece),
                     records.of_keys(db, account, piece),
                     records.ratings(db, account, piece),
                 )
             )
-            half.subjects |= subjects
+            half.subjects |= known
             half.rated |= rated
             for row in rows:
                 half.rows[row.record.key].append(row)
@@ -164,7 +164,7 @@ class Liner:
             account = self._sides.account(half.side)
             for piece in pieces(sorted(names - asked[half.side]), 200):
                 keys = await self._store.read(
-                    lambda db, piece=piece, account=account: records.keys_named(db, account, piece)  # type: ignore[misc]
+                    lambda db, piece=piece, account=account: subjects.keys_named(db, account, piece)  # type: ignore[misc]
                 )
                 await self._load(half, keys)
             asked[half.side] |= names
@@ -172,16 +172,16 @@ class Liner:
     async def _load_placed(self, halves: tuple[Half, Half]) -> None:
         """What of one side stands at a key of the other, under whatever name."""
         (a, b), whose = halves, (self._sides.viewer, self._sides.a, self._sides.b)
-        if not await self._store.read(lambda db: records.any_placed(db, whose)):
+        if not await self._store.read(lambda db: subjects.any_placed(db, whose)):
             return
-        for half, other_half, read in ((a, b, records.placed_at), (b, a, records.placed_from)):
+        for half, other_half, read in ((a, b, subjects.placed_at), (b, a, subjects.placed_from)):
             for piece in pieces(list(half.subjects), 200):
                 keys = await self._store.read(lambda db, read=read, piece=piece: read(db, whose, piece))  # type: ignore[misc]
                 await self._load(other_half, keys)
 
     async def _placements(self, a: Half) -> dict[str, str | None]:
         whose = (self._sides.viewer, self._sides.a, self._sides.b)
-        found = await self._store.read(lambda db: records.placements(db, whose, self._known))
+        found = await self._store.read(lambda db: subjects.placements(db, whose, self._known))
         return {key: to for key, to in found.items() if key in a.subjects}
 
     async def _links(self, halves: tuple[Half, Half]) -> dict[tuple[Side, str], Link]:
@@ -308,10 +308,9 @@ def _is_as_agreed(row: Stored, link: Link | None, side: Side) -> bool:
 
 def _may_need_a_flag(mine: Iterable[Stored]) -> bool:
     """Several viewings, a later one of which we wrote, and it does not say that it is a rewatch."""
-    dated = sorted(
-        (r.record.at, r.ours, r.record.rewatch) for r in mine if r.record.at and r.record.kept is not Kept.NONE
-    )
-    return any(ours and rewatch is False for _, ours, rewatch in dated[1:])
+    dated = [row for row in mine if row.record.at and row.record.kept is not Kept.NONE]
+    first = min((row.record.at for row in dated if row.record.at), default=None)
+    return any(row.ours and row.record.rewatch is False and row.record.at != first for row in dated)
 
 
 def _gather_rating(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> None:

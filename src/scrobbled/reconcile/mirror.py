@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 
 from scrobbled.clock import Clock
 from scrobbled.core.records import PlayRecord, RatingRecord, Reading, Subject
-from scrobbled.store import claims, records
+from scrobbled.store import claims, records, subjects
 from scrobbled.store.database import Store
 from scrobbled.store.records import Account, Rated, ReadState, Stored
 
 T = TypeVar("T")
 PIECE = 200
 """Rows in one transaction: a few milliseconds in which no webhook is stored."""
-PAGE = 2_000
+PAGE = 1_000
 SHRUNK = 0.1
 """Share of the records that a complete listing may lack at once and still be believed."""
 FEW = 10
@@ -63,7 +63,13 @@ class StoredKnown:
         return [found.record for found in await _everything(self._store, self._account) if found.there]
 
     async def subjects(self) -> Mapping[str, Subject]:
-        return await self._store.read(lambda db: records.subjects(db, self._account))
+        found: dict[str, Subject] = {}
+        after: str | None = ""
+        while after is not None:
+            page = await self._store.read(lambda db, after=after: subjects.page(db, self._account, after, PAGE))  # type: ignore[misc]
+            found |= {subject.key: subject for subject in page}
+            after = page[-1].key if len(page) == PAGE else None
+        return found
 
 
 async def absorb(
@@ -76,7 +82,9 @@ async def absorb(
     rated = await store.read(lambda db: records.ratings(db, account)) if reading.ratings else {}
     doubt = _doubt(before, reading, known, rated)
     news = await asyncio.to_thread(_compared, reading, known, rated, believe=not doubt)
-    news.subjects = _told(reading, await store.read(lambda db: records.subjects(db, account, reading.subjects)))
+    for keys in _pieces(list(reading.subjects)):
+        known_subjects = await store.read(_named(account, keys))
+        news.subjects += [one for key in keys if _is_news(one := reading.subjects[key], known_subjects.get(key))]
     await _put(store, account, news, rev, now)
     echoes = 0
     for piece in _pieces(news.new):
@@ -181,18 +189,18 @@ def _more(news: _News, known: Mapping[str, Stored]) -> int:
     return len(news.new) + back - gone
 
 
-def _told(reading: Reading, known: Mapping[str, Subject]) -> list[Subject]:
-    """Subjects of which more, or something else, is said now."""
-    return [one for key, one in reading.subjects.items() if _is_news(one, known.get(key))]
+def _named(account: Account, keys: Sequence[str]) -> Callable[[Any], dict[str, Subject]]:
+    return lambda db: subjects.those(db, account, keys)
 
 
 def _is_news(told: Subject, known: Subject | None) -> bool:
+    """Whether more, or something else, is said of it now."""
     return known is None or told != replace(known, runtime=told.runtime if told.runtime is None else known.runtime)
 
 
 async def _put(store: Store, account: Account, news: _News, rev: int, now: float) -> None:
-    for subjects in _pieces(news.subjects):
-        await store.write(lambda db, s=subjects: records.put_subjects(db, account, s))  # type: ignore[misc]
+    for told in _pieces(news.subjects):
+        await store.write(lambda db, told=told: subjects.put(db, account, told))  # type: ignore[misc]
     for plays in _pieces(news.put):
         await store.write(lambda db, p=plays: records.put(db, account, p, rev, now))  # type: ignore[misc]
     for ids in _pieces(news.missing):

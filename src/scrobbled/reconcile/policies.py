@@ -66,6 +66,8 @@ def policy(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options:
 
 
 def fingerprint(made: Policy) -> str:
+    """The same for the same policy, in whatever process."""
+    made = replace(made, takes=cast(Any, tuple(sorted(media) for media in made.takes)))
     return hashlib.sha256(repr(made).encode()).hexdigest()[:16]
 
 

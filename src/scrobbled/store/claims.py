@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scrobbled.core.records import PlayRecord, Subject, identity
-from scrobbled.store import records
+from scrobbled.store import records, subjects
 from scrobbled.store.codec import decode_item
 from scrobbled.store.records import Account
 
@@ -56,7 +56,7 @@ def _by_time(db: sqlite3.Connection, account: Account, record: PlayRecord, preci
     for play, key, media, item in rows:
         if key == record.key:
             return int(play), True
-        subject = subject or records.subjects(db, account, [record.key]).get(record.key)
+        subject = subject or subjects.those(db, account, [record.key]).get(record.key)
         if subject is not None and _same(subject, media, item):
             return int(play), True
     return None

@@ -7,11 +7,10 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from scrobbled.core.items import Episode
-from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Scope, Subject, identity
-from scrobbled.store.codec import decode_item, encode_item, instant
+from scrobbled.core.records import Kept, PlayRecord, RatingRecord
+from scrobbled.store.codec import instant
 
 Account = tuple[str, str]
 """Viewer and tracker."""
@@ -187,71 +186,6 @@ def claim(db: sqlite3.Connection, account: Account, id_: str, play: int, *, ours
     )
 
 
-def subjects(db: sqlite3.Connection, account: Account, keys: Iterable[str] | None = None) -> dict[str, Subject]:
-    """By key: those asked for, or all there are."""
-    query = "SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ?"
-    if keys is None:
-        rows = db.execute(query, account).fetchall()
-    else:
-        rows = [row for key in keys for row in db.execute(query + " AND key = ?", (*account, key))]
-    return {row[0]: _subject(row) for row in rows}
-
-
-def keys_named(db: sqlite3.Connection, account: Account, names: Iterable[str]) -> list[str]:
-    """Keys of the subjects with one of these identities."""
-    query = "SELECT key FROM subjects WHERE viewer = ? AND tracker = ? AND identity = ?"
-    return [row[0] for name in names for row in db.execute(query, (*account, name))]
-
-
-def placements(db: sqlite3.Connection, whose: tuple[str, str, str], known: str) -> dict[str, str | None]:
-    """Where keys of one tracker stand at another; ``None`` where it does not have them. ``whose`` is viewer, from, to.
-
-    Only what was found under the corrections that ``known`` stands for.
-    """
-    rows = db.execute(
-        "SELECT key, to_key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND known = ?",
-        (*whose, known),
-    )
-    return dict(rows.fetchall())
-
-
-def any_placed(db: sqlite3.Connection, whose: tuple[str, str, str]) -> bool:
-    """Whether anything was ever looked up that its name did not tell."""
-    query = "SELECT 1 FROM placements WHERE viewer = ? AND tracker = ? AND target = ? LIMIT 1"
-    return db.execute(query, whose).fetchone() is not None
-
-
-def placed_at(db: sqlite3.Connection, whose: tuple[str, str, str], keys: Iterable[str]) -> list[str]:
-    """Where these keys stand at the other tracker."""
-    query = (
-        "SELECT to_key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND key = ? "
-        "AND to_key IS NOT NULL"
-    )
-    return [row[0] for key in keys for row in db.execute(query, (*whose, key))]
-
-
-def placed_from(db: sqlite3.Connection, whose: tuple[str, str, str], keys: Iterable[str]) -> list[str]:
-    """What stands at these keys of the other tracker."""
-    query = "SELECT key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND to_key = ?"
-    return [row[0] for key in keys for row in db.execute(query, (*whose, key))]
-
-
-def put_placement(
-    db: sqlite3.Connection, whose: tuple[str, str, str], key: str, to_key: str | None, how: str, known: str, now: float
-) -> None:
-    db.execute(
-        "INSERT INTO placements (viewer, tracker, target, key, to_key, how, known, checked_at) "
-        "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET to_key = excluded.to_key, how = excluded.how, "
-        "known = excluded.known, checked_at = excluded.checked_at",
-        (*whose, key, to_key, how, known, now),
-    )
-
-
-def drop_misses(db: sqlite3.Connection, before: float) -> int:
-    """Forget what a catalogue did not have when it was last asked before ``before``, so that it is asked again."""
-    return db.execute("DELETE FROM placements WHERE to_key IS NULL AND checked_at < ?", (before,)).rowcount
-
-
 def is_unsure(db: sqlite3.Connection, account: Account) -> bool:
     """Whether something was missing in the last complete read only: another one decides."""
     query = "SELECT 1 FROM {} WHERE viewer = ? AND tracker = ? AND missed = 1 LIMIT 1"
@@ -269,26 +203,6 @@ def count_rated(db: sqlite3.Connection, account: Account) -> int:
     return int(db.execute(query, (*account, GONE)).fetchone()[0])
 
 
-def _subject(row: Sequence[Any]) -> Subject:
-    scope = cast(Scope, row[1])
-    return Subject(row[0], scope, decode_item("movie" if scope == "movie" else "episode", row[2]), row[3])
-
-
-def put_subjects(db: sqlite3.Connection, account: Account, found: Iterable[Subject]) -> None:
-    """What is known already is replaced; a runtime that is not told any more is kept."""
-    db.executemany(
-        "INSERT INTO subjects (viewer, tracker, key, scope, item, runtime, identity, show) VALUES (?,?,?,?,?,?,?,?) "
-        "ON CONFLICT DO UPDATE SET scope = excluded.scope, item = excluded.item, identity = excluded.identity, "
-        "runtime = coalesce(excluded.runtime, runtime), show = excluded.show",
-        [(*account, s.key, s.scope, encode_item(s.item), s.runtime, identity(s), _show(s)) for s in found],
-    )
-
-
-def _show(subject: Subject) -> int | None:
-    """TMDB *show* id."""
-    return subject.item.show_ids.tmdb if isinstance(subject.item, Episode) else None
-
-
 def ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str] | None = None) -> dict[str, Rated]:
     query = "SELECT key, value, at, since, missed, id FROM rated WHERE viewer = ? AND tracker = ?"
     if keys is None:
@@ -296,11 +210,6 @@ def ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str] | None
     else:
         rows = [row for key in keys for row in db.execute(query + " AND key = ?", (*account, key))]
     return {row[0]: Rated(*row) for row in rows}
-
-
-def changed_ratings(db: sqlite3.Connection, account: Account, since: int) -> set[str]:
-    rows = db.execute("SELECT key FROM rated WHERE viewer = ? AND tracker = ? AND rev > ?", (*account, since))
-    return {row[0] for row in rows}
 
 
 def put_ratings(db: sqlite3.Connection, account: Account, found: Iterable[RatingRecord], rev: int, now: float) -> None:

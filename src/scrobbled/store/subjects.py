@@ -1,0 +1,107 @@
+"""What the records of an account are about, and where one tracker keeps what another one calls by another name."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from scrobbled.core.items import Episode
+from scrobbled.core.records import Scope, Subject, identity
+from scrobbled.store.codec import decode_item, encode_item
+from scrobbled.store.records import Account
+
+Whose = tuple[str, str, str]
+"""Viewer, the tracker that is asked from, the tracker that is asked about."""
+
+
+def those(db: sqlite3.Connection, account: Account, keys: Iterable[str]) -> dict[str, Subject]:
+    """By key, as far as they are known."""
+    query = "SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ? AND key = ?"
+    rows = (row for key in keys for row in db.execute(query, (*account, key)))
+    return {row[0]: _subject(row) for row in rows}
+
+
+def page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> list[Subject]:
+    """By key, in pages: pass the last key seen as ``after``."""
+    rows = db.execute(
+        "SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ? AND key > ? "
+        "ORDER BY key LIMIT ?",
+        (*account, after, limit),
+    )
+    return [_subject(row) for row in rows]
+
+
+def keys_named(db: sqlite3.Connection, account: Account, names: Iterable[str]) -> list[str]:
+    """Keys of the subjects with one of these identities."""
+    query = "SELECT key FROM subjects WHERE viewer = ? AND tracker = ? AND identity = ?"
+    return [row[0] for name in names for row in db.execute(query, (*account, name))]
+
+
+def placements(db: sqlite3.Connection, whose: Whose, known: str) -> dict[str, str | None]:
+    """Where keys of one tracker stand at another; ``None`` where it does not have them.
+
+    Only what was found under the corrections that ``known`` stands for.
+    """
+    rows = db.execute(
+        "SELECT key, to_key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND known = ?",
+        (*whose, known),
+    )
+    return dict(rows.fetchall())
+
+
+def any_placed(db: sqlite3.Connection, whose: Whose) -> bool:
+    """Whether anything was ever looked up that its name did not tell."""
+    query = "SELECT 1 FROM placements WHERE viewer = ? AND tracker = ? AND target = ? LIMIT 1"
+    return db.execute(query, whose).fetchone() is not None
+
+
+def placed_at(db: sqlite3.Connection, whose: Whose, keys: Iterable[str]) -> list[str]:
+    """Where these keys stand at the other tracker."""
+    query = (
+        "SELECT to_key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND key = ? "
+        "AND to_key IS NOT NULL"
+    )
+    return [row[0] for key in keys for row in db.execute(query, (*whose, key))]
+
+
+def placed_from(db: sqlite3.Connection, whose: Whose, keys: Iterable[str]) -> list[str]:
+    """What stands at these keys of the other tracker."""
+    query = "SELECT key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND to_key = ?"
+    return [row[0] for key in keys for row in db.execute(query, (*whose, key))]
+
+
+def put_placement(
+    db: sqlite3.Connection, whose: Whose, key: str, to_key: str | None, how: str, known: str, now: float
+) -> None:
+    db.execute(
+        "INSERT INTO placements (viewer, tracker, target, key, to_key, how, known, checked_at) "
+        "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET to_key = excluded.to_key, how = excluded.how, "
+        "known = excluded.known, checked_at = excluded.checked_at",
+        (*whose, key, to_key, how, known, now),
+    )
+
+
+def drop_misses(db: sqlite3.Connection, before: float) -> int:
+    """Forget what a catalogue did not have when it was last asked before ``before``, so that it is asked again."""
+    return db.execute("DELETE FROM placements WHERE to_key IS NULL AND checked_at < ?", (before,)).rowcount
+
+
+def _subject(row: Sequence[Any]) -> Subject:
+    scope = cast(Scope, row[1])
+    return Subject(row[0], scope, decode_item("movie" if scope == "movie" else "episode", row[2]), row[3])
+
+
+def put(db: sqlite3.Connection, account: Account, found: Iterable[Subject]) -> None:
+    """What is known already is replaced; a runtime that is not told any more is kept."""
+    db.executemany(
+        "INSERT INTO subjects (viewer, tracker, key, scope, item, runtime, identity, show) VALUES (?,?,?,?,?,?,?,?) "
+        "ON CONFLICT DO UPDATE SET scope = excluded.scope, item = excluded.item, identity = excluded.identity, "
+        "runtime = coalesce(excluded.runtime, runtime), show = excluded.show",
+        [(*account, s.key, s.scope, encode_item(s.item), s.runtime, identity(s), _show(s)) for s in found],
+    )
+
+
+def _show(subject: Subject) -> int | None:
+    """TMDB *show* id."""
+    return subject.item.show_ids.tmdb if isinstance(subject.item, Episode) else None
