@@ -204,7 +204,7 @@ async def sign_in(store: Store, answer: dict[str, Any]) -> None:
 
 
 async def migration(count: int, shows: int, *, pace: str | None, failing: float = 0.0) -> None:
-    title = f"{count:,} plays of {shows} shows to Serializd, pace {pace or 'as by default'}, {failing:.0%} of the writes answered 500"
+    title = f"{count:,} plays of {shows} shows to Serializd, pace {pace or 'as by default'}"
     async with home(count, shows, pace=pace, failing=failing) as one:
         began, cpu, leapt = time.perf_counter(), time.process_time(), one.clock.monotonic()
         await one.migrate()
@@ -213,7 +213,7 @@ async def migration(count: int, shows: int, *, pace: str | None, failing: float 
         await one.settle()
         afterwards = one.requests() - requests
         lost, doubled = one.held()
-        print(f"\n{title}")
+        print(f"\n{title}, {failing:.0%} of the writes answered 500")
         print(f"  requests in all   {requests.total():>8,}   (2,400 wanted; the program before took {OLD_PROGRAM:,})")
         for route, times in requests.most_common():
             print(f"    {times:>7,}  {route}")
