@@ -112,8 +112,9 @@ class Bench:
         tracker.plays.append(Kept(tracker.new_id(), key_of(ITEMS[item]), at, rewatch=False))
 
     async def delete(self, side: str, which: int) -> None:
+        """Never the last one: a listing that is empty all at once is not believed."""
         held = sorted(key for key in self.agreed if not self.real[key] and key[0] not in self.fresh)
-        if held:
+        if held and len(self.trackers[side].plays) > 1:
             key, at = held[which % len(held)]
             self.fresh.add(f"-{key}")
             self.real[key, at].add(side)

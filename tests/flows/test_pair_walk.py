@@ -88,8 +88,9 @@ class Person:
             self.home.on_serializd(*ITEMS[item], at)
 
     def delete(self, side: str, which: int) -> None:
+        """Never the last one: a listing that is empty all at once is not believed."""
         held = [one for one in self.viewings if one.both and not one.gone and (True, one.item) not in self.fresh]
-        if not held:
+        if not held or sum((self.home.trakt() if side == "trakt" else self.home.serializd()).values()) < 2:
             return
         viewing = held[which % len(held)]
         self.fresh.add((False, viewing.item))
