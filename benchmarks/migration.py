@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from scrobbled.redact import Redactor
 from scrobbled.runtime import Runtime, build
 from scrobbled.sandbox.history import plays as past
 from scrobbled.sandbox.plex_library import episode_item
+from scrobbled.sandbox.serializd_store import Review, stamp
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.store import Store, runs
 from scrobbled.store.accounts import StoredTokens
@@ -172,6 +174,16 @@ def fill_trakt(sandbox: Sandbox, count: int) -> None:
         account.add_play(title, play.watched_at, "scrobble", now)
 
 
+def fill_serializd(sandbox: Sandbox, plays: int) -> None:
+    """The same viewings as ``fill_trakt``, but for the last hundred."""
+    serializd, account = sandbox["serializd"], sandbox["serializd"].accounts["anna"]
+    for play in islice(past(sandbox.world, plays, sandbox["trakt"].now()), plays - 100):
+        at, show = stamp(play.watched_at), play.show.tmdb
+        season, episode = serializd.catalogue.season_id(show, play.episode.season), play.episode.number
+        account.put(Review(next(serializd.next_id), show, season, episode, 0, at, at, is_rewatch=play.rewatch))
+        account.tick(show, season, episode, at)
+
+
 def settings(folder: Path, base: str, *, pace: str | None, port: int = 0) -> dict[str, Any]:
     paced = {} if pace is None else {"pace": pace}
     serializd = {"email": "anna@example.org", "password": "anna-secret", "url": f"{base}/serializd/api", **paced}
@@ -244,11 +256,11 @@ async def idle(one: Home, cycles: int = 10) -> None:
 
 
 async def stand_ins(plays: int, port: int) -> None:
-    """In a process of its own: both sides hold the same plays, but for one of a hundred."""
+    """In a process of its own: both sides hold the same plays, but for the last hundred, which only Trakt has."""
     sandbox = Sandbox(shows=SHOWS[1])
     sandbox["trakt"].limits.enforced = False
     fill_trakt(sandbox, plays)
-    sandbox["serializd"].preload("anna", plays - plays // 100)
+    fill_serializd(sandbox, plays)
     async with sandbox.running(port=port):
         await asyncio.Event().wait()
 

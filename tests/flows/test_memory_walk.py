@@ -247,3 +247,8 @@ async def _walk(folder: Path, steps: list[tuple[Any, ...]], removals: str) -> No
 def test_two_memories_converge_whatever_happens(removals: str, steps: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory(dir=QUICK) as folder:
         asyncio.run(_walk(Path(folder), steps, removals))
+
+
+def test_a_rating_that_was_changed_back_before_it_was_read_is_seen(tmp_path: Path) -> None:
+    steps = [("rate", "left", 1, 2), ("cycle",), ("rate", "right", 1, 1), ("cycle",), ("rate", "left", 1, 2)]
+    asyncio.run(_walk(tmp_path, steps, "ignore"))

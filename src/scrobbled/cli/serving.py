@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 
 import rich_click as click
@@ -24,6 +25,9 @@ from scrobbled.store import opening
 from scrobbled.web.app import create_app
 from scrobbled.web.server import listening
 
+TURN = 0.0005
+"""Seconds that a thread with much to compute keeps the others waiting. The database's thread asks for its turn at each
+row, and at the usual 5 ms a webhook would wait for all of them."""
 logger = structlog.get_logger("serve")
 
 
@@ -36,6 +40,7 @@ def serve(path: str | None) -> int:
     log.set_up(config.logging.level, config.logging.format, redactor)
     for warning in (*configuration.warnings(config), *without_effect(config)):
         logger.warning("configuration", action="start", why=warning)
+    sys.setswitchinterval(TURN)
     with contextlib.closing(opening.lock(config.storage.path)):
         run(_serve(config, redactor))
     return 0

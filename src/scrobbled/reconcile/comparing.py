@@ -16,6 +16,7 @@ from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncerta
 from scrobbled.core.ledger import KEEP, Link, Policy, RatingGroup
 from scrobbled.core.plan import SIDES, Change, Plan, Side, warned
 from scrobbled.core.records import Subject
+from scrobbled.reconcile.garbage import set_aside
 from scrobbled.reconcile.lining import Lined, Liner, Sides, pieces
 from scrobbled.reconcile.policies import fingerprint
 from scrobbled.reconcile.reading import Failed, Member
@@ -25,7 +26,9 @@ from scrobbled.trackers.base import Address, Amends
 
 LOOK_AGAIN = 24 * 3_600.0
 """Seconds after which a catalogue is asked again for what it did not have."""
-SLICE = 100
+FEW = 2_000
+"""Plays up to which everything is looked through each time: that takes some hundredths of a second."""
+SLICE = 20
 """Items compared before others get their turn."""
 
 
@@ -59,23 +62,27 @@ class Comparer:
     async def compare(self, made: Policy, *, full: bool) -> Compared:
         """What changed since the two were last compared; everything with ``full``, or under another policy."""
         sides = self._sides
-        reached, known, revs = await self._store.read(
+        reached, known, few, revs = await self._store.read(
             lambda db: (
                 ledger.state(db, sides.viewer, sides.pair),
                 corrections.in_force(db, sides.viewer),
+                all(records.count(db, sides.account(side)) < FEW for side in SIDES),
                 (records.state(db, sides.account("a")).rev, records.state(db, sides.account("b")).rev),
             )
         )
         since = (reached.a_rev, reached.b_rev)
-        everything = full or reached.based_at is None or reached.policy != fingerprint(made)
+        everything = full or few or reached.based_at is None or reached.policy != fingerprint(made)
         mark = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
         await self._store.write(lambda db: subjects.drop_misses(db, self._now() - LOOK_AGAIN))
         liner = Liner(self._store, sides, mark)
-        lined = await liner.line_up(None if everything else since, places=True)
+        with set_aside():
+            lined = await liner.line_up(None if everything else since, places=True)
         if lined.to_place:
             await self._place(lined.to_place, mark)
-            lined = await liner.line_up(None if everything else since, places=False)
-        decided = await self._decide(lined, made)
+            with set_aside():
+                lined = await liner.line_up(None if everything else since, places=False)
+        with set_aside():
+            decided = await self._decide(lined, made)
         return Compared(await self._planned(decided), lined, revs, decided.links, decided.ratings)
 
     async def _place(self, strange: Sequence[Subject], mark: str) -> None:
@@ -109,13 +116,13 @@ class Comparer:
             for group in piece:
                 found = compare_plays(group, made)
                 decided.links += found.links
-                decided.changes += found.changes
+                decided.changes += [_with_names(change, self._sides) for change in found.changes]
                 decided.left += found.left
             await asyncio.sleep(0)
         taken = await self._store.read(self._taken_back)
         for rated in lined.ratings:
             if not _is_taken_back(rated, taken):
-                _decide_rating(rated, made, decided)
+                _decide_rating(rated, made, decided, self._sides)
         return decided
 
     def _taken_back(self, db: sqlite3.Connection) -> dict[Side, dict[str, int | None]]:
@@ -128,8 +135,7 @@ class Comparer:
         )
         fresh = sum(link.state == "agreed" for link in decided.links)
         warnings = (*warned(decided.left, sides.names), *notes)
-        changes = tuple(_with_names(change, sides) for change in decided.changes)
-        return Plan(sides.viewer, sides.names, changes, warnings, max(agreed, fresh))
+        return Plan(sides.viewer, sides.names, tuple(decided.changes), warnings, max(agreed, fresh))
 
     def _notes(self, db: sqlite3.Connection) -> list[str]:
         """What reading left out, and listings that were not believed."""
@@ -145,9 +151,9 @@ class Comparer:
         return self._clock.now().timestamp()
 
 
-def _decide_rating(rated: RatingGroup, made: Policy, decided: _Decided) -> None:
+def _decide_rating(rated: RatingGroup, made: Policy, decided: _Decided, sides: Sides) -> None:
     found = compare_rating(rated, made)
-    decided.changes += found.changes
+    decided.changes += [_with_names(change, sides) for change in found.changes]
     decided.left += found.left
     if found.agreed is not KEEP:
         decided.ratings[rated.key] = found.agreed

@@ -25,7 +25,7 @@ from scrobbled.store.database import Store
 from scrobbled.store.records import GONE, Account, Rated, Stored
 
 T = TypeVar("T")
-PAGE = 1_000
+PAGE = 250
 """Rows in one read of the database."""
 
 
@@ -125,11 +125,19 @@ class Liner:
             else:
                 account, rev = self._sides.account(half.side), since[SIDES.index(half.side)]
                 keys = await self._store.read(lambda db, a=account, r=rev: records.touched(db, a, r))  # type: ignore[misc]
-                await self._load(half, keys)
+                await self._load(half, keys | await self._unsettled_ratings(account))
         asked: dict[Side, set[str]] = {"a": set(), "b": set()}
         for _ in range(2):  # what is found by name may itself have been placed elsewhere, and that has its own name
             await self._load_named(halves, asked)
             await self._load_placed(halves)
+
+    async def _unsettled_ratings(self, account: Account) -> set[str]:
+        """Keys of the ratings that were not seen to agree.
+
+        Also where nothing moved: what we wrote may have been changed back before it was ever read.
+        """
+        pair = self._sides.pair
+        return await self._store.read(lambda db: ledger.restless_ratings(db, account, pair))
 
     async def _restless(self, side: Side) -> dict[str, None]:
         """The keys of all that is not known to be in agreement."""
@@ -145,7 +153,7 @@ class Liner:
 
     async def _load(self, half: Half, keys: Iterable[str]) -> None:
         account, wanted = self._sides.account(half.side), [key for key in keys if key not in half.subjects]
-        for piece in pieces(wanted, 100):
+        for piece in pieces(wanted, 25):
             known, rows, rated = await self._store.read(
                 lambda db, piece=piece: (  # type: ignore[misc]
                     subjects.those(db, account, piece),

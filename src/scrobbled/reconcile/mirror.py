@@ -18,7 +18,7 @@ from scrobbled.store.database import Store
 from scrobbled.store.records import Account, Rated, ReadState, Stored
 
 T = TypeVar("T")
-PIECE = 200
+PIECE = 100
 """Rows in one transaction: a few milliseconds in which no webhook is stored."""
 PAGE = 1_000
 SHRUNK = 0.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from scrobbled.core.plan import SIDES, Action, Plan, read_id
 from scrobbled.metrics import Metrics
 from scrobbled.reconcile.carrying import Carrier
 from scrobbled.reconcile.comparing import Compared, Comparer
+from scrobbled.reconcile.garbage import give_back
 from scrobbled.reconcile.lining import Sides
 from scrobbled.reconcile.policies import Options, fingerprint, kinds, policy
 from scrobbled.reconcile.reading import Failed, Member, Readers
@@ -75,7 +77,9 @@ class Reconciler:
             ended = await self._run(run, options)
         except Failed as failure:
             ended = Ended("failed", str(failure))
-        shown = ended.plan.text() if ended.plan and ended.outcome == "approval" else ""
+        finally:
+            give_back()
+        shown = await asyncio.to_thread(ended.plan.text) if ended.plan and ended.outcome == "approval" else ""
         await self._store.write(
             lambda db: runs.end(db, run, self._now(), ended.outcome, ended.reason, ended.plan_id, shown)
         )
@@ -91,18 +95,19 @@ class Reconciler:
         if not compared.plan.changes:
             return Ended("nothing", "", compared.plan)
         why = await self._judged(compared.plan)
-        return Ended("approval" if why else "planned", why, compared.plan, self._id(compared.plan))
+        return Ended("approval" if why else "planned", why, compared.plan, await self._id(compared.plan))
 
     async def _run(self, run: int, options: Options) -> Ended:
         compared = await self._compared(options, run)
-        plan, plan_id = compared.plan, self._id(compared.plan)
+        plan, plan_id = compared.plan, await self._id(compared.plan)
         await self._carrier.write_ledger(compared)
         if options.plan:
-            if why := self._refusal(options.plan, plan):
+            if why := self._refusal(options.plan, plan_id):
                 return Ended("refused", why, plan)
         elif why := await self._judged(plan):
             return Ended("approval", why, plan, plan_id)
-        await self._store.write(lambda db: runs.phase(db, run, "queueing", counted(plan)))
+        counts = await asyncio.to_thread(counted, plan)
+        await self._store.write(lambda db: runs.phase(db, run, "queueing", counts))
         await self._carrier.queue(run, compared)
         await self._carrier.reached(compared, fingerprint(self.policy(options)))
         return Ended("done", "", plan, plan_id) if plan.changes else Ended("nothing", "", plan)
@@ -116,13 +121,15 @@ class Reconciler:
         if run is not None:
             await self._store.write(lambda db: runs.phase(db, run, "comparing"))
         compared = await self._comparer.compare(made, full=options.full)
-        if why := refused(compared.plan, await self._store.read(self._facts), self._limits):
+        facts = await self._store.read(self._facts)
+        if why := await asyncio.to_thread(refused, compared.plan, facts, self._limits):
             compared.plan = _taking_nothing(compared.plan, why)
         return compared
 
     async def _judged(self, plan: Plan) -> str:
         """Why the plan wants a yes first; empty where it may be carried out at once."""
-        return judge(plan, await self._store.read(self._facts), self._limits)
+        facts = await self._store.read(self._facts)
+        return await asyncio.to_thread(judge, plan, facts, self._limits)
 
     def _facts(self, db: sqlite3.Connection) -> Facts:
         a, b = (self.sides.account(side) for side in SIDES)
@@ -135,15 +142,15 @@ class Reconciler:
             doubted=frozenset(side for side in SIDES if records.state(db, self.sides.account(side)).doubt),
         )
 
-    def _refusal(self, wanted: str, plan: Plan) -> str:
-        """Why the plan of that id cannot be carried out now; empty where it is exactly this one."""
+    def _refusal(self, wanted: str, found: str) -> str:
+        """Why the plan with the id ``wanted`` cannot be carried out now; empty where it is the ``found`` one."""
         try:
             expires, shown = read_id(wanted)
         except ValueError as error:
             return str(error)
         if expires < self._clock.now():
             return "That plan has expired. Look at a new one with --dry-run."
-        if shown == plan.fingerprint():
+        if shown == read_id(found)[1]:
             return ""
         return (
             "Something changed since that plan was shown, so nothing was done. Look at what would be done now with "
@@ -155,14 +162,14 @@ class Reconciler:
         self._metrics.reconcile_runs.labels(sides.viewer, sides.pair, ended.outcome).inc()
         self._metrics.reconcile.labels(sides.pair).observe(seconds)
         if ended.outcome == "done" and ended.plan:
-            for change in ended.plan.changes:
-                self._metrics.reconcile_changes.labels(sides.pair, change.action).inc()
+            for action, count in Counter(change.action for change in ended.plan.changes).items():
+                self._metrics.reconcile_changes.labels(sides.pair, action).inc(count)
         if ended.outcome != "nothing":
             told = {"viewer": sides.viewer, "pair": sides.pair, "outcome": ended.outcome}
             log.info("reconciled", action="reconcile", run=f"r{run}", **told, why=ended.reason or None)
 
-    def _id(self, plan: Plan) -> str:
-        return plan.id(self._clock.now() + PLAN_LASTS)
+    async def _id(self, plan: Plan) -> str:
+        return await asyncio.to_thread(plan.id, self._clock.now() + PLAN_LASTS)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

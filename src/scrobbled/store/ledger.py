@@ -88,6 +88,19 @@ def restless(
     return last, [row[0] for row in found]
 
 
+def restless_ratings(db: sqlite3.Connection, account: tuple[str, str], pair: str) -> set[str]:
+    """Keys of the account's ratings whose value is not the one that the pair was last seen to agree on."""
+    rows = db.execute(
+        "SELECT rated.key FROM rated LEFT JOIN subjects ON subjects.viewer = rated.viewer "
+        "AND subjects.tracker = rated.tracker AND subjects.key = rated.key "
+        "LEFT JOIN agreed_ratings AS agreed ON agreed.viewer = rated.viewer AND agreed.pair = ? "
+        "AND agreed.key = subjects.identity "
+        "WHERE rated.viewer = ? AND rated.tracker = ? AND rated.value IS NOT agreed.value",
+        (pair, *account),
+    )
+    return {row[0] for row in rows}
+
+
 def _link(row: tuple[str | None, str | None, str, str, int | None, int | None]) -> Link:
     a, b, rule, linked, a_at, b_at = row
     moments = [None if at is None else instant(at) for at in (a_at, b_at)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from scrobbled.trackers.serializd.entries import Entry, Place, key_of
 
 UNKNOWN_SEASON = "diary row of an unknown season"
 UNKNOWN_TICK = "watched mark of an unknown season"
+SLICE = 50
+"""Rows told before others get their turn."""
 TICK = "tick"
 """How the ids of plays begin that have no row."""
 
@@ -62,9 +65,11 @@ class Teller:
 
     async def plays(self, rows: Iterable[Entry]) -> None:
         """Rows that are no play tell nothing."""
-        for row in rows:
+        for number, row in enumerate(rows):
             if row.is_play and await self._introduced(row):
                 self.told.plays.append(play_of(row))
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
 
     async def ratings(self, rows: Iterable[Entry]) -> None:
         """Of each scope the newest row that rates it; ``rows`` must hold all of a scope, or its newest ones."""
