@@ -317,8 +317,17 @@ def test_a_migration_through_an_outage_and_lost_answers_loses_and_doubles_nothin
             asking.stdout.close()
 
 
-@pytest.mark.parametrize("serving", [True, False])
-def test_what_was_taken_back_stays_so_and_what_was_not_keeps_its_row(tmp_path: Path, *, serving: bool) -> None:
+@pytest.mark.beside
+def test_what_was_taken_back_stays_so_and_what_was_not_keeps_its_row(tmp_path: Path) -> None:
+    _taken_back(tmp_path, serving=True)
+
+
+@pytest.mark.beside
+def test_what_is_to_be_taken_back_is_taken_by_the_next_sync_where_nothing_serves(tmp_path: Path) -> None:
+    _taken_back(tmp_path, serving=False)
+
+
+def _taken_back(tmp_path: Path, *, serving: bool) -> None:
     with Town(shows=SHOWS) as town:
         two, service = Two(town), paired(tmp_path, town)
         for n in range(100):
