@@ -20,7 +20,7 @@ from scrobbled.core.plays import rounded
 from scrobbled.core.retry import Dice, backoff, recheck
 from scrobbled.health import Health
 from scrobbled.metrics import Metrics
-from scrobbled.store import amendments
+from scrobbled.store import amendments, outbox
 from scrobbled.store.amendments import Amendment
 from scrobbled.store.database import Store
 from scrobbled.trackers.base import (
@@ -45,6 +45,8 @@ STUBBORN_ATTEMPTS = 10
 STUBBORN_BACKOFF = 3_600.0
 NEVER_SENT = "it was never sent, so there is nothing to take back"
 CANNOT = "this tracker lets nobody change what it holds; change it there yourself"
+PLAY_FIRST = "the viewing that it belongs to is on its way"
+PLAY_FIRST_WAIT = 10.0
 NOT_THERE = "it is not there any more"
 log = structlog.get_logger("amend")
 
@@ -117,10 +119,22 @@ class Amender:
         """``None`` where it came to another end, which is booked."""
         try:
             address = await self._address(amendment)
+            if await self._waits_for_its_play(amendment, address):
+                return None
             return await self._edit(amendment, address)
         except TrackerError as error:
             await self._not_prepared(amendment, error)
             return None
+
+    async def _waits_for_its_play(self, amendment: Amendment, address: Address) -> bool:
+        """A rating belongs on the row of its viewing, and that may be on its way, or be there without our knowing."""
+        account = self._viewer, self._name
+        if amendment.wish.kind != "ratings" or not await self._store.read(
+            lambda db: outbox.is_on_its_way(db, *account, address.key)
+        ):
+            return False
+        await self._put_off([amendment], PLAY_FIRST, PLAY_FIRST_WAIT)
+        return True
 
     async def _address(self, amendment: Amendment) -> Address:
         written = amendment.written

@@ -36,15 +36,17 @@ class Carrier:
                 lambda db, ratings=ratings: ledger.put_ratings(db, viewer, pair, dict(ratings), now)  # type: ignore[misc]
             )
 
-    async def queue(self, run: int, compared: Compared) -> None:
+    async def queue(self, run: int, compared: Compared) -> int:
+        """Returns how many are new: what waits for an answer, or was left out by a person, is not asked again."""
+        new = 0
         for piece in pieces(compared.plan.changes, PIECE):
 
-            def work(db: sqlite3.Connection, piece=piece) -> None:  # type: ignore[no-untyped-def]
-                for change in piece:
-                    self._put(db, run, change, compared.lined)
+            def work(db: sqlite3.Connection, piece=piece) -> int:  # type: ignore[no-untyped-def]
+                return sum(self._put(db, run, change, compared.lined) for change in piece)
 
-            await self._store.write(work)
+            new += await self._store.write(work)
             self._wake(frozenset(self._sides.account(change.side) for change in piece))
+        return new
 
     async def reached(self, compared: Compared, policy: str) -> None:
         """Everything that was read so far is compared, and what came of it is in the queue."""
@@ -58,11 +60,11 @@ class Carrier:
 
         await self._store.write(work)
 
-    def _put(self, db: sqlite3.Connection, run: int, change: Change, lined: Lined) -> None:
+    def _put(self, db: sqlite3.Connection, run: int, change: Change, lined: Lined) -> bool:
         if change.action is Action.ADD:
-            additions.add(db, self._wanted(change, lined), run, self._now())
-        else:
-            amendments.add(db, self._wish(run, change, lined), self._now())
+            return additions.add(db, self._wanted(change, lined), run, self._now())
+        before = amendments.newest(db)
+        return amendments.add(db, self._wish(run, change, lined), self._now()) > before
 
     def _wanted(self, change: Change, lined: Lined) -> additions.Wanted:
         holder = other(change.side)

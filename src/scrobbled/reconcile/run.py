@@ -108,9 +108,9 @@ class Reconciler:
             return Ended("approval", why, plan, plan_id)
         counts = await asyncio.to_thread(counted, plan)
         await self._store.write(lambda db: runs.phase(db, run, "queueing", counts))
-        await self._carrier.queue(run, compared)
+        new = await self._carrier.queue(run, compared)
         await self._carrier.reached(compared, fingerprint(self.policy(options)))
-        return Ended("done", "", plan, plan_id) if plan.changes else Ended("nothing", "", plan)
+        return Ended("done", "", plan, plan_id) if new else Ended("nothing", "", plan)
 
     async def _compared(self, options: Options, run: int | None = None) -> Compared:
         """What may be done without anybody being asked whether it can be right."""

@@ -44,6 +44,11 @@ def add(db: sqlite3.Connection, wish: Wish, now: float) -> int:
     return insert(db, wish, target, now)
 
 
+def newest(db: sqlite3.Connection) -> int:
+    """The highest id there is, 0 for none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM amendments").fetchone()[0])
+
+
 def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Amendment]:
     """Those whose time has come, oldest first, then parked ones. What takes back a write under way waits for it."""
     found: list[Amendment] = []

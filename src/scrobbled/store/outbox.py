@@ -296,6 +296,12 @@ def same_viewing(db: sqlite3.Connection, change: Change, key: str, gap: timedelt
     return None if row is None else int(row[0])
 
 
+def is_on_its_way(db: sqlite3.Connection, viewer: str, tracker: str, key: str) -> bool:
+    """Whether a play of what the tracker keeps as ``key`` is to be sent, or was sent and may have come."""
+    query = "SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND state = 'queued' LIMIT 1"
+    return db.execute(query, (viewer, tracker, key)).fetchone() is not None
+
+
 def watched_before(db: sqlite3.Connection, change: Change, key: str, gap: timedelta) -> bool:
     """Whether this account has an earlier viewing of ``key``: by the time it was watched, not by when it arrived.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,12 +31,14 @@ class _Search:
 
     wanted: frozenset[Viewing]
     found: dict[Viewing, int] = field(default_factory=dict)
+    rows: list[Entry] = field(default_factory=list)
 
     def see(self, number: int, page: EntryPage) -> bool:
         for row in page.rows:
             viewing = _viewing(row)
             if viewing in self.wanted:
                 self.found.setdefault(viewing, row.id)
+                self.rows.append(row)
         return len(self.found) == len(self.wanted)
 
 
@@ -73,11 +75,17 @@ class Diary:
         self._client = client
         self._session = session
 
-    async def find(self, wanted: Collection[Viewing]) -> dict[Viewing, int]:
-        """Review ids of those viewings that the diary holds; whatever is left out is proven absent."""
+    async def find(
+        self, wanted: Collection[Viewing], see: Callable[[Iterable[Entry]], None] = lambda rows: None
+    ) -> dict[Viewing, int]:
+        """Review ids of those viewings that the diary holds; whatever is left out is proven absent.
+
+        ``see`` is shown their rows.
+        """
         search = _Search(frozenset(wanted))
         if wanted:
             await self._sweep_until_still(search.see)
+            see(search.rows)
         return search.found
 
     async def sweep(self, first: EntryPage | None = None) -> Sweep:

@@ -70,6 +70,7 @@ class SerializdTracker:
         self._diary = Diary(self._client, self.session)
         reviews, profile = Reviews(self._client, self.session), Profile(self._client, self.session)
         rows, memory = Rows(self._diary, reviews, context.clock), RatingMemory(context.cache, context.viewer)
+        self._rows = rows
         self._reader = Reader(
             Parts(profile, self._diary, reviews, rows, self._ticks, memory, self._catalogue, context.clock)
         )
@@ -118,7 +119,7 @@ class SerializdTracker:
 
     async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
         wanted = [_viewing(play) for play in plays]
-        found = await self._diary.find(wanted)
+        found = await self._diary.find(wanted, self._rows.see)
         return [Receipt(str(found[viewing])) if viewing in found else None for viewing in wanted]
 
     async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
