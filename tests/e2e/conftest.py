@@ -30,9 +30,15 @@ def begun(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def _begin(items: Sequence[pytest.Item], folders: pytest.TempPathFactory) -> dict[str, Future[None]]:
     pool = ThreadPoolExecutor(AT_ONCE, "drill")
     chosen = [item for item in items if isinstance(item, pytest.Function) and item.get_closest_marker("beside")]
-    futures = {item.nodeid: pool.submit(item.obj, tmp_path=folders.mktemp("beside")) for item in chosen}
+    futures = {
+        item.nodeid: pool.submit(item.obj, tmp_path=folders.mktemp("beside"), **_parameters(item)) for item in chosen
+    }
     pool.shutdown(wait=False)
     return futures
+
+
+def _parameters(item: pytest.Function) -> dict[str, object]:
+    return dict(item.callspec.params) if hasattr(item, "callspec") else {}
 
 
 @pytest.hookimpl(tryfirst=True)

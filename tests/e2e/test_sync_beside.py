@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +21,31 @@ from .two import Two, minutes, paired, spot
 ADD = "POST /api/show/reviews/add"
 
 
-@pytest.fixture
-def town() -> Iterator[Town]:
-    with Town() as town:
-        yield town
+FIXTURES = ("tmp_path", "town", "two", "service")
 
 
-@pytest.fixture
-def two(town: Town) -> Two:
-    return Two(town)
+def alone(test: Callable[..., None]) -> Callable[..., None]:
+    """With stand-ins, two accounts and a service of its own that is not started, in a thread beside other drills.
 
+    Whatever still runs at the end is killed.
+    """
+    wanted = inspect.signature(test).parameters
 
-@pytest.fixture
-def service(tmp_path: Path, town: Town) -> Iterator[Service]:
-    """Not started; whatever still runs at the end is killed."""
-    service = paired(tmp_path, town)
-    yield service
-    if service.process is not None and service.process.poll() is None:
-        service.kill()
+    def drill(tmp_path: Path, **given: Any) -> None:
+        with Town() as town:
+            service = paired(tmp_path, town)
+            there = {"tmp_path": tmp_path, "town": town, "two": Two(town), "service": service, **given}
+            try:
+                test(**{name: there[name] for name in wanted})
+            finally:
+                if service.process is not None and service.process.poll() is None:
+                    service.kill()
+
+    kind = inspect.Parameter.KEYWORD_ONLY
+    names = ["tmp_path", *(name for name in wanted if name not in FIXTURES)]
+    drill.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
+    drill.__name__, drill.__doc__ = test.__name__, test.__doc__
+    return pytest.mark.beside(drill)
 
 
 def watched(two: Two, count: int, first: int = 0) -> None:
@@ -64,6 +72,7 @@ def ended(process: subprocess.Popen[str], seconds: float = 30) -> tuple[int, str
 # -- beside a service ----------------------------------------------------------------------------------------------
 
 
+@alone
 def test_sync_beside_a_service_returns_when_everything_is_delivered(service: Service, two: Two) -> None:
     watched(two, 12)
     two.log_on_serializd(3, 2, 1, minutes(40))
@@ -76,6 +85,7 @@ def test_sync_beside_a_service_returns_when_everything_is_delivered(service: Ser
     assert "nothing to do" in again.stdout
 
 
+@alone
 def test_the_answer_as_json_names_the_run_and_what_became_of_it(service: Service, two: Two) -> None:
     watched(two, 3)
     done = service.run("sync", "--json")
@@ -97,6 +107,7 @@ def test_the_answer_as_json_names_the_run_and_what_became_of_it(service: Service
     }
 
 
+@alone
 def test_a_rehearsal_as_json_tells_each_change_and_belongs_to_no_run(service: Service, two: Two) -> None:
     watched(two, 2)
     done = service.run("sync", "--dry-run", "--json")
@@ -113,6 +124,7 @@ def test_a_rehearsal_as_json_tells_each_change_and_belongs_to_no_run(service: Se
     assert two.writes() == 0
 
 
+@alone
 def test_a_rehearsal_beside_a_busy_service_writes_to_no_tracker(service: Service, two: Two, town: Town) -> None:
     watched(two, 10)
     service.start()
@@ -129,6 +141,7 @@ def test_a_rehearsal_beside_a_busy_service_writes_to_no_tracker(service: Service
 
 
 @pytest.mark.parametrize("before", ["never-run", "after-a-run"])
+@alone
 def test_a_rehearsal_leaves_every_file_as_it_is(service: Service, two: Two, before: str) -> None:
     """Also where Serializd was never signed in to, and the database holds nothing but Trakt's sign-in."""
     watched(two, 6)
@@ -144,6 +157,7 @@ def test_a_rehearsal_leaves_every_file_as_it_is(service: Service, two: Two, befo
     assert two.writes() == writes
 
 
+@alone
 def test_a_rehearsal_makes_no_database_where_there_is_none(tmp_path: Path, town: Town) -> None:
     service = paired(tmp_path, town)
     shutil.rmtree(service.database.parent)
@@ -156,6 +170,7 @@ def test_a_rehearsal_makes_no_database_where_there_is_none(tmp_path: Path, town:
 # -- plans ---------------------------------------------------------------------------------------------------------
 
 
+@alone
 def test_a_first_contact_that_is_too_much_at_once_waits_for_a_yes(service: Service, two: Two) -> None:
     service.config["safety"] = {"max_writes_per_hour": 10}
     watched(two, 25)
@@ -173,6 +188,7 @@ def test_a_first_contact_that_is_too_much_at_once_waits_for_a_yes(service: Servi
     assert len(two.serializd()) == 25
 
 
+@alone
 def test_a_plan_is_refused_when_something_changed_since(service: Service, two: Two) -> None:
     watched(two, 5)
     plan = told(service.run("sync", "--dry-run", "--json"))["plan_id"]
@@ -202,6 +218,7 @@ def test_a_plan_is_refused_when_something_changed_since(service: Service, two: T
         (("--interval", "0"), "interval"),
     ],
 )
+@alone
 def test_words_that_mean_nothing_are_answered_with_those_that_do(
     service: Service, two: Two, words: tuple[str, ...], says: str
 ) -> None:
@@ -213,6 +230,7 @@ def test_words_that_mean_nothing_are_answered_with_those_that_do(
 
 @pytest.mark.parametrize("serving", [True, False])
 @pytest.mark.parametrize("down", ["trakt", "serializd"])
+@alone
 def test_a_tracker_that_is_down_fails_the_run_and_is_named(
     service: Service, two: Two, town: Town, down: str, serving: bool
 ) -> None:
@@ -230,6 +248,7 @@ def test_a_tracker_that_is_down_fails_the_run_and_is_named(
     assert two.trakt() == two.serializd()
 
 
+@alone
 def test_a_sign_in_that_was_renewed_by_a_rehearsal_is_kept(service: Service, two: Two, town: Town) -> None:
     """Renewing ends the old one: whoever threw the new one away would be signed out for good."""
     watched(two, 3)
@@ -247,6 +266,7 @@ def test_a_sign_in_that_was_renewed_by_a_rehearsal_is_kept(service: Service, two
 
 
 @pytest.mark.parametrize("serving", [True, False])
+@alone
 def test_two_at_once_do_not_overlap_and_nothing_is_doubled(
     service: Service, two: Two, town: Town, serving: bool
 ) -> None:
@@ -263,6 +283,7 @@ def test_two_at_once_do_not_overlap_and_nothing_is_doubled(
     assert len(two.serializd()) == 20
 
 
+@alone
 def test_one_that_waits_for_a_service_that_is_killed_does_it_itself(service: Service, two: Two, town: Town) -> None:
     watched(two, 20)
     town.fault("serializd", ADD, "latency", seconds=0.1)
@@ -276,6 +297,7 @@ def test_one_that_waits_for_a_service_that_is_killed_does_it_itself(service: Ser
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@alone
 def test_watching_goes_on_until_it_is_told_to_end(service: Service, two: Two, how: signal.Signals) -> None:
     watched(two, 3)
     watching = service.begin("sync", "--watch", "--interval", "0.1")
@@ -289,6 +311,7 @@ def test_watching_goes_on_until_it_is_told_to_end(service: Service, two: Two, ho
     assert two.trakt() == two.serializd()
 
 
+@alone
 def test_an_outage_does_not_end_the_watching(service: Service, two: Two, town: Town) -> None:
     watched(two, 2)
     town.outage("trakt")
@@ -301,6 +324,7 @@ def test_an_outage_does_not_end_the_watching(service: Service, two: Two, town: T
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@alone
 def test_one_that_is_told_to_end_lets_the_write_in_flight_finish(
     service: Service, two: Two, town: Town, how: signal.Signals
 ) -> None:

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from pairing import Pairing, pairing
 from scrobbled.sandbox.faults import Fault
 
-WALKS = int(os.environ.get("SCROBBLED_WALKS", "25"))
+WALKS = int(os.environ.get("SCROBBLED_WALKS", "18"))
 QUICK = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """A disk that need not be waited for: a walk writes a thousand times."""
 START = datetime(2026, 3, 1, 19, 7, 23, tzinfo=UTC)
