@@ -1,6 +1,6 @@
 """The process is killed in the middle of reconciling, again and again: in the end both sides hold the same, once.
 
-Five kills in the ordinary run of each drill; ``SCROBBLED_DRILL_KILLS=200`` for a long one.
+Four kills in the ordinary run of each drill; ``SCROBBLED_DRILL_KILLS=200`` for a long one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scrobbled.sandbox.serializd_store import Review
 from .harness import Service, Town, Viewing, just_now, until
 from .two import Two, minutes, paired
 
-KILLS = int(os.environ.get("SCROBBLED_DRILL_KILLS", "5"))
+KILLS = int(os.environ.get("SCROBBLED_DRILL_KILLS", "4"))
 SHOWS = 12
 WORDS = {"review_text": "A quiet one.\n\nSecond paragraph, with 'quotes'.", "tags": ("cosy", "late"), "like": True}
 

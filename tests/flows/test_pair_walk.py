@@ -22,7 +22,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from pairing import Pairing, pairing
 from scrobbled.sandbox.faults import Fault
 
-WALKS = int(os.environ.get("SCROBBLED_WALKS", "18"))
+WALKS = int(os.environ.get("SCROBBLED_WALKS", "8"))
+SAME = "SCROBBLED_WALKS" not in os.environ
+"""The same walks in every ordinary run; a long one goes where it likes."""
 QUICK = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """A disk that need not be waited for: a walk writes a thousand times."""
 START = datetime(2026, 3, 1, 19, 7, 23, tzinfo=UTC)
@@ -232,11 +234,12 @@ def _ratings_agree(home: Pairing) -> None:
         assert newest.get((show.tmdb, season, entry.title.number)) == entry.rating
 
 
-@pytest.mark.parametrize("removals", ["ignore", "propagate"])
+@pytest.mark.parametrize("removals", ["ignore"] if SAME else ["ignore", "propagate"])
 @settings(
     max_examples=WALKS,
+    derandomize=SAME,
     deadline=None,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+    phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
 @given(steps=st.lists(STEP, min_size=4, max_size=25))
