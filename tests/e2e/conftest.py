@@ -1,13 +1,18 @@
-"""Drills that mostly wait for back-offs run beside the others, so that the whole takes minutes and not a coffee."""
+"""Drills that mostly wait for back-offs run beside the others, so that the whole takes minutes and not a coffee.
+
+Where several workers share the tests, all drills belong to one of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 AT_ONCE = 3
+HERE = Path(__file__).parent
 running = pytest.StashKey[dict[str, Future[None]]]()
 
 
@@ -16,6 +21,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for drill in (item for item in items if item.path.is_relative_to(HERE)):
+        drill.add_marker(pytest.mark.xdist_group("drills"))
     items.sort(key=lambda item: item.get_closest_marker("beside") is not None)
 
 

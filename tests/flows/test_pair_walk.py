@@ -234,12 +234,12 @@ def _ratings_agree(home: Pairing) -> None:
         assert newest.get((show.tmdb, season, entry.title.number)) == entry.rating
 
 
-@pytest.mark.parametrize("removals", ["ignore"] if SAME else ["ignore", "propagate"])
+@pytest.mark.parametrize("removals", ["ignore", "propagate"])
 @settings(
     max_examples=WALKS,
     derandomize=SAME,
     deadline=None,
-    phases=(Phase.explicit, Phase.generate),
+    phases=(Phase.explicit, Phase.generate) if SAME else (Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
 @given(steps=st.lists(STEP, min_size=4, max_size=25))

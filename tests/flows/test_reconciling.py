@@ -228,6 +228,22 @@ async def test_a_removal_takes_away_what_we_wrote(tmp_path: Path) -> None:
         await silent(two)
 
 
+async def test_a_removal_on_trakt_is_done_once_and_then_there_is_silence(tmp_path: Path) -> None:
+    """Trakt says nothing of plays that are gone: that ours was removed is seen because everything is read again."""
+    async with pairing(tmp_path, removals="propagate") as two:
+        for n in range(16):
+            two.on_serializd(n % 4, 1, 1 + n // 4, later(n))
+        await two.settle()
+        two.off_serializd(two.rows()[5].id)
+        before = two.writes()
+        for _ in range(6):
+            two.clock.advance(900)
+            await two.sync()
+        assert (len(two.trakt()), two.writes() - before) == (15, 1)
+        agree(two)
+        await silent(two)
+
+
 async def test_a_row_that_a_person_has_edited_since_stays(tmp_path: Path) -> None:
     async with pairing(tmp_path, removals="propagate") as two:
         plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]

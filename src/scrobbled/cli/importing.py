@@ -140,10 +140,10 @@ async def _meant(store: Store, chosen: Sequence[Wired], options: Options) -> lis
 
 async def _put_up(store: Store, one: Wired, parsed: Parsed) -> None:
     """The file's records into the database, where whoever serves finds them."""
-    account = one.sides.account("a")
+    account, clock = one.sides.account("a"), SystemClock()
     known = StoredKnown(store, account)
     reading = await FileTracker(one.sides.a, parsed).read(frozenset(KINDS), {}, known, full=True)
-    await absorb(store, account, reading, SystemClock(), full=True, precision=1)
+    await absorb(store, account, reading, clock, full_at=clock.now().timestamp(), precision=1)
 
 
 async def _carried_out(served: Service, one: Wired, options: Options, command: str, *, quiet: bool) -> dict[str, Any]:

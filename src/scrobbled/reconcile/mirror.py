@@ -73,9 +73,12 @@ class StoredKnown:
 
 
 async def absorb(
-    store: Store, account: Account, reading: Reading, clock: Clock, *, full: bool, precision: int
+    store: Store, account: Account, reading: Reading, clock: Clock, *, full_at: float | None, precision: int
 ) -> Absorbed:
-    """Store what was read. ``precision`` is the tracker's, in seconds. Raises ``StoreError``."""
+    """Store what was read. ``precision`` is the tracker's, in seconds. Raises ``StoreError``.
+
+    ``full_at``: everything was read, and this is when that began (Unix seconds).
+    """
     before = await store.read(lambda db: records.state(db, account))
     rev, now = before.rev + 1, clock.now().timestamp()
     known = await _known(store, account, reading)
@@ -91,7 +94,7 @@ async def absorb(
         echoes += await store.write(_claiming(account, piece, precision))
     complete = reading.plays is not None and reading.plays.complete
     plays = (sum(found.there for found in known.values()) if complete else before.plays) + _more(news, known)
-    await _finish(store, account, reading, replace(before, plays=plays), rev, now, doubt=doubt, full=full)
+    await _finish(store, account, reading, replace(before, plays=plays), rev, now, doubt=doubt, full_at=full_at)
     changed = len(news.put) - len(news.new) + len(news.rate) + len(news.clear)
     return Absorbed(len(news.new), changed, len(news.missing) + len(news.unrated), echoes, doubt)
 
@@ -222,7 +225,15 @@ def _claiming(account: Account, piece: Sequence[PlayRecord], precision: int) -> 
 
 
 async def _finish(
-    store: Store, account: Account, reading: Reading, before: ReadState, rev: int, now: float, *, doubt: str, full: bool
+    store: Store,
+    account: Account,
+    reading: Reading,
+    before: ReadState,
+    rev: int,
+    now: float,
+    *,
+    doubt: str,
+    full_at: float | None,
 ) -> None:
     """The cursor moves here, and only here. One that was not believed leads to a full read next time."""
     after = ReadState(
@@ -231,8 +242,8 @@ async def _finish(
         owner=before.owner if doubt and before.owner else reading.owner or before.owner,
         rev=rev,
         read_at=now,
-        full_at=0.0 if doubt else now if full else before.full_at,
+        full_at=0.0 if doubt else before.full_at if full_at is None else full_at,
         doubt=doubt,
-        skipped=reading.skipped if full or reading.skipped else before.skipped,
+        skipped=reading.skipped if full_at is not None or reading.skipped else before.skipped,
     )
     await store.write(lambda db: records.save_state(db, account, after))

@@ -15,7 +15,7 @@ from scrobbled.core.plan import SIDES, Side
 from scrobbled.metrics import Metrics
 from scrobbled.reconcile.lining import Sides
 from scrobbled.reconcile.mirror import Absorbed, StoredKnown, absorb
-from scrobbled.store import records
+from scrobbled.store import amendments, records
 from scrobbled.store.database import Store
 from scrobbled.trackers.base import Reads, Tracker
 
@@ -62,6 +62,7 @@ class Readers:
 
     async def _side(self, side: Side, *, full: bool) -> Absorbed:
         member, account = self._members[SIDES.index(side)], self._sides.account(side)
+        began = self._now()
         before = await self._store.read(lambda db: records.state(db, account))
         full = full or await self._is_due(account, before.full_at)
         try:
@@ -72,7 +73,8 @@ class Readers:
             await member.trouble(error)
             raise Failed(f"{self._sides.name(side)} could not be read: {error.reason}") from error
         precision = member.tracker.can.precision
-        absorbed = await absorb(self._store, account, reading, self._clock, full=full, precision=precision)
+        full_at = began if full else None
+        absorbed = await absorb(self._store, account, reading, self._clock, full_at=full_at, precision=precision)
         if absorbed.echoes:
             self._metrics.echoes.labels(account[1]).inc(absorbed.echoes)
         if absorbed.doubt:
@@ -80,6 +82,16 @@ class Readers:
         return absorbed
 
     async def _is_due(self, account: tuple[str, str], full_at: float) -> bool:
-        unsure, held = await self._store.read(lambda db: (records.is_unsure(db, account), records.count(db, account)))
-        age = self._clock.now().timestamp() - full_at
-        return unsure or not 0.0 <= age < (FULL_SELDOM if held > MANY else FULL_EVERY)
+        """Also where a play was removed or moved by us since: a service need not say anywhere that one is gone."""
+        unsure, taken, held = await self._store.read(
+            lambda db: (
+                records.is_unsure(db, account),
+                amendments.took_since(db, *account, full_at),
+                records.count(db, account),
+            )
+        )
+        age = self._now() - full_at
+        return unsure or taken or not 0.0 <= age < (FULL_SELDOM if held > MANY else FULL_EVERY)
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()

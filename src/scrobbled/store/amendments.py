@@ -23,6 +23,7 @@ _LEFT_OUT = (BY_HAND, TAKEN_BACK)
 """Why one that was given up is not queued again."""
 _DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
 _OPEN = f"state NOT IN {_DONE}"
+_TOOK = "action IN ('remove', 'retime') AND state = 'delivered'"
 _WAITS_FOR_ITS_WRITE = "(outbox.state = 'queued' AND outbox.phase <> '')"
 _SETTLED = frozenset(
     {PlayOutcome.DELIVERED, PlayOutcome.ALREADY_THERE, PlayOutcome.ECHO, PlayOutcome.UNWANTED, PlayOutcome.UNDONE}
@@ -81,6 +82,16 @@ def waits(db: sqlite3.Connection, viewer: str, tracker: str) -> bool:
     row = db.execute(
         f"SELECT 1 FROM amendments WHERE viewer = ? AND tracker = ? AND state = 'queued' AND {_OPEN} LIMIT 1",
         (viewer, tracker),
+    ).fetchone()
+    return row is not None
+
+
+def took_since(db: sqlite3.Connection, viewer: str, tracker: str, since: float) -> bool:
+    """Whether a play of this account was removed or moved by us at ``since`` (Unix seconds) or later."""
+    row = db.execute(
+        f"SELECT 1 FROM amendments INDEXED BY amendments_taking WHERE viewer = ? AND tracker = ? AND {_TOOK} "
+        "AND settled_at >= ? LIMIT 1",
+        (viewer, tracker, since),
     ).fetchone()
     return row is not None
 

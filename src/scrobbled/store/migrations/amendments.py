@@ -30,6 +30,10 @@ def amendments(db: Database) -> None:
     db.conn.execute(f"CREATE INDEX amendments_waiting ON amendments (viewer, tracker, state, id) WHERE {_OPEN}")
     db.conn.execute("CREATE INDEX amendments_held ON amendments (hold) WHERE state = 'held'")
     db.conn.execute("CREATE INDEX amendments_of_target ON amendments (viewer, tracker, target, id)")
+    db.conn.execute(
+        "CREATE INDEX amendments_taking ON amendments (viewer, tracker, settled_at) "
+        "WHERE action IN ('remove', 'retime') AND state = 'delivered'"
+    )
     for column in ("play_id", "change_id", "run", "undoes"):
         db.conn.execute(f"CREATE INDEX amendments_by_{column} ON amendments ({column}) WHERE {column} IS NOT NULL")
     for statement in _counted():
