@@ -20,6 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "beside: begins with the first drill, in a thread, and is awaited at the end")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for drill in (item for item in items if item.path.is_relative_to(HERE)):
         drill.add_marker(pytest.mark.xdist_group("drills"))
