@@ -171,7 +171,7 @@ def ensure_runtime():
 def test(words):
     ensure(*DEV)
     ensure_clients()
-    return python("-m", "pytest", f"--numprocesses={WORKERS}", "--dist=loadgroup", *words)
+    return python("-m", "pytest", f"--numprocesses={WORKERS}", *words)
 
 
 def check(words):

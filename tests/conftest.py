@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,20 @@ from scrobbled.alerts import Address, Message
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One worker gets all drills, as they run beside each other already and take longest; the rest goes to whoever is
+    free.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class DrillsTogether(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "drills" if nodeid.startswith("tests/e2e/") else nodeid
+
+    return DrillsTogether(config, log)
 
 
 class FakeClock:

@@ -1,18 +1,16 @@
 """Drills that mostly wait for back-offs run beside the others, so that the whole takes minutes and not a coffee.
 
-Where several workers share the tests, all drills belong to one of them.
+Where several workers share the tests, all drills belong to one of them (see the other conftest).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 AT_ONCE = 3
-HERE = Path(__file__).parent
 running = pytest.StashKey[dict[str, Future[None]]]()
 
 
@@ -20,10 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "beside: begins with the first drill, in a thread, and is awaited at the end")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for drill in (item for item in items if item.path.is_relative_to(HERE)):
-        drill.add_marker(pytest.mark.xdist_group("drills"))
     items.sort(key=lambda item: item.get_closest_marker("beside") is not None)
 
 
