@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from scrobbled.core.items import Item
+from scrobbled.core.records import Scope
 
 
 class EventKind(StrEnum):
@@ -21,8 +22,14 @@ class EventKind(StrEnum):
     RATED = "rated"
     UNRATED = "unrated"
     ADDED = "added"
+    REMOVED = "removed"
+    """The item is no longer on the server; nothing that was watched is undone by it."""
     IGNORED = "ignored"
     """Authentic, but nothing we act on; ``reason`` says why."""
+
+
+SYSTEMS = {"tautulli": "plex"}
+"""Sources that speak for a server of another one: with its accounts, and its keys of items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,10 @@ class PlaybackEvent:
     """The source states a time too far from receipt to be believed: this may be news of a viewing long ago."""
     dated: bool = True
     """False where it was watched at a time nobody knows; ``occurred_at`` is then only when we heard of it."""
+    marked: bool = False
+    """Somebody set it to watched, or to not watched, without playing it; ``sources.<name>.marks`` says what that is."""
+    scope: Scope | None = None
+    """What a rating is of, where that is a show or a season: then ``item`` is told as in ``records.Subject``."""
     test: bool = False
     """Made by ``scrobbled test-event``: understood and stored, and never a play."""
 
@@ -85,4 +96,4 @@ class PlaybackEvent:
         origin = self.item.origin
         place = self.item.ids.plex or (f"{origin.server}/{origin.key}" if origin else self.item.label())
         who = (self.account.id or self.account.name).strip().casefold()
-        return f"{self.source}|{who}|{place}"
+        return f"{SYSTEMS.get(self.source, self.source)}|{who}|{place}"
