@@ -340,6 +340,16 @@ async def test_after_a_calm_it_is_a_new_trouble(desk: Desk) -> None:
     assert await desk.recovered(after=60) == 1, "its end is told at once"
 
 
+async def test_what_begins_again_before_its_end_was_told_is_not_told_to_begin_twice(desk: Desk) -> None:
+    """The end has held for long enough, but nobody has said so yet."""
+    for _ in range(2):
+        await desk.report(after=60)
+        await desk.recovered(after=60)
+    assert [good for _, _, good in desk.told] == [False, True, False]
+    assert await desk.report(after=CALM) == 0
+    assert await desk.recovered(after=60) == 1
+
+
 class Flapping(RuleBasedStateMachine):
     """Whatever happens, what the address was told last is true, or damped, and it is never told the same twice."""
 

@@ -90,7 +90,8 @@ def _seen(db: sqlite3.Connection, *, trouble: Trouble, now: float) -> bool:
     key = (trouble.kind, trouble.subject)
     row = db.execute("SELECT ended_at FROM alerts WHERE kind = ? AND subject = ?", key).fetchone()
     if row is not None and row[0] is not None and not 0 <= now - row[0] < CALM:
-        db.execute("DELETE FROM alerts_told WHERE kind = ? AND subject = ?", key)
+        # who has not heard of the end yet knows that it is bad, and is not told so once more
+        db.execute("DELETE FROM alerts_told WHERE kind = ? AND subject = ? AND good", key)
         db.execute("DELETE FROM alerts WHERE kind = ? AND subject = ?", key)
         row = None
     db.execute(
