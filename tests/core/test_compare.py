@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.pair_model import EVENING, Model, at, group
+from pair_model import EVENING, Model, at, group
 from scrobbled.core import compare
 from scrobbled.core.compare import (
     KEEP,
