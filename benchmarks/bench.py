@@ -33,9 +33,11 @@ logging: {{level: warning}}
 safety: {{max_writes_per_hour: 1000000, max_plays_per_item_per_day: 1000}}
 sources:
   plex: {{token: {token}, url: {base}/plex, server_token: sandbox-plex-token}}
+  jellyfin: {{token: {token}-jellyfin}}
+  emby: {{token: {token}-emby}}
 viewers:
   - name: anna
-    accounts: {{plex: anna}}
+    accounts: {{plex: anna, jellyfin: anna, emby: anna}}
     trackers:
       serializd: {{email: anna@example.org, password: anna-secret, url: {base}/serializd/api, pace: {pace}}}
       trakt: {{client_id: sandbox-client, client_secret: sandbox-secret, url: {base}/trakt,

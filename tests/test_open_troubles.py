@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -25,8 +27,9 @@ from scrobbled.core.plays import Play
 from scrobbled.core.troubles import TROUBLE_KINDS
 from scrobbled.health import Report, State
 from scrobbled.metrics import Metrics
-from scrobbled.store import Store, inbox
+from scrobbled.store import Store, amendments, inbox
 from scrobbled.store.alerts import StoredTroubles
+from scrobbled.store.amendments import Wish
 from test_architecture import modules
 
 pytestmark = pytest.mark.anyio
@@ -133,13 +136,41 @@ async def test_one_play_that_needs_somebody_is_told_by_its_name(home: Home) -> N
     assert home.told == [("anna/trakt: trouble", "Reported.", False)]
 
 
+async def wishes(home: Home, count: int, action: Any, state: PlayOutcome) -> None:
+    for number in range(count):
+        kind: Any = "ratings" if action == "rate" else "plays"
+        made = Wish("anna", "trakt", kind, action, f"{action} {number}", f"Harbour Lights S1 E{number}")
+
+        def work(db: sqlite3.Connection, made: Wish = made) -> None:
+            amendments.settle(db, amendments.add(db, made, NOW.timestamp()), state, "", NOW.timestamp())
+
+        await home.store.write(work)
+
+
+async def test_what_is_no_play_is_called_what_it_is(home: Home) -> None:
+    await home.plays(2, PlayOutcome.DEAD)
+    await wishes(home, 1, "rate", PlayOutcome.DEAD)
+    await wishes(home, 3, "remove", PlayOutcome.DEAD)
+    await home.report("dead")
+    title, text, _ = home.told[0]
+    assert title == "anna/trakt: 2 plays, 1 rating and 3 removals need you"
+    assert text.startswith("2 plays, 1 rating and 3 removals were not carried out (dead), such as ")
+
+
+async def test_what_waits_beside_the_plays_is_told_with_them(home: Home) -> None:
+    home.account(State.DOWN)
+    await wishes(home, 1, "rate", PlayOutcome.QUEUED)
+    await home.report("down")
+    assert home.told == [("anna/trakt: trouble", "1 rating waits. Reported.", False)]
+
+
 async def test_it_is_over_when_the_last_play_was_decided_on(home: Home) -> None:
     await home.plays(2, PlayOutcome.DEAD)
     await home.report("dead")
     await home.sql("UPDATE outbox SET state = 'delivered'")
     home.clock.advance(3 * 3600)
     await home.alerts.settled()
-    assert home.told[-1] == ("anna/trakt: no play needs you any more", "None is dead. It took 3 hours.", True)
+    assert home.told[-1] == ("anna/trakt: nothing needs you any more", "Nothing is dead. It took 3 hours.", True)
 
 
 async def test_a_disk_that_fills_up_is_told_while_there_is_room_to_note_it(

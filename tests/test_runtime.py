@@ -169,7 +169,7 @@ async def test_one_stored_event_that_cannot_be_folded_keeps_no_other_from_being_
         for key in ("1", "2", "3"):
             await runtime.take("plex", webhook(account="carol", key=key, index=int(key)))
     with closing(sqlite3.connect(config.storage.path)) as db, db:
-        db.execute("INSERT INTO sessions VALUES ('anna|plex|carol|nas/2', 9e9, 'no session at all')")
+        db.execute("INSERT INTO sessions (key, updated_at, state) VALUES ('anna|plex|carol|nas/2', 9e9, 'x')")
     tracker = Scripted()
     text = CONFIG.replace("PATH", str(config.storage.path)).replace("{plex: anna}", "{plex: carol}")
     async with with_tracker(loads(text, {}), tracker).running() as runtime:

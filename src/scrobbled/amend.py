@@ -14,15 +14,19 @@ import structlog
 
 from scrobbled.booking import outcome_of
 from scrobbled.clock import Clock
+from scrobbled.core.change import thing
+from scrobbled.core.corrections import corrected
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, TryLater, Uncertain
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.core.plays import rounded
+from scrobbled.core.records import about
 from scrobbled.core.retry import Dice, backoff, recheck
 from scrobbled.health import Health
 from scrobbled.metrics import Metrics
-from scrobbled.store import amendments, outbox
+from scrobbled.store import amendments, corrections, outbox
 from scrobbled.store.amendments import Amendment
 from scrobbled.store.database import Store
+from scrobbled.store.wishes import in_words
 from scrobbled.trackers.base import (
     Addition,
     Address,
@@ -34,6 +38,7 @@ from scrobbled.trackers.base import (
     Remove,
     Result,
     Retime,
+    Tick,
     Tracker,
 )
 
@@ -45,6 +50,7 @@ STUBBORN_ATTEMPTS = 10
 STUBBORN_BACKOFF = 3_600.0
 NEVER_SENT = "it was never sent, so there is nothing to take back"
 CANNOT = "this tracker lets nobody change what it holds; change it there yourself"
+NO_TICKS = "this tracker holds nothing without a date; drop it, or enter it there yourself"
 PLAY_FIRST = "the viewing that it belongs to is on its way"
 PLAY_FIRST_WAIT = 10.0
 NOT_THERE = "it is not there any more"
@@ -111,6 +117,8 @@ class Amender:
             await self._settle([(amendment, Receipt(note=NEVER_SENT))])
         elif amendment.wish.kind not in self._tracker.can.amends:
             await self._settle([(amendment, Refused(CANNOT))])
+        elif amendment.wish.action == "tick" and not self._tracker.can.ticks:
+            await self._settle([(amendment, Refused(NO_TICKS))])
         else:
             return False
         return True
@@ -119,7 +127,7 @@ class Amender:
         """``None`` where it came to another end, which is booked."""
         try:
             address = await self._address(amendment)
-            if await self._waits_for_its_play(amendment, address):
+            if address is None or await self._waits_for_its_play(amendment, address):
                 return None
             return await self._edit(amendment, address)
         except TrackerError as error:
@@ -136,13 +144,20 @@ class Amender:
         await self._put_off([amendment], PLAY_FIRST, PLAY_FIRST_WAIT)
         return True
 
-    async def _address(self, amendment: Amendment) -> Address:
-        written = amendment.written
+    async def _address(self, amendment: Amendment) -> Address | None:
+        """``None`` where a correction keeps it from this tracker, which is booked."""
+        written, subject = amendment.written, amendment.wish.subject
         if written is not None and written.address_key is not None:
             return Address(written.address_key, written.address)
-        subject = amendment.wish.subject
         if subject is None:
             raise Refused("nobody said what it is about")
+        if not amendment.wish.details.as_is:
+            known = await self._store.read(lambda db: corrections.in_force(db, self._viewer))
+            meant = corrected(subject.item, self._viewer, known)
+            if why := meant.left_out(self._tracker.can.media):
+                await self._unwanted(amendment, why)
+                return None
+            subject = about(subject, meant.item)
         address = await cast(Amends, self._tracker).locate_subject(subject)
         await self._store.write(lambda db: amendments.located(db, amendment.id, address.key))
         return address
@@ -153,6 +168,8 @@ class Amender:
             return await self._removal(amendment, address)
         if wish.kind == "ratings":
             return Rate(address, None if wish.action == "unrate" else details.value, details.rated_at)
+        if wish.action == "tick":
+            return Tick(address)
         if wish.action == "flag":
             return Flag(address, details.remote_id, bool(details.rewatch))
         if details.watched_at is None:
@@ -242,6 +259,11 @@ class Amender:
         for one, result in booked:
             await self._tell(one, result)
 
+    async def _unwanted(self, amendment: Amendment, why: str) -> None:
+        now = self._now()
+        await self._store.write(lambda db: amendments.settle(db, amendment.id, PlayOutcome.UNWANTED, why, now))
+        self._changed()
+
     async def _tell(self, amendment: Amendment, result: Result | Uncertain) -> None:
         outcome, wish, reason = outcome_of(result), amendment.wish, _reason(result)
         self._metrics.deliveries.labels(self._viewer, self._name, wish.kind, outcome).inc()
@@ -254,7 +276,8 @@ class Amender:
             reason=reason or None,
         )
         if outcome in (PlayOutcome.DEAD, PlayOutcome.UNMATCHED):
-            await self._health.needs_a_person(outcome, f"{wish.label}, {wish.action},", reason)
+            label = f"{wish.label}, {in_words(wish)},"
+            await self._health.needs_a_person(outcome, label, reason, thing=thing(wish.action), done="carried out")
 
     async def _trouble(self, error: TrackerError) -> None:
         await self._health.trouble(error, self._clock.monotonic(), self._standing.dice)

@@ -17,7 +17,7 @@ from scrobbled.core.errors import StoreError
 from scrobbled.core.events import PlaybackEvent
 from scrobbled.core.outcomes import Hold, PlayOutcome
 from scrobbled.core.plays import Play
-from scrobbled.core.safety import Limits, judge
+from scrobbled.core.safety import MARKS_WAIT, Limits, Trip, judge, judge_marks
 from scrobbled.core.sessions import Watched
 from scrobbled.store import floods
 from scrobbled.store.database import Store
@@ -43,6 +43,7 @@ def arrival_of(event: PlaybackEvent, play: Play, verdict: Watched, received_at: 
         afterwards=event.entered or event.stale or told_late or play.watched_at is None,
         witnessed=verdict.witnessed,
         minute=None if play.watched_at is None else int(play.watched_at.timestamp()) // 60,
+        marked=event.marked,
     )
 
 
@@ -54,6 +55,11 @@ def admit(db: sqlite3.Connection, viewer: str, queued: Queued, arrival: Arrival,
     account, undated = (viewer, queued.tracker), queued.outcome is PlayOutcome.HELD
     if queued.outcome not in (PlayOutcome.QUEUED, PlayOutcome.HELD):
         return queued
+    if arrival.marked:
+        queued = replace(queued, marked=True)
+        if together := judge_marks(1 + floods.marked_together(db, account, arrival)):
+            return _with_other_marks(db, account, queued, arrival, together)
+        queued = queued if undated else replace(queued, next_at=arrival.at + MARKS_WAIT.total_seconds())
     facts = floods.count(db, account, arrival)
     trip = judge(facts, limits)
     if trip is None and not undated:
@@ -67,6 +73,16 @@ def admit(db: sqlite3.Connection, viewer: str, queued: Queued, arrival: Arrival,
     if undated:
         return replace(queued, hold=Hold.NO_DATE, flood=flood)
     return replace(queued, outcome=PlayOutcome.HELD, reason=trip.reason, hold=trip.rule, flood=flood)
+
+
+def _with_other_marks(
+    db: sqlite3.Connection, account: tuple[str, str], queued: Queued, arrival: Arrival, trip: Trip
+) -> Queued:
+    """They are no viewing of one evening, and no flood either: held together, and what is really watched goes on."""
+    flood = floods.join(db, account, trip, arrival.at)
+    floods.stop_marks(db, account, flood, trip, arrival)
+    hold = Hold.NO_DATE if queued.outcome is PlayOutcome.HELD else trip.rule
+    return replace(queued, outcome=PlayOutcome.HELD, reason=trip.reason, hold=hold, flood=flood)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from scrobbled.core.errors import (
     Uncertain,
 )
 from scrobbled.core.items import Item
-from scrobbled.store import cache, corrections
+from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.store import amendments, cache, corrections
 from scrobbled.store.codec import decode_item, instant
 from scrobbled.trackers.base import Address, Tracker
 
@@ -113,6 +114,7 @@ def put(db: sqlite3.Connection, wish: Wish, viewers: Collection[str], now: float
     after = corrections.in_force(db)
     rows = corrections.concerned(db, lambda row: _chosen(after, row) == new)
     _reopen(db, rows, now, f"correction {new.name} was set: {correction_words.sentence(new)}")
+    _retry(db, new, after)
     return Changed(_story(new, now), [gone.name for gone in old], [_waiting(row) for row in rows])
 
 
@@ -125,6 +127,7 @@ def remove(db: sqlite3.Connection, id_: int, now: float) -> Changed | None:
     rows = corrections.concerned(db, lambda row: _chosen(known, row) == gone)
     corrections.remove(db, id_)
     _reopen(db, rows, now, f"correction {gone.name} was removed")
+    _retry(db, gone, known)
     return Changed(_story(gone, before[id_].set_at), [], [_waiting(row) for row in rows])
 
 
@@ -212,6 +215,14 @@ def _reopen(db: sqlite3.Connection, rows: Sequence[corrections.Waiting], now: fl
     corrections.reopen(db, [row.id for row in rows], now, why)
     if rows:
         cache.forget_answers(db)
+
+
+def _retry(db: sqlite3.Connection, concerned: Correction, known: Sequence[Correction]) -> None:
+    """Look up at once what waits beside the plays, such as ratings, and is what the correction is about."""
+    for one in amendments.listing(db, limit=-1, states=(PlayOutcome.PARKED, PlayOutcome.UNMATCHED)):
+        subject = one.wish.subject
+        if subject is not None and corrected(subject.item, one.wish.viewer, known).correction == concerned:
+            amendments.retry(db, [one.id])
 
 
 def _waiting(row: corrections.Waiting) -> WaitingPlay:

@@ -1,22 +1,29 @@
-"""A household's evening against the sandbox: real webhooks over real HTTP, an outage in the middle, the reckoning."""
+"""A family's evening against the sandbox: three media servers, real webhooks over real HTTP, an outage, the reckoning.
+
+Anna and ben watch alone and, on the account "sofa", together; a neighbour watches too, whom nobody claims. In the end
+the trackers of each are compared with what the servers know that they watched.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from scrobbled.clock import SystemClock
-from scrobbled.config import Config, load
+from scrobbled.config import Config, ViewerConfig, load
 from scrobbled.http import Http
 from scrobbled.runtime import Runtime, build
-from scrobbled.sandbox.player import ANNA, BEN, NEIGHBOUR, PlexAccount
+from scrobbled.sandbox.player import ACCOUNTS
+from scrobbled.sandbox.plex_library import LibraryItem
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.store import Store, overview
 from scrobbled.store.accounts import StoredTokens
@@ -26,47 +33,62 @@ from scrobbled.web.app import create_app
 from scrobbled.web.server import listening
 
 PATIENCE = 90.0
-"""Seconds until what was watched must have arrived; an ordinary evening takes about fifteen."""
-OUTAGE = 4.0
+"""Seconds until what was watched must have arrived; an ordinary evening takes about twenty."""
+OUTAGE = 1.0
+"""Seconds that it goes on after the last viewing in it."""
+EARLIER = timedelta(minutes=12)
+"""How long ago the evening begins, so that its viewings end a minute apart; a webhook may be that late and no more."""
+CLOSE = timedelta(minutes=1)
+"""Trakt keeps whole minutes."""
 CONFIG = """
 server: {{host: 127.0.0.1}}
 storage: {{path: {database}}}
 sources:
-  plex: {{token: demo-webhook-token, url: {base}/plex, server_token: sandbox-plex-token}}
+  plex: {{token: demo-plex-token, url: {base}/plex, server_token: sandbox-plex-token}}
+  jellyfin: {{token: demo-jellyfin-token, url: {base}/jellyfin, server_token: sandbox-jellyfin-key}}
+  emby: {{token: demo-emby-token, url: {base}/emby, server_token: sandbox-emby-key}}
 metadata:
   tmdb: {{key: 0123456789abcdef0123456789abcdef, url: {base}/tmdb/3}}
 viewers:
   - name: anna
-    accounts: {{plex: anna}}
+    accounts: {{plex: anna, jellyfin: [anna, sofa], emby: sofa}}
     trackers:
       serializd: {{email: anna@example.org, password: anna-secret, url: {base}/serializd/api}}
       trakt: &app
         {{client_id: sandbox-client, client_secret: sandbox-secret, url: {base}/trakt, auth_url: {base}/trakt-auth}}
   - name: ben
-    accounts: {{plex: "41220078"}}
+    accounts: {{plex: "41220078", jellyfin: [ben, sofa], emby: [ben, sofa]}}
     trackers:
       serializd: {{email: ben@example.org, password: ben-secret, url: {base}/serializd/api}}
       trakt: *app
 """
 Tell = Callable[[str], None]
+Key = tuple[str, int | None, int | None]
+Held = tuple[Key, datetime]
+"""A play that a tracker has, and the time that it has of it."""
+SERVERS = {"plex": "Plex", "jellyfin": "Jellyfin", "emby": "Emby"}
+FAMILY = {"anna": ("anna", "sofa"), "ben": ("ben", "sofa")}
+"""Who sits behind which accounts; the neighbour is none of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Viewing:
-    """Somebody watches something; ``key`` is what each side must hold once."""
+    """Somebody watches something on a server; ``key`` is what each tracker must hold once."""
 
-    account: PlexAccount
-    title: str
-    season: int | None = None
-    number: int | None = None
+    server: str
+    account: str
+    item: LibraryItem
+    ended: datetime
 
     @property
-    def key(self) -> tuple[str, int | None, int | None]:
-        return (self.title, self.season, self.number)
+    def key(self) -> Key:
+        episode, show = self.item.episode, self.item.show
+        return (show.title, episode.season, episode.number) if show and episode else (self.item.title, None, None)
 
     @property
     def label(self) -> str:
-        return self.title if self.season is None else f"{self.title} S{self.season} E{self.number}"
+        title, season, number = self.key
+        return title if season is None else f"{title} S{season} E{number}"
 
 
 class Demo:
@@ -78,6 +100,7 @@ class Demo:
         self.sandbox = Sandbox(shows=4, movies=3)
         self.runtime: Runtime
         self._base = ""
+        self._ends = (datetime.now(UTC) - EARLIER + timedelta(minutes=n) for n in count())
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Demo]:
@@ -90,54 +113,69 @@ class Demo:
             await stack.enter_async_context(self.runtime.running())
             port = await stack.enter_async_context(listening(create_app(self.runtime), "127.0.0.1", self._port))
             self.url = f"http://127.0.0.1:{port}"
-            await self._register_webhook()
+            await self._register_webhooks()
             yield self
 
     async def play(self) -> bool:
-        """The evening, the waiting, and the comparison of both sides with what was watched."""
+        """The evening, the waiting, and the comparison of each person's trackers with what was watched."""
         before, during, after = self._evening()
         self._tell(f"The service listens at {self.url}; the stand-ins at {self._base}.")
-        self._tell("\nThe evening begins. Plex sends a webhook for each play, pause, resume, stop and scrobble.")
+        self._tell("\nThe evening begins. Plex, Jellyfin and Emby send their webhooks while somebody watches;")
+        self._tell("on the account sofa anna and ben watch together.")
         await self._watch(before)
         self._tell("\nSerializd and Trakt go down, and one answer is lost after its write took effect.")
         self._break()
         await self._watch(during)
-        await self._watch([Viewing(NEIGHBOUR, self.sandbox.world.movies[2].title)])
         await asyncio.sleep(OUTAGE)
         self._mend()
         self._tell("\nThey are back. Everybody goes on watching.")
         await self._watch(after)
-        viewings = [*before, *during, *after]
-        arrived = await self._arrived(len(viewings))
-        return self._reckon(viewings) and arrived
+        arrived = await self._arrived(sum(len(list(self._watched_by(person))) for person in FAMILY))
+        return self.reckon() and arrived
 
     def _evening(self) -> tuple[list[Viewing], list[Viewing], list[Viewing]]:
-        shows, movies = self.sandbox.world.shows, self.sandbox.world.movies
+        one, two, three = self.sandbox.world.shows[:3]
+        films = [movie.title for movie in self.sandbox.world.movies]
         before = [
-            _episode(ANNA, shows[0].title, 1, 1),
-            _episode(BEN, shows[1].title, 2, 3),
-            Viewing(BEN, movies[1].title),
+            self._viewing("plex", "anna", f"{one.title} S1E1"),
+            self._viewing("jellyfin", "ben", f"{two.title} S2E3"),
+            self._viewing("jellyfin", "sofa", films[0]),
+            self._viewing("emby", "ben", films[1]),
         ]
         during = [
-            _episode(ANNA, shows[0].title, 1, 2),
-            _episode(ANNA, shows[2].title, 1, 1),
-            _episode(BEN, shows[1].title, 2, 4),
+            self._viewing("plex", "anna", f"{one.title} S1E2"),
+            self._viewing("emby", "sofa", f"{three.title} S1E1"),
+            self._viewing("plex", "neighbour", films[2]),
+            self._viewing("jellyfin", "neighbour", f"{one.title} S1E1"),
         ]
-        after = [_episode(ANNA, shows[0].title, 1, 3), Viewing(ANNA, movies[0].title)]
+        after = [
+            self._viewing("jellyfin", "anna", f"{one.title} S1E3"),
+            self._viewing("plex", "ben", f"{two.title} S2E4"),
+        ]
         return before, during, after
+
+    def _viewing(self, server: str, account: str, title: str) -> Viewing:
+        return Viewing(server, account, self.sandbox["plex"].library.find(title), next(self._ends))
 
     async def _watch(self, viewings: Iterable[Viewing]) -> None:
         for viewing in viewings:
-            deliveries = await self.sandbox["plex"].watch(self._item(viewing), viewing.account)
+            names: Mapping[str, Any] = {account.title: account for account in ACCOUNTS}
+            who = names[viewing.account] if viewing.server == "plex" else viewing.account
+            deliveries = await self.sandbox[viewing.server].watch(viewing.item, who, at=viewing.ended)
             stored = sum(delivery.status == 200 for delivery in deliveries)
-            self._tell(f"  {viewing.account.title} watches {viewing.label}: {stored} webhooks stored")
+            told = f"{viewing.account} watches {viewing.label}"
+            self._tell(f"  {SERVERS[viewing.server]:<9} {told:<40} {stored:>2} webhooks stored")
 
-    def _item(self, viewing: Viewing) -> Any:
-        library, world = self.sandbox["plex"].library, self.sandbox.world
-        if viewing.season is None or viewing.number is None:
-            return library.find(viewing.title)
-        show = next(show for show in world.shows if show.title == viewing.title)
-        return library.find(show.episode(viewing.season, viewing.number).rating_key)
+    def _watched(self) -> Iterator[Viewing]:
+        """What the servers themselves know was played to its end."""
+        for row in self.sandbox["plex"].watched:
+            yield Viewing("plex", row.account.title, row.item, row.at)
+        for name in ("jellyfin", "emby"):
+            for seen in self.sandbox[name].viewings:
+                yield Viewing(name, seen.person.name, seen.item, seen.at)
+
+    def _watched_by(self, person: str) -> Iterator[Viewing]:
+        return (viewing for viewing in self._watched() if viewing.account in FAMILY[person])
 
     def _break(self) -> None:
         from scrobbled.sandbox.faults import Fault
@@ -165,41 +203,47 @@ class Demo:
         self._tell("  Something still waits; scrobbled queue list would say what.")
         return False
 
-    def _reckon(self, viewings: Sequence[Viewing]) -> bool:
+    def reckon(self) -> bool:
+        """Tells what each tracker has of what each person watched; true if it is all of that, once, and no more."""
         right = True
-        for account in (ANNA, BEN):
-            mine = [viewing for viewing in viewings if viewing.account is account]
-            episodes = [viewing for viewing in mine if viewing.season is not None]
-            right &= self._compare(f"Serializd diary of {account.title}", episodes, self._serializd(account.title))
-            right &= self._compare(f"Trakt history of {account.title}", mine, self._trakt(account.title))
-        self._tell("\nEach play is there exactly once." if right else "\nSomething is missing or doubled, see above.")
+        for person in FAMILY:
+            right &= self._compare(person, sorted(self._watched_by(person), key=lambda viewing: viewing.ended))
+        strangers = sum(viewing.account == "neighbour" for viewing in self._watched())
+        self._tell(f"\nWhat the neighbour watched ({strangers}) nobody claims: it is kept, and sent to nobody.")
+        self._tell("\nEverybody has each play exactly once." if right else "\nSomething is wrong, see above.")
         return right
 
-    def _compare(self, name: str, wanted: Sequence[Viewing], held: Sequence[tuple[Any, str]]) -> bool:
-        self._tell(f"\n{name}:")
-        keys = [key for key, _ in held]
-        for viewing in wanted:
-            times = keys.count(viewing.key)
-            when = next((at for key, at in held if key == viewing.key), "never")
-            self._tell(f"  {viewing.label:<28} {when:<20} {'once' if times == 1 else f'{times} TIMES'}")
-        return sorted(keys, key=str) == sorted((viewing.key for viewing in wanted), key=str)
+    def _compare(self, person: str, watched: Sequence[Viewing]) -> bool:
+        """One line for each viewing, and one for whatever a tracker holds that the person did not watch."""
+        diary, history = self._serializd(person), self._trakt(person)
+        self._tell(f"\n{f'What {person} watched':<26} on               until (UTC)  Serializd has it   Trakt has it")
+        for viewing in watched:
+            on = SERVERS[viewing.server] + (f", {viewing.account}" if viewing.account != person else "")
+            kept = _times(diary, viewing.key) if viewing.key[1] is not None else "(keeps no films)"
+            told = f"{viewing.label:<24} {on:<16} {viewing.ended:%H:%M:%S}     {kept:<18}"
+            self._tell(f"  {told} {_times(history, viewing.key)}")
+        episodes = [viewing for viewing in watched if viewing.key[1] is not None]
+        strange = [key for key, _ in [*diary, *history] if key not in [viewing.key for viewing in watched]]
+        for key in strange:
+            self._tell(f"  {key} WAS NEVER WATCHED")
+        return not strange and _same(diary, episodes) and _same(history, watched)
 
-    def _serializd(self, username: str) -> list[tuple[Any, str]]:
-        spots = {
-            (show.tmdb, season.tmdb): (show.title, season.number)
-            for show in self.sandbox.world.shows
-            for season in show.seasons
-        }
+    def _serializd(self, username: str) -> list[Held]:
+        shows = self.sandbox.world.shows
+        spots = {(show.tmdb, one.tmdb): (show.title, one.number) for show in shows for one in show.seasons}
         account: Mapping[str, Any] = self.sandbox["serializd"].state()["accounts"][username]
-        rows = []
+        rows = list[Held]()
         for review in account["reviews"]:
             title, season = spots[review["showId"], review["seasonId"]]
-            rows.append(((title, season, review["episodeNumber"]), review["backdate"]))
+            rows.append(((title, season, review["episodeNumber"]), datetime.fromisoformat(review["backdate"])))
         return rows
 
-    def _trakt(self, username: str) -> list[tuple[Any, str]]:
+    def _trakt(self, username: str) -> list[Held]:
         account: Mapping[str, Any] = self.sandbox["trakt"].state()["accounts"].get(username, {"history": []})
-        return [((row["title"], row.get("season"), row.get("number")), row["watched_at"]) for row in account["history"]]
+        return [
+            ((row["title"], row.get("season"), row.get("number")), datetime.fromisoformat(row["watched_at"]))
+            for row in account["history"]
+        ]
 
     def _config(self, folder: Path) -> Config:
         path = folder / "scrobbled.yaml"
@@ -210,13 +254,15 @@ class Demo:
         """As ``scrobbled auth trakt`` does, with somebody in the sandbox entering the code."""
         store, clock, http = Store(config.storage.path), SystemClock(), Http("")
         self.sandbox["trakt-auth"].sign_ins().interval = 1
+
+        async def one(viewer: ViewerConfig) -> None:
+            tokens = StoredTokens(store, viewer.name, "trakt", lambda values: None, clock.now)
+            approve = self._approver(viewer.name)
+            request = SignIn(viewer.name, viewer.trackers["trakt"], http, tokens, clock, tell=approve, ask=str)
+            await TRACKERS["trakt"].sign_in(request)
+
         try:
-            for viewer in config.viewers:
-                tokens = StoredTokens(store, viewer.name, "trakt", lambda values: None, clock.now)
-                approve = self._approver(viewer.name)
-                await TRACKERS["trakt"].sign_in(
-                    SignIn(viewer.name, viewer.trackers["trakt"], http, tokens, clock, tell=approve, ask=str)
-                )
+            await asyncio.gather(*map(one, config.viewers))
         finally:
             await http.aclose()
             await store.aclose()
@@ -228,15 +274,28 @@ class Demo:
 
         return seen
 
-    async def _register_webhook(self) -> None:
+    async def _register_webhooks(self) -> None:
+        """Plex keeps them with the account at plex.tv, the others with the server."""
+        for name in ("jellyfin", "emby"):
+            self.sandbox[name].hook(f"{self.url}/webhooks/{name}/demo-{name}-token")
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.post(
                 f"{self._base}/plextv/api/v2/user/webhooks",
                 headers={"X-Plex-Token": "sandbox-plextv-anna", "Accept": "application/json"},
-                data={"urls[]": f"{self.url}/webhooks/plex/demo-webhook-token"},
+                data={"urls[]": f"{self.url}/webhooks/plex/demo-plex-token"},
             )
             answer.raise_for_status()
 
 
-def _episode(account: PlexAccount, title: str, season: int, number: int) -> Viewing:
-    return Viewing(account, title, season, number)
+def _times(held: Sequence[Held], key: Key) -> str:
+    """How often it is there, and the time of it."""
+    found = [at for one, at in held if one == key]
+    return f"once, {found[0]:%H:%M:%S}" if len(found) == 1 else f"{len(found)} TIMES"
+
+
+def _same(held: Sequence[Held], wanted: Sequence[Viewing]) -> bool:
+    """Whether the one has what the other has, each at its own time."""
+    expected = {viewing.key: viewing.ended for viewing in wanted}
+    return len(held) == len(wanted) == len(expected) and all(
+        key in expected and abs(expected[key] - at) < CLOSE for key, at in held
+    )

@@ -110,14 +110,19 @@ class Health:
         self._failures, self._probes, self._down_since, self._until = 0, 0, None, 0.0
         return was_outage
 
-    async def needs_a_person(self, outcome: PlayOutcome, label: str, reason: str) -> None:
-        """A play that only a person can help along; told grouped, not one by one."""
+    async def needs_a_person(
+        self, outcome: PlayOutcome, label: str, reason: str, *, thing: str = "play", done: str = "delivered"
+    ) -> None:
+        """A play, or another ``thing``, that only a person can help along; told grouped, not one by one.
+
+        ``label`` names it, and ``done`` is what it was not.
+        """
         await self._alerts.report(
             Trouble(
                 kind=str(outcome),
                 subject=self.subject,
-                title=f"{self.subject}: a play needs you",
-                text=f"{label} was not delivered ({outcome}): {reason.rstrip('.')}. {PLAY_NEXT_STEP[outcome]}",
+                title=f"{self.subject}: a {thing} needs you",
+                text=f"{label} was not {done} ({outcome}): {reason.rstrip('.')}. {PLAY_NEXT_STEP[outcome]}",
                 viewer=self.report.viewer,
                 link="/#needs",
             )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
+from scrobbled.claimants import Claimant, Marks, Removals, Way
 from scrobbled.config import BY_VIEWER, Config, SourceConfig, ViewerConfig, claimants
 from scrobbled.config.model import PairConfig
 from scrobbled.core.items import Media
+from scrobbled.core.rules import rules_of
 from scrobbled.core.safety import Limits
-from scrobbled.core.sessions import Rules
-from scrobbled.ingest import Claimant, Way
 from scrobbled.sources import SOURCES
 from scrobbled.trackers import TRACKERS
 
@@ -37,17 +38,19 @@ class ConfiguredHousehold:
     def _claimant(self, source: str, viewer: ViewerConfig) -> Claimant:
         config, defaults = self._config, self._config.defaults
         ways = {name: self._takes.get((viewer.name, name)) for name in viewer.trackers}
+        levels = config.levels(source, viewer)
         wanted: dict[Media, bool] = {"movie": defaults.movies, "episode": defaults.episodes}
         return Claimant(
             viewer=viewer.name,
-            rules=Rules(
-                threshold=config.threshold(source, viewer),
-                min_duration_ms=round(config.min_duration(source) * 1000),
-            ),
-            ways=tuple(Way(name, takes) for name, takes in ways.items() if takes is not None),
+            rules=rules_of(levels, None),
+            ways=tuple(_way(name, takes) for name, takes in ways.items() if takes is not None),
             libraries=self._libraries(source, viewer),
             media=frozenset(media for media, on in wanted.items() if on),
             limits=limits(config),
+            levels=levels,
+            marks=cast(Marks, self._of(source).marks),
+            ratings=config.takes_ratings(source),
+            removals=_removals(viewer),
         )
 
     def _libraries(self, source: str, viewer: ViewerConfig) -> frozenset[str]:
@@ -58,6 +61,20 @@ class ConfiguredHousehold:
 
     def _of(self, source: str) -> SourceConfig:
         return self._config.sources.get(source, SourceConfig())
+
+
+def _way(tracker: str, takes: frozenset[Media]) -> Way:
+    if tracker not in TRACKERS:
+        return Way(tracker, takes)
+    can = TRACKERS[tracker].can()
+    return Way(tracker, takes, can.amends, can.ticks)
+
+
+def _removals(viewer: ViewerConfig) -> Removals:
+    """The most careful word of the viewer's pairs; who has none lets nothing be removed."""
+    told = {pair.removals for pair in viewer.pairs}
+    careful: tuple[Removals, ...] = ("ignore", "ask", "propagate")
+    return next((removals for removals in careful if removals in told), "ignore")
 
 
 def household_of(config: Config) -> ConfiguredHousehold:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -19,6 +21,7 @@ from scrobbled.core.errors import ContractDrift, TryLater
 
 USER_AGENT = f"scrobbled/{__version__} (self-hosted play tracker)"
 MAX_ANSWER = 32 * 1024 * 1024
+LONGEST_LINE = 256 * 1024
 LONGEST_WAIT = 86_400.0
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -55,6 +58,20 @@ class Answer:
             raise ContractDrift(
                 f"{self.what} answered {self.status} with {kind} instead of JSON", in_doubt=in_doubt
             ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """An answer that goes on. ``lines`` ends with it, and raises ``TimeoutError`` where it falls silent."""
+
+    status: int
+    what: str
+    """As in ``Answer``."""
+    lines: AsyncGenerator[str]
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
 
 
 class Http:
@@ -100,22 +117,27 @@ class Http:
         path: str,
         *,
         json: Any = None,
+        form: Sequence[tuple[str, str]] | None = None,
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - httpx bounds each phase, which one deadline cannot
         idempotent: bool = True,
     ) -> Answer:
-        """One request to ``base + path``. ``timeout``, in seconds, bounds connecting (10 s at most) and each read; the
-        whole may take three times as long, so that nobody holds us by dripping bytes.
+        """One request to ``base + path``, with ``json`` or the fields of a ``form``. ``timeout``, in seconds, bounds
+        connecting (10 s at most) and each read; the whole may take three times as long, so that nobody holds us by
+        dripping bytes.
         """
         url = self.base + path
         started = time.perf_counter()
         status = "error"
         limits = httpx.Timeout(timeout, connect=min(10.0, timeout))
+        content, headers = _encoded(form, headers)
         try:
             async with (
                 asyncio.timeout(3 * timeout),
-                self._client.stream(method, url, json=json, params=params, headers=headers, timeout=limits) as response,
+                self._client.stream(
+                    method, url, json=json, content=content, params=params, headers=headers, timeout=limits
+                ) as response,
             ):
                 status = str(response.status_code)
                 body = await _bounded(response)
@@ -133,8 +155,55 @@ class Http:
         _raise_if_temporary(answer, idempotent=idempotent)
         return answer
 
+    @contextlib.asynccontextmanager
+    async def listen(
+        self, path: str, *, params: Mapping[str, str | int], headers: Mapping[str, str], silence: float
+    ) -> AsyncIterator[Streaming]:
+        """One ``GET`` whose answer is read line by line as it comes; leaving the block ends it.
+
+        ``silence`` is how many seconds may pass without a byte. Raises ``TryLater`` where nobody answers or the answer
+        breaks off, and for 429 and 5xx; every other status is the caller's to judge.
+        """
+        url = self.base + path
+        what = f"GET {_host(url)}{_path(url)}"
+        limits = httpx.Timeout(10.0, read=silence)
+        try:
+            async with self._client.stream("GET", url, params=params, headers=headers, timeout=limits) as response:
+                self._observe("GET", str(response.status_code), 0.0)
+                _raise_if_temporary(Answer(response.status_code, response.headers, b"", what), idempotent=True)
+                yield Streaming(response.status_code, what, _lines(response))
+        except NEVER_SENT as error:
+            raise TryLater(f"{_host(url)} cannot be reached ({_kind(error)})") from error
+        except httpx.InvalidURL as error:
+            raise TryLater(f"{_host(url)} is not an address that can be called") from error
+        except httpx.HTTPError as error:
+            raise TryLater(f"the connection to {_host(url)} broke ({_kind(error)})") from error
+
     async def aclose(self) -> None:
         await self._client.aclose()
+
+
+def _encoded(
+    form: Sequence[tuple[str, str]] | None, headers: Mapping[str, str] | None
+) -> tuple[bytes | None, Mapping[str, str] | None]:
+    """Names may repeat, which httpx's own encoding of a form does not keep in order."""
+    if form is None:
+        return None, headers
+    return urlencode(form).encode("ascii"), {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
+
+
+async def _lines(response: httpx.Response) -> AsyncGenerator[str]:
+    """Without their ends; raises ``httpx.DecodingError`` for one that is too long to be kept."""
+    rest = b""
+    try:
+        async for part in response.aiter_bytes():
+            *whole, rest = (rest + part).split(b"\n")
+            for line in whole:
+                yield line.rstrip(b"\r").decode("utf-8", "replace")
+            if len(rest) > LONGEST_LINE:
+                raise httpx.DecodingError("a line is unreasonably long")
+    except httpx.ReadTimeout:
+        raise TimeoutError from None
 
 
 async def _bounded(response: httpx.Response) -> bytes:

@@ -5,75 +5,31 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Protocol
+from dataclasses import replace
 
 import structlog
 
-from scrobbled import breaker
+from scrobbled.claimants import WOULD_GO, Claimant, Household, Taken, refusal
 from scrobbled.clock import Clock
 from scrobbled.core.errors import BadPayload, StoreError
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Media
+from scrobbled.core.events import PlaybackEvent
 from scrobbled.core.outcomes import EventOutcome
-from scrobbled.core.plays import Play, route
-from scrobbled.core.safety import USUAL, Limits
-from scrobbled.core.sessions import TEST_EVENT, Duplicate, Rules, Session, Unwanted, Watched, fold
+from scrobbled.folding import for_viewer
 from scrobbled.metrics import Metrics
+from scrobbled.progress import Throttle
 from scrobbled.redact import Redactor
 from scrobbled.sources.body import Body
 from scrobbled.store import inbox
 from scrobbled.store.codec import instant
 from scrobbled.store.database import Store
-from scrobbled.store.floods import Arrival
 from scrobbled.understand import DEFECT, parsed, parsed_again
 
+__all__ = ["DEFECT", "UNREADABLE_KEPT", "WOULD_GO", "Ingest", "Taken", "parsed_again", "summed_up"]
 UNREADABLE_KEPT = 8_192
 """Characters of an unreadable body that are stored."""
 LONG = 64 * 1024
 """Characters from which on a text is masked beside the loop."""
 log = structlog.get_logger("ingest")
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One tracker of one viewer, and what it takes."""
-
-    tracker: str
-    takes: frozenset[Media]
-
-
-@dataclass(frozen=True, slots=True)
-class Claimant:
-    """A viewer who lists the account an event came from, with the rules that hold for this source."""
-
-    viewer: str
-    rules: Rules
-    ways: tuple[Way, ...]
-    libraries: frozenset[str]
-    """Titles, without case; empty takes all."""
-    media: frozenset[Media]
-    limits: Limits = USUAL
-
-
-class Household(Protocol):
-    """Who is who; built from the configuration."""
-
-    def claimants(self, source: str, names: frozenset[str]) -> Sequence[Claimant]: ...
-
-    def accepts_server(self, source: str, server: str | None) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of one webhook. ``accounts`` are the (viewer, tracker) that got something to deliver."""
-
-    event_id: int
-    outcome: EventOutcome
-    reason: str
-    plays: tuple[tuple[int, str, Media], ...] = ()
-    accounts: frozenset[tuple[str, str]] = frozenset()
 
 
 class Ingest:
@@ -91,19 +47,23 @@ class Ingest:
     ) -> None:
         self._store, self.household, self._redactor = store, household, redactor
         self._metrics, self._clock, self._wake = metrics, clock, wake
+        self._throttle = Throttle(clock)
 
     def use(self, household: Household) -> None:
         """Judge by ``household`` from now on."""
         self.household = household
 
     async def take(self, source: str, body: Body) -> Taken:
-        """Durable when this returns. Raises ``StoreError`` when nothing could be stored."""
+        """Durable when this returns. Raises ``StoreError`` when nothing could be stored.
+
+        What only says that a player is a little farther is not stored each time: see ``Throttle``.
+        """
         now = self._clock.now()
+        events = parsed(source, body, now)
+        if (before := self._throttle.same_as(events)) is not None:
+            return Taken(before, EventOutcome.ACCEPTED, "")
         raw = await self._masked(body.text)
-        arrivals = [
-            inbox.Arrival(source, now, raw if n == 0 else "", event)
-            for n, event in enumerate(parsed(source, body, now))
-        ]
+        arrivals = [inbox.Arrival(source, now, raw if n == 0 else "", event) for n, event in enumerate(events)]
         try:
             taken = await self._store.write(lambda db: self._arrive_together(db, arrivals))
         except StoreError:
@@ -113,7 +73,8 @@ class Ingest:
             arrivals = [inbox.Arrival(source, now, raw)]
             taken = [await self._store.write(lambda db: self._keep(db, arrivals[0]))]
         for one, arrival in zip(taken, arrivals, strict=True):
-            self._told(one, arrival)
+            self.told(one, arrival.source, arrival.event)
+        self._throttle.stored(events, taken[0].event_id)
         return taken[0]
 
     async def refuse(self, source: str, body: bytes, reason: str) -> int:
@@ -152,7 +113,7 @@ class Ingest:
         except Exception:
             log.exception("a stored webhook could not be folded; it stays", action="claim", event_id=f"e{stored.id}")
             return 0
-        self._told(taken, arrival)
+        self.told(taken, arrival.source, arrival.event)
         return 1
 
     def _keep(self, db: sqlite3.Connection, arrival: inbox.Arrival) -> Taken:
@@ -183,9 +144,7 @@ class Ingest:
         """``booked`` is the outcome under which the event is stored at this moment."""
         event = arrival.event
         assert event is not None
-        results = {
-            claimant.viewer: _for_viewer(db, arrival, event, event_id, claimant) for claimant in self._claimants(event)
-        }
+        results = {claimant.viewer: for_viewer(db, arrival, event_id, claimant) for claimant in self._claimants(event)}
         outcome, reason = summed_up(list(results.values()))
         if outcome is not booked or reason:
             inbox.settle_event(db, event_id, outcome, reason)
@@ -195,106 +154,27 @@ class Ingest:
         accounts = frozenset(account for result in results.values() for account in result.accounts)
         return Taken(event_id, outcome, reason, plays, accounts)
 
-    def _told(self, taken: Taken, arrival: inbox.Arrival) -> None:
-        self._metrics.events.labels(arrival.source, taken.outcome).inc()
-        for _, viewer, media in taken.plays:
-            self._metrics.plays.labels(viewer, arrival.source, media).inc()
-        event = arrival.event
+    def told(self, taken: Taken, source: str, event: PlaybackEvent | None) -> None:
+        """Count and log it, and wake whoever has something to deliver."""
+        self._metrics.events.labels(source, taken.outcome).inc()
+        self.played(taken, source)
         log.info(
             "webhook",
             action="ingest",
             event_id=f"e{taken.event_id}",
-            source=arrival.source,
+            source=source,
             kind=event.kind if event else None,
             outcome=taken.outcome,
             reason=taken.reason or None,
             plays=[f"p{play}" for play, _, _ in taken.plays] or None,
         )
+
+    def played(self, taken: Taken, source: str) -> None:
+        """After the commit: count the plays, and wake whoever delivers them."""
+        for _, viewer, media in taken.plays:
+            self._metrics.plays.labels(viewer, source, media).inc()
         if taken.accounts:
             self._wake(taken.accounts)
-
-
-def refusal(household: Household, event: PlaybackEvent) -> tuple[str, EventOutcome] | None:
-    """Why an event never gets as far as a session, and how it is booked."""
-    if event.test:
-        return _tested(household, replace(event, test=False)), EventOutcome.UNWANTED
-    if event.kind is EventKind.IGNORED:
-        return event.reason, EventOutcome.UNWANTED
-    if event.item is None:
-        return "no item", EventOutcome.UNWANTED
-    server = event.item.origin.server if event.item.origin else None
-    if not household.accepts_server(event.source, server):
-        return "server: not one of those listed for this source", EventOutcome.UNWANTED
-    if not household.claimants(event.source, event.account.names()):
-        name = inbox.account_label(event)
-        unnamed = event.reason or "no account"
-        return (f"no viewer lists the account {name}" if name else unnamed), EventOutcome.UNCLAIMED
-    return None
-
-
-WOULD_GO = f"{TEST_EVENT}; a real one would go to "
-
-
-def _tested(household: Household, event: PlaybackEvent) -> str:
-    """What would have become of it, were it no test."""
-    if refused := refusal(household, event):
-        reason, outcome = refused
-        return f"{TEST_EVENT}; a real one would be {outcome}: {reason}"
-    ways, doubts = [], []
-    for claimant in household.claimants(event.source, event.account.names()):
-        verdict = fold(Session(), event, claimant.rules)[1]
-        if doubt := unwanted(event, claimant) or str(getattr(verdict, "reason", "")):
-            doubts.append(f"{claimant.viewer}: {doubt}")
-        else:
-            trackers = ", ".join(way.tracker for way in claimant.ways)
-            ways.append(f"{claimant.viewer} ({trackers or 'no tracker'})")
-    if not ways:
-        return f"{TEST_EVENT}; a real one would go nowhere ({'; '.join(doubts)})"
-    return f"{WOULD_GO}{' and '.join(ways)}{'; not to ' if doubts else ''}{'; '.join(doubts)}"
-
-
-def _for_viewer(
-    db: sqlite3.Connection, arrival: inbox.Arrival, event: PlaybackEvent, event_id: int, claimant: Claimant
-) -> Taken:
-    assert event.item is not None
-    if reason := unwanted(event, claimant):
-        return Taken(event_id, EventOutcome.UNWANTED, reason)
-    key = f"{claimant.viewer}|{event.session_key()}"
-    before = inbox.load_session(db, key)
-    session, verdict = fold(before, event, claimant.rules, arrival.received_at)
-    if session is not before:  # also of a title that is too short: its last event may not say so
-        inbox.save_session(db, key, session, arrival.received_at)
-    if isinstance(verdict, Unwanted):
-        return Taken(event_id, EventOutcome.UNWANTED, verdict.reason)
-    if isinstance(verdict, Duplicate):
-        return Taken(event_id, EventOutcome.DUPLICATE, verdict.reason)
-    if not isinstance(verdict, Watched):
-        return Taken(event_id, EventOutcome.ACCEPTED, "")
-    play = Play(claimant.viewer, event.source, event.item, verdict.at if event.dated else None, session.duration_ms)
-    seen = breaker.arrival_of(event, play, verdict, arrival.received_at)
-    return add(db, play, event_id, claimant, seen, arrival.received_at)
-
-
-def add(
-    db: sqlite3.Connection, play: Play, event_id: int, claimant: Claimant, seen: Arrival, received_at: datetime
-) -> Taken:
-    """The play, on its way to each tracker of its viewer, as far as the flood breaker lets it."""
-    routes = [inbox.Queued(way.tracker, *route(play, way.takes, received_at)) for way in claimant.ways]
-    ways = [breaker.admit(db, claimant.viewer, queued, seen, claimant.limits) for queued in routes]
-    play_id = inbox.add_play(db, play, event_id, ways, received_at)
-    accounts = frozenset((claimant.viewer, way.tracker) for way in claimant.ways)
-    return Taken(event_id, EventOutcome.ACCEPTED, "", ((play_id, claimant.viewer, play.item.media),), accounts)
-
-
-def unwanted(event: PlaybackEvent, claimant: Claimant) -> str | None:
-    """Why this viewer does not want it, whatever happened before."""
-    assert event.item is not None
-    if event.item.media not in claimant.media:
-        return f"{event.item.media}s are switched off"
-    library = event.item.origin.library if event.item.origin else None
-    if claimant.libraries and (library or "").strip().casefold() not in claimant.libraries:
-        return "library"
-    return None
 
 
 _RANK = (EventOutcome.ACCEPTED, EventOutcome.DUPLICATE, EventOutcome.UNWANTED)

@@ -246,7 +246,7 @@ def _wants_a_yes(sides: Sides, ended: Ended) -> Trouble:
     return Trouble(
         kind="plan",
         subject=f"{sides.viewer}/{sides.pair}",
-        title=f"{sides.viewer}: a plan for {sides.a} and {sides.b} wants your yes",
+        title=f"{sides.viewer}: a plan for {' and '.join(sides.called)} wants your yes",
         text=f"{ended.reason}. Nothing is changed until then. To look at it, run: scrobbled sync --viewer "
         f"{sides.viewer} --pair {sides.pair} --dry-run; to say yes: scrobbled sync --viewer {sides.viewer} "
         f"--pair {sides.pair} --plan {ended.plan_id}",
@@ -259,7 +259,7 @@ def _fails(sides: Sides, ended: Ended) -> Trouble:
     return Trouble(
         kind="pair",
         subject=f"{sides.viewer}/{sides.pair}",
-        title=f"{sides.viewer}: {sides.a} and {sides.b} could not be compared for a day",
+        title=f"{sides.viewer}: {' and '.join(sides.called)} could not be compared for a day",
         text=f"{ended.reason}. Plays that come by webhook are not affected.",
         viewer=sides.viewer,
         link="/#accounts",

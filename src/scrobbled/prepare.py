@@ -55,13 +55,14 @@ class Preparer:
             address = await self._tracker.locate(meant.item)
         except (NotInCatalogue, Uncertain, Refused):
             return None
-        seen = await self._seen(change, address)
+        seen = await self._seen(change, address, meant)
         is_too_many = not change.approved and judge_item(1 + len(seen.near), self._limits) is not None
         return address if seen.is_new and not is_too_many else None
 
-    async def _seen(self, change: Change, address: Address) -> Seen:
+    async def _seen(self, change: Change, address: Address, meant: Corrected) -> Seen:
         gap = viewing_gap(change.duration, restarted=True, media=change.item.media)
-        return await self._store.read(lambda db: viewings.seen(db, change, address.key, gap))
+        is_corrected = meant.correction is not None
+        return await self._store.read(lambda db: viewings.seen(db, change, address.key, gap, is_corrected=is_corrected))
 
     async def prepare(self, change: Change, batch: Batch) -> None:
         """Add ``change`` to the batch, or settle it another way."""
@@ -77,7 +78,7 @@ class Preparer:
             return
         address = replace(found, how=meant.told(found.how))
         watched_at = rounded(change.watched_at, self._tracker.can.precision)
-        seen = await self._seen(change, address)
+        seen = await self._seen(change, address, meant)
         if await self._is_no_news(change, address, seen, batch):
             return
         if change.restored:

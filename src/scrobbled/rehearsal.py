@@ -44,17 +44,12 @@ async def rehearse(
     closing: list[Any] = []
     async with scratch.copied(config.storage.path) as store:
         wiring = Wiring(_parts(config, store, clock, closing), transport)
-        members = []
-        for name in one.sides.names:
-            viewer = config.viewer(one.sides.viewer)
-            assert viewer is not None, "the pair was taken from this configuration"
-            given = (files or {}).get(name)
-            members.append(Member(given or wiring.tracker(viewer, name), _untold))
         try:
+            members = _members(config, one, wiring, files or {})
             ended = await Reconciler(
                 one.sides,
                 one.pair,
-                (members[0], members[1]),
+                members,
                 store=store,
                 clock=clock,
                 metrics=Metrics(),
@@ -67,6 +62,13 @@ async def rehearse(
         finally:
             for close in reversed(closing):
                 await close()
+
+
+def _members(config: Config, one: Wired, wiring: Wiring, files: Mapping[str, Tracker]) -> tuple[Member, Member]:
+    viewer = config.viewer(one.sides.viewer)
+    assert viewer is not None, "the pair was taken from this configuration"
+    a, b = (Member(files.get(name) or wiring.tracker(viewer, name), _untold) for name in one.sides.names)
+    return a, b
 
 
 def _parts(config: Config, store: Store, clock: Clock, closing: list[Any]) -> Parts:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from scrobbled import breaker
+from scrobbled.claimants import Claimant, Household, Taken, no_play, refusal
 from scrobbled.clock import Clock
+from scrobbled.core.ends import Span
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.core.identity import same_item
 from scrobbled.core.outcomes import EventOutcome
 from scrobbled.core.plays import Play
 from scrobbled.core.refold import Ending, PlayThere, Refolded, Step, learned, refold
-from scrobbled.core.sessions import PLAYBACK, Duplicate, Session, Unwanted, Verdict
-from scrobbled.ingest import Claimant, Household, Taken, add, refusal, summed_up, unwanted
+from scrobbled.core.sessions import PLAYBACK, Session
+from scrobbled.folding import add, play_of_same_viewing, same_viewing, told
+from scrobbled.ingest import summed_up
 from scrobbled.store import archive, inbox
 from scrobbled.store.archive import Stored, StoredPlay
 from scrobbled.store.codec import instant
@@ -111,7 +115,8 @@ class Reliving:
         heard = []
         for stored in sorted(there.values(), key=lambda one: one.arrived):
             event = self._event(stored)
-            heard.append(_Heard(stored, event if inbox.session_of(event) == session else None))
+            here = inbox.session_of(event) == session and not _is_done(stored, event)
+            heard.append(_Heard(stored, event if here else None))
         return heard
 
     def _by_viewer(self, heard: Sequence[_Heard]) -> Iterator[tuple[Claimant, list[_Heard]]]:
@@ -135,7 +140,7 @@ class Reliving:
         wanted: set[int],
         named: frozenset[int],
     ) -> _Result:
-        taken = {id_: _taken(id_, verdict) for id_, verdict in refolded.verdicts.items()}
+        taken = {id_: told(id_, verdict) for id_, verdict in refolded.verdicts.items()}
         missing: list[Ending] = []
         for ending in refolded.missing:
             id_ = ending.step.id
@@ -145,8 +150,8 @@ class Reliving:
                 taken[id_] = Taken(id_, EventOutcome.DUPLICATE, A_PLAY_ALREADY)
             elif self._is_short(db, claimant, ending):
                 taken[id_] = Taken(id_, EventOutcome.UNWANTED, "too short")
-            elif self._has_twin(db, claimant.viewer, ending, missing):
-                taken[id_] = Taken(id_, EventOutcome.DUPLICATE, A_PLAY_ALREADY)
+            elif twin := self._twin(db, claimant.viewer, ending, missing):
+                taken[id_] = Taken(id_, EventOutcome.DUPLICATE, twin)
             else:
                 missing.append(ending)
         return _Result(claimant, refolded.session, taken, tuple(missing))
@@ -156,22 +161,24 @@ class Reliving:
         if ending.duration_ms is not None:
             return False
         known = inbox.load_session(db, _key(claimant, ending.step)).duration_ms
-        return known is not None and known < claimant.rules.min_duration_ms
+        event = ending.step.event
+        shortest = claimant.rules_for(None if event is None else event.item).min_duration_ms
+        return known is not None and known < shortest
 
-    def _has_twin(self, db: sqlite3.Connection, viewer: str, ending: Ending, before: Sequence[Ending]) -> bool:
-        """Whether another play of this viewer, however it came about, is the same viewing."""
+    def _twin(self, db: sqlite3.Connection, viewer: str, ending: Ending, before: Sequence[Ending]) -> str | None:
+        """What to say where another play of this viewer, however it came about, is the same viewing."""
         event = ending.step.event
         assert event is not None
         assert event.item is not None
-        item = event.item
-        imagined = [play for play in self._imagined if play.viewer == viewer and same_item(play.item, item)]
+        if there := play_of_same_viewing(db, viewer, event, ending.span):
+            return same_viewing(there)
+        item, at = event.item, ending.verdict.at
+        alike = [play for play in self._imagined if play.viewer == viewer and same_item(play.item, item)]
         if not event.dated:
-            there = archive.undated_plays(db, viewer, item.label())
-            return bool(there) or any(play.watched_at is None for play in imagined)
-        at, gap = ending.verdict.at, ending.gap
-        near = archive.plays_between(db, viewer, (at - gap).timestamp(), (at + gap).timestamp())
-        times = [play.watched_at for play in imagined] + [other.verdict.at for other in before]
-        return any(same_item(item, other) for _, other in near) or any(t and abs(t - at) < gap for t in times)
+            return A_PLAY_ALREADY if any(play.watched_at is None for play in alike) else None
+        if any(abs(other.verdict.at - at) < ending.gap for other in before):
+            return A_PLAY_ALREADY
+        return A_PLAY_ALREADY if any(_is_during(ending.span, at, play) for play in alike) else None
 
     def _add(self, db: sqlite3.Connection, result: _Result, ending: Ending) -> Missing:
         event, play, key = ending.step.event, _play(result, ending), _key(result.claimant, ending.step)
@@ -196,6 +203,11 @@ class Reliving:
         return outcome, (outcome, reason) != (stored.outcome, stored.reason)
 
 
+def _is_done(stored: Stored, event: PlaybackEvent | None) -> bool:
+    """What changed something else than plays did so when it came: done again, it would undo what came after it."""
+    return event is not None and event.kind not in PLAYBACK and stored.kind == event.kind
+
+
 def _reason(stored: Stored, results: Sequence[_Result]) -> str:
     return summed_up([result.taken[stored.id] for result in results if stored.id in result.taken])[1]
 
@@ -209,25 +221,25 @@ def _step(one: _Heard, claimant: Claimant, play: StoredPlay | None) -> Step:
     there = None
     if play is not None:
         there = PlayThere(None if play.watched_at is None else instant(play.watched_at))
-    reason = unwanted(one.event, claimant) if one.event else None
+    reason = no_play(one.event, claimant) if one.event else None
     kind = EventKind(one.stored.kind) if one.stored.raw is None and one.stored.kind in PLAYBACK else None
-    return Step(one.stored.id, one.event, instant(one.stored.received_at), there, reason, kind)
+    rules = claimant.rules_for(one.event.item) if one.event else None
+    return Step(one.stored.id, one.event, instant(one.stored.received_at), there, reason, kind, rules)
 
 
-def _taken(event_id: int, verdict: Verdict) -> Taken:
-    if isinstance(verdict, Unwanted):
-        return Taken(event_id, EventOutcome.UNWANTED, verdict.reason)
-    if isinstance(verdict, Duplicate):
-        return Taken(event_id, EventOutcome.DUPLICATE, verdict.reason)
-    return Taken(event_id, EventOutcome.ACCEPTED, "")
+def _is_during(span: Span, at: datetime, play: Play) -> bool:
+    """Whether an end at ``at`` and ``play``, of one title, are of one viewing."""
+    if play.watched_at is None:
+        return False
+    return span.first < play.watched_at < span.last or (play.since or at) < at <= play.watched_at
 
 
 def _play(result: _Result, ending: Ending) -> Play:
     event = ending.step.event
     assert event is not None
     assert event.item is not None
-    watched_at = ending.verdict.at if event.dated else None
-    return Play(result.claimant.viewer, event.source, event.item, watched_at, ending.duration_ms)
+    watched_at, since = (ending.verdict.at, ending.span.first) if event.dated else (None, None)
+    return Play(result.claimant.viewer, event.source, event.item, watched_at, ending.duration_ms, since)
 
 
 def _key(claimant: Claimant, step: Step) -> str:

@@ -15,12 +15,13 @@ from datetime import datetime
 
 import structlog
 
+from scrobbled.claimants import Household, refusal
 from scrobbled.clock import Clock
 from scrobbled.config import parse_duration
 from scrobbled.core.errors import BadPayload
 from scrobbled.core.events import PlaybackEvent
 from scrobbled.core.outcomes import EventOutcome, told
-from scrobbled.ingest import UNREADABLE_KEPT, Household, refusal
+from scrobbled.ingest import UNREADABLE_KEPT
 from scrobbled.relive import Relived, Reliving
 from scrobbled.store import archive, inbox
 from scrobbled.store.archive import Stored

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -15,6 +16,8 @@ from scrobbled import config as configuration
 from scrobbled import gauges, troubles
 from scrobbled.alerts import Alerts, AppriseSender
 from scrobbled.breaker import Herald
+from scrobbled.catalogues import known
+from scrobbled.catching_up import CatchUp
 from scrobbled.chores import Chores
 from scrobbled.clock import Clock, SystemClock
 from scrobbled.clockwatch import ClockWatch
@@ -25,14 +28,18 @@ from scrobbled.crew import Crew
 from scrobbled.deliver import Courier
 from scrobbled.household import ConfiguredHousehold
 from scrobbled.ingest import Ingest, Taken
+from scrobbled.listening import Listening
 from scrobbled.metrics import Metrics
 from scrobbled.pairs import Keeper
 from scrobbled.playing import Teller
 from scrobbled.redact import Redactor
+from scrobbled.servers import Connections
 from scrobbled.store import Store, accounts, floods, overview
 from scrobbled.store.alerts import StoredTroubles
 from scrobbled.store.cache import StoredCache
-from scrobbled.wiring import Parts
+from scrobbled.understand import parsed
+from scrobbled.watchdog import Watchdog
+from scrobbled.wiring import Parts, observer
 
 OUTSIDE_EVERY = 1.0
 ALERTS_END_WITHIN = 3.0
@@ -87,6 +94,7 @@ class Runtime:
             clock=clock,
             wake=self.wake,
         )
+        self.watchdog = Watchdog(store, self.ingest, clock, grace=lambda: self.config.defaults.watchdog)
         self.waiting: list[overview.Waiting] = []
         self.held: dict[str, int] = {}
         self.herald = Herald(store, self.alerts, clock)
@@ -114,6 +122,11 @@ class Runtime:
             clock=clock,
             by_clock=by_clock,
         )
+        self.connections = Connections(transport, partial(observer, self.metrics))
+        asked: dict[str, Any] = {"config": lambda: self.config, "take": self.take, "connections": self.connections}
+        asked |= {"cache": self.cache, "alerts": self.alerts, "clock": clock}
+        self.catching_up = CatchUp(store, **asked)
+        self.listening = Listening(store, **asked)
         gauges.describe(self.metrics, lambda: self.couriers, lambda: self.waiting, lambda: self.held, clock)
         gauges.prepare(self.metrics, config.sources, self.couriers)
         troubles.watch(self.alerts, store, lambda: {key: c.health.report for key, c in self.couriers.items()})
@@ -148,21 +161,25 @@ class Runtime:
     async def take(self, source: str, body: Any) -> Taken:
         """One webhook; see ``Ingest.take``. An account nobody lists is told once."""
         taken = await self.ingest.take(source, body)
-        if taken.outcome is EventOutcome.UNCLAIMED:
-            with contextlib.suppress(StoreError):  # the webhook is stored, and that is what the answer says
+        with contextlib.suppress(StoreError):  # the webhook is stored, and that is what the answer says
+            if source == known.SOURCE:
+                await known.learn(self.cache, parsed(source, body, self.clock.now()))
+            if taken.outcome is EventOutcome.UNCLAIMED:
                 await self.alerts.report(troubles.unclaimed(source, taken.reason))
         self.changed()
         return taken
 
     async def components(self) -> list[Component]:
-        """The database, tried by writing, and each account with its state and reason."""
+        """The database, tried by writing, each account with its state and reason, and the servers that are asked."""
         try:
             await self.store.write(lambda db: accounts.set_mark(db, "ready", self.clock.now().timestamp()))
             parts = [Component("database", "ok", "")]
         except StoreError as error:
             parts = [Component("database", "failed", str(error))]
         reports = [courier.health.report for courier in self.couriers.values()]
-        return parts + [Component(f"{r.viewer}/{r.tracker}", r.state, self.redactor.text(r.reason)) for r in reports]
+        parts += [Component(f"{r.viewer}/{r.tracker}", r.state, self.redactor.text(r.reason)) for r in reports]
+        asked = [*self.catching_up.conditions, *self.listening.conditions]
+        return parts + [Component(one.name, one.state, self.redactor.text(one.reason)) for one in asked]
 
     async def scrape(self) -> bytes:
         """The metrics, with what is a state read afresh."""
@@ -175,8 +192,9 @@ class Runtime:
         stamps = await self.store.read(_stamps)
         self.crew.start()
         telling = (self.herald.run(self._stopping), self.alerts.run(self.clock))
-        keeping = (*self.chores.all(), self.keeper.run(self._stopping))
-        chores = (self._claim(), self._watch_outside(stamps), *keeping, *telling)
+        keeping = (*self.chores.all(), self.keeper.run(self._stopping), self.watchdog.run(self._stopping))
+        asking = (self.catching_up.run(self._stopping), self.listening.run(self._stopping)) if self._by_clock else ()
+        chores = (self._claim(), self._watch_outside(stamps), *keeping, *telling, *asking)
         background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield self
@@ -199,6 +217,7 @@ class Runtime:
         await self.alerts.aclose(ALERTS_END_WITHIN)
         await self.teller.aclose()
         await self.crew.aclose()
+        await self.connections.aclose()
         for close in self._on_close:
             await close()
         await self.store.aclose()

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scrobbled import __version__
+from scrobbled import __version__, heard
 from scrobbled.config import ONE_OWNER, Config
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
+from scrobbled.heard import SourceStory
 from scrobbled.pair_stories import PairStory, pair_stories
 from scrobbled.store import accounts, cache, floods, outbox, overview
-from scrobbled.store.amendments import Amendment, Wish
+from scrobbled.store.amendments import Amendment
 from scrobbled.store.codec import iso, iso_or_none
+from scrobbled.store.wishes import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +40,18 @@ class AccountStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceStatus:
-    """A source that was heard, and when last."""
-
-    source: str
-    events: int
-    last_heard: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class UnclaimedStatus:
-    """An account no viewer lists; ``yaml`` is what a viewer needs to claim it, empty where nobody can."""
+    """An account no viewer lists; ``yaml`` is what a viewer needs to claim it, empty where nobody can.
+
+    ``label`` is the last that it watched, empty where that was not told.
+    """
 
     source: str
     account: str
     events: int
     last_heard: str | None
     yaml: str
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class Status:
     events: dict[str, int]
     plays: int
     trackers: list[AccountStatus]
-    sources: list[SourceStatus]
+    sources: list[SourceStory]
     unclaimed: list[UnclaimedStatus]
     held: dict[str, int]
     """Changes held for a person, by reason."""
@@ -182,8 +179,8 @@ def status(db: sqlite3.Connection, config: Config) -> Status:
         events=overview.event_counts(db),
         plays=overview.play_count(db),
         trackers=_accounts(db, config, overview.delivery_counts(db)),
-        sources=[SourceStatus(row.source, row.events, iso(row.last_seen)) for row in overview.sources_heard(db)],
-        unclaimed=_unclaimed(db),
+        sources=heard.sources(db, config),
+        unclaimed=unclaimed(db),
         held={reason: count for reason, count in floods.held_by_reason(db).items() if count},
         pairs=pair_stories(db, config),
     )
@@ -194,23 +191,34 @@ def glance(db: sqlite3.Connection, config: Config) -> Glance:
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for row in overview.waiting(db):
         counts.setdefault((row.viewer, row.tracker), {})[row.state] = row.count
-    heard = {row.source: row.last_seen for row in overview.sources_heard(db)}
+    last = {row.source: row.last_seen for row in overview.sources_heard(db)}
     return Glance(
         trackers=_accounts(db, config, counts),
-        heard={source: iso_or_none(heard.get(source)) for source in config.sources},
-        unclaimed=_unclaimed(db),
+        heard={source: iso_or_none(last.get(source)) for source in config.sources},
+        unclaimed=unclaimed(db),
     )
 
 
+def unclaimed(db: sqlite3.Connection) -> list[UnclaimedStatus]:
+    """Those that were heard most often first."""
+    return [
+        UnclaimedStatus(
+            row.source, row.account, row.events, iso(row.last_seen), claim(row.source, row.account), row.label
+        )
+        for row in overview.unclaimed_accounts(db)
+    ]
+
+
 def claim(source: str, account: str) -> str:
-    """The line of YAML that lists the account. Quoted as JSON is: an id must stay text, a colon part of a name.
+    """The line of YAML that lists the account. Quoted as JSON is: an id must stay text, a colon part of a name, and
+    ``${`` would be taken for a variable.
 
     Where a source names no account, any name claims what comes from it; of others it is empty, as nothing does.
     """
     account = account or ("me" if source in ONE_OWNER else "")
     if not account:
         return ""
-    return f"accounts: {{{source}: [{json.dumps(account, ensure_ascii=False)}]}}"
+    return f"accounts: {{{source}: [{json.dumps(account.replace('${', '$${'), ensure_ascii=False)}]}}"
 
 
 def queued_change(row: overview.QueueRow) -> QueuedChange:
@@ -255,20 +263,8 @@ def queued_amendment(row: Amendment) -> QueuedChange:
         hold=row.hold,
         flood=None,
         kind=wish.kind,
-        change=amended(wish),
+        change=in_words(wish),
     )
-
-
-def amended(wish: Wish) -> str:
-    """What is to be changed, for people: "rating 6 -> 8"."""
-    if wish.kind == "ratings":
-        after = wish.after or (str(wish.details.value) if wish.action == "rate" else "none")
-        return f"rating {wish.before} -> {after}" if wish.before else f"rating {after}"
-    if wish.action == "remove":
-        return "remove this play"
-    if wish.action == "retime":
-        return f"time {wish.before} -> {wish.after}"
-    return "mark as rewatch" if wish.details.rewatch else "mark as no rewatch"
 
 
 def play_story(row: overview.PlayRow) -> PlayStory:
@@ -352,13 +348,6 @@ def _delivery(row: overview.Delivery) -> DeliveryStory:
         remote_id=row.remote_id,
         settled_at=iso_or_none(row.settled_at),
     )
-
-
-def _unclaimed(db: sqlite3.Connection) -> list[UnclaimedStatus]:
-    return [
-        UnclaimedStatus(row.source, row.account, row.events, iso(row.last_seen), claim(row.source, row.account))
-        for row in overview.unclaimed_accounts(db)
-    ]
 
 
 def _accounts(

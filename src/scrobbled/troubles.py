@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scrobbled.alerts import Address, Alerts, Now, Open, Trouble
 from scrobbled.config import Config
+from scrobbled.core.change import things
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome
 from scrobbled.health import Report, State
 from scrobbled.store import Store, overview
@@ -83,8 +84,9 @@ def unclaimed(source: str, reason: str) -> Trouble:
         kind="unclaimed",
         subject=f"{source}/{reason}",
         title=f"{source}: {reason}",
-        text="Its plays are kept and sent to nobody. If it belongs to one of you, list it under accounts of that "
-        "viewer in the configuration: what waited is then delivered. If not, there is nothing to do.",
+        text="Its plays are kept and sent to nobody. If it belongs to one of you, say so with scrobbled claim, or list "
+        "it under accounts of that viewer in the configuration: what waited is then delivered. If not, there is "
+        "nothing to do.",
         once=True,  # a guest of the server may never be a viewer, and need not be mentioned every day
         link="/#unclaimed",
     )
@@ -110,19 +112,26 @@ async def _account(store: Store, reports: Callable[[], Reports], kind: State, su
         return Now(False, f"{subject} works again", "What waited is being delivered.")
     if report.state is not kind:  # not tried since the start, or another trouble by now, which is told by itself
         return Now(lasts=None)
-    waiting = await store.read(lambda db: overview.needing(db, viewer, tracker, PlayOutcome.QUEUED, 0)[0])
-    return Now(figures=f"{_many(waiting)} {'waits' if waiting == 1 else 'wait'}." if waiting else "")
+    waiting = await store.read(lambda db: overview.needing_by_action(db, viewer, tracker, PlayOutcome.QUEUED))
+    verb = "waits" if sum(waiting.values()) == 1 else "wait"
+    return Now(figures=f"{things(waiting)} {verb}." if waiting else "")
 
 
 async def _plays(store: Store, outcome: PlayOutcome, subject: str) -> Now:
     viewer, _, tracker = subject.rpartition("/")
-    count, labels = await store.read(lambda db: overview.needing(db, viewer, tracker, outcome, 3))
+    (count, labels), found = await store.read(
+        lambda db: (
+            overview.needing(db, viewer, tracker, outcome, 3),
+            overview.needing_by_action(db, viewer, tracker, outcome),
+        )
+    )
     if not count:
-        return Now(False, f"{subject}: no play needs you any more", f"None is {outcome}.")
+        return Now(False, f"{subject}: nothing needs you any more", f"Nothing is {outcome}.")
     if count == 1:
         return Now()
-    text = f"{_many(count)} were not delivered ({outcome}), such as {'; '.join(labels)}. {PLAY_NEXT_STEP[outcome]}"
-    return Now(title=f"{subject}: {_many(count)} need you", text=text)
+    done = "delivered" if set(found) == {"add"} else "carried out"
+    text = f"{things(found)} were not {done} ({outcome}), such as {'; '.join(labels)}. {PLAY_NEXT_STEP[outcome]}"
+    return Now(title=f"{subject}: {things(found)} need you", text=text)
 
 
 async def _disk(alerts: Alerts, path: Path) -> None:
@@ -140,7 +149,3 @@ async def _disk(alerts: Alerts, path: Path) -> None:
         )
     elif free > 2 * LOW_DISK:
         await alerts.recovered("disk", "storage", "scrobbled: the disk has room again", "Webhooks can be stored.")
-
-
-def _many(count: int) -> str:
-    return f"{count:,} plays" if count != 1 else "1 play"

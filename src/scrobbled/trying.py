@@ -10,15 +10,18 @@ import httpx
 
 from scrobbled import summary, troubles
 from scrobbled.alerts import Address, AppriseSender, Message
-from scrobbled.config import Config, ViewerConfig, fold
+from scrobbled.claimants import WOULD_GO
+from scrobbled.config import NAMELESS, Config, ViewerConfig, fold
 from scrobbled.core.errors import ConfigError
-from scrobbled.ingest import WOULD_GO
+from scrobbled.core.events import EventKind
+from scrobbled.core.sessions import TEST_EVENT
 from scrobbled.redact import Redactor
 from scrobbled.sources.examples import EXAMPLES, MARK, Example
 from scrobbled.store import Store
 
 PATIENCE = 10.0
 """Seconds for the service to answer."""
+IDS_ALONE = f"{TEST_EVENT}; a real one is asked for ids alone, and is never a play"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,8 @@ async def _story(store: Store, source: str, account: str, answer: httpx.Response
     if story is None:
         why = f"It was stored as {event}, but not in this database. Is the service run with another configuration?"
         return Tried(source, account, event, None, False, why)
+    if source in NAMELESS and story.kind == EventKind.ADDED:
+        return Tried(source, account, event, story.outcome, True, IDS_ALONE)
     return Tried(source, account, event, story.outcome, story.reason.startswith(WOULD_GO), story.reason)
 
 

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from scrobbled import summary
+from scrobbled.beside import removal
 from scrobbled.core.names import name
 from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.records import Subject
 from scrobbled.store import amendments, outbox, records, runs, undoing
-from scrobbled.store.amendments import Amendment, Details, Wish
+from scrobbled.store.amendments import Amendment, Wish
 from scrobbled.store.codec import iso_or_none
 from scrobbled.store.database import Store
 from scrobbled.store.undoing import Sent
 from scrobbled.trackers import TRACKERS
 
+PUT_BACK = "its removal was taken back"
 AT_ONCE = 20
 """So many are looked at in one transaction: webhooks wait no longer than for that."""
 WHERE_IDS_ARE = (
@@ -47,9 +48,10 @@ class Asked:
 class Step:
     """What happens to one thing at one tracker, for people and scripts; times are ISO 8601 in UTC.
 
-    ``action`` is ``remove`` (it is there, and is taken away), ``restore`` (what was changed gets what it had before),
-    ``drop`` (it was not sent yet), ``wait`` (it is just being sent, and taken away after that), ``under-way`` (it is
-    being taken back already) or ``leave`` (there is nothing of ours to take back).
+    ``action`` is ``remove`` (it is there, and is taken away), ``restore`` (what was changed gets what it had before,
+    and what was removed is added again), ``drop`` (it was not sent yet), ``wait`` (it is just being sent, and taken
+    away after that), ``under-way`` (it is being taken back already) or ``leave`` (there is nothing of ours to take
+    back).
     """
 
     id: str
@@ -149,26 +151,10 @@ class _Change:
         if not _can_remove(self.change.tracker):
             return self._told("leave", f"{there} lets nobody take anything back; remove it there yourself.")
         if not dry_run:
-            amendments.add(self.db, self._wish(), self.now)
+            amendments.add(self.db, removal(self.change, "you took it back"), self.now)
         if self.change.phase:
             return self._told("wait", f"It is just being sent to {there}; after that it is taken back.")
         return self._told("remove", f"It is taken back from {there}.")
-
-    def _wish(self) -> Wish:
-        change = self.change
-        return Wish(
-            viewer=change.viewer,
-            tracker=change.tracker,
-            kind="plays",
-            action="remove",
-            key=change.address_key or "",
-            label=change.label,
-            details=Details(remote_id=change.remote_id, watched_at=change.watched_at),
-            subject=Subject(change.address_key or "", change.item.media, change.item),
-            why="you took it back",
-            play_id=change.play_id,
-            change_id=change.id,
-        )
 
     def _told(self, action: str, text: str) -> Step:
         change = self.change
@@ -196,9 +182,9 @@ class _Amended:
         return self._told("drop", f"{there} was not changed yet, and is not changed any more.")
 
     def _set_back(self, there: str, *, dry_run: bool) -> Step:
-        wish, inverse = self.amendment.wish, self.amendment.wish.inverse
-        if inverse is None:
-            return self._told("leave", f"What was removed from {there} cannot be put back; enter it there yourself.")
+        wish = self.amendment.wish
+        if wish.action == "remove":
+            return self._bring_back(there, dry_run=dry_run)
         if (open_ := amendments.taking_back(self.db, self.amendment.id)) is not None:
             return self._told("under-way", f"It is being set back at {there} already (a{open_.id}).")
         if why := self._changed_since():
@@ -209,6 +195,21 @@ class _Amended:
             amendments.add(self.db, self._wish(), self.now)
         was = f" to {wish.before}" if wish.before else ""
         return self._told("restore", f"It is set back{was} at {there}.")
+
+    def _bring_back(self, there: str, *, dry_run: bool) -> Step:
+        """By the change that had brought it there, which goes its ordinary way once more."""
+        wish, account = self.amendment.wish, (self.amendment.wish.viewer, self.amendment.wish.tracker)
+        change = undoing.bringer(self.db, *account, wish.details.remote_id)
+        if change is None:
+            why = f"It is not known any more how it came to {there}, so it is not put back; enter it there yourself."
+            return self._told("leave", why)
+        if not dry_run:
+            removed = self.amendment.state is PlayOutcome.DELIVERED
+            amendments.undone(self.db, self.amendment.id)
+            outbox.send_again(self.db, change, PUT_BACK, self.now, in_doubt=not removed)
+            if removed:
+                records.take_off(self.db, account, wish.details.remote_id)
+        return self._told("restore", f"It is added to {there} again, with the time it had.")
 
     def _changed_since(self) -> str:
         """A rating that somebody gave there after the run is theirs."""
@@ -224,7 +225,7 @@ class _Amended:
 
     def _wish(self) -> Wish:
         wish, inverse = self.amendment.wish, self.amendment.wish.inverse
-        assert inverse is not None
+        assert inverse is not None, "only a removal has none"
         return Wish(
             viewer=wish.viewer,
             tracker=wish.tracker,
@@ -232,7 +233,7 @@ class _Amended:
             action=inverse.action,
             key=wish.key,
             label=wish.label,
-            details=replace(inverse.details, remote_id=wish.details.remote_id),
+            details=replace(inverse.details, remote_id=wish.details.remote_id, as_is=wish.details.as_is),
             subject=wish.subject,
             before=wish.after,
             after=wish.before,

@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 
 from scrobbled.alerts import Alerts
+from scrobbled.catalogues.known import KnownFinder
+from scrobbled.catalogues.mediabrowser import DIALECTS, MediaBrowserFinder
 from scrobbled.catalogues.plex import PlexFinder
 from scrobbled.catalogues.tmdb import TmdbFinder
 from scrobbled.clock import Clock
@@ -27,7 +29,7 @@ from scrobbled.store import Store, accounts
 from scrobbled.store.cache import StoredCache
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import Context, FinderContext, Tracker
-from scrobbled.trackers.masked import Masked
+from scrobbled.trackers.informed import Informed
 
 TMDB = "https://api.themoviedb.org/3"
 
@@ -92,7 +94,8 @@ class Wiring:
             shows=Resolver(self._finders(viewer), parts.cache),
             clock=parts.clock,
         )
-        return Masked(TRACKERS[name].build(context), parts.redactor)
+        asked = [finder.ids_of for finder in self._media_servers()]
+        return Informed(TRACKERS[name].build(context), parts.redactor, asked)
 
     def _tokens(self, viewer: str, name: str) -> accounts.StoredTokens:
         parts = self._parts
@@ -113,15 +116,26 @@ class Wiring:
     def _server_finders(self) -> Iterator[tuple[int, Finder]]:
         config, cache = self._parts.config, self._parts.cache
         plex, tmdb = config.sources.get("plex"), config.metadata.tmdb
+        if "sonarr" in config.sources:
+            yield 5, KnownFinder(cache)
         if plex and plex.url and plex.server_token:
             yield 10, PlexFinder(self._http("plex").at(plex.url), plex.server_token, cache)
+        for finder in self._media_servers():
+            yield 10, finder
         if tmdb.key:
             yield 30, TmdbFinder(self._http("tmdb").at(tmdb.url or TMDB), tmdb.key, cache, clock=self._parts.clock)
+
+    def _media_servers(self) -> Iterator[MediaBrowserFinder]:
+        for name, dialect in DIALECTS.items():
+            one = self._parts.config.sources.get(name)
+            if one and one.url and one.server_token:
+                http = self._http(name).at(one.url)
+                yield MediaBrowserFinder(dialect, http, one.server_token, self._parts.cache)
 
     def _http(self, service: str) -> Http:
         """One connection pool per service; whoever takes it sets the root."""
         if service not in self._clients:
-            observe = _observer(self._parts.metrics, service)
+            observe = observer(self._parts.metrics, service)
             http = Http("", observe=observe, dates=self._parts.dates, transport=self._transport, verify=self._ssl)
             self._parts.on_close(http.aclose)
             self._clients[service] = http
@@ -144,7 +158,9 @@ class Wiring:
         self._parts.changed()
 
 
-def _observer(metrics: Metrics, service: str) -> Observer:
+def observer(metrics: Metrics, service: str) -> Observer:
+    """Who counts the requests to a service."""
+
     def observe(method: str, status: str, seconds: float) -> None:
         metrics.requests.labels(service, method, status).inc()
         metrics.request.labels(service).observe(seconds)

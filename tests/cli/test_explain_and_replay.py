@@ -297,12 +297,12 @@ def test_ten_things_that_can_happen_are_told_in_plain_sentences(desk: Desk) -> N
 
 
 def test_a_replay_prints_what_it_adds_and_a_dry_run_adds_nothing(desk: Desk) -> None:
-    desk.take(webhook("media.play", 0), webhook("media.stop", 80), webhook("media.rate"))
+    desk.take(webhook("media.play", 0), webhook("media.stop", 80), webhook("library.new"))
     assert desk.run("replay").out.splitlines()[-1] == "No play was missing."
     desk.configure("75%")
     dry = desk.run("replay", "--dry-run")
     assert dry.code == 0
-    assert "3 events: 2 accepted, 1 unwanted" in dry.out
+    assert all(words in dry.out for words in ("3 events: ", "2 accepted", "1 unwanted"))
     assert "new  anna  Harbour Lights S2 E5 Low Tide" in dry.out
     assert "1 play would be added." in dry.out
     done = json.loads(desk.run("replay", "--since", "14d", "--source", "plex", "--json").out)

@@ -46,6 +46,8 @@ def test_an_account_of_another_source_is_not_the_same() -> None:
 
 def test_kodi_belongs_to_the_only_viewer_who_lists_it() -> None:
     assert names_of(TWO, "kodi", Account()) == ["anna"]
+    assert names_of(TWO, "kodi", Account(name="Living Room ")) == ["anna"]
+    assert names_of(TWO, "kodi", Account(name="guest")) == []  # an add-on says who it was, and it was somebody else
     both = household(("anna", {"kodi": ("a",)}), ("ben", {"kodi": ("b",)}))
     assert names_of(both, "kodi", Account()) == []
     assert names_of(both, "kodi", Account(name="b")) == ["ben"]

@@ -124,8 +124,8 @@ def test_secrets_that_everybody_may_read_are_a_warning(clinic: Clinic) -> None:
 
 
 def test_what_has_no_effect_is_told(clinic: Clinic) -> None:
-    clinic.settings["sources"]["emby"] = {"token": "another-token-of-32-characters-x"}
-    assert any("does not understand them yet" in one.text for one in checks(clinic.examine(), "configuration"))
+    clinic.settings["sinks"] = {"influx": {"url": "http://influx.local:8086", "token": "t", "org": "home"}}
+    assert any("does not export to InfluxDB yet" in one.text for one in checks(clinic.examine(), "configuration"))
 
 
 # Clock

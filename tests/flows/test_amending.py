@@ -181,7 +181,7 @@ async def test_one_that_is_refused_is_told_and_stops_nobody(rig: Rig) -> None:
     await rig.rest()
     assert (await state(rig, bad), await state(rig, good)) == ("dead", "delivered")
     assert (await amendment(rig, bad)).reason == "a person changed it meanwhile"
-    assert rig.told == [("anna/memory: a play needs you", False)]
+    assert rig.told == [("anna/memory: a rating needs you", False)]
     assert metric(rig, "deliveries_total", viewer="anna", tracker="memory", kind="ratings", outcome="dead") == 1
     rig.tracker.refuse = frozenset()
     await rig.store.write(lambda db: amendments.retry(db, None))

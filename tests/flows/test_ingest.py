@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import sqlite3
+import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ def webhook(
         "index": 5,
         "duration": duration,
         "librarySectionTitle": "Series",
-        "Guid": [{"id": "tvdb://10220330"}],
+        "Guid": [{"id": f"tvdb://{zlib.crc32(key.encode())}"}],
         **metadata,
     }
     if percent is not None:
@@ -203,7 +204,6 @@ async def test_two_people_who_watch_together_have_a_play_each_by_their_own_rules
 @pytest.mark.parametrize(
     ("body", "outcome", "reason"),
     [
-        (webhook("media.rate", userRating=7), "unwanted", "rated is not playback"),
         (webhook("library.new"), "unwanted", "added is not playback"),
         (webhook("playback.started"), "unwanted", "unsupported"),
         (webhook(kind="track"), "unwanted", "type"),
@@ -229,6 +229,7 @@ async def test_every_webhook_is_stored_with_what_became_of_it(
 async def test_a_rating_begins_no_session(house: House) -> None:
     await house.take(webhook("media.rate", userRating=7))
     assert await house.sql("SELECT count(*) FROM sessions") == [(0,)]
+    assert await house.outbox() == []
     await house.take(webhook("media.play", percent=0))
     assert await house.sql("SELECT key FROM sessions") == [("anna|plex|anna|nas/90412",)]
 
@@ -295,7 +296,9 @@ async def test_an_event_that_cannot_be_folded_is_kept_whole_and_leaves_nothing_h
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(sqlite3.connect(house.path)) as stranger, stranger:
-        stranger.execute("INSERT INTO sessions VALUES ('anna|plex|anna|nas/90412', 0, 'no session at all')")
+        stranger.execute(
+            "INSERT INTO sessions (key, updated_at, state) VALUES ('anna|plex|anna|nas/90412', 0, 'no session at all')"
+        )
     taken = await house.take(webhook())
     assert (taken.outcome, taken.reason) == ("unreadable", DEFECT)
     assert await house.sql("SELECT count(*) FROM events") == [(1,)]

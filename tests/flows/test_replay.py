@@ -459,7 +459,7 @@ def test_what_was_booked_as_a_duplicate_is_tried_again_only_by_name(play: Callab
         await house.store.write(lambda db: db.execute("UPDATE events SET raw = NULL WHERE id = 1"))
         assert (await house.replay()).plays == []
         assert len((await house.replay(Wanted(ids=(late,)))).plays) == 0, "its play is still known"
-        await house.store.write(lambda db: db.execute("UPDATE plays SET event_id = NULL"))
+        await house.store.write(lambda db: db.execute("UPDATE plays SET event_id = NULL, until = NULL"))
         assert (await house.replay()).plays == []
         assert len((await house.replay(Wanted(ids=(late,)))).plays) == 1
 

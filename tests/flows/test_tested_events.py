@@ -21,8 +21,8 @@ from scrobbled.core.outcomes import EventOutcome
 from scrobbled.core.sessions import TEST_EVENT, Rules, Session, Unwanted, fold
 from scrobbled.ingest import WOULD_GO, parsed_again
 from scrobbled.runtime import Runtime, build
-from scrobbled.sources.body import Body, read_body
-from scrobbled.sources.examples import EXAMPLES, MARK, Example
+from scrobbled.sources.body import Body
+from scrobbled.sources.examples import MARK
 
 pytestmark = pytest.mark.anyio
 
@@ -92,17 +92,3 @@ def test_no_test_event_ever_becomes_a_play(kind: EventKind, position: int, enter
     now = datetime(2026, 11, 14, tzinfo=UTC)
     event = PlaybackEvent("plex", kind, now, position_ms=position, duration_ms=10**7, entered=entered, test=True)
     assert fold(Session(), event, Rules(), now) == (Session(), Unwanted(TEST_EVENT))
-
-
-@pytest.mark.parametrize("source", EXAMPLES)
-@pytest.mark.parametrize("account", ["anna", "41220077", "Ä. Ötzi"])
-async def test_every_example_is_understood_as_a_viewing_to_its_end(runtime: Runtime, source: str, account: str) -> None:
-    now = runtime.clock.now()
-    kind, body = EXAMPLES[source](Example(account, now, "nas", "Films"))
-    content = read_body(kind, body)
-    (event,) = parsed_again(source, content.text, now)
-    assert (event.test, event.kind) == (True, EventKind.WATCHED)
-    assert account.casefold() in event.account.names()
-    assert event.item is not None
-    assert event.item.origin is not None
-    assert (event.item.origin.server, event.item.origin.library) == ("nas", "Films")

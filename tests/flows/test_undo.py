@@ -241,7 +241,7 @@ async def test_a_removal_that_is_refused_is_told_and_tried_again_on_wish(rig: Ri
     rig.tracker.fail("amend", Refused("not now"))
     await rig.rest()
     assert await rig.state(change) == "delivered"
-    assert rig.told == [("anna/memory: a play needs you", False)]
+    assert rig.told == [("anna/memory: a removal needs you", False)]
     assert actions(await take_back(rig, change)) == ["under-way"]
     await rig.rest()
     assert (await rig.state(change), rig.tracker.plays) == ("undone", [])

@@ -151,8 +151,16 @@ def test_a_duration_of_zero_is_unknown() -> None:
         (sample("episode-play", live=True), "live tv"),
         (sample("episode-play", live=1), "live tv"),
         (sample("episode-play", guid="tv.plex.xmltv://show/abc"), "live tv"),
-        (sample("season-rate"), "type"),  # case 30
-        (sample("show-new"), "type"),  # case 32
+        (sample("movie-scrobble", key="/library/metadata/99"), "type"),
+        (sample("movie-scrobble", subtype="trailer"), "type"),
+        (sample("season-rate", type="artist"), "type"),
+        ({**sample("season-rate"), "event": "media.play"}, "type"),
+        ({**sample("show-new"), "event": "media.scrobble"}, "type"),
+        (sample("season-rate", index=...), "no item"),
+        (sample("season-rate", parentTitle=..., parentGuid=...), "no item"),
+        (sample("season-rate", index="S03"), "malformed"),
+        (sample("show-new", title="", guid=...), "no item"),
+        (sample("show-new", live=1), "live tv"),
         (sample("movie-scrobble", extraType=2), "type"),  # case 72
         (sample("movie-scrobble", type="photo"), "type"),
         (sample("movie-scrobble", type=["movie"]), "type"),
@@ -372,7 +380,8 @@ def test_an_item_without_key_has_no_origin() -> None:
 
 
 def test_a_copy_in_another_library_shares_the_session() -> None:
-    hd, uhd = parse(sample("episode-play")), parse(sample("episode-play", ratingKey="777"))
+    copy_of = {"ratingKey": "777", "key": "/library/metadata/777"}
+    hd, uhd = parse(sample("episode-play")), parse(sample("episode-play", **copy_of))
     assert hd.session_key() == uhd.session_key()
 
 
@@ -457,3 +466,44 @@ def test_parsing_leaves_the_message_as_it_was() -> None:
     before = copy.deepcopy(message)
     parse(message)
     assert message == before
+
+
+def test_a_season_is_rated_as_a_season_of_its_show_case_30() -> None:
+    event = parse(sample("season-rate"))
+    assert (event.kind, event.rating, event.scope) == (EventKind.RATED, 8, "season")
+    assert event.item == Episode(
+        show_title="Harbour Lights",
+        season=3,
+        number=None,
+        show_ids=ShowIds(plex="plex://show/6512aa00bb11cc22dd33ee3f"),
+        origin=Origin("8c1d0f7a5b6e4d3c2b1a09f8e7d6c5b4a3928170", "90401", "90400"),
+    )
+
+
+def test_a_show_is_rated_as_a_show() -> None:
+    event = parse(sample("show-rate"))
+    assert (event.kind, event.rating, event.scope) == (EventKind.RATED, 9, "show")
+    assert event.item == Episode(
+        show_title="Harbour Lights",
+        season=None,
+        number=None,
+        show_year=2022,
+        show_ids=ShowIds(imdb="tt8800110", tmdb=225500, tvdb=440011, plex="plex://show/6512aa00bb11cc22dd33ee3f"),
+        origin=Origin("8c1d0f7a5b6e4d3c2b1a09f8e7d6c5b4a3928170", "90400", "90400"),
+    )
+
+
+def test_a_season_of_a_legacy_agent_is_known_by_its_show() -> None:
+    item = parse(sample("season-rate", parentGuid=..., guid="com.plexapp.agents.thetvdb://440011/3?lang=en")).item
+    assert isinstance(item, Episode)
+    assert (item.show_ids, item.season) == (ShowIds(tvdb=440011), 3)
+
+
+def test_the_rating_of_a_movie_or_an_episode_needs_no_scope() -> None:
+    assert parse(sample("movie-rate")).scope is None
+    assert parse({**sample("episode-scrobble"), "event": "media.rate", "rating": 5}).scope is None
+
+
+def test_a_whole_show_may_be_added_case_32() -> None:
+    event = parse(sample("show-new"))
+    assert (event.kind, event.scope, event.rating) == (EventKind.ADDED, "show", None)

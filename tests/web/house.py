@@ -94,7 +94,7 @@ async def house(
     path = folder / "scrobbled.yaml"
     path.write_text(yaml.safe_dump(values), encoding="utf-8")
     clock = FakeClock()
-    sandbox = Sandbox(now=clock.now, only=("serializd", "plex", "tmdb"))
+    sandbox = Sandbox(now=clock.now, only=("serializd", "plex", "plextv", "tmdb"))
     transport = httpx.ASGITransport(sandbox)  # type: ignore[arg-type]
     runtime = build(load(path, {}), clock=clock, transport=transport)
     try:

@@ -16,7 +16,10 @@ from scrobbled.http import Http
 _IDENTITY = {"machineIdentifier": str, "version": str}
 _SERVER = {"machineIdentifier": str, "version": str, "myPlexSubscription": Maybe((bool, int, str))}
 _SECTIONS = {"Directory": Maybe([{"key": (str, int), "title": str, "type": str}])}
-NO_PASS = "Plex sends webhooks only where the owner of the server has Plex Pass."
+PASS = "Plex Pass"
+NO_PASS = (
+    "Plex sends webhooks only where the owner of the server has Plex Pass; without it set sources.plex.mode to live."
+)
 
 
 async def examine(http: Http, token: str, *, libraries: Sequence[str]) -> list[Check]:
@@ -55,12 +58,10 @@ def _webhooks(about: Any) -> Check:
     """Whether its owner has Plex Pass, which webhooks need, where the server says so."""
     told = None if about is None else about["MediaContainer"].get("myPlexSubscription")
     if told is None:
-        return skipped(
-            "Plex Pass", "The server does not say whether its owner has Plex Pass, which webhooks need.", NO_PASS
-        )
+        return skipped(PASS, "The server does not say whether its owner has Plex Pass, which webhooks need.", NO_PASS)
     if str(told).lower() in ("1", "true"):
-        return ok("Plex Pass", "Its owner has Plex Pass, so it can send webhooks.")
-    return warning("Plex Pass", "Its owner has no Plex Pass, so it sends no webhooks.", NO_PASS)
+        return ok(PASS, "Its owner has Plex Pass, so it can send webhooks.")
+    return warning(PASS, "Its owner has no Plex Pass, so it sends no webhooks.", NO_PASS)
 
 
 def _libraries(listed: Any, wanted: Sequence[str]) -> list[Check]:

@@ -10,6 +10,7 @@ import rich_click as click
 
 from scrobbled import __version__
 from scrobbled.cli.groups import config_group, map_group, queue, token
+from scrobbled.cli.hooks import claim, test_event, webhook
 from scrobbled.cli.options import code_of, config_option, json_option, no_config_option
 from scrobbled.core.errors import ConfigError, ScrobbledError
 
@@ -17,7 +18,8 @@ click.rich_click.TEXT_MARKUP = "rich"
 click.rich_click.SHOW_ARGUMENTS = True
 click.rich_click.COMMAND_GROUPS = {
     "scrobbled": [
-        {"name": "Set it up", "commands": ["demo", "sandbox", "config", "auth", "serve", "test-event", "test-alert"]},
+        {"name": "Set it up", "commands": ["demo", "sandbox", "config", "auth", "webhook", "serve", "claim"]},
+        {"name": "Try it out", "commands": ["test-event", "test-alert"]},
         {"name": "See and decide", "commands": ["status", "sync", "explain", "queue", "map", "replay", "undo"]},
         {"name": "Look after it", "commands": ["import", "doctor", "token", "backup", "restore", "reset-state"]},
     ],
@@ -157,19 +159,6 @@ def test_alert(viewer: str | None, as_json: bool, config: str | None) -> None:
     sys.exit(code_of("trying", "test_alert")(config, viewer, as_json=as_json))
 
 
-@command.command("test-event")
-@click.option("--source", metavar="NAME", help="To the webhook of this source; without it of each.")
-@click.option("--viewer", metavar="NAME", help="As watched by this person; else by the first who lists the source.")
-@json_option
-@config_option
-def test_event(source: str | None, viewer: str | None, as_json: bool, config: str | None) -> None:
-    """Send a test event through the running service, to nobody's tracker.
-
-    It is understood and stored, and you are told to whom a real one would go.
-    """
-    sys.exit(code_of("trying", "test_event")(config, source, viewer, as_json=as_json))
-
-
 @command.command()
 @click.argument("id", metavar="ID")
 @click.option("--raw", is_flag=True, help="Also the message of every event of the viewing.")
@@ -285,5 +274,5 @@ def reset_state(sure: bool, pair: str | None, viewer: str | None, config: str | 
     sys.exit(code_of("backup", "reset")(config, sure=sure))
 
 
-for group in (queue, map_group, token, config_group):
-    command.add_command(group)
+for one in (queue, map_group, token, config_group, webhook, claim, test_event):
+    command.add_command(one)

@@ -39,7 +39,7 @@ async def found(config: Config, viewer: ViewerConfig, parsed: Parsed, *, quiet: 
 
     ended = await rehearse(config, one, Options(full=True), look=look)
     if not looked:
-        say(f"{one.sides.a} and {one.sides.b} could not be compared: {ended.reason}.", err=True)
+        say(f"{' and '.join(one.sides.called)} could not be compared: {ended.reason}.", err=True)
         return {"failed": True, "reason": ended.reason}
     if not quiet:
         _say(one, looked[0])

@@ -16,7 +16,7 @@ from scrobbled.floods import Chosen, Done, FloodStory, NoId
 from scrobbled.store import Store, amendments, overview
 from scrobbled.store.amendments import Amendment
 from scrobbled.store.codec import iso
-from scrobbled.summary import amended as in_words
+from scrobbled.store.wishes import in_words
 from scrobbled.summary import queued_amendment, queued_change
 
 PAGE = 500

@@ -39,6 +39,8 @@ async def _facts(config: Config) -> dict[str, Any]:
 def _print(facts: dict[str, Any]) -> None:
     events = ", ".join(f"{count} {name}" for name, count in facts["events"].items() if count) or "none yet"
     say(f"Webhooks: {events}")
+    for row in facts["sources"]:
+        say(_source(row))
     say(f"Plays: {facts['plays']}")
     for row in facts["trackers"]:
         counts = ", ".join(f"{count} {name}" for name, count in row["counts"].items()) or "nothing yet"
@@ -58,6 +60,16 @@ def _print(facts: dict[str, Any]) -> None:
         say(_unclaimed(row))
 
 
+def _source(row: dict[str, Any]) -> str:
+    away = f"{plural(row['refused'], 'webhook')} with a wrong token" if row["refused"] else ""
+    if not row["source"]:
+        return f"{plural(row['refused'], 'webhook')} for sources that are not configured, last {row['last_refused']}"
+    heard = f"last heard {row['last_heard']}" if row["last_heard"] else "never heard"
+    servers = ", ".join(f"{one['name'] or one['id']} {one['last_heard']}" for one in row["servers"])
+    beside = f" ({servers})" if len(row["servers"]) > 1 else ""
+    return f"{row['source']}: {heard}{beside}" + (f"; {away}, last {row['last_refused']}" if away else "")
+
+
 def _pair(row: dict[str, Any]) -> str:
     last = row["last"]
     line = in_a_line(PairStory(**{**row, "last": None if last is None else RunStory(**last)}))
@@ -71,4 +83,5 @@ def _unclaimed(row: dict[str, Any]) -> str:
     heard = f"Unclaimed: {row['source']} account {row['account'] or '(no name)'}, {plural(row['events'], 'webhook')}"
     if not row["yaml"]:
         return f"{heard} kept. Nobody can claim what names no account."
-    return f"{heard} kept. To claim it, give a viewer: {row['yaml']}"
+    words = shlex.join(["scrobbled", "claim", row["source"], *([row["account"]] if row["account"] else [])])
+    return f"{heard} kept. To claim it: {words} --viewer NAME, or give a viewer: {row['yaml']}"

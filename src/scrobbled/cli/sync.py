@@ -132,7 +132,7 @@ async def _rehearsed(config: Config, chosen: Sequence[Wired], options: Options, 
 def say_plan(one: Wired, ended: Ended, command: str) -> None:
     """What would be done; ``command`` does it when the plan is named behind it."""
     if ended.plan is None:
-        say(f"{one.sides.viewer}: {one.sides.a} and {one.sides.b} were not compared: {ended.reason}.", err=True)
+        say(f"{one.sides.viewer}: {' and '.join(one.sides.called)} were not compared: {ended.reason}.", err=True)
         return
     say(ended.plan.text())
     if ended.reason:
@@ -184,7 +184,7 @@ async def _one(served: Service, one: Wired, options: Options, *, quiet: bool) ->
 def say_run(one: Wired, done: Followed, command: str) -> None:
     """How it ended; ``command`` says yes when the plan is named behind it."""
     run_ = done.run
-    head = f"{one.sides.viewer}: {one.sides.a} and {one.sides.b} (run r{run_.id}): "
+    head = f"{one.sides.viewer}: {' and '.join(one.sides.called)} (run r{run_.id}): "
     match done.outcome:
         case "nothing":
             say(f"{head}nothing to do")

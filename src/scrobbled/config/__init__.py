@@ -29,13 +29,14 @@ from scrobbled.config.model import (
     ViewerConfig,
     fold,
 )
-from scrobbled.config.people import BY_VIEWER, ONE_OWNER, claimants
+from scrobbled.config.people import BY_VIEWER, NAMELESS, ONE_OWNER, claimants
 from scrobbled.config.schema import json_schema
 from scrobbled.config.showing import Row, secrets, show, warnings
 
 __all__ = [
     "BY_VIEWER",
     "KINDS",
+    "NAMELESS",
     "ONE_OWNER",
     "SOURCE_NAMES",
     "AlertAddressConfig",

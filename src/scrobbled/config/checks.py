@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from scrobbled.config.model import KINDS, fold
+from scrobbled.config.model import ASKED, KINDS, fold
 from scrobbled.config.problems import Problems, join, meant
 
 Values = Mapping[str, Any]
@@ -56,7 +56,8 @@ class Checks:
             self._add(f"{path}.tokens", "only trakt has several tokens; write token")
         if name != "trakt" and source.get("pass_on"):
             self._add(f"{path}.pass_on", "only trakt can pass on what is playing; remove it here")
-        if name != "trakt" and not given and not self._problems.about(path):
+        self._asked(name, source, path)
+        if name != "trakt" and not given and source.get("mode") != "live" and not self._problems.about(path):
             self._add(
                 f"{path}.token", "is missing. The secret in the webhook's URL; take a random one of 32 characters"
             )
@@ -64,6 +65,19 @@ class Checks:
         for viewer in source.get("tokens", {}):
             if fold(viewer) not in names:
                 self._add(join(f"{path}.tokens", viewer), f"no viewer has this name; {meant(viewer, sorted(names))}")
+
+    def _asked(self, name: str, source: Values, path: str) -> None:
+        """What only some media servers can be asked, and with which means."""
+        if source.get("catch_up") is not None and name not in ASKED:
+            self._add(f"{path}.catch_up", f"only {', '.join(ASKED)} can be asked; remove it here")
+        if source.get("mode") is not None and name != "plex":
+            self._add(f"{path}.mode", "only plex can be listened to; remove it here")
+        elif source.get("mode") in ("live", "both"):
+            lacking = [
+                key for key in ("url", "server_token") if not (source.get(key) or self._problems.about(f"{path}.{key}"))
+            ]
+            if lacking:
+                self._add(f"{path}.mode", f"to listen to the server, {' and '.join(lacking)} must be set as well")
 
     def _viewer_names(self) -> None:
         first: dict[str, int] = {}

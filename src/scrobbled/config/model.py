@@ -11,6 +11,7 @@ from typing import Any
 
 from scrobbled.config.durations import UNITS
 from scrobbled.config.fields import Brief, ListOf, MapOf, Named, section, setting, table_of
+from scrobbled.config.rules import Rules, level, rules
 from scrobbled.config.trackers import TRACKERS
 from scrobbled.config.values import (
     AlertUrl,
@@ -22,15 +23,20 @@ from scrobbled.config.values import (
     HostName,
     HttpUrl,
     Integer,
+    Interval,
     Network,
     Percent,
     Switch,
     Text,
     WebhookToken,
 )
+from scrobbled.core.items import Item
+from scrobbled.core.rules import Level, rules_of
 from scrobbled.core.troubles import TROUBLE_KINDS
 
-SOURCE_NAMES = ("plex", "jellyfin", "emby", "tautulli", "kodi", "trakt")
+SOURCE_NAMES = ("plex", "jellyfin", "jellyfin-webhooks", "emby", "tautulli", "kodi", "trakt", "sonarr", "radarr")
+ASKED = ("plex", "jellyfin", "emby")
+"""Sources whose server can be asked what was watched."""
 THRESHOLDS = {"trakt": 80.0}
 """Percent that a source's own protocol sets, where neither the viewer nor the source says otherwise."""
 KINDS = ("plays", "ratings", "watchlist", "collection", "progress")
@@ -103,6 +109,28 @@ class SourceConfig:
     min_duration: float | None = setting(
         Duration(), "Shorter items do not count (seconds); instead of the one in defaults."
     )
+    catch_up: float = setting(
+        Interval(_MINUTE),
+        "Only for plex, jellyfin and emby, with url and server_token: how often to ask the server what was watched, so "
+        "that a webhook that was lost is made up for (seconds); off to never ask.",
+        15 * _MINUTE,
+    )
+    mode: str = setting(
+        Choice(("webhook", "live", "both")),
+        "Only for plex: live listens to the server instead of waiting for webhooks, which need Plex Pass.",
+        "webhook",
+    )
+    rules: Rules = rules("For single libraries, films or episodes; the first that fits counts.")
+    marks: str = setting(
+        Choice(("play", "tick", "ignore")),
+        "What it is when somebody marks an item as watched by hand: a play, a tick without a date where a tracker "
+        "knows such, or nothing.",
+        "play",
+    )
+    ratings: bool | None = setting(
+        Switch(), "Whether ratings given there go to the trackers; instead of the word in defaults."
+    )
+    account_url: str | None = setting(HttpUrl(), "Only for plex: the root of plex.tv, to point it elsewhere.")
     pass_on: bool = setting(
         Switch(), "Only for trakt: tell the viewer's own Trakt account at once what is playing.", False
     )
@@ -132,6 +160,13 @@ class DefaultsConfig:
     min_duration: float = setting(Duration(), "Shorter items, such as trailers, do not count (seconds).", 5 * _MINUTE)
     movies: bool = setting(Switch(), "Whether movies count.", True)
     episodes: bool = setting(Switch(), "Whether episodes count.", True)
+    rules: Rules = rules("For single libraries, films or episodes, of all sources; the first that fits counts.")
+    ratings: bool = setting(Switch(), "Whether ratings given on a media server go to the trackers.", True)
+    watchdog: float = setting(
+        Duration(_MINUTE),
+        "A viewing whose end was never told ends so long after it should have, by its last known position (seconds).",
+        30 * _MINUTE,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +217,7 @@ class ViewerConfig:
         ListOf(table_of(PairConfig)), "Trackers to reconcile. Without any, nothing is reconciled.", ()
     )
     threshold: float | None = setting(Percent(1), "How much this person must have watched.")
+    rules: Rules = rules("This person's own, for single libraries, films or episodes; before everything else.")
     libraries: tuple[str, ...] = setting(
         ListOf(_NAME), "Titles of the libraries that count for this person. Empty: all.", ()
     )
@@ -288,19 +324,32 @@ class Config:
         """The viewer of that name, compared as account names are: trimmed and without case."""
         return next((viewer for viewer in self.viewers if fold(viewer.name) == fold(name)), None)
 
-    def threshold(self, source: str, viewer: ViewerConfig | None = None) -> float:
-        """Percent that must be watched: the viewer's word counts before the source's, and that before the default.
+    def levels(self, source: str, viewer: ViewerConfig | None = None) -> tuple[Level, ...]:
+        """What is said of when something counts: by the viewer, then for the source, then for all.
 
-        The default is that of the source's protocol where it has one.
+        In each place a rule that fits comes before the plain value. The last threshold is that of the source's
+        protocol, where it has one.
         """
-        given = (viewer and viewer.threshold, source in self.sources and self.sources[source].threshold)
-        usual = THRESHOLDS.get(source, self.defaults.threshold)
-        return next((float(value) for value in given if value), usual)
+        own, of_all = self.sources.get(source, SourceConfig()), self.defaults
+        personal = () if viewer is None else (level(viewer.rules, viewer.threshold),)
+        return (
+            *personal,
+            level(own.rules, own.threshold, own.min_duration),
+            level(of_all.rules, THRESHOLDS.get(source, of_all.threshold), of_all.min_duration),
+        )
+
+    def threshold(self, source: str, viewer: ViewerConfig | None = None, item: Item | None = None) -> float:
+        """Percent that must be watched, of ``item`` or in general."""
+        return rules_of(self.levels(source, viewer), item).threshold
 
     def min_duration(self, source: str) -> float:
-        """Seconds an item must last to count."""
-        own = self.sources[source].min_duration if source in self.sources else None
-        return self.defaults.min_duration if own is None else own
+        """Seconds an item must last to count, in general."""
+        return rules_of(self.levels(source), None).min_duration_ms / 1000
+
+    def takes_ratings(self, source: str) -> bool:
+        """Whether ratings given there go to the trackers."""
+        own = self.sources.get(source, SourceConfig()).ratings
+        return self.defaults.ratings if own is None else own
 
 
 def fold(name: str) -> str:

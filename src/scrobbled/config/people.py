@@ -5,9 +5,12 @@ from __future__ import annotations
 from scrobbled.config.model import Config, ViewerConfig, fold
 
 ONE_OWNER = frozenset({"kodi", "trakt"})
-"""Sources that do not name an account: what they report belongs to the only viewer who lists them."""
+"""Sources that need not name an account: without one, what they report belongs to the only viewer who lists them."""
 BY_VIEWER = frozenset({"trakt"})
 """Sources whose account, where there is one, is the viewer: whom the token was made for."""
+
+NAMELESS = frozenset({"sonarr", "radarr"})
+"""Sources that tell what is there and never who watched, so that nobody has to list them."""
 
 
 def listing(config: Config, source: str) -> tuple[ViewerConfig, ...]:
@@ -25,6 +28,6 @@ def claimants(config: Config, source: str, names: frozenset[str]) -> tuple[Viewe
     if source in BY_VIEWER and wanted:
         return tuple(viewer for viewer in config.viewers if fold(viewer.name) in wanted)
     listed = listing(config, source)
-    if source in ONE_OWNER and len(listed) == 1:
+    if source in ONE_OWNER and not wanted and len(listed) == 1:
         return listed
     return tuple(viewer for viewer in listed if not wanted.isdisjoint(map(fold, viewer.accounts[source])))

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from scrobbled.config.fields import Brief, Field, ListOf, Named, Table, table_of
 from scrobbled.config.model import Config, SourceConfig, ViewerConfig, fold
-from scrobbled.config.people import BY_VIEWER, ONE_OWNER, listing
+from scrobbled.config.people import BY_VIEWER, NAMELESS, ONE_OWNER, listing
 from scrobbled.config.problems import join
 from scrobbled.config.values import Value
 
@@ -133,7 +133,7 @@ def _source_warnings(config: Config, name: str, source: SourceConfig) -> Iterato
             yield f"{place}: shorter than {GOOD_TOKEN} characters; take a random one of 32"
     listed = listing(config, name)
     told_by_token = name in BY_VIEWER and not source.token  # each of the others is made for a viewer
-    if config.viewers and not listed and not told_by_token:
+    if config.viewers and not listed and not told_by_token and name not in NAMELESS:
         yield f"{path}: no viewer lists an account of {name}, so its plays are held"
     elif name in ONE_OWNER and source.token and len(listed) > 1:
         yield f"{path}: several viewers list {name}, which does not say who watched; its plays are held"

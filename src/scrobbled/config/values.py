@@ -114,6 +114,20 @@ class Duration(Value):
 
 
 @dataclass(frozen=True)
+class Interval(Duration):
+    """Seconds between two times, as a float; 0 is never, which may also be written ``off``."""
+
+    def parse(self, text: str) -> float:
+        return 0.0 if text.strip().lower() in ("off", "0", "0s") else super().parse(text)
+
+    def show(self, value: Any) -> str:
+        return format_duration(value) if value else "off"
+
+    def schema(self) -> Json:
+        return {"type": ["string", "integer", "boolean"], "pattern": r"^(off|0|\s*(\d+(\.\d+)?\s*(ms|s|m|h|d|w)\s*)+)$"}
+
+
+@dataclass(frozen=True)
 class Percent(Value):
     """0 to 100, as a float."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -33,6 +33,33 @@ class Action(StrEnum):
     FLAG = "flag"
     RATE = "rate"
     UNRATE = "unrate"
+    TICK = "tick"
+
+
+_THINGS: dict[Action, tuple[str, str]] = {
+    Action.ADD: ("play", "plays"),
+    Action.RATE: ("rating", "ratings"),
+    Action.UNRATE: ("rating", "ratings"),
+    Action.REMOVE: ("removal", "removals"),
+    Action.RETIME: ("change of time", "changes of time"),
+    Action.FLAG: ("rewatch mark", "rewatch marks"),
+    Action.TICK: ("tick", "ticks"),
+}
+"""What waits or has failed, in the order in which it is told."""
+
+
+def thing(action: str) -> str:
+    """What an action is about, for people: "rating"."""
+    return _THINGS[Action(action)][0]
+
+
+def things(counts: Mapping[str, int]) -> str:
+    """Counts by action, for people: "1,204 plays, 1 rating and 2 removals"; empty where there is nothing."""
+    found: Counter[tuple[str, str]] = Counter()
+    for action, names in _THINGS.items():
+        found[names] += counts.get(action, 0)
+    *most, last = [f"{count:,} {names[count != 1]}" for names, count in found.items() if count] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,17 +256,24 @@ class _Comparison:
             self._board.agree(a[match.a.id], b[match.b.id], match.rule)
 
     def _bury(self) -> None:
-        """We wrote it because of a play that has gone since: it is not sent back to where that was removed."""
+        """We wrote it because of a play that has gone since: it is not sent back to where that was removed.
+
+        So it is with one whose removal we took back: there is a new row for what was buried already.
+        """
         for side in SIDES:
             there = other(side)
             ours = {id_: row for id_, row in self._board.free[side].items() if row.ours}
             if not ours:
                 continue
-            lost = {r.record.id: r for r in self._board.rows(there) if r.gone and self._board.of(there, r) is None}
+            lost = {row.record.id: row for row in self._board.rows(there) if row.gone and self._is_buried(there, row)}
             mine, theirs = (row.record for row in ours.values()), (row.record for row in lost.values())
             for match in line_up(mine, theirs, self._gap):
                 a, b = _in_order(side, ours[match.a.id], lost[match.b.id])
                 self._board.agree(a, b, GONE, LinkState.REMOVED)
+
+    def _is_buried(self, side: Side, row: Row) -> bool:
+        link = self._board.of(side, row)
+        return link is None or link.state is LinkState.REMOVED
 
     def _add(self) -> None:
         found: list[Change] = []

@@ -115,11 +115,15 @@ class Corrected:
     item: Item
     correction: Correction | None = None
 
+    @property
+    def is_ignored(self) -> bool:
+        return self.correction is not None and isinstance(self.correction.target, Ignore)
+
     def left_out(self, takes: Set[Media]) -> str:
         """Why a correction keeps it from a tracker that takes these media; empty where none does."""
         if self.correction is None:
             return ""
-        if isinstance(self.correction.target, Ignore):
+        if self.is_ignored:
             return self.told("ignored")
         media = self.item.media
         return "" if media in takes else self.told(f"this tracker does not take {media}s")
@@ -153,6 +157,8 @@ def _become(item: Item, correction: Correction) -> Item:
     assert isinstance(item, Episode), "a film becomes no episode"
     assert isinstance(of, OfShow)
     show = ShowIds(tmdb=target.tmdb)
+    if item.number is None and item.season is not None and target.season is not None:
+        item = replace(item, season=target.season)  # a season as a whole
     if target.season is None or item.number is None:
         return replace(item, show_ids=show, settled="show")
     return Episode(  # nothing else that came with it counts as evidence any more

@@ -7,6 +7,8 @@
     ├── BadPayload         the request cannot be read; the sender gets a 400
     ├── BadCorrection      what was typed makes no correction; the text says how to write it
     ├── BadFile            a file to be imported cannot be used; the text says what to do
+    ├── NotWritten         the configuration file cannot be changed for them; the text has what to write there
+    ├── NotRegistered      a media server did not take our webhook; the text says what to do instead
     ├── StoreError         the database cannot be used safely
     └── TrackerError       a tracker or catalogue did not do what was asked
         ├── TryLater       network, 5xx, 429: the same again, later
@@ -38,6 +40,14 @@ class BadCorrection(ScrobbledError):
 
 class BadFile(ScrobbledError):
     """A file that was given for import cannot be used."""
+
+
+class NotWritten(ScrobbledError):
+    """The configuration file could not be changed, and is as it was."""
+
+
+class NotRegistered(ScrobbledError):
+    """A media server did not take our webhook, or nobody knows whether it did."""
 
 
 class StoreError(ScrobbledError):

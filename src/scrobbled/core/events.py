@@ -28,7 +28,9 @@ class EventKind(StrEnum):
     """Authentic, but nothing we act on; ``reason`` says why."""
 
 
-SYSTEMS = {"tautulli": "plex"}
+RATINGS = frozenset({EventKind.RATED, EventKind.UNRATED})
+
+SYSTEMS = {"jellyfin-webhooks": "jellyfin", "tautulli": "plex"}
 """Sources that speak for a server of another one: with its accounts, and its keys of items."""
 
 
@@ -70,6 +72,8 @@ class PlaybackEvent:
     """The source states a time too far from receipt to be believed: this may be news of a viewing long ago."""
     dated: bool = True
     """False where it was watched at a time nobody knows; ``occurred_at`` is then only when we heard of it."""
+    unfinished: bool = False
+    """The server itself says, by its own threshold, that this stop came before the end."""
     marked: bool = False
     """Somebody set it to watched, or to not watched, without playing it; ``sources.<name>.marks`` says what that is."""
     scope: Scope | None = None

@@ -123,9 +123,11 @@ def of_episode(metadata: Mapping[str, Any]) -> EpisodeGuids:
 def read(text: str) -> Guid | None:
     """One guid; ``None`` for forms without a usable id (``local://``, ``mbid://``, unknown agents, broken ids)."""
     agent, separator, tail = text.partition("://")
-    path = tail.partition("?")[0].strip("/")
+    path = tail.partition("?")[0].rstrip("/")
     if not separator:
         return _guid("imdb", text, Scope.ITEM)
+    if path.startswith("/"):  # an agent that found no id: "2/5" behind it is no show 2
+        return None
     if agent == "plex":
         return _plex(path)
     if agent in _SERVICES:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from scrobbled.core.change import SIDES, Action, Change, Side, left, of_side, other, warned
+from scrobbled.core.names import called
 from scrobbled.core.plan_words import in_words
 from scrobbled.core.records import Kind
 
@@ -53,7 +54,8 @@ class Plan:
 
     def text(self, *, most: int = 40) -> str:
         """What a person says yes to. At most so many lines for each side, and for what is to be decided."""
-        return in_words(self.viewer, self.names, self.changes, self.warnings, self.agreed, most)
+        a, b = map(called, self.names)
+        return in_words(self.viewer, (a, b), self.changes, self.warnings, self.agreed, most)
 
 
 def read_id(text: str) -> tuple[datetime, str]:

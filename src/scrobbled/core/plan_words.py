@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 
-from scrobbled.core.change import SIDES, Action, Change, Side, moment, of_side
+from scrobbled.core.change import SIDES, Action, Change, moment, of_side, other
 
 _WHAT: dict[Action, tuple[str, str]] = {
     Action.REMOVE: ("play to remove", "plays to remove"),
@@ -99,7 +99,7 @@ def _deed(change: Change) -> str:
             return f"rating {change.before} -> {change.after}" if change.before else f"rating {change.after}"
         case Action.UNRATE:
             return f"rating {change.before} is cleared"
-        case Action.FLAG:
+        case Action.FLAG | Action.TICK:
             return change.after
 
 
@@ -122,12 +122,8 @@ def _decisions(names: tuple[str, str], changes: Sequence[Change], most: int) -> 
 def _about(change: Change) -> str:
     """The same for alternatives: of a time, the two plays in whichever order."""
     if change.action is Action.RETIME:
-        return " ".join(sorted((f"{change.side} {change.target}", f"{_other(change.side)} {change.source}")))
+        return " ".join(sorted((f"{change.side} {change.target}", f"{other(change.side)} {change.source}")))
     return change.target
-
-
-def _other(side: Side) -> Side:
-    return "b" if side == "a" else "a"
 
 
 def _choice(names: tuple[str, str], changes: Sequence[Change]) -> str:

@@ -24,6 +24,8 @@ class Play:
     item: Item
     watched_at: datetime | None
     duration_ms: int | None = None
+    since: datetime | None = None
+    """Whoever tells of an end between this and ``watched_at`` tells of this viewing."""
 
 
 def is_dated(watched_at: datetime | None, now: datetime) -> bool:

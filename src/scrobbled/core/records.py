@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -46,6 +46,11 @@ class Subject:
         if isinstance(self.item, Episode) and self.scope == "season":
             return f"{self.item.label()} S{self.item.season}"
         return self.item.label()
+
+
+def about(subject: Subject, item: Item) -> Subject:
+    """The same, of an item that a correction made of its item; a show that is a film is that film."""
+    return replace(subject, item=item, scope="movie" if isinstance(item, Movie) else subject.scope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from scrobbled.core.ends import Span, span_of
 from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.sessions import REMEMBERED, Duplicate, Rules, Session, Unwanted, Verdict, Watched, fold, viewing_gap
+from scrobbled.core.sessions import (
+    REMEMBERED,
+    Duplicate,
+    Rules,
+    Session,
+    Unwanted,
+    Verdict,
+    Watched,
+    fold,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +39,22 @@ class Step:
     """Why this viewer does not want it at all."""
     kind: EventKind | None = None
     """What is left of an event whose body is no longer kept."""
+    rules: Rules | None = None
+    """Where others hold for it than for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """An end of a viewing. Another end within ``gap`` of it is of the same viewing."""
+    """An end of a viewing. Another end within ``span`` is of the same viewing."""
 
     step: Step
     verdict: Watched
     duration_ms: int | None
-    gap: timedelta
+    span: Span
+
+    @property
+    def gap(self) -> timedelta:
+        return self.span.gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +82,10 @@ def refold(steps: Iterable[Step], rules: Rules) -> Refolded:
             session = _remembered(session, step)
             continue
         before = session
-        session, verdict = fold(before, step.event, rules, step.received_at)
+        session, verdict = fold(before, step.event, step.rules or rules, step.received_at)
         verdicts[step.id] = verdict
         if step.play is None and isinstance(verdict, Watched):
-            missing.append(Ending(step, verdict, session.duration_ms, _gap(before, session, step.event)))
+            missing.append(Ending(step, verdict, session.duration_ms, span_of(before, session, step.event)))
         elif step.play is not None and not isinstance(verdict, Watched):
             if isinstance(verdict, Duplicate) and missing:
                 missing.remove(_nearest(missing, step.event.occurred_at))
@@ -92,10 +108,6 @@ def learned(session: Session, play: PlayThere) -> Session:
     over = session.last_at is None or play.at >= session.last_at
     restarted = session.restarted and not over
     return replace(session, finishes=(*session.finishes, play.at)[-REMEMBERED:], restarted=restarted)
-
-
-def _gap(before: Session, after: Session, event: PlaybackEvent) -> timedelta:
-    return viewing_gap(after.runtime_of(event.item), restarted=before.restarted and not event.entered)
 
 
 def _nearest(endings: list[Ending], at: datetime) -> Ending:

@@ -29,6 +29,17 @@ SEEN_LEAST = 30
 """So many plays within an hour may be exempt because they were seen as they happened; a full house watches fewer."""
 
 
+MARKS_TOGETHER = 2
+"""So many titles may be marked as watched together at one time: the two halves of a file. More were never watched then.
+"""
+MARKS_WITHIN = timedelta(minutes=1)
+"""Marks that come within this of one another were set together."""
+MARKS_APART = timedelta(minutes=2)
+"""Marks whose times are no farther apart say that all was watched at once."""
+MARKS_WAIT = timedelta(seconds=10)
+"""So long a mark waits for others that were set with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What the configuration allows an account. A play counts once, however many requests it takes."""
@@ -89,6 +100,17 @@ def judge_item(plays: int, limits: Limits) -> Trip | None:
         return None
     reason = f"this would be play {plays} of the same title within a day; safety.max_plays_per_item_per_day is {most}"
     return Trip(Hold.PLAYS_PER_ITEM, reason, timedelta(days=1))
+
+
+def judge_marks(together: int) -> Trip | None:
+    """``together`` titles were marked as watched within moments and at one time, with the one that is to be sent."""
+    if together <= MARKS_TOGETHER:
+        return None
+    reason = (
+        f"{together:,} titles were marked as watched together, as of one and the same time. Approved, they get that "
+        "time; with marks: tick of the source such marks are ticked off without one"
+    )
+    return Trip(Hold.BURST, reason, MARKS_WITHIN)
 
 
 def _trips(facts: Facts, limits: Limits) -> Iterator[Trip]:

@@ -38,6 +38,8 @@ class Rules:
     """Percent at which a stop counts as watched, where the source never said "watched" itself."""
     min_duration_ms: int = 300_000
     """Shorter titles never become plays."""
+    own: bool = False
+    """Somebody set the threshold for this viewer, source or kind of item: it counts also against the server's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Session:
     """A viewing at a time that nobody knows is a play already."""
     seen_from: float | None = None
     """When the first event of a viewing was received that did not end it, in Unix seconds; ``None`` after its end."""
+    began_at: datetime | None = None
+    """Since when it is being watched, where it was seen in its first half; or since when it began anew."""
 
     def runtime_of(self, item: Item | None) -> timedelta:
         """What was told, else what is usual for such an item."""
@@ -122,9 +126,9 @@ def fold(
     if _finishes(event, rules):
         if isinstance(verdict, Watched):
             verdict = replace(verdict, witnessed=_was_seen(session, event, received_at))
-        return replace(after, seen_from=None), verdict
+        return replace(after, seen_from=None, began_at=None), verdict
     if isinstance(verdict, Noted) and event.kind is not EventKind.STOP:
-        return _seen(after, received_at), verdict
+        return _begun(session, _seen(after, received_at), event), verdict
     return after, verdict
 
 
@@ -167,10 +171,13 @@ def viewing_gap(runtime: timedelta | None, *, restarted: bool, media: Media = "e
 def _entered(session: Session, event: PlaybackEvent) -> tuple[Session, Verdict]:
     """Compared with the ends that are known, and otherwise apart from what players tell.
 
-    Without a date nothing tells one viewing from another, so there is one such play of a title.
+    Without a date nothing tells one viewing from another, so there is one such play of a title. A mark without one says
+    nothing new of what was watched before.
     """
     if not event.dated and session.undated:
         return session, Duplicate("a viewing at an unknown time is a play already")
+    if not event.dated and event.marked and session.finishes:
+        return session, Duplicate("it is marked as watched, and a viewing of it is a play already")
     if not event.dated:
         return replace(session, undated=True), Watched(event.occurred_at)
     if _same_viewing(replace(session, restarted=False), event):
@@ -200,6 +207,8 @@ def _updated(session: Session, event: PlaybackEvent) -> Session:
 def _finishes(event: PlaybackEvent, rules: Rules) -> bool:
     if event.kind is EventKind.WATCHED:
         return True
+    if event.unfinished and not rules.own:
+        return False
     return event.kind is EventKind.STOP and event.percent is not None and event.percent >= rules.threshold
 
 
@@ -221,6 +230,17 @@ def _seen(session: Session, received_at: datetime) -> Session:
     return session if known else replace(session, seen_from=now)
 
 
+def _begun(before: Session, after: Session, event: PlaybackEvent) -> Session:
+    """From its first half on, or from where it began anew; who is first heard of later may have begun days ago."""
+    fresh = event.kind is EventKind.START and (event.percent or 0.0) <= FRESH_PERCENT
+    early = fresh or (event.percent is not None and event.percent < FIRST_HALF)
+    again = after.restarted and not before.restarted
+    known = after.began_at
+    if again or (early and known is None) or (fresh and known is not None and event.occurred_at > known):
+        return replace(after, began_at=event.occurred_at)
+    return after
+
+
 def _was_seen(session: Session, event: PlaybackEvent, received_at: datetime) -> bool:
     if session.seen_from is None:
         return False
@@ -237,6 +257,8 @@ def _goes_on(session: Session, event: PlaybackEvent, rules: Rules) -> bool:
     """
     if session.restarted or not session.finishes or session.last_kind in (None, EventKind.STOP):
         return False
+    if session.began_at is not None and session.began_at > max(session.finishes):
+        return False  # the end was told only after the next viewing had begun
     if event.kind is EventKind.STOP:
         return True
     percent = session.last_percent()

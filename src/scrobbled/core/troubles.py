@@ -7,8 +7,8 @@ TROUBLE_KINDS: dict[str, str] = {
     "sign-in": "a tracker needs a new sign-in",
     "stopped": "a tracker has shut an account out",
     "drift": "a tracker answers in a way we do not know, so writing there has stopped",
-    "unmatched": "plays that are not certain to be what they seem wait for you",
-    "dead": "plays that a tracker refused for good wait for you",
+    "unmatched": "what is not certain to be what it seems waits for you",
+    "dead": "what a tracker refused for good waits for you",
     "flood": "so many plays came at once that they are held until you decide",
     "plan": "a reconciliation would change so much that it wants your yes",
     "pair": "two trackers could not be compared for a day",
@@ -17,5 +17,6 @@ TROUBLE_KINDS: dict[str, str] = {
     "backup": "a scheduled backup failed",
     "disk": "the disk is nearly full",
     "clock": "the clock of this machine is wrong",
+    "server": "a media server cannot be asked or listened to",
 }
 """From ``unclaimed`` on they are about the house, and not about one viewer."""

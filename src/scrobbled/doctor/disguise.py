@@ -13,9 +13,10 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scrobbled.config import SOURCE_NAMES
 from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.patient import Patient
-from scrobbled.store import overview
+from scrobbled.store import overview, servers
 
 SERVICES = (
     "trakt.tv",
@@ -82,7 +83,7 @@ def _paths(patient: Patient) -> Iterator[tuple[str, str]]:
 
 def _hosts(patient: Patient) -> Iterator[tuple[str, str]]:
     config = patient.config
-    urls = [source.url for source in config.sources.values()]
+    urls = [url for source in config.sources.values() for url in (source.url, source.account_url)]
     urls += [config.server.public_url, config.metadata.tmdb.url, config.metadata.tmdb.image_url]
     urls += [config.sinks.influx.url if config.sinks.influx else None]
     urls += [str(value) for viewer in config.viewers for one in viewer.trackers.values() for value in one.values()]
@@ -109,12 +110,13 @@ def _people(patient: Patient) -> Iterator[tuple[str, str]]:
 
 
 def _stored(patient: Patient) -> list[tuple[str, str]]:
-    """User names at services, accounts nobody listed, and titles."""
+    """User names at services, accounts nobody listed, media servers, and titles."""
     found: list[tuple[str, str]] = []
     with contextlib.suppress(sqlite3.Error), patient.reading() as db:
         names = db.execute("SELECT json_extract(secret, '$.username') FROM tokens WHERE json_valid(secret)")
         found += [(str(row[0]), "<user>") for row in names if row[0]]
         found += [(one.account, "<account>") for one in overview.unclaimed_accounts(db)]
+        found += _servers(db)
         rows = db.execute(
             "SELECT label, json_extract(item, '$.show_title'), json_extract(item, '$.title') FROM plays "
             "WHERE json_valid(item) ORDER BY id DESC LIMIT ?",
@@ -122,3 +124,10 @@ def _stored(patient: Patient) -> list[tuple[str, str]]:
         )
         found += [(str(title), "<title>") for row in rows for title in row if len(str(title or "")) >= SHORTEST_TITLE]
     return found
+
+
+def _servers(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Some are called like what they are, and that word tells nothing."""
+    for number, one in enumerate(servers.listed(db), 1):
+        words = (word for word in (one.name, one.server) if word.casefold() not in SOURCE_NAMES)
+        yield from ((word, f"server{number}") for word in words)

@@ -17,6 +17,7 @@ from scrobbled.doctor.environment import environment
 from scrobbled.doctor.notices import notices
 from scrobbled.doctor.patient import Patient
 from scrobbled.doctor.report import Report, Section, reported
+from scrobbled.doctor.servers import servers
 from scrobbled.doctor.services import network, plex, tmdb
 from scrobbled.doctor.serving import service
 from scrobbled.doctor.sources import sources
@@ -30,7 +31,7 @@ GROUPS: tuple[tuple[str, tuple[Callable[[Patient], Awaitable[Sequence[Check]]], 
     ("Environment", (environment,)),
     ("Storage", (storage, database, notices)),
     ("Service", (service,)),
-    ("Sources", (sources, plex)),
+    ("Sources", (sources, servers, plex)),
     ("Network", (network, tmdb)),
     ("Accounts", (accounts,)),
 )

@@ -12,17 +12,22 @@ from scrobbled.doctor.network import clock_check, reach
 from scrobbled.doctor.patient import Patient
 from scrobbled.wiring import TMDB
 
-PLEX_SERVER = "plex server"
-
 
 async def network(patient: Patient) -> list[Check]:
-    """Each address once, whoever shares it; our clock by those of the services, and that of Plex by ours."""
+    """Each address once, whoever shares it; our clock by those of the services, and those at home by ours."""
     roots = _roots(patient)
     reached = await asyncio.gather(*(reach(patient, name, url) for url, name in roots.items()))
     offsets = {r.check.name: r.offset for r in reached if r.offset is not None}
-    plex = offsets.pop(PLEX_SERVER, None)
-    checks = [*(r.check for r in reached), clock_check(patient, offsets)]
-    return [*checks, replace(clock_check(patient, {PLEX_SERVER: plex}), name="clock of plex")] if plex else checks
+    at_home = {name: offsets.pop(_server(name)) for name in patient.config.sources if _server(name) in offsets}
+    theirs = [
+        replace(clock_check(patient, {_server(name): offset}), name=f"clock of {name}")
+        for name, offset in at_home.items()
+    ]
+    return [*(r.check for r in reached), clock_check(patient, offsets), *theirs]
+
+
+def _server(source: str) -> str:
+    return f"{source} server"
 
 
 def _roots(patient: Patient) -> dict[str, str]:
@@ -40,11 +45,12 @@ def _addresses(patient: Patient) -> Iterable[tuple[str, str]]:
     for (_, name), tracker in patient.trackers.items():
         for what, url in tracker.roots().items():
             yield f"{name} {what}", url
-    tmdb, plex = patient.config.metadata.tmdb, patient.config.sources.get("plex")
+    tmdb = patient.config.metadata.tmdb
     if tmdb.key:
         yield "tmdb API", tmdb.url or TMDB
-    if plex and plex.url:
-        yield PLEX_SERVER, plex.url
+    for name, source in patient.config.sources.items():
+        if source.url:
+            yield _server(name), source.url
 
 
 async def plex(patient: Patient) -> list[Check]:
@@ -61,7 +67,10 @@ async def plex(patient: Patient) -> list[Check]:
         found = await plex_canary.examine(http, source.server_token, libraries=list(dict.fromkeys(wanted)))
     finally:
         await http.aclose()
-    return [replace(check, name=f"plex {check.name}") for check in found]
+    wanted_pass = source.mode != "live"
+    return [
+        replace(check, name=f"plex {check.name}") for check in found if wanted_pass or check.name != plex_canary.PASS
+    ]
 
 
 async def tmdb(patient: Patient) -> list[Check]:

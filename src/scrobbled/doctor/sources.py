@@ -14,14 +14,15 @@ from scrobbled.core.outcomes import EventOutcome
 from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.naming import DAY, ago, counted
 from scrobbled.doctor.patient import Patient
-from scrobbled.store import overview, refusals
+from scrobbled.store import overview, refusals, servers
 from scrobbled.store.refusals import Refused
+from scrobbled.store.servers import ServerHeard
 
 MOST_ROWS = 200_000
 SILENT = 14 * DAY
 """A house may be on holiday for that long."""
-_ENTER = "In the webhook settings of {name} enter the address of this service with /webhooks/{name}/ and the token."
-_PLAYERS = "Have a player report to the address of this service with /trakt, and let it in at /activate."
+_ENTER = "scrobbled webhook {name} prints the address to enter there, and the steps."
+_PLAYERS = "scrobbled webhook trakt prints the address for players, and how to let one in."
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Lately:
     last: float | None = None
     outcomes: Counter[str] = field(default_factory=Counter)
     unreadable: str = ""
+    servers: list[ServerHeard] = field(default_factory=list)
 
 
 async def sources(patient: Patient) -> list[Check]:
@@ -48,9 +50,11 @@ def _told(patient: Patient) -> list[Check]:
     now = patient.clock.now()
     with patient.reading() as db:
         heard, turned_away = _lately(db, now.timestamp() - DAY), refusals.listed(db)
-        unclaimed = overview.unclaimed_accounts(db)
+        unclaimed, behind = overview.unclaimed_accounts(db), servers.listed(db)
         for known in overview.sources_heard(db):
             heard.setdefault(known.source, Lately()).last = known.last_seen
+    for one in behind:
+        heard.setdefault(one.source, Lately()).servers.append(one)
     checks = [_source(name, heard.get(name, Lately()), now) for name in patient.config.sources]
     checks += [_refused(one, now) for one in turned_away]
     return [*checks, *_unclaimed(unclaimed)]
@@ -75,7 +79,7 @@ def _source(name: str, heard: Lately, now: datetime) -> Check:
     if heard.last is None:
         step = _PLAYERS if name in BY_VIEWER else f"{_ENTER.format(name=name)} Then watch something."
         return warning(title, "Never heard.", step, events=0)
-    text = f"Last heard {ago(now, heard.last)}; in 24 h: {counted(counts)}."
+    text = f"Last heard {ago(now, heard.last)}; in 24 h: {counted(counts)}.{_behind(heard.servers, now)}"
     silent = now.timestamp() - heard.last
     figures = {"seconds_silent": round(silent), **counts}
     if heard.unreadable:
@@ -86,6 +90,13 @@ def _source(name: str, heard: Lately, now: datetime) -> Check:
     return ok(title, text, **figures)
 
 
+def _behind(heard: list[ServerHeard], now: datetime) -> str:
+    """Only where there are several: one of them may have fallen silent while the others speak."""
+    if len(heard) < 2:
+        return ""
+    return f" Servers: {', '.join(f'{one.name or one.server} {ago(now, one.last_seen)}' for one in heard)}."
+
+
 def _refused(refused: Refused, now: datetime) -> Check:
     """Only lately, as somebody may have put it right long ago."""
     name = f"wrong address {refused.source}" if refused.source else "wrong address"
@@ -93,7 +104,10 @@ def _refused(refused: Refused, now: datetime) -> Check:
     text = f"{refused.count} webhooks {whose} came with a wrong token or name, last {ago(now, refused.last_at)}."
     if now.timestamp() - refused.last_at > DAY:
         return ok(name, text, count=refused.count)
-    step = "If they are yours, enter the address anew at the sender: the token in it is not the configured one."
+    step = (
+        "If they are yours, enter the address anew at the sender: the token in it is not the configured one. "
+        f"scrobbled webhook {refused.source or 'SOURCE'} prints it."
+    )
     return warning(name, text, step, count=refused.count)
 
 
@@ -103,5 +117,5 @@ def _unclaimed(accounts: list[overview.UnclaimedAccount]) -> Iterator[Check]:
     events = sum(account.events for account in accounts)
     named = ", ".join(f"{account.account or '(no name)'} of {account.source}" for account in accounts[:5])
     text = f"{events} webhooks of {len(accounts)} accounts that no viewer lists: {named}."
-    step = "List those who are yours under accounts of a viewer; scrobbled status prints the line."
+    step = "scrobbled claim lists them, and claims those who are yours."
     yield warning("unclaimed accounts", text, step, accounts=len(accounts), events=events)

@@ -12,6 +12,7 @@ from scrobbled.explain import delivered, heard
 from scrobbled.explain.story import Explanation
 from scrobbled.explain.telling import span
 from scrobbled.store import amendments, archive, overview, tracing
+from scrobbled.store.amendments import Amendment
 from scrobbled.store.archive import Stored
 
 WHERE_IDS_ARE = (
@@ -36,15 +37,19 @@ def explain(db: sqlite3.Connection, config: Config, asked: str, *, raw: bool = F
     if letter == "c":
         play_id = tracing.play_of_change(db, number)
     elif letter == "a":
-        play_id = _amended(db, number)
+        found = amendments.get(db, number)
+        if found is not None and found.wish.play_id is None:
+            return _of_amendment(db, config, found, raw=raw)
+        play_id = None if found is None else found.wish.play_id
     return _of_play(db, config, f"{letter}{number}", play_id, raw=raw)
 
 
-def _amended(db: sqlite3.Connection, number: int) -> int | None:
-    found = amendments.get(db, number)
-    if found is not None and found.wish.play_id is None:
-        raise NotThere(f"a{number} is about no play of ours; scrobbled queue list says what is to be changed.")
-    return None if found is None else found.wish.play_id
+def _of_amendment(db: sqlite3.Connection, config: Config, found: Amendment, *, raw: bool) -> Explanation:
+    event_id = found.wish.event_id
+    stored = None if event_id is None else archive.event(db, event_id)
+    if stored is None:
+        raise NotThere(f"a{found.id} is about no play of ours; scrobbled queue list says what is to be changed.")
+    return _told(db, config, f"a{found.id}", stored, None, raw=raw)
 
 
 def _of_event(db: sqlite3.Connection, config: Config, number: int, *, raw: bool) -> Explanation:
@@ -102,6 +107,7 @@ def _told(
         who=[] if stored is None else heard.who(config, stored, event, rows),
         plays=plays,
         to_do=[*heard.to_do(stored), *(step for play in plays for step in delivered.to_do(play))],
+        changes=[] if stored is None else [delivered.changed(one) for one in amendments.of_event(db, stored.id)],
     )
 
 

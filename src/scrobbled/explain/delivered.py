@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from scrobbled import summary
 from scrobbled.core.matching import Confidence
 from scrobbled.core.names import name
 from scrobbled.core.outcomes import PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, advised, told
@@ -14,6 +13,7 @@ from scrobbled.store import amendments, overview, tracing
 from scrobbled.store.amendments import Amendment
 from scrobbled.store.codec import iso, iso_or_none
 from scrobbled.store.tracing import Traced
+from scrobbled.store.wishes import in_words
 from scrobbled.summary import Attempt
 from scrobbled.trackers import TRACKERS
 
@@ -68,14 +68,17 @@ def _delivery(
         next_at=iso_or_none(change.next_at or None),
         trouble=_trouble(change, states),
         attempts=[Attempt(change.tracker, iso(one.at), one.outcome, one.detail) for one in change.attempts],
-        amendments=[_amended(one) for one in amended if one.wish.tracker == change.tracker],
+        amendments=[changed(one) for one in amended if one.wish.tracker == change.tracker],
     )
 
 
-def _amended(one: Amendment) -> Amended:
+def changed(one: Amendment) -> Amended:
+    """What is to be changed, and what became of it."""
     reason = one.reason or one.wish.why
     at = iso(one.settled_at or one.created_at)
-    return Amended(f"a{one.id}", summary.amended(one.wish), one.state, reason, told(reason), at)
+    return Amended(
+        f"a{one.id}", in_words(one.wish), one.state, reason, told(reason), at, one.wish.viewer, one.wish.tracker
+    )
 
 
 def _confidence(change: Traced) -> str | None:

@@ -56,6 +56,7 @@ def heard(one: Stored, asked: Stored | None, plays: list[str], *, raw: bool) -> 
         plays=plays,
         replayed_at=one.detail.get("replayed_at"),
         raw=one.raw if raw else None,
+        was_last=bool(one.detail.get("silent")),
     )
 
 
@@ -88,12 +89,12 @@ def who(config: Config, stored: Stored, event: PlaybackEvent | None, plays: Sequ
     listed = {viewer.name: viewer for viewer in claimants(config, stored.source, names)}
     decided: dict[str, list[str]] = stored.detail.get("viewers", {})
     had = {play.viewer for play in plays if play.event_id == stored.id}
-    found = []
+    found, item = [], None if event is None else event.item
     for viewer in dict.fromkeys((*listed, *decided, *sorted(had))):
         outcome, reason = decided.get(viewer, (stored.outcome, stored.reason))
         accounts = listed[viewer].accounts.get(stored.source, ()) if viewer in listed else ()
         as_ = [account for account in accounts if fold(account) in names]
-        threshold = config.threshold(stored.source, listed[viewer]) if viewer in listed else None
+        threshold = config.threshold(stored.source, listed[viewer], item) if viewer in listed else None
         found.append(Claim(viewer, as_, viewer in listed, outcome, reason, told(reason), threshold))
     return found
 

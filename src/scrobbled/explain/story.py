@@ -28,6 +28,8 @@ class Heard:
     plays: list[str]
     replayed_at: str | None
     raw: str | None
+    was_last: bool = False
+    """No end was told after it, so that it was taken for the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Amended:
-    """What was, or is to be, changed of a play at its tracker; ``change`` is like "remove this play"."""
+    """What was, or is to be, changed at a tracker; ``change`` is like "remove this play"."""
 
     id: str
     change: str
@@ -57,6 +59,8 @@ class Amended:
     why: str
     at: str
     """When it was settled, else when it was wished for."""
+    viewer: str = ""
+    tracker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +144,5 @@ class Explanation:
     who: list[Claim]
     plays: list[PlayTold]
     to_do: list[str]
+    changes: list[Amended] = field(default_factory=list)
+    """What the event in question wants to have changed besides adding plays: ratings, removals, ticks."""

@@ -11,7 +11,7 @@ from scrobbled.core.events import EventKind
 from scrobbled.core.matching import Confidence
 from scrobbled.core.names import name
 from scrobbled.core.outcomes import ATTEMPTS, EventOutcome, PlayOutcome, told
-from scrobbled.explain.story import Delivery, Explanation, Heard, PlayTold
+from scrobbled.explain.story import Amended, Delivery, Explanation, Heard, PlayTold
 
 NOTHING = "Nothing to do."
 MOST_CANDIDATES = 5
@@ -58,6 +58,7 @@ def tell(story: Explanation, zone: tzinfo | None = None) -> Telling:
         Section("What came in", list(_events(story, when))),
         Section("Who it belongs to", list(_who(story))),
         *(section for play in story.plays for section in _play(play, when)),
+        Section("What else it changes", [_change(one, when) for one in story.changes]),
     ]
     return Telling(
         title=story.label or (f"A message from {name(story.source)}" if story.source else "A play"),
@@ -83,6 +84,9 @@ class _Clock:
 
 def _lead(story: Explanation, when: _Clock) -> str:
     told_of = [play for play in story.plays if play.id == story.play_id] or story.plays
+    if not told_of and story.changes:
+        changes = dict.fromkeys(f"{name(one.tracker)}: {one.change}, {one.outcome}" for one in story.changes)
+        return f"It is no play, but changes something. {'; '.join(changes)}."
     if not told_of:
         return f"No play came of this. {story.why}".strip() if story.outcome != "accepted" else _unfinished(story)
     play = told_of[0]
@@ -126,9 +130,15 @@ def _event(event: Heard, story: Explanation, when: _Clock, why: str) -> str:
     facts = [kind or "a message", f"at {event.percent:.0f} %" if event.percent is not None else ""]
     facts += [f"on {event.player}" if event.player and event.player != story.source else ""]
     mark = " (the one you asked about)" if event.is_asked and len(story.events) > 1 else ""
-    came = f" This made {' and '.join(event.plays)}." if event.plays else ""
+    last = " No end was told after it, so it was taken for the end." if event.was_last else ""
+    came = f"{last} This made {' and '.join(event.plays)}." if event.plays else ""
     text = f"{when(event.received_at)} · {event.id}{mark}: {' '.join(filter(None, facts))}."
     return f"{text} {event.outcome.capitalize()}.{f' {why}' if why else ''}{came}"
+
+
+def _change(one: Amended, when: _Clock) -> str:
+    why = f" {one.why}" if one.why else ""
+    return f"{when(one.at)} · At {name(one.tracker)} for {one.viewer}: {one.change} ({one.id}): {one.outcome}.{why}"
 
 
 def _who(story: Explanation) -> Iterator[str]:

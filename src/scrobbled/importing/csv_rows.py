@@ -206,9 +206,7 @@ def _differs(table: Table, layout: Layout, service: str) -> bool:
         return False
     first: dict[str, tuple[str, str]] = {}
     same, other = set[str](), set[str]()
-    for _, row in table.rows():
-        if row is None:
-            continue
+    for row in table.readable():
         show, id_ = layout.get(row, "show") or layout.get(row, "title"), layout.get(row, service)
         place = f"{layout.get(row, 'season')}/{layout.get(row, 'number')}"
         if not (show and id_ and layout.get(row, "number")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 import itertools
@@ -45,7 +46,7 @@ class _Line:
 
 
 class Table:
-    """A table that can be read more than once; raises ``Broken`` for what is none."""
+    """A table that can be read more than once; raises ``Broken`` for what is none, also while its rows are read."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -65,6 +66,13 @@ class Table:
                 yield line.number, None
             elif line.cells:
                 yield line.number, dict(reversed(list(zip(self.columns, line.cells, strict=False))))
+
+    def readable(self) -> Iterator[Row]:
+        """The rows as far as they can be read, for a first look at them; ``rows`` tells where that ends."""
+        with contextlib.suppress(Broken):
+            for _, row in self.rows():
+                if row is not None:
+                    yield row
 
     def _lines(self, above: int = 0) -> Iterator[_Line]:
         """From the line after ``above`` on. A quotation mark that is never closed costs the line it stands in."""

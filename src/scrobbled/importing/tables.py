@@ -96,7 +96,7 @@ def _take_row(row: Row | None, rows: Rows, into: Collector, place: str) -> None:
 def _read_tv_time(members: Sequence[Member], into: Collector) -> None:
     """Every table adds what those before it did not have."""
     tables = sorted(_tables([member for member in members if _rank(member) is not None], into), key=_trust)
-    names = _learn(members, tables)
+    names = _learn([*_knowing(members, into), *((one.table, one.layout) for one in tables)])
     for found in tables:
         _take(found, Rows(found.layout, names=names, before=into.counts()), into)
 
@@ -110,21 +110,22 @@ def _trust(found: _Read) -> int:
     return len(_TRUSTED) if rank is None else rank
 
 
-def _learn(members: Sequence[Member], tables: Sequence[_Read]) -> Names:
+def _learn(tables: Sequence[tuple[Table, Layout]]) -> Names:
     found: dict[str, int] = {}
-    for table, layout in (*_knowing(members), *((one.table, one.layout) for one in tables)):
-        for _, row in table.rows():
-            _learn_row(layout, row or {}, found)
+    for table, layout in tables:
+        for row in table.readable():
+            _learn_row(layout, row, found)
     return Names(found) if found else NO_NAMES
 
 
-def _knowing(members: Sequence[Member]) -> Iterator[tuple[Table, Layout]]:
+def _knowing(members: Sequence[Member], into: Collector) -> Iterator[tuple[Table, Layout]]:
     """Tables of shows; what cannot be read of them costs ids and no plays."""
     for member in members:
         if member.name.startswith(_LEARNED):
             try:
                 table = Table(member.read())
-            except Broken:
+            except Broken as error:
+                into.trouble(f"{member.name}, which tells the ids of shows, was left out: {error}.")
                 continue
             yield table, Layout(table.columns)
 

@@ -12,12 +12,11 @@ from typing import Any
 from scrobbled.core.checkup import Check
 from scrobbled.core.errors import Refused
 from scrobbled.core.items import Item
+from scrobbled.core.names import FILE, called
 from scrobbled.core.records import KINDS, Kind, Plays, Ratings, Reading
 from scrobbled.importing.parsed import Parsed
 from scrobbled.trackers.base import Addition, Address, Capabilities, Known, Receipt, Result, Sending
 
-FILE = "file:"
-"""Names of files begin so where names of trackers stand; no tracker's does."""
 _STRANGE = re.compile(r"[^a-z0-9._-]+")
 _LONGEST = 40
 
@@ -95,4 +94,4 @@ class FileTracker:
         """It was read as a whole and is closed."""
 
     def _refused(self) -> Refused:
-        return Refused(f"{self._can.site} is a file: it is read, and never written to")
+        return Refused(f"{called(self._can.site)} is a file: it is read, and never written to")

@@ -5,9 +5,9 @@ other. What both hold is lined up (``lining``), ``core`` decides, and its plan g
 else (``carrying``): nothing here writes to a tracker. The ledger is written from what was read.
 """
 
-from scrobbled.reconcile.lining import Sides
 from scrobbled.reconcile.policies import Options
 from scrobbled.reconcile.reading import Member
 from scrobbled.reconcile.run import Ended, Reconciler
+from scrobbled.reconcile.sides import Sides
 
 __all__ = ["Ended", "Member", "Options", "Reconciler", "Sides"]

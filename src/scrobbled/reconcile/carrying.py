@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import cast
 
 from scrobbled.clock import Clock
+from scrobbled.core.corrections import corrected
 from scrobbled.core.plan import Action, Change, other
 from scrobbled.core.records import Subject
 from scrobbled.reconcile.comparing import Compared
-from scrobbled.reconcile.lining import Lined, Sides, pieces
-from scrobbled.store import additions, amendments, ledger
+from scrobbled.reconcile.lining import Lined
+from scrobbled.reconcile.sides import Sides, pieces
+from scrobbled.store import additions, amendments, corrections, ledger
 from scrobbled.store.database import Store
 from scrobbled.store.wishes import Action as Amending
 
@@ -63,8 +65,15 @@ class Carrier:
     def _put(self, db: sqlite3.Connection, run: int, change: Change, lined: Lined) -> bool:
         if change.action is Action.ADD:
             return additions.add(db, self._wanted(change, lined), run, self._now())
-        before = amendments.newest(db)
-        return amendments.add(db, self._wish(run, change, lined), self._now()) > before
+        before, wish = amendments.newest(db), self._wish(run, change, lined)
+        return not self._is_ignored(db, wish) and amendments.add(db, wish, self._now()) > before
+
+    def _is_ignored(self, db: sqlite3.Connection, wish: amendments.Wish) -> bool:
+        """Whether a person said that it is never sent anywhere: it would only be asked for again in every run."""
+        if wish.subject is None or wish.details.as_is:
+            return False
+        known = corrections.in_force(db, wish.viewer)
+        return corrected(wish.subject.item, wish.viewer, known).is_ignored
 
     def _wanted(self, change: Change, lined: Lined) -> additions.Wanted:
         holder = other(change.side)
@@ -102,8 +111,10 @@ class Carrier:
 
     def _details(self, change: Change, lined: Lined) -> amendments.Details:
         here = lined.stored.get((change.side, change.target))
+        # what side a calls by another name is placed under the corrections, and what side b does is not
+        as_is = change.side == "a" or (change.side, change.key) in lined.subjects
         if change.kind == "ratings":
-            return amendments.Details(value=change.value, rated_at=change.at)
+            return amendments.Details(value=change.value, rated_at=change.at, as_is=as_is)
         assert here is not None, "a play that is to be changed was read"
         retimed = change.action is Action.RETIME
         return amendments.Details(
@@ -111,6 +122,7 @@ class Carrier:
             watched_at=change.at if retimed else here.record.at or here.record.made_at,
             rewatch=change.rewatch,
             stamp=here.record.stamp if change.action is Action.REMOVE else "",
+            as_is=as_is,
         )
 
     def _now(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,15 +10,16 @@ from typing import cast
 
 from scrobbled.clock import Clock
 from scrobbled.core.compare import compare_plays, compare_rating
-from scrobbled.core.corrections import corrected
+from scrobbled.core.corrections import Correction, corrected
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncertain
 from scrobbled.core.ledger import KEEP, Link, Policy, RatingGroup
-from scrobbled.core.plan import SIDES, Change, Plan, Side, warned
-from scrobbled.core.records import Subject
+from scrobbled.core.plan import SIDES, Change, Plan, Side, of_side, warned
+from scrobbled.core.records import Subject, about
 from scrobbled.reconcile.garbage import set_aside
-from scrobbled.reconcile.lining import Lined, Liner, Sides, pieces
+from scrobbled.reconcile.lining import Lined, Liner
 from scrobbled.reconcile.policies import fingerprint
 from scrobbled.reconcile.reading import Failed, Member
+from scrobbled.reconcile.sides import Sides, pieces
 from scrobbled.store import amendments, corrections, ledger, records, subjects
 from scrobbled.store.database import Store
 from scrobbled.trackers.base import Address, Amends
@@ -72,24 +72,22 @@ class Comparer:
         )
         since = (reached.a_rev, reached.b_rev)
         everything = full or few or reached.based_at is None or reached.policy != fingerprint(made)
-        mark = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
         await self._store.write(lambda db: subjects.drop_misses(db, self._now() - LOOK_AGAIN))
-        liner = Liner(self._store, sides, mark)
+        liner = Liner(self._store, sides, known)
         with set_aside():
             lined = await liner.line_up(None if everything else since, places=True)
         if lined.to_place:
-            await self._place(lined.to_place, mark)
+            await self._place(lined.to_place, known, liner.mark)
             with set_aside():
                 lined = await liner.line_up(None if everything else since, places=False)
         with set_aside():
             decided = await self._decide(lined, made)
         return Compared(await self._planned(decided), lined, revs, decided.links, decided.ratings)
 
-    async def _place(self, strange: Sequence[Subject], mark: str) -> None:
+    async def _place(self, strange: Sequence[Subject], known: Sequence[Correction], mark: str) -> None:
         whose = (self._sides.viewer, self._sides.a, self._sides.b)
-        known = await self._store.read(lambda db: corrections.in_force(db, self._sides.viewer))
         for subject in strange:
-            meant = replace(subject, item=corrected(subject.item, self._sides.viewer, known).item)
+            meant = about(subject, corrected(subject.item, self._sides.viewer, known).item)
             to, how = await self._placed(meant)
             row = (whose, subject.key, to, how, mark, self._now())
             await self._store.write(lambda db, row=row: subjects.put_placement(db, *row))  # type: ignore[misc]
@@ -102,7 +100,7 @@ class Comparer:
             return None, error.reason
         except TrackerError as error:
             await self._other.trouble(error)
-            raise Failed(f"{self._sides.b} could not be asked: {error.reason}") from error
+            raise Failed(f"{self._sides.called[1]} could not be asked: {error.reason}") from error
         return address.key, address.how
 
     async def _address(self, subject: Subject) -> Address:
@@ -134,14 +132,14 @@ class Comparer:
             lambda db: (ledger.count_agreed(db, sides.viewer, sides.pair), self._notes(db))
         )
         fresh = sum(link.state == "agreed" for link in decided.links)
-        warnings = (*warned(decided.left, sides.names), *notes)
+        warnings = (*warned(decided.left, sides.called), *notes)
         return Plan(sides.viewer, sides.names, tuple(decided.changes), warnings, max(agreed, fresh))
 
     def _notes(self, db: sqlite3.Connection) -> list[str]:
         """What reading left out, and listings that were not believed."""
         told: list[str] = []
         for side in SIDES:
-            state, name = records.state(db, self._sides.account(side)), self._sides.name(side)
+            state, name = records.state(db, self._sides.account(side)), of_side(self._sides.called, side)
             if state.doubt:
                 told.append(f"what {name} listed is not believed to be all: {state.doubt}; nothing is removed by it")
             told += [f"{count:,} left out on {name}: {why}" for why, count in sorted((state.skipped or {}).items())]
@@ -170,4 +168,5 @@ def _is_taken_back(rated: RatingGroup, taken: dict[Side, dict[str, int | None]])
 
 def _with_names(change: Change, sides: Sides) -> Change:
     """Core speaks of side a and side b; people know them by name."""
-    return replace(change, why=change.why.format(a=sides.a, b=sides.b))
+    a, b = sides.called
+    return replace(change, why=change.why.format(a=a, b=b))

@@ -7,66 +7,25 @@ webhook waits for it.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeVar, cast
+from typing import cast
 
+from scrobbled.core.corrections import Correction, corrected
 from scrobbled.core.items import Episode, Media
 from scrobbled.core.ledger import Link, LinkState, PlayGroup, RatingGroup, Row
 from scrobbled.core.lineup import window
 from scrobbled.core.matching import is_generic, plain
 from scrobbled.core.plan import SIDES, Side, other
-from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Subject, identity
-from scrobbled.store import claims, ledger, records, subjects
+from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Subject
+from scrobbled.reconcile.loading import Half, Loader
+from scrobbled.reconcile.sides import Sides, pieces
+from scrobbled.store import claims, ledger, subjects
 from scrobbled.store.codec import instant
 from scrobbled.store.database import Store
-from scrobbled.store.records import GONE, Account, Rated, Stored
-
-T = TypeVar("T")
-PAGE = 250
-"""Rows in one read of the database."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """A pair: whose it is, and the names of its trackers."""
-
-    viewer: str
-    a: str
-    b: str
-
-    @property
-    def pair(self) -> str:
-        return f"{self.a},{self.b}"
-
-    @property
-    def names(self) -> tuple[str, str]:
-        return self.a, self.b
-
-    def name(self, side: Side) -> str:
-        return self.a if side == "a" else self.b
-
-    def account(self, side: Side) -> Account:
-        return self.viewer, self.name(side)
-
-
-@dataclass
-class Half:
-    """One side. Everything is by the tracker's own key; ``canon`` is the name that both sides have for it."""
-
-    side: Side
-    subjects: dict[str, Subject] = field(default_factory=dict)
-    rows: dict[str, list[Stored]] = field(default_factory=lambda: defaultdict(list))
-    rated: dict[str, Rated] = field(default_factory=dict)
-    canon: dict[str, str] = field(default_factory=dict)
-
-    def by_canon(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for key in self.subjects:
-            found[self.canon[key]].append(key)
-        return found
+from scrobbled.store.records import GONE, Rated, Stored
 
 
 @dataclass
@@ -97,99 +56,34 @@ class _Sheet:
 
 
 class Liner:
-    """Lines up one pair. ``known`` stands for the corrections in force: places found under others do not count."""
+    """Lines up one pair. ``known`` are the corrections in force: places found under others do not count."""
 
-    def __init__(self, store: Store, sides: Sides, known: str) -> None:
+    def __init__(self, store: Store, sides: Sides, known: Sequence[Correction]) -> None:
         self._store, self._sides, self._known = store, sides, known
+        self.mark = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+        """Stands for these corrections with the places that are found under them."""
 
     async def line_up(self, since: tuple[int, int] | None, *, places: bool) -> Lined:
         """What reads after ``since`` (of a, of b) touched, or everything.
 
         Without ``places`` side b cannot be asked where it keeps something.
         """
-        halves = Half("a"), Half("b")
-        await self._load_touched(halves, since)
+        halves = await Loader(self._store, self._sides).load(since)
         placed = await self._placements(halves[0])
         links = await self._links(halves)
         base = await self._store.read(lambda db: ledger.ratings(db, self._sides.viewer, self._sides.pair))
         sheet = _Sheet(*halves, links, base)
-        lined = await asyncio.to_thread(_laid_out, sheet, placed, places=places)
+        lined = await asyncio.to_thread(_laid_out, sheet, placed, self._is_corrected if places else None)
         await self._mark_settled(lined, sheet)
         return lined
 
-    async def _load_touched(self, halves: tuple[Half, Half], since: tuple[int, int] | None) -> None:
-        """The keys that moved, and whatever the other side has under the same name."""
-        for half in halves:
-            if since is None:
-                await self._load(half, await self._restless(half.side))
-            else:
-                account, rev = self._sides.account(half.side), since[SIDES.index(half.side)]
-                keys = await self._store.read(lambda db, a=account, r=rev: records.touched(db, a, r))  # type: ignore[misc]
-                await self._load(half, keys | await self._unsettled_ratings(account))
-        asked: dict[Side, set[str]] = {"a": set(), "b": set()}
-        for _ in range(2):  # what is found by name may itself have been placed elsewhere, and that has its own name
-            await self._load_named(halves, asked)
-            await self._load_placed(halves)
-
-    async def _unsettled_ratings(self, account: Account) -> set[str]:
-        """Keys of the ratings that were not seen to agree.
-
-        Also where nothing moved: what we wrote may have been changed back before it was ever read.
-        """
-        pair = self._sides.pair
-        return await self._store.read(lambda db: ledger.restless_ratings(db, account, pair))
-
-    async def _restless(self, side: Side) -> dict[str, None]:
-        """The keys of all that is not known to be in agreement."""
-        (viewer, tracker), pair = self._sides.account(side), self._sides.pair
-        found = dict.fromkeys(await self._store.read(lambda db: list(records.ratings(db, (viewer, tracker)))))
-        after: str | None = ""
-        while after is not None:
-            after, keys = await self._store.read(
-                lambda db, after=after: ledger.restless(db, viewer, pair, side, tracker, after, PAGE)  # type: ignore[misc]
-            )
-            found |= dict.fromkeys(keys)
-        return found
-
-    async def _load(self, half: Half, keys: Iterable[str]) -> None:
-        account, wanted = self._sides.account(half.side), [key for key in keys if key not in half.subjects]
-        for piece in pieces(wanted, 25):
-            known, rows, rated = await self._store.read(
-                lambda db, piece=piece: (  # type: ignore[misc]
-                    subjects.those(db, account, piece),
-                    records.of_keys(db, account, piece),
-                    records.ratings(db, account, piece),
-                )
-            )
-            half.subjects |= known
-            half.rated |= rated
-            for row in rows:
-                half.rows[row.record.key].append(row)
-
-    async def _load_named(self, halves: tuple[Half, Half], asked: dict[Side, set[str]]) -> None:
-        names = {one for half in halves for s in half.subjects.values() if (one := identity(s)) is not None}
-        for half in halves:
-            account = self._sides.account(half.side)
-            for piece in pieces(sorted(names - asked[half.side]), 200):
-                keys = await self._store.read(
-                    lambda db, piece=piece, account=account: subjects.keys_named(db, account, piece)  # type: ignore[misc]
-                )
-                await self._load(half, keys)
-            asked[half.side] |= names
-
-    async def _load_placed(self, halves: tuple[Half, Half]) -> None:
-        """What of one side stands at a key of the other, under whatever name."""
-        (a, b), whose = halves, (self._sides.viewer, self._sides.a, self._sides.b)
-        if not await self._store.read(lambda db: subjects.any_placed(db, whose)):
-            return
-        for half, other_half, read in ((a, b, subjects.placed_at), (b, a, subjects.placed_from)):
-            for piece in pieces(list(half.subjects), 200):
-                keys = await self._store.read(lambda db, read=read, piece=piece: read(db, whose, piece))  # type: ignore[misc]
-                await self._load(other_half, keys)
+    def _is_corrected(self, subject: Subject) -> bool:
+        """Whether a person says that it is something else."""
+        return bool(self._known) and corrected(subject.item, self._sides.viewer, self._known).item is not subject.item
 
     async def _placements(self, a: Half) -> dict[str, str | None]:
         whose = (self._sides.viewer, self._sides.a, self._sides.b)
-        found = await self._store.read(lambda db: subjects.placements(db, whose, self._known))
+        found = await self._store.read(lambda db: subjects.placements(db, whose, self.mark))
         return {key: to for key, to in found.items() if key in a.subjects}
 
     async def _links(self, halves: tuple[Half, Half]) -> dict[tuple[Side, str], Link]:
@@ -223,15 +117,12 @@ class Liner:
             lined.plays = [_with_settled(group, settled) for group in lined.plays]
 
 
-def pieces(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))
-
-
-def _laid_out(sheet: _Sheet, placed: Mapping[str, str | None], *, places: bool) -> Lined:
+def _laid_out(sheet: _Sheet, placed: Mapping[str, str | None], is_corrected: Callable[[Subject], bool] | None) -> Lined:
+    """Without ``is_corrected`` nothing can be placed any more."""
     _name(sheet.a, sheet.b, placed)
     lined = Lined()
-    if places:
-        lined.to_place = list(_unplaced(sheet.a, sheet.b, placed))
+    if is_corrected is not None:
+        lined.to_place = list(_unplaced(sheet.a, sheet.b, placed, is_corrected))
     ours, theirs = sheet.a.by_canon(), sheet.b.by_canon()
     for canon in dict.fromkeys((*ours, *theirs)):
         keys = ours.get(canon, []), theirs.get(canon, [])
@@ -241,20 +132,23 @@ def _laid_out(sheet: _Sheet, placed: Mapping[str, str | None], *, places: bool) 
 
 
 def _name(a: Half, b: Half, placed: Mapping[str, str | None]) -> None:
-    b.canon = {key: identity(subject) or f"b:{key}" for key, subject in b.subjects.items()}
-    for key, subject in a.subjects.items():
+    b.canon = {key: b.names[key] or f"b:{key}" for key in b.subjects}
+    for key in a.subjects:
         to = placed.get(key)
-        a.canon[key] = (b.canon.get(to) or f"b:{to}") if to is not None else identity(subject) or f"a:{key}"
+        a.canon[key] = (b.canon.get(to) or f"b:{to}") if to is not None else a.names[key] or f"a:{key}"
 
 
-def _unplaced(a: Half, b: Half, placed: Mapping[str, str | None]) -> Iterator[Subject]:
+def _unplaced(
+    a: Half, b: Half, placed: Mapping[str, str | None], is_corrected: Callable[[Subject], bool]
+) -> Iterator[Subject]:
     """Those whose name says nothing, or not what the other side means by it, or stands alone beside others of it."""
     named = {canon: b.subjects[keys[0]] for canon, keys in b.by_canon().items()}
     shows = {s.item.show_ids.tmdb for s in b.subjects.values() if isinstance(s.item, Episode)} - {None}
     for key, subject in a.subjects.items():
         if key in placed or not (a.rows.get(key) or key in a.rated):
             continue
-        if identity(subject) is None or _contradicted(subject, named.get(a.canon[key]), shows):
+        strange = a.names[key] is None or _contradicted(subject, named.get(a.canon[key]), shows)
+        if strange or is_corrected(subject):
             yield subject
 
 

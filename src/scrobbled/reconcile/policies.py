@@ -11,7 +11,7 @@ from scrobbled.config.model import PairConfig
 from scrobbled.core.errors import ConfigError
 from scrobbled.core.ledger import Conflict, Direction, Policy
 from scrobbled.core.records import KINDS, Kind
-from scrobbled.reconcile.lining import Sides
+from scrobbled.reconcile.sides import Sides
 from scrobbled.trackers.base import Capabilities
 
 

@@ -11,10 +11,10 @@ import structlog
 
 from scrobbled.clock import Clock
 from scrobbled.core.errors import ScrobbledError, TrackerError
-from scrobbled.core.plan import SIDES, Side
+from scrobbled.core.plan import SIDES, Side, of_side
 from scrobbled.metrics import Metrics
-from scrobbled.reconcile.lining import Sides
 from scrobbled.reconcile.mirror import Absorbed, StoredKnown, absorb
+from scrobbled.reconcile.sides import Sides
 from scrobbled.store import amendments, records
 from scrobbled.store.database import Store
 from scrobbled.trackers.base import Reads, Tracker
@@ -71,7 +71,7 @@ class Readers:
             )
         except TrackerError as error:
             await member.trouble(error)
-            raise Failed(f"{self._sides.name(side)} could not be read: {error.reason}") from error
+            raise Failed(f"{of_side(self._sides.called, side)} could not be read: {error.reason}") from error
         precision = member.tracker.can.precision
         full_at = began if full else None
         absorbed = await absorb(self._store, account, reading, self._clock, full_at=full_at, precision=precision)

@@ -20,9 +20,9 @@ from scrobbled.metrics import Metrics
 from scrobbled.reconcile.carrying import Carrier
 from scrobbled.reconcile.comparing import Compared, Comparer
 from scrobbled.reconcile.garbage import give_back
-from scrobbled.reconcile.lining import Sides
 from scrobbled.reconcile.policies import Options, fingerprint, kinds, policy
 from scrobbled.reconcile.reading import Failed, Member, Readers
+from scrobbled.reconcile.sides import Sides
 from scrobbled.store import ledger, records, runs
 from scrobbled.store.database import Store
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from scrobbled.sandbox.control import CONTROL, Controls, Recorded, control_body
 from scrobbled.sandbox.faults import Fault, Faults, pattern
-from scrobbled.sandbox.messages import Answered, Dropped, Receive, Reply, Request, Scope, Send, cut, respond
+from scrobbled.sandbox.messages import Answered, Dropped, Receive, Reply, Request, Scope, Send, cut, respond, stream
 from scrobbled.sandbox.messages import read as read_request
 from scrobbled.sandbox.routing import Found, Handler, Table, route
 from scrobbled.sandbox.world import World
@@ -124,6 +124,9 @@ class StandIn(Controls):
         request = await read_request(scope, receive)
         try:
             reply = await self.handle(request)
+            if isinstance(reply.body, AsyncIterator):
+                await stream(receive, send, reply, self.now())
+                return
         except Dropped:
             await cut(scope, receive)
             return

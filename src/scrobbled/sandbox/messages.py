@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -79,7 +80,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. ``body`` is sent as it is when ``str`` or ``bytes``, empty when ``None``, else as JSON."""
+    """One answer. ``body`` is sent as it is when ``str`` or ``bytes``, empty when ``None``, else as JSON.
+
+    An iterator of bytes is sent piece by piece, until it ends or the caller goes away.
+    """
 
     status: int = 200
     body: Any = None
@@ -88,7 +92,7 @@ class Reply:
 
     def encoded(self) -> tuple[bytes, str]:
         """Body and content type."""
-        if self.body is None:
+        if self.body is None or isinstance(self.body, AsyncIterator):
             return b"", self.content_type or ""
         if isinstance(self.body, str | bytes):
             raw = self.body.encode() if isinstance(self.body, str) else self.body
@@ -138,11 +142,37 @@ async def respond(send: Send, reply: Reply, at: datetime) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def stream(receive: Receive, send: Send, reply: Reply, at: datetime) -> None:
+    """As ``respond``, for a ``body`` that comes in pieces. Raises what the iterator raises."""
+    headers = [(b"date", format_datetime(at, usegmt=True).encode())]
+    headers += [(b"content-type", (reply.content_type or "application/octet-stream").encode())]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    sending, leaving = asyncio.create_task(_pieces(send, reply.body)), asyncio.create_task(_gone(receive))
+    try:
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if sending.done():
+            await sending
+    finally:
+        sending.cancel()
+        leaving.cancel()
+        await asyncio.gather(sending, leaving, return_exceptions=True)
+
+
+async def _pieces(send: Send, pieces: AsyncIterator[bytes]) -> None:
+    async for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
 async def cut(scope: Scope, receive: Receive) -> None:
     """Cut the connection; raises ``httpx.RemoteProtocolError`` where there is none to cut."""
     abort = (scope.get("extensions") or {}).get(ABORT)
     if abort is None:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
     abort()
-    while (await receive())["type"] != "http.disconnect":  # or the server would complain that there is no answer
-        continue
+    await _gone(receive)  # or the server would complain that there is no answer

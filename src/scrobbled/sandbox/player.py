@@ -6,38 +6,48 @@ real server does.
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
-import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import httpx
 
 from scrobbled.sandbox.plex_library import LibraryItem, guids, metadata
+from scrobbled.sandbox.posting import THUMB, Delivery, Message, form_data, post
 
 MACHINE = "8c1d0f7a5b6e4d3c2b1a09f8e7d6c5b4a3928170"
 """The server's ``machineIdentifier``, which webhooks call ``Server.uuid``."""
 SERVER_NAME = "cellar-nas"
 VERSION = "1.41.3.9314-a0bfb8370"
 USER_AGENT = f"PlexMediaServer/{VERSION}"
-BOUNDARY = "------------------------7c9e3b1d5f2a8064"
-"""As libcurl writes them, which is what the server posts with."""
 WATCHED_AT = 0.9
 """Where the server sends ``media.scrobble`` unless its owner moved the mark."""
 EVENING: tuple[str, ...] = ("play", "pause", "resume", "scrobble", "stop")
-PLACES: Mapping[str, float] = {"play": 0.0, "pause": 0.4, "resume": 0.4, "scrobble": WATCHED_AT, "stop": 0.98}
+PLACES: Mapping[str, float] = {
+    "play": 0.0,
+    "pause": 0.4,
+    "resume": 0.4,
+    "buffering": 0.5,
+    "progress": 0.6,
+    "scrobble": WATCHED_AT,
+    "stop": 0.98,
+}
 """How far through the item each event of an ordinary viewing comes."""
-_PIXEL = base64.b64decode(
-    "/9j/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQCgwSExIQEw8QEBD/yQALCAABAAEB"
-    "AREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k="
-)
-_COMMENT = 32 * 1024
-THUMB = _PIXEL[:2] + b"\xff\xfe" + (_COMMENT + 2).to_bytes(2, "big") + b"\0" * _COMMENT + _PIXEL[2:]
-"""A JPEG of one pixel with a long comment: as heavy as a real thumbnail."""
+UNSENT = ("progress", "buffering")
+"""Told to those who listen; there is no webhook for it."""
+STATES: Mapping[str, str] = {
+    "play": "playing",
+    "resume": "playing",
+    "progress": "playing",
+    "pause": "paused",
+    "buffering": "buffering",
+    "stop": "stopped",
+}
+"""What is on after each event; a scrobble leaves it as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,31 +165,12 @@ def payload(
 def multipart(body: Mapping[str, Any], thumb: bytes | None = None) -> tuple[str, bytes]:
     """Content type and bytes as the server posts them: a JSON part ``payload`` and, where given, a JPEG ``thumb``."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return f"multipart/form-data; boundary={BOUNDARY}", _enveloped(text, thumb)
-
-
-def _enveloped(text: bytes, thumb: bytes | None) -> bytes:
-    line = f"--{BOUNDARY}".encode()
-    parts = [line, b'Content-Disposition: form-data; name="payload"', b"Content-Type: application/json", b"", text]
-    if thumb is not None:
-        named = b'Content-Disposition: form-data; name="thumb"; filename="thumb.jpg"'
-        parts += [line, named, b"Content-Type: image/jpeg", b"", thumb]
-    return b"\r\n".join([*parts, line + b"--", b""])
+    return form_data("payload", text, thumb=thumb)
 
 
 def has_thumb(event: str) -> bool:
     """Only ``media.play`` and ``media.rate`` bring a picture."""
     return event.removeprefix("media.") in ("play", "rate")
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One webhook request. ``status`` 0 means that nobody answered; the server would not try again either."""
-
-    event: str
-    url: str
-    status: int
-    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +182,12 @@ class Session:
     device: Device
     state: str
     offset: int
+    key: int = 0
+    """The server's number of it; what comes on next at the same device without a stop keeps it."""
+
+
+async def _nobody(event: str, session: Session, at: datetime) -> list[Delivery]:
+    return []
 
 
 @dataclass
@@ -198,16 +195,19 @@ class Player:
     """Plays things for people and reports as the server does.
 
     ``hooks`` yields the webhook URLs with the account that registered each. ``seen`` keeps what each account has
-    viewed, by (plex.tv id, rating key). ``finished`` is told of each completed viewing.
+    viewed, by (plex.tv id, rating key). ``finished`` is told of each completed viewing. ``told`` hears of everything
+    that happens to what is on, as whoever listens to the server does; it returns what it sent in turn.
     """
 
     hooks: Callable[[], Iterable[tuple[PlexAccount, str]]]
     seen: dict[tuple[int, str], Viewed] = field(default_factory=dict)
     finished: Callable[[LibraryItem, PlexAccount, datetime], None] = lambda item, account, at: None
+    told: Callable[[str, Session, datetime], Awaitable[list[Delivery]]] = _nobody
     transport: httpx.AsyncBaseTransport | None = None
     timeout: float = 10.0
     sessions: dict[tuple[int, str], Session] = field(default_factory=dict)
     """What is on right now, by plex.tv id and device."""
+    _keys: Iterator[int] = field(default_factory=lambda: count(1))
 
     async def watch(
         self,
@@ -248,7 +248,7 @@ class Player:
     ) -> list[Delivery]:
         """One event: what the server remembers changes, and each webhook that may see it is called once."""
         before = self.seen.get((account.id, item.rating_key), NEVER_VIEWED)
-        self._session(event, item, account, device, offset)
+        session = self._session(event, item, account, device, offset)
         self._remember(event, item, account, before.after(event, at, offset=offset, rating=rating))
         if event == "scrobble":
             self.finished(item, account, at)
@@ -263,9 +263,12 @@ class Player:
             rating=rating,
             device=device,
         )
+        heard = await self.told(event, session, at) if session else []
+        if event in UNSENT:
+            return heard
         thumb = THUMB if has_thumb(event) else None
         mine = [(who, url) for who, url in self.hooks() if who.owner or who.id == account.id]
-        return [await self._post(url, event, multipart(told(receiver=who), thumb)) for who, url in mine]
+        return [await self._post(url, event, multipart(told(receiver=who), thumb)) for who, url in mine] + heard
 
     def _remember(self, event: str, item: LibraryItem, account: PlexAccount, viewed: Viewed) -> None:
         if event == "rate" and viewed.rating is not None and viewed.rating < 0:
@@ -274,28 +277,22 @@ class Player:
             viewed = replace(viewed, offset=0)
         self.seen[account.id, item.rating_key] = viewed
 
-    def _session(self, event: str, item: LibraryItem, account: PlexAccount, device: Device, offset: int) -> None:
-        """Rating something, or finishing it, does not change what is on."""
-        state = {"play": "playing", "resume": "playing", "pause": "paused"}.get(event)
-        if event == "stop":
-            self.sessions.pop((account.id, device.uuid), None)
-        elif state is not None:
-            self.sessions[account.id, device.uuid] = Session(item, account, device, state, offset)
+    def _session(
+        self, event: str, item: LibraryItem, account: PlexAccount, device: Device, offset: int
+    ) -> Session | None:
+        """What is on after the event, or was until it; ``None`` where it has nothing to do with a player."""
+        place = (account.id, device.uuid)
+        now = self.sessions.get(place)
+        state = STATES.get(event, now.state if now else "")
+        if event == "rate" or not state:
+            return None
+        session = Session(item, account, device, state, offset, now.key if now else next(self._keys))
+        if state == "stopped":
+            self.sessions.pop(place, None)
+        else:
+            self.sessions[place] = session
+        return session
 
     async def _post(self, url: str, event: str, body: tuple[str, bytes]) -> Delivery:
-        """A new connection each time, as the server makes; whatever goes wrong is only noted."""
-        headers = {"User-Agent": USER_AGENT, "Content-Type": body[0], "Accept": "*/*"}
-        try:
-            async with httpx.AsyncClient(
-                transport=self.transport, timeout=self.timeout, verify=_certificates(), trust_env=False
-            ) as client:
-                answer = await client.post(url, headers=headers, content=body[1])
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return Delivery(f"media.{event}", url, 0, type(error).__name__)
-        return Delivery(f"media.{event}", url, answer.status_code, answer.text[:500])
-
-
-@functools.cache
-def _certificates() -> ssl.SSLContext:
-    """Reading them takes longer than a whole request."""
-    return httpx.create_ssl_context()
+        message = Message(body[0], body[1], {"User-Agent": USER_AGENT})
+        return await post(f"media.{event}", url, message, transport=self.transport, patience=self.timeout)

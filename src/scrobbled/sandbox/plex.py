@@ -7,25 +7,27 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route, utc_now
+from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, route, utc_now
 from scrobbled.sandbox.player import (
     ACCOUNTS,
     ANNA,
     BEN,
-    EVENING,
     MACHINE,
     NEVER_VIEWED,
     SERVER_NAME,
+    STATES,
     VERSION,
-    Delivery,
     Player,
     PlexAccount,
     Session,
     Viewed,
 )
 from scrobbled.sandbox.plex_answers import answer, refused, token
+from scrobbled.sandbox.plex_events import Notices
 from scrobbled.sandbox.plex_library import SECTIONS, TYPES, Library, LibraryItem, Section
+from scrobbled.sandbox.plex_living_room import LivingRoom
 from scrobbled.sandbox.plex_rows import history_row, listed_row, matching, ordered, section_row, session_row
+from scrobbled.sandbox.posting import Delivery
 from scrobbled.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -47,8 +49,11 @@ class Watched:
     at: datetime
 
 
-class PlexStandIn(StandIn):
-    """Owner "anna", shared with "ben" and a "neighbour"."""
+class PlexStandIn(LivingRoom, StandIn):
+    """Owner "anna", shared with "ben" and a "neighbour".
+
+    ``notices`` are what those hear who listen at its event source.
+    """
 
     name = "plex"
 
@@ -58,12 +63,22 @@ class PlexStandIn(StandIn):
         self.watched: list[Watched] = []
         self.hooks: list[str] = []
         """Webhooks of the owner beside those registered at plex.tv."""
-        self.player = Player(self._hooks, finished=self._finished)
+        self.people = list(ACCOUNTS)
+        self.notices = Notices()
+        self.player = Player(self._hooks, finished=self._finished, told=self._told)
 
     def _hooks(self) -> Iterable[tuple[PlexAccount, str]]:
         yield from ((ANNA, url) for url in self.hooks)
         if self.sandbox is not None and "plextv" in self.sandbox:
             yield from self.sandbox["plextv"].registered()
+
+    async def _told(self, event: str, session: Session, at: datetime) -> list[Delivery]:
+        """Those who listen to the server: whoever is connected, and Tautulli."""
+        if event != "scrobble":
+            self.notices.playing(session, STATES[event])
+        if self.sandbox is not None and "tautulli" in self.sandbox:
+            return list(await self.sandbox["tautulli"].heard(event, session, at))
+        return []
 
     def _finished(self, item: LibraryItem, account: PlexAccount, at: datetime) -> None:
         self.watched.append(Watched(len(self.watched) + 1, item, account, at))
@@ -72,14 +87,8 @@ class PlexStandIn(StandIn):
         """What the account has seen of it."""
         return self.player.seen.get((account.id, item.rating_key), NEVER_VIEWED)
 
-    async def watch(
-        self, item: LibraryItem, account: PlexAccount, *, events: Sequence[str] = EVENING, at: datetime | None = None
-    ) -> list[Delivery]:
-        """One viewing with its webhooks; ``at`` is when it is scrobbled (default: now)."""
-        return await self.player.watch(item, account, events=events, at=at or self.now())
-
     def state(self) -> dict[str, Any]:
-        names = {account.id: account.title for account in ACCOUNTS}
+        names = {account.id: account.title for account in self.people}
         seen = [
             {"account": names[account], "rating_key": key, **asdict(viewed)}
             for (account, key), viewed in self.player.seen.items()
@@ -120,7 +129,7 @@ class PlexStandIn(StandIn):
         """The owner is 1 here, whatever the plex.tv id."""
         self._owner_only(request)
         rows = [{"id": 0, "key": "/accounts/0", "name": ""}]
-        rows += [{"id": a.local_id, "key": f"/accounts/{a.local_id}", "name": a.title} for a in ACCOUNTS]
+        rows += [{"id": a.local_id, "key": f"/accounts/{a.local_id}", "name": a.title} for a in self.people]
         return answer(request, "MediaContainer", {"size": len(rows), "Account": rows})
 
     # The library
@@ -146,7 +155,8 @@ class PlexStandIn(StandIn):
     @route("GET", "/library/metadata/{keys}")
     def item(self, request: Request, keys: str) -> Reply:
         """One or several, comma-joined; unknown ones are left out unless none is left."""
-        found = [self.library.items[key] for key in keys.split(",") if key in self.library.items]
+        held = {**self.library.items, **self.library.clips}
+        found = [held[key] for key in keys.split(",") if key in held]
         if not found:
             raise Answered(refused(404, "Not Found"))
         return self._items(request, found, streams=True)
@@ -182,8 +192,7 @@ class PlexStandIn(StandIn):
     @route("GET", "/status/sessions")
     def sessions(self, request: Request) -> Reply:
         self._owner_only(request)
-        current: list[Session] = list(self.player.sessions.values())
-        rows = [session_row(n, session) for n, session in enumerate(current, 1)]
+        rows = [session_row(session) for session in self.player.sessions.values()]
         return answer(request, "MediaContainer", {"size": len(rows), **({"Metadata": rows} if rows else {})})
 
     @route("GET", "/status/sessions/history/all")
@@ -197,7 +206,14 @@ class PlexStandIn(StandIn):
         return _container(request, "Metadata", ordered(matching(rows, query), query))
 
     def _history_row(self, row: Watched) -> dict[str, Any]:
-        return history_row(row.id, row.item, row.account, row.at)
+        gone = row.item.rating_key not in self.library.items
+        return history_row(row.id, row.item, row.account, row.at, gone=gone)
+
+    @route("GET", "/:/eventsource/notifications")
+    def event_source(self, request: Request) -> Reply:
+        """Open until the caller leaves. Its twin over websockets is not there: the answer to that is 404."""
+        told = self.notices.listen(TOKENS[token(request)], request.query.get("filters", ""))
+        return Reply(200, told, {}, "text/event-stream")
 
     # Marks
 
@@ -235,57 +251,12 @@ class PlexStandIn(StandIn):
             self.player.seen[account.id, one.rating_key] = change(self.viewed(account, one))
         return Reply(200)
 
-    # The living room
-
-    @route("POST", "/_sandbox/watch")
-    async def watch_by_control(self, request: Request) -> Reply:
-        """``title`` ("Salt Flats", "Harbour Lights S1E2") or ``rating_key``; ``account``, ``at`` and ``events``."""
-        given = control_body(request, dict)
-        item, account, at = self._played(given)
-        events = given.get("events", EVENING)
-        if not isinstance(events, list | tuple) or not all(isinstance(e, str) and e != "rate" for e in events):
-            return Reply(400, {"message": f"events are names of {', '.join(EVENING)}"})
-        return _reported(await self.watch(item, account, events=events, at=at))
-
-    @route("POST", "/_sandbox/rate")
-    async def rate_by_control(self, request: Request) -> Reply:
-        """As ``watch``, with ``rating`` 0 to 10, or -1 to clear it."""
-        given = control_body(request, dict)
-        item, account, at = self._played(given)
-        rating = given.get("rating")
-        if not isinstance(rating, int | float):
-            return Reply(400, {"message": "rating is a number from 0 to 10, or -1"})
-        return _reported(await self.player.rate(item, account, float(rating), at=at))
-
-    @route("POST", "/_sandbox/hooks")
-    def set_hooks(self, request: Request) -> Reply:
-        """``{"urls": […]}``: the owner's webhooks, without going through plex.tv."""
-        self.hooks = [str(url) for url in control_body(request, dict).get("urls", [])]
-        return Reply(200, {"hooks": len(self.hooks)})
-
-    def _played(self, given: dict[str, Any]) -> tuple[LibraryItem, PlexAccount, datetime]:
-        try:
-            item = self.library.find(str(given.get("rating_key") or given.get("title") or ""))
-            account = next(a for a in ACCOUNTS if given.get("account", ANNA.title) in (a.title, a.id))
-            at = datetime.fromisoformat(given["at"]) if "at" in given else self.now()
-        except (LookupError, ValueError, TypeError) as error:
-            raise Answered(Reply(400, {"message": str(error)})) from None
-        except StopIteration:
-            raise Answered(Reply(400, {"message": f"account is one of {[a.title for a in ACCOUNTS]}"})) from None
-        return item, account, at if at.tzinfo else at.replace(tzinfo=UTC)
-
 
 def _section(key: int) -> Section:
     for section in SECTIONS:
         if section.key == key:
             return section
     raise Answered(refused(404, "Not Found"))
-
-
-def _reported(deliveries: Iterable[Delivery]) -> Reply:
-    """Without the URLs: they hold the secret of the webhook."""
-    told = [{"event": one.event, "status": one.status, "answer": one.answer} for one in deliveries]
-    return Reply(200, {"deliveries": told})
 
 
 def _container(request: Request, name: str, rows: Sequence[dict[str, Any]]) -> Reply:

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from scrobbled.sandbox.world import World, WorldEpisode, WorldMovie, WorldSeason, WorldShow
 
-Type = Literal["movie", "show", "season", "episode"]
+Type = Literal["movie", "show", "season", "episode", "clip"]
 TYPES: dict[Type, int] = {"movie": 1, "show": 2, "season": 3, "episode": 4}
 """The numbers of Plex's ``type=`` parameter."""
+TRAILER = 150_000
+"""Milliseconds that a trailer takes."""
 ADDED = int(datetime(2026, 1, 9, 23, 6, 40, tzinfo=UTC).timestamp())
 
 
@@ -54,6 +56,8 @@ class LibraryItem:
     @property
     def duration(self) -> int:
         """Milliseconds; 0 for what has none."""
+        if self.type == "clip":
+            return TRAILER
         timed = self.movie or self.episode
         return timed.runtime * 60_000 if timed else 0
 
@@ -83,10 +87,24 @@ class Library:
 
     def __init__(self, world: World) -> None:
         self.items = {item.rating_key: item for item in _items(world)}
+        self.clips: dict[str, LibraryItem] = {}
+        """Trailers, which no list shows."""
         self._of_show: dict[str, list[LibraryItem]] = {}
         for item in self.items.values():
             if item.show is not None:
                 self._of_show.setdefault(item.show.rating_key, []).append(item)
+
+    def trailer(self, movie: WorldMovie) -> LibraryItem:
+        """Something that can be played and is in no section; like all extras it has a key of its own."""
+        clip = LibraryItem("clip", f"7{movie.rating_key}", movie=movie)
+        self.clips[clip.rating_key] = clip
+        return clip
+
+    def remove(self, item: LibraryItem) -> None:
+        """As when its files are gone: what was played of it stays in the history, without keys."""
+        del self.items[item.rating_key]
+        if item.show is not None:
+            self._of_show[item.show.rating_key].remove(item)
 
     def find(self, text: str) -> LibraryItem:
         """By rating key, or by title; an episode by ``Show S1E2`` as well. Raises ``LookupError`` for none."""
@@ -145,6 +163,8 @@ def season_guid(show: WorldShow, season: WorldSeason) -> str:
 def guids(item: LibraryItem) -> list[dict[str, str]]:
     """The external ids of *this* item: an episode's are episode ids, never those of its show."""
     named = item.episode or item.season or item.show or item.movie
+    if item.type == "clip":
+        return []
     pairs = ((name, getattr(named, name, None)) for name in ("imdb", "tmdb", "tvdb"))
     return [{"id": f"{name}://{value}"} for name, value in pairs if value is not None]
 
@@ -166,10 +186,14 @@ def metadata(item: LibraryItem) -> dict[str, Any]:
         "updatedAt": ADDED + 500,
         "thumb": f"/library/metadata/{item.rating_key}/thumb/{ADDED + 500}",
     }
+    if item.type == "clip":
+        return {name: value for name, value in {**_own(item), **head, **tail}.items() if "librarySection" not in name}
     return {**head, **_own(item), **tail}
 
 
 def _own(item: LibraryItem) -> dict[str, Any]:
+    if item.type == "clip" and item.movie is not None:
+        return _trailer(item.movie, item.duration)
     if item.movie is not None:
         return _movie(item.movie, item.duration)
     if item.show is None:
@@ -191,6 +215,11 @@ def _movie(movie: WorldMovie, duration: int) -> dict[str, Any]:
         "duration": duration,
         "originallyAvailableAt": date(movie.year, 6, 1).isoformat(),
     }
+
+
+def _trailer(movie: WorldMovie, duration: int) -> dict[str, Any]:
+    named = {"guid": f"{movie.guid}7", "type": "clip", "subtype": "trailer", "extraType": 1}
+    return {**named, "title": f"{movie.title} - Trailer", "year": movie.year, "index": 1, "duration": duration}
 
 
 def _show(show: WorldShow) -> dict[str, Any]:

@@ -20,6 +20,7 @@ COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.ge,
     "<": operator.le,
 }
+KEYS = ("ratingKey", "key", "grandparentKey", "parentKey")
 EQUALS = ("guid", "ratingKey", "accountID", "librarySectionID")
 
 
@@ -46,22 +47,22 @@ def listed_row(item: LibraryItem, viewed: Mapping[str, Any], *, with_guids: bool
     return row
 
 
-def history_row(number: int, item: LibraryItem, account: PlexAccount, at: datetime) -> Row:
-    """The owner's ``accountID`` is 1 in the history, not the plex.tv id."""
+def history_row(number: int, item: LibraryItem, account: PlexAccount, at: datetime, *, gone: bool = False) -> Row:
+    """The owner's ``accountID`` is 1 in the history, not the plex.tv id; what is ``gone`` has no keys any more."""
     whole = metadata(item)
     names = ("ratingKey", "key", "librarySectionID", "title", "type", "thumb", "originallyAvailableAt")
     episode = ("grandparentTitle", "grandparentKey", "parentKey", "parentIndex", "index")
-    kept = {name: whole[name] for name in (*names, *episode) if name in whole}
+    kept = {name: whole[name] for name in (*names, *episode) if name in whole and not (gone and name in KEYS)}
     head = {"historyKey": f"/status/sessions/history/{number}", **kept, "viewedAt": int(at.timestamp())}
     # In this list, unlike everywhere else, the section id is a string.
     return {**head, "librarySectionID": str(whole["librarySectionID"]), "accountID": account.local_id, "deviceID": 7}
 
 
-def session_row(number: int, session: Session) -> Row:
+def session_row(session: Session) -> Row:
     account, device = session.account, session.device
     return {
         **metadata(session.item),
-        "sessionKey": str(number),
+        "sessionKey": str(session.key),
         "viewOffset": session.offset,
         "User": {"id": str(account.local_id), "title": account.title},
         "Player": {
@@ -72,7 +73,7 @@ def session_row(number: int, session: Session) -> Row:
             "local": device.local,
             "address": device.address,
         },
-        "Session": {"id": f"{number:024x}", "bandwidth": 8000, "location": "lan" if device.local else "wan"},
+        "Session": {"id": f"{session.key:024x}", "bandwidth": 8000, "location": "lan" if device.local else "wan"},
     }
 
 

@@ -27,6 +27,10 @@ STAND_INS: Mapping[str, str] = MappingProxyType(
         "plex": "scrobbled.sandbox.plex:PlexStandIn",
         "plextv": "scrobbled.sandbox.plextv:PlexTvStandIn",
         "tmdb": "scrobbled.sandbox.tmdb:TmdbStandIn",
+        "jellyfin": "scrobbled.sandbox.jellyfin:JellyfinStandIn",
+        "emby": "scrobbled.sandbox.emby:EmbyStandIn",
+        "tautulli": "scrobbled.sandbox.tautulli:TautulliStandIn",
+        "kodi": "scrobbled.sandbox.kodi:KodiStandIn",
     }
 )
 """First path segment and class, which is imported only when it is wanted."""
@@ -44,15 +48,18 @@ metadata:
   tmdb: {{key: 0123456789abcdef0123456789abcdef, url: {base}/tmdb/3}}
 sources:
   plex: {{token: choose-one, url: {base}/plex, server_token: sandbox-plex-token}}
+  jellyfin: {{token: choose-another, url: {base}/jellyfin, server_token: sandbox-jellyfin-key}}
+  emby: {{token: and-another, url: {base}/emby, server_token: sandbox-emby-key}}
 viewers:
   - name: anna
-    accounts: {{plex: anna}}
+    accounts: {{plex: anna, jellyfin: anna, emby: anna}}
     trackers:
       serializd: {{email: anna@example.org, password: anna-secret, url: {base}/serializd/api}}
       trakt:
         {{client_id: sandbox-client, client_secret: sandbox-secret, url: {base}/trakt, auth_url: {base}/trakt-auth}}
 
-Each root also answers /_sandbox/faults, /_sandbox/outage, /_sandbox/requests and /_sandbox/state.
+Each root also answers /_sandbox/faults, /_sandbox/outage, /_sandbox/requests and /_sandbox/state. Media servers take
+POST /_sandbox/hooks {{"urls": [...]}} and /_sandbox/watch {{"title": "Harbour Lights S1E1", "account": "anna"}}.
 """
 
 

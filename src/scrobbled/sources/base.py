@@ -9,6 +9,10 @@ from typing import Any, Protocol
 from scrobbled.core.events import PlaybackEvent
 
 
+class Ignored(Exception):
+    """Authentic, but nothing we act on; its text is the reason."""
+
+
 class Source(Protocol):
     """Turns one decoded webhook into events; pure, so that a stored webhook can be run again at any time.
 

@@ -21,8 +21,7 @@ REPLACED = "a newer wish took its place"
 OTHER_CHOSEN = "you chose the other value"
 _LEFT_OUT = (BY_HAND, TAKEN_BACK)
 """Why one that was given up is not queued again."""
-_DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
-_OPEN = f"state NOT IN {_DONE}"
+_OPEN = f"state NOT IN {outbox.DONE}"
 _TOOK = "action IN ('remove', 'retime') AND state = 'delivered'"
 _WAITS_FOR_ITS_WRITE = "(outbox.state = 'queued' AND outbox.phase <> '')"
 _SETTLED = frozenset(
@@ -143,6 +142,11 @@ def settle(
     return bool(settled)
 
 
+def undone(db: sqlite3.Connection, id_: int) -> None:
+    """A person took it back, whatever had become of it."""
+    db.execute("UPDATE amendments SET state = 'undone', reason = ? WHERE id = ?", (TAKEN_BACK, id_))
+
+
 def postpone(db: sqlite3.Connection, id_: int, reason: str, next_at: float, *, count: bool) -> None:
     """The same again at ``next_at``. One that was dropped or held meanwhile stays so. ``count``: it had not begun."""
     db.execute(
@@ -209,11 +213,6 @@ def listing(
     return select(db, condition, (after, *(states or ()), limit))
 
 
-def open_count(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
-    row = db.execute(f"SELECT count(*) FROM amendments WHERE viewer = ? AND tracker = ? AND {_OPEN}", (viewer, tracker))
-    return int(row.fetchone()[0])
-
-
 def held(db: sqlite3.Connection) -> int:
     """How many wait for a person to say yes."""
     return int(db.execute(f"SELECT count(*) FROM amendments WHERE state = 'held' AND {_OPEN}").fetchone()[0])
@@ -221,6 +220,16 @@ def held(db: sqlite3.Connection) -> int:
 
 def get(db: sqlite3.Connection, id_: int) -> Amendment | None:
     return next(iter(select(db, "amendments.id = ?", (id_,))), None)
+
+
+def of_event(db: sqlite3.Connection, event_id: int) -> list[Amendment]:
+    """What an event of a source wants to have changed, oldest first."""
+    return select(db, "amendments.event_id = ? ORDER BY amendments.id", (event_id,))
+
+
+def last_like(db: sqlite3.Connection, wish: Wish) -> Amendment | None:
+    """The newest there is for what ``wish`` is about, whatever became of it."""
+    return _latest(db, wish, _target(wish))
 
 
 def for_play(db: sqlite3.Connection, play_id: int) -> list[Amendment]:
@@ -261,6 +270,8 @@ def _target(wish: Wish) -> str:
         return f"play {wish.details.remote_id}"
     if wish.change_id is not None:
         return f"change {wish.change_id}"
+    if wish.action == "tick":
+        return f"tick {wish.key}"
     at = wish.details.watched_at
     return f"play {wish.key} {at.timestamp() if at else ''}"
 
@@ -299,7 +310,7 @@ def _essence(wish: Wish) -> tuple[Any, ...]:
 def _undo_what_it_takes_back(db: sqlite3.Connection, id_: int, now: float) -> None:
     change, amendment = db.execute("SELECT change_id, undoes FROM amendments WHERE id = ?", (id_,)).fetchone()
     if amendment is not None:
-        db.execute("UPDATE amendments SET state = 'undone', reason = ? WHERE id = ?", (TAKEN_BACK, amendment))
+        undone(db, amendment)
     if change is not None:
         db.execute(
             "UPDATE outbox SET state = 'undone', phase = '', reason = ?, settled_at = ? WHERE id = ? "

@@ -20,6 +20,10 @@ _EVENTS = (
     "coalesce(e.head, e.id), e.part, e.detail, coalesce(e.raw, h.raw), coalesce(e.stem_id, h.stem_id) "
     "FROM events AS e LEFT JOIN events AS h ON h.id = e.head WHERE "
 )
+NEAREST = 32
+"""Plays before a moment, and as many after it, that are compared at most."""
+LONGEST = 86_400.0
+"""Seconds that a viewing may take, with its pauses."""
 LONGEST_SESSION = 20_000
 """Events of one session that are read at most, the newest."""
 
@@ -113,7 +117,7 @@ def plays_of(db: sqlite3.Connection, event_ids: Sequence[int]) -> list[StoredPla
 
 
 def plays_between(db: sqlite3.Connection, viewer: str, first: float, last: float) -> list[tuple[StoredPlay, Item]]:
-    """What somebody watched in that time, in Unix seconds."""
+    """What somebody watched in that time (Unix seconds), without its ends."""
     rows = db.execute(
         "SELECT id, event_id, viewer, watched_at, media, item FROM plays "
         "WHERE viewer = ? AND watched_at > ? AND watched_at < ?",
@@ -122,13 +126,41 @@ def plays_between(db: sqlite3.Connection, viewer: str, first: float, last: float
     return [(StoredPlay(*row[:4]), decode_item(row[4], row[5])) for row in rows]
 
 
-def undated_plays(db: sqlite3.Connection, viewer: str, label: str) -> list[StoredPlay]:
-    """Plays of what is called so, watched at a time nobody knows."""
-    rows = db.execute(
-        "SELECT id, event_id, viewer, watched_at FROM plays WHERE viewer = ? AND watched_at IS NULL AND label = ?",
-        (viewer, label),
+def plays_around(
+    db: sqlite3.Connection, viewer: str, at: float, first: float, last: float
+) -> list[tuple[StoredPlay, Item]]:
+    """What somebody watched in that time (Unix seconds), without its ends, or was watching at ``at``.
+
+    Without what a run of a pair brought. Where a list was brought in there may be thousands: then those nearest to
+    ``at``.
+    """
+    query = (
+        "SELECT id, event_id, viewer, watched_at, media, item, since, until FROM plays INDEXED BY plays_by_viewer "
+        "WHERE viewer = ? AND origin IS NULL AND watched_at {} ORDER BY watched_at {} LIMIT ?"
     )
-    return [StoredPlay(*row) for row in rows]
+    earliest = min(first, at - LONGEST)
+    before = db.execute(query.format("> ? AND watched_at < ?", "DESC"), (viewer, earliest, at, NEAREST))
+    rows = [row for row in before if max(row[3], row[7] or 0.0) > first]
+    later = db.execute(query.format(">= ? AND watched_at < ?", "ASC"), (viewer, at, at + LONGEST, NEAREST))
+    rows += [row for row in later if row[3] < last or (row[6] is not None and row[6] < at)]
+    return [(StoredPlay(*row[:4]), decode_item(row[4], row[5])) for row in rows]
+
+
+def went_on(db: sqlite3.Connection, play: int, at: float) -> None:
+    """The viewing ended only then (Unix seconds), long after it was counted."""
+    db.execute(
+        "UPDATE plays SET until = ? WHERE id = ? AND watched_at < ? AND coalesce(until, 0) < ?", (at, play, at, at)
+    )
+
+
+def undated_plays(db: sqlite3.Connection, viewer: str, label: str) -> list[tuple[StoredPlay, Item]]:
+    """Plays of what is called so, watched at a time nobody knows: the newest."""
+    rows = db.execute(
+        "SELECT id, event_id, viewer, watched_at, media, item FROM plays INDEXED BY plays_undated "
+        "WHERE viewer = ? AND watched_at IS NULL AND label = ? ORDER BY id DESC LIMIT ?",
+        (viewer, label, NEAREST),
+    )
+    return [(StoredPlay(*row[:4]), decode_item(row[4], row[5])) for row in rows]
 
 
 def book(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scrobbled.core.outcomes import Hold
-from scrobbled.core.safety import HOUR, MINUTE, Facts, Trip
+from scrobbled.core.safety import HOUR, MARKS_APART, MARKS_WITHIN, MINUTE, Facts, Trip
 
 SLOT = 20
 """Seconds that are counted together: an hour is then 180 rows at most, however many plays come.
@@ -29,6 +29,8 @@ class Arrival:
     afterwards: bool
     witnessed: bool
     minute: int | None
+    marked: bool = False
+    """Somebody marked it by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,40 @@ def stop_waiting(db: sqlite3.Connection, account: Account, flood: int, trip: Tri
     _mark(db, account, [row[1] for row in rows], held=True)
     _remember(db, account, -len(rows))
     return len(rows)
+
+
+_MARKED = (
+    "outbox INDEXED BY outbox_marked WHERE viewer = ? AND tracker = ? AND marked = 1 AND received_at > ? "
+    "AND received_at <= ? AND (watched_at IS NULL OR ? IS NULL OR abs(watched_at - ?) <= ?)"
+)
+
+
+def marked_together(db: sqlite3.Connection, account: Account, arrival: Arrival) -> int:
+    """How many marks came with this one that say the same time, itself not counted."""
+    return int(db.execute(f"SELECT count(*) FROM {_MARKED}", _marked_with(account, arrival)).fetchone()[0])
+
+
+def stop_marks(db: sqlite3.Connection, account: Account, flood: int, trip: Trip, arrival: Arrival) -> None:
+    """Hold the marks that came with this one and were not begun, so that all of them are decided on together.
+
+    Those without a date are held anyway; they join.
+    """
+    rows = db.execute(
+        f"SELECT id, received_at, state FROM {_MARKED} AND flood IS NULL AND (state = 'held' OR ({_STOPPABLE}))",
+        _marked_with(account, arrival),
+    ).fetchall()
+    waiting = [row for row in rows if row[2] == "queued"]
+    db.executemany("UPDATE outbox SET flood = ?, reason = ? WHERE id = ?", [(flood, trip.reason, r[0]) for r in rows])
+    db.executemany("UPDATE outbox SET state = 'held', hold = ? WHERE id = ?", [(trip.rule, row[0]) for row in waiting])
+    _mark(db, account, [row[1] for row in waiting], held=True)
+    _remember(db, account, -len(waiting))
+    db.execute(f"UPDATE floods SET plays = max(plays, 1 + {_HELD}) WHERE id = ?", (flood,))
+
+
+def _marked_with(account: Account, arrival: Arrival) -> tuple[object, ...]:
+    minute = None if arrival.minute is None else 60 * arrival.minute
+    since = arrival.at - MARKS_WITHIN.total_seconds()
+    return *account, since, arrival.at, minute, minute, MARKS_APART.total_seconds()
 
 
 def hold(db: sqlite3.Connection, change: int, account: Account, trip: Trip, at: float) -> bool:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scrobbled.core.ends import still_to_come
 from scrobbled.core.events import PlaybackEvent
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.plays import Play
 from scrobbled.core.sessions import Session
-from scrobbled.store import accounts
+from scrobbled.store import accounts, servers
 from scrobbled.store.bodies import packed, unpacked
 from scrobbled.store.codec import decode_session, encode_item, encode_session
 
@@ -45,6 +46,10 @@ class Queued:
     flood: int | None = None
     witnessed: bool = False
     """Seen as it happened, so that no flood takes it along."""
+    marked: bool = False
+    """Somebody marked it by hand."""
+    next_at: float = 0.0
+    """It is not sent before that (Unix seconds)."""
 
 
 def add_event(db: sqlite3.Connection, arrival: Arrival, outcome: EventOutcome, reason: str) -> int:
@@ -71,6 +76,8 @@ def add_event(db: sqlite3.Connection, arrival: Arrival, outcome: EventOutcome, r
             arrival.part,
         ),
     )
+    if event is not None:
+        servers.note(db, event, arrival.received_at)
     return int(cursor.lastrowid or 0)
 
 
@@ -110,11 +117,17 @@ def load_session(db: sqlite3.Connection, key: str) -> Session:
     return decode_session(row[0]) if row else Session()
 
 
-def save_session(db: sqlite3.Connection, key: str, session: Session, now: datetime) -> None:
+def save_session(
+    db: sqlite3.Connection, key: str, session: Session, now: datetime, event_id: int | None = None
+) -> None:
+    """``event_id`` is the event of a player that was heard ``now``; without one, nothing was heard of any player."""
+    rest = None if event_id is None else still_to_come(session)
     db.execute(
-        "INSERT INTO sessions (key, updated_at, state) VALUES (?,?,?) "
-        "ON CONFLICT (key) DO UPDATE SET updated_at = excluded.updated_at, state = excluded.state",
-        (key, now.timestamp(), encode_session(session)),
+        "INSERT INTO sessions (key, updated_at, state, event_id, silent_at) VALUES (?,?,?,?,?) "
+        "ON CONFLICT (key) DO UPDATE SET updated_at = excluded.updated_at, state = excluded.state, "
+        "event_id = coalesce(excluded.event_id, event_id), "
+        "silent_at = CASE WHEN excluded.event_id IS NULL THEN silent_at ELSE excluded.silent_at END",
+        (key, now.timestamp(), encode_session(session), event_id, None if rest is None else (now + rest).timestamp()),
     )
 
 
@@ -128,8 +141,8 @@ def add_play(
     watched = int(play.watched_at.timestamp()) if play.watched_at else None
     now = received_at.timestamp()
     cursor = db.execute(
-        "INSERT INTO plays (event_id, viewer, source, media, label, item, watched_at, duration_ms, created_at) "
-        "VALUES (?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO plays (event_id, viewer, source, media, label, item, watched_at, duration_ms, created_at, since) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?)",
         (
             event_id,
             play.viewer,
@@ -140,16 +153,20 @@ def add_play(
             watched,
             play.duration_ms,
             now,
+            None if play.since is None else play.since.timestamp(),
         ),
     )
     play_id = int(cursor.lastrowid or 0)
     restored = watched is not None and watched <= accounts.mark(db, accounts.RESTORED)
     db.executemany(
         "INSERT INTO outbox (play_id, viewer, tracker, kind, state, reason, watched_at, received_at, hold, flood, "
-        "witnessed, restored) VALUES (?,?,?,'plays',?,?,?,?,?,?,?,?)",
+        "witnessed, restored, marked, next_at) VALUES (?,?,?,'plays',?,?,?,?,?,?,?,?,?,?)",
         [
-            (play_id, play.viewer, w.tracker, w.outcome, w.reason, watched, now, w.hold, w.flood, w.witnessed, restored)
-            for w in queued
+            (
+                *(play_id, play.viewer, way.tracker, way.outcome, way.reason, watched, now),
+                *(way.hold, way.flood, way.witnessed, restored, way.marked, way.next_at),
+            )
+            for way in queued
         ],
     )
     return play_id

@@ -43,7 +43,8 @@ _TURNS = (
     (PlayOutcome.QUEUED, "AND outbox.run IS NOT NULL"),
     (PlayOutcome.PARKED, ""),
 )
-_DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
+DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
+"""As SQL: the outcomes after which nothing waits any more. The indexes of what is open name the same."""
 _COLUMNS = (
     "outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, outbox.state, outbox.phase, outbox.watched_at, "
     "outbox.address_key, outbox.address, outbox.how, outbox.rewatch, outbox.attempts, outbox.misses, "
@@ -129,7 +130,7 @@ def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
     """When the next change of this account is due, in Unix seconds; ``None`` where nothing waits for a time."""
     row = db.execute(
         "SELECT min(next_at) FROM outbox WHERE viewer = ? AND tracker = ? AND state IN ('queued', 'parked') "
-        f"AND state NOT IN {_DONE} AND phase <> ?",
+        f"AND state NOT IN {DONE} AND phase <> ?",
         (viewer, tracker, IN_FLIGHT),
     ).fetchone()
     return None if row[0] is None else float(row[0])
@@ -138,7 +139,7 @@ def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
 def waits(db: sqlite3.Connection, viewer: str, tracker: str) -> bool:
     """Whether a change of this account is on its way, due or put off."""
     row = db.execute(
-        f"SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND state = 'queued' AND state NOT IN {_DONE} LIMIT 1",
+        f"SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND state = 'queued' AND state NOT IN {DONE} LIMIT 1",
         (viewer, tracker),
     ).fetchone()
     return row is not None
@@ -166,7 +167,7 @@ def doubt(db: sqlite3.Connection, ids: Collection[int], reason: str, next_at: fl
 
 def mark_restored(db: sqlite3.Connection) -> None:
     """The database is as it once was: what waits may have been delivered since. What has begun is read back anyway."""
-    db.execute(f"UPDATE outbox SET restored = 1 WHERE state NOT IN {_DONE} AND phase = ''")
+    db.execute(f"UPDATE outbox SET restored = 1 WHERE state NOT IN {DONE} AND phase = ''")
 
 
 def doubt_restored(db: sqlite3.Connection, id_: int) -> None:
@@ -184,7 +185,7 @@ def doubt_in_flight(db: sqlite3.Connection, viewer: str, tracker: str, now: floa
     With ``now`` (Unix seconds) it becomes part of their stories.
     """
     found = db.execute(
-        f"SELECT id FROM outbox WHERE viewer = ? AND tracker = ? AND state NOT IN {_DONE} AND phase = ?",
+        f"SELECT id FROM outbox WHERE viewer = ? AND tracker = ? AND state NOT IN {DONE} AND phase = ?",
         (viewer, tracker, IN_FLIGHT),
     ).fetchall()
     doubt(db, [id_ for (id_,) in found], INTERRUPTED, 0.0)
@@ -242,8 +243,8 @@ def settle(
     listed = json.dumps([_candidate(c) for c in candidates]) if candidates else None
     settled = db.execute(
         "UPDATE outbox SET state = ?, phase = '', reason = ?, settled_at = ?, next_at = ?, candidates = ?, "
-        f"remote_id = coalesce(?, remote_id), misses = misses + ? WHERE id = ? AND state NOT IN {_DONE} "
-        f"AND (state <> 'held' OR ? IN {_DONE})",
+        f"remote_id = coalesce(?, remote_id), misses = misses + ? WHERE id = ? AND state NOT IN {DONE} "
+        f"AND (state <> 'held' OR ? IN {DONE})",
         (outcome, reason, now, next_at, listed, remote_id, int(outcome is PlayOutcome.PARKED), id_, outcome),
     ).rowcount
     if settled:
@@ -255,11 +256,21 @@ def postpone(db: sqlite3.Connection, id_: int, reason: str, now: float, next_at:
     put_off = db.execute(
         "UPDATE outbox SET state = 'queued', phase = '', reason = ?, next_at = ?, "
         f"attempts = attempts + (phase = '') "  # counted already where it began
-        f"WHERE id = ? AND state NOT IN {_DONE} AND state <> 'held'",
+        f"WHERE id = ? AND state NOT IN {DONE} AND state <> 'held'",
         (reason, next_at, id_),
     ).rowcount
     if put_off:
         note(db, id_, now, "try-later", reason)
+
+
+def send_again(db: sqlite3.Connection, id_: int, why: str, now: float, *, in_doubt: bool) -> None:
+    """What was delivered is gone by our own doing, and wanted again. ``in_doubt``: it may still be there."""
+    db.execute(
+        "UPDATE outbox SET state = 'queued', phase = ?, reason = ?, remote_id = NULL, settled_at = NULL, approved = 1, "
+        "attempts = 0, misses = 0, missed_at = NULL, next_at = 0 WHERE id = ? AND state = 'delivered'",
+        (IN_DOUBT if in_doubt else "", why, id_),
+    )
+    note(db, id_, now, PlayOutcome.QUEUED, why)
 
 
 def release(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
@@ -364,14 +375,14 @@ def approve(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
 
 def drop(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:
     """Give up on waiting changes for good; a write in flight or in doubt cannot be dropped, as it may have happened."""
-    chosen = _chosen(db, ids, f"state NOT IN {_DONE} AND phase = ''")
+    chosen = _chosen(db, ids, f"state NOT IN {DONE} AND phase = ''")
     for id_ in chosen:
         settle(db, id_, PlayOutcome.UNDONE, DROPPED, now)
     return chosen
 
 
 def _chosen(db: sqlite3.Connection, ids: Collection[int] | None, condition: str) -> list[int]:
-    rows = db.execute(f"SELECT id FROM outbox WHERE state NOT IN {_DONE} AND {condition} ORDER BY id").fetchall()
+    rows = db.execute(f"SELECT id FROM outbox WHERE state NOT IN {DONE} AND {condition} ORDER BY id").fetchall()
     wanted = None if ids is None else set(ids)
     return [row[0] for row in rows if wanted is None or row[0] in wanted]
 
@@ -379,7 +390,7 @@ def _chosen(db: sqlite3.Connection, ids: Collection[int] | None, condition: str)
 def _select(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> list[Change]:
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM outbox JOIN plays ON plays.id = outbox.play_id "
-        f"WHERE outbox.state NOT IN {_DONE} AND {condition}",
+        f"WHERE outbox.state NOT IN {DONE} AND {condition}",
         values,
     )
     return [_change(row) for row in rows]

@@ -10,9 +10,9 @@ from typing import Any
 
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, EventOutcome, PlayOutcome
 from scrobbled.store.bodies import unpacked
+from scrobbled.store.outbox import DONE
 
-_DONE = "('delivered', 'already-there', 'echo', 'unwanted', 'undone')"
-_OPEN = f"state NOT IN {_DONE}"
+_OPEN = f"state NOT IN {DONE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,13 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class UnclaimedAccount:
-    """An account no viewer lists, and how often it was heard."""
+    """An account no viewer lists, and how often it was heard. ``label`` is the last that it watched, where known."""
 
     source: str
     account: str
     events: int
     last_seen: float
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def waiting(db: sqlite3.Connection) -> list[Waiting]:
         "SELECT one, two, three, count, (SELECT min(at) FROM (SELECT min(received_at) AS at FROM outbox "
         f"INDEXED BY outbox_oldest WHERE viewer = one AND tracker = two AND state = three AND {_OPEN} UNION ALL "
         f"SELECT min(created_at) FROM amendments WHERE viewer = one AND tracker = two AND state = three AND {_OPEN})) "
-        f"FROM tallies WHERE what = 'changes' AND count > 0 AND three NOT IN {_DONE}"
+        f"FROM tallies WHERE what = 'changes' AND count > 0 AND three NOT IN {DONE}"
     )
     return [Waiting(*row) for row in rows]
 
@@ -140,6 +141,17 @@ def needing(db: sqlite3.Connection, viewer: str, tracker: str, state: str, sampl
     more = int(db.execute(f"SELECT count(*) {amended}", given).fetchone()[0])
     labels = db.execute(f"SELECT label {amended} ORDER BY id DESC LIMIT ?", (*given, samples)).fetchall()
     return count + more, [row[0] for row in (*rows, *labels)][:samples]
+
+
+def needing_by_action(db: sqlite3.Connection, viewer: str, tracker: str, state: str) -> dict[str, int]:
+    """How many changes of an account are in that state of waiting, by what they do; plays are added."""
+    given = f"WHERE viewer = ? AND tracker = ? AND state = ? AND {_OPEN}"
+    rows = db.execute(
+        f"SELECT 'add', count(*) FROM outbox {given} UNION ALL "
+        f"SELECT action, count(*) FROM amendments {given} GROUP BY action",
+        (viewer, tracker, state) * 2,
+    )
+    return {action: count for action, count in rows if count}
 
 
 def event_counts(db: sqlite3.Connection) -> dict[str, int]:
@@ -166,7 +178,9 @@ def unclaimed_accounts(db: sqlite3.Connection) -> list[UnclaimedAccount]:
     """The hundred that were heard most often."""
     rows = db.execute(
         "SELECT one, two, count, (SELECT max(received_at) FROM events INDEXED BY events_unclaimed "
-        "WHERE source = one AND account = two AND outcome = 'unclaimed') "
+        "WHERE source = one AND account = two AND outcome = 'unclaimed'), coalesce((SELECT label FROM events "
+        "INDEXED BY events_unclaimed WHERE source = one AND account = two AND outcome = 'unclaimed' "
+        "ORDER BY received_at DESC LIMIT 1), '') "
         "FROM tallies WHERE what = 'unclaimed' AND count > 0 ORDER BY count DESC, one, two LIMIT 100"
     )
     return [UnclaimedAccount(*row) for row in rows]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from scrobbled.core.records import Kept, PlayRecord, RatingRecord
-from scrobbled.store.codec import instant
+from scrobbled.store.codec import THESE, instant, listed
 
 Account = tuple[str, str]
 """Viewer and tracker."""
@@ -105,14 +106,11 @@ def page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> li
 
 def of_keys(db: sqlite3.Connection, account: Account, keys: Iterable[str]) -> list[Stored]:
     """Every record of these keys."""
-    found: list[Stored] = []
-    for key in keys:
-        rows = db.execute(
-            f"SELECT {_COLUMNS} FROM records INDEXED BY records_of_key WHERE viewer = ? AND tracker = ? AND key = ?",
-            (*account, key),
-        )
-        found += map(stored, rows)
-    return found
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM records INDEXED BY records_of_key WHERE viewer = ? AND tracker = ? AND key IN {THESE}",
+        (*account, listed(keys)),
+    )
+    return [stored(row) for row in rows]
 
 
 def of_ids(db: sqlite3.Connection, account: Account, ids: Iterable[str]) -> list[Stored]:
@@ -128,12 +126,15 @@ def touched(db: sqlite3.Connection, account: Account, since: int) -> set[str]:
     return {row[0] for row in rows}
 
 
+_KEPT = {str(kept): kept for kept in Kept}
+
+
 def stored(row: Sequence[Any]) -> Stored:
     record = PlayRecord(
         id=row[0],
-        key=row[1],
+        key=sys.intern(row[1]),  # one text in memory for all viewings and for what they are of
         at=None if row[2] is None else instant(row[2]),
-        kept=Kept(row[3]),
+        kept=_KEPT[row[3]],
         made_at=None if row[4] is None else instant(row[4]),
         stamp=row[5],
         personal=bool(row[6]),
@@ -178,6 +179,11 @@ def miss(db: sqlite3.Connection, account: Account, ids: Iterable[str], rev: int)
     )
 
 
+def take_off(db: sqlite3.Connection, account: Account, id_: str) -> None:
+    """We removed it ourselves: no listing has to say so."""
+    db.execute("UPDATE records SET missed = ? WHERE viewer = ? AND tracker = ? AND id = ?", (GONE, *account, id_))
+
+
 def claim(db: sqlite3.Connection, account: Account, id_: str, play: int, *, ours: bool) -> None:
     """The record is of our play; ``ours``: we wrote it."""
     db.execute(
@@ -208,7 +214,7 @@ def ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str] | None
     if keys is None:
         rows = db.execute(query, account).fetchall()
     else:
-        rows = [row for key in keys for row in db.execute(query + " AND key = ?", (*account, key))]
+        rows = db.execute(f"{query} AND key IN {THESE}", (*account, listed(keys))).fetchall()
     return {row[0]: Rated(*row) for row in rows}
 
 

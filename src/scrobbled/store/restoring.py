@@ -45,6 +45,9 @@ FORGOTTEN = (
     "agreed_ratings",
     "pairs",
     "runs",
+    "polls",
+    "polled",
+    "servers",
 )
 """Tables that ``reset`` empties."""
 

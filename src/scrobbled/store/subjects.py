@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from scrobbled.core.items import Episode
 from scrobbled.core.records import Scope, Subject, identity
-from scrobbled.store.codec import decode_item, encode_item
+from scrobbled.store.codec import THESE, decode_item, encode_item, listed
 from scrobbled.store.records import Account
 
 Whose = tuple[str, str, str]
@@ -17,8 +18,8 @@ Whose = tuple[str, str, str]
 
 def those(db: sqlite3.Connection, account: Account, keys: Iterable[str]) -> dict[str, Subject]:
     """By key, as far as they are known."""
-    query = "SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ? AND key = ?"
-    rows = (row for key in keys for row in db.execute(query, (*account, key)))
+    query = f"SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ? AND key IN {THESE}"
+    rows = db.execute(query, (*account, listed(keys)))
     return {row[0]: _subject(row) for row in rows}
 
 
@@ -34,8 +35,8 @@ def page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> li
 
 def keys_named(db: sqlite3.Connection, account: Account, names: Iterable[str]) -> list[str]:
     """Keys of the subjects with one of these identities."""
-    query = "SELECT key FROM subjects WHERE viewer = ? AND tracker = ? AND identity = ?"
-    return [row[0] for name in names for row in db.execute(query, (*account, name))]
+    query = f"SELECT key FROM subjects WHERE viewer = ? AND tracker = ? AND identity IN {THESE}"
+    return [row[0] for row in db.execute(query, (*account, listed(names)))]
 
 
 def placements(db: sqlite3.Connection, whose: Whose, known: str) -> dict[str, str | None]:
@@ -89,7 +90,7 @@ def drop_misses(db: sqlite3.Connection, before: float) -> int:
 
 def _subject(row: Sequence[Any]) -> Subject:
     scope = cast(Scope, row[1])
-    return Subject(row[0], scope, decode_item("movie" if scope == "movie" else "episode", row[2]), row[3])
+    return Subject(sys.intern(row[0]), scope, decode_item("movie" if scope == "movie" else "episode", row[2]), row[3])
 
 
 def put(db: sqlite3.Connection, account: Account, found: Iterable[Subject]) -> None:

@@ -1,4 +1,4 @@
-"""What ``undo`` has to know of plays and runs. Read-only."""
+"""What ``undo`` has to know of plays and runs. Read-only but for the catalogue of works."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from typing import Any
 
 from scrobbled.core.items import Item
 from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.store import works
 from scrobbled.store.codec import decode_item, instant
+
+STEPS = 10
+"""After an update there may be years of plays that lack their work; no webhook waits until all of them have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,33 @@ def of_plays(db: sqlite3.Connection, ids: Collection[int]) -> list[int]:
     return [row[0] for id_ in sorted(set(ids)) for row in db.execute(query, (id_,))]
 
 
+def plays_of(db: sqlite3.Connection, viewer: str, item: Item) -> list[int]:
+    """The plays somebody has of ``item``, by whatever source, the newest first; those without a time come last."""
+    for _ in range(STEPS):
+        if not works.catch_up(db):
+            break
+    rows = db.execute(
+        "SELECT id FROM plays WHERE viewer = ? AND work = ? ORDER BY watched_at DESC, id DESC",
+        (viewer, works.work_of(db, item)),
+    )
+    return [row[0] for row in rows]
+
+
 def of_run(db: sqlite3.Connection, run: int) -> list[int]:
     """The changes that a run put on their way: not what else became of the same plays."""
     return [row[0] for row in db.execute("SELECT id FROM outbox WHERE run = ? ORDER BY id", (run,))]
+
+
+def bringer(db: sqlite3.Connection, viewer: str, tracker: str, remote_id: str) -> int | None:
+    """The change that brought the play with this handle to the tracker; ``None`` where none of ours is known."""
+    delivered = "SELECT id FROM outbox WHERE viewer = ? AND tracker = ? AND kind = 'plays' AND state = 'delivered'"
+    read = "SELECT play FROM records WHERE viewer = ? AND tracker = ? AND id = ? AND ours = 1"
+    account = (viewer, tracker)
+    row = (
+        db.execute(f"{delivered} AND remote_id = ? LIMIT 1", (*account, remote_id)).fetchone()
+        or db.execute(f"{delivered} AND play_id = ({read}) LIMIT 1", (*account, *account, remote_id)).fetchone()
+    )
+    return None if row is None else int(row[0])
 
 
 def sent(db: sqlite3.Connection, changes: Sequence[int]) -> list[Sent]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from scrobbled.core.identity import same_item
-from scrobbled.store import outbox, records
+from scrobbled.store import days, outbox, records
 from scrobbled.store.codec import decode_item
 from scrobbled.store.outbox import TAKEN_BACK, TO_BE_TAKEN_BACK, Change
 
@@ -32,15 +32,22 @@ class Seen:
         return self.waits and self.twin is None and self.undone is None and self.there is None
 
 
-def seen(db: sqlite3.Connection, change: Change, key: str, gap: timedelta) -> Seen:
-    """``key`` is where the tracker keeps the item; ``gap`` is how far apart two viewings are at least."""
+def seen(db: sqlite3.Connection, change: Change, key: str, gap: timedelta, *, is_corrected: bool = False) -> Seen:
+    """``key`` is where the tracker keeps the item; ``gap`` is how far apart two viewings are at least.
+
+    What ``is_corrected`` may not have been compared with what the tracker holds of it.
+    """
     assert change.watched_at is not None
     account = change.viewer, change.tracker
+    twin = outbox.same_viewing(db, change, key, gap)
+    there = records.same_viewing_there(db, *account, key, change.watched_at, gap)
+    if is_corrected and twin is None and there is None:
+        twin, there = days.twin(db, change, key), days.there(db, change, key)
     return Seen(
         waits=_waits(db, change.id),
-        twin=outbox.same_viewing(db, change, key, gap),
+        twin=twin,
         undone=taken_back(db, change, key, gap),
-        there=records.same_viewing_there(db, *account, key, change.watched_at, gap),
+        there=there,
         rewatch=outbox.watched_before(db, change, key, gap)
         or records.watched_before_there(db, *account, key, change.watched_at - gap),
         near=frozenset(outbox.within_a_day(db, change, key)),

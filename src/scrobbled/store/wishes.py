@@ -13,7 +13,7 @@ from scrobbled.core.outcomes import Hold, PlayOutcome
 from scrobbled.core.records import Kind, Subject
 from scrobbled.store.codec import decode_subject, encode_subject, instant
 
-Action = Literal["rate", "unrate", "remove", "retime", "flag"]
+Action = Literal["rate", "unrate", "remove", "retime", "flag", "tick"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Details:
     rewatch: bool | None = None
     stamp: str = ""
     """Only if the play is still this one (``PlayRecord.stamp``)."""
+    as_is: bool = False
+    """What it is about is told as this tracker itself knows it: corrections are no longer to be applied to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,22 @@ class Wish:
     undoes: int | None = None
     """The amendment that is taken back."""
     inverse: Inverse | None = None
+    event_id: int | None = None
+    """The event of a source that wants it."""
+
+
+def in_words(wish: Wish) -> str:
+    """What is to be changed, for people: "rating 6 -> 8"."""
+    if wish.kind == "ratings":
+        after = wish.after or (str(wish.details.value) if wish.action == "rate" else "none")
+        return f"rating {wish.before} -> {after}" if wish.before else f"rating {after}"
+    if wish.action == "remove":
+        return "remove this play"
+    if wish.action == "tick":
+        return "tick off without a date"
+    if wish.action == "retime":
+        return f"time {wish.before} -> {wish.after}"
+    return "mark as rewatch" if wish.details.rewatch else "mark as no rewatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +119,7 @@ class Amendment:
 
 _PLAIN = (
     *("viewer", "tracker", "kind", "action", "key", "label", "before", "after", "why"),
-    *("run", "play_id", "change_id", "undoes"),
+    *("run", "play_id", "change_id", "undoes", "event_id"),
 )
 _STATE = ("id", "reason", "hold", "attempts", "misses", "next_at", "created_at", "settled_at", "address_key")
 _COLUMNS = (*_PLAIN, *_STATE, "state", "wish", "subject", "inverse")

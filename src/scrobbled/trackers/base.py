@@ -42,6 +42,8 @@ class Capabilities:
     """The kinds of which what is there can be changed and removed; see ``Amends``."""
     flags_rewatches: bool = False
     """Its plays say whether they are rewatches."""
+    ticks: bool = False
+    """It can hold that something was watched without any play of it; see ``Tick``."""
     ahead: int = 1
     """How many plays it likes to know of before they are added; above 1 see ``Foresees``."""
 
@@ -212,7 +214,14 @@ class Flag:
     rewatch: bool
 
 
-Edit = Rate | Remove | Retime | Flag
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Say of an item that it was watched, without a play and without a time."""
+
+    address: Address
+
+
+Edit = Rate | Remove | Retime | Flag | Tick
 
 
 class Amends(Protocol):

@@ -23,6 +23,7 @@ from scrobbled.web import (
     api_doctor,
     api_explain,
     api_pairs,
+    api_sources,
     api_tokens,
     api_undo,
 )
@@ -80,7 +81,7 @@ def router(desk: Desk, live: Live) -> Router:
     handlers = [*_state(desk), *_stories(desk), *_actions(desk), *api_corrections.handlers(desk), _news(live)]
     handlers += [*api_explain.handlers(desk), *api_undo.handlers(desk), *api_pairs.handlers(desk)]
     handlers += [*api_backup.handlers(desk), *api_tokens.handlers(desk.keys)]
-    handlers += [*api_alerts.handlers(desk), *api_doctor.handlers(desk)]
+    handlers += [*api_alerts.handlers(desk), *api_doctor.handlers(desk), *api_sources.handlers(desk)]
     return Router(
         "/api/v1",
         route_handlers=handlers,

@@ -8,10 +8,10 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
 from scrobbled import correct, explain, floods, pairs, summary, troubles, trying, undo
 from scrobbled.core.correction_words import Wish
@@ -23,7 +23,6 @@ from scrobbled.explain.story import Explanation
 from scrobbled.floods import Chosen, Done, FloodStory
 from scrobbled.pair_stories import PairStory, RunStory, pair_stories, run_story
 from scrobbled.reconcile import Options
-from scrobbled.redact import Redactor
 from scrobbled.replay import Replay, Wanted, since
 from scrobbled.replay import Report as Again
 from scrobbled.runtime import Runtime
@@ -34,6 +33,8 @@ from scrobbled.trying import Rung, Tried
 from scrobbled.undo import Asked
 from scrobbled.undo import Report as Undone
 from scrobbled.web.keys import Keys
+from scrobbled.web.masking import masked
+from scrobbled.web.reception import Reception
 
 T = TypeVar("T")
 ACTIONS = ("retry", "approve", "drop")
@@ -70,6 +71,7 @@ class Desk:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self.keys = Keys(runtime)
+        self.reception = Reception(runtime)
 
     async def status(self) -> Status:
         return self._masked(await self._runtime.store.read(lambda db: summary.status(db, self._runtime.config)))
@@ -279,20 +281,3 @@ def _copied(source: Path, name: str) -> Copied:
     file = made.path.open("rb")
     made.path.unlink()  # so that nothing is left of it, however the download ends
     return Copied(name, made.size, file)
-
-
-def masked(value: T, redactor: Redactor) -> T:
-    """The same without secrets in any text. Shapes and numbers stay, so that types hold."""
-    return _masked(value, redactor)  # type: ignore[no-any-return]
-
-
-def _masked(value: Any, redactor: Redactor) -> Any:
-    if isinstance(value, str):
-        return redactor.text(value)
-    if isinstance(value, list | tuple):
-        return type(value)(_masked(part, redactor) for part in value)
-    if isinstance(value, dict):
-        return {_masked(key, redactor): _masked(part, redactor) for key, part in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _masked(getattr(value, f.name), redactor) for f in fields(value)})
-    return value

@@ -11,7 +11,7 @@ from scrobbled.core.errors import Refused
 from scrobbled.core.items import Episode, Item, Movie
 from scrobbled.core.records import Kept as Worth
 from scrobbled.core.records import PlayRecord, RatingRecord, Subject
-from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Result, Retime
+from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Result, Retime, Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Shelf:
         """What is as wanted already stays as it is, and is confirmed."""
         if isinstance(edit, Rate):
             return self._rated(edit), Receipt()
+        if isinstance(edit, Tick):
+            return self, Refused("nothing is held here without a play")
         found = self._found(edit)
         if isinstance(edit, Remove):
             return self._without(edit, found)

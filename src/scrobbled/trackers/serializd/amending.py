@@ -13,7 +13,7 @@ from typing import Any
 
 from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.http import Answer
-from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Retime
+from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Retime, Tick
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.adding import accepted, spot_of
 from scrobbled.trackers.serializd.auth import Session
@@ -42,6 +42,8 @@ class Amender:
             return await self._rater.rate(place_of(edit.address.data), edit)
         if isinstance(edit, Remove):
             return await self._remove(edit)
+        if isinstance(edit, Tick):
+            return await self._tick(edit)
         row = await self._row(edit)
         return await (self._retime(row, edit) if isinstance(edit, Retime) else self._flag(row, edit))
 
@@ -65,6 +67,19 @@ class Amender:
         if not row.is_play:
             raise Refused("that diary entry is no viewing of an episode, so it stays as it is")
         return row
+
+    async def _tick(self, edit: Tick) -> Receipt:
+        """It stays a person's: nothing but a person takes it away, and a later viewing is a rewatch."""
+        spot = spot_of(edit.address.data)
+        if await self._ticks.before_us(spot) is not None:
+            return Receipt(note="it is ticked there already")
+
+        async def write(token: str) -> Answer:
+            return await self._client.write("/episode_log/add", codec.tick_body(spot), token=token, repeatable=True)
+
+        accepted(await self._session.call(write))
+        self._ticks.just_set(spot)
+        return Receipt()
 
     # -- taking away --------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ CAN = Capabilities(
     reads=frozenset({"plays", "ratings"}),
     amends=frozenset({"plays", "ratings"}),
     flags_rewatches=True,
+    ticks=True,
     ahead=200,
 )
 

@@ -1,0 +1,73 @@
+"""When playing counts as watching, told by whoever knows best: the viewer, else the source, else the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from scrobbled.core.items import Item, Media
+from scrobbled.core.sessions import Rules
+
+T = TypeVar("T")
+USUAL = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """What holds for some libraries, or for one of the media. ``None`` says nothing, and empty libraries are all."""
+
+    libraries: frozenset[str] = frozenset()
+    """Titles, without case."""
+    media: Media | None = None
+    threshold: float | None = None
+    min_duration_ms: int | None = None
+    count: bool | None = None
+
+    def fits(self, item: Item) -> bool:
+        """What comes from no library cannot be told apart by it, so that it fits no rule of a library."""
+        library = (item.origin.library if item.origin else None) or ""
+        in_one = not self.libraries or library.strip().casefold() in self.libraries
+        return in_one and self.media in (None, item.media)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What one place of the configuration says; of ``specials`` the first that fits counts."""
+
+    specials: Sequence[Special] = ()
+    threshold: float | None = None
+    min_duration_ms: int | None = None
+
+    def special(self, item: Item) -> Special | None:
+        return next((special for special in self.specials if special.fits(item)), None)
+
+
+def rules_of(levels: Sequence[Level], item: Item | None) -> Rules:
+    """For ``item``, by the first of ``levels`` that says something; without an item what is said of all."""
+    threshold = _first(levels, item, lambda told: told.threshold)
+    shortest = _first(levels, item, lambda told: told.min_duration_ms)
+    return Rules(
+        threshold=USUAL.threshold if threshold is None else threshold,
+        min_duration_ms=USUAL.min_duration_ms if shortest is None else shortest,
+        own=_first(levels[:-1], item, lambda told: told.threshold) is not None,
+    )
+
+
+def counts(levels: Sequence[Level], item: Item) -> bool:
+    """Whether it counts at all, by the first rule that says so."""
+    told = (special.count for level in levels if (special := level.special(item)) is not None)
+    return next((count for count in told if count is not None), True)
+
+
+def _first(levels: Sequence[Level], item: Item | None, value: Callable[[Special | Level], T | None]) -> T | None:
+    return next((found for place in _places(levels, item) if (found := value(place)) is not None), None)
+
+
+def _places(levels: Sequence[Level], item: Item | None) -> Iterator[Special | Level]:
+    """The special of a level comes before what the level says of everything."""
+    for level in levels:
+        special = None if item is None else level.special(item)
+        if special is not None:
+            yield special
+        yield level

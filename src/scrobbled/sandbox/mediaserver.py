@@ -1,0 +1,293 @@
+"""What the stand-ins of Jellyfin and Emby share: users, items, what each user has seen, and a player that changes it.
+
+Subclasses say in ``_tell`` which webhooks they send for each thing that happens.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import httpx
+
+from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, route, utc_now
+from scrobbled.sandbox.mediabrowser_lists import Listing
+from scrobbled.sandbox.mediabrowser_rows import (
+    NO_DATA,
+    Caller,
+    Face,
+    Happening,
+    Person,
+    Row,
+    UserData,
+    Viewed,
+    base_item,
+    folder_data,
+    lowered,
+    user_data,
+    user_row,
+)
+from scrobbled.sandbox.plex_library import SECTIONS, Library, LibraryItem
+from scrobbled.sandbox.posting import Delivery
+from scrobbled.sandbox.world import World
+
+if TYPE_CHECKING:
+    from scrobbled.sandbox.server import Sandbox
+
+EVENING: tuple[str, ...] = ("play", "progress", "pause", "resume", "automated", "credits", "stop")
+PLACES = {"play": 0.0, "progress": 0.2, "pause": 0.4, "resume": 0.4, "automated": 0.6, "credits": 0.95, "stop": 1.0}
+"""How far through the item each event of a viewing comes, where it goes on so far."""
+UNTIL = 0.98
+MAX_RESUME = 0.9
+"""Past this part of it the server counts an item as played."""
+TOKEN = re.compile(r'Token="?([^",\s]+)"?', re.IGNORECASE)
+
+
+class MediaServer(StandIn):
+    """Has the users "anna" (who owns it), "ben", "sofa" (an account that people watch on together) and "neighbour".
+
+    ``api_key`` may do everything; each user's token may do what concerns that user.
+    """
+
+    face: ClassVar[Face]
+    persons: ClassVar[tuple[Person, ...]]
+    api_key: ClassVar[str]
+    header_tokens: ClassVar[tuple[str, ...]] = ()
+    """Headers and parameters, in lower case, that may carry the token beside ``Authorization``."""
+
+    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None) -> None:
+        super().__init__(world, now=now, sandbox=sandbox)
+        self.people = {person.name: person for person in self.persons}
+        self.data: dict[tuple[str, str], UserData] = {}
+        """By user id and the world's key of the item."""
+        self.viewings: list[Viewed] = []
+        self.transport: httpx.AsyncBaseTransport | None = None
+        self.max_resume = MAX_RESUME
+        self._sessions = count(1)
+
+    @functools.cached_property
+    def library(self) -> Library:
+        """Made when it is first needed: most who use the sandbox ask one server only."""
+        return Library(self.world)
+
+    @functools.cached_property
+    def _by_id(self) -> dict[str, LibraryItem]:
+        return {self.face.item_id(key): item for key, item in self.library.items.items()}
+
+    # What happens
+
+    def join(self, name: str) -> Person:
+        """Somebody new, or who is there already under that name; the token is ``sandbox-<server>-<name>``."""
+        person = self.people.get(name)
+        if person is None:
+            key = hashlib.md5(f"{self.name} {name}".encode(), usedforsecurity=False).hexdigest()
+            person = self.people[name] = Person(key, name, f"sandbox-{self.name}-{name}")
+        return person
+
+    def id_of(self, item: LibraryItem) -> str:
+        """The server's own id of it."""
+        return self.face.item_id(item.rating_key)
+
+    def seen(self, person: Person, item: LibraryItem) -> UserData:
+        return self.data.get((person.id, item.rating_key), NO_DATA)
+
+    async def watch(
+        self,
+        item: LibraryItem,
+        person: Person | str,
+        *,
+        events: Sequence[str] = EVENING,
+        at: datetime | None = None,
+        until: float = UNTIL,
+    ) -> list[Delivery]:
+        """One viewing, event by event, at once, as far as ``until`` (1.0 is the end); ``at`` is when that is reached.
+
+        Returns what became of each webhook, in the order of sending. Raises ``KeyError`` for an unknown event or user.
+        """
+        who = self._person(person)
+        session, done = f"{next(self._sessions):032x}", list[Delivery]()
+        for event in events:
+            place = min(PLACES[event], until)
+            moment = (at or self.now()) + timedelta(milliseconds=item.duration * (place - until))
+            done += await self._played(event, item, who, moment, round(item.duration * place), session)
+        return done
+
+    async def mark(
+        self, item: LibraryItem, person: Person | str, *, played: bool = True, at: datetime | None = None
+    ) -> list[Delivery]:
+        """By hand; a season or a series is every episode of it. ``at`` is the date given with it (default: now)."""
+        who, done = self._person(person), list[Delivery]()
+        for leaf in self.library.leaves(item):
+            before = self.seen(who, leaf)
+            after = before.marked(at or self.now()) if played else before.unmarked()
+            done += await self.changed("mark" if played else "unmark", leaf, who, after)
+        return done
+
+    async def rate(self, item: LibraryItem, person: Person | str, rating: float | None) -> list[Delivery]:
+        """``rating`` is 0 to 10, ``None`` clears it."""
+        who = self._person(person)
+        return await self.changed("rate", item, who, replace(self.seen(who, item), rating=rating))
+
+    async def add(self, item: LibraryItem) -> list[Delivery]:
+        """It is told as new; the library does not change."""
+        return await self._tell(Happening("add", item, self.now()))
+
+    async def remove(self, item: LibraryItem) -> list[Delivery]:
+        """It is told as gone; the library does not change."""
+        return await self._tell(Happening("remove", item, self.now()))
+
+    async def _tell(self, happening: Happening) -> list[Delivery]:
+        """Post what the server posts."""
+        raise NotImplementedError
+
+    def _person(self, person: Person | str) -> Person:
+        return self.people[person] if isinstance(person, str) else person
+
+    async def _played(
+        self, event: str, item: LibraryItem, who: Person, at: datetime, position: int, session: str
+    ) -> list[Delivery]:
+        before = self.seen(who, item)
+        complete = position > self.max_resume * item.duration
+        after = before.started(at) if event == "play" else before.reached(position, complete=complete)
+        self.data[who.id, item.rating_key] = after
+        if event == "stop" and complete:
+            self.viewings.append(Viewed(item, who, at))
+        return await self._tell(Happening(event, item, at, who, after, position, complete, session))
+
+    async def changed(self, event: str, item: LibraryItem, who: Person, after: UserData) -> list[Delivery]:
+        self.data[who.id, item.rating_key] = after
+        return await self._tell(Happening(event, item, self.now(), who, after))
+
+    def state(self) -> dict[str, Any]:
+        names = {person.id: person.name for person in self.people.values()}
+        seen = [
+            {"account": names[who], **user_data(self.face, self.library.items[key], data)}
+            for (who, key), data in self.data.items()
+        ]
+        told = [{"account": v.person.name, "title": v.item.title, "at": v.at.isoformat()} for v in self.viewings]
+        return {"server": self.face.id, "seen": seen, "viewings": told}
+
+    # The gate
+
+    def check(self, request: Request) -> Reply | None:
+        if request.path.lower() == "/system/info/public":
+            return None
+        return None if self._caller(request) else Reply(401)
+
+    def missing(self, request: Request) -> Reply:
+        return Reply(404)
+
+    def wrong_method(self, request: Request, allowed: Iterable[str]) -> Reply:
+        return Reply(405)
+
+    def _caller(self, request: Request) -> Caller | None:
+        token = self._token(request)
+        if token == self.api_key:
+            return Caller()
+        return next((Caller(person) for person in self.people.values() if person.token == token), None)
+
+    def _token(self, request: Request) -> str:
+        found = TOKEN.search(request.headers.get("authorization", ""))
+        if found is not None:
+            return found[1]
+        given = {**request.headers, **lowered(request.query)}
+        return next((given[name] for name in self.header_tokens if name in given), "")
+
+    def admin_only(self, request: Request) -> None:
+        """Answers 403 to anybody else."""
+        caller = self._caller(request)
+        if caller is None or not caller.admin:
+            raise Answered(Reply(403))
+
+    def user_of(self, request: Request, user: str) -> Person:
+        """The user of that id, whom only an administrator may ask about beside the user."""
+        caller = self._caller(request)
+        key = user.lower().replace("-", "")
+        person = next((one for one in self.people.values() if one.id == key), None)
+        if person is None:
+            raise Answered(Reply(404, "User not found"))
+        if caller is None or not (caller.admin or caller.person is person):
+            raise Answered(Reply(403))
+        return person
+
+    def item_of(self, item: str) -> LibraryItem:
+        """Dashes and case in ids do not matter."""
+        found = self._by_id.get(item.lower().replace("-", ""))
+        if found is None:
+            raise Answered(Reply(404))
+        return found
+
+    # What both answer
+
+    @route("GET", "/System/Info/Public")
+    def public_info(self, request: Request) -> Reply:
+        face = self.face
+        known = {"LocalAddress": request.root, "ServerName": face.name, "Version": face.version, "Id": face.id}
+        return Reply(200, {**known, "ProductName": face.product, "StartupWizardCompleted": True})
+
+    @route("GET", "/Users")
+    def users(self, request: Request) -> Reply:
+        """Everybody for an administrator, oneself for others."""
+        caller = self._caller(request)
+        shown = [p for p in self.people.values() if caller and (caller.admin or caller.person is p)]
+        return Reply(200, [user_row(self.face, person) for person in shown])
+
+    @route("GET", "/Users/{user}")
+    def user(self, request: Request, user: str) -> Reply:
+        return Reply(200, user_row(self.face, self.user_of(request, user)))
+
+    @route("GET", "/Library/VirtualFolders")
+    def folders(self, request: Request) -> Reply:
+        self.admin_only(request)
+        kinds = {"movie": "movies", "show": "tvshows"}
+        told = [
+            {
+                "Name": section.title,
+                "Locations": [f"/media/{section.title}"],
+                "CollectionType": kinds[section.type],
+                "ItemId": self.face.item_id(f"section-{section.key}"),
+                "LibraryOptions": {},
+            }
+            for section in SECTIONS
+        ]
+        return Reply(200, told)
+
+    @route("GET", "/Users/{user}/Items")
+    def user_items(self, request: Request, user: str) -> Reply:
+        return self.listed(request, self.user_of(request, user))
+
+    @route("GET", "/Users/{user}/Items/{item}")
+    def user_item(self, request: Request, user: str, item: str) -> Reply:
+        return Reply(200, self.row(self.item_of(item), self.user_of(request, user), ["*"]))
+
+    def listed(self, request: Request, person: Person | None) -> Reply:
+        """Items as the query wants them, with what ``person`` has seen of each."""
+        query = lowered(request.query)
+        data = (lambda item: self._data(person, item)) if person else (lambda item: NO_DATA)
+        listing = Listing(self.face, self.library, query, data)
+        found = listing.found()
+        start, part = listing.page(found)
+        shown = person if query.get("enableuserdata", "true").lower() != "false" else None
+        rows = [self.row(item, shown, listing.words("fields")) for item in part]
+        return Reply(200, {"Items": rows, "TotalRecordCount": len(found), "StartIndex": start})
+
+    def row(self, item: LibraryItem, person: Person | None, fields: Sequence[str] = ()) -> Row:
+        return base_item(self.face, item, self.data_row(item, person) if person else None, fields)
+
+    def data_row(self, item: LibraryItem, person: Person) -> Row:
+        if item.type in ("show", "season"):
+            leaves = [self.seen(person, leaf) for leaf in self.library.leaves(item)]
+            return folder_data(self.face, item, leaves)
+        return user_data(self.face, item, self.seen(person, item))
+
+    def _data(self, person: Person, item: LibraryItem) -> UserData:
+        """A series counts as played when all of it is."""
+        if item.type in ("show", "season"):
+            return UserData(played=all(self.seen(person, leaf).played for leaf in self.library.leaves(item)))
+        return self.seen(person, item)

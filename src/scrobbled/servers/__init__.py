@@ -1,0 +1,82 @@
+"""Media servers that are asked, instead of being waited for: what was watched there, and what is on."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+
+from scrobbled.catalogues.base import Cache
+from scrobbled.catalogues.mediabrowser import DIALECTS
+from scrobbled.config import Config
+from scrobbled.config.model import ASKED
+from scrobbled.http import Http, Observer
+from scrobbled.servers.base import Server
+from scrobbled.servers.mediabrowser import MediaBrowserServer
+from scrobbled.servers.plex import PLEX_TV, PlexServer
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a server is asked, and with which token."""
+
+    source: str
+    url: str
+    token: str = field(repr=False)
+    every: float
+    """Seconds between two times; 0 is never."""
+    live: bool
+    """It is listened to."""
+    account_url: str = PLEX_TV
+    """Where the account of a Plex server's owner is."""
+
+
+def doors(config: Config) -> tuple[Door, ...]:
+    """The servers that can be asked."""
+    return tuple(
+        Door(
+            name,
+            one.url,
+            one.server_token,
+            one.catch_up,
+            name == "plex" and one.mode != "webhook",
+            one.account_url or PLEX_TV,
+        )
+        for name, one in config.sources.items()
+        if name in ASKED and one.url and one.server_token
+    )
+
+
+class Connections:
+    """One pool for each source, which is made when it is first asked for. ``transport`` replaces the network."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None, observer: Callable[[str], Observer]) -> None:
+        """``observer`` gives, for the name of a source, who is told of each request."""
+        self._transport, self._observer = transport, observer
+        self._pools: dict[str, Http] = {}
+
+    def to(self, door: Door) -> Http:
+        if door.source not in self._pools:
+            verify = ssl.create_default_context() if self._transport is None else True
+            observe = self._observer(door.source)
+            self._pools[door.source] = Http("", transport=self._transport, verify=verify, observe=observe)
+        return self._pools[door.source].at(door.url)
+
+    async def aclose(self) -> None:
+        for http in self._pools.values():
+            await http.aclose()
+
+
+def plex_at(door: Door, connections: Connections, cache: Cache) -> PlexServer:
+    """No request is sent."""
+    http = connections.to(door)
+    return PlexServer(http, door.token, http.at(door.account_url), cache)
+
+
+def server_at(door: Door, connections: Connections, cache: Cache) -> Server:
+    """No request is sent."""
+    if door.source in DIALECTS:
+        return MediaBrowserServer(DIALECTS[door.source], connections.to(door), door.token, cache)
+    return plex_at(door, connections, cache)

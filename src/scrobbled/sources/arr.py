@@ -1,0 +1,94 @@
+"""Sonarr and Radarr: what they import tells which ids belong together. Nobody watched anything.
+
+https://wiki.servarr.com/sonarr/settings#connections
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from scrobbled.core.events import EventKind, PlaybackEvent
+from scrobbled.core.guids import of_episode, of_movie, of_show
+from scrobbled.core.items import Episode, Item, Movie, Origin
+from scrobbled.sources.base import Ignored
+from scrobbled.sources.fields import Malformed, day, place, section, text, year
+
+IMPORTED = "download"
+"""``eventType`` of an import, and of an upgrade; the file is there by then."""
+MOST_EPISODES = 100
+"""A season in one message, and more."""
+MAX_KEY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ArrSource:
+    """Webhooks of Sonarr (``series`` and ``episodes``) and of Radarr (``movie``)."""
+
+    name: str
+
+    def parse(self, payload: Mapping[str, Any], received_at: datetime) -> tuple[PlaybackEvent, ...]:
+        """One ``ADDED`` for each episode or film; ``ids`` are its own, ``show_ids`` those of the series.
+
+        Reasons for ignoring: ``test``, ``unsupported`` (everything but an import), ``no item``, ``malformed``.
+        """
+        event = PlaybackEvent(source=self.name, kind=EventKind.IGNORED, occurred_at=received_at.astimezone(UTC))
+        try:
+            return tuple(replace(event, kind=EventKind.ADDED, item=item) for item in _imported(payload))
+        except Ignored as ignored:
+            return (replace(event, reason=str(ignored)),)
+        except Malformed:
+            return (replace(event, reason="malformed"),)
+
+
+def _imported(payload: Mapping[str, Any]) -> list[Item]:
+    kind = text(payload.get("eventType")).casefold()
+    if kind == "test":
+        raise Ignored("test")
+    if kind != IMPORTED:
+        raise Ignored("unsupported")
+    server = text(payload.get("instanceName")) or text(payload.get("applicationUrl"))
+    movie, series = section(payload, "movie"), section(payload, "series")
+    items: list[Item] = [_movie(movie, server)] if movie else list(_episodes(series, payload.get("episodes"), server))
+    if not items:
+        raise Ignored("no item")
+    return items
+
+
+def _movie(movie: Mapping[str, Any], server: str) -> Movie:
+    ids = of_movie({"Guid": _guids(movie)})
+    title = text(movie.get("title"))
+    if not (title or ids):
+        raise Ignored("no item")
+    return Movie(title, year(movie.get("year")), ids, _origin(server, movie, None))
+
+
+def _episodes(series: Mapping[str, Any], listed: Any, server: str) -> Iterator[Episode]:
+    ids, title = of_show({"Guid": _guids(series)}), text(series.get("title"))
+    if not (title or ids) or not isinstance(listed, list):
+        return
+    for one in listed[:MOST_EPISODES]:
+        if isinstance(one, dict):
+            yield Episode(
+                show_title=title,
+                season=place(one.get("seasonNumber")),
+                number=place(one.get("episodeNumber")),
+                title=text(one.get("title")) or None,
+                show_year=year(series.get("year")),
+                show_ids=ids,
+                ids=of_episode({"Guid": _guids(one)}).ids,
+                air_date=day(one.get("airDate")),
+                origin=_origin(server, one, series.get("id")),
+            )
+
+
+def _guids(entry: Mapping[str, Any]) -> list[str]:
+    """0 is what they write for an id they do not know; no guid takes it."""
+    return [f"{name}://{text(entry.get(f'{name}Id'))}" for name in ("tvdb", "tmdb", "imdb")]
+
+
+def _origin(server: str, entry: Mapping[str, Any], show: Any) -> Origin | None:
+    key = text(entry.get("id"), limit=MAX_KEY)
+    return Origin(server, key, text(show, limit=MAX_KEY) or None) if key else None

@@ -1,0 +1,167 @@
+"""Jellyfin's official Webhook plugin, and whatever else is pointed at its URL: https://github.com/jellyfin/jellyfin-plugin-webhook
+
+The plugin sends one flat object. Its optional form field by field sends the same with every value as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from scrobbled.core.events import Account, EventKind, PlaybackEvent
+from scrobbled.sources import emby, jellyfin_webhooks, mediabrowser_polled
+from scrobbled.sources.base import Ignored
+from scrobbled.sources.fields import is_blank, text
+from scrobbled.sources.jellyfin_templates import is_official, official
+from scrobbled.sources.mediabrowser import (
+    MAX_KEY,
+    MAX_NAME,
+    about,
+    attempt,
+    identifier,
+    instant,
+    lowered,
+    marked,
+    rated,
+    switch,
+    ticks,
+    title,
+)
+from scrobbled.sources.times import at
+
+KINDS = {
+    "playbackstart": EventKind.START,
+    "playbackprogress": EventKind.PROGRESS,
+    "playbackstop": EventKind.STOP,
+    "itemadded": EventKind.ADDED,
+    "itemdeleted": EventKind.REMOVED,
+}
+USER_DATA = "userdatasaved"
+BOOKKEEPING = frozenset({"playbackstart", "playbackprogress", "playbackfinished", "import", "updateuserdata"})
+"""Why user data are saved without anybody's doing. Beginning to play sets ``Played`` to false: that is a rewatch."""
+_PROVIDER = "provider_"
+
+
+@dataclass(frozen=True, slots=True)
+class JellyfinSource:
+    """Takes the official plugin's messages and those of the "Webhooks" plugin, told apart by their shape."""
+
+    name: str = "jellyfin"
+
+    def parse(self, payload: Mapping[str, Any], received_at: datetime) -> tuple[PlaybackEvent, ...]:
+        """One event for each message, and for each episode of a file that holds several.
+
+        What we read from the server ourselves is taken too, see ``mediabrowser_polled``.
+
+        Reasons for ignoring: ``unsupported`` message, ``bookkeeping`` (user data that the server saves while something
+        plays), ``test``, ``no item``, ``live tv``, ``type`` (anything but a movie or an episode), ``malformed``.
+        """
+        message = lowered(payload)
+        if "polled" in message:
+            return mediabrowser_polled.listed(self.name, message, received_at)
+        if is_official(message):
+            return _official(self.name, official(message), received_at)
+        if emby.is_dotted(message):
+            return emby.parsed(self.name, message, received_at)
+        return jellyfin_webhooks.parsed(self.name, message, received_at)
+
+
+def _official(source: str, message: Mapping[str, Any], received_at: datetime) -> tuple[PlaybackEvent, ...]:
+    event = PlaybackEvent(
+        source=source,
+        kind=EventKind.IGNORED,
+        occurred_at=received_at.astimezone(UTC),
+        account=_account(message),
+        player=text(message.get("deviceid"), limit=MAX_KEY),
+        player_name=text(message.get("devicename"), limit=MAX_NAME),
+    )
+    return attempt(event, lambda event: _understood(event, message))
+
+
+def _account(message: Mapping[str, Any]) -> Account:
+    return Account(identifier(message.get("userid")), title(message.get("notificationusername"))[:MAX_NAME])
+
+
+def _understood(event: PlaybackEvent, message: Mapping[str, Any]) -> tuple[PlaybackEvent, ...]:
+    """``Timestamp`` is the server's local time labelled as UTC, so only ``UtcTimestamp`` is a time."""
+    kind = text(message.get("notificationtype")).casefold()
+    if kind != USER_DATA and kind not in KINDS:
+        raise Ignored("unsupported")
+    item = _item(message)
+    if kind == USER_DATA:
+        event = _saved(event, message)
+    else:
+        event = _played(at(replace(event, kind=KINDS[kind]), instant(message.get("utctimestamp"))), message)
+    event = replace(event, duration_ms=ticks(message.get("runtimeticks")) or None)
+    return about(event, item, identifier(message.get("serverid")), _series(message))
+
+
+def _played(event: PlaybackEvent, message: Mapping[str, Any]) -> PlaybackEvent:
+    """Where playback is, and whether it ended. A position that is not known is sent as 0."""
+    if event.kind not in _PLAYING:
+        return event
+    event = replace(event, position_ms=ticks(message.get("playbackpositionticks")) or None)
+    if event.kind is EventKind.PROGRESS and switch(message.get("ispaused")):
+        return replace(event, kind=EventKind.PAUSE)
+    if event.kind is not EventKind.STOP:
+        return event
+    completed = switch(message.get("playedtocompletion"))
+    return replace(event, kind=EventKind.WATCHED) if completed else replace(event, unfinished=completed is False)
+
+
+_PLAYING = frozenset({EventKind.START, EventKind.PROGRESS, EventKind.STOP})
+
+
+def _saved(event: PlaybackEvent, message: Mapping[str, Any]) -> PlaybackEvent:
+    """User data are saved by hand, at the end of playback, and many times a minute in between."""
+    reason = text(message.get("savereason")).casefold()
+    played, stated = switch(message.get("played")), instant(message.get("utctimestamp"))
+    if reason == "toggleplayed" and played is not None:
+        if played:
+            return marked(replace(event, kind=EventKind.WATCHED), instant(message.get("lastplayeddate")), stated)
+        return marked(replace(event, kind=EventKind.UNWATCHED), stated)
+    if reason == "updateuserrating":
+        stars = message.get("rating")
+        return rated(at(event, stated), 0 if is_blank(stars) else stars, message.get("favorite"))
+    if reason == "playbackfinished" and played:
+        return at(replace(event, kind=EventKind.WATCHED), stated)
+    raise Ignored("bookkeeping" if reason in BOOKKEEPING else "unsupported")
+
+
+def _item(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The flat object as the ``BaseItemDto`` it was made of; empty where the message is about no item.
+
+    What the plugin's test page sends has a type of item, and no item. Raises ``Ignored`` then.
+    """
+    kind = message.get("itemtype")
+    if is_blank(message.get("itemid")) and is_blank(message.get("name")):
+        raise Ignored("no item" if is_blank(kind) else "test")
+    providers = ((key, value) for key, value in message.items() if key.startswith(_PROVIDER))
+    is_season = text(kind).casefold() == "season"
+    return {
+        "type": kind,
+        "id": message.get("itemid"),
+        "name": message.get("name"),
+        "productionyear": message.get("year"),
+        "premieredate": message.get("premieredate"),
+        "providerids": {key.removeprefix(_PROVIDER): value for key, value in providers},
+        "seriesname": message.get("seriesname"),
+        "seriesid": message.get("seriesid"),
+        "parentindexnumber": _first(message, "seasonnumber"),
+        "indexnumber": _first(message, "seasonnumber" if is_season else "episodenumber"),
+        "indexnumberend": _first(message, "episodenumberend"),
+        "libraryname": message.get("librarynamebymaxpath"),
+    }
+
+
+def _series(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``Year`` of an episode is the year of its series."""
+    return {"productionyear": message.get("year")}
+
+
+def _first(message: Mapping[str, Any], name: str) -> Any:
+    """The number, also where a template has only the one with leading zeros."""
+    values = (message.get(f"{name}{zeros}") for zeros in ("", "00", "000"))
+    return next((value for value in values if not is_blank(value)), None)

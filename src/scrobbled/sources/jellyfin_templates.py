@@ -1,0 +1,58 @@
+"""Templates that people have pasted into Jellyfin's official Webhook plugin for other programs.
+
+They say what the plugin says, each in words of its own: ``event``, ``series_name``, ``positionTicks``, ``tmdb``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scrobbled.sources.fields import is_blank
+
+NAMES = {
+    "event": "notificationtype",
+    "eventtype": "notificationtype",
+    "type": "itemtype",
+    "mediatype": "itemtype",
+    "series": "seriesname",
+    "showname": "seriesname",
+    "title": "name",
+    "season": "seasonnumber",
+    "episode": "episodenumber",
+    "episodeend": "episodenumberend",
+    "tmdb": "provider_tmdb",
+    "tmdbid": "provider_tmdb",
+    "imdb": "provider_imdb",
+    "imdbid": "provider_imdb",
+    "tvdb": "provider_tvdb",
+    "tvdbid": "provider_tvdb",
+    "runtime": "runtimeticks",
+    "position": "playbackpositionticks",
+    "positionticks": "playbackpositionticks",
+    "paused": "ispaused",
+    "completed": "playedtocompletion",
+    "user": "notificationusername",
+    "username": "notificationusername",
+    "device": "devicename",
+}
+"""Their words, in lower case and without underscores, and the plugin's."""
+
+OTHERS = frozenset({"item", "metadata"})
+"""Objects, which only other programs send."""
+EVENTS = frozenset({"playbackstart", "playbackprogress", "playbackstop", "userdatasaved", "itemadded", "itemdeleted"})
+
+
+def is_official(message: Mapping[str, Any]) -> bool:
+    """Whether the plugin sent this message, its names in lower case."""
+    if "notificationtype" in message:
+        return True
+    told = "" if OTHERS & message.keys() else official(message).get("notificationtype")
+    return isinstance(told, str) and told.casefold() in EVENTS
+
+
+def official(message: Mapping[str, Any]) -> dict[str, Any]:
+    """``message``, its names in lower case, by the plugin's names; what it says under these already is kept."""
+    said = ((key, value) for key, value in message.items() if not is_blank(value))
+    named = {key if key.startswith("provider_") else key.replace("_", ""): value for key, value in said}
+    return {NAMES.get(key, key): value for key, value in named.items()} | named

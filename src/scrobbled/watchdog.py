@@ -1,0 +1,124 @@
+"""Closes viewings whose end was never told, by their last known position."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from scrobbled.claimants import Claimant, Household, Taken, refusal, unwanted
+from scrobbled.clock import Clock
+from scrobbled.core.ends import fallen_silent, span_of
+from scrobbled.core.errors import BadPayload, StoreError
+from scrobbled.core.events import PlaybackEvent
+from scrobbled.core.sessions import Watched
+from scrobbled.folding import play_of_same_viewing, played
+from scrobbled.ingest import Ingest
+from scrobbled.store import archive, inbox, silences
+from scrobbled.store.codec import instant
+from scrobbled.store.database import Store
+from scrobbled.store.silences import Silence
+from scrobbled.understand import parsed_again
+
+EVERY = 60.0
+AT_ONCE = 50
+"""Viewings in one transaction: webhooks wait no longer than for that."""
+log = structlog.get_logger("watchdog")
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A viewing that became a play."""
+
+    taken: Taken
+    source: str
+
+
+class Watchdog:
+    """What lies in the database decides, so that nothing is closed twice and a restart changes nothing."""
+
+    def __init__(self, store: Store, ingest: Ingest, clock: Clock, *, grace: Callable[[], float]) -> None:
+        """``grace``: seconds of silence beyond what was left to be watched."""
+        self._store, self._ingest, self._clock, self._grace = store, ingest, clock, grace
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until ``stopping``."""
+        while not stopping.is_set():
+            with contextlib.suppress(StoreError):  # the next round looks again
+                await self.look()
+            await self._clock.wait(stopping, EVERY)
+
+    async def look(self) -> int:
+        """Close all that has been silent for too long; returns how many became plays. Raises ``StoreError``."""
+        plays = 0
+        before = self._clock.now() - timedelta(seconds=self._grace())
+        while silent := await self._store.read(lambda db: silences.over(db, before.timestamp(), AT_ONCE)):
+            household = self._ingest.household
+            closed = await self._store.write(lambda db: [_closed(db, household, one) for one in silent])  # noqa: B023
+            for one in closed:
+                plays += self._told(one)
+        return plays
+
+    def _told(self, closed: Closed | None) -> int:
+        if closed is None:
+            return 0
+        self._ingest.played(closed.taken, closed.source)
+        names = [f"p{play}" for play, _, _ in closed.taken.plays]
+        log.info("ended without a word", action="watchdog", event_id=f"e{closed.taken.event_id}", plays=names)
+        return len(names)
+
+
+def _closed(db: sqlite3.Connection, household: Household, silence: Silence) -> Closed | None:
+    """It is over, whatever comes of it; something that was heard meanwhile keeps it open."""
+    if not silences.end(db, silence):
+        return None
+    stored = archive.event(db, silence.event_id)
+    event = None if stored is None else _understood(stored)
+    claimant = None if event is None else _claimant(household, event, silence.key)
+    if stored is None or event is None or claimant is None:
+        return None
+    heard_at = instant(silence.heard_at)
+    before = inbox.load_session(db, silence.key)
+    after, verdict = fallen_silent(before, event, claimant.rules_for(event.item), heard_at)
+    if not isinstance(verdict, Watched):
+        return None
+    inbox.save_session(db, silence.key, after, heard_at)
+    end = _end_of(event, verdict)
+    span = span_of(before, after, end)
+    if play_of_same_viewing(db, claimant.viewer, end, span):
+        return None
+    taken = played(db, end, stored.id, verdict, span, claimant, heard_at)
+    inbox.add_detail(db, stored.id, silent=True)
+    return Closed(taken, event.source)
+
+
+def _end_of(event: PlaybackEvent, verdict: Watched) -> PlaybackEvent:
+    """The last word, as the end it turned out to be; the time is when that was said, by whomever."""
+    return replace(event, occurred_at=verdict.at, entered=False)
+
+
+def _understood(stored: archive.Stored) -> PlaybackEvent | None:
+    """``None`` where its body is gone, or cannot be read any more."""
+    if stored.raw is None:
+        return None
+    try:
+        events = parsed_again(stored.source, stored.raw, instant(stored.received_at))
+    except BadPayload:
+        return None
+    event = events[stored.part] if stored.part < len(events) else None
+    return event if event is not None and event.item is not None else None
+
+
+def _claimant(household: Household, event: PlaybackEvent, key: str) -> Claimant | None:
+    """Whose viewing it was, if it is still theirs and still counts."""
+    if refusal(household, event) is not None:
+        return None
+    for claimant in household.claimants(event.source, event.account.names()):
+        if key == f"{claimant.viewer}|{event.session_key()}" and unwanted(event, claimant) is None:
+            return claimant
+    return None

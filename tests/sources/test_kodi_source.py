@@ -1,0 +1,218 @@
+"""Kodi's notifications in, events out."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scrobbled.core.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.items import Episode, Movie, Origin
+from scrobbled.sources.kodi import KodiSource
+
+PAYLOADS = Path(__file__).parent.parent / "payloads" / "kodi"
+RECEIVED_AT = datetime(2026, 2, 24, 11, 0, 16, tzinfo=UTC)
+EPISODE = Episode(
+    show_title="Harbour Lights",
+    season=2,
+    number=5,
+    title="Low Tide",
+    ids=EpisodeIds(imdb="tt9900112", tmdb=5550123, tvdb=10220330),
+    air_date=date(2024, 11, 3),
+    origin=Origin("kodi", "episode/harbour lights/2/5"),
+)
+
+
+def sample(name: str) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads((PAYLOADS / f"{name}.json").read_text("utf-8"))
+    return message
+
+
+def item_of(message: dict[str, Any]) -> dict[str, Any]:
+    item: dict[str, Any] = message["params"]["data"]["item"]
+    return item
+
+
+def with_item(name: str, **changes: Any) -> dict[str, Any]:
+    """A stored message; ``...`` takes a key of its item away."""
+    message = sample(name)
+    item_of(message).update(changes)
+    for key in [key for key, value in changes.items() if value is ...]:
+        del item_of(message)[key]
+    return message
+
+
+def parse(message: dict[str, Any]) -> PlaybackEvent:
+    events = KodiSource().parse(message, RECEIVED_AT)
+    assert len(events) == 1
+    return events[0]
+
+
+def ignored(message: dict[str, Any]) -> str:
+    event = parse(message)
+    assert (event.kind, event.item) == (EventKind.IGNORED, None)
+    return event.reason
+
+
+def test_a_stop_is_read_completely() -> None:
+    assert parse(sample("episode-stop")) == PlaybackEvent(
+        source="kodi",
+        kind=EventKind.STOP,
+        occurred_at=RECEIVED_AT,
+        item=EPISODE,
+        position_ms=2_538_000,
+        duration_ms=2_700_000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "percent"),
+    [
+        ("episode-play", EventKind.START, 0.0),
+        ("unknown-play", EventKind.START, 0.1),
+        ("episode-pause", EventKind.PAUSE, 45.6),
+        ("episode-resume", EventKind.RESUME, 45.6),
+        ("episode-seek", EventKind.PROGRESS, 66.7),
+        ("episode-stop", EventKind.STOP, 94.0),
+        ("episode-end", EventKind.WATCHED, None),
+        ("movie-end", EventKind.WATCHED, 100.0),
+        ("forwarded-stop", EventKind.WATCHED, None),
+        ("addon-stop", EventKind.STOP, 96.4),
+        ("trakt-episode-stop", EventKind.STOP, 96.4),
+        ("trakt-movie-start", EventKind.START, 1.5),
+    ],
+)
+def test_notifications_become_kinds_with_their_position(name: str, kind: EventKind, percent: float | None) -> None:
+    event = parse(sample(name))
+    assert event.kind is kind
+    assert event.percent == (percent if percent is None else pytest.approx(percent, abs=0.05))
+    assert (event.entered, event.marked) == (False, False)
+
+
+def test_a_movie_has_its_own_ids_and_year() -> None:
+    assert parse(sample("movie-end")).item == Movie(
+        "Paper Boats", 2019, MovieIds(imdb="tt7700511", tmdb=771234), Origin("kodi", "movie/paper boats (2019)")
+    )
+
+
+def test_an_end_is_no_beginning_even_where_the_player_is_rewound() -> None:
+    message = sample("movie-end")
+    message["params"]["data"]["player"]["time"] = {"hours": 0, "minutes": 0, "seconds": 0}
+    event = parse(message)
+    assert (event.kind, event.position_ms, event.duration_ms) == (EventKind.WATCHED, None, 6_120_000)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ({}, "unsupported"),
+        ({"method": ["Player.OnStop"]}, "unsupported"),
+        (sample("library-scan"), "unsupported"),
+        ({"method": "Player.OnSpeedChanged", "params": {"data": {"item": {}}}}, "unsupported"),
+        ({"method": "VideoLibrary.OnUpdate", "params": {"data": {"item": {"id": 1, "type": "movie"}}}}, "unsupported"),
+        (
+            {"method": "VideoLibrary.OnUpdate", "params": {"data": {"id": 1, "type": "movie", "playcount": 1}}},
+            "no item",
+        ),
+        (sample("bare-stop"), "no item"),
+        ({"method": "Player.OnStop"}, "no item"),
+        ({"method": "Player.OnStop", "params": {"data": {"item": [1]}}}, "no item"),
+        (sample("channel-play"), "live tv"),
+        (with_item("episode-play", file="pvr://channels/tv/1.pvr"), "live tv"),
+        (sample("song-stop"), "type"),
+        (with_item("unknown-play", showtitle=...), "type"),
+        (with_item("unknown-play", episode=-1), "type"),
+        (with_item("episode-play", type="musicvideo"), "type"),
+        (with_item("episode-play", episode="S01"), "malformed"),
+        ({"action": "dance", "movie": {"title": "Paper Boats"}}, "unsupported"),
+        ({"action": "stop", "movie": {}}, "no item"),
+    ],
+)
+def test_what_is_no_viewing_is_ignored_with_its_reason(message: dict[str, Any], reason: str) -> None:
+    assert ignored(message) == reason
+
+
+def test_a_mark_has_no_time() -> None:
+    mark, unmark = parse(sample("episode-mark")), parse(sample("episode-unmark"))
+    assert (mark.kind, mark.marked, mark.entered, mark.dated) == (EventKind.WATCHED, True, True, False)
+    assert (unmark.kind, unmark.marked, unmark.entered) == (EventKind.UNWATCHED, True, True)
+    assert mark.item == unmark.item == EPISODE
+
+
+def test_what_is_added_was_not_watched() -> None:
+    assert parse(sample("movie-added")).kind is EventKind.ADDED
+
+
+def test_outside_the_library_numbers_are_unknown() -> None:
+    item = parse(with_item("episode-play", id=-1, season=-1, episode=-1)).item
+    assert isinstance(item, Episode)
+    assert (item.season, item.number) == (None, None)
+    assert item.origin == Origin("kodi", "episode/harbour lights aired 2024-11-03 low tide")
+
+
+def test_the_number_in_a_library_is_no_key_as_each_device_has_its_own() -> None:
+    here, there = parse(sample("episode-end")), parse(with_item("episode-end", id=3))
+    other = parse(with_item("episode-end", episode=6, uniqueid={}))
+    assert here.session_key() == there.session_key() != other.session_key()
+
+
+@pytest.mark.parametrize("garbage", [None, 7, "x", [], {"tmdb": 0, "tvdb": [], "imdb": "5"}, {"unknown": "12"}])
+def test_garbage_for_ids_is_no_ids(garbage: Any) -> None:
+    item = parse(with_item("episode-play", uniqueid=garbage)).item
+    assert item is not None
+    assert item.ids == EpisodeIds()
+
+
+def test_an_unlabelled_id_is_known_by_its_form() -> None:
+    item = parse(with_item("movie-end", uniqueid={"unknown": "tt7700511"}, imdbnumber=...)).item
+    assert item is not None
+    assert item.ids == MovieIds(imdb="tt7700511")
+
+
+def test_an_add_on_may_say_who_and_where() -> None:
+    event = parse(sample("addon-stop"))
+    assert (event.account, event.player_name) == (Account(name="marta"), "Bedroom")
+    assert (event.position_ms, event.duration_ms) == (5_900_000, 6_120_000)
+
+
+def test_a_body_in_the_form_of_trakt_keeps_its_ids_apart() -> None:
+    item = parse(sample("trakt-episode-stop")).item
+    assert isinstance(item, Episode)
+    assert (item.show_ids, item.ids) == (ShowIds(tvdb=440011), EpisodeIds(tvdb=10220330))
+    silent = sample("trakt-episode-stop")
+    del silent["action"]
+    assert parse(silent).kind is EventKind.PROGRESS
+
+
+def at_percent(percent: Any, method: str = "Player.OnStop") -> PlaybackEvent:
+    item = {"type": "movie", "title": "Paper Boats"}
+    return parse({"method": method, "params": {"data": {"item": item, "player": {"percentage": percent}}}})
+
+
+def test_progress_beyond_the_end_is_clamped_and_proves_no_end_case_66() -> None:
+    assert at_percent(312, "Player.OnPause").percent == 100.0
+    assert at_percent(-5, "Player.OnPause").percent == 0.0
+    assert (at_percent(312).kind, at_percent(312).percent) == (EventKind.STOP, None)
+    assert at_percent(101).percent == 100.0
+    assert at_percent("93.5").percent == 93.5
+    assert parse({"action": "stop", "movie": {"title": "Paper Boats"}, "progress": 312}).percent is None
+
+
+def test_a_position_far_behind_the_end_makes_the_length_doubtful_case_66() -> None:
+    message = sample("episode-stop")
+    message["params"]["data"]["player"]["totaltime"] = {"hours": 0, "minutes": 30, "seconds": 0}
+    event = parse(message)
+    assert (event.position_ms, event.duration_ms, event.percent) == (2_538_000, None, None)
+
+
+@pytest.mark.parametrize("garbage", [{}, {"hours": "x"}, {"minutes": -3}, "soon", [], True, {"hours": 10**20}])
+def test_a_broken_time_is_unknown(garbage: Any) -> None:
+    message = sample("episode-stop")
+    message["params"]["data"]["player"] = {"time": garbage, "totaltime": garbage}
+    item_of(message).pop("runtime")
+    event = parse(message)
+    assert (event.position_ms, event.duration_ms, event.percent) == (None, None, None)
