@@ -20,7 +20,7 @@ _PATH = "/library/metadata/"
 def of(payload: Mapping[str, Any]) -> Item:
     """The movie or episode of a message; raises ``Ignored``, or ``Malformed`` for a number that cannot be read."""
     metadata = _metadata(payload)
-    if metadata.get("type") not in LEAVES or _is_extra(metadata):
+    if metadata.get("type") not in LEAVES or _is_extra(metadata) or (_may_be_of_film(payload) and _is_other(metadata)):
         raise Ignored("type")
     return _leaf(metadata, _server(payload))
 
@@ -49,11 +49,16 @@ def _server(payload: Mapping[str, Any]) -> str:
 
 
 def _is_extra(metadata: Mapping[str, Any]) -> bool:
-    """A trailer never counts. One of a film may be told with the film's ``ratingKey``, and only ``key`` names it."""
-    if not is_blank(metadata.get("extraType")) or text(metadata.get("subtype")).casefold() == "trailer":
-        return True
-    if metadata.get("type") != "movie":
-        return False
+    """A trailer never counts."""
+    return not is_blank(metadata.get("extraType")) or text(metadata.get("subtype")).casefold() == "trailer"
+
+
+def _may_be_of_film(payload: Mapping[str, Any]) -> bool:
+    return section(payload, "Metadata").get("type") == "movie" or payload.get("polled") == "session"
+
+
+def _is_other(metadata: Mapping[str, Any]) -> bool:
+    """The trailer on a film's page is told with the film's ``ratingKey``; only ``key`` names the trailer."""
     key, path = text(metadata.get("ratingKey"), limit=MAX_KEY), text(metadata.get("key"))
     return bool(key) and path.startswith(_PATH) and path.removeprefix(_PATH).partition("/")[0] != key
 
