@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pair_model import EVENING, Model, at, group
+
 from scrobbled.core import compare
 from scrobbled.core.compare import (
     KEEP,
