@@ -96,6 +96,17 @@ def test_a_viewing_that_fell_silent_near_its_end_was_watched_when_it_was_last_he
     assert isinstance(late, Duplicate)
 
 
+@pytest.mark.parametrize(("hours", "again"), [(11, False), (24, False), (25, True)])
+def test_who_says_the_next_morning_that_it_was_watched_means_the_viewing_that_fell_silent(
+    hours: float, again: bool
+) -> None:
+    """Paused in the credits over night; the server counts it only when it is stopped."""
+    pause = event(EventKind.PAUSE, 95, 95)
+    ended, _ = fallen_silent(after(START, pause), pause, RULES, pause.occurred_at)
+    verdict = fold(ended, event(EventKind.WATCHED, None, 95 + hours * 60), RULES)[1]
+    assert isinstance(verdict, Watched) is again
+
+
 @pytest.mark.parametrize("percent", [89.9, None])
 def test_one_that_was_not_near_its_end_stays_as_it_was(percent: float | None) -> None:
     last = event(EventKind.PROGRESS, percent, 91)

@@ -264,6 +264,8 @@ def _goes_on(session: Session, event: PlaybackEvent, rules: Rules) -> bool:
     percent = session.last_percent()
     if session.last_kind is EventKind.WATCHED or percent is None or session.last_at is None:
         return False
+    if session.last_at in session.finishes:  # it was closed where it fell silent, and this is its end at last
+        return abs(event.occurred_at - session.last_at) <= SEEN_WITHIN
     near = abs(event.occurred_at - session.last_at) <= session.runtime_of(event.item)
     return near and percent >= rules.threshold
 
