@@ -11,7 +11,7 @@ RUN tools/bin/pip wheel --quiet --no-deps --no-build-isolation --no-index --whee
  && /app/.venv/bin/pip install --quiet --no-deps --no-index wheel/*.whl
 
 FROM python:3.13-slim-trixie
-ARG VERSION=0.3.0
+ARG VERSION=0.4.0
 LABEL org.opencontainers.image.title="scrobbled" \
       org.opencontainers.image.description="Takes webhooks from your media servers and keeps Serializd and Trakt complete" \
       org.opencontainers.image.licenses="MIT" \
