@@ -34,7 +34,7 @@ from scrobbled.store import Store, runs
 from scrobbled.store.alerts import StoredTroubles
 from scrobbled.trackers.memory.tracker import CAN, Kept, MemoryTracker, key_of
 
-WALKS = int(os.environ.get("SCROBBLED_WALKS", "40"))
+WALKS = int(os.environ.get("SCROBBLED_WALKS", "20"))
 QUICK = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """A disk that need not be waited for: a walk writes a thousand times."""
 START = datetime(2026, 3, 1, 19, 7, 23, tzinfo=UTC)

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from pairing import Pairing, pairing
 from scrobbled.sandbox.faults import Fault
 
-WALKS = int(os.environ.get("SCROBBLED_WALKS", "30"))
+WALKS = int(os.environ.get("SCROBBLED_WALKS", "20"))
 SAME = "SCROBBLED_WALKS" not in os.environ
 """The same walks in every ordinary run; a long one goes where it likes."""
 QUICK = "/dev/shm" if Path("/dev/shm").is_dir() else None

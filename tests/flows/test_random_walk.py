@@ -42,7 +42,7 @@ from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Re
 from scrobbled.trackers.memory.tracker import CAN, MemoryTracker, key_of
 
 T = TypeVar("T")
-WALKS = int(os.environ.get("SCROBBLED_WALKS", "120"))
+WALKS = int(os.environ.get("SCROBBLED_WALKS", "64"))
 ONE = os.environ.get("SCROBBLED_WALK")
 ITEMS: tuple[Item, ...] = (FILM, episode(1), episode(2), episode(0))
 SETTLE = 30.0

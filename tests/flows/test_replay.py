@@ -166,7 +166,7 @@ def evenings(draw: st.DrawFn) -> list[tuple[Body, float]]:
     return found
 
 
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @SLOW

@@ -28,7 +28,7 @@ from sources.fuzzing import SEEDS, TEXTS, fuzzed
 from sources.numbered import blank, house
 
 RECEIVED_AT = datetime(2026, 2, 24, 11, 0, 16, tzinfo=UTC)
-MESSAGES = int(os.environ.get("SCROBBLED_FUZZ", "0")) or 4_000
+MESSAGES = int(os.environ.get("SCROBBLED_FUZZ", "0")) or 2_000
 MOST_EVENTS = 100
 LONGEST = 20_000
 """Characters of an event as text, which is about what it takes in memory."""

@@ -384,7 +384,7 @@ BODIES = st.dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(CALLS)), BODIES)
 def test_nothing_raises_and_every_event_is_well_formed(call: str, body: dict[str, Any]) -> None:
     events = SOURCES["trakt"].parse(enveloped(call, "anna", body).data, NOW)

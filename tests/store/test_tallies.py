@@ -129,7 +129,7 @@ class Truth:
         assert sorted(waiting) == sorted(row for row in rows if row[2] not in DONE)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(done=st.lists(operations, max_size=30))
 def test_the_tallies_are_what_counting_would_give(done: list[Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     with closing(open_database(tmp_path_factory.mktemp("tallies") / "scrobbled.db")) as db:
