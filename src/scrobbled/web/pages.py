@@ -18,7 +18,7 @@ from scrobbled import floods, summary
 from scrobbled.config import BY_VIEWER
 from scrobbled.floods import Done, NoId
 from scrobbled.runtime import Runtime
-from scrobbled.web import forms, poster, story_page, view, words
+from scrobbled.web import forms, poster, source_forms, story_page, view, words
 from scrobbled.web.access import COOKIE, Access, Caller, cookies
 from scrobbled.web.desk import ACTIONS, Desk
 from scrobbled.web.sessions import ABSOLUTE
@@ -48,6 +48,8 @@ def router(runtime: Runtime, desk: Desk, access: Access) -> Router:
             "page": view.page(found, runtime.couriers.keys(), here, before=before, size=PLAYS),
             "hooks": _hooks(runtime, request.state.caller),
             "players": _players(runtime, request.state.caller),
+            "viewers": [viewer.name for viewer in runtime.config.viewers],
+            "triable": source_forms.triable(runtime.config),
             "can_sign_out": access.login is not None,
             "notice": notice(did, count),
             "root": request.state.root,
@@ -69,7 +71,7 @@ def router(runtime: Runtime, desk: Desk, access: Access) -> Router:
 
     return Router(
         "/",
-        route_handlers=[now, act, _drawn(), *story_page.handlers(desk), *_door(access)],
+        route_handlers=[now, act, _drawn(), *story_page.handlers(desk), *source_forms.handlers(desk), *_door(access)],
         request_max_body_size=LARGEST_FORM,
         include_in_schema=False,
     )
@@ -168,6 +170,8 @@ def _told(done: Done) -> str:
 def notice(did: str | None, count: str | None) -> str:
     """What an action did, for the page that follows it; only words of ours, whatever the address says."""
     number = int(count) if count and re.fullmatch(r"\d{1,9}", count, re.ASCII) else 0
+    if did == "claim":
+        return source_forms.CLAIMED
     if did not in ACTIONS:
         return ""
     if number == 0:

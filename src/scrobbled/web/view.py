@@ -73,6 +73,8 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class UnclaimedCard:
+    key: str
+    """The source's name in the configuration."""
     source: str
     account: str
     events: str
@@ -83,6 +85,7 @@ class UnclaimedCard:
 
 @dataclass(frozen=True, slots=True)
 class SourceCard:
+    key: str
     name: str
     last_heard: Moment | None
 
@@ -109,7 +112,7 @@ def page(facts: Facts, active: Collection[Account], now: datetime, *, before: st
         needs=needs(facts, active),
         accounts=[_account(row, (row.viewer, row.tracker) in active, now) for row in glance.trackers],
         unclaimed=[_unclaimed(row, now) for row in glance.unclaimed],
-        sources=[SourceCard(words.name(source), moment(heard, now)) for source, heard in glance.heard.items()],
+        sources=[SourceCard(source, words.name(source), moment(heard, now)) for source, heard in glance.heard.items()],
         days=days(facts.plays, now),
         older=facts.plays[-1].id if len(facts.plays) == size else None,
         is_newest=before is None,
@@ -187,6 +190,7 @@ def _load(row: AccountStatus) -> str:
 
 def _unclaimed(row: UnclaimedStatus, now: datetime) -> UnclaimedCard:
     return UnclaimedCard(
+        key=row.source,
         source=words.name(row.source),
         account=row.account,
         events=words.plural(row.events, "webhook"),

@@ -1,0 +1,58 @@
+"""One click on the page says whose an account is, another tries a source."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from scrobbled.sandbox.player import BEN
+from web.house import house
+from web.test_pages import page
+
+
+def test_one_click_claims_an_account_and_what_waited_is_a_play(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with house(tmp_path) as home, home.client() as browser:
+            await home.webhook(account=BEN)
+            seen = await page(browser)
+            (form,) = [form for form in seen.all("form") if str(form["action"]).endswith("claim")]
+            given = {str(field["name"]): str(field["value"]) for field in seen.all("input")}
+            (button,) = [one for one in seen.all("button") if one.get("name") == "viewer"]
+            answer = await browser.post(str(form["action"]), data={**given, "viewer": str(button["value"])})
+            assert answer.status_code == 303
+            after = await page(browser, answer.headers["location"])
+            assert "The account is listed in the configuration now." in after.text
+            assert "Unclaimed accounts" not in after.text
+            assert await home.sql("SELECT count(*) FROM plays") == [(1,)]
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"source": "plex", "account": "nobody"}, {"source": "plex", "account": "ben", "viewer": "zoe"}]
+)
+def test_what_cannot_be_claimed_says_so_and_changes_nothing(tmp_path: Path, given: dict[str, str]) -> None:
+    async def check() -> None:
+        async with house(tmp_path) as home, home.client() as browser:
+            await home.webhook(account=BEN)
+            answer = await browser.post("/claim", data=given)
+            assert answer.status_code == 400
+            assert "Unclaimed accounts" in (await page(browser)).text
+
+    asyncio.run(check())
+
+
+def test_a_source_that_can_be_tried_has_a_button(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with house(tmp_path, server={"port": 9}) as home, home.client() as browser:
+            await home.webhook()
+            (button,) = [one for one in (await page(browser)).all("button") if one.get("name") == "source"]
+            assert button["value"] == "plex"
+            answer = await browser.post("/try", data={"source": "plex"})
+            assert answer.status_code == 502
+            assert "does not answer" in answer.text
+            assert (await browser.post("/try", data={"source": "kodi"})).status_code == 400
+
+    asyncio.run(check())
