@@ -19,14 +19,16 @@ def anyio_backend() -> str:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """One worker gets all drills, as they run beside each other already and take longest; the rest goes to whoever is
-    free.
+    """One worker gets all drills, as they run beside each other already and take longest, and one each file in which
+    tests share a running service. The rest goes to whoever is free.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class DrillsTogether(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "drills" if nodeid.startswith("tests/e2e/") else nodeid
+            if nodeid.startswith("tests/e2e/"):
+                return "drills"
+            return nodeid.partition("::")[0] if nodeid.startswith("tests/cli/") else nodeid
 
     return DrillsTogether(config, log)
 
