@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ EARLIER = timedelta(minutes=12)
 CLOSE = timedelta(minutes=1)
 """Trakt keeps whole minutes."""
 CONFIG = """
-server: {{host: 127.0.0.1}}
+server: {{host: 127.0.0.1, port: {port}}}
 storage: {{path: {database}}}
 sources:
   plex: {{token: demo-plex-token, url: {base}/plex, server_token: sandbox-plex-token}}
@@ -91,6 +92,12 @@ class Viewing:
         return title if season is None else f"{title} S{season} E{number}"
 
 
+def _free_port() -> int:
+    """Known beforehand, so that the service can be told where it will listen."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
 class Demo:
     """``running`` sets everything up; ``play`` plays the evening and says whether all is as it must be."""
 
@@ -107,11 +114,11 @@ class Demo:
         async with contextlib.AsyncExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="scrobbled-demo-"))
             self._base = await stack.enter_async_context(self.sandbox.running())
-            config = self._config(Path(folder))
+            config = self._config(Path(folder), self._port or _free_port())
             await self._sign_in(config)
             self.runtime = build(config)
             await stack.enter_async_context(self.runtime.running())
-            port = await stack.enter_async_context(listening(create_app(self.runtime), "127.0.0.1", self._port))
+            port = await stack.enter_async_context(listening(create_app(self.runtime), "127.0.0.1", config.server.port))
             self.url = f"http://127.0.0.1:{port}"
             await self._register_webhooks()
             yield self
@@ -245,9 +252,9 @@ class Demo:
             for row in account["history"]
         ]
 
-    def _config(self, folder: Path) -> Config:
+    def _config(self, folder: Path, port: int) -> Config:
         path = folder / "scrobbled.yaml"
-        path.write_text(CONFIG.format(base=self._base, database=folder / "scrobbled.db"))
+        path.write_text(CONFIG.format(base=self._base, database=folder / "scrobbled.db", port=port))
         return load(path, {})
 
     async def _sign_in(self, config: Config) -> None:
