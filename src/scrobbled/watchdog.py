@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -58,11 +58,23 @@ class Watchdog:
         plays = 0
         before = self._clock.now() - timedelta(seconds=self._grace())
         while silent := await self._store.read(lambda db: silences.over(db, before.timestamp(), AT_ONCE)):
-            household = self._ingest.household
-            closed = await self._store.write(lambda db: [_closed(db, household, one) for one in silent])  # noqa: B023
-            for one in closed:
+            for one in await self._close(silent):
                 plays += self._told(one)
         return plays
+
+    async def _close(self, silent: Sequence[Silence]) -> list[Closed | None]:
+        """Where one of them cannot be closed, it alone is given up: it would keep all others open for ever."""
+        household = self._ingest.household
+        try:
+            return await self._store.write(lambda db: [_closed(db, household, one) for one in silent])
+        except StoreError:
+            raise
+        except Exception:
+            if len(silent) == 1:
+                log.exception("a viewing could not be closed; it is no play", action="watchdog", session=silent[0].key)
+                await self._store.write(lambda db: silences.end(db, silent[0]))
+                return []
+        return [closed for one in silent for closed in await self._close([one])]
 
     def _told(self, closed: Closed | None) -> int:
         if closed is None:

@@ -166,6 +166,18 @@ async def test_one_that_nobody_claims_any_more_just_ends(home: Home) -> None:
     assert await home.watchdog.look() == 0
 
 
+async def test_one_that_cannot_be_closed_keeps_no_other_open(home: Home) -> None:
+    """Something in the database that no version of ours wrote."""
+    for number in (1, 2, 3):
+        await home.hear("plex", "play", episode(number), 0)
+        await home.hear("plex", "pause", episode(number), 95)
+    await home.sql("UPDATE sessions SET state = 'broken' WHERE key = (SELECT min(key) FROM sessions)")
+    home.clock.advance(24 * 3600)
+    assert await home.watchdog.look() == 2
+    assert await home.watchdog.look() == 0
+    assert await home.sql("SELECT count(*) FROM sessions WHERE silent_at IS NOT NULL") == [(0,)]
+
+
 async def test_many_are_closed_in_one_look_and_a_replay_adds_none(home: Home) -> None:
     for number in range(1, 121):
         await home.hear("jellyfin", "progress", episode(number), 95)
