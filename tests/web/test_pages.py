@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from scrobbled.sandbox.player import BEN
-from scrobbled.web import poster
-from scrobbled.web.pages import notice
+from scrobbled.web.view import poster
+from scrobbled.web.view.notices import notice
 from web.house import LOGIN, SETTINGS, TOKEN, House, house
 
 STATIC = Path(__file__).parents[2] / "src" / "scrobbled" / "web" / "static"
@@ -292,12 +292,12 @@ def test_the_fragment_is_the_same_without_the_frame(tmp_path: Path) -> None:
 def test_signing_out_is_offered_only_where_there_is_a_login(tmp_path: Path) -> None:
     async def check() -> None:
         async with house(tmp_path) as home, home.client() as browser:
-            assert "Sign out" not in (await page(browser)).text
+            assert "Sign out" not in (await page(browser, "/more")).text
             assert (await browser.get("/login")).headers["location"] == "./"
         (tmp_path / "two").mkdir()
         async with house(tmp_path / "two", server={"login": LOGIN}) as home, home.client() as browser:
             await browser.post("/login", data=LOGIN)
-            assert "Sign out" in (await page(browser)).text
+            assert "Sign out" in (await page(browser, "/more")).text
             assert (await browser.get("/login")).headers["location"] == "./"
 
     asyncio.run(check())

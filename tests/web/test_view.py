@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from scrobbled.summary import AccountStatus, DeliveryStory, Glance, PlayStory
-from scrobbled.web import words
 from scrobbled.web.desk import Facts
-from scrobbled.web.headline import headline
-from scrobbled.web.view import days
+from scrobbled.web.view import words
+from scrobbled.web.view.headline import headline
+from scrobbled.web.view.now import days
 
 NOW = datetime(2026, 11, 14, 21, 0, tzinfo=UTC)
 GLANCE = Glance([], {}, [])

@@ -50,6 +50,8 @@ class Caller:
     """As a ``Host`` header, with port."""
     prefix: str
     """The path below which we are seen, as far as it is known; without a slash at the end, empty for none."""
+    is_ingress: bool = False
+    """Let in by Home Assistant, on the listener that only its supervisor can reach."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from scrobbled import __version__
 from scrobbled.core.errors import StoreError
 from scrobbled.runtime import Runtime
-from scrobbled.web import activate, api, gate, hooks, pages, probes, templating
+from scrobbled.web import api, gate, hooks, pages, probes, templating
 from scrobbled.web.access import Access, Refusal
 from scrobbled.web.desk import Desk
 from scrobbled.web.live import Live
@@ -40,7 +40,6 @@ def create_app(runtime: Runtime, *, live: Live | None = None) -> gate.Gate:
             *probes.routers(runtime),
             api.router(desk, live),
             pages.router(runtime, desk, access),
-            activate.router(desk.keys, runtime.redactor),
             templating.static_router(),
         ],
         openapi_config=OpenAPIConfig(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from scrobbled import correct, explain, floods, pairs, summary, troubles, trying, undo
+from scrobbled.config import Config
 from scrobbled.core.correction_words import Wish
 from scrobbled.core.errors import StoreError
 from scrobbled.core.outcomes import PlayOutcome
@@ -72,6 +73,15 @@ class Desk:
         self._runtime = runtime
         self.keys = Keys(runtime)
         self.reception = Reception(runtime)
+
+    @property
+    def config(self) -> Config:
+        """As it is at this moment."""
+        return self._runtime.config
+
+    async def asks(self) -> int:
+        """How many things only a person can move on."""
+        return await self._runtime.store.read(_asks)
 
     async def status(self) -> Status:
         return self._masked(await self._runtime.store.read(lambda db: summary.status(db, self._runtime.config)))
@@ -274,6 +284,11 @@ def _asking(db: sqlite3.Connection, limit: int) -> list[QueuedChange]:
     plays = [summary.queued_change(row) for row in overview.asking(db, limit)]
     amended = amendments.listing(db, limit=limit - len(plays), states=NEEDS_YOU)
     return [*plays, *map(summary.queued_amendment, amended)]
+
+
+def _asks(db: sqlite3.Connection) -> int:
+    waiting = overview.waiting(db)
+    return sum(row.count for row in waiting if row.state in NEEDS_YOU)
 
 
 def _copied(source: Path, name: str) -> Copied:

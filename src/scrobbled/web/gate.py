@@ -79,15 +79,17 @@ class Gate:
             body = json.dumps({"error": refusal.text}).encode()
             await _answer(send, refusal.status, body, "application/json", **refusal.headers())
         elif refusal.status == 401:
-            await _answer(send, 303, b"", "text/plain", location=f"{root}login{_way_back(path)}")
+            await _answer(send, 303, b"", "text/plain", location=f"{root}login{_way_back(scope)}")
         else:
             body = self._render(refusal, root).encode()
             await _answer(send, refusal.status, body, "text/html; charset=utf-8")
 
 
-def _way_back(path: str) -> str:
-    """Whoever was sent here by a program comes back to its code after signing in."""
-    return f"?to={quote(path[1:])}" if is_below(path, "/activate") else ""
+def _way_back(scope: Any) -> str:
+    """Whoever wanted to look at something comes back to it after signing in; what a form sent is not sent again."""
+    query = scope["query_string"].decode("latin-1")
+    wanted = scope["path"][1:] + (f"?{query}" if query else "")
+    return f"?to={quote(wanted)}" if wanted and scope["method"] == "GET" else ""
 
 
 def is_below(path: str, place: str) -> bool:

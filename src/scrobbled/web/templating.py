@@ -38,7 +38,7 @@ def config(made: Environment) -> TemplateConfig[JinjaTemplateEngine]:
 
 def refused(made: Environment, refusal: Refusal, root: str) -> str:
     """The page that says why not."""
-    return made.get_template("refused.html").render(refusal=refusal, root=root)
+    return made.get_template("refused.html").render(refusal=refusal, root=root, shell=None, theme="system")
 
 
 def static_router() -> Router:

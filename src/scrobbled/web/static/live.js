@@ -1,5 +1,5 @@
-// Keeps the page fresh: asks for its parts again when the service says that something changed, and lets relative times
-// go on. Without it the page works all the same, on reload.
+// Keeps a page fresh: asks for its parts again when the service says that something changed. Without it the page works
+// all the same, on reload. What is to be kept fresh is #live: each element in it with data-part and an id is swapped.
 "use strict";
 (() => {
   const live = document.getElementById("live");
@@ -8,28 +8,6 @@
   const shown = new Map();
   const each = (selector, within, act) => within.querySelectorAll(selector).forEach(act);
   each("[data-part]", live, (part) => shown.set(part.id, part.outerHTML));
-
-  const relative = (seconds, at) => {
-    if (seconds < 60) return "just now";
-    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-    if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
-    return calendar(at);
-  };
-  const calendar = (at) => {
-    const year = at.getFullYear() === new Date().getFullYear() ? "" : ` ${at.getFullYear()}`;
-    return `${at.getDate()} ${at.toLocaleString("en", { month: "short" })}${year}`;
-  };
-  const sinceWhen = (at) => {
-    const clock = `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`;
-    return at.toDateString() === new Date().toDateString() ? clock : `${calendar(at)}, ${clock}`;
-  };
-  const tick = () => each("time[data-time]", document, (element) => {
-    const at = new Date(element.dateTime);
-    if (Number.isNaN(at.getTime())) return;
-    const text = element.dataset.time === "since" ? sinceWhen(at) : relative((Date.now() - at) / 1000, at);
-    if (element.textContent !== text) element.textContent = text;
-    element.title = at.toLocaleString(undefined, { dateStyle: "full", timeStyle: "short" });
-  });
 
   // Parts are swapped one by one and only where they differ, so that nothing jumps and an open question stays open.
   const swap = (fresh) => {
@@ -46,6 +24,12 @@
       document.getElementById(part.id).replaceWith(part);
     });
   };
+  const badge = (parsed) => {
+    const told = parsed.querySelector("#badge-now");
+    const shownThere = document.getElementById("badge");
+    if (told && shownThere) [shownThere.textContent, shownThere.hidden] = [told.textContent, told.textContent === "0"];
+    if (told) told.remove();
+  };
   const keepingFocus = (act) => {
     const id = document.activeElement && document.activeElement.id;
     act();
@@ -53,6 +37,12 @@
     if (again && document.activeElement !== again) again.focus({ preventScroll: true });
   };
 
+  const fresh = () => {
+    const here = new URL(location.href);
+    here.hash = "";
+    here.searchParams.set("fragment", "1");
+    return here;
+  };
   let asking = false;
   let askAgain = false;
   const busy = () => Boolean(live.querySelector("details[open]"));
@@ -64,13 +54,16 @@
     asking = true;
     askAgain = false;
     try {
-      const answer = await fetch(`${root}?fragment=1`, { cache: "no-store", redirect: "manual" });
+      const answer = await fetch(fresh(), { cache: "no-store", redirect: "manual" });
       if (answer.type === "opaqueredirect" || answer.status === 403) return location.reload();
       if (answer.ok) {
-        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
-        keepingFocus(() => swap(fresh));
-        tick();
-        document.title = `${live.querySelector("h1").textContent} · scrobbled`;
+        const parsed = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+        badge(parsed);
+        keepingFocus(() => swap(parsed));
+        scrobbled.tick();
+        scrobbled.offerCopies(live);
+        document.dispatchEvent(new Event("scrobbled:fresh"));
+        if (live.dataset.title) document.title = `${live.querySelector("h1").textContent} · scrobbled`;
       }
     } catch {
       askAgain = true;
@@ -102,8 +95,6 @@
     stream = null;
   };
 
-  tick();
-  setInterval(tick, 15000);
   document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
   window.addEventListener("pagehide", disconnect);
   window.addEventListener("pageshow", () => live.dataset.live === "yes" && connect());
@@ -111,5 +102,4 @@
     setInterval(() => askAgain && refresh(), 700);
     connect();
   }
-  if (location.search.includes("did=")) history.replaceState(null, "", location.pathname);
 })();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from litestar import Request, post
 from litestar.exceptions import ClientException, HTTPException
@@ -12,10 +12,9 @@ from litestar.response import Redirect
 from scrobbled.config import Config
 from scrobbled.core.errors import ConfigError, NotWritten
 from scrobbled.sources.examples import EXAMPLES
-from scrobbled.web import forms
 from scrobbled.web.desk import Desk
+from scrobbled.web.pages import forms, shell
 
-CLAIMED = "The account is listed in the configuration now. What waited is on its way."
 Asked = Request[Any, Any, Any]
 
 
@@ -35,7 +34,8 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
             raise ClientException(str(error)) from None
         except NotWritten as error:
             raise HTTPException(str(error), status_code=409) from None
-        return _to(request, "?did=claim")
+        back = shell.way_back(str(form.get("back", "")))
+        return shell.to(request, shell.with_query(back, did="claim"))
 
     @post("/try")
     async def attempt(request: Asked) -> Redirect:
@@ -46,11 +46,6 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
             raise ClientException(str(error)) from None
         if found[0].event is None:
             raise HTTPException(found[0].text, status_code=502)
-        return _to(request, f"events/{found[0].event}")
+        return shell.to(request, f"events/{found[0].event}")
 
     return [claim, attempt]
-
-
-def _to(request: Asked, place: str) -> Redirect:
-    see_other: Literal[303] = 303
-    return Redirect(f"{request.state.root}{place}", status_code=see_other)

@@ -13,6 +13,7 @@ from litestar.response import Template
 from scrobbled.explain import NotThere
 from scrobbled.explain.telling import NOTHING, tell
 from scrobbled.web.desk import Desk
+from scrobbled.web.pages import shell
 
 Asked = Request[Any, Any, Any]
 
@@ -35,5 +36,5 @@ async def _story(request: Asked, desk: Desk, asked: str, letter: str) -> Templat
     except (ValueError, NotThere) as error:
         raise NotFoundException(str(error)) from None
     telling = tell(story)  # in the zone of the house
-    context = {"story": story, "telling": telling, "calm": telling.to_do == [NOTHING], "root": request.state.root}
-    return Template("story.html", context=context)
+    context: dict[str, Any] = {"story": story, "telling": telling, "calm": telling.to_do == [NOTHING]}
+    return await shell.page(request, desk, "story.html", place="history", **context)

@@ -16,17 +16,7 @@ from scrobbled import floods, summary
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
 from scrobbled.floods import Chosen, Done, FloodStory, NoId
 from scrobbled.summary import Attempt, EventStory, PlayStory, QueuedChange, Status
-from scrobbled.web import (
-    api_alerts,
-    api_backup,
-    api_corrections,
-    api_doctor,
-    api_explain,
-    api_pairs,
-    api_sources,
-    api_tokens,
-    api_undo,
-)
+from scrobbled.web.api import alerts, backup, corrections, doctor, explain, pairs, sources, tokens, undo
 from scrobbled.web.desk import Desk
 from scrobbled.web.live import Live
 
@@ -78,10 +68,10 @@ class OutcomeMeaning:
 
 def router(desk: Desk, live: Live) -> Router:
     """Who may come here is decided before, by the gate."""
-    handlers = [*_state(desk), *_stories(desk), *_actions(desk), *api_corrections.handlers(desk), _news(live)]
-    handlers += [*api_explain.handlers(desk), *api_undo.handlers(desk), *api_pairs.handlers(desk)]
-    handlers += [*api_backup.handlers(desk), *api_tokens.handlers(desk.keys)]
-    handlers += [*api_alerts.handlers(desk), *api_doctor.handlers(desk), *api_sources.handlers(desk)]
+    handlers = [*_state(desk), *_stories(desk), *_actions(desk), *corrections.handlers(desk), _news(live)]
+    handlers += [*explain.handlers(desk), *undo.handlers(desk), *pairs.handlers(desk)]
+    handlers += [*backup.handlers(desk), *tokens.handlers(desk.keys)]
+    handlers += [*alerts.handlers(desk), *doctor.handlers(desk), *sources.handlers(desk)]
     return Router(
         "/api/v1",
         route_handlers=handlers,

@@ -10,11 +10,11 @@ from itertools import groupby, pairwise
 from scrobbled.core.outcomes import PHASES, PlayOutcome, told
 from scrobbled.core.outcomes import STATES as WORDS
 from scrobbled.summary import AccountStatus, DeliveryStory, PlayStory, UnclaimedStatus
-from scrobbled.web import poster, words
 from scrobbled.web.desk import NEEDS_YOU, Facts
-from scrobbled.web.headline import Headline, headline
-from scrobbled.web.moments import Moment, moment
-from scrobbled.web.needs import Needs, needs
+from scrobbled.web.view import poster, words
+from scrobbled.web.view.headline import Headline, headline
+from scrobbled.web.view.moments import Moment, moment
+from scrobbled.web.view.needs import Needs, needs
 
 EVENING = 17
 """From this hour on a day's plays are tonight's."""

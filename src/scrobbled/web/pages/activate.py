@@ -5,58 +5,53 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from litestar import Request, Router, get, post
+from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Template
 
 from scrobbled.redact import Redactor
 from scrobbled.store.clients import TROUBLES
-from scrobbled.web import forms
-from scrobbled.web.keys import Keys
+from scrobbled.web.desk import Desk
+from scrobbled.web.pages import forms, shell
 
-LARGEST_FORM = 16 * 1024
 Asked = Request[Any, Any, Any]
 log = structlog.get_logger("web")
 
 
-def router(keys: Keys, redactor: Redactor) -> Router:
-    """Who may come here is decided before, by the gate, as for every page."""
+def handlers(desk: Desk, redactor: Redactor) -> list[HTTPRouteHandler]:
+    keys = desk.keys
 
-    @get("/")
+    @get("/activate")
     async def empty(request: Asked) -> Template:
-        return _page(keys, request)
+        return await _page(desk, request)
 
-    @get("/{code:str}")
+    @get("/activate/{code:str}")
     async def filled(request: Asked, code: FromPath[str]) -> Template:
         found = await keys.asked(code)
         if found is None or found.state != "pending":
-            return _page(keys, request, error=TROUBLES[found.state if found else "unknown"], status=404)
-        return _page(keys, request, code=found.user, client=redactor.text(found.client))
+            return await _page(desk, request, error=TROUBLES[found.state if found else "unknown"], status=404)
+        return await _page(desk, request, code=found.user, client=redactor.text(found.client))
 
-    @post("/", status_code=200)
+    @post("/activate", status_code=200)
     async def decide(request: Asked) -> Template:
         form = await forms.form(request)
         code, allows = str(form.get("code", "")), form.get("answer") == "approve"
         viewer = keys.config.viewer(str(form.get("viewer", "")))
         if allows and viewer is None:
-            return _page(keys, request, code=code, error="Say first whose viewing this is.", status=400)
+            return await _page(desk, request, code=code, error="Say first whose viewing this is.", status=400)
         name = viewer.name if allows and viewer else None
         if trouble := await keys.decide(code, name):
-            return _page(keys, request, code=code, error=trouble, status=400)
+            return await _page(desk, request, code=code, error=trouble, status=400)
         log.info("a program was answered", action="sign-in", let_in=allows, viewer=name)
         done = f"Done. The program now reports for {name}." if name else "Turned away. The program gets nothing."
-        return _page(keys, request, done=done)
+        return await _page(desk, request, done=done)
 
-    return Router(
-        "/activate",
-        route_handlers=[empty, filled, decide],
-        request_max_body_size=LARGEST_FORM,
-        include_in_schema=False,
-    )
+    return [empty, filled, decide]
 
 
-def _page(
-    keys: Keys,
+async def _page(
+    desk: Desk,
     request: Asked,
     *,
     code: str = "",
@@ -70,7 +65,6 @@ def _page(
         "client": client,
         "error": error,
         "done": done,
-        "viewers": [viewer.name for viewer in keys.config.viewers],
-        "root": request.state.root,
+        "viewers": [viewer.name for viewer in desk.config.viewers],
     }
-    return Template("activate.html", context=context, status_code=status)
+    return await shell.page(request, desk, "activate.html", place="more", status=status, **context)

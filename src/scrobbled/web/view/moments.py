@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scrobbled.web import words
+from scrobbled.web.view import words
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 from scrobbled.core.outcomes import UNDATED, PlayOutcome, advised, told
 from scrobbled.floods import FloodStory
 from scrobbled.summary import AccountStatus, QueuedChange
-from scrobbled.web import words
 from scrobbled.web.desk import NEEDS_YOU, Facts
+from scrobbled.web.view import words
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.summary import AccountStatus
-from scrobbled.web import words
 from scrobbled.web.desk import NEEDS_YOU, Facts
-from scrobbled.web.moments import Moment, moment
+from scrobbled.web.view import words
+from scrobbled.web.view.moments import Moment, moment
 
 ASKS = ("sign-in", "stopped", "drift")
 """States of an account that only a person can end."""

@@ -1,0 +1,77 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import structlog
+from litestar import Request, get, post
+from litestar.datastructures import Cookie
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromQuery
+from litestar.response import Redirect, Template
+
+from scrobbled.web.access import COOKIE, Access, Caller, cookies
+from scrobbled.web.pages import forms, shell
+from scrobbled.web.sessions import ABSOLUTE
+from scrobbled.web.view import words
+
+Asked = Request[Any, Any, Any]
+log = structlog.get_logger("web")
+
+
+def handlers(access: Access) -> list[HTTPRouteHandler]:
+    @get("/login", sync_to_thread=False)
+    def door(request: Asked, to: FromQuery[str | None] = None) -> Template | Redirect:
+        if access.login is None or access.is_signed_in(request.scope):
+            return shell.to(request, shell.way_back(to))
+        return _login_page(request, to=shell.way_back(to))
+
+    @post("/login")
+    async def sign_in(request: Asked) -> Template | Redirect:
+        caller: Caller = request.state.caller
+        form = await forms.form(request)
+        to = shell.way_back(str(form.get("to", "")))
+        if access.login is None:
+            return shell.to(request, to)
+        if wait := access.attempts.wait(caller.address):
+            return _login_page(request, wait=wait, status=429, to=to)
+        if not access.knows(str(form.get("username", "")), str(form.get("password", ""))):
+            access.attempts.failed(caller.address)
+            log.warning("sign-in refused", action="sign-in", address=caller.address)
+            return _login_page(request, wait=access.attempts.wait(caller.address), status=401, to=to)
+        access.attempts.succeeded(caller.address)
+        access.sessions.end(cookies(request.scope, COOKIE))
+        log.info("signed in", action="sign-in", address=caller.address)
+        return shell.to(request, to, cookie=_cookie(caller, access.sessions.begin(), int(ABSOLUTE)))
+
+    @post("/logout", sync_to_thread=False)
+    def sign_out(request: Asked) -> Redirect:
+        access.sessions.end(cookies(request.scope, COOKIE))
+        return shell.to(request, "login", cookie=_cookie(request.state.caller, "", 0))
+
+    return [door, sign_in, sign_out]
+
+
+def _login_page(request: Asked, *, wait: float = 0.0, status: int = 200, to: str = "") -> Template:
+    seconds = math.ceil(wait)
+    error = "" if status == 200 else "That user name and password do not belong together."
+    if seconds:
+        error = f"Too many wrong tries. Wait {words.plural(seconds, 'second')}, then try again."
+    headers = {"Retry-After": str(seconds)} if seconds else {}
+    page = shell.bare(request, "login.html", status=status, error=error, to=to)
+    page.headers.update(headers)
+    return page
+
+
+def _cookie(caller: Caller, value: str, max_age: int) -> Cookie:
+    return Cookie(
+        key=COOKIE,
+        value=value,
+        path=caller.prefix or "/",
+        max_age=max_age,
+        httponly=True,
+        samesite="lax",
+        secure=caller.scheme == "https",
+    )

@@ -1,0 +1,110 @@
+"""The frame around every page: the places one can go to, the badge, light or dark, and the way back after a form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from litestar import Request
+from litestar.datastructures import Cookie
+from litestar.response import Redirect, Template
+
+from scrobbled.web.access import cookies
+from scrobbled.web.desk import Desk
+from scrobbled.web.view import notices
+
+Asked = Request[Any, Any, Any]
+THEME = "scrobbled_theme"
+THEMES = ("system", "light", "dark")
+LONGEST_WAY = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of the five places. ``path`` is relative to our root."""
+
+    key: str
+    path: str
+    label: str
+    icon: str
+
+
+PLACES = (
+    Place("now", "", "Now", "now"),
+    Place("history", "history", "History", "wall"),
+    Place("needs", "needs", "Needs you", "alert"),
+    Place("sync", "sync", "Sync", "sync"),
+    Place("more", "more", "More", "more"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What ``base.html`` needs. ``asks`` is the number on the badge; ``notice`` is told once, after a form."""
+
+    place: str
+    places: tuple[Place, ...]
+    asks: int
+    can_sign_out: bool
+    notice: str
+    here: str
+    """This page relative to our root, with its query: where a form may lead back to."""
+
+
+async def page(request: Asked, desk: Desk, template: str, *, place: str, status: int = 200, **context: Any) -> Template:
+    """A template that extends ``base.html``, with everything its frame needs.
+
+    What a form did (``?did=…&count=…``) is told on top, see ``view.notices``.
+    """
+    query = request.query_params
+    shell = Shell(
+        place=place,
+        places=PLACES,
+        asks=await desk.asks(),
+        can_sign_out=desk.config.server.login is not None and not request.state.caller.is_ingress,
+        notice=notices.notice(query.get("did"), query.get("count")),
+        here=_here(request),
+    )
+    root = request.state.root
+    named = {**context, "shell": shell, "theme": theme(request), "root": root}
+    return Template(template, context=named, status_code=status)
+
+
+def bare(request: Asked, template: str, *, status: int = 200, **context: Any) -> Template:
+    """The same without the frame: what is seen before one is let in."""
+    named = {**context, "shell": None, "theme": theme(request), "root": request.state.root}
+    return Template(template, context=named, status_code=status)
+
+
+def to(request: Asked, place: str = "", *, cookie: Cookie | None = None) -> Redirect:
+    """After a form. Relative, or with the prefix we are told of: we do not always know our own address."""
+    see_other: Literal[303] = 303
+    return Redirect(f"{request.state.root}{place}", status_code=see_other, cookies=[cookie] if cookie else None)
+
+
+def way_back(text: str | None, default: str = "") -> str:
+    """``text`` where it is a page of ours, relative to our root; anything else leads to ``default``."""
+    fits = text is not None and len(text) <= LONGEST_WAY and re.fullmatch(_WAY, text, re.ASCII)
+    return text if fits and text is not None and ".." not in text else default
+
+
+def with_query(place: str, **values: str | int) -> str:
+    """``place`` with words of ours added to its query."""
+    added = "&".join(f"{name}={value}" for name, value in values.items())
+    return f"{place}{'&' if '?' in place else '?'}{added}"
+
+
+def theme(request: Asked) -> str:
+    found = [value for value in cookies(request.scope, THEME) if value in THEMES]
+    return found[0] if found else "system"
+
+
+def _here(request: Asked) -> str:
+    query = request.scope["query_string"].decode("latin-1")
+    path = str(request.scope["path"]).lstrip("/")
+    return way_back(f"{path}?{query}" if query else path, path)
+
+
+_WAY = r"(?:[a-z0-9][A-Za-z0-9_-]*(?:/[A-Za-z0-9_.~%-]+)*)?(?:\?[A-Za-z0-9_.~%&=+:,@-]*)?"
+"""No scheme, no host, no leading slash: nothing that leads out of here."""
