@@ -1,0 +1,140 @@
+"""Pictures on disk: bounded, remembered, and never in the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import FakeClock
+from scrobbled.art.picture import LARGEST, Picture, picture
+from scrobbled.art.shelf import KEEP, NOTED, Shelf
+
+PNG = b"\x89PNG\r\n\x1a\n"
+DAY = 86_400.0
+
+
+def key(number: int) -> str:
+    return f"{number:024x}"
+
+
+def png(size: int = 100) -> Picture:
+    found = picture(PNG.ljust(size, b"."))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"\xff\xd8\xff\xe0rest", "image/jpeg"),
+        (PNG + b"rest", "image/png"),
+        (b"RIFF\x10\x00\x00\x00WEBPVP8 ", "image/webp"),
+        (b"<html><body>no</body></html>", None),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", None),
+        (b"GIF89a", None),
+        (b"RIFF\x10\x00\x00\x00WAVE", None),
+        (b"", None),
+        (PNG.ljust(LARGEST + 1, b"."), None),
+    ],
+)
+def test_a_picture_is_told_by_its_first_bytes(body: bytes, kind: str | None) -> None:
+    found = picture(body)
+    assert (found.kind if found else None) == kind
+
+
+def test_what_was_put_there_is_there_after_a_restart(tmp_path: Path, clock: FakeClock) -> None:
+    Shelf(tmp_path / "art", clock.now).put(key(1), png())
+    later = Shelf(tmp_path / "art", clock.now)
+    assert later.get(key(1)) == png()
+    assert later.fetched(key(1)) == clock.now().timestamp()
+    assert later.get(key(2)) is None
+
+
+def test_what_was_not_looked_at_for_longest_makes_room(tmp_path: Path, clock: FakeClock) -> None:
+    shelf = Shelf(tmp_path / "art", clock.now, bound=1000)
+    for number in range(9):
+        shelf.put(key(number), png())
+        clock.advance(60)
+    clock.advance(2 * NOTED)
+    assert shelf.get(key(0)) is not None
+    again = Shelf(tmp_path / "art", clock.now, bound=1000)  # the order outlives a restart
+    for number in range(9, 12):
+        again.put(key(number), png())
+    left = {number for number in range(12) if again.get(key(number)) is not None}
+    assert left >= {0, 9, 10, 11}
+    assert 1 not in left
+    assert sum(path.stat().st_size for path in (tmp_path / "art").iterdir()) <= 1000
+
+
+def test_after_half_a_year_a_picture_goes(tmp_path: Path, clock: FakeClock) -> None:
+    shelf = Shelf(tmp_path / "art", clock.now)
+    shelf.put(key(1), png())
+    clock.advance(KEEP / 2)
+    shelf.put(key(2), png())
+    assert shelf.tidy() == 0
+    clock.advance(KEEP / 2 + DAY)
+    assert shelf.fetched(key(1)) is None
+    assert shelf.tidy() == 1
+    assert [path.name for path in (tmp_path / "art").iterdir()] == [key(2)]
+
+
+def test_an_old_picture_is_not_shown_even_where_nobody_tidied(tmp_path: Path, clock: FakeClock) -> None:
+    shelf = Shelf(tmp_path / "art", clock.now)
+    shelf.put(key(1), png())
+    clock.advance(KEEP + DAY)
+    assert shelf.get(key(1)) is None
+    assert list((tmp_path / "art").iterdir()) == []
+
+
+def test_a_disk_that_cannot_be_written_leaves_the_shelf_as_it_was(tmp_path: Path, clock: FakeClock) -> None:
+    (tmp_path / "art").write_text("a file where the folder should be")
+    shelf = Shelf(tmp_path / "art", clock.now)
+    with pytest.raises(OSError, match="art"):
+        shelf.put(key(1), png())
+    assert shelf.get(key(1)) is None
+    (tmp_path / "art").unlink()
+    shelf.put(key(1), png())
+    assert shelf.get(key(1)) is not None
+
+
+def test_a_full_disk_leaves_nothing_half_written(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(tmp_path / "art", clock.now)
+    shelf.put(key(1), png())
+
+    def full(self: Path, body: bytes) -> int:
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        shelf.put(key(2), png())
+    assert [path.name for path in (tmp_path / "art").iterdir()] == [key(1)]
+
+
+def test_what_was_half_written_when_we_were_ended_is_cleared_away(tmp_path: Path, clock: FakeClock) -> None:
+    folder = tmp_path / "art"
+    folder.mkdir()
+    (folder / f"{key(1)}.part").write_bytes(PNG)
+    (folder / "somebody-elses.txt").write_text("kept")
+    assert Shelf(folder, clock.now).get(key(1)) is None
+    assert [path.name for path in folder.iterdir()] == ["somebody-elses.txt"]
+
+
+def test_a_picture_that_was_damaged_on_disk_is_none(tmp_path: Path, clock: FakeClock) -> None:
+    shelf = Shelf(tmp_path / "art", clock.now)
+    shelf.put(key(1), png())
+    (tmp_path / "art" / key(1)).write_bytes(b"<html>")
+    assert shelf.get(key(1)) is None
+    assert shelf.fetched(key(1)) is None
+
+
+@pytest.mark.parametrize("odd", ["../../etc/passwd", "a/b", "", "0" * 23, "G" * 24, f"{key(1)}\n"])
+def test_nothing_but_our_own_keys_reaches_the_disk(tmp_path: Path, clock: FakeClock, odd: str) -> None:
+    shelf = Shelf(tmp_path / "art", clock.now)
+    assert shelf.get(odd) is None
+    with pytest.raises(ValueError, match="not a key"):
+        shelf.put(odd, png())
+    assert list(tmp_path.rglob("*")) == []
