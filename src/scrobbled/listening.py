@@ -1,157 +1,109 @@
-"""Listening to Plex servers, which need no Plex Pass for that: what is on becomes the same events as by webhook."""
+"""Listening to servers that tell what is on: it becomes the same events as by webhook.
+
+A Plex server needs no Plex Pass for that, and Kodi no add-on.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
 
-from scrobbled.alerts import Alerts
-from scrobbled.catalogues.base import Cache
-from scrobbled.clock import Clock
-from scrobbled.config import Config, claimants
-from scrobbled.core.errors import ContractDrift, LoginNeeded, StoreError, TrackerError, TryLater
+from scrobbled.core.errors import StoreError, TrackerError
 from scrobbled.core.events import Account
-from scrobbled.http import Http, Streaming
-from scrobbled.servers import Connections, Door, doors, plex_at
+from scrobbled.servers import Door, doors, plex_at
 from scrobbled.servers.condition import Condition
-from scrobbled.servers.plex import REFUSED
-from scrobbled.servers.plex_live import EVENT_SOURCE, Live, messages
-from scrobbled.servers.plex_sessions import notices
-from scrobbled.sources.body import Body
-from scrobbled.store import Store
+from scrobbled.servers.ear import Ear
+from scrobbled.servers.kit import Kit
+from scrobbled.servers.kodi_ear import KodiEar
+from scrobbled.servers.kodi_live import KodiLive
+from scrobbled.servers.plex_ear import PlexEar
+from scrobbled.servers.plex_live import Live
 
 LOOK_EVERY = 5.0
-SILENCE = 120.0
-"""Seconds without a byte after which the connection is made anew; it may be dead, or nothing is on."""
-LOOK_AT_SESSIONS_EVERY = 10.0
-TRY_EVENTS_AGAIN = 3_600.0
-"""Seconds until a server without an event source is tried once more: it may have been updated."""
 SHORTEST_REST, LONGEST_REST = 30.0, 300.0
 REFUSED_REST = 3_600.0
 """Seconds after a token was refused; a changed configuration is taken up at once."""
-NO_EVENTS = "It has no event source, so its sessions are asked for every ten seconds."
-Take = Callable[[str, Body], Awaitable[object]]
 log = structlog.get_logger("listening")
 
 
 class Listening:
-    """Runs until it is stopped. ``config`` is asked again and again, as a reload exchanges it."""
+    """Runs until it is stopped, with one connection to each server that is to be listened to."""
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        config: Callable[[], Config],
-        take: Take,
-        connections: Connections,
-        cache: Cache,
-        alerts: Alerts,
-        clock: Clock,
-    ) -> None:
-        self._config, self._take, self._clock = config, take, clock
-        self._connections, self._cache = connections, cache
-        self._condition = Condition("plex", "live", store=store, alerts=alerts, clock=clock)
+    def __init__(self, kit: Kit) -> None:
+        self._kit, self._clock = kit, kit.clock
+        self._conditions: dict[str, Condition] = {}
 
     @property
     def conditions(self) -> list[Condition]:
-        return [self._condition] if self._wanted() else []
+        return [self.condition(door) for door in self._wanted()]
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Nothing that goes wrong ends it; another address or token takes the place of the one before."""
-        listening: tuple[Door, asyncio.Task[None]] | None = None
+        listening: dict[Door, asyncio.Task[None]] = {}
         try:
             while not stopping.is_set():
                 wanted = self._wanted()
-                if listening and listening[0] != wanted:
-                    await _cancelled(listening[1])
-                    listening = None
-                if wanted and listening is None:
-                    listening = wanted, asyncio.create_task(self._keep_listening(wanted, stopping))
+                for door in [door for door in listening if door not in wanted]:
+                    await _cancelled(listening.pop(door))
+                for door in wanted:
+                    if door not in listening:
+                        listening[door] = asyncio.create_task(self.keep_listening(door, stopping))
                 await self._clock.wait(stopping, LOOK_EVERY)
         finally:
-            if listening:
-                await _cancelled(listening[1])
+            for task in listening.values():
+                await _cancelled(task)
 
-    def _wanted(self) -> Door | None:
-        return next((door for door in doors(self._config()) if door.live), None)
+    def condition(self, door: Door) -> Condition:
+        """How listening there goes."""
+        if door.source not in self._conditions:
+            self._conditions[door.source] = self._kit.condition(door.source, "live")
+        return self._conditions[door.source]
 
-    async def _keep_listening(self, door: Door, stopping: asyncio.Event) -> None:
-        live, failures = None, 0
+    def _wanted(self) -> list[Door]:
+        return [door for door in doors(self._kit.config()) if door.live]
+
+    async def keep_listening(self, door: Door, stopping: asyncio.Event) -> None:
+        """One connection after the other, with a rest after each failure."""
+        ear, failures, condition = None, 0, self.condition(door)
         while not stopping.is_set():
             began = self._clock.monotonic()
             try:
-                live = live or await self._opened(door)
-                await self.connected(door, live, stopping)
+                ear = ear or await self.opened(door)
+                await ear.listen(condition.good, stopping)
                 failures = 0
             except TrackerError as error:
                 failures = 1 if self._clock.monotonic() - began > LONGEST_REST else failures + 1
-                await self._condition.bad(error)
+                await condition.bad(error)
             except StoreError as error:
                 failures += 1
                 log.warning("what was heard could not be stored", action="listen", why=str(error))
             except Exception:
                 failures += 1
                 log.exception("listening failed as it never should", action="listen")
-            await self._clock.wait(stopping, self._rest(failures))
+            await self._clock.wait(stopping, _rest(condition, failures))
 
-    def _rest(self, failures: int) -> float:
-        if self._condition.state == "sign-in":
-            return REFUSED_REST
-        return 0.0 if not failures else min(LONGEST_REST, SHORTEST_REST * 2.0 ** min(failures - 1, 10))
-
-    async def _opened(self, door: Door) -> Live:
-        server = plex_at(door, self._connections, self._cache)
-        machine = await server.identity()
+    async def opened(self, door: Door) -> Ear:
+        """Raises ``TrackerError`` where the server has to be asked who it is, and does not say so."""
+        take = partial(self._kit.take, door.source)
 
         def claimed(account: Account) -> bool:
-            return bool(claimants(self._config(), door.source, account.names()))
+            return bool(self._kit.claimants(door.source, account))
 
+        if door.source == "kodi":
+            return KodiEar(door.url, KodiLive(take=take, claimed=claimed, clock=self._clock), self._clock)
+        server = plex_at(door, self._kit.connections, self._kit.cache)
+        machine = await server.identity()
         await server.meet(claimed)
-        take = partial(self._take, door.source)
-        return Live(server, machine, take=take, claimed=claimed, clock=self._clock)
-
-    async def connected(self, door: Door, live: Live, stopping: asyncio.Event) -> None:
-        """One connection, until it breaks (raises ``TrackerError``), falls silent, or another way is to be tried."""
-        if not await self._heard(self._connections.to(door), door, live):
-            await self._looked(live, stopping)
-
-    async def _heard(self, http: Http, door: Door, live: Live) -> bool:
-        """False where the server has no event source."""
-        headers = {"X-Plex-Token": door.token, "Accept": "text/event-stream"}
-        async with http.listen(
-            EVENT_SOURCE, params={"filters": "playing"}, headers=headers, silence=SILENCE
-        ) as streaming:
-            if streaming.status == 404:
-                return False
-            if streaming.status in (401, 403):
-                raise LoginNeeded(REFUSED)
-            if not streaming.ok:
-                raise ContractDrift(f"{streaming.what} answered {streaming.status}")
-            await live.begin()
-            await self._condition.good()
-            with contextlib.suppress(TimeoutError):
-                await _told(streaming, live)
-                raise TryLater("the Plex server ended the connection")
-        return True
-
-    async def _looked(self, live: Live, stopping: asyncio.Event) -> None:
-        ends = self._clock.monotonic() + TRY_EVENTS_AGAIN
-        while not stopping.is_set() and self._clock.monotonic() < ends:
-            await live.looked()
-            await self._condition.good(NO_EVENTS)
-            await self._clock.wait(stopping, LOOK_AT_SESSIONS_EVERY)
+        live = Live(server, machine, take=take, claimed=claimed, clock=self._clock)
+        return PlexEar(self._kit.connections.to(door), door.token, live, self._clock)
 
 
-async def _told(streaming: Streaming, live: Live) -> None:
-    """Until the server ends it; raises ``TimeoutError`` where it falls silent."""
-    async with contextlib.aclosing(streaming.lines) as lines, contextlib.aclosing(messages(lines)) as found:
-        async for data in found:
-            for notice in notices(data):
-                await live.heard(notice)
+def _rest(condition: Condition, failures: int) -> float:
+    if condition.state == "sign-in":
+        return REFUSED_REST
+    return 0.0 if not failures else min(LONGEST_REST, SHORTEST_REST * 2.0 ** min(failures - 1, 10))
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from doctor.clinic import Clinic
 from scrobbled.core.checkup import Check, Verdict
 from scrobbled.doctor.servers import servers
+from scrobbled.doctor.sources import sources
 from scrobbled.store import Store, cursors
 from scrobbled.store.cursors import ServerState
 
@@ -62,3 +63,18 @@ def test_what_is_switched_off_or_not_configured_is_told(clinic: Clinic) -> None:
     assert "Switched off" in looked(clinic, catch_up="off")["plex poll"].text
     del clinic.settings["sources"]["plex"]["server_token"]
     assert "no server_token" in looked(clinic)["plex poll"].text
+
+
+def test_kodi_is_listened_to_and_has_no_list_to_be_asked_for(clinic: Clinic) -> None:
+    clinic.settings["sources"] = {"kodi": {"mode": "live", "url": "ws://kodi.home.example:9090"}}
+    clinic.settings["viewers"][0]["accounts"] = {"kodi": "me"}
+
+    async def run() -> list[Check]:
+        store = Store(clinic.database)
+        await store.write(lambda db: cursors.save_state(db, ServerState("kodi", "live", "down", "Kodi is off", 0.0)))
+        await store.aclose()
+        return [*await servers(clinic.patient()), *await sources(clinic.patient())]
+
+    live, silent = asyncio.run(run())
+    assert (live.name, live.state) == ("kodi live", Verdict.WARNING)
+    assert (silent.name, silent.next_step) == ("source kodi", "See the check kodi live. Then watch something.")

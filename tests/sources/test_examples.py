@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrobbled.config import BY_VIEWER, NAMELESS, SOURCE_NAMES
+from scrobbled.config import NAMELESS, SOURCE_NAMES
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.sources.body import read_body
 from scrobbled.sources.examples import EXAMPLES, MARK, Example
 from scrobbled.sources.tautulli import TEMPLATE
+from scrobbled.sources.trakt import HISTORY, enveloped
 from scrobbled.understand import parsed
 
 NOW = datetime(2026, 11, 14, 20, 15, tzinfo=UTC)
@@ -21,12 +22,13 @@ WATCHED = sorted(EXAMPLES.keys() - NAMELESS)
 
 def example(source: str, account: str = "anna", library: str = "TV") -> PlaybackEvent:
     kind, body = EXAMPLES[source](Example(account, NOW, "cellarnas", library))
-    (event,) = parsed(source, read_body(kind, body), NOW)
+    read = read_body(kind, body)
+    (event,) = parsed(source, enveloped(HISTORY, account, read.data) if source == "trakt" else read, NOW)
     return event
 
 
-def test_every_source_has_one_but_those_that_are_called_otherwise() -> None:
-    assert set(EXAMPLES) == set(SOURCE_NAMES) - BY_VIEWER
+def test_every_source_has_one() -> None:
+    assert set(EXAMPLES) == set(SOURCE_NAMES)
 
 
 @pytest.mark.parametrize("source", WATCHED)
@@ -37,16 +39,23 @@ def test_it_is_a_viewing_to_its_end_by_whoever_is_to_be_tried(source: str, accou
     assert account.casefold() in event.account.names()
     assert event.item is not None
     assert event.item.origin is not None
-    assert event.item.origin.server == "cellarnas"
+    assert event.item.origin.server == ("trakt" if source == "trakt" else "cellarnas")
     assert event.duration_ms in (None, 45 * 60_000)
 
 
-@pytest.mark.parametrize("source", ["plex", "tautulli"])
+@pytest.mark.parametrize("source", ["plex", "tautulli", "jellyfin", "jellyfin-webhooks", "emby"])
 def test_the_library_is_told_where_the_server_tells_it(source: str) -> None:
     item = example(source, library="Films").item
     assert item is not None
     assert item.origin is not None
     assert item.origin.library == "Films"
+
+
+def test_what_a_player_adds_beside_a_test_event_is_no_test() -> None:
+    _, body = EXAMPLES["trakt"](Example("anna", NOW))
+    both = json.loads(body)
+    both["movies"] = [{"title": "A Film", "year": 2020}]
+    assert not [event for event in parsed("trakt", enveloped(HISTORY, "anna", both), NOW) if event.test]
 
 
 @pytest.mark.parametrize("source", sorted(NAMELESS))

@@ -16,6 +16,7 @@ from scrobbled.core.items import Episode, Movie, Origin
 from scrobbled.core.sessions import Rules, Session, Watched, fold
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import read_body
+from sources.base_items import UNWATCHABLE, changed
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 SERVER = "3f0b6a7e1c2d4b5a8e9f001122334455"
@@ -43,16 +44,7 @@ PAPER_BOATS = Movie(
 
 def sample(name: str, within: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:
     """A stored message; ``changes`` are to the object at ``within``, where ``...`` takes a key away."""
-    message: dict[str, Any] = json.loads((PAYLOADS / "jellyfin-webhooks" / f"{name}.json").read_text("utf-8"))
-    target = message
-    for key in within:
-        target = target[key]
-    for key, value in changes.items():
-        if value is ...:
-            target.pop(key, None)
-        else:
-            target[key] = value
-    return message
+    return changed(f"jellyfin-webhooks/{name}", within, **changes)
 
 
 def parsed(message: dict[str, Any], received_at: datetime = RECEIVED_AT) -> tuple[PlaybackEvent, ...]:
@@ -129,26 +121,19 @@ def test_progress_of_a_paused_player_is_a_pause() -> None:
         (sample("stop", Item=...), "no item"),
         (sample("stop", Item={}), "no item"),
         (sample("stop", Item="Low Tide"), "no item"),
-        (sample("stop", ("Item",), Type="TvChannel"), "live tv"),
-        (sample("stop", ("Item",), Type="Program"), "live tv"),
-        (sample("stop", ("Item",), Type="Recording"), "live tv"),
-        (sample("stop", ("Item",), ChannelId="ab" * 16), "live tv"),
-        (sample("stop", ("Item",), Type="Trailer"), "type"),
-        (sample("stop", ("Item",), Type="Movie", ExtraType="Trailer"), "type"),
-        (sample("stop", ("Item",), ExtraType="BehindTheScenes"), "type"),
-        (sample("stop", ("Item",), Type="Audio"), "type"),
-        (sample("stop", ("Item",), Type="Video"), "type"),
         (sample("mark-played", ("Item",), Type="Season"), "type"),
-        (sample("mark-played", ("Item",), Type="Series"), "type"),
-        (sample("stop", ("Item",), Type=...), "type"),
         (sample("rate", ("Item", "UserData"), Rating=...), "unsupported"),
         (sample("rate", ("Item",), UserData=...), "unsupported"),
         (sample("rate", ("Item", "UserData"), Rating=0, IsFavorite=True), "unsupported"),
-        pytest.param(sample("stop", ("Item",), IndexNumber="S01"), "malformed", id="case-71"),
     ],
 )
 def test_what_is_no_viewing_is_ignored_with_its_reason(message: dict[str, Any], reason: str) -> None:
     assert ignored(message) == reason
+
+
+@pytest.mark.parametrize(("changes", "reason"), UNWATCHABLE)
+def test_what_cannot_be_watched_is_ignored_with_its_reason(changes: dict[str, Any], reason: str) -> None:
+    assert ignored(sample("stop", ("Item",), **changes)) == reason
 
 
 def test_a_channel_of_zeros_is_none() -> None:

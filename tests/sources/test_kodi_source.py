@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,21 @@ def test_notifications_become_kinds_with_their_position(name: str, kind: EventKi
     assert event.kind is kind
     assert event.percent == (percent if percent is None else pytest.approx(percent, abs=0.05))
     assert (event.entered, event.marked) == (False, False)
+
+
+def test_what_is_heard_from_kodi_itself_has_its_show_and_is_the_same_viewing() -> None:
+    live, posted = parse(sample("live-stop")), parse(sample("episode-stop"))
+    shows = ShowIds(imdb="tt8800110", tmdb=225500, tvdb=440011)
+    assert live.item == replace(EPISODE, show_year=2023, show_ids=shows)
+    assert replace(live, item=posted.item) == posted
+    assert live.session_key() == posted.session_key()
+
+
+@pytest.mark.parametrize("garbage", [None, 7, [], {"uniqueid": []}, {"uniqueid": {"tmdb": "x"}, "year": "soon"}])
+def test_garbage_for_a_show_is_no_show(garbage: Any) -> None:
+    item = parse(with_item("live-stop", tvshow=garbage)).item
+    assert isinstance(item, Episode)
+    assert (item.show_ids, item.show_year) == (ShowIds(), None)
 
 
 def test_a_movie_has_its_own_ids_and_year() -> None:

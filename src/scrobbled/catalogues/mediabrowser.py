@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from scrobbled import __version__
-from scrobbled.catalogues.base import Cache, Kept, document, kept, own_claims, rows
+from scrobbled.catalogues.base import Cache, Kept, document, kept, own_claims, rows, whole
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.ids import MovieIds, ShowIds
 from scrobbled.core.items import Episode, Movie, Origin
 from scrobbled.core.matching import Finding, ShowMatch
+from scrobbled.core.titles import SeasonSize, sized
 from scrobbled.http import Answer, Http
 from scrobbled.sources.fields import text, year
 from scrobbled.sources.mediabrowser import identifier, lowered, provider_ids
@@ -96,6 +97,19 @@ class MediaBrowserFinder:
         if origin is None or not await self._is_here(origin):
             return MovieIds()
         return MovieIds(**(await self._known(origin, origin.key)).get("ids", {}))
+
+    async def sizes(self, origin: Origin) -> Sequence[SeasonSize]:
+        """The seasons of the show that ``origin`` belongs to, as they are in the library; empty for another server."""
+        if not await self._is_here(origin):
+            return []
+        show = origin.show_key or (await self._known(origin, origin.key)).get("series", "")
+        if not show:
+            return []
+        query = {"ParentId": show, "Recursive": "true", "IncludeItemTypes": "Episode", "EnableImages": "false"}
+        answer = await self._http.send("GET", "/Items", params=query, headers=headers(self._dialect, self._token))
+        listed = [lowered(row) for row in rows(read(answer, self._dialect), "Items", answer.what)]
+        numbers = [whole(row.get("parentindexnumber")) for row in listed]
+        return sized([number for number in numbers if number is not None])
 
     async def _is_here(self, origin: Origin) -> bool:
         if not self._identity:

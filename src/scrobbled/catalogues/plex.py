@@ -7,12 +7,13 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-from scrobbled.catalogues.base import Cache, Kept, document, kept, own_claims, rows
+from scrobbled.catalogues.base import Cache, Kept, document, kept, own_claims, rows, whole
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.guids import of_movie, of_show
 from scrobbled.core.ids import ShowIds
 from scrobbled.core.items import Episode, Origin
 from scrobbled.core.matching import Finding, ShowMatch
+from scrobbled.core.titles import SeasonSize
 from scrobbled.http import Answer, Http
 
 METHOD = "Plex server"
@@ -42,6 +43,16 @@ class PlexFinder:
             return []
         match = ShowMatch(ids, METHOD, own_claims(episode, METHOD))
         return [Finding(match, title=found["title"], year=found["year"])]
+
+    async def sizes(self, origin: Origin) -> Sequence[SeasonSize]:
+        """The seasons of the show that ``origin`` belongs to, as they are in the library; empty for another server."""
+        if not origin.show_key or not await self._is_here(origin):
+            return []
+        answer = await self._ask(f"/library/metadata/{quote(origin.show_key, safe='')}/children")
+        container = _container(answer)
+        listed = rows(container, "Metadata", answer.what) if container and "Metadata" in container else []
+        seasons = ((whole(row.get("index")), row) for row in listed if row.get("type") == "season")
+        return [SeasonSize(number, whole(row.get("leafCount")) or 0) for number, row in seasons if number is not None]
 
     async def _is_here(self, origin: Origin) -> bool:
         if not self._identity:

@@ -14,6 +14,7 @@ from scrobbled.doctor.database import database
 from scrobbled.doctor.disguise import disguise_of
 from scrobbled.doctor.disk import storage
 from scrobbled.doctor.environment import environment
+from scrobbled.doctor.libraries import libraries
 from scrobbled.doctor.notices import notices
 from scrobbled.doctor.patient import Patient
 from scrobbled.doctor.report import Report, Section, reported
@@ -31,7 +32,7 @@ GROUPS: tuple[tuple[str, tuple[Callable[[Patient], Awaitable[Sequence[Check]]], 
     ("Environment", (environment,)),
     ("Storage", (storage, database, notices)),
     ("Service", (service,)),
-    ("Sources", (sources, servers, plex)),
+    ("Sources", (sources, servers, libraries, plex)),
     ("Network", (network, tmdb)),
     ("Accounts", (accounts,)),
 )

@@ -41,7 +41,7 @@ def _states(patient: Patient) -> list[ServerState]:
 
 
 def _checks(patient: Patient, door: Door, told: dict[tuple[str, str], ServerState]) -> Iterator[Check]:
-    if not door.every:
+    if door.source in ASKED and not door.every:
         yield skipped(f"{door.source} poll", "Switched off by catch_up, so that what a webhook lost stays lost.")
     for way in (*(("poll",) if door.every else ()), *(("live",) if door.live else ())):
         yield _check(patient, f"{door.source} {way}", way, told.get((door.source, way)))

@@ -49,7 +49,7 @@ def _addresses(patient: Patient) -> Iterable[tuple[str, str]]:
     if tmdb.key:
         yield "tmdb API", tmdb.url or TMDB
     for name, source in patient.config.sources.items():
-        if source.url:
+        if source.url and source.url.startswith("http"):
             yield _server(name), source.url
 
 

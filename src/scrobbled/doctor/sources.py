@@ -55,7 +55,8 @@ def _told(patient: Patient) -> list[Check]:
             heard.setdefault(known.source, Lately()).last = known.last_seen
     for one in behind:
         heard.setdefault(one.source, Lately()).servers.append(one)
-    checks = [_source(name, heard.get(name, Lately()), now) for name in patient.config.sources]
+    configured = patient.config.sources.items()
+    checks = [_source(name, heard.get(name, Lately()), now, live=one.mode == "live") for name, one in configured]
     checks += [_refused(one, now) for one in turned_away]
     return [*checks, *_unclaimed(unclaimed)]
 
@@ -74,10 +75,12 @@ def _lately(db: sqlite3.Connection, since: float) -> dict[str, Lately]:
     return heard
 
 
-def _source(name: str, heard: Lately, now: datetime) -> Check:
+def _source(name: str, heard: Lately, now: datetime, *, live: bool) -> Check:
+    """``live``: it is listened to, and sends nothing by itself."""
     title, counts = f"source {name}", dict(heard.outcomes)
     if heard.last is None:
         step = _PLAYERS if name in BY_VIEWER else f"{_ENTER.format(name=name)} Then watch something."
+        step = f"See the check {name} live. Then watch something." if live else step
         return warning(title, "Never heard.", step, events=0)
     text = f"Last heard {ago(now, heard.last)}; in 24 h: {counted(counts)}.{_behind(heard.servers, now)}"
     silent = now.timestamp() - heard.last

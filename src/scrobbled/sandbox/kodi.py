@@ -1,16 +1,18 @@
-"""Stand-in of a Kodi player whose notifications an add-on posts on: the shape of its JSON-RPC, without any account."""
+"""Stand-in of a Kodi player: it tells what it plays over its websocket, and an add-on posts it; both name nobody."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import httpx
 
 from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route
-from scrobbled.sandbox.mediabrowser_rows import Row, provider_ids
+from scrobbled.sandbox.kodi_socket import PLAYER, KodiSocket, Playing, clock, details, named
+from scrobbled.sandbox.mediabrowser_rows import Row
 from scrobbled.sandbox.plex_library import Library, LibraryItem
 from scrobbled.sandbox.posting import Delivery, Message, post, reported
 
@@ -25,10 +27,12 @@ METHODS = {
 EVENING = ("play", "pause", "resume", "stop", "update")
 PLACES = {"play": 0.0, "pause": 0.4, "resume": 0.4, "seek": 0.5, "stop": 1.0, "update": 1.0}
 UNTIL = 0.98
+GLANCE = 0.2
+"""Seconds between two events for those who are connected, who have to ask what is on while it is."""
 
 
 class KodiStandIn(StandIn):
-    """``hooks`` are the addresses that its add-on posts to."""
+    """``hooks`` are the addresses that its add-on posts to; ``socket`` tells who is connected."""
 
     name = "kodi"
 
@@ -38,6 +42,14 @@ class KodiStandIn(StandIn):
         self.transport: httpx.AsyncBaseTransport | None = None
         self.playcounts: dict[str, int] = {}
         """By the world's key."""
+        self.playing: Playing | None = None
+        self.socket = KodiSocket(lambda: self.library, lambda: self.playing)
+
+    @contextlib.asynccontextmanager
+    async def listening(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+        """Its websocket; see ``KodiSocket.listening``."""
+        async with self.socket.listening(host, port) as address:
+            yield address
 
     @functools.cached_property
     def library(self) -> Library:
@@ -52,23 +64,40 @@ class KodiStandIn(StandIn):
         """
         done: list[Delivery] = []
         for event in events:
-            if event == "update":
-                self.playcounts[item.rating_key] = self.playcounts.get(item.rating_key, 0) + 1
-            row = self._notification(event, item, min(PLACES[event], until), until)
-            message = Message("application/json", json.dumps(row).encode())
-            done += [await post(METHODS[event], url, message, transport=self.transport) for url in self.hooks]
+            if self.socket.there:
+                await self.sleep(GLANCE)
+            done += await self.do(event, item, min(PLACES[event], until), ended=until >= UNTIL)
         return done
 
-    def _notification(self, event: str, item: LibraryItem, place: float, until: float) -> Row:
-        data: Row = {"item": _item(item)}
+    async def do(self, event: str, item: LibraryItem, place: float, *, ended: bool = False) -> list[Delivery]:
+        """One thing that happens, ``place`` of 1 through the item; ``ended`` is what a stop says of itself."""
         if event == "update":
-            data["playcount"] = self.playcounts[item.rating_key]
+            self.playcounts[item.rating_key] = self.playcounts.get(item.rating_key, 0) + 1
+        elif event == "stop":
+            self.playing = None
         else:
-            times = {"time": _clock(round(item.duration * place)), "totaltime": _clock(item.duration)}
-            data["player"] = {"playerid": 1, "speed": 0 if event == "pause" else 1, **times}
+            self.playing = Playing(item, place, speed=0 if event == "pause" else 1)
+        for method in METHODS[event], *(["Player.OnAVStart"] if event == "play" else []):
+            await self.socket.tell(_notification(method, self._told(event, item, ended=ended)))
+        row = _notification(METHODS[event], self._posted(event, item, place, ended=ended))
+        message = Message("application/json", json.dumps(row).encode())
+        return [await post(METHODS[event], url, message, transport=self.transport) for url in self.hooks]
+
+    def _told(self, event: str, item: LibraryItem, *, ended: bool) -> Row:
+        """What Kodi itself tells of it: its own number, and neither ids nor times."""
+        if event == "update":
+            return {"item": named(item), "playcount": self.playcounts[item.rating_key]}
         if event == "stop":
-            data["end"] = until >= UNTIL
-        return {"jsonrpc": "2.0", "method": METHODS[event], "params": {"sender": "xbmc", "data": data}}
+            return {"item": named(item), "end": ended}
+        return {"item": named(item), "player": {"playerid": PLAYER, "speed": 0 if event == "pause" else 1}}
+
+    def _posted(self, event: str, item: LibraryItem, place: float, *, ended: bool) -> Row:
+        """The same with what an add-on adds."""
+        data = {**self._told(event, item, ended=ended), "item": {**named(item), **details(item)}}
+        if event == "update":
+            return data
+        times = {"time": clock(round(item.duration * place)), "totaltime": clock(item.duration)}
+        return {**data, "player": {"playerid": PLAYER, "speed": 0 if event == "pause" else 1, **times}}
 
     def state(self) -> dict[str, Any]:
         return {"playcounts": self.playcounts}
@@ -93,15 +122,5 @@ class KodiStandIn(StandIn):
         return Reply(200, {"hooks": len(self.hooks)})
 
 
-def _item(item: LibraryItem) -> Row:
-    ids = {name.lower(): value for name, value in provider_ids(item).items()}
-    row: Row = {"id": int(item.rating_key), "type": item.type, "title": item.title, "uniqueid": ids}
-    if item.show and item.episode:
-        return {**row, "showtitle": item.show.title, "season": item.episode.season, "episode": item.episode.number}
-    return {**row, "year": item.movie.year} if item.movie else row
-
-
-def _clock(milliseconds: int) -> Row:
-    seconds = milliseconds // 1000
-    parts = {"hours": seconds // 3600, "minutes": seconds // 60 % 60, "seconds": seconds % 60}
-    return {**parts, "milliseconds": milliseconds % 1000}
+def _notification(method: str, data: Row) -> Row:
+    return {"jsonrpc": "2.0", "method": method, "params": {"sender": "xbmc", "data": data}}

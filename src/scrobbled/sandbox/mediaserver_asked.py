@@ -10,11 +10,12 @@ from typing import Any
 from scrobbled.sandbox.base import Answered, Reply, Request, control_body, route
 from scrobbled.sandbox.mediabrowser_rows import TICKS, Person, UserData, date_of, lowered
 from scrobbled.sandbox.mediaserver import EVENING, PLACES, UNTIL, MediaServer
+from scrobbled.sandbox.pictures import MediaBrowserPictures
 from scrobbled.sandbox.plex_library import LibraryItem
 from scrobbled.sandbox.posting import reported
 
 
-class AskedServer(MediaServer):
+class AskedServer(MediaServer, MediaBrowserPictures):
     """Handlers to which subclasses give the paths of their server."""
 
     async def mark_asked(self, request: Request, user: str, item: str, *, played: bool) -> Reply:

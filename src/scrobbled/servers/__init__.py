@@ -11,7 +11,7 @@ import httpx
 from scrobbled.catalogues.base import Cache
 from scrobbled.catalogues.mediabrowser import DIALECTS
 from scrobbled.config import Config
-from scrobbled.config.model import ASKED
+from scrobbled.config.model import ASKED, LISTENED, SourceConfig
 from scrobbled.http import Http, Observer
 from scrobbled.servers.base import Server
 from scrobbled.servers.mediabrowser import MediaBrowserServer
@@ -34,19 +34,19 @@ class Door:
 
 
 def doors(config: Config) -> tuple[Door, ...]:
-    """The servers that can be asked."""
-    return tuple(
-        Door(
-            name,
-            one.url,
-            one.server_token,
-            one.catch_up,
-            name == "plex" and one.mode != "webhook",
-            one.account_url or PLEX_TV,
-        )
-        for name, one in config.sources.items()
-        if name in ASKED and one.url and one.server_token
-    )
+    """The servers that can be asked or listened to."""
+    return tuple(_door(name, one) for name, one in config.sources.items() if one.url and _opens(name, one))
+
+
+def _opens(name: str, source: SourceConfig) -> bool:
+    """Kodi wants no token, and has no list of what was watched and when."""
+    return bool(source.server_token) if name in ASKED else name in LISTENED
+
+
+def _door(name: str, source: SourceConfig) -> Door:
+    live = name in LISTENED and source.mode != "webhook"
+    every = source.catch_up if name in ASKED else 0.0
+    return Door(name, source.url or "", source.server_token or "", every, live, source.account_url or PLEX_TV)
 
 
 class Connections:

@@ -21,7 +21,7 @@ OK, NEW, DOWN, SIGN_IN, DRIFT = "ok", "new", "down", "sign-in", "drift"
 log = structlog.get_logger("servers")
 _WORDS = {
     "poll": "scrobbled asks it what was watched, to make up for webhooks that were lost. Webhooks still count.",
-    "live": "Without Plex Pass nothing is heard of what is watched there meanwhile.",
+    "live": "What is watched there meanwhile is heard by its webhooks alone, where it has any.",
 }
 
 

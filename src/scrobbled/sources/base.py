@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from scrobbled.core.events import PlaybackEvent
 
+LIBRARY = "scrobbled-library"
+"""A member of a payload that no media server sends: the title of the item's library, which we have asked for."""
+
 
 class Ignored(Exception):
     """Authentic, but nothing we act on; its text is the reason."""

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from scrobbled.sources.base import LIBRARY
+
 MARK = "scrobbled-test-event"
-"""A member of the payload that no media server sends; its event is understood and stored, and never becomes a play."""
+"""A member of the payload, for trakt of each entry, that nobody else sends.
+
+Such an event is understood and stored, and never becomes a play.
+"""
 TITLE = "scrobbled test event"
 MINUTES = 45
 _BOUNDARY = "scrobbled-test-event-boundary"
@@ -88,6 +93,7 @@ def _tautulli(example: Example) -> Made:
 def _jellyfin(example: Example) -> Made:
     """The official plugin, which calls its JSON text."""
     payload = {
+        **_library(example),
         "ServerId": example.server,
         "ServerName": TITLE,
         "NotificationType": "PlaybackStop",
@@ -113,6 +119,7 @@ def _jellyfin_webhooks(example: Example) -> Made:
     """The other plugin, in its format Default."""
     data = {"Played": True, "PlayCount": 1, "LastPlayedDate": _stamp(example.at)}
     payload = {
+        **_library(example),
         "Event": "Stop",
         "Item": {**_base_item(example), "UserData": data},
         "User": {"Name": example.account, "Id": _user_id(example)},
@@ -125,6 +132,7 @@ def _jellyfin_webhooks(example: Example) -> Made:
 def _emby(example: Example) -> Made:
     """In a form, as Emby sends unless it is told otherwise."""
     payload = {
+        **_library(example),
         "Title": TITLE,
         "Date": _stamp(example.at),
         "Event": "playback.stop",
@@ -160,6 +168,23 @@ def _sonarr(example: Example) -> Made:
 
 def _radarr(example: Example) -> Made:
     return _json({"eventType": "Download", "instanceName": TITLE, "movie": {"id": 1, "title": TITLE, "year": 2000}})
+
+
+def _trakt(example: Example) -> Made:
+    """An addition to the history: of all that a player tells it leaves the least behind. The token says whose it is."""
+    entry = {
+        "season": 1,
+        "number": 1,
+        "title": TITLE,
+        "show": {"title": TITLE},
+        "watched_at": f"{example.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}",
+    }
+    return "application/json", json.dumps({"episodes": [{MARK: True, **entry}]}).encode()
+
+
+def _library(example: Example) -> dict[str, str]:
+    """What would be found out by asking the server."""
+    return {LIBRARY: example.library} if example.library else {}
 
 
 def _base_item(example: Example) -> dict[str, Any]:
@@ -212,5 +237,6 @@ EXAMPLES: dict[str, Callable[[Example], Made]] = {
     "kodi": _kodi,
     "sonarr": _sonarr,
     "radarr": _radarr,
+    "trakt": _trakt,
 }
 """By source. A new source adds a line, so that its webhook can be tried."""

@@ -1,4 +1,4 @@
-"""Kodi's notifications, as an add-on posts them, or as they come over its websocket.
+"""Kodi's notifications, as an add-on posts them, or as we hear them over its websocket (``servers.kodi_live``).
 
 https://kodi.wiki/view/JSON-RPC_API#Notifications_2. Of an item in its library Kodi itself tells only ``id`` and
 ``type``; whoever posts adds the title, the numbers, ``uniqueid`` and the times of the player.
@@ -13,7 +13,7 @@ from typing import Any
 
 from scrobbled.core.errors import BadPayload
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.guids import of_episode, of_movie
+from scrobbled.core.guids import of_episode, of_movie, of_show
 from scrobbled.core.ids import EpisodeIds
 from scrobbled.core.items import Episode, Item, Movie, Origin
 from scrobbled.sources.base import Ignored
@@ -21,6 +21,8 @@ from scrobbled.sources.body import decode
 from scrobbled.sources.fields import Malformed, day, decimal, flag, is_blank, milliseconds, place, section, text, year
 from scrobbled.sources.trakt_items import playing
 
+PROGRESS = "Player.OnProgress"
+"""Kodi has no such notification: so we call it that something is a little farther."""
 PLAYER = {
     "player.onplay": EventKind.START,
     "player.onavstart": EventKind.START,
@@ -29,6 +31,7 @@ PLAYER = {
     "player.onstop": EventKind.STOP,
     "player.onseek": EventKind.PROGRESS,
     "player.onavchange": EventKind.PROGRESS,
+    PROGRESS.casefold(): EventKind.PROGRESS,
     "playback_started": EventKind.START,
     "playback_resumed": EventKind.RESUME,
     "playback_paused": EventKind.PAUSE,
@@ -152,8 +155,8 @@ def _updated(event: PlaybackEvent, message: _Message) -> PlaybackEvent:
 
 def _measured(event: PlaybackEvent, message: _Message) -> PlaybackEvent:
     """Percent counts only where position and length are not both told, or contradict each other."""
-    position = _clock(message.told("time", "position_seconds"))
-    duration = _clock(message.told("totaltime", "total_seconds", "runtime")) or None
+    position = elapsed(message.told("time", "position_seconds"))
+    duration = elapsed(message.told("totaltime", "total_seconds", "runtime")) or None
     if position is None or duration is None:
         percent = _percent(event, message.told("percentage", "progress"))
         return replace(event, position_ms=position, duration_ms=duration, progress=percent)
@@ -170,8 +173,8 @@ def _percent(event: PlaybackEvent, value: Any) -> float | None:
     return min(100.0, max(0.0, percent))
 
 
-def _clock(value: Any) -> int | None:
-    """Milliseconds, of ``{"hours", "minutes", "seconds", "milliseconds"}`` or of seconds."""
+def elapsed(value: Any) -> int | None:
+    """A length of time in milliseconds, of ``{"hours", "minutes", "seconds", "milliseconds"}`` or of seconds."""
     if not isinstance(value, dict):
         seconds = decimal(value)
         return None if seconds is None else milliseconds(seconds * 1000)
@@ -206,8 +209,9 @@ def _movie(item: Mapping[str, Any]) -> Movie:
 
 
 def _episode(item: Mapping[str, Any]) -> Episode:
-    """Outside the library season and episode are -1. ``year`` is the episode's own."""
+    """Outside the library season and episode are -1. ``year`` is the episode's own. ``tvshow`` is what we add."""
     ids: EpisodeIds = of_episode({"Guid": list(_guids(item))}).ids
+    of_it = section(item, "tvshow")
     show, title = text(item.get("showtitle")), text(item.get("title")) or text(item.get("label"))
     if not (show or ids):
         raise Ignored("no item")
@@ -216,6 +220,8 @@ def _episode(item: Mapping[str, Any]) -> Episode:
         season=place(item.get("season")),
         number=place(item.get("episode")),
         title=title or None,
+        show_year=year(of_it.get("year")),
+        show_ids=of_show({"Guid": list(_guids(of_it))}),
         ids=ids,
         air_date=day(item.get("firstaired")),
     )

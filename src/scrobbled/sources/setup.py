@@ -112,13 +112,16 @@ _EMBY = Setup(
 _KODI = Setup(
     title="Kodi",
     steps=(
-        "Kodi sends nothing by itself: use an add-on or a home automation that posts to an address.",
+        "Kodi posts nothing by itself: use an add-on or a home automation that posts to an address.",
         "Have it post Kodi's own notifications (Player.OnPlay, Player.OnPause, Player.OnResume, Player.OnStop, "
         "VideoLibrary.OnUpdate) to the address, in the form below.",
         "Put what Player.GetItem tells into item: for an episode showtitle, season, episode and uniqueid.",
         "List kodi under accounts of the one viewer who watches there, with any name.",
     ),
     notes=(
+        "Nothing of this is needed where scrobbled reaches Kodi: set mode: live and url: ws://<Kodi>:9090/jsonrpc "
+        "below sources.kodi, and in Kodi Settings > Services > Control allow remote control from applications on other "
+        "systems.",
         "The add-on Trakt for Kodi (script.trakt) cannot be pointed at another address.",
         "end is true when it was played to its end. Without time and totaltime only that counts.",
     ),

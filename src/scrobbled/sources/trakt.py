@@ -14,8 +14,9 @@ from typing import Any
 
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
 from scrobbled.sources.body import Body
+from scrobbled.sources.examples import MARK
 from scrobbled.sources.fields import decimal, section, text
-from scrobbled.sources.trakt_history import additions
+from scrobbled.sources.trakt_history import additions, is_test
 from scrobbled.sources.trakt_items import playing
 
 HISTORY = "history"
@@ -34,7 +35,9 @@ NOBODYS = (
 
 def enveloped(call: str, viewer: str | None, body: Mapping[str, Any], client: str = "") -> Body:
     """A call as it is stored and parsed. ``viewer`` must come from a token, never from what a client says."""
-    data = {"call": call, "viewer": viewer, "client": client, "body": dict(body)}
+    data: dict[str, Any] = {"call": call, "viewer": viewer, "client": client, "body": dict(body)}
+    if is_test(body):
+        data[MARK] = True
     return Body(data, json.dumps(data))
 
 

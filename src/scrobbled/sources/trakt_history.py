@@ -10,6 +10,7 @@ from typing import Any
 
 from scrobbled.core.items import Item
 from scrobbled.core.plays import is_dated
+from scrobbled.sources.examples import MARK
 from scrobbled.sources.fields import section
 from scrobbled.sources.trakt_items import episode, movie
 
@@ -52,6 +53,12 @@ def additions(body: Entry, now: datetime) -> Additions:
         _add_show(found, entry, now)
     found.not_found["seasons"] += _entries(body, "seasons")
     return found
+
+
+def is_test(body: Entry) -> bool:
+    """Whether all that is in ``body`` is a test event of ours."""
+    entries = [entry for name in LISTS for entry in _entries(body, name)]
+    return bool(entries) and all(_object(entry).get(MARK) is True for entry in entries)
 
 
 def _add(found: Additions, name: str, entry: Any, item: Item | None, moment: tuple[datetime | None, bool]) -> None:

@@ -1,0 +1,39 @@
+"""What everybody who asks media servers works with, whether they poll or listen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from scrobbled.alerts import Alerts
+from scrobbled.catalogues.base import Cache
+from scrobbled.clock import Clock
+from scrobbled.config import Config, ViewerConfig, claimants
+from scrobbled.core.events import Account
+from scrobbled.servers import Connections
+from scrobbled.servers.condition import Condition, Way
+from scrobbled.sources.body import Body
+from scrobbled.store import Store
+
+Take = Callable[[str, Body], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """``config`` is asked each time, as a reload exchanges it; ``take`` is the way in, by the name of the source."""
+
+    store: Store
+    config: Callable[[], Config]
+    take: Take
+    connections: Connections
+    cache: Cache
+    alerts: Alerts
+    clock: Clock
+
+    def claimants(self, source: str, account: Account) -> Sequence[ViewerConfig]:
+        """The viewers who list that account."""
+        return claimants(self.config(), source, account.names())
+
+    def condition(self, source: str, way: Way) -> Condition:
+        """A new one, of which nothing is known yet."""
+        return Condition(source, way, store=self.store, alerts=self.alerts, clock=self.clock)
