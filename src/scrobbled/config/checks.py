@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from scrobbled.config.model import ASKED, KINDS, fold
+from scrobbled.config.model import ASKED, KINDS, LISTENED, fold
 from scrobbled.config.problems import Problems, join, meant
 
 Values = Mapping[str, Any]
@@ -70,12 +70,14 @@ class Checks:
         """What only some media servers can be asked, and with which means."""
         if source.get("catch_up") is not None and name not in ASKED:
             self._add(f"{path}.catch_up", f"only {', '.join(ASKED)} can be asked; remove it here")
-        if source.get("mode") is not None and name != "plex":
-            self._add(f"{path}.mode", "only plex can be listened to; remove it here")
+        if source.get("url") and (name == "kodi") != source["url"].startswith("ws"):
+            like = "ws://kodi.local:9090/jsonrpc" if name == "kodi" else "http://nas.local:8096"
+            self._add(f"{path}.url", f"is no address of {name}; write it like {like}")
+        if source.get("mode") is not None and name not in LISTENED:
+            self._add(f"{path}.mode", f"only {' and '.join(LISTENED)} can be listened to; remove it here")
         elif source.get("mode") in ("live", "both"):
-            lacking = [
-                key for key in ("url", "server_token") if not (source.get(key) or self._problems.about(f"{path}.{key}"))
-            ]
+            needed = ("url",) if name == "kodi" else ("url", "server_token")
+            lacking = [key for key in needed if not (source.get(key) or self._problems.about(f"{path}.{key}"))]
             if lacking:
                 self._add(f"{path}.mode", f"to listen to the server, {' and '.join(lacking)} must be set as well")
 

@@ -11,7 +11,7 @@ from scrobbled.config.checks import AlertCheck, Checks
 from scrobbled.config.fields import table_of
 from scrobbled.config.model import Config
 from scrobbled.config.outside import Outside
-from scrobbled.config.problems import Problems
+from scrobbled.config.problems import Problem, Problems
 from scrobbled.config.reading import Nothing, Reader, build
 from scrobbled.config.tree import parse
 from scrobbled.core.errors import ConfigError
@@ -49,13 +49,23 @@ def loads(
     text: str, environ: Mapping[str, str], *, path: Path | None = None, check_alert_url: AlertCheck | None = None
 ) -> Config:
     """The same from text; files are looked for from the folder of ``path``."""
+    config, problems = studied(text, environ, path=path, check_alert_url=check_alert_url)
+    if config is None:
+        raise ConfigError([str(problem) for problem in problems])
+    return config
+
+
+def studied(
+    text: str, environ: Mapping[str, str], *, path: Path | None = None, check_alert_url: AlertCheck | None = None
+) -> tuple[Config | None, tuple[Problem, ...]]:
+    """The configuration that ``text`` makes, or everything that is wrong with it, each with its place."""
     problems = Problems()
     reader = Reader(Outside(environ, path.parent if path else Path()), problems)
     values = _values(text, path, reader, problems, check_alert_url)
     if problems:
-        raise ConfigError(problems.lines())
+        return None, problems.all()
     config: Config = build(table_of(Config), values)
-    return replace(config, path=path, origins=reader.origins)
+    return replace(config, path=path, origins=reader.origins), ()
 
 
 def survey(

@@ -26,6 +26,7 @@ from scrobbled.config.values import (
     Interval,
     Network,
     Percent,
+    ServerUrl,
     Switch,
     Text,
     WebhookToken,
@@ -37,6 +38,8 @@ from scrobbled.core.troubles import TROUBLE_KINDS
 SOURCE_NAMES = ("plex", "jellyfin", "jellyfin-webhooks", "emby", "tautulli", "kodi", "trakt", "sonarr", "radarr")
 ASKED = ("plex", "jellyfin", "emby")
 """Sources whose server can be asked what was watched."""
+LISTENED = ("plex", "kodi")
+"""Sources whose server can be listened to."""
 THRESHOLDS = {"trakt": 80.0}
 """Percent that a source's own protocol sets, where neither the viewer nor the source says otherwise."""
 KINDS = ("plays", "ratings", "watchlist", "collection", "progress")
@@ -51,6 +54,15 @@ class LoginConfig:
 
     username: str = setting(_NAME, "The name to sign in with.", required=True)
     password: str = setting(_SECRET, "The password to sign in with.", required=True, secret=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngressConfig:
+    """The page inside Home Assistant: a port of its own, where only the supervisor is answered."""
+
+    enabled: bool | None = setting(Switch(), "Whether to listen there. Unset: only below Home Assistant's supervisor.")
+    port: int = setting(Integer(1, 65535), "The port that the supervisor asks.", 8485)
+    supervisor: str = setting(Text(), "The supervisor's address; nobody else is answered there.", "172.30.32.2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +81,7 @@ class ServerConfig:
     trusted_proxies: tuple[str, ...] = setting(
         ListOf(Network()), "Address ranges whose X-Forwarded-*, X-Ingress-Path and X-Remote-User-* are believed.", ()
     )
+    ingress: IngressConfig = section(IngressConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +112,9 @@ class SourceConfig:
     tokens: Mapping[str, str] = setting(
         MapOf(WebhookToken()), "Only for trakt: one token for each viewer, by the viewer's name.", {}, secret=True
     )
-    url: str | None = setting(HttpUrl(), "The server itself, to look up show ids and read the library.")
+    url: str | None = setting(
+        ServerUrl(), "The server itself, to look up show ids and read the library; of kodi its websocket (ws://…)."
+    )
     server_token: str | None = setting(_SECRET, "A token or API key of that server.", secret=True)
     servers: tuple[str, ...] = setting(
         ListOf(_NAME), "Ids of the media servers whose events are accepted. Empty: all.", ()
@@ -117,7 +132,8 @@ class SourceConfig:
     )
     mode: str = setting(
         Choice(("webhook", "live", "both")),
-        "Only for plex: live listens to the server instead of waiting for webhooks, which need Plex Pass.",
+        "Only for plex and kodi: live listens to the server (or the player) instead of waiting for webhooks; both does "
+        "both.",
         "webhook",
     )
     rules: Rules = rules("For single libraries, films or episodes; the first that fits counts.")
@@ -142,7 +158,9 @@ class TmdbConfig:
 
     key: str | None = setting(_SECRET, "An API key or a read access token.", secret=True)
     url: str | None = setting(HttpUrl(), "The API's root, to point it elsewhere.")
-    image_url: str | None = setting(HttpUrl(), "The root of its pictures, to point it elsewhere.")
+    image_url: str | None = setting(
+        HttpUrl(), "The root of its pictures (as https://image.tmdb.org/t/p), to point it elsewhere."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,9 +46,13 @@ class Problems:
         """Whether something is wrong with ``path`` or below it."""
         return any(wrong == path or wrong.startswith((f"{path}.", f"{path}[")) for wrong in self._paths)
 
+    def all(self) -> tuple[Problem, ...]:
+        """In the order of the file."""
+        return tuple(sorted(self._found))
+
     def lines(self) -> list[str]:
         """All of them, in the order of the file."""
-        return [str(problem) for problem in sorted(self._found)]
+        return [str(problem) for problem in self.all()]
 
 
 def join(path: str, key: str) -> str:

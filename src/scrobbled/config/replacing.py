@@ -21,6 +21,29 @@ def read(path: Path) -> bytes:
         raise NotWritten(f"{path} cannot be read ({error.strerror}).") from None
 
 
+def made(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet, or says nothing; nobody but its owner may read it. Its folder is made too.
+
+    Raises ``NotWritten``.
+    """
+    try:
+        if path.exists() and not os.access(path, os.W_OK):
+            raise NotWritten(f"{path} is read-only.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path.resolve())
+        finally:
+            Path(name).unlink(missing_ok=True)
+        _settled(path.parent)
+    except OSError as error:
+        raise NotWritten(_why(path, error)) from None
+
+
 def replaced(path: Path, before: bytes, after: bytes) -> Path:
     """Write ``after`` where ``before`` stood, with the same owner and mode; returns the copy of what was there.
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from scrobbled.config.fields import Brief, Field, ListOf, Named, Table, table_of
+from scrobbled.config.libraries import chooses, known
 from scrobbled.config.model import Config, SourceConfig, ViewerConfig, fold
 from scrobbled.config.people import BY_VIEWER, NAMELESS, ONE_OWNER, listing
 from scrobbled.config.problems import join
@@ -135,8 +136,19 @@ def _source_warnings(config: Config, name: str, source: SourceConfig) -> Iterato
     told_by_token = name in BY_VIEWER and not source.token  # each of the others is made for a viewer
     if config.viewers and not listed and not told_by_token and name not in NAMELESS:
         yield f"{path}: no viewer lists an account of {name}, so its plays are held"
-    elif name in ONE_OWNER and source.token and len(listed) > 1:
+    elif name in ONE_OWNER and (source.token or source.mode != "webhook") and len(listed) > 1:
         yield f"{path}: several viewers list {name}, which does not say who watched; its plays are held"
+    yield from _library_warnings(config, name, path)
+
+
+def _library_warnings(config: Config, name: str, path: str) -> Iterator[str]:
+    if chooses(config, name) and known(config, name) == "unknown":
+        yield (
+            f"{path}: its messages name no library, so nothing of it counts while libraries is set; "
+            "add url and server_token, so that it can be asked"
+        )
+    elif name == "kodi" and config.sources[name].libraries:
+        yield f"{path}.libraries: Kodi names no library, so this chooses nothing and everything counts"
 
 
 def _viewer_warnings(config: Config, viewer: ViewerConfig, at: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from scrobbled.config.durations import format_duration, parse_duration, parse_percent
@@ -162,6 +162,9 @@ class FilePath(Value):
 class HttpUrl(Value):
     """The address of a service, without a slash at the end; a path in it is kept."""
 
+    schemes: ClassVar[tuple[str, ...]] = ("http", "https")
+    pattern: ClassVar[str] = "^https?://"
+
     def parse(self, text: str) -> str:
         text = text.strip()
         try:
@@ -169,7 +172,7 @@ class HttpUrl(Value):
             port_is_fine = parts.port is None or parts.port > 0
         except ValueError:
             raise ValueError("is not an address; write it like http://nas.local:8484") from None
-        if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or re.search(r"\s", text):
+        if parts.scheme not in self.schemes or not parts.hostname or not port_is_fine or re.search(r"\s", text):
             raise ValueError("is not an address; write it like http://nas.local:8484")
         if parts.username is not None or parts.password is not None:
             raise ValueError("must not hold a user name or password; they would end up in logs and links")
@@ -178,7 +181,14 @@ class HttpUrl(Value):
         return text.rstrip("/")
 
     def schema(self) -> Json:
-        return {"type": "string", "format": "uri", "pattern": "^https?://"}
+        return {"type": "string", "format": "uri", "pattern": self.pattern}
+
+
+class ServerUrl(HttpUrl):
+    """The same of a media server, which may be one that is spoken to by websocket."""
+
+    schemes = ("http", "https", "ws", "wss")
+    pattern = "^(http|ws)s?://"
 
 
 class Network(Value):

@@ -1,0 +1,26 @@
+"""The configuration as a form: made from the tables that check it, and turned into changes of the YAML file.
+
+``read`` takes what stands in the file, or what somebody sent, to wishes; ``edits`` says what has to change in the file
+for them; ``drawn`` makes what stands on a page. Nothing here reads a file or a clock, and no secret gets into a form.
+"""
+
+from scrobbled.config.forms.drawing import drawn, shown_problems
+from scrobbled.config.forms.edits import edits
+from scrobbled.config.forms.nodes import Control, Group, Listing, Node, Option
+from scrobbled.config.forms.wishes import Around, Posted, Section, posted, written
+
+__all__ = [
+    "Around",
+    "Control",
+    "Group",
+    "Listing",
+    "Node",
+    "Option",
+    "Posted",
+    "Section",
+    "drawn",
+    "edits",
+    "posted",
+    "shown_problems",
+    "written",
+]

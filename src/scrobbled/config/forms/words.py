@@ -1,0 +1,110 @@
+"""What settings are called for people. The key itself stands in the YAML beside it, so these are only its words."""
+
+from __future__ import annotations
+
+import re
+
+from scrobbled.config.forms.wishes import Section, Several, Single
+from scrobbled.config.values import Duration, HttpUrl, Percent, Value
+from scrobbled.core.names import name as service
+
+__all__ = ["entry", "example", "help_of", "label", "option", "service", "singular"]
+
+_LABELS = {
+    "url": "Address",
+    "urls": "Addresses",
+    "auth_url": "Sign-in address",
+    "account_url": "Address of plex.tv",
+    "image_url": "Address of pictures",
+    "public_url": "Public address",
+    "host": "Listening address",
+    "email": "E-mail",
+    "tmdb": "TMDB",
+    "influx": "InfluxDB",
+    "between": "Trackers",
+    "every": "How often",
+    "keep": "How many to keep",
+    "path": "Database",
+    "backup": "Backups",
+    "min_duration": "Least duration",
+    "max_writes_per_hour": "Plays in an hour",
+    "max_plays_per_item_per_day": "Plays of one title in a day",
+    "max_removals_percent": "Removals in one run",
+    "pass_on": "Tell Trakt what is playing",
+    "marks": "Marked as watched by hand",
+    "mode": "How it reports",
+    "token": "Token",
+    "client_id": "App id",
+    "client_secret": "App secret",
+    "redirect_uri": "Redirect address",
+    "login": "Login",
+    "org": "Organisation",
+    "count": "Counts",
+    "media": "Films or episodes",
+    "threshold": "Watched at least",
+    "conflict": "When both changed",
+    "pace": "Time between requests",
+    "repeat": "Tell again after",
+    "kinds": "Kinds of trouble",
+    "level": "Least important line",
+}
+_SINGULAR = {"pairs": "pair", "rules": "rule", "urls": "address"}
+_OPTIONS = {
+    "true": "Yes",
+    "false": "No",
+    "off": "Off",
+    "both": "Both ways",
+    "webhook": "By webhook",
+    "live": "Live",
+    "movie": "Films",
+    "episode": "Episodes",
+    "ask": "Ask me",
+    "newest-wins": "The newest wins",
+    "as-plays": "As plays",
+    "json": "JSON",
+}
+
+
+def label(key: str) -> str:
+    return _LABELS.get(key) or key.replace("_", " ").capitalize()
+
+
+def option(value: str) -> str:
+    """A value one can choose."""
+    if value in _OPTIONS:
+        return _OPTIONS[value]
+    if direction := re.fullmatch(r"([a-z]+)-to-([a-z]+)", value):
+        return f"{service(direction[1])} to {service(direction[2])}"
+    if winner := re.fullmatch(r"([a-z]+)-wins", value):
+        return f"{service(winner[1])} wins"
+    return value.replace("-", " ").capitalize()
+
+
+def help_of(description: str) -> str:
+    """Units stand in the field itself, and whom a setting is for has been looked at already."""
+    text = re.sub(r" \((?:seconds|percent)\)", "", description)
+    text = re.sub(r"^Only for [a-z, -]+?(?:, with [a-z_ ]+)?: ", "", text)
+    return text[:1].upper() + text[1:]
+
+
+def example(shape: Value) -> str:
+    if isinstance(shape, Duration):
+        return "such as 15m or 6h"
+    if isinstance(shape, Percent):
+        return "such as 85%"
+    return "http://…" if isinstance(shape, HttpUrl) else ""
+
+
+def singular(name: str) -> str:
+    return _SINGULAR.get(name.rpartition(".")[2], "entry")
+
+
+def entry(name: str, number: int, section: Section) -> str:
+    """A heading for one of a list, by what is in it."""
+    between = section.members.get("between")
+    if isinstance(between, Several) and between.texts:
+        return " and ".join(service(text) for text in between.texts)
+    called = section.members.get("name")
+    if isinstance(called, Single) and called.text:
+        return called.text
+    return f"{singular(name).capitalize()} {number + 1}"

@@ -1,0 +1,178 @@
+"""Revising the configuration file from afar: read, checked, compared, and put in place as a whole with a copy beside.
+
+Nothing is ever written that is not valid, nor over what somebody else wrote meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from scrobbled import config as configuration
+from scrobbled.alerts import is_alert_url
+from scrobbled.config import Config
+from scrobbled.config.loading import studied
+from scrobbled.config.problems import Problem
+from scrobbled.config.replacing import COPY, read, replaced
+from scrobbled.config.veil import Veil
+from scrobbled.core.errors import NotWritten
+from scrobbled.redact import Redactor
+
+LARGEST = 128 * 1024
+"""Bytes of a file that can be edited here. It is read several times for a page, and real ones have a tenth of that."""
+_KEY = secrets.token_bytes(32)
+"""Of this process: a plain hash of the file would let its secrets be guessed by whoever sees the rest of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The file at one moment. ``locked`` says why it cannot be changed, and is empty where it can."""
+
+    path: Path
+    content: bytes
+    text: str
+    etag: str
+    locked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the file is to say. ``config`` is ``None`` where that is not valid; then there are problems."""
+
+    text: str
+    config: Config | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a comparison, without secrets. ``change`` is ``added``, ``removed`` or empty."""
+
+    number: int | None
+    """In the text after; ``None`` for one that is gone."""
+    text: str
+    change: str
+
+
+class Meanwhile(NotWritten):
+    """Somebody else changed the file. ``etag`` is that of the file as it is now."""
+
+    def __init__(self, etag: str) -> None:
+        super().__init__(
+            "The file was changed meanwhile, so nothing was saved. Look at the difference, then save again."
+        )
+        self.etag = etag
+
+
+def opened(path: Path | None) -> Opened:
+    """Raises ``NotWritten`` where there is no file, or none that can be read as text."""
+    if path is None:
+        raise NotWritten("The configuration did not come from a file, so there is nothing to change.")
+    content = read(path)
+    if len(content) > LARGEST:
+        raise NotWritten(f"{path} is larger than {LARGEST // 1024} KB, which is too much to be edited here.")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NotWritten(f"{path} is not UTF-8 text; save it in UTF-8.") from None
+    return Opened(path, content, text, etag(content), _locked(path))
+
+
+def etag(content: bytes) -> str:
+    """Changes with every byte, and with a restart."""
+    return hmac.new(_KEY, content, hashlib.sha256).hexdigest()[:24]
+
+
+def drafted(before: Opened, text: str, environ: Mapping[str, str], in_force: Config) -> Draft:
+    """``text`` looked through as ``scrobbled config check`` does, alert addresses only where they changed."""
+    if (large := too_large(text)) is not None:
+        return Draft(text, None, (large,), ())
+    config, problems = studied(text, environ, path=before.path)
+    if config is not None and config.alerts.urls != in_force.alerts.urls:
+        config, problems = studied(text, environ, path=before.path, check_alert_url=is_alert_url)
+    warnings = () if config is None else tuple(configuration.warnings(config))
+    return Draft(text, config, problems, warnings)
+
+
+def too_large(text: str) -> Problem | None:
+    """What is wrong with a text that nobody has to read."""
+    if len(text.encode("utf-8", "replace")) <= LARGEST:
+        return None
+    return Problem(0, "configuration", f"larger than {LARGEST // 1024} KB; this is not a configuration")
+
+
+def put_down(before: Opened, text: str) -> Path | None:
+    """Write it; returns the copy of what was there, ``None`` where nothing changed.
+
+    Raises ``Meanwhile`` where the file is not as it was ``before``, and ``NotWritten`` where it cannot be written.
+    """
+    now = read(before.path)
+    if now != before.content:
+        raise Meanwhile(etag(now))
+    after = text.encode("utf-8")
+    return None if after == now else replaced(before.path, now, after)
+
+
+def previous(path: Path) -> str | None:
+    """The text before the last change that was made by us; ``None`` where there is none."""
+    copy = path.resolve().with_name(path.resolve().name + COPY)
+    try:
+        content = copy.read_bytes() if copy.stat().st_size <= LARGEST else None
+        return None if content is None else content.decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def compared(before: str, after: str, redactor: Redactor, *, around: int | None = None) -> list[Line]:
+    """All lines of ``after``, with those of ``before`` that are gone; with ``around``, only so many beside a change."""
+    old, new = before.splitlines(), after.splitlines()
+    old_shown = Veil(before, redactor).lines()
+    new_shown = old_shown if after == before else Veil(after, redactor).lines()
+    lines: list[Line] = []
+    for what, start, end, first, last in _opcodes(old, new):
+        if what != "equal":
+            lines += [Line(None, old_shown[at], "removed") for at in range(start, end)]
+        lines += [Line(at + 1, new_shown[at], "" if what == "equal" else "added") for at in range(first, last)]
+    return lines if around is None else _near(lines, around)
+
+
+def as_written(text: str, like: str) -> str:
+    """``text`` as a browser sends it, with the line ends of ``like`` and the mark at its beginning."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    mark, plain = ("\ufeff", like[1:]) if like.startswith("\ufeff") else ("", like)
+    if text == plain.replace("\r\n", "\n"):
+        return like
+    return mark + (text.replace("\n", "\r\n") if "\r\n" in plain else text)
+
+
+def _locked(path: Path) -> str:
+    place = path.resolve()
+    if not os.access(place, os.W_OK):
+        return f"{path} is read-only."
+    if not os.access(place.parent, os.W_OK):
+        return f"The folder {path.parent} is read-only, so the file in it cannot be replaced."
+    return ""
+
+
+def _opcodes(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+    """What is the same at both ends is not compared: that is nearly all of it."""
+    most = min(len(old), len(new))
+    head = next((at for at in range(most) if old[at] != new[at]), most)
+    tail = next((at for at in range(most - head) if old[-1 - at] != new[-1 - at]), most - head)
+    found = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail]).get_opcodes()
+    moved = [(what, a + head, b + head, c + head, d + head) for what, a, b, c, d in found]
+    ends = ("equal", len(old) - tail, len(old), len(new) - tail, len(new))
+    return [("equal", 0, head, 0, head), *moved, ends]
+
+
+def _near(lines: Sequence[Line], around: int) -> list[Line]:
+    changes = [at for at, line in enumerate(lines) if line.change]
+    wanted = {at for change in changes for at in range(change - around, change + around + 1)}
+    return [line for at, line in enumerate(lines) if at in wanted]
