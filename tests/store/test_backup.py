@@ -37,6 +37,7 @@ KEPT = {
     "alerts_reach": "troubles that are open",
     "alerts_told": "troubles that are open",
     "clients": "tokens that were given out",
+    "page_sessions": "who is signed in to the page",
     "device_codes": "tokens that were given out",
     "corrections": "what the owner said",
     "refusals": "has nothing to do with what was watched",

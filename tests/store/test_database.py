@@ -17,6 +17,8 @@ from scrobbled.store import Store
 from scrobbled.store.accounts import mark, set_mark
 from scrobbled.store.database import LARGEST_GROUP
 
+pytestmark = pytest.mark.usefixtures("durable")
+
 
 def with_store(path: Path, work: Callable[[Store], Awaitable[Any]]) -> Any:
     async def run() -> Any:

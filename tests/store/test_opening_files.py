@@ -19,6 +19,8 @@ from scrobbled.store import Store, opening
 from scrobbled.store.migrations import migrations
 from scrobbled.store.opening import journal_mode, lock, open_database
 
+pytestmark = pytest.mark.usefixtures("durable")
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scrobbled.core.items import Item
+from scrobbled.store import wall
 from scrobbled.store.codec import encode_item
+from scrobbled.store.outbox import SET_FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,17 @@ class Wanted:
 
 
 def add(db: sqlite3.Connection, wanted: Wanted, run: int, now: float) -> bool:
-    """Queue it, approved; false where it is queued, or was ever dealt with, already. May be repeated."""
+    """Queue it, approved; false where it is queued, or was ever dealt with, already. May be repeated.
+
+    One that was not sent because its run was cancelled is queued again.
+    """
     play = wanted.play if wanted.play is not None else _play_of(db, wanted, now)
     watched = int(wanted.watched_at.timestamp())
     cursor = db.execute(
-        "INSERT OR IGNORE INTO outbox (play_id, viewer, tracker, kind, state, watched_at, received_at, approved, run) "
-        "VALUES (?,?,?,'plays','queued',?,?,1,?)",
+        "INSERT INTO outbox (play_id, viewer, tracker, kind, state, watched_at, received_at, approved, run) "
+        "VALUES (?,?,?,'plays','queued',?,?,1,?) ON CONFLICT (play_id, tracker, kind) DO UPDATE SET state = 'queued', "
+        "reason = '', settled_at = NULL, next_at = 0, attempts = 0, misses = 0, watched_at = excluded.watched_at, "
+        f"received_at = excluded.received_at, approved = 1, run = excluded.run WHERE {SET_FREE}",
         (play, wanted.viewer, wanted.target, watched, now, run),
     )
     db.execute(
@@ -58,4 +65,6 @@ def _play_of(db: sqlite3.Connection, wanted: Wanted, now: float) -> int:
         "VALUES (?,?,?,?,?,?,?,?,?)",
         (wanted.viewer, wanted.holder, item.media, item.label(), encode_item(item), seconds, lasting, now, origin),
     )
-    return int(cursor.lastrowid or 0)
+    play = int(cursor.lastrowid or 0)
+    wall.describe(db, play, item)
+    return play

@@ -13,17 +13,20 @@ from typing import Any
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.store import outbox
 from scrobbled.store.outbox import NEVER_LATER, TAKEN_BACK
-from scrobbled.store.wishes import Amendment, Details, Inverse, Wish, Written, insert, select
+from scrobbled.store.wishes import Amendment, Details, Inverse, Wish, Written, insert, select, usual_inverse
 
-__all__ = ["Amendment", "Details", "Inverse", "Wish", "Written"]
+__all__ = ["Amendment", "Details", "Inverse", "Wish", "Written", "usual_inverse"]
 BY_HAND = outbox.DROPPED
 REPLACED = "a newer wish took its place"
 OTHER_CHOSEN = "you chose the other value"
+MOST_TICKS = 50
+"""So far back is looked for one of the same item: people mark and unmark now and then."""
 _LEFT_OUT = (BY_HAND, TAKEN_BACK)
 """Why one that was given up is not queued again."""
 _OPEN = f"state NOT IN {outbox.DONE}"
 _TOOK = "action IN ('remove', 'retime') AND state = 'delivered'"
 _WAITS_FOR_ITS_WRITE = "(outbox.state = 'queued' AND outbox.phase <> '')"
+_CANCELLED = outbox.OF_A_CANCELLED_RUN.format("amendments")
 _SETTLED = frozenset(
     {PlayOutcome.DELIVERED, PlayOutcome.ALREADY_THERE, PlayOutcome.ECHO, PlayOutcome.UNWANTED, PlayOutcome.UNDONE}
 )
@@ -57,7 +60,7 @@ def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: in
             db,
             "amendments.viewer = ? AND amendments.tracker = ? AND amendments.state = ? "
             f"AND amendments.{_OPEN} AND (amendments.next_at <= ? OR amendments.next_at > ?) "
-            f"AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0) ORDER BY amendments.id LIMIT ?",
+            f"AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0) AND NOT {_CANCELLED} ORDER BY amendments.id LIMIT ?",
             (viewer, tracker, state, now, now + NEVER_LATER, limit - len(found)),
         )
         if len(found) == limit:
@@ -70,7 +73,7 @@ def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
     row = db.execute(
         "SELECT min(amendments.next_at) FROM amendments LEFT JOIN outbox ON outbox.id = amendments.change_id "
         "WHERE amendments.viewer = ? AND amendments.tracker = ? AND amendments.state IN ('queued', 'parked') "
-        f"AND amendments.{_OPEN} AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0)",
+        f"AND amendments.{_OPEN} AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0) AND NOT {_CANCELLED}",
         (viewer, tracker),
     ).fetchone()
     return None if row[0] is None else float(row[0])
@@ -101,7 +104,9 @@ def begin(db: sqlite3.Connection, ids: Collection[int]) -> set[int]:
         id_
         for id_ in ids
         if db.execute(
-            "UPDATE amendments SET attempts = attempts + 1 WHERE id = ? AND state IN ('queued', 'parked')", (id_,)
+            "UPDATE amendments SET attempts = attempts + 1 WHERE id = ? AND state IN ('queued', 'parked') "
+            f"AND NOT {_CANCELLED}",
+            (id_,),
         ).rowcount
     }
 
@@ -140,6 +145,11 @@ def settle(
     if settled and delivered:
         _undo_what_it_takes_back(db, id_, now)
     return bool(settled)
+
+
+def for_good(db: sqlite3.Connection, id_: int) -> None:
+    """What it takes away is not wanted anywhere else either."""
+    db.execute("UPDATE amendments SET wish = json_remove(wish, '$.again') WHERE id = ?", (id_,))
 
 
 def undone(db: sqlite3.Connection, id_: int) -> None:
@@ -232,6 +242,32 @@ def last_like(db: sqlite3.Connection, wish: Wish) -> Amendment | None:
     return _latest(db, wish, _target(wish))
 
 
+def ticks_between(db: sqlite3.Connection, since: float, until: float) -> list[int]:
+    """The ticks that sources wanted within that time (Unix seconds), oldest first."""
+    rows = db.execute(
+        "SELECT id FROM amendments WHERE action = 'tick' AND event_id IS NOT NULL AND created_at >= ? "
+        "AND created_at < ? ORDER BY id",
+        (since, until),
+    )
+    return [row[0] for row in rows]
+
+
+def set_by_us(tick: Amendment) -> bool:
+    """Whether a tick is there by this: what was ticked already was settled with a note."""
+    return tick.wish.action == "tick" and tick.state is PlayOutcome.DELIVERED and not tick.reason
+
+
+def standing(db: sqlite3.Connection, tick: Wish) -> Amendment | None:
+    """The tick like ``tick`` that we have set, or are about to, and that nothing has taken back since."""
+    condition = "amendments.viewer = ? AND amendments.tracker = ? AND amendments.target = ? ORDER BY amendments.id DESC"
+    for one in select(db, f"{condition} LIMIT {MOST_TICKS}", (tick.viewer, tick.tracker, _target(tick))):
+        if one.wish.action == "untick" and (one.state is PlayOutcome.DELIVERED or one.state not in _SETTLED):
+            return None
+        if one.wish.action == "tick" and (one.state not in _SETTLED or set_by_us(one)):
+            return one
+    return None
+
+
 def for_play(db: sqlite3.Connection, play_id: int) -> list[Amendment]:
     """Everything that was ever to be changed of a play, oldest first."""
     return select(db, "amendments.play_id = ? ORDER BY amendments.id", (play_id,))
@@ -270,7 +306,7 @@ def _target(wish: Wish) -> str:
         return f"play {wish.details.remote_id}"
     if wish.change_id is not None:
         return f"change {wish.change_id}"
-    if wish.action == "tick":
+    if wish.action in ("tick", "untick"):
         return f"tick {wish.key}"
     at = wish.details.watched_at
     return f"play {wish.key} {at.timestamp() if at else ''}"
@@ -296,7 +332,9 @@ def _is_the_same(last: Amendment, wish: Wish) -> bool:
 
 
 def _is_personal(wish: Wish) -> bool:
-    """A person wants something taken back."""
+    """A person wants something taken back. Who unmarks something may mark it again."""
+    if wish.action == "untick" and wish.event_id is not None:
+        return False
     return wish.change_id is not None or wish.undoes is not None
 
 
@@ -308,10 +346,14 @@ def _essence(wish: Wish) -> tuple[Any, ...]:
 
 
 def _undo_what_it_takes_back(db: sqlite3.Connection, id_: int, now: float) -> None:
-    change, amendment = db.execute("SELECT change_id, undoes FROM amendments WHERE id = ?", (id_,)).fetchone()
+    change, amendment, again = db.execute(
+        "SELECT change_id, undoes, json_extract(wish, '$.again') FROM amendments WHERE id = ?", (id_,)
+    ).fetchone()
     if amendment is not None:
         undone(db, amendment)
-    if change is not None:
+    if change is not None and again:
+        outbox.start_anew(db, change, now)
+    elif change is not None:
         db.execute(
             "UPDATE outbox SET state = 'undone', phase = '', reason = ?, settled_at = ? WHERE id = ? "
             "AND state <> 'undone'",

@@ -102,6 +102,15 @@ def newest(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
 
 
+def first_called(db: sqlite3.Connection, source: str, label: str, *, after: int) -> int | None:
+    """The id of the first event of ``source`` beyond ``after`` whose label begins so."""
+    row = db.execute(
+        "SELECT id FROM events WHERE id > ? AND source = ? AND substr(label, 1, ?) = ? ORDER BY id LIMIT 1",
+        (after, source, len(label), label),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def parts(db: sqlite3.Connection, webhook: int) -> list[int]:
     """Which of the events of that webhook have a row."""
     rows = db.execute("SELECT part FROM events WHERE id = ? OR head = ?", (webhook, webhook))
@@ -135,7 +144,7 @@ def plays_around(
     ``at``.
     """
     query = (
-        "SELECT id, event_id, viewer, watched_at, media, item, since, until FROM plays INDEXED BY plays_by_viewer "
+        "SELECT id, event_id, viewer, watched_at, media, item, since, until FROM plays INDEXED BY plays_heard "
         "WHERE viewer = ? AND origin IS NULL AND watched_at {} ORDER BY watched_at {} LIMIT ?"
     )
     earliest = min(first, at - LONGEST)

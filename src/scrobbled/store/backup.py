@@ -97,7 +97,7 @@ def examine(path: Path, *, shown: Path, stopped: Callable[[], bool] = lambda: Fa
             if verdict != "ok":
                 raise StoreError(f"{shown} is damaged ({verdict}). Go back to a copy from before that.")
             opening.check_schema(db, shown)
-            return _counts(db)
+            return counts(db)
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{shown} cannot be read as a database: {error}. Use another copy.") from error
 
@@ -169,14 +169,15 @@ def _copied(source: Path, draft: Path) -> tuple[int, int]:
         target.execute("PRAGMA synchronous = OFF")  # it is synced as a whole, when nobody waits any more
         db.execute("BEGIN")
         opening.check_schema(db, source)
-        counts = _counts(db)
+        found = counts(db)
         db.backup(target)
         db.execute("ROLLBACK")
         target.execute("PRAGMA journal_mode = DELETE")
-        return counts
+        return found
 
 
-def _counts(db: sqlite3.Connection) -> tuple[int, int]:
+def counts(db: sqlite3.Connection) -> tuple[int, int]:
+    """Plays, and changes that are not delivered."""
     (plays,) = db.execute("SELECT count(*) FROM plays").fetchone()
     (waiting,) = db.execute(
         "SELECT count(*) FROM outbox WHERE state NOT IN ('delivered', 'already-there', 'echo', 'unwanted', 'undone')"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from scrobbled.core.records import PlayRecord, Subject, identity
 from scrobbled.store import records, subjects
 from scrobbled.store.codec import decode_item
+from scrobbled.store.outbox import SET_FREE
 from scrobbled.store.records import Account
 
 _WRITTEN = "(outbox.state = 'delivered' OR outbox.phase <> '')"
@@ -92,7 +93,10 @@ def any_for(db: sqlite3.Connection, viewer: str, tracker: str) -> bool:
 
 
 def is_settled(db: sqlite3.Connection, target: Account, asked: Question) -> bool:
-    """Whether the viewing has a change for ``target``, in whatever state: what becomes of it is decided there."""
+    """Whether the viewing has a change for ``target``, in whatever state: what becomes of it is decided there.
+
+    What was not sent because its run was cancelled decides nothing.
+    """
     if asked.play is not None and _of_play(db, asked.play, target[1]):
         return True
     if asked.at is None:
@@ -101,12 +105,13 @@ def is_settled(db: sqlite3.Connection, target: Account, asked: Question) -> bool
     rows = db.execute(
         "SELECT outbox.address_key, plays.media, plays.item FROM plays "
         "JOIN outbox ON outbox.play_id = plays.id AND outbox.tracker = ? AND outbox.kind = 'plays' "
-        "WHERE plays.viewer = ? AND plays.watched_at > ? AND plays.watched_at < ? AND outbox.state <> 'unwanted'",
+        "WHERE plays.viewer = ? AND plays.watched_at > ? AND plays.watched_at < ? AND outbox.state <> 'unwanted' "
+        f"AND NOT {SET_FREE}",
         (target[1], target[0], moment - reach, moment + reach),
     )
     return any((asked.key is not None and key == asked.key) or _same(asked.subject, m, item) for key, m, item in rows)
 
 
 def _of_play(db: sqlite3.Connection, play: int, tracker: str) -> bool:
-    query = "SELECT 1 FROM outbox WHERE play_id = ? AND tracker = ? LIMIT 1"
+    query = f"SELECT 1 FROM outbox WHERE play_id = ? AND tracker = ? AND NOT {SET_FREE} LIMIT 1"
     return db.execute(query, (play, tracker)).fetchone() is not None

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 Kind = Literal["trakt", "api"]
 """What a token opens: the Trakt endpoint, for one viewer, or the API."""
+SCOPES = ("read", "write", "admin")
+"""What a token of the API may do, each with those before: look; act; tell secrets, change settings, let others in."""
 LIVES = 90 * 86_400.0
 """Seconds that an access token of a sign-in is good for; then the client renews it."""
 CODE_LIVES = 600.0
@@ -25,7 +27,7 @@ SAID_EVERY = 3_600.0
 _ALPHABET = "BCDFGHJKLMNPQRSTVWXZ23456789"
 """No vowels, so no words, and nothing that looks like something else."""
 _CODE_LENGTH = 8
-_COLUMNS = "id, kind, name, viewer, created_at, used_at, expires_at"
+_COLUMNS = "id, kind, name, viewer, created_at, used_at, expires_at, scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Client:
     created_at: float
     used_at: float | None
     expires_at: float | None
+    scope: str = ""
+    """One of ``SCOPES`` for the API, empty for the Trakt endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,13 @@ class Asked:
     state: CodeState
 
 
-def create(db: sqlite3.Connection, kind: Kind, name: str, viewer: str | None, now: float) -> tuple[Client, str]:
-    """A token that holds until it is revoked, and itself, which nobody can tell again."""
-    token = secrets.token_hex(32)
-    id_ = _insert(db, kind, name, viewer, token, now)
-    return Client(id_, kind, name, viewer, now, None, None), token
+def create(
+    db: sqlite3.Connection, kind: Kind, name: str, viewer: str | None, now: float, scope: str = "admin"
+) -> tuple[Client, str]:
+    """A token that holds until it is revoked, and itself, which nobody can tell again. ``scope`` is for the API."""
+    token, scope = secrets.token_hex(32), scope if kind == "api" else ""
+    id_ = _insert(db, kind, name, viewer, token, now, scope=scope)
+    return Client(id_, kind, name, viewer, now, None, None, scope), token
 
 
 def listed(db: sqlite3.Connection) -> list[Client]:
@@ -206,8 +212,18 @@ def _insert(
 ) -> int:
     refresh = more.get("refresh")
     cursor = db.execute(
-        "INSERT INTO clients (kind, name, viewer, hash, refresh_hash, created_at, expires_at) VALUES (?,?,?,?,?,?,?)",
-        (kind, name, viewer, _hash(token), _hash(refresh) if refresh else None, now, more.get("expires_at")),
+        "INSERT INTO clients (kind, name, viewer, hash, refresh_hash, created_at, expires_at, scope) "
+        "VALUES (?,?,?,?,?,?,?,?)",
+        (
+            kind,
+            name,
+            viewer,
+            _hash(token),
+            _hash(refresh) if refresh else None,
+            now,
+            more.get("expires_at"),
+            more.get("scope", ""),
+        ),
     )
     return int(cursor.lastrowid or 0)
 

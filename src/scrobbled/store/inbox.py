@@ -15,7 +15,7 @@ from scrobbled.core.events import PlaybackEvent
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.plays import Play
 from scrobbled.core.sessions import Session
-from scrobbled.store import accounts, servers
+from scrobbled.store import accounts, servers, wall
 from scrobbled.store.bodies import packed, unpacked
 from scrobbled.store.codec import decode_session, encode_item, encode_session
 
@@ -157,6 +157,7 @@ def add_play(
         ),
     )
     play_id = int(cursor.lastrowid or 0)
+    wall.describe(db, play_id, play.item)
     restored = watched is not None and watched <= accounts.mark(db, accounts.RESTORED)
     db.executemany(
         "INSERT INTO outbox (play_id, viewer, tracker, kind, state, reason, watched_at, received_at, hold, flood, "

@@ -98,15 +98,23 @@ def _make(path: Path) -> None:
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)  # it will hold sign-ins
     try:
-        with contextlib.closing(_connect(draft)) as connection:
-            migrations.apply(Database(connection))
-            connection.execute("PRAGMA journal_mode = DELETE")
+        _fill(draft)
         with contextlib.suppress(FileExistsError):  # another process made it first
             put_new(draft, path)
     except sqlite3.DatabaseError as error:
         raise _unusable(path, error) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _fill(draft: Path) -> None:
+    """The newest schema, on disk when this returns. Nobody keeps a draft, so only its end waits for the disk."""
+    with contextlib.closing(_connect(draft)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        migrations.apply(Database(connection))
+        connection.execute("PRAGMA journal_mode = DELETE")
+    with draft.open("r+b") as finished:
+        os.fsync(finished.fileno())
 
 
 def put_new(draft: Path, path: Path) -> None:

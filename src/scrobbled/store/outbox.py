@@ -26,8 +26,15 @@ INTERRUPTED = "interrupted during the write"
 SAME_VIEWING = "the same viewing is play "
 """How the reason begins of a play that is ``already-there`` because another one is; its id follows."""
 DROPPED = "dropped by hand"
+AGAIN = "taken from where it did not belong, and sent where it does"
 TAKEN_BACK = "taken back"
 """How the reason begins of what ``undo`` took back: no report of the same viewing is sent again."""
+CANCELLED = "its run was cancelled"
+"""Why something was not sent that a later run may find again."""
+SET_FREE = f"(outbox.state = 'undone' AND outbox.reason = '{CANCELLED}')"
+"""As SQL: nobody has decided about it."""
+OF_A_CANCELLED_RUN = "EXISTS (SELECT 1 FROM runs WHERE runs.id = {}.run AND runs.phase = 'cancelling')"
+"""As SQL, for a table: it is about to be taken out of the queue, and nothing of it is sent any more."""
 NEVER_LATER = 8 * 86_400.0
 """Nothing is put off for longer than a week; what seems to be was put off before the clock was put back."""
 DAY = 86_400.0
@@ -37,7 +44,8 @@ TO_BE_TAKEN_BACK = (
     "('queued', 'parked', 'unmatched', 'dead'))"
 )
 """As SQL: somebody wants a change in ``outbox`` taken back, and that is not settled yet."""
-_MAY_BE_SENT = f"outbox.phase = '' AND {_TIME_HAS_COME} AND NOT {TO_BE_TAKEN_BACK}"
+_CANCELLED = OF_A_CANCELLED_RUN.format("outbox")
+_MAY_BE_SENT = f"outbox.phase = '' AND {_TIME_HAS_COME} AND NOT {TO_BE_TAKEN_BACK} AND NOT {_CANCELLED}"
 _TURNS = (
     (PlayOutcome.QUEUED, "AND outbox.run IS NULL"),
     (PlayOutcome.QUEUED, "AND outbox.run IS NOT NULL"),
@@ -130,7 +138,7 @@ def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
     """When the next change of this account is due, in Unix seconds; ``None`` where nothing waits for a time."""
     row = db.execute(
         "SELECT min(next_at) FROM outbox WHERE viewer = ? AND tracker = ? AND state IN ('queued', 'parked') "
-        f"AND state NOT IN {DONE} AND phase <> ?",
+        f"AND state NOT IN {DONE} AND phase <> ? AND (phase <> '' OR NOT {_CANCELLED})",
         (viewer, tracker, IN_FLIGHT),
     ).fetchone()
     return None if row[0] is None else float(row[0])
@@ -152,7 +160,7 @@ def begin(db: sqlite3.Connection, ids: Collection[int]) -> int:
     """
     return db.executemany(
         "UPDATE outbox SET state = 'queued', phase = ?, attempts = attempts + 1, missed_at = NULL "
-        "WHERE id = ? AND state IN ('queued', 'parked') AND phase = ''",
+        f"WHERE id = ? AND state IN ('queued', 'parked') AND phase = '' AND NOT {_CANCELLED}",
         [(IN_FLIGHT, id_) for id_ in ids],
     ).rowcount
 
@@ -271,6 +279,25 @@ def send_again(db: sqlite3.Connection, id_: int, why: str, now: float, *, in_dou
         (IN_DOUBT if in_doubt else "", why, id_),
     )
     note(db, id_, now, PlayOutcome.QUEUED, why)
+
+
+def leave_out(db: sqlite3.Connection, id_: int, now: float) -> None:
+    """A person does not want what a cancelled run did not send: no later run finds it again."""
+    taken = f"UPDATE outbox SET reason = ? WHERE id = ? AND {SET_FREE}"
+    if db.execute(taken, (TAKEN_BACK, id_)).rowcount:
+        note(db, id_, now, PlayOutcome.UNDONE, TAKEN_BACK)
+
+
+def start_anew(db: sqlite3.Connection, id_: int, now: float) -> None:
+    """What was delivered to a wrong place is taken from there, and is looked up as if it were new."""
+    started = db.execute(
+        "UPDATE outbox SET state = 'queued', phase = '', reason = '', address_key = NULL, address = NULL, how = NULL, "
+        "confidence = NULL, candidates = NULL, remote_id = NULL, settled_at = NULL, approved = 1, attempts = 0, "
+        "misses = 0, missed_at = NULL, next_at = 0 WHERE id = ? AND state = 'delivered'",
+        (id_,),
+    ).rowcount
+    if started:
+        note(db, id_, now, PlayOutcome.QUEUED, AGAIN)
 
 
 def release(db: sqlite3.Connection, viewer: str, tracker: str) -> int:

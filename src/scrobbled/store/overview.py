@@ -201,8 +201,12 @@ def account_states(db: sqlite3.Connection) -> dict[tuple[str, str], tuple[str, s
 
 
 def signed_in(db: sqlite3.Connection) -> set[tuple[str, str]]:
-    """Accounts with a stored sign-in."""
-    return {(row[0], row[1]) for row in db.execute("SELECT viewer, tracker FROM tokens")}
+    """Accounts with a stored sign-in; a note of a refused password alone is none."""
+    rows = db.execute(
+        "SELECT viewer, tracker FROM tokens "
+        "WHERE coalesce(json_extract(secret, '$.token'), json_extract(secret, '$.access_token'), '') != ''"
+    )
+    return {(row[0], row[1]) for row in rows}
 
 
 def queue(
@@ -242,6 +246,16 @@ def asking(db: sqlite3.Connection, limit: int) -> list[QueueRow]:
         "WHERE (outbox.state IN ('unmatched', 'dead') OR (outbox.state = 'held' AND outbox.flood IS NULL)) "
         "ORDER BY outbox.id LIMIT ?",
         (limit,),
+    )
+    return [_queue_row(row) for row in rows]
+
+
+def queued(db: sqlite3.Connection, ids: Sequence[int]) -> list[QueueRow]:
+    """Those of ``ids`` that are not delivered, oldest first."""
+    rows = db.execute(
+        f"{_QUEUED} JOIN plays ON plays.id = outbox.play_id WHERE outbox.{_OPEN} "
+        "AND outbox.id IN (SELECT value FROM json_each(?)) ORDER BY outbox.id",
+        (json.dumps(list(ids)),),
     )
     return [_queue_row(row) for row in rows]
 

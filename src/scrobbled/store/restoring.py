@@ -19,6 +19,8 @@ from scrobbled.store.migrations import migrations
 
 _SIDES = ("-journal", "-wal", "-shm")
 FORGOTTEN = (
+    "wall",  # before what its triggers would take from it row by row
+    "shelves",
     "attempts",
     "amendments",
     "outbox",

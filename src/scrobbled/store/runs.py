@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ _COLUMNS = (
 )
 CUT_SHORT = "the service ended in the middle; what was not done is found again by the next run"
 SETTLED = ("delivered", "already-there", "echo", "unwanted", "undone")
+_QUEUES = ("outbox INDEXED BY outbox_settled", "amendments")
 _QUEUED = f"state = 'queued' AND state NOT IN {SETTLED}"
 """As the indices of what waits have it."""
 
@@ -31,12 +32,13 @@ class Run:
     """``schedule``, ``sync`` or ``import``."""
     options: Mapping[str, Any]
     phase: str
-    """``asked``, ``reading``, ``comparing``, ``delivering`` or ``ended``."""
+    """``asked``, ``reading``, ``comparing``, ``queueing``, ``cancelling`` or ``ended``."""
     asked_at: float
     started_at: float | None
     ended_at: float | None
     outcome: str
-    """``done``, ``nothing``, ``approval`` (wants a yes), ``refused`` or ``failed``; empty while it is under way."""
+    """Empty while it is under way, then ``done``, ``nothing``, ``approval`` (wants a yes), ``refused``, ``cancelled``
+    or ``failed``."""
     reason: str
     counts: Mapping[str, int]
     """What was planned: ``serializd add plays`` and the like."""
@@ -98,18 +100,41 @@ def is_under_way(db: sqlite3.Connection, viewer: str, pair: str) -> bool:
     return db.execute(query, (viewer, pair)).fetchone() is not None
 
 
-def listing(db: sqlite3.Connection, before: int | None = None, limit: int = 50) -> list[Run]:
-    """Newest first."""
-    return _runs(db, "WHERE id < ? ORDER BY id DESC LIMIT ?", (2**62 if before is None else before, limit))
+def under_way(db: sqlite3.Connection, viewer: str, pair: str) -> Run | None:
+    """The oldest run of a pair that was asked for and has not ended."""
+    condition = "WHERE ended_at IS NULL AND viewer = ? AND pair = ? ORDER BY id LIMIT 1"
+    return next(iter(_runs(db, condition, (viewer, pair))), None)
 
 
-def begin(db: sqlite3.Connection, id_: int, now: float) -> None:
-    db.execute("UPDATE runs SET started_at = ?, phase = 'reading' WHERE id = ?", (now, id_))
+def listing(
+    db: sqlite3.Connection,
+    before: int | None = None,
+    limit: int = 50,
+    *,
+    viewer: str = "",
+    pair: str = "",
+    outcomes: Sequence[str] = (),
+) -> list[Run]:
+    """Newest first. An empty text is any; what is under way has an empty outcome."""
+    values: list[Any] = [2**62 if before is None else before]
+    condition = "WHERE id < ?"
+    for column, value in (("viewer", viewer), ("pair", pair)):
+        condition, values = (f"{condition} AND {column} = ?", [*values, value]) if value else (condition, values)
+    if outcomes:
+        condition, values = f"{condition} AND outcome IN ({', '.join('?' * len(outcomes))})", [*values, *outcomes]
+    return _runs(db, f"{condition} ORDER BY id DESC LIMIT ?", (*values, limit))
+
+
+def begin(db: sqlite3.Connection, id_: int, now: float) -> bool:
+    """False where it is over already, as somebody cancelled it."""
+    query = "UPDATE runs SET started_at = ?, phase = 'reading' WHERE id = ? AND ended_at IS NULL"
+    return db.execute(query, (now, id_)).rowcount > 0
 
 
 def phase(db: sqlite3.Connection, id_: int, name: str, counts: Mapping[str, int] | None = None) -> None:
     told = None if counts is None else json.dumps(dict(counts))
-    db.execute("UPDATE runs SET phase = ?, counts = coalesce(?, counts) WHERE id = ?", (name, told, id_))
+    query = "UPDATE runs SET phase = ?, counts = coalesce(?, counts) WHERE id = ? AND ended_at IS NULL"
+    db.execute(query, (name, told, id_))
 
 
 def end(
@@ -150,7 +175,7 @@ def progress(db: sqlite3.Connection, run: int) -> Progress:
     """Of what the run put into the queue."""
     counts: dict[str, int] = {}
     since: float | None = None
-    for name in ("outbox", "amendments"):
+    for name in _QUEUES:
         for state, count, first in db.execute(
             f"SELECT state, count(*), min(settled_at) FROM {name} WHERE run = ? GROUP BY state", (run,)
         ):
@@ -185,7 +210,7 @@ def left_over(db: sqlite3.Connection, run: Run) -> int:
 def outcomes(db: sqlite3.Connection, run: int) -> dict[str, int]:
     """Of what the run put into the queue, by outcome."""
     counts: dict[str, int] = {}
-    for name in ("outbox", "amendments"):
+    for name in _QUEUES:
         rows = db.execute(f"SELECT state, count(*) FROM {name} WHERE run = ? GROUP BY state", (run,))
         for state, count in rows:
             counts[state] = counts.get(state, 0) + count

@@ -37,3 +37,11 @@ def end(db: sqlite3.Connection, silence: Silence) -> bool:
 def goes_on(db: sqlite3.Connection, key: str) -> bool:
     """Whether the end of that session has still to be told, or to be given up."""
     return db.execute("SELECT 1 FROM sessions WHERE key = ? AND silent_at IS NOT NULL", (key,)).fetchone() is not None
+
+
+def going_on(db: sqlite3.Connection, now: float, limit: int) -> list[tuple[str, int, float]]:
+    """Sessions whose end is still to come: key, last event and when that was heard, the latest first."""
+    return db.execute(
+        "SELECT key, event_id, updated_at FROM sessions WHERE silent_at >= ? ORDER BY updated_at DESC LIMIT ?",
+        (now, limit),
+    ).fetchall()

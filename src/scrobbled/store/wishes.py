@@ -13,7 +13,7 @@ from scrobbled.core.outcomes import Hold, PlayOutcome
 from scrobbled.core.records import Kind, Subject
 from scrobbled.store.codec import decode_subject, encode_subject, instant
 
-Action = Literal["rate", "unrate", "remove", "retime", "flag", "tick"]
+Action = Literal["rate", "unrate", "remove", "retime", "flag", "tick", "untick"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Details:
     rewatch: bool | None = None
     stamp: str = ""
     """Only if the play is still this one (``PlayRecord.stamp``)."""
+    again: bool | None = None
+    """The play that is removed is wanted again, where a correction made since says that it belongs."""
     as_is: bool = False
     """What it is about is told as this tracker itself knows it: corrections are no longer to be applied to it."""
 
@@ -46,7 +48,7 @@ class Wish:
 
     ``subject`` is what it is about, by whichever tracker; not needed where ``change_id`` tells.
     ``before`` and ``after`` are for people: "6", "8". Where ``inverse`` is missing, that of a rating follows from
-    ``before``, and that of a rewatch mark is the other one.
+    ``before``, that of a rewatch mark is the other one, and a tick is unticked.
     """
 
     viewer: str
@@ -76,15 +78,23 @@ class Wish:
 def in_words(wish: Wish) -> str:
     """What is to be changed, for people: "rating 6 -> 8"."""
     if wish.kind == "ratings":
-        after = wish.after or (str(wish.details.value) if wish.action == "rate" else "none")
-        return f"rating {wish.before} -> {after}" if wish.before else f"rating {after}"
+        return changed(wish.kind, wish.before, wish.after or str(wish.details.value or ""))
     if wish.action == "remove":
         return "remove this play"
     if wish.action == "tick":
         return "tick off without a date"
+    if wish.action == "untick":
+        return "take back the tick"
     if wish.action == "retime":
-        return f"time {wish.before} -> {wish.after}"
+        return changed(wish.kind, wish.before, wish.after)
     return "mark as rewatch" if wish.details.rewatch else "mark as no rewatch"
+
+
+def changed(kind: str, before: str, after: str) -> str:
+    """Of a rating: "rating 6 -> 8", or "rating 6 -> none"; of a play: when it was watched."""
+    if kind != "ratings":
+        return f"time {before} -> {after}"
+    return f"rating {before} -> {after or 'none'}" if before else f"rating {after or 'none'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +148,7 @@ def select(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> lis
 
 def insert(db: sqlite3.Connection, wish: Wish, target: str, now: float) -> int:
     """Queued, or held where a person is to be asked; returns its id."""
-    inverse = wish.inverse or _usual_inverse(wish)
+    inverse = usual_inverse(wish)
     columns = {
         **{name: getattr(wish, name) for name in _PLAIN},
         "target": target,
@@ -155,8 +165,13 @@ def insert(db: sqlite3.Connection, wish: Wish, target: str, now: float) -> int:
     return int(cursor.lastrowid or 0)
 
 
-def _usual_inverse(wish: Wish) -> Inverse | None:
+def usual_inverse(wish: Wish) -> Inverse | None:
+    """What takes it back; ``None`` for what nothing of its own kind does."""
     details = wish.details
+    if wish.inverse is not None:
+        return wish.inverse
+    if wish.action == "tick":
+        return Inverse("untick", Details())
     if wish.kind == "ratings":
         value = int(wish.before) if wish.before.isdecimal() else None
         return Inverse("unrate", Details()) if value is None else Inverse("rate", Details(value=value))

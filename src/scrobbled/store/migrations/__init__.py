@@ -1,6 +1,37 @@
 """The schema, as an append-only list of steps. Each runs in a transaction; none is ever edited after a release."""
 
-from scrobbled.store.migrations import first, operate, tallies, reconciling, amendments, polls, sources  # isort: skip  # in order of age
+# In order of age.
+# isort: off
+from scrobbled.store.migrations import (
+    first,
+    operate,
+    tallies,
+    reconciling,
+    amendments,
+    polls,
+    sources,
+    walls,
+    doors,
+    counting,
+    following,
+    heard,
+)
+
+# isort: on
 from scrobbled.store.migrations.registry import migrations
 
-__all__ = ["amendments", "first", "migrations", "operate", "polls", "reconciling", "sources", "tallies"]
+__all__ = [
+    "amendments",
+    "counting",
+    "doors",
+    "first",
+    "following",
+    "heard",
+    "migrations",
+    "operate",
+    "polls",
+    "reconciling",
+    "sources",
+    "tallies",
+    "walls",
+]

@@ -1,0 +1,204 @@
+"""What only a person can move on, as questions: found by one look at everything, and answered by their ids.
+
+A question's id begins with a letter: ``g`` changes that are alike, ``k`` conflicts of two trackers, ``f`` a flood,
+``t`` an account at a tracker, ``u`` an account that no viewer lists, ``n`` whatever else there is to know.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from scrobbled import floods, summary
+from scrobbled.config import Config
+from scrobbled.floods import Chosen, Done, FloodStory
+from scrobbled.store import amendments, asking, overview, refusals, runs
+from scrobbled.store import floods as stored
+from scrobbled.store.asking import Conflicts, Group
+from scrobbled.store.codec import iso
+from scrobbled.summary import AccountStatus, QueuedChange, UnclaimedStatus
+from scrobbled.troubles import OpenTrouble
+
+LAPSES_WITHIN = 7 * 86_400.0
+"""Seconds before a sign-in that does not renew itself ends, from which on a person is asked."""
+REFUSED_WITHIN = 2 * 86_400.0
+"""Seconds for which a webhook with a wrong secret is worth a question."""
+BROKEN = frozenset({"sign-in", "stopped", "drift"})
+"""States of an account that do not pass by themselves."""
+TOLD = frozenset({"configuration", "backup", "disk", "clock", "pair"})
+"""Kinds of trouble that are not one of the other questions."""
+
+
+class NoAnswer(ValueError):
+    """That cannot be answered in this way; the text says how it can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run of a pair that wants a yes."""
+
+    run: str
+    viewer: str
+    trackers: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Webhooks that came with a wrong secret, after the last that came with the right one."""
+
+    source: str
+    count: int
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A media server that does not answer as it should, and will not by itself."""
+
+    source: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that may need somebody. ``lapsing`` are accounts that work, but not for long."""
+
+    broken: list[AccountStatus]
+    lapsing: list[AccountStatus]
+    floods: list[FloodStory]
+    groups: list[Group]
+    conflicts: list[Conflicts]
+    unclaimed: list[UnclaimedStatus]
+    plans: list[Plan]
+    refused: list[Refused]
+    parked: list[Group] = field(default_factory=list)
+    """What is looked up again by itself; empty where that was not asked, as there may be very many."""
+    guests: int = 0
+    """Accounts nobody is asked about any more."""
+    servers: list[Server] = field(default_factory=list)
+    troubles: list[OpenTrouble] = field(default_factory=list)
+
+
+Target = Group | Conflicts | FloodStory | AccountStatus | UnclaimedStatus
+
+
+def facts(db: sqlite3.Connection, config: Config, active: frozenset[tuple[str, str]], now: float) -> Facts:
+    """``active`` are the accounts that are delivered to, ``now`` is Unix seconds."""
+    glance, guests = summary.glance(db, config), asking.guests(db)
+    accounts = [row for row in glance.trackers if (row.viewer, row.tracker) in active]
+    claimable = [row for row in glance.unclaimed if row.yaml]
+    strangers = [row for row in claimable if (row.source, row.account) not in guests]
+    return Facts(
+        broken=[row for row in accounts if row.state in BROKEN],
+        lapsing=_lapsing(db, config, accounts, now),
+        floods=floods.stories(db),
+        groups=asking.asking(db),
+        conflicts=asking.conflicts(db),
+        unclaimed=strangers,
+        plans=_plans(db, config),
+        refused=_refused(db, config, now),
+        guests=len(claimable) - len(strangers),
+    )
+
+
+def id_of(target: Target) -> str:
+    """The same for the same question, however often it is found."""
+    if isinstance(target, Group | Conflicts):
+        return target.key
+    if isinstance(target, FloodStory):
+        return target.id
+    if isinstance(target, AccountStatus):
+        return named("t", target.viewer, target.tracker)
+    return named("u", target.source, target.account)
+
+
+def named(letter: str, *parts: str) -> str:
+    """An id of a question that is told by these parts."""
+    return letter + sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def found(all_: Facts, id_: str) -> Target | None:
+    """What an id stands for; ``None`` where there is no such question any more."""
+    targets: Sequence[Target] = [
+        *(*all_.broken, *all_.lapsing),
+        *all_.floods,
+        *(*all_.groups, *all_.parked),
+        *all_.conflicts,
+        *all_.unclaimed,
+    ]
+    return next((target for target in targets if id_of(target) == id_), None)
+
+
+def decide(db: sqlite3.Connection, target: Group | Conflicts | FloodStory, action: str, value: str, now: float) -> Done:
+    """``retry``, ``approve`` or ``drop`` all of it. Of conflicts ``value`` names the tracker that is right.
+
+    Raises ``NoAnswer``.
+    """
+    if isinstance(target, Conflicts):
+        return floods.act(db, action, Chosen(amendments=_settled(target, action, value)), now)
+    chosen = floods.chosen([target.id]) if isinstance(target, FloodStory) else floods.chosen(target.names)
+    return floods.act(db, action, chosen, now)
+
+
+def members(db: sqlite3.Connection, target: Group | FloodStory, start: int, limit: int) -> list[QueuedChange]:
+    """What a question is about, one by one, oldest first; ``start`` of them are left out."""
+    if isinstance(target, Group) and target.letter == "a":
+        wishes = (amendments.get(db, id_) for id_ in target.ids[start : start + limit])
+        return [summary.queued_amendment(wish) for wish in wishes if wish is not None]
+    ids: Sequence[int] = target.ids if isinstance(target, Group) else stored.held_changes(db, _number(target))
+    return [summary.queued_change(row) for row in overview.queued(db, ids[start : start + limit])]
+
+
+def _number(flood: FloodStory) -> int:
+    return summary.number(flood.id, "f") or 0
+
+
+def _settled(target: Conflicts, action: str, value: str) -> tuple[int, ...]:
+    if action == "drop":
+        return target.ids
+    if action != "approve" or value not in target.trackers:
+        raise NoAnswer(f"Say which of them is right: approve with {' or '.join(target.trackers)}; or drop to leave it.")
+    return target.won_by(value)
+
+
+def _lapsing(
+    db: sqlite3.Connection, config: Config, accounts: Sequence[AccountStatus], now: float
+) -> list[AccountStatus]:
+    """Those whose sign-in ends soon. One that has a password, or a token to renew it with, does not need anybody."""
+    rows = db.execute("SELECT viewer, tracker FROM tokens WHERE json_extract(secret, '$.refresh_token') <> ''")
+    renewing = {(row[0], row[1]) for row in rows}
+    for viewer in config.viewers:
+        renewing |= {(viewer.name, name) for name, settings in viewer.trackers.items() if settings.get("password")}
+    horizon = iso(now + LAPSES_WITHIN)
+    return [
+        row
+        for row in accounts
+        if row.state not in BROKEN
+        and row.token_expires is not None
+        and row.token_expires <= horizon
+        and (row.viewer, row.tracker) not in renewing
+    ]
+
+
+def _plans(db: sqlite3.Connection, config: Config) -> list[Plan]:
+    """Of each pair the newest run, where that wants a yes."""
+    plans = []
+    for viewer in config.viewers:
+        for pair in viewer.pairs:
+            last = next(iter(runs.latest(db, viewer.name, ",".join(pair.between))), None)
+            if last is not None and last.outcome == "approval":
+                plans.append(Plan(f"r{last.id}", viewer.name, pair.between, last.reason))
+    return plans
+
+
+def _refused(db: sqlite3.Connection, config: Config, now: float) -> list[Refused]:
+    heard = {row.source: row.last_seen for row in overview.sources_heard(db)}
+    return [
+        Refused(one.source, one.count, iso(one.last_at))
+        for one in refusals.listed(db)
+        if one.source in config.sources and one.last_at > max(heard.get(one.source) or 0.0, now - REFUSED_WITHIN)
+    ]

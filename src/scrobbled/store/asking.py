@@ -1,0 +1,276 @@
+"""What waits for a person, with what is alike put together: so many questions, and not so many rows.
+
+Read-only and bounded: among more than ``MOST`` rows of a kind only the oldest are looked at.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import starmap
+from typing import NamedTuple
+
+from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.store.outbox import DONE
+from scrobbled.store.wishes import changed
+
+MOST = 20_000
+SAMPLES = 3
+_OPEN = f"state NOT IN {DONE}"
+_PLAYS = (
+    "SELECT outbox.id, outbox.viewer, outbox.tracker, outbox.state, outbox.hold, coalesce(outbox.reason, ''), "
+    "plays.media, CASE plays.media WHEN 'movie' THEN plays.label ELSE json_extract(plays.item, '$.show_title') END, "
+    "coalesce(plays.label, ''), outbox.play_id, outbox.watched_at IS NOT NULL FROM outbox"
+)
+_JOINED = "JOIN plays ON plays.id = outbox.play_id"
+_AMENDED = (
+    "SELECT id, viewer, tracker, state, hold, coalesce(reason, ''), json_extract(subject, '$[1]'), "
+    "coalesce(json_extract(json_extract(subject, '$[2]'), '$.show_title'), label), label, play_id, 1, kind, action, "
+    "key, before, coalesce(nullif(after, ''), CAST(json_extract(wish, '$.value') AS TEXT), '') FROM amendments"
+)
+
+
+class _Row(NamedTuple):
+    id: int
+    viewer: str
+    tracker: str
+    state: str
+    hold: str
+    reason: str
+    media: str | None
+    title: str | None
+    label: str
+    play: int | None
+    dated: int
+    kind: str = "plays"
+    action: str = ""
+    key: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Changes that ask one question. ``ids`` are theirs, oldest first, and ``letter`` is ``c``, or ``a`` of amendments.
+
+    ``title`` is the show's, or the film's label; ``reason``, ``play`` and what else there is are those of the oldest.
+    """
+
+    key: str
+    letter: str
+    state: PlayOutcome
+    trackers: tuple[str, ...]
+    viewers: tuple[str, ...]
+    media: str
+    title: str
+    reason: str
+    ids: tuple[int, ...]
+    plays: int
+    """How many plays, or things, these are: fewer than changes, where several trackers wait for one."""
+    samples: tuple[str, ...]
+    """The labels of a few, and what would be changed about each where that differs: "S1 E2 Ebb · rating 6 -> 8"."""
+    play: int | None
+    dated: bool
+    kind: str
+    action: str
+    """Of amendments: what is to be done."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ids as people write them."""
+        return tuple(f"{self.letter}{id_}" for id_ in self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One side of a conflict: ``tracker`` has ``before``, and would be given ``after``."""
+
+    id: int
+    tracker: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One thing that two trackers say differently."""
+
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Those of one person between the same trackers, about the same kind of thing."""
+
+    key: str
+    viewer: str
+    action: str
+    trackers: tuple[str, ...]
+    each: tuple[Conflict, ...]
+
+    def won_by(self, tracker: str) -> tuple[int, ...]:
+        """The amendments that carry what ``tracker`` says to the other one."""
+        return tuple(choice.id for one in self.each for choice in one.choices if choice.tracker != tracker)
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(choice.id for one in self.each for choice in one.choices)
+
+
+def asking(db: sqlite3.Connection) -> list[Group]:
+    """What is unmatched, refused, or held by itself; conflicts are apart."""
+    plays = db.execute(
+        f"{_PLAYS} INDEXED BY outbox_asking {_JOINED} "
+        "WHERE (outbox.state IN ('unmatched', 'dead') OR (outbox.state = 'held' AND outbox.flood IS NULL)) "
+        "ORDER BY outbox.id LIMIT ?",
+        (MOST,),
+    )
+    amended = [*_amended(db, "unmatched"), *_amended(db, "dead")]
+    _, single = _paired(_amended(db, "held"))
+    return [*_gathered("c", starmap(_Row, plays)), *_gathered("a", [*amended, *single])]
+
+
+def conflicts(db: sqlite3.Connection) -> list[Conflicts]:
+    """What is held because two trackers say it differently."""
+    found: dict[tuple[str, str, tuple[str, ...]], list[Conflict]] = {}
+    paired, _ = _paired(_amended(db, "held"))
+    for rows in paired:
+        choices = tuple(Choice(row.id, row.tracker, row.before, row.after) for row in rows)
+        alike = rows[0].viewer, rows[0].action, tuple(sorted(row.tracker for row in rows))
+        found.setdefault(alike, []).append(Conflict(rows[0].label, choices))
+    return [
+        Conflicts(_key("k", viewer, action, *trackers), viewer, action, trackers, tuple(each))
+        for (viewer, action, trackers), each in found.items()
+    ]
+
+
+def parked(db: sqlite3.Connection) -> list[Group]:
+    """What is looked up again by itself; quick with any number of others that wait."""
+    accounts = db.execute(
+        "SELECT one, two FROM tallies WHERE what = 'changes' AND three = 'parked' AND count > 0 ORDER BY one, two"
+    )
+    rows: list[_Row] = []
+    for account in accounts.fetchall():
+        found = db.execute(
+            f"{_PLAYS} INDEXED BY outbox_waiting {_JOINED} WHERE outbox.viewer = ? AND outbox.tracker = ? "
+            f"AND outbox.state = 'parked' AND outbox.{_OPEN} LIMIT ?",
+            (*account, MOST - len(rows)),
+        )
+        rows += starmap(_Row, found)
+    return [*_gathered("c", sorted(rows)), *_gathered("a", _amended(db, "parked"))]
+
+
+def stamp(db: sqlite3.Connection) -> str:
+    """Another text whenever other numbers of changes are in some state, or other accounts are unclaimed."""
+    row = db.execute(
+        "SELECT group_concat(what || one || two || three || count) FROM tallies WHERE what IN ('changes', 'unclaimed')"
+    ).fetchone()
+    return row[0] or ""
+
+
+def guests(db: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Accounts, each source and name, that a person said belong to no viewer."""
+    rows = db.execute("SELECT name FROM marks WHERE name >= ? AND name < ?", (_GUEST, f"{_GUEST}\U0010ffff"))
+    parts = (row[0].removeprefix(_GUEST).partition("/") for row in rows)
+    return {(source, account) for source, _, account in parts}
+
+
+def set_guest(db: sqlite3.Connection, source: str, account: str, now: float) -> None:
+    """Nobody is asked about this account any more. It can be claimed all the same."""
+    db.execute("INSERT OR REPLACE INTO marks (name, value) VALUES (?,?)", (f"{_GUEST}{source}/{account}", now))
+
+
+def forget_guests(db: sqlite3.Connection) -> None:
+    """Ask about all of them again."""
+    db.execute("DELETE FROM marks WHERE name >= ? AND name < ?", (_GUEST, f"{_GUEST}\U0010ffff"))
+
+
+_GUEST = "guest:"
+
+
+def _amended(db: sqlite3.Connection, state: str) -> list[_Row]:
+    """Found by the tallies first, which count them: there is no index for them all."""
+    accounts = db.execute(
+        "SELECT one, two FROM tallies WHERE what = 'changes' AND three = ? AND count > 0 ORDER BY one, two", (state,)
+    )
+    rows: list[_Row] = []
+    for account in accounts.fetchall():
+        found = db.execute(
+            f"{_AMENDED} INDEXED BY amendments_waiting WHERE viewer = ? AND tracker = ? AND state = ? AND {_OPEN} "
+            "ORDER BY id LIMIT ?",
+            (*account, state, MOST - len(rows)),
+        )
+        rows += starmap(_Row, found)
+    return sorted(rows)
+
+
+def _paired(held: Iterable[_Row]) -> tuple[list[list[_Row]], list[_Row]]:
+    """Those of which one at most may be carried out, together; and all others."""
+    same: dict[tuple[str, str, str], list[_Row]] = {}
+    single: list[_Row] = []
+    for row in held:
+        if row.kind == "ratings" or row.action == "retime":
+            same.setdefault((row.viewer, row.key, row.action), []).append(row)
+        else:
+            single.append(row)
+    paired = []
+    for rows in same.values():
+        if len({row.tracker for row in rows}) == len(rows) > 1:
+            paired.append(rows)
+        else:
+            single += rows
+    return paired, sorted(single)
+
+
+def _gathered(letter: str, rows: Iterable[_Row]) -> list[Group]:
+    """Each question as old as its oldest change."""
+    found: dict[tuple[str, ...], list[_Row]] = {}
+    for row in rows:
+        found.setdefault(_alike(row), []).append(row)
+    return [_group(_key("g", letter, *alike), letter, same) for alike, same in found.items()]
+
+
+def _alike(row: _Row) -> tuple[str, ...]:
+    """Equal for what one answer settles: which title it is, and when it was watched, is so for all trackers."""
+    if row.action and row.state == PlayOutcome.HELD:
+        return row.state, row.tracker, row.viewer, row.action, row.reason
+    same = row.state, row.action, row.media or "", (row.title or "").casefold()
+    if row.state == PlayOutcome.UNMATCHED or not row.dated:
+        return *same, str(row.dated)
+    told = row.reason if row.state == PlayOutcome.DEAD else ""
+    return *same, row.tracker, row.hold, told
+
+
+def _group(key: str, letter: str, rows: Sequence[_Row]) -> Group:
+    first = rows[0]
+    return Group(
+        key=key,
+        letter=letter,
+        state=PlayOutcome(first.state),
+        trackers=tuple(dict.fromkeys(row.tracker for row in rows)),
+        viewers=tuple(dict.fromkeys(row.viewer for row in rows)),
+        media=first.media or "",
+        title=first.title or first.label,
+        reason=first.reason,
+        ids=tuple(row.id for row in rows),
+        plays=len({(row.play, row.label) for row in rows}),
+        samples=tuple(dict.fromkeys(_sample(row) for row in rows[: 4 * SAMPLES]))[:SAMPLES],
+        play=first.play,
+        dated=bool(first.dated),
+        kind=first.kind,
+        action=first.action,
+    )
+
+
+def _sample(row: _Row) -> str:
+    if row.kind != "ratings" and row.action != "retime":
+        return row.label
+    return f"{row.label} · {changed(row.kind, row.before, row.after)}"
+
+
+def _key(letter: str, *parts: str) -> str:
+    """The same for the same question, however often it is asked, and of any process."""
+    return letter + sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]

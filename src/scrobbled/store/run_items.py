@@ -1,0 +1,187 @@
+"""The changes of a run one by one, and how quickly they are settled. Read-only and bounded."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scrobbled.core.items import Item
+from scrobbled.store.codec import decode_item, decode_subject
+from scrobbled.store.outbox import DONE
+
+LATELY = 30
+"""So many settled changes tell the pace."""
+SETTLED = ("delivered", "already-there", "parked", "unmatched", "dead", "unwanted")
+
+
+@dataclass(frozen=True, slots=True)
+class RunItem:
+    """One change of a run, in whatever state. Times are Unix seconds."""
+
+    id: str
+    """``c12`` for a play that is added, ``a5`` for an amendment."""
+    play: int | None
+    tracker: str
+    kind: str
+    action: str
+    label: str
+    watched_at: float | None
+    before: str
+    after: str
+    why: str
+    state: str
+    phase: str
+    reason: str
+    settled_at: float | None
+    item: Item | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How the changes of a run for one tracker go. Times are Unix seconds."""
+
+    tracker: str
+    waiting: int
+    a_second: float | None
+    """Settled a second lately; ``None`` where too few were to tell."""
+    last: float | None
+    """When one was last settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which items; an empty text is any."""
+
+    tracker: str = ""
+    state: str = ""
+    action: str = ""
+
+
+def page(db: sqlite3.Connection, run: int, chosen: Chosen, after: str, limit: int) -> list[RunItem]:
+    """Plays first, each by its id, in pages: pass the last id seen as ``after``, or an empty text."""
+    found: list[RunItem] = []
+    if not after.startswith("a"):
+        found = _plays(db, run, chosen, int(after[1:] or 0) if after else 0, limit)
+    if len(found) == limit:
+        return found
+    start = int(after[1:]) if after.startswith("a") else 0
+    return found + _amended(db, run, chosen, start, limit - len(found))
+
+
+def counts(db: sqlite3.Connection, run: int) -> list[tuple[str, str, str, int]]:
+    """Tracker, action, state and how many."""
+    plays = db.execute(
+        "SELECT tracker, 'add', state, count(*) FROM outbox INDEXED BY outbox_settled WHERE run = ? "
+        "GROUP BY state, tracker",
+        (run,),
+    ).fetchall()
+    amended = db.execute(
+        "SELECT tracker, action, state, count(*) FROM amendments WHERE run = ? GROUP BY tracker, action, state", (run,)
+    ).fetchall()
+    return [*plays, *amended]
+
+
+def tempos(db: sqlite3.Connection, run: int, trackers: Sequence[str]) -> list[Tempo]:
+    """Of those trackers for which something waits."""
+    found = []
+    for tracker in trackers:
+        whose = (run, tracker)
+        waiting = sum(
+            db.execute(
+                f"SELECT count(*) FROM {name} WHERE run = ? AND tracker = ? AND state = 'queued'", whose
+            ).fetchone()[0]
+            for name in ("outbox", "amendments")
+        )
+        if waiting:
+            times = _lately(db, run, tracker)
+            found.append(Tempo(tracker, waiting, _pace(times), times[0] if times else None))
+    return found
+
+
+def _lately(db: sqlite3.Connection, run: int, tracker: str) -> list[float]:
+    """When the last few were settled, the newest first."""
+    query = "SELECT settled_at FROM {} WHERE run = ? AND tracker = ? AND state = ? ORDER BY settled_at DESC LIMIT ?"
+    times = [
+        row[0]
+        for name in ("outbox", "amendments")
+        for state in SETTLED
+        for row in db.execute(query.format(name), (run, tracker, state, LATELY))
+        if row[0] is not None
+    ]
+    return sorted(times, reverse=True)[:LATELY]
+
+
+def _pace(times: Sequence[float]) -> float | None:
+    if len(times) < 3 or times[0] - times[-1] < 1.0:
+        return None
+    return (len(times) - 1) / (times[0] - times[-1])
+
+
+def _plays(db: sqlite3.Connection, run: int, chosen: Chosen, after: int, limit: int) -> list[RunItem]:
+    if chosen.action not in ("", "add"):
+        return []
+    condition, values = _filtered("outbox", chosen)
+    rows = db.execute(
+        "SELECT outbox.id, outbox.play_id, outbox.tracker, plays.label, outbox.watched_at, outbox.state, outbox.phase, "
+        "coalesce(outbox.reason, ''), outbox.settled_at, plays.item, plays.media FROM outbox JOIN plays "
+        f"ON plays.id = outbox.play_id WHERE outbox.run = ? AND outbox.id > ? {condition} ORDER BY outbox.id LIMIT ?",
+        (run, after, *values, limit),
+    )
+    return [
+        RunItem(
+            id=f"c{row[0]}",
+            play=row[1],
+            tracker=row[2],
+            kind="plays",
+            action="add",
+            label=row[3],
+            watched_at=row[4],
+            before="",
+            after="",
+            why="",
+            state=row[5],
+            phase=row[6],
+            reason=row[7],
+            settled_at=row[8] if row[5] in DONE else None,
+            item=decode_item(row[10], row[9]),
+        )
+        for row in rows
+    ]
+
+
+def _amended(db: sqlite3.Connection, run: int, chosen: Chosen, after: int, limit: int) -> list[RunItem]:
+    condition, values = _filtered("amendments", chosen)
+    if chosen.action:
+        condition, values = f"{condition} AND amendments.action = ?", [*values, chosen.action]
+    rows = db.execute(
+        "SELECT id, play_id, tracker, kind, action, label, json_extract(wish, '$.watched_at'), before, after, why, "
+        f"state, reason, settled_at, subject FROM amendments WHERE run = ? AND id > ? {condition} ORDER BY id LIMIT ?",
+        (run, after, *values, limit),
+    )
+    return [
+        RunItem(
+            id=f"a{row[0]}",
+            play=row[1],
+            tracker=row[2],
+            kind=row[3],
+            action=row[4],
+            label=row[5],
+            watched_at=row[6],
+            before=row[7],
+            after=row[8],
+            why=row[9],
+            state=row[10],
+            phase="",
+            reason=row[11],
+            settled_at=row[12] if row[10] in DONE else None,
+            item=decode_subject(row[13]).item if row[13] else None,
+        )
+        for row in rows
+    ]
+
+
+def _filtered(name: str, chosen: Chosen) -> tuple[str, list[str]]:
+    asked = {f"{name}.tracker": chosen.tracker, f"{name}.state": chosen.state}
+    given = {column: value for column, value in asked.items() if value}
+    return " ".join(f"AND {column} = ?" for column in given), list(given.values())

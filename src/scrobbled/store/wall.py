@@ -1,0 +1,122 @@
+"""What was watched, in order of time, a piece at a time: quick and small however much there is."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from scrobbled.core.items import Item
+from scrobbled.core.spelling import of_title, searchable
+from scrobbled.store.database import Store
+
+STEP = 20_000
+"""Plays that are looked at in one go: some ten milliseconds in which no webhook is stored."""
+_FAR = 1 << 62
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Spot:
+    """A place on the wall: when it was watched, or came in where nobody knows that (Unix seconds), and the play."""
+
+    at: int
+    play: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is to be seen: all of what is set has to hold. ``since`` and ``until`` (not included) are Unix seconds.
+
+    ``outcome`` is the outcome at ``tracker``, or at any where none is set. ``show`` is the title of a show or a film,
+    ``words`` are as ``core.spelling`` makes them of what somebody typed.
+    """
+
+    viewer: str = ""
+    show: str = ""
+    media: str = ""
+    source: str = ""
+    tracker: str = ""
+    outcome: str = ""
+    since: float | None = None
+    until: float | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """How many plays somebody has of one source and media."""
+
+    viewer: str
+    source: str
+    media: str
+    plays: int
+
+
+def describe(db: sqlite3.Connection, play: int, item: Item) -> None:
+    """Let the play be found by what its item is called; to be said in the transaction that adds it."""
+    db.execute("UPDATE wall SET text = ? WHERE play = ?", (searchable(item), play))
+
+
+def shelves(db: sqlite3.Connection) -> list[Shelf]:
+    rows = db.execute("SELECT viewer, source, media, plays FROM shelves WHERE plays > 0 ORDER BY 1, 2, 3")
+    return [Shelf(*row) for row in rows]
+
+
+async def look(store: Store, filters: Filters, limit: int, *, start: Spot | None, newer: bool = False) -> list[Spot]:
+    """Up to ``limit`` that are older than ``start``, the newest first; or newer, and then the oldest first.
+
+    Without ``start`` from the newest, or from the oldest, on. Others have the database between two steps.
+    """
+    low, high = _span(filters)
+    if start is not None:
+        low, high = (max(low, start), high) if newer else (low, min(high, start))
+    found: list[Spot] = []
+    while low < high and len(found) < limit:
+        rows, edge = await store.read(partial(_step, filters=filters, low=low, high=high, newer=newer, limit=limit))
+        found += rows
+        if edge is None:
+            break
+        low, high = (edge, high) if newer else (low, edge)
+    return found[:limit]
+
+
+def _span(filters: Filters) -> tuple[Spot, Spot]:
+    """Everything wanted lies between the two."""
+    first = -_FAR if filters.since is None else math.ceil(filters.since)
+    end = _FAR if filters.until is None else math.ceil(filters.until)
+    return Spot(first - 1, _FAR), Spot(end, 0)
+
+
+def _step(
+    db: sqlite3.Connection, *, filters: Filters, low: Spot, high: Spot, newer: bool, limit: int
+) -> tuple[list[Spot], Spot | None]:
+    """What is found in the next ``STEP`` plays between the two, and how far that is; ``None`` where it is all."""
+    between, order = "(at, play) > (?, ?) AND (at, play) < (?, ?)", "at, play" if newer else "at DESC, play DESC"
+    query = f"SELECT at, play FROM wall WHERE {between} ORDER BY {order} LIMIT 1 OFFSET {STEP - 1}"
+    last = db.execute(query, (low.at, low.play, high.at, high.play)).fetchone()
+    edge = None if last is None else Spot(*last)
+    if edge is not None:  # which is looked at as well
+        low, high = (low, Spot(edge.at, edge.play + 1)) if newer else (Spot(edge.at, edge.play - 1), high)
+    conditions = list(_conditions(filters))
+    wanted = "".join(f" AND {condition}" for condition, _ in conditions)
+    rows = db.execute(
+        f"SELECT at, play FROM wall WHERE {between}{wanted} ORDER BY {order} LIMIT ?",
+        (low.at, low.play, high.at, high.play, *(value for _, value in conditions), limit),
+    )
+    return [Spot(*row) for row in rows], edge
+
+
+def _conditions(filters: Filters) -> Iterator[tuple[str, str]]:
+    """As SQL with its value."""
+    for column in ("viewer", "media", "source"):
+        if wanted := getattr(filters, column):
+            yield f"{column} = ?", wanted
+    if filters.tracker or filters.outcome:
+        state = f"{filters.tracker and f' {filters.tracker}'}:{filters.outcome and f'{filters.outcome} '}"
+        yield "instr(states, ?) > 0", state
+    if filters.show:
+        yield "instr(text, ?) = 1", of_title(filters.show)
+    for word in filters.words:
+        yield "instr(text, ?) > 0", word
