@@ -6,10 +6,11 @@ Ids of runs carry their letter (``r12``); times are ISO 8601 in UTC.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from scrobbled.config import Config
-from scrobbled.store import ledger, records, runs
+from scrobbled.store import ledger, overview, questions, records, runs
 from scrobbled.store.codec import iso, iso_or_none
 from scrobbled.store.runs import Progress, Run
 from scrobbled.trackers import TRACKERS
@@ -19,6 +20,7 @@ ENDINGS = {
     "nothing": "nothing to do",
     "approval": "wants your yes",
     "refused": "refused",
+    "cancelled": "cancelled",
     "failed": "failed",
     "": "under way",
 }
@@ -47,6 +49,8 @@ class RunStory:
     plan_id: str | None
     plan: str
     """The plan in words, where it wants a yes."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """What was asked for, other than the configuration says; ``plan`` is the one that somebody said yes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +78,28 @@ class PairStory:
     last: RunStory | None
     last_success: str | None
     next: str | None
+    conflict: str = ""
+    removals: str = ""
+    works: bool = True
+    """Both trackers can be read, and some kind is not off."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """By tracker, how many changes are on their way to it, of whatever origin."""
+    questions: int = 0
+    """What runs have left to decide."""
+    running: RunStory | None = None
+    """The run that is under way, or waits for its turn."""
 
 
 def pair_stories(db: sqlite3.Connection, config: Config) -> list[PairStory]:
     """In the order of the configuration."""
     found = []
+    queued = {(row.viewer, row.tracker): row.count for row in overview.waiting(db) if row.state == "queued"}
     for viewer in config.viewers:
         for pair in viewer.pairs:
             name = ",".join(pair.between)
             latest = next(iter(runs.latest(db, viewer.name, name)), None)
             works = all(tracker in TRACKERS for tracker in pair.between) and bool(pair.directions())
+            running = runs.under_way(db, viewer.name, name)
             found.append(
                 PairStory(
                     viewer=viewer.name,
@@ -95,6 +111,12 @@ def pair_stories(db: sqlite3.Connection, config: Config) -> list[PairStory]:
                     last=None if latest is None else run_story(db, latest),
                     last_success=iso_or_none(runs.latest_success(db, viewer.name, name)),
                     next=iso(latest.asked_at + pair.every) if latest and works else None,
+                    conflict=pair.conflict,
+                    removals=pair.removals,
+                    works=works,
+                    waiting={tracker: queued.get((viewer.name, tracker), 0) for tracker in pair.between},
+                    questions=questions.count(db, viewer.name, name),
+                    running=None if running is None else run_story(db, running),
                 )
             )
     return found
@@ -133,6 +155,7 @@ def run_story(db: sqlite3.Connection, run: Run) -> RunStory:
         total=progress.total,
         plan_id=run.plan or None,
         plan=run.shown,
+        options=dict(run.options),
     )
 
 

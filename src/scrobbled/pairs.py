@@ -22,7 +22,7 @@ from scrobbled.deliver import Courier
 from scrobbled.importing.tracker import FileTracker, is_file
 from scrobbled.metrics import Metrics, Sample
 from scrobbled.reconcile import Ended, Member, Options, Reconciler, Sides
-from scrobbled.store import Store, runs
+from scrobbled.store import Store, cancelling, runs
 from scrobbled.store.runs import Run
 
 FIRST_AFTER = 10.0
@@ -30,6 +30,8 @@ FIRST_AFTER = 10.0
 LOOK_EVERY = 30.0
 ASKED_EVERY = 0.3
 """Where nothing is run by the clock: whoever asks does so by the database of this very process, and waits."""
+PIECE = 50
+"""Changes of a cancelled run taken out of the queue in one transaction."""
 TELL_AFTER = 24 * 3_600.0
 """Seconds without a run that succeeded, after which people are told."""
 log = structlog.get_logger("pairs")
@@ -90,12 +92,17 @@ class Keeper:
         metrics: Metrics,
         clock: Clock,
         by_clock: bool = True,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
+        """``changed`` is called when a run begins, comes to its next phase, or ends."""
+        self._changed = changed
         self._store, self._config, self._couriers, self._wake_couriers = store, config, couriers, wake
         self._alerts, self._metrics, self._clock, self._by_clock = alerts, metrics, clock, by_clock
         self.news = asyncio.Event()
         """Set when a run may have been asked for."""
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._at: dict[str, int] = {}
+        """By viewer, the run that is under way."""
         self._succeeded: dict[tuple[str, str], float] = {}
         self._dice = random.Random().random
         text = "When a pair was last reconciled without trouble"
@@ -125,7 +132,25 @@ class Keeper:
         self.news.set()
         return run
 
+    async def cancel(self, run: int) -> bool:
+        """End it now, wherever it is; false where nothing of it was under way. See ``store.cancelling``."""
+        if not await self._store.write(lambda db: cancelling.cancel(db, run, self._now())):
+            return False
+        for viewer, under_way in self._at.items():
+            if under_way == run:
+                self._busy[viewer].cancel()
+        log.info("cancelled", action="reconcile", run=f"r{run}")
+        await self._take_out(run)
+        self._changed()
+        return True
+
+    async def _take_out(self, run: int) -> None:
+        while await self._store.write(lambda db: cancelling.take_out(db, run, self._now(), PIECE)):
+            pass
+
     async def _begin_what_is_due(self, earliest: float) -> None:
+        for cancelled in await self._store.read(cancelling.unfinished):
+            await self._take_out(cancelled)
         for run in await self._store.read(runs.asked):
             if self._is_free(run.viewer):
                 self._begin(run.viewer, self._asked(run))
@@ -170,6 +195,7 @@ class Keeper:
 
     async def _carry_out(self, run: int, one: Wired, options: Options, *, unasked: bool = False) -> None:
         reconciler = self.reconciler(one)
+        self._at[one.sides.viewer] = run
         try:
             ended = await reconciler.run(run, options)
         except ConfigError as error:
@@ -181,6 +207,9 @@ class Keeper:
             log.exception("reconciling failed as it never should", action="reconcile", pair=one.sides.pair)
             ended = Ended("failed", "this is a defect of scrobbled; its log says more")
             await self._store.write(lambda db: runs.end(db, run, self._now(), ended.outcome, ended.reason))
+        finally:
+            del self._at[one.sides.viewer]
+        self._changed()
         await self._tell(one.sides, ended, unasked=unasked)
 
     def reconciler(self, one: Wired) -> Reconciler:
@@ -195,6 +224,7 @@ class Keeper:
             metrics=self._metrics,
             limits=limits(self._config()),
             wake=self._wake_couriers,
+            tell=lambda phase: self._changed(),
         )
 
     def _member(self, viewer: str, name: str) -> Member:
@@ -251,7 +281,7 @@ def _wants_a_yes(sides: Sides, ended: Ended) -> Trouble:
         f"{sides.viewer} --pair {sides.pair} --dry-run; to say yes: scrobbled sync --viewer {sides.viewer} "
         f"--pair {sides.pair} --plan {ended.plan_id}",
         viewer=sides.viewer,
-        link="/#needs",
+        link="/sync",
     )
 
 
@@ -262,5 +292,5 @@ def _fails(sides: Sides, ended: Ended) -> Trouble:
         title=f"{sides.viewer}: {' and '.join(sides.called)} could not be compared for a day",
         text=f"{ended.reason}. Plays that come by webhook are not affected.",
         viewer=sides.viewer,
-        link="/#accounts",
+        link="/sync",
     )

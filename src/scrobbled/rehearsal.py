@@ -30,13 +30,14 @@ async def rehearse(
     *,
     files: Mapping[str, Tracker] | None = None,
     look: Callable[[Store], Awaitable[None]] | None = None,
+    tell: Callable[[str], None] = lambda phase: None,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Ended:
     """What a run would do; ``files`` stand for names that are no trackers of the configuration.
 
-    ``look`` is handed the copy, with what was read, before it is thrown away. Nothing is written to the database or to
-    a tracker.
+    ``look`` is handed the copy, with what was read, before it is thrown away, and ``tell`` each phase that begins.
+    Nothing is written to the database or to a tracker.
 
     But for one thing: where a sign-in renews itself and the old one ends by that, the new one is kept.
     """
@@ -55,6 +56,7 @@ async def rehearse(
                 metrics=Metrics(),
                 limits=limits(config),
                 wake=lambda _: None,
+                tell=tell,
             ).plan(options)
             if look is not None and ended.plan is not None:
                 await look(store)

@@ -476,7 +476,7 @@ async def test_where_the_database_fails_the_row_is_taken_the_next_time(
 
     house.clock.advance(4 * 3600)
     with monkeypatch.context() as broken:
-        broken.setattr(house.runtime.catching_up, "_take", full)
+        broken.setattr(house.runtime.catching_up, "_kit", replace(house.runtime.catching_up._kit, take=full))
         with pytest.raises(StoreError):
             await house.catch_up(name)
     assert (await house.catch_up(name)).taken == 1

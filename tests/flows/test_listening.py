@@ -17,15 +17,14 @@ from structlog.testing import capture_logs
 
 from conftest import FakeClock
 from flows.rig import hurried
-from scrobbled import listening
 from scrobbled.config import loads
 from scrobbled.core.errors import ConfigError, ContractDrift, LoginNeeded, TryLater
-from scrobbled.listening import NO_EVENTS
 from scrobbled.runtime import Runtime, build
 from scrobbled.sandbox.base import Fault
 from scrobbled.sandbox.player import ANNA, BEN, NEIGHBOUR, payload
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.servers import doors
+from scrobbled.servers import doors, plex_ear
+from scrobbled.servers.plex_ear import NO_EVENTS
 from scrobbled.servers.plex_live import EVENT_SOURCE
 from scrobbled.sources.body import Body
 from scrobbled.store import Store
@@ -59,9 +58,9 @@ class Den:
     async def connected(self) -> AsyncIterator[asyncio.Task[None]]:
         """Listening by one connection, which is there."""
         (door,) = doors(self.runtime.config)
-        live = await self.listening._opened(door)
+        ear = await self.listening.opened(door)
         there = len(self.plex.notices)
-        task = asyncio.create_task(self.listening.connected(door, live, asyncio.Event()))
+        task = asyncio.create_task(ear.listen(self.listening.condition(door).good, asyncio.Event()))
         await until(lambda: task.done() or len(self.plex.notices) > there)
         try:
             yield task
@@ -185,7 +184,7 @@ async def test_a_connection_that_breaks_is_told_and_the_next_one_goes_on(den: De
 
 
 async def test_a_silent_connection_is_made_anew_and_is_no_trouble(den: Den, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "SILENCE", 0.05)
+    monkeypatch.setattr(plex_ear, "SILENCE", 0.05)
     async with den.connected() as task:
         await asyncio.wait_for(task, 5)
     assert den.listening.conditions[0].state == "ok"
@@ -194,9 +193,9 @@ async def test_a_silent_connection_is_made_anew_and_is_no_trouble(den: Den, monk
 async def test_without_an_event_source_the_sessions_are_looked_at(den: Den, monkeypatch: pytest.MonkeyPatch) -> None:
     den.plex.faults.add(Fault(match=f"GET {EVENT_SOURCE}", status=404))
     (door,) = doors(den.runtime.config)
-    live = await den.listening._opened(door)
+    ear = await den.listening.opened(door)
     stopping = asyncio.Event()
-    looked = live.looked
+    looked = ear.live.looked
     steps = [("play", 0), ("pause", 50), ("resume", 50), ("", 95), ("stop", 95)]
     item = den.plex.library.find(f"{den.sandbox.world.shows[0].title} S1E2")
 
@@ -215,8 +214,8 @@ async def test_without_an_event_source_the_sessions_are_looked_at(den: Den, monk
         if not steps:
             stopping.set()
 
-    monkeypatch.setattr(live, "looked", looked_at)
-    await den.listening.connected(door, live, stopping)
+    monkeypatch.setattr(ear.live, "looked", looked_at)
+    await ear.listen(den.listening.condition(door).good, stopping)
     assert await den.plays() == ["anna"]
     condition = den.listening.conditions[0]
     assert (condition.state, condition.reason) == ("ok", NO_EVENTS)
@@ -243,7 +242,7 @@ async def test_a_refused_token_rests_and_is_told_at_once(den: Den, monkeypatch: 
         return True
 
     monkeypatch.setattr(den.clock, "wait", wait)
-    await den.listening._keep_listening(door, stopping)
+    await den.listening.keep_listening(door, stopping)
     assert rests == [3600.0]
     assert [trouble.subject for trouble in await den.runtime.alerts.open()] == ["plex live"]
 
@@ -260,7 +259,7 @@ async def test_the_rests_grow_up_to_five_minutes(den: Den, monkeypatch: pytest.M
         return True
 
     monkeypatch.setattr(den.clock, "wait", wait)
-    await den.listening._keep_listening(door, stopping)
+    await den.listening.keep_listening(door, stopping)
     assert rests == [30, 60, 120, 240, 300, 300]
 
 
@@ -297,7 +296,7 @@ def test_no_token_of_a_webhook_is_wanted_where_none_comes() -> None:
         ("plex: {mode: live, url: http://p}", "server_token must be set"),
         ("plex: {token: tttttttttttttttt, mode: both}", "url and server_token must be set"),
         ("plex: {token: tttttttttttttttt, mode: websocket}", "webhook, live, both"),
-        ("emby: {token: tttttttttttttttt, mode: live}", "only plex can be listened to"),
+        ("emby: {token: tttttttttttttttt, mode: live}", "only plex and kodi can be listened to"),
         ("kodi: {token: tttttttttttttttt, catch_up: 5m}", "only plex, jellyfin, emby can be asked"),
         ("emby: {token: tttttttttttttttt, catch_up: 5s}", "too short"),
     ],

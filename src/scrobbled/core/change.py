@@ -34,6 +34,7 @@ class Action(StrEnum):
     RATE = "rate"
     UNRATE = "unrate"
     TICK = "tick"
+    UNTICK = "untick"
 
 
 _THINGS: dict[Action, tuple[str, str]] = {
@@ -44,6 +45,7 @@ _THINGS: dict[Action, tuple[str, str]] = {
     Action.RETIME: ("change of time", "changes of time"),
     Action.FLAG: ("rewatch mark", "rewatch marks"),
     Action.TICK: ("tick", "ticks"),
+    Action.UNTICK: ("tick to take back", "ticks to take back"),
 }
 """What waits or has failed, in the order in which it is told."""
 

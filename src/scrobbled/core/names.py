@@ -17,6 +17,7 @@ NAMES = {
     "plex": "Plex",
     "serializd": "Serializd",
     "tautulli": "Tautulli",
+    "tmdb": "TMDB",
     "trakt": "Trakt",
 }
 

@@ -92,6 +92,9 @@ REASONS: dict[str, str] = {
     "episodes are switched off": "Episodes are switched off in the configuration (defaults.episodes).",
     "left out by a rule": "A rule says that such items do not count (rules, with count: false).",
     "library": "Its library is not one of those that count (libraries, of the viewer or of the source).",
+    "library not known": "Only some libraries count (libraries, of the viewer or of the source), and nobody said from "
+    "which one this is. Set url and server_token of that media server, so that it can be asked; scrobbled doctor says "
+    "how that goes.",
     "marked, and watched already": "Somebody marked it as watched, and it is a play already.",
     "marks are ticked off": "Somebody marked it by hand, and such marks are ticked off and are no plays (marks of the "
     "source).",
@@ -116,6 +119,7 @@ REASONS: dict[str, str] = {
     # plays
     "dropped by hand": "You left it out.",
     "taken back": "You took it back, and it stays so.",
+    "its run was cancelled": "The run that wanted it there was cancelled before it was sent.",
     "found when read back": "Its answer was lost; the tracker was asked, and it is there.",
     "interrupted during the write": "scrobbled was ended while it was sending this, so the tracker is asked whether it "
     "arrived.",
@@ -148,6 +152,9 @@ UNDATED = (
     "drop it here."
 )
 """Instead of the next step of ``held``, where no approval helps."""
+
+FOUND_AGAIN = "Nothing to do: the next run of the pair by the clock finds it again, and asks you first."
+"""Instead of the next step of ``undone``, where a cancelled run did not send it."""
 
 PHASES = {
     "in-flight": "being sent",

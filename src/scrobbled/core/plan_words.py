@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 
 from scrobbled.core.change import SIDES, Action, Change, moment, of_side, other
@@ -66,17 +67,17 @@ def _by_title(action: Action, changes: Iterable[Change]) -> Iterator[str]:
     """Those with most first."""
     titles: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
-        titles[_title(change)].append(change)
-    for title, mine in sorted(titles.items(), key=lambda entry: (-len(entry[1]), entry[0])):
+        titles[title(change)].append(change)
+    for name, mine in sorted(titles.items(), key=lambda entry: (-len(entry[1]), entry[0])):
         if len(mine) == 1:
             yield f"{mine[0].label}: {_deed(mine[0])}"
         elif action is Action.ADD:
-            yield f"{title}: {len(mine):,} plays, {_span(mine)}"
+            yield f"{name}: {len(mine):,} plays, {_span(mine)}"
         else:
-            yield f"{title}: {len(mine):,} rewatch marks"
+            yield f"{name}: {len(mine):,} rewatch marks"
 
 
-def _title(change: Change) -> str:
+def title(change: Change) -> str:
     """The show or the film; labels of episodes begin with their show."""
     found = _PLACE.match(change.label)
     return found[1] if found and not change.key.startswith("movie:") else change.label
@@ -99,7 +100,7 @@ def _deed(change: Change) -> str:
             return f"rating {change.before} -> {change.after}" if change.before else f"rating {change.after}"
         case Action.UNRATE:
             return f"rating {change.before} is cleared"
-        case Action.FLAG | Action.TICK:
+        case Action.FLAG | Action.TICK | Action.UNTICK:
             return change.after
 
 
@@ -111,12 +112,28 @@ def _decisions(names: tuple[str, str], changes: Sequence[Change], most: int) -> 
     """Alternatives stand in one line."""
     if not changes:
         return []
+    lines = [f"{told.first.label}: {told.deeds} ({told.why})" for told in decisions(names, changes)]
+    wanting = "1 thing is" if len(lines) == 1 else f"{len(lines):,} things are"
+    return [f"{wanting} for you to decide:", *_bounded(lines, most)]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Alternatives of which a person chooses one, in words."""
+
+    first: Change
+    deeds: str
+    why: str
+
+
+def decisions(names: tuple[str, str], changes: Iterable[Change]) -> Iterator[Decision]:
+    """What is asked, with its alternatives together."""
     groups: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
     for change in changes:
         groups[change.key, change.kind, _about(change)].append(change)
-    lines = [_choice(names, group) for group in groups.values()]
-    wanting = "1 thing is" if len(lines) == 1 else f"{len(lines):,} things are"
-    return [f"{wanting} for you to decide:", *_bounded(lines, most)]
+    for mine in groups.values():
+        deeds = " or ".join(f"{_deed(change)} on {of_side(names, change.side)}" for change in mine)
+        yield Decision(mine[0], deeds, _why(mine[0], names))
 
 
 def _about(change: Change) -> str:
@@ -124,11 +141,6 @@ def _about(change: Change) -> str:
     if change.action is Action.RETIME:
         return " ".join(sorted((f"{change.side} {change.target}", f"{other(change.side)} {change.source}")))
     return change.target
-
-
-def _choice(names: tuple[str, str], changes: Sequence[Change]) -> str:
-    deeds = " or ".join(f"{_deed(change)} on {of_side(names, change.side)}" for change in changes)
-    return f"{changes[0].label}: {deeds} ({_why(changes[0], names)})"
 
 
 def _warned(warnings: Sequence[str], most: int) -> list[str]:

@@ -8,18 +8,23 @@ from typing import cast
 
 from scrobbled.clock import Clock
 from scrobbled.core.corrections import corrected
+from scrobbled.core.errors import ScrobbledError
 from scrobbled.core.plan import Action, Change, other
 from scrobbled.core.records import Subject
 from scrobbled.reconcile.comparing import Compared
 from scrobbled.reconcile.lining import Lined
 from scrobbled.reconcile.sides import Sides, pieces
-from scrobbled.store import additions, amendments, corrections, ledger
+from scrobbled.store import additions, amendments, cancelling, corrections, ledger
 from scrobbled.store.database import Store
 from scrobbled.store.wishes import Action as Amending
 
 PIECE = 50
 """Changes put into the queue in one transaction."""
 Wake = Callable[[frozenset[tuple[str, str]]], None]
+
+
+class Cancelled(ScrobbledError):
+    """Somebody cancelled the run while it was at work."""
 
 
 class Carrier:
@@ -39,22 +44,27 @@ class Carrier:
             )
 
     async def queue(self, run: int, compared: Compared) -> int:
-        """Returns how many are new: what waits for an answer, or was left out by a person, is not asked again."""
+        """Returns how many are new: what waits for an answer, or was left out by a person, is not asked again.
+
+        Raises ``Cancelled``, and what is in the queue by then is taken out by whoever cancelled.
+        """
         new = 0
         for piece in pieces(compared.plan.changes, PIECE):
 
             def work(db: sqlite3.Connection, piece=piece) -> int:  # type: ignore[no-untyped-def]
+                _go_on(db, run)
                 return sum(self._put(db, run, change, compared.lined) for change in piece)
 
             new += await self._store.write(work)
             self._wake(frozenset(self._sides.account(change.side) for change in piece))
         return new
 
-    async def reached(self, compared: Compared, policy: str) -> None:
-        """Everything that was read so far is compared, and what came of it is in the queue."""
+    async def reached(self, run: int, compared: Compared, policy: str) -> None:
+        """Everything that was read so far is compared, and what came of it is in the queue. Raises ``Cancelled``."""
         sides, now = self._sides, self._now()
 
         def work(db: sqlite3.Connection) -> None:
+            _go_on(db, run)
             before = ledger.state(db, sides.viewer, sides.pair)
             agreed = ledger.count_agreed(db, sides.viewer, sides.pair)
             after = ledger.PairState(policy, *compared.revs, before.based_at or now, now, agreed)
@@ -127,6 +137,11 @@ class Carrier:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _go_on(db: sqlite3.Connection, run: int) -> None:
+    if cancelling.is_over(db, run):
+        raise Cancelled("the run was cancelled")
 
 
 def _inverse(change: Change, lined: Lined) -> amendments.Inverse | None:

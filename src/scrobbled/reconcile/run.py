@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -17,13 +17,13 @@ from scrobbled.core.guard import Facts, Limits, judge, refused
 from scrobbled.core.ledger import Policy
 from scrobbled.core.plan import SIDES, Action, Plan, read_id
 from scrobbled.metrics import Metrics
-from scrobbled.reconcile.carrying import Carrier
+from scrobbled.reconcile.carrying import Cancelled, Carrier
 from scrobbled.reconcile.comparing import Compared, Comparer
 from scrobbled.reconcile.garbage import give_back
 from scrobbled.reconcile.policies import Options, fingerprint, kinds, policy
 from scrobbled.reconcile.reading import Failed, Member, Readers
 from scrobbled.reconcile.sides import Sides
-from scrobbled.store import ledger, records, runs
+from scrobbled.store import cancelling, ledger, records, runs
 from scrobbled.store.database import Store
 
 PLAN_LASTS = timedelta(hours=24)
@@ -57,8 +57,10 @@ class Reconciler:
         metrics: Metrics,
         limits: Limits,
         wake: Callable[[frozenset[tuple[str, str]]], None],
+        tell: Callable[[str], None] = lambda phase: None,
     ) -> None:
-        self.sides, self.pair = sides, pair
+        """``tell`` is called with each phase that begins."""
+        self.sides, self.pair, self._tell = sides, pair, tell
         self._members, self._store, self._clock = members, store, clock
         self._metrics, self._limits = metrics, limits
         self._readers = Readers(sides, members, store=store, clock=clock, metrics=metrics)
@@ -72,9 +74,12 @@ class Reconciler:
     async def run(self, run: int, options: Options) -> Ended:
         """Read, compare, and put what is missing on its way. Books itself in ``runs``; raises ``StoreError``."""
         started = self._clock.monotonic()
-        await self._store.write(lambda db: runs.begin(db, run, self._now()))
+        if not await self._store.write(lambda db: runs.begin(db, run, self._now())):
+            return Ended(cancelling.OUTCOME, cancelling.REASON)
         try:
             ended = await self._run(run, options)
+        except Cancelled:
+            return Ended(cancelling.OUTCOME, cancelling.REASON)
         except Failed as failure:
             ended = Ended("failed", str(failure))
         finally:
@@ -101,15 +106,15 @@ class Reconciler:
         compared = await self._compared(options, run)
         plan, plan_id = compared.plan, await self._id(compared.plan)
         await self._carrier.write_ledger(compared)
-        if options.plan:
-            if why := self._refusal(options.plan, plan_id):
-                return Ended("refused", why, plan)
-        elif why := await self._judged(plan):
-            return Ended("approval", why, plan, plan_id)
+        if options.plan and (why := self._refusal(options.plan, plan_id)):
+            return Ended("refused", why, plan)
         counts = await asyncio.to_thread(counted, plan)
-        await self._store.write(lambda db: runs.phase(db, run, "queueing", counts))
+        if not options.plan and (why := await self._judged(plan) or await self._wary(run, plan)):
+            await self._begin("comparing", run, counts)
+            return Ended("approval", why, plan, plan_id)
+        await self._begin("queueing", run, counts)
         new = await self._carrier.queue(run, compared)
-        await self._carrier.reached(compared, fingerprint(self.policy(options)))
+        await self._carrier.reached(run, compared, fingerprint(self.policy(options)))
         return Ended("done", "", plan, plan_id) if new else Ended("nothing", "", plan)
 
     async def _compared(self, options: Options, run: int | None = None) -> Compared:
@@ -117,14 +122,27 @@ class Reconciler:
         made = self.policy(options)
         if not kinds(made):
             raise Failed("nothing is to be reconciled: every kind of this pair is off, or its trackers cannot do it")
+        self._tell("reading")
         await self._readers.read(full=options.full)
-        if run is not None:
-            await self._store.write(lambda db: runs.phase(db, run, "comparing"))
+        await self._begin("comparing", run)
         compared = await self._comparer.compare(made, full=options.full)
         facts = await self._store.read(self._facts)
         if why := await asyncio.to_thread(refused, compared.plan, facts, self._limits):
             compared.plan = _taking_nothing(compared.plan, why)
         return compared
+
+    async def _begin(self, phase: str, run: int | None, counts: Mapping[str, int] | None = None) -> None:
+        if run is not None:
+            await self._store.write(lambda db: runs.phase(db, run, phase, counts))
+        self._tell(phase)
+
+    async def _wary(self, run: int, plan: Plan) -> str:
+        """What somebody cancelled is not begun anew by the clock alone. Why not; empty where it may be."""
+        asked, before = await self._store.read(lambda db: (runs.get(db, run), cancelling.last_was_cancelled(db, run)))
+        acts = any(not change.ask for change in plan.changes)
+        if not acts or before is None or asked is None or asked.cause != "schedule":
+            return ""
+        return f"the run before, r{before}, was cancelled"
 
     async def _judged(self, plan: Plan) -> str:
         """Why the plan wants a yes first; empty where it may be carried out at once."""
@@ -182,5 +200,7 @@ def _taking_nothing(plan: Plan, why: str) -> Plan:
 
 
 def counted(plan: Plan) -> dict[str, int]:
-    """Changes by what they are: "serializd add plays"."""
-    return dict(Counter(f"{plan.name(c.side)} {c.action} {c.kind}" for c in plan.changes))
+    """Changes by what they are, "serializd add plays", and things that are asked: "you decide ratings"."""
+    does = Counter(f"{plan.name(c.side)} {c.action} {c.kind}" for c in plan.changes if not c.ask)
+    asked = {(change.key, change.kind, change.action) for change in plan.changes if change.ask}
+    return dict(does + Counter(f"you decide {kind}" for _, kind, _ in asked))

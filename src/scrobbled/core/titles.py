@@ -1,0 +1,79 @@
+"""What a catalogue finds when somebody looks for a title, and how large a show is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal, Protocol
+
+from scrobbled.core.matching import plain
+
+Kind = Literal["show", "movie"]
+ALIKE = 0.75
+"""From this ratio on two titles are called alike: a letter or two, or a word, apart."""
+MOST_ALIKE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonSize:
+    """How many episodes a season has; 0 is the specials."""
+
+    number: int
+    episodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """One entry. ``tmdb`` is in the space of its ``kind``; an entry without one cannot be named to anybody else."""
+
+    kind: Kind
+    title: str
+    year: int | None = None
+    tmdb: int | None = None
+    poster: str = ""
+    """TMDB's ``poster_path``, where the catalogue tells it."""
+    seasons: tuple[SeasonSize, ...] | None = None
+    """``None`` where that was not asked, and for a film."""
+
+
+class Searcher(Protocol):
+    """A catalogue in which a person can look for a title.
+
+    Both calls raise ``TryLater`` or another ``TrackerError`` where it cannot be asked.
+    """
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What it has at all."""
+        ...
+
+    async def search(self, query: str, year: int | None, kind: Kind) -> Sequence[Title]:
+        """Best first, ten at most."""
+        ...
+
+    async def sizes(self, tmdb: int) -> Sequence[SeasonSize] | None:
+        """The seasons of the show with this TMDB id; ``None`` where it is not there."""
+        ...
+
+
+def sized(numbers: Sequence[int]) -> tuple[SeasonSize, ...]:
+    """From the season of each episode, whatever their order."""
+    return tuple(SeasonSize(number, numbers.count(number)) for number in sorted(set(numbers)))
+
+
+def alike(name: str, known: Iterable[Title]) -> list[Title]:
+    """Those of ``known`` that are called almost as ``name`` is, and not just so; the closest first."""
+    wanted = plain(name)
+    matcher, found = SequenceMatcher(b=wanted, autojunk=False), list[tuple[float, Title]]()
+    for title in known if wanted else ():
+        called = plain(title.title)
+        matcher.set_seq1(called)
+        if (
+            called != wanted
+            and matcher.real_quick_ratio() >= ALIKE
+            and matcher.quick_ratio() >= ALIKE
+            and matcher.ratio() >= ALIKE
+        ):
+            found.append((matcher.ratio(), title))
+    return [title for _, title in sorted(found, key=lambda pair: -pair[0])[:MOST_ALIKE]]

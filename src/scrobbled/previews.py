@@ -1,0 +1,217 @@
+"""Plans that somebody looks at before saying yes: made in the background by a rehearsal, and kept for a day.
+
+A plan may have a hundred thousand changes: these lie in a file and are looked at page by page, and in memory is only
+what they come to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from scrobbled.core.change import Action, Change, of_side
+from scrobbled.core.errors import ConfigError, StoreError
+from scrobbled.core.names import name
+from scrobbled.core.plan import Plan
+from scrobbled.core.plan_words import decisions, title
+from scrobbled.pairs import Wired
+from scrobbled.reconcile import Ended, Options
+from scrobbled.rehearsal import rehearse
+from scrobbled.runtime import Runtime
+from scrobbled.store import ledger
+from scrobbled.store.codec import iso
+from scrobbled.store.shelf import Line, Shelf
+
+KEPT = 5
+"""So many are kept, the newest."""
+KEPT_FOR = 24 * 3_600.0
+"""Seconds, as long as a plan can be carried out."""
+ORDER = (Action.REMOVE, Action.UNRATE, Action.RETIME, Action.RATE, Action.FLAG, Action.TICK, Action.ADD)
+"""What takes away first."""
+DECIDE = "decide"
+log = structlog.get_logger("pairs")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many changes of one sort a plan has. ``tracker`` is empty for what a person is asked."""
+
+    tracker: str
+    action: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would do; times are ISO 8601 in UTC.
+
+    ``phase`` is ``waiting``, ``reading``, ``comparing`` or ``ended``. ``outcome`` is empty before that, then
+    ``planned`` (may be carried out at once), ``approval`` (wants a yes), ``nothing`` or ``failed``.
+    """
+
+    id: str
+    viewer: str
+    pair: str
+    options: Options
+    first_contact: bool
+    """The two were never compared before."""
+    asked: str
+    phase: str = "waiting"
+    ended: str | None = None
+    outcome: str = ""
+    reason: str = ""
+    plan_id: str | None = None
+    agreed: int = 0
+    total: int = 0
+    groups: list[Group] = field(default_factory=list)
+    """In the order of the plan."""
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Kept:
+    preview: Preview
+    asked_at: float
+    shelf: Shelf | None = None
+    task: asyncio.Task[None] | None = None
+
+    def drop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+        if self.shelf is not None:
+            self.shelf.close()
+
+
+class Previews:
+    """Belongs to the loop that the runtime runs in."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime, self._kept = runtime, dict[str, _Kept]()
+        self._turn = asyncio.Semaphore(1)
+        runtime.on_close(self.aclose)
+
+    async def ask(self, one: Wired, options: Options) -> Preview:
+        """Begin one, or what somebody asked for with the same words and is being made. Raises ``ConfigError``."""
+        self._runtime.keeper.reconciler(one).policy(options)
+        sides, now = one.sides, self._runtime.clock.now()
+        for kept in self._kept.values():
+            mine = kept.preview
+            if (mine.viewer, mine.pair, mine.options) == (sides.viewer, sides.pair, options) and not mine.ended:
+                return mine
+        state = await self._runtime.store.read(lambda db: ledger.state(db, sides.viewer, sides.pair))
+        first = state.based_at is None
+        preview = Preview(f"v{secrets.token_hex(5)}", sides.viewer, sides.pair, options, first, _iso(now))
+        self._kept[preview.id] = made = _Kept(preview, now.timestamp())
+        self._forget_old()
+        made.task = asyncio.create_task(self._make(made, one))
+        return preview
+
+    def get(self, id_: str) -> Preview | None:
+        self._forget_old()
+        kept = self._kept.get(id_)
+        return None if kept is None else kept.preview
+
+    def latest(self, viewer: str, pair: str) -> Preview | None:
+        """The newest one of a pair."""
+        made = [kept.preview for kept in self._kept.values()]
+        mine = [one for one in made if (one.viewer, one.pair) == (viewer, pair)]
+        return mine[-1] if mine else None
+
+    async def lines(self, id_: str, *, tracker: str | None, action: str | None, after: int, limit: int) -> list[Line]:
+        """A page of what it would do; nothing where there is none (any more)."""
+        kept = self._kept.get(id_)
+        if kept is None or kept.shelf is None:
+            return []
+        return await asyncio.to_thread(kept.shelf.page, tracker=tracker, action=action, after=after, limit=limit)
+
+    def drop(self, id_: str) -> bool:
+        """Not wanted any more; one that is being made ends."""
+        kept = self._kept.pop(id_, None)
+        if kept is not None:
+            kept.drop()
+            self._runtime.changed()
+        return kept is not None
+
+    async def aclose(self) -> None:
+        tasks = [kept.task for kept in self._kept.values() if kept.task is not None]
+        for kept in self._kept.values():
+            kept.drop()
+        self._kept.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _forget_old(self) -> None:
+        oldest = self._runtime.clock.now().timestamp() - KEPT_FOR
+        ids = list(self._kept)
+        for id_ in ids:
+            if id_ not in ids[-KEPT:] or self._kept[id_].asked_at < oldest:
+                self._kept.pop(id_).drop()
+
+    async def _make(self, kept: _Kept, one: Wired) -> None:
+        async with self._turn:
+            try:
+                ended = await self._rehearsed(kept, one)
+                found = await asyncio.to_thread(_shelved, ended)
+            except (ConfigError, StoreError, sqlite3.Error) as error:
+                ended, found = Ended("failed", str(error)), None
+            except Exception:
+                log.exception("a preview failed as it never should", action="preview", pair=one.sides.pair)
+                ended, found = Ended("failed", "this is a defect of scrobbled; its log says more"), None
+        kept.shelf = found
+        kept.preview = replace(_told(kept.preview, ended, found), phase="ended", ended=_iso(self._runtime.clock.now()))
+        self._runtime.changed()
+
+    async def _rehearsed(self, kept: _Kept, one: Wired) -> Ended:
+        runtime = self._runtime
+
+        def tell(phase: str) -> None:
+            kept.preview = replace(kept.preview, phase=phase)
+            runtime.changed()
+
+        asked = kept.preview.options
+        return await rehearse(runtime.config, one, asked, tell=tell, clock=runtime.clock, transport=runtime.transport)
+
+
+def _told(preview: Preview, ended: Ended, shelf: Shelf | None) -> Preview:
+    told = replace(preview, outcome=ended.outcome, reason=ended.reason, plan_id=ended.plan_id or None)
+    if ended.plan is None or shelf is None:
+        return told
+    groups = [Group(*row) for row in shelf.counts()]
+    total = sum(group.count for group in groups)
+    return replace(told, agreed=ended.plan.agreed, warnings=list(ended.plan.warnings), groups=groups, total=total)
+
+
+def _shelved(ended: Ended) -> Shelf | None:
+    return Shelf(_lines(ended.plan)) if ended.plan is not None else None
+
+
+def _lines(plan: Plan) -> Iterator[Line]:
+    """What is asked comes first, then what takes away; of one title the oldest first."""
+    names = (name(plan.names[0]), name(plan.names[1]))
+    asks = [change for change in plan.changes if change.ask]
+    n = 0
+    for told in decisions(names, asks):
+        n += 1
+        first = told.first
+        about = (first.kind, first.key, first.label, title(first), _at(first))
+        yield Line(n, "", DECIDE, *about, "", told.deeds, told.why)
+    ranks = {action: rank for rank, action in enumerate(ORDER)}
+    does = [(title(change), change) for change in plan.changes if not change.ask]
+    does.sort(key=lambda one: (one[1].side, ranks[one[1].action], one[0].casefold(), _at(one[1]), one[1].label))
+    for name_, c in does:
+        n += 1
+        about = (c.kind, c.key, c.label, name_, _at(c))
+        yield Line(n, of_side(plan.names, c.side), str(c.action), *about, c.before, c.after, c.why)
+
+
+def _at(change: Change) -> float:
+    return change.at.timestamp() if change.at else 0.0
+
+
+def _iso(moment: datetime) -> str:
+    return iso(moment.timestamp())
