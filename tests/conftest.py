@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
+from hypothesis import HealthCheck, settings
 
+import once
 from scrobbled.alerts import Address, Message
 
 
@@ -17,17 +22,33 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def pytest_configure() -> None:
+    """Hundreds of processes are started here, each of which would compile the whole program for itself alone."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    # a machine that has much else to do is no fault of what is tested
+    settings.register_profile(
+        "unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("unhurried")
+
+
+def pytest_collection_finish() -> None:
+    once.install()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """One worker gets all drills, as they run beside each other already and take longest, and one each file in which
-    tests share a running service. The rest goes to whoever is free.
+    """One worker gets all drills, as they run beside each other already and take longest, one all that is done in a
+    browser, and one each file in which tests share a running service. The rest goes to whoever is free.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class DrillsTogether(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith("tests/e2e/"):
-                return "drills"
+            for folder, scope in (("tests/e2e/", "drills"), ("tests/browser/", "browser")):
+                if nodeid.startswith(folder):
+                    return scope
             return nodeid.partition("::")[0] if nodeid.startswith("tests/cli/") else nodeid
 
     return DrillsTogether(config, log)
@@ -70,6 +91,23 @@ class OneAddress:
 
     async def send(self, address: Address, message: Message) -> str:
         return "" if await self._send(message.title, message.text, message.good) else "refused"
+
+
+@pytest.fixture
+def durable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases as the service has them: each goes through all migrations, and a write waits for the disk."""
+    from scrobbled.store import opening
+
+    for name in ("_fill", "_connect"):
+        monkeypatch.setattr(opening, name, getattr(opening, name).__wrapped__)
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """A command that ran in this process leaves its own log behind, and its level."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -46,7 +46,8 @@ def test_json_is_one_object_a_line_with_time_and_level(logged: Callable[..., io.
     logging.getLogger("uvicorn.error").warning("told by %s", "another library")
     first, second = lines(stream)
     assert first.pop("timestamp").endswith("Z")
-    assert first == {"event": "play", "action": "deliver", "play": "p7", "title": "Où est-elle\n?", "level": "info"}
+    told = {"event": "play", "action": "deliver", "play": "p7", "title": "Où est-elle\n?"}
+    assert first == {**told, "level": "info", "component": "x"}
     assert (second["event"], second["level"]) == ("told by another library", "warning")
 
 

@@ -40,6 +40,7 @@ from scrobbled.trackers.base import (
     Retime,
     Tick,
     Tracker,
+    Untick,
 )
 
 AT_ONCE = 20
@@ -49,6 +50,7 @@ PATIENT_ATTEMPTS = 3
 STUBBORN_ATTEMPTS = 10
 STUBBORN_BACKOFF = 3_600.0
 NEVER_SENT = "it was never sent, so there is nothing to take back"
+NEVER_SET = "it is not certain that the tick is ours, so it stays"
 CANNOT = "this tracker lets nobody change what it holds; change it there yourself"
 NO_TICKS = "this tracker holds nothing without a date; drop it, or enter it there yourself"
 PLAY_FIRST = "the viewing that it belongs to is on its way"
@@ -115,13 +117,20 @@ class Amender:
         written = amendment.written
         if written is not None and written.state is not PlayOutcome.DELIVERED:
             await self._settle([(amendment, Receipt(note=NEVER_SENT))])
+        elif amendment.wish.action == "untick" and not await self._has_set(amendment.wish.undoes):
+            await self._settle([(amendment, Receipt(note=NEVER_SET))])
         elif amendment.wish.kind not in self._tracker.can.amends:
             await self._settle([(amendment, Refused(CANNOT))])
-        elif amendment.wish.action == "tick" and not self._tracker.can.ticks:
+        elif amendment.wish.action in ("tick", "untick") and not self._tracker.can.ticks:
             await self._settle([(amendment, Refused(NO_TICKS))])
         else:
             return False
         return True
+
+    async def _has_set(self, tick: int | None) -> bool:
+        """A tick that was there before us, or may have been, is somebody else's."""
+        found = None if tick is None else await self._store.read(lambda db: amendments.get(db, tick))
+        return found is not None and amendments.set_by_us(found)
 
     async def _prepared(self, amendment: Amendment) -> Edit | None:
         """``None`` where it came to another end, which is booked."""
@@ -170,6 +179,8 @@ class Amender:
             return Rate(address, None if wish.action == "unrate" else details.value, details.rated_at)
         if wish.action == "tick":
             return Tick(address)
+        if wish.action == "untick":
+            return Untick(address)
         if wish.action == "flag":
             return Flag(address, details.remote_id, bool(details.rewatch))
         if details.watched_at is None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scrobbled.claimants import MARKS_OFF, RATINGS_OFF, Claimant, Taken
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.core.items import Item
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
+from scrobbled.core.outcomes import WAITING, EventOutcome, PlayOutcome
 from scrobbled.core.records import Scope, Subject, identity
 from scrobbled.core.sessions import Session
 from scrobbled.store import amendments, outbox, undoing
-from scrobbled.store.amendments import Details, Wish
+from scrobbled.store.amendments import Amendment, Details, Wish
 from scrobbled.store.undoing import Sent
 
 REPEATED = timedelta(minutes=1)
@@ -66,22 +66,29 @@ def marked(
 def unwatched(
     db: sqlite3.Connection, event: PlaybackEvent, event_id: int, claimant: Claimant, received_at: datetime
 ) -> Taken:
-    """The newest play of it that we brought to each tracker goes again, as ``removals`` says; no other ever does."""
+    """The newest play of it that we brought to each tracker goes again, as ``removals`` says; no other ever does.
+
+    Where we brought none, but ticked it off, the tick is taken back.
+    """
     assert event.item is not None
     if claimant.marks == "ignore":
         return Taken(event_id, EventOutcome.UNWANTED, MARKS_OFF)
     if claimant.removals == "ignore":
         return Taken(event_id, EventOutcome.UNWANTED, "removals are ignored")
     ours = list(_newest(db, claimant, event.item))
-    if not ours:
+    ticks = list(_ticked(db, event, event_id, claimant, {sent.tracker for sent in ours}))
+    if not ours and not ticks:
         return Taken(event_id, EventOutcome.UNWANTED, "no play of it is ours")
     ask, now = claimant.removals == "ask", received_at.timestamp()
+    for tick in ticks:
+        _untick(db, tick, event_id, now, ask=ask)
     for sent in ours:
         if not ask and sent.state is not PlayOutcome.DELIVERED and not sent.phase:
             outbox.settle(db, sent.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, now)
         elif amendments.of_change(db, sent.id) is None:
             amendments.add(db, removal(sent, "marked as not watched", ask=ask, event_id=event_id), now)
-    return Taken(event_id, EventOutcome.ACCEPTED, "", (), frozenset((sent.viewer, sent.tracker) for sent in ours))
+    trackers = (*(sent.tracker for sent in ours), *(tick.wish.tracker for tick in ticks))
+    return Taken(event_id, EventOutcome.ACCEPTED, "", (), frozenset((claimant.viewer, name) for name in trackers))
 
 
 def removal(sent: Sent, why: str, *, ask: bool = False, event_id: int | None = None) -> Wish:
@@ -110,6 +117,41 @@ def _newest(db: sqlite3.Connection, claimant: Claimant, item: Item) -> Iterator[
         changes = (sent for play in plays for sent in undoing.sent(db, undoing.of_plays(db, [play])))
         here = (sent for sent in changes if sent.tracker == way.tracker and sent.state not in NOT_OURS)
         yield from (sent for sent in [next(here, None)] if sent is not None)
+
+
+def _ticked(
+    db: sqlite3.Connection, event: PlaybackEvent, event_id: int, claimant: Claimant, played: Collection[str]
+) -> Iterator[Amendment]:
+    """For each tracker but those of ``played`` the tick of it that we have set, or are about to."""
+    able = (way.tracker for way in claimant.ways if way.ticks and way.tracker not in played)
+    ticks = (amendments.standing(db, _tick(event, event_id, claimant, tracker)) for tracker in able)
+    yield from (tick for tick in ticks if tick is not None)
+
+
+def _untick(db: sqlite3.Connection, tick: Amendment, event_id: int, now: float, *, ask: bool) -> None:
+    """What was not sent yet is there nowhere, so nobody has to be asked."""
+    if tick.state in WAITING and not tick.attempts:
+        amendments.settle(db, tick.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, now)
+    else:
+        amendments.add(db, untick(tick, "marked as not watched", ask=ask, event_id=event_id), now)
+
+
+def untick(tick: Amendment, why: str, *, ask: bool = False, event_id: int | None = None) -> Wish:
+    """That a tick we set is taken back."""
+    wish = tick.wish
+    return Wish(
+        viewer=wish.viewer,
+        tracker=wish.tracker,
+        kind=wish.kind,
+        action="untick",
+        key=wish.key,
+        label=wish.label,
+        subject=wish.subject,
+        why=why,
+        ask=ask,
+        undoes=tick.id,
+        event_id=event_id,
+    )
 
 
 def _wished(db: sqlite3.Connection, wishes: Sequence[Wish], event_id: int, received_at: datetime) -> Taken:

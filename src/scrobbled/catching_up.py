@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
 
-from scrobbled.alerts import Alerts
-from scrobbled.catalogues.base import Cache
-from scrobbled.clock import Clock
-from scrobbled.config import Config, claimants
 from scrobbled.core.errors import StoreError, TrackerError, TryLater
-from scrobbled.core.events import Account, PlaybackEvent
+from scrobbled.core.events import PlaybackEvent
 from scrobbled.core.identity import same_item
-from scrobbled.servers import Connections, Door, doors, server_at
+from scrobbled.servers import Door, doors, server_at
 from scrobbled.servers.base import MOST_PAGES, Server, Sighting, Told
 from scrobbled.servers.condition import Condition
-from scrobbled.sources.body import Body
-from scrobbled.store import Store, archive, cursors, inbox, silences
+from scrobbled.servers.kit import Kit
+from scrobbled.store import archive, cursors, inbox, silences
 from scrobbled.store.cursors import Stream
 from scrobbled.understand import parsed
 
@@ -44,7 +40,6 @@ SETTLE = timedelta(minutes=15)
 """After an item's length; until then somebody may still be watching what the server counts already."""
 LONGEST_VIEWING = timedelta(hours=12)
 SLACK = timedelta(minutes=2)
-Take = Callable[[str, Body], Awaitable[object]]
 Where = Literal["new", "known", "later"]
 log = structlog.get_logger("catching-up")
 
@@ -67,36 +62,24 @@ class Caught:
 
 
 class CatchUp:
-    """Runs until it is stopped. ``config`` is asked each time, as a reload exchanges it; ``take`` is the way in."""
+    """Runs until it is stopped, and asks each server that can be asked when it is time."""
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        config: Callable[[], Config],
-        take: Take,
-        connections: Connections,
-        cache: Cache,
-        alerts: Alerts,
-        clock: Clock,
-    ) -> None:
-        self._store, self._config, self._take = store, config, take
-        self._connections, self._cache = connections, cache
-        self._alerts, self._clock = alerts, clock
+    def __init__(self, kit: Kit) -> None:
+        self._kit, self._store, self._clock = kit, kit.store, kit.clock
         self._conditions: dict[str, Condition] = {}
         self._due: dict[Door, float] = {}
 
     @property
     def conditions(self) -> list[Condition]:
         """Of the servers that are asked."""
-        return [self._condition(door.source) for door in doors(self._config()) if door.every]
+        return [self._condition(door.source) for door in doors(self._kit.config()) if door.every]
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Nothing that goes wrong with one server ends it, or keeps another from being asked."""
         await self._clock.wait(stopping, FIRST_AFTER)
         while not stopping.is_set():
             now = self._clock.monotonic()
-            wanted = [door for door in doors(self._config()) if door.every]
+            wanted = [door for door in doors(self._kit.config()) if door.every]
             self._due = {door: self._due.get(door, now) for door in wanted}
             due = [door for door in wanted if self._due[door] <= now]
             await asyncio.gather(*(self._round(door) for door in due))
@@ -122,10 +105,10 @@ class CatchUp:
 
     async def once(self, door: Door) -> Caught:
         """Read every list of one server. Raises ``TrackerError`` and ``StoreError``; what was taken by then stays."""
-        server = server_at(door, self._connections, self._cache)
+        server = server_at(door, self._kit.connections, self._kit.cache)
         identity = await server.identity()
         whole = Caught()
-        for name in await server.lists(lambda account: bool(self._claimants(door.source, account))):
+        for name in await server.lists(lambda account: bool(self._kit.claimants(door.source, account))):
             whole += await self._read(server, Stream(door.source, identity, name))
         return whole + Caught(undated=server.undated)
 
@@ -167,7 +150,7 @@ class CatchUp:
         if where == "later":
             return Caught(later=1)
         if told.body is not None and where == "new":
-            await self._take(stream.source, told.body)
+            await self._kit.take(stream.source, told.body)
         await self._store.write(lambda db: cursors.take(db, stream, [(told.key, told.at.timestamp())]))
         return Caught(taken=1) if where == "new" else Caught(known=1)
 
@@ -185,16 +168,12 @@ class CatchUp:
         if told.goes_on or told.at + told.runtime + SETTLE > now:
             return "later"
         events = parsed(source, told.body, now)
-        whose = [(viewer, one) for one in events if one.item for viewer in self._claimants(source, one.account)]
+        whose = [(who.name, one) for one in events if one.item for who in self._kit.claimants(source, one.account)]
         return await self._store.read(lambda db: _judged(db, whose, told.at))
-
-    def _claimants(self, source: str, account: Account) -> Sequence[str]:
-        return [viewer.name for viewer in claimants(self._config(), source, account.names())]
 
     def _condition(self, source: str) -> Condition:
         if source not in self._conditions:
-            condition = Condition(source, "poll", store=self._store, alerts=self._alerts, clock=self._clock)
-            self._conditions[source] = condition
+            self._conditions[source] = self._kit.condition(source, "poll")
         return self._conditions[source]
 
 

@@ -19,6 +19,7 @@ Marks = Literal["play", "tick", "ignore"]
 Removals = Literal["ignore", "ask", "propagate"]
 RATINGS_OFF = "ratings are switched off"
 MARKS_OFF = "marks are switched off"
+UNKNOWN_LIBRARY = "library not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,9 @@ def unwanted(event: PlaybackEvent, claimant: Claimant) -> str | None:
     assert event.item is not None
     if event.item.media not in claimant.media:
         return f"{event.item.media}s are switched off"
-    library = event.item.origin.library if event.item.origin else None
-    if claimant.libraries and (library or "").strip().casefold() not in claimant.libraries:
-        return "library"
+    library = (event.item.origin.library if event.item.origin else None) or ""
+    if claimant.libraries and library.strip().casefold() not in claimant.libraries:
+        return "library" if library.strip() else UNKNOWN_LIBRARY
     return None if counts(claimant.levels, event.item) else "left out by a rule"
 
 

@@ -99,23 +99,47 @@ def listed(db: sqlite3.Connection) -> list[CorrectionStory]:
     return [_story(found.correction, found.set_at) for found in corrections.listed(db)]
 
 
-def put(db: sqlite3.Connection, wish: Wish, viewers: Collection[str], now: float) -> Changed:
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a correction would be: itself, those it stands in for, and all that would then be in force.
+
+    ``waiting`` is what it would apply to at once.
+    """
+
+    correction: Correction
+    replaced: tuple[Correction, ...]
+    known: tuple[Correction, ...]
+    waiting: list[corrections.Waiting]
+
+    def is_about(self, item: Item, viewer: str) -> bool:
+        """Whether it would be the one that counts for this item."""
+        return corrected(item, viewer, self.known).correction == self.correction
+
+
+def ahead(db: sqlite3.Connection, wish: Wish, viewers: Collection[str], item: Item | None = None) -> Ahead:
+    """What ``put`` would do; nothing is done. Raises ``BadCorrection``."""
+    known_viewer(wish.viewer, viewers)
+    asked = correction_words.read(wish, item or _stored_item(db, wish.what))
+    before = corrections.in_force(db)
+    old = tuple(known for known in before if known.says_the_same_as(asked))
+    new = replace(asked, id=max((known.id for known in before), default=0) + 1)
+    found = Ahead(new, old, (*(known for known in before if known not in old), new), [])
+    return replace(found, waiting=corrections.concerned(db, lambda row: found.is_about(row.item, row.viewer)))
+
+
+def put(db: sqlite3.Connection, wish: Wish, viewers: Collection[str], now: float, item: Item | None = None) -> Changed:
     """Set a correction; what waited for it is due now, and nothing else is touched.
 
-    One about exactly the same thing is replaced. Raises ``BadCorrection``.
+    One about exactly the same thing is replaced. ``item`` is what the wish is about, where that is known already.
+    Raises ``BadCorrection``.
     """
-    known_viewer(wish.viewer, viewers)
-    asked = correction_words.read(wish, _stored_item(db, wish.what))
-    before = corrections.in_force(db)
-    old = [c for c in before if c.says_the_same_as(asked)]
-    for gone in old:
+    found = ahead(db, wish, viewers, item)
+    for gone in found.replaced:
         corrections.remove(db, gone.id)
-    new = corrections.add(db, asked, now)
-    after = corrections.in_force(db)
-    rows = corrections.concerned(db, lambda row: _chosen(after, row) == new)
+    new, rows = corrections.add(db, found.correction, now), found.waiting
     _reopen(db, rows, now, f"correction {new.name} was set: {correction_words.sentence(new)}")
-    _retry(db, new, after)
-    return Changed(_story(new, now), [gone.name for gone in old], [_waiting(row) for row in rows])
+    _retry(db, new, corrections.in_force(db))
+    return Changed(_story(new, now), [gone.name for gone in found.replaced], [_waiting(row) for row in rows])
 
 
 def remove(db: sqlite3.Connection, id_: int, now: float) -> Changed | None:

@@ -22,6 +22,7 @@ import httpx
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config, ViewerConfig, load
 from scrobbled.http import Http
+from scrobbled.logbook import Logbook
 from scrobbled.runtime import Runtime, build
 from scrobbled.sandbox.player import ACCOUNTS
 from scrobbled.sandbox.plex_library import LibraryItem
@@ -45,11 +46,12 @@ CONFIG = """
 server: {{host: 127.0.0.1, port: {port}}}
 storage: {{path: {database}}}
 sources:
-  plex: {{token: demo-plex-token, url: {base}/plex, server_token: sandbox-plex-token}}
+  plex:
+    {{token: demo-plex-token, url: {base}/plex, server_token: sandbox-plex-token, account_url: {base}/plextv}}
   jellyfin: {{token: demo-jellyfin-token, url: {base}/jellyfin, server_token: sandbox-jellyfin-key}}
   emby: {{token: demo-emby-token, url: {base}/emby, server_token: sandbox-emby-key}}
 metadata:
-  tmdb: {{key: 0123456789abcdef0123456789abcdef, url: {base}/tmdb/3}}
+  tmdb: {{key: 0123456789abcdef0123456789abcdef, url: {base}/tmdb/3, image_url: {base}/tmdb/t/p}}
 viewers:
   - name: anna
     accounts: {{plex: anna, jellyfin: [anna, sofa], emby: sofa}}
@@ -101,8 +103,8 @@ def _free_port() -> int:
 class Demo:
     """``running`` sets everything up; ``play`` plays the evening and says whether all is as it must be."""
 
-    def __init__(self, *, tell: Tell, port: int = 0) -> None:
-        self._tell, self._port = tell, port
+    def __init__(self, *, tell: Tell, port: int = 0, book: Logbook | None = None) -> None:
+        self._tell, self._port, self._book = tell, port, book
         self.url = ""
         self.sandbox = Sandbox(shows=4, movies=3)
         self.runtime: Runtime
@@ -118,7 +120,9 @@ class Demo:
             await self._sign_in(config)
             self.runtime = build(config)
             await stack.enter_async_context(self.runtime.running())
-            port = await stack.enter_async_context(listening(create_app(self.runtime), "127.0.0.1", config.server.port))
+            port = await stack.enter_async_context(
+                listening(create_app(self.runtime, book=self._book), "127.0.0.1", config.server.port)
+            )
             self.url = f"http://127.0.0.1:{port}"
             await self._register_webhooks()
             yield self

@@ -7,11 +7,11 @@ from typing import cast
 
 from scrobbled.claimants import Claimant, Marks, Removals, Way
 from scrobbled.config import BY_VIEWER, Config, SourceConfig, ViewerConfig, claimants
+from scrobbled.config.libraries import WITHOUT_LIBRARIES
 from scrobbled.config.model import PairConfig
 from scrobbled.core.items import Media
 from scrobbled.core.rules import rules_of
 from scrobbled.core.safety import Limits
-from scrobbled.sources import SOURCES
 from scrobbled.trackers import TRACKERS
 
 
@@ -54,8 +54,8 @@ class ConfiguredHousehold:
         )
 
     def _libraries(self, source: str, viewer: ViewerConfig) -> frozenset[str]:
-        """Titles without case; what comes from no library cannot be told apart by it."""
-        if source in BY_VIEWER:
+        """Titles without case; where there are no libraries, nothing can be told apart by them."""
+        if source in WITHOUT_LIBRARIES:
             return frozenset()
         return frozenset(title.strip().casefold() for title in viewer.libraries or self._of(source).libraries)
 
@@ -101,9 +101,6 @@ def _idle_parts(viewer: str, pair: PairConfig) -> Iterator[str]:
 
 def without_effect(config: Config) -> Iterator[str]:
     """What may be configured and has no effect in this version; silence would let people wait for it."""
-    for source in config.sources:
-        if source not in SOURCES:
-            yield f"sources.{source}: this version stores its webhooks but does not understand them yet"
     for viewer in config.viewers:
         for tracker in viewer.trackers:
             if tracker not in TRACKERS:

@@ -31,6 +31,14 @@ Observer = Callable[[str, str, float], None]
 """Told of each request: HTTP method, status (or the error's kind) and seconds."""
 
 
+class TooLarge(TryLater):
+    """More was answered than the caller takes."""
+
+
+class _Overlong(httpx.DecodingError):
+    """Ends the reading of an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A complete answer below 500 that is not a 429."""
@@ -122,10 +130,11 @@ class Http:
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - httpx bounds each phase, which one deadline cannot
         idempotent: bool = True,
+        largest: int | None = None,
     ) -> Answer:
         """One request to ``base + path``, with ``json`` or the fields of a ``form``. ``timeout``, in seconds, bounds
         connecting (10 s at most) and each read; the whole may take three times as long, so that nobody holds us by
-        dripping bytes.
+        dripping bytes. An answer of more than ``largest`` bytes (``MAX_ANSWER``) is not read to its end: ``TooLarge``.
         """
         url = self.base + path
         started = time.perf_counter()
@@ -140,11 +149,13 @@ class Http:
                 ) as response,
             ):
                 status = str(response.status_code)
-                body = await _bounded(response)
+                body = await _bounded(response, largest or MAX_ANSWER)
         except NEVER_SENT as error:
             raise TryLater(f"{_host(url)} cannot be reached ({_kind(error)})") from error
         except httpx.InvalidURL as error:
             raise TryLater(f"{_host(url)} is not an address that can be called") from error
+        except _Overlong as error:
+            raise TooLarge(f"the connection to {_host(url)} broke ({error})", in_doubt=not idempotent) from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise TryLater(f"the connection to {_host(url)} broke ({_kind(error)})", in_doubt=not idempotent) from error
         finally:
@@ -206,13 +217,13 @@ async def _lines(response: httpx.Response) -> AsyncGenerator[str]:
         raise TimeoutError from None
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+async def _bounded(response: httpx.Response, largest: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_bytes():
         size += len(part)
-        if size > MAX_ANSWER:
-            raise httpx.DecodingError("the answer is unreasonably large")
+        if size > largest:
+            raise _Overlong("the answer is unreasonably large")
         parts.append(part)
     return b"".join(parts)
 

@@ -28,12 +28,14 @@ from scrobbled.crew import Crew
 from scrobbled.deliver import Courier
 from scrobbled.household import ConfiguredHousehold
 from scrobbled.ingest import Ingest, Taken
+from scrobbled.librarian import Librarian
 from scrobbled.listening import Listening
 from scrobbled.metrics import Metrics
 from scrobbled.pairs import Keeper
 from scrobbled.playing import Teller
 from scrobbled.redact import Redactor
 from scrobbled.servers import Connections
+from scrobbled.servers.kit import Kit
 from scrobbled.store import Store, accounts, floods, overview
 from scrobbled.store.alerts import StoredTroubles
 from scrobbled.store.cache import StoredCache
@@ -70,66 +72,76 @@ class Runtime:
     ) -> None:
         """``by_clock``: pairs are reconciled when it is time, and not only when somebody asks."""
         self.config, self.store, self.clock, self.redactor = config, store, clock, redactor
-        self._by_clock = by_clock
-        self.metrics = Metrics()
-        self.alerts = Alerts(
-            StoredTroubles(store),
-            AppriseSender(troubles.addresses(config), redactor),
-            repeat=config.alerts.repeat,
-            now=clock.now,
-            metrics=self.metrics,
-            root=config.server.public_url,
-        )
-        self.clockwatch = ClockWatch(clock, self.alerts)
-        self.alerts.watch(self.clockwatch.look)
-        self.cache = StoredCache(store, clock)
-        self.transport = transport
-        self.crew = self._crew(config)
-        self.teller = Teller(lambda: self.couriers)
-        self.ingest = Ingest(
-            store,
-            ConfiguredHousehold(config, self.crew.takes()),
-            redactor=redactor,
-            metrics=self.metrics,
-            clock=clock,
-            wake=self.wake,
-        )
-        self.watchdog = Watchdog(store, self.ingest, clock, grace=lambda: self.config.defaults.watchdog)
+        self._by_clock, self.transport = by_clock, transport
+        self.metrics, self.cache = Metrics(), StoredCache(store, clock)
         self.waiting: list[overview.Waiting] = []
         self.held: dict[str, int] = {}
+        self._reloading, self._stopping = asyncio.Lock(), asyncio.Event()
+        self.alerts = self._made_alerts(config)
+        self.clockwatch = ClockWatch(clock, self.alerts)
+        self.alerts.watch(self.clockwatch.look)
         self.herald = Herald(store, self.alerts, clock)
         self._on_change: list[Callable[[], None]] = [self.herald.news.set]
         self._on_reload: list[Callable[[Config], None]] = []
+        self._begin_again: Callable[[], None] | None = None
         self._on_close: list[Callable[[], Awaitable[None]]] = []
-        self._reloading = asyncio.Lock()
-        self._stopping = asyncio.Event()
-        self.chores = Chores(
-            store,
+        self.crew = self._crew(config)
+        self.teller = Teller(lambda: self.couriers)
+        self.ingest = self._made_ingest(config)
+        self.watchdog = Watchdog(store, self.ingest, clock, grace=lambda: self.config.defaults.watchdog)
+        self.chores = self._made_chores()
+        self.keeper = self._made_keeper()
+        self.connections = Connections(transport, partial(observer, self.metrics))
+        self.librarian = Librarian(lambda: self.config, self.connections, self.cache, clock)
+        kit = Kit(store, lambda: self.config, self._take_asked, self.connections, self.cache, self.alerts, clock)
+        self.catching_up, self.listening = CatchUp(kit), Listening(kit)
+        gauges.describe(self.metrics, lambda: self.couriers, lambda: self.waiting, lambda: self.held, clock)
+        gauges.prepare(self.metrics, config.sources, self.couriers)
+        troubles.watch(self.alerts, store, lambda: {key: c.health.report for key, c in self.couriers.items()})
+
+    def _made_alerts(self, config: Config) -> Alerts:
+        return Alerts(
+            StoredTroubles(self.store),
+            AppriseSender(troubles.addresses(config), self.redactor),
+            repeat=config.alerts.repeat,
+            now=self.clock.now,
+            metrics=self.metrics,
+            root=config.server.public_url,
+        )
+
+    def _made_ingest(self, config: Config) -> Ingest:
+        return Ingest(
+            self.store,
+            ConfiguredHousehold(config, self.crew.takes()),
+            redactor=self.redactor,
+            metrics=self.metrics,
+            clock=self.clock,
+            wake=self.wake,
+        )
+
+    def _made_chores(self) -> Chores:
+        return Chores(
+            self.store,
             config=lambda: self.config,
             alerts=self.alerts,
             metrics=self.metrics,
-            clock=clock,
+            clock=self.clock,
             stopping=self._stopping,
             may_drop=lambda: not self.clockwatch.is_misleading,
         )
-        self.keeper = Keeper(
-            store,
+
+    def _made_keeper(self) -> Keeper:
+        return Keeper(
+            self.store,
             config=lambda: self.config,
             couriers=lambda: self.couriers,
             wake=self.wake,
             alerts=self.alerts,
             metrics=self.metrics,
-            clock=clock,
-            by_clock=by_clock,
+            clock=self.clock,
+            by_clock=self._by_clock,
+            changed=self.changed,
         )
-        self.connections = Connections(transport, partial(observer, self.metrics))
-        asked: dict[str, Any] = {"config": lambda: self.config, "take": self.take, "connections": self.connections}
-        asked |= {"cache": self.cache, "alerts": self.alerts, "clock": clock}
-        self.catching_up = CatchUp(store, **asked)
-        self.listening = Listening(store, **asked)
-        gauges.describe(self.metrics, lambda: self.couriers, lambda: self.waiting, lambda: self.held, clock)
-        gauges.prepare(self.metrics, config.sources, self.couriers)
-        troubles.watch(self.alerts, store, lambda: {key: c.health.report for key, c in self.couriers.items()})
 
     @property
     def couriers(self) -> dict[tuple[str, str], Courier]:
@@ -143,6 +155,21 @@ class Runtime:
     def on_reload(self, use: Callable[[Config], None]) -> None:
         """Have ``use`` called, in the loop, with each configuration that takes the place of another."""
         self._on_reload.append(use)
+
+    def on_restart(self, begin_again: Callable[[], None]) -> None:
+        """Have ``begin_again`` called, in the loop, when somebody wants everything ended cleanly and begun again."""
+        self._begin_again = begin_again
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether whoever runs this can begin again."""
+        return self._begin_again is not None
+
+    def restart(self) -> None:
+        """End cleanly and begin again with what the file says then; nothing happens where that cannot be."""
+        if self._begin_again is not None:
+            log.info("asked to begin again", action="stop")
+            self._begin_again()
 
     def on_change(self, tell: Callable[[], None]) -> None:
         """Have ``tell`` called, in the loop, whenever plays, deliveries or the state of an account changed."""
@@ -160,6 +187,13 @@ class Runtime:
 
     async def take(self, source: str, body: Any) -> Taken:
         """One webhook; see ``Ingest.take``. An account nobody lists is told once."""
+        return await self._take(source, await self.librarian.in_time(source, body))
+
+    async def _take_asked(self, source: str, body: Any) -> Taken:
+        """What we asked for ourselves, and can ask for again: raises ``TrackerError`` where something lacks."""
+        return await self._take(source, await self.librarian.completed(source, body))
+
+    async def _take(self, source: str, body: Any) -> Taken:
         taken = await self.ingest.take(source, body)
         with contextlib.suppress(StoreError):  # the webhook is stored, and that is what the answer says
             if source == known.SOURCE:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scrobbled.config import BY_VIEWER, NAMELESS, SOURCE_NAMES, Config, SourceConfig
+from scrobbled.config.libraries import chooses, known
 from scrobbled.config.people import listing
 from scrobbled.core.errors import ConfigError
 from scrobbled.sources.setup import SETUPS, Setup
@@ -116,6 +117,11 @@ def _notes(config: Config, source: str) -> Iterator[str]:
         yield (
             f"No viewer lists an account of {source} yet: plays are kept and sent to nobody until one does. "
             "scrobbled claim shows who was heard."
+        )
+    if chooses(config, source) and known(config, source) == "unknown":
+        yield (
+            "Its messages name no library, and only some count (libraries): add url and server_token below sources."
+            f"{source}, so that the server can be asked. Without them nothing of it counts."
         )
 
 

@@ -14,7 +14,14 @@ from typing import Any
 
 from scrobbled import __version__, heard
 from scrobbled.config import ONE_OWNER, Config
-from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
+from scrobbled.core.outcomes import (
+    EVENT_NEXT_STEP,
+    FOUND_AGAIN,
+    PLAY_NEXT_STEP,
+    WAITING,
+    EventOutcome,
+    PlayOutcome,
+)
 from scrobbled.heard import SourceStory
 from scrobbled.pair_stories import PairStory, pair_stories
 from scrobbled.store import accounts, cache, floods, outbox, overview
@@ -342,7 +349,7 @@ def _delivery(row: overview.Delivery) -> DeliveryStory:
         outcome=row.state,
         phase=row.phase,
         reason=row.reason,
-        next_step=PLAY_NEXT_STEP[PlayOutcome(row.state)],
+        next_step=FOUND_AGAIN if row.reason == outbox.CANCELLED else PLAY_NEXT_STEP[PlayOutcome(row.state)],
         how=row.how,
         rewatch=row.rewatch,
         remote_id=row.remote_id,

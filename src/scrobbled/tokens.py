@@ -21,6 +21,8 @@ class Token:
     """Noted once an hour at most."""
     expires_at: str | None
     """When its program has to renew it; ``None`` where it holds until it is revoked."""
+    scope: str = ""
+    """What it may do with the API: ``read``, ``write`` (act) or ``admin``; empty for the Trakt endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +42,5 @@ def told(client: Client) -> Token:
         created_at=iso(client.created_at),
         used_at=iso_or_none(client.used_at),
         expires_at=iso_or_none(client.expires_at),
+        scope=client.scope,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,16 +11,19 @@ import httpx
 from scrobbled import summary, troubles
 from scrobbled.alerts import Address, AppriseSender, Message
 from scrobbled.claimants import WOULD_GO
-from scrobbled.config import NAMELESS, Config, ViewerConfig, fold
+from scrobbled.config import BY_VIEWER, NAMELESS, Config, SourceConfig, ViewerConfig, fold
+from scrobbled.config.libraries import known
+from scrobbled.config.people import listing
 from scrobbled.core.errors import ConfigError
 from scrobbled.core.events import EventKind
 from scrobbled.core.sessions import TEST_EVENT
 from scrobbled.redact import Redactor
-from scrobbled.sources.examples import EXAMPLES, MARK, Example
-from scrobbled.store import Store
+from scrobbled.sources.examples import EXAMPLES, MARK, TITLE, Example
+from scrobbled.store import Store, archive, clients
 
 PATIENCE = 10.0
 """Seconds for the service to answer."""
+HISTORY = "/trakt/sync/history"
 IDS_ALONE = f"{TEST_EVENT}; a real one is asked for ids alone, and is never a play"
 
 
@@ -80,8 +83,11 @@ async def post(
     nobody. Raises ``ConfigError`` where that cannot be tried.
     """
     _viewer(config, viewer)
+    given_out = await store.read(lambda db: clients.has_any(db, "trakt"))
+    chosen = _sources(config, source, {"trakt"} if given_out else set())
     async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=PATIENCE) as client:
-        return [await _post(client, config, store, now, name, viewer) for name in _sources(config, source)]
+        sending = _Sending(client, config, store, now, viewer)
+        return [await (sending.to_trakt() if name in BY_VIEWER else sending.to(name)) for name in chosen]
 
 
 def _addresses(config: Config, viewer: str | None) -> Iterator[Address]:
@@ -104,47 +110,95 @@ def _rung(address: Address, why: str) -> Rung:
     return Rung(address.place, address.label, not why, advice)
 
 
-def _sources(config: Config, wanted: str | None) -> Sequence[str]:
-    able = [name for name, source in config.sources.items() if name in EXAMPLES and source.token]
-    if wanted is not None and wanted not in config.sources:
+def _sources(config: Config, wanted: str | None, open_anyhow: Collection[str]) -> Sequence[str]:
+    """``open_anyhow`` are those whose tokens were given out by the service itself."""
+    able = [name for name, source in config.sources.items() if name in EXAMPLES and (source.token or name in BY_VIEWER)]
+    able += sorted(set(open_anyhow) - set(able))
+    if wanted is not None and wanted not in (*config.sources, *able):
         raise ConfigError([f"sources: {wanted} is not configured; known here: {', '.join(config.sources) or 'none'}"])
     if wanted is not None and wanted not in able:
-        raise ConfigError([f"sources.{wanted}: there is no test event for it; play something there instead"])
+        raise ConfigError([f"sources.{wanted}: it has no token, so that nothing can be sent there"])
     if not able:
         raise ConfigError([f"sources: none for which there is a test event; there is one for {', '.join(EXAMPLES)}"])
     return able if wanted is None else [wanted]
 
 
-async def _post(
-    client: httpx.AsyncClient, config: Config, store: Store, now: datetime, source: str, viewer: str | None
-) -> Tried:
-    example = _example(config, source, viewer, now)
-    kind, body = EXAMPLES[source](example)
-    base = _base(config)
-    try:
-        url = f"{base}/webhooks/{source}/{config.sources[source].token}"
-        answer = await client.post(url, content=body, headers={"Content-Type": kind})
-    except httpx.HTTPError as error:
-        why = f"The service does not answer at {base} ({type(error).__name__}). Start it with: scrobbled serve"
-        return Tried(source, example.account, None, None, False, why)
-    if answer.status_code != 200:
-        return Tried(source, example.account, None, None, False, _refused(answer.status_code, base))
-    return await _story(store, source, example.account, answer)
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """Test events on their way, as a viewing of ``viewer`` or, without one, of whoever lists the source first."""
+
+    client: httpx.AsyncClient
+    config: Config
+    store: Store
+    now: datetime
+    viewer: str | None
+
+    async def to(self, source: str) -> Tried:
+        example = _example(self.config, source, self.viewer, self.now)
+        kind, body = EXAMPLES[source](example)
+        path = f"/webhooks/{source}/{self.config.sources[source].token}"
+        answer = await self._posted(path, body, {"Content-Type": kind})
+        if isinstance(answer, str):
+            return Tried(source, example.account, None, None, False, answer)
+        try:
+            event = str(answer.json()["event"])
+        except (ValueError, KeyError, TypeError):
+            why = "What answers there is not scrobbled. Check server.port."
+            return Tried(source, example.account, None, None, False, why)
+        return await self._story(source, example.account, event)
+
+    async def to_trakt(self) -> Tried:
+        """To the endpoint for players, by a token of the configuration, or by one that is good for this call alone."""
+        source, settings = "trakt", self.config.sources.get("trakt", SourceConfig())
+        who, token = _bearer(self.config, settings, self.viewer)
+        kind, body = EXAMPLES[source](Example(who, self.now))
+        newest = await self.store.read(archive.newest)
+        made = None
+        if not token:
+            made, token = await self.store.write(
+                lambda db: clients.create(db, "trakt", TITLE, who, self.now.timestamp())
+            )
+        try:
+            answer = await self._posted(HISTORY, body, {"Content-Type": kind, "Authorization": f"Bearer {token}"})
+        finally:
+            if made is not None:
+                await self.store.write(lambda db: clients.revoke(db, made.id))
+        if isinstance(answer, str):
+            return Tried(source, who, None, None, False, answer)
+        number = await self.store.read(lambda db: archive.first_called(db, source, TITLE, after=newest))
+        return await self._story(source, who, "" if number is None else f"e{number}")
+
+    async def _posted(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response | str:
+        """The answer, or why there is none that helps."""
+        base = _base(self.config)
+        try:
+            answer = await self.client.post(f"{base}{path}", content=body, headers=headers)
+        except httpx.HTTPError as error:
+            return f"The service does not answer at {base} ({type(error).__name__}). Start it with: scrobbled serve"
+        return answer if answer.status_code in (200, 201) else _refused(answer.status_code, base)
+
+    async def _story(self, source: str, account: str, event: str) -> Tried:
+        number = summary.number(event, "e")
+        story = None if number is None else await self.store.read(lambda db: summary.event_story(db, number))
+        if story is None:
+            as_ = f" as {event}" if event else ""
+            why = f"It was stored{as_}, but not in this database. Is the service run with another configuration?"
+            return Tried(source, account, event or None, None, False, why)
+        if source in NAMELESS and story.kind == EventKind.ADDED:
+            return Tried(source, account, event, story.outcome, True, IDS_ALONE)
+        return Tried(source, account, event, story.outcome, story.reason.startswith(WOULD_GO), story.reason)
 
 
-async def _story(store: Store, source: str, account: str, answer: httpx.Response) -> Tried:
-    try:
-        event = str(answer.json()["event"])
-    except (ValueError, KeyError, TypeError):
-        return Tried(source, account, None, None, False, "What answers there is not scrobbled. Check server.port.")
-    number = summary.number(event, "e")
-    story = None if number is None else await store.read(lambda db: summary.event_story(db, number))
-    if story is None:
-        why = f"It was stored as {event}, but not in this database. Is the service run with another configuration?"
-        return Tried(source, account, event, None, False, why)
-    if source in NAMELESS and story.kind == EventKind.ADDED:
-        return Tried(source, account, event, story.outcome, True, IDS_ALONE)
-    return Tried(source, account, event, story.outcome, story.reason.startswith(WOULD_GO), story.reason)
+def _bearer(config: Config, settings: SourceConfig, viewer: str | None) -> tuple[str, str]:
+    """Whose event it will be, and by which token; the token is empty where the configuration has none of theirs."""
+    listed = listing(config, "trakt")
+    sole = listed[0].name if len(listed) == 1 else ""
+    if settings.token and (viewer is None or fold(viewer) == fold(sole)):
+        return sole, settings.token
+    name = viewer or next(iter(settings.tokens), "") or (config.viewers[0].name if config.viewers else "")
+    if (person := _viewer(config, name)) is None:
+        raise ConfigError(["viewers: none is configured, so a test event would be nobody's"])
+    return person.name, next((token for who, token in settings.tokens.items() if fold(who) == fold(name)), "")
 
 
 def _example(config: Config, source: str, viewer: str | None, now: datetime) -> Example:
@@ -154,11 +208,12 @@ def _example(config: Config, source: str, viewer: str | None, now: datetime) -> 
     if viewer is not None and person is None:
         raise ConfigError([f"viewers: {viewer} lists no account of {source}; add one under accounts"])
     libraries = (person.libraries if person else ()) or settings.libraries
+    told = libraries and known(config, source) in ("told", "asked")
     return Example(
         account=person.accounts[source][0] if person else MARK,
         at=now,
         server=settings.servers[0] if settings.servers else MARK,
-        library=libraries[0] if libraries else "",
+        library=libraries[0] if told else "",
     )
 
 

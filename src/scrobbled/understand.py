@@ -11,8 +11,10 @@ import structlog
 from scrobbled.core.errors import BadPayload
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.sources import SOURCES
+from scrobbled.sources.base import LIBRARY
 from scrobbled.sources.body import Body, decode, read_body
 from scrobbled.sources.examples import MARK
+from scrobbled.sources.fields import text
 
 DEFECT = "a defect of scrobbled kept this from being understood; please report it"
 log = structlog.get_logger("ingest")
@@ -29,7 +31,16 @@ def parsed(source: str, body: Body, now: datetime) -> Sequence[PlaybackEvent]:
         events = (PlaybackEvent(source, EventKind.IGNORED, now, reason=DEFECT),)
     if body.data.get(MARK) is True:  # no parser knows of it, and nothing that reads a webhook gets past here
         events = tuple(replace(event, test=True) for event in events)
+    if title := text(body.data.get(LIBRARY)):
+        events = tuple(_from_library(event, title) for event in events)
     return events or (PlaybackEvent(source, EventKind.IGNORED, now, reason="empty"),)
+
+
+def _from_library(event: PlaybackEvent, title: str) -> PlaybackEvent:
+    origin = event.item.origin if event.item else None
+    if event.item is None or origin is None or origin.library:
+        return event
+    return replace(event, item=replace(event.item, origin=replace(origin, library=title)))
 
 
 def parsed_again(source: str, raw: str, received_at: datetime) -> Sequence[PlaybackEvent]:

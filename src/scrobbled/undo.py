@@ -19,10 +19,11 @@ from scrobbled.store.undoing import Sent
 from scrobbled.trackers import TRACKERS
 
 PUT_BACK = "its removal was taken back"
+NEVER = float(1 << 62)
 AT_ONCE = 20
 """So many are looked at in one transaction: webhooks wait no longer than for that."""
 WHERE_IDS_ARE = (
-    "Plays look like p12 and runs like r3: scrobbled explain and scrobbled queue list name plays, scrobbled sync and "
+    "Plays look like p12, ticks like a5 and runs like r3: scrobbled explain names plays and ticks, scrobbled sync and "
     "scrobbled status name runs."
 )
 
@@ -33,7 +34,7 @@ class NotThere(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be taken back: named ``plays``, all of a ``run``, or all plays that came in within a time.
+    """What is to be taken back: named ``plays`` and ``ticks``, all of a ``run``, or all that came in within a time.
 
     ``since`` and ``until`` are Unix seconds, by when a play came in and not by when it was watched.
     """
@@ -42,6 +43,8 @@ class Asked:
     run: int | None = None
     since: float | None = None
     until: float | None = None
+    ticks: tuple[int, ...] = ()
+    """Amendments that tick something off, which has no play."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,21 @@ def _found(db: sqlite3.Connection, asked: Asked) -> tuple[list[int], list[int]]:
     if asked.run is not None:
         changes += undoing.of_run(db, asked.run)
     if asked.since is not None:
-        until = float(1 << 62) if asked.until is None else asked.until
+        until = NEVER if asked.until is None else asked.until
         changes += undoing.of_plays(db, undoing.came_between(db, asked.since, until))
     amended = [] if asked.run is None else [one.id for one in amendments.of_run(db, asked.run)]
-    return list(dict.fromkeys(changes)), amended
+    return list(dict.fromkeys(changes)), [*amended, *_ticks(db, asked)]
+
+
+def _ticks(db: sqlite3.Connection, asked: Asked) -> list[int]:
+    """Raises ``NotThere`` for what was named and is no tick."""
+    found = {id_: amendments.get(db, id_) for id_ in sorted(set(asked.ticks))}
+    if missing := [f"a{id_}" for id_, one in found.items() if one is None or one.wish.action != "tick"]:
+        raise NotThere(f"{' '.join(missing)} ticks nothing off, so nothing was taken back. {WHERE_IDS_ARE}")
+    within: list[int] = []
+    if asked.since is not None:
+        within = amendments.ticks_between(db, asked.since, NEVER if asked.until is None else asked.until)
+    return [*found, *within]
 
 
 def _pieces(ids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -132,6 +146,10 @@ class _Change:
 
     def step(self, *, dry_run: bool) -> Step:
         change, there = self.change, name(self.change.tracker)
+        if change.state is PlayOutcome.UNDONE and change.reason == outbox.CANCELLED:
+            if not dry_run:
+                outbox.leave_out(self.db, change.id, self.now)
+            return self._told("drop", f"It was not sent to {there}, and no later run sends it.")
         if change.state is PlayOutcome.UNDONE:
             return self._told("leave", "It is undone already.")
         if change.state is PlayOutcome.DELIVERED or change.phase:
@@ -146,6 +164,7 @@ class _Change:
         open_ = amendments.of_change(self.db, self.change.id)
         if open_ is not None:
             if not dry_run:
+                amendments.for_good(self.db, open_.id)
                 amendments.retry(self.db, [open_.id])
             return self._told("under-way", f"It is being taken back from {there} already (a{open_.id}).")
         if not _can_remove(self.change.tracker):
@@ -173,6 +192,10 @@ class _Amended:
 
     def step(self, *, dry_run: bool) -> Step:
         one, there = self.amendment, name(self.amendment.wish.tracker)
+        if one.state is PlayOutcome.UNDONE and one.reason == outbox.CANCELLED:
+            if not dry_run:
+                amendments.undone(self.db, one.id)
+            return self._told("drop", f"{there} was not changed, and no later run does it.")
         if one.state is PlayOutcome.UNDONE:
             return self._told("leave", "It is undone already.")
         if one.state is PlayOutcome.DELIVERED or one.attempts:
@@ -185,6 +208,8 @@ class _Amended:
         wish = self.amendment.wish
         if wish.action == "remove":
             return self._bring_back(there, dry_run=dry_run)
+        if wish.action == "tick" and self.amendment.state is PlayOutcome.DELIVERED and self.amendment.reason:
+            return self._told("leave", f"We did not tick it off on {there}: {self.amendment.reason}.")
         if (open_ := amendments.taking_back(self.db, self.amendment.id)) is not None:
             return self._told("under-way", f"It is being set back at {there} already (a{open_.id}).")
         if why := self._changed_since():
@@ -193,6 +218,8 @@ class _Amended:
             if self.amendment.state is not PlayOutcome.DELIVERED:
                 amendments.settle(self.db, self.amendment.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, self.now)
             amendments.add(self.db, self._wish(), self.now)
+        if wish.action == "tick":
+            return self._told("remove", f"Its tick is taken back on {there}.")
         was = f" to {wish.before}" if wish.before else ""
         return self._told("restore", f"It is set back{was} at {there}.")
 
@@ -224,7 +251,7 @@ class _Amended:
         return f"It was changed on {name(wish.tracker)} since, so it is left as it is now."
 
     def _wish(self) -> Wish:
-        wish, inverse = self.amendment.wish, self.amendment.wish.inverse
+        wish, inverse = self.amendment.wish, amendments.usual_inverse(self.amendment.wish)
         assert inverse is not None, "only a removal has none"
         return Wish(
             viewer=wish.viewer,
@@ -256,12 +283,15 @@ def chosen(ids: Sequence[str], run: str | None, since: float | None, until: floa
     """From what a person wrote; raises ``ValueError`` with what to write instead."""
     if bool(ids) + (run is not None) + (since is not None or until is not None) != 1:
         raise ValueError("Name plays like p12, or a run with --run, or a time with --since; one of the three.")
-    plays = []
+    plays, ticks = [], []
     for text in ids:
-        if (play := summary.number(text, "p")) is None:
+        if text.strip().startswith("a") and (tick := summary.number(text, "a")) is not None:
+            ticks.append(tick)
+        elif (play := summary.number(text, "p")) is not None:
+            plays.append(play)
+        else:
             raise ValueError(f"{text[:40]} is not the id of a play. {WHERE_IDS_ARE}")
-        plays.append(play)
     number = None if run is None else summary.number(run, "r")
     if run is not None and number is None:
         raise ValueError(f"{run[:40]} is not the id of a run. {WHERE_IDS_ARE}")
-    return Asked(tuple(plays), number, since, until)
+    return Asked(tuple(plays), number, since, until, tuple(ticks))

@@ -90,7 +90,7 @@ def test_tokens_are_listed_without_their_secrets_and_revoked(desk: Desk) -> None
     assert "not used yet" in listed.out
     assert secret not in listed.out
     (row,) = json.loads(desk.say("list", "--json").out)
-    assert row.keys() == {"id", "kind", "name", "viewer", "created_at", "used_at", "expires_at"}
+    assert row.keys() == {"id", "kind", "name", "viewer", "created_at", "used_at", "expires_at", "scope"}
     assert desk.say("revoke", "t1").code == 0
     gone = desk.say("revoke", "1")
     assert (gone.code, "no token t1" in gone.err) == (1, True)

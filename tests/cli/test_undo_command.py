@@ -233,8 +233,8 @@ def test_the_api_and_the_page_know_amendments(tmp_path: Path) -> None:
             second = (await browser.get(f"/api/v1/queue?limit=1&after={first['next']}")).json()
             assert [row["id"] for page in (first, second) for row in page["changes"]] == ["c1", "a1"]
             assert (await browser.get("/api/v1/queue?after=a1")).json() == {"changes": [], "next": None}
-            page = (await browser.get("/")).text
-            assert "Should this be changed at Serializd?" in page
+            page = (await browser.get("/needs")).text
+            assert "Should 1 rating be changed at Serializd?" in page
             assert "rating 6 -&gt; 8" in page
             metrics = (await browser.get("/metrics")).text
             assert 'scrobbled_held_changes{reason="ask"} 1.0' in metrics

@@ -52,18 +52,18 @@ def test_the_page_asks_once_for_a_whole_flood(tmp_path: Path) -> None:
     async def check() -> None:
         async with house(tmp_path) as home, home.client() as browser:
             await flooded(home)
-            page = (await browser.get("/")).text
+            assert "1 thing needs you" in (await browser.get("/")).text, "however many plays it holds"
+            page = (await browser.get("/needs")).text
             assert f"Should {PLAYS} plays go to Serializd?" in page
-            assert "1 thing needs you" in page, "however many plays it holds"
-            assert "Leave them out for good" in page
-            assert page.count('name="action" value="approve"') == 1, "not each, and not everything that is held"
-            assert "see <code>scrobbled queue list</code>" not in page
+            assert page.count("<article") == 1, "not each, and not everything that is held"
             done = await browser.post(
-                "/queue", data={"action": "drop", "id": "f1"}, headers={"Origin": "http://localhost:8484"}
+                "/queue",
+                data={"action": "drop", "id": "f1", "back": "needs"},
+                headers={"Origin": "http://localhost:8484"},
             )
             assert done.status_code == 303, done.text
-            assert f"count={PLAYS}" in done.headers["location"]
-            assert "Should " not in (await browser.get("/")).text
+            assert done.headers["location"].endswith(f"needs?did=drop&count={PLAYS}")
+            assert "Should " not in (await browser.get("/needs")).text
 
     asyncio.run(check())
 
@@ -83,7 +83,9 @@ def test_the_story_of_a_held_play_names_the_whole_flood(tmp_path: Path) -> None:
     async def check() -> None:
         async with house(tmp_path) as home, home.client() as browser:
             await flooded(home)
+            told = (await browser.get(f"/api/v1/explain/p{PLAYS}")).text
+            assert "To decide on the whole flood: scrobbled queue approve f1, or drop." in told
             page = (await browser.get(f"/plays/p{PLAYS}")).text
-            assert "To decide on the whole flood: scrobbled queue approve f1, or drop." in page
+            assert 'It is held together with others. <a href="../needs">Decide about all of them</a>' in page
 
     asyncio.run(check())

@@ -16,15 +16,12 @@ def test_one_click_claims_an_account_and_what_waited_is_a_play(tmp_path: Path) -
     async def check() -> None:
         async with house(tmp_path) as home, home.client() as browser:
             await home.webhook(account=BEN)
-            seen = await page(browser)
-            (form,) = [form for form in seen.all("form") if str(form["action"]).endswith("claim")]
-            given = {str(field["name"]): str(field["value"]) for field in seen.all("input")}
-            (button,) = [one for one in seen.all("button") if one.get("name") == "viewer"]
-            answer = await browser.post(str(form["action"]), data={**given, "viewer": str(button["value"])})
+            given = {"source": "plex", "account": "ben", "viewer": "anna", "back": "needs"}
+            answer = await browser.post("/claim", data=given)
             assert answer.status_code == 303
             after = await page(browser, answer.headers["location"])
             assert "The account is listed in the configuration now." in after.text
-            assert "Unclaimed accounts" not in after.text
+            assert "Who is ben" not in after.text
             assert await home.sql("SELECT count(*) FROM plays") == [(1,)]
 
     asyncio.run(check())
@@ -39,7 +36,7 @@ def test_what_cannot_be_claimed_says_so_and_changes_nothing(tmp_path: Path, give
             await home.webhook(account=BEN)
             answer = await browser.post("/claim", data=given)
             assert answer.status_code == 400
-            assert "Unclaimed accounts" in (await page(browser)).text
+            assert "Who is ben on Plex?" in (await page(browser, "/needs")).text
 
     asyncio.run(check())
 

@@ -1,17 +1,20 @@
-"""The sentence on top, the days, and the words for times."""
+"""The sentence on top, the cards of the first page, and the words for times."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from scrobbled.core.items import Episode, Movie
+from scrobbled.on_screen import OnScreen
 from scrobbled.summary import AccountStatus, DeliveryStory, Glance, PlayStory
 from scrobbled.web.desk import Facts
 from scrobbled.web.view import words
 from scrobbled.web.view.headline import headline
-from scrobbled.web.view.now import days
+from scrobbled.web.view.now import card, screens
 
 NOW = datetime(2026, 11, 14, 21, 0, tzinfo=UTC)
 GLANCE = Glance([], {}, [])
@@ -27,10 +30,10 @@ def delivery(tracker: str, outcome: str, reason: str) -> DeliveryStory:
     return DeliveryStory("c1", tracker, outcome, "", reason, "", "", False, None, None)
 
 
-def said(*accounts: AccountStatus, plays: int = 0, is_newest: bool = True, **counts: int) -> tuple[str, list[str], str]:
+def said(*accounts: AccountStatus, asks: int = 0, plays: int = 0, **counts: int) -> tuple[str, list[str], str]:
     at = (NOW - timedelta(minutes=4)).isoformat()
-    facts = Facts(replace(GLANCE, trackers=list(accounts)), counts, [], [replace(PLAY, watched_at=at)] * plays)
-    found = headline(facts, [(row.viewer, row.tracker) for row in accounts], NOW, is_newest=is_newest)
+    facts = Facts(replace(GLANCE, trackers=list(accounts)), counts, [replace(PLAY, watched_at=at)] * plays)
+    found = headline(facts, asks, [(row.viewer, row.tracker) for row in accounts], NOW)
     return found.sentence.plain, [piece.plain for piece in found.details], found.tone
 
 
@@ -56,10 +59,10 @@ def test_an_outage_says_since_when_and_that_nothing_is_lost() -> None:
 
 
 def test_what_needs_somebody_comes_first_and_the_outage_after_it() -> None:
-    sentence, details, tone = said(account("trakt", "down"), account("serializd", "sign-in"), dead=1, held=1)
+    sentence, details, tone = said(account("trakt", "down"), account("serializd", "sign-in"), asks=3, dead=1, held=1)
     assert (sentence, tone) == ("3 things need you", "need")
     assert details[0].startswith("Trakt is down since")
-    assert said(account("trakt"), unmatched=1)[0] == "1 thing needs you"
+    assert said(account("trakt"), asks=1, unmatched=1)[0] == "1 thing needs you"
 
 
 def test_plays_on_their_way_are_no_trouble() -> None:
@@ -74,39 +77,59 @@ def test_before_anything_happened() -> None:
 
 
 def test_an_account_that_is_not_delivered_to_counts_for_nothing() -> None:
-    facts = Facts(replace(GLANCE, trackers=[account("trakt"), account("plex", "new")]), {}, [], [])
-    assert headline(facts, [("anna", "trakt")], NOW, is_newest=True).sentence.plain == "Trakt is in step"
+    facts = Facts(replace(GLANCE, trackers=[account("trakt"), account("plex", "new")]), {}, [])
+    assert headline(facts, 0, [("anna", "trakt")], NOW).sentence.plain == "Trakt is in step"
 
 
-def test_days_are_those_of_the_house_and_newest_first() -> None:
-    house = NOW.astimezone(timezone(timedelta(hours=10)))  # there it is the 15th, seven in the morning
-    late = ["2026-11-14T20:30:00+00:00", "2026-11-14T13:59:00+00:00", "2026-11-14T14:00:00+00:00"]
-    found = days([replace(PLAY, id=f"p{n}", watched_at=at) for n, at in enumerate(late)], house)
-    assert [(day.label, [play.id for play in day.plays]) for day in found] == [
-        ("Today", ["p0", "p2"]),
-        ("Yesterday", ["p1"]),
-    ]
-
-
-def test_tonight_is_a_day_on_which_everything_was_watched_in_the_evening() -> None:
-    evening = replace(PLAY, watched_at="2026-11-14T18:00:00+00:00")
-    morning = replace(PLAY, watched_at="2026-11-14T08:00:00+00:00")
-    assert [day.label for day in days([evening], NOW)] == ["Tonight"]
-    assert [day.label for day in days([evening, morning], NOW)] == ["Today"]
-    older = [replace(PLAY, watched_at=f"{day}T20:00:00+00:00") for day in ("2026-11-13", "2026-11-07", "2025-11-07")]
-    labels = ["Yesterday", "Saturday 7 November", "Friday 7 November 2025"]
-    assert [day.label for day in days(older, NOW)] == labels
-
-
-def test_a_play_without_a_date_stands_where_it_arrived() -> None:
-    (day,) = days([PLAY], NOW)
-    assert (day.label, day.plays[0].when) == ("Tonight", None)
+def test_a_play_without_a_date_says_so() -> None:
+    assert card(PLAY, NOW).when is None
 
 
 def test_episodes_are_named_down_to_zero() -> None:
-    special = replace(PLAY, media="episode", season=0, number=0, episode_title="Pilot")
-    (day,) = days([special], NOW)
-    assert (day.plays[0].place, day.plays[0].subtitle) == ("S0 E0", "Pilot")
+    special = card(replace(PLAY, media="episode", season=0, number=0, episode_title="Pilot"), NOW)
+    assert (special.place, special.subtitle) == ("S0 E0", "Pilot")
+
+
+def on(**told: Any) -> OnScreen:
+    item = Episode("Harbour", 2, 5, title="Low Tide")
+    usual = {"viewer": "anna", "source": "plex", "item": item, "event_id": 7, "position_ms": 600_000}
+    usual |= {"duration_ms": 1_500_000, "paused": False, "heard_at": NOW.timestamp() - 120}
+    return OnScreen(**{**usual, **told})
+
+
+def test_what_is_on_screen_goes_on_since_it_was_heard_of() -> None:
+    (one,) = screens([on()], NOW)
+    assert (one.title, one.place, one.subtitle, one.viewers) == ("Harbour", "S2 E5", "Low Tide", "anna")
+    assert (one.position, one.length, one.left) == (720, 1500, "13 minutes left")
+    (paused,) = screens([on(paused=True)], NOW)
+    assert (paused.position, paused.left) == (600, "15 minutes left")
+    (over,) = screens([on(heard_at=NOW.timestamp() - 3_600)], NOW)
+    assert (over.position, over.left) == (1500, "0 minutes left")
+
+
+def test_what_is_watched_together_is_on_screen_once() -> None:
+    found = screens([on(viewer="ben"), on(), on(viewer="cleo", event_id=9)], NOW)
+    assert [one.viewers for one in found] == ["anna and ben", "cleo"]
+
+
+def test_without_a_length_nothing_is_made_up() -> None:
+    (one,) = screens([on(duration_ms=None, position_ms=None, item=Movie("Salt Flats", 2019))], NOW)
+    assert (one.place, one.subtitle, one.length, one.left) == ("Film", "2019", 0, "")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (30, "1 minute"),
+        (3_599, "59 minutes"),
+        (3_600, "1 hour"),
+        (86_400, "1 day"),
+        (45 * 86_400, "45 days"),
+        (340 * 86_400, "11 months"),
+    ],
+)
+def test_how_long_something_lasts_is_said_roughly(seconds: int, text: str) -> None:
+    assert words.span(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -136,7 +159,6 @@ def test_counts_and_names_are_said_as_people_do() -> None:
 
 def test_a_reason_that_is_the_same_everywhere_is_said_once() -> None:
     held, other = delivery("serializd", "held", "too many"), delivery("trakt", "held", "too many")
-    (day,) = days([replace(PLAY, deliveries=[held, other])], NOW)
-    assert [way.reason for way in day.plays[0].ways] == ["", "Too many."]
-    (day,) = days([replace(PLAY, deliveries=[held, delivery("trakt", "dead", "too many")])], NOW)
-    assert [way.reason for way in day.plays[0].ways] == ["Too many."] * 2
+    assert [way.reason for way in card(replace(PLAY, deliveries=[held, other]), NOW).ways] == ["", "Too many."]
+    apart = card(replace(PLAY, deliveries=[held, delivery("trakt", "dead", "too many")]), NOW)
+    assert [way.reason for way in apart.ways] == ["Too many."] * 2

@@ -26,7 +26,7 @@ click.rich_click.COMMAND_GROUPS = {
     "scrobbled queue": [{"name": "Commands", "commands": ["list", "retry", "approve", "drop"]}],
     "scrobbled map": [{"name": "Commands", "commands": ["test", "set", "list", "remove"]}],
     "scrobbled token": [{"name": "Commands", "commands": ["create", "approve", "list", "revoke"]}],
-    "scrobbled config": [{"name": "Commands", "commands": ["check", "show", "schema"]}],
+    "scrobbled config": [{"name": "Commands", "commands": ["check", "show", "schema", "hash-password"]}],
 }
 """In the order in which somebody needs them."""
 
@@ -89,12 +89,13 @@ def sandbox(port: int, seed: int, shows: int, plays: int) -> None:
 
 
 @command.command()
-@click.argument("tracker", type=click.Choice(["trakt", "serializd"]))
+@click.argument("tracker", type=click.Choice(["trakt", "serializd", "plex", "anilist"]))
 @click.option("--viewer", metavar="NAME", help="Whose account; not needed where only one viewer has this tracker.")
 @config_option
 def auth(tracker: str, viewer: str | None, config: str | None) -> None:
     """Sign in to a tracker, and store the sign-in.
 
+    plex without a viewer who has it is for the server of the house; anilist takes a token that its page shows.
     Works before the first serve and while it runs; a running serve notices by itself.
     """
     sys.exit(code_of("signin", "auth")(config, tracker, viewer))
@@ -203,8 +204,8 @@ def replay(
 def undo(plays: tuple[str, ...], as_json: bool, config: str | None, **asked: Any) -> None:
     """Take back what we wrote, everywhere, for good.
 
-    PLAY is like p12. What is not sent yet is not sent any more; what was there before us stays. It stays undone: also
-    replay, and other reports of the same viewing, do not send it again.
+    PLAY is like p12, or like a5 for a tick without a play. What is not sent yet is not sent any more; what was there
+    before us stays. It stays undone: also replay, and other reports of the same viewing, do not send it again.
     """
     sys.exit(code_of("undo", "undo")(config, plays, as_json=as_json, **asked))
 

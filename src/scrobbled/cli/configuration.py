@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
+import sys
 
 import rich_click as click
 
 from scrobbled import config as configuration
 from scrobbled.alerts import is_alert_url
 from scrobbled.cli.common import configured, print_json
+from scrobbled.web import passwords
 
 
 def check(path: str | None) -> int:
@@ -35,4 +38,13 @@ def show(path: str | None, *, as_json: bool) -> int:
 
 def schema() -> int:
     click.echo(json.dumps(configuration.json_schema(), indent=2))
+    return 0
+
+
+def hash_password() -> int:
+    """Reads it from the terminal without showing it, or one line of what is piped in; 2 for none."""
+    typed = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    if not typed:
+        raise click.UsageError("Type a password, or pipe one in.")
+    click.echo(passwords.hashed(typed))
     return 0

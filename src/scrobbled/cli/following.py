@@ -39,7 +39,8 @@ class Followed:
 
     @property
     def failed(self) -> bool:
-        return self.run.outcome in ("failed", "refused") or not self.complete or bool(self.outcomes.get("dead"))
+        stopped = self.run.outcome in ("failed", "refused", "cancelled")
+        return stopped or not self.complete or bool(self.outcomes.get("dead"))
 
 
 async def follow(service: Service, id_: int, *, say: Callable[[str], None] | None) -> Followed:

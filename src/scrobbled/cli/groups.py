@@ -132,14 +132,21 @@ def token() -> None:
 @token.command("create")
 @click.argument("name", metavar="[NAME]", required=False)
 @click.option("--viewer", metavar="NAME", help="Make it for the Trakt endpoint, as this viewer; else for the API.")
+@click.option(
+    "--scope",
+    type=click.Choice(["read", "write", "admin"]),
+    default="admin",
+    show_default=True,
+    help="What it may do with the API: look, look and act, or everything.",
+)
 @json_option
 @config_option
-def token_create(name: str | None, viewer: str | None, as_json: bool, config: str | None) -> None:
+def token_create(name: str | None, viewer: str | None, scope: str, as_json: bool, config: str | None) -> None:
     """Print a new token for a player or a script.
 
     It is told only this once. NAME is for you to know it by.
     """
-    sys.exit(code_of("token", "create")(config, name, viewer, as_json=as_json))
+    sys.exit(code_of("token", "create")(config, name, viewer, scope, as_json=as_json))
 
 
 @token.command("list")
@@ -194,6 +201,13 @@ def config_show(as_json: bool, config: str | None) -> None:
     Secrets are masked.
     """
     sys.exit(code_of("configuration", "show")(config, as_json=as_json))
+
+
+@config_group.command("hash-password")
+@no_config_option
+def config_hash_password() -> None:
+    """Ask for a password and print what may stand for it under server.login.password."""
+    sys.exit(code_of("configuration", "hash_password")())
 
 
 @config_group.command("schema")

@@ -8,21 +8,24 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import rich_click as click
 import structlog
 
-from scrobbled import __version__, log
+from scrobbled import __version__, log, setting_up, starting
 from scrobbled import config as configuration
 from scrobbled.cli.common import configured, run
 from scrobbled.cli.ending import ending
 from scrobbled.config import Config
 from scrobbled.household import without_effect
+from scrobbled.logbook import Logbook
 from scrobbled.redact import Redactor
 from scrobbled.reloading import Reloader
 from scrobbled.runtime import Runtime, build
-from scrobbled.store import opening
+from scrobbled.store import opening, staging
 from scrobbled.web.app import create_app
+from scrobbled.web.gate import Gate
 from scrobbled.web.server import listening
 
 TURN = 0.0005
@@ -32,40 +35,87 @@ logger = structlog.get_logger("serve")
 
 
 def serve(path: str | None) -> int:
-    """Until SIGTERM or SIGINT; 0 after a clean end."""
-    config = configured(path)
-    redactor = Redactor()
-    for secret in configuration.secrets(config):
-        redactor.add(secret)
-    log.set_up(config.logging.level, config.logging.format, redactor)
-    for warning in (*configuration.warnings(config), *without_effect(config)):
-        logger.warning("configuration", action="start", why=warning)
-    sys.setswitchinterval(TURN)
-    with contextlib.closing(opening.lock(config.storage.path)):
-        run(_serve(config, redactor))
+    """Until SIGTERM or SIGINT; 0 after a clean end. Where there is no configuration yet, the page leads to one."""
+    while _served(path):
+        logger.info("beginning again", action="start")
     return 0
 
 
-async def _serve(config: Config, redactor: Redactor) -> None:
+def _served(path: str | None) -> bool:
+    """Once, from reading the configuration to the end; whether it is to begin again, as somebody asked on the page."""
+    place = starting.place(path, os.environ)
+    config, code = (configured(path), "") if place is None else (starting.first(place, os.environ), starting.code())
+    redactor = Redactor()
+    for secret in configuration.secrets(config):
+        redactor.add(secret)
+    book = Logbook()
+    log.set_up(config.logging.level, config.logging.format, redactor, into=book)
+    _say_how_to_begin(config, code)
+    for warning in (*configuration.warnings(config), *without_effect(config)) if not code else ():
+        logger.warning("configuration", action="start", why=warning)
+    sys.setswitchinterval(TURN)
+    staging.taken_up(config.storage.path, datetime.now(UTC))
+    with contextlib.closing(opening.lock(config.storage.path)):
+        return run(_serve(config, redactor, code, book))
+
+
+def _say_how_to_begin(config: Config, code: str) -> None:
+    """On a first start. On standard error beside the log, as whoever runs it in a container reads just that."""
+    if not code:
+        return
+    address = setting_up.address(config)[0]
+    click.echo(
+        f"\nThere is no configuration at {config.path} yet.\nOpen {address} and enter this code:\n\n    {code}\n\n"
+        f"On this machine itself http://localhost:{config.server.port} asks for no code.\n",
+        err=True,
+    )
+
+
+async def _serve(config: Config, redactor: Redactor, code: str, book: Logbook) -> bool:
+    again = False
+
+    def begin_again() -> None:
+        nonlocal again
+        again = True
+        ended.set()
+
     with ending() as ended:
         runtime = build(config, redactor=redactor)
+        runtime.on_restart(begin_again)
+        app = create_app(runtime, code=code, book=book)
         async with (
             runtime.running(),
-            listening(create_app(runtime), config.server.host, config.server.port) as port,
-            _reloading(runtime, redactor),
+            listening(app, config.server.host, config.server.port) as port,
+            _ingress(app, config),
+            _reloading(runtime, redactor, book),
         ):
             logger.info("ready", action="start", version=__version__, host=config.server.host, port=port)
+            await app.people.built()  # so that nobody waits for the first page
             await ended.wait()
             logger.info("ending", action="stop")
             runtime.stop()
+    return again
 
 
 @contextlib.asynccontextmanager
-async def _reloading(runtime: Runtime, redactor: Redactor) -> AsyncIterator[None]:
+async def _ingress(app: Gate, config: Config) -> AsyncIterator[None]:
+    """The port that Home Assistant asks, where it is there or the configuration says so."""
+    ingress = config.server.ingress
+    wanted = "SUPERVISOR_TOKEN" in os.environ if ingress.enabled is None else ingress.enabled
+    if not wanted:
+        yield
+        return
+    async with listening(app.ingress(), "0.0.0.0", ingress.port) as port:
+        logger.info("ready for Home Assistant", action="start", port=port, supervisor=ingress.supervisor)
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _reloading(runtime: Runtime, redactor: Redactor, book: Logbook) -> AsyncIterator[None]:
     """SIGHUP, and a change of the file, put the configuration in force again."""
 
     def log_as(config: Config) -> None:
-        log.set_up(config.logging.level, config.logging.format, redactor)
+        log.set_up(config.logging.level, config.logging.format, redactor, into=book)
         for warning in without_effect(config):
             logger.warning("configuration", action="reload", why=warning)
 
@@ -85,18 +135,22 @@ async def _reloading(runtime: Runtime, redactor: Redactor) -> AsyncIterator[None
 def demo(port: int, *, once: bool) -> int:
     """0 when each side holds each play exactly once."""
     from scrobbled.demo import Demo
+    from scrobbled.household_demo import Household
 
-    log.set_up("error" if once else "warning", "text", Redactor())
+    book = Logbook()
+    log.set_up("error" if once else "warning", "text", Redactor(), into=book, keep="info")
 
     async def play() -> bool:
         with ending() as ended:
-            async with Demo(tell=click.echo, port=port).running() as evening:
+            async with Demo(tell=click.echo, port=port, book=book).running() as evening:
                 playing, stopped = asyncio.create_task(evening.play()), asyncio.create_task(ended.wait())
                 await asyncio.wait([playing, stopped], return_when=asyncio.FIRST_COMPLETED)
                 if not playing.done():
                     playing.cancel()
                     return False
                 if not once:
+                    moving = asyncio.create_task(Household(evening.runtime, evening.sandbox, evening.url).move_in())
+                    await asyncio.wait([moving, stopped], return_when=asyncio.FIRST_COMPLETED)
                     click.echo(f"\nThe page stays up at {evening.url} until you press Ctrl+C.")
                     await stopped
                 stopped.cancel()

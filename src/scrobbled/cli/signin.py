@@ -1,4 +1,4 @@
-"""``scrobbled auth``: sign in to a tracker and store the sign-in."""
+"""``scrobbled auth``: sign in to a tracker, or at Plex for the server of the house, and store the sign-in."""
 
 from __future__ import annotations
 
@@ -13,23 +13,35 @@ from scrobbled.config import Config, ViewerConfig
 from scrobbled.core.errors import ConfigError, LoginNeeded
 from scrobbled.http import Http
 from scrobbled.redact import Redactor
+from scrobbled.signing_in import HOUSE, WAYS
 from scrobbled.store import Store, accounts
 from scrobbled.store.accounts import StoredTokens
-from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import SignIn
 
 
 def auth(path: str | None, tracker: str, viewer_name: str | None) -> int:
     """0 when signed in. Prints what the person has to do on lines of its own, at once."""
     config = configured(path)
-    viewer = _viewer(config, tracker, viewer_name)
+    name, settings = _account(config, tracker, viewer_name)
     try:
-        who = run(_sign_in(config, viewer, tracker))
+        who = run(_sign_in(config, name, tracker, settings))
     except LoginNeeded as error:
         say(error.reason, err=True)
         return 1
-    say(f"Signed in to {tracker} for {viewer.name}" + (f" as {who}." if who else "."))
+    say(f"Signed in to {tracker} for {name or 'the server of the house'}" + (f" as {who}." if who else "."))
+    if name == HOUSE:
+        say("Choose the server on the page: More, Connect a media server, Plex.")
     return 0
+
+
+def _account(config: Config, tracker: str, viewer_name: str | None) -> tuple[str, Mapping[str, Any]]:
+    """Whose sign-in it is, and the settings; at Plex the house's own server, where no viewer has it as a tracker."""
+    plex = config.sources.get("plex")
+    extra = {"account_url": plex.account_url} if tracker == "plex" and plex else {}
+    if plex and tracker == "plex" and viewer_name is None and not any("plex" in one.trackers for one in config.viewers):
+        return HOUSE, extra
+    viewer = _viewer(config, tracker, viewer_name)
+    return viewer.name, {**viewer.trackers[tracker], **extra}
 
 
 def _viewer(config: Config, tracker: str, name: str | None) -> ViewerConfig:
@@ -46,24 +58,24 @@ def _viewer(config: Config, tracker: str, name: str | None) -> ViewerConfig:
     return having[0]
 
 
-async def _sign_in(config: Config, viewer: ViewerConfig, tracker: str) -> str:
+async def _sign_in(config: Config, viewer: str, tracker: str, settings: Mapping[str, Any]) -> str:
     store, clock = Store(config.storage.path), SystemClock()
     redactor = Redactor()
-    tokens = StoredTokens(store, viewer.name, tracker, lambda values: _learn(redactor, values), clock.now)
+    tokens = StoredTokens(store, viewer, tracker, lambda values: _learn(redactor, values), clock.now)
     http = Http("")
     try:
         sign_in = SignIn(
-            viewer=viewer.name,
-            settings=viewer.trackers[tracker],
+            viewer=viewer,
+            settings=settings,
             http=http,
             tokens=tokens,
             clock=clock,
             tell=say,
             ask=_ask,
         )
-        who = await TRACKERS[tracker].sign_in(sign_in)
+        who = await WAYS[tracker].sign_in(sign_in)
         now = clock.now().timestamp()
-        await store.write(lambda db: accounts.signed_in(db, viewer.name, tracker, now))
+        await store.write(lambda db: accounts.signed_in(db, viewer, tracker, now))
         return who
     finally:
         await http.aclose()

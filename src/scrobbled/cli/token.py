@@ -18,15 +18,16 @@ from scrobbled.store import Store, clients
 from scrobbled.tokens import NewToken, told
 
 T = TypeVar("T")
+DOES = {"read": "to look only", "write": "to look and act", "admin": "for everything"}
 OPENS = {"trakt": "the Trakt endpoint for", "api": "the API"}
 
 
-def create(path: str | None, name: str | None, viewer: str | None, *, as_json: bool) -> int:
+def create(path: str | None, name: str | None, viewer: str | None, scope: str, *, as_json: bool) -> int:
     """Prints the token, which nobody can tell again; 0."""
     config = configured(path)
     whose = None if viewer is None else _viewer(config, viewer)
     kind: clients.Kind = "api" if whose is None else "trakt"
-    client, token = _write(config, lambda db: clients.create(db, kind, name or kind, whose, time.time()))
+    client, token = _write(config, lambda db: clients.create(db, kind, name or kind, whose, time.time(), scope))
     if as_json:
         print_json(asdict(NewToken(told(client), token)), masked=False)
         return 0
@@ -73,7 +74,8 @@ def approve(path: str | None, code: str, viewer: str | None) -> int:
 
 
 def _opens(client: clients.Client) -> str:
-    return f"{OPENS[client.kind]} {client.viewer}" if client.viewer else OPENS[client.kind]
+    what = f"{OPENS[client.kind]} {client.viewer}" if client.viewer else OPENS[client.kind]
+    return f"{what}, {DOES[client.scope]}" if client.scope else what
 
 
 def _viewer(config: Config, name: str | None) -> str:

@@ -82,11 +82,16 @@ def _print(report: Report) -> None:
     if not report.steps:
         say("Nothing was taken back: there is nothing.")
     elif report.dry_run:
-        say(f"Of {plural(len(report.plays), 'play')}: {told}. Nothing was done yet; without --dry-run it is.")
+        say(f"Of {_all(report)}: {told}. Nothing was done yet; without --dry-run it is.")
     else:
-        say(f"Of {plural(len(report.plays), 'play')}: {told}. It stays so.")
+        say(f"Of {_all(report)}: {told}. It stays so.")
     if not report.dry_run and counts["remove"] + counts["restore"] + counts["wait"]:
         say("The trackers are asked now, or as soon as serve runs. See scrobbled queue list", err=True)
+
+
+def _all(report: Report) -> str:
+    """Ticks have no play."""
+    return plural(len(report.plays), "play") if report.plays else plural(len(report.steps), "change")
 
 
 def _line(step: Step) -> str:

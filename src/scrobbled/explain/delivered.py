@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from scrobbled.core.matching import Confidence
 from scrobbled.core.names import name
-from scrobbled.core.outcomes import PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, advised, told
+from scrobbled.core.outcomes import FOUND_AGAIN, PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, advised, told
 from scrobbled.explain.story import Amended, Delivery, PlayTold
-from scrobbled.store import amendments, overview, tracing
+from scrobbled.store import amendments, outbox, overview, tracing
 from scrobbled.store.amendments import Amendment
 from scrobbled.store.codec import iso, iso_or_none
 from scrobbled.store.tracing import Traced
@@ -95,6 +95,8 @@ def _place(change: Traced) -> str:
 def _next_step(change: Traced) -> str:
     if change.state == PlayOutcome.HELD and change.watched_at is None:
         return UNDATED
+    if change.reason == outbox.CANCELLED:
+        return FOUND_AGAIN
     return PLAY_NEXT_STEP[PlayOutcome(change.state)]
 
 

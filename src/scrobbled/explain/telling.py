@@ -15,7 +15,7 @@ from scrobbled.explain.story import Amended, Delivery, Explanation, Heard, PlayT
 
 NOTHING = "Nothing to do."
 MOST_CANDIDATES = 5
-_KINDS = {
+KINDS = {
     EventKind.START: "playing began",
     EventKind.PAUSE: "paused",
     EventKind.RESUME: "went on",
@@ -126,7 +126,7 @@ def _events(story: Explanation, when: _Clock) -> Iterator[str]:
 
 
 def _event(event: Heard, story: Explanation, when: _Clock, why: str) -> str:
-    kind = _KINDS.get(EventKind(event.kind), "") if event.kind in set(EventKind) else ""
+    kind = KINDS.get(EventKind(event.kind), "") if event.kind in set(EventKind) else ""
     facts = [kind or "a message", f"at {event.percent:.0f} %" if event.percent is not None else ""]
     facts += [f"on {event.player}" if event.player and event.player != story.source else ""]
     mark = " (the one you asked about)" if event.is_asked and len(story.events) > 1 else ""
@@ -181,8 +181,8 @@ def _delivery(delivery: Delivery, when: _Clock) -> Iterator[str]:
     if delivery.place:
         yield f"Where it belongs: {delivery.place}."
     if delivery.candidates:
-        yield f"It may be: {'; '.join(_candidate(found) for found in delivery.candidates[:MOST_CANDIDATES])}."
-    yield from _rewatch(delivery)
+        yield f"It may be: {'; '.join(candidate(found) for found in delivery.candidates[:MOST_CANDIDATES])}."
+    yield from rewatch(delivery)
     for attempt in delivery.attempts:
         words = ATTEMPTS.get(attempt.outcome, told(attempt.outcome))
         detail = told(attempt.detail)
@@ -193,7 +193,8 @@ def _delivery(delivery: Delivery, when: _Clock) -> Iterator[str]:
     yield from _end(delivery, when)
 
 
-def _rewatch(delivery: Delivery) -> Iterator[str]:
+def rewatch(delivery: Delivery) -> Iterator[str]:
+    """Whether it counts as a rewatch there, where that is known."""
     if delivery.confidence is None or delivery.outcome not in (PlayOutcome.QUEUED, PlayOutcome.DELIVERED):
         return
     if not delivery.rewatch:
@@ -215,7 +216,8 @@ def _end(delivery: Delivery, when: _Clock) -> Iterator[str]:
         yield f"The next try is on {when(delivery.next_at)}, or before that with scrobbled queue retry {delivery.id}."
 
 
-def _candidate(found: dict[str, object]) -> str:
+def candidate(found: dict[str, object]) -> str:
+    """What a play may be: "Harbour Lights (2019) S2 E5, TMDB 1399, title"."""
     year = f" ({found['year']})" if found.get("year") else ""
     place = f" S{found['season']} E{found['number']}" if {"season", "number"} <= found.keys() else ""
     tmdb = f", TMDB {found['tmdb']}" if found.get("tmdb") else ""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, route, utc_now
+from scrobbled.sandbox.pictures import PlexPictures
 from scrobbled.sandbox.player import (
     ACCOUNTS,
     ANNA,
@@ -49,7 +50,7 @@ class Watched:
     at: datetime
 
 
-class PlexStandIn(LivingRoom, StandIn):
+class PlexStandIn(LivingRoom, PlexPictures, StandIn):
     """Owner "anna", shared with "ben" and a "neighbour".
 
     ``notices`` are what those hear who listen at its event source.

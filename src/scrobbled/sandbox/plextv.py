@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import escape
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route, utc_now
+from scrobbled.sandbox.pages import page
 from scrobbled.sandbox.player import ACCOUNTS, ANNA, MACHINE, SERVER_NAME, VERSION, PlexAccount
 from scrobbled.sandbox.plex import TOKENS
 from scrobbled.sandbox.plex_answers import answer, token
@@ -125,6 +127,28 @@ class PlexTvStandIn(StandIn):
                 pin.token = f"sandbox-plextv-{account.title}"
                 return Reply(200, {"username": account.title})
         return Reply(404, {"message": "no sign-in is waiting with that code"})
+
+    @route("GET", "/auth")
+    def sign_in_page(self, request: Request) -> Reply:
+        """Plex's own page knows the code by what stands after the hash, which a server is not told: all are listed."""
+        waiting = [pin for pin in self.pins.values() if pin.token is None and self.now() < pin.expires_at]
+        forms = [
+            f'<form method="post" action="{request.root}/auth"><input type="hidden" name="code" '
+            f'value="{escape(pin.code)}"><p>Sign-in {number}: <button name="username" value="anna">Sign in as anna'
+            "</button></p></form>"
+            for number, pin in enumerate(waiting, start=1)
+        ]
+        return page("Plex (stand-in)", "".join(forms) or "<p>No sign-in waits.</p>")
+
+    @route("POST", "/auth")
+    def signed_in(self, request: Request) -> Reply:
+        """The form of that page."""
+        given = request.form()
+        account = _named(given.get("username", ANNA.title))
+        for pin in self.pins.values():
+            if given.get("code") == pin.code and self.now() < pin.expires_at:
+                pin.token = f"sandbox-plextv-{account.title}"
+        return page("Plex (stand-in)", "<p>Done. Go back to scrobbled.</p>")
 
     # The account
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -31,6 +31,7 @@ STAND_INS: Mapping[str, str] = MappingProxyType(
         "emby": "scrobbled.sandbox.emby:EmbyStandIn",
         "tautulli": "scrobbled.sandbox.tautulli:TautulliStandIn",
         "kodi": "scrobbled.sandbox.kodi:KodiStandIn",
+        "anilist": "scrobbled.sandbox.anilist:AniListStandIn",
     }
 )
 """First path segment and class, which is imported only when it is wanted."""
@@ -45,14 +46,15 @@ PAGE = """scrobbled sandbox: stand-ins of the services, with made-up titles. Not
 Point a configuration at it:
 
 metadata:
-  tmdb: {{key: 0123456789abcdef0123456789abcdef, url: {base}/tmdb/3}}
+  tmdb: {{key: 0123456789abcdef0123456789abcdef, url: {base}/tmdb/3, image_url: {base}/tmdb/t/p}}
 sources:
-  plex: {{token: choose-one, url: {base}/plex, server_token: sandbox-plex-token}}
+  plex: {{token: choose-one, url: {base}/plex, server_token: sandbox-plex-token, account_url: {base}/plextv}}
   jellyfin: {{token: choose-another, url: {base}/jellyfin, server_token: sandbox-jellyfin-key}}
   emby: {{token: and-another, url: {base}/emby, server_token: sandbox-emby-key}}
+  kodi: {{mode: live, url: "{socket}"}}
 viewers:
   - name: anna
-    accounts: {{plex: anna, jellyfin: anna, emby: anna}}
+    accounts: {{plex: anna, jellyfin: anna, emby: anna, kodi: anna}}
     trackers:
       serializd: {{email: anna@example.org, password: anna-secret, url: {base}/serializd/api}}
       trakt:
@@ -81,6 +83,8 @@ class Sandbox:
     ) -> None:
         self.world = world or worlds.build(seed, shows=shows, movies=movies)
         self.now = now
+        self.socket = ""
+        """The address of Kodi's websocket, while it is there."""
         self._stand_ins: dict[str, StandIn] = {}
         for name in only:
             self._stand_ins[name] = _load(STAND_INS[name])(self.world, now=now, sandbox=self)
@@ -125,13 +129,16 @@ class Sandbox:
 
         Leaving cuts what is still connected. Raises ``OSError`` where the port is taken.
         """
-        async with listening(self, host, port) as base:
-            yield base
+        async with AsyncExitStack() as stack:
+            if "kodi" in self:
+                self.socket = await stack.enter_async_context(self["kodi"].listening(host))
+            yield await stack.enter_async_context(listening(self, host, port))
 
 
 def page(base: str, names: Sandbox) -> str:
     """What the sandbox offers at ``base`` and the YAML that points at it."""
-    return PAGE.format(base=base, roots="\n".join(f"  {base}/{name}" for name in names))
+    socket = names.socket or "ws://127.0.0.1:9090/jsonrpc"
+    return PAGE.format(base=base, socket=socket, roots="\n".join(f"  {base}/{name}" for name in names))
 
 
 def _load(where: str) -> type[StandIn]:

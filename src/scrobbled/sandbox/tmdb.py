@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route, utc_now
+from scrobbled.sandbox.pictures import drawn
 from scrobbled.sandbox.tmdb_answers import (
     POSTER_SIZES,
     configuration,
@@ -15,7 +16,6 @@ from scrobbled.sandbox.tmdb_answers import (
     episode_result,
     movie_item,
     movie_result,
-    poster,
     season_item,
     season_result,
     show_item,
@@ -207,12 +207,12 @@ class TmdbStandIn(StandIn):
         return _results([movie_result(movie) for movie in movies])
 
     @route("GET", "/t/p/{size}/{file}")
-    def picture(self, request: Request, size: str, file: str) -> Reply:
-        """A drawn poster in the place of a photograph, in a colour of its own."""
-        if size not in POSTER_SIZES or not file.endswith(".jpg"):
+    async def picture(self, request: Request, size: str, file: str) -> Reply:
+        """A drawn poster, as large as ``w342`` whatever the size that is asked for."""
+        title = self._titles.get(file.removesuffix(".jpg"))
+        if size not in POSTER_SIZES or title is None:
             raise failure(34)
-        drawing = poster(self._titles.get(file.removesuffix(".jpg"), "?"))
-        return Reply(200, drawing, {"cache-control": "public, max-age=86400"}, "image/svg+xml")
+        return await drawn(title)
 
 
 def _index(world: World) -> dict[tuple[str, str], list[tuple[str, dict[str, Any]]]]:

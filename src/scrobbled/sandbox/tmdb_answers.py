@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import zlib
 from typing import Any
 
 from scrobbled.sandbox.world import WorldEpisode, WorldMovie, WorldSeason, WorldShow
@@ -138,13 +136,3 @@ def movie_item(movie: WorldMovie) -> dict[str, Any]:
     short = movie_result(movie)
     del short["media_type"], short["genre_ids"]
     return {**short, "imdb_id": movie.imdb, "runtime": movie.runtime, "status": "Released", "genres": []}
-
-
-def poster(title: str) -> str:
-    """A drawn picture (SVG) in a colour of the title's own."""
-    hue = zlib.crc32(title.encode()) % 360
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 342 513">'
-        f'<rect width="342" height="513" fill="hsl({hue} 45% 32%)"/>'
-        f'<text x="24" y="470" font-family="sans-serif" font-size="30" fill="white">{html.escape(title)}</text></svg>'
-    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route, utc_now
+from scrobbled.sandbox.pages import page
 from scrobbled.sandbox.trakt_core import edge_block, json_object, wrong_type
 from scrobbled.sandbox.trakt_oauth import Client, OAuth, OAuthError
 from scrobbled.sandbox.world import World
@@ -88,6 +90,8 @@ class TraktAuthStandIn(SignInControls):
         return shared
 
     def check(self, request: Request) -> Reply | None:
+        if request.path.startswith("/activate"):  # browsers come here, not programs
+            return None
         return edge_block(request) or wrong_type(request)
 
     def missing(self, request: Request) -> Reply:
@@ -139,9 +143,23 @@ class TraktAuthStandIn(SignInControls):
     @route("GET", "/activate")
     @route("GET", "/activate/{user_code}")
     def activate(self, request: Request, user_code: str = "") -> Reply:
-        """A person's browser lands here; the approval itself is a control call."""
-        text = f'Approve with: curl -d \'{{"user_code": "{user_code}"}}\' {request.root}/_sandbox/approve\n'
-        return Reply(200, text)
+        """A person's browser lands here, and may agree or decline at once."""
+        return page(
+            "Trakt (stand-in)",
+            f'<form method="post" action="{request.root}/activate"><p><label>Code <input name="user_code" '
+            f'value="{escape(user_code)}" required></label></p><p><label>As <select name="username">'
+            '<option>anna</option><option>ben</option></select></label></p><p><button name="answer" value="yes">Let '
+            'scrobbled in</button> <button name="answer" value="no">Decline</button></p></form>',
+        )
+
+    @route("POST", "/activate")
+    def answered(self, request: Request) -> Reply:
+        """The form of that page."""
+        given = request.form()
+        code, deny = str(given.get("user_code", "")).strip(), given.get("answer") == "no"
+        known = self.sign_ins().settle_device(code, username=str(given.get("username") or "anna"), deny=deny)
+        said = "Declined." if deny else "Done. Go back to scrobbled." if known else "No device waits with that code."
+        return page("Trakt (stand-in)", f"<p>{said}</p>")
 
     def _client(self, request: Request) -> Client:
         body = json_object(request)

@@ -216,12 +216,22 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Say of an item that it was watched, without a play and without a time."""
+    """Say of an item that it was watched, without a play and without a time.
+
+    A note in the ``Receipt`` says that there was nothing to do, so that there is nothing to be taken back either.
+    """
 
     address: Address
 
 
-Edit = Rate | Remove | Retime | Flag | Tick
+@dataclass(frozen=True, slots=True)
+class Untick:
+    """Take back a ``Tick`` that was carried out without a note. Where a play of the item has come since, that stays."""
+
+    address: Address
+
+
+Edit = Rate | Remove | Retime | Flag | Tick | Untick
 
 
 class Amends(Protocol):
@@ -311,6 +321,30 @@ class FinderContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person types to sign in; ``key`` is its name in the tracker's section of the configuration."""
+
+    key: str
+    label: str
+    secret: bool = False
+    hint: str = ""
+    """Where to find it; empty where that is plain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a person does elsewhere: enter ``code`` at ``url``, within ``lasts`` seconds.
+
+    ``link`` is that page with the code filled in. Where ``code`` is empty there is nothing to type, and only the link.
+    """
+
+    code: str
+    url: str
+    link: str
+    lasts: int
+
+
+@dataclass(frozen=True, slots=True)
 class SignIn:
     """What a sign-in with a person's help needs. The tracker module's ``sign_in`` takes it and returns the user name.
 
@@ -326,3 +360,7 @@ class SignIn:
     """Shows a line to the person at once."""
     ask: Callable[[str], str]
     """Asks for a secret, without echo where there is a terminal."""
+    show: Callable[[Code], None] | None = None
+    """Shows a code, where somebody can do that better than by ``tell``; called once, at once."""
+    careful: bool = False
+    """Send nothing that the service has refused so often that it might lock the account."""

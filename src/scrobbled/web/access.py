@@ -5,26 +5,30 @@ Everything is refused unless a rule here lets it in. The rules know nothing of H
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
 import math
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any
 from urllib.parse import urlsplit
 
 from scrobbled.clock import Clock
 from scrobbled.config.model import LoginConfig, ServerConfig
+from scrobbled.web import passwords
+from scrobbled.web.headers import (
+    Address,
+    Scope,
+    address_of,
+    authority,
+    cookies,
+    host_name,
+    is_forwarded,
+    last,
+    prefix_of,
+    values,
+)
 from scrobbled.web.sessions import Attempts, Sessions
 
 COOKIE = "scrobbled_session"
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Scope = Mapping[str, Any]
-_FORWARDS = ("forwarded", "x-real-ip", "via")
-"""Besides ``X-Forwarded-*``: what a proxy adds, so that its caller is not taken for this machine."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -64,6 +68,8 @@ class Refusal:
     yaml: str = ""
     sign_in: bool = False
     """Signing in, or a token, would help."""
+    door: str = "login"
+    """Where, relative to our root."""
     wait: float = 0.0
     """Seconds until it is worth asking again."""
 
@@ -74,10 +80,11 @@ class Refusal:
 class Access:
     """The rules of one configuration, with the sessions and failed tries of the running service."""
 
-    def __init__(self, server: ServerConfig, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, server: ServerConfig, clock: Clock, *, code: str = "") -> None:
+        """``code`` opens a session as long as there is no login, for whoever can read our log."""
+        self._clock, self._code = clock, code
         self.login = server.login
-        self.sessions = Sessions(clock)
+        self.sessions = Sessions(clock, _spelled(server.login))
         self.attempts = Attempts(clock)
         self.wrong_tokens = Attempts(clock)
         """Apart from the sign-ins: a script that was forgotten must not lock out people at the same address."""
@@ -86,9 +93,10 @@ class Access:
     def use(self, server: ServerConfig) -> None:
         """Judge by ``server`` from now on. Another login ends every session that the one before had opened."""
         if server.login != self.login:
-            self.login, self.sessions = server.login, Sessions(self._clock)
+            self.login, self.sessions = server.login, Sessions(self._clock, _spelled(server.login))
         self._hosts = Hosts(server)
-        self._public = _authority(server.public_url) if server.public_url else None
+        self._supervisor = str(address_of(server.ingress.supervisor) or "")
+        self._public = authority(server.public_url) if server.public_url else None
         self._proxies = [ipaddress.ip_network(network, strict=False) for network in server.trusted_proxies]
 
     def caller(self, scope: Scope, prefix: str = "") -> Caller:
@@ -96,19 +104,19 @@ class Access:
 
         ``prefix`` is the one the server itself was told of.
         """
-        peer = _address((scope.get("client") or ("",))[0])
+        peer = address_of((scope.get("client") or ("",))[0])
         scheme = str(scope.get("scheme") or "http")
         host = "".join(values(scope, "host")[:1])
         if not self._is_trusted(peer):
-            is_local = peer is not None and peer.is_loopback and not _is_forwarded(scope)
+            is_local = peer is not None and peer.is_loopback and not is_forwarded(scope)
             return Caller(str(peer or ""), is_local, scheme, host, prefix)
         address = self._behind(peer, scope)
         return Caller(
             address=str(address or ""),
             is_local=address is not None and address.is_loopback,
-            scheme="https" if _last(scope, "x-forwarded-proto").lower() == "https" else scheme,
-            host=_last(scope, "x-forwarded-host") or host,
-            prefix=_prefix(scope) or prefix,
+            scheme="https" if last(scope, "x-forwarded-proto").lower() == "https" else scheme,
+            host=last(scope, "x-forwarded-host") or host,
+            prefix=prefix_of(scope) or prefix,
         )
 
     def refusal(self, scope: Scope, caller: Caller, level: Level) -> Refusal | None:
@@ -120,9 +128,42 @@ class Access:
         if scope["method"] not in _SAFE and not self._is_same_origin(scope, caller):
             return _CROSS_SITE
         if self.login is None:
-            return None if caller.is_local else _NO_LOGIN
+            return None if caller.is_local else self._without_login(scope, level)
         if level is Level.INSIDE and not self.is_signed_in(scope):
             return _SIGN_IN
+        return None
+
+    @property
+    def takes_code(self) -> bool:
+        """Whether a one-time code lets somebody in from another machine: only before there is a login."""
+        return bool(self._code) and self.login is None
+
+    def knows_code(self, typed: str) -> bool:
+        """Case and blanks do not matter."""
+        return self.takes_code and passwords.fits("".join(typed.split()).upper(), self._code)
+
+    def _without_login(self, scope: Scope, level: Level) -> Refusal | None:
+        if not self.takes_code:
+            return _NO_LOGIN
+        return None if level is Level.DOOR or self.is_signed_in(scope) else _CODE_FIRST
+
+    def ingress_caller(self, scope: Scope, prefix: str = "") -> Caller:
+        """Whoever Home Assistant let in. What its supervisor tells is believed, as nobody else is answered there."""
+        return Caller(
+            address=str(address_of((scope.get("client") or ("",))[0]) or ""),
+            is_local=False,
+            scheme="https" if last(scope, "x-forwarded-proto").lower() == "https" else str(scope.get("scheme")),
+            host=last(scope, "x-forwarded-host") or "".join(values(scope, "host")[:1]),
+            prefix=prefix_of(scope) or prefix,
+            is_ingress=True,
+        )
+
+    def ingress_refusal(self, scope: Scope, caller: Caller) -> Refusal | None:
+        """Why a request to the listener of Home Assistant is not answered; ``None`` where it may pass."""
+        if caller.address != self._supervisor:
+            return _NOT_INGRESS
+        if scope["method"] not in _SAFE and not self._is_same_origin(scope, caller):
+            return _CROSS_SITE
         return None
 
     def token_refusal(self, caller: Caller, *, opens: bool) -> Refusal | None:
@@ -138,7 +179,7 @@ class Access:
         return self.sessions.is_open(cookies(scope, COOKIE))
 
     def knows(self, username: str, password: str) -> bool:
-        """Whether this is the configured login; takes the same time whichever part is wrong."""
+        """Whether this is the configured login; takes the same time whichever part is wrong, a blink at most."""
         return self.login is not None and _matches(self.login, username, password)
 
     def _is_trusted(self, address: Address | None) -> bool:
@@ -149,7 +190,7 @@ class Access:
         claimed = [part for value in values(scope, "x-forwarded-for") for part in value.split(",")]
         address = peer
         for part in reversed(claimed):
-            address = _address(part)
+            address = address_of(part)
             if not self._is_trusted(address):
                 break
         return address
@@ -163,9 +204,9 @@ class Access:
         sites = {site.lower() for site in values(scope, "sec-fetch-site")}
         if not sites <= {"same-origin", "none"}:
             return False
-        ours = {_authority(f"{caller.scheme}://{caller.host}"), self._public} - {None}
+        ours = {authority(f"{caller.scheme}://{caller.host}"), self._public} - {None}
         origins = [origin for origin in values(scope, "origin") if origin != "null" or sites != {"same-origin"}]
-        return all(_authority(origin) in ours for origin in origins)
+        return all(authority(origin) in ours for origin in origins)
 
 
 class Hosts:
@@ -179,84 +220,19 @@ class Hosts:
 
     def allows(self, host: str) -> bool:
         """An address cannot be re-pointed by anybody, so all of them are fine."""
-        name = _host_name(host)
+        name = host_name(host)
         if name is None:
             return False
-        return name in self._names or name.endswith(self._suffixes) or _address(name) is not None
-
-
-def values(scope: Scope, name: str) -> list[str]:
-    """All headers of that name (lower case), in order."""
-    wanted = name.encode()
-    return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == wanted]
-
-
-def bearer(scope: Scope) -> str:
-    """The token of an ``Authorization: Bearer`` header, empty where there is none."""
-    schemes = (value.partition(" ") for value in values(scope, "authorization"))
-    return next((token.strip() for scheme, _, token in schemes if scheme.lower() == "bearer"), "")
-
-
-def cookies(scope: Scope, name: str) -> list[str]:
-    """All cookies of that name; a browser sends several where their paths differ."""
-    pairs = [pair.strip().partition("=") for header in values(scope, "cookie") for pair in header.split(";")]
-    return [value for key, _, value in pairs if key == name]
+        return name in self._names or name.endswith(self._suffixes) or address_of(name) is not None
 
 
 def _matches(login: LoginConfig, username: str, password: str) -> bool:
-    name_fits = hmac.compare_digest(_digest(username), _digest(login.username))
-    password_fits = hmac.compare_digest(_digest(password), _digest(login.password))
-    return name_fits and password_fits and bool(login.password)
+    name_fits = passwords.fits(username, login.username)
+    return passwords.fits(password, login.password) and name_fits
 
 
-def _digest(text: str) -> bytes:
-    """Of one length whatever the text, so that comparing tells nothing about it."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-def _address(text: str) -> Address | None:
-    """An address as proxies write it: maybe with brackets, maybe with a port. IPv4 within IPv6 is IPv4."""
-    match = re.fullmatch(r"\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5}", text.strip())
-    bare = next(filter(None, match.groups())) if match else text.strip()
-    try:
-        address = ipaddress.ip_address(bare)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _host_name(host: str) -> str | None:
-    """The name of a ``Host`` header in lower case, without port; ``None`` for what is no such header."""
-    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", host)
-    return match[1].lower().removesuffix(".") if match else None
-
-
-def _authority(url: str) -> tuple[str, int | None] | None:
-    """Host and port that decide whether two addresses are one place; ``None`` for ``null`` and other nonsense."""
-    try:
-        parts = urlsplit(url)
-        name, port = parts.hostname, parts.port
-    except ValueError:
-        return None
-    # whether TLS ends here or at a proxy is not always known, so both usual ports count as none
-    return (name.removesuffix("."), None if port in (80, 443) else port) if name else None
-
-
-def _last(scope: Scope, name: str) -> str:
-    """What the nearest proxy wrote: it appends to what it was told."""
-    found = values(scope, name)
-    return found[-1].rpartition(",")[2].strip() if found else ""
-
-
-def _is_forwarded(scope: Scope) -> bool:
-    names = (key.decode("latin-1") for key, _ in scope["headers"])
-    return any(name.startswith("x-forwarded-") or name in _FORWARDS for name in names)
-
-
-def _prefix(scope: Scope) -> str:
-    """Home Assistant calls it ``X-Ingress-Path``, most proxies ``X-Forwarded-Prefix``."""
-    given = (_last(scope, "x-ingress-path") or _last(scope, "x-forwarded-prefix")).rstrip("/")
-    return given if re.fullmatch(r"(/[\w.~-]+)+", given, re.ASCII) else ""
+def _spelled(login: LoginConfig | None) -> str:
+    return f"{login.username}\n{login.password}" if login else ""
 
 
 def _strange_host(host: str) -> Refusal:
@@ -270,6 +246,12 @@ def _strange_host(host: str) -> Refusal:
     )
 
 
+_NOT_INGRESS = Refusal(
+    403,
+    "This port is for Home Assistant",
+    "Only Home Assistant's supervisor is answered here. "
+    "Open scrobbled from Home Assistant's sidebar, or on its own port.",
+)
 _CROSS_SITE = Refusal(
     403,
     "That came from another site",
@@ -283,6 +265,14 @@ _NO_LOGIN = Refusal(
     "name and a password in scrobbled.yaml; it is taken up within seconds.",
     yaml="server:\n  login:\n    username: admin\n    password: a long one of your own",
     sign_in=True,
+)
+_CODE_FIRST = Refusal(
+    401,
+    "Enter the code first",
+    "scrobbled is not set up yet. Open its page and enter the code that stands in its log, or set it up on the machine "
+    "it runs on.",
+    sign_in=True,
+    door="start/code",
 )
 _SIGN_IN = Refusal(
     401,

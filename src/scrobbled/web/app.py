@@ -14,11 +14,14 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
 from scrobbled import __version__
 from scrobbled.core.errors import StoreError
+from scrobbled.logbook import Logbook
 from scrobbled.runtime import Runtime
 from scrobbled.web import api, gate, hooks, pages, probes, templating
 from scrobbled.web.access import Access, Refusal
 from scrobbled.web.desk import Desk
+from scrobbled.web.later import Later
 from scrobbled.web.live import Live
+from scrobbled.web.signed_in import SignedIn
 from scrobbled.web.trakt import router as trakt
 
 log = structlog.get_logger("web")
@@ -26,35 +29,38 @@ Asked = Request[Any, Any, Any]
 Answer = Response[Any]
 
 
-def create_app(runtime: Runtime, *, live: Live | None = None) -> gate.Gate:
-    """Everything that answers on the public port. The runtime must be running while the application serves."""
+def create_app(runtime: Runtime, *, live: Live | None = None, code: str = "", book: Logbook | None = None) -> gate.Gate:
+    """Everything that answers on the public port. The runtime must be running while the application serves.
+
+    ``code`` lets somebody in from another machine as long as there is no login. ``book`` has what is logged.
+    """
     live = live or Live()
     runtime.on_change(live.publish)
-    desk, access, templates = Desk(runtime), Access(runtime.config.server, runtime.clock), templating.environment()
-    errors = _Errors(templates)
+    desk, templates = Desk(runtime, book), templating.environment()
+    access = Access(runtime.config.server, runtime.clock, code=code)
+    signed_in, errors = SignedIn(access, runtime.store, runtime.clock), _Errors(templates)
     runtime.on_reload(lambda config: access.use(config.server))
-    app = Litestar(
-        route_handlers=[
-            hooks.router(runtime),
-            trakt.router(runtime, access),
-            *probes.routers(runtime),
-            api.router(desk, live),
-            pages.router(runtime, desk, access),
-            templating.static_router(),
-        ],
-        openapi_config=OpenAPIConfig(
-            title="scrobbled",
-            version=__version__,
-            path="/schema",
-            render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],  # the other viewers load scripts from elsewhere
-        ),
-        template_config=templating.config(templates),
-        exception_handlers={HTTPException: errors.refused, StoreError: errors.not_stored, Exception: errors.failed},
-        logging_config=None,
-        debug=False,
-    )
+    told = [hooks.router(runtime), *probes.routers(runtime)]
+    inside = [api.router(desk, live), pages.router(runtime, desk, access, signed_in), templating.static_router()]
+    same: dict[str, Any] = {"logging_config": None, "debug": False, "exception_handlers": errors.handlers()}
+    same["template_config"] = templating.config(templates)
+    machines = Litestar([*told, trakt.router(runtime, access)], openapi_config=None, **same)
+    # it has ten times as many routes, which take their time; what is told to us is in its description, too
+    people = Later(lambda: Litestar([*told, *inside], openapi_config=_described(), **same))
     render = partial(templating.refused, templates)
-    return gate.Gate(app, access, render, opens=desk.keys.opens, end_streams=live.end)
+
+    def end_streams() -> None:
+        live.end()
+        desk.logs.end()
+
+    doors = gate.Doors(desk.keys.opens, signed_in, render, end_streams)
+    return gate.Gate(machines, people, access, doors)
+
+
+def _described() -> OpenAPIConfig:
+    """As JSON and YAML; the other viewers that there are load scripts from elsewhere."""
+    plugins = [JsonRenderPlugin(), YamlRenderPlugin()]
+    return OpenAPIConfig(title="scrobbled", version=__version__, path="/schema", render_plugins=plugins)
 
 
 class _Errors:
@@ -62,6 +68,9 @@ class _Errors:
 
     def __init__(self, templates: Environment) -> None:
         self._templates = templates
+
+    def handlers(self) -> dict[Any, Any]:
+        return {HTTPException: self.refused, StoreError: self.not_stored, Exception: self.failed}
 
     def refused(self, request: Asked, error: HTTPException) -> Answer:
         return self._answer(request, error.status_code, _sentence(error), error.headers)

@@ -9,11 +9,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from scrobbled import correct, explain, floods, pairs, summary, troubles, trying, undo
+from scrobbled import correct, explain, floods, summary, troubles, trying, undo
 from scrobbled.config import Config
 from scrobbled.core.correction_words import Wish
 from scrobbled.core.errors import StoreError
@@ -22,20 +23,30 @@ from scrobbled.correct import Changed, CorrectionStory, Trial
 from scrobbled.doctor import Patient, Report, examine
 from scrobbled.explain.story import Explanation
 from scrobbled.floods import Chosen, Done, FloodStory
-from scrobbled.pair_stories import PairStory, RunStory, pair_stories, run_story
-from scrobbled.reconcile import Options
+from scrobbled.logbook import Logbook
+from scrobbled.on_screen import OnScreen, on_screen
 from scrobbled.replay import Replay, Wanted, since
 from scrobbled.replay import Report as Again
 from scrobbled.runtime import Runtime
-from scrobbled.store import Store, amendments, backup, corrections, overview, runs
+from scrobbled.store import Store, amendments, backup, corrections, overview
 from scrobbled.summary import Attempt, EventStory, Glance, PlayStory, QueuedChange, Status
 from scrobbled.troubles import OpenTrouble
 from scrobbled.trying import Rung, Tried
 from scrobbled.undo import Asked
 from scrobbled.undo import Report as Undone
+from scrobbled.web.artwork import Artwork
+from scrobbled.web.choosing import Choosing
+from scrobbled.web.copies import Copies
+from scrobbled.web.counting import Counting
+from scrobbled.web.guided import Guided
+from scrobbled.web.histories import EVERYTHING, History
 from scrobbled.web.keys import Keys
+from scrobbled.web.log_live import LogLive
 from scrobbled.web.masking import masked
+from scrobbled.web.needs import Needs
 from scrobbled.web.reception import Reception
+from scrobbled.web.settings import Settings
+from scrobbled.web.syncing import Syncing
 
 T = TypeVar("T")
 ACTIONS = ("retry", "approve", "drop")
@@ -45,16 +56,12 @@ NEEDS_YOU = (PlayOutcome.HELD, PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the page is made of, all read at one moment. ``needs`` are the first of what only a person can decide.
-
-    What ``floods`` hold is decided on together, and not among them.
-    """
+    """What the first page is made of, all read at one moment. ``counts`` are changes that wait, by state."""
 
     glance: Glance
     counts: dict[str, int]
-    needs: list[QueuedChange]
     plays: list[PlayStory]
-    floods: list[FloodStory] = field(default_factory=list)
+    playing: list[OnScreen] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +76,33 @@ class Copied:
 class Desk:
     """Reads and acts on behalf of whoever is let in."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, book: Logbook | None = None) -> None:
         self._runtime = runtime
+        self.logs = LogLive(book or Logbook(), runtime.redactor)
         self.keys = Keys(runtime)
         self.reception = Reception(runtime)
+        self.settings = Settings(runtime)
+        self.copies = Copies(runtime)
+        self.guided = Guided(runtime)
+        self.needs = Needs(runtime, self.reception)
+        self.choosing = Choosing(runtime)
+        self.art = Artwork(runtime)
+        self.counting = Counting(runtime, self.art)
+        self.history = History(runtime)
+        self.syncing = Syncing(runtime, self.art)
 
     @property
     def config(self) -> Config:
         """As it is at this moment."""
         return self._runtime.config
 
+    def now(self) -> datetime:
+        """In the zone of the house."""
+        return self._runtime.clock.now().astimezone()
+
     async def asks(self) -> int:
         """How many things only a person can move on."""
-        return await self._runtime.store.read(_asks)
+        return await self.needs.number()
 
     async def status(self) -> Status:
         return self._masked(await self._runtime.store.read(lambda db: summary.status(db, self._runtime.config)))
@@ -101,8 +122,10 @@ class Desk:
         )
         return self._masked(await examine(patient))
 
-    async def facts(self, before: int | None, plays: int, needs: int) -> Facts:
-        """With so many plays older than ``before``, and so many changes that need somebody."""
+    async def facts(self, plays: int) -> Facts:
+        """With so many plays, those that were watched last."""
+        now = self._runtime.clock.now().timestamp()
+        newest = await self.history.seen(EVERYTHING, before=None, after=None, limit=plays)
 
         def read(db: sqlite3.Connection) -> Facts:
             counts: Counter[str] = Counter()
@@ -111,38 +134,16 @@ class Desk:
             return Facts(
                 glance=summary.glance(db, self._runtime.config),
                 counts=dict(counts),
-                needs=_asking(db, needs),
-                plays=[summary.play_story(row) for row in overview.plays(db, before=before, limit=plays)],
-                floods=floods.stories(db),
+                plays=newest.plays,
+                playing=on_screen(db, now),
             )
 
         return self._masked(await self._runtime.store.read(read))
 
-    async def pairs(self) -> list[PairStory]:
-        return self._masked(await self._runtime.store.read(lambda db: pair_stories(db, self._runtime.config)))
-
-    async def sync(self, viewer: str, pair: str, options: Options) -> RunStory | None:
-        """Have a pair reconciled now; ``None`` where there is none. Raises ``ConfigError`` for strange options."""
-        one = pairs.found(self._runtime.config, self._runtime.couriers, viewer, pair)
-        if one is None:
-            return None
-        self._runtime.keeper.reconciler(one).policy(options)
-        return await self.run(await self._runtime.keeper.ask(one.sides.viewer, one.sides.pair, "sync", options))
-
-    async def runs(self, before: int | None, limit: int) -> list[RunStory]:
-        """The newest first; ``before`` is the last id seen."""
-
-        def read(db: sqlite3.Connection) -> list[RunStory]:
-            return [run_story(db, run) for run in runs.listing(db, before, limit)]
-
-        return self._masked(await self._runtime.store.read(read))
-
-    async def run(self, number: int) -> RunStory | None:
-        def read(db: sqlite3.Connection) -> RunStory | None:
-            run = runs.get(db, number)
-            return None if run is None else run_story(db, run)
-
-        return self._masked(await self._runtime.store.read(read))
+    async def playing(self) -> list[OnScreen]:
+        """What is being watched at this moment."""
+        now = self._runtime.clock.now().timestamp()
+        return self._masked(await self._runtime.store.read(lambda db: on_screen(db, now)))
 
     async def plays(self, before: int | None, limit: int) -> list[PlayStory]:
         """The newest first; ``before`` is the last id seen."""
@@ -277,18 +278,6 @@ class Desk:
 
     def _masked(self, value: T) -> T:
         return masked(value, self._runtime.redactor)
-
-
-def _asking(db: sqlite3.Connection, limit: int) -> list[QueuedChange]:
-    """The first of what somebody has to decide on one by one."""
-    plays = [summary.queued_change(row) for row in overview.asking(db, limit)]
-    amended = amendments.listing(db, limit=limit - len(plays), states=NEEDS_YOU)
-    return [*plays, *map(summary.queued_amendment, amended)]
-
-
-def _asks(db: sqlite3.Connection) -> int:
-    waiting = overview.waiting(db)
-    return sum(row.count for row in waiting if row.state in NEEDS_YOU)
 
 
 def _copied(source: Path, name: str) -> Copied:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from litestar.types import ASGIApp, Message, Receive, Send
 
-from scrobbled.web.access import Access, Level, Refusal, bearer
+from scrobbled.web.access import Access, Level, Refusal
+from scrobbled.web.headers import bearer
+from scrobbled.web.later import Later
+from scrobbled.web.signed_in import SignedIn
 
 OPEN = ("/webhooks", "/trakt", "/health", "/metrics")
 """Media servers, players, container engines and Prometheus come here, by service names and without a login."""
-LEVELS = {"/static": Level.ASSET, "/login": Level.DOOR}
+LEVELS = {"/static": Level.ASSET, "/login": Level.DOOR, "/start/code": Level.DOOR}
 """Signing in must be possible, and look right, before anybody is signed in."""
 MACHINES = ("/api", "/schema")
 """Refused in JSON, never with a page or a redirect."""
@@ -25,64 +29,126 @@ SECURITY = {
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+FRAMED = {
+    **SECURITY,
+    "content-security-policy": SECURITY["content-security-policy"].replace("ancestors 'none'", "ancestors 'self'"),
+}
+"""Below Home Assistant the page stands in a frame of the same origin."""
+_NO_ADDRESS = Refusal(404, "There is nothing here", "No page has such an address.")
+LONGEST_NAME = 255
+_ELSEWHERE = Refusal(404, "There is nothing here", "Webhooks, players and metrics have a port of their own, 8484.")
 Render = Callable[[Refusal, str], str]
 """The page of a refusal, given the address of our root as seen from there."""
-Opens = Callable[[str], Awaitable[bool]]
-"""Whether a token opens the API."""
+Opens = Callable[[str], Awaitable[str]]
+"""What a token may do with the API; empty for nothing."""
+ALL_RIGHTS = "admin"
+"""Of people who are signed in, and of this machine where there is no login."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What a gate needs besides the rules."""
+
+    opens: Opens
+    signed_in: SignedIn
+    render: Render
+    end_streams: Callable[[], None] = lambda: None
 
 
 class Gate:
-    """The whole application, as a server sees it.
+    """The whole application, as a server sees it: what is open to all, and behind the rules what people see.
 
     What is behind gets paths without the prefix the server was told of (``root_path``), and in ``scope["state"]`` the
     ``caller`` and the ``root``: what to put before a relative address.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        access: Access,
-        render: Render,
-        *,
-        opens: Opens,
-        end_streams: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._app, self._access, self._render, self._opens = app, access, render, opens
-        self.end_streams = end_streams
+    def __init__(self, machines: ASGIApp, people: Later, access: Access, doors: Doors) -> None:
+        self._machines, self.people, self._access, self._doors = machines, people, access, doors
+        self.end_streams = doors.end_streams
+
+    def ingress(self) -> Ingress:
+        """The same application for Home Assistant's own listener."""
+        return Ingress(self.people, self._access, self._doors)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._machines(scope, receive, send)
             return
-        prefix = str(scope.get("root_path", "")).rstrip("/")
-        path = scope["path"].removeprefix(prefix) if is_below(scope["path"], prefix) else scope["path"]
-        scope = {**scope, "path": path or "/", "root_path": ""}
+        scope, prefix = _without_prefix(scope)
         if any(is_below(scope["path"], place) for place in OPEN):
-            await self._app(scope, receive, send)
+            await self._machines(scope, receive, send)
         else:
             await self._guarded(scope, receive, _with_headers(send), prefix)
 
     async def _guarded(self, scope: Any, receive: Receive, send: Send, prefix: str) -> None:
         path = scope["path"]
+        await self._doors.signed_in.restore()
         caller = self._access.caller(scope, prefix)
-        # nobody knows the prefix of a proxy that does not tell it: then only the way up from here leads to our root
-        root = f"{caller.prefix}/" if caller.prefix else "../" * (path.count("/") - 1) or "./"
+        root = _root(caller.prefix, path)
         level = next((level for place, level in LEVELS.items() if is_below(path, place)), Level.INSIDE)
-        refusal = self._access.refusal(scope, caller, level)
+        refusal = self._access.refusal(scope, caller, level) or _strange_address(path)
         machine = any(is_below(path, place) for place in MACHINES)
+        rights = ALL_RIGHTS
         if refusal and refusal.sign_in and machine and (token := bearer(scope)):
-            refusal = self._access.token_refusal(caller, opens=await self._opens(token))
+            rights = await self._doors.opens(token)
+            refusal = self._access.token_refusal(caller, opens=bool(rights))
         if refusal is None:
-            scope["state"] = {**scope.get("state", {}), "caller": caller, "root": root}
-            await self._app(scope, receive, send)
+            await self._doors.signed_in.noted()
+            scope["state"] = {**scope.get("state", {}), "caller": caller, "root": root, "rights": rights}
+            await self.people(scope, receive, send)
         elif machine:
             body = json.dumps({"error": refusal.text}).encode()
             await _answer(send, refusal.status, body, "application/json", **refusal.headers())
         elif refusal.status == 401:
-            await _answer(send, 303, b"", "text/plain", location=f"{root}login{_way_back(scope)}")
+            await _answer(send, 303, b"", "text/plain", location=f"{root}{refusal.door}{_way_back(scope)}")
         else:
-            body = self._render(refusal, root).encode()
+            body = self._doors.render(refusal, root).encode()
             await _answer(send, refusal.status, body, "text/html; charset=utf-8")
+
+
+class Ingress:
+    """What Home Assistant's supervisor sees: the page and the API, without signing in, as it has let people in already.
+
+    Nobody else is answered here, whatever they claim in headers: other containers can reach this port too. Its pages
+    may stand in a frame of Home Assistant's. Webhooks, players and Prometheus have the other port.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, doors: Doors) -> None:
+        self._app, self._access, self._render = app, access, doors.render
+        self.end_streams = doors.end_streams
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        scope, prefix = _without_prefix(scope)
+        caller = self._access.ingress_caller(scope, prefix)
+        root = _root(caller.prefix, scope["path"])
+        refusal = self._access.ingress_refusal(scope, caller) or _strange_address(scope["path"])
+        if refusal or any(is_below(scope["path"], place) for place in OPEN):
+            refusal = refusal or _ELSEWHERE
+            body = self._render(refusal, root).encode()
+            await _answer(_with_headers(send, FRAMED), refusal.status, body, "text/html; charset=utf-8")
+            return
+        scope["state"] = {**scope.get("state", {}), "caller": caller, "root": root, "rights": ALL_RIGHTS}
+        await self._app(scope, receive, _with_headers(send, FRAMED))
+
+
+def _strange_address(path: str) -> Refusal | None:
+    """What no file system takes as a name is nothing to look for."""
+    is_strange = "\0" in path or any(len(part.encode("utf-8", "replace")) > LONGEST_NAME for part in path.split("/"))
+    return _NO_ADDRESS if is_strange else None
+
+
+def _without_prefix(scope: Any) -> tuple[Any, str]:
+    """The request as if we were at the root, and the prefix that the server was told of."""
+    prefix = str(scope.get("root_path", "")).rstrip("/")
+    path = scope["path"].removeprefix(prefix) if is_below(scope["path"], prefix) else scope["path"]
+    return {**scope, "path": path or "/", "root_path": ""}, prefix
+
+
+def _root(prefix: str, path: str) -> str:
+    """What to put before an address: nobody knows a prefix that is not told, then only the way up leads to our root."""
+    return f"{prefix}/" if prefix else "../" * (path.count("/") - 1) or "./"
 
 
 def _way_back(scope: Any) -> str:
@@ -97,14 +163,14 @@ def is_below(path: str, place: str) -> bool:
     return path == place or path.startswith(f"{place}/")
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, security: Mapping[str, str] = SECURITY) -> Send:
     """Nothing here is kept by a cache, except for what says itself how long it stays the same."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))
             there = {key.lower() for key, _ in headers}
-            wanted = SECURITY if b"cache-control" in there else {**SECURITY, "cache-control": "no-store"}
+            wanted = security if b"cache-control" in there else {**security, "cache-control": "no-store"}
             headers += [(name.encode(), value.encode()) for name, value in wanted.items()]
             message = {**message, "headers": headers}
         await send(message)

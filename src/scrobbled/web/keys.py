@@ -23,25 +23,28 @@ class Keys:
         """As it is at this moment."""
         return self._runtime.config
 
-    async def opens(self, token: str) -> bool:
-        """Whether this token opens the API; notes its use. A full disk shuts nobody out."""
+    async def opens(self, token: str) -> str:
+        """What this token may do with the API, one of ``SCOPES``, or empty where it opens nothing.
+
+        Notes its use. A full disk shuts nobody out.
+        """
         now = self._now()
         found = await self._runtime.store.read(partial(clients.find, kind="api", token=token, now=now))
         if found is None:
-            return False
+            return ""
         self._runtime.redactor.add(token)
         if clients.is_worth_noting(found, now):
             with contextlib.suppress(StoreError):
                 await self._runtime.store.write(partial(clients.note_use, id_=found.id, now=now))
-        return True
+        return found.scope
 
     async def listed(self) -> list[Token]:
         return [told(client) for client in await self._runtime.store.read(clients.listed)]
 
-    async def create(self, name: str, viewer: str | None) -> NewToken:
+    async def create(self, name: str, viewer: str | None, scope: str = "admin") -> NewToken:
         """For the Trakt endpoint where there is a viewer, else for the API."""
         kind: clients.Kind = "api" if viewer is None else "trakt"
-        make = partial(clients.create, kind=kind, name=name or kind, viewer=viewer, now=self._now())
+        make = partial(clients.create, kind=kind, name=name or kind, viewer=viewer, now=self._now(), scope=scope)
         client, secret = await self._runtime.store.write(make)
         self._runtime.redactor.add(secret)
         return NewToken(told(client), secret)

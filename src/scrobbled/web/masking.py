@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -12,16 +13,30 @@ T = TypeVar("T")
 
 def masked(value: T, redactor: Redactor) -> T:
     """The same without secrets in any text. Shapes and numbers stay, so that types hold."""
-    return _masked(value, redactor)  # type: ignore[no-any-return]
+    return _masked(value, _Memory(redactor).text)  # type: ignore[no-any-return]
 
 
-def _masked(value: Any, redactor: Redactor) -> Any:
+class _Memory:
+    """Looks at each text once: names and states come back hundreds of times on one page."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._known: dict[str, str] = {}
+
+    def text(self, text: str) -> str:
+        found = self._known.get(text)
+        if found is None:
+            found = self._known[text] = self._redactor.text(text)
+        return found
+
+
+def _masked(value: Any, text: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return redactor.text(value)
+        return text(value)
     if isinstance(value, list | tuple):
-        return type(value)(_masked(part, redactor) for part in value)
+        return type(value)(_masked(part, text) for part in value)
     if isinstance(value, dict):
-        return {_masked(key, redactor): _masked(part, redactor) for key, part in value.items()}
+        return {_masked(key, text): _masked(part, text) for key, part in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _masked(getattr(value, f.name), redactor) for f in fields(value)})
+        return replace(value, **{f.name: _masked(getattr(value, f.name), text) for f in fields(value)})
     return value

@@ -1,4 +1,4 @@
-"""Who has signed in, and who has tried too often. In memory: a restart signs everybody out."""
+"""Who has signed in, and who has tried too often."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scrobbled.clock import Clock
+from scrobbled.store.page_sessions import Row
 
 IDLE = 7 * 86_400.0
 """Seconds without a request after which a session ends."""
@@ -30,34 +31,54 @@ class _Session:
 
 
 class Sessions:
-    """Open sessions. Only a hash of each id is kept, so that memory holds nothing to sign in with."""
+    """Open sessions. Only a hash of each id is kept, so that memory and disk hold nothing to sign in with.
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    ``login`` is what they were opened with: where it is another one, none of them is known any more.
+    """
+
+    def __init__(self, clock: Clock, login: str = "") -> None:
+        self._clock, self._login = clock, login.encode("utf-8", "surrogatepass")
         self._open: OrderedDict[bytes, _Session] = OrderedDict()
+
+    @property
+    def rows(self) -> list[Row]:
+        """To be kept over a restart; those used least recently first."""
+        return [(key, session.began, session.used) for key, session in self._open.items()]
+
+    def restore(self, rows: Iterable[Row]) -> None:
+        """Those of before, behind what was opened since."""
+        before = {key: _Session(began, used) for key, began, used in rows}
+        self._open = OrderedDict({**before, **self._open})
 
     def begin(self) -> str:
         """A new session's id, 256 random bits."""
-        id_, now = secrets.token_urlsafe(32), self._clock.monotonic()
-        self._open[_key(id_)] = _Session(now, now)
+        id_, now = secrets.token_urlsafe(32), self._now()
+        self._open[self._key(id_)] = _Session(now, now)
         while len(self._open) > MOST_SESSIONS:
             self._open.popitem(last=False)
         return id_
 
     def is_open(self, ids: Iterable[str]) -> bool:
         """Whether one of these is a session; that keeps it from going idle."""
-        return any(self._use(_key(id_)) for id_ in ids)
+        return any(self._use(self._key(id_)) for id_ in ids)
 
     def end(self, ids: Iterable[str]) -> None:
         for id_ in ids:
-            self._open.pop(_key(id_), None)
+            self._open.pop(self._key(id_), None)
 
     def _use(self, key: bytes) -> bool:
-        session, now = self._open.pop(key, None), self._clock.monotonic()
+        session, now = self._open.pop(key, None), self._now()
         if session is None or now - session.used >= IDLE or now - session.began >= ABSOLUTE:
             return False
         self._open[key] = _Session(session.began, now)
         return True
+
+    def _key(self, id_: str) -> bytes:
+        return hashlib.sha256(b"\0".join([id_.encode("utf-8", "surrogatepass"), self._login])).digest()
+
+    def _now(self) -> float:
+        """By the wall, as sessions outlive the process."""
+        return self._clock.now().timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +112,6 @@ class Attempts:
 
     def succeeded(self, address: str) -> None:
         self._by_place.pop(_place(address), None)
-
-
-def _key(id_: str) -> bytes:
-    return hashlib.sha256(id_.encode("utf-8", "surrogatepass")).digest()
 
 
 def _place(address: str) -> str:

@@ -11,7 +11,7 @@ from scrobbled.core.errors import Refused
 from scrobbled.core.items import Episode, Item, Movie
 from scrobbled.core.records import Kept as Worth
 from scrobbled.core.records import PlayRecord, RatingRecord, Subject
-from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Result, Retime, Tick
+from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Result, Retime, Tick, Untick
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Shelf:
         """What is as wanted already stays as it is, and is confirmed."""
         if isinstance(edit, Rate):
             return self._rated(edit), Receipt()
-        if isinstance(edit, Tick):
+        if isinstance(edit, Tick | Untick):
             return self, Refused("nothing is held here without a play")
         found = self._found(edit)
         if isinstance(edit, Remove):

@@ -13,7 +13,7 @@ from typing import Any
 
 from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.http import Answer
-from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Retime, Tick
+from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Retime, Tick, Untick
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.adding import accepted, spot_of
 from scrobbled.trackers.serializd.auth import Session
@@ -27,6 +27,7 @@ from scrobbled.trackers.serializd.telling import TICK
 from scrobbled.trackers.serializd.ticks import Ticks
 
 GONE = "it is not in the diary any more"
+LOGGED = "there is a viewing of it in the diary by now, so its tick stays"
 CHANGED = "it was changed at Serializd since it was last read, so it stays; look at it there"
 
 
@@ -44,6 +45,8 @@ class Amender:
             return await self._remove(edit)
         if isinstance(edit, Tick):
             return await self._tick(edit)
+        if isinstance(edit, Untick):
+            return await self._take_back(edit)
         row = await self._row(edit)
         return await (self._retime(row, edit) if isinstance(edit, Retime) else self._flag(row, edit))
 
@@ -79,6 +82,13 @@ class Amender:
 
         accepted(await self._session.call(write))
         self._ticks.just_set(spot)
+        return Receipt()
+
+    async def _take_back(self, edit: Untick) -> Receipt:
+        spot = spot_of(edit.address.data)
+        if await self._is_logged(spot):
+            return Receipt(note=LOGGED)
+        await self._untick(spot)
         return Receipt()
 
     # -- taking away --------------------------------------------------------------------------------------------------

@@ -20,6 +20,10 @@ from scrobbled.trackers.serializd.client import Client, Unauthorized
 
 LOGIN_SECONDS = 60.0
 """The host sleeps when nobody calls, and wakes slowly."""
+_REFUSED_TWICE = (
+    "Serializd refused just this e-mail and password twice, so they were not sent again. Type others. If they are "
+    "right by now, run: scrobbled auth serializd --viewer {viewer}"
+)
 MOST_REFUSALS = 2
 """Logins with one password that may be refused, in all: after that a person has to look, whatever restarts."""
 
@@ -70,8 +74,12 @@ class _CredentialsRefused(LoginNeeded):
 class Session:
     """The sign-in of one account: stored before it is used, renewed once for any number of callers that need it."""
 
-    def __init__(self, client: Client, tokens: Tokens, settings: Mapping[str, Any], viewer: str) -> None:
+    def __init__(
+        self, client: Client, tokens: Tokens, settings: Mapping[str, Any], viewer: str, *, next_step: str = ""
+    ) -> None:
+        """``next_step`` is what somebody should do who is refused, where it is not the usual."""
         self._client = client
+        self._asked_for = next_step
         self._tokens = tokens
         self._credentials = Credentials.of(settings)
         self._viewer = viewer
@@ -93,13 +101,20 @@ class Session:
         if not valid:
             await self._renewed(present.token)
 
-    async def login(self, email: str, password: str) -> SignedIn:
+    async def login(self, email: str, password: str, *, careful: bool = False) -> SignedIn:
         """Sign in with what a person has just typed, and store it. Raises ``LoginNeeded`` when it is refused.
 
         What is stored serves the configured account, also in place of a token that the configuration holds.
+        ``careful`` counts refusals, and sends nothing that was refused twice.
         """
+        credentials = Credentials(email.strip(), password)
         async with self._lock:
-            return await self._login(Credentials(email.strip(), password))
+            if not careful:
+                return await self._login(credentials)
+            stored = dict(await self._tokens.load() or {})
+            if was_refused(stored, credentials):
+                raise LoginNeeded(_REFUSED_TWICE.format(viewer=self._viewer))
+            return await self._counting(credentials, stored)
 
     async def call(self, send: Callable[[str], Awaitable[T]]) -> T:
         """``send(token)``, and once more with a new token when that one is not accepted."""
@@ -173,6 +188,10 @@ class Session:
             raise LoginNeeded(f"Serializd {reason}. {self._next_step()}")
         if was_refused(stored, credentials):
             raise LoginNeeded(f"Serializd refused this email and password before. {self._next_step()}")
+        return await self._counting(credentials, stored)
+
+    async def _counting(self, credentials: Credentials, stored: Mapping[str, Any]) -> SignedIn:
+        """Sign in; a refusal is remembered."""
         try:
             return await self._login(credentials)
         except _CredentialsRefused:
@@ -213,7 +232,7 @@ class Session:
             return False, ""
 
     def _next_step(self) -> str:
-        return (
+        return self._asked_for or (
             f"Check email and password of viewer {self._viewer} under trackers.serializd and restart, or run: "
             f"scrobbled auth serializd --viewer {self._viewer}"
         )

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from scrobbled.core.errors import LoginNeeded
-from scrobbled.trackers.base import SignIn
+from scrobbled.trackers.base import Asked, SignIn
 from scrobbled.trackers.serializd.auth import Session
 from scrobbled.trackers.serializd.client import DEFAULT_URL, Client
+
+ASKS = (
+    Asked("email", "E-mail at Serializd"),
+    Asked("password", "Password", secret=True, hint="Used once. Only the sign-in is kept, not the password."),
+)
 
 
 async def sign_in(request: SignIn) -> str:
@@ -16,5 +21,6 @@ async def sign_in(request: SignIn) -> str:
     if not email or not password:
         raise LoginNeeded("an e-mail address and a password are needed to sign in to Serializd")
     client = Client(request.http.at(str(settings.get("url") or DEFAULT_URL)), request.clock)
-    session = Session(client, request.tokens, {**settings, "email": email}, request.viewer)
-    return (await session.login(email, password)).username
+    step = "Check what you typed, and try again." if request.careful else ""
+    session = Session(client, request.tokens, {**settings, "email": email}, request.viewer, next_step=step)
+    return (await session.login(email, password, careful=request.careful)).username

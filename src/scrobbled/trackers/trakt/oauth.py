@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from scrobbled.clock import Clock
-from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded
+from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, TryLater
 from scrobbled.http import Answer, Http
 from scrobbled.trackers.trakt.client import DEVELOPER_PAGE, headers, judge, short_reason
 from scrobbled.trackers.trakt.codec import whole
@@ -87,8 +87,13 @@ class OAuth:
         return DeviceCode(texts[0], texts[1], lasts, interval, texts[2])
 
     async def poll(self, device: DeviceCode) -> Grant | None:
-        """The grant once the person has agreed, ``None`` while we wait; ``LoginNeeded`` says why it is over."""
+        """The grant once the person has agreed, ``None`` while we wait; ``LoginNeeded`` says why it is over.
+
+        ``TryLater`` is also for a question that came too soon.
+        """
         answer = await self._post("/oauth/device/token", {"code": device.device_code, **self._app()})
+        if answer.status == 400 and short_reason(answer).startswith(_TOO_SOON):
+            raise TryLater("Trakt wants to be asked less often")
         if answer.status == 400 and short_reason(answer) in _PENDING:
             return None
         if over := _OVER.get(answer.status):
@@ -123,8 +128,10 @@ class OAuth:
         )
 
 
-_PENDING = ("", "authorization_pending", "slow_down")
+_PENDING = ("", "authorization_pending")
 """Trakt sends 400 without a body while it waits; the words are those of RFC 8628."""
+_TOO_SOON = "slow_down"
+"""Trakt's own way to say it is 429."""
 RAN_OUT = "the code ran out before it was entered. Start the sign-in again"
 _OVER = {
     404: "Trakt does not know this code any more. Start the sign-in again",

@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from scrobbled.core.errors import TrackerError
-from scrobbled.trackers.base import SignIn
+from scrobbled.trackers.base import Asked, Code, SignIn
 from scrobbled.trackers.trakt.auth import device_sign_in
 from scrobbled.trackers.trakt.client import Api, judge
 from scrobbled.trackers.trakt.oauth import DeviceCode
 from scrobbled.trackers.trakt.settings import Settings
+
+ASKS: tuple[Asked, ...] = ()
+"""Nothing is typed here; the code is entered on Trakt's own page."""
 
 
 async def sign_in(request: SignIn) -> str:
     """Shows a code to enter on Trakt's page and waits until that is done; returns whose account it is."""
 
     def show(code: DeviceCode) -> None:
+        if request.show is not None:
+            request.show(Code(code.user_code, code.verification_url, code.link, code.expires_in))
+            return
         request.tell(f"Open {code.verification_url} and enter this code:")
         request.tell(code.user_code)
         request.tell(f"Or open {code.link}")

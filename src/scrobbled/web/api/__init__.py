@@ -16,7 +16,29 @@ from scrobbled import floods, summary
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
 from scrobbled.floods import Chosen, Done, FloodStory, NoId
 from scrobbled.summary import Attempt, EventStory, PlayStory, QueuedChange, Status
-from scrobbled.web.api import alerts, backup, corrections, doctor, explain, pairs, sources, tokens, undo
+from scrobbled.web.api import (
+    alerts,
+    backup,
+    corrections,
+    doctor,
+    explain,
+    history,
+    log,
+    needs,
+    pairs,
+    playing,
+    posters,
+    questions,
+    rights,
+    search,
+    set_up,
+    settings,
+    sign_in,
+    sources,
+    statistics,
+    tokens,
+    undo,
+)
 from scrobbled.web.desk import Desk
 from scrobbled.web.live import Live
 
@@ -69,13 +91,18 @@ class OutcomeMeaning:
 def router(desk: Desk, live: Live) -> Router:
     """Who may come here is decided before, by the gate."""
     handlers = [*_state(desk), *_stories(desk), *_actions(desk), *corrections.handlers(desk), _news(live)]
-    handlers += [*explain.handlers(desk), *undo.handlers(desk), *pairs.handlers(desk)]
-    handlers += [*backup.handlers(desk), *tokens.handlers(desk.keys)]
+    handlers += [*explain.handlers(desk), *undo.handlers(desk), *pairs.handlers(desk), *questions.handlers(desk)]
+    handlers += [*history.handlers(desk), *needs.handlers(desk), *search.handlers(desk), *posters.handlers(desk)]
+    handlers += [*backup.handlers(desk), *tokens.handlers(desk.keys), *playing.handlers(desk)]
     handlers += [*alerts.handlers(desk), *doctor.handlers(desk), *sources.handlers(desk)]
+    handlers += [*statistics.handlers(desk), *log.handlers(desk)]
+    handlers += [*settings.handlers(desk)]
+    handlers += [*sign_in.handlers(desk), *set_up.handlers(desk)]
     return Router(
         "/api/v1",
         route_handlers=handlers,
         request_max_body_size=LARGEST_BODY,
+        guards=[rights.guard],
         exception_handlers={RecursionError: _too_deep},
     )
 

@@ -17,6 +17,7 @@ from scrobbled.registering import Registered
 from scrobbled.setting_up import Guide
 from scrobbled.summary import UnclaimedStatus
 from scrobbled.trying import Tried
+from scrobbled.web.api.rights import ADMIN
 from scrobbled.web.desk import Desk
 from scrobbled.web.reception import Reception
 
@@ -56,7 +57,11 @@ def _about(reception: Reception) -> list[HTTPRouteHandler]:
 
 
 def _setting_up(desk: Desk) -> list[HTTPRouteHandler]:
-    @get("/sources/{source:str}/webhook", summary="The address for a media server, secret and all, and the steps there")
+    @get(
+        "/sources/{source:str}/webhook",
+        opt=ADMIN,
+        summary="The address for a media server, secret and all, and the steps there",
+    )
     async def webhook(source: FromPath[str]) -> Guide:
         try:
             return desk.reception.guide(source)

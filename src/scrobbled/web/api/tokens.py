@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from litestar import delete, get, post
 from litestar.exceptions import ClientException, NotFoundException
@@ -12,16 +13,18 @@ from msgspec import Struct
 
 from scrobbled import summary
 from scrobbled.tokens import NewToken, Token
+from scrobbled.web.api.rights import ADMIN
 from scrobbled.web.keys import Keys
 
 LONGEST_NAME = 80
 
 
 class TokenWish(Struct, frozen=True, forbid_unknown_fields=True):
-    """A token to be made: with a viewer for the Trakt endpoint, without for the API."""
+    """A token to be made: with a viewer for the Trakt endpoint, without for the API, there with a scope."""
 
     name: str = ""
     viewer: str | None = None
+    scope: Literal["read", "write", "admin"] = "admin"
 
 
 class Approval(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,22 +43,27 @@ class Decision:
 
 
 def handlers(keys: Keys) -> list[HTTPRouteHandler]:
-    @get("/tokens", summary="Tokens that were given out, never the secrets themselves")
+    @get("/tokens", opt=ADMIN, summary="Tokens that were given out, never the secrets themselves")
     async def listed() -> list[Token]:
         return await keys.listed()
 
-    @post("/tokens", summary="A new token; its secret is told here and never again")
+    @post("/tokens", opt=ADMIN, summary="A new token; its secret is told here and never again")
     async def create(data: JSONBody[TokenWish]) -> NewToken:
         viewer = None if data.viewer is None else _viewer(keys, data.viewer)
-        return await keys.create(" ".join(data.name.split())[:LONGEST_NAME], viewer)
+        return await keys.create(" ".join(data.name.split())[:LONGEST_NAME], viewer, data.scope)
 
-    @delete("/tokens/{token_id:str}", summary="Revoke a token")
+    @delete("/tokens/{token_id:str}", opt=ADMIN, summary="Revoke a token")
     async def revoke(token_id: FromPath[str]) -> None:
         number = summary.number(token_id, "t")
         if number is None or not await keys.revoke(number):
             raise NotFoundException(f"There is no token {token_id[:40]}.")
 
-    @post("/tokens/codes/{code:str}", summary="Let in, or turn away, the program that shows this code", status_code=200)
+    @post(
+        "/tokens/codes/{code:str}",
+        opt=ADMIN,
+        summary="Let in, or turn away, the program that shows this code",
+        status_code=200,
+    )
     async def decide(code: FromPath[str], data: JSONBody[Approval]) -> Decision:
         viewer = None if data.deny else _viewer(keys, data.viewer)
         if trouble := await keys.decide(code, viewer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import Any
 
@@ -12,16 +13,18 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
-from scrobbled.web.access import COOKIE, Access, Caller, cookies
+from scrobbled.web.access import COOKIE, Access, Caller
+from scrobbled.web.headers import cookies
 from scrobbled.web.pages import forms, shell
 from scrobbled.web.sessions import ABSOLUTE
+from scrobbled.web.signed_in import SignedIn
 from scrobbled.web.view import words
 
 Asked = Request[Any, Any, Any]
 log = structlog.get_logger("web")
 
 
-def handlers(access: Access) -> list[HTTPRouteHandler]:
+def handlers(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
     @get("/login", sync_to_thread=False)
     def door(request: Asked, to: FromQuery[str | None] = None) -> Template | Redirect:
         if access.login is None or access.is_signed_in(request.scope):
@@ -37,19 +40,23 @@ def handlers(access: Access) -> list[HTTPRouteHandler]:
             return shell.to(request, to)
         if wait := access.attempts.wait(caller.address):
             return _login_page(request, wait=wait, status=429, to=to)
-        if not access.knows(str(form.get("username", "")), str(form.get("password", ""))):
+        username, password = str(form.get("username", "")), str(form.get("password", ""))
+        if not await asyncio.to_thread(access.knows, username, password):
             access.attempts.failed(caller.address)
             log.warning("sign-in refused", action="sign-in", address=caller.address)
             return _login_page(request, wait=access.attempts.wait(caller.address), status=401, to=to)
         access.attempts.succeeded(caller.address)
         access.sessions.end(cookies(request.scope, COOKIE))
         log.info("signed in", action="sign-in", address=caller.address)
-        return shell.to(request, to, cookie=_cookie(caller, access.sessions.begin(), int(ABSOLUTE)))
+        session = access.sessions.begin()
+        await signed_in.keep()
+        return shell.to(request, to, cookie=cookie(caller, session))
 
-    @post("/logout", sync_to_thread=False)
-    def sign_out(request: Asked) -> Redirect:
+    @post("/logout")
+    async def sign_out(request: Asked) -> Redirect:
         access.sessions.end(cookies(request.scope, COOKIE))
-        return shell.to(request, "login", cookie=_cookie(request.state.caller, "", 0))
+        await signed_in.keep()
+        return shell.to(request, "login", cookie=cookie(request.state.caller, "", 0))
 
     return [door, sign_in, sign_out]
 
@@ -65,7 +72,8 @@ def _login_page(request: Asked, *, wait: float = 0.0, status: int = 200, to: str
     return page
 
 
-def _cookie(caller: Caller, value: str, max_age: int) -> Cookie:
+def cookie(caller: Caller, value: str, max_age: int = int(ABSOLUTE)) -> Cookie:
+    """The session's, for that browser alone."""
     return Cookie(
         key=COOKIE,
         value=value,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get
-from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
-from scrobbled import summary
 from scrobbled.config import BY_VIEWER
 from scrobbled.runtime import Runtime
 from scrobbled.web.access import Caller
@@ -19,38 +17,31 @@ from scrobbled.web.pages import shell, sources
 from scrobbled.web.view import now as view
 from scrobbled.web.view import words
 
-PLAYS = 24
-NEEDS = 12
+PLAYS = 8
+QUESTIONS = 3
 Asked = Request[Any, Any, Any]
 
 
 def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
     @get("/")
-    async def now(
-        request: Asked, before: FromQuery[str | None] = None, fragment: FromQuery[str | None] = None
-    ) -> Template:
-        found = await desk.facts(_play_id(before), PLAYS, NEEDS)
+    async def now(request: Asked, fragment: FromQuery[str | None] = None) -> Template | Redirect:
+        if not (runtime.config.sources or runtime.config.viewers):
+            return shell.to(request, "start")  # nothing can be seen before something is set up
+        facts, asks = await desk.facts(PLAYS), await desk.asks()
         here = runtime.clock.now().astimezone()  # in the zone of the house
+        page = view.page(facts, asks, runtime.couriers.keys(), here)
         context: dict[str, Any] = {
-            "page": view.page(found, runtime.couriers.keys(), here, before=before, size=PLAYS),
+            "page": page,
+            "art": await desk.art.of_plays([play.id for play in page.arrived]),
+            "screens": list(zip(page.playing, desk.art.of_items([one.item for one in page.playing]), strict=True)),
+            "questions": await desk.needs.cards(limit=QUESTIONS) if asks else [],
             "hooks": _hooks(runtime, request.state.caller),
             "players": _players(runtime, request.state.caller),
-            "viewers": [viewer.name for viewer in runtime.config.viewers],
             "triable": sources.triable(runtime.config),
         }
-        template = "fragment.html" if fragment else "now.html"
-        return await shell.page(request, desk, template, place="now", **context)
+        return await shell.page(request, desk, "now_parts.html" if fragment else "now.html", place="now", **context)
 
     return [now]
-
-
-def _play_id(text: str | None) -> int | None:
-    if text is None:
-        return None
-    found = summary.number(text, "p")
-    if found is None:
-        raise ClientException("This link is not complete; start again from the newest plays.")
-    return found
 
 
 def _base(runtime: Runtime, caller: Caller) -> str:

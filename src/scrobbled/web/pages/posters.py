@@ -1,20 +1,29 @@
-"""Posters, drawn by us."""
+"""Posters: those drawn by us, and the pictures that were fetched for titles."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from scrobbled.web.api.posters import shown
+from scrobbled.web.desk import Desk
 from scrobbled.web.view import poster
 
 FOREVER = "public, max-age=31536000, immutable"
+SOME_MINUTES = "private, max-age=300"
+NOT_YET = f'<svg xmlns="http://www.w3.org/2000/svg" width="{poster.WIDTH}" height="{poster.HEIGHT}"/>'
+"""Nothing, in the size by which ``posters.js`` knows it: the drawn poster below is seen through it."""
+NONE = '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="3"/>'
+"""Nothing, and no reason to ask again soon."""
+Asked = Request[Any, Any, Any]
 
 
-def handlers() -> list[HTTPRouteHandler]:
+def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/posters/{name:str}", sync_to_thread=False)
     def drawn(name: FromPath[str]) -> Response[str]:
         match = re.fullmatch(r"([0-9a-f]{8})\.svg", name)
@@ -22,4 +31,16 @@ def handlers() -> list[HTTPRouteHandler]:
             raise NotFoundException("There is no such poster.")
         return Response(poster.draw(match[1]), media_type="image/svg+xml", headers={"Cache-Control": FOREVER})
 
-    return [drawn]
+    @get("/art/{key:str}")
+    async def art(request: Asked, key: FromPath[str]) -> Response[bytes] | Response[str]:
+        try:
+            picture = await desk.art.picture(key)
+        except ValueError:
+            raise NotFoundException("There is no such poster.") from None
+        if picture is not None:
+            return shown(request, picture)
+        is_none = desk.art.has_none(key)
+        headers = {"Cache-Control": SOME_MINUTES if is_none else "no-store"}
+        return Response(NONE if is_none else NOT_YET, media_type="image/svg+xml", headers=headers)
+
+    return [drawn, art]

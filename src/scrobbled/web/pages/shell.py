@@ -10,8 +10,8 @@ from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
 
-from scrobbled.web.access import cookies
 from scrobbled.web.desk import Desk
+from scrobbled.web.headers import cookies
 from scrobbled.web.view import notices
 
 Asked = Request[Any, Any, Any]
@@ -85,8 +85,8 @@ def to(request: Asked, place: str = "", *, cookie: Cookie | None = None) -> Redi
 
 def way_back(text: str | None, default: str = "") -> str:
     """``text`` where it is a page of ours, relative to our root; anything else leads to ``default``."""
-    fits = text is not None and len(text) <= LONGEST_WAY and re.fullmatch(_WAY, text, re.ASCII)
-    return text if fits and text is not None and ".." not in text else default
+    fits = text and len(text) <= LONGEST_WAY and re.fullmatch(_WAY, text, re.ASCII)
+    return text if text and fits and ".." not in text else default
 
 
 def with_query(place: str, **values: str | int) -> str:
@@ -101,7 +101,9 @@ def theme(request: Asked) -> str:
 
 
 def _here(request: Asked) -> str:
-    query = request.scope["query_string"].decode("latin-1")
+    """Without what was said of the last form, and without the word by which a part of a page is asked for."""
+    given = request.scope["query_string"].decode("latin-1").split("&")
+    query = "&".join(part for part in given if part.partition("=")[0] not in ("did", "count", "fragment"))
     path = str(request.scope["path"]).lstrip("/")
     return way_back(f"{path}?{query}" if query else path, path)
 

@@ -1,40 +1,127 @@
-"""The page that tells the whole story of one play."""
+"""The story of a play or a message, as a page and as what the wall opens in a sheet; and taking a play back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, get
+from litestar import Request, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
-from litestar.response import Template
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
 
+from scrobbled import summary
 from scrobbled.explain import NotThere
-from scrobbled.explain.telling import NOTHING, tell
+from scrobbled.explain.story import Explanation
+from scrobbled.runtime import Runtime
+from scrobbled.summary import PlayStory
+from scrobbled.undo import Asked as Undoing
 from scrobbled.web.desk import Desk
-from scrobbled.web.pages import shell
+from scrobbled.web.pages import forms, shell
+from scrobbled.web.view import history as wall
+from scrobbled.web.view import poster
+from scrobbled.web.view import story as view
 
 Asked = Request[Any, Any, Any]
+WALL = "history"
 
 
-def handlers(desk: Desk) -> list[HTTPRouteHandler]:
+def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
+    """With ``fragment`` a page has no frame, and what is pressed on it leads back to such a one."""
+
     @get("/plays/{play_id:str}")
-    async def play(request: Asked, play_id: FromPath[str]) -> Template:
-        return await _story(request, desk, play_id, "p")
+    async def play(
+        request: Asked, play_id: FromPath[str], back: FromQuery[str] = WALL, fragment: FromQuery[str | None] = None
+    ) -> Template:
+        return await _story(runtime, desk, request, play_id, "p", back, fragment)
 
     @get("/events/{event_id:str}")
-    async def event(request: Asked, event_id: FromPath[str]) -> Template:
-        return await _story(request, desk, event_id, "e")
+    async def event(
+        request: Asked, event_id: FromPath[str], back: FromQuery[str] = WALL, fragment: FromQuery[str | None] = None
+    ) -> Template:
+        return await _story(runtime, desk, request, event_id, "e", back, fragment)
 
-    return [play, event]
+    return [play, event, *_undo(desk), _tile(runtime, desk)]
 
 
-async def _story(request: Asked, desk: Desk, asked: str, letter: str) -> Template:
+def _undo(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/plays/{play_id:str}/undo")
+    async def preview(
+        request: Asked, play_id: FromPath[str], back: FromQuery[str] = WALL, fragment: FromQuery[str | None] = None
+    ) -> Template:
+        found = await _play(desk, play_id)
+        report = await desk.undo(_undoing(found.id), dry_run=True)
+        return await shell.page(
+            request,
+            desk,
+            "story_undo.html",
+            place="history",
+            play=found,
+            where=wall.place(found),
+            seed=poster.seed(found.title),
+            art=(await desk.art.of_plays([found.id]))[found.id],
+            report=report,
+            back=shell.way_back(back, WALL),
+            fragment=bool(fragment),
+        )
+
+    @post("/plays/{play_id:str}/undo")
+    async def undo(request: Asked, play_id: FromPath[str]) -> Redirect:
+        found, form = await _play(desk, play_id), await forms.form(request)
+        report = await desk.undo(_undoing(found.id), dry_run=False)
+        back = shell.way_back(str(form.get("back", "")), f"plays/{found.id}")
+        return shell.to(request, shell.with_query(back, did="undo", count=len(report.plays)))
+
+    return [preview, undo]
+
+
+def _tile(runtime: Runtime, desk: Desk) -> HTTPRouteHandler:
+    @get("/plays/{play_id:str}/tile")
+    async def tile(request: Asked, play_id: FromPath[str], back: FromQuery[str] = WALL) -> Template:
+        """A play as it stands on the wall now."""
+        found, choices = await _play(desk, play_id), await desk.history.choices()
+        art = (await desk.art.of_plays([found.id]))[found.id]
+        now = runtime.clock.now().astimezone()
+        shown = wall.tile(found, art, now, names_viewer=len(choices.viewers) > 1)
+        here = shell.way_back(back, WALL)
+        return shell.bare(request, "history_tile.html", tile=shown, back=here)
+
+    return tile
+
+
+async def _story(
+    runtime: Runtime, desk: Desk, request: Asked, asked: str, letter: str, back: str, fragment: str | None
+) -> Template:
+    told_of = await _explained(desk, asked if asked.startswith(letter) else "")
+    play = await _play(desk, told_of.play_id) if told_of.play_id else None
+    art = (await desk.art.of_plays([play.id]))[play.id] if play else ""
+    here = runtime.clock.now().astimezone()  # in the zone of the house
+    return await shell.page(
+        request,
+        desk,
+        "story.html",
+        place="history",
+        story=view.story(told_of, play, here),
+        art=art,
+        back=shell.way_back(back, WALL),
+        fragment=bool(fragment),
+    )
+
+
+async def _explained(desk: Desk, asked: str) -> Explanation:
     try:
-        story = await desk.explain(asked if asked.startswith(letter) else "")
+        return await desk.explain(asked)
     except (ValueError, NotThere) as error:
         raise NotFoundException(str(error)) from None
-    telling = tell(story)  # in the zone of the house
-    context: dict[str, Any] = {"story": story, "telling": telling, "calm": telling.to_do == [NOTHING]}
-    return await shell.page(request, desk, "story.html", place="history", **context)
+
+
+async def _play(desk: Desk, asked: str) -> PlayStory:
+    number = summary.number(asked, "p") if asked.startswith("p") else None
+    found = None if number is None else await desk.history.play(number)
+    if found is None:
+        raise NotFoundException(f"There is no play {asked[:40]}.")
+    return found
+
+
+def _undoing(play_id: str) -> Undoing:
+    return Undoing((int(play_id[1:]),))

@@ -44,8 +44,9 @@
     return here;
   };
   let asking = false;
+  let notBefore = 0;
   let askAgain = false;
-  const busy = () => Boolean(live.querySelector("details[open]"));
+  const busy = () => Boolean(live.querySelector("details[open]:not([data-calm])"));
   const refresh = async () => {
     if (asking || busy()) {
       askAgain = true;
@@ -53,6 +54,7 @@
     }
     asking = true;
     askAgain = false;
+    const began = Date.now();
     try {
       const answer = await fetch(fresh(), { cache: "no-store", redirect: "manual" });
       if (answer.type === "opaqueredirect" || answer.status === 403) return location.reload();
@@ -69,6 +71,8 @@
       askAgain = true;
     } finally {
       asking = false;
+      // News may come many times a second. What was asked for and took long is asked for less often.
+      notBefore = Date.now() + Math.max(1000, 10 * (Date.now() - began));
     }
   };
 
@@ -99,7 +103,7 @@
   window.addEventListener("pagehide", disconnect);
   window.addEventListener("pageshow", () => live.dataset.live === "yes" && connect());
   if (live.dataset.live === "yes") {
-    setInterval(() => askAgain && refresh(), 700);
+    setInterval(() => askAgain && Date.now() >= notBefore && refresh(), 500);
     connect();
   }
 })();

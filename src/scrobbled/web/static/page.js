@@ -64,3 +64,8 @@ const scrobbled = (() => {
   setInterval(tick, 15000);
   return { tick, offerCopies };
 })();
+
+// What is on screen goes on between two words of the player.
+setInterval(() => {
+  document.querySelectorAll("progress[data-goes-on]").forEach((bar) => (bar.value = Math.min(bar.max, bar.value + 5)));
+}, 5000);

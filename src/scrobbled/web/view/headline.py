@@ -8,12 +8,9 @@ from datetime import datetime
 
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.summary import AccountStatus
-from scrobbled.web.desk import NEEDS_YOU, Facts
+from scrobbled.web.desk import Facts
 from scrobbled.web.view import words
 from scrobbled.web.view.moments import Moment, moment
-
-ASKS = ("sign-in", "stopped", "drift")
-"""States of an account that only a person can end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +35,20 @@ class Headline:
     icon: str
     sentence: Piece
     details: list[Piece]
+    asks: int = 0
 
 
-def headline(facts: Facts, active: Collection[tuple[str, str]], now: datetime, *, is_newest: bool) -> Headline:
-    """What a person has to do comes first, then what is down, then that all is well."""
+def headline(facts: Facts, asks: int, active: Collection[tuple[str, str]], now: datetime) -> Headline:
+    """What a person has to do (``asks``) comes first, then what is down, then that all is well."""
     accounts = [row for row in facts.glance.trackers if (row.viewer, row.tracker) in active]
-    asks = _decisions(facts) + sum(row.state in ASKS for row in accounts)
     tone, icon, sentence = _trackers(accounts, now)
-    details = _details(facts, now) if is_newest else []
+    details = _details(facts, now)
     if asks:
         verb = "needs" if asks == 1 else "need"
-        return Headline("need", "alert", Piece(f"{words.plural(asks, 'thing')} {verb} you"), [sentence, *details])
-    calm = [Piece("nothing needs you")] if is_newest and facts.plays else []
+        asked = Piece(f"{words.plural(asks, 'thing')} {verb} you")
+        return Headline("need", "alert", asked, [sentence, *details], asks=asks)
+    calm = [Piece("nothing needs you")] if facts.plays else []
     return Headline(tone, icon, sentence, [*details, *calm])
-
-
-def _decisions(facts: Facts) -> int:
-    """A flood is decided on at once, however many plays it holds."""
-    held = sum(flood.held for flood in facts.floods)
-    return sum(facts.counts.get(state, 0) for state in NEEDS_YOU) - held + len(facts.floods)
 
 
 def _trackers(accounts: Sequence[AccountStatus], now: datetime) -> tuple[str, str, Piece]:

@@ -9,12 +9,26 @@ from scrobbled.web.view import words
 COUNTED = {
     "retry": ("{plays} will be tried again now.", "The trackers are asked again now."),
     "approve": ("{plays} let go, on the way now.", "Nothing was left to do there."),
+    "corrected": ("Saved. {plays} on the way now.", "Saved. Plays that come later follow it."),
     "drop": ("{plays} left out for good.", "Nothing was left to do there."),
+    "undo": ("{plays} taken back, and stays so.", "There was nothing of ours to take back."),
 }
 """By code: for a number of plays, and for none."""
 TOLD = {
+    "saved": "Saved, and in force now.",
+    "saved-restart": "Saved. Where it listens, and the database, change at the next start; the rest is in force now.",
+    "unchanged": "There was nothing to change.",
+    "removed": "Removed, and in force now.",
+    "revoked": "The token opens nothing any more.",
+    "discarded": "Discarded. Nothing is restored.",
     "claim": "The account is listed in the configuration now. What waited is on its way.",
     "theme": "",
+    "guest": "Nobody is asked about that account any more. What comes from it is still counted.",
+    "decided": "Decided. The trackers are told now.",
+    "cancelled": "Cancelled. What was written stays, and the rest is taken out of the queue.",
+    "over": "It was over already, so there was nothing to cancel.",
+    "takenback": "It is being taken back now.",
+    "uncorrected": "Removed. What it applied to is looked up without it.",
 }
 """By code, without a number."""
 

@@ -1,42 +1,37 @@
-"""From facts to what stands on the page: a sentence, cards, days. Pure; the templates only place it."""
+"""The first page: a sentence, what is on screen, what just arrived, trackers and sources."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby, pairwise
+from itertools import pairwise
 
+from scrobbled.core.items import Episode, Item
 from scrobbled.core.outcomes import PHASES, PlayOutcome, told
-from scrobbled.core.outcomes import STATES as WORDS
-from scrobbled.summary import AccountStatus, DeliveryStory, PlayStory, UnclaimedStatus
+from scrobbled.on_screen import OnScreen
+from scrobbled.store.codec import iso
+from scrobbled.summary import AccountStatus, DeliveryStory, PlayStory
 from scrobbled.web.desk import NEEDS_YOU, Facts
 from scrobbled.web.view import poster, words
 from scrobbled.web.view.headline import Headline, headline
+from scrobbled.web.view.looks import CATCHING_UP, NOT_USED, OUTCOMES, STATES, Look
 from scrobbled.web.view.moments import Moment, moment
-from scrobbled.web.view.needs import Needs, needs
 
-EVENING = 17
-"""From this hour on a day's plays are tonight's."""
 Account = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How a state is shown: colour, icon and word, never colour alone."""
-
-    tone: str
-    icon: str
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
 class AccountCard:
+    key: str
+    """The tracker's name in the configuration."""
     viewer: str
     tracker: str
     look: Look
     reason: str
     since: Moment | None
+    token: str
+    """How long its sign-in holds: "token 6 days"; empty where that is not known."""
     load: str
     """What is not delivered: "2 waiting, 1 needs you"."""
 
@@ -61,26 +56,28 @@ class PlayCard:
     source: str
     when: Moment | None
     """``None`` where nobody said when it was watched."""
-    poster: str
+    seed: str
     ways: list[Way]
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    label: str
-    plays: list[PlayCard]
+class ScreenCard:
+    """Something that is being watched. Seconds; ``length`` is 0 where nobody told how long it is."""
 
-
-@dataclass(frozen=True, slots=True)
-class UnclaimedCard:
-    key: str
-    """The source's name in the configuration."""
+    id: str
+    event: str
+    title: str
+    place: str
+    subtitle: str
+    viewers: str
     source: str
-    account: str
-    events: str
-    last_heard: Moment | None
-    yaml: str
-    """Empty where the source did not say who it was, so that nobody can claim it."""
+    paused: bool
+    position: int
+    length: int
+    left: str
+    heard: Moment | None
+    item: Item
+    seed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,51 +89,67 @@ class SourceCard:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything below the header. ``older`` is the id to go on from, where there is more."""
-
     headline: Headline
-    needs: Needs
+    playing: list[ScreenCard]
+    arrived: list[PlayCard]
     accounts: list[AccountCard]
-    unclaimed: list[UnclaimedCard]
     sources: list[SourceCard]
-    days: list[Day]
-    older: str | None
-    is_newest: bool
 
 
-def page(facts: Facts, active: Collection[Account], now: datetime, *, before: str | None, size: int) -> Page:
+def page(facts: Facts, asks: int, active: Collection[Account], now: datetime) -> Page:
     """``active`` are the accounts that are delivered to; ``now`` is in the zone of the house."""
     glance = facts.glance
     return Page(
-        headline=headline(facts, active, now, is_newest=before is None),
-        needs=needs(facts, active),
+        headline=headline(facts, asks, active, now),
+        playing=screens(facts.playing, now),
+        arrived=[card(play, now) for play in facts.plays],
         accounts=[_account(row, (row.viewer, row.tracker) in active, now) for row in glance.trackers],
-        unclaimed=[_unclaimed(row, now) for row in glance.unclaimed],
         sources=[SourceCard(source, words.name(source), moment(heard, now)) for source, heard in glance.heard.items()],
-        days=days(facts.plays, now),
-        older=facts.plays[-1].id if len(facts.plays) == size else None,
-        is_newest=before is None,
     )
 
 
-def days(plays: Sequence[PlayStory], now: datetime) -> list[Day]:
-    """By day in the zone of ``now``, newest first. What has no date stands where it arrived."""
-    dated = sorted(((_local(play, now), play) for play in plays), key=lambda pair: pair[0], reverse=True)
-    result = []
-    for _, group in groupby(dated, key=lambda pair: pair[0].date()):
-        rows = list(group)
-        evening = all(then.hour >= EVENING for then, _ in rows)
-        label = words.day(rows[0][0], now, evening=evening)
-        result.append(Day(label, [_card(play, now) for _, play in rows]))
-    return result
+def screens(playing: Sequence[OnScreen], now: datetime) -> list[ScreenCard]:
+    """One card for each viewing, also where it is several people's."""
+    together: dict[tuple[str, int], list[OnScreen]] = {}
+    for one in playing:
+        together.setdefault((one.source, one.event_id), []).append(one)
+    return [_screen(ones, now) for ones in together.values()]
 
 
-def _local(play: PlayStory, now: datetime) -> datetime:
-    found = moment(play.watched_at, now) or moment(play.received_at, now)
-    return found.at.astimezone(now.tzinfo) if found else now
+def _screen(ones: Sequence[OnScreen], now: datetime) -> ScreenCard:
+    one = ones[0]
+    title, place, subtitle = _named(one.item)
+    length, position = (one.duration_ms or 0) // 1000, (one.position_ms or 0) // 1000
+    gone = 0 if one.paused else max(0, int(now.timestamp() - one.heard_at))
+    position = min(position + gone, length) if length else position
+    minutes = -(-(length - position) // 60)
+    return ScreenCard(
+        id=f"on-e{one.event_id}",
+        event=f"e{one.event_id}",
+        title=title,
+        place=place,
+        subtitle=subtitle,
+        viewers=words.joined(sorted({other.viewer for other in ones})),
+        source=words.name(one.source),
+        paused=one.paused,
+        position=position,
+        length=length,
+        left=f"{words.plural(minutes, 'minute')} left" if length else "",
+        heard=moment(iso(one.heard_at), now),
+        item=one.item,
+        seed=poster.seed(title),
+    )
 
 
-def _card(play: PlayStory, now: datetime) -> PlayCard:
+def _named(item: Item) -> tuple[str, str, str]:
+    """Title, place and subtitle, as on the card of a play."""
+    if isinstance(item, Episode):
+        known = item.season is not None and item.number is not None
+        return item.show_title or "Unknown show", f"S{item.season} E{item.number}" if known else "", item.title or ""
+    return item.title or "Unknown film", "Film", str(item.year or "")
+
+
+def card(play: PlayStory, now: datetime) -> PlayCard:
     if play.media == "movie":
         place, subtitle = "Film", str(play.year or "")
     else:
@@ -150,7 +163,7 @@ def _card(play: PlayStory, now: datetime) -> PlayCard:
         viewer=play.viewer,
         source=words.name(play.source),
         when=moment(play.watched_at, now),
-        poster=poster.seed(play.title),
+        seed=poster.seed(play.title),
         ways=_said_once([_way(delivery) for delivery in play.deliveries]),
     )
 
@@ -168,15 +181,18 @@ def _said_once(ways: list[Way]) -> list[Way]:
 
 
 def _account(row: AccountStatus, is_active: bool, now: datetime) -> AccountCard:
-    look = STATES[row.state] if is_active else _NOT_USED
+    look = STATES[row.state] if is_active else NOT_USED
     if row.state == "ok" and row.counts.get(PlayOutcome.QUEUED):
-        look = _CATCHING_UP
+        look = CATCHING_UP
+    ends = moment(row.token_expires, now)
     return AccountCard(
+        key=row.tracker,
         viewer=row.viewer,
         tracker=words.name(row.tracker),
         look=look,
         reason=row.reason if is_active else "plays are not sent there",
         since=moment(row.since, now) if row.state not in ("ok", "new") else None,
+        token=f"sign-in holds {words.span((ends.at - now).total_seconds())}" if ends and ends.at > now else "",
         load=_load(row),
     )
 
@@ -186,40 +202,3 @@ def _load(row: AccountStatus) -> str:
     waits = row.waiting - asks
     verb = "needs" if asks == 1 else "need"
     return ", ".join([f"{waits:,} waiting"] * bool(waits) + [f"{asks:,} {verb} you"] * bool(asks))
-
-
-def _unclaimed(row: UnclaimedStatus, now: datetime) -> UnclaimedCard:
-    return UnclaimedCard(
-        key=row.source,
-        source=words.name(row.source),
-        account=row.account,
-        events=words.plural(row.events, "webhook"),
-        last_heard=moment(row.last_heard, now),
-        yaml=row.yaml,
-    )
-
-
-_NOT_USED = Look("calm", "minus", "not used yet")
-_CATCHING_UP = Look("waiting", "clock", "catching up")
-STATES = {
-    "ok": Look("ok", "check", WORDS["ok"]),
-    "new": Look("calm", "clock", WORDS["new"]),
-    "down": Look("down", "cloud", WORDS["down"]),
-    "sign-in": Look("need", "key", WORDS["sign-in"]),
-    "stopped": Look("need", "stop", WORDS["stopped"]),
-    "drift": Look("need", "alert", WORDS["drift"]),
-}
-"""By the state of an account."""
-OUTCOMES = {
-    PlayOutcome.QUEUED: ("waiting", "clock"),
-    PlayOutcome.DELIVERED: ("ok", "check"),
-    PlayOutcome.ALREADY_THERE: ("ok", "checks"),
-    PlayOutcome.ECHO: ("ok", "checks"),
-    PlayOutcome.UNWANTED: ("calm", "minus"),
-    PlayOutcome.HELD: ("held", "pause"),
-    PlayOutcome.PARKED: ("waiting", "clock"),
-    PlayOutcome.UNMATCHED: ("need", "question"),
-    PlayOutcome.DEAD: ("dead", "cross"),
-    PlayOutcome.UNDONE: ("calm", "undo"),
-}
-"""Tone and icon; the word is the code itself, the same as everywhere."""

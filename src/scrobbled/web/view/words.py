@@ -35,6 +35,14 @@ def date(day: datetime, now: datetime) -> str:
     return f"{day.day} {day:%b}" + (f" {day.year}" if day.year != now.year else "")
 
 
+def span(seconds: float) -> str:
+    """How long something lasts yet, roughly: "11 months", "6 days", "5 hours", "12 minutes"."""
+    for length, noun in ((30.4 * 86_400, "month"), (86_400, "day"), (3_600, "hour")):
+        if seconds >= 2 * length or (noun != "month" and seconds >= length):
+            return plural(int(seconds // length), noun)
+    return plural(max(1, int(seconds // 60)), "minute")
+
+
 def since(then: datetime, now: datetime) -> str:
     """ "19:40" today, "14 Nov, 19:40" before."""
     local = then.astimezone(now.tzinfo)

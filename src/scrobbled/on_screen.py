@@ -1,0 +1,68 @@
+"""What is being watched at this moment, as far as players have told."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from scrobbled.core.errors import BadPayload
+from scrobbled.core.events import EventKind
+from scrobbled.core.items import Item
+from scrobbled.store import archive, inbox, silences
+from scrobbled.store.codec import instant
+from scrobbled.understand import parsed_again
+
+MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class OnScreen:
+    """A viewing that goes on. Positions are milliseconds into it at ``heard_at`` (Unix seconds), ``None`` if untold."""
+
+    viewer: str
+    source: str
+    item: Item
+    event_id: int
+    position_ms: int | None
+    duration_ms: int | None
+    paused: bool
+    heard_at: float
+
+
+def on_screen(db: sqlite3.Connection, now: float) -> list[OnScreen]:
+    """What was heard of last comes first; what should have ended before ``now`` (Unix seconds) is left out."""
+    found = (_told(db, key, event_id, heard_at) for key, event_id, heard_at in silences.going_on(db, now, MOST))
+    return [one for one in found if one is not None]
+
+
+def _told(db: sqlite3.Connection, key: str, event_id: int, heard_at: float) -> OnScreen | None:
+    stored = archive.event(db, event_id)
+    item = None if stored is None else _item(stored)
+    if stored is None or item is None:
+        return None
+    session = inbox.load_session(db, key)
+    percent = session.last_percent()
+    position = session.last_position_ms
+    if position is None and percent is not None and session.duration_ms:
+        position = int(session.duration_ms * percent / 100)
+    return OnScreen(
+        viewer=key.partition("|")[0],
+        source=stored.source,
+        item=item,
+        event_id=event_id,
+        position_ms=position,
+        duration_ms=session.duration_ms,
+        paused=session.last_kind is EventKind.PAUSE,
+        heard_at=heard_at,
+    )
+
+
+def _item(stored: archive.Stored) -> Item | None:
+    """``None`` where the message is gone, or cannot be read any more."""
+    if stored.raw is None:
+        return None
+    try:
+        events = parsed_again(stored.source, stored.raw, instant(stored.received_at))
+    except BadPayload:
+        return None
+    return events[stored.part].item if stored.part < len(events) else None

@@ -1,0 +1,184 @@
+"""The first start: where there is no configuration yet, people are led to one, step by step.
+
+The file is written as they go, so that they can stop at any time and go on later, also after a restart.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from scrobbled.config import Config, ServerConfig, StorageConfig, find_config
+from scrobbled.config.changing import Append, Put, changed
+from scrobbled.config.loading import PLACES
+from scrobbled.config.plain import plain
+from scrobbled.config.spelling import member
+from scrobbled.core.errors import ConfigError
+
+HEADER = """\
+# scrobbled: the configuration, as the guided set-up wrote it.
+#
+# Change it as you like, here or on the page under Settings: it is taken up within seconds. All there is to set stands
+# in scrobbled.example.yaml. "scrobbled config check" tells what is wrong, "scrobbled config show" what counts.
+#
+# ${NAME} is replaced from the environment, and any key also works with _file appended (password_file: /run/secrets/x).
+"""
+COMMENTS = {
+    "server": "Who may open the page and the API. The password is kept as a hash.",
+    "storage": "One SQLite file holds everything.",
+    "sources": "What reports to us. Each opens POST /webhooks/<source>/<token>; the token is the secret in it.",
+    "viewers": "The people. accounts: under which names a source knows them; trackers: where their plays go.",
+}
+LETTERS = "BCDFGHJKLMNPQRSTVWXZ23456789"
+"""Without vowels and look-alikes: somebody types them on a phone."""
+CODE_LENGTH = 8
+PORT = "SCROBBLED_PORT"
+
+
+class Step(StrEnum):
+    """In their order."""
+
+    PASSWORD = "password"
+    YOU = "you"
+    TRACKERS = "trackers"
+    SERVER = "server"
+    EVENT = "event"
+
+
+def place(explicit: str | Path | None, environ: Mapping[str, str], places: Sequence[Path] = PLACES) -> Path | None:
+    """Where the first configuration is to be; ``None`` where there is one already, be it right or wrong."""
+    try:
+        found = find_config(explicit, environ, places)
+    except ConfigError:
+        return next((one for one in places if one.parent.is_dir()), places[-1])
+    return found if is_empty(found) and found.parent.is_dir() else None
+
+
+def is_empty(path: Path) -> bool:
+    """Whether there is no such file, or nothing in it but blanks and comments.
+
+    One that cannot be read is not empty: loading it tells what is wrong.
+    """
+    try:
+        lines = (line.strip() for line in path.read_bytes().splitlines())
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return not any(line and not line.startswith(b"#") for line in lines)
+
+
+def first(path: Path, environ: Mapping[str, str]) -> Config:
+    """The configuration to begin with: nobody is let in but from this machine, and nothing is sent anywhere.
+
+    ``SCROBBLED_PORT`` says where to listen; the database is beside the file where its usual folder is missing.
+    """
+    usual = StorageConfig().path
+    fits = usual.parent.is_dir() and os.access(usual.parent, os.W_OK)
+    port = environ.get(PORT, "")
+    return Config(
+        path=path,
+        server=ServerConfig(port=int(port)) if re.fullmatch(r"[1-9]\d{0,4}", port, re.ASCII) else ServerConfig(),
+        storage=StorageConfig(path=usual if fits else path.resolve().parent / usual.name),
+    )
+
+
+def beginning(config: Config) -> str:
+    """The text of the file before anything was said."""
+    text = HEADER
+    if config.storage.path != StorageConfig().path:
+        text = _with_section(text, "storage", {"path": _literal(str(config.storage.path))})
+    if config.server.port != ServerConfig().port:
+        text = _with_section(text, "server", {"port": str(config.server.port)})
+    return text
+
+
+def code() -> str:
+    """A fresh one-time code, by which somebody who reads the log is let in from another machine."""
+    return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
+
+
+def steps_done(config: Config, heard: bool) -> frozenset[Step]:
+    """``heard`` says that some source has reported something real."""
+    facts = {
+        Step.PASSWORD: config.server.login is not None,
+        Step.YOU: bool(config.viewers),
+        Step.TRACKERS: any(viewer.trackers for viewer in config.viewers),
+        Step.SERVER: bool(config.sources),
+        Step.EVENT: heard,
+    }
+    return frozenset(step for step, is_done in facts.items() if is_done)
+
+
+def next_step(done: frozenset[Step]) -> Step | None:
+    """The first that is not done; ``None`` where all are."""
+    return next((step for step in Step if step not in done), None)
+
+
+def with_login(text: str, username: str, password: str) -> str:
+    """``password`` may be a hash. All of these raise ``NotWritten`` where the text cannot be added to."""
+    login = {"username": _literal(username), "password": _literal(password)}
+    if _at(text, "server"):
+        return changed(text, [Put(("server", "login"), login)])
+    return _with_section(text, "server", {"login": login})
+
+
+def with_viewer(text: str, name: str) -> str:
+    entry = {"name": _literal(name)}
+    if _at(text, "viewers"):
+        return changed(text, [Append(("viewers",), entry)])
+    return _with_section(text, "viewers", [entry])
+
+
+def with_tracker(text: str, at: int, tracker: str, settings: Mapping[str, str]) -> str:
+    """For the viewer at that place of the list; what stands there already and is not named stays."""
+    there = (("viewers", at, "trackers", tracker, key) for key in settings)
+    if _at(text, "viewers", at, "trackers", tracker):
+        return changed(text, [Put(path, _literal(settings[str(path[-1])])) for path in there])
+    values = {key: _literal(value) for key, value in settings.items()}
+    return changed(text, [Put(("viewers", at, "trackers", tracker), values)])
+
+
+def with_source(text: str, source: str, settings: Mapping[str, str]) -> str:
+    """Adds the source, or these settings of it."""
+    values = {key: _literal(value) for key, value in settings.items()}
+    if _at(text, "sources", source):
+        return changed(text, [Put(("sources", source, key), value) for key, value in values.items()])
+    if _at(text, "sources"):
+        return changed(text, [Put(("sources", source), values)])
+    return _with_section(text, "sources", {source: values})
+
+
+def _with_section(text: str, key: str, data: Any) -> str:
+    """At the end, below a comment; an empty one of that name makes place for it.
+
+    People stay last: what is added to the last of them later must not stand below the comment of another section.
+    """
+    if key in (plain(text) or {}):
+        return changed(text, [Put((key,), data)])
+    break_ = "\r\n" if "\r\n" in text else "\n"
+    added = break_.join([f"# {COMMENTS[key]}", *member(key, data, 2, 2)]) + break_
+    before, people, after = text.partition(f"# {COMMENTS['viewers']}")
+    if people and key != "viewers":
+        return f"{before}{added}{break_}{people}{after}"
+    return f"{text.rstrip()}{break_ * 2 if text.strip() else ''}{added}"
+
+
+def _at(text: str, *path: str | int) -> Any:
+    node = plain(text)
+    for part in path:
+        try:
+            node = node[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return node
+
+
+def _literal(text: str) -> str:
+    """What is typed does not begin a variable."""
+    return text.replace("${", "$${")

@@ -1,0 +1,68 @@
+"""``/api/v1/history``: what was watched, searched and filtered as on the wall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from litestar import get
+from litestar.exceptions import ClientException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromQuery
+
+from scrobbled.summary import PlayStory
+from scrobbled.web.desk import Desk
+from scrobbled.web.histories import Choices, Wish
+
+LARGEST_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Plays by when they were watched, or came in where nobody knows that; the newest first.
+
+    ``posters`` has the address of each play's poster, relative to the root of the service, empty where there is none.
+    ``older`` is what to pass as ``before``, ``newer`` as ``after``, for the pages beside this one.
+    """
+
+    plays: list[PlayStory]
+    posters: dict[str, str]
+    older: str | None
+    newer: str | None
+
+
+def handlers(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/history", summary="What was watched, by when, with search and filters that all have to hold")
+    async def history(
+        q: FromQuery[str] = "",
+        viewer: FromQuery[str] = "",
+        show: FromQuery[str] = "",
+        media: FromQuery[str] = "",
+        source: FromQuery[str] = "",
+        tracker: FromQuery[str] = "",
+        outcome: FromQuery[str] = "",
+        since: FromQuery[str] = "",
+        until: FromQuery[str] = "",
+        before: FromQuery[str | None] = None,
+        after: FromQuery[str | None] = None,
+        limit: FromQuery[int] = 50,
+    ) -> HistoryPage:
+        """``q`` searches titles, places like S2 E5, and years. ``outcome`` is at ``tracker``, or at any.
+
+        ``since`` and ``until`` are days or times; ``until`` includes its whole day.
+        """
+        wish, size = (
+            Wish(q, viewer, show, media, source, tracker, outcome, since, until),
+            min(max(1, limit), LARGEST_PAGE),
+        )
+        try:
+            seen = await desk.history.seen(wish, before=before, after=after, limit=size)
+        except ValueError as error:
+            raise ClientException(str(error)) from None
+        posters = await desk.art.of_plays(play.id for play in seen.plays)
+        return HistoryPage(seen.plays, posters, seen.older, seen.newer)
+
+    @get("/history/filters", summary="What the history can be filtered by")
+    async def filters() -> Choices:
+        return await desk.history.choices()
+
+    return [history, filters]

@@ -1,0 +1,83 @@
+"""``/api/v1/needs``: what only a person can move on, as questions, and their answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.exceptions import ClientException, HTTPException, NotFoundException, PermissionDeniedException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Struct
+
+from scrobbled.core.errors import ConfigError, NotWritten
+from scrobbled.floods import Done
+from scrobbled.needs import NoAnswer
+from scrobbled.web.desk import Desk
+from scrobbled.web.needs import Unfolded
+from scrobbled.web.view.card import KINDS, Card
+
+LARGEST_PAGE = 200
+LAST = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsPage:
+    """Questions; ``number`` want an answer in all. ``kinds`` counts them; of ``waiting`` nothing is asked.
+
+    ``next`` is what to pass as ``start`` for the page after this one.
+    """
+
+    needs: list[Card]
+    number: int
+    kinds: dict[str, int]
+    next: int | None
+
+
+class Reply(Struct, frozen=True, forbid_unknown_fields=True):
+    """One of a question's answers: its ``action``, and its ``value`` where it has one."""
+
+    action: str
+    value: str = ""
+
+
+def handlers(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/needs", summary="What only a person can move on, alike put together")
+    async def needs(kind: FromQuery[str] = "", start: FromQuery[int] = 0, limit: FromQuery[int] = 50) -> NeedsPage:
+        if kind and kind not in KINDS:
+            raise ClientException(f"{kind[:40]} is no kind of question; there are {', '.join(KINDS)}.")
+        first, size = _first(start), _size(limit)
+        found = await desk.needs.cards(first, size + 1, kind)
+        more = first + size if len(found) > size else None
+        return NeedsPage(found[:size], await desk.needs.number(), await desk.needs.counts(), more)
+
+    @get("/needs/{need_id:str}", summary="One question, and all that it is about")
+    async def need(need_id: FromPath[str], start: FromQuery[int] = 0, limit: FromQuery[int] = 50) -> Unfolded:
+        found = await desk.needs.unfolded(need_id, _first(start), _size(limit))
+        if found is None:
+            raise NotFoundException(f"There is no question {need_id[:40]} any more.")
+        return found
+
+    @post(
+        "/needs/{need_id:str}", summary="Answer a question, or one thing of it; what is settled stays", status_code=200
+    )
+    async def answer(request: Request[Any, Any, Any], need_id: FromPath[str], data: JSONBody[Reply]) -> Done:
+        if data.action == "claim" and request.scope["state"].get("rights", "admin") != "admin":
+            raise PermissionDeniedException("To claim an account is to change the configuration; use an admin token.")
+        try:
+            return await desk.needs.answer(need_id, data.action, data.value)
+        except (NoAnswer, ConfigError) as error:
+            raise ClientException(str(error)) from None
+        except NotWritten as error:
+            raise HTTPException(str(error), status_code=409) from None
+
+    return [needs, need, answer]
+
+
+def _first(start: int) -> int:
+    return min(max(0, start), LAST)
+
+
+def _size(limit: int) -> int:
+    return min(max(1, limit), LARGEST_PAGE)

@@ -1,0 +1,106 @@
+"""``/api/v1/search``: looking for what a title really is, and what a correction would do before it is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from litestar import get, post
+from litestar.exceptions import ClientException, NotFoundException, TooManyRequestsException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from scrobbled.core.errors import BadCorrection
+from scrobbled.previewing import Foreseen, Subject
+from scrobbled.searching import Found, TooMany
+from scrobbled.web.api.corrections import NewCorrection
+from scrobbled.web.choosing import Saved, Sizes
+from scrobbled.web.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What a play (``p7``), change (``c12``) or amendment (``a3``) is about, and how it stands.
+
+    ``correction`` is the one that applies now; ``outcomes`` are the play's, by tracker.
+    """
+
+    id: str
+    play: str | None
+    viewer: str
+    source: str
+    label: str
+    trackers: list[str]
+    reason: str
+    candidates: list[Mapping[str, Any]]
+    correction: str
+    outcomes: Mapping[str, str]
+    sizes: Sizes
+
+
+def handlers(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/search", summary="Titles in every catalogue that is configured; those that are silent are named")
+    async def search(
+        q: FromQuery[str],
+        kind: FromQuery[Literal["show", "movie"]] = "show",
+        year: FromQuery[int | None] = None,
+        viewer: FromQuery[str | None] = None,
+    ) -> Found:
+        try:
+            return await desk.choosing.titles(q, year, kind, viewer)
+        except BadCorrection as error:
+            raise ClientException(str(error)) from None
+        except TooMany as error:
+            raise TooManyRequestsException(str(error), headers={"Retry-After": "60"}) from None
+
+    @get("/matches/{about:str}", summary="What something is about, and how large it is on both sides")
+    async def match(about: FromPath[str], tmdb: FromQuery[int | None] = None) -> Matched:
+        """``tmdb`` is the TMDB id of a show to compare with."""
+        try:
+            found = await desk.choosing.subject(about)
+        except BadCorrection as error:
+            raise ClientException(str(error)) from None
+        if found is None:
+            raise NotFoundException(f"There is no {about[:20]}.")
+        return _matched(found, await desk.choosing.sizes(found, tmdb))
+
+    return [search, match, *_saving(desk)]
+
+
+def _saving(desk: Desk) -> list[HTTPRouteHandler]:
+    @post("/corrections/preview", summary="What a correction would do; nothing is done", status_code=200)
+    async def preview(data: JSONBody[NewCorrection]) -> Foreseen:
+        try:
+            return await desk.choosing.foresee(data.wish())
+        except BadCorrection as error:
+            raise ClientException(str(error)) from None
+
+    @post(
+        "/corrections/moving",
+        summary="Set a correction, and have what was delivered elsewhere taken back and sent where it belongs",
+        status_code=201,
+    )
+    async def move(data: JSONBody[NewCorrection]) -> Saved:
+        try:
+            return await desk.choosing.save(data.wish(), move=True)
+        except BadCorrection as error:
+            raise ClientException(str(error)) from None
+
+    return [preview, move]
+
+
+def _matched(found: Subject, sizes: Sizes) -> Matched:
+    return Matched(
+        id=found.id,
+        play=None if found.play is None else f"p{found.play}",
+        viewer=found.viewer,
+        source=found.source,
+        label=found.label,
+        trackers=list(found.trackers),
+        reason=found.reason,
+        candidates=list(found.candidates),
+        correction=found.correction,
+        outcomes=found.outcomes,
+        sizes=sizes,
+    )

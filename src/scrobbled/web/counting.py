@@ -1,0 +1,194 @@
+"""What API and page ask about how much was watched: the days, hours, titles and people behind the numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from scrobbled.core.errors import StoreError
+from scrobbled.core.plays import EARLIEST
+from scrobbled.core.statistics import Counted, DayCount, Span, Sums, daily, stretches, summed
+from scrobbled.runtime import Runtime
+from scrobbled.store import tally, works
+from scrobbled.store.tally import Favourites, Most, Tally
+from scrobbled.web.artwork import Artwork
+from scrobbled.web.masking import masked
+
+ALL = "all"
+LATELY = 90
+"""Days that are always told one by one."""
+MOST = 10
+FRESH = timedelta(minutes=1)
+"""So long what was counted may lack that a title was corrected. Plays that come or go are seen at once."""
+MOST_KEPT = 8
+CATCH_UP = 10
+"""How often at most plays are given their work before they are counted; each time takes some ten milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """``different`` is how many of its episodes were watched, 1 for a film. ``poster`` is relative to our root."""
+
+    work: int
+    title: str
+    year: int | None
+    plays: int
+    different: int
+    poster: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What was watched from ``first`` to ``last``, days of the house, both included; by ``viewer``, or by all.
+
+    ``days`` are those with plays, ``lately`` the last 90 of the period, without a gap. What was taken back does not
+    count. ``undated`` plays are in no other number: nobody knows when they were. What several people watched together
+    counts once for each. ``years`` and ``viewers`` are what can be asked for.
+    """
+
+    period: str
+    first: date
+    last: date
+    viewer: str | None
+    totals: Sums
+    undated: int
+    days: list[DayCount]
+    lately: list[DayCount]
+    shows: list[Title]
+    films: list[Title]
+    different_shows: int
+    different_films: int
+    different_episodes: int
+    years: list[int]
+    viewers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    span: Span
+    counted: Counted
+    lately: list[DayCount]
+    favourites: Favourites
+    years: list[int]
+    viewers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """``state`` is what the database, and the household, looked like."""
+
+    state: object
+    at: datetime
+    found: _Found
+
+
+class Counting:
+    """Every text that leaves here has passed the redactor."""
+
+    def __init__(self, runtime: Runtime, art: Artwork) -> None:
+        self._runtime, self._art = runtime, art
+        self._counting = asyncio.Lock()
+        self._kept: dict[tuple[str, str | None, date], _Kept] = {}
+
+    async def statistics(self, period: str, viewer: str | None) -> Statistics:
+        """``period`` is a year or ``all``, empty for this year. Raises ``ValueError`` with what to ask instead."""
+        here = self._runtime.clock.now().astimezone()
+        period = period or str(here.year)
+        _check(period, here.year)
+        for _ in range(CATCH_UP):
+            if not await self._runtime.store.read(works.is_behind):
+                break
+            await self._runtime.store.write(works.catch_up)
+        async with self._counting:  # one after the other: a webhook must not wait for many who count
+            found = await asyncio.to_thread(self._found, period, viewer or None, here)
+        return await self._told(period, viewer or None, here.date(), found)
+
+    def _found(self, period: str, viewer: str | None, here: datetime) -> _Found:
+        """Beside the writer, which goes on storing. What was counted a moment ago need not be counted again."""
+        address = f"{self._runtime.store.path.resolve().as_uri()}?mode=ro"
+        try:
+            with contextlib.closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db:
+                viewers = sorted({*tally.viewers(db), *(one.name for one in self._runtime.config.viewers)})
+                if viewer is not None and viewer not in viewers:
+                    raise ValueError(f"There is nobody called {viewer[:40]}; ask for {' or '.join(viewers)}.")
+                asked, state = (period, viewer, here.date()), (tally.state(db), tuple(viewers))
+                kept = self._kept.get(asked)
+                if kept is None or kept.state != state or not timedelta() <= here - kept.at < FRESH:
+                    kept = _Kept(state, here, _counted(db, viewers, period, viewer, here))
+                self._kept = {**dict(list(self._kept.items())[-MOST_KEPT:]), asked: kept}
+                return kept.found
+        except sqlite3.Error as error:
+            raise StoreError(f"the database cannot be read: {error}") from None
+
+    async def _told(self, period: str, viewer: str | None, today: date, found: _Found) -> Statistics:
+        best = found.favourites
+        posters = await self._art.of_works(one.work for one in (*best.shows, *best.films))
+        redactor = self._runtime.redactor
+        return Statistics(
+            period=period,
+            first=found.span.first,
+            last=found.span.last,
+            viewer=masked(viewer, redactor),
+            totals=masked(summed(found.counted, today), redactor),
+            undated=found.counted.undated,
+            days=found.counted.days,
+            lately=found.lately,
+            shows=masked([_title(one, posters) for one in best.shows], redactor),
+            films=masked([_title(one, posters) for one in best.films], redactor),
+            different_shows=best.different_shows,
+            different_films=best.different_films,
+            different_episodes=best.different_episodes,
+            years=found.years,
+            viewers=masked(found.viewers, redactor),
+        )
+
+
+def _counted(db: sqlite3.Connection, viewers: list[str], period: str, viewer: str | None, here: datetime) -> _Found:
+    plays, edges, today = Tally(db, viewer), tally.edges(db, viewer, here), here.date()
+    first = _day(edges[0]) if edges else today
+    span = _span(period, first, today)
+    lately = Span(span.last - timedelta(days=LATELY - 1), span.last)
+    within = stretches(span, offset)
+    return _Found(
+        span=span,
+        counted=plays.counted(within, _midnight(today)),
+        lately=daily(plays.days(stretches(lately, offset)), lately),
+        favourites=plays.favourites(within, MOST),
+        years=list(range(today.year, min(first, today).year - 1, -1)),
+        viewers=viewers,
+    )
+
+
+def _span(period: str, first: date, today: date) -> Span:
+    if period == ALL:
+        return Span(min(first, today), today)
+    year = int(period)
+    return Span(date(year, 1, 1), min(date(year, 12, 31), today))
+
+
+def offset(at: float) -> int:
+    """Seconds that the clock of the house, which is this machine's, is ahead of UTC at a moment."""
+    ahead = datetime.fromtimestamp(at, UTC).astimezone().utcoffset()
+    return int(ahead.total_seconds()) if ahead else 0
+
+
+def _day(at: float) -> date:
+    return datetime.fromtimestamp(at, UTC).astimezone().date()
+
+
+def _midnight(today: date) -> datetime:
+    """The end of the day: what is said to be later than that has not come yet."""
+    return datetime.combine(today + timedelta(days=1), time()).astimezone()
+
+
+def _check(period: str, this_year: int) -> None:
+    if period != ALL and not (re.fullmatch(r"\d{4}", period, re.ASCII) and EARLIEST.year <= int(period) <= this_year):
+        raise ValueError(f"period is a year from {EARLIEST.year} to {this_year}, or {ALL}.")
+
+
+def _title(one: Most, posters: dict[int, str]) -> Title:
+    return Title(one.work, one.title, one.year, one.plays, one.different, posters.get(one.work, ""))

@@ -1,0 +1,77 @@
+"""What requests say of themselves: headers, addresses, names. Nothing here decides whom to believe."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+Scope = Mapping[str, Any]
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_FORWARDS = ("forwarded", "x-real-ip", "via")
+"""Besides ``X-Forwarded-*``: what a proxy adds, so that its caller is not taken for this machine."""
+
+
+def values(scope: Scope, name: str) -> list[str]:
+    """All headers of that name (lower case), in order."""
+    wanted = name.encode()
+    return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == wanted]
+
+
+def bearer(scope: Scope) -> str:
+    """The token of an ``Authorization: Bearer`` header, empty where there is none."""
+    schemes = (value.partition(" ") for value in values(scope, "authorization"))
+    return next((token.strip() for scheme, _, token in schemes if scheme.lower() == "bearer"), "")
+
+
+def cookies(scope: Scope, name: str) -> list[str]:
+    """All cookies of that name; a browser sends several where their paths differ."""
+    pairs = [pair.strip().partition("=") for header in values(scope, "cookie") for pair in header.split(";")]
+    return [value for key, _, value in pairs if key == name]
+
+
+def address_of(text: str) -> Address | None:
+    """An address as proxies write it: maybe with brackets, maybe with a port. IPv4 within IPv6 is IPv4."""
+    match = re.fullmatch(r"\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5}", text.strip())
+    bare = next(filter(None, match.groups())) if match else text.strip()
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def host_name(host: str) -> str | None:
+    """The name of a ``Host`` header in lower case, without port; ``None`` for what is no such header."""
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", host)
+    return match[1].lower().removesuffix(".") if match else None
+
+
+def authority(url: str) -> tuple[str, int | None] | None:
+    """Host and port that decide whether two addresses are one place; ``None`` for ``null`` and other nonsense."""
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    # whether TLS ends here or at a proxy is not always known, so both usual ports count as none
+    return (name.removesuffix("."), None if port in (80, 443) else port) if name else None
+
+
+def last(scope: Scope, name: str) -> str:
+    """What the nearest proxy wrote: it appends to what it was told."""
+    found = values(scope, name)
+    return found[-1].rpartition(",")[2].strip() if found else ""
+
+
+def is_forwarded(scope: Scope) -> bool:
+    names = (key.decode("latin-1") for key, _ in scope["headers"])
+    return any(name.startswith("x-forwarded-") or name in _FORWARDS for name in names)
+
+
+def prefix_of(scope: Scope) -> str:
+    """Home Assistant calls it ``X-Ingress-Path``, most proxies ``X-Forwarded-Prefix``."""
+    given = (last(scope, "x-ingress-path") or last(scope, "x-forwarded-prefix")).rstrip("/")
+    return given if re.fullmatch(r"(/[\w.~-]+)+", given, re.ASCII) else ""

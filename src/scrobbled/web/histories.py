@@ -1,0 +1,171 @@
+"""What API and page ask about what was watched: a wall of it, filtered and searched, a piece at a time."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import TypeVar
+
+from scrobbled import summary
+from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.core.spelling import words
+from scrobbled.runtime import Runtime
+from scrobbled.store import overview, wall
+from scrobbled.store.wall import Filters, Shelf, Spot
+from scrobbled.summary import PlayStory
+from scrobbled.web.masking import masked
+
+T = TypeVar("T")
+MEDIA = ("episode", "movie")
+LONGEST = 300
+"""Characters of a filter; no title that is longer can be asked for by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to see, in the words of an address; empty is everything. ``until`` includes its whole day."""
+
+    q: str = ""
+    viewer: str = ""
+    show: str = ""
+    media: str = ""
+    source: str = ""
+    tracker: str = ""
+    outcome: str = ""
+    since: str = ""
+    until: str = ""
+
+    def set(self) -> dict[str, str]:
+        """What is not empty, by name."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name))}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A piece of the wall, the newest first. ``older`` and ``newer`` are where the next pieces begin, if there are any.
+
+    ``first`` is where a piece begins that begins with the first of these.
+    """
+
+    plays: list[PlayStory]
+    older: str | None
+    newer: str | None
+    first: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to filter by."""
+
+    viewers: list[str] = field(default_factory=list)
+    media: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    trackers: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+    plays: int = 0
+
+
+EVERYTHING = Wish()
+"""No filter at all."""
+
+
+class History:
+    """Every text that leaves here has passed the redactor."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def seen(self, wish: Wish, *, before: str | None, after: str | None, limit: int) -> Seen:
+        """Up to ``limit`` that are older than ``before``, or newer than ``after``; raises ``ValueError``.
+
+        Quick, and in no more memory, however much was watched; webhooks need not wait for it.
+        """
+        filters, start = filters_of(wish), spot(after or before)
+        look = partial(wall.look, self._runtime.store, filters)
+        found = await look(limit + 1, start=start, newer=after is not None)
+        shown, more = found[:limit], len(found) > limit
+        if after is not None:
+            shown.reverse()
+        edge = shown[0] if shown and after is None and before is not None else None
+        above = await look(1, start=edge, newer=True) if edge else []
+        older, newer = (bool(shown), more) if after is not None else (more, bool(above))
+        return Seen(
+            plays=await self._stories(shown),
+            older=_text(shown[-1]) if older and shown else None,
+            newer=_text(shown[0]) if newer and shown else None,
+            first=_text(Spot(shown[0].at, shown[0].play + 1)) if shown else None,
+        )
+
+    async def play(self, play_id: int) -> PlayStory | None:
+        found = await self._stories([Spot(0, play_id)])
+        return found[0] if found else None
+
+    async def choices(self) -> Choices:
+        def read(db: sqlite3.Connection) -> Choices:
+            return _choices(wall.shelves(db), overview.delivery_counts(db))
+
+        return self._masked(await self._runtime.store.read(read))
+
+    async def _stories(self, spots: Sequence[Spot]) -> list[PlayStory]:
+        def read(db: sqlite3.Connection) -> list[PlayStory]:
+            rows = (overview.play(db, found.play) for found in spots)
+            return [summary.play_story(row) for row in rows if row is not None]
+
+        return self._masked(await self._runtime.store.read(read))
+
+    def _masked(self, value: T) -> T:
+        return masked(value, self._runtime.redactor)
+
+
+def filters_of(wish: Wish) -> Filters:
+    """Raises ``ValueError`` with what to write instead."""
+    named = {name: value[:LONGEST] for name, value in wish.set().items() if name not in ("q", "since", "until")}
+    if wish.media and wish.media not in MEDIA:
+        raise ValueError(f"media is {' or '.join(MEDIA)}.")
+    if wish.outcome and wish.outcome not in set(PlayOutcome):
+        raise ValueError(f"outcome is one of {', '.join(PlayOutcome)}.")
+    since, until = _moment("since", wish.since, 0), _moment("until", wish.until, 1)
+    return Filters(**named, since=since, until=until, words=words(wish.q))
+
+
+def _moment(name: str, text: str, days: int) -> float | None:
+    """Unix seconds; a day is one of this machine's zone, and begins, or ends so many days later, at midnight."""
+    if not text:
+        return None
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            day = date.fromisoformat(text) + timedelta(days=days)
+            return datetime.combine(day, time()).astimezone().timestamp()
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"{name} is no date; write it like 2026-11-14 or 2026-11-14T20:15.") from None
+
+
+def spot(text: str | None) -> Spot | None:
+    """From an address like ``1794000000-12``; raises ``ValueError``."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(-?\d{1,12})-(\d{1,18})", text, re.ASCII)
+    if match is None:
+        raise ValueError("This link is not complete; start again from the newest plays.")
+    return Spot(int(match[1]), int(match[2]))
+
+
+def _text(found: Spot) -> str:
+    return f"{found.at}-{found.play}"
+
+
+def _choices(shelves: Sequence[Shelf], counts: dict[tuple[str, str], dict[str, int]]) -> Choices:
+    had = {outcome for mine in counts.values() for outcome, count in mine.items() if count}
+    return Choices(
+        viewers=sorted({shelf.viewer for shelf in shelves}),
+        media=sorted({shelf.media for shelf in shelves}),
+        sources=sorted({shelf.source for shelf in shelves}),
+        trackers=sorted({tracker for _, tracker in counts}),
+        outcomes=[outcome for outcome in PlayOutcome if outcome in had],
+        plays=sum(shelf.plays for shelf in shelves),
+    )

@@ -1,0 +1,202 @@
+"""What API and page ask and do about everything that only a person can move on."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from scrobbled import floods, needs, troubles
+from scrobbled.floods import Done, FloodStory
+from scrobbled.needs import Facts, NoAnswer, Server, Target
+from scrobbled.runtime import Runtime
+from scrobbled.store import asking
+from scrobbled.store.asking import Conflict, Conflicts, Group
+from scrobbled.summary import AccountStatus, QueuedChange, UnclaimedStatus
+from scrobbled.web.masking import masked
+from scrobbled.web.reception import Reception
+from scrobbled.web.view import questions
+from scrobbled.web.view.card import Card
+
+T = TypeVar("T")
+FRESH = 15.0
+"""Seconds for which what was found is believed where nothing tells of a change."""
+ID = re.compile(r"[gktun][0-9a-f]{12}|f\d{1,18}", re.ASCII)
+ONE = re.compile(r"[ca]\d{1,18}", re.ASCII)
+DECISIONS = ("retry", "approve", "drop")
+NOT_SO = "That is no answer to this question; go back and press one of its buttons."
+
+
+@dataclass(frozen=True, slots=True)
+class Unfolded:
+    """A question, and a page of what it is about: ``changes``, or ``conflicts``. ``more``: that is not all of it."""
+
+    card: Card
+    changes: list[QueuedChange]
+    conflicts: list[Conflict]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    at: float
+    stamp: str
+    facts: Facts
+    cards: list[Card]
+    waiting: list[Card] | None = None
+    """What nothing is asked of; ``None`` where nobody looked yet, as there may be very much of it."""
+
+
+class Needs:
+    """Every text that leaves here has passed the redactor."""
+
+    def __init__(self, runtime: Runtime, reception: Reception) -> None:
+        self._runtime, self._reception = runtime, reception
+        self._found: _Found | None = None
+        self._news = 0
+        runtime.on_change(self._forget)
+
+    async def number(self) -> int:
+        """How many questions want an answer; quick, as every page asks."""
+        return len((await self._look()).cards)
+
+    async def cards(self, start: int = 0, limit: int = 20, kind: str = "") -> list[Card]:
+        """So many questions of that kind, or of all that want an answer; ``start`` of them are left out."""
+        if kind == "waiting":
+            chosen = (await self._look_at_all())[1]
+        else:
+            chosen = [one for one in (await self._look()).cards if kind in ("", one.kind)]
+        return self._masked(chosen[start : start + limit])
+
+    async def counts(self) -> dict[str, int]:
+        """How many there are of each kind; of ``waiting`` nothing is asked."""
+        found, waiting = await self._look_at_all()
+        kinds = [card.kind for card in (*found.cards, *waiting)]
+        return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+
+    async def guests(self) -> int:
+        """How many accounts nobody is asked about any more."""
+        return (await self._look()).facts.guests
+
+    async def unfolded(self, id_: str, start: int, limit: int) -> Unfolded | None:
+        """``None`` where there is no such question any more."""
+        found, waiting = await self._look_at_all()
+        card = next((card for card in (*found.cards, *waiting) if card.id == id_), None)
+        if card is None:
+            return None
+        target = needs.found(found.facts, id_)
+        if isinstance(target, Conflicts):
+            piece = list(target.each[start : start + limit])
+            return self._masked(Unfolded(card, [], piece, len(target.each) > start + limit))
+        changes: list[QueuedChange] = []
+        if isinstance(target, Group | FloodStory):
+            whole = target
+            changes = await self._runtime.store.read(lambda db: needs.members(db, whole, start, limit))
+        return self._masked(Unfolded(card, changes, [], card.many > start + limit))
+
+    async def answer(self, id_: str, action: str, value: str = "") -> Done:
+        """Settle a question, or one thing of it (``c12``, ``a7``). One that is settled already is left alone.
+
+        Raises ``NoAnswer``, and of a claim ``ConfigError`` and ``NotWritten``.
+        """
+        if ONE.fullmatch(id_):
+            return await self._one(id_, action)
+        if not ID.fullmatch(id_):
+            raise NoAnswer(f"{id_[:40]} is no id of a question; it should look like g0123456789ab, f3 or c12.")
+        self._forget()
+        target = needs.found((await self._look_at_all())[0].facts, id_)
+        if isinstance(target, UnclaimedStatus):
+            return await self._whose(target, id_, action, value)
+        if isinstance(target, AccountStatus):
+            return self._try(target, id_, action)
+        if target is None:
+            return Done(action, [], [id_])
+        return await self._decide(target, action, value)
+
+    async def ask_again(self) -> None:
+        """About accounts, too, that were said to belong to nobody."""
+        await self._runtime.store.write(asking.forget_guests)
+        self._runtime.changed()
+
+    async def _one(self, id_: str, action: str) -> Done:
+        if action not in DECISIONS:
+            raise NoAnswer(NOT_SO)
+        now, chosen = self._now(), floods.chosen([id_])
+        return self._done(await self._runtime.store.write(lambda db: floods.act(db, action, chosen, now)))
+
+    async def _decide(self, target: Target, action: str, value: str) -> Done:
+        if action not in DECISIONS or not isinstance(target, Group | Conflicts | FloodStory):
+            raise NoAnswer(NOT_SO)
+        now, whole = self._now(), target
+        return self._done(await self._runtime.store.write(lambda db: needs.decide(db, whole, action, value, now)))
+
+    async def _whose(self, row: UnclaimedStatus, id_: str, action: str, value: str) -> Done:
+        if action == "claim":
+            await self._reception.claim(row.source, row.account, value)
+        elif action == "guest":
+            now = self._now()
+            await self._runtime.store.write(lambda db: asking.set_guest(db, row.source, row.account, now))
+            self._runtime.changed()
+        else:
+            raise NoAnswer(NOT_SO)
+        return Done(action, [id_], [])
+
+    def _try(self, row: AccountStatus, id_: str, action: str) -> Done:
+        courier = self._runtime.couriers.get((row.viewer, row.tracker))
+        if action != "retry" or courier is None:
+            raise NoAnswer(NOT_SO)
+        courier.try_now()
+        courier.wake.set()
+        return Done(action, [id_], [])
+
+    def _done(self, done: Done) -> Done:
+        self._runtime.look_again(try_now=True)
+        return done
+
+    async def _look(self) -> _Found:
+        """What there is, from a moment ago where nothing has changed since."""
+        stamp, now = await self._runtime.store.read(asking.stamp), self._runtime.clock.monotonic()
+        known = self._found
+        if known is None or known.stamp != stamp or not 0.0 <= now - known.at < FRESH:
+            news, facts = self._news, await self._facts()
+            viewers = [viewer.name for viewer in self._runtime.config.viewers]
+            known = _Found(now, stamp, facts, questions.cards(facts, viewers))
+            self._found = known if news == self._news else None
+        return known
+
+    async def _look_at_all(self) -> tuple[_Found, list[Card]]:
+        """With what waits by itself: a read of its own, so that nothing else waits for both."""
+        found = await self._look()
+        if found.waiting is not None:
+            return found, found.waiting
+        facts = replace(found.facts, parked=await self._runtime.store.read(asking.parked))
+        waiting = questions.waiting(facts)
+        whole = replace(found, facts=facts, waiting=waiting)
+        if self._found is found:
+            self._found = whole
+        return whole, waiting
+
+    async def _facts(self) -> Facts:
+        runtime, now = self._runtime, self._now()
+        active = frozenset(runtime.couriers)
+
+        def read(db: sqlite3.Connection) -> Facts:
+            return needs.facts(db, runtime.config, active, now)
+
+        found = await runtime.store.read(read)
+        opened = [troubles.shown(trouble) for trouble in await runtime.alerts.open()]
+        asked = [*runtime.catching_up.conditions, *runtime.listening.conditions]
+        servers = {one.source: Server(one.source, one.state, one.reason) for one in asked if one.state in needs.BROKEN}
+        told = [trouble for trouble in opened if trouble.kind in needs.TOLD]
+        return replace(found, servers=list(servers.values()), troubles=told)
+
+    def _forget(self) -> None:
+        self._found = None
+        self._news += 1
+
+    def _now(self) -> float:
+        return self._runtime.clock.now().timestamp()
+
+    def _masked(self, value: T) -> T:
+        return masked(value, self._runtime.redactor)

@@ -1,0 +1,177 @@
+"""Saying what a title really is: look for it, see what saving would do, save it; and all corrections there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+from litestar import Request, get, post
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from scrobbled import summary
+from scrobbled.core.errors import BadCorrection
+from scrobbled.core.titles import Kind
+from scrobbled.previewing import Subject
+from scrobbled.searching import Found, Result, TooMany
+from scrobbled.web.desk import Desk
+from scrobbled.web.pages import forms, shell
+from scrobbled.web.view import correcting, filling_in, poster, words
+from scrobbled.web.view.filling_in import Fields
+
+Asked = Request[Any, Any, Any]
+
+
+def handlers(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/correct/{about:str}")
+    async def choose(request: Asked, about: FromPath[str]) -> Template:
+        return await _page(request, desk, await _subject(desk, about), f"correct/{about}", request.query_params)
+
+    @get("/correct")
+    async def by_title(request: Asked) -> Template:
+        given = request.query_params
+        what, kind = str(given.get("what", "")).strip(), "movie" if given.get("of") == "movie" else "show"
+        subject = desk.choosing.typed(what, cast(Kind, kind)) if what else None
+        if subject is None:
+            return await shell.page(request, desk, "correct_title.html", place="more")
+        return await _page(request, desk, subject, "correct", given)
+
+    @post("/correct")
+    async def save(request: Asked) -> Redirect:
+        form = await forms.form(request)
+        given = {name: str(value) for name, value in form.items()}
+        about, what = given.get("about", ""), given.get("what", "")
+        of: Literal["movie", "show"] = "movie" if given.get("of") == "movie" else "show"
+        subject = await _subject(desk, about) if about else desk.choosing.typed(what, of)
+        asked = filling_in.fields(given, subject)
+        try:
+            wish = filling_in.wish(subject, asked, ignore=given.get("ignore") == "yes")
+            saved = await desk.choosing.save(wish, move=given.get("move") == "yes")
+        except (BadCorrection, ValueError) as error:
+            raise ClientException(filling_in.advice(error)) from None
+        waiting = len({play.play_id for play in saved.changed.waiting}) + saved.moved
+        back = shell.way_back(given.get("back"), "needs")
+        return shell.to(request, shell.with_query(back, did="corrected", count=waiting))
+
+    return [choose, by_title, save, *_listing(desk)]
+
+
+def _listing(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/corrections")
+    async def corrections(request: Asked) -> Template:
+        found = list(reversed(await desk.corrections()))
+        pictures = {
+            one.id: desk.art.of_tmdb("movie" if one.to == "movie" else "show", one.to_tmdb, one.title)
+            for one in found
+            if one.to_tmdb is not None
+        }
+        context: dict[str, Any] = {
+            "corrections": [(one, poster.seed(one.title), pictures.get(one.id, "")) for one in found]
+        }
+        return await shell.page(request, desk, "corrections.html", place="more", **context)
+
+    @post("/corrections")
+    async def remove(request: Asked) -> Redirect:
+        form = await forms.form(request)
+        id_ = summary.number(str(form.get("id", "")), "m")
+        if id_ is None:
+            raise ClientException("This form is not complete; go back and press the button again.")
+        await desk.uncorrect(id_)
+        return shell.to(request, shell.with_query("corrections", did="uncorrected"))
+
+    return [corrections, remove]
+
+
+async def _subject(desk: Desk, about: str) -> Subject:
+    try:
+        found = await desk.choosing.subject(about)
+    except BadCorrection as error:
+        raise ClientException(str(error)) from None
+    if found is None:
+        raise NotFoundException(f"There is no {about[:20]} any more. Go back to what needs you.")
+    return found
+
+
+async def _page(request: Asked, desk: Desk, subject: Subject, path: str, given: Mapping[str, str]) -> Template:
+    """The same page for every step: what is filled in decides how far it goes."""
+    asked = filling_in.fields(given, subject)
+    context = {
+        "subject": subject,
+        "fields": asked,
+        "path": path,
+        "typed": given.get("what", "") if path == "correct" else "",
+        "of": given.get("of", ""),
+        "suggestions": correcting.suggestions(subject, asked),
+        "trackers": words.joined([words.name(name) for name in subject.trackers]) if subject.trackers else "",
+        "source": words.name(subject.source) if subject.source else "",
+        "delivered": [words.name(name) for name, state in subject.outcomes.items() if state == "delivered"],
+        **await _chosen(desk, subject, asked),
+    }
+    return await shell.page(request, desk, "correct.html", place="needs", **context)
+
+
+async def _chosen(desk: Desk, subject: Subject, asked: Fields) -> dict[str, Any]:
+    found, trouble, instead = await _found(desk, subject, asked)
+    word, _, number = asked.to.partition(":")
+    kind: Kind = "movie" if word == "movie" else "show"
+    tmdb = int(number) if word == kind and number.isdecimal() and len(number) < 11 else None
+    sizes = await desk.choosing.sizes(subject, tmdb if kind == "show" else None)
+    chosen = next((one for one in found.results if (one.kind, one.tmdb) == (kind, tmdb)), None)
+    name = chosen.title if chosen else ""
+    outlook, error = await _outlook(desk, subject, asked, name)
+    cards = correcting.results(found.results, asked, sizes)
+    silent = {one.service: (words.name(one.service), one.reason) for one in (*found.silent, *sizes.silent)}
+    return {
+        "results": [
+            (card, poster.seed(one.title), _art(desk, one)) for card, one in zip(cards, found.results, strict=True)
+        ],
+        "silent": list(silent.values()),
+        "trouble": trouble,
+        "instead": instead,
+        "table": correcting.table(sizes, subject.source),
+        "outlook": outlook,
+        "error": error,
+        "chosen": name,
+        "chosen_year": chosen.year if chosen else None,
+        "chosen_tmdb": tmdb,
+        "seed": poster.seed(name or asked.q),
+        "chosen_art": "" if tmdb is None else desk.art.of_tmdb(kind, tmdb, name),
+        "title": filling_in.title_of(subject.item),
+        "home_seed": poster.seed(filling_in.title_of(subject.item)),
+        "home_art": (await desk.art.of_plays([f"p{subject.play}"])).get(f"p{subject.play}", "") if subject.play else "",
+    }
+
+
+async def _found(desk: Desk, subject: Subject, asked: Fields) -> tuple[Found, str, str]:
+    """What is called so, and why nobody was asked. A name that was typed wrong is looked for as it is called elsewhere
+    here; that name comes last.
+    """
+    kind, whom, year = cast(Kind, asked.kind), subject.viewer or None, filling_in.year(asked)
+    try:
+        found = await desk.choosing.titles(asked.q, year, kind, whom)
+        if found.results or found.silent or asked.q != filling_in.title_of(subject.item):
+            return found, "", ""
+        for other in await desk.choosing.alike(subject):
+            instead = await desk.choosing.titles(other.title, None, kind, whom)
+            if instead.results:
+                return instead, "", other.title
+        return found, "", ""
+    except TooMany as error:
+        return Found(), str(error), ""
+
+
+async def _outlook(desk: Desk, subject: Subject, asked: Fields, name: str) -> tuple[correcting.Outlook | None, str]:
+    if not asked.to:
+        return None, ""
+    try:
+        return correcting.outlook(
+            await desk.choosing.foresee(filling_in.wish(subject, asked)), name, filling_in.title_of(subject.item)
+        ), ""
+    except (BadCorrection, ValueError) as error:
+        return None, filling_in.advice(error)
+
+
+def _art(desk: Desk, one: Result) -> str:
+    return desk.art.of_tmdb(one.kind, one.tmdb, one.title, path=one.poster)

@@ -1,0 +1,164 @@
+"""Runs of pairs: the list of them, one with its changes, cancelling it, and taking it back."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, get, post
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+
+from scrobbled.reconcile import Options
+from scrobbled.store.run_items import Chosen
+from scrobbled.web.api.pairs import item_id, number
+from scrobbled.web.desk import Desk
+from scrobbled.web.pages import shell
+from scrobbled.web.run_stories import RunProgress
+from scrobbled.web.syncing import Filter
+from scrobbled.web.view import plans, runs, takebacks, wishes
+
+Asked = Request[Any, Any, Any]
+ROWS = 30
+ITEMS = 50
+OUTCOMES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "": ("All", ()),
+    "changes": ("With changes", ("", "done", "approval", "cancelled")),
+    "trouble": ("In trouble", ("failed", "refused")),
+    "nothing": ("Nothing to do", ("nothing",)),
+}
+
+
+def handlers(desk: Desk) -> list[HTTPRouteHandler]:
+    return [*_listing(desk), *_one(desk), *_taking_back(desk)]
+
+
+def _listing(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/sync/runs")
+    async def listing(
+        request: Asked,
+        viewer: FromQuery[str] = "",
+        pair: FromQuery[str] = "",
+        outcome: FromQuery[str] = "",
+        before: FromQuery[str] = "",
+    ) -> Template:
+        last = number(before) if before else None
+        which = Filter(viewer[:64], pair[:80], OUTCOMES.get(outcome, OUTCOMES[""])[1])
+        found, now = await desk.syncing.runs(last, ROWS + 1, which), desk.now()
+        chosen = {"viewer": which.viewer, "pair": which.pair, "outcome": outcome if outcome in OUTCOMES else ""}
+        context: dict[str, Any] = {
+            "runs": [runs.row(run, now) for run in found[:ROWS]],
+            "next": _address({**chosen, "before": found[ROWS - 1].id}) if len(found) > ROWS else "",
+            "is_newest": last is None,
+            "newest": _address(chosen),
+            "outcomes": [
+                (_address({**chosen, "outcome": key}), label, key == chosen["outcome"])
+                for key, (label, _) in OUTCOMES.items()
+            ],
+            "pairs": _pairs(desk, chosen),
+            "filtered": any(chosen.values()),
+        }
+        return await shell.page(request, desk, "sync_runs.html", place="sync", **context)
+
+    return [listing]
+
+
+def _pairs(desk: Desk, chosen: dict[str, str]) -> list[tuple[str, str, bool]]:
+    """Links to the runs of each pair, where there are several."""
+    found = [
+        {"viewer": viewer.name, "pair": ",".join(pair.between)}
+        for viewer in desk.config.viewers
+        for pair in viewer.pairs
+    ]
+    if len(found) < 2:
+        return []
+    links = [(_address({**chosen, "viewer": "", "pair": ""}), "Every pair", not chosen["pair"])]
+    return links + [
+        (
+            _address({**chosen, **one}),
+            f"{one['viewer']}: {wishes.between(one['pair'])}",
+            (chosen["viewer"], chosen["pair"]) == (one["viewer"], one["pair"]),
+        )
+        for one in found
+    ]
+
+
+def _one(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/sync/runs/{run_id:str}")
+    async def run(
+        request: Asked,
+        run_id: FromPath[str],
+        tracker: FromQuery[str] = "",
+        outcome: FromQuery[str] = "",
+        after: FromQuery[str] = "",
+        fragment: FromQuery[str | None] = None,
+    ) -> Template:
+        found, now = await _there(desk, run_id), desk.now()
+        chosen = {"tracker": tracker[:64], "outcome": outcome[:16]}
+        picked = Chosen(chosen["tracker"], chosen["outcome"])
+        items = await desk.syncing.items(number(run_id), picked, item_id(after), ITEMS + 1)
+        place = f"sync/runs/{found.run.id}"
+        context: dict[str, Any] = {
+            "run": found.run,
+            "page": runs.page(found, now),
+            "parts": plans.parts(found.run.plan),
+            "items": [runs.item(one, now) for one in items[:ITEMS]],
+            "next": _address({**chosen, "after": items[ITEMS - 1].id}, place) if len(items) > ITEMS else "",
+            "after": after,
+            "options": _again(found),
+            **chosen,
+        }
+        template = "sync_run_parts.html" if fragment else "sync_run.html"
+        return await shell.page(request, desk, template, place="sync", **context)
+
+    @post("/sync/runs/{run_id:str}/cancel")
+    async def cancel(request: Asked, run_id: FromPath[str]) -> Redirect:
+        found = await desk.syncing.cancel(number(run_id))
+        if found is None:
+            raise NotFoundException(f"There is no run {run_id[:20]}.")
+        run, done = found
+        return shell.to(request, f"sync/runs/{run.id}?did={'cancelled' if done else 'over'}")
+
+    return [run, cancel]
+
+
+def _taking_back(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/sync/runs/{run_id:str}/undo")
+    async def look(request: Asked, run_id: FromPath[str]) -> Template:
+        found, now = await _there(desk, run_id), desk.now()
+        report = await desk.syncing.weigh(number(run_id))
+        context: dict[str, Any] = {
+            "run": found.run,
+            "row": runs.row(found.run, now),
+            "page": takebacks.page(found, report, now),
+        }
+        return await shell.page(request, desk, "sync_undo.html", place="sync", **context)
+
+    @post("/sync/runs/{run_id:str}/undo")
+    async def undo(request: Asked, run_id: FromPath[str]) -> Redirect:
+        found = await _there(desk, run_id)
+        await desk.syncing.take_back(number(run_id))
+        return shell.to(request, f"sync/runs/{found.run.id}?did=takenback")
+
+    return [look, undo]
+
+
+async def _there(desk: Desk, run_id: str) -> RunProgress:
+    found = await desk.syncing.progress(number(run_id))
+    if found is None:
+        raise NotFoundException(f"There is no run {run_id[:20]}.")
+    return found
+
+
+def _again(found: RunProgress) -> list[tuple[str, str]]:
+    """The same wish once more, as fields of a form."""
+    options = Options.of(found.run.options)
+    told = [("direction", options.direction), ("conflict", options.conflict), ("full", "yes" if options.full else "")]
+    return [("kind", kind) for kind in options.kinds] + [(name, value) for name, value in told if value]
+
+
+def _address(query: dict[str, str], place: str = "sync/runs") -> str:
+    told = urlencode({name: value for name, value in query.items() if value})
+    return f"{place}?{told}" if told else place

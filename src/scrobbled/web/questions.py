@@ -1,0 +1,137 @@
+"""What API and pages ask and do about what runs of pairs leave to decide."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from scrobbled.runtime import Runtime
+from scrobbled.store import accounts, amendments, questions
+from scrobbled.store.amendments import Amendment
+from scrobbled.store.questions import Question
+from scrobbled.web.artwork import Artwork
+from scrobbled.web.masking import masked
+
+T = TypeVar("T")
+AT_ONCE = 50
+"""So many are decided in one transaction: webhooks wait no longer than for that."""
+Page = Callable[[sqlite3.Connection], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class WayStory:
+    """One answer to a question: ``tracker`` has ``before`` and gets ``after``. ``id`` is like ``a12``.
+
+    ``winner`` is the tracker whose value that is; empty for a removal.
+    """
+
+    id: str
+    tracker: str
+    before: str
+    after: str
+    winner: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionStory:
+    """Of ``ways`` one is done or none. ``action`` is ``rate``, ``retime``, ``remove`` or ``unrate``."""
+
+    id: str
+    """That of its first way."""
+    viewer: str
+    pair: str
+    kind: str
+    action: str
+    label: str
+    title: str
+    why: str
+    ways: list[WayStory]
+    poster: str
+
+
+class Questions:
+    """Every text that leaves here has passed the redactor."""
+
+    def __init__(self, runtime: Runtime, art: Artwork) -> None:
+        self._runtime, self._art = runtime, art
+
+    async def listing(
+        self, *, viewer: str | None = None, pair: str | None = None, after: int = 0, limit: int = 20
+    ) -> list[QuestionStory]:
+        """Oldest first; ``after`` is the number of the last one seen."""
+        find = partial(questions.listing, viewer=viewer, pair=pair, after=after, limit=limit)
+        found = await self._runtime.store.read(find)
+        known = iter(self._art.of_items([one.item for one in found if one.item is not None]))
+        told = [_story(one, next(known) if one.item is not None else "") for one in found]
+        return masked(told, self._runtime.redactor)
+
+    async def choose(self, ids: Sequence[int]) -> int:
+        """Carry these ways out; of each question the others are dropped. Returns how many still asked."""
+        return await self._decide(list(ids), amendments.approve)
+
+    async def leave(self, ids: Sequence[int]) -> int:
+        """Leave things as they are, for good; named are all ways of a question."""
+        return await self._decide(list(ids), amendments.drop)
+
+    async def all_to(self, viewer: str, pair: str, winner: str) -> int:
+        """Whatever asks which value is to stand: that of ``winner``. Returns how many."""
+        return await self._each(partial(questions.favouring, viewer=viewer, pair=pair, winner=winner, limit=AT_ONCE))
+
+    async def remove_all(self, viewer: str, pair: str) -> int:
+        """Whatever asks whether it is to be removed, as it is gone from the other side. Returns how many."""
+        return await self._each(partial(questions.removals, viewer=viewer, pair=pair, limit=AT_ONCE))
+
+    async def keep_all(self, viewer: str, pair: str) -> int:
+        """The same stays, for good. Returns how many."""
+        find = partial(questions.removals, viewer=viewer, pair=pair, limit=AT_ONCE)
+        return await self._each(find, amendments.drop)
+
+    async def _each(self, find: Page, do: Callable[..., list[int]] = amendments.approve) -> int:
+        done = 0
+        while ids := await self._runtime.store.read(find):
+            some = await self._decide(ids, do)
+            if not some:
+                break
+            done += some
+        return done
+
+    async def _decide(self, ids: list[int], do: Callable[..., list[int]]) -> int:
+        now, done = self._runtime.clock.now().timestamp(), 0
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+
+            def work(db: sqlite3.Connection, some: list[int] = some) -> int:
+                mine = questions.asked(db, some)
+                accounts.set_mark(db, accounts.RETRIED, now)
+                return len(do(db, mine, now))
+
+            done += await self._runtime.store.write(work)
+        self._runtime.look_again(try_now=False)
+        return done
+
+
+def _story(one: Question, poster: str) -> QuestionStory:
+    wish = one.ways[0].wish
+    title = wish.label if one.item is None else getattr(one.item, "show_title", "") or one.item.title or wish.label
+    return QuestionStory(
+        id=f"a{one.ways[0].id}",
+        viewer=one.viewer,
+        pair=one.pair,
+        kind=wish.kind,
+        action=wish.action,
+        label=wish.label,
+        title=title,
+        why=wish.why,
+        ways=[_way(way, one.pair) for way in one.ways],
+        poster=poster,
+    )
+
+
+def _way(way: Amendment, pair: str) -> WayStory:
+    wish = way.wish
+    others = [name for name in pair.split(",") if name != wish.tracker]
+    winner = others[0] if wish.action in ("rate", "retime") and others else ""
+    return WayStory(f"a{way.id}", wish.tracker, wish.before, wish.after, winner)

@@ -1,0 +1,240 @@
+"""What API and pages ask about the configuration file, and have changed in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from scrobbled import config as configuration
+from scrobbled import revising
+from scrobbled.config import Config, Row
+from scrobbled.config.changing import Edit, changed
+from scrobbled.config.problems import Problem
+from scrobbled.config.veil import Veil
+from scrobbled.core.errors import ConfigError, NotWritten
+from scrobbled.revising import Draft, Line, Meanwhile, Opened
+from scrobbled.runtime import Runtime
+from scrobbled.web.masking import masked
+
+T = TypeVar("T")
+AT_START = (("server", "host"), ("server", "port"), ("server", "ingress"), ("storage", "path"))
+AFTER_THE_ANSWER = 0.3
+"""Seconds until a restart begins, so that whoever asked is told."""
+MOST_EDITS = 200
+"""The text is read anew after each."""
+REMEMBERED = 8
+"""Texts that were handed out lately, to show what somebody else changed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The file as it is now. ``yaml`` has tokens where secrets stand, ``settings`` what is in force."""
+
+    file: str
+    etag: str
+    locked: str
+    """Why it cannot be changed; empty where it can."""
+    yaml: str
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+    settings: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What would become of a text. ``restart`` are settings that count only after the next start."""
+
+    valid: bool
+    changed: bool
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+    restart: tuple[str, ...]
+    lines: tuple[Line, ...]
+    """What changes, with three lines around."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """It is written and in force. ``copy`` is the file as it was before; null where nothing changed."""
+
+    etag: str
+    copy: str | None
+    restart: tuple[str, ...]
+    warnings: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+class NotValid(ConfigError):
+    """What was to be saved has problems; nothing was."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__([str(problem) for problem in problems])
+        self.found = tuple(problems)
+
+
+class Settings:
+    """One change at a time. Every text that leaves here is without secrets."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._saving = asyncio.Lock()
+        self._seen: dict[str, Opened] = {}
+
+    @property
+    def config(self) -> Config:
+        """As it is in force."""
+        return self._runtime.config
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is in force and probably not meant."""
+        return self._masked(configuration.warnings(self._runtime.config))
+
+    async def opened(self) -> Opened:
+        """The file, secrets and all: for this side of the page only. Raises ``NotWritten``."""
+        return self._remembered(await asyncio.to_thread(revising.opened, self._runtime.config.path))
+
+    async def document(self) -> Document:
+        """Raises ``NotWritten``."""
+        now = await self.opened()
+        draft = await self.drafted(now, now.text)
+        rows = tuple(configuration.show(self._runtime.config))
+        return Document(
+            file=str(now.path),
+            etag=now.etag,
+            locked=now.locked,
+            yaml=await self.veiled(now.text),
+            problems=self._masked(draft.problems),
+            warnings=self._masked(draft.warnings),
+            settings=self._masked(rows),
+        )
+
+    async def veiled(self, text: str) -> str:
+        """With tokens where secrets stand."""
+        return await asyncio.to_thread(lambda: Veil(text, self._runtime.redactor).text())
+
+    async def drafted(self, before: Opened, text: str) -> Draft:
+        return await asyncio.to_thread(revising.drafted, before, text, os.environ, self._runtime.config)
+
+    async def lifted(self, yaml: str, etag: str | None) -> tuple[Opened, str]:
+        """The file that ``yaml`` was made from, and the text with its secrets back in place.
+
+        Raises ``Meanwhile`` for an ``etag`` that is not that of the file, and ``NotValid`` for strange tokens.
+        """
+        now = await self.opened()
+        if etag is not None and etag != now.etag:
+            raise Meanwhile(now.etag)
+        if (large := revising.too_large(yaml)) is not None:
+            raise NotValid([large])
+        written = revising.as_written(yaml, now.text)
+        text, problems = await asyncio.to_thread(lambda: Veil(now.text, self._runtime.redactor).lifted(written))
+        if problems:
+            raise NotValid(problems)
+        return now, text
+
+    async def checked(self, yaml: str) -> Verdict:
+        """What would become of it; raises ``NotWritten`` where there is no file."""
+        try:
+            now, text = await self.lifted(yaml, None)
+        except NotValid as error:
+            return Verdict(False, True, error.found, (), (), ())
+        return await self.verdict(now, text)
+
+    async def verdict(self, now: Opened, text: str, *, around: int | None = 3) -> Verdict:
+        """With so many lines around each change, or with ``None`` with all."""
+        draft = await self.drafted(now, text)
+        return Verdict(
+            valid=draft.config is not None,
+            changed=text != now.text,
+            problems=self._masked(draft.problems),
+            warnings=self._masked(draft.warnings),
+            restart=self._restart(draft),
+            lines=tuple(await self.compared(now.text, text, around=around)),
+        )
+
+    async def edited(self, now: Opened, edits: Sequence[Edit]) -> str:
+        """The text after these changes; raises ``NotWritten``."""
+        if len(edits) > MOST_EDITS:
+            raise NotWritten("These are too many changes at once. Use the YAML editor.")
+        return await asyncio.to_thread(changed, now.text, edits)
+
+    async def save(self, before: Opened, text: str) -> Saved:
+        """Write it and put it in force; after ``NotValid``, ``Meanwhile`` or ``NotWritten`` nothing was done."""
+        async with self._saving:
+            draft = await self.drafted(before, text)
+            if draft.config is None:
+                raise NotValid(self._masked(draft.problems))
+            told = set(configuration.warnings(self._runtime.config))
+            restart = self._restart(draft)
+            copy = await asyncio.to_thread(revising.put_down, before, text)
+            await self._runtime.reload(draft.config)
+        now = await self.opened()
+        return Saved(
+            etag=now.etag,
+            copy=None if copy is None else str(copy),
+            restart=restart,
+            warnings=self._masked(tuple(warning for warning in draft.warnings if warning not in told)),
+            lines=tuple(await self.compared(before.text, text, around=3)),
+        )
+
+    @property
+    def can_restart(self) -> bool:
+        return self._runtime.can_restart
+
+    async def pending(self, now: Opened) -> tuple[str, ...]:
+        """What the file says already and what counts only after the next start."""
+        return self._restart(await self.drafted(now, now.text))
+
+    async def restart(self) -> None:
+        """End cleanly and begin again in a moment, after this answer.
+
+        Raises ``NotWritten`` where that cannot be, and ``NotValid`` for a file by which nothing could begin.
+        """
+        if not self._runtime.can_restart:
+            raise NotWritten("This cannot be started again from here. Restart its container or service.")
+        now = await self.opened()
+        draft = await self.drafted(now, now.text)
+        if draft.config is None:
+            raise NotValid(self._masked(draft.problems))
+        asyncio.get_running_loop().call_later(AFTER_THE_ANSWER, self._runtime.restart)
+
+    async def previous(self) -> str | None:
+        """The text before the last change, secrets and all."""
+        path = self._runtime.config.path
+        return None if path is None else await asyncio.to_thread(revising.previous, path)
+
+    async def compared(self, before: str, after: str, *, around: int | None = None) -> list[Line]:
+        return await asyncio.to_thread(revising.compared, before, after, self._runtime.redactor, around=around)
+
+    async def since(self, etag: str, now: Opened) -> list[Line]:
+        """What was changed since the file had that ``etag``; nothing where that is not known any more."""
+        seen = self._seen.get(etag)
+        return [] if seen is None else await self.compared(seen.text, now.text, around=2)
+
+    def said(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+        """Without secrets."""
+        return self._masked(tuple(problems))
+
+    def _restart(self, draft: Draft) -> tuple[str, ...]:
+        """What cannot change while we run: where we listen, and the database."""
+        if draft.config is None:
+            return ()
+        now, then = self._runtime.config, draft.config
+        return tuple(
+            f"{part}.{name}"
+            for part, name in AT_START
+            if getattr(getattr(now, part), name) != getattr(getattr(then, part), name)
+        )
+
+    def _remembered(self, now: Opened) -> Opened:
+        self._seen.pop(now.etag, None)
+        self._seen[now.etag] = now
+        while len(self._seen) > REMEMBERED:
+            self._seen.pop(next(iter(self._seen)))
+        return now
+
+    def _masked(self, value: T) -> T:
+        return masked(value, self._runtime.redactor)

@@ -1,0 +1,204 @@
+"""What API and pages ask and do about pairs: plans, runs, and what runs leave to decide."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import structlog
+
+from scrobbled import summary
+from scrobbled.core.errors import ConfigError
+from scrobbled.core.items import Item
+from scrobbled.core.named import named
+from scrobbled.pair_stories import PairStory, RunStory, pair_stories, run_story
+from scrobbled.pairs import Wired, found
+from scrobbled.previews import Preview, Previews
+from scrobbled.reconcile import Options
+from scrobbled.runtime import Runtime
+from scrobbled.store import run_items, runs
+from scrobbled.store.run_items import Chosen
+from scrobbled.summary import AccountStatus
+from scrobbled.undo import Asked, Report, undo
+from scrobbled.web.artwork import Artwork
+from scrobbled.web.masking import masked
+from scrobbled.web.questions import Questions
+from scrobbled.web.run_stories import ItemStory, LineStory, RunProgress, item_story, line_story, progress_of
+
+T = TypeVar("T")
+log = structlog.get_logger("web")
+LOOKED_AT = 500
+"""Changes of a run up to which each is looked at before it is taken back."""
+GONE = "This preview is not kept any more. Make a new one: a preview changes nothing."
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which runs; an empty text is any. ``outcomes`` may have an empty one, for what is under way."""
+
+    viewer: str = ""
+    pair: str = ""
+    outcomes: tuple[str, ...] = ()
+
+
+class Syncing:
+    """Every text that leaves here has passed the redactor."""
+
+    def __init__(self, runtime: Runtime, art: Artwork) -> None:
+        self._runtime, self._art = runtime, art
+        self._previews = Previews(runtime)
+        self.questions = Questions(runtime, art)
+        self._taking_back: dict[int, asyncio.Task[Report]] = {}
+        runtime.on_close(self._aclose)
+
+    async def pairs(self) -> list[PairStory]:
+        """In the order of the configuration."""
+        return await self._read(lambda db: pair_stories(db, self._runtime.config))
+
+    async def accounts(self) -> list[AccountStatus]:
+        """Whether each account can be asked just now."""
+        return await self._read(lambda db: summary.glance(db, self._runtime.config).trackers)
+
+    # -- plans --------------------------------------------------------------------------------------------------------
+
+    async def preview(self, viewer: str, pair: str, options: Options) -> Preview | None:
+        """Begin to find out what a run would do; ``None`` where there is no such pair. Raises ``ConfigError``."""
+        one = self._found(viewer, pair)
+        return None if one is None else self._masked(await self._previews.ask(one, options))
+
+    def shown(self, preview: str) -> Preview | None:
+        """``None`` where it is not kept any more."""
+        return self._masked(self._previews.get(preview))
+
+    def latest(self, viewer: str, pair: str) -> Preview | None:
+        """The newest preview of a pair."""
+        return self._masked(self._previews.latest(viewer, pair))
+
+    async def lines(
+        self, preview: str, *, tracker: str = "", action: str = "", after: int = 0, limit: int = 50
+    ) -> list[LineStory]:
+        """A page of what it would do. An empty text is any; what is asked has the action ``decide``."""
+        asked = {"tracker": tracker or None, "action": action or None}
+        found = await self._previews.lines(preview, **asked, after=after, limit=limit)
+        posters = self._posters([named(line.key, line.title) for line in found])
+        return self._masked([line_story(line, poster) for line, poster in zip(found, posters, strict=True)])
+
+    def forget(self, preview: str) -> bool:
+        """It is not wanted any more."""
+        return self._previews.drop(preview)
+
+    async def apply(self, preview: str) -> RunStory | None:
+        """Carry out exactly this plan; ``None`` where it is not kept any more. Raises ``ConfigError``."""
+        plan = self._previews.get(preview)
+        if plan is None:
+            return None
+        if plan.plan_id is None:
+            raise ConfigError(["there is nothing in this plan that could be carried out"])
+        return await self.ask(plan.viewer, plan.pair, replace(plan.options, plan=plan.plan_id))
+
+    # -- runs ---------------------------------------------------------------------------------------------------------
+
+    async def ask(self, viewer: str, pair: str, options: Options) -> RunStory | None:
+        """Have a pair reconciled now; ``None`` where there is none. Raises ``ConfigError`` for strange options.
+
+        A plan that a run has shown is carried out with the options of that run.
+        """
+        one = self._found(viewer, pair)
+        if one is None:
+            return None
+        if options.plan and options == Options(plan=options.plan):
+            options = await self._read(lambda db: _of_plan(db, options))
+        self._runtime.keeper.reconciler(one).policy(options)
+        number = await self._runtime.keeper.ask(one.sides.viewer, one.sides.pair, "sync", options)
+        self._runtime.changed()
+        return await self.run(number)
+
+    async def runs(self, before: int | None, limit: int, which: Filter | None = None) -> list[RunStory]:
+        """The newest first; ``before`` is the last id seen."""
+        which = which or Filter()
+        asked = {"viewer": which.viewer, "pair": which.pair}
+
+        def read(db: sqlite3.Connection) -> list[RunStory]:
+            found = runs.listing(db, before, limit, outcomes=which.outcomes, **asked)
+            return [run_story(db, run) for run in found]
+
+        return await self._read(read)
+
+    async def run(self, number: int) -> RunStory | None:
+        def read(db: sqlite3.Connection) -> RunStory | None:
+            run = runs.get(db, number)
+            return None if run is None else run_story(db, run)
+
+        return await self._read(read)
+
+    async def progress(self, number: int) -> RunProgress | None:
+        """How far it is; ``None`` where there is no such run."""
+        return await self._read(lambda db: progress_of(db, number))
+
+    async def items(self, number: int, chosen: Chosen, after: str, limit: int) -> list[ItemStory]:
+        """A page of the changes of a run; ``after`` is the last id seen, or empty."""
+        found = await self._runtime.store.read(lambda db: run_items.page(db, number, chosen, after, limit))
+        posters = self._posters([one.item for one in found])
+        return self._masked([item_story(one, poster) for one, poster in zip(found, posters, strict=True)])
+
+    async def cancel(self, number: int) -> tuple[RunStory, bool] | None:
+        """End a run now, and whether something of it was under way; ``None`` where there is no such run."""
+        done = await self._runtime.keeper.cancel(number)
+        if done:
+            self._runtime.look_again(try_now=False)
+        run = await self.run(number)
+        return None if run is None else (run, done)
+
+    async def weigh(self, number: int) -> Report | None:
+        """What taking a run back would do; ``None`` where there are too many changes to look at each."""
+        size = (await self._runtime.store.read(lambda db: runs.progress(db, number))).total
+        return await self._undo(number, dry_run=True) if size <= LOOKED_AT else None
+
+    async def take_back(self, number: int) -> None:
+        """A run, here and now where it is small; else in the background, as far as it comes before we end.
+
+        It may be asked for again, and then goes on with the rest.
+        """
+        size = (await self._runtime.store.read(lambda db: runs.progress(db, number))).total
+        if size <= LOOKED_AT:
+            await self._undo(number, dry_run=False)
+        elif number not in self._taking_back:
+            self._taking_back[number] = task = asyncio.create_task(self._undo(number, dry_run=False))
+            task.add_done_callback(lambda done: self._taken_back(number, done))
+
+    def _taken_back(self, number: int, task: asyncio.Task[Report]) -> None:
+        del self._taking_back[number]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("taking back ended early", action="undo", run=f"r{number}", why=str(error))
+
+    async def _undo(self, number: int, *, dry_run: bool) -> Report:
+        now = self._runtime.clock.now().timestamp()
+        report = await undo(self._runtime.store, Asked(run=number), now, dry_run=dry_run)
+        if not dry_run:
+            self._runtime.look_again(try_now=False)
+        return self._masked(report)
+
+    async def _aclose(self) -> None:
+        for task in self._taking_back.values():
+            task.cancel()
+
+    def _found(self, viewer: str, pair: str) -> Wired | None:
+        return found(self._runtime.config, self._runtime.couriers, viewer, pair)
+
+    def _posters(self, items: Sequence[Item | None]) -> list[str]:
+        known = iter(self._art.of_items([item for item in items if item is not None]))
+        return [next(known) if item is not None else "" for item in items]
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return self._masked(await self._runtime.store.read(work))
+
+    def _masked(self, value: T) -> T:
+        return masked(value, self._runtime.redactor)
+
+
+def _of_plan(db: sqlite3.Connection, options: Options) -> Options:
+    shown = runs.with_plan(db, options.plan)
+    return options if shown is None else replace(Options.of(shown.options), plan=options.plan)

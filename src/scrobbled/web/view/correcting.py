@@ -1,0 +1,194 @@
+"""What was found for a title, and what a correction would do, as it stands on the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scrobbled.core.items import Episode
+from scrobbled.core.outcomes import told
+from scrobbled.core.titles import Kind, SeasonSize
+from scrobbled.correct import Trial
+from scrobbled.previewing import Foreseen, Subject
+from scrobbled.searching import Result
+from scrobbled.web.choosing import Sizes
+from scrobbled.web.view import words
+from scrobbled.web.view.filling_in import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class ResultCard:
+    """One title that was found. ``choose`` is the query that chooses it; ``fits``: as large as at home."""
+
+    title: str
+    year: str
+    tmdb: int
+    kind: Kind
+    there: list[tuple[str, str]]
+    choose: str
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRow:
+    """One season: what each column says, empty where it does not have it."""
+
+    season: str
+    episodes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    columns: list[str]
+    rows: list[SizeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """What becomes of one item, at all trackers of which the same is to be said."""
+
+    tone: str
+    icon: str
+    item: str
+    text: str
+    trackers: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What saving would do. ``moved`` says it of what was delivered elsewhere; empty where nothing was."""
+
+    sentence: str
+    lines: list[TrialLine]
+    replaces: str
+    moved: str
+    elsewhere: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a tracker thought it might be; ``choose`` is the query that chooses it."""
+
+    text: str
+    choose: str
+
+
+def suggestions(subject: Subject, asked: Fields) -> list[Suggestion]:
+    """Those that can be chosen by their id."""
+    kind = "show" if isinstance(subject.item, Episode) else "movie"
+    return [
+        Suggestion(_candidate(one), asked.address(to=f"{kind}:{one['tmdb']}", kind=kind))
+        for one in subject.candidates
+        if isinstance(one.get("tmdb"), int)
+    ]
+
+
+def _candidate(candidate: Mapping[str, Any]) -> str:
+    year = f" ({candidate['year']})" if "year" in candidate else ""
+    why = f": {candidate['why']}" if candidate.get("why") else ""
+    return f"{candidate.get('title') or 'without a title'}{year}{why}"
+
+
+def results(found: Sequence[Result], asked: Fields, sizes: Sizes) -> list[ResultCard]:
+    home = _regular(sizes.home)
+    return [
+        ResultCard(
+            title=one.title or "without a title",
+            year="" if one.year is None else str(one.year),
+            tmdb=one.tmdb,
+            kind=one.kind,
+            there=[(words.name(there.service), size_words(there.seasons)) for there in one.there],
+            choose=asked.address(to=f"{one.kind}:{one.tmdb}", part="", to_season="", to_episode=""),
+            fits=bool(home) and any(there.seasons and _regular(there.seasons) == home for there in one.there),
+        )
+        for one in found
+    ]
+
+
+def _regular(seasons: Sequence[SeasonSize]) -> dict[int, int]:
+    return {size.number: size.episodes for size in seasons if size.number}
+
+
+def size_words(seasons: Sequence[SeasonSize] | None) -> str:
+    """ "2 seasons, 16 episodes"; the specials are not counted."""
+    if seasons is None:
+        return ""
+    regular = _regular(seasons)
+    if not regular:
+        return "only specials" if seasons else "not there"
+    return f"{words.plural(len(regular), 'season')}, {words.plural(sum(regular.values()), 'episode')}"
+
+
+def table(sizes: Sizes, source: str) -> Table:
+    """Season by season, what the source calls it and what each catalogue has."""
+    home = sizes.home or sizes.seen
+    name = words.name(source) if source and sizes.home else "Here"
+    columns = [(name, {one.number: one.episodes for one in home})] if home else []
+    columns += [(words.name(one.service), {s.number: s.episodes for s in one.seasons or ()}) for one in sizes.there]
+    seasons = sorted(
+        {number for _, episodes in columns for number in episodes}, key=lambda number: (not number, number)
+    )
+    rows = [
+        SizeRow(
+            f"Season {number}" if number else "Specials", [str(episodes.get(number, "")) for _, episodes in columns]
+        )
+        for number in seasons
+    ]
+    return Table([name for name, _ in columns], rows)
+
+
+def outlook(found: Foreseen, name: str, title: str) -> Outlook:
+    """``name`` is what was chosen, ``title`` what it is about."""
+    count = len(found.elsewhere)
+    moved = ""
+    if count:
+        them = "it" if count == 1 else "them"
+        moved = f"Also take back {words.plural(count, 'play')} delivered elsewhere, and send {them} where this says"
+    return Outlook(
+        sentence=_sentence(found, name),
+        lines=_lines(found.tried, title),
+        replaces=words.joined(found.replaces) if found.replaces else "",
+        moved=moved,
+        elsewhere=[f"{one.label}: {words.name(one.tracker)}, to {_place(one.entry)}" for one in found.elsewhere[:12]],
+    )
+
+
+def _sentence(found: Foreseen, name: str) -> str:
+    if not found.waiting:
+        return "Nothing waits for it now. Plays that come later follow it."
+    waits = words.plural(found.waiting, "waiting play")
+    if found.tried and all(trial.verdict == "found" for trial in found.tried):
+        return f"{waits} will be delivered" + (f" as {name}." if name else ".")
+    return f"{waits} will be looked up anew."
+
+
+def _lines(trials: Sequence[Trial], title: str) -> list[TrialLine]:
+    """One for each item and answer, with everybody who gives it."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for trial in trials:
+        text = _place(trial.entry) if trial.verdict == "found" else told(trial.reason)
+        item = trial.item.removeprefix(title).strip() or trial.item
+        found.setdefault((item, trial.verdict, text), []).append(words.name(trial.tracker))
+    lines = []
+    for (item, verdict, text), names in found.items():
+        tone, icon, start = _VERDICTS.get(verdict, _VERDICTS["unknown"])
+        lines.append(TrialLine(tone, icon, item, f"{start}{text}", words.joined(list(dict.fromkeys(names)))))
+    return lines
+
+
+def _place(entry: str) -> str:
+    """ "S1 E2 Ebb" of "show 1399 Harbour Lights S1 E2 Ebb": which show it is stands above."""
+    found = re.search(r"S\d+ E\d+.*\Z", entry, re.ASCII)
+    return found[0] if found else entry
+
+
+_VERDICTS = {
+    "found": ("ok", "check", "becomes "),
+    "parked": ("waiting", "clock", "waits: "),
+    "unmatched": ("need", "question", "is still not certain: "),
+    "unwanted": ("calm", "minus", "is left out: "),
+    "dead": ("dead", "cross", "is refused: "),
+    "unknown": ("down", "cloud", "cannot be asked just now: "),
+}

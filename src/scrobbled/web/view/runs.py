@@ -1,0 +1,287 @@
+"""Runs of pairs, for the page: how each came out, how far it is, and its changes one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scrobbled.core.outcomes import told
+from scrobbled.core.plan import read_id
+from scrobbled.pair_stories import RunStory
+from scrobbled.web.run_stories import Count, ItemStory, RunProgress, TempoStory
+from scrobbled.web.view import deeds, poster, words
+from scrobbled.web.view.looks import OUTCOMES, Look
+from scrobbled.web.view.moments import Moment, moment
+from scrobbled.web.view.wishes import asked_for, between, clock
+
+LOOKS = {
+    "done": Look("ok", "check", "done"),
+    "nothing": Look("calm", "check", "nothing to do"),
+    "approval": Look("need", "alert", "wants your yes"),
+    "refused": Look("held", "stop", "refused"),
+    "cancelled": Look("calm", "undo", "cancelled"),
+    "failed": Look("dead", "cross", "failed"),
+}
+DELIVERING = Look("waiting", "sync", "delivering")
+PHASES = {
+    "asked": Look("waiting", "clock", "waits for its turn"),
+    "reading": Look("waiting", "sync", "reading both sides"),
+    "comparing": Look("waiting", "sync", "comparing"),
+    "queueing": Look("waiting", "sync", "filling the queue"),
+    "cancelling": Look("waiting", "clock", "being cancelled"),
+}
+CAUSES = {"schedule": "by the clock", "sync": "asked for by a person", "import": "an import"}
+SLOW = 120.0
+"""Seconds without a settled change after which the page says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run in a list."""
+
+    id: str
+    viewer: str
+    names: str
+    look: Look
+    text: str
+    when: Moment | None
+    took: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``percent`` is from 0 to 100. ``lines`` say how it goes at each tracker, ``left`` how long it takes yet."""
+
+    percent: int
+    text: str
+    left: str
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """``progress`` is ``None`` where nothing is on its way. ``cause`` and ``asked_for`` say whose wish it was."""
+
+    row: RunRow
+    title: str
+    cause: str
+    asked_for: str
+    reason: str
+    progress: Progress | None
+    can_cancel: bool
+    can_undo: bool
+    button: str
+    """What saying yes to its plan does; empty where it asks nothing."""
+    chips: list[Chip]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter of the changes: how many of a tracker came to an outcome."""
+
+    tracker: str
+    outcome: str
+    label: str
+    look: Look
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One change. ``text`` is what it does, ``look`` what became of it."""
+
+    id: str
+    play_id: str | None
+    label: str
+    title: str
+    seed: str
+    art: str
+    tracker: str
+    tone: str
+    icon: str
+    text: str
+    when: Moment | None
+    look: Look
+    reason: str
+
+
+def row(run: RunStory, now: datetime) -> RunRow:
+    names = between(run.pair)
+    when = moment(run.ended or run.started or run.asked, now)
+    return RunRow(run.id, run.viewer, names, look(run), summary(run), when, took(run.seconds))
+
+
+def look(run: RunStory) -> Look:
+    """Delivering is a part of it for people, though the run is over by then."""
+    if run.phase != "ended":
+        return PHASES.get(run.phase, PHASES["asked"])
+    if run.outcome == "done" and run.outcomes.get("queued"):
+        return DELIVERING
+    return LOOKS.get(run.outcome, LOOKS["failed"])
+
+
+def summary(run: RunStory) -> str:
+    """What came of it, in one line."""
+    counts = deeds.planned(run.planned)
+    if run.outcome == "approval":
+        would = deeds.deed(counts)
+        return f"Would {would[0].lower()}{would[1:]}" if would else f"Nothing was changed yet: {run.reason}"
+    if run.outcome in ("failed", "refused"):
+        return told(run.reason)
+    if run.outcome == "cancelled":
+        done = run.outcomes.get("delivered", 0)
+        return f"{words.plural(done, 'change')} made before that" if done else "Nothing was changed"
+    if run.outcome == "nothing":
+        return "Both sides agree"
+    delivered = not run.outcomes.get("queued") and run.phase == "ended"
+    return deeds.deed(counts, past=delivered) or _asked(run) or "A run is under way"
+
+
+def _asked(run: RunStory) -> str:
+    count = deeds.asked(run.planned)
+    return f"Found {words.plural(count, 'thing')} for you to decide" if count else ""
+
+
+def took(seconds: float | None) -> str:
+    """ "12 s", "3 min"; empty where that is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60):,} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
+
+
+def page(found: RunProgress, now: datetime) -> RunPage:
+    run = found.run
+    wants = run.outcome == "approval" and run.plan_id is not None and _holds(run.plan_id, now)
+    waiting = run.outcomes.get("queued", 0) + run.outcomes.get("parked", 0)
+    under_way = run.ended is None or (run.outcome == "done" and waiting > 0)
+    done = run.outcomes.get("delivered", 0)
+    return RunPage(
+        row=row(run, now),
+        title=_title(run),
+        cause=CAUSES.get(run.cause, run.cause),
+        asked_for=asked_for(run.options, run.pair),
+        reason=told(run.reason),
+        progress=progress(found, now),
+        can_cancel=under_way,
+        can_undo=bool(run.total) and (done > 0 or run.outcome == "cancelled"),
+        button=(deeds.button(deeds.planned(run.planned)) or "Do what it says") if wants else "",
+        chips=chips(found.changes),
+    )
+
+
+def moving(run: RunStory) -> int:
+    """How many changes it has, without what a person is asked."""
+    return run.total - run.outcomes.get("held", 0)
+
+
+def _holds(plan_id: str, now: datetime) -> bool:
+    """Whether somebody can still say yes to it."""
+    try:
+        return read_id(plan_id)[0] > now
+    except ValueError:
+        return False
+
+
+def _title(run: RunStory) -> str:
+    names = between(run.pair)
+    if run.outcome == "done" and not run.outcomes.get("queued"):
+        return deeds.deed(deeds.planned(run.planned), past=True) or _asked(run) or f"{names} were compared"
+    if run.outcome == "done":
+        return f"Delivering: {run.done:,} of {moving(run):,}"
+    titles = {
+        "nothing": f"{names} agree",
+        "approval": "This plan wants your yes",
+        "refused": "The plan no longer holds",
+        "cancelled": "Cancelled",
+        "failed": f"{names} could not be compared",
+    }
+    return titles.get(run.outcome) or {
+        "asked": "It waits for its turn",
+        "reading": f"Reading {names}",
+        "comparing": f"Comparing {names}",
+    }.get(run.phase, "Filling the queue")
+
+
+def progress(found: RunProgress, now: datetime) -> Progress | None:
+    """``None`` where nothing is on its way."""
+    run = found.run
+    if not found.tempos or run.phase not in ("ended", "queueing"):
+        return None
+    total = moving(run)
+    percent = 100 * run.done // total if total else 0
+    lines = [_tempo(tempo, now) for tempo in found.tempos]
+    held_up = any(tempo.state not in ("ok", "new") for tempo in found.tempos)
+    return Progress(percent, f"{run.done:,} of {total:,} done", "" if held_up else _left(found.seconds_left), lines)
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"about {words.span(seconds)} left" if seconds >= 60 else "less than a minute left"
+
+
+def _tempo(tempo: TempoStory, now: datetime) -> str:
+    """ "Serializd: 892 wait, 3.1 a second"; where it stands still, why."""
+    head = f"{words.name(tempo.tracker)}: {words.plural(tempo.waiting, 'change')} on the way"
+    if tempo.state not in ("ok", "new"):
+        return f"{head}. {told(tempo.reason)} They are kept and sent when it works again."
+    last = moment(tempo.last, now)
+    if last is not None and (now - last.at).total_seconds() > SLOW:
+        return f"{head}, the last one was done {last.ago}"
+    return f"{head}, {_rate(tempo.a_second)}" if tempo.a_second else head
+
+
+def _rate(a_second: float) -> str:
+    return f"{a_second:.1f} a second" if a_second >= 1 else f"{a_second * 60:.0f} a minute"
+
+
+def chips(changes: Sequence[Count]) -> list[Chip]:
+    """Most of what is alike first."""
+    found: dict[tuple[str, str], int] = {}
+    for one in changes:
+        found[one.tracker, one.outcome] = found.get((one.tracker, one.outcome), 0) + one.count
+    rows = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [
+        Chip(tracker, outcome, f"{words.name(tracker)}: {outcome}", outcome_look(outcome), count)
+        for (tracker, outcome), count in rows
+    ]
+
+
+def outcome_look(outcome: str) -> Look:
+    known = {str(code): look for code, look in OUTCOMES.items()}
+    return Look(*known.get(outcome, ("calm", "minus")), outcome)
+
+
+def item(one: ItemStory, now: datetime) -> ItemRow:
+    sort = deeds.SORTS.get(one.action, deeds.SORTS["add"])
+    return ItemRow(
+        id=one.id,
+        play_id=one.play_id,
+        label=one.label,
+        title=one.title,
+        seed=poster.seed(one.title),
+        art=one.poster,
+        tracker=words.name(one.tracker),
+        tone=sort.tone,
+        icon=sort.icon,
+        text=does(one.action, one.before, one.after, now),
+        when=moment(one.watched_at, now),
+        look=outcome_look(one.outcome),
+        reason=told(one.reason) if one.outcome not in ("delivered", "queued") else "",
+    )
+
+
+def does(action: str, before: str, after: str, now: datetime) -> str:
+    """What a change does, where its icon and its time do not say all: "rating 6 to 8"."""
+    if action == "rate":
+        return f"rating {before} to {after}" if before else f"rating {after}"
+    if action == "unrate":
+        return f"rating {before} is cleared"
+    if action == "retime":
+        return f"{clock(before, now)} to {clock(after, now)}"
+    return {"remove": "the play is removed", "flag": "marked as rewatch", "tick": "ticked off"}.get(
+        action, "play added"
+    )

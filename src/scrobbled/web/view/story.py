@@ -1,0 +1,256 @@
+"""From an explanation to a story: who watched what, a timeline for each tracker, and what can be done. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from scrobbled.config import BY_VIEWER
+from scrobbled.core.events import EventKind
+from scrobbled.core.matching import Confidence
+from scrobbled.core.outcomes import ATTEMPTS, EventOutcome, PlayOutcome, told
+from scrobbled.explain.story import Claim, Delivery, Explanation, Heard, PlayTold
+from scrobbled.explain.telling import KINDS, MOST_CANDIDATES, candidate, rewatch, span
+from scrobbled.summary import PlayStory
+from scrobbled.web.view import poster, words
+from scrobbled.web.view.answers import ASKING, Ask, Button, asks, buttons_for, look_of
+from scrobbled.web.view.history import place
+from scrobbled.web.view.looks import Look
+from scrobbled.web.view.moments import Moment, moment
+
+MOST_TOLD = 6
+"""Messages of one viewing that are told one by one; of more, those in the middle are folded."""
+_CALM, _OK = ("calm", "minus"), ("ok", "check")
+_SETTLED = (PlayOutcome.UNDONE, PlayOutcome.ALREADY_THERE, PlayOutcome.ECHO, PlayOutcome.UNWANTED)
+_ATTEMPTS = {
+    "delivered": _OK,
+    "already-there": ("ok", "checks"),
+    "dead": ("dead", "cross"),
+    "held": ("held", "pause"),
+    "unmatched": ("need", "question"),
+    "undone": ("calm", "undo"),
+    "unwanted": _CALM,
+}
+"""Tone and icon of an attempt; any other waits for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened, or that was found out; ``notes`` are what is to be known of it."""
+
+    text: str
+    tone: str = "calm"
+    icon: str = "dot"
+    when: Moment | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the story. ``folded`` steps are shown on demand, ``later`` ones come after them.
+
+    ``change`` is what ``buttons`` are about.
+    """
+
+    title: str
+    steps: list[Step]
+    folded: list[Step] = field(default_factory=list)
+    later: list[Step] = field(default_factory=list)
+    look: Look | None = None
+    change: str = ""
+    buttons: list[Button] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class StoryPage:
+    """``play_id`` is empty where no play came of it. ``to_do`` is for messages that became nothing."""
+
+    id: str
+    play_id: str
+    title: str
+    place: str
+    subtitle: str
+    lead: str
+    when: Moment | None
+    seed: str
+    ways: list[tuple[str, Look]]
+    to_do: list[str]
+    asks: list[Ask]
+    parts: list[Part]
+    raw: str
+    body_note: str
+    may_undo: bool
+    may_correct: bool
+
+
+def story(told_of: Explanation, play: PlayStory | None, now: datetime) -> StoryPage:
+    """``play`` is the one in question; ``now`` is in the zone of the house."""
+    ours = [one for one in told_of.plays if play is None or one.id == play.id] or told_of.plays
+    deliveries = [delivery for one in ours for delivery in one.deliveries]
+    label = told_of.label or (f"A message from {words.name(told_of.source)}" if told_of.source else "A play")
+    return StoryPage(
+        id=told_of.id,
+        play_id=play.id if play else "",
+        title=play.title if play else label,
+        place=place(play) if play else "",
+        subtitle=(play.episode_title or "") if play else "",
+        lead=_lead(told_of, ours),
+        when=moment(play.watched_at, now) if play else None,
+        seed=poster.seed(play.title if play else label),
+        ways=[(words.name(one.tracker), look_of(one)) for one in deliveries] if play else [],
+        to_do=_to_do(told_of),
+        asks=list(asks(told_of)),
+        parts=list(_parts(told_of, now)),
+        raw=told_of.raw or "",
+        body_note=told_of.body_note,
+        may_undo=play is not None and any(one.outcome not in _SETTLED for one in deliveries),
+        may_correct=play is not None,
+    )
+
+
+def _lead(told_of: Explanation, ours: Sequence[PlayTold]) -> str:
+    if ours:
+        people = words.joined(list(dict.fromkeys(one.viewer for one in ours)))
+        source = f" with {_source(told_of)}" if told_of.source else ""
+        return f"{people} watched it{source}" + (" on" if ours[0].watched_at else ", and nobody said when.")
+    if told_of.changes:
+        return "It is no play, but changes something."
+    if told_of.outcome != EventOutcome.ACCEPTED:
+        return f"No play came of this. {told_of.why}".strip()
+    return "No play came of this yet: nothing says that it was watched to the end."
+
+
+def _source(told_of: Explanation) -> str:
+    """Not to be taken for the tracker of the same name."""
+    return "a player that speaks to Trakt" if told_of.source in BY_VIEWER else words.name(told_of.source or "")
+
+
+def _to_do(told_of: Explanation) -> list[str]:
+    """Of messages alone: what is to be done about plays has buttons."""
+    return [] if told_of.plays else told_of.to_do
+
+
+def _parts(told_of: Explanation, now: datetime) -> Iterator[Part]:
+    heard = [_heard(event, told_of, now) for event in told_of.events]
+    heard[:0] = [] if heard else [Step(told_of.body_note)]
+    half = MOST_TOLD // 2
+    few = len(heard) <= MOST_TOLD
+    yield Part(
+        "What came in",
+        steps=heard if few else heard[:half],
+        folded=[] if few else heard[half:-half],
+        later=[] if few else heard[-half:],
+    )
+    if who := list(_who(told_of)):
+        yield Part("Whose it is", who)
+    several = len(told_of.plays) > 1
+    for play in told_of.plays:
+        whose = f" for {play.viewer}" if several else ""
+        if not play.deliveries:
+            yield Part(f"Trackers{whose}", [Step(f"{play.viewer} has no tracker to send it to.")])
+        for delivery in play.deliveries:
+            yield _delivery(delivery, whose, now)
+    if told_of.changes:
+        changes = [
+            Step(
+                f"{words.name(one.tracker)} for {one.viewer}: {one.change}",
+                *_tried(one.outcome),
+                _at(one.at, now),
+                [one.why],
+            )
+            for one in told_of.changes
+        ]
+        yield Part("What else it changes", changes)
+
+
+def _heard(event: Heard, told_of: Explanation, now: datetime) -> Step:
+    kind = KINDS.get(EventKind(event.kind), "") if event.kind in set(EventKind) else ""
+    percent = f" at {event.percent:.0f} %" if event.percent is not None else ""
+    player = f", on {event.player}" if event.player and event.player != told_of.source else ""
+    text = f"{words.name(told_of.source or '')}: {kind or 'a message'}{percent}{player}"
+    notes = [] if event.outcome == EventOutcome.ACCEPTED else [event.why or event.outcome]
+    if event.was_last:
+        notes.append("No end was told after it, so it was taken for the end.")
+    if event.replayed_at and (again := _at(event.replayed_at, now)):
+        notes.append(f"It was run again on {again.exact}.")
+    counts = ("ok", "play") if event.plays else ("calm", "dot")
+    return Step(f"{text}{'. This made it a play' if event.plays else ''}", *counts, _at(event.received_at, now), notes)
+
+
+def _who(told_of: Explanation) -> Iterator[Step]:
+    if told_of.outcome is None or told_of.outcome == EventOutcome.UNREADABLE:
+        return
+    account = f"The account {told_of.account}" if told_of.account else "A message without an account"
+    place = f"{account} on {words.name(told_of.source or '')}"
+    for claim in told_of.who:
+        yield _claimed(claim, place, told_of)
+    if told_of.account and not told_of.who:
+        yield Step(f"{place} is listed for nobody, so nothing was sent.", "need", "question")
+
+
+def _claimed(claim: Claim, place: str, told_of: Explanation) -> Step:
+    verb = "is" if claim.claims else "was then, and is no longer,"
+    text = f"{place} {verb} listed for {claim.viewer}."
+    differs = (claim.outcome, claim.reason) != (told_of.outcome, told_of.reason)
+    notes = [f"For {claim.viewer} it was {claim.outcome}. {claim.why}".strip()] if differs else []
+    return Step(text, icon="person", notes=notes)
+
+
+def _delivery(delivery: Delivery, whose: str, now: datetime) -> Part:
+    return Part(
+        title=f"{words.name(delivery.tracker)}{whose}",
+        steps=[*_matched(delivery), *_attempts(delivery, now), *_amended(delivery, now), _end(delivery, now)],
+        look=look_of(delivery),
+        change=delivery.id,
+        buttons=[] if delivery.outcome in ASKING else buttons_for(delivery, is_dated=True),
+    )
+
+
+def _matched(delivery: Delivery) -> Iterator[Step]:
+    notes = [f"Where it belongs: {delivery.place}."] if delivery.place else []
+    notes += [candidate(found) for found in delivery.candidates[:MOST_CANDIDATES]]
+    if delivery.confidence == Confidence.UNSURE:
+        text = "It is not sure enough what this is. It may be:" if delivery.candidates else "It was not found."
+        yield Step(text, "need", "question", notes=notes)
+    elif delivery.confidence:
+        sure = "Certain." if delivery.confidence == Confidence.CERTAIN else "Likely, though nothing proves it."
+        by = f": {delivery.method}" if delivery.method else ""
+        yield Step(f"Found{by}. {sure}", *_OK, notes=[*notes, *rewatch(delivery)])
+
+
+def _attempts(delivery: Delivery, now: datetime) -> Iterator[Step]:
+    last = delivery.attempts[-1:] if delivery.attempts and delivery.attempts[-1].outcome == delivery.outcome else []
+    for attempt in delivery.attempts[: -len(last) or None]:  # the last is how it stands, which is told at the end
+        detail = told(attempt.detail)
+        notes = [detail] if detail and detail != delivery.why else []
+        text = ATTEMPTS.get(attempt.outcome, told(attempt.outcome))
+        yield Step(text, *_tried(attempt.outcome), _at(attempt.at, now), notes)
+
+
+def _amended(delivery: Delivery, now: datetime) -> Iterator[Step]:
+    for one in delivery.amendments:
+        notes = [one.why] if one.why and one.why != delivery.why else []
+        yield Step(f"{one.change.capitalize()}: {one.outcome}.", *_tried(one.outcome), _at(one.at, now), notes)
+
+
+def _end(delivery: Delivery, now: datetime) -> Step:
+    look = look_of(delivery)
+    notes = [delivery.why] if delivery.why else []
+    if delivery.seconds is not None:
+        notes.append(f"It took {span(delivery.seconds)} from the message to {words.name(delivery.tracker)}.")
+    if delivery.remote_id and delivery.outcome == PlayOutcome.DELIVERED:
+        notes.append(f"There it has the id {delivery.remote_id}.")
+    if delivery.trouble:
+        notes.append(delivery.trouble)
+    elif delivery.outcome in (PlayOutcome.QUEUED, PlayOutcome.PARKED) and (then := _at(delivery.next_at, now)):
+        notes.append(f"It is tried again by itself: {then.exact}.")
+    return Step(f"{look.word[:1].upper()}{look.word[1:]}.", look.tone, look.icon, _at(delivery.settled_at, now), notes)
+
+
+def _tried(outcome: str) -> tuple[str, str]:
+    return _ATTEMPTS.get(outcome, ("waiting", "clock"))
+
+
+def _at(iso: str | None, now: datetime) -> Moment | None:
+    return moment(iso, now)

@@ -1,0 +1,284 @@
+"""Pairs for the page: two facing sides, what goes which way, when it last happened and what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scrobbled.core.outcomes import told
+from scrobbled.pair_stories import PairStory, RunStory, SideStory
+from scrobbled.summary import AccountStatus
+from scrobbled.web.questions import QuestionStory, WayStory
+from scrobbled.web.view import deeds, poster, runs, words
+from scrobbled.web.view.looks import Look
+from scrobbled.web.view.moments import Moment, moment
+from scrobbled.web.view.runs import RunRow
+from scrobbled.web.view.wishes import between, clock, conflict_words
+
+IN_STEP = Look("ok", "check", "in step")
+NEW = Look("need", "sync", "not compared yet")
+OFF = Look("calm", "minus", "off")
+REMOVALS = {
+    "ignore": "What is removed on one side stays on the other",
+    "propagate": "What is removed on one side is removed on the other too, if we brought it there",
+    "ask": "You are asked about what is removed on one side",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one side of a pair holds. ``trouble`` is why it cannot be asked just now."""
+
+    name: str
+    plays: str
+    ratings: str
+    read: Moment | None
+    waiting: str
+    trouble: str
+    doubt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A kind, and which way it goes: ``both``, ``right`` (to the second side) or ``left``."""
+
+    kind: str
+    towards: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairCard:
+    """A pair. ``id`` is for the page; ``wants`` is the run whose plan wants a yes."""
+
+    id: str
+    viewer: str
+    pair: str
+    names: str
+    look: Look
+    sides: tuple[Side, Side]
+    ways: list[Way]
+    rules: list[str]
+    agreed: str
+    is_new: bool
+    works: bool
+    last: RunRow | None
+    next: str
+    running: RunRow | None
+    is_busy: bool
+    """Another run would have to wait for this one."""
+    percent: int | None
+    wants: RunRow | None
+    button: str
+    plan_id: str
+    questions: str
+    kinds: list[Choice]
+    directions: list[Choice]
+    conflicts: list[Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    tone: str
+    icon: str
+    text: str
+    details: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What one side says. ``id`` is the way that makes it stand on both, empty where there is none."""
+
+    name: str
+    text: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayRow:
+    """One answer to a question about a removal."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """One question. It has ``values`` to choose from, or ``ways``. ``ids``: to leave it means to drop all of them."""
+
+    id: str
+    label: str
+    title: str
+    seed: str
+    art: str
+    why: str
+    values: list[Value]
+    ways: list[WayRow]
+    ids: list[str]
+    leave: str
+
+
+def card(story: PairStory, accounts: Sequence[AccountStatus], now: datetime) -> PairCard:
+    """``accounts`` are those of the same person; ``now`` is in the zone of the house."""
+    a, b = story.sides
+    last, running = story.last, story.running
+    wants = last if last is not None and last.outcome == "approval" and running is None else None
+    delivering = last if last is not None and runs.look(last) is runs.DELIVERING else None
+    shown = running or delivering
+    return PairCard(
+        id=f"{story.viewer}-{story.pair}".replace(",", "-"),
+        viewer=story.viewer,
+        pair=story.pair,
+        names=between(story.pair),
+        look=_look(story),
+        sides=(_side(a, story, accounts, now), _side(b, story, accounts, now)),
+        ways=[_way(kind, told_as, story.pair) for kind, told_as in story.kinds.items()],
+        rules=[f"Where both changed, {conflict_words(story.conflict)}.", f"{REMOVALS[story.removals]}."],
+        agreed=_agreed(story.agreed),
+        is_new=last is None,
+        works=story.works,
+        last=None if last is None else runs.row(last, now),
+        next=_next(story, now),
+        running=None if shown is None else runs.row(shown, now),
+        is_busy=running is not None,
+        percent=_percent(shown),
+        wants=None if wants is None else runs.row(wants, now),
+        button=deeds.button(deeds.planned(wants.planned)) or "Say yes to it" if wants else "",
+        plan_id=(wants.plan_id or "") if wants else "",
+        questions=f"{words.plural(story.questions, 'thing')} to decide" if story.questions else "",
+        kinds=[Choice(kind, kind.capitalize()) for kind in story.kinds],
+        directions=_directions(story.pair),
+        conflicts=_conflicts(story),
+    )
+
+
+def headline(cards: Sequence[PairCard]) -> Headline:
+    """What a person has to do comes first, then what is under way, then that all is well."""
+    asks = [one for one in cards if one.wants or one.questions]
+    if not cards:
+        return Headline("calm", "sync", "No pairs yet", [])
+    if asks:
+        what = "A plan wants your yes" if asks[0].wants else asks[0].questions
+        return Headline("need", "alert", what, [f"{one.viewer}: {one.names}" for one in asks])
+    if failed := [one for one in cards if one.look is runs.LOOKS["failed"]]:
+        return Headline("down", "cloud", f"{failed[0].names} could not be compared", ["it is tried again by itself"])
+    if busy := [one for one in cards if one.running]:
+        return Headline("waiting", "sync", f"{busy[0].names} are being brought together", [f"for {busy[0].viewer}"])
+    if new := [one for one in cards if one.is_new and one.works]:
+        return Headline("need", "sync", f"{new[0].names} were not compared yet", ["start with a preview"])
+    text = f"{cards[0].names} are in step" if len(cards) == 1 else f"All {len(cards)} pairs are in step"
+    return Headline("ok", "check", text, [one.agreed for one in cards][:1] if len(cards) == 1 else [])
+
+
+def question(one: QuestionStory, now: datetime) -> QuestionRow:
+    chooses = one.action in ("rate", "retime")
+    return QuestionRow(
+        id=one.id,
+        label=one.label,
+        title=one.title,
+        seed=poster.seed(one.title),
+        art=one.poster,
+        why=told(one.why),
+        values=[_value(one, name, now) for name in one.pair.split(",")] if chooses else [],
+        ways=[] if chooses else [_answer(one, way) for way in one.ways],
+        ids=[way.id for way in one.ways],
+        leave="Leave both as they are" if chooses else "Keep it",
+    )
+
+
+def _value(one: QuestionStory, name: str, now: datetime) -> Value:
+    """A side says what it has, and what the other would get from it is the same."""
+    wins = next((way for way in one.ways if way.winner == name), None)
+    loses = next((way for way in one.ways if way.tracker == name), None)
+    text = wins.after if wins else loses.before if loses else ""
+    shown = clock(text, now) if one.action == "retime" else text
+    return Value(words.name(name), shown or "nothing", wins.id if wins else "")
+
+
+def _answer(one: QuestionStory, way: WayStory) -> WayRow:
+    there = words.name(way.tracker)
+    return WayRow(way.id, f"Remove it from {there}" if one.action == "remove" else f"Clear it on {there}")
+
+
+def _agreed(count: int) -> str:
+    """Empty before the first comparison has ended."""
+    return f"{words.plural(count, 'viewing')} {'is' if count == 1 else 'are'} on both sides." if count else ""
+
+
+def _look(story: PairStory) -> Look:
+    if not story.works:
+        return OFF
+    if story.running is not None:
+        return runs.look(story.running)
+    if story.last is None:
+        return NEW
+    if story.questions:
+        return Look("held", "question", f"{story.questions:,} to decide")
+    found = runs.look(story.last)
+    return IN_STEP if story.last.outcome in ("done", "nothing") and found is not runs.DELIVERING else found
+
+
+def _side(side: SideStory, story: PairStory, accounts: Sequence[AccountStatus], now: datetime) -> Side:
+    account = next((one for one in accounts if one.tracker == side.tracker), None)
+    bad = account is not None and account.state not in ("ok", "new")
+    count = story.waiting.get(side.tracker, 0)
+    return Side(
+        name=words.name(side.tracker),
+        plays=words.plural(side.plays, "play") if side.read else "",
+        ratings=words.plural(side.ratings, "rating") if side.read and "ratings" in story.kinds else "",
+        read=moment(side.read, now),
+        waiting=f"{words.plural(count, 'change')} on the way" if count else "",
+        trouble=told(account.reason) if bad and account else "",
+        doubt=side.doubt,
+    )
+
+
+def _way(kind: str, direction: str, pair: str) -> Way:
+    a, b = pair.split(",")
+    towards = "right" if direction == f"{a}-to-{b}" else "left" if direction == f"{b}-to-{a}" else "both"
+    texts = {
+        "both": f"{kind.capitalize()} go both ways",
+        "right": f"{kind.capitalize()} go from {words.name(a)} to {words.name(b)}",
+        "left": f"{kind.capitalize()} go from {words.name(b)} to {words.name(a)}",
+    }
+    return Way(kind.capitalize(), towards, texts[towards])
+
+
+def _next(story: PairStory, now: datetime) -> str:
+    """When it is compared next: "in 11 minutes"."""
+    if not story.works or story.running is not None:
+        return ""
+    due = moment(story.next, now)
+    if due is None:
+        return "within a minute"
+    seconds = (due.at - now).total_seconds()
+    return f"in {words.span(seconds)}" if seconds > 60 else "within a minute"
+
+
+def _percent(run: RunStory | None) -> int | None:
+    total = 0 if run is None else runs.moving(run)
+    return 100 * run.done // total if run is not None and total else None
+
+
+def _directions(pair: str) -> list[Choice]:
+    a, b = pair.split(",")
+    return [
+        Choice("", "As in the settings"),
+        Choice("both", "Both ways"),
+        Choice(f"{a}-to-{b}", f"Only {words.name(a)} to {words.name(b)}"),
+        Choice(f"{b}-to-{a}", f"Only {words.name(b)} to {words.name(a)}"),
+    ]
+
+
+def _conflicts(story: PairStory) -> list[Choice]:
+    a, b = story.pair.split(",")
+    offered = ("newest-wins", f"{a}-wins", f"{b}-wins", "ask")
+    usual = Choice("", f"As in the settings: {conflict_words(story.conflict)}")
+    return [usual, *(Choice(one, conflict_words(one).capitalize()) for one in offered if one != story.conflict)]

@@ -1,0 +1,492 @@
+"""``/sync`` and what is below it, and the same in ``/api/v1``: previews, plans, runs, questions."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from pairing import Pairing, later, pairing
+from scrobbled.sandbox.faults import Fault
+from scrobbled.web.app import create_app
+
+pytestmark = pytest.mark.anyio
+WISH = {"viewer": "anna", "pair": "trakt,serializd"}
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+async def two(tmp_path: Path) -> AsyncIterator[Pairing]:
+    async with pairing(tmp_path, safety={"max_writes_per_hour": 2}) as home:
+        yield home
+
+
+@asynccontextmanager
+async def visiting(two: Pairing) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(two.runtime), client=("127.0.0.1", 40_000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8484") as client:
+        yield client
+
+
+@pytest.fixture
+async def browser(two: Pairing) -> AsyncIterator[httpx.AsyncClient]:
+    async with visiting(two) as client:
+        yield client
+
+
+async def asked(browser: httpx.AsyncClient, path: str, status: int = 200) -> Any:
+    answer = await browser.get(f"/api/v1{path}")
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def page(browser: httpx.AsyncClient, path: str, status: int = 200) -> str:
+    """Its text, without tags."""
+    answer = await browser.get(path)
+    assert answer.status_code == status, answer.text
+    body = re.sub(r"<(svg|style).*?</\1>", " ", answer.text.split("<main", 1)[-1], flags=re.S)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", body)))
+
+
+async def sent(browser: httpx.AsyncClient, path: str, status: int = 303, **form: Any) -> str:
+    """Where a form leads to, from the root."""
+    answer = await browser.post(path, data=form, headers={"Origin": "http://localhost:8484"})
+    assert answer.status_code == status, answer.text
+    return str(answer.headers.get("location", "")).replace("../", "").replace("./", "/") if status == 303 else ""
+
+
+async def previewed(browser: httpx.AsyncClient, **wish: Any) -> dict[str, Any]:
+    """A preview, once it is there."""
+    answer = await browser.post("/api/v1/sync", json={**WISH, "dry_run": True, **wish})
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.json()
+    while found["phase"] != "ended":
+        await asyncio.sleep(0.005)
+        found = await asked(browser, f"/previews/{found['id']}")
+    return found
+
+
+async def carried_out(two: Pairing) -> None:
+    """What was asked for is run and delivered."""
+    keeper = two.runtime.keeper
+    await keeper._begin_what_is_due(0.0)
+    await asyncio.gather(*keeper._busy.values(), return_exceptions=True)
+    await two.deliver()
+
+
+# -- pairs ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_pair_that_was_never_compared_teaches_what_that_does(browser: httpx.AsyncClient) -> None:
+    text = await page(browser, "/sync")
+    assert "Trakt and Serializd were not compared yet" in text
+    assert "Nothing is removed" in text
+    assert "More than 2 changes wait for your yes" in text
+
+
+async def test_a_house_without_pairs_is_told_what_one_is(tmp_path: Path) -> None:
+    async with pairing(tmp_path) as two:
+        path = two.folder / "scrobbled.yaml"
+        path.write_text(path.read_text().split("  pairs:")[0] + "  trackers: {}\n")
+        lean = {**two.settings, "viewers": [{**two.settings["viewers"][0], "pairs": []}]}
+        two.settings = lean
+        await two.restart()
+        async with visiting(two) as browser:
+            text = await page(browser, "/sync")
+    assert "No pairs yet" in text
+    assert "between: [serializd, trakt]" in text
+
+
+async def test_both_sides_stand_beside_each_other_once_they_were_read(two: Pairing, browser: httpx.AsyncClient) -> None:
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(2)), two.on_serializd(0, 1, 1)
+    await two.sync()
+    two.clock.advance(900)
+    await two.sync()
+    text = await page(browser, "/sync")
+    assert "Trakt and Serializd are in step" in text
+    assert "2 viewings are on both sides" in text
+    assert "What is removed on one side stays on the other." in text
+    assert "Added 1 play to Serializd" in text
+    (pair,) = await asked(browser, "/pairs")
+    assert (pair["conflict"], pair["removals"], pair["works"], pair["questions"]) == ("newest-wins", "ignore", True, 0)
+    assert pair["waiting"] == {"trakt": 0, "serializd": 0}
+
+
+# -- previews -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_preview_changes_nothing_and_shows_all_of_it(two: Pairing, browser: httpx.AsyncClient) -> None:
+    for n in range(1, 5):
+        two.on_trakt(0, 1, n, later(n))
+    two.on_serializd(1, 1, 1, later(40))
+    before, stored = two.writes(), await two.sql("SELECT count(*) FROM records")
+    plan = await previewed(browser)
+    assert (plan["outcome"], plan["first_contact"], plan["total"]) == ("approval", True, 5)
+    assert [(g["tracker"], g["action"], g["count"]) for g in plan["groups"]] == [
+        ("trakt", "add", 1),
+        ("serializd", "add", 4),
+    ]
+    assert two.writes() == before
+    assert await two.sql("SELECT count(*) FROM records") == stored
+    assert await asked(browser, "/runs") == []
+    text = await page(browser, f"/sync/previews/{plan['id']}")
+    assert "This would add 1 play to Trakt and 4 to Serializd" in text
+    assert "it only adds and removes nothing" in text
+    assert "Run by the clock, this would wait for your yes" in text
+
+
+async def test_its_lines_come_page_by_page_and_sort_by_sort(two: Pairing, browser: httpx.AsyncClient) -> None:
+    for n in range(1, 6):
+        two.on_trakt(0, 1, n, later(n))
+    two.on_serializd(1, 1, 1, later(40))
+    plan = await previewed(browser)
+    first = await asked(browser, f"/previews/{plan['id']}/items?tracker=serializd&limit=3")
+    rest = await asked(browser, f"/previews/{plan['id']}/items?tracker=serializd&limit=3&after={first['next']}")
+    assert rest["next"] is None
+    times = [line["at"] for line in [*first["lines"], *rest["lines"]]]
+    assert times == sorted(times)
+    assert len(times) == 5
+    assert {line["action"] for line in first["lines"]} == {"add"}
+    assert await asked(browser, f"/previews/{plan['id']}/items?action=remove") == {"lines": [], "next": None}
+
+
+async def test_exactly_the_plan_that_was_looked_at_is_carried_out(two: Pairing, browser: httpx.AsyncClient) -> None:
+    for n in range(1, 5):
+        two.on_trakt(0, 1, n, later(n))
+    plan = await previewed(browser, direction="trakt-to-serializd")
+    way = await sent(browser, f"/sync/previews/{plan['id']}", do="apply")
+    assert way.endswith("sync/runs/r1")
+    await carried_out(two)
+    run = await asked(browser, "/runs/r1")
+    assert (run["outcome"], run["outcomes"]) == ("done", {"delivered": 4})
+    assert len(two.rows()) == 4
+    assert "Added 4 plays to Serializd" in await page(browser, "/sync/runs/r1")
+
+
+async def test_a_plan_that_no_longer_holds_is_said_plainly_and_made_anew(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    for n in range(1, 4):
+        two.on_trakt(0, 1, n, later(n))
+    plan = await previewed(browser)
+    two.on_trakt(0, 1, 4, later(9))
+    answer = await browser.post(f"/api/v1/previews/{plan['id']}/apply")
+    assert answer.status_code == 202
+    await carried_out(two)
+    text = await page(browser, "/sync/runs/r1")
+    assert "The plan no longer holds" in text
+    assert "so nothing was done" in text
+    assert "Make a new preview" in text
+    assert not two.rows()
+
+
+async def test_a_preview_that_cannot_be_made_says_why(two: Pairing, browser: httpx.AsyncClient) -> None:
+    two.sandbox["serializd"].faults.add(Fault(match="GET *", kind="status", status=500, times=50))
+    plan = await previewed(browser)
+    assert plan["outcome"] == "failed"
+    assert "serializd could not be read" in plan["reason"]
+    assert "Nothing was changed" in await page(browser, f"/sync/previews/{plan['id']}")
+    answer = await browser.post(f"/api/v1/previews/{plan['id']}/apply")
+    assert answer.status_code == 400
+
+
+async def test_asking_twice_makes_one_preview_and_few_are_kept(two: Pairing, browser: httpx.AsyncClient) -> None:
+    ways = [await sent(browser, "/sync/ask", **WISH, do="preview") for _ in range(2)]
+    assert ways[0] == ways[1]
+    first = await previewed(browser)
+    for _ in range(5):
+        await previewed(browser)
+    await asked(browser, f"/previews/{first['id']}", 404)
+    assert "not kept any more" in await page(browser, f"/sync/previews/{first['id']}", 404)
+
+
+async def test_a_preview_can_be_stopped_and_forgotten(two: Pairing, browser: httpx.AsyncClient) -> None:
+    way = await sent(browser, "/sync/ask", **WISH, do="preview")
+    id_ = way.rsplit("/", 1)[-1]
+    assert "This changes nothing" in await page(browser, f"/sync/previews/{id_}")
+    await sent(browser, f"/sync/previews/{id_}", do="forget")
+    await page(browser, f"/sync/previews/{id_}", 404)
+    assert (await browser.delete("/api/v1/previews/v0123456789")).status_code == 404
+
+
+# -- runs -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_plan_that_a_run_shows_is_said_yes_to_with_the_options_of_that_run(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    for n in range(1, 5):
+        two.on_trakt(0, 1, n, later(n))
+    two.on_serializd(1, 1, 1, later(40))
+    await two.compare(direction="trakt-to-serializd")
+    text = await page(browser, "/sync/runs/r1")
+    assert "This plan wants your yes" in text
+    assert "Add 4 plays to Serializd" in text
+    assert "only Trakt to Serializd" in text
+    run = await asked(browser, "/runs/r1")
+    await sent(browser, "/sync/ask", **WISH, plan=run["plan_id"], do="run")
+    await carried_out(two)
+    assert (await asked(browser, "/runs/r2"))["outcome"] == "done"
+    assert len(two.rows()) == 5
+    assert len(two.trakt()) == 4
+
+
+async def test_a_run_tells_how_far_it_is_and_its_changes_one_by_one(two: Pairing, browser: httpx.AsyncClient) -> None:
+    for n in range(1, 3):
+        two.on_trakt(0, 1, n, later(n))
+    two.rate_episode(0, 1, 1, 8)
+    await two.compare()
+    assert "Delivering: 0 of 3" in await page(browser, "/sync/runs/r1")
+    found = await asked(browser, "/runs/r1/progress")
+    assert [(t["tracker"], t["waiting"], t["a_second"]) for t in found["tempos"]] == [("serializd", 3, None)]
+    assert found["seconds_left"] is None
+    await two.deliver()
+    text = await page(browser, "/sync/runs/r1")
+    assert "Set 1 rating on Serializd and added 2 plays to Serializd" in text
+    first = await asked(browser, "/runs/r1/items?limit=2")
+    rest = await asked(browser, f"/runs/r1/items?limit=2&after={first['next']}")
+    assert [(i["action"], i["outcome"]) for i in [*first["items"], *rest["items"]]] == [
+        ("add", "delivered"),
+        ("add", "delivered"),
+        ("rate", "delivered"),
+    ]
+    assert (await asked(browser, "/runs/r1/items?outcome=dead"))["items"] == []
+    assert "rating 8" in await page(browser, "/sync/runs/r1?tracker=serializd&outcome=delivered")
+    await asked(browser, "/runs/r1/items?after=x9", 400)
+
+
+async def test_the_time_left_is_that_of_the_slowest_and_unknown_when_nothing_moves(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    for n in range(1, 3):
+        two.on_trakt(0, 1, n, later(n))
+    await two.compare()
+    now = two.clock.now().timestamp()
+    await two.sql("UPDATE runs SET outcome = 'done', phase = 'ended' WHERE id = 1")
+    for n in range(10):
+        await two.sql(
+            "INSERT INTO outbox (play_id, viewer, tracker, kind, state, received_at, run, settled_at) "
+            "VALUES (?, 'anna', 'serializd', 'plays', 'delivered', 0, 1, ?)",
+            1_000 + n,
+            now - 10 * n,
+        )
+    found = await asked(browser, "/runs/r1/progress")
+    assert found["seconds_left"] == pytest.approx(20.0)
+    assert "less than a minute left" in await page(browser, "/sync/runs/r1")
+    await two.sql(
+        "INSERT OR REPLACE INTO accounts (viewer, tracker, state, reason, since) "
+        "VALUES ('anna', 'serializd', 'down', 'it does not answer', 0)"
+    )
+    text = await page(browser, "/sync/runs/r1")
+    assert "left" not in text.split("Its changes")[0].split("10 of 12 done")[1][:40]
+    assert "They are kept and sent when it works again" in text
+
+
+async def test_a_run_is_cancelled_with_one_tap_and_what_was_written_stays(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(2))
+    await two.compare()
+    way = await sent(browser, "/sync/runs/r1/cancel")
+    assert way.endswith("sync/runs/r1?did=cancelled")
+    text = await page(browser, "/sync/runs/r1?did=cancelled")
+    assert "the rest is taken out of the queue" in text
+    run = await asked(browser, "/runs/r1")
+    assert (run["outcome"], run["phase"], run["outcomes"]) == ("cancelled", "ended", {"undone": 2})
+    answer = await browser.post("/api/v1/runs/r1/cancel")
+    assert (answer.status_code, "nothing to cancel" in answer.text) == (409, True)
+    assert (await browser.post("/api/v1/runs/r9/cancel")).status_code == 404
+
+
+async def test_a_run_is_taken_back_after_one_has_seen_what_that_does(two: Pairing, browser: httpx.AsyncClient) -> None:
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(2))
+    await two.sync()
+    text = await page(browser, "/sync/runs/r1/undo")
+    assert "2 changes taken back from Serializd" in text
+    assert "Take back 2 changes" in text
+    assert len(two.rows()) == 2
+    await sent(browser, "/sync/runs/r1/undo")
+    await two.deliver()
+    assert not two.rows()
+    assert "There is nothing to take back" in await page(browser, "/sync/runs/r1/undo")
+
+
+async def test_a_large_run_is_counted_before_it_is_taken_back(
+    two: Pairing, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrobbled.web.syncing.LOOKED_AT", 1)
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(2))
+    await two.sync()
+    assert "2 changes taken back from Serializd" in await page(browser, "/sync/runs/r1/undo")
+    await sent(browser, "/sync/runs/r1/undo")
+    for _ in range(200):
+        await asyncio.sleep(0.005)
+        if await two.sql("SELECT count(*) FROM amendments") == [(2,)]:
+            break
+    await two.deliver()
+    assert not two.rows()
+
+
+async def test_runs_are_found_by_pair_and_by_how_they_came_out(two: Pairing, browser: httpx.AsyncClient) -> None:
+    two.on_trakt(0, 1, 1)
+    await two.sync()
+    for _ in range(3):
+        two.clock.advance(900)
+        await two.sync()
+    assert [run["id"] for run in await asked(browser, "/runs?outcome=done,approval")] == ["r1"]
+    assert await asked(browser, "/runs?viewer=ben") == []
+    assert "Added 1 play to Serializd" in await page(browser, "/sync/runs?outcome=changes")
+    assert "Added 1 play" not in await page(browser, "/sync/runs?outcome=nothing")
+    assert "No run is like that" in await page(browser, "/sync/runs?outcome=trouble")
+
+
+async def test_options_for_this_once_are_taken_and_nothing_chosen_is_refused(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    more = {"choose": "yes", "direction": "trakt-to-serializd", "conflict": "trakt-wins", "full": "yes"}
+    await sent(browser, "/sync/ask", **WISH, **more, kind=["ratings"], do="run")
+    run = await asked(browser, "/runs/r1")
+    assert run["options"] == {
+        "kinds": ["ratings"],
+        "direction": "trakt-to-serializd",
+        "conflict": "trakt-wins",
+        "full": True,
+    }
+    await sent(browser, "/sync/ask", **WISH, choose="yes", kind=["plays", "ratings"], do="run")
+    assert (await asked(browser, "/runs/r2"))["options"] == {}
+    await sent(browser, "/sync/ask", 400, **WISH, choose="yes", do="run")
+    await sent(browser, "/sync/ask", 400, **WISH, direction="sideways", do="run")
+    await sent(browser, "/sync/ask", 404, viewer="zed", pair="trakt,serializd", do="run")
+
+
+# -- questions ------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def disagreeing(folder: Path) -> AsyncIterator[tuple[Pairing, httpx.AsyncClient]]:
+    """Three episodes that both sides rate differently, and the settings say ask."""
+    async with pairing(folder, conflict="ask") as two, visiting(two) as browser:
+        for n in range(1, 4):
+            two.on_trakt(0, 1, n, later(n)), two.on_serializd(0, 1, n, later(n), rating=2 + n)
+            two.rate_episode(0, 1, n, 6 + n)
+        await two.sync()
+        yield two, browser
+
+
+async def test_both_values_stand_side_by_side_and_one_tap_decides(tmp_path: Path) -> None:
+    async with disagreeing(tmp_path) as (two, browser):
+        assert "3 things to decide" in await page(browser, "/sync")
+        found = (await asked(browser, "/questions"))["questions"]
+        assert [(q["action"], len(q["ways"])) for q in found] == [("rate", 2)] * 3
+        text = await page(browser, "/sync/questions?viewer=anna&pair=trakt%2Cserializd")
+        assert "Trakt 7 use on both Serializd 3 use on both" in text
+        way = next(way for way in found[0]["ways"] if way["winner"] == "trakt")
+        assert (way["tracker"], way["before"], way["after"]) == ("serializd", "3", "7")
+        ids = [way["id"] for way in found[0]["ways"]]
+        await sent(browser, "/sync/questions", choose=way["id"], leave=ids, **WISH)
+        await two.deliver()
+        assert two.rows()[0].rating == 7
+        assert two.trakt_ratings()["episode", 1, 1] == 7
+        assert len((await asked(browser, "/questions"))["questions"]) == 2
+
+
+async def test_one_answer_settles_all_of_them(tmp_path: Path) -> None:
+    async with disagreeing(tmp_path) as (two, browser):
+        await sent(browser, "/sync/questions", **WISH, all="serializd")
+        await two.deliver()
+        assert sorted(two.trakt_ratings().values()) == [3, 4, 5]
+        assert "Nothing is left to decide" in await page(browser, "/sync/questions")
+        await sent(browser, "/sync/questions", 400, **WISH, all="plex")
+
+
+async def test_what_is_left_as_it_is_is_not_asked_again(tmp_path: Path) -> None:
+    async with disagreeing(tmp_path) as (two, browser):
+        first = (await asked(browser, "/questions"))["questions"][0]
+        await sent(browser, "/sync/questions", leave=[way["id"] for way in first["ways"]], **WISH)
+        two.clock.advance(900)
+        await two.sync()
+        labels = [q["label"] for q in (await asked(browser, "/questions"))["questions"]]
+        assert len(labels) == 2
+        assert first["label"] not in labels
+
+
+async def test_a_preview_counts_questions_apart_and_shows_both_values(tmp_path: Path) -> None:
+    async with disagreeing(tmp_path) as (_, browser):
+        plan = await previewed(browser)
+        assert [(g["action"], g["count"]) for g in plan["groups"]] == [("decide", 3)]
+        text = await page(browser, f"/sync/previews/{plan['id']}")
+        assert "Nothing to do but 3 things to decide" in text
+        assert "rating 3 to 7 on Serializd or rating 7 to 3 on Trakt" in text
+
+
+async def test_removals_that_ask_are_asked_and_kept_or_removed(tmp_path: Path) -> None:
+    async with pairing(tmp_path, removals="ask") as two, visiting(two) as browser:
+        plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(24)]
+        await two.settle()
+        two.off_trakt(*plays[5:7])
+        for _ in range(4):
+            two.clock.advance(900)
+            await two.sync(full=True)
+        found = (await asked(browser, "/questions"))["questions"]
+        assert [(q["action"], q["ways"][0]["tracker"]) for q in found] == [("remove", "serializd")] * 2
+        assert "Remove it from Serializd" in await page(browser, "/sync/questions?viewer=anna&pair=trakt%2Cserializd")
+        await sent(browser, "/sync/questions", choose=found[0]["ways"][0]["id"], **WISH)
+        answer = await browser.post("/api/v1/questions/answer-all", json={**WISH, "removals": "keep"})
+        assert answer.json() == {"count": 1}
+        await two.deliver()
+        assert len(two.rows()) == 23
+
+
+@pytest.mark.parametrize("wish", [{}, {"winner": "plex"}, {"winner": "trakt", "removals": "keep"}, {"removals": "all"}])
+async def test_an_answer_to_all_has_to_be_one(browser: httpx.AsyncClient, wish: dict[str, str]) -> None:
+    assert (await browser.post("/api/v1/questions/answer-all", json={**WISH, **wish})).status_code == 400
+
+
+async def test_only_questions_of_pairs_can_be_answered_here(two: Pairing, browser: httpx.AsyncClient) -> None:
+    two.rate_episode(0, 1, 1, 8)
+    await two.compare()
+    answer = await browser.post("/api/v1/questions/answer", json={"leave": ["a1"], "choose": ["a1"]})
+    assert answer.json() == {"count": 0}
+    assert (await browser.post("/api/v1/questions/answer", json={"leave": ["c1"]})).status_code == 400
+
+
+# -- what somebody else wrote ---------------------------------------------------------------------------------------
+
+
+async def test_script_in_titles_and_addresses_stays_text(two: Pairing, browser: httpx.AsyncClient) -> None:
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(2))
+    await two.sync()
+    await two.sql("UPDATE plays SET label = ?", EVIL)
+    await two.sql("UPDATE runs SET reason = ?, outcome = 'failed'", EVIL)
+    for path in ("/sync", "/sync/runs", f"/sync/runs/r1?tracker={EVIL}", "/sync/runs/r1", "/sync/runs/r1/undo"):
+        answer = await browser.get(path)
+        assert answer.status_code == 200, path
+        assert "<script>alert" not in answer.text, path
+    for path in (f"/sync/runs/{EVIL}", f"/sync/previews/{EVIL}", f"/sync/questions?pair={EVIL}&viewer={EVIL}"):
+        assert "<script>alert" not in (await browser.get(path)).text
+
+
+async def test_a_form_of_another_site_does_nothing(two: Pairing, browser: httpx.AsyncClient) -> None:
+    for path in ("/sync/ask", "/sync/runs/r1/cancel", "/sync/runs/r1/undo", "/sync/questions"):
+        answer = await browser.post(path, data=WISH, headers={"Origin": "https://evil.example"})
+        assert answer.status_code == 403, path
+    assert await asked(browser, "/runs") == []
+
+
+async def test_a_preview_does_not_claim_agreement_while_the_rest_is_on_its_way(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(2))
+    await two.compare()
+    plan = await previewed(browser)
+    assert plan["total"] == 0
+    text = await page(browser, f"/sync/previews/{plan['id']}")
+    assert "Nothing more to do: the rest is on its way" in text
+    assert "2 changes are on the way to Serializd already" in text

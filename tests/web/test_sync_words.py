@@ -1,0 +1,169 @@
+"""How plans and runs are told: buttons that say what they do, and plain words for what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from scrobbled.core.items import Episode, Movie
+from scrobbled.core.named import named
+from scrobbled.pair_stories import RunStory
+from scrobbled.web.run_stories import Count, RunProgress, TempoStory
+from scrobbled.web.view import deeds, runs, takebacks, wishes
+
+NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
+RUN = RunStory(
+    id="r3",
+    viewer="anna",
+    pair="trakt,serializd",
+    cause="sync",
+    phase="ended",
+    asked="2026-11-22T19:40:00+00:00",
+    started="2026-11-22T19:40:00+00:00",
+    ended="2026-11-22T19:40:12+00:00",
+    seconds=12.0,
+    outcome="done",
+    reason="",
+    planned={"serializd add plays": 1_204, "trakt add plays": 3},
+    outcomes={"delivered": 1_207},
+    done=1_207,
+    total=1_207,
+    plan_id=None,
+    plan="",
+)
+
+
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        ([("serializd", "add", 1_204)], "Add 1,204 plays to Serializd"),
+        ([("serializd", "add", 1)], "Add 1 play to Serializd"),
+        ([("serializd", "add", 1_204), ("trakt", "add", 3)], "Add 1,204 plays to Serializd and 3 to Trakt"),
+        (
+            [("trakt", "add", 2), ("serializd", "remove", 1)],
+            "Remove 1 play from Serializd and add 2 plays to Trakt",
+        ),
+        ([("trakt", "retime", 1)], "Give 1 play on Trakt another time"),
+        (
+            [("trakt", "add", 2), ("trakt", "rate", 3), ("serializd", "flag", 4), ("serializd", "add", 1)],
+            "Make all 10 changes",
+        ),
+        ([], ""),
+    ],
+)
+def test_a_button_says_what_it_does(counts: list[deeds.Counted], says: str) -> None:
+    assert deeds.button(counts) == says
+
+
+def test_what_a_run_planned_is_read_from_its_counts_and_questions_are_no_deed() -> None:
+    planned = {"trakt add plays": 2, "serializd remove plays": 1, "you decide ratings": 4}
+    assert deeds.planned(planned) == [("serializd", "remove", 1), ("trakt", "add", 2)]
+    assert deeds.asked(planned) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "word", "text"),
+    [
+        ({}, "done", "Added 1,204 plays to Serializd and 3 to Trakt"),
+        ({"outcomes": {"queued": 4, "delivered": 3}}, "delivering", "Add 1,204 plays to Serializd and 3 to Trakt"),
+        ({"outcome": "nothing", "planned": {}}, "nothing to do", "Both sides agree"),
+        ({"planned": {"you decide ratings": 1}}, "done", "Found 1 thing for you to decide"),
+        ({"outcome": "failed", "reason": "trakt could not be read"}, "failed", "Trakt could not be read."),
+        ({"outcome": "cancelled", "outcomes": {"delivered": 1}}, "cancelled", "1 change made before that"),
+        ({"outcome": "cancelled", "outcomes": {}}, "cancelled", "Nothing was changed"),
+        ({"outcome": "", "phase": "reading", "planned": {}}, "reading both sides", "A run is under way"),
+        ({"outcome": "approval"}, "wants your yes", "Would add 1,204 plays to Serializd and 3 to Trakt"),
+        (
+            {"outcome": "approval", "planned": {}, "reason": "r1 was cancelled"},
+            "wants your yes",
+            "Nothing was changed yet: r1 was cancelled",
+        ),
+    ],
+)
+def test_a_run_is_told_in_a_line(change: dict[str, object], word: str, text: str) -> None:
+    row = runs.row(replace(RUN, **change), NOW)  # type: ignore[arg-type]
+    assert row.look.word == word
+    assert row.text == text
+    assert row.took == "12 s"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"), [(None, ""), (0.2, "1 s"), (89.0, "89 s"), (600.0, "10 min"), (7_200.0, "2.0 h")]
+)
+def test_how_long_a_run_took(seconds: float | None, says: str) -> None:
+    assert runs.took(seconds) == says
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, ""),
+        ({"kinds": ["ratings"]}, "only ratings"),
+        ({"direction": "trakt-to-serializd"}, "only Trakt to Serializd"),
+        ({"direction": "serializd-to-trakt", "full": True}, "only Serializd to Trakt, everything was read"),
+        ({"direction": "both", "conflict": "newest-wins"}, "both ways, the newer one wins"),
+        ({"conflict": "trakt-wins"}, "Trakt wins"),
+        ({"conflict": "ask"}, "you are asked"),
+    ],
+)
+def test_what_was_asked_for_this_once(options: dict[str, object], says: str) -> None:
+    assert wishes.asked_for(options, RUN.pair) == says
+
+
+def test_a_tracker_that_stands_still_promises_no_time() -> None:
+    last = "2026-11-22T19:40:00+00:00"
+    tempos = [TempoStory("serializd", 892, 3.1, last, "ok", ""), TempoStory("trakt", 2, None, None, "ok", "")]
+    under_way = replace(RUN, outcomes={"queued": 894, "delivered": 313}, done=313)
+    told = runs.progress(RunProgress(under_way, [], tempos, None), NOW)
+    assert told is not None
+    assert (told.percent, told.left) == (25, "")
+    assert told.lines == [
+        "Serializd: 892 changes on the way, the last one was done 20 min ago",
+        "Trakt: 2 changes on the way",
+    ]
+
+
+def test_what_is_taken_back_of_a_large_run_is_counted_by_what_became_of_it() -> None:
+    changes = [
+        Count("serializd", "add", "delivered", 900),
+        Count("serializd", "add", "queued", 20),
+        Count("trakt", "rate", "delivered", 3),
+        Count("trakt", "add", "already-there", 4),
+    ]
+    page = takebacks.page(RunProgress(RUN, changes, [], None), None, NOW)
+    assert [total.text for total in page.totals] == [
+        "900 changes taken back from Serializd",
+        "20 changes not sent to Serializd any more",
+        "4 changes left as it is on Trakt",
+        "3 changes set back at Trakt",
+    ]
+    assert page.button == "Take back 923 changes"
+
+
+@pytest.mark.parametrize(
+    "key", ["movie:tmdb:x", "movie:imdb:1", "episode:", "a:episode:1:2:3", "b:12", "", "show:12:3:4:5", "movie:tmdb:1 "]
+)
+def test_a_name_of_another_kind_names_no_item(key: str) -> None:
+    assert named(key, "Harbour Lights") is None
+
+
+def test_a_name_tells_its_item_in_its_own_id_space() -> None:
+    film, older, episode, show = (
+        named(key, "X") for key in ("movie:tmdb:1399", "movie:imdb:tt0111161", "episode:1399:1:4", "show:1399")
+    )
+    assert isinstance(film, Movie)
+    assert isinstance(older, Movie)
+    assert (film.ids.tmdb, older.ids.imdb) == (1399, "tt0111161")
+    assert isinstance(episode, Episode)
+    assert isinstance(show, Episode)
+    assert (episode.show_ids.tmdb, episode.season, episode.number) == (1399, 1, 4)
+    assert (show.show_ids.tmdb, show.season) == (1399, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("2026-11-22 19:34", "19:34"), ("2026-05-01 19:34", "1 May, 19:34"), ("6", "6")]
+)
+def test_times_of_a_plan_are_told_in_the_zone_of_the_house(text: str, says: str) -> None:
+    assert wishes.clock(text, NOW) == says
