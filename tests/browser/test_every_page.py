@@ -1,0 +1,76 @@
+"""Every page of the demo's household on a phone and on a desk: no errors, nothing from elsewhere, readable for all.
+
+``SCROBBLED_SCREENSHOTS=FOLDER`` keeps a picture of each.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+
+from browser.screen import DESKTOP, PHONE, Screen
+from e2e.harness import web
+
+HEAVIEST = 300_000
+PAGES = {
+    "now": "/",
+    "history": "/history",
+    "search": "/history?q=harbour",
+    "play": "/plays/p1",
+    "needs": "/needs",
+    "correct": "/correct/p1?q=harbour",
+    "corrections": "/corrections",
+    "sync": "/sync",
+    "statistics": "/statistics",
+    "log": "/log",
+    "settings": "/settings",
+    "alerts": "/settings/alerts",
+    "tokens": "/settings/tokens",
+    "backup": "/settings/backup",
+    "doctor": "/settings/doctor",
+    "sign-in": "/sign-in",
+    "sign-in-trakt": "/sign-in/anna/trakt",
+    "sign-in-serializd": "/sign-in/anna/serializd",
+    "set-up": "/set-up",
+    "set-up-plex": "/set-up/plex",
+    "more": "/more",
+    "help": "/help",
+    "api": "/docs",
+    "activate": "/activate",
+}
+SIZES = {"phone": PHONE, "desk": DESKTOP}
+THEMES = {"phone": "dark", "desk": "light"}
+"""Each theme on one of the sizes; the other two pairs are the same colours in another place."""
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_and_readable_for_everybody(demo: str, chromium: Chromium, name: str, size: str) -> None:
+    with Screen(chromium, SIZES[size], color_scheme=THEMES[size]) as screen:
+        page = screen.open(demo + PAGES[name])
+        page.wait_for_timeout(300)  # live parts have asked once
+        if folder := os.environ.get("SCROBBLED_SCREENSHOTS"):
+            page.screenshot(path=Path(folder) / f"{name}-{size}.png")
+        assert page.locator("h1").count() == 1
+        assert screen.faults() == []
+        assert not screen.is_wider_than_the_window()
+        assert screen.weight < HEAVIEST
+
+
+def test_without_any_script_every_page_stands_and_every_link_leads_somewhere(demo: str, chromium: Chromium) -> None:
+    found: dict[str, str] = {}
+    with Screen(chromium, java_script_enabled=False) as screen:
+        for path in PAGES.values():
+            page = screen.open(demo + path)
+            assert page.locator("main").inner_text().strip(), path
+            assert page.locator("nav.places a").count() == 5, path
+            for link in page.locator("a[href]").all():
+                address = urljoin(demo + path, link.get_attribute("href") or "").partition("#")[0]
+                if address.startswith(demo):
+                    found.setdefault(address, path)
+    broken = {address: path for address, path in found.items() if web.get(address).status_code >= 400}
+    assert broken == {}
