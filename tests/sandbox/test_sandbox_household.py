@@ -14,7 +14,7 @@ def test_what_its_page_says_is_a_configuration() -> None:
     text = page("http://127.0.0.1:8686", Sandbox())
     yaml = text[text.index("metadata:") : text.index("Each root")]
     config = loads(yaml, {})
-    assert set(config.sources) == {"plex", "jellyfin", "emby"}
+    assert set(config.sources) == {"plex", "jellyfin", "emby", "kodi"}
 
 
 @pytest.mark.parametrize("name", ["plex", "jellyfin", "emby"])
