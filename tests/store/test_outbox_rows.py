@@ -19,7 +19,7 @@ from scrobbled.core.plays import Play
 from scrobbled.store import outbox, overview
 from scrobbled.store.inbox import Queued, add_play
 from scrobbled.store.opening import open_database
-from scrobbled.store.outbox import IN_DOUBT, IN_FLIGHT, Change
+from scrobbled.store.outbox import IN_DOUBT, IN_FLIGHT, Change, waiting
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 T = NOW.timestamp()
@@ -64,7 +64,7 @@ class Desk:
         return [change.id for change in outbox.in_doubt(self.db, "anna", "trakt", now, 100)]
 
     def change(self, id_: int) -> Change:
-        (found,) = outbox._select(self.db, "outbox.id = ?", (id_,))
+        (found,) = waiting._select(self.db, "outbox.id = ?", (id_,))
         return found
 
     def located(self, minutes: float, key: str = "film", **values: Any) -> int:

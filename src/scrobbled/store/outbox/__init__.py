@@ -1,0 +1,81 @@
+"""The durable queue of changes, the only road to a tracker.
+
+``state`` is an outcome code. ``phase`` refines ``queued``: empty, ``in-flight`` (a write that must not be repeated has
+begun) or ``in-doubt`` (it began and its answer is missing: it must be read back before any repeat).
+"""
+
+from scrobbled.store.outbox.booking import (
+    begin,
+    clear_doubt,
+    doubt,
+    doubt_in_flight,
+    doubt_restored,
+    locate,
+    mark_restored,
+    missed,
+    note,
+    postpone,
+    release,
+    settle,
+)
+from scrobbled.store.outbox.decisions import approve, drop, leave_out, retry, send_again, start_anew
+from scrobbled.store.outbox.likeness import is_on_its_way, same_viewing, watched_before, within_a_day
+from scrobbled.store.outbox.waiting import NEVER_LATER, Change, coming, due, in_doubt, next_due, waits
+from scrobbled.store.outbox.words import (
+    AGAIN,
+    CANCELLED,
+    DONE,
+    DROPPED,
+    IN_DOUBT,
+    IN_FLIGHT,
+    INTERRUPTED,
+    OF_A_CANCELLED_RUN,
+    SAME_VIEWING,
+    SET_FREE,
+    TAKEN_BACK,
+    TO_BE_TAKEN_BACK,
+)
+
+__all__ = [
+    "AGAIN",
+    "CANCELLED",
+    "DONE",
+    "DROPPED",
+    "INTERRUPTED",
+    "IN_DOUBT",
+    "IN_FLIGHT",
+    "NEVER_LATER",
+    "OF_A_CANCELLED_RUN",
+    "SAME_VIEWING",
+    "SET_FREE",
+    "TAKEN_BACK",
+    "TO_BE_TAKEN_BACK",
+    "Change",
+    "approve",
+    "begin",
+    "clear_doubt",
+    "coming",
+    "doubt",
+    "doubt_in_flight",
+    "doubt_restored",
+    "drop",
+    "due",
+    "in_doubt",
+    "is_on_its_way",
+    "leave_out",
+    "locate",
+    "mark_restored",
+    "missed",
+    "next_due",
+    "note",
+    "postpone",
+    "release",
+    "retry",
+    "same_viewing",
+    "send_again",
+    "settle",
+    "start_anew",
+    "waits",
+    "watched_before",
+    "within_a_day",
+]
