@@ -1,0 +1,32 @@
+"""What command, API and page say of the same facts: the state of things, the queue, and the story of a play.
+
+Ids carry their letter (``e12`` an event, ``p7`` a play, ``c31`` a change); times are ISO 8601 in UTC.
+"""
+
+from scrobbled.summary.ids import number
+from scrobbled.summary.queue import QueuedChange, act, queued_amendment, queued_change
+from scrobbled.summary.state import AccountStatus, Glance, Status, UnclaimedStatus, claim, glance, status, unclaimed
+from scrobbled.summary.stories import Attempt, DeliveryStory, EventStory, PlayStory, attempts, event_story, play_story
+
+__all__ = [
+    "AccountStatus",
+    "Attempt",
+    "DeliveryStory",
+    "EventStory",
+    "Glance",
+    "PlayStory",
+    "QueuedChange",
+    "Status",
+    "UnclaimedStatus",
+    "act",
+    "attempts",
+    "claim",
+    "event_story",
+    "glance",
+    "number",
+    "play_story",
+    "queued_amendment",
+    "queued_change",
+    "status",
+    "unclaimed",
+]

@@ -1,0 +1,11 @@
+"""Ids as people and programs write them."""
+
+from __future__ import annotations
+
+import re
+
+
+def number(text: str, letter: str) -> int | None:
+    """12 for ``c12`` or ``12``; ``None`` for what is no id with this letter."""
+    match = re.fullmatch(rf"{letter}?(\d{{1,18}})", text.strip(), re.ASCII)
+    return int(match[1]) if match else None

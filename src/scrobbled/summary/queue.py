@@ -1,0 +1,106 @@
+"""What waits, and what can be done about it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scrobbled.core.outcomes import (
+    PLAY_NEXT_STEP,
+)
+from scrobbled.store import accounts, cache, outbox, overview
+from scrobbled.store.amendments import Amendment
+from scrobbled.store.codec import iso, iso_or_none
+from scrobbled.store.wishes import in_words
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedChange:
+    """One play that is not at one tracker yet, why, and what to do about it."""
+
+    id: str
+    play_id: str
+    viewer: str
+    tracker: str
+    label: str
+    watched_at: str | None
+    state: str
+    outcome: str
+    phase: str
+    reason: str
+    next_step: str
+    attempts: int
+    next_at: str | None
+    candidates: list[dict[str, Any]]
+    hold: str
+    """Why it is held, a code; empty for what is not."""
+    flood: str | None
+    """The flood it belongs to."""
+    kind: str = "plays"
+    """Or ``ratings``."""
+    change: str = ""
+    """What is to be changed of what the tracker holds, like "rating 6 -> 8"; empty for a play that is to be added."""
+
+
+def queued_change(row: overview.QueueRow) -> QueuedChange:
+    return QueuedChange(
+        id=f"c{row.id}",
+        play_id=f"p{row.play_id}",
+        viewer=row.viewer,
+        tracker=row.tracker,
+        label=row.label,
+        watched_at=iso_or_none(row.watched_at),
+        state=row.state,
+        outcome=row.state,
+        phase=row.phase,
+        reason=row.reason or "",
+        next_step=row.next_step,
+        attempts=row.attempts,
+        next_at=iso_or_none(row.next_at or None),
+        candidates=list(row.candidates),
+        hold=row.hold,
+        flood=None if row.flood is None else f"f{row.flood}",
+    )
+
+
+def queued_amendment(row: Amendment) -> QueuedChange:
+    """The same for a change of what a tracker holds; its id is like ``a12``."""
+    wish, at = row.wish, row.wish.details.watched_at
+    return QueuedChange(
+        id=f"a{row.id}",
+        play_id="" if wish.play_id is None else f"p{wish.play_id}",
+        viewer=wish.viewer,
+        tracker=wish.tracker,
+        label=wish.label,
+        watched_at=None if at is None else iso(at.timestamp()),
+        state=row.state,
+        outcome=row.state,
+        phase="",
+        reason=row.reason,
+        next_step=PLAY_NEXT_STEP[row.state],
+        attempts=row.attempts,
+        next_at=iso_or_none(row.next_at or None),
+        candidates=[],
+        hold=row.hold,
+        flood=None,
+        kind=wish.kind,
+        change=in_words(wish),
+    )
+
+
+def act(db: sqlite3.Connection, action: str, ids: Sequence[int] | None, now: float) -> list[int]:
+    """Carry out ``retry``, ``approve`` or ``drop`` on the queue and let a running service notice it.
+
+    ``None`` means everything, except for ``drop``, which then drops nothing. Returns the changes it applied to.
+    """
+    if action == "retry":
+        done = outbox.retry(db, ids)
+        cache.forget_answers(db)
+    elif action == "approve":
+        done = outbox.approve(db, ids)
+    else:
+        done = outbox.drop(db, ids or (), now)
+    accounts.set_mark(db, accounts.RETRIED, now)
+    return done
