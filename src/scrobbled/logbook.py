@@ -94,7 +94,8 @@ class Logbook:
         """As a processor of ``structlog``, behind whatever masks secrets."""
         message, room = _plain(event.get("event", ""), LONGEST), WIDEST
         told: dict[str, str] = {}
-        for key, value in islice(((key, value) for key, value in event.items() if _is_field(key)), MOST_FIELDS):
+        fields = ((key, value) for key, value in event.items() if _is_field(key) and value is not None)
+        for key, value in islice(fields, MOST_FIELDS):
             name, text = _plain(key, SHORT), _plain(value, max(SHORT, min(LONGEST, room)))
             told[name] = text
             room -= len(name) + len(text)

@@ -13,8 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from scrobbled.needs import Facts, Plan
 from scrobbled.sandbox.player import BEN
 from scrobbled.web.keys import Keys
+from scrobbled.web.view.questions import cards
 from web.house import TOKEN, House, house
 from web.test_pages import Seen
 
@@ -405,3 +407,9 @@ async def test_ten_thousand_that_wait_make_a_quick_page(home: House) -> None:
         began = time.process_time()
         await browser.get("/needs?kind=waiting")
         assert time.process_time() - began < 0.5
+
+
+async def test_a_plan_calls_trackers_by_their_names() -> None:
+    plan = Plan("r2", "anna", ("trakt", "serializd"), "103 plays would be added to serializd, dates kept")
+    (card,) = cards(Facts([], [], [], [], [], [], [plan], []), ["anna"])
+    assert card.text.startswith("103 plays would be added to Serializd, dates kept.")

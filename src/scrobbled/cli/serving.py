@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import rich_click as click
 import structlog
 
-from scrobbled import __version__, log, setting_up, starting
+from scrobbled import __version__, liveness, log, setting_up, starting
 from scrobbled import config as configuration
 from scrobbled.cli.common import configured, run
 from scrobbled.cli.ending import ending
@@ -50,7 +50,7 @@ def _served(path: str | None) -> bool:
         redactor.add(secret)
     book = Logbook()
     log.set_up(config.logging.level, config.logging.format, redactor, into=book)
-    _say_how_to_begin(config, code)
+    _say_how_to_begin(config, code if config.server.login is None else "")
     for warning in (*configuration.warnings(config), *without_effect(config)) if not code else ():
         logger.warning("configuration", action="start", why=warning)
     sys.setswitchinterval(TURN)
@@ -89,9 +89,10 @@ async def _serve(config: Config, redactor: Redactor, code: str, book: Logbook) -
             _ingress(app, config),
             _reloading(runtime, redactor, book),
         ):
-            logger.info("ready", action="start", version=__version__, host=config.server.host, port=port)
-            await app.people.built()  # so that nobody waits for the first page
-            await ended.wait()
+            with liveness.noted(os.environ, config.server.host, port):
+                logger.info("ready", action="start", version=__version__, host=config.server.host, port=port)
+                await app.people.built()  # so that nobody waits for the first page
+                await ended.wait()
             logger.info("ending", action="stop")
             runtime.stop()
     return again
@@ -132,17 +133,17 @@ async def _reloading(runtime: Runtime, redactor: Redactor, book: Logbook) -> Asy
         await asyncio.gather(task, return_exceptions=True)
 
 
-def demo(port: int, *, once: bool) -> int:
+def demo(port: int, host: str, *, once: bool) -> int:
     """0 when each side holds each play exactly once."""
     from scrobbled.demo import Demo
     from scrobbled.household_demo import Household
 
     book = Logbook()
-    log.set_up("error" if once else "warning", "text", Redactor(), into=book, keep="info")
+    log.set_up("error", "text", Redactor(), into=book, keep="info")  # the rest is told in the log of the page
 
     async def play() -> bool:
         with ending() as ended:
-            async with Demo(tell=click.echo, port=port, book=book).running() as evening:
+            async with Demo(tell=click.echo, port=port, host=host, book=book).running() as evening:
                 playing, stopped = asyncio.create_task(evening.play()), asyncio.create_task(ended.wait())
                 await asyncio.wait([playing, stopped], return_when=asyncio.FIRST_COMPLETED)
                 if not playing.done():
@@ -152,7 +153,9 @@ def demo(port: int, *, once: bool) -> int:
                     moving = asyncio.create_task(Household(evening.runtime, evening.sandbox, evening.url).move_in())
                     await asyncio.wait([moving, stopped], return_when=asyncio.FIRST_COMPLETED)
                     click.echo(f"\nThe page stays up at {evening.url} until you press Ctrl+C.")
-                    await stopped
+                    click.echo(evening.invitation, nl=bool(evening.invitation))
+                    with liveness.noted(os.environ, host, port):
+                        await stopped
                 stopped.cancel()
                 return playing.result()
 

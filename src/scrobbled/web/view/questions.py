@@ -13,6 +13,7 @@ from scrobbled.troubles import OpenTrouble
 from scrobbled.web.view import words
 from scrobbled.web.view.card import KINDS, Answer, Card, about, trackers
 from scrobbled.web.view.decisions import conflict_card, flood_card, group_card
+from scrobbled.web.view.wishes import with_names
 
 KEPT = "Plays are kept and sent when it works again."
 
@@ -106,7 +107,7 @@ def _plan(plan: Plan) -> Card:
         icon="sync",
         question=f"Should this plan for {trackers(plan.trackers)} be carried out?",
         about=about(plan.viewer, plan.run),
-        text=f"{told(plan.reason)} Nothing is changed until you say yes.",
+        text=f"{told(with_names(plan.reason, ','.join(plan.trackers)))} Nothing is changed until you say yes.",
         answers=(Answer("open", "Look at the plan", to=f"sync/runs/{plan.run}"),),
     )
 
