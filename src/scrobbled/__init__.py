@@ -1,3 +1,3 @@
 """scrobbled: every viewing becomes one play, delivered exactly once to each tracker of the person who watched."""
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
