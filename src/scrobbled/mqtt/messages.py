@@ -1,0 +1,175 @@
+"""What Home Assistant is told: one device with its sensors, and their values.
+
+Device discovery is one retained message with all entities (Home Assistant 2024.11 and newer); the long names of its
+keys are used. All values stand in one message, of which each sensor takes its part by a template.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scrobbled import __version__
+from scrobbled.core.names import name as service
+
+ONLINE, OFFLINE = "online", "offline"
+LONGEST_STATE = 255
+"""Characters; Home Assistant shows a longer state as unknown."""
+MOST_ACCOUNTS = 20
+"""So many accounts in trouble are listed; the number is that of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """``base`` is ours alone; below ``discovery`` Home Assistant looks for devices."""
+
+    base: str
+    discovery: str
+
+    @property
+    def status(self) -> str:
+        """Whether we are there: the broker says so in our stead where the connection breaks."""
+        return f"{self.base}/status"
+
+    @property
+    def state(self) -> str:
+        return f"{self.base}/state"
+
+    @property
+    def device(self) -> str:
+        return f"{self.discovery}/device/{self.base}/config"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Always retained, so that Home Assistant knows it right after its own start."""
+
+    topic: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastPlay:
+    """``watched_at`` is ISO 8601 in UTC, ``None`` where nobody knows when."""
+
+    label: str
+    media: str
+    viewer: str
+    source: str
+    watched_at: str | None
+    outcomes: dict[str, str]
+    """What became of it, by tracker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One that does not work, and why."""
+
+    viewer: str
+    tracker: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """``queue`` are changes that wait, by tracker; ``questions`` want an answer of a person."""
+
+    last: LastPlay | None
+    queue: dict[str, int]
+    troubled: tuple[Account, ...]
+    questions: int
+
+
+def availability(topics: Topics, word: str) -> Message:
+    return Message(topics.status, word)
+
+
+def state(topics: Topics, facts: Facts) -> Message:
+    """The values. The same facts make the same text."""
+    values = {
+        "last_play": _last(facts.last),
+        "queue": {"changes": sum(facts.queue.values()), "trackers": facts.queue},
+        "tracker_problems": {
+            "accounts": len(facts.troubled),
+            "details": [asdict(account) for account in facts.troubled[:MOST_ACCOUNTS]],
+        },
+        "needs_you": {"questions": facts.questions},
+    }
+    return Message(topics.state, json.dumps(values, ensure_ascii=False, sort_keys=True))
+
+
+def _last(play: LastPlay | None) -> dict[str, Any]:
+    if play is None:
+        return {"label": None}
+    return {**asdict(play), "label": _short(play.label), "source": service(play.source)}
+
+
+def device(topics: Topics, page: str | None) -> Message:
+    """Who we are and what can be seen of us. ``page`` is our address, where it is known."""
+    about: dict[str, Any] = {
+        "identifiers": [topics.base],
+        "name": "Scrobbled" if topics.base == "scrobbled" else topics.base,
+        "manufacturer": "scrobbled",
+        "sw_version": __version__,
+    }
+    if page:
+        about["configuration_url"] = page
+    payload = {
+        "device": about,
+        "origin": {"name": "scrobbled", "sw_version": __version__},
+        "availability_topic": topics.status,
+        "state_topic": topics.state,
+        "qos": 1,
+        "components": {key: _component(topics, key, **one) for key, one in _SENSORS.items()},
+    }
+    return Message(topics.device, json.dumps(payload, ensure_ascii=False, sort_keys=True))
+
+
+def nothing(topics: Topics) -> Message:
+    """Takes the device, with all its sensors, out of Home Assistant."""
+    return Message(topics.device, "")
+
+
+_SENSORS: dict[str, dict[str, str]] = {
+    "last_play": {
+        "platform": "sensor",
+        "name": "Last play",
+        "icon": "mdi:television-play",
+        "value_template": "{{ value_json.last_play.label }}",
+    },
+    "queue": {
+        "platform": "sensor",
+        "name": "Queue",
+        "icon": "mdi:tray-full",
+        "state_class": "measurement",
+        "value_template": "{{ value_json.queue.changes }}",
+    },
+    "tracker_problems": {
+        "platform": "sensor",
+        "name": "Tracker problems",
+        "icon": "mdi:cloud-alert",
+        "state_class": "measurement",
+        "value_template": "{{ value_json.tracker_problems.accounts }}",
+    },
+    "needs_you": {
+        "platform": "binary_sensor",
+        "name": "Needs you",
+        "device_class": "problem",
+        "value_template": "{{ 'ON' if value_json.needs_you.questions > 0 else 'OFF' }}",
+    },
+}
+
+
+def _component(topics: Topics, key: str, **one: str) -> dict[str, str]:
+    return {
+        **one,
+        "unique_id": f"{topics.base}_{key}",
+        "json_attributes_topic": topics.state,
+        "json_attributes_template": f"{{{{ value_json.{key} | tojson }}}}",
+    }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_STATE else text[: LONGEST_STATE - 1] + "…"
