@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from scrobbled.clock import Clock
+from scrobbled.config import Config
 from scrobbled.core.outcomes import WAITING, PlayOutcome
 from scrobbled.deliver import Courier
 from scrobbled.health import State
@@ -22,18 +23,26 @@ def describe(
     couriers: Couriers,
     waiting: Callable[[], Sequence[Waiting]],
     held: Callable[[], Mapping[str, int]],
+    heard: Callable[[], Mapping[str, float]],
     clock: Clock,
 ) -> None:
-    """Register the gauges. ``waiting`` is the outbox, ``held`` counts what is held in it by reason."""
+    """Register the gauges. ``waiting`` is the outbox, ``held`` counts what is held in it by reason.
+
+    ``heard`` is when each source last sent a webhook, in Unix seconds; also before this process began.
+    """
     _outbox(metrics, couriers, waiting, clock)
     _accounts(metrics, couriers, clock)
-    metrics.watch("held_changes", "Changes held back, by reason", ("reason",), lambda: _held(held()))
+    metrics.watch("held_changes", "Changes held back, by reason", ("reason",), lambda: _by_one(held()))
+    text = "When a source last sent a webhook"
+    metrics.watch("source_last_event_timestamp_seconds", text, ("source",), lambda: _by_one(heard()))
 
 
-def prepare(metrics: Metrics, sources: Iterable[str], accounts: Iterable[tuple[str, str]]) -> None:
-    """Start the counters of every source and account at zero; those that count already go on."""
-    for source in sources:
+def prepare(metrics: Metrics, config: Config, accounts: Iterable[tuple[str, str]]) -> None:
+    """Start the counters of every source, person and account at zero; those that count already go on."""
+    for source in config.sources:
         metrics.prepare_source(source)
+        for viewer in config.viewers:
+            metrics.prepare_person(viewer.name, source)
     for account in accounts:
         metrics.prepare_account(*account)
 
@@ -83,5 +92,5 @@ def _oldest(trackers: Iterable[str], waiting: Sequence[Waiting], now: float) -> 
     return list(ages.items())
 
 
-def _held(counts: Mapping[str, int]) -> list[Sample]:
-    return [((reason,), float(count)) for reason, count in counts.items()]
+def _by_one(values: Mapping[str, float]) -> list[Sample]:
+    return [((label,), float(value)) for label, value in values.items()]

@@ -11,18 +11,23 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
 
 from scrobbled import __version__
+from scrobbled.core.change import Action
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.troubles import TROUBLE_KINDS
 
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 DELIVERY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 21600.0, 86400.0)
 REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 90.0)
+MEDIA = ("episode", "movie")
+RUN_OUTCOMES = ("done", "nothing", "approval", "refused", "failed")
+"""How a reconciliation can end."""
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each counter helps nobody
 
@@ -57,6 +62,7 @@ class Metrics:
         self.echoes = self._counter("echoes_dropped", "Own writes recognised when they came back", ("tracker",))
         info = Gauge("scrobbled_build_info", "Always 1", ("version",), registry=self.registry)
         info.labels(__version__).set(1)
+        ProcessCollector(registry=self.registry)  # memory, computing time and files, under the names all programs use
 
     def prepare_source(self, source: str) -> None:
         """Start a source's counters at zero, so that the first event shows as an increase."""
@@ -71,6 +77,21 @@ class Metrics:
         self.delivery.labels(tracker)
         self.request.labels(tracker)
         self.echoes.labels(tracker)
+        for method in ("GET", "POST"):
+            self.requests.labels(tracker, method, "429")
+
+    def prepare_person(self, viewer: str, source: str) -> None:
+        """Start the plays of a person from a source at zero, so that the first one shows as an increase."""
+        for media in MEDIA:
+            self.plays.labels(viewer, source, media)
+
+    def prepare_pair(self, viewer: str, pair: str) -> None:
+        """Start a pair's counters at zero, so that its first failure shows as an increase."""
+        for outcome in RUN_OUTCOMES:
+            self.reconcile_runs.labels(viewer, pair, outcome)
+        for action in Action:
+            self.reconcile_changes.labels(pair, action)
+        self.reconcile.labels(pair)
 
     def watch(self, name: str, text: str, labels: tuple[str, ...], read: Callable[[], Iterable[Sample]]) -> None:
         """Ask ``read`` for the gauge ``scrobbled_<name>`` at every scrape."""
