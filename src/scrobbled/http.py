@@ -206,6 +206,7 @@ def _encoded(
 async def _lines(response: httpx.Response) -> AsyncGenerator[str]:
     """Without their ends; raises ``httpx.DecodingError`` for one that is too long to be kept."""
     rest = b""
+    _check_packing(response)
     try:
         async for part in response.aiter_bytes():
             *whole, rest = (rest + part).split(b"\n")
@@ -217,7 +218,14 @@ async def _lines(response: httpx.Response) -> AsyncGenerator[str]:
         raise TimeoutError from None
 
 
+def _check_packing(response: httpx.Response) -> None:
+    """Raises ``_Overlong`` for what is packed twice: each time makes it a thousand times larger, piece by piece."""
+    if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
+        raise _Overlong("the answer is packed more than once")
+
+
 async def _bounded(response: httpx.Response, largest: int) -> bytes:
+    _check_packing(response)
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_bytes():

@@ -299,7 +299,10 @@ _HABITS = (
     ),
     _habit("bearer", (r"(bearer(?:\s+|%20|\+))[\w.~+/=-]{16,}", _after)),
     _habit("basic", (r"(basic\s+)([a-z0-9+/]{8,}={0,2})", _credentials)),
-    _habit("mediabrowser", (r"(mediabrowser\b[^\r\n]{0,400}?\btoken=\\*\"?)[^\s\"\\,]+", _after)),
+    _habit(
+        "mediabrowser",
+        (r"(mediabrowser\b(?:(?!mediabrowser)[^\r\n]){0,400}?\btoken=\\*\"?)[^\s\"\\,]+", _after),
+    ),
     _habit("/webhooks/", (r"(/webhooks/[^/\s\"'<>]+/)[^/\s\"'<>?#&\\]+", _after)),
     _habit(r":// :\/\/", (r"(:\\?/\\?/)[^/\s\"'<>?#\\]+(?=@)", _after)),
 )

@@ -126,6 +126,30 @@ def test_a_proxy_on_this_machine_does_not_make_its_callers_local(header: str) ->
     assert (found.is_local, found.address) == (False, "127.0.0.1")
 
 
+@pytest.mark.parametrize("trusted", [(), ("127.0.0.1",)])
+def test_a_proxy_on_this_machine_that_says_nothing_of_its_callers_does_not_make_them_local(
+    trusted: tuple[str, ...],
+) -> None:
+    access = Access(ServerConfig(trusted_proxies=trusted), FakeClock())
+    as_nginx_asks = {**scope("127.0.0.1"), "http_version": "1.0"}
+    as_haproxy_asks = {**scope("127.0.0.1"), "headers": [(b"host", b"scrobbled.example.org")]}
+    at_this_machine = {**scope("127.0.0.1"), "http_version": "1.1"}
+    assert not access.caller(as_nginx_asks).is_local
+    assert not access.caller(as_haproxy_asks).is_local
+    assert access.caller(at_this_machine).is_local
+
+
+def test_nobody_is_local_who_has_a_proxy_of_this_machine_say_so() -> None:
+    claim = ("x-forwarded-for", "127.0.0.1")
+    assert not caller("127.0.0.1", claim, trusted=("127.0.0.1",)).is_local
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8484", "127.0.0.1:8484", "127.9.9.9", "[::1]:8484"])
+def test_who_is_at_this_machine_asks_by_its_own_names(host: str) -> None:
+    asked = {**scope("127.0.0.1"), "headers": [(b"host", host.encode())]}
+    assert Access(ServerConfig(), FakeClock()).caller(asked).is_local
+
+
 @pytest.mark.parametrize(
     ("claimed", "address", "is_local"),
     [
@@ -199,6 +223,25 @@ def test_what_changes_something_must_come_from_our_own_pages(
     refusal = access.refusal(asked, access.caller(asked), Level.INSIDE)
     assert (refusal is None) == passes
     assert passes or (refusal is not None and refusal.status == 403)
+
+
+@pytest.mark.parametrize(
+    ("site", "mode", "passes"),
+    [
+        ("cross-site", "no-cors", False),
+        ("same-site", "no-cors", False),
+        ("cross-site", "cors", False),
+        ("cross-site", "navigate", True),
+        ("same-site", "navigate", True),
+        ("same-origin", "cors", True),
+        ("none", "navigate", True),
+    ],
+)
+def test_pages_of_other_sites_may_link_to_us_and_ask_nothing_in_passing(site: str, mode: str, passes: bool) -> None:
+    access = Access(ServerConfig(), FakeClock())
+    asked = scope("127.0.0.1", ("sec-fetch-site", site), ("sec-fetch-mode", mode))
+    assert (access.refusal(asked, access.caller(asked), Level.INSIDE) is None) == passes
+    assert access.refusal(asked, access.caller(asked), Level.ASSET) is None
 
 
 def test_two_host_headers_are_refused() -> None:

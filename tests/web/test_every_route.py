@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scrobbled.store import clients
 from scrobbled.web.gate import LEVELS, OPEN, is_below
 from web.house import LOGIN, PASSWORD, House, house
 
 CLIMBS = ("../secret.png", "..%2fsecret.png", "%2e%2e/secret.png", "....//secret.png", "%00", "a" * 3000)
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-TELLS_SECRETS = ("/tokens", "/config", "/backup", "/sign-ins", "/connections")
+TELLS_SECRETS = ("/tokens", "/config", "/backup", "/sign-ins", "/connections", "/start", "/plex")
 """Below /api/v1: what tells secrets, changes settings or lets others in is for tokens with the scope admin."""
+CHANGES_SETTINGS = ("/restart", "/accounts/claim")
 
 
 async def routes(home: House) -> list[tuple[str, str]]:
@@ -102,24 +106,34 @@ def test_a_token_that_may_look_does_nothing_else(tmp_path: Path) -> None:
     asyncio.run(check())
 
 
-def _token(db: object) -> str:
-    from scrobbled.store import clients
+def test_a_token_that_may_act_learns_no_secret_and_configures_nothing(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with house(tmp_path, server={"login": LOGIN}) as home, home.client("192.0.2.9") as script:
+            made = await home.runtime.store.write(partial(_token, scope="write"))
+            script.headers["Authorization"] = f"Bearer {made}"
+            refused = 0
+            for method, path in await routes(home):
+                below = path.removeprefix("/api/v1")
+                if path == below or below == "/config/schema":
+                    continue
+                if any(is_below(below, place) for place in (*TELLS_SECRETS, *CHANGES_SETTINGS)):
+                    answer = await script.request(method, path, json={})
+                    assert answer.status_code == 403, (method, path)
+                    refused += 1
+            assert refused > 25
 
-    return clients.create(db, "api", "reader", None, 1.0, "read")[1]  # type: ignore[arg-type]
+    asyncio.run(check())
+
+
+def _token(db: sqlite3.Connection, scope: str = "read") -> str:
+    return clients.create(db, "api", "script", None, 1.0, scope)[1]
 
 
 def test_addresses_that_climb_reach_nothing(tmp_path: Path) -> None:
     async def check() -> None:
         (tmp_path / "secret.png").write_bytes(b"\x89PNG secret")
         async with house(tmp_path) as home, home.client() as browser:
-            for climb in (
-                "../secret.png",
-                "..%2fsecret.png",
-                "%2e%2e/secret.png",
-                "....//secret.png",
-                "%00",
-                "a" * 3000,
-            ):
+            for climb in CLIMBS:
                 for place in ("art", "posters", "static", "plays", "settings", "sync/runs", "api/v1/art"):
                     answer = await browser.get(f"/{place}/{climb}")
                     assert answer.status_code in (307, 400, 404, 414), (place, climb)

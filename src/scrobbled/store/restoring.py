@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scrobbled.core.errors import StoreError
-from scrobbled.store import accounts, amendments, backup, opening, outbox
+from scrobbled.store import accounts, amendments, backup, opening, outbox, page_sessions
 from scrobbled.store.migrations import migrations
 
 _SIDES = ("-journal", "-wal", "-shm")
@@ -87,8 +87,8 @@ def restore(copy: Path, path: Path, now: datetime) -> Restored:
         try:
             _taken_over(copy, draft)
             plays, waiting = backup.examine(draft, shown=copy)
-            sign_ins = _sign_ins(path)
-            newer = _prepared(draft, sign_ins, now)
+            sign_ins, sessions = _sign_ins(path), _sessions(path)
+            newer = _prepared(draft, sign_ins, sessions, now)
             kept = _set_aside(path, now)
             backup.put(draft, path, overwrite=True)
         except (OSError, sqlite3.Error) as error:
@@ -138,10 +138,11 @@ def _taken_over(copy: Path, draft: Path) -> None:
         raise StoreError(f"{copy} cannot be read as a database: {error}. Use another copy.") from error
 
 
-def _prepared(draft: Path, sign_ins: list[tuple[Any, ...]], now: datetime) -> int:
+def _prepared(draft: Path, sign_ins: list[tuple[Any, ...]], sessions: list[page_sessions.Row], now: datetime) -> int:
     """Returns how many sign-ins were newer in the database that is replaced.
 
     Trakt gives a new token in exchange for the old one, so that the one in the copy may be worth nothing any more.
+    Whoever has signed out of the page since, stays so.
     """
     with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as db:
         migrations.apply(Database(db))
@@ -155,6 +156,7 @@ def _prepared(draft: Path, sign_ins: list[tuple[Any, ...]], now: datetime) -> in
             "saved_at = excluded.saved_at WHERE excluded.saved_at > tokens.saved_at",
             sign_ins,
         ).rowcount
+        page_sessions.keep(db, sessions)
         db.execute("COMMIT")
         return max(0, newer)
 
@@ -172,6 +174,17 @@ def _sign_ins(path: Path) -> list[tuple[Any, ...]]:
         if "locked" in str(error) or "busy" in str(error):
             raise StoreError(f"{path} is in use by another process. Wait until it has ended, then try again.") from None
         return []  # damaged or foreign: that is why somebody restores
+
+
+def _sessions(path: Path) -> list[page_sessions.Row]:
+    """Who is signed in to the page now, as far as it can be told."""
+    if not path.exists():
+        return []
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=opening.BUSY_SECONDS, isolation_level=None)) as db:
+            return page_sessions.kept(db)
+    except sqlite3.DatabaseError:
+        return []
 
 
 def _set_aside(path: Path, now: datetime) -> Path | None:

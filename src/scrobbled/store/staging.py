@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ import structlog
 from sqlite_utils import Database
 
 from scrobbled.core.errors import StoreError
-from scrobbled.store import backup, restoring
+from scrobbled.store import backup, foreign, opening, restoring
 from scrobbled.store.migrations import migrations
 from scrobbled.store.restoring import Restored
 
 SENT, NEXT, REFUSED = ".sent", ".restore-at-start", ".not-restored"
+LONGEST_LOOK = 600.0
+"""Seconds. Looking through a million plays takes some ten; a file may be made so that it never ends."""
 log = structlog.get_logger("store")
 
 
@@ -54,11 +57,14 @@ def keep(written: Path, path: Path) -> Staged:
     with written.open("rb") as file:
         if file.read(16) != b"SQLite format 3\0":
             raise StoreError("This is no backup of scrobbled. Choose a file that was downloaded here.")
+    foreign.check(written)
+    ends = time.monotonic() + LONGEST_LOOK
     try:
-        backup.examine(written, shown=Path("the file"))
+        backup.examine(written, shown=Path("the file"), stopped=lambda: time.monotonic() > ends)
     except sqlite3.Error as error:
         raise StoreError(f"The file cannot be used: {error}. Choose another backup.") from None
     discard(path)
+    _named(path, REFUSED).unlink(missing_ok=True)
     backup.put(written, _named(path, SENT), overwrite=True)
     found = staged(path)
     assert found is not None
@@ -85,6 +91,12 @@ def agree(path: Path) -> Staged:
     return found
 
 
+def refused(path: Path) -> str | None:
+    """The name of what could not be restored at a start, until another is sent."""
+    place = _named(path, REFUSED)
+    return place.name if place.exists() else None
+
+
 def discard(path: Path) -> bool:
     """Forget what waits; whether there was something."""
     places = [place for place in (_named(path, SENT), _named(path, NEXT)) if place.exists()]
@@ -102,13 +114,13 @@ def taken_up(path: Path, now: datetime) -> Restored | None:
     place = _named(path, NEXT)
     if not place.exists():
         return None
+    opening.lock(path).close()
     try:
-        backup.examine(place, shown=place)
-    except (StoreError, sqlite3.Error, OSError) as error:
+        done = restoring.restore(place, path, now)
+    except (StoreError, sqlite3.Error, OSError) as error:  # it must not keep the service from starting
         place.replace(_named(path, REFUSED))
         log.error("the backup was not restored", action="restore", why=str(error), kept=str(_named(path, REFUSED)))
         return None
-    done = restoring.restore(place, path, now)
     place.unlink()
     log.info("restored", action="restore", plays=done.plays, waiting=done.waiting, kept=str(done.kept))
     return done

@@ -21,7 +21,8 @@ from scrobbled.web.headers import (
     authority,
     cookies,
     host_name,
-    is_forwarded,
+    is_fetched_by_others,
+    is_relayed,
     last,
     prefix_of,
     values,
@@ -107,13 +108,13 @@ class Access:
         peer = address_of((scope.get("client") or ("",))[0])
         scheme = str(scope.get("scheme") or "http")
         host = "".join(values(scope, "host")[:1])
+        is_here = peer is not None and peer.is_loopback and not is_relayed(scope, host)
         if not self._is_trusted(peer):
-            is_local = peer is not None and peer.is_loopback and not is_forwarded(scope)
-            return Caller(str(peer or ""), is_local, scheme, host, prefix)
+            return Caller(str(peer or ""), is_here, scheme, host, prefix)
         address = self._behind(peer, scope)
         return Caller(
             address=str(address or ""),
-            is_local=address is not None and address.is_loopback,
+            is_local=is_here if address == peer else address is not None and address.is_loopback,
             scheme="https" if last(scope, "x-forwarded-proto").lower() == "https" else scheme,
             host=last(scope, "x-forwarded-host") or host,
             prefix=prefix_of(scope) or prefix,
@@ -125,6 +126,8 @@ class Access:
             return _strange_host(caller.host)
         if level is Level.ASSET:
             return None
+        if is_fetched_by_others(scope):
+            return _CROSS_SITE
         if scope["method"] not in _SAFE and not self._is_same_origin(scope, caller):
             return _CROSS_SITE
         if self.login is None:
@@ -261,8 +264,8 @@ _CROSS_SITE = Refusal(
 _NO_LOGIN = Refusal(
     403,
     "Set a password first",
-    "No login is configured, so only the machine scrobbled runs on may look. To open it to others, give it a user "
-    "name and a password in scrobbled.yaml; it is taken up within seconds.",
+    "No login is configured, so only the machine scrobbled runs on may look, as localhost. To open it to others, give "
+    "it a user name and a password in scrobbled.yaml; it is taken up within seconds.",
     yaml="server:\n  login:\n    username: admin\n    password: a long one of your own",
     sign_in=True,
 )

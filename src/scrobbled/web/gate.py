@@ -75,10 +75,11 @@ class Gate:
             await self._machines(scope, receive, send)
             return
         scope, prefix = _without_prefix(scope)
+        send = _with_headers(send)
         if any(is_below(scope["path"], place) for place in OPEN):
             await self._machines(scope, receive, send)
         else:
-            await self._guarded(scope, receive, _with_headers(send), prefix)
+            await self._guarded(scope, receive, send, prefix)
 
     async def _guarded(self, scope: Any, receive: Receive, send: Send, prefix: str) -> None:
         path = scope["path"]

@@ -66,9 +66,31 @@ def last(scope: Scope, name: str) -> str:
     return found[-1].rpartition(",")[2].strip() if found else ""
 
 
-def is_forwarded(scope: Scope) -> bool:
+def is_relayed(scope: Scope, host: str) -> bool:
+    """Whether a proxy shows, also one that says nothing of its caller.
+
+    Unless it is told otherwise HAProxy hands on the name it was asked for, and nginx before 1.29.7 speaks HTTP/1.0, as
+    no browser does. Whoever is at this machine asks it by ``localhost`` or such an address.
+    """
     names = (key.decode("latin-1") for key, _ in scope["headers"])
-    return any(name.startswith("x-forwarded-") or name in _FORWARDS for name in names)
+    tells = any(name.startswith("x-forwarded-") or name in _FORWARDS for name in names)
+    return tells or scope.get("http_version") == "1.0" or not _is_this_machine(host_name(host) or "")
+
+
+def _is_this_machine(name: str) -> bool:
+    address = address_of(name)
+    return name == "localhost" if address is None else address.is_loopback
+
+
+def is_fetched_by_others(scope: Scope) -> bool:
+    """Whether a page of another site asks in passing (a picture, a script), instead of somebody following its link.
+
+    Browsers show it none of the answer; this keeps it from having us look at services, or from learning by the time
+    that takes. They tell it over TLS and to localhost (https://www.w3.org/TR/fetch-metadata/).
+    """
+    is_ours = set(values(scope, "sec-fetch-site")) <= {"same-origin", "none"}
+    modes = values(scope, "sec-fetch-mode")
+    return not is_ours and bool(modes) and modes != ["navigate"]
 
 
 def prefix_of(scope: Scope) -> str:

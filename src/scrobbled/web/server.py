@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import uvicorn
 
 from scrobbled.core.errors import ConfigError
+from scrobbled.web.connection import Connection
 
 STREAMS_END_WITHIN = 3
 """Seconds open streams get at shutdown; a live page must not keep the service from ending."""
@@ -32,7 +33,7 @@ class Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def listening(app: Any, host: str, port: int) -> AsyncIterator[int]:
+async def listening(app: Any, host: str, port: int, *, connection: type[Connection] = Connection) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port, chosen by the system for 0. Raises ``ConfigError`` if it is taken."""
     bound = _bound(host, port)
     server = Server(
@@ -40,6 +41,7 @@ async def listening(app: Any, host: str, port: int) -> AsyncIterator[int]:
             app,
             host=host,
             port=port,
+            http=connection,
             log_config=None,
             access_log=False,
             server_header=False,

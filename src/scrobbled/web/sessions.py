@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ipaddress
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from scrobbled.clock import Clock
@@ -22,6 +23,9 @@ FREE_TRIES = 2
 LONGEST_WAIT = 900.0
 FORGIVEN_AFTER = 3_600.0
 MOST_ADDRESSES = 4_096
+MOST_WAITING = 40
+"""Tries that may wait for their turn; a hash takes some 50 ms."""
+A_MOMENT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +92,44 @@ class _Tries:
     until: float
 
 
+class TooSoon(Exception):
+    """A try that is not looked at before so many ``seconds`` are over."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class Attempts:
     """Failed sign-ins by address: each one after the first few doubles the wait until the next is looked at."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._by_place: OrderedDict[str, _Tries] = OrderedDict()
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+
+    async def tried(self, address: str, fits: Callable[[], bool]) -> bool:
+        """Whether it ``fits``, which is called in a thread and noted. Raises ``TooSoon``.
+
+        One after the other, whoever tries: many at once get no more tries than one after the other, and keep neither
+        the processor nor the threads from everything else.
+        """
+        if self._waiting >= MOST_WAITING:
+            raise TooSoon(A_MOMENT)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await self._judged(address, fits)
+        finally:
+            self._waiting -= 1
+
+    async def _judged(self, address: str, fits: Callable[[], bool]) -> bool:
+        if wait := self.wait(address):
+            raise TooSoon(wait)
+        does_fit = await asyncio.to_thread(fits)
+        (self.succeeded if does_fit else self.failed)(address)
+        return does_fit
 
     def wait(self, address: str) -> float:
         """Seconds until somebody there may try again; 0 for now."""
