@@ -9,12 +9,17 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
+from scrobbled.alerts import Trouble
 from scrobbled.config import Config
-from scrobbled.store import ledger, overview, questions, records, runs
+from scrobbled.config.model import PairConfig
+from scrobbled.reconcile import Ended, Sides
+from scrobbled.store import ledger, overview, questions, records, run_items, runs
 from scrobbled.store.codec import iso, iso_or_none
 from scrobbled.store.runs import Progress, Run
 from scrobbled.trackers import TRACKERS
 
+AGAIN_AFTER = 900.0
+"""Seconds after a run that failed, where the pair is compared less often than that."""
 ENDINGS = {
     "done": "brought over what was missing",
     "nothing": "nothing to do",
@@ -63,6 +68,8 @@ class SideStory:
     read: str | None
     read_fully: str | None
     doubt: str
+    added: int = 0
+    """Plays that the last run of the pair has brought there since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +114,10 @@ def pair_stories(db: sqlite3.Connection, config: Config) -> list[PairStory]:
                     kinds=pair.directions(),
                     every=pair.every,
                     agreed=ledger.state(db, viewer.name, name).agreed,
-                    sides=[_side(db, (viewer.name, tracker)) for tracker in pair.between],
+                    sides=[_side(db, (viewer.name, tracker), latest) for tracker in pair.between],
                     last=None if latest is None else run_story(db, latest),
                     last_success=iso_or_none(runs.latest_success(db, viewer.name, name)),
-                    next=iso(latest.asked_at + pair.every) if latest and works else None,
+                    next=iso(due_after(latest, pair)) if latest and works else None,
                     conflict=pair.conflict,
                     removals=pair.removals,
                     works=works,
@@ -122,7 +129,12 @@ def pair_stories(db: sqlite3.Connection, config: Config) -> list[PairStory]:
     return found
 
 
-def _side(db: sqlite3.Connection, account: tuple[str, str]) -> SideStory:
+def due_after(last: Run, pair: PairConfig) -> float:
+    """When the clock runs the pair next (Unix seconds): one that failed is tried again before long."""
+    return last.asked_at + (min(pair.every, AGAIN_AFTER) if last.outcome == "failed" else pair.every)
+
+
+def _side(db: sqlite3.Connection, account: tuple[str, str], last: Run | None) -> SideStory:
     state = records.state(db, account)
     return SideStory(
         tracker=account[1],
@@ -131,6 +143,7 @@ def _side(db: sqlite3.Connection, account: tuple[str, str]) -> SideStory:
         read=iso_or_none(state.read_at or None),
         read_fully=iso_or_none(state.full_at or None),
         doubt=state.doubt,
+        added=0 if last is None else run_items.added_since(db, last.id, account[1], state.read_at),
     )
 
 
@@ -150,7 +163,7 @@ def run_story(db: sqlite3.Connection, run: Run) -> RunStory:
         outcome=run.outcome,
         reason=run.reason,
         planned=dict(run.counts),
-        outcomes=runs.outcomes(db, run.id),
+        outcomes=dict(progress.outcomes),
         done=progress.done,
         total=progress.total,
         plan_id=run.plan or None,
@@ -169,3 +182,29 @@ def in_a_line(story: PairStory) -> str:
     why = f" ({story.last.reason})" if story.last.reason else ""
     under_way = f", {story.last.done:,} of {story.last.total:,} delivered" if story.last.total else ""
     return f"{head}; {story.last.id} at {story.last.asked}: {told}{why}{under_way}"
+
+
+def wants_a_yes(sides: Sides, ended: Ended) -> Trouble:
+    """A plan that nobody asked for waits for a person."""
+    return Trouble(
+        kind="plan",
+        subject=f"{sides.viewer}/{sides.pair}",
+        title=f"{sides.viewer}: a plan for {' and '.join(sides.called)} wants your yes",
+        text=f"{ended.reason}. Nothing is changed until then. To look at it, run: scrobbled sync --viewer "
+        f"{sides.viewer} --pair {sides.pair} --dry-run; to say yes: scrobbled sync --viewer {sides.viewer} "
+        f"--pair {sides.pair} --plan {ended.plan_id}",
+        viewer=sides.viewer,
+        link="/sync",
+    )
+
+
+def fails(sides: Sides, ended: Ended) -> Trouble:
+    """For a day no run came to its end."""
+    return Trouble(
+        kind="pair",
+        subject=f"{sides.viewer}/{sides.pair}",
+        title=f"{sides.viewer}: {' and '.join(sides.called)} could not be compared for a day",
+        text=f"{ended.reason}. Plays that come by webhook are not affected.",
+        viewer=sides.viewer,
+        link="/sync",
+    )

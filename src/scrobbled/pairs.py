@@ -12,7 +12,8 @@ from typing import Any
 
 import structlog
 
-from scrobbled.alerts import Alerts, Trouble
+from scrobbled import pair_stories
+from scrobbled.alerts import Alerts
 from scrobbled.clock import Clock
 from scrobbled.config import Config
 from scrobbled.config.model import PairConfig
@@ -32,6 +33,8 @@ ASKED_EVERY = 0.3
 """Where nothing is run by the clock: whoever asks does so by the database of this very process, and waits."""
 PIECE = 50
 """Changes of a cancelled run taken out of the queue in one transaction."""
+PIECES = 40
+"""So many of them before others get their turn: that takes about a second."""
 TELL_AFTER = 24 * 3_600.0
 """Seconds without a run that succeeded, after which people are told."""
 log = structlog.get_logger("pairs")
@@ -53,6 +56,12 @@ def wired(config: Config, accounts: Mapping[tuple[str, str], Any]) -> Iterator[W
             a, b = pair.between
             if (viewer.name, a) in accounts and (viewer.name, b) in accounts and pair.directions():
                 yield Wired(Sides(viewer.name, a, b), pair)
+
+
+def prepare(metrics: Metrics, config: Config, accounts: Mapping[tuple[str, str], Any]) -> None:
+    """Start the counters of every pair at zero; those that count already go on."""
+    for one in wired(config, accounts):
+        metrics.prepare_pair(one.sides.viewer, one.sides.pair)
 
 
 def found(config: Config, accounts: Mapping[tuple[str, str], Any], viewer: str, pair: str) -> Wired | None:
@@ -133,7 +142,10 @@ class Keeper:
         return run
 
     async def cancel(self, run: int) -> bool:
-        """End it now, wherever it is; false where nothing of it was under way. See ``store.cancelling``."""
+        """End it now, wherever it is; false where nothing of it was under way. See ``store.cancelling``.
+
+        From then on nothing more of it is sent. What there is of it in the queue is taken out, a large run by and by.
+        """
         if not await self._store.write(lambda db: cancelling.cancel(db, run, self._now())):
             return False
         for viewer, under_way in self._at.items():
@@ -145,8 +157,12 @@ class Keeper:
         return True
 
     async def _take_out(self, run: int) -> None:
-        while await self._store.write(lambda db: cancelling.take_out(db, run, self._now(), PIECE)):
-            pass
+        """Of a large run a part: the rest follows by itself."""
+        for _ in range(PIECES):
+            if not await self._store.write(lambda db: cancelling.take_out(db, run, self._now(), PIECE)):
+                return
+        self.news.set()
+        self._changed()
 
     async def _begin_what_is_due(self, earliest: float) -> None:
         for cancelled in await self._store.read(cancelling.unfinished):
@@ -158,12 +174,13 @@ class Keeper:
             return
         for one in wired(self._config(), self._couriers()):
             due = max(earliest, await self._due_at(one))
-            if self._is_free(one.sides.viewer) and (self._now() >= due or due - self._now() > one.pair.every * 2):
+            is_time = self._now() >= due or due - self._now() > one.pair.every * 2
+            if is_time and self._is_free(one.sides.viewer) and not self._rests(one.sides):
                 self._begin(one.sides.viewer, self._scheduled(one))
 
     async def _due_at(self, one: Wired) -> float:
         last = await self._store.read(lambda db: runs.latest(db, one.sides.viewer, one.sides.pair))
-        return last[0].asked_at + one.pair.every if last else 0.0
+        return pair_stories.due_after(last[0], one.pair) if last else 0.0
 
     def _is_free(self, viewer: str) -> bool:
         return viewer not in self._busy or self._busy[viewer].done()
@@ -173,11 +190,13 @@ class Keeper:
         task.add_done_callback(lambda _: self.news.set())
         self._busy[viewer] = task
 
+    def _rests(self, sides: Sides) -> bool:
+        """Whether one of the accounts is not to be asked now. Nothing is begun then: its end would be news at once."""
+        couriers = (self._couriers()[sides.viewer, name] for name in sides.names)
+        return any(courier.health.pause(self._clock.monotonic()) for courier in couriers)
+
     async def _scheduled(self, one: Wired) -> None:
         sides = one.sides
-        couriers = (self._couriers()[sides.viewer, name] for name in sides.names)
-        if any(courier.health.pause(self._clock.monotonic()) for courier in couriers):
-            return
         with contextlib.suppress(StoreError):
             run = await self._store.write(
                 lambda db: runs.ask(db, sides.viewer, sides.pair, "schedule", {}, self._now())
@@ -243,14 +262,14 @@ class Keeper:
         subject = f"{sides.viewer}/{sides.pair}"
         now, key = self._now(), (sides.viewer, sides.pair)
         if ended.outcome == "approval" and unasked:
-            await self._alerts.report(_wants_a_yes(sides, ended))
+            await self._alerts.report(pair_stories.wants_a_yes(sides, ended))
         elif ended.outcome in ("done", "nothing"):
             await self._alerts.recovered("plan", subject, f"{subject}: the plan needs no answer any more", "")
         if ended.outcome in ("done", "nothing"):
             self._succeeded[key] = now
             await self._alerts.recovered("pair", subject, f"{subject} is reconciled again", "")
         elif ended.outcome == "failed" and now - self._succeeded.setdefault(key, now) > TELL_AFTER:
-            await self._alerts.report(_fails(sides, ended))
+            await self._alerts.report(pair_stories.fails(sides, ended))
 
     async def _remember(self) -> None:
         pairs = [one.sides for one in wired(self._config(), self._couriers())]
@@ -270,27 +289,3 @@ class Keeper:
 
 async def _untold(error: TrackerError) -> None:
     """A file has no account that could be in trouble."""
-
-
-def _wants_a_yes(sides: Sides, ended: Ended) -> Trouble:
-    return Trouble(
-        kind="plan",
-        subject=f"{sides.viewer}/{sides.pair}",
-        title=f"{sides.viewer}: a plan for {' and '.join(sides.called)} wants your yes",
-        text=f"{ended.reason}. Nothing is changed until then. To look at it, run: scrobbled sync --viewer "
-        f"{sides.viewer} --pair {sides.pair} --dry-run; to say yes: scrobbled sync --viewer {sides.viewer} "
-        f"--pair {sides.pair} --plan {ended.plan_id}",
-        viewer=sides.viewer,
-        link="/sync",
-    )
-
-
-def _fails(sides: Sides, ended: Ended) -> Trouble:
-    return Trouble(
-        kind="pair",
-        subject=f"{sides.viewer}/{sides.pair}",
-        title=f"{sides.viewer}: {' and '.join(sides.called)} could not be compared for a day",
-        text=f"{ended.reason}. Plays that come by webhook are not affected.",
-        viewer=sides.viewer,
-        link="/sync",
-    )

@@ -32,7 +32,7 @@ KEPT = 5
 """So many are kept, the newest."""
 KEPT_FOR = 24 * 3_600.0
 """Seconds, as long as a plan can be carried out."""
-ORDER = (Action.REMOVE, Action.UNRATE, Action.RETIME, Action.RATE, Action.FLAG, Action.TICK, Action.ADD)
+ORDER = (Action.REMOVE, Action.UNRATE, Action.RETIME, Action.RATE, Action.ADD, Action.FLAG, Action.TICK)
 """What takes away first."""
 DECIDE = "decide"
 log = structlog.get_logger("pairs")
@@ -117,18 +117,20 @@ class Previews:
         kept = self._kept.get(id_)
         return None if kept is None else kept.preview
 
-    def latest(self, viewer: str, pair: str) -> Preview | None:
-        """The newest one of a pair."""
-        made = [kept.preview for kept in self._kept.values()]
-        mine = [one for one in made if (one.viewer, one.pair) == (viewer, pair)]
-        return mine[-1] if mine else None
+    def listing(self) -> list[Preview]:
+        """The newest first."""
+        self._forget_old()
+        return [kept.preview for kept in reversed(self._kept.values())]
 
     async def lines(self, id_: str, *, tracker: str | None, action: str | None, after: int, limit: int) -> list[Line]:
         """A page of what it would do; nothing where there is none (any more)."""
         kept = self._kept.get(id_)
         if kept is None or kept.shelf is None:
             return []
-        return await asyncio.to_thread(kept.shelf.page, tracker=tracker, action=action, after=after, limit=limit)
+        try:
+            return await asyncio.to_thread(kept.shelf.page, tracker=tracker, action=action, after=after, limit=limit)
+        except sqlite3.ProgrammingError:  # it was forgotten meanwhile
+            return []
 
     def drop(self, id_: str) -> bool:
         """Not wanted any more; one that is being made ends."""

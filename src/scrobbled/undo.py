@@ -193,9 +193,7 @@ class _Amended:
     def step(self, *, dry_run: bool) -> Step:
         one, there = self.amendment, name(self.amendment.wish.tracker)
         if one.state is PlayOutcome.UNDONE and one.reason == outbox.CANCELLED:
-            if not dry_run:
-                amendments.undone(self.db, one.id)
-            return self._told("drop", f"{there} was not changed, and no later run does it.")
+            return self._was_cancelled(there, dry_run=dry_run)
         if one.state is PlayOutcome.UNDONE:
             return self._told("leave", "It is undone already.")
         if one.state is PlayOutcome.DELIVERED or one.attempts:
@@ -203,6 +201,13 @@ class _Amended:
         if not dry_run:
             amendments.settle(self.db, one.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, self.now)
         return self._told("drop", f"{there} was not changed yet, and is not changed any more.")
+
+    def _was_cancelled(self, there: str, *, dry_run: bool) -> Step:
+        if not dry_run:
+            amendments.undone(self.db, self.amendment.id)
+        if self.amendment.attempts:  # it may be there, though no answer came
+            return self._set_back(there, dry_run=dry_run)
+        return self._told("drop", f"{there} was not changed, and no later run does it.")
 
     def _set_back(self, there: str, *, dry_run: bool) -> Step:
         wish = self.amendment.wish

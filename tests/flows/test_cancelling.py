@@ -10,6 +10,7 @@ import pytest
 
 from pairing import Pairing, later, pairing
 from scrobbled.reconcile import Options, carrying
+from scrobbled.reconcile.comparing import Compared
 from scrobbled.reconcile.reading import Readers
 from scrobbled.sandbox.faults import Fault
 from scrobbled.store import runs
@@ -214,3 +215,86 @@ async def test_what_is_undone_after_it_is_found_by_no_later_run(two: Pairing) ->
     two.clock.advance(900)
     assert (await two.sync(full=True)).outcome == "nothing"
     assert not two.rows()
+
+
+async def cancelled_but_in_the_queue(two: Pairing, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A pair that was compared before, and a run of it that was cancelled and not taken out of the queue yet."""
+    monkeypatch.setattr("scrobbled.reconcile.comparing.FEW", 1)
+    await two.settle()
+    for n in range(1, 4):
+        two.on_trakt(1, 1, n, later(40 + n))
+    two.clock.advance(900)
+    await two.compare()
+    ((run,),) = await two.sql("SELECT max(id) FROM runs")
+    with monkeypatch.context() as patch:
+        patch.setattr("scrobbled.store.cancelling.take_out", lambda *_: 0)
+        assert await two.runtime.keeper.cancel(run)
+    return int(run)
+
+
+async def test_a_run_beside_it_does_not_count_on_what_is_taken_out_later(
+    two: Pairing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await cancelled_but_in_the_queue(two, monkeypatch)
+    two.clock.advance(60)
+    await two.compare()
+    await two.runtime.keeper._take_out(run)
+    two.clock.advance(60)
+    await two.sync()
+    assert two.serializd() == two.trakt()
+
+
+async def test_a_run_beside_it_does_not_count_on_what_is_taken_out_meanwhile(
+    two: Pairing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await cancelled_but_in_the_queue(two, monkeypatch)
+    write, keeper = carrying.Carrier.write_ledger, two.runtime.keeper
+
+    async def taking_out(self: carrying.Carrier, compared: Compared) -> None:
+        await keeper._take_out(run)
+        await write(self, compared)
+
+    two.clock.advance(60)
+    with monkeypatch.context() as patch:
+        patch.setattr(carrying.Carrier, "write_ledger", taking_out)
+        await two.compare()
+    two.clock.advance(60)
+    await two.sync()
+    assert two.serializd() == two.trakt()
+
+
+async def test_a_large_run_leaves_the_queue_little_by_little_and_others_begin_between(
+    two: Pairing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody who cancels waits until the last of a hundred thousand changes is taken out."""
+    monkeypatch.setattr("scrobbled.pairs.PIECE", 1)
+    monkeypatch.setattr("scrobbled.pairs.PIECES", 2)
+    keeper = two.runtime.keeper
+    await two.compare()
+    assert await keeper.cancel(1)
+    assert await states(two) == {"queued": 4, "undone": 2}
+    assert keeper.news.is_set()
+    await two.deliver()
+    assert not two.rows()
+    for left in (2, 0):
+        await keeper._begin_what_is_due(0.0)
+        assert (await states(two)).get("queued", 0) == left
+    await keeper._begin_what_is_due(0.0)
+    assert (await told(two)).phase == "ended"
+
+
+async def test_a_rating_of_which_no_answer_came_is_set_back_when_it_is_undone_after_it(two: Pairing) -> None:
+    await two.settle()
+    two.rate_episode(0, 1, 1, 8, two.clock.now())
+    await two.compare()
+    ((run,),) = await two.sql("SELECT max(id) FROM runs")
+    two.sandbox["serializd"].faults.add(Fault(match="POST /api/show/reviews/*", kind="drop", when="after", times=1))
+    courier = two.runtime.couriers["anna", "serializd"]
+    while not two.rows()[0].rating:
+        two.clock.advance(await courier.step() or 0.0)
+    assert await two.runtime.keeper.cancel(run)
+    report = await undo(two.runtime.store, Asked(run=run), two.clock.now().timestamp())
+    assert [step.action for step in report.steps] == ["restore"]
+    two.clock.advance(900)
+    await two.deliver()
+    assert not two.rows()[0].rating

@@ -19,7 +19,7 @@ from scrobbled.core.ids import MovieIds
 from scrobbled.core.items import Movie
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.plays import Play
-from scrobbled.store import backup, inbox, opening, outbox, overview, restoring
+from scrobbled.store import backup, inbox, opening, outbox, overview, page_sessions, restoring
 from scrobbled.store.inbox import Arrival, Queued
 from scrobbled.store.migrations import migrations
 from scrobbled.store.opening import open_database
@@ -240,6 +240,20 @@ def test_a_newer_sign_in_stays_and_an_older_one_does_not(path: Path, copy: Path)
         sign_in(db, "from long ago", 0.5)
     assert restoring.restore(copy, path, NOW).newer_sign_ins == 0
     assert secret(path) == "first"
+
+
+def test_whoever_signed_out_of_the_page_since_stays_signed_out(path: Path, tmp_path: Path) -> None:
+    with closing(open_database(path)) as db:
+        page_sessions.keep(db, [(b"signed out since", 1.0, 2.0), (b"still there", 1.0, 3.0)])
+        copy = backup.make(path, tmp_path / "copy.db").path
+        page_sessions.keep(db, [(b"still there", 1.0, 4.0), (b"came since", 5.0, 5.0)])
+    restoring.restore(copy, path, NOW)
+    with closing(open_database(path)) as db:
+        assert [key for key, *_ in page_sessions.kept(db)] == [b"still there", b"came since"]
+    path.unlink()
+    restoring.restore(copy, path, NOW)
+    with closing(open_database(path)) as db:
+        assert page_sessions.kept(db) == []
 
 
 def test_a_missing_database_is_put_in_place(copy: Path, tmp_path: Path) -> None:

@@ -93,6 +93,53 @@ def test_what_is_damaged_meanwhile_is_set_aside_and_the_database_stays(tmp_path:
         assert overview.play_count(db) == 2
 
 
+def test_what_cannot_be_restored_is_set_aside_and_told(tmp_path: Path) -> None:
+    path, other = database(tmp_path, "scrobbled.db", 1), database(tmp_path, "other.db", 3)
+    with closing(sqlite3.connect(other)) as db:
+        db.execute("DROP TABLE tokens")
+        db.execute("PRAGMA journal_mode = DELETE")
+    sent(path, other)
+    staging.agree(path)
+    assert staging.taken_up(path, NOW) is None
+    assert staging.staged(path) is None
+    assert staging.refused(path) == "scrobbled.db.not-restored"
+    with closing(opening.open_database(path)) as db:
+        assert overview.play_count(db) == 1
+    sent(path, backup.make(path, tmp_path / "copy.db").path)
+    assert staging.refused(path) is None
+
+
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        (["CREATE TRIGGER harmless AFTER INSERT ON events BEGIN DELETE FROM tokens; END"], "trigger harmless"),
+        (['CREATE VIEW "\x1b[31m\'><b>" AS SELECT 1'], "view"),
+        (["CREATE VIRTUAL TABLE found USING fts5(x)"], "table found"),
+        (
+            ["DROP TRIGGER plays_counted", "CREATE TRIGGER plays_counted AFTER INSERT ON plays BEGIN SELECT 1; END"],
+            "plays",
+        ),
+        (
+            [
+                "ALTER TABLE plays RENAME TO plays_before",
+                "CREATE VIEW plays AS WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) "
+                "SELECT id, id AS watched_at FROM n",
+            ],
+            "view plays",
+        ),
+    ],
+)
+def test_what_computes_something_of_its_own_is_not_kept(tmp_path: Path, made: list[str], named: str) -> None:
+    path, other = database(tmp_path, "scrobbled.db", 1), database(tmp_path, "other.db", 1)
+    with closing(sqlite3.connect(other)) as db:
+        for statement in made:
+            db.execute(statement)
+        db.execute("PRAGMA journal_mode = DELETE")
+    with pytest.raises(StoreError, match=named):
+        sent(path, other)
+    assert staging.staged(path) is None
+
+
 def test_nothing_is_restored_over_a_running_instance(tmp_path: Path) -> None:
     path, other = database(tmp_path, "scrobbled.db", 2), database(tmp_path, "other.db", 3)
     sent(path, backup.make(other, tmp_path / "copy.db").path)

@@ -60,14 +60,18 @@ class Carrier:
         return new
 
     async def reached(self, run: int, compared: Compared, policy: str) -> None:
-        """Everything that was read so far is compared, and what came of it is in the queue. Raises ``Cancelled``."""
+        """Everything that was read so far is compared, and what came of it is in the queue. Raises ``Cancelled``.
+
+        Where something left the queue meanwhile, everything is compared once more the next time.
+        """
         sides, now = self._sides, self._now()
 
         def work(db: sqlite3.Connection) -> None:
             _go_on(db, run)
             before = ledger.state(db, sides.viewer, sides.pair)
             agreed = ledger.count_agreed(db, sides.viewer, sides.pair)
-            after = ledger.PairState(policy, *compared.revs, before.based_at or now, now, agreed)
+            holds = cancelling.stamp(db, sides.viewer, sides.pair) == compared.stamp
+            after = ledger.PairState(policy if holds else "", *compared.revs, before.based_at or now, now, agreed)
             ledger.save_state(db, sides.viewer, sides.pair, after)
 
         await self._store.write(work)

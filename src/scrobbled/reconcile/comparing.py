@@ -20,7 +20,7 @@ from scrobbled.reconcile.lining import Lined, Liner
 from scrobbled.reconcile.policies import fingerprint
 from scrobbled.reconcile.reading import Failed, Member
 from scrobbled.reconcile.sides import Sides, pieces
-from scrobbled.store import amendments, corrections, ledger, records, subjects
+from scrobbled.store import amendments, cancelling, corrections, ledger, records, subjects
 from scrobbled.store.database import Store
 from scrobbled.trackers.base import Address, Amends
 
@@ -40,6 +40,8 @@ class Compared:
     lined: Lined
     revs: tuple[int, int]
     """Up to which reads of a and b it looked."""
+    stamp: tuple[int, int]
+    """Of cancelled runs, when it began to look: what is in the queue was taken for coming."""
     links: list[Link] = field(default_factory=list)
     ratings: dict[str, int | None] = field(default_factory=dict)
 
@@ -62,12 +64,13 @@ class Comparer:
     async def compare(self, made: Policy, *, full: bool) -> Compared:
         """What changed since the two were last compared; everything with ``full``, or under another policy."""
         sides = self._sides
-        reached, known, few, revs = await self._store.read(
+        reached, known, few, revs, stamp = await self._store.read(
             lambda db: (
                 ledger.state(db, sides.viewer, sides.pair),
                 corrections.in_force(db, sides.viewer),
                 all(records.count(db, sides.account(side)) < FEW for side in SIDES),
                 (records.state(db, sides.account("a")).rev, records.state(db, sides.account("b")).rev),
+                cancelling.stamp(db, sides.viewer, sides.pair),
             )
         )
         since = (reached.a_rev, reached.b_rev)
@@ -82,7 +85,7 @@ class Comparer:
                 lined = await liner.line_up(None if everything else since, places=False)
         with set_aside():
             decided = await self._decide(lined, made)
-        return Compared(await self._planned(decided), lined, revs, decided.links, decided.ratings)
+        return Compared(await self._planned(decided), lined, revs, stamp, decided.links, decided.ratings)
 
     async def _place(self, strange: Sequence[Subject], known: Sequence[Correction], mark: str) -> None:
         whose = (self._sides.viewer, self._sides.a, self._sides.b)

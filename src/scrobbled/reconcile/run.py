@@ -167,13 +167,10 @@ class Reconciler:
         except ValueError as error:
             return str(error)
         if expires < self._clock.now():
-            return "That plan has expired. Look at a new one with --dry-run."
+            return "That plan has expired, so nothing was done."
         if shown == read_id(found)[1]:
             return ""
-        return (
-            "Something changed since that plan was shown, so nothing was done. Look at what would be done now with "
-            "--dry-run, and say yes to that."
-        )
+        return "Something changed since that plan was shown, so nothing was done."
 
     def _told(self, run: int, ended: Ended, seconds: float) -> None:
         sides = self.sides

@@ -35,16 +35,15 @@ def cancel(db: sqlite3.Connection, run: int, now: float) -> bool:
         {"run": run, "now": now, "outcome": OUTCOME, "reason": REASON},
     ).rowcount
     if done:
-        whose = "SELECT 1 FROM runs WHERE runs.id = ? AND runs.viewer = pairs.viewer AND runs.pair = pairs.pair"
-        db.execute(f"UPDATE pairs SET policy = '' WHERE EXISTS ({whose})", (run,))
+        _compare_anew(db, run)
     return bool(done)
 
 
 def take_out(db: sqlite3.Connection, run: int, now: float, limit: int) -> int:
     """Take up to ``limit`` changes of a cancelled run out of the queue; returns how many, 0 where none is left.
 
-    With the last one the run is over. A change whose write has begun is left until that is settled, and what a person
-    is asked stays asked.
+    With the last one the run is over, and what a run beside it took for coming has to be looked at again. A change
+    whose write has begun is left until that is settled, and what a person is asked stays asked.
     """
     query = f"SELECT id FROM outbox INDEXED BY outbox_settled WHERE run = ? AND {_OPEN} AND phase = '' LIMIT ?"
     ids = [row[0] for row in db.execute(query, (run, limit))]
@@ -59,8 +58,25 @@ def take_out(db: sqlite3.Connection, run: int, now: float, limit: int) -> int:
         f"AND NOT EXISTS (SELECT 1 FROM outbox WHERE run = :run AND {_OPEN}) "
         f"AND NOT EXISTS (SELECT 1 FROM amendments WHERE run = :run AND {_OPEN} AND {_IS_NO_QUESTION})"
     )
-    db.execute(f"UPDATE runs SET phase = 'ended' WHERE id = :run AND phase = 'cancelling' {rest}", {"run": run})
+    over = f"UPDATE runs SET phase = 'ended' WHERE id = :run AND phase = 'cancelling' {rest}"
+    if db.execute(over, {"run": run}).rowcount:
+        _compare_anew(db, run)
     return len(ids) + amended
+
+
+def stamp(db: sqlite3.Connection, viewer: str, pair: str) -> tuple[int, int]:
+    """Another one as soon as a run of the pair was cancelled, or was taken out of the queue as a whole."""
+    query = (
+        f"SELECT count(*), count(CASE WHEN phase = 'cancelling' THEN 1 END) FROM runs "
+        f"WHERE viewer = ? AND pair = ? AND outcome = '{OUTCOME}'"
+    )
+    cancelled, under_way = db.execute(query, (viewer, pair)).fetchone()
+    return cancelled, under_way
+
+
+def _compare_anew(db: sqlite3.Connection, run: int) -> None:
+    whose = "SELECT 1 FROM runs WHERE runs.id = ? AND runs.viewer = pairs.viewer AND runs.pair = pairs.pair"
+    db.execute(f"UPDATE pairs SET policy = '' WHERE EXISTS ({whose})", (run,))
 
 
 def unfinished(db: sqlite3.Connection) -> list[int]:

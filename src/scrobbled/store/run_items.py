@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scrobbled.core.items import Item
@@ -82,21 +82,19 @@ def counts(db: sqlite3.Connection, run: int) -> list[tuple[str, str, str, int]]:
     return [*plays, *amended]
 
 
-def tempos(db: sqlite3.Connection, run: int, trackers: Sequence[str]) -> list[Tempo]:
-    """Of those trackers for which something waits."""
-    found = []
-    for tracker in trackers:
-        whose = (run, tracker)
-        waiting = sum(
-            db.execute(
-                f"SELECT count(*) FROM {name} WHERE run = ? AND tracker = ? AND state = 'queued'", whose
-            ).fetchone()[0]
-            for name in ("outbox", "amendments")
-        )
-        if waiting:
-            times = _lately(db, run, tracker)
-            found.append(Tempo(tracker, waiting, _pace(times), times[0] if times else None))
-    return found
+def tempos(db: sqlite3.Connection, run: int, waiting: Mapping[str, int]) -> list[Tempo]:
+    """``waiting`` is how many changes are on their way to each tracker."""
+    lately = {tracker: _lately(db, run, tracker) for tracker in waiting}
+    return [Tempo(name, waiting[name], _pace(times), times[0] if times else None) for name, times in lately.items()]
+
+
+def added_since(db: sqlite3.Connection, run: int, tracker: str, since: float) -> int:
+    """How many plays of a run that tracker got after ``since`` (Unix seconds)."""
+    query = (
+        "SELECT count(*) FROM outbox INDEXED BY outbox_settled WHERE run = ? AND state = 'delivered' "
+        "AND tracker = ? AND settled_at > ?"
+    )
+    return int(db.execute(query, (run, tracker, since)).fetchone()[0])
 
 
 def _lately(db: sqlite3.Connection, run: int, tracker: str) -> list[float]:

@@ -60,6 +60,7 @@ class Progress:
     """Those that wait for a catalogue or a person."""
     since: float | None
     """When the first one was settled (Unix seconds)."""
+    outcomes: Mapping[str, int]
 
 
 def ask(db: sqlite3.Connection, viewer: str, pair: str, cause: str, options: Mapping[str, Any], now: float) -> int:
@@ -152,6 +153,15 @@ def with_plan(db: sqlite3.Connection, plan: str) -> Run | None:
     return next(iter(_runs(db, "WHERE plan = ? ORDER BY id DESC LIMIT 1", (plan,))), None)
 
 
+def carrying_out(db: sqlite3.Connection, viewer: str, pair: str, plan: str) -> Run | None:
+    """The newest run that was asked to do this plan, and does it or has done it."""
+    condition = (
+        "WHERE viewer = ? AND pair = ? AND json_extract(options, '$.plan') = ? AND outcome IN ('', 'done', 'nothing') "
+        "ORDER BY id DESC LIMIT 1"
+    )
+    return next(iter(_runs(db, condition, (viewer, pair, plan))), None)
+
+
 def abandon(db: sqlite3.Connection, now: float) -> int:
     """At the start of a service: what was under way when the process before ended. Returns how many."""
     return db.execute(
@@ -183,7 +193,7 @@ def progress(db: sqlite3.Connection, run: int) -> Progress:
             since = first if since is None or (first is not None and first < since) else since
     total, waiting = sum(counts.values()), counts.get(PlayOutcome.QUEUED, 0)
     done = sum(counts.get(state, 0) for state in SETTLED)
-    return Progress(total, done, waiting, total - done - waiting, since)
+    return Progress(total, done, waiting, total - done - waiting, since, counts)
 
 
 def left_over(db: sqlite3.Connection, run: Run) -> int:
@@ -205,16 +215,6 @@ def left_over(db: sqlite3.Connection, run: Run) -> int:
             whose,
         ).fetchone()[0]
     return count
-
-
-def outcomes(db: sqlite3.Connection, run: int) -> dict[str, int]:
-    """Of what the run put into the queue, by outcome."""
-    counts: dict[str, int] = {}
-    for name in _QUEUES:
-        rows = db.execute(f"SELECT state, count(*) FROM {name} WHERE run = ? GROUP BY state", (run,))
-        for state, count in rows:
-            counts[state] = counts.get(state, 0) + count
-    return counts
 
 
 def drop_old(db: sqlite3.Connection, before: float, limit: int, keep: int = 200) -> int:

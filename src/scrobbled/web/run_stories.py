@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scrobbled.pair_stories import RunStory, run_story
@@ -11,6 +12,11 @@ from scrobbled.store import overview, run_items, runs
 from scrobbled.store.codec import iso, iso_or_none
 from scrobbled.store.run_items import RunItem, Tempo
 from scrobbled.store.shelf import Line
+
+WORKING = ("ok", "new")
+"""States of an account that can be written."""
+SLOW = 120.0
+"""Seconds without a settled change after which nobody knows the pace any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,10 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class TempoStory:
-    """How the changes of a run for one tracker go. ``state`` and ``reason`` are of the account, as in the status."""
+    """How the changes of a run for one tracker go. ``state`` and ``reason`` are of the account, as in the status.
+
+    ``a_second`` is ``None`` where nothing moves just now, or too little to tell.
+    """
 
     tracker: str
     waiting: int
@@ -88,26 +97,37 @@ class RunProgress:
     seconds_left: float | None
 
 
-def progress_of(db: sqlite3.Connection, number: int) -> RunProgress | None:
+def progress_of(db: sqlite3.Connection, number: int, now: float) -> RunProgress | None:
+    """``now`` is Unix seconds."""
     run = runs.get(db, number)
     if run is None:
         return None
-    found = run_items.tempos(db, number, run.pair.split(","))
-    states = overview.account_states(db)
-    told = [_tempo(tempo, *states.get((run.viewer, tempo.tracker), ("ok", ""))[:2]) for tempo in found]
     changes = [Count(*row) for row in run_items.counts(db, number)]
-    return RunProgress(run_story(db, run), changes, told, _left(found))
+    found = run_items.tempos(db, number, _waiting(changes))
+    states = overview.account_states(db)
+    told = [_tempo(tempo, *states.get((run.viewer, tempo.tracker), ("ok", ""))[:2], now) for tempo in found]
+    return RunProgress(run_story(db, run), changes, told, _left(told))
 
 
-def _left(tempos: Sequence[Tempo]) -> float | None:
-    """Trackers are written beside each other: the slowest decides."""
+def _waiting(changes: Sequence[Count]) -> Mapping[str, int]:
+    """By tracker, what is on its way there."""
+    found: Counter[str] = Counter()
+    for one in changes:
+        found[one.tracker] += one.count if one.outcome == "queued" else 0
+    return +found
+
+
+def _left(tempos: Sequence[TempoStory]) -> float | None:
+    """Trackers are written beside each other: the slowest decides, and one that stands still promises nothing."""
     spans = [tempo.waiting / tempo.a_second if tempo.a_second else None for tempo in tempos]
     known = [span for span in spans if span is not None]
     return max(known) if known and len(known) == len(spans) else None
 
 
-def _tempo(tempo: Tempo, state: str, reason: str) -> TempoStory:
-    return TempoStory(tempo.tracker, tempo.waiting, tempo.a_second, iso_or_none(tempo.last), state, reason)
+def _tempo(tempo: Tempo, state: str, reason: str, now: float) -> TempoStory:
+    moves = state in WORKING and tempo.last is not None and now - tempo.last <= SLOW
+    pace = tempo.a_second if moves else None
+    return TempoStory(tempo.tracker, tempo.waiting, pace, iso_or_none(tempo.last), state, reason)
 
 
 def line_story(line: Line, poster: str) -> LineStory:

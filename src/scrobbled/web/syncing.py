@@ -51,6 +51,7 @@ class Syncing:
         self._runtime, self._art = runtime, art
         self._previews = Previews(runtime)
         self.questions = Questions(runtime, art)
+        self._asking = asyncio.Lock()
         self._taking_back: dict[int, asyncio.Task[Report]] = {}
         runtime.on_close(self._aclose)
 
@@ -73,9 +74,9 @@ class Syncing:
         """``None`` where it is not kept any more."""
         return self._masked(self._previews.get(preview))
 
-    def latest(self, viewer: str, pair: str) -> Preview | None:
-        """The newest preview of a pair."""
-        return self._masked(self._previews.latest(viewer, pair))
+    def previews(self) -> list[Preview]:
+        """Those that are kept, the newest first."""
+        return self._masked(self._previews.listing())
 
     async def lines(
         self, preview: str, *, tracker: str = "", action: str = "", after: int = 0, limit: int = 50
@@ -104,17 +105,32 @@ class Syncing:
     async def ask(self, viewer: str, pair: str, options: Options) -> RunStory | None:
         """Have a pair reconciled now; ``None`` where there is none. Raises ``ConfigError`` for strange options.
 
-        A plan that a run has shown is carried out with the options of that run.
+        A plan that a run has shown is carried out with the options of that run, and only once: whoever asks again is
+        told of the run that does it.
         """
         one = self._found(viewer, pair)
         if one is None:
             return None
+        async with self._asking:
+            begun = await self.carrying_out(one.sides.viewer, one.sides.pair, options.plan)
+            return begun or await self._begun(one, options)
+
+    async def _begun(self, one: Wired, options: Options) -> RunStory | None:
         if options.plan and options == Options(plan=options.plan):
             options = await self._read(lambda db: _of_plan(db, options))
         self._runtime.keeper.reconciler(one).policy(options)
         number = await self._runtime.keeper.ask(one.sides.viewer, one.sides.pair, "sync", options)
         self._runtime.changed()
         return await self.run(number)
+
+    async def carrying_out(self, viewer: str, pair: str, plan: str | None) -> RunStory | None:
+        """The run that does this plan, or has done it. One that came to nothing leaves it to another."""
+
+        def read(db: sqlite3.Connection) -> RunStory | None:
+            found = runs.carrying_out(db, viewer, pair, plan or "")
+            return None if found is None else run_story(db, found)
+
+        return await self._read(read) if plan else None
 
     async def runs(self, before: int | None, limit: int, which: Filter | None = None) -> list[RunStory]:
         """The newest first; ``before`` is the last id seen."""
@@ -136,7 +152,8 @@ class Syncing:
 
     async def progress(self, number: int) -> RunProgress | None:
         """How far it is; ``None`` where there is no such run."""
-        return await self._read(lambda db: progress_of(db, number))
+        now = self._runtime.clock.now().timestamp()
+        return await self._read(lambda db: progress_of(db, number, now))
 
     async def items(self, number: int, chosen: Chosen, after: str, limit: int) -> list[ItemStory]:
         """A page of the changes of a run; ``after`` is the last id seen, or empty."""

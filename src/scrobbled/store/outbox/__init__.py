@@ -18,7 +18,7 @@ from scrobbled.store.outbox.booking import (
     release,
     settle,
 )
-from scrobbled.store.outbox.decisions import approve, drop, leave_out, retry, send_again, start_anew
+from scrobbled.store.outbox.decisions import approve, drop, leave_out, plays_of, retry, send_again, start_anew
 from scrobbled.store.outbox.likeness import is_on_its_way, same_viewing, watched_before, within_a_day
 from scrobbled.store.outbox.waiting import NEVER_LATER, Change, coming, due, in_doubt, next_due, waits
 from scrobbled.store.outbox.words import (
@@ -68,6 +68,7 @@ __all__ = [
     "missed",
     "next_due",
     "note",
+    "plays_of",
     "postpone",
     "release",
     "retry",

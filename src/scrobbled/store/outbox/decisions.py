@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection
 
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.core.plays import EARLIEST
 from scrobbled.store import floods
+from scrobbled.store.codec import THESE
 from scrobbled.store.outbox.booking import note, settle
 from scrobbled.store.outbox.words import AGAIN, DONE, DROPPED, IN_DOUBT, SET_FREE, TAKEN_BACK
 
@@ -41,6 +43,13 @@ def approve(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
     )
     floods.approved(db, received)
     return chosen
+
+
+def plays_of(db: sqlite3.Connection, ids: Collection[int]) -> int:
+    """How many plays these changes are of: one that goes to two trackers is one play."""
+    of_these = f"SELECT COUNT(DISTINCT play_id) FROM outbox WHERE id IN {THESE}"
+    count: int = db.execute(of_these, (json.dumps(list(ids)),)).fetchone()[0]
+    return count
 
 
 def drop(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:

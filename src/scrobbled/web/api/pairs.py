@@ -86,6 +86,10 @@ def _pairs(desk: Desk) -> list[HTTPRouteHandler]:
 
 
 def _previews(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/previews", summary="Previews that are kept, newest first")
+    async def listing() -> list[Preview]:
+        return desk.syncing.previews()
+
     @get("/previews/{preview:str}", summary="What a run would do: how far it is known, and what it comes to")
     async def shown(preview: FromPath[str]) -> Preview:
         return _there(desk.syncing.shown(preview), GONE)
@@ -115,7 +119,7 @@ def _previews(desk: Desk) -> list[HTTPRouteHandler]:
         if not desk.syncing.forget(preview):
             raise NotFoundException(GONE)
 
-    return [shown, lines, apply, forget]
+    return [listing, shown, lines, apply, forget]
 
 
 def _runs(desk: Desk) -> list[HTTPRouteHandler]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import Request, get, post
 from litestar.exceptions import ClientException
@@ -14,7 +15,8 @@ from litestar.response import Redirect, Template
 from scrobbled import summary
 from scrobbled.web.desk import Desk
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.view import sync, wishes, words
+from scrobbled.web.questions import QuestionStory
+from scrobbled.web.view import sync_questions, wishes, words
 
 Asked = Request[Any, Any, Any]
 QUESTIONS = 20
@@ -27,40 +29,37 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     async def questions(
         request: Asked, viewer: FromQuery[str] = "", pair: FromQuery[str] = "", after: FromQuery[str] = ""
     ) -> Template:
-        start = summary.number(after, "a") or 0
-        whose: dict[str, Any] = {"viewer": viewer[:64] or None, "pair": pair[:80] or None}
-        found, now = await desk.syncing.questions.listing(**whose, after=start, limit=QUESTIONS + 1), desk.now()
-        shown = found[:QUESTIONS]
-        context: dict[str, Any] = {
-            "questions": [sync.question(one, now) for one in shown],
-            "viewer": viewer[:64],
-            "pair": pair[:80],
-            "names": wishes.between(pair[:80]) if pair.count(",") == 1 else "",
-            "winners": [(name, words.name(name)) for name in pair[:80].split(",")] if pair.count(",") == 1 else [],
-            "values": any(one.action in ("rate", "retime") for one in shown),
-            "removals": any(one.action in ("remove", "unrate") for one in shown),
-            "next": _next(viewer, pair, shown[-1].id) if len(found) > QUESTIONS else "",
-            "is_first": start == 0,
-        }
+        viewer, pair, start = viewer[:64], pair[:80], summary.number(after, "a") or 0
+        whose: dict[str, Any] = {"viewer": viewer or None, "pair": pair or None}
+        found = await desk.syncing.questions.listing(**whose, after=start, limit=QUESTIONS + 1)
+        context = {"viewer": viewer, "pair": pair, "is_first": start == 0, **_told(found, viewer, pair, desk.now())}
         return await shell.page(request, desk, "sync_questions.html", place="sync", **context)
 
     @post("/sync/questions")
     async def answer(request: Asked) -> Redirect:
         form = await forms.form(request)
         viewer, pair = str(form.get("viewer", "")), str(form.get("pair", ""))
-        everything = str(form.get("all", ""))
-        if everything:
+        if everything := str(form.get("all", "")):
             await _answer_all(desk, viewer, pair, everything)
         elif chosen := form.get("choose"):
             await desk.syncing.questions.choose([_number(str(chosen))])
         else:
             await desk.syncing.questions.leave([_number(str(id_)) for id_ in form.getall("leave", [])][:MOST_IDS])
-        where = urlencode({name: value for name, value in (("viewer", viewer), ("pair", pair)) if value})
-        return shell.to(
-            request, shell.with_query(f"sync/questions?{where}" if where else "sync/questions", did="decided")
-        )
+        return shell.to(request, shell.with_query(_address(viewer, pair), did="decided"))
 
     return [questions, answer]
+
+
+def _told(found: Sequence[QuestionStory], viewer: str, pair: str, now: datetime) -> dict[str, Any]:
+    shown, is_one_pair = found[:QUESTIONS], pair.count(",") == 1
+    return {
+        "questions": [sync_questions.question(one, now) for one in shown],
+        "names": wishes.between(pair) if is_one_pair else "",
+        "winners": [(name, words.name(name)) for name in pair.split(",")] if is_one_pair else [],
+        "values": any(one.action in ("rate", "retime") for one in shown),
+        "removals": any(one.action in ("remove", "unrate") for one in shown),
+        "next": _address(viewer, pair, shown[-1].id) if len(found) > QUESTIONS else "",
+    }
 
 
 async def _answer_all(desk: Desk, viewer: str, pair: str, answer: str) -> None:
@@ -80,6 +79,5 @@ def _number(text: str) -> int:
     return found
 
 
-def _next(viewer: str, pair: str, last: str) -> str:
-    told = {"viewer": viewer, "pair": pair, "after": last}
-    return f"sync/questions?{urlencode({name: value for name, value in told.items() if value})}"
+def _address(viewer: str, pair: str, after: str = "") -> str:
+    return wishes.address("sync/questions", {"viewer": viewer, "pair": pair, "after": after})

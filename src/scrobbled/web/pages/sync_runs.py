@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import Request, get, post
 from litestar.exceptions import NotFoundException
@@ -11,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
+from scrobbled.pair_stories import RunStory
 from scrobbled.reconcile import Options
 from scrobbled.store.run_items import Chosen
 from scrobbled.web.api.pairs import item_id, number
@@ -18,7 +18,7 @@ from scrobbled.web.desk import Desk
 from scrobbled.web.pages import shell
 from scrobbled.web.run_stories import RunProgress
 from scrobbled.web.syncing import Filter
-from scrobbled.web.view import plans, runs, takebacks, wishes
+from scrobbled.web.view import plans, run_items, runs, takebacks, wishes
 
 Asked = Request[Any, Any, Any]
 ROWS = 30
@@ -49,7 +49,7 @@ def _listing(desk: Desk) -> list[HTTPRouteHandler]:
         found, now = await desk.syncing.runs(last, ROWS + 1, which), desk.now()
         chosen = {"viewer": which.viewer, "pair": which.pair, "outcome": outcome if outcome in OUTCOMES else ""}
         context: dict[str, Any] = {
-            "runs": [runs.row(run, now) for run in found[:ROWS]],
+            "runs": runs.rows(found[:ROWS], await desk.syncing.pairs(), now),
             "next": _address({**chosen, "before": found[ROWS - 1].id}) if len(found) > ROWS else "",
             "is_newest": last is None,
             "newest": _address(chosen),
@@ -102,12 +102,12 @@ def _one(desk: Desk) -> list[HTTPRouteHandler]:
         place = f"sync/runs/{found.run.id}"
         context: dict[str, Any] = {
             "run": found.run,
-            "page": runs.page(found, now),
-            "parts": plans.parts(found.run.plan),
-            "items": [runs.item(one, now) for one in items[:ITEMS]],
-            "next": _address({**chosen, "after": items[ITEMS - 1].id}, place) if len(items) > ITEMS else "",
+            "page": runs.page(found, await _carrying_out(desk, found), now, is_last=await _is_last(desk, found)),
+            "parts": plans.parts(found.run.plan, found.run.pair, now),
+            "items": [run_items.item(one, now) for one in items[:ITEMS]],
+            "next": wishes.address(place, {**chosen, "after": items[ITEMS - 1].id}) if len(items) > ITEMS else "",
             "after": after,
-            "options": _again(found),
+            "options": wishes.fields(Options.of(found.run.options)),
             **chosen,
         }
         template = "sync_run_parts.html" if fragment else "sync_run.html"
@@ -145,6 +145,19 @@ def _taking_back(desk: Desk) -> list[HTTPRouteHandler]:
     return [look, undo]
 
 
+async def _carrying_out(desk: Desk, found: RunProgress) -> RunStory | None:
+    """The run that does what this one has only planned."""
+    run = found.run
+    return await desk.syncing.carrying_out(run.viewer, run.pair, run.plan_id) if run.outcome == "approval" else None
+
+
+async def _is_last(desk: Desk, found: RunProgress) -> bool:
+    """Of its pair; nobody asks of one that wants nothing."""
+    if found.run.outcome != "approval":
+        return True
+    return any(pair.last is not None and pair.last.id == found.run.id for pair in await desk.syncing.pairs())
+
+
 async def _there(desk: Desk, run_id: str) -> RunProgress:
     found = await desk.syncing.progress(number(run_id))
     if found is None:
@@ -152,13 +165,5 @@ async def _there(desk: Desk, run_id: str) -> RunProgress:
     return found
 
 
-def _again(found: RunProgress) -> list[tuple[str, str]]:
-    """The same wish once more, as fields of a form."""
-    options = Options.of(found.run.options)
-    told = [("direction", options.direction), ("conflict", options.conflict), ("full", "yes" if options.full else "")]
-    return [("kind", kind) for kind in options.kinds] + [(name, value) for name, value in told if value]
-
-
-def _address(query: dict[str, str], place: str = "sync/runs") -> str:
-    told = urlencode({name: value for name, value in query.items() if value})
-    return f"{place}?{told}" if told else place
+def _address(query: dict[str, str]) -> str:
+    return wishes.address("sync/runs", query)

@@ -49,7 +49,7 @@ def group_card(group: Group) -> Card:
         about=about(words.joined(group.viewers), tracker, words.plural(count, "play") if not group.action else ""),
         text=_text(group),
         answers=_answers(group, count),
-        many=len(group.ids),
+        many=group.plays,
         samples=tuple(_without(group.title, label) for label in group.samples),
         title=group.title,
         media=group.media,
@@ -101,7 +101,7 @@ def _text(group: Group) -> str:
 
 
 def _answers(group: Group, count: int) -> tuple[Answer, ...]:
-    them = "it" if count == 1 else f"all {count:,}"
+    them = {1: "it", 2: "both"}.get(count, f"all {count:,}")
     leave = Answer("drop", f"Leave {them} out", warning=FOR_GOOD if count == 1 else ALL_FOR_GOOD)
     choose = Answer("open", "Choose what it is", to=f"correct/{group.names[0]}")
     if group.state is PlayOutcome.UNMATCHED:

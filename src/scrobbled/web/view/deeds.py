@@ -28,9 +28,9 @@ SORTS: Mapping[str, Sort] = {
     "unrate": Sort("Clear", "Cleared", "rating", "on", "", "dead", "minus", "to clear"),
     "retime": Sort("Give", "Gave", "play", "on", " another time", "waiting", "clock", "to give another time"),
     "rate": Sort("Set", "Set", "rating", "on", "", "waiting", "star", "to set"),
+    "add": Sort("Add", "Added", "play", "to", "", "ok", "plus", "to add, dates kept"),
     "flag": Sort("Mark", "Marked", "play", "on", " as rewatch", "waiting", "sync", "to mark as rewatch"),
     "tick": Sort("Tick off", "Ticked off", "play", "on", "", "ok", "check", "to tick off"),
-    "add": Sort("Add", "Added", "play", "to", "", "ok", "plus", "to add, dates kept"),
 }
 """By action, in the order in which a plan tells them."""
 ASKED = "you decide "
@@ -72,11 +72,18 @@ def heading(action: str, count: int) -> str:
 
 
 def _parts(counts: Sequence[Counted], *, past: bool) -> Iterable[str]:
+    last = ""
     for action, sort in SORTS.items():
         mine = [(tracker, count) for tracker, of, count in counts if of == action and count]
-        if not mine:
-            continue
-        (first, number), *others = mine
-        told = [f"{words.plural(number, sort.noun)} {sort.where} {words.name(first)}"]
-        told += [f"{count:,} {sort.where} {words.name(tracker)}" for tracker, count in others]
-        yield f"{sort.past if past else sort.verb} {words.joined(told)}{sort.tail}"
+        if mine:
+            yield _part(sort, mine, last, past=past)
+            last = mine[0][0] if len(mine) == 1 else ""
+
+
+def _part(sort: Sort, counts: Sequence[tuple[str, int]], last: str, *, past: bool) -> str:
+    """``last`` is the tracker that the part before was about, where it was only one."""
+    (first, number), *others = counts
+    place = "there" if first == last and not others else f"{sort.where} {words.name(first)}"
+    told = [f"{words.plural(number, sort.noun)} {place}"]
+    told += [f"{count:,} {sort.where} {words.name(tracker)}" for tracker, count in others]
+    return f"{sort.past if past else sort.verb} {words.joined(told)}{sort.tail}"

@@ -11,7 +11,7 @@ COUNTED = {
     "approve": ("{plays} let go, on the way now.", "Nothing was left to do there."),
     "corrected": ("Saved. {plays} on the way now.", "Saved. Plays that come later follow it."),
     "drop": ("{plays} left out for good.", "Nothing was left to do there."),
-    "undo": ("{plays} taken back, and stays so.", "There was nothing of ours to take back."),
+    "undo": ("{plays} taken back for good.", "There was nothing of ours to take back."),
 }
 """By code: for a number of plays, and for none."""
 TOLD = {

@@ -43,7 +43,6 @@ class Way:
     tracker: str
     look: Look
     reason: str
-    next_step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,7 @@ def card(play: PlayStory, now: datetime) -> PlayCard:
 def _way(delivery: DeliveryStory) -> Way:
     reason = told(PHASES.get(delivery.phase) or delivery.reason)
     look = Look(*OUTCOMES[PlayOutcome(delivery.outcome)], delivery.outcome)
-    return Way(words.name(delivery.tracker), look, reason, delivery.next_step)
+    return Way(words.name(delivery.tracker), look, reason)
 
 
 def _said_once(ways: list[Way]) -> list[Way]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scrobbled.core.outcomes import told
+from scrobbled.pair_stories import RunStory
 from scrobbled.previews import DECIDE, Preview
 from scrobbled.web.run_stories import LineStory
 from scrobbled.web.view import deeds, poster, words
 from scrobbled.web.view.moments import Moment, moment
-from scrobbled.web.view.runs import does
-from scrobbled.web.view.wishes import asked_for, between
+from scrobbled.web.view.run_items import does
+from scrobbled.web.view.runs import RunRow, row
+from scrobbled.web.view.wishes import asked_for, between, clock, with_names
 
 LASTS = timedelta(hours=24)
 PHASES = ("waiting", "reading", "comparing")
+_TIME = re.compile(r"\b20\d\d-\d\d-\d\d(?: \d\d:\d\d)?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class PlanPage:
     """What is on its way already, for each tracker."""
     made: Moment | None
     until: Moment | None
+    ran: RunRow | None
+    """The run that carries it out, or did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,44 +104,68 @@ class Part:
     lines: list[str]
 
 
-def parts(text: str) -> list[Part]:
+def parts(text: str, pair: str, now: datetime) -> list[Part]:
     """``Plan.text`` in its parts; the first line says what agrees."""
     found: list[Part] = []
-    for line in text.replace(" -> ", " to ").splitlines():
+    told = _TIME.sub(lambda time: _when(time[0], now), with_names(text, pair)).replace(" -> ", " to ")
+    for line in told.splitlines():
         if line.startswith("  ") and found:
             found[-1].lines.append(line.strip())
         elif line.strip():
-            side, colon, rest = line.strip().rstrip(":").partition(": ")
-            found.append(Part(f"{words.name(side) if found else side}{colon}{rest}" if colon else side, []))
+            found.append(Part(line.strip().rstrip(":"), []))
     return found
 
 
-def page(plan: Preview, now: datetime, coming: Mapping[str, int] | None = None) -> PlanPage:
+def _when(text: str, now: datetime) -> str:
+    """A day has no zone, and a time is in that of the house. What only looks like one, in a title, stays."""
+    if " " in text:
+        return clock(text, now)
+    try:
+        return words.date(datetime.fromisoformat(text), now)
+    except ValueError:
+        return text
+
+
+def page(plan: Preview, now: datetime, coming: Mapping[str, int], ran: RunStory | None) -> PlanPage:
     """``coming`` are the changes that are on their way to each tracker: no plan names them again."""
-    counts = [(group.tracker, group.action, group.count) for group in plan.groups if group.action != DECIDE]
-    made = moment(plan.ended, now)
+    counts, made = _counts(plan), moment(plan.ended, now)
     return PlanPage(
         id=plan.id,
         viewer=plan.viewer,
         pair=plan.pair,
         names=between(plan.pair),
-        title=_title(plan, counts, any((coming or {}).values())),
+        title="You said yes to this plan" if ran else _title(plan, counts, any(coming.values())),
         asked_for=asked_for(plan.options.stored(), plan.pair),
         steps=[] if plan.ended else _steps(plan),
-        failed=told(plan.reason) if plan.outcome == "failed" else "",
+        failed=told(with_names(plan.reason, plan.pair)) if plan.outcome == "failed" else "",
         sides=[_side(name, counts) for name in plan.pair.split(",")],
         decisions=sum(group.count for group in plan.groups if group.action == DECIDE),
         only_asks=bool(plan.total) and not counts,
-        button=_button(plan, counts),
+        button="" if ran else _button(plan, counts),
         total=plan.total,
-        asks=plan.reason if plan.outcome == "approval" else "",
-        warnings=plan.warnings,
+        asks=with_names(plan.reason, plan.pair) if plan.outcome == "approval" else "",
+        warnings=[with_names(warning, plan.pair) for warning in plan.warnings],
         first_contact=plan.first_contact,
         agreed=_agreed(plan.agreed),
-        coming=[_coming(tracker, count) for tracker, count in (coming or {}).items() if count],
+        coming=[_coming(tracker, count) for tracker, count in coming.items() if count],
         made=made,
         until=None if made is None else moment((made.at + LASTS).isoformat(), now),
+        ran=None if ran is None else row(ran, now),
     )
+
+
+def hint(plan: Preview) -> str:
+    """What came of a preview that somebody may want to go back to, after "Preview"; empty where nothing did."""
+    if not plan.ended:
+        return "being made"
+    if plan.outcome not in ("planned", "approval"):
+        return ""
+    counts = _counts(plan)
+    return f"would {_lower(deeds.button(counts))}" if counts else f"found {words.plural(plan.total, 'thing')} to decide"
+
+
+def _counts(plan: Preview) -> list[deeds.Counted]:
+    return [(group.tracker, group.action, group.count) for group in plan.groups if group.action != DECIDE]
 
 
 def _title(plan: Preview, counts: Sequence[deeds.Counted], is_coming: bool) -> str:

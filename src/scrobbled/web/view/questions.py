@@ -106,7 +106,7 @@ def _plan(plan: Plan) -> Card:
         tone="need",
         icon="sync",
         question=f"Should this plan for {trackers(plan.trackers)} be carried out?",
-        about=about(plan.viewer, plan.run),
+        about=about(plan.viewer),
         text=f"{told(with_names(plan.reason, ','.join(plan.trackers)))} Nothing is changed until you say yes.",
         answers=(Answer("open", "Look at the plan", to=f"sync/runs/{plan.run}"),),
     )

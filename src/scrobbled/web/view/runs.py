@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scrobbled.core.outcomes import told
 from scrobbled.core.plan import read_id
-from scrobbled.pair_stories import RunStory
-from scrobbled.web.run_stories import Count, ItemStory, RunProgress, TempoStory
-from scrobbled.web.view import deeds, poster, words
-from scrobbled.web.view.looks import OUTCOMES, Look
+from scrobbled.pair_stories import PairStory, RunStory
+from scrobbled.web.run_stories import SLOW, WORKING, RunProgress, TempoStory
+from scrobbled.web.view import deeds, words
+from scrobbled.web.view.looks import Look
 from scrobbled.web.view.moments import Moment, moment
-from scrobbled.web.view.wishes import asked_for, between, clock
+from scrobbled.web.view.run_items import Chip, chips
+from scrobbled.web.view.wishes import asked_for, between, with_names
 
 LOOKS = {
     "done": Look("ok", "check", "done"),
@@ -24,6 +25,8 @@ LOOKS = {
     "failed": Look("dead", "cross", "failed"),
 }
 DELIVERING = Look("waiting", "sync", "delivering")
+PLANNED = Look("calm", "clock", "only planned")
+"""A plan that wanted a yes until another run came."""
 PHASES = {
     "asked": Look("waiting", "clock", "waits for its turn"),
     "reading": Look("waiting", "sync", "reading both sides"),
@@ -32,8 +35,6 @@ PHASES = {
     "cancelling": Look("waiting", "clock", "being cancelled"),
 }
 CAUSES = {"schedule": "by the clock", "sync": "asked for by a person", "import": "an import"}
-SLOW = 120.0
-"""Seconds without a settled change after which the page says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,14 @@ class RunPage:
 
     row: RunRow
     title: str
+    ran: RunRow | None
+    """What came of a yes to its plan."""
     cause: str
     asked_for: str
     reason: str
     progress: Progress | None
+    is_live: bool
+    """It still changes by itself."""
     can_cancel: bool
     can_undo: bool
     button: str
@@ -76,40 +81,21 @@ class RunPage:
     chips: list[Chip]
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter of the changes: how many of a tracker came to an outcome."""
-
-    tracker: str
-    outcome: str
-    label: str
-    look: Look
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """One change. ``text`` is what it does, ``look`` what became of it."""
-
-    id: str
-    play_id: str | None
-    label: str
-    title: str
-    seed: str
-    art: str
-    tracker: str
-    tone: str
-    icon: str
-    text: str
-    when: Moment | None
-    look: Look
-    reason: str
-
-
 def row(run: RunStory, now: datetime) -> RunRow:
     names = between(run.pair)
     when = moment(run.ended or run.started or run.asked, now)
     return RunRow(run.id, run.viewer, names, look(run), summary(run), when, took(run.seconds))
+
+
+def rows(found: Sequence[RunStory], pairs: Sequence[PairStory], now: datetime) -> list[RunRow]:
+    """Of a list: only the last run of a pair can still want something."""
+    last = {pair.last.id for pair in pairs if pair.last}
+    all_ = ((run, row(run, now)) for run in found)
+    return [one if run.id in last else _past(one) for run, one in all_]
+
+
+def _past(one: RunRow) -> RunRow:
+    return replace(one, look=PLANNED) if one.look is LOOKS["approval"] else one
 
 
 def look(run: RunStory) -> Look:
@@ -126,16 +112,25 @@ def summary(run: RunStory) -> str:
     counts = deeds.planned(run.planned)
     if run.outcome == "approval":
         would = deeds.deed(counts)
-        return f"Would {would[0].lower()}{would[1:]}" if would else f"Nothing was changed yet: {run.reason}"
+        return f"Would {would[0].lower()}{would[1:]}" if would else f"Nothing was changed yet: {_why(run)}"
     if run.outcome in ("failed", "refused"):
-        return told(run.reason)
+        return told(_why(run))
     if run.outcome == "cancelled":
         done = run.outcomes.get("delivered", 0)
-        return f"{words.plural(done, 'change')} made before that" if done else "Nothing was changed"
+        return f"{words.plural(done, 'change')} made, then cancelled" if done else "Nothing was changed"
     if run.outcome == "nothing":
-        return "Both sides agree"
+        return _undecided(run) or "Both sides agree"
     delivered = not run.outcomes.get("queued") and run.phase == "ended"
     return deeds.deed(counts, past=delivered) or _asked(run) or "A run is under way"
+
+
+def _why(run: RunStory) -> str:
+    return with_names(run.reason, run.pair)
+
+
+def _undecided(run: RunStory) -> str:
+    count = deeds.asked(run.planned)
+    return f"Nothing new, {words.plural(count, 'thing')} for you to decide" if count else ""
 
 
 def _asked(run: RunStory) -> str:
@@ -152,19 +147,23 @@ def took(seconds: float | None) -> str:
     return f"{round(seconds / 60):,} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
 
 
-def page(found: RunProgress, now: datetime) -> RunPage:
+def page(found: RunProgress, ran: RunStory | None, now: datetime, *, is_last: bool = True) -> RunPage:
+    """``ran`` is the run that does what this one has only planned; ``is_last`` of its pair."""
     run = found.run
-    wants = run.outcome == "approval" and run.plan_id is not None and _holds(run.plan_id, now)
+    wants = is_last and run.outcome == "approval" and _holds(run.plan_id or "", now) and ran is None
+    mine = row(run, now) if is_last else _past(row(run, now))
     waiting = run.outcomes.get("queued", 0) + run.outcomes.get("parked", 0)
     under_way = run.ended is None or (run.outcome == "done" and waiting > 0)
     done = run.outcomes.get("delivered", 0)
     return RunPage(
-        row=row(run, now),
-        title=_title(run),
+        row=mine,
+        title="You said yes to this plan" if ran else _title(run) if is_last else _past_title(run),
+        ran=None if ran is None else row(ran, now),
         cause=CAUSES.get(run.cause, run.cause),
         asked_for=asked_for(run.options, run.pair),
-        reason=told(run.reason),
+        reason=told(_why(run)),
         progress=progress(found, now),
+        is_live=under_way or run.phase == "cancelling",
         can_cancel=under_way,
         can_undo=bool(run.total) and (done > 0 or run.outcome == "cancelled"),
         button=(deeds.button(deeds.planned(run.planned)) or "Do what it says") if wants else "",
@@ -192,7 +191,7 @@ def _title(run: RunStory) -> str:
     if run.outcome == "done":
         return f"Delivering: {run.done:,} of {moving(run):,}"
     titles = {
-        "nothing": f"{names} agree",
+        "nothing": _undecided(run) or f"{names} agree",
         "approval": "This plan wants your yes",
         "refused": "The plan no longer holds",
         "cancelled": "Cancelled",
@@ -205,6 +204,10 @@ def _title(run: RunStory) -> str:
     }.get(run.phase, "Filling the queue")
 
 
+def _past_title(run: RunStory) -> str:
+    return "Only planned: another run came since" if run.outcome == "approval" else _title(run)
+
+
 def progress(found: RunProgress, now: datetime) -> Progress | None:
     """``None`` where nothing is on its way."""
     run = found.run
@@ -213,8 +216,7 @@ def progress(found: RunProgress, now: datetime) -> Progress | None:
     total = moving(run)
     percent = 100 * run.done // total if total else 0
     lines = [_tempo(tempo, now) for tempo in found.tempos]
-    held_up = any(tempo.state not in ("ok", "new") for tempo in found.tempos)
-    return Progress(percent, f"{run.done:,} of {total:,} done", "" if held_up else _left(found.seconds_left), lines)
+    return Progress(percent, f"{run.done:,} of {total:,} done", _left(found.seconds_left), lines)
 
 
 def _left(seconds: float | None) -> str:
@@ -226,7 +228,7 @@ def _left(seconds: float | None) -> str:
 def _tempo(tempo: TempoStory, now: datetime) -> str:
     """ "Serializd: 892 wait, 3.1 a second"; where it stands still, why."""
     head = f"{words.name(tempo.tracker)}: {words.plural(tempo.waiting, 'change')} on the way"
-    if tempo.state not in ("ok", "new"):
+    if tempo.state not in WORKING:
         return f"{head}. {told(tempo.reason)} They are kept and sent when it works again."
     last = moment(tempo.last, now)
     if last is not None and (now - last.at).total_seconds() > SLOW:
@@ -236,52 +238,3 @@ def _tempo(tempo: TempoStory, now: datetime) -> str:
 
 def _rate(a_second: float) -> str:
     return f"{a_second:.1f} a second" if a_second >= 1 else f"{a_second * 60:.0f} a minute"
-
-
-def chips(changes: Sequence[Count]) -> list[Chip]:
-    """Most of what is alike first."""
-    found: dict[tuple[str, str], int] = {}
-    for one in changes:
-        found[one.tracker, one.outcome] = found.get((one.tracker, one.outcome), 0) + one.count
-    rows = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
-    return [
-        Chip(tracker, outcome, f"{words.name(tracker)}: {outcome}", outcome_look(outcome), count)
-        for (tracker, outcome), count in rows
-    ]
-
-
-def outcome_look(outcome: str) -> Look:
-    known = {str(code): look for code, look in OUTCOMES.items()}
-    return Look(*known.get(outcome, ("calm", "minus")), outcome)
-
-
-def item(one: ItemStory, now: datetime) -> ItemRow:
-    sort = deeds.SORTS.get(one.action, deeds.SORTS["add"])
-    return ItemRow(
-        id=one.id,
-        play_id=one.play_id,
-        label=one.label,
-        title=one.title,
-        seed=poster.seed(one.title),
-        art=one.poster,
-        tracker=words.name(one.tracker),
-        tone=sort.tone,
-        icon=sort.icon,
-        text=does(one.action, one.before, one.after, now),
-        when=moment(one.watched_at, now),
-        look=outcome_look(one.outcome),
-        reason=told(one.reason) if one.outcome not in ("delivered", "queued") else "",
-    )
-
-
-def does(action: str, before: str, after: str, now: datetime) -> str:
-    """What a change does, where its icon and its time do not say all: "rating 6 to 8"."""
-    if action == "rate":
-        return f"rating {before} to {after}" if before else f"rating {after}"
-    if action == "unrate":
-        return f"rating {before} is cleared"
-    if action == "retime":
-        return f"{clock(before, now)} to {clock(after, now)}"
-    return {"remove": "the play is removed", "flag": "marked as rewatch", "tick": "ticked off"}.get(
-        action, "play added"
-    )

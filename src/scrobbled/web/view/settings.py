@@ -47,7 +47,13 @@ PARTS = {
         Part("server", ("server",), "Server and login", "Where it listens, and who may open this page.", "plug"),
         Part("storage", ("storage",), "Storage", "The database, and copies that are made by themselves.", "disk"),
         Part("logging", ("logging",), "Log", "What is written to the log.", "log"),
-        Part("export", ("sinks",), "Export", "Where plays are copied for analysis.", "chart"),
+        Part(
+            "export",
+            ("sinks",),
+            "Sensors and export",
+            "What Home Assistant is told, and where plays are copied for analysis.",
+            "chart",
+        ),
     )
 }
 
@@ -118,7 +124,9 @@ def _told(config: Config) -> dict[str, str]:
         + (f"login {login.username}" if login else "no login: this machine only"),
         "storage": f"A copy every {format_duration(backup.every)}" if backup.folder else "No copies by themselves yet",
         "logging": f"From {config.logging.level} on, as {config.logging.format}",
-        "export": "To InfluxDB" if config.sinks.influx else "Nothing is exported",
+        "export": "Sensors by a broker of yours"
+        if config.sinks.mqtt.url
+        else "Sensors where Home Assistant has a broker",
     }
 
 
@@ -142,7 +150,7 @@ def _source_told(source: Any) -> str:
     told = ["By webhook" if inside.get("mode") != "live" else "Listened to live"]
     libraries = inside.get("libraries")
     if isinstance(libraries, list) and libraries:
-        told.append(words.plural(len(libraries), "library").replace("librarys", "libraries"))
+        told.append(f"{len(libraries)} {'library' if len(libraries) == 1 else 'libraries'}")
     return " · ".join(told)
 
 

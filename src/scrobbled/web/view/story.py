@@ -13,7 +13,7 @@ from scrobbled.core.outcomes import ATTEMPTS, EventOutcome, PlayOutcome, told
 from scrobbled.explain.story import Claim, Delivery, Explanation, Heard, PlayTold
 from scrobbled.explain.telling import KINDS, MOST_CANDIDATES, candidate, rewatch, span
 from scrobbled.summary import PlayStory
-from scrobbled.web.view import poster, words
+from scrobbled.web.view import next_steps, poster, words
 from scrobbled.web.view.answers import ASKING, Ask, Button, asks, buttons_for, look_of
 from scrobbled.web.view.history import place
 from scrobbled.web.view.looks import Look
@@ -64,7 +64,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class StoryPage:
-    """``play_id`` is empty where no play came of it. ``to_do`` is for messages that became nothing."""
+    """``play_id`` is empty where no play came of it. ``to_do`` is for messages that became nothing;
+    ``is_asked`` where it is done under Needs you.
+    """
 
     id: str
     play_id: str
@@ -76,6 +78,7 @@ class StoryPage:
     seed: str
     ways: list[tuple[str, Look]]
     to_do: list[str]
+    is_asked: bool
     asks: list[Ask]
     parts: list[Part]
     raw: str
@@ -100,10 +103,11 @@ def story(told_of: Explanation, play: PlayStory | None, now: datetime) -> StoryP
         seed=poster.seed(play.title if play else label),
         ways=[(words.name(one.tracker), look_of(one)) for one in deliveries] if play else [],
         to_do=_to_do(told_of),
+        is_asked=not told_of.plays and _is_asked(told_of),
         asks=list(asks(told_of)),
         parts=list(_parts(told_of, now)),
         raw=told_of.raw or "",
-        body_note=told_of.body_note,
+        body_note="" if told_of.body == "none" else told_of.body_note,
         may_undo=play is not None and any(one.outcome not in _SETTLED for one in deliveries),
         may_correct=play is not None,
     )
@@ -113,12 +117,19 @@ def _lead(told_of: Explanation, ours: Sequence[PlayTold]) -> str:
     if ours:
         people = words.joined(list(dict.fromkeys(one.viewer for one in ours)))
         source = f" with {_source(told_of)}" if told_of.source else ""
+        if _is_brought_over(told_of):
+            source = f", as {words.name(ours[0].source)} says,"
         return f"{people} watched it{source}" + (" on" if ours[0].watched_at else ", and nobody said when.")
     if told_of.changes:
         return "It is no play, but changes something."
     if told_of.outcome != EventOutcome.ACCEPTED:
         return f"No play came of this. {told_of.why}".strip()
     return "No play came of this yet: nothing says that it was watched to the end."
+
+
+def _is_brought_over(told_of: Explanation) -> bool:
+    """From another tracker or a file, and not told by a media server."""
+    return told_of.body == "none" and bool(told_of.plays)
 
 
 def _source(told_of: Explanation) -> str:
@@ -128,12 +139,19 @@ def _source(told_of: Explanation) -> str:
 
 def _to_do(told_of: Explanation) -> list[str]:
     """Of messages alone: what is to be done about plays has buttons."""
-    return [] if told_of.plays else told_of.to_do
+    if told_of.plays or not told_of.to_do:
+        return []
+    return [next_steps.of_event(EventOutcome.UNCLAIMED)] if _is_asked(told_of) else told_of.to_do
+
+
+def _is_asked(told_of: Explanation) -> bool:
+    """Whose account it is stands under Needs you; of a message without an account nobody is asked."""
+    return told_of.outcome == EventOutcome.UNCLAIMED and bool(told_of.account)
 
 
 def _parts(told_of: Explanation, now: datetime) -> Iterator[Part]:
     heard = [_heard(event, told_of, now) for event in told_of.events]
-    heard[:0] = [] if heard else [Step(told_of.body_note)]
+    heard[:0] = [] if heard else [_nothing_heard(told_of)]
     half = MOST_TOLD // 2
     few = len(heard) <= MOST_TOLD
     yield Part(
@@ -162,6 +180,13 @@ def _parts(told_of: Explanation, now: datetime) -> Iterator[Part]:
             for one in told_of.changes
         ]
         yield Part("What else it changes", changes)
+
+
+def _nothing_heard(told_of: Explanation) -> Step:
+    if not _is_brought_over(told_of):
+        return Step(told_of.body_note)
+    origin = words.name(told_of.plays[0].source)
+    return Step(f"No media server told of it. {origin} had it, and it was brought over from there.", icon="sync")
 
 
 def _heard(event: Heard, told_of: Explanation, now: datetime) -> Step:

@@ -6,19 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from scrobbled.config.model import ViewerConfig
+from scrobbled.config.spelling import scalar
 from scrobbled.core.outcomes import told
+from scrobbled.needs import named
 from scrobbled.pair_stories import PairStory, RunStory, SideStory
+from scrobbled.previews import Preview
 from scrobbled.summary import AccountStatus
-from scrobbled.web.questions import QuestionStory, WayStory
-from scrobbled.web.view import deeds, poster, runs, words
+from scrobbled.web.view import plans, runs, words
 from scrobbled.web.view.looks import Look
 from scrobbled.web.view.moments import Moment, moment
 from scrobbled.web.view.runs import RunRow
-from scrobbled.web.view.wishes import between, clock, conflict_words
+from scrobbled.web.view.wishes import between, conflict_words
 
 IN_STEP = Look("ok", "check", "in step")
 NEW = Look("need", "sync", "not compared yet")
 OFF = Look("calm", "minus", "off")
+SAMPLE = """viewers:
+  - name: {name}
+    pairs:
+      - between: [{a}, {b}]
+        plays: both
+        ratings: both"""
 REMOVALS = {
     "ignore": "What is removed on one side stays on the other",
     "propagate": "What is removed on one side is removed on the other too, if we brought it there",
@@ -28,12 +37,14 @@ REMOVALS = {
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one side of a pair holds. ``trouble`` is why it cannot be asked just now."""
+    """What one side of a pair held when it was read. ``trouble`` is why it cannot be asked just now."""
 
     name: str
     plays: str
     ratings: str
     read: Moment | None
+    added: str
+    """Since then, by the last run."""
     waiting: str
     trouble: str
     doubt: str
@@ -52,6 +63,15 @@ class Way:
 class Choice:
     value: str
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A preview that somebody may want to go back to; ``when`` only once it is made."""
+
+    id: str
+    text: str
+    when: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +96,23 @@ class PairCard:
     """Another run would have to wait for this one."""
     percent: int | None
     wants: RunRow | None
-    button: str
-    plan_id: str
+    trouble: str
+    """Why the last run failed."""
     questions: str
+    preview: Hint | None
     kinds: list[Choice]
     directions: list[Choice]
     conflicts: list[Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Lone:
+    """Somebody with several trackers and no pair; ``to`` is where they are given one, ``yaml`` what that makes."""
+
+    name: str
+    trackers: int
+    yaml: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,48 +123,16 @@ class Headline:
     details: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """What one side says. ``id`` is the way that makes it stand on both, empty where there is none."""
-
-    name: str
-    text: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class WayRow:
-    """One answer to a question about a removal."""
-
-    id: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionRow:
-    """One question. It has ``values`` to choose from, or ``ways``. ``ids``: to leave it means to drop all of them."""
-
-    id: str
-    label: str
-    title: str
-    seed: str
-    art: str
-    why: str
-    values: list[Value]
-    ways: list[WayRow]
-    ids: list[str]
-    leave: str
-
-
-def card(story: PairStory, accounts: Sequence[AccountStatus], now: datetime) -> PairCard:
-    """``accounts`` are those of the same person; ``now`` is in the zone of the house."""
+def card(story: PairStory, everyone: Sequence[AccountStatus], previews: Sequence[Preview], now: datetime) -> PairCard:
+    """``everyone`` are the accounts of all, ``previews`` the newest first; ``now`` is in the zone of the house."""
     a, b = story.sides
+    accounts = [account for account in everyone if account.viewer == story.viewer]
     last, running = story.last, story.running
     wants = last if last is not None and last.outcome == "approval" and running is None else None
     delivering = last if last is not None and runs.look(last) is runs.DELIVERING else None
     shown = running or delivering
     return PairCard(
-        id=f"{story.viewer}-{story.pair}".replace(",", "-"),
+        id=named("s", story.viewer, story.pair),
         viewer=story.viewer,
         pair=story.pair,
         names=between(story.pair),
@@ -141,7 +140,7 @@ def card(story: PairStory, accounts: Sequence[AccountStatus], now: datetime) -> 
         sides=(_side(a, story, accounts, now), _side(b, story, accounts, now)),
         ways=[_way(kind, told_as, story.pair) for kind, told_as in story.kinds.items()],
         rules=[f"Where both changed, {conflict_words(story.conflict)}.", f"{REMOVALS[story.removals]}."],
-        agreed=_agreed(story.agreed),
+        agreed=_agreed(story),
         is_new=last is None,
         works=story.works,
         last=None if last is None else runs.row(last, now),
@@ -150,13 +149,26 @@ def card(story: PairStory, accounts: Sequence[AccountStatus], now: datetime) -> 
         is_busy=running is not None,
         percent=_percent(shown),
         wants=None if wants is None else runs.row(wants, now),
-        button=deeds.button(deeds.planned(wants.planned)) or "Say yes to it" if wants else "",
-        plan_id=(wants.plan_id or "") if wants else "",
+        trouble=runs.summary(last) if last and last.outcome == "failed" and shown is None else "",
         questions=f"{words.plural(story.questions, 'thing')} to decide" if story.questions else "",
+        preview=_hint(story, previews, now),
         kinds=[Choice(kind, kind.capitalize()) for kind in story.kinds],
         directions=_directions(story.pair),
         conflicts=_conflicts(story),
     )
+
+
+def lone(viewers: Sequence[ViewerConfig]) -> list[Lone]:
+    return [
+        Lone(one.name, len(one.trackers), sample(one.name, tuple(one.trackers)), f"settings/people/{place}")
+        for place, one in enumerate(viewers)
+        if len(one.trackers) > 1 and not one.pairs
+    ]
+
+
+def sample(name: str, trackers: Sequence[str]) -> str:
+    """The first two of ``trackers`` as a pair, in YAML."""
+    return SAMPLE.format(name=scalar(name), a=trackers[0], b=trackers[1])
 
 
 def headline(cards: Sequence[PairCard]) -> Headline:
@@ -164,9 +176,11 @@ def headline(cards: Sequence[PairCard]) -> Headline:
     asks = [one for one in cards if one.wants or one.questions]
     if not cards:
         return Headline("calm", "sync", "No pairs yet", [])
+    if len(asks) == 1:
+        return Headline("need", "alert", _asks(asks[0]), [f"{asks[0].viewer}: {asks[0].names}"])
     if asks:
-        what = "A plan wants your yes" if asks[0].wants else asks[0].questions
-        return Headline("need", "alert", what, [f"{one.viewer}: {one.names}" for one in asks])
+        told = [f"{one.viewer}: {_asks(one)[0].lower()}{_asks(one)[1:]}" for one in asks]
+        return Headline("need", "alert", f"{len(asks)} pairs want an answer", told)
     if failed := [one for one in cards if one.look is runs.LOOKS["failed"]]:
         return Headline("down", "cloud", f"{failed[0].names} could not be compared", ["it is tried again by itself"])
     if busy := [one for one in cards if one.running]:
@@ -177,39 +191,25 @@ def headline(cards: Sequence[PairCard]) -> Headline:
     return Headline("ok", "check", text, [one.agreed for one in cards][:1] if len(cards) == 1 else [])
 
 
-def question(one: QuestionStory, now: datetime) -> QuestionRow:
-    chooses = one.action in ("rate", "retime")
-    return QuestionRow(
-        id=one.id,
-        label=one.label,
-        title=one.title,
-        seed=poster.seed(one.title),
-        art=one.poster,
-        why=told(one.why),
-        values=[_value(one, name, now) for name in one.pair.split(",")] if chooses else [],
-        ways=[] if chooses else [_answer(one, way) for way in one.ways],
-        ids=[way.id for way in one.ways],
-        leave="Leave both as they are" if chooses else "Keep it",
-    )
+def _asks(one: PairCard) -> str:
+    return "A plan wants your yes" if one.wants else one.questions
 
 
-def _value(one: QuestionStory, name: str, now: datetime) -> Value:
-    """A side says what it has, and what the other would get from it is the same."""
-    wins = next((way for way in one.ways if way.winner == name), None)
-    loses = next((way for way in one.ways if way.tracker == name), None)
-    text = wins.after if wins else loses.before if loses else ""
-    shown = clock(text, now) if one.action == "retime" else text
-    return Value(words.name(name), shown or "nothing", wins.id if wins else "")
+def _hint(story: PairStory, previews: Sequence[Preview], now: datetime) -> Hint | None:
+    """The newest preview of the pair, unless a run came after it."""
+    whose = (story.viewer, story.pair)
+    plan = next((one for one in previews if (one.viewer, one.pair) == whose), None)
+    if plan is None or not (text := plans.hint(plan)) or (story.last and story.last.asked > plan.asked):
+        return None
+    return Hint(plan.id, text, moment(plan.ended, now))
 
 
-def _answer(one: QuestionStory, way: WayStory) -> WayRow:
-    there = words.name(way.tracker)
-    return WayRow(way.id, f"Remove it from {there}" if one.action == "remove" else f"Clear it on {there}")
-
-
-def _agreed(count: int) -> str:
+def _agreed(story: PairStory) -> str:
     """Empty before the first comparison has ended."""
-    return f"{words.plural(count, 'viewing')} {'is' if count == 1 else 'are'} on both sides." if count else ""
+    count, was = story.agreed, any(side.added for side in story.sides)
+    verb = ("was" if was else "is") if count == 1 else ("were" if was else "are")
+    when = " when they were compared" if was else ""
+    return f"{words.plural(count, 'viewing')} {verb} on both sides{when}." if count else ""
 
 
 def _look(story: PairStory) -> Look:
@@ -234,7 +234,8 @@ def _side(side: SideStory, story: PairStory, accounts: Sequence[AccountStatus], 
         plays=words.plural(side.plays, "play") if side.read else "",
         ratings=words.plural(side.ratings, "rating") if side.read and "ratings" in story.kinds else "",
         read=moment(side.read, now),
-        waiting=f"{words.plural(count, 'change')} on the way" if count else "",
+        added=f"{side.added:,} added" if side.added else "",
+        waiting=f"{count:,} on the way" if count else "",
         trouble=told(account.reason) if bad and account else "",
         doubt=side.doubt,
     )

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
+from scrobbled.reconcile import Options
 from scrobbled.web.view import words
 
 
 def between(pair: str) -> str:
     """ "Trakt and Serializd"."""
     return words.joined([words.name(name) for name in pair.split(",")])
+
+
+def with_names(text: str, pair: str) -> str:
+    """Both sides by the names they give themselves, where a reason has them as they are written in the settings."""
+    for side in pair.split(","):
+        text = re.sub(rf"(?<![\w.,/-]){re.escape(side)}(?![\w/-]|[.,]\w)", words.name(side), text)
+    return text
 
 
 def asked_for(options: Mapping[str, object], pair: str) -> str:
@@ -26,6 +36,18 @@ def asked_for(options: Mapping[str, object], pair: str) -> str:
     if options.get("full"):
         parts.append("everything was read")
     return ", ".join(parts)
+
+
+def address(place: str, query: Mapping[str, str]) -> str:
+    """A page of ours, with what is not empty of ``query``."""
+    told = urlencode({name: value for name, value in query.items() if value})
+    return f"{place}?{told}" if told else place
+
+
+def fields(options: Options) -> list[tuple[str, str]]:
+    """The same wish once more, as fields of a form."""
+    told = [("direction", options.direction), ("conflict", options.conflict), ("full", "yes" if options.full else "")]
+    return [("kind", kind) for kind in options.kinds] + [(name, value) for name, value in told if value]
 
 
 def direction_words(direction: str, pair: str) -> str:

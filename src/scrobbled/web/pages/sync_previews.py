@@ -1,0 +1,89 @@
+"""A preview of what a run would do: while it is made, as a plan that reads like a diff, and the yes to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+
+from scrobbled.core.errors import ConfigError
+from scrobbled.pair_stories import RunStory
+from scrobbled.previews import Preview
+from scrobbled.web.desk import Desk
+from scrobbled.web.pages import forms, shell
+from scrobbled.web.syncing import GONE
+from scrobbled.web.view import plans, wishes
+
+Asked = Request[Any, Any, Any]
+LINES = 50
+
+
+def handlers(desk: Desk) -> list[HTTPRouteHandler]:
+    @get("/sync/previews/{preview:str}")
+    async def preview(
+        request: Asked,
+        preview: FromPath[str],
+        tracker: FromQuery[str] = "",
+        action: FromQuery[str] = "",
+        after: FromQuery[str] = "",
+        fragment: FromQuery[str | None] = None,
+    ) -> Template:
+        plan = desk.syncing.shown(preview)
+        if plan is None:
+            raise NotFoundException(GONE)
+        chosen = {"tracker": tracker[:64], "action": action[:16]}
+        start = int(after) if after.isascii() and after.isdecimal() and len(after) < 10 else 0
+        context = {**await _told(desk, plan), **await _lines(desk, plan, chosen, start), **chosen}
+        template = "sync_plan.html" if fragment else "sync_preview.html"
+        return await shell.page(request, desk, template, place="sync", **context)
+
+    @post("/sync/previews/{preview:str}")
+    async def decide(request: Asked, preview: FromPath[str]) -> Redirect:
+        """Carry exactly this plan out, or forget it."""
+        form = await forms.form(request)
+        if form.get("do") == "forget":
+            desk.syncing.forget(preview)
+            return shell.to(request, "sync")
+        return shell.to(request, f"sync/runs/{(await _applied(desk, preview)).id}")
+
+    return [preview, decide]
+
+
+async def _told(desk: Desk, plan: Preview) -> dict[str, Any]:
+    """What it comes to, and what was done with it."""
+    coming = await _coming(desk, plan)
+    ran = await desk.syncing.carrying_out(plan.viewer, plan.pair, plan.plan_id)
+    return {
+        "plan": plans.page(plan, desk.now(), coming, ran),
+        "asking": await desk.syncing.questions.listing(viewer=plan.viewer, pair=plan.pair, limit=1),
+        "options": wishes.fields(plan.options),
+    }
+
+
+async def _coming(desk: Desk, plan: Preview) -> dict[str, int]:
+    """How many changes are on their way to either side."""
+    whose = (plan.viewer, plan.pair)
+    return next((one.waiting for one in await desk.syncing.pairs() if (one.viewer, one.pair) == whose), {})
+
+
+async def _lines(desk: Desk, plan: Preview, chosen: dict[str, str], after: int) -> dict[str, Any]:
+    found, now = await desk.syncing.lines(plan.id, **chosen, after=after, limit=LINES + 1), desk.now()
+    return {
+        "lines": [plans.line(line, now) for line in found[:LINES]],
+        "next": found[LINES - 1].n if len(found) > LINES else None,
+        "after": after,
+    }
+
+
+async def _applied(desk: Desk, preview: str) -> RunStory:
+    try:
+        run = await desk.syncing.apply(preview)
+    except ConfigError as error:
+        raise ClientException(" ".join(error.problems)) from None
+    if run is None:
+        raise NotFoundException(GONE)
+    return run
