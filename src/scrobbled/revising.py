@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -22,10 +23,12 @@ from scrobbled.config.problems import Problem
 from scrobbled.config.replacing import COPY, read, replaced
 from scrobbled.config.veil import Veil
 from scrobbled.core.errors import NotWritten
+from scrobbled.household import without_effect
 from scrobbled.redact import Redactor
 
 LARGEST = 128 * 1024
 """Bytes of a file that can be edited here. It is read several times for a page, and real ones have a tenth of that."""
+_LINE = re.compile(r"(?=.|\r|\n)([^\r\n]*)(\r\n|\r|\n|\Z)")
 _KEY = secrets.token_bytes(32)
 """Of this process: a plain hash of the file would let its secrets be guessed by whoever sees the rest of it."""
 
@@ -65,9 +68,7 @@ class Meanwhile(NotWritten):
     """Somebody else changed the file. ``etag`` is that of the file as it is now."""
 
     def __init__(self, etag: str) -> None:
-        super().__init__(
-            "The file was changed meanwhile, so nothing was saved. Look at the difference, then save again."
-        )
+        super().__init__("The file was changed meanwhile, so nothing was saved. Look at what it says now first.")
         self.etag = etag
 
 
@@ -97,7 +98,7 @@ def drafted(before: Opened, text: str, environ: Mapping[str, str], in_force: Con
     config, problems = studied(text, environ, path=before.path)
     if config is not None and config.alerts.urls != in_force.alerts.urls:
         config, problems = studied(text, environ, path=before.path, check_alert_url=is_alert_url)
-    warnings = () if config is None else tuple(configuration.warnings(config))
+    warnings = () if config is None else (*configuration.warnings(config), *without_effect(config))
     return Draft(text, config, problems, warnings)
 
 
@@ -144,12 +145,16 @@ def compared(before: str, after: str, redactor: Redactor, *, around: int | None 
 
 
 def as_written(text: str, like: str) -> str:
-    """``text`` as a browser sends it, with the line ends of ``like`` and the mark at its beginning."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    mark, plain = ("\ufeff", like[1:]) if like.startswith("\ufeff") else ("", like)
-    if text == plain.replace("\r\n", "\n"):
-        return like
-    return mark + (text.replace("\n", "\r\n") if "\r\n" in plain else text)
+    """``text`` as a browser sends it, with the line ends of ``like`` and the mark at its beginning.
+
+    A line that stood there before ends as it did; a new one as the first of ``like``.
+    """
+    old, new = (_LINE.findall(one.removeprefix("\ufeff")) for one in (like, text))
+    end = next((end for _, end in old), "\n")
+    lines: list[tuple[str, str]] = []
+    for what, start, stop, first, last in _opcodes(*([(line, bool(end)) for line, end in one] for one in (old, new))):
+        lines += old[start:stop] if what == "equal" else [(line, end if ends else "") for line, ends in new[first:last]]
+    return ("\ufeff" if like.startswith("\ufeff") else "") + "".join(line + end for line, end in lines)
 
 
 def _locked(path: Path) -> str:
@@ -161,7 +166,7 @@ def _locked(path: Path) -> str:
     return ""
 
 
-def _opcodes(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+def _opcodes(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[str, int, int, int, int]]:
     """What is the same at both ends is not compared: that is nearly all of it."""
     most = min(len(old), len(new))
     head = next((at for at in range(most) if old[at] != new[at]), most)

@@ -10,7 +10,19 @@ import pytest
 
 from scrobbled.config.changing import Drop, Edit, Put, changed
 from scrobbled.config.fields import Named, Table, table_of
-from scrobbled.config.forms import Around, Control, Group, Listing, Node, Posted, drawn, edits, posted, written
+from scrobbled.config.forms import (
+    Around,
+    Group,
+    Listing,
+    Node,
+    Posted,
+    drawn,
+    edits,
+    posted,
+    rebased,
+    untouched,
+    written,
+)
 from scrobbled.config.loading import studied
 from scrobbled.config.model import Config
 from scrobbled.config.plain import at, plain
@@ -67,32 +79,8 @@ def form(text: str, path: tuple[Any, ...], sent: Posted | None = None) -> tuple[
     return drawn(one, wish, data, "x", around=AROUND, only=path[1] if path[0] == "sources" else "")
 
 
-def sent(nodes: Sequence[Node]) -> dict[str, list[str]]:
-    """What a browser sends of a form that nobody touched."""
-    fields: dict[str, list[str]] = {}
-    for node in nodes:
-        if isinstance(node, Control):
-            if node.kind == "ticks":
-                fields[f"{node.name}~there"] = ["1"]
-                fields[node.name] = [option.value for option in node.options if option.chosen]
-            elif node.kind == "lines":
-                fields[node.name] = ["\r\n".join(node.values)]
-            elif node.kind == "options":
-                fields[node.name] = [option.value for option in node.options if option.chosen]
-            else:
-                fields[node.name] = [node.value]
-        elif isinstance(node, Listing):
-            fields[f"{node.name}~there"] = ["1"]
-            fields[f"{node.name}~{node.marker}"] = list(node.keys)
-            fields |= sent(node.nodes)
-        else:
-            fields |= {f"{node.name}~is": [node.was]} if node.was in ("yes", "no") else {}
-            fields |= sent(node.nodes)
-    return {name: values for name, values in fields.items() if values}
-
-
 def after(path: tuple[Any, ...], changes: Mapping[str, str | list[str]], do: str = "", text: str = RICH) -> list[Edit]:
-    fields = sent(form(text, path, Posted(sent(form(text, path)), do)))
+    fields = untouched(form(text, path, Posted(untouched(form(text, path)), do)))
     fields |= {name: value if isinstance(value, list) else [value] for name, value in changes.items()}
     data = at(plain(text), path)
     wish = posted(table(path), data, Posted(fields), AROUND)
@@ -110,6 +98,14 @@ def test_a_form_that_nobody_touched_changes_nothing(text: str, path: tuple[Any, 
 def test_no_secret_stands_in_a_form(path: tuple[Any, ...]) -> None:
     told = repr(form(RICH, path))
     assert [secret for secret in SECRETS if secret in told] == []
+
+
+def test_an_address_that_tells_a_secret_is_not_shown() -> None:
+    text = "sources: {plex: {token: plex-token-1, url: 'http://me:hidden-1@plex', account_url: 'http://p/?token=hidden-2'}}"
+    path = ("sources", "plex")
+    assert "hidden-" not in repr(form(text, path))
+    assert after(path, {}, text=text) == []
+    assert after(path, {"url": "http://plex"}, text=text) == [Put(("sources", "plex", "url"), "http://plex")]
 
 
 @pytest.mark.parametrize(
@@ -170,9 +166,9 @@ def test_one_can_be_added_to_every_list() -> None:
 
 
 def test_a_tracker_can_be_added_and_filled_in() -> None:
-    fields = sent(form(RICH, ("viewers", 1)))
+    fields = untouched(form(RICH, ("viewers", 1)))
     there = form(RICH, ("viewers", 1), Posted({**fields, "trackers~new": ["serializd"]}, "add trackers"))
-    fields = {**sent(there), "trackers.serializd.email": ["b@example.org"], "trackers.serializd.password": ["s e"]}
+    fields = {**untouched(there), "trackers.serializd.email": ["b@example.org"], "trackers.serializd.password": ["s e"]}
     data = at(plain(RICH), ("viewers", 1))
     wish = posted(table(("viewers", 1)), data, Posted(fields), AROUND)
     text = changed(RICH, edits(table(("viewers", 1)), wish, data, ("viewers", 1), is_member=True))
@@ -183,7 +179,7 @@ def test_a_tracker_can_be_added_and_filled_in() -> None:
 
 def test_a_removed_entry_does_not_take_another_with_it() -> None:
     text = "alerts:\n  urls:\n  - a://1\n  - b://2\n  - c://3\n"
-    again = sent(form(text, ("alerts",), Posted(sent(form(text, ("alerts",))), "remove urls[0]")))
+    again = untouched(form(text, ("alerts",), Posted(untouched(form(text, ("alerts",))), "remove urls[0]")))
     again["urls[0].viewers"] = ["anna"]
     data = plain(text)["alerts"]
     wish = posted(table(("alerts",)), data, Posted(again), AROUND)
@@ -218,3 +214,20 @@ def test_what_a_form_did_not_have_stays_as_it_is() -> None:
     wish = posted(table(("viewers", 0)), data, Posted({"name": ["annabel"]}), AROUND)
     found = edits(table(("viewers", 0)), wish, data, ("viewers", 0), is_member=True)
     assert found == [Put(("viewers", 0, "name"), "annabel")]
+
+
+def changed_fields(text: str) -> dict[str, list[str]]:
+    return untouched(form(text, ("viewers", 0)))
+
+
+def test_what_is_out_of_date_keeps_only_what_was_changed_in_it() -> None:
+    theirs = RICH.replace("a@example.org", "new@example.org").replace("accounts: {plex: [anna, ", "accounts: {plex: [")
+    mine = {**changed_fields(RICH), "name": ["annabel"], "pairs[0].every": ["1h"], "etag": ["old"]}
+    found = rebased(mine, changed_fields(RICH), changed_fields(theirs))
+    assert found == {**changed_fields(theirs), "name": ["annabel"], "pairs[0].every": ["1h"], "etag": ["old"]}
+
+
+def test_what_is_out_of_date_stays_as_it_was_sent_where_entries_have_other_places() -> None:
+    theirs = RICH.replace("      - {between: [trakt, serializd], plays: trakt-to-serializd, every: 15m}\n", "")
+    mine = {**changed_fields(RICH), "name": ["annabel"]}
+    assert rebased(mine, changed_fields(RICH), changed_fields(theirs)) == mine

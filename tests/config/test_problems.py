@@ -40,6 +40,8 @@ BROKEN = [
     ("? [a, b]\n: c", "configuration (line 1): a key must be a plain name"),
     ("server: {<<: 3}", 'server."<<" (line 1): merges only mappings'),
     ("server: &a {login: *a}", "configuration: too many values or levels; if aliases (*…) multiply them, write the values out"),
+    ('server: {host: "\\ud800"}', "server.host (line 1): half a character (\\ud800 to \\udfff); write the character itself"),
+    ('server: {"\\ud800": 1}', "server (line 1): a key must be a plain name"),
     # --- keys
     ("sever: {port: 1}", 'sever (line 1): unknown key; did you mean "server"?'),
     ("server:\n  prot: 1", 'server.prot (line 2): unknown key; did you mean "port"?'),
@@ -50,6 +52,9 @@ BROKEN = [
     ("server: {login: {username: a, pasword_file: x}}", 'server.login.pasword_file (line 1): unknown key; did you mean "password_file"?'),
     ("server: {login: {password:hunter2}}", 'server.login."password:…" (line 1): unknown key; write a blank after the colon'),
     ("viewers: [{name: a, accounts: {plecks: a}}]", 'viewers[0].accounts.plecks (line 1): unknown source; did you mean "plex"?'),
+    # --- secrets
+    ("server: {login: {username: a, password: ••••}}", "server.login.password (line 1): the value is the mark that is shown instead of a secret; type the secret itself"),
+    ("alerts: {urls: ntfy://••••}", "alerts.urls[0] (line 1): the value is the mark that is shown instead of a secret; type the secret itself"),
     # --- shapes
     ("server: 8484", "server (line 1): must be a section: keys with values, indented below it"),
     ("server: [a]", "server (line 1): must be a section: keys with values, indented below it"),

@@ -60,6 +60,13 @@ def test_a_secret_in_force_is_hidden_wherever_it_stands() -> None:
     assert veil.lifted(veil.text()) == (text, ())
 
 
+def test_two_secrets_in_force_on_a_line_are_hidden_each_by_itself() -> None:
+    text = "sources: {trakt: {tokens: {anna: anna-token-1, ben: '${B:-ben-token-12}'}}}  # anna-token-1\n"
+    veil = Veil(text, Redactor(["anna-token-1", "ben-token-12"]))
+    assert veil.text() == "sources: {trakt: {tokens: {anna: ••••1, ben: ••••2}}}  # ••••3\n"
+    assert veil.lifted(veil.text()) == (text, ())
+
+
 def test_what_is_changed_around_a_token_stays_changed() -> None:
     veil = Veil(FILE, Redactor())
     changed = veil.text().replace("name: anna", "name: annabel").replace("# password", "# the password")
@@ -83,6 +90,7 @@ def test_a_token_may_move_with_its_line_and_be_quoted() -> None:
         ("name: ben", "name: ben # ••••3", "configuration"),
         ("username: admin", "username: ••••99", "server.login.username"),
         ("username: admin", "username: ••••0", "server.login.username"),
+        ("username: admin", "username: ••••" + "9" * 5000, "server.login.username"),
     ],
 )
 def test_a_token_in_another_kind_of_place_is_refused(old: str, new: str, path: str) -> None:
@@ -108,3 +116,19 @@ def test_tokens_that_were_there_before_are_only_text() -> None:
 def test_an_anchor_hides_what_it_names() -> None:
     text = "x: &pw hunter22\nserver: {login: {username: a, password: *pw}}\n"
     assert "hunter22" not in Veil(text, Redactor()).text()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x85", "\u2028", "\u2029"])
+def test_a_secret_of_several_lines_leaves_as_many_to_look_at(end: str) -> None:
+    text = f"# a{end}server: {{login: {{username: a, password: 'one1{end}  two2'}}}}{end}# b{end}"
+    lines = Veil(text, Redactor()).lines()
+    assert len(lines) == len(text.splitlines())
+    assert (lines[0], lines[-1]) == ("# a", "# b")
+    assert "one1" not in "".join(lines)
+
+
+@pytest.mark.parametrize("part", ["a.", "a-", "a:/", "token", "••••1 "])
+def test_a_very_long_line_is_looked_through_once(part: str) -> None:
+    text = "# " + part * (120_000 // len(part)) + "\n"
+    veil = Veil(text, Redactor())
+    assert veil.lifted(veil.text()) == (text, ())

@@ -6,7 +6,7 @@ drives checking, defaults, :func:`show` and :func:`json_schema`.
 """
 
 from scrobbled.config.durations import format_duration, parse_duration
-from scrobbled.config.loading import find_config, load, loads, survey
+from scrobbled.config.loading import find_config, load, loads, preset, survey
 from scrobbled.config.model import (
     KINDS,
     SOURCE_NAMES,
@@ -18,6 +18,7 @@ from scrobbled.config.model import (
     LoggingConfig,
     LoginConfig,
     MetadataConfig,
+    MqttConfig,
     Origin,
     PairConfig,
     SafetyConfig,
@@ -47,6 +48,7 @@ __all__ = [
     "LoggingConfig",
     "LoginConfig",
     "MetadataConfig",
+    "MqttConfig",
     "Origin",
     "PairConfig",
     "Row",
@@ -65,6 +67,7 @@ __all__ = [
     "load",
     "loads",
     "parse_duration",
+    "preset",
     "secrets",
     "show",
     "survey",

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from scrobbled.config import options
 from scrobbled.config.checks import AlertCheck, Checks
 from scrobbled.config.fields import table_of
 from scrobbled.config.model import Config
 from scrobbled.config.outside import Outside
 from scrobbled.config.problems import Problem, Problems
 from scrobbled.config.reading import Nothing, Reader, build
-from scrobbled.config.tree import parse
+from scrobbled.config.tree import Members, parse
 from scrobbled.core.errors import ConfigError
 
 LARGEST = 512 * 1024
@@ -61,11 +62,23 @@ def studied(
     """The configuration that ``text`` makes, or everything that is wrong with it, each with its place."""
     problems = Problems()
     reader = Reader(Outside(environ, path.parent if path else Path()), problems)
-    values = _values(text, path, reader, problems, check_alert_url)
+    values = _values(text, path, reader, problems, environ, check_alert_url)
     if problems:
         return None, problems.all()
     config: Config = build(table_of(Config), values)
-    return replace(config, path=path, origins=reader.origins), ()
+    return replace(config, path=path, origins=reader.origins, set_aside=reader.set_aside), ()
+
+
+def preset(environ: Mapping[str, str]) -> Config:
+    """What Home Assistant's options say where there is no file at all; raises ``ConfigError``."""
+    problems = Problems()
+    reader = Reader(Outside(environ, Path()), problems)
+    tree = options.under(Members(0, ()), options.given(environ, problems)).tree
+    values = reader.section(tree, table_of(Config))
+    if problems:
+        raise ConfigError(problems.lines())
+    config: Config = build(table_of(Config), {} if isinstance(values, Nothing) else values)
+    return replace(config, origins=reader.origins)
 
 
 def survey(
@@ -78,7 +91,7 @@ def survey(
     problems = Problems()
     reader = Reader(Outside(environ, path.parent), problems)
     try:
-        values = _values(_text(path), path, reader, problems, check_alert_url)
+        values = _values(_text(path), path, reader, problems, environ, check_alert_url)
     except ConfigError as error:
         return Config(path=path), list(error.problems)
     config: Config = build(table_of(Config), _sound(values, problems))
@@ -86,10 +99,17 @@ def survey(
 
 
 def _values(
-    text: str, path: Path | None, reader: Reader, problems: Problems, check_alert_url: AlertCheck | None
+    text: str,
+    path: Path | None,
+    reader: Reader,
+    problems: Problems,
+    environ: Mapping[str, str],
+    check_alert_url: AlertCheck | None,
 ) -> dict[str, Any]:
     tree = parse(text, path.name if path else "configuration", problems)
-    values = reader.section(tree, table_of(Config)) if tree else {}
+    whole = options.under(tree, options.given(environ, problems)) if tree else None
+    reader.set_aside = whole.set_aside if whole else ()
+    values = reader.section(whole.tree, table_of(Config)) if whole else {}
     if values is Nothing.EMPTY:
         problems.add("", 1, "nothing is configured; start from scrobbled.example.yaml")
     if isinstance(values, Nothing):

@@ -15,6 +15,7 @@ from scrobbled.config.rules import Rules, level, rules
 from scrobbled.config.trackers import TRACKERS
 from scrobbled.config.values import (
     AlertUrl,
+    BrokerUrl,
     Choice,
     Conflict,
     Direction,
@@ -30,6 +31,7 @@ from scrobbled.config.values import (
     Switch,
     Text,
     WebhookToken,
+    Word,
 )
 from scrobbled.core.items import Item
 from scrobbled.core.rules import Level, rules_of
@@ -253,10 +255,27 @@ class InfluxConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MqttConfig:
+    """Sensors in Home Assistant, by an MQTT broker: the last play, the queue, and whether something needs you."""
+
+    url: str | None = setting(
+        BrokerUrl(), "The broker, such as mqtt://nas.local:1883. Unset: the one that the supervisor has, if any."
+    )
+    username: str | None = setting(_NAME, "The name to sign in with there.")
+    password: str | None = setting(_SECRET, "The password to sign in with there.", secret=True)
+    enabled: bool | None = setting(
+        Switch(), "Whether to have sensors. Unset: where url is set, or Home Assistant's supervisor has a broker."
+    )
+    topic: str = setting(Word(), "What our topics begin with; two services at one broker need two names.", "scrobbled")
+    discovery: str = setting(Word(), "Where Home Assistant looks for new sensors.", "homeassistant")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SinksConfig:
-    """Where plays are copied for analysis."""
+    """Where else plays go: to charts, and to sensors."""
 
     influx: InfluxConfig | None = section(InfluxConfig, optional=True)
+    mqtt: MqttConfig = section(MqttConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,13 +324,18 @@ class LoggingConfig:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value came from. ``line`` counts from 1; ``place`` is empty for a value written there itself."""
+    """Where a value came from. ``place`` is empty for a value written there itself.
+
+    ``line`` counts from 1; 0 is for what does not stand in the file at all.
+    """
 
     line: int
     place: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place} (line {self.line})" if self.place else f"line {self.line}"
+        if not self.place or not self.line:
+            return self.place or f"line {self.line}"
+        return f"{self.place} (line {self.line})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,6 +361,8 @@ class Config:
     path: Path | None = None
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False, compare=False)
     """By YAML path, for every value that was given."""
+    set_aside: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """What else was said and does not count, as the file says it; a sentence for each."""
 
     def viewer(self, name: str) -> ViewerConfig | None:
         """The viewer of that name, compared as account names are: trimmed and without case."""

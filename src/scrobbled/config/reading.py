@@ -14,6 +14,7 @@ from scrobbled.config.outside import Expanded, Outside, OutsideError
 from scrobbled.config.problems import Problems, clipped, join, meant
 from scrobbled.config.tree import Items, Member, Members, Scalar, Tree
 from scrobbled.config.values import Value
+from scrobbled.redact import MASK
 
 
 class Nothing(Enum):
@@ -40,6 +41,8 @@ class Reader:
         self._problems = problems
         self.lines: dict[str, int] = {}
         self.origins: dict[str, Origin] = {}
+        self.set_aside: tuple[str, ...] = ()
+        """What its caller left out, as something else goes before it."""
         self._blank: dict[str, str] = {}
 
     def section(self, tree: Tree, table: Table, path: str = "") -> dict[str, Any] | Nothing:
@@ -168,7 +171,7 @@ class Reader:
         if tree.empty:
             return Nothing.EMPTY
         try:
-            expanded = self._outside.expand(tree.text)
+            expanded = Expanded(tree.text, tree.place) if tree.place else self._outside.expand(tree.text)
         except OutsideError as error:
             return self._wrong(path, tree.line, str(error))
         return self._parsed(expanded, value, field, path, tree.line)
@@ -178,6 +181,9 @@ class Reader:
             if expanded.place:
                 self._blank[path] = expanded.place
             return Nothing.EMPTY
+        if field.secret and MASK in expanded.text:
+            text = "the value is the mark that is shown instead of a secret; type the secret itself"
+            return self._wrong(path, line, text)
         try:
             parsed = value.parse(expanded.text)
         except ValueError as error:

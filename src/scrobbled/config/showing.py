@@ -50,6 +50,7 @@ def secrets(config: Config) -> list[str]:
 def warnings(config: Config) -> list[str]:
     """What is allowed but probably not meant; each begins with the YAML path it is about."""
     return [
+        *config.set_aside,
         *_server_warnings(config),
         *(text for name, source in config.sources.items() for text in _source_warnings(config, name, source)),
         *(text for at, viewer in enumerate(config.viewers) for text in _viewer_warnings(config, viewer, at)),

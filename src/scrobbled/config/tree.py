@@ -15,6 +15,9 @@ MOST_VALUES = 20_000
 DEEPEST = 24
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge"))
+_HALF = re.compile("[\ud800-\udfff]")
+"""What escapes such as ``\\ud83d`` leave; nothing could ever write it again."""
+_HALVED = "half a character (\\ud800 to \\udfff); write the character itself"
 _ODD_TAG = "tags (!…) are not used here; put quotes around a value that begins with an exclamation mark"
 
 
@@ -26,6 +29,8 @@ class Scalar:
     text: str
     empty: bool = False
     """Nothing was written, or ``null``."""
+    place: str = ""
+    """Where it comes from, if it does not stand in the file; then no variable in it is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +120,10 @@ class _Converter:
         if isinstance(node, SequenceNode) and node.tag == _TAG + "seq":
             parts = enumerate(node.value)
             return Items(line, tuple(self.tree(part, f"{path}[{at}]", depth + 1) for at, part in parts))
-        if isinstance(node, ScalarNode) and node.tag in _PLAIN_TAGS:
+        halved = isinstance(node, ScalarNode) and _HALF.search(node.value)
+        if isinstance(node, ScalarNode) and node.tag in _PLAIN_TAGS and not halved:
             return Scalar(line, node.value, empty=node.tag == _TAG + "null")
-        self._problems.add(path, line, _ODD_TAG)
+        self._problems.add(path, line, _HALVED if halved else _ODD_TAG)
         return Scalar(line, "", empty=True)
 
     def _members(self, node: MappingNode, path: str, depth: int) -> Iterator[Member]:
@@ -137,7 +143,7 @@ class _Converter:
 
     def _member(self, key: Node, value: Node, path: str, depth: int, seen: dict[str, int]) -> Member | None:
         line = key.start_mark.line + 1
-        if not isinstance(key, ScalarNode):
+        if not isinstance(key, ScalarNode) or _HALF.search(key.value):
             self._problems.add(path, line, "a key must be a plain name")
             return None
         if key.value in seen:

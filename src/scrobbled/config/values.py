@@ -164,6 +164,7 @@ class HttpUrl(Value):
 
     schemes: ClassVar[tuple[str, ...]] = ("http", "https")
     pattern: ClassVar[str] = "^https?://"
+    like: ClassVar[str] = "http://nas.local:8484"
 
     def parse(self, text: str) -> str:
         text = text.strip()
@@ -171,9 +172,9 @@ class HttpUrl(Value):
             parts = urlsplit(text)
             port_is_fine = parts.port is None or parts.port > 0
         except ValueError:
-            raise ValueError("is not an address; write it like http://nas.local:8484") from None
+            raise ValueError(f"is not an address; write it like {self.like}") from None
         if parts.scheme not in self.schemes or not parts.hostname or not port_is_fine or re.search(r"\s", text):
-            raise ValueError("is not an address; write it like http://nas.local:8484")
+            raise ValueError(f"is not an address; write it like {self.like}")
         if parts.username is not None or parts.password is not None:
             raise ValueError("must not hold a user name or password; they would end up in logs and links")
         if parts.query or parts.fragment:
@@ -189,6 +190,35 @@ class ServerUrl(HttpUrl):
 
     schemes = ("http", "https", "ws", "wss")
     pattern = "^(http|ws)s?://"
+
+
+class BrokerUrl(HttpUrl):
+    """The address of an MQTT broker; ``mqtts`` is spoken over TLS. Without a port it is the usual one."""
+
+    schemes = ("mqtt", "mqtts")
+    pattern = "^mqtts?://"
+    like = "mqtt://nas.local:1883"
+
+    def parse(self, text: str) -> str:
+        found = super().parse(text)
+        if urlsplit(found).path:
+            raise ValueError(f"must end after the host and port, like {self.like}")
+        return found
+
+
+class Word(Value):
+    """A short name of letters, digits, - and _, as it may stand in a topic."""
+
+    longest = 64
+
+    def parse(self, text: str) -> str:
+        text = text.strip()
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", text) or len(text) > self.longest:
+            raise ValueError(f"is not a name of up to {self.longest} letters, digits, - and _")
+        return text
+
+    def schema(self) -> Json:
+        return {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": self.longest}
 
 
 class Network(Value):

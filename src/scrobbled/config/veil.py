@@ -21,11 +21,11 @@ from scrobbled.core.errors import NotWritten
 from scrobbled.redact import MASK, Redactor
 
 COMMENT = "#"
-_TOKEN = re.compile(rf"{MASK}(\d+)")
+_TOKEN = re.compile(rf"{MASK}([0-9]{{1,6}})")
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _WORDS = r"(?:[a-z_]*(?:password|token|secret|api_?key)|key)"
 _SAID = re.compile(rf"\b{_WORDS}[\"']?\s*:\s*(\"[^\"\n]*\"|'[^'\n]*'|[^\s,}}\]#]+)", re.IGNORECASE)
-_ADDRESS = re.compile(r"\b(?!https?:|wss?:)[A-Za-z][A-Za-z0-9+.-]*://[^\s\"',}\]]+")
+_ADDRESS = re.compile(r"\b(?!https?:|wss?:|mqtts?:)[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"',}\]]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Veil:
     def __init__(self, text: str, redactor: Redactor) -> None:
         self._text = text
         self._places = _Places(text)
-        self.spans = _merged(sorted(_found(text, self._places, redactor), key=lambda one: (one.start, -one.end)))
+        found = [span for span in _found(text, self._places, redactor) if span.end > span.start]
+        self.spans = _merged(sorted(found, key=_order))
 
     def text(self) -> str:
         """With numbered tokens."""
@@ -53,7 +54,7 @@ class Veil:
 
     def lines(self) -> list[str]:
         """To look at: with as many lines as the text has, and plain marks."""
-        return "".join(self._pieces(lambda _, raw: MASK + "\n" * raw.count("\n"))).splitlines()
+        return "".join(self._pieces(lambda _, raw: MASK + "\n" * _breaks(raw))).splitlines()
 
     def lifted(self, changed: str) -> tuple[str, tuple[Problem, ...]]:
         """``changed`` with the secrets in place of their tokens, or why not."""
@@ -130,6 +131,11 @@ class _Places:
         return found.span()
 
 
+def _breaks(text: str) -> int:
+    """As ``splitlines`` finds them."""
+    return len(f"{text}.".splitlines()) - 1
+
+
 def kind_of(path: Path) -> str:
     """Places in lists do not matter."""
     return ".".join("[]" if isinstance(part, int) else part for part in path)
@@ -169,6 +175,15 @@ def _inner(shape: Shape, part: str | int) -> Field | None:
 
 
 def _found(text: str, places: _Places, redactor: Redactor) -> Iterator[Span]:
+    """Values that are secret by their place, and between them whatever else tells one."""
+    done = 0
+    for span in [*_merged(sorted(_placed(text, places), key=_order)), Span(len(text), len(text), "")]:
+        yield from _in_lines(text[done : span.start], done, places, redactor)
+        yield span
+        done = span.end
+
+
+def _placed(text: str, places: _Places) -> Iterator[Span]:
     aliased = {node.value for _, _, path, node in places.scalars if node.tag == ALIAS and is_secret(path)}
     for start, end, path, node in places.scalars:
         named = re.match(r"&(\S+)", text[start:end])
@@ -177,11 +192,10 @@ def _found(text: str, places: _Places, redactor: Redactor) -> Iterator[Span]:
             yield Span(start, end, kind_of(path), path)
     for found in _TOKEN.finditer(text):
         yield Span(found.start(), found.end(), places.kind(found.start()))
-    yield from _in_lines(text, places, redactor)
 
 
-def _in_lines(text: str, places: _Places, redactor: Redactor) -> Iterator[Span]:
-    at = 0
+def _in_lines(text: str, at: int, places: _Places, redactor: Redactor) -> Iterator[Span]:
+    """``text`` is the part of the whole that begins ``at`` there."""
     known: dict[str, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = {}  # the same lines again cost nothing
     for line in text.splitlines(keepends=True):
         if line not in known:
@@ -210,6 +224,10 @@ def _redacted(line: str, redactor: Redactor) -> list[tuple[int, int]]:
     most = min(len(line), len(cleaned)) - start
     same = next((n for n in range(most) if line[-1 - n] != cleaned[-1 - n]), most)
     return [(start, len(line) - same)] if len(line) - same > start else []
+
+
+def _order(span: Span) -> tuple[int, int]:
+    return span.start, -span.end
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:

@@ -15,6 +15,7 @@ from scrobbled.config.changing import Edit, changed
 from scrobbled.config.problems import Problem
 from scrobbled.config.veil import Veil
 from scrobbled.core.errors import ConfigError, NotWritten
+from scrobbled.household import without_effect
 from scrobbled.revising import Draft, Line, Meanwhile, Opened
 from scrobbled.runtime import Runtime
 from scrobbled.web.masking import masked
@@ -66,6 +67,13 @@ class Saved:
     warnings: tuple[str, ...]
     lines: tuple[Line, ...]
 
+    @property
+    def did(self) -> str:
+        """The code by which the next page tells it, see ``view.notices``."""
+        if self.copy is None:
+            return "unchanged"
+        return "saved-restart" if self.restart else "saved"
+
 
 class NotValid(ConfigError):
     """What was to be saved has problems; nothing was."""
@@ -91,7 +99,11 @@ class Settings:
     @property
     def warnings(self) -> list[str]:
         """What is in force and probably not meant."""
-        return self._masked(configuration.warnings(self._runtime.config))
+        return self._masked(self._warnings())
+
+    def _warnings(self) -> list[str]:
+        config = self._runtime.config
+        return [*configuration.warnings(config), *without_effect(config)]
 
     async def opened(self) -> Opened:
         """The file, secrets and all: for this side of the page only. Raises ``NotWritten``."""
@@ -167,7 +179,7 @@ class Settings:
             draft = await self.drafted(before, text)
             if draft.config is None:
                 raise NotValid(self._masked(draft.problems))
-            told = set(configuration.warnings(self._runtime.config))
+            told = set(self._warnings())
             restart = self._restart(draft)
             copy = await asyncio.to_thread(revising.put_down, before, text)
             await self._runtime.reload(draft.config)
@@ -206,12 +218,30 @@ class Settings:
         path = self._runtime.config.path
         return None if path is None else await asyncio.to_thread(revising.previous, path)
 
+    async def back(self) -> Verdict | None:
+        """What putting the text from before back would do; ``None`` where there is none."""
+        text = await self.previous()
+        return None if text is None else await self.verdict(await self.opened(), text)
+
+    async def put_back(self, etag: str | None) -> Saved:
+        """Over the file with that ``etag``, or over any. Raises as ``save`` does."""
+        now, text = await self.opened(), await self.previous()
+        if text is None:
+            raise NotWritten("There is no file from before.")
+        if etag is not None and etag != now.etag:
+            raise Meanwhile(now.etag)
+        return await self.save(now, text)
+
     async def compared(self, before: str, after: str, *, around: int | None = None) -> list[Line]:
         return await asyncio.to_thread(revising.compared, before, after, self._runtime.redactor, around=around)
 
+    def seen(self, etag: str) -> Opened | None:
+        """The file as it was when it had that ``etag``; ``None`` where that is not known any more."""
+        return self._seen.get(etag)
+
     async def since(self, etag: str, now: Opened) -> list[Line]:
         """What was changed since the file had that ``etag``; nothing where that is not known any more."""
-        seen = self._seen.get(etag)
+        seen = self.seen(etag)
         return [] if seen is None else await self.compared(seen.text, now.text, around=2)
 
     def said(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:

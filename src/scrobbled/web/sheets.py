@@ -23,6 +23,10 @@ from scrobbled.web.settings import NotValid, Saved, Settings, Verdict
 MOST_TYPED = 64
 TYPED = "~typed"
 LOGIN = "login.password"
+OUT_OF_DATE = (
+    "The file was changed meanwhile, so nothing was saved. What you changed is still here: look, then save again."
+)
+RENAMED = "What {} watched so far stays under that name, and the trackers may have to be signed in to again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,7 @@ class Sheets:
         """What was saved, or the form again with what is wrong with it."""
         now = await self._settings.opened()
         if etag != now.etag:
-            gone = await self._settings.since(etag, now)
-            return await self._drawn(now, path, form, refused=str(Meanwhile(now.etag)), meanwhile=gone)
+            return await self._out_of_date(now, path, form, etag)
         try:
             edits = await asyncio.to_thread(lambda: self._edits(now, path, self._hashed(form)))
             text = await self._settings.edited(now, edits)
@@ -91,10 +94,21 @@ class Sheets:
             raise Meanwhile(now.etag)
         return await self._settings.save(now, await self._settings.edited(now, [Drop(path)]))
 
+    async def _out_of_date(self, now: Opened, path: Path, form: Posted, etag: str) -> Sheet:
+        """With what is in the file now, and of ``form`` only what somebody changed in it."""
+        gone, seen = await self._settings.since(etag, now), self._settings.seen(etag)
+        if seen is not None:
+            form = await asyncio.to_thread(self._rebased, seen, now, path, form)
+        return await self._drawn(now, path, form, refused=OUT_OF_DATE, meanwhile=gone)
+
+    def _rebased(self, seen: Opened, now: Opened, path: Path, form: Posted) -> Posted:
+        before, after = (forms.untouched(self._fields(one, path, None)) for one in (seen, now))
+        return Posted(forms.rebased(form.fields, before, after), form.do)
+
     async def _drawn(
         self, now: Opened, path: Path, form: Posted | None, *, refused: str = "", meanwhile: Sequence[Line] = ()
     ) -> Sheet:
-        text = now.text
+        text, edits = now.text, list[Edit]()
         if form is not None:
             try:
                 edits = await asyncio.to_thread(self._edits, now, path, form)
@@ -117,7 +131,7 @@ class Sheets:
             restart=verdict.restart,
             pending=await self._settings.pending(now),
             can_restart=self._settings.can_restart,
-            warnings=tuple(text for text in verdict.warnings if text not in self._settings.warnings),
+            warnings=(*_renaming(now, edits), *(one for one in verdict.warnings if one not in self._settings.warnings)),
             refused=refused,
             meanwhile=tuple(meanwhile),
         )
@@ -126,20 +140,34 @@ class Sheets:
         self, now: Opened, path: Path, form: Posted | None, verdict: Verdict, unfinished: bool
     ) -> tuple[tuple[Node, ...], tuple[Problem, ...], bool]:
         """The fields, what is wrong at none of them, and whether it is all new. What is ``unfinished`` is not wrong."""
-        data, place = plain(now.text), shown(path)
-        around, part = _around(self._settings.config, data), at(data, path)
-        only = str(path[1]) if path[0] == "sources" else ""
-        wish = self._wish(path, part, form, around)
         problems = () if unfinished else verdict.problems
-        nodes = drawn(table_at(path), wish, part, place, around=around, problems=problems, keep=self._keep, only=only)
+        nodes = self._fields(now, path, form, problems)
         here = shown_problems(nodes)
-        return nodes, tuple(problem for problem in problems if problem not in here), part is None and len(path) > 1
+        is_new = len(path) > 1 and at(plain(now.text), path) is None
+        return nodes, tuple(problem for problem in problems if problem not in here), is_new
+
+    def _fields(
+        self, now: Opened, path: Path, form: Posted | None, problems: Sequence[Problem] = ()
+    ) -> tuple[Node, ...]:
+        data = plain(now.text)
+        around, part = _around(self._settings.config, data), at(data, path)
+        return drawn(
+            table_at(path),
+            self._wish(path, part, form, around),
+            part,
+            shown(path),
+            around=around,
+            problems=problems,
+            keep=self._keep,
+            only=str(path[1]) if path[0] == "sources" else "",
+        )
 
     def _edits(self, now: Opened, path: Path, form: Posted) -> list[Edit]:
         data = plain(now.text)
         part = at(data, path)
         wish = self._wish(path, part, form, _around(self._settings.config, data))
-        return forms.edits(table_at(path), wish, part, path, is_member=len(path) > 1)
+        found = forms.edits(table_at(path), wish, part, path, is_member=len(path) > 1)
+        return [*found, *forms.following(data, found)]
 
     def _wish(self, path: Path, part: Data, form: Posted | None, around: Around) -> Section:
         table = table_at(path)
@@ -172,6 +200,11 @@ class Sheets:
             if field != name and values and values[-1] in self._typed and not any(fields.get(field, ())):
                 found[field] = [self._typed[values[-1]]]
         return found
+
+
+def _renaming(now: Opened, edits: Sequence[Edit]) -> tuple[str, ...]:
+    names = forms.new_name(plain(now.text), edits) if edits else None
+    return () if names is None else (RENAMED.format(names[0]),)
 
 
 def table_at(path: Path) -> Table:

@@ -7,6 +7,8 @@ for them; ``drawn`` makes what stands on a page. Nothing here reads a file or a 
 from scrobbled.config.forms.drawing import drawn, shown_problems
 from scrobbled.config.forms.edits import edits
 from scrobbled.config.forms.nodes import Control, Group, Listing, Node, Option
+from scrobbled.config.forms.renaming import following, new_name
+from scrobbled.config.forms.untouched import rebased, untouched
 from scrobbled.config.forms.wishes import Around, Posted, Section, posted, written
 
 __all__ = [
@@ -20,7 +22,11 @@ __all__ = [
     "Section",
     "drawn",
     "edits",
+    "following",
+    "new_name",
     "posted",
+    "rebased",
     "shown_problems",
+    "untouched",
     "written",
 ]

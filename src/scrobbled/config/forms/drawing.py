@@ -128,7 +128,7 @@ def _mapped(
             group = _group(draw, inner, part, inside.get(key), below, join(path, key), words.service(key), "")
             nodes.append(_removable(group, f"remove {below}", key))
         else:
-            field = Field(inner, "", secret=one.secret)
+            field = Field(inner, "", secret=one.secret, required=free)  # it goes with its name
             control = _node(draw, key, field, part, inside, below, join(path, key))
             nodes.append(_named(control, key if free else words.service(key)))
     known = shape.shapes if isinstance(shape, Named) else {}

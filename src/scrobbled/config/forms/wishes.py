@@ -14,6 +14,7 @@ from typing import Any
 from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table
 from scrobbled.config.spelling import Data
 from scrobbled.config.values import Choice, Text, Value
+from scrobbled.redact import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class Posted:
 
 
 NOTHING = Posted({})
+_HABITS = Redactor()
+"""Knows where secrets stand in a text, such as before the @ of an address."""
 MOST_NEW = 50
 """Entries that a form may add to a list before it is saved; people add one at a time."""
 
@@ -151,7 +154,8 @@ def _wish(key: str, one: Field, data: Data, in_file: bool, name: str, form: Post
 
 def _single(value: Value, secret: bool, data: Data, in_file: bool, name: str, form: Posted) -> Single:
     text = data if isinstance(data, str) else None
-    hidden = in_file or (data is not None and (secret or text is None))
+    tells = text is not None and _HABITS.text(text) != text
+    hidden = in_file or (data is not None and (secret or text is None or tells))
     typed = form.get(name)
     if form.get(f"{name}~clear"):
         return Single(typed or None)

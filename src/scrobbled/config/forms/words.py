@@ -21,6 +21,8 @@ _LABELS = {
     "email": "E-mail",
     "tmdb": "TMDB",
     "influx": "InfluxDB",
+    "mqtt": "Sensors in Home Assistant",
+    "discovery": "Discovery topic",
     "between": "Trackers",
     "every": "How often",
     "keep": "How many to keep",
@@ -92,7 +94,7 @@ def example(shape: Value) -> str:
         return "such as 15m or 6h"
     if isinstance(shape, Percent):
         return "such as 85%"
-    return "http://…" if isinstance(shape, HttpUrl) else ""
+    return f"{shape.schemes[0]}://…" if isinstance(shape, HttpUrl) else ""
 
 
 def singular(name: str) -> str:

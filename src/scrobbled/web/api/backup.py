@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
+from urllib.parse import quote
 
 from litestar import Request, delete, get, post
 from litestar.exceptions import ClientException, NotFoundException, ServiceUnavailableException
@@ -49,13 +51,20 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         async with busy:
             copied = await desk.copied()
         headers = {
-            "Content-Disposition": f'attachment; filename="{copied.name}"',
+            "Content-Disposition": _attached(copied.name),
             "Content-Length": str(copied.size),
             "Cache-Control": "no-store",
         }
         return Stream(_pieces(copied.file), headers=headers, media_type=MEDIA_TYPE)
 
     return [backup, *_restoring(desk)]
+
+
+def _attached(name: str) -> str:
+    """RFC 6266, 4.3: the name of the database is whatever the configuration says; a header is not."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
+    exact = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+    return f'attachment; filename="{plain}"{exact}'
 
 
 def _restoring(desk: Desk) -> list[HTTPRouteHandler]:

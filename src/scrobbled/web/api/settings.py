@@ -21,7 +21,7 @@ from scrobbled.core.errors import NotWritten
 from scrobbled.revising import Meanwhile
 from scrobbled.web.api.rights import ADMIN
 from scrobbled.web.desk import Desk
-from scrobbled.web.settings import Document, NotValid, Saved, Verdict
+from scrobbled.web.settings import Document, NotValid, Saved, Settings, Verdict
 
 Asked = Request[Any, Any, Any]
 DEEPEST = 12
@@ -51,14 +51,13 @@ class Refused:
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
-    settings = desk.settings
+    return [*_looking(desk.settings), *_changing(desk.settings), *_going_back(desk.settings)]
 
+
+def _looking(settings: Settings) -> list[HTTPRouteHandler]:
     @get("/config", opt=ADMIN, summary="The configuration file without its secrets, and what is in force")
     async def shown() -> Response[Document]:
-        try:
-            document = await settings.document()
-        except NotWritten as error:
-            raise HTTPException(str(error), status_code=409) from None
+        document = await settings.document()
         return Response(document, headers=_etag(document.etag))
 
     @get("/config/schema", summary="The JSON Schema of the configuration", sync_to_thread=False)
@@ -67,16 +66,17 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 
     @post("/config/check", opt=ADMIN, status_code=200, summary="What would become of this text; changes nothing")
     async def check(data: JSONBody[Text]) -> Verdict:
-        try:
-            return await settings.checked(data.yaml)
-        except NotWritten as error:
-            raise HTTPException(str(error), status_code=409) from None
+        return await settings.checked(data.yaml)
 
+    return [shown, schema, check]
+
+
+def _changing(settings: Settings) -> list[HTTPRouteHandler]:
     @put("/config", opt=ADMIN, summary="Replace the file and put it in force; If-Match must name the one that was read")
     async def replace(request: Asked, data: JSONBody[Text]) -> Response[Saved | Refused]:
+        expected = _expected(request)
         try:
-            before, text = await settings.lifted(data.yaml, _expected(request))
-            return _saved(await settings.save(before, text))
+            return _saved(await settings.save(*await settings.lifted(data.yaml, expected)))
         except (NotValid, NotWritten) as error:
             return _refused(error)
 
@@ -91,13 +91,14 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         except (NotValid, NotWritten) as error:
             return _refused(error)
 
+    return [replace, change]
+
+
+def _going_back(settings: Settings) -> list[HTTPRouteHandler]:
     @post("/config/previous", opt=ADMIN, status_code=200, summary="Put back the file as it was before the last change")
     async def back() -> Response[Saved | Refused]:
         try:
-            before, text = await settings.opened(), await settings.previous()
-            if text is None:
-                raise NotWritten("There is no file from before.")
-            return _saved(await settings.save(before, text))
+            return _saved(await settings.put_back(None))
         except (NotValid, NotWritten) as error:
             return _refused(error)
 
@@ -111,7 +112,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
             return Response(told, status_code=409)
         return Response(None, status_code=202)
 
-    return [shown, schema, check, replace, change, back, restart]
+    return [back, restart]
 
 
 def _saved(done: Saved) -> Response[Saved | Refused]:

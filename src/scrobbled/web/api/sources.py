@@ -93,7 +93,9 @@ def _accounts(reception: Reception) -> list[HTTPRouteHandler]:
     async def unclaimed() -> list[UnclaimedStatus]:
         return await reception.unclaimed()
 
-    @post("/accounts/claim", summary="List an account for a viewer; what waited is delivered", status_code=200)
+    @post(
+        "/accounts/claim", opt=ADMIN, summary="List an account for a viewer; what waited is delivered", status_code=200
+    )
     async def claim(data: JSONBody[Account]) -> Taking:
         try:
             return Taking(*await reception.claim(data.source, data.account, data.viewer))

@@ -101,6 +101,7 @@ async def _page(request: Asked, desk: Desk, subject: Subject, path: str, given: 
         "subject": subject,
         "fields": asked,
         "path": path,
+        "up": "corrections" if path == "correct" else f"plays/{subject.id}" if subject.id.startswith("p") else "needs",
         "typed": given.get("what", "") if path == "correct" else "",
         "of": given.get("of", ""),
         "suggestions": correcting.suggestions(subject, asked),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import Any
 
@@ -16,11 +15,12 @@ from litestar.response import Redirect, Template
 from scrobbled.web.access import COOKIE, Access, Caller
 from scrobbled.web.headers import cookies
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.sessions import ABSOLUTE
+from scrobbled.web.sessions import ABSOLUTE, TooSoon
 from scrobbled.web.signed_in import SignedIn
 from scrobbled.web.view import words
 
 Asked = Request[Any, Any, Any]
+LONGEST_NAME = 200
 log = structlog.get_logger("web")
 
 
@@ -38,14 +38,14 @@ def handlers(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
         to = shell.way_back(str(form.get("to", "")))
         if access.login is None:
             return shell.to(request, to)
-        if wait := access.attempts.wait(caller.address):
-            return _login_page(request, wait=wait, status=429, to=to)
-        username, password = str(form.get("username", "")), str(form.get("password", ""))
-        if not await asyncio.to_thread(access.knows, username, password):
-            access.attempts.failed(caller.address)
+        typed = str(form.get("username", "")), str(form.get("password", ""))
+        try:
+            does_fit = await access.attempts.tried(caller.address, lambda: access.knows(*typed))
+        except TooSoon as error:
+            return _login_page(request, wait=error.seconds, status=429, to=to, typed=typed[0])
+        if not does_fit:
             log.warning("sign-in refused", action="sign-in", address=caller.address)
-            return _login_page(request, wait=access.attempts.wait(caller.address), status=401, to=to)
-        access.attempts.succeeded(caller.address)
+            return _login_page(request, wait=access.attempts.wait(caller.address), status=401, to=to, typed=typed[0])
         access.sessions.end(cookies(request.scope, COOKIE))
         log.info("signed in", action="sign-in", address=caller.address)
         session = access.sessions.begin()
@@ -61,13 +61,14 @@ def handlers(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
     return [door, sign_in, sign_out]
 
 
-def _login_page(request: Asked, *, wait: float = 0.0, status: int = 200, to: str = "") -> Template:
+def _login_page(request: Asked, *, wait: float = 0.0, status: int = 200, to: str = "", typed: str = "") -> Template:
+    """``typed`` is the user name, which stands there again."""
     seconds = math.ceil(wait)
     error = "" if status == 200 else "That user name and password do not belong together."
     if seconds:
         error = f"Too many wrong tries. Wait {words.plural(seconds, 'second')}, then try again."
     headers = {"Retry-After": str(seconds)} if seconds else {}
-    page = shell.bare(request, "login.html", status=status, error=error, to=to)
+    page = shell.bare(request, "login.html", status=status, error=error, to=to, typed=typed[:LONGEST_NAME])
     page.headers.update(headers)
     return page
 

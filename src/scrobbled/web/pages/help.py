@@ -9,9 +9,10 @@ from litestar import Litestar, Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Template
 
-from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
+from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.web.desk import Desk
 from scrobbled.web.pages import shell
+from scrobbled.web.view import next_steps
 from scrobbled.web.view.looks import OUTCOMES, Look
 from scrobbled.web.view.reference import Area, areas
 
@@ -22,8 +23,8 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/help")
     async def words(request: Asked) -> Template:
         context: dict[str, Any] = {
-            "plays": [(Look(*OUTCOMES[code], code), PLAY_NEXT_STEP[code]) for code in PlayOutcome],
-            "events": [(code, EVENT_NEXT_STEP[code]) for code in EventOutcome],
+            "plays": [(Look(*OUTCOMES[code], code), next_steps.of_play(code)) for code in PlayOutcome],
+            "events": [(code, next_steps.of_event(code)) for code in EventOutcome],
             "uses_tmdb": desk.art.uses_tmdb,
         }
         return await shell.page(request, desk, "help.html", place="more", **context)

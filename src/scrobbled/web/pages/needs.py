@@ -144,5 +144,4 @@ def _told(done: Done) -> dict[str, str | int]:
         return {"did": done.action}
     if done.done and done.done[0].startswith("a"):
         return {"did": "decided"}
-    changes = [id_ for id_ in done.done if id_.startswith("c")]
-    return {"did": done.action, "count": len(changes)}
+    return {"did": done.action, "count": done.plays}

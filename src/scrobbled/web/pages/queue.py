@@ -30,6 +30,6 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
             raise ClientException("This form is not complete; go back and press the button again.")
         done = await desk.act(action, named if given else None)
         back = shell.way_back(str(form.get("back", "")))
-        return shell.to(request, shell.with_query(back, did=done.action, count=len(done.done)))
+        return shell.to(request, shell.with_query(back, did=done.action, count=done.plays))
 
     return [act]

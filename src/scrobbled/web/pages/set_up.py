@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get, post
+from litestar.datastructures import FormMultiDict
 from litestar.exceptions import ClientException, HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
@@ -65,26 +66,28 @@ def _forms(desk: Desk) -> list[HTTPRouteHandler]:
             await desk.guided.connecting.ask_by(source, {key: str(form.get(key, "")) for key in ADDRESSES})
         except (ConfigError, NotWritten) as error:
             return await _unwritten(request, desk, source, error)
-        return shell.to(request, f"set-up/{source}?said=kept")
+        return _back(request, form, source, "kept")
 
     @post("/set-up/{source:str}/register")
     async def register(request: Asked, source: FromPath[str]) -> Template | Redirect:
+        form = await forms.form(request)
         try:
             done = await desk.reception.register(source)
         except (ConfigError, NotRegistered) as error:
             return await page(request, desk, source, "set_up.html", error=str(error), status=409)
         said = "twin" if TWIN in done.notes else "registered" if done.changed else "already"
-        return shell.to(request, f"set-up/{source}?said={said}")
+        return _back(request, form, source, said)
 
     @post("/set-up/{source:str}/try")
     async def attempt(request: Asked, source: FromPath[str]) -> Template | Redirect:
+        form = await forms.form(request)
         try:
             found = await desk.post(source, None)
         except ConfigError as error:
             return await page(request, desk, source, "set_up.html", error=str(error), status=409)
         if found[0].event is None:
             return await page(request, desk, source, "set_up.html", error=found[0].text, status=502)
-        return shell.to(request, f"set-up/{source}?said=tried#heard")
+        return _back(request, form, source, "tried", "#heard")
 
     @post("/set-up/{source:str}/claim")
     async def claim(request: Asked, source: FromPath[str]) -> Template | Redirect:
@@ -94,7 +97,7 @@ def _forms(desk: Desk) -> list[HTTPRouteHandler]:
             await desk.guided.connecting.claim(source, account, viewer)
         except (ConfigError, NotWritten) as error:
             return await _unwritten(request, desk, source, error)
-        return shell.to(request, f"{_back(form.get('back'), source)}?said=claimed")
+        return _back(request, form, source, "claimed", "#heard")
 
     return [add, ask_by, register, attempt, claim]
 
@@ -180,6 +183,7 @@ async def facts(request: Asked, desk: Desk, source: str) -> dict[str, Any]:
     return {
         "one": one,
         "guide": _guide(request, desk, source),
+        "called": setting_up.called(one),
         "heard": setting_up.heard(one, desk.now()),
         "viewers": [viewer.name for viewer in desk.config.viewers],
         "triable": source in EXAMPLES,
@@ -204,9 +208,10 @@ async def _unwritten(request: Asked, desk: Desk, source: str, error: Exception) 
     return await page(request, desk, source, "set_up.html", error=str(error), yaml=lines, status=status)
 
 
-def _back(given: object, source: str) -> str:
-    """To the page that the form stood on."""
-    return "start/event" if given == "start/event" else f"set-up/{source}"
+def _back(request: Asked, form: FormMultiDict, source: str, said: str, part: str = "") -> Redirect:
+    """To the page that the form stood on: that of the source, or the last step of the first start."""
+    there = f"start/event?source={source}" if form.get("back") == "start/event" else f"set-up/{source}"
+    return shell.to(request, shell.with_query(there, said=said) + part)
 
 
 SAID = {

@@ -63,7 +63,7 @@ async def page(request: Asked, desk: Desk, template: str, *, place: str, status:
         places=PLACES,
         asks=await desk.asks(),
         can_sign_out=desk.config.server.login is not None and not request.state.caller.is_ingress,
-        notice=notices.notice(query.get("did"), query.get("count")),
+        notice=notices.notice(query.get("did"), query.get("count")) if request.method == "GET" else "",
         here=_here(request),
     )
     root = request.state.root

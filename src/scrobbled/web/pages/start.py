@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from scrobbled.web.desk import Desk
 from scrobbled.web.headers import cookies
 from scrobbled.web.pages import door, forms, set_up, shell
 from scrobbled.web.pages.sign_in import way_to
+from scrobbled.web.sessions import TooSoon
 from scrobbled.web.signed_in import SignedIn
 from scrobbled.web.view import signing, words
 
@@ -149,13 +149,15 @@ def _code(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
         form = await forms.form(request)
         if not access.takes_code:
             return shell.to(request, "start")
-        if wait := access.attempts.wait(caller.address):
-            return _refused(request, f"Too many wrong tries. Wait {words.plural(math.ceil(wait), 'second')}.", 429)
-        if not await asyncio.to_thread(access.knows_code, str(form.get("code", ""))[:64]):
-            access.attempts.failed(caller.address)
+        typed = str(form.get("code", ""))[:64]
+        try:
+            does_fit = await access.attempts.tried(caller.address, lambda: access.knows_code(typed))
+        except TooSoon as error:
+            seconds = words.plural(math.ceil(error.seconds), "second")
+            return _refused(request, f"Too many wrong tries. Wait {seconds}.", 429)
+        if not does_fit:
             log.warning("code refused", action="start", address=caller.address)
             return _refused(request, "That is not the code in the log of this start.", 401)
-        access.attempts.succeeded(caller.address)
         access.sessions.end(cookies(request.scope, COOKIE))
         session = access.sessions.begin()
         await signed_in.keep()
