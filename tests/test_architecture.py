@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "scrobbled"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
-FOLDERS = (".ci", "addon", "benchmarks", "config", "docs", "src", "tests")
+FOLDERS = (".ci", ".github", "addon", "benchmarks", "config", "contrib", "docs", "src", "tests", "unraid")
 OWN_CONFIGURATION = ROOT / "config" / "scrobbled.yaml"
 
 

@@ -267,6 +267,21 @@ async def test_an_unreasonably_large_answer_is_not_read_to_its_end(
                 await ask(base=base)
 
 
+@pytest.mark.parametrize("named", ["gzip, gzip", "gzip\r\nContent-Encoding: gzip", "deflate , GZIP"])
+async def test_an_answer_packed_twice_is_not_unpacked(named: str) -> None:
+    """A few hundred bytes would become gigabytes before anybody could count them."""
+    content = gzip.compress(gzip.compress(b" " * 20_000_000))
+    text = f"HTTP/1.1 200 OK\r\nContent-Encoding: {named}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+    async with serving(saying(text)) as base:
+        with pytest.raises(TryLater, match="packed more than once"):
+            await ask(base=base)
+        client = Http(base)
+        with pytest.raises(TryLater, match="broke"):
+            async with client.listen("/events", params={}, headers={}, silence=5.0) as there:
+                assert [line async for line in there.lines] == []
+        await client.aclose()
+
+
 @pytest.mark.parametrize("address", ["ftp://x.test", "http://[half", "x.test/no-scheme"])
 async def test_an_address_that_cannot_be_called_is_said_so(address: str) -> None:
     with pytest.raises(TryLater) as caught:

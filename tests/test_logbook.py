@@ -42,7 +42,9 @@ def full(book: Logbook, count: int, **fields: str) -> Logbook:
 
 
 def test_a_line_has_its_level_component_message_and_fields(book: Logbook) -> None:
-    structlog.get_logger("deliver").info("play", action="deliver", play="p7", attempts=2, changes=["c1", "c2"], reason=None)
+    structlog.get_logger("deliver").info(
+        "play", action="deliver", play="p7", attempts=2, changes=["c1", "c2"], reason=None
+    )
     (line,) = book.after(0, ALL, 10).lines
     assert (line.level, line.component, line.message) == ("info", "deliver", "play")
     assert line.fields == {"action": "deliver", "play": "p7", "attempts": "2", "changes": '["c1", "c2"]'}

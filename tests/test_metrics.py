@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from scrobbled import __version__
+from scrobbled.core.change import Action
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.metrics import ACK_BUCKETS, DELIVERY_BUCKETS, REQUEST_BUCKETS, Metrics, Sample
 
@@ -61,12 +62,25 @@ def test_counters_begin_at_zero_so_that_the_first_event_is_an_increase() -> None
     metrics = Metrics()
     metrics.prepare_source("plex")
     metrics.prepare_account("anna", "trakt")
+    metrics.prepare_person("anna", "plex")
+    metrics.prepare_pair("anna", "trakt,serializd")
     for outcome in EventOutcome:
         assert value(metrics, "scrobbled_events_total", source="plex", outcome=outcome) == 0.0
     for state in PlayOutcome:
         labels = {"viewer": "anna", "tracker": "trakt", "kind": "plays", "outcome": str(state)}
         assert value(metrics, "scrobbled_deliveries_total", **labels) == 0.0
     assert value(metrics, "scrobbled_event_ack_seconds_count", source="plex") == 0.0
+    for media in ("episode", "movie"):
+        assert value(metrics, "scrobbled_plays_total", viewer="anna", source="plex", media=media) == 0.0
+    for ended in ("done", "nothing", "failed", "refused", "approval"):
+        labels = {"viewer": "anna", "pair": "trakt,serializd", "outcome": ended}
+        assert value(metrics, "scrobbled_reconcile_runs_total", **labels) == 0.0
+    for action in Action:
+        labels = {"pair": "trakt,serializd", "change": str(action)}
+        assert value(metrics, "scrobbled_reconcile_changes_total", **labels) == 0.0
+    for method in ("GET", "POST"):
+        labels = {"tracker": "trakt", "method": method, "status": "429"}
+        assert value(metrics, "scrobbled_tracker_requests_total", **labels) == 0.0
     metrics.events.labels("plex", "accepted").inc()
     metrics.prepare_source("plex")
     assert value(metrics, "scrobbled_events_total", source="plex", outcome="accepted") == 1.0
@@ -95,6 +109,12 @@ def test_nothing_to_say_is_no_series() -> None:
     assert "scrobbled_held_changes{" not in metrics.text().decode()
 
 
+def test_the_process_tells_its_memory_and_the_time_it_computed() -> None:
+    text = Metrics().text().decode()
+    for name in ("process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds"):
+        assert re.search(rf"^{name} [0-9.e+]+$", text, re.MULTILINE), name
+
+
 def test_two_runtimes_in_one_process_count_apart() -> None:
     one, other = Metrics(), Metrics()
     one.echoes.labels("trakt").inc()
@@ -111,6 +131,6 @@ def test_counters_end_in_total_and_nothing_is_there_twice() -> None:
     metrics.alerts.labels("down", "sent").inc()
     text = metrics.text().decode()
     for name, kind in re.findall(r"^# TYPE (\S+) (\w+)$", text, re.MULTILINE):
-        assert name.startswith("scrobbled_")
+        assert name.startswith(("scrobbled_", "process_"))
         assert name.endswith("_total") == (kind == "counter"), name
     assert "_created" not in text

@@ -35,6 +35,15 @@ storage: {path: PATH}
 sources: {plex: {token: a-webhook-token-0815}}
 viewers: [{name: anna, accounts: {plex: anna}, trackers: {memory: {}}}]
 """
+PAIRED = """
+storage: {path: PATH}
+sources: {plex: {token: a-webhook-token-0815}}
+viewers:
+  - name: anna
+    accounts: {plex: anna}
+    trackers: {serializd: {email: a@example.org, password: b}, trakt: {client_id: c, client_secret: d}}
+    pairs: [{between: [trakt, serializd], plays: both}]
+"""
 ANNA = ("anna", "memory")
 
 
@@ -87,6 +96,26 @@ async def test_a_webhook_arrives_at_the_tracker(config: Config) -> None:
     assert 'scrobbled_tracker_up{tracker="memory",viewer="anna"} 1.0' in text
     assert 'scrobbled_events_total{outcome="duplicate",source="plex"} 1.0' in text
     assert len(tracker.plays) == 1
+
+
+async def test_the_metrics_know_when_a_source_was_heard_before_this_start(config: Config) -> None:
+    name = 'scrobbled_source_last_event_timestamp_seconds{source="plex"}'
+    async with build(config).running() as runtime:
+        assert name not in (await runtime.scrape()).decode()
+        before = SystemClock().now().timestamp()
+        await runtime.take("plex", webhook())
+        assert name in (await runtime.scrape()).decode()
+    async with build(config).running() as runtime:
+        (line,) = [line for line in (await runtime.scrape()).decode().splitlines() if line.startswith(name)]
+    assert before - 1 <= float(line.rpartition(" ")[2]) <= SystemClock().now().timestamp()
+
+
+async def test_what_a_person_has_not_watched_yet_is_counted_as_none(config: Config) -> None:
+    runtime = build(loads(PAIRED.replace("PATH", str(config.storage.path)), {}))
+    text = (await runtime.scrape()).decode()
+    await runtime.aclose()
+    assert 'scrobbled_plays_total{media="movie",source="plex",viewer="anna"} 0.0' in text
+    assert 'scrobbled_reconcile_runs_total{outcome="failed",pair="trakt,serializd",viewer="anna"} 0.0' in text
 
 
 async def test_what_waited_when_the_service_ended_is_delivered_by_the_next_one(config: Config) -> None:

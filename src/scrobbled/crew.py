@@ -14,8 +14,9 @@ from scrobbled.deliver import Courier
 from scrobbled.trackers import TRACKERS
 from scrobbled.wiring import Parts, Wiring
 
-GRACE = 8.0
-"""Seconds a write in flight gets to finish; container engines kill after ten."""
+GRACE = 4.0
+"""Seconds a write in flight gets to finish; container engines kill after ten, and people wait less. What is left behind
+is read back after the next start."""
 
 
 class Crew:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import secrets
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,12 +40,15 @@ PATIENCE = 90.0
 """Seconds until what was watched must have arrived; an ordinary evening takes about twenty."""
 OUTAGE = 1.0
 """Seconds that it goes on after the last viewing in it."""
+HOME = "127.0.0.1"
+VISITOR = "demo"
+"""Who signs in, where the page is open to other machines."""
 EARLIER = timedelta(minutes=12)
 """How long ago the evening begins, so that its viewings end a minute apart; a webhook may be that late and no more."""
 CLOSE = timedelta(minutes=1)
 """Trakt keeps whole minutes."""
 CONFIG = """
-server: {{host: 127.0.0.1, port: {port}}}
+server: {server}
 storage: {{path: {database}}}
 sources:
   plex:
@@ -103,9 +108,10 @@ def _free_port() -> int:
 class Demo:
     """``running`` sets everything up; ``play`` plays the evening and says whether all is as it must be."""
 
-    def __init__(self, *, tell: Tell, port: int = 0, book: Logbook | None = None) -> None:
-        self._tell, self._port, self._book = tell, port, book
-        self.url = ""
+    def __init__(self, *, tell: Tell, port: int = 0, host: str = HOME, book: Logbook | None = None) -> None:
+        self._tell, self._port, self._host, self._book = tell, port, host, book
+        self._password = "" if host == HOME else secrets.token_urlsafe(9)
+        self.url, self.port = "", port
         self.sandbox = Sandbox(shows=4, movies=3)
         self.runtime: Runtime
         self._base = ""
@@ -120,10 +126,10 @@ class Demo:
             await self._sign_in(config)
             self.runtime = build(config)
             await stack.enter_async_context(self.runtime.running())
-            port = await stack.enter_async_context(
-                listening(create_app(self.runtime, book=self._book), "127.0.0.1", config.server.port)
+            self.port = await stack.enter_async_context(
+                listening(create_app(self.runtime, book=self._book), self._host, config.server.port)
             )
-            self.url = f"http://127.0.0.1:{port}"
+            self.url = f"http://{HOME}:{self.port}"
             await self._register_webhooks()
             yield self
 
@@ -258,8 +264,16 @@ class Demo:
 
     def _config(self, folder: Path, port: int) -> Config:
         path = folder / "scrobbled.yaml"
-        path.write_text(CONFIG.format(base=self._base, database=folder / "scrobbled.db", port=port))
+        server: dict[str, Any] = {"host": self._host, "port": port}
+        if self._password:
+            server["login"] = {"username": VISITOR, "password": self._password}
+        path.write_text(CONFIG.format(base=self._base, database=folder / "scrobbled.db", server=json.dumps(server)))
         return load(path, {})
+
+    @property
+    def invitation(self) -> str:
+        """How to open the page from elsewhere; empty where only this machine is listened to."""
+        return f"Sign in as {VISITOR} with the password {self._password}" if self._password else ""
 
     async def _sign_in(self, config: Config) -> None:
         """As ``scrobbled auth trakt`` does, with somebody in the sandbox entering the code."""

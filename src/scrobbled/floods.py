@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from scrobbled import breaker, summary
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome
-from scrobbled.store import amendments, floods
+from scrobbled.store import amendments, floods, outbox
 from scrobbled.store.codec import iso
 
 
@@ -44,11 +44,15 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an action applied to; ``left`` are those named that it does not apply to. Ids: ``c12``, ``a7``, ``f3``."""
+    """What an action applied to; ``left`` are those named that it does not apply to. Ids: ``c12``, ``a7``, ``f3``.
+
+    ``plays`` is how many the changes are of: one that goes to two trackers is one play.
+    """
 
     action: str
     done: list[str]
     left: list[str]
+    plays: int = 0
 
 
 class NoId(ValueError):
@@ -81,9 +85,9 @@ def act(db: sqlite3.Connection, action: str, named: Chosen | None, now: float) -
     Amendments that ask are approved by name only: a removal or a conflict is decided on one by one.
     """
     if named is None:
-        changes = [f"c{id_}" for id_ in summary.act(db, action, None, now)]
-        amended = [f"a{id_}" for id_ in amendments.retry(db, None)] if action == "retry" else []
-        return Done(action, [*changes, *amended], [])
+        changes = summary.act(db, action, None, now)
+        amended = amendments.retry(db, None) if action == "retry" else []
+        return _done(db, action, changes, amended, [])
     batches = {flood: floods.held_changes(db, flood) for flood in named.floods}
     wanted = sorted({*named.changes, *(id_ for batch in batches.values() for id_ in batch)})
     done = set(summary.act(db, action, wanted, now))
@@ -93,7 +97,14 @@ def act(db: sqlite3.Connection, action: str, named: Chosen | None, now: float) -
         left += rest if len(rest) < len(batch) else [f"f{flood}"]
     settled = set(_amend(db, action, named.amendments, now))
     left += [f"a{id_}" for id_ in named.amendments if id_ not in settled]
-    return Done(action, [*(f"c{id_}" for id_ in sorted(done)), *(f"a{id_}" for id_ in sorted(settled))], left)
+    return _done(db, action, done, settled, left)
+
+
+def _done(
+    db: sqlite3.Connection, action: str, changes: Collection[int], amended: Collection[int], left: list[str]
+) -> Done:
+    ids = [*(f"c{id_}" for id_ in sorted(changes)), *(f"a{id_}" for id_ in sorted(amended))]
+    return Done(action, ids, left, outbox.plays_of(db, changes))
 
 
 def _amend(db: sqlite3.Connection, action: str, ids: Sequence[int], now: float) -> list[int]:

@@ -105,6 +105,15 @@ def facts(db: sqlite3.Connection, config: Config, active: frozenset[tuple[str, s
     )
 
 
+def number(all_: Facts) -> int:
+    """How many questions these are; what waits by itself is none."""
+    asked: Sequence[Sequence[object]] = (
+        *(all_.broken, all_.lapsing, all_.floods, all_.groups, all_.conflicts, all_.unclaimed),
+        *(all_.plans, all_.refused, all_.servers, all_.troubles),
+    )
+    return sum(map(len, asked))
+
+
 def id_of(target: Target) -> str:
     """The same for the same question, however often it is found."""
     if isinstance(target, Group | Conflicts):

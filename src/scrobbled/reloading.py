@@ -98,7 +98,7 @@ class Reloader:
 def _needs_a_restart(before: Config, after: Config) -> list[str]:
     if staying(before, after) == after:
         return []
-    return ["server.host, server.port and storage.path change only when scrobbled is started again"]
+    return ["server.host, server.port, server.ingress and storage.path change only when scrobbled is started again"]
 
 
 def _stamp(path: Path) -> Stamp:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ import httpx
 import structlog
 
 from scrobbled import config as configuration
-from scrobbled import gauges, troubles
+from scrobbled import gauges, pairs, troubles
 from scrobbled.alerts import Alerts, AppriseSender
 from scrobbled.breaker import Herald
 from scrobbled.catalogues import known
@@ -31,7 +31,6 @@ from scrobbled.ingest import Ingest, Taken
 from scrobbled.librarian import Librarian
 from scrobbled.listening import Listening
 from scrobbled.metrics import Metrics
-from scrobbled.pairs import Keeper
 from scrobbled.playing import Teller
 from scrobbled.redact import Redactor
 from scrobbled.servers import Connections
@@ -76,6 +75,7 @@ class Runtime:
         self.metrics, self.cache = Metrics(), StoredCache(store, clock)
         self.waiting: list[overview.Waiting] = []
         self.held: dict[str, int] = {}
+        self.heard: dict[str, float] = {}
         self._reloading, self._stopping = asyncio.Lock(), asyncio.Event()
         self.alerts = self._made_alerts(config)
         self.clockwatch = ClockWatch(clock, self.alerts)
@@ -85,6 +85,7 @@ class Runtime:
         self._on_reload: list[Callable[[Config], None]] = []
         self._begin_again: Callable[[], None] | None = None
         self._on_close: list[Callable[[], Awaitable[None]]] = []
+        self._on_components: list[Callable[[], Component | None]] = []
         self.crew = self._crew(config)
         self.teller = Teller(lambda: self.couriers)
         self.ingest = self._made_ingest(config)
@@ -95,9 +96,17 @@ class Runtime:
         self.librarian = Librarian(lambda: self.config, self.connections, self.cache, clock)
         kit = Kit(store, lambda: self.config, self._take_asked, self.connections, self.cache, self.alerts, clock)
         self.catching_up, self.listening = CatchUp(kit), Listening(kit)
-        gauges.describe(self.metrics, lambda: self.couriers, lambda: self.waiting, lambda: self.held, clock)
-        gauges.prepare(self.metrics, config.sources, self.couriers)
+        self._describe(config)
         troubles.watch(self.alerts, store, lambda: {key: c.health.report for key, c in self.couriers.items()})
+
+    def _describe(self, config: Config) -> None:
+        states = (lambda: self.couriers, lambda: self.waiting, lambda: self.held, lambda: self.heard)
+        gauges.describe(self.metrics, *states, self.clock)
+        self._prepare(config, self.couriers)
+
+    def _prepare(self, config: Config, couriers: Mapping[tuple[str, str], Courier]) -> None:
+        gauges.prepare(self.metrics, config, couriers)
+        pairs.prepare(self.metrics, config, couriers)
 
     def _made_alerts(self, config: Config) -> Alerts:
         return Alerts(
@@ -130,8 +139,8 @@ class Runtime:
             may_drop=lambda: not self.clockwatch.is_misleading,
         )
 
-    def _made_keeper(self) -> Keeper:
-        return Keeper(
+    def _made_keeper(self) -> pairs.Keeper:
+        return pairs.Keeper(
             self.store,
             config=lambda: self.config,
             couriers=lambda: self.couriers,
@@ -151,6 +160,10 @@ class Runtime:
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
         """Have ``close`` called at the end, while the database is still open."""
         self._on_close.append(close)
+
+    def on_components(self, tell: Callable[[], Component | None]) -> None:
+        """Have ``tell`` asked, too, how something is that runs beside; ``None`` is not shown."""
+        self._on_components.append(tell)
 
     def on_reload(self, use: Callable[[Config], None]) -> None:
         """Have ``use`` called, in the loop, with each configuration that takes the place of another."""
@@ -213,11 +226,16 @@ class Runtime:
         reports = [courier.health.report for courier in self.couriers.values()]
         parts += [Component(f"{r.viewer}/{r.tracker}", r.state, self.redactor.text(r.reason)) for r in reports]
         asked = [*self.catching_up.conditions, *self.listening.conditions]
-        return parts + [Component(one.name, one.state, self.redactor.text(one.reason)) for one in asked]
+        parts += [Component(one.name, one.state, self.redactor.text(one.reason)) for one in asked]
+        beside = (tell() for tell in self._on_components)
+        return parts + [Component(one.name, one.state, self.redactor.text(one.reason)) for one in beside if one]
 
     async def scrape(self) -> bytes:
         """The metrics, with what is a state read afresh."""
-        self.waiting, self.held = await self.store.read(lambda db: (overview.waiting(db), floods.held_by_reason(db)))
+        self.waiting, self.held, heard = await self.store.read(
+            lambda db: (overview.waiting(db), floods.held_by_reason(db), overview.sources_heard(db))
+        )
+        self.heard = {row.source: row.last_seen for row in heard if row.source in self.config.sources}
         return self.metrics.text()
 
     @contextlib.asynccontextmanager
@@ -259,7 +277,7 @@ class Runtime:
     async def reload(self, config: Config) -> None:
         """Put ``config`` in force. No webhook is lost: those that come meanwhile are stored, and delivered after.
 
-        The listening address and the database stay what they were, as they cannot change while we run.
+        Where we listen, and the database, stay what they were, as they cannot change while we run.
         """
         async with self._reloading:
             config = staying(self.config, config)
@@ -271,7 +289,7 @@ class Runtime:
             self.ingest.use(ConfiguredHousehold(config, crew.takes()))
             sender = AppriseSender(troubles.addresses(config), self.redactor)
             self.alerts.use(sender, config.alerts.repeat, config.server.public_url)
-            gauges.prepare(self.metrics, config.sources, crew.couriers)
+            self._prepare(config, crew.couriers)
             for use in self._on_reload:
                 use(config)
             if crew is not before:
@@ -360,7 +378,8 @@ def _stamps(db: Any) -> tuple[float, float]:
 
 def staying(before: Config, after: Config) -> Config:
     """``after``, with what cannot change while we run as it was ``before``."""
-    server = replace(after.server, host=before.server.host, port=before.server.port)
+    old = before.server
+    server = replace(after.server, host=old.host, port=old.port, ingress=old.ingress)
     return replace(after, server=server, storage=replace(after.storage, path=before.storage.path))
 
 

@@ -9,11 +9,12 @@ import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from scrobbled.config import Config, ServerConfig, StorageConfig, find_config
+from scrobbled.config import Config, ServerConfig, StorageConfig, find_config, preset
 from scrobbled.config.changing import Append, Put, changed
 from scrobbled.config.loading import PLACES
 from scrobbled.config.plain import plain
@@ -76,14 +77,17 @@ def is_empty(path: Path) -> bool:
 def first(path: Path, environ: Mapping[str, str]) -> Config:
     """The configuration to begin with: nobody is let in but from this machine, and nothing is sent anywhere.
 
-    ``SCROBBLED_PORT`` says where to listen; the database is beside the file where its usual folder is missing.
+    Home Assistant's options count already; raises ``ConfigError`` where they are wrong. ``SCROBBLED_PORT`` says where
+    to listen; the database is beside the file where its usual folder is missing.
     """
     usual = StorageConfig().path
     fits = usual.parent.is_dir() and os.access(usual.parent, os.W_OK)
     port = environ.get(PORT, "")
-    return Config(
+    said = preset(environ)
+    return replace(
+        said,
         path=path,
-        server=ServerConfig(port=int(port)) if re.fullmatch(r"[1-9]\d{0,4}", port, re.ASCII) else ServerConfig(),
+        server=replace(said.server, port=int(port)) if re.fullmatch(r"[1-9]\d{0,4}", port, re.ASCII) else said.server,
         storage=StorageConfig(path=usual if fits else path.resolve().parent / usual.name),
     )
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest import FakeClock
 from scrobbled.art.picture import LARGEST, Picture, picture
@@ -41,6 +45,52 @@ def png(size: int = 100) -> Picture:
 def test_a_picture_is_told_by_its_first_bytes(body: bytes, kind: str | None) -> None:
     found = picture(body)
     assert (found.kind if found else None) == kind
+
+
+def as_png(width: int, height: int) -> bytes:
+    return PNG + b"\x00\x00\x00\x0dIHDR" + width.to_bytes(4) + height.to_bytes(4) + b"\x08\x02\x00\x00\x00"
+
+
+def as_jpeg(width: int, height: int, *, frame: int = 0xC2, before: bytes = b"") -> bytes:
+    """With a header of JFIF, a restart mark and a filler before the frame."""
+    size = height.to_bytes(2) + width.to_bytes(2)
+    start = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x48\x00\x48\x00\x00\xff\xd0\xff\xff"
+    return start + before + bytes((0xFF, frame)) + b"\x00\x0b\x08" + size + b"\x01\x01\x11\x00"
+
+
+def as_webp(width: int, height: int, chunk: bytes) -> bytes:
+    if chunk == b"VP8X":
+        size = bytes(4) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    elif chunk == b"VP8L":
+        size = b"\x2f" + (width - 1 | height - 1 << 14).to_bytes(4, "little")
+    else:
+        size = b"\x30\x01\x00\x9d\x01\x2a" + width.to_bytes(2, "little") + height.to_bytes(2, "little")
+    return b"RIFF\x40\x00\x00\x00WEBP" + chunk + b"\x20\x00\x00\x00" + size
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        as_png,
+        as_jpeg,
+        partial(as_jpeg, frame=0xC0),
+        *(partial(as_webp, chunk=chunk) for chunk in (b"VP8 ", b"VP8L", b"VP8X")),
+    ],
+)
+def test_few_bytes_that_unpack_to_gigapixels_are_no_picture(made: Callable[[int, int], bytes]) -> None:
+    assert picture(made(2000, 3000)) is not None
+    assert picture(made(10_000, 10_000)) is None
+
+
+def test_a_jpeg_of_nothing_but_segments_is_no_picture() -> None:
+    assert picture(as_jpeg(342, 513, before=b"\xff\xd0" * 5_000)) is None
+    assert picture(as_jpeg(342, 513, before=b"\xff" * 5_000)) is not None
+    assert picture(as_jpeg(342, 513, before=b"\xff\xe1\x00\x00")) is not None
+
+
+@given(st.sampled_from([b"\xff\xd8\xff", PNG, b"RIFF....WEBPVP8X"]), st.binary(max_size=60))
+def test_whatever_follows_the_first_bytes_breaks_nothing(begin: bytes, rest: bytes) -> None:
+    picture(begin + rest)
 
 
 def test_what_was_put_there_is_there_after_a_restart(tmp_path: Path, clock: FakeClock) -> None:

@@ -79,7 +79,7 @@ def test_one_word_decides_on_all_of_it(flooded: Counter, capsys: Capture, monkey
     assert "without a date it can only be dropped" in err
     code, out, _ = run(capsys, monkeypatch, "queue", "drop", "f1", "c1", "--json")
     assert code == 0
-    assert json.loads(out) == {"action": "drop", "done": ["c1", "c31"], "left": []}
+    assert json.loads(out) == {"action": "drop", "done": ["c1", "c31"], "plays": 2, "left": []}
     assert flooded.states(list(range(1, 32))) == ["undone"] + ["queued"] * 29 + ["undone"]
     code, _, err = run(capsys, monkeypatch, "queue", "drop", "f1", "f2")
     assert code == 1

@@ -157,7 +157,7 @@ def test_what_asks_is_chosen_by_name(db: sqlite3.Connection, run: Run) -> None:
     assert (code, out) == (0, "approve: 0 changes\n")
     assert "2 changes ask: name what you choose" in err
     code, out, _ = run("queue", "approve", "a2", "--json")
-    assert (code, json.loads(out)) == (0, {"action": "approve", "done": ["a2"], "left": []})
+    assert (code, json.loads(out)) == (0, {"action": "approve", "done": ["a2"], "left": [], "plays": 0})
     states = dict(db.execute("SELECT id, state FROM amendments").fetchall())
     assert states == {1: "undone", 2: "queued"}
     assert run("queue", "drop", "a2", "a1")[0] == 1

@@ -17,7 +17,7 @@ HISTORY = "POST /sync/history"
 def test_a_write_in_flight_may_finish_before_the_service_ends(tmp_path: Path) -> None:
     ledger = Ledger()
     with Town() as town, serving(tmp_path, town) as service:
-        slow_writes(town, 3)
+        slow_writes(town, 2)
         service.watch(ledger, Viewing(town.episodes()[0], just_now(60)))
         until(lambda: writing(town) == 2, 10, "both writes are under way")
         assert service.end() == 0

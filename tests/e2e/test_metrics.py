@@ -37,6 +37,7 @@ PROMISED = {
     "scrobbled_echoes_dropped_total": {"tracker"},
     "scrobbled_held_changes": {"reason"},
     "scrobbled_alerts_total": {"kind", "outcome"},
+    "scrobbled_source_last_event_timestamp_seconds": {"source"},
 }
 MAY_BE_SILENT = {name for name in PROMISED if "_reconcile_" in name}
 """Nothing is reconciled where no pair is configured, and a metric with nothing to say may be absent."""

@@ -124,7 +124,7 @@ def test_the_queue_is_acted_on_and_couriers_notice_at_once(tmp_path: Path) -> No
             courier = home.runtime.couriers["anna", "serializd"]
             courier.wake.clear()
             done = await browser.post("/api/v1/queue/retry", json={"ids": ["c1", "c3", "77"]})
-            assert done.json() == {"action": "retry", "done": ["c1"], "left": ["c3", "c77"]}
+            assert done.json() == {"action": "retry", "done": ["c1"], "left": ["c3", "c77"], "plays": 1}
             assert courier.wake.is_set()
             assert (await browser.post("/api/v1/queue/approve")).json()["done"] == ["c3"]
             assert (await browser.post("/api/v1/queue/drop", json={"ids": ["c2"]})).json()["done"] == ["c2"]

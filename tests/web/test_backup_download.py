@@ -31,6 +31,25 @@ async def test_what_is_downloaded_is_the_database(tmp_path: Path) -> None:
         assert overview.play_count(db) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("my data.db", 'attachment; filename="my data-20261114-200000.db"'),
+        (
+            "séries.db",
+            "attachment; filename=\"s_ries-20261114-200000.db\"; filename*=UTF-8''s%C3%A9ries-20261114-200000.db",
+        ),
+        ("日.db", "attachment; filename=\"_-20261114-200000.db\"; filename*=UTF-8''%E6%97%A5-20261114-200000.db"),
+        ('a";x.db', "attachment; filename=\"a__x-20261114-200000.db\"; filename*=UTF-8''a%22%3Bx-20261114-200000.db"),
+    ],
+)
+async def test_a_database_of_any_name_can_be_downloaded(tmp_path: Path, name: str, told: str) -> None:
+    async with house(tmp_path, storage={"path": str(tmp_path / name)}) as home, home.client() as browser:
+        answer = await browser.get("/api/v1/backup")
+        assert answer.status_code == 200
+        assert answer.headers["content-disposition"] == told
+
+
 def left_behind(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if "download" in path.name]
 

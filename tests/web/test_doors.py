@@ -172,3 +172,14 @@ def test_the_public_port_never_believes_what_home_assistant_would_say(tmp_path: 
                     assert answer.status_code == 401
 
     asyncio.run(check())
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/metrics", "/webhooks/plex/wrong", "/trakt/sync/history", "/", "/x"])
+def test_no_answer_is_taken_for_a_page_or_a_script_that_it_is_not(tmp_path: Path, path: str) -> None:
+    async def check() -> None:
+        async with house(tmp_path) as home, home.client() as browser:
+            headers = (await browser.get(path)).headers
+            assert headers["x-content-type-options"] == "nosniff"
+            assert "default-src 'none'" in headers["content-security-policy"]
+
+    asyncio.run(check())

@@ -33,7 +33,7 @@ def test_the_api_tells_floods_and_decides_on_them(tmp_path: Path) -> None:
             assert len(changes) == PLAYS
             assert (await browser.get("/api/v1/queue?flood=c1")).status_code == 400
             some = await _act(browser, "drop", ["c1", "c2"])
-            assert some == {"action": "drop", "done": ["c1", "c2"], "left": []}
+            assert some == {"action": "drop", "done": ["c1", "c2"], "left": [], "plays": 2}
             rest = await _act(browser, "approve", ["f1", "f9"])
             assert (len(rest["done"]), rest["left"]) == (PLAYS - 2, ["f9"])
             assert (await browser.get("/api/v1/floods")).json() == []

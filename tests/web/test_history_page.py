@@ -207,7 +207,7 @@ def test_taking_back_is_shown_before_it_is_done_and_told_after(tmp_path: Path) -
             answer = await browser.post(f"/plays/{play}/undo", data=back)
             assert answer.status_code == 303
             told = await page(browser, str(answer.headers["location"]).replace("../../", "/"))
-            assert "1 play taken back, and stays so." in told.text
+            assert "1 play taken back for good." in told.text
             assert await home.sql("SELECT state FROM outbox") == [("undone",)]
             again = await page(browser, f"/plays/{play}/undo")
             assert "There is nothing of ours to take back." in again.text

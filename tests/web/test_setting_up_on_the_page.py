@@ -13,6 +13,7 @@ import pytest
 from scrobbled.config import load
 from scrobbled.sandbox.player import ANNA, multipart, payload
 from web.guests import ROOT, Guests, guests
+from web.house import LOGIN
 from web.test_pages import Seen, page
 
 
@@ -76,10 +77,12 @@ def test_a_file_that_cannot_be_written_is_shown_what_to_add(tmp_path: Path, monk
 
 def test_the_address_is_the_one_by_which_the_page_was_opened(tmp_path: Path) -> None:
     async def check() -> None:
-        async with guests(tmp_path) as house:
-            async with house.client(host="192.168.1.5:8484") as browser:
+        async with guests(tmp_path, server={"login": LOGIN}) as house:
+            async with house.client("192.168.1.20", host="192.168.1.5:8484") as browser:
+                await browser.post("/login", data=LOGIN)
                 assert "http://192.168.1.5:8484/webhooks/plex/" in (await page(browser, "/set-up/plex")).text
             async with house.client() as browser:
+                await browser.post("/login", data=LOGIN)
                 assert "http://localhost:8484/webhooks" not in (await page(browser, "/set-up/plex")).text
         public = {"public_url": "https://scrobbled.example.org"}
         async with guests(tmp_path, server=public) as house, house.client() as browser:

@@ -18,7 +18,10 @@ from scrobbled.config import load
 from scrobbled.web import passwords
 from web.house import LOGIN, House, house
 
-pytestmark = pytest.mark.anyio
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),  # Apprise imports it
+]
 FILE = """# of our house
 server:
   port: 8484   # as ever
@@ -145,7 +148,28 @@ async def test_a_change_is_one_line_and_in_force(tmp_path: Path) -> None:
         assert home.runtime.config.viewers[0].trackers["serializd"]["email"] == "a@example.org"
         told = await browser.get("/settings/people/0?did=saved")
         assert "Saved, and in force now." in told.text
+        more = await pressed(browser, "people/0?did=saved", told.text, "add pairs")
+        assert "Saved, and in force now." not in more.text
         assert "at the next start" not in (await sent(browser, "logging", level="debug")).text
+
+
+async def test_what_counts_only_after_the_next_start_is_said_until_then(tmp_path: Path) -> None:
+    async with living(tmp_path) as (home, browser, _):
+        before = home.runtime.config.server
+        answer = await sent(browser, "server", port="9000", **{"ingress.port": "9001"})
+        assert answer.headers["location"] == "../settings/server?did=saved-restart"
+        assert home.runtime.config.server == before
+        assert (
+            "server.port, server.ingress change when scrobbled is started again."
+            in (await browser.get("/settings/server")).text
+        )
+
+
+async def test_what_has_no_effect_in_this_version_is_said(tmp_path: Path) -> None:
+    """Silence would let people wait for it."""
+    file = FILE + "sinks:\n  influx: {url: 'http://127.0.0.1:9', token: influx-secret, org: home, bucket_raw: plays}\n"
+    async with living(tmp_path, file) as (_, browser, _):
+        assert "this version does not export to InfluxDB yet" in (await browser.get("/settings")).text
 
 
 async def test_a_mistake_stands_at_its_field_and_nothing_typed_is_lost(tmp_path: Path) -> None:
@@ -206,6 +230,25 @@ async def test_entries_are_added_and_removed_without_a_script(tmp_path: Path) ->
         assert "# hers" in path.read_text()
 
 
+async def test_whoever_gets_another_name_is_still_told_and_let_in(tmp_path: Path) -> None:
+    file = FILE.replace("9/alert-secret-1", "9/alert-secret-1\n    - {url: json://b, viewers: [Anna]}   # she")
+    async with living(tmp_path, file) as (home, browser, path):
+        looked = await sent(browser, "people/0", "look", name="annabel")
+        assert "What anna watched so far stays under that name" in looked.text
+        assert (await pressed(browser, "people/0", looked.text, "save")).status_code == 303
+        text = path.read_text()
+        assert "trakt: {tokens: {annabel: player-secret-1}}" in text
+        assert "- {url: json://b, viewers: [annabel]}   # she" in text
+        assert home.runtime.config.viewer("annabel") is not None
+
+
+async def test_a_test_alert_does_not_come_between_a_form_and_its_buttons(tmp_path: Path) -> None:
+    async with living(tmp_path) as (_, browser, _):
+        tried = await browser.post("/settings/alerts/test")
+        buttons = re.findall(r'<button [^>]*name="do"[^>]*formaction="([^"#]*)', tried.text)
+        assert set(buttons) == {"../../settings/alerts"}
+
+
 async def test_a_person_and_a_source_are_added_and_removed(tmp_path: Path) -> None:
     async with living(tmp_path) as (home, browser, path):
         before = path.read_text()
@@ -242,10 +285,22 @@ async def test_what_somebody_else_wrote_meanwhile_is_shown_and_not_overwritten(t
         yaml = await pressed(browser, "yaml", text, "save", yaml="server: {port: 9000}")
         assert yaml.status_code == 409
         assert "server: {port: 9000}" in yaml.text
+        assert "put your changes in again" in yaml.text
         assert "# of theirs" in path.read_text()
         assert (await pressed(browser, "server", answer.text, "save")).status_code == 303
         assert "# of theirs" in path.read_text()
         assert "port: 9000   # as ever" in path.read_text()
+
+
+async def test_what_both_changed_in_one_part_is_kept_of_both(tmp_path: Path) -> None:
+    async with living(tmp_path) as (_, browser, path):
+        shown = (await browser.get("/settings/server")).text
+        path.write_text(path.read_text().replace("port: 8484", "port: 9001"))
+        refused = await pressed(browser, "server", shown, "save", public_url="http://nas.local:8484")
+        assert refused.status_code == 409
+        assert 'name="port" type="text" inputmode="numeric" value="9001"' in refused.text
+        assert (await pressed(browser, "server", refused.text, "save")).status_code == 303
+        assert "  port: 9001   # as ever\n  public_url: http://nas.local:8484\n" in path.read_text()
 
 
 async def test_the_text_is_checked_saved_and_taken_back(tmp_path: Path) -> None:
@@ -290,7 +345,7 @@ async def test_a_file_with_a_mistake_elsewhere_says_where(tmp_path: Path) -> Non
         path.write_text(path.read_text().replace("port: 8484", "port: many"))
         assert "1 problem" in (await browser.get("/settings")).text
         person = await browser.get("/settings/people/0")
-        assert "problems in another part" in person.text
+        assert "Another part of the file does not fit" in person.text
         assert (await sent(browser, "server", port="8485")).status_code == 303
 
 
@@ -315,6 +370,13 @@ HOSTILE: list[dict[str, Any]] = [
     {"content": b"do=look&name=" + b"x" * 300_000},
     {"content": b"do=look&pairs~there=1" + b"&pairs~was=" * 3_000},
 ]
+
+
+async def test_a_text_that_is_too_large_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    async with living(tmp_path) as (_, browser, _):
+        answer = await browser.post("/settings/yaml", content=b"yaml=" + b"x" * 600_000)
+        assert answer.status_code == 413
+        assert "larger than what is taken here" in answer.text
 
 
 async def test_a_form_that_no_browser_sends_breaks_nothing(tmp_path: Path) -> None:

@@ -100,8 +100,10 @@ async def test_a_house_without_pairs_is_told_what_one_is(tmp_path: Path) -> None
         await two.restart()
         async with visiting(two) as browser:
             text = await page(browser, "/sync")
+            body = (await browser.get("/sync")).text
     assert "No pairs yet" in text
     assert "between: [serializd, trakt]" in text
+    assert "settings/people/0" in body
 
 
 async def test_both_sides_stand_beside_each_other_once_they_were_read(two: Pairing, browser: httpx.AsyncClient) -> None:
@@ -170,6 +172,69 @@ async def test_exactly_the_plan_that_was_looked_at_is_carried_out(two: Pairing, 
     assert "Added 4 plays to Serializd" in await page(browser, "/sync/runs/r1")
 
 
+async def test_a_yes_is_said_once_however_often_the_button_is_pressed(two: Pairing, browser: httpx.AsyncClient) -> None:
+    two.on_trakt(0, 1, 1)
+    plan = await previewed(browser)
+    ways = await asyncio.gather(*(sent(browser, f"/sync/previews/{plan['id']}", do="apply") for _ in range(3)))
+    assert {way.rsplit("/", 1)[-1] for way in ways} == {"r1"}
+    await carried_out(two)
+    text = await page(browser, f"/sync/previews/{plan['id']}")
+    assert "You said yes to this plan" in text
+    assert "Added 1 play to Serializd done" in text
+    assert "Add 1 play" not in text
+    assert (await browser.post(f"/api/v1/previews/{plan['id']}/apply")).json()["id"] == "r1"
+
+
+async def test_a_plan_whose_run_came_to_nothing_can_be_said_yes_to_again(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    two.on_trakt(0, 1, 1)
+    plan = await previewed(browser)
+    await sent(browser, f"/sync/previews/{plan['id']}", do="apply")
+    await sent(browser, "/sync/runs/r1/cancel")
+    assert "Add 1 play to Serializd" in await page(browser, f"/sync/previews/{plan['id']}")
+    assert (await sent(browser, f"/sync/previews/{plan['id']}", do="apply")).endswith("/r2")
+    await carried_out(two)
+    assert len(two.rows()) == 1
+
+
+async def test_whoever_left_a_preview_finds_it_again_beside_its_pair(two: Pairing, browser: httpx.AsyncClient) -> None:
+    two.on_trakt(0, 1, 1)
+    way = await sent(browser, "/sync/ask", **WISH, do="preview")
+    assert "Preview: being made" in await page(browser, "/sync")
+    plan = await previewed(browser)
+    assert [one["id"] for one in await asked(browser, "/previews")] == [plan["id"]] == [way.rsplit("/", 1)[-1]]
+    assert "Preview just now : would add 1 play to Serializd" in await page(browser, "/sync")
+    two.clock.advance(1)
+    await two.sync()
+    assert "Preview just now" not in await page(browser, "/sync"), "a run came after it"
+
+
+async def test_a_side_tells_what_was_brought_there_since_it_was_read(two: Pairing, browser: httpx.AsyncClient) -> None:
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(2)), two.on_serializd(0, 1, 1)
+    two.clock.advance(1)
+    await two.compare()
+    two.clock.advance(1)
+    await two.deliver()
+    text = await page(browser, "/sync")
+    assert "1 play 0 ratings read just now 1 added" in text
+    assert "1 viewing was on both sides when they were compared." in text
+
+
+async def test_names_of_people_may_be_any_text(tmp_path: Path) -> None:
+    """They stand in addresses, and parts of the page are named by ids without them."""
+    async with pairing(tmp_path) as two:
+        two.settings = {**two.settings, "viewers": [{**two.settings["viewers"][0], "name": 'Anna "B" & Söhne/2'}]}
+        await two.restart()
+        async with visiting(two) as browser:
+            body = (await browser.get("/sync")).text
+            assert "Anna &#34;B&#34; &amp; Söhne/2: Trakt and Serializd" in body
+            assert all(re.fullmatch(r"[\w-]+", id_) for id_ in re.findall(r'\bid="([^"]*)"', body))
+            whose = {"viewer": 'Anna "B" & Söhne/2', "pair": "trakt,serializd"}
+            assert (await browser.get("/sync/runs", params=whose)).status_code == 200
+            assert (await browser.get("/sync/questions", params=whose)).status_code == 200
+
+
 async def test_a_plan_that_no_longer_holds_is_said_plainly_and_made_anew(
     two: Pairing, browser: httpx.AsyncClient
 ) -> None:
@@ -231,9 +296,14 @@ async def test_a_plan_that_a_run_shows_is_said_yes_to_with_the_options_of_that_r
     assert "Add 4 plays to Serializd" in text
     assert "only Trakt to Serializd" in text
     run = await asked(browser, "/runs/r1")
-    await sent(browser, "/sync/ask", **WISH, plan=run["plan_id"], do="run")
+    for _ in range(2):
+        assert (await sent(browser, "/sync/ask", **WISH, plan=run["plan_id"], do="run")).endswith("/r2")
     await carried_out(two)
     assert (await asked(browser, "/runs/r2"))["outcome"] == "done"
+    text = await page(browser, "/sync/runs/r1")
+    assert "You said yes to this plan" in text
+    assert "Added 4 plays to Serializd done" in text
+    assert "Would add 4 plays to Serializd only planned" in await page(browser, "/sync/runs")
     assert len(two.rows()) == 5
     assert len(two.trakt()) == 4
 
@@ -249,7 +319,7 @@ async def test_a_run_tells_how_far_it_is_and_its_changes_one_by_one(two: Pairing
     assert found["seconds_left"] is None
     await two.deliver()
     text = await page(browser, "/sync/runs/r1")
-    assert "Set 1 rating on Serializd and added 2 plays to Serializd" in text
+    assert "Set 1 rating on Serializd and added 2 plays there" in text
     first = await asked(browser, "/runs/r1/items?limit=2")
     rest = await asked(browser, f"/runs/r1/items?limit=2&after={first['next']}")
     assert [(i["action"], i["outcome"]) for i in [*first["items"], *rest["items"]]] == [
@@ -287,6 +357,25 @@ async def test_the_time_left_is_that_of_the_slowest_and_unknown_when_nothing_mov
     text = await page(browser, "/sync/runs/r1")
     assert "left" not in text.split("Its changes")[0].split("10 of 12 done")[1][:40]
     assert "They are kept and sent when it works again" in text
+    assert (await asked(browser, "/runs/r1/progress"))["seconds_left"] is None
+
+
+async def test_of_what_moves_no_more_nobody_says_when_it_ends(two: Pairing, browser: httpx.AsyncClient) -> None:
+    two.on_trakt(0, 1, 1)
+    await two.compare()
+    now = two.clock.now().timestamp()
+    for n in range(10):
+        await two.sql(
+            "INSERT INTO outbox (play_id, viewer, tracker, kind, state, received_at, run, settled_at) "
+            "VALUES (?, 'anna', 'serializd', 'plays', 'delivered', 0, 1, ?)",
+            1_000 + n,
+            now - 10 * n,
+        )
+    assert (await asked(browser, "/runs/r1/progress"))["seconds_left"] == pytest.approx(10.0)
+    two.clock.advance(600)
+    found = await asked(browser, "/runs/r1/progress")
+    assert (found["seconds_left"], found["tempos"][0]["a_second"]) == (None, None)
+    assert "the last one was done 10 min ago" in await page(browser, "/sync/runs/r1")
 
 
 async def test_a_run_is_cancelled_with_one_tap_and_what_was_written_stays(
@@ -383,6 +472,7 @@ async def disagreeing(folder: Path) -> AsyncIterator[tuple[Pairing, httpx.AsyncC
 async def test_both_values_stand_side_by_side_and_one_tap_decides(tmp_path: Path) -> None:
     async with disagreeing(tmp_path) as (two, browser):
         assert "3 things to decide" in await page(browser, "/sync")
+        assert "It asks something: decide ." in await page(browser, "/sync/runs/r1")
         found = (await asked(browser, "/questions"))["questions"]
         assert [(q["action"], len(q["ways"])) for q in found] == [("rate", 2)] * 3
         text = await page(browser, "/sync/questions?viewer=anna&pair=trakt%2Cserializd")
@@ -490,3 +580,31 @@ async def test_a_preview_does_not_claim_agreement_while_the_rest_is_on_its_way(
     text = await page(browser, f"/sync/previews/{plan['id']}")
     assert "Nothing more to do: the rest is on its way" in text
     assert "2 changes are on the way to Serializd already" in text
+
+
+async def test_a_large_run_that_is_cancelled_tells_what_is_still_in_the_queue(
+    two: Pairing, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrobbled.pairs.PIECE", 1)
+    monkeypatch.setattr("scrobbled.pairs.PIECES", 1)
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(2))
+    await two.compare()
+    await sent(browser, "/sync/runs/r1/cancel")
+    text = await page(browser, "/sync/runs/r1")
+    assert "being cancelled" in await page(browser, "/sync/runs")
+    assert "Nothing more of it is sent. 1 of its changes are still to be taken out" in text
+
+
+async def test_a_plan_that_another_run_came_after_is_not_offered_any_more(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    for n in range(1, 5):
+        two.on_trakt(0, 1, n, later(n))
+    await two.compare()
+    assert "Add 4 plays to Serializd" in await page(browser, "/sync/runs/r1")
+    two.on_trakt(0, 1, 5, later(5))
+    await two.compare()
+    text = await page(browser, "/sync/runs/r1")
+    assert "Only planned: another run came since" in text
+    assert "Add 4 plays to Serializd" not in text.split("Look at every change")[0]
+    assert "This plan wants your yes" in await page(browser, "/sync/runs/r2")

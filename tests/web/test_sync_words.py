@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from scrobbled.core.items import Episode, Movie
 from scrobbled.core.named import named
 from scrobbled.pair_stories import RunStory
 from scrobbled.web.run_stories import Count, RunProgress, TempoStory
-from scrobbled.web.view import deeds, runs, takebacks, wishes
+from scrobbled.web.view import deeds, plans, runs, sync, takebacks, wishes
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 RUN = RunStory(
@@ -45,6 +46,10 @@ RUN = RunStory(
             [("trakt", "add", 2), ("serializd", "remove", 1)],
             "Remove 1 play from Serializd and add 2 plays to Trakt",
         ),
+        (
+            [("serializd", "flag", 4), ("serializd", "add", 103)],
+            "Add 103 plays to Serializd and mark 4 plays there as rewatch",
+        ),
         ([("trakt", "retime", 1)], "Give 1 play on Trakt another time"),
         (
             [("trakt", "add", 2), ("trakt", "rate", 3), ("serializd", "flag", 4), ("serializd", "add", 1)],
@@ -69,9 +74,14 @@ def test_what_a_run_planned_is_read_from_its_counts_and_questions_are_no_deed() 
         ({}, "done", "Added 1,204 plays to Serializd and 3 to Trakt"),
         ({"outcomes": {"queued": 4, "delivered": 3}}, "delivering", "Add 1,204 plays to Serializd and 3 to Trakt"),
         ({"outcome": "nothing", "planned": {}}, "nothing to do", "Both sides agree"),
+        (
+            {"outcome": "nothing", "planned": {"you decide ratings": 2}},
+            "nothing to do",
+            "Nothing new, 2 things for you to decide",
+        ),
         ({"planned": {"you decide ratings": 1}}, "done", "Found 1 thing for you to decide"),
         ({"outcome": "failed", "reason": "trakt could not be read"}, "failed", "Trakt could not be read."),
-        ({"outcome": "cancelled", "outcomes": {"delivered": 1}}, "cancelled", "1 change made before that"),
+        ({"outcome": "cancelled", "outcomes": {"delivered": 1}}, "cancelled", "1 change made, then cancelled"),
         ({"outcome": "cancelled", "outcomes": {}}, "cancelled", "Nothing was changed"),
         ({"outcome": "", "phase": "reading", "planned": {}}, "reading both sides", "A run is under way"),
         ({"outcome": "approval"}, "wants your yes", "Would add 1,204 plays to Serializd and 3 to Trakt"),
@@ -123,6 +133,47 @@ def test_a_tracker_that_stands_still_promises_no_time() -> None:
         "Serializd: 892 changes on the way, the last one was done 20 min ago",
         "Trakt: 2 changes on the way",
     ]
+
+
+def test_a_plan_is_told_with_names_and_days_as_people_write_them() -> None:
+    text = (
+        "anna: trakt and serializd, 4 viewings agree.\n"
+        "serializd: 2 plays to add, dates kept\n"
+        "  Harbour Lights: 2 plays, 2025-02-28 to 2026-10-28\n"
+        "  Log of 2010-99-99: rating 6 -> 8 (changed on trakt)\n"
+        "1 thing is for you to decide:\n"
+        "  Ebb S1 E1: time 2026-11-22 19:34 -> 2026-11-22 19:36 on trakt"
+    )
+    assert [(part.heading, part.lines) for part in plans.parts(text, RUN.pair, NOW)] == [
+        ("anna: Trakt and Serializd, 4 viewings agree.", []),
+        (
+            "Serializd: 2 plays to add, dates kept",
+            [
+                "Harbour Lights: 2 plays, 28 Feb 2025 to 28 Oct",
+                "Log of 2010-99-99: rating 6 to 8 (changed on Trakt)",
+            ],
+        ),
+        ("1 thing is for you to decide", ["Ebb S1 E1: time 19:34 to 19:36 on Trakt"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("trakt could not be read: no answer", "Trakt could not be read: no answer"),
+        ("103 plays would be added to serializd, dates kept", "103 plays would be added to Serializd, dates kept"),
+        ("run: scrobbled sync --pair trakt,serializd", "run: scrobbled sync --pair trakt,serializd"),
+        ("https://api.trakt.tv did not answer", "https://api.trakt.tv did not answer"),
+    ],
+)
+def test_reasons_call_both_sides_by_their_names(text: str, says: str) -> None:
+    assert wishes.with_names(text, RUN.pair) == says
+
+
+@pytest.mark.parametrize("name", ["anna", 'Ben "the: cat" & Söhne', "null", "- x"])
+def test_the_pair_that_is_proposed_is_yaml_whatever_somebody_is_called(name: str) -> None:
+    (viewer,) = yaml.safe_load(sync.sample(name, ("trakt", "serializd", "anilist")))["viewers"]
+    assert viewer == {"name": name, "pairs": [{"between": ["trakt", "serializd"], "plays": "both", "ratings": "both"}]}
 
 
 def test_what_is_taken_back_of_a_large_run_is_counted_by_what_became_of_it() -> None:

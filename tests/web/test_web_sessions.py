@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from conftest import FakeClock
-from scrobbled.web import sessions
-from scrobbled.web.sessions import ABSOLUTE, IDLE, MOST_ADDRESSES, MOST_SESSIONS, Attempts, Sessions
+from scrobbled.web import passwords, sessions
+from scrobbled.web.sessions import (
+    ABSOLUTE,
+    FREE_TRIES,
+    IDLE,
+    MOST_ADDRESSES,
+    MOST_SESSIONS,
+    MOST_WAITING,
+    Attempts,
+    Sessions,
+    TooSoon,
+)
+from web.house import PASSWORD, house
 
 
 def test_a_session_ends_when_it_is_not_used(clock: FakeClock) -> None:
@@ -85,3 +100,37 @@ def test_a_flood_of_addresses_does_not_fill_the_memory(clock: FakeClock) -> None
     for number in range(MOST_ADDRESSES + 500):
         attempts.failed(f"198.51.{number // 256}.{number % 256}")
     assert len(vars(attempts)["_by_place"]) == MOST_ADDRESSES
+
+
+def test_many_tries_at_once_are_no_more_than_one_after_the_other(tmp_path: Path) -> None:
+    async def check() -> None:
+        login = {"username": "admin", "password": passwords.hashed(PASSWORD)}
+        async with house(tmp_path, server={"login": login}) as home, home.client("192.0.2.4") as stranger:
+            guesses = [{"username": "admin", "password": f"guess-{number}"} for number in range(20)]
+            answers = await asyncio.gather(*(stranger.post("/login", data=guess) for guess in guesses))
+            looked_at = FREE_TRIES + 1
+            assert Counter(answer.status_code for answer in answers) == {401: looked_at, 429: 20 - looked_at}
+
+    asyncio.run(check())
+
+
+def test_a_crowd_from_everywhere_is_looked_at_one_by_one_and_not_kept_waiting_for_long(clock: FakeClock) -> None:
+    busy: list[int] = []
+    most: list[int] = []
+
+    def fits() -> bool:
+        busy.append(1)
+        most.append(len(busy))
+        busy.pop()
+        return True
+
+    async def check() -> None:
+        attempts = Attempts(clock)
+        tries = (attempts.tried(f"198.51.100.{number}", fits) for number in range(MOST_WAITING + 5))
+        found = await asyncio.gather(*tries, return_exceptions=True)
+        assert [type(one) for one in found[MOST_WAITING:]] == [TooSoon] * 5
+        assert all(one is True for one in found[:MOST_WAITING])
+        assert set(most) == {1}
+        assert await attempts.tried("198.51.100.1", fits), "the crowd has gone"
+
+    asyncio.run(check())

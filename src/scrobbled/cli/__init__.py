@@ -8,7 +8,7 @@ from typing import Any
 
 import rich_click as click
 
-from scrobbled import __version__
+from scrobbled import __version__, container
 from scrobbled.cli.groups import config_group, map_group, queue, token
 from scrobbled.cli.hooks import claim, test_event, webhook
 from scrobbled.cli.options import code_of, config_option, json_option, no_config_option
@@ -34,6 +34,7 @@ click.rich_click.COMMAND_GROUPS = {
 def main() -> None:
     """Exit codes: 0 done, 1 it ran and something failed, 2 wrong usage or wrong configuration."""
     try:
+        container.settle(os.environ)
         command(prog_name="scrobbled")
     except ConfigError as error:
         for problem in error.problems:
@@ -64,14 +65,21 @@ def serve(config: str | None) -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port of the page (default 8484, with --once any free one)."
 )
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    envvar="SCROBBLED_DEMO_HOST",
+    default="127.0.0.1",
+    help="Where it listens (default: this machine alone). Elsewhere it asks for a password, and prints it.",
+)
 @click.option("--once", is_flag=True, help="Play the evening, check what each side holds, and end.")
 @no_config_option
-def demo(port: int | None, once: bool) -> None:
+def demo(port: int | None, host: str, once: bool) -> None:
     """Show a household's evening arrive at stand-ins of Serializd and Trakt.
 
     Needs no account and no network. The page stays open until you press Ctrl-C.
     """
-    sys.exit(code_of("serving", "demo")(port if port is not None else 0 if once else 8484, once=once))
+    sys.exit(code_of("serving", "demo")(port if port is not None else 0 if once else 8484, host, once=once))
 
 
 @command.command()

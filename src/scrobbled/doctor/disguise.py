@@ -85,7 +85,7 @@ def _hosts(patient: Patient) -> Iterator[tuple[str, str]]:
     config = patient.config
     urls = [url for source in config.sources.values() for url in (source.url, source.account_url)]
     urls += [config.server.public_url, config.metadata.tmdb.url, config.metadata.tmdb.image_url]
-    urls += [config.sinks.influx.url if config.sinks.influx else None]
+    urls += [config.sinks.influx.url if config.sinks.influx else None, config.sinks.mqtt.url]
     urls += [str(value) for viewer in config.viewers for one in viewer.trackers.values() for value in one.values()]
     urls += [entry.url for entry in config.alerts.urls]
     urls += [proxy if "://" in proxy else f"http://{proxy}" for proxy in urllib.request.getproxies().values()]

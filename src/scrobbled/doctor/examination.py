@@ -9,6 +9,7 @@ from dataclasses import replace
 from scrobbled.core.checkup import Check
 from scrobbled.doctor.accounts import accounts
 from scrobbled.doctor.bounded import bounded
+from scrobbled.doctor.broker import broker
 from scrobbled.doctor.configuring import configured
 from scrobbled.doctor.database import database
 from scrobbled.doctor.disguise import disguise_of
@@ -33,7 +34,7 @@ GROUPS: tuple[tuple[str, tuple[Callable[[Patient], Awaitable[Sequence[Check]]], 
     ("Storage", (storage, database, notices)),
     ("Service", (service,)),
     ("Sources", (sources, servers, libraries, plex)),
-    ("Network", (network, tmdb)),
+    ("Network", (network, tmdb, broker)),
     ("Accounts", (accounts,)),
 )
 

@@ -9,11 +9,12 @@ import structlog
 from jinja2 import Environment
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
 from scrobbled import __version__
-from scrobbled.core.errors import StoreError
+from scrobbled.core.errors import NotWritten, StoreError
 from scrobbled.logbook import Logbook
 from scrobbled.runtime import Runtime
 from scrobbled.web import api, gate, hooks, pages, probes, templating
@@ -70,10 +71,18 @@ class _Errors:
         self._templates = templates
 
     def handlers(self) -> dict[Any, Any]:
-        return {HTTPException: self.refused, StoreError: self.not_stored, Exception: self.failed}
+        return {
+            HTTPException: self.refused,
+            NotWritten: self.not_written,
+            StoreError: self.not_stored,
+            Exception: self.failed,
+        }
 
     def refused(self, request: Asked, error: HTTPException) -> Answer:
         return self._answer(request, error.status_code, _sentence(error), error.headers)
+
+    def not_written(self, request: Asked, error: NotWritten) -> Answer:
+        return self._answer(request, 409, str(error))
 
     def not_stored(self, request: Asked, error: StoreError) -> Answer:
         log.error("database not usable", action="answer", why=str(error))
@@ -90,7 +99,8 @@ class _Errors:
         if any(gate.is_below(path, place) for place in (*gate.OPEN, *gate.MACHINES)):
             return Response({"error": text}, status_code=status, headers=headers, media_type="application/json")
         title = _TITLES.get(status, "That did not work")
-        page = templating.refused(self._templates, Refusal(status, title, text), request.state.root)
+        refusal = Refusal(status, title, _PLAIN.get(text, text))
+        page = templating.refused(self._templates, refusal, request.state.root)
         return Response(page, status_code=status, headers=headers, media_type="text/html; charset=utf-8")
 
 
@@ -100,7 +110,14 @@ def _sentence(error: HTTPException) -> str:
     found = [
         f"{part.get('key', '')}: {part['message']}" for part in extra if isinstance(part, dict) and "message" in part
     ]
+    if isinstance(error, RequestEntityTooLarge):
+        return "That is larger than what is taken here."
     return "; ".join(text.removeprefix(": ") for text in found) or str(error.detail)
 
 
 _TITLES = {404: "There is nothing here", 405: "There is nothing here", 413: "That is too much", 500: "Something broke"}
+_PLAIN = {
+    "Not Found": "No page has this address, or what it was about is gone.",
+    "Method Not Allowed": "This address only takes what a form sends. Go back and press the button again.",
+}
+"""What the framework says by itself, for people."""

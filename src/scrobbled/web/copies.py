@@ -45,6 +45,10 @@ class Copies:
     async def discard(self) -> bool:
         return await asyncio.to_thread(staging.discard, self._place)
 
+    async def refused(self) -> str | None:
+        """The name of a copy that could not be restored at the last start."""
+        return await asyncio.to_thread(staging.refused, self._place)
+
     async def made(self) -> list[tuple[str, datetime | None]]:
         """Copies that are made by themselves, the newest first: their names, and when."""
         folder = self._runtime.config.storage.backup.folder

@@ -23,7 +23,7 @@
     for (const [tag, name] of [["a", "href"], ["img", "src"], ["form", "action"]]) {
       body.querySelectorAll(`${tag}[${name}]`).forEach((one) => one.setAttribute(name, new URL(one.getAttribute(name), answer.url)));
     }
-    return { ok: answer.ok, body };
+    return { ok: answer.ok, body, url: answer.url };
   };
 
   // Search: the newest question wins, and the address says what is seen.
@@ -43,6 +43,7 @@
       if (unfolded) wall.querySelector("details").open = true;
       history.replaceState(null, "", url);
       scrollTo({ top: 0 });
+      scrobbled.say(part("found")?.textContent ?? "");
       watch();
     } catch {
       part("shelves").removeAttribute("aria-busy");
@@ -130,7 +131,9 @@
 
   // The story in a sheet. Its entry in the history is the wall's address with the play behind a #.
   let opened = null;
-  const fill = (found) => {
+  let told = { url: "", html: "" };
+  const fill = (found, again = false) => {
+    told = { url: found.url, html: found.body.innerHTML };
     const [bar, body] = [document.createElement("div"), document.createElement("div")];
     [bar.className, body.className] = ["sheet-bar", "sheet-body"];
     const close = document.createElement("button");
@@ -147,9 +150,8 @@
     bar.append(close);
     body.append(...found.body.childNodes);
     sheet.replaceChildren(bar, body);
-    sheet.scrollTop = 0;
-    const [asks, badge] = [body.querySelector("#badge-now"), part("badge")];
-    if (asks && badge) [badge.textContent, badge.hidden] = [asks.textContent, asks.textContent === "0"];
+    if (!again) sheet.scrollTop = 0;
+    scrobbled.badge(body);
     const title = body.querySelector("h2");
     if (title) [title.tabIndex, title.autofocus] = [-1, true];
     if (title && sheet.open) title.focus({ preventScroll: true });
@@ -181,6 +183,17 @@
   const focus = (id) => {
     const tile = part(id);
     if (tile) tile.firstElementChild.focus({ preventScroll: true });
+  };
+  // What becomes of it is seen while one looks; whoever is about to answer something is left alone.
+  const retell = async () => {
+    const url = new URL(told.url || location.href);
+    if (!sheet.open || !/\/(plays|events)\/\w+$/.test(url.pathname) || sheet.querySelector("details[open]")) return;
+    ["did", "count"].forEach((name) => url.searchParams.delete(name));
+    const { url: before } = told;
+    const found = await asked(url).catch(() => null);
+    if (!found || !found.ok || !sheet.open || told.url !== before || told.html === found.body.innerHTML) return;
+    fill(found, true);
+    renew(opened);
   };
   sheet.addEventListener("close", () => {
     focus(opened);
@@ -297,27 +310,21 @@
     }
   };
   const fromTop = !["before", "after"].some((name) => new URL(location.href).searchParams.has(name));
-  let stream = null;
   let changed = 0;
-  const listen = () => {
-    if (stream || document.hidden || !fromTop) return;
-    stream = new EventSource(at("api/v1/live"));
-    stream.addEventListener("change", () => {
-      clearTimeout(changed);
-      changed = setTimeout(freshen, 1500);
-    });
+  let isNews = false;
+  const soon = () => {
+    clearTimeout(changed);
+    changed = setTimeout(() => {
+      if (fromTop) freshen();
+      retell();
+    }, 1500);
   };
-  const hush = () => {
-    if (stream) stream.close();
-    stream = null;
-  };
-  document.addEventListener("visibilitychange", () => (document.hidden ? hush() : listen()));
-  addEventListener("pagehide", hush);
-  addEventListener("pageshow", (event) => event.persisted && listen());
+  // the first beginning finds the wall as it was sent, a later one may have missed something
+  const hello = () => (isNews ? soon() : (isNews = true));
 
   watch();
   restore();
-  listen();
+  scrobbled.follow(() => at("api/v1/live"), { hello, change: soon });
   const first = history.state && history.state.sheet && part(history.state.sheet);
   if (first) show(first.firstElementChild).catch(() => {});
 })();

@@ -3,38 +3,46 @@
 "use strict";
 (() => {
   const live = document.getElementById("live");
-  if (!live) return;
-  const root = live.dataset.root;
+  if (!live || live.dataset.live !== "yes") return;
+  const FOCUSABLE = "a[href], button, input, select, textarea, summary";
   const shown = new Map();
-  const each = (selector, within, act) => within.querySelectorAll(selector).forEach(act);
-  each("[data-part]", live, (part) => shown.set(part.id, part.outerHTML));
+  const parts = (within) => [...within.querySelectorAll("[data-part]")];
+  // that time passes is no difference: relative times go on by themselves
+  const written = (part) => part.outerHTML.replace(/(<time[^>]*>)[^<]*/g, "$1");
+  const remember = () => parts(live).forEach((part) => shown.set(part.id, written(part)));
+
+  // What a part has to say is read out when it changes.
+  const say = (part) => {
+    const before = document.getElementById(part.id);
+    if (part.dataset.say && part.dataset.say !== before?.dataset.say) scrobbled.say(part.dataset.say);
+  };
 
   // Parts are swapped one by one and only where they differ, so that nothing jumps and an open question stays open.
   const swap = (fresh) => {
-    const structure = (node) => [...node.querySelectorAll("[data-part]")].map((part) => part.id).join();
+    const structure = (node) => parts(node).map((part) => part.id).join();
+    parts(fresh).forEach(say);
     if (structure(fresh) !== structure(live)) {
       live.replaceChildren(...fresh.childNodes);
       shown.clear();
-      each("[data-part]", live, (part) => shown.set(part.id, part.outerHTML));
-      return;
+      return remember();
     }
-    each("[data-part]", fresh, (part) => {
-      if (shown.get(part.id) === part.outerHTML) return;
-      shown.set(part.id, part.outerHTML);
+    for (const part of parts(fresh)) {
+      if (shown.get(part.id) === written(part)) continue;
+      shown.set(part.id, written(part));
       document.getElementById(part.id).replaceWith(part);
-    });
+    }
   };
-  const badge = (parsed) => {
-    const told = parsed.querySelector("#badge-now");
-    const shownThere = document.getElementById("badge");
-    if (told && shownThere) [shownThere.textContent, shownThere.hidden] = [told.textContent, told.textContent === "0"];
-    if (told) told.remove();
-  };
+  // Whoever is on a link or button stays on it: it is found by its own id, or by its place in what has one.
   const keepingFocus = (act) => {
-    const id = document.activeElement && document.activeElement.id;
+    const held = document.activeElement;
+    if (!live.contains(held)) return act();
+    const holder = held.closest("[id]");
+    const place = [...holder.querySelectorAll(FOCUSABLE)].indexOf(held);
     act();
-    const again = id && document.getElementById(id);
-    if (again && document.activeElement !== again) again.focus({ preventScroll: true });
+    if (held.isConnected) return;
+    const again = document.getElementById(holder.id);
+    const found = held === holder ? again : again?.querySelectorAll(FOCUSABLE)[place];
+    if (found) found.focus({ preventScroll: true });
   };
 
   const fresh = () => {
@@ -60,7 +68,7 @@
       if (answer.type === "opaqueredirect" || answer.status === 403) return location.reload();
       if (answer.ok) {
         const parsed = new DOMParser().parseFromString(await answer.text(), "text/html").body;
-        badge(parsed);
+        scrobbled.badge(parsed);
         keepingFocus(() => swap(parsed));
         scrobbled.tick();
         scrobbled.offerCopies(live);
@@ -76,34 +84,7 @@
     }
   };
 
-  let stream = null;
-  let failures = 0;
-  let retry = 0;
-  const connect = () => {
-    clearTimeout(retry);
-    if (stream || document.hidden) return;
-    stream = new EventSource(`${root}api/v1/live`);
-    stream.addEventListener("hello", () => {
-      failures = 0;
-      refresh();
-    });
-    stream.addEventListener("change", () => (askAgain = true));
-    stream.addEventListener("error", () => {
-      disconnect();
-      failures += 1;
-      retry = setTimeout(connect, Math.min(60000, 1000 * 2 ** Math.min(failures, 6)) * (0.5 + Math.random() / 2));
-    });
-  };
-  const disconnect = () => {
-    if (stream) stream.close();
-    stream = null;
-  };
-
-  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
-  window.addEventListener("pagehide", disconnect);
-  window.addEventListener("pageshow", () => live.dataset.live === "yes" && connect());
-  if (live.dataset.live === "yes") {
-    setInterval(() => askAgain && Date.now() >= notBefore && refresh(), 500);
-    connect();
-  }
+  remember();
+  setInterval(() => askAgain && Date.now() >= notBefore && refresh(), 500);
+  scrobbled.follow(() => `${live.dataset.root}api/v1/live`, { hello: refresh, change: () => (askAgain = true) });
 })();

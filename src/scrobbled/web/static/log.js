@@ -4,7 +4,7 @@
   const MOST = 1000;
   const [box, list, state, pause, newest, empty, sift] = ["lines", "entries", "state", "pause", "newest", "empty", "sift"].map((id) =>
     document.getElementById(id));
-  if (!box || !window.EventSource) return;
+  if (!box) return;
   const STORIES = { p: "plays/", e: "events/", r: "sync/runs/" };
   const TONES = { debug: "calm", info: "waiting", warning: "need", error: "dead", critical: "dead" };
   const TITLES = new Set(["title", "label", "name", "item"]);
@@ -73,7 +73,12 @@
     if (state.textContent !== text) state.textContent = text;
     state.className = `state ${tone}`;
   };
-  const told = () => (isPaused ? say(`Paused, ${plural(waiting.length + skipped, "new line")}`, "tone-need") : say("Live", "tone-ok"));
+  // how many wait stands on the button: what is read out changes only when something is done
+  const told = () => {
+    const count = waiting.length + skipped;
+    pause.querySelector("span").textContent = isPaused ? `Go on${count ? ` (${plural(count, "new line")})` : ""}` : "Pause";
+    say(isPaused ? "Paused" : "Live", isPaused ? "tone-need" : "tone-ok");
+  };
   let follows = true;
   const isAtEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 40;
   const toEnd = () => {
@@ -92,44 +97,21 @@
     skipped = 0;
   };
 
-  let stream = null;
   let next = box.dataset.next;
-  let failures = 0;
-  let retry = 0;
-  const connect = () => {
-    clearTimeout(retry);
-    if (stream || document.hidden) return;
-    stream = new EventSource(`${box.dataset.live}&after=${encodeURIComponent(next)}`);
-    stream.addEventListener("hello", () => {
-      failures = 0;
-      told();
-    });
-    stream.addEventListener("lines", (event) => {
-      const news = JSON.parse(event.data);
-      next = event.lastEventId;
-      skipped += news.skipped;
-      waiting.push(...news.lines);
-      if (waiting.length > MOST) skipped += waiting.splice(0, waiting.length - MOST).length;
-      if (!isPaused) show();
-      told();
-    });
-    stream.addEventListener("error", () => {
-      disconnect();
-      failures += 1;
-      say("Not connected; trying again", "tone-dead");
-      retry = setTimeout(connect, Math.min(60000, 1000 * 2 ** Math.min(failures, 6)) * (0.5 + Math.random() / 2));
-    });
-  };
-  const disconnect = () => {
-    if (stream) stream.close();
-    stream = null;
+  const lines = (event) => {
+    const news = JSON.parse(event.data);
+    next = event.lastEventId;
+    skipped += news.skipped;
+    waiting.push(...news.lines);
+    if (waiting.length > MOST) skipped += waiting.splice(0, waiting.length - MOST).length;
+    if (!isPaused) show();
+    told();
   };
 
   pause.hidden = false;
   pause.addEventListener("click", () => {
     isPaused = !isPaused;
     pause.setAttribute("aria-pressed", String(isPaused));
-    pause.querySelector("span").textContent = isPaused ? "Go on" : "Pause";
     if (!isPaused) show();
     told();
   });
@@ -139,10 +121,8 @@
     if (follows) newest.hidden = true;
   }, { passive: true });
   sift.addEventListener("change", (event) => event.target.tagName === "SELECT" && sift.requestSubmit());
-  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
-  window.addEventListener("pagehide", disconnect);
-  window.addEventListener("pageshow", connect);
   list.querySelectorAll("time").forEach(timed);
   toEnd();
-  connect();
+  const from = () => `${box.dataset.live}&after=${encodeURIComponent(next)}`;
+  scrobbled.follow(from, { hello: told, lines }, () => say("Not connected; trying again", "tone-dead"));
 })();
