@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt bench mutate lock
+.PHONY: help setup demo test check fmt image dashboard queries bench mutate lock
 
-help setup demo test check fmt bench mutate lock:
+help setup demo test check fmt image dashboard queries bench mutate lock:
 	$(PYTHON) .ci/dev.py $@ $(ARGS)

