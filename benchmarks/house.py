@@ -89,7 +89,7 @@ def stored(database: Path) -> dict[str, Any]:
 
 
 async def measure(rate: float, seconds: float) -> bool:
-    sandbox = Sandbox(shows=60)
+    sandbox = Sandbox(shows=150)
     each = int(rate * seconds / len(SERVERS))
     async with sandbox.running() as base, service(sandbox, base) as running:
         found = {name: await recorded(sandbox, name, each, number) for number, name in enumerate(SERVERS)}
