@@ -51,9 +51,10 @@ def test_an_account_nobody_lists_is_kept_and_delivered_once_somebody_does(tmp_pa
         assert [row["account"] for row in facts["unclaimed"]] == ["neighbour"]
         service.config["viewers"][0]["accounts"]["plex"].append("Neighbour ")
         ledger.sure.append(stranger)
-        service.restart().settled()
+        service.restart()
+        until(lambda: service.status()["events"]["unclaimed"] == 0, 10, "what waited is claimed, after the start")
+        service.settled()
         ledger.check(town)
         service.all_booked(ledger)
-        assert service.status()["events"]["unclaimed"] == 0
         service.restart().settled()
         ledger.check(town)
