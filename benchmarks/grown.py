@@ -11,11 +11,13 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from scrobbled.core.events import Account, PlaybackEvent
 from scrobbled.core.items import Item

@@ -14,10 +14,11 @@ import resource
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from scrobbled.clock import SystemClock
 from scrobbled.core.errors import TrackerError

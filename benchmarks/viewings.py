@@ -12,10 +12,11 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
+
+from msgspec.structs import replace
 
 from scrobbled.core.ends import Span
 from scrobbled.core.events import Account, EventKind, PlaybackEvent

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import structlog
+from msgspec import Struct
 
 from scrobbled.booking import outcome_of
 from scrobbled.clock import Clock
@@ -59,8 +59,7 @@ NOT_THERE = "it is not there any more"
 log = structlog.get_logger("amend")
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What the courier does for the account as a whole. ``sign_in`` is false where that failed, which is booked."""
 
     sign_in: Callable[[], Awaitable[bool]]
@@ -68,8 +67,7 @@ class Standing:
     dice: Dice
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(Struct, frozen=True):
     amendment: Amendment
     edit: Edit
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from scrobbled.claimants import MARKS_OFF, RATINGS_OFF, Claimant, Taken
 from scrobbled.core.events import EventKind, PlaybackEvent

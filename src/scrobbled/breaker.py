@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.alerts import Alerts, Now, Trouble
 from scrobbled.clock import Clock
@@ -85,8 +86,7 @@ def _with_other_marks(
     return replace(queued, outcome=PlayOutcome.HELD, reason=trip.reason, hold=hold, flood=flood)
 
 
-@dataclass(frozen=True, slots=True)
-class _News:
+class _News(Struct, frozen=True):
     """What there is to do: each flood with what it holds, by account; and floods that were decided."""
 
     open: dict[str, list[tuple[Flood, Contents]]]

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from scrobbled.core.errors import StoreError, TrackerError, TryLater
 from scrobbled.core.events import PlaybackEvent
@@ -44,8 +45,7 @@ Where = Literal["new", "known", "later"]
 log = structlog.get_logger("catching-up")
 
 
-@dataclass(frozen=True, slots=True)
-class Caught:
+class Caught(Struct, frozen=True):
     """What one reading of a server came to. ``known`` were plays already, ``later`` may still be going on.
 
     ``undated`` were played at a time that the server does not say; they are left alone.

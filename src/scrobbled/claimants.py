@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.events import RATINGS, EventKind, PlaybackEvent
 from scrobbled.core.items import Item, Media
@@ -22,8 +24,7 @@ MARKS_OFF = "marks are switched off"
 UNKNOWN_LIBRARY = "library not known"
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One tracker of one viewer, what it takes, and what else it can hold."""
 
     tracker: str
@@ -35,8 +36,7 @@ class Way:
         return "ratings" in self.amends and item.media in self.takes
 
 
-@dataclass(frozen=True, slots=True)
-class Claimant:
+class Claimant(Struct, frozen=True):
     """A viewer who lists the account an event came from, with what holds for this source."""
 
     viewer: str
@@ -66,8 +66,7 @@ class Household(Protocol):
     def accepts_server(self, source: str, server: str | None) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What became of one webhook. ``accounts`` are the (viewer, tracker) that got something to deliver."""
 
     event_id: int

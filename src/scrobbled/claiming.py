@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from scrobbled import config as configuration
 from scrobbled.config import ONE_OWNER, SOURCE_NAMES, Config, ViewerConfig, fold, loads
@@ -22,8 +23,7 @@ ANY_NAME = "me"
 """For sources that name no account: whoever lists them under any name gets what they report."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """``account`` of ``source`` is listed for ``viewer`` now. ``changed`` is false where it was already.
 
     ``line`` is what the viewer's accounts are now, as YAML; ``copy`` the file as it was before; ``also`` who else

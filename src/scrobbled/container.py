@@ -11,8 +11,9 @@ import contextlib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from scrobbled.core.errors import ConfigError
 
@@ -27,16 +28,14 @@ NEVER_ROOT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whom the files belong to, and as whom the program works."""
 
     uid: int
     gid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
+class Folders(Struct, frozen=True):
     state: Path = Path("/data")
     configuration: Path = Path("/config")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scrobbled.core import correction_words
 from scrobbled.core.correction_words import Wish
@@ -30,8 +32,7 @@ LONGEST_TRIAL = 60.0
 Account = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectionStory:
+class CorrectionStory(Struct, frozen=True):
     """One correction. ``to`` is ``show``, ``movie`` or ``ignore``; ``to_tmdb`` is an id in the space of that.
 
     ``episodes`` is a range like "13-24" or "13-", empty for all. ``set_at`` is ISO 8601 in UTC.
@@ -53,8 +54,7 @@ class CorrectionStory:
     set_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingPlay:
+class WaitingPlay(Struct, frozen=True):
     """A change that waited and is looked up anew."""
 
     id: str
@@ -64,8 +64,7 @@ class WaitingPlay:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """A correction that was set or removed, and what it applied to. ``replaced`` are those it stands in for."""
 
     correction: CorrectionStory
@@ -73,8 +72,7 @@ class Changed:
     waiting: list[WaitingPlay]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """What would happen to an item at one tracker. Nothing was sent.
 
     ``verdict`` is ``found``, the outcome it would have (``parked``, ``unmatched``, ``unwanted``, ``dead``), or
@@ -99,8 +97,7 @@ def listed(db: sqlite3.Connection) -> list[CorrectionStory]:
     return [_story(found.correction, found.set_at) for found in corrections.listed(db)]
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """What a correction would be: itself, those it stands in for, and all that would then be in force.
 
     ``waiting`` is what it would apply to at once.

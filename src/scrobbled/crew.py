@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import httpx
+from msgspec.structs import replace
 
 from scrobbled.core.items import Media
 from scrobbled.deliver import Courier

@@ -13,13 +13,13 @@ import secrets
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
+from msgspec import Struct
 
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config, ViewerConfig, load
@@ -79,8 +79,7 @@ FAMILY = {"anna": ("anna", "sofa"), "ben": ("ben", "sofa")}
 """Who sits behind which accounts; the neighbour is none of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Viewing:
+class Viewing(Struct, frozen=True):
     """Somebody watches something on a server; ``key`` is what each tracker must hold once."""
 
     server: str

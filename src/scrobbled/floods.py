@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled import breaker, summary
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome
@@ -12,8 +13,7 @@ from scrobbled.store import amendments, floods, outbox
 from scrobbled.store.codec import iso
 
 
-@dataclass(frozen=True, slots=True)
-class FloodStory:
+class FloodStory(Struct, frozen=True):
     """Plays of one account that were held together. ``plays`` came in all, ``held`` of them wait for a decision."""
 
     id: str
@@ -33,8 +33,7 @@ class FloodStory:
     next_step: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """Changes, floods and amendments that were named."""
 
     changes: tuple[int, ...] = ()
@@ -42,8 +41,7 @@ class Chosen:
     amendments: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """What an action applied to; ``left`` are those named that it does not apply to. Ids: ``c12``, ``a7``, ``f3``.
 
     ``plays`` is how many the changes are of: one that goes to two trackers is one play.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import structlog
+from msgspec import Struct
 
 from scrobbled.alerts import Alerts, Trouble
 from scrobbled.clock import Clock
@@ -33,8 +33,7 @@ class State(StrEnum):
     DRIFT = "drift"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """An account as ``status``, metrics and dashboard show it. ``since`` is when this state began."""
 
     viewer: str

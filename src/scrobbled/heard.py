@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.config import Config
 from scrobbled.store import overview, refusals, servers
 from scrobbled.store.codec import iso, iso_or_none
 
 
-@dataclass(frozen=True, slots=True)
-class ServerStory:
+class ServerStory(Struct, frozen=True):
     """A media server by its id, as ``sources.<name>.servers`` lists it; ``name`` is empty where it is unknown."""
 
     id: str
@@ -20,8 +20,7 @@ class ServerStory:
     last_heard: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceStory:
+class SourceStory(Struct, frozen=True):
     """``events`` is how many webhooks were stored; ``refused`` how many came with a wrong token in the address."""
 
     source: str

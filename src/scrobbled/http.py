@@ -8,13 +8,13 @@ import json
 import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+from msgspec import Struct
 
 from scrobbled import __version__
 from scrobbled.core.errors import ContractDrift, TryLater
@@ -39,8 +39,7 @@ class _Overlong(httpx.DecodingError):
     """Ends the reading of an answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A complete answer below 500 that is not a 429."""
 
     status: int
@@ -68,8 +67,7 @@ class Answer:
             ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Streaming:
+class Streaming(Struct, frozen=True):
     """An answer that goes on. ``lines`` ends with it, and raises ``TimeoutError`` where it falls silent."""
 
     status: int

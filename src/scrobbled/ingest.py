@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import structlog
+from msgspec.structs import replace
 
 from scrobbled.claimants import WOULD_GO, Claimant, Household, Taken, refusal
 from scrobbled.clock import Clock

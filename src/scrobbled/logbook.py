@@ -7,9 +7,10 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct, field
 
 from scrobbled.core.printable import printable
 
@@ -29,8 +30,7 @@ _APART = frozenset({"event", "level", "timestamp", "component"})
 Wake = Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """``at`` is ISO 8601 in UTC. ``fields`` are as they were given, in that order; all texts are safe to print."""
 
     id: int
@@ -47,8 +47,7 @@ class Line:
         return f"{self.at} [{self.level}] {self.component}: {self.message}{told}{rest}"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which lines: of this ``level`` and graver, of one ``component``, that have ``text`` in them whatever its case."""
 
     level: str = LEVELS[0]
@@ -63,8 +62,7 @@ class Wanted:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """``lines`` are in order. ``last`` is the newest that was looked at, ``skipped`` how many were left out or lost."""
 
     lines: list[Line]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
+
+from msgspec import Struct, field
 
 from scrobbled import floods, summary
 from scrobbled.config import Config
@@ -35,8 +36,7 @@ class NoAnswer(ValueError):
     """That cannot be answered in this way; the text says how it can be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A run of a pair that wants a yes."""
 
     run: str
@@ -45,8 +45,7 @@ class Plan:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Webhooks that came with a wrong secret, after the last that came with the right one."""
 
     source: str
@@ -54,8 +53,7 @@ class Refused:
     last: str
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A media server that does not answer as it should, and will not by itself."""
 
     source: str
@@ -63,8 +61,7 @@ class Server:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Everything that may need somebody. ``lapsing`` are accounts that work, but not for long."""
 
     broken: list[AccountStatus]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.core.errors import BadPayload
 from scrobbled.core.events import EventKind
@@ -15,8 +16,7 @@ from scrobbled.understand import parsed_again
 MOST = 12
 
 
-@dataclass(frozen=True, slots=True)
-class OnScreen:
+class OnScreen(Struct, frozen=True):
     """A viewing that goes on. Positions are milliseconds into it at ``heard_at`` (Unix seconds), ``None`` if untold."""
 
     viewer: str

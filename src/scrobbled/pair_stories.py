@@ -6,8 +6,9 @@ Ids of runs carry their letter (``r12``); times are ISO 8601 in UTC.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from scrobbled.alerts import Trouble
 from scrobbled.config import Config
@@ -32,8 +33,7 @@ ENDINGS = {
 """How a run ended, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunStory:
+class RunStory(Struct, frozen=True):
     """One run of a pair. ``planned`` counts changes by what they are, ``outcomes`` those in the queue by outcome."""
 
     id: str
@@ -58,8 +58,7 @@ class RunStory:
     """What was asked for, other than the configuration says; ``plan`` is the one that somebody said yes to."""
 
 
-@dataclass(frozen=True, slots=True)
-class SideStory:
+class SideStory(Struct, frozen=True):
     """What one side of a pair held when it was last read. ``doubt`` is why its listing was not believed to be all."""
 
     tracker: str
@@ -72,8 +71,7 @@ class SideStory:
     """Plays that the last run of the pair has brought there since."""
 
 
-@dataclass(frozen=True, slots=True)
-class PairStory:
+class PairStory(Struct, frozen=True):
     """Two trackers of a viewer that are kept in agreement. ``agreed`` is how many viewings both hold."""
 
     viewer: str

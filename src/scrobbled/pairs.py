@@ -7,10 +7,10 @@ import contextlib
 import random
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from msgspec import Struct
 
 from scrobbled import pair_stories
 from scrobbled.alerts import Alerts
@@ -41,8 +41,7 @@ log = structlog.get_logger("pairs")
 Couriers = Mapping[tuple[str, str], Courier]
 
 
-@dataclass(frozen=True, slots=True)
-class Wired:
+class Wired(Struct, frozen=True):
     """A pair of the configuration whose two trackers are there."""
 
     sides: Sides

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, cast
 
 import structlog
+from msgspec import Struct
 
 from scrobbled.core.errors import TrackerError
 from scrobbled.core.items import Item
@@ -23,8 +23,7 @@ Action = Literal["start", "pause"]
 log = structlog.get_logger("playing")
 
 
-@dataclass(frozen=True, slots=True)
-class _News:
+class _News(Struct, frozen=True):
     action: Action
     item: Item
     percent: float

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled import correct
 from scrobbled.beside import removal
@@ -29,8 +31,7 @@ AT_ONCE = 4
 WHY = "you corrected what it is"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A play, a change or an amendment of which somebody wants to say what it is.
 
     ``correction`` is the one that applies now, as people read it. ``outcomes`` are the play's, by tracker.
@@ -53,8 +54,7 @@ class Subject:
         return self.item.origin
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """A play that was delivered, and where it would go now."""
 
     change: int
@@ -63,8 +63,7 @@ class Elsewhere:
     entry: str
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(Struct, frozen=True):
     """``text`` is the correction, ``replaces`` are those it stands in for.
 
     ``waiting`` counts the plays it applies to at once, ``tried`` tells of a few where they would go. ``elsewhere`` are
@@ -78,8 +77,7 @@ class Foreseen:
     elsewhere: tuple[Elsewhere, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """A change that was carried out, and where to."""
 
     id: int

@@ -10,10 +10,12 @@ import asyncio
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scrobbled.core.change import Action, Change, of_side
 from scrobbled.core.errors import ConfigError, StoreError
@@ -38,8 +40,7 @@ DECIDE = "decide"
 log = structlog.get_logger("pairs")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """How many changes of one sort a plan has. ``tracker`` is empty for what a person is asked."""
 
     tracker: str
@@ -47,8 +48,7 @@ class Group:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """What a run would do; times are ISO 8601 in UTC.
 
     ``phase`` is ``waiting``, ``reading``, ``comparing`` or ``ended``. ``outcome`` is empty before that, then

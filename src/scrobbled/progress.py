@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.clock import Clock
 from scrobbled.core.events import EventKind, PlaybackEvent
@@ -17,8 +18,7 @@ REMEMBERED = 2_000
 """Viewings at once, of which most have long ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Last:
+class _Last(Struct, frozen=True):
     at: float
     percent: float | None
     event_id: int

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 MASK = "••••"
 SHORTEST = 4
 """Shorter values are not masked: they would black out ordinary text, and are no secret worth the name."""
@@ -209,8 +211,7 @@ def _inside_base64(plain: str) -> tuple[str, ...]:
 Replace = Callable[[re.Match[str]], str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Habit:
+class _Habit(Struct, frozen=True):
     """A place where secrets stand: each pattern begins with one of ``words`` and is tried only where one stands.
 
     Looking for fixed words first is what makes an ordinary text cheap.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled import breaker
 from scrobbled.claimants import Claimant, Household, Taken, no_play, refusal
@@ -27,8 +29,7 @@ A_PLAY_ALREADY = "this viewing is a play already"
 """The reason, as ``core.sessions`` gives it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A play to be added; ``id`` is known once it is there."""
 
     play: Play
@@ -36,8 +37,7 @@ class Missing:
     id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Relived:
+class Relived(Struct, frozen=True):
     """What became of the events that were to be run again, and the plays that were missing."""
 
     outcomes: tuple[tuple[EventOutcome, bool], ...]
@@ -49,16 +49,14 @@ class Relived:
         return bool(self.plays) or any(changed for _, changed in self.outcomes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
+class _Heard(Struct, frozen=True):
     """A stored event that belongs to the session, with what is in it today."""
 
     stored: Stored
     event: PlaybackEvent | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
+class _Result(Struct, frozen=True):
     """What one viewer has of the session. ``taken`` are results by event."""
 
     claimant: Claimant

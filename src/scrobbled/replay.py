@@ -10,10 +10,12 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.claimants import Household, refusal
 from scrobbled.clock import Clock
@@ -38,8 +40,7 @@ SETTLED = frozenset({EventOutcome.ACCEPTED, EventOutcome.DUPLICATE})
 log = structlog.get_logger("replay")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which events: those named, or all since a moment (Unix seconds), of one source or of all."""
 
     ids: tuple[int, ...] | None = None
@@ -47,8 +48,7 @@ class Wanted:
     source: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewPlay:
+class NewPlay(Struct, frozen=True):
     """A play that was missing. ``id`` is ``None`` where nothing was changed; ``watched_at`` ISO 8601 in UTC."""
 
     id: str | None
@@ -60,8 +60,7 @@ class NewPlay:
     watched_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """An event that cannot be run again, and why."""
 
     id: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import structlog
+from msgspec.structs import replace
 
 from scrobbled.core.errors import Candidate, TrackerError, TryLater, Uncertain
 from scrobbled.core.ids import ShowIds

@@ -11,9 +11,10 @@ import os
 import re
 import secrets
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
+
+from msgspec import Struct
 
 from scrobbled import config as configuration
 from scrobbled.alerts import is_alert_url
@@ -33,8 +34,7 @@ _KEY = secrets.token_bytes(32)
 """Of this process: a plain hash of the file would let its secrets be guessed by whoever sees the rest of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """The file at one moment. ``locked`` says why it cannot be changed, and is empty where it can."""
 
     path: Path
@@ -44,8 +44,7 @@ class Opened:
     locked: str
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What the file is to say. ``config`` is ``None`` where that is not valid; then there are problems."""
 
     text: str
@@ -54,8 +53,7 @@ class Draft:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of a comparison, without secrets. ``change`` is ``added``, ``removed`` or empty."""
 
     number: int | None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import httpx
 import structlog
+from msgspec import Struct
 
 from scrobbled import config as configuration
 from scrobbled import gauges, pairs, troubles
@@ -47,8 +48,7 @@ ALERTS_END_WITHIN = 3.0
 log = structlog.get_logger("runtime")
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(Struct, frozen=True):
     """One part of the service, for ``/health/ready``."""
 
     name: str

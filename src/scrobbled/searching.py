@@ -9,10 +9,11 @@ import asyncio
 import json
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 import httpx
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.catalogues.mediabrowser import DIALECTS, MediaBrowserFinder
 from scrobbled.catalogues.plex import PlexFinder
@@ -22,6 +23,7 @@ from scrobbled.config import Config
 from scrobbled.core.errors import ScrobbledError, TrackerError, TryLater
 from scrobbled.core.items import Origin
 from scrobbled.core.outcomes import told
+from scrobbled.core.plain import plain
 from scrobbled.core.titles import Kind, Searcher, SeasonSize, Title
 from scrobbled.http import Http, Observer
 from scrobbled.pace import Window
@@ -46,16 +48,14 @@ class TooMany(ScrobbledError):
     """So many searches at once that the services behind would mind."""
 
 
-@dataclass(frozen=True, slots=True)
-class There:
+class There(Struct, frozen=True):
     """How large a show is at one service. ``seasons`` is ``None`` where that was not asked, and for a film."""
 
     service: str
     seasons: tuple[SeasonSize, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """One title, wherever it was found. ``tmdb`` is in the space of its ``kind``."""
 
     kind: Kind
@@ -67,16 +67,14 @@ class Result:
     there: tuple[There, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Silent:
+class Silent(Struct, frozen=True):
     """A service that could not be asked, and why."""
 
     service: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """``asked`` are the services that answered."""
 
     results: tuple[Result, ...] = ()
@@ -225,7 +223,7 @@ def _with(known: Result | None, title: Title, there: There) -> Result:
 
 
 def _closed(found: Found) -> Any:
-    return json.loads(json.dumps(asdict(found)))
+    return json.loads(json.dumps(plain(found)))
 
 
 def _opened(kept: Any) -> Found:

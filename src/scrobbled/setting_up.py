@@ -9,7 +9,8 @@ import json
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scrobbled.config import BY_VIEWER, NAMELESS, SOURCE_NAMES, Config, SourceConfig
 from scrobbled.config.libraries import chooses, known
@@ -21,8 +22,7 @@ EVERYWHERE = ("0.0.0.0", "", "::")
 ONLY_HERE = ("127.0.0.1", "localhost", "::1")
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
+class Guide(Struct, frozen=True):
     """All that is needed at one media server. ``url`` and ``tokens`` are secrets, and the purpose of this.
 
     ``guess`` says why the address may not be the right one; empty where it is configured. ``paste`` is a text to be

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from scrobbled.store.clients import Client
 from scrobbled.store.codec import iso, iso_or_none
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """``kind`` is ``trakt``, which opens the Trakt endpoint for ``viewer``, or ``api``, which opens the API."""
 
     id: str
@@ -25,8 +24,7 @@ class Token:
     """What it may do with the API: ``read``, ``write`` (act) or ``admin``; empty for the Trakt endpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewToken:
+class NewToken(Struct, frozen=True):
     """``secret`` is told here and never again."""
 
     token: Token

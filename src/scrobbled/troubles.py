@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from scrobbled.alerts import Address, Alerts, Now, Open, Trouble
 from scrobbled.config import Config
@@ -25,8 +26,7 @@ NEEDS_A_PERSON = (PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
 Reports = Mapping[tuple[str, str], Report]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTrouble:
+class OpenTrouble(Struct, frozen=True):
     """A trouble for people and scripts; times are ISO 8601 in UTC. ``last_told`` is null while nobody was told."""
 
     kind: str

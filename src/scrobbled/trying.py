@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
+from msgspec import Struct
 
 from scrobbled import summary, troubles
 from scrobbled.alerts import Address, AppriseSender, Message
@@ -27,8 +27,7 @@ HISTORY = "/trakt/sync/history"
 IDS_ALONE = f"{TEST_EVENT}; a real one is asked for ids alone, and is never a play"
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
+class Rung(Struct, frozen=True):
     """One address that was tried. ``place`` is where it stands in the configuration, ``address`` its scheme alone."""
 
     place: str
@@ -38,8 +37,7 @@ class Rung:
     """Why not, and what to do; empty when it was accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """What became of a test event. ``understood`` says that a real one would have gone to somebody."""
 
     source: str
@@ -123,8 +121,7 @@ def _sources(config: Config, wanted: str | None, open_anyhow: Collection[str]) -
     return able if wanted is None else [wanted]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sending:
+class _Sending(Struct, frozen=True):
     """Test events on their way, as a viewing of ``viewer`` or, without one, of whoever lists the source first."""
 
     client: httpx.AsyncClient

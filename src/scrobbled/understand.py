@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
+from msgspec.structs import replace
 
 from scrobbled.core.errors import BadPayload
 from scrobbled.core.events import EventKind, PlaybackEvent

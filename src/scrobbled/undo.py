@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled import summary
 from scrobbled.beside import removal
@@ -32,8 +34,7 @@ class NotThere(LookupError):
     """Something was named that does not exist; the text says so, and where ids are found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is to be taken back: named ``plays`` and ``ticks``, all of a ``run``, or all that came in within a time.
 
     ``since`` and ``until`` are Unix seconds, by when a play came in and not by when it was watched.
@@ -47,8 +48,7 @@ class Asked:
     """Amendments that tick something off, which has no play."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What happens to one thing at one tracker, for people and scripts; times are ISO 8601 in UTC.
 
     ``action`` is ``remove`` (it is there, and is taken away), ``restore`` (what was changed gets what it had before,
@@ -68,8 +68,7 @@ class Step:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """``dry_run``: this is only what would be done."""
 
     dry_run: bool
@@ -136,8 +135,7 @@ def _set_back(db: sqlite3.Connection, *, ids: Sequence[int], now: float, dry_run
     return [_Amended(db, one, now).step(dry_run=dry_run) for one in found if one is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """A play at one tracker, to be taken back."""
 
     db: sqlite3.Connection
@@ -182,8 +180,7 @@ class _Change:
         return Step(f"c{change.id}", *whose, action, text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Amended:
+class _Amended(Struct, frozen=True):
     """What a run changed, to be set back."""
 
     db: sqlite3.Connection

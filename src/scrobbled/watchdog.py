@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.claimants import Claimant, Household, Taken, refusal, unwanted
 from scrobbled.clock import Clock
@@ -31,8 +32,7 @@ AT_ONCE = 50
 log = structlog.get_logger("watchdog")
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """A viewing that became a play."""
 
     taken: Taken

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+from msgspec import Struct
 
 from scrobbled.alerts import Alerts
 from scrobbled.catalogues.known import KnownFinder
@@ -34,8 +34,7 @@ from scrobbled.trackers.informed import Informed
 TMDB = "https://api.themoviedb.org/3"
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What all accounts share."""
 
     config: Config

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from catalogues.test_plex_finder import Memory
 from scrobbled.catalogues.mediabrowser import DIALECTS, MediaBrowserFinder

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from scrobbled.catalogues.base import KEEP_HIT, KEEP_MISS
 from scrobbled.catalogues.tmdb import TmdbFinder

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from scrobbled.core.compare import Compared, Link, PlayGroup, Policy, Row, Side, compare_plays
 from scrobbled.core.plan import SIDES, Action, Change, other

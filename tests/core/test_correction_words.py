@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from scrobbled.core.correction_words import Wish, asked, episodes, read, sentence, stored
 from scrobbled.core.corrections import Correction, Ignore, OfMovie, OfShow, ToMovie, ToShow

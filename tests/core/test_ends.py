@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from scrobbled.core.ends import UNTOLD_RUNTIME, fallen_silent, span_of, still_to_come
 from scrobbled.core.events import EventKind, PlaybackEvent

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from scrobbled.core import errors
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
@@ -78,7 +78,7 @@ def test_one_number_at_two_services_is_not_shared() -> None:
 
 
 def test_ids_do_not_change() -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         ShowIds().tmdb = 1  # type: ignore[misc]
 
 

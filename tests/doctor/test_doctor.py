@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import json
 import os
 import socket
@@ -17,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from doctor.clinic import HOOK, ROOT, Clinic, Nobody, check, checks
 from scrobbled import canary
@@ -24,6 +24,7 @@ from scrobbled.core.checkup import Verdict
 from scrobbled.core.ids import ShowIds
 from scrobbled.core.items import Episode
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
+from scrobbled.core.plain import plain
 from scrobbled.core.plays import Play
 from scrobbled.doctor import Machine, Report, network, serving
 from scrobbled.sandbox.faults import Fault
@@ -178,7 +179,7 @@ def test_a_bad_place_for_a_database_is_a_warning(clinic: Clinic, machine: dict[s
     if "mounts" in machine:
         text = machine["mounts"]().replace("{folder}", str(clinic.folder))
         machine = {"mounts": lambda: text}
-    clinic.machine = dataclasses.replace(clinic.machine, **machine)
+    clinic.machine = replace(clinic.machine, **machine)
     found = check(clinic.examine(), name)
     assert (found.state, said in found.text, bool(found.next_step)) == (WARNING, True, True), found
 
@@ -188,7 +189,7 @@ def test_a_disk_that_takes_nothing_is_a_problem(clinic: Clinic) -> None:
         scratch.touch()
         raise OSError(28, "No space left on device")
 
-    clinic.machine = dataclasses.replace(clinic.machine, sync=full)
+    clinic.machine = replace(clinic.machine, sync=full)
     found = check(clinic.examine(), "disk speed")
     assert (found.state, "No space left" in found.text) == (PROBLEM, True)
     assert [path.name for path in clinic.folder.iterdir() if "doctor" in path.name] == []
@@ -255,7 +256,7 @@ def test_the_journal_is_judged_by_what_this_sqlite_can_do(
 def test_a_disk_that_never_answers_holds_up_nothing_else(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scrobbled.doctor.examination.SECTION_WITHIN", 1.5)
     ever = threading.Event()
-    clinic.machine = dataclasses.replace(clinic.machine, free=lambda folder: ever.wait(20) or 0)
+    clinic.machine = replace(clinic.machine, free=lambda folder: ever.wait(20) or 0)
     began = time.monotonic()
     report = clinic.examine()
     ever.set()
@@ -515,7 +516,7 @@ def test_no_secret_is_told_and_the_block_tells_nobody(clinic: Clinic) -> None:
     tokens = [
         value for row in stored for value in json.loads(row).values() if isinstance(value, str) and len(value) > 20
     ]
-    everything = json.dumps(dataclasses.asdict(report), ensure_ascii=False)
+    everything = json.dumps(plain(report), ensure_ascii=False)
     assert "refused" in everything
     assert [secret for secret in (*secrets, *tokens) if secret in everything] == []
     private = ["anna", "example", str(clinic.folder), socket.gethostname(), "Harbour Lights", "annas-login", "nora@"]

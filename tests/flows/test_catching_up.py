@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from conftest import FakeClock
@@ -210,10 +212,10 @@ async def test_everybody_has_what_they_watched_and_nobody_else(house: House, nam
 def listed_by(house: House, name: str) -> None:
     """Anna is known by that at Plex, and by nothing else."""
     anna, *others = house.runtime.config.viewers
-    plex = replace(house.runtime.config.sources["plex"], account_url="http://sandbox/plextv")
+    plex = dataclasses.replace(house.runtime.config.sources["plex"], account_url="http://sandbox/plextv")
     sources = {**house.runtime.config.sources, "plex": plex}
-    viewers = (replace(anna, accounts={"plex": (name,)}), *others)
-    house.runtime.config = replace(house.runtime.config, viewers=viewers, sources=sources)
+    viewers = (dataclasses.replace(anna, accounts={"plex": (name,)}), *others)
+    house.runtime.config = dataclasses.replace(house.runtime.config, viewers=viewers, sources=sources)
     house.runtime.ingest.use(household_of(house.runtime.config))
 
 
@@ -338,8 +340,8 @@ async def test_whoever_pauses_in_the_credits_and_goes_to_bed_has_watched_it_once
 
 @BOTH
 async def test_a_mark_that_the_viewer_wants_nothing_of_does_not_come_back_by_the_list(house: House, name: str) -> None:
-    sources = {key: replace(one, marks="ignore") for key, one in house.runtime.config.sources.items()}
-    house.runtime.config = replace(house.runtime.config, sources=sources)
+    sources = {key: dataclasses.replace(one, marks="ignore") for key, one in house.runtime.config.sources.items()}
+    house.runtime.config = dataclasses.replace(house.runtime.config, sources=sources)
     house.runtime.ingest.use(household_of(house.runtime.config))
     await house.catch_up(name)
     house.clock.advance(3 * 3600)
@@ -396,7 +398,7 @@ async def test_what_is_played_without_a_date_is_left_alone(house: House, name: s
     await house.catch_up(name)
     item = house.item(name, title_of(house))
     await server.changed(
-        "data", item, server.people["anna"], replace(server.seen(server.people["anna"], item), played=True)
+        "data", item, server.people["anna"], dataclasses.replace(server.seen(server.people["anna"], item), played=True)
     )
     assert await house.settled(name) == Caught(undated=1)
 
@@ -437,7 +439,7 @@ async def test_looking_into_what_was_watched_years_ago_is_no_mark(house: House) 
     house.clock.advance(3 * 3600)
     player = house.sandbox["plex"].player
     key = (ANNA.id, item.rating_key)
-    player.seen[key] = replace(player.seen[key], last=int(house.clock.now().timestamp()))
+    player.seen[key] = dataclasses.replace(player.seen[key], last=int(house.clock.now().timestamp()))
     assert (await house.settled("plex")).taken == 0
     asked = len(house.sandbox["plex"].calls())
     assert (await house.settled("plex")) == Caught()
@@ -495,7 +497,7 @@ async def test_a_refused_token_names_the_key_to_change(house: House, name: str) 
 )
 async def test_a_strange_answer_is_no_empty_list(house: House, name: str, fault: Fault) -> None:
     path = {"plex": "GET /status/sessions/history/all", "jellyfin": "GET /Items", "emby": "GET /Users/*/Items"}[name]
-    house.sandbox[name].faults.add(replace(fault, match=path))
+    house.sandbox[name].faults.add(dataclasses.replace(fault, match=path))
     with pytest.raises(ContractDrift):
         await house.catch_up(name)
 
@@ -606,8 +608,8 @@ async def test_a_server_that_is_off_at_night_is_no_trouble_and_one_that_is_off_f
 
 
 async def test_a_server_that_is_not_to_be_asked_is_not(house: House) -> None:
-    sources = {name: replace(one, catch_up=0.0) for name, one in house.runtime.config.sources.items()}
-    house.runtime.config = replace(house.runtime.config, sources=sources)
+    sources = {name: dataclasses.replace(one, catch_up=0.0) for name, one in house.runtime.config.sources.items()}
+    house.runtime.config = dataclasses.replace(house.runtime.config, sources=sources)
     await keeping(house, lambda: house.clock.monotonic() > 3600)
     assert not house.sandbox["plex"].calls()
     assert not [part for part in await house.runtime.components() if "poll" in part.name]

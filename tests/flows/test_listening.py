@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +209,7 @@ async def test_without_an_event_source_the_sessions_are_looked_at(den: Den, monk
         else:
             (place,) = den.plex.player.sessions
             session = den.plex.player.sessions[place]
-            den.plex.player.sessions[place] = replace(session, offset=round(item.duration * percent / 100))
+            den.plex.player.sessions[place] = dataclasses.replace(session, offset=round(item.duration * percent / 100))
         den.clock.advance(600)
         await looked()
         if not steps:
@@ -276,9 +277,11 @@ async def test_a_changed_configuration_ends_one_connection_and_begins_another(
     task = asyncio.create_task(den.listening.run(stopping))
     await until(lambda: len(den.plex.notices) == 1)
     plex = den.runtime.config.sources["plex"]
-    den.runtime.config = replace(den.runtime.config, sources={"plex": replace(plex, mode="webhook")})
+    den.runtime.config = dataclasses.replace(
+        den.runtime.config, sources={"plex": dataclasses.replace(plex, mode="webhook")}
+    )
     await until(lambda: len(den.plex.notices) == 0)
-    den.runtime.config = replace(den.runtime.config, sources={"plex": plex})
+    den.runtime.config = dataclasses.replace(den.runtime.config, sources={"plex": plex})
     await until(lambda: len(den.plex.notices) == 1)
     stopping.set()
     await task

@@ -14,12 +14,13 @@ import os
 import random
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from conftest import FakeClock

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TrackerError, TryLater, Uncertain
 from scrobbled.core.ids import ShowIds

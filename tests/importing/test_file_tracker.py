@@ -7,7 +7,6 @@ import io
 import json
 import zipfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from import_files import NOW, archive, table, watched, watched_film, written
+from msgspec.structs import replace
 
 from scrobbled.core.errors import Refused, ScrobbledError
 from scrobbled.core.items import Movie

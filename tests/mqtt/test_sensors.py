@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from conftest import FakeClock
 from mqtt.broker import FakeBroker
@@ -246,7 +248,7 @@ async def test_a_change_elsewhere_in_the_configuration_leaves_the_connection_alo
     home = Home(with_mqtt(url=broker.url))
     async with home.running() as sensors:
         await broker.until(lambda: questions(broker) == 0)
-        home.config = replace(home.config, viewers=())
+        home.config = dataclasses.replace(home.config, viewers=())
         sensors.use(home.config)
         home.facts = replace(QUIET, questions=7)
         sensors.news()

@@ -12,10 +12,11 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from scrobbled.core.checkup import Verdict, worst
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, Refused, TrackerError, Uncertain

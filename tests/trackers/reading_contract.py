@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 import pytest
+from msgspec.structs import replace
 
 from scrobbled.core.errors import Refused, TrackerError
 from scrobbled.core.items import Item

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import asdict
 
 from conftest import FakeClock
 from scrobbled import canary
@@ -179,7 +179,7 @@ async def test_no_check_tells_a_value(serializd: Setup, trakt: TraktBench) -> No
     secrets = [value for value in tokens if isinstance(value, str) and len(value) > 12]
     titles = [show.title for show in serializd.world.shows]
     checks = [*await serializd.tracker().examine(), *await examined(trakt)]
-    told = json.dumps([dataclasses.asdict(check) for check in checks])
+    told = json.dumps([asdict(check) for check in checks])
     assert secrets
     assert [word for word in (*secrets, *titles, "anna@example.org", "anna-secret") if word in told] == []
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from scrobbled.core.ids import MovieIds, ShowIds
 from scrobbled.core.items import Episode, Movie

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, NotInCatalogue, Refused, TrackerError, TryLater, Uncertain
@@ -128,7 +129,7 @@ async def test_a_rating_goes_to_the_row_that_is_there_and_changes_nothing_else(s
     row = by_hand(setup, **PERSONAL, rating=2)
     tracker = setup.tracker()
     await done(tracker, Rate(await subject(setup, tracker), 9))
-    assert held(setup, row) == replace(row, rating=9)
+    assert held(setup, row) == dataclasses.replace(row, rating=9)
     assert len(reviews(setup)) == 1
     assert writes(setup) == ["show/reviews/update"]
 
@@ -177,7 +178,7 @@ async def test_clearing_takes_the_rating_from_every_row_and_nothing_else(setup: 
     other = by_hand(setup, 5, rating=5)
     tracker = setup.tracker()
     await done(tracker, Rate(await subject(setup, tracker), None))
-    assert [held(setup, row) for row in rows] == [replace(row, rating=0) for row in rows]
+    assert [held(setup, row) for row in rows] == [dataclasses.replace(row, rating=0) for row in rows]
     assert held(setup, other).rating == 5
     await done(tracker, Rate(await subject(setup, tracker), None))
     assert len(writes(setup)) == 2
@@ -222,7 +223,7 @@ async def test_what_a_person_wrote_meanwhile_survives(setup: Setup) -> None:
     await Mirror().read(tracker)
     edited = setup.service.edit("anna", row.id, **PERSONAL)
     await done(tracker, Rate(await subject(setup, tracker), 9))
-    assert held(setup, row) == replace(edited, rating=9)
+    assert held(setup, row) == dataclasses.replace(edited, rating=9)
 
 
 async def test_tags_that_the_diary_does_not_show_survive(setup: Setup) -> None:
@@ -232,7 +233,7 @@ async def test_tags_that_the_diary_does_not_show_survive(setup: Setup) -> None:
     await done(tracker, Rate(await subject(setup, tracker), 9))
     assert held(setup, row).tags == PERSONAL["tags"]
     await done(tracker, Rate(await subject(setup, tracker), 8))
-    assert held(setup, row) == replace(row, rating=8)
+    assert held(setup, row) == dataclasses.replace(row, rating=8)
 
 
 async def test_tags_that_no_listing_shows_are_not_said_to_be_none(setup: Setup) -> None:
@@ -288,7 +289,7 @@ async def test_an_update_that_is_repeated_after_a_lost_answer_has_no_further_eff
         await tracker.amend([edit])
     assert not caught.value.in_doubt
     await done(tracker, edit)
-    assert held(setup, row) == replace(row, rating=9)
+    assert held(setup, row) == dataclasses.replace(row, rating=9)
     assert len(writes(setup)) == 1
 
 
@@ -508,7 +509,7 @@ async def test_a_play_gets_another_time_and_keeps_all_else(setup: Setup) -> None
     at = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
     for _ in range(2):
         await done(tracker, Retime(address, str(row.id), at))
-        assert held(setup, row) == replace(row, backdate="2026-02-03T04:05:06Z")
+        assert held(setup, row) == dataclasses.replace(row, backdate="2026-02-03T04:05:06Z")
     assert len(writes(setup)) == 1
 
 
@@ -518,7 +519,7 @@ async def test_a_play_is_said_to_be_a_rewatch_and_keeps_all_else(setup: Setup) -
     address = await tracker.locate(setup.episode())
     for flag in (True, True, False):
         await done(tracker, Flag(address, str(row.id), flag))
-        assert held(setup, row) == replace(row, is_rewatch=flag)
+        assert held(setup, row) == dataclasses.replace(row, is_rewatch=flag)
     assert len(writes(setup)) == 2
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, TryLater

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from scrobbled.core.items import Episode, Movie
 from scrobbled.core.named import named

@@ -13,12 +13,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from scrobbled.alerts.sending import Address
 from scrobbled.alerts.troubles import Key, Look, Memory, Now, Open, Reach, Told, Trouble

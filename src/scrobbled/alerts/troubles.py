@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 Key = tuple[str, str]
 """Kind and subject: together they say "the same trouble"."""
@@ -15,8 +16,7 @@ EVERYBODY = "*"
 """The address of what was told before addresses were told apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """One thing that needs a person. ``kind`` is one of ``core.troubles.TROUBLE_KINDS``."""
 
     kind: str
@@ -35,8 +35,7 @@ class Trouble:
     """Sentences that are asked for when it is told, some seconds later, and stand before ``text``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """How a trouble stands. What is empty stays as it was reported; of one that is over it is what to say of the end.
 
     ``lasts`` is ``None`` where it is not known, as after a restart; nothing is told then.
@@ -48,16 +47,14 @@ class Now:
     figures: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What an address was told last of a trouble: its end (``good``), or that it is there. Unix seconds."""
 
     at: float
     good: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Struct, frozen=True):
     """A trouble as it is remembered, also for a while after its end. Times are Unix seconds."""
 
     kind: str
@@ -86,8 +83,7 @@ class Open:
         return self.told.get(address) or self.told.get(EVERYBODY)
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """An address that did not accept what was sent: so often in a row, and when it is tried again (Unix seconds)."""
 
     failures: int

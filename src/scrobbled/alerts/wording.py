@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from scrobbled.alerts.troubles import Open
 from scrobbled.core.troubles import TROUBLE_KINDS
@@ -26,8 +27,7 @@ class What(Enum):
     OVER = "over"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One trouble that is to be told; ``title`` and ``text`` are as things stand now."""
 
     trouble: Open
@@ -36,8 +36,7 @@ class Item:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What is sent. ``good`` is news of an end."""
 
     title: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.art.base import Source
 from scrobbled.art.patient import Patient
@@ -24,8 +25,7 @@ from scrobbled.resolve import Resolver
 from scrobbled.servers import Connections, Door, doors, server_at
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """``name`` is another one as soon as others are asked: what one knows nothing of, another one may have."""
 
     sources: tuple[Source, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 LARGEST = 2 * 1024 * 1024
 """Bytes; no poster is larger at the size we ask for."""
@@ -14,8 +15,7 @@ MOST_SEGMENTS = 1_000
 """Of a JPEG, before its first frame; some twenty are usual."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """``kind`` is its media type: JPEG, PNG or WebP."""
 
     kind: str

@@ -10,9 +10,11 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.art.picture import Picture, picture
 from scrobbled.art.subject import KEY
@@ -24,8 +26,7 @@ NOTED = 86_400.0
 """Seconds until another look at the same picture is written down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Sizes in bytes, times in Unix seconds."""
 
     size: int

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.ids import MovieIds, ShowIds
 from scrobbled.core.items import Episode, Item, Movie, Origin
@@ -18,8 +20,7 @@ TMDB_PATH = re.compile(r"/[A-Za-z0-9_-]{1,80}\.(?:jpg|jpeg|png|webp)", re.ASCII)
 """How TMDB names a picture. Nothing else is asked for, whoever says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """``key`` is made by us, and the same for everything that shares a poster. An episode stands for its show.
 
     ``path`` is TMDB's ``poster_path``, where it is known already.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled import __version__
 from scrobbled.catalogues.base import Cache, Kept, document, kept, own_claims, rows, whole
@@ -18,8 +19,7 @@ from scrobbled.sources.fields import text, year
 from scrobbled.sources.mediabrowser import identifier, lowered, provider_ids
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """In what the two differ. ``items`` is the path of a user's items; ``{user}`` in it is the user's id."""
 
     source: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
+
+from msgspec.structs import asdict
 
 from scrobbled.catalogues.base import Cache, Kept, document, kept, own_claims, rows, whole
 from scrobbled.core.errors import ContractDrift

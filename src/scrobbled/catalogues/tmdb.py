@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from scrobbled.catalogues.base import Cache, Kept, document, kept, own_claims, rows, whole
 from scrobbled.clock import Clock, SystemClock

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from scrobbled.catalogues.base import document, rows, whole
 from scrobbled.catalogues.tmdb import AT_ONCE, EVERY, REFUSED, credentials

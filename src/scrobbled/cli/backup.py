@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import rich_click as click
 
 from scrobbled.cli.common import configured, plural, print_json
+from scrobbled.core.plain import plain
 from scrobbled.store import backup, restoring
 
 LOOKED_UP = "What waits is looked up at its tracker before it is sent, as it may have been delivered since the copy."
@@ -20,7 +20,7 @@ def make(path: str | None, target: str, *, force: bool, as_json: bool) -> int:
     place = backup.dated(Path(target), source, now) if _is_folder(target) else Path(target)
     made = backup.make(source, place, overwrite=force)
     if as_json:
-        print_json({**asdict(made), "path": str(made.path), "made_at": now.isoformat(timespec="seconds")})
+        print_json({**plain(made), "path": str(made.path), "made_at": now.isoformat(timespec="seconds")})
     else:
         click.echo(f"{made.path}: {_size(made.size)}, {plural(made.plays, 'play')}, {made.waiting} waiting.")
         click.echo("It was read back and is whole. Keep it private: your sign-ins are in it. The configuration is not.")

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import shlex
-from dataclasses import asdict
 
 import rich_click as click
 
@@ -15,6 +14,7 @@ from scrobbled.claiming import Claimed
 from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
+from scrobbled.core.plain import plain
 from scrobbled.store import Store, opening
 from scrobbled.summary import UnclaimedStatus
 
@@ -36,7 +36,7 @@ def claim(path: str | None, source: str | None, account: str | None, viewer: str
 def _list(config: Config, *, as_json: bool) -> int:
     rows = run(_unclaimed(config))
     if as_json:
-        print_json([asdict(row) for row in rows])
+        print_json([plain(row) for row in rows])
         return 0
     for row in rows:
         about = f", such as {row.label}" if row.label else ""
@@ -62,7 +62,7 @@ async def _claim(config: Config, source: str, account: str, viewer: str | None, 
     done = claiming.claim(config, os.environ, source, account, viewer)
     waited, left = await _taken_up(config, done)
     if as_json:
-        print_json({**asdict(done), "waited": waited, "waiting": left})
+        print_json({**plain(done), "waited": waited, "waiting": left})
     else:
         _print(done, waited, left)
     return 0

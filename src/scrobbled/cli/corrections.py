@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, TypeVar
 
 import rich_click as click
@@ -15,6 +14,7 @@ from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.correction_words import Wish, stored
 from scrobbled.core.errors import BadCorrection
+from scrobbled.core.plain import plain
 from scrobbled.correct import Changed, CorrectionStory, Trial, WaitingPlay
 from scrobbled.redact import Redactor
 from scrobbled.store import Store, corrections
@@ -30,7 +30,7 @@ def list_corrections(path: str | None, *, as_json: bool) -> int:
     config = configured(path)
     found = run(_with(config, lambda store: store.read(correct.listed)))
     if as_json:
-        print_json([asdict(story) for story in found])
+        print_json([plain(story) for story in found])
         return 0
     for story in found:
         say(_line(story))
@@ -45,7 +45,7 @@ def set_correction(path: str | None, what: str, wish: Mapping[str, Any], *, as_j
     asked = Wish(what=what, **wish)
     done = _typed(lambda: _write(config, lambda db: correct.put(db, asked, names, time.time())))
     if as_json:
-        print_json(asdict(done))
+        print_json(plain(done))
         return 0
     say(_line(done.correction))
     for name in done.replaced:
@@ -64,7 +64,7 @@ def remove_corrections(path: str | None, ids: Sequence[str], *, as_json: bool) -
     done = {text: _write(config, lambda db, n=n: correct.remove(db, n, time.time())) for text, n in wanted.items()}  # type: ignore[misc]
     missing = [text for text, changed in done.items() if changed is None]
     if as_json:
-        removed = [asdict(changed) for changed in done.values() if changed is not None]
+        removed = [plain(changed) for changed in done.values() if changed is not None]
         print_json({"removed": removed, "missing": missing})
     else:
         for changed in filter(None, done.values()):
@@ -89,7 +89,7 @@ def test_correction(
 
     trials = _typed(lambda: run(_with(config, ask)))
     if as_json:
-        print_json([asdict(trial) for trial in trials])
+        print_json([plain(trial) for trial in trials])
     else:
         _tell_trials(trials)
     return 1 if any(trial.verdict == "unknown" for trial in trials) else 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import rich_click as click
@@ -18,6 +17,7 @@ from scrobbled.clock import SystemClock
 from scrobbled.config import Config
 from scrobbled.core.checkup import Check, Verdict
 from scrobbled.core.errors import ConfigError
+from scrobbled.core.plain import plain
 from scrobbled.doctor import Patient, Report, accounts_of, examine
 from scrobbled.redact import Redactor
 
@@ -52,7 +52,7 @@ async def _examined(patient: Patient, *, as_json: bool) -> int:
     async with accounts_of(patient) as complete:
         report = await examine(complete)
         if as_json:
-            print_json(asdict(report))
+            print_json(plain(report))
         else:
             _print(report)
     return 1 if report.verdict is Verdict.PROBLEM else 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from scrobbled import config as configuration
 from scrobbled import explain as stories
 from scrobbled import log
 from scrobbled.cli.common import configured, print_json, run, say
 from scrobbled.config import Config
+from scrobbled.core.plain import plain
 from scrobbled.explain import telling
 from scrobbled.explain.story import Explanation
 from scrobbled.explain.telling import Section
@@ -28,7 +28,7 @@ def explain(path: str | None, asked: str, *, raw: bool, as_json: bool) -> int:
         say(str(error), err=True)
         return 1
     if as_json:
-        print_json(redactor.value(asdict(story)))
+        print_json(redactor.value(plain(story)))
         return 0
     say(redactor.text(telling.text(telling.tell(story), list(_messages(story, every=raw)))))
     return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.cli.served import Service
 from scrobbled.core.errors import StoreError
@@ -23,8 +24,7 @@ CHANCES = 3
 """So often a run that is cut short is asked for anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """How a run and its changes ended. ``why_left`` is why nobody waited until all was delivered."""
 
     run: Run

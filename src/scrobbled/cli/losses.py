@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import rich_click as click
@@ -12,6 +11,7 @@ from scrobbled import pairs
 from scrobbled.cli.common import plural, say
 from scrobbled.config import Config
 from scrobbled.config.model import PairConfig, ViewerConfig
+from scrobbled.core.plain import plain
 from scrobbled.core.records import PlayRecord
 from scrobbled.importing.hints import Lost, lost
 from scrobbled.importing.old_sync import BETWEEN
@@ -43,7 +43,7 @@ async def found(config: Config, viewer: ViewerConfig, parsed: Parsed, *, quiet: 
         return {"failed": True, "reason": ended.reason}
     if not quiet:
         _say(one, looked[0])
-    return {"failed": False, "between": list(one.sides.names), "lost": asdict(looked[0])}
+    return {"failed": False, "between": list(one.sides.names), "lost": plain(looked[0])}
 
 
 def _pair(config: Config, viewer: ViewerConfig) -> Wired:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence, Set
-from dataclasses import asdict
 from functools import partial
 
 import rich_click as click
@@ -12,6 +11,7 @@ import rich_click as click
 from scrobbled import floods, summary
 from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome, told
+from scrobbled.core.plain import plain
 from scrobbled.floods import Chosen, Done, FloodStory, NoId
 from scrobbled.store import Store, amendments, overview
 from scrobbled.store.amendments import Amendment
@@ -38,7 +38,7 @@ def list_changes(path: str | None, *, as_json: bool, every: bool = False, flood:
     apart = not (every or as_json or of)
     together, rows, amended = run(_all(Store(config.storage.path, create=False), of, apart=apart))
     if as_json:
-        print_json([asdict(one) for one in (*map(queued_change, rows), *map(queued_amendment, amended))])
+        print_json([plain(one) for one in (*map(queued_change, rows), *map(queued_amendment, amended))])
         return 0
     for story in together:
         say(_line(story))
@@ -60,7 +60,7 @@ def act(path: str | None, action: str, ids: Sequence[str], *, as_json: bool) -> 
     config = configured(path)
     done, asking = run(_act(Store(config.storage.path, create=False), action, _chosen(ids) if ids else None))
     if as_json:
-        print_json(asdict(done))
+        print_json(plain(done))
     else:
         say(f"{action}: {plural(len(done.done), 'change')}")
         _tell_left(done.left)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import rich_click as click
 
@@ -12,6 +11,7 @@ from scrobbled import log, summary
 from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config
+from scrobbled.core.plain import plain
 from scrobbled.household import household_of
 from scrobbled.redact import Redactor
 from scrobbled.replay import Replay, Report, Wanted, since
@@ -27,7 +27,7 @@ def replay(
     wanted = _wanted(ids, begin, source)
     report = run(_report(config, wanted, dry_run=dry_run))
     if as_json:
-        print_json(asdict(report))
+        print_json(plain(report))
     else:
         _print(report)
     return 1 if report.unknown or (ids and (report.gone or report.unread)) else 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
 from typing import Any
 
 from scrobbled import summary
 from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.outcomes import HOLDS, STATES, PlayOutcome, advised
+from scrobbled.core.plain import plain
 from scrobbled.pair_stories import PairStory, RunStory, in_a_line
 from scrobbled.store import Store
 
@@ -31,7 +31,8 @@ def status(path: str | None, *, as_json: bool) -> int:
 async def _facts(config: Config) -> dict[str, Any]:
     store = Store(config.storage.path, create=False)
     try:
-        return asdict(await store.read(lambda db: summary.status(db, config)))
+        facts: dict[str, Any] = plain(await store.read(lambda db: summary.status(db, config)))
+        return facts
     finally:
         await store.aclose()
 

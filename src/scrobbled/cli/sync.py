@@ -6,7 +6,6 @@ import asyncio
 import shlex
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from scrobbled.cli.ending import unless_ended
 from scrobbled.cli.following import Followed, follow
 from scrobbled.cli.served import Service, service
 from scrobbled.config import Config
+from scrobbled.core.plain import plain
 from scrobbled.core.plan import Plan, read_id
 from scrobbled.pairs import Wired
 from scrobbled.reconcile import Ended, Options
@@ -252,7 +252,7 @@ def _counts(plan: Plan) -> dict[str, dict[str, int]]:
 
 
 def _change(plan: Plan, change: Any) -> dict[str, Any]:
-    told = asdict(change)
+    told = plain(change)
     return {"tracker": plan.name(change.side), **{k: v for k, v in told.items() if k != "side" and v not in ("", None)}}
 
 

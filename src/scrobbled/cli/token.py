@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TypeVar
 
 import rich_click as click
@@ -14,6 +13,7 @@ from scrobbled import summary
 from scrobbled.cli.common import configured, iso, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.errors import ConfigError
+from scrobbled.core.plain import plain
 from scrobbled.store import Store, clients
 from scrobbled.tokens import NewToken, told
 
@@ -29,7 +29,7 @@ def create(path: str | None, name: str | None, viewer: str | None, scope: str, *
     kind: clients.Kind = "api" if whose is None else "trakt"
     client, token = _write(config, lambda db: clients.create(db, kind, name or kind, whose, time.time(), scope))
     if as_json:
-        print_json(asdict(NewToken(told(client), token)), masked=False)
+        print_json(plain(NewToken(told(client), token)), masked=False)
         return 0
     click.echo(token)
     say(f"t{client.id} opens {_opens(client)}. It is shown only this once; only a hash of it is kept.", err=True)
@@ -39,7 +39,7 @@ def create(path: str | None, name: str | None, viewer: str | None, scope: str, *
 def list_tokens(path: str | None, *, as_json: bool) -> int:
     found = _write(configured(path), clients.listed)
     if as_json:
-        print_json([asdict(told(client)) for client in found])
+        print_json([plain(told(client)) for client in found])
         return 0
     for client in found:
         used = f"last used {iso(client.used_at)}" if client.used_at else "not used yet"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 from scrobbled import config as configuration
 from scrobbled import log, trying
 from scrobbled.cli.common import configured, print_json, run, say
 from scrobbled.config import Config
+from scrobbled.core.plain import plain
 from scrobbled.redact import Redactor
 from scrobbled.store import Store
 from scrobbled.trying import Tried
@@ -20,7 +20,7 @@ def test_alert(path: str | None, viewer: str | None, *, as_json: bool) -> int:
     redactor = _quiet(config)
     rungs = run(trying.ring(config, redactor, viewer))
     if as_json:
-        print_json([asdict(rung) for rung in rungs])
+        print_json([plain(rung) for rung in rungs])
     else:
         for rung in rungs:
             said = "accepted: look whether it arrived" if rung.accepted else f"not accepted: {rung.why}"
@@ -34,7 +34,7 @@ def test_event(path: str | None, source: str | None, viewer: str | None, *, as_j
     redactor = _quiet(config)
     found = run(_post(config, source, viewer))
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([plain(one) for one in found])
     else:
         for one in found:
             event = f"  {one.event} {one.outcome}" if one.event else ""

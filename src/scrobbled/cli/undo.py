@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import rich_click as click
 
 from scrobbled import undo as undoing
 from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.clock import SystemClock
+from scrobbled.core.plain import plain
 from scrobbled.replay import since
 from scrobbled.store import Store
 from scrobbled.undo import Asked, NotThere, Report, Step
@@ -44,7 +44,7 @@ def undo(
     except NotThere as error:
         raise click.UsageError(str(error)) from None
     if as_json:
-        print_json(asdict(report))
+        print_json(plain(report))
     else:
         _print(report)
     return 0

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import rich_click as click
 
 from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.config import Config
+from scrobbled.core.plain import plain
 from scrobbled.registering import Registered, register
 from scrobbled.setting_up import Guide, NotConfigured, guide
 
@@ -23,7 +22,7 @@ def webhook(path: str | None, source: str, *, registering: bool, as_json: bool) 
     if registering:
         return _register(config, found, as_json=as_json)
     if as_json:
-        print_json(asdict(found), masked=False)
+        print_json(plain(found), masked=False)
     else:
         _print(found)
     return 0
@@ -32,7 +31,7 @@ def webhook(path: str | None, source: str, *, registering: bool, as_json: bool) 
 def _register(config: Config, found: Guide, *, as_json: bool) -> int:
     done = run(register(config, found.source, found.url))
     if as_json:
-        print_json({**asdict(done), "guess": found.guess})
+        print_json({**plain(done), "guess": found.guess})
     else:
         _print_registered(done, found)
     return 0

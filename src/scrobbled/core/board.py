@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scrobbled.core.change import SIDES, Side
 from scrobbled.core.ledger import Link, LinkState, PlayGroup, Row

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal, TypeVar
+
+from msgspec import Struct
 
 from scrobbled.core.records import Kind
 
@@ -64,8 +65,7 @@ def things(counts: Mapping[str, int]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing to be changed. What does not belong to its action has its default."""
 
     side: Side

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 Figure = str | int | float | bool | None
 
@@ -18,8 +19,7 @@ class Verdict(StrEnum):
     PROBLEM = "problem"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that was looked at. ``text`` is a sentence, and so is ``next_step`` where there is something to do.
 
     ``figures`` are numbers and words out of a short list. No check holds a title or a secret.

@@ -6,8 +6,9 @@ Nothing is decided because of a row that a single read has missed, and nothing i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from scrobbled.core.board import Board
 from scrobbled.core.change import SIDES, Change, Side, left, other

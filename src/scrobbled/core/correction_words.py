@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.corrections import Correction, Ignore, Of, OfMovie, OfShow, Target, ToMovie, ToShow
 from scrobbled.core.errors import BadCorrection
@@ -29,8 +31,7 @@ HOW_TO = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """A correction as it was typed. ``what`` is a title, an id like ``tvdb:445566``, or a stored play like ``c12``.
 
     With a stored episode, ``to_season`` and ``to_episode``, or the address of an episode's page, speak of that episode.
@@ -47,8 +48,7 @@ class Wish:
     viewer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _To:
+class _To(Struct, frozen=True):
     """What ``to`` says by itself; ``media`` is empty where it does not say."""
 
     media: str

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.ids import Ids, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Item, Media, Movie
 from scrobbled.core.matching import plain
 
 
-@dataclass(frozen=True, slots=True)
-class OfShow:
+class OfShow(Struct, frozen=True):
     """Episodes of one show, as the source names and numbers them: all, one season's, or a range of numbers.
 
     A range without a season is for numbers that count through the whole show.
@@ -43,8 +44,7 @@ class OfShow:
         return 2 if self.first is not None else int(self.season is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class OfMovie:
+class OfMovie(Struct, frozen=True):
     """One film, as the source names it."""
 
     title: str = ""
@@ -59,8 +59,7 @@ class OfMovie:
         return 0
 
 
-@dataclass(frozen=True, slots=True)
-class ToShow:
+class ToShow(Struct, frozen=True):
     """A TMDB *show* id. Without ``season`` only the show is settled, and the episode is found on evidence as ever."""
 
     tmdb: int
@@ -69,15 +68,13 @@ class ToShow:
     """What the first number becomes (1 where no range says which one is first); ``None`` keeps the numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToMovie:
+class ToMovie(Struct, frozen=True):
     """A TMDB *movie* id."""
 
     tmdb: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(Struct, frozen=True):
     """It is never sent anywhere."""
 
 
@@ -85,8 +82,7 @@ Of = OfShow | OfMovie
 Target = ToShow | ToMovie | Ignore
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Struct, frozen=True):
     """``viewer`` ``None`` means everybody. ``id`` grows with time and is 0 until it is stored."""
 
     id: int
@@ -108,8 +104,7 @@ class Correction:
         return self.viewer == other.viewer and same_title and mine == replace(theirs, title=mine.title)
 
 
-@dataclass(frozen=True, slots=True)
-class Corrected:
+class Corrected(Struct, frozen=True):
     """The item to look for; ``correction`` is what made it so, ``None`` where the item is as it came."""
 
     item: Item

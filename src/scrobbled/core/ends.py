@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.core.sessions import (
@@ -24,8 +26,7 @@ UNTOLD_RUNTIME = timedelta(hours=4)
 """How long silence may last where nobody said how long the item is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """The times at which another play of the same title is a report of the same viewing; its ends are not among them.
 
     ``gap`` is the distance at which two ends are two viewings.

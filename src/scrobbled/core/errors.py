@@ -23,7 +23,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 class ScrobbledError(Exception):
@@ -99,8 +100,7 @@ class Refused(TrackerError):
     """This change, as it is, will never be accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A possible match to show a person."""
 
     title: str

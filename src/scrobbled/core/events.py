@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from scrobbled.core.items import Item
 from scrobbled.core.records import Scope
@@ -34,8 +35,7 @@ SYSTEMS = {"jellyfin-webhooks": "jellyfin", "tautulli": "plex"}
 """Sources that speak for a server of another one: with its accounts, and its keys of items."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """Who watched, as the source names them. Both empty means the source did not say."""
 
     id: str = ""
@@ -46,8 +46,7 @@ class Account:
         return frozenset(folded for folded in (self.id.strip().casefold(), self.name.strip().casefold()) if folded)
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackEvent:
+class PlaybackEvent(Struct, frozen=True):
     """One parsed event. Times are aware UTC, positions milliseconds; ``None`` is unknown, never zero."""
 
     source: str

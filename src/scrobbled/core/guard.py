@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.core.change import SIDES, Action, Side, other
 from scrobbled.core.plan import Plan
@@ -21,8 +22,7 @@ _UNUSUAL = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What the configuration allows."""
 
     first: int = 300
@@ -31,8 +31,7 @@ class Limits:
     """Of what a side holds, the most that one plan may take away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the plan is judged by."""
 
     first_contact: bool

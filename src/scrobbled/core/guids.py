@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 
@@ -42,8 +43,7 @@ class Numbering(Enum):
     """Order of the discs, which no tracker uses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guid:
+class Guid(Struct, frozen=True):
     """One guid, read. ``service`` is a field of ``Ids``; ``tsdb`` is TMDB's series space, known not to be a movie."""
 
     service: str
@@ -54,8 +54,7 @@ class Guid:
     numbering: Numbering = Numbering.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class EpisodeGuids:
+class EpisodeGuids(Struct, frozen=True):
     """What all guids of an episode say together."""
 
     ids: EpisodeIds

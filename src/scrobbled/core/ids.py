@@ -6,12 +6,13 @@ are three different things. So each space has its own class, and two of differen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from typing import Self
 
+from msgspec import Struct
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Ids:
+
+class Ids(Struct, frozen=True):
     """Ids of one title at several services; ``None`` is unknown. Use a subclass, which names the space."""
 
     imdb: str | None = None
@@ -24,23 +25,23 @@ class Ids:
     """A modern Plex guid, ``plex://episode/…``."""
 
     def __bool__(self) -> bool:
-        return any(getattr(self, field.name) is not None for field in fields(self))
+        return any(getattr(self, name) is not None for name in self.__struct_fields__)
 
     def merged(self, other: Self) -> Self:
         """Ours, with the gaps filled from ``other``; raises ``TypeError`` for ids of another space."""
         self._same_space(other)
-        gaps = {f.name: getattr(other, f.name) for f in fields(self) if getattr(self, f.name) is None}
+        gaps = {name: getattr(other, name) for name in self.__struct_fields__ if getattr(self, name) is None}
         return replace(self, **gaps)
 
     def shares(self, other: Self) -> bool:
         """Whether one service gives both the same id."""
         self._same_space(other)
-        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__struct_fields__)
         return any(mine is not None and mine == theirs for mine, theirs in pairs)
 
     def known(self) -> dict[str, int | str]:
         """Only what is known, by service name."""
-        told = ((field.name, getattr(self, field.name)) for field in fields(self))
+        told = ((name, getattr(self, name)) for name in self.__struct_fields__)
         return {name: value for name, value in told if value is not None}
 
     def _same_space(self, other: object) -> None:
@@ -48,16 +49,13 @@ class Ids:
             raise TypeError(f"{type(self).__name__} and {type(other).__name__} are different id spaces")
 
 
-@dataclass(frozen=True, slots=True)
-class MovieIds(Ids):
+class MovieIds(Ids, frozen=True):
     """Ids in the movie spaces."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowIds(Ids):
+class ShowIds(Ids, frozen=True):
     """Ids in the series spaces."""
 
 
-@dataclass(frozen=True, slots=True)
-class EpisodeIds(Ids):
+class EpisodeIds(Ids, frozen=True):
     """Ids in the episode spaces."""

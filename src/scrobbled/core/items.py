@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+
+from msgspec import Struct
 
 from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
 
@@ -12,8 +13,7 @@ Media = Literal["movie", "episode"]
 Settled = Literal["show", "place"]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a source keeps the item: lets us ask that server for more. Keys are opaque and mean nothing elsewhere."""
 
     server: str
@@ -26,8 +26,7 @@ class Origin:
     """The library's title, as people see it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Movie:
+class Movie(Struct, frozen=True):
     """A film; a director's cut is the same film."""
 
     title: str
@@ -44,8 +43,7 @@ class Movie:
         return f"{title} ({self.year})" if self.year else title
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(Struct, frozen=True):
     """One episode, as the source numbers it; services may number it otherwise.
 
     ``ids`` are in the episode spaces, ``show_ids`` in the show spaces. ``season`` 0 is the specials and ``number`` 0 is

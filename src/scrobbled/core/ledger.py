@@ -6,10 +6,11 @@ A pair is two trackers of one viewer, called ``a`` and ``b`` here: nothing in a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from scrobbled.core.change import Change, Side
 from scrobbled.core.items import Media
@@ -22,8 +23,7 @@ Ticks = Literal["ignore", "as-plays"]
 EVERYTHING: frozenset[Media] = frozenset({"movie", "episode"})
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A play that a side holds, with what we know of it beside."""
 
     record: PlayRecord
@@ -55,8 +55,7 @@ class LinkState(StrEnum):
     """Was agreed, then lost. A tombstone for ever: what is left of it is never sent again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One entry of the ledger. A record is in one link at most: a link replaces every other with its ``a`` or ``b``."""
 
     a: str | None
@@ -76,8 +75,7 @@ class Link:
         return self.a_at if side == "a" else self.b_at
 
 
-@dataclass(frozen=True, slots=True)
-class PlayGroup:
+class PlayGroup(Struct, frozen=True):
     """Everything that both sides hold of one item, with the rows that are gone: of what is missing nothing is said."""
 
     key: str
@@ -95,8 +93,7 @@ class PlayGroup:
         return self.a if side == "a" else self.b
 
 
-@dataclass(frozen=True, slots=True)
-class RatingGroup:
+class RatingGroup(Struct, frozen=True):
     """The rating that both sides give one thing."""
 
     key: str
@@ -120,8 +117,7 @@ class RatingGroup:
         return self.a_gone if side == "a" else self.b_gone
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What a pair may do. Tuples are of ``a`` and ``b``."""
 
     plays: Direction = "both"
@@ -139,8 +135,7 @@ class Policy:
     takes: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What came of one item."""
 
     links: tuple[Link, ...] = ()
@@ -160,8 +155,7 @@ KEEP = Keep.KEEP
 """The ledger stays as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedRating:
+class ComparedRating(Struct, frozen=True):
     """What came of one rating. ``agreed`` is the new value of the ledger, ``None`` that there is none any more."""
 
     agreed: int | Keep | None = KEEP

@@ -8,8 +8,9 @@ from __future__ import annotations
 import bisect
 import functools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from scrobbled.core.items import Media
 from scrobbled.core.records import Kept, PlayRecord
@@ -30,8 +31,7 @@ MANY = 10_000
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A record of side a and one of side b that are the same viewing."""
 
     a: PlayRecord
@@ -116,8 +116,7 @@ def _by_rules(left: list[PlayRecord], right: list[PlayRecord], gap: timedelta) -
     return matches
 
 
-@dataclass(frozen=True, slots=True)
-class _Reach:
+class _Reach(Struct, frozen=True):
     """How far apart two records may be."""
 
     most: timedelta

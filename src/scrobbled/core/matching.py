@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
 from scrobbled.core.ids import ShowIds
@@ -35,8 +36,7 @@ def weaker(one: Confidence, other: Confidence) -> Confidence:
     return max(one, other, key=tuple(Confidence).index)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """Somebody's statement of where an episode stands in its show, in the numbering of TMDB or close to it."""
 
     season: int
@@ -44,8 +44,7 @@ class Claim:
     method: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShowMatch:
+class ShowMatch(Struct, frozen=True):
     """Which show an episode belongs to. ``claims`` are ordered, most trustworthy first."""
 
     ids: ShowIds
@@ -54,8 +53,7 @@ class ShowMatch:
     confidence: Confidence = Confidence.CERTAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What one catalogue says about the show of an episode.
 
     ``certain`` means by id, or by title with season, episode and date checked; otherwise it is a suggestion for people.
@@ -89,8 +87,7 @@ class Finder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One episode as a catalogue lists it. ``tmdb`` is a TMDB *episode* id."""
 
     season: int
@@ -100,8 +97,7 @@ class Listed:
     tmdb: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """The entry that is the episode, and the evidence."""
 
     entry: Listed
@@ -137,8 +133,7 @@ def same_day(episode: Episode, entry: Listed) -> bool | None:
     return abs(episode.air_date - entry.air_date) <= AIR_DATE_SLACK
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
+class _Evidence(Struct, frozen=True):
     """One way of being sure, tried in order over the whole listing."""
 
     entries: tuple[Listed, ...] = field(default_factory=tuple)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from scrobbled.core.change import SIDES, Action, Change, Side, left, of_side, other, warned
 from scrobbled.core.names import called
@@ -18,8 +19,7 @@ _ID = re.compile(r"([0-9a-z]{1,8})-([0-9a-f]{12})")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Everything that is to be done for one pair. Equal plans have equal fingerprints, whatever they warn of."""
 
     viewer: str

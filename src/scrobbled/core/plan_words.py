@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC
+
+from msgspec import Struct
 
 from scrobbled.core.change import SIDES, Action, Change, moment, of_side, other
 
@@ -117,8 +118,7 @@ def _decisions(names: tuple[str, str], changes: Sequence[Change], most: int) -> 
     return [f"{wanting} for you to decide:", *_bounded(lines, most)]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """Alternatives of which a person chooses one, in words."""
 
     first: Change

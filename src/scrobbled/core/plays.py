@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from scrobbled.core.items import Item, Media
 from scrobbled.core.outcomes import PlayOutcome
@@ -15,8 +16,7 @@ FUTURE_SLACK = timedelta(minutes=15)
 """A media server's clock may be that far ahead of ours and still be believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(Struct, frozen=True):
     """``watched_at`` is aware UTC, or ``None`` where nobody knows; never "now" for want of a date."""
 
     viewer: str

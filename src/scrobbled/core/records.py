@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scrobbled.core.items import Episode, Item, Movie
 
@@ -27,8 +29,7 @@ class Kept(StrEnum):
     """Watched, and nobody knows when. ``at`` is ``None``, or when it was marked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What records are about. ``key`` is the tracker's own and stable within the account.
 
     For movies and episodes it is the ``Address.key`` that ``Tracker.locate`` gives for them.
@@ -53,8 +54,7 @@ def about(subject: Subject, item: Item) -> Subject:
     return replace(subject, item=item, scope="movie" if isinstance(item, Movie) else subject.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class PlayRecord:
+class PlayRecord(Struct, frozen=True):
     """One play that a tracker holds. Times are aware UTC."""
 
     id: str
@@ -78,8 +78,7 @@ class PlayRecord:
         return self.kept is Kept.NONE and self.at is None and self.made_at is not None
 
 
-@dataclass(frozen=True, slots=True)
-class RatingRecord:
+class RatingRecord(Struct, frozen=True):
     """The rating an account gives. One for each key; ``value`` is 1 to 10."""
 
     key: str
@@ -89,16 +88,14 @@ class RatingRecord:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Plays:
+class Plays(Struct, frozen=True):
     """``complete``: what is not among ``records`` is not there. Else they are news, and nothing is said of the rest."""
 
     records: Sequence[PlayRecord]
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ratings:
+class Ratings(Struct, frozen=True):
     """As ``Plays``; ``cleared`` are keys that were seen without a rating, which also an incomplete read can tell."""
 
     records: Sequence[RatingRecord]
@@ -106,8 +103,7 @@ class Ratings:
     cleared: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What one read brought. ``None`` for a kind means that nothing moved since ``cursor`` was last handed out."""
 
     cursor: Mapping[str, Any]

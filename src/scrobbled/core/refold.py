@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.ends import Span, span_of
 from scrobbled.core.events import EventKind, PlaybackEvent
@@ -20,15 +22,13 @@ from scrobbled.core.sessions import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PlayThere:
+class PlayThere(Struct, frozen=True):
     """A play that exists. ``at`` is when it was watched, ``None`` where nobody knows."""
 
     at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One event, as it came in. ``event`` is ``None`` where it is not this viewer's, or its body is no longer kept."""
 
     id: int
@@ -43,8 +43,7 @@ class Step:
     """Where others hold for it than for the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """An end of a viewing. Another end within ``span`` is of the same viewing."""
 
     step: Step
@@ -57,8 +56,7 @@ class Ending:
         return self.span.gap
 
 
-@dataclass(frozen=True, slots=True)
-class Refolded:
+class Refolded(Struct, frozen=True):
     """``missing`` are the ends that no play stands for; ``session`` is as it is after the last event."""
 
     session: Session

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from scrobbled.core.items import Item, Media
 from scrobbled.core.sessions import Rules
@@ -13,8 +14,7 @@ T = TypeVar("T")
 USUAL = Rules()
 
 
-@dataclass(frozen=True, slots=True)
-class Special:
+class Special(Struct, frozen=True):
     """What holds for some libraries, or for one of the media. ``None`` says nothing, and empty libraries are all."""
 
     libraries: frozenset[str] = frozenset()
@@ -31,8 +31,7 @@ class Special:
         return in_one and self.media in (None, item.media)
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """What one place of the configuration says; of ``specials`` the first that fits counts."""
 
     specials: Sequence[Special] = ()

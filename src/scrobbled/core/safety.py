@@ -6,8 +6,9 @@ Decided for each play as it arrives, for each account that is to get it. What ca
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import Hold
 
@@ -40,8 +41,7 @@ MARKS_WAIT = timedelta(seconds=10)
 """So long a mark waits for others that were set with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What the configuration allows an account. A play counts once, however many requests it takes."""
 
     writes_per_hour: int = 300
@@ -51,8 +51,7 @@ class Limits:
 USUAL = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """One play for one account, and what arrived with it. Every count includes it, and what was held."""
 
     in_hour: int = 1
@@ -71,8 +70,7 @@ class Facts:
     """It was seen to begin, long enough before it was seen to end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trip:
+class Trip(Struct, frozen=True):
     """A rule that does not let a play through, with the figures in plain words."""
 
     rule: Hold

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.core.items import Item, Media, Movie
@@ -30,8 +32,7 @@ FIRST_HALF = 50.0
 TEST_EVENT = "test event: understood, stored, and sent to nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """When playing counts as watching."""
 
     threshold: float = 90.0
@@ -42,8 +43,7 @@ class Rules:
     """Somebody set the threshold for this viewer, source or kind of item: it counts also against the server's word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """What is known of one viewer and one title. ``finishes`` are the times it was seen to end, as they arrived."""
 
     position_ms: int | None = None
@@ -78,13 +78,11 @@ class Session:
         return 100.0 * self.last_position_ms / self.duration_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(Struct, frozen=True):
     """Understood; no play yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """A new play."""
 
     at: datetime
@@ -92,15 +90,13 @@ class Watched:
     """It was seen to begin, long enough before it ended, by the times at which we heard of both."""
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(Struct, frozen=True):
     """Belongs to a viewing that is a play already, or repeats an event."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unwanted:
+class Unwanted(Struct, frozen=True):
     """Never becomes a play."""
 
     reason: str

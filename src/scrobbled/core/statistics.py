@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from scrobbled.core.items import Media
 
@@ -21,8 +22,7 @@ Offset = Callable[[float], int]
 """Seconds that the clock of the house is ahead of UTC at a moment (Unix seconds)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """From one day to another, both included."""
 
     first: date
@@ -36,8 +36,7 @@ class Span:
         return (self.first + timedelta(days=n) for n in range(self.days))
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """From ``start`` until just before ``end`` (Unix seconds) the house's clock is ``offset`` seconds ahead of UTC."""
 
     start: int
@@ -45,8 +44,7 @@ class Stretch:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class DayCount:
+class DayCount(Struct, frozen=True):
     """``films`` are among the ``plays``."""
 
     day: date
@@ -54,8 +52,7 @@ class DayCount:
     films: int
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """What one viewer watched of one media through one source.
 
     ``sorted`` are those plays of which it is known what they are of. Of ``timed`` plays it is known how long they
@@ -71,8 +68,7 @@ class Share:
     ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """What the database counts. ``hours`` are 168, from Monday at midnight; ``firsts`` are plays of what the viewer had
     never watched before, by viewer; ``undated`` plays are in none of the others."""
 
@@ -83,8 +79,7 @@ class Counted:
     undated: int
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(Struct, frozen=True):
     """``minutes`` in all. The length of ``estimated`` plays is not known: each counts as long as the others of its
     kind are on average."""
 
@@ -92,8 +87,7 @@ class Length:
     estimated: int
 
 
-@dataclass(frozen=True, slots=True)
-class PersonCount:
+class PersonCount(Struct, frozen=True):
     viewer: str
     plays: int
     films: int
@@ -102,14 +96,12 @@ class PersonCount:
     length: Length
 
 
-@dataclass(frozen=True, slots=True)
-class SourceCount:
+class SourceCount(Struct, frozen=True):
     source: str
     plays: int
 
 
-@dataclass(frozen=True, slots=True)
-class Streak:
+class Streak(Struct, frozen=True):
     """Days in a row, each with a play."""
 
     first: date
@@ -117,8 +109,7 @@ class Streak:
     days: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(Struct, frozen=True):
     """``weekdays`` begin with Monday. ``current`` is the streak that today, or else yesterday, is the last day of."""
 
     plays: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from scrobbled.core.matching import plain
 
@@ -15,16 +16,14 @@ ALIKE = 0.75
 MOST_ALIKE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class SeasonSize:
+class SeasonSize(Struct, frozen=True):
     """How many episodes a season has; 0 is the specials."""
 
     number: int
     episodes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(Struct, frozen=True):
     """One entry. ``tmdb`` is in the space of its ``kind``; an entry without one cannot be named to anybody else."""
 
     kind: Kind

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.core.change import Action, Change, Side, moment, of_side, other
 from scrobbled.core.ledger import Direction, PlayGroup, Policy, Row
@@ -15,8 +16,7 @@ def may_write(direction: Direction, side: Side) -> bool:
     return direction == "both" or direction == ("a-to-b" if side == "b" else "b-to-a")
 
 
-@dataclass(frozen=True, slots=True)
-class Pen:
+class Pen(Struct, frozen=True):
     """Writes the changes of one item's plays."""
 
     group: PlayGroup

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.core.outcomes import PlayOutcome
@@ -22,8 +24,7 @@ LONG = 6 * 3_600.0
 """Seconds; what is queued for longer than that is more than a short outage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """What the database says of one account. Times are Unix seconds."""
 
     state: str = State.NEW

@@ -7,10 +7,11 @@ import socket
 import ssl
 import urllib.request
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from statistics import median
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.core.errors import TryLater
@@ -22,8 +23,7 @@ STEP_SECONDS = 1.2
 CLOCK_OFF, CLOCK_WRONG = 60.0, 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Offset:
+class Offset(Struct, frozen=True):
     """Seconds by which their clock is ahead of ours, give or take ``doubt``."""
 
     seconds: float
@@ -35,8 +35,7 @@ class Offset:
         return max(0.0, abs(self.seconds) - self.doubt)
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """How an address answered; ``answer`` is missing where it did not, or with a trouble that has no body."""
 
     check: Check

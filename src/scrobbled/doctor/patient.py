@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 import httpx
+from msgspec import Struct
 
 from scrobbled.clock import Clock
 from scrobbled.config import Config
@@ -46,8 +47,7 @@ def _mounts() -> str:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What the operating system is asked; tests put other answers in its place."""
 
     free: Callable[[Path], int] = _free

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled import __version__
 from scrobbled.core.checkup import Check, Verdict, worst
 from scrobbled.doctor.disguise import Disguise
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """What belongs together."""
 
     title: str
     checks: list[Check]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """``made_at`` is ISO 8601 in UTC. ``paste`` is text without anything that tells whose it is."""
 
     version: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scrobbled.catalogues import plex_canary, tmdb_canary
 from scrobbled.core.checkup import Check, skipped

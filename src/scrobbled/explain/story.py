@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from scrobbled.summary import Attempt
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """One event of the viewing. ``percent`` is how far the player was, ``raw`` the body where it was asked for."""
 
     id: str
@@ -32,8 +32,7 @@ class Heard:
     """No end was told after it, so that it was taken for the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A viewer, and what was decided for them. ``listed_as`` are the names in the configuration that claim it now.
 
     ``threshold`` is the percentage from which a stop counts as watched for them, ``None`` where they claim nothing.
@@ -48,8 +47,7 @@ class Claim:
     threshold: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Amended:
+class Amended(Struct, frozen=True):
     """What was, or is to be, changed at a tracker; ``change`` is like "remove this play"."""
 
     id: str
@@ -63,8 +61,7 @@ class Amended:
     tracker: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A play at one tracker. ``seconds`` is how long it took from the webhook to the tracker's confirmation.
 
     ``confidence`` is ``certain``, ``likely`` or ``unsure``, and ``None`` until it was looked up. ``rewatch_of`` is an
@@ -102,8 +99,7 @@ class Delivery:
         return bool(self.trouble) and "by itself" not in self.trouble
 
 
-@dataclass(frozen=True, slots=True)
-class PlayTold:
+class PlayTold(Struct, frozen=True):
     """One play of the viewing: one for each viewer."""
 
     id: str
@@ -117,8 +113,7 @@ class PlayTold:
     deliveries: list[Delivery]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """``id`` is what was asked for; ``events`` are those of the viewing, and ``more_events`` how many were left out
     at least.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
+
+from msgspec import Struct
 
 from scrobbled.config import BY_VIEWER
 from scrobbled.core.events import EventKind
@@ -33,16 +34,14 @@ _CONFIDENCE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Some lines below a title."""
 
     title: str
     lines: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True):
     """``to_do`` is never empty: it says so where there is nothing to do."""
 
     title: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from scrobbled.importing.table import Row
 
@@ -46,8 +47,7 @@ def _ids() -> dict[str, Sequence[str]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """A program that is known by columns of its own."""
 
     marks: frozenset[str]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from scrobbled.core.ids import EpisodeIds, MovieIds
 from scrobbled.core.items import Episode, Item, Movie
@@ -28,8 +28,7 @@ _PLACE = re.compile(r"(?:s(?P<s>[0-9]{1,4})\s*[.-]?\s*e|(?P<x>[0-9]{1,4})\s*x\s*
 """Season and number in one cell: "S01E04", "1x04"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """Which ids a show has, by its title: learned from tables that know them for those that do not."""
 
     tvdb: Mapping[str, int]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from scrobbled.core.items import Episode
 from scrobbled.core.records import Kept, PlayRecord, Subject
@@ -18,8 +19,7 @@ _Place = tuple[int, int, int]
 """TMDB show, season and number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """What became of the hints. ``a`` and ``b`` are the sides, in the order they were given."""
 
     believed: int

@@ -10,8 +10,9 @@ import contextlib
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from scrobbled.core.errors import BadFile
 from scrobbled.sources.fields import text
@@ -33,8 +34,7 @@ class Broken(Exception):
     """A part that cannot be read; the text says why, to stand behind its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One part. ``name`` is without folders and fit to be shown."""
 
     name: str

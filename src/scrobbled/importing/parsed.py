@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+
+from msgspec import Struct, field
 
 from scrobbled.core.ids import Ids
 from scrobbled.core.items import Item, Movie
@@ -26,8 +27,7 @@ class Unusable(ValueError):
     """A row that makes no record; the text says why, in words that fit behind "17 rows: "."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """When something was watched, and what that is worth."""
 
     at: datetime | None
@@ -42,8 +42,7 @@ class Moment:
 NEVER = Moment(None, Kept.NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """A viewing that another program believed to be on both sides, or had given up on. Ids are TMDB's, of the show."""
 
     show: int
@@ -54,8 +53,7 @@ class Hint:
     """Why that program never sent it, in its own words; empty for what it believed to be on both sides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """All that one import holds."""
 
     format: str

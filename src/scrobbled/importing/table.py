@@ -9,8 +9,9 @@ import io
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from scrobbled.importing.members import Broken
 from scrobbled.sources.fields import text
@@ -37,8 +38,7 @@ def plain_name(column: str) -> str:
     return _OTHER.sub("_", _HUMP.sub("_", column).casefold()).strip("_")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """``number`` is where it stands in the file; without ``cells`` it cannot be read, and with none it is blank."""
 
     number: int

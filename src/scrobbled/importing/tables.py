@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.core.errors import BadFile
 from scrobbled.importing.columns import Layout
@@ -33,8 +34,7 @@ _LEARNED = ("followed_tv_show", "user_tv_show_data")
 """These tell which id a show has, and nothing of what was watched."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     member: Member
     table: Table
     layout: Layout

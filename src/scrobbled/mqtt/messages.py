@@ -7,11 +7,13 @@ keys are used. All values stand in one message, of which each sensor takes its p
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled import __version__
 from scrobbled.core.names import name as service
+from scrobbled.core.plain import plain
 
 ONLINE, OFFLINE = "online", "offline"
 LONGEST_STATE = 255
@@ -20,8 +22,7 @@ MOST_ACCOUNTS = 20
 """So many accounts in trouble are listed; the number is that of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
+class Topics(Struct, frozen=True):
     """``base`` is ours alone; below ``discovery`` Home Assistant looks for devices."""
 
     base: str
@@ -41,16 +42,14 @@ class Topics:
         return f"{self.discovery}/device/{self.base}/config"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """Always retained, so that Home Assistant knows it right after its own start."""
 
     topic: str
     payload: str
 
 
-@dataclass(frozen=True, slots=True)
-class LastPlay:
+class LastPlay(Struct, frozen=True):
     """``watched_at`` is ISO 8601 in UTC, ``None`` where nobody knows when."""
 
     label: str
@@ -62,8 +61,7 @@ class LastPlay:
     """What became of it, by tracker."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """One that does not work, and why."""
 
     viewer: str
@@ -72,8 +70,7 @@ class Account:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """``queue`` are changes that wait, by tracker; ``questions`` want an answer of a person."""
 
     last: LastPlay | None
@@ -93,7 +90,7 @@ def state(topics: Topics, facts: Facts) -> Message:
         "queue": {"changes": sum(facts.queue.values()), "trackers": facts.queue},
         "tracker_problems": {
             "accounts": len(facts.troubled),
-            "details": [asdict(account) for account in facts.troubled[:MOST_ACCOUNTS]],
+            "details": [plain(account) for account in facts.troubled[:MOST_ACCOUNTS]],
         },
         "needs_you": {"questions": facts.questions},
     }
@@ -103,7 +100,7 @@ def state(topics: Topics, facts: Facts) -> Message:
 def _last(play: LastPlay | None) -> dict[str, Any]:
     if play is None:
         return {"label": None}
-    return {**asdict(play), "label": _short(play.label), "source": service(play.source)}
+    return {**plain(play), "label": _short(play.label), "source": service(play.source)}
 
 
 def device(topics: Topics, page: str | None) -> Message:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
+from msgspec import Struct
 
 from scrobbled.clock import Clock
 from scrobbled.config import Config, MqttConfig
@@ -29,8 +29,7 @@ OFF, NEW, OK, DOWN, SIGN_IN = "off", "new", "ok", "down", "sign-in"
 log = structlog.get_logger("sensors")
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """``config`` is asked each time, as a reload exchanges it. What ``look`` finds holds no secret."""
 
     config: Callable[[], Config]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
+
+from msgspec.structs import replace
 
 from scrobbled.core.corrections import Correction, corrected
 from scrobbled.core.items import Episode, Media

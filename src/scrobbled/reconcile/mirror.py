@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.clock import Clock
 from scrobbled.core.records import PlayRecord, RatingRecord, Reading, Subject
@@ -26,8 +29,7 @@ SHRUNK = 0.1
 FEW = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Absorbed:
+class Absorbed(Struct, frozen=True):
     """What one read changed. ``echoes`` are writes of ours that came back."""
 
     new: int = 0

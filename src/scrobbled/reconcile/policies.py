@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from scrobbled.config.model import PairConfig
 from scrobbled.core.errors import ConfigError
@@ -15,8 +17,7 @@ from scrobbled.reconcile.sides import Sides
 from scrobbled.trackers.base import Capabilities
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What somebody wants of one run, other than the configuration says. Empty is as configured."""
 
     kinds: tuple[str, ...] = ()
@@ -33,7 +34,7 @@ class Options:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Options:
-        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        known = {name: values[name] for name in cls.__struct_fields__ if name in values}
         return replace(cls(**known), kinds=tuple(values.get("kinds", ())))
 
     def words(self) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import cast
 
 import structlog
+from msgspec import Struct
 
 from scrobbled.clock import Clock
 from scrobbled.core.errors import ScrobbledError, TrackerError
@@ -30,8 +30,7 @@ class Failed(ScrobbledError):
     """The run cannot go on; the reason says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One side of a pair. ``trouble`` takes what went wrong with the account as a whole."""
 
     tracker: Tracker

@@ -6,10 +6,11 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.clock import Clock
 from scrobbled.config.model import PairConfig
@@ -30,8 +31,7 @@ PLAN_LASTS = timedelta(hours=24)
 log = structlog.get_logger("reconcile")
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a run ended; see ``store.runs.Run``. ``plan`` is ``None`` where it did not come so far."""
 
     outcome: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from scrobbled.core.names import called
 from scrobbled.core.plan import Side
@@ -13,8 +14,7 @@ from scrobbled.store.records import Account
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """A pair: whose it is, and the names of its trackers."""
 
     viewer: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled import __version__
 from scrobbled.config import SourceConfig
@@ -16,8 +17,7 @@ PATIENCE = 20.0
 Entry = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Struct, frozen=True):
     """Our webhook is there, as was read back. ``changed`` is false where it was before; ``others`` is how many webhooks
     beside it go elsewhere, and stayed.
     """

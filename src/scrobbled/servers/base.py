@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from scrobbled.core.events import Account
 from scrobbled.sources.body import Body
@@ -20,8 +21,7 @@ Claimed = Callable[[Account], bool]
 """Whether some viewer lists that account."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """One row of a list: something was watched ``at`` that time (aware UTC).
 
     ``key`` is the same whenever that row is met, and another one for the next viewing of the same item. ``row`` is as
@@ -33,8 +33,7 @@ class Sighting:
     row: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What is to be taken of a sighting: ``None`` where it turned out to be no viewing of anybody."""
 
     key: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.alerts import Alerts
 from scrobbled.catalogues.base import Cache
@@ -18,8 +19,7 @@ from scrobbled.store import Store
 Take = Callable[[str, Body], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Kit:
+class Kit(Struct, frozen=True):
     """``config`` is asked each time, as a reload exchanges it; ``take`` is the way in, by the name of the source."""
 
     store: Store

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.clock import Clock
 from scrobbled.core.events import Account
@@ -38,8 +40,7 @@ Row = Mapping[str, Any]
 Take = Callable[[Body], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class On:
+class On(Struct, frozen=True):
     """What is on. Times in milliseconds, ``at`` and ``told_at`` monotonic seconds."""
 
     item: Row

@@ -11,11 +11,11 @@ import contextlib
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
@@ -38,8 +38,7 @@ LEFT = "Kodi ended the connection"
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something that Kodi tells by itself, such as ``Player.OnStop`` with its ``data``."""
 
     method: str

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.events import Account
 from scrobbled.sources.fields import decimal, section, text
@@ -27,8 +29,7 @@ JUMP_MS = 60_000
 """A stop so far ahead of where it can be perhaps tells the position of something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One entry of a notification. ``offset`` is as the server writes it, ``None`` where it does not."""
 
     session: str
@@ -37,8 +38,7 @@ class Notice:
     offset: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(Struct, frozen=True):
     """Who sits where: what a session keeps from its beginning to its end."""
 
     account: Account
@@ -46,8 +46,7 @@ class Seat:
     player_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class On:
+class On(Struct, frozen=True):
     """One session. ``since``, ``heard_at`` and ``told_at`` are monotonic seconds."""
 
     seat: Seat
@@ -65,8 +64,7 @@ class On:
     last_given: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Struct, frozen=True):
     """An event, by the name it has in a webhook. ``claimed_ms`` is a place it can hardly have come to by then."""
 
     event: str

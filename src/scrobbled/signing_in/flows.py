@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import httpx
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.clock import Clock
 from scrobbled.config import Config
@@ -41,8 +43,7 @@ class State(StrEnum):
     OVER = "over"
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a sign-in is. ``code`` is there while it waits; it is no secret, as it is worth nothing without a person.
 
     ``text`` is whose account it is where it is done, and why it ended where it is over.

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from msgspec import Struct
+
 from scrobbled import __version__
 from scrobbled.clock import Clock
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TryLater
@@ -29,8 +31,7 @@ USUAL_LIFE = 1_800
 RAN_OUT = "the sign-in at Plex ran out before somebody agreed to it. Start it again"
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """A sign-in that waits for somebody. ``lasts`` is in seconds."""
 
     id: int

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.signing_in import anilist, plex
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import Asked, SignIn
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """``asks`` is what a person types; nothing where a code is entered, or a link opened, on the service's own page."""
 
     asks: tuple[Asked, ...]

@@ -6,9 +6,11 @@ https://wiki.servarr.com/sonarr/settings#connections
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.core.guids import of_episode, of_movie, of_show
@@ -23,8 +25,7 @@ MOST_EPISODES = 100
 MAX_KEY = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ArrSource:
+class ArrSource(Struct, frozen=True):
     """Webhooks of Sonarr (``series`` and ``episodes``) and of Radarr (``movie``)."""
 
     name: str

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
+from msgspec import Struct
 from multipart import MultipartSegment, PushMultipartParser, parse_options_header
 
 from scrobbled.core.errors import BadPayload
@@ -32,8 +32,7 @@ _NO_OBJECT = "The body is JSON, but not an object. Send one JSON object for each
 _TOO_DEEP = "The JSON is nested too deeply to be a webhook. Check what the sender is set up to send."
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The decoded object, and ``text``: JSON without any thumb, from which ``decode`` gives the same object again."""
 
     data: dict[str, Any]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.errors import BadPayload
 from scrobbled.core.events import EventKind, PlaybackEvent
@@ -46,8 +48,7 @@ TESTS = frozenset({"system.webhooktest", "system.notificationtest"})
 _FAMILIES = ("playback.", "item.", "library.", "system.", "user.", "plugins.")
 
 
-@dataclass(frozen=True, slots=True)
-class EmbySource:
+class EmbySource(Struct, frozen=True):
     """The ``data`` of an Emby webhook, or the same as the whole body."""
 
     name: str = "emby"

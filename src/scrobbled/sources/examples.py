@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.sources.base import LIBRARY
 
@@ -22,8 +23,7 @@ _BOUNDARY = "scrobbled-test-event-boundary"
 _TICKS = MINUTES * 60 * 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """What was watched to its end: by whom, on which server, in which library."""
 
     account: str

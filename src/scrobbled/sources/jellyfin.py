@@ -6,9 +6,11 @@ The plugin sends one flat object. Its optional form field by field sends the sam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
 from scrobbled.sources import emby, jellyfin_webhooks, mediabrowser_polled
@@ -44,8 +46,7 @@ BOOKKEEPING = frozenset({"playbackstart", "playbackprogress", "playbackfinished"
 _PROVIDER = "provider_"
 
 
-@dataclass(frozen=True, slots=True)
-class JellyfinSource:
+class JellyfinSource(Struct, frozen=True):
     """Takes the official plugin's messages and those of the "Webhooks" plugin, told apart by their shape."""
 
     name: str = "jellyfin"

@@ -7,9 +7,11 @@ https://kodi.wiki/view/JSON-RPC_API#Notifications_2. Of an item in its library K
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.errors import BadPayload
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
@@ -58,8 +60,7 @@ _IDS = {"tmdb": ("tmdb", "tmdbid"), "imdb": ("imdb",), "tvdb": ("tvdb",), "anidb
 _NO_VIDEOS = frozenset({"channel", "pvr"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
+class _Message(Struct, frozen=True):
     """A notification without its wrapping: ``places`` are where times and names may stand, the likeliest first."""
 
     data: Mapping[str, Any]
@@ -72,8 +73,7 @@ class _Message:
         return next(found, None)
 
 
-@dataclass(frozen=True, slots=True)
-class KodiSource:
+class KodiSource(Struct, frozen=True):
     """Notifications, and bodies in the form of Trakt (``{"movie"|"show", "episode", "progress", "action"}``)."""
 
     name: str = "kodi"

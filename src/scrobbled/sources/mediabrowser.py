@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds

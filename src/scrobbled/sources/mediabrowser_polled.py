@@ -7,9 +7,10 @@ and ``ServerId`` say whose and where, ``Series`` is the ``BaseItemDto`` of an ep
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.core.plays import is_dated

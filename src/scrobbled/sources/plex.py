@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
 from scrobbled.sources.base import Ignored
@@ -33,8 +35,7 @@ TRUSTED_DISTANCE = timedelta(minutes=15)
 MAX_NAME = 200
 
 
-@dataclass(frozen=True, slots=True)
-class PlexSource:
+class PlexSource(Struct, frozen=True):
     """The ``payload`` of a Plex webhook, without its thumb, or what we read from the server (see ``plex_polled``)."""
 
     name: str = "plex"

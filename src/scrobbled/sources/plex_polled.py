@@ -10,9 +10,10 @@ They are like webhooks (``Account``, ``Server``, ``Metadata``), with ``polled`` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from scrobbled.core.events import EventKind, PlaybackEvent
 from scrobbled.core.plays import is_dated

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.sources.tautulli import TEMPLATE, TRIGGERS
 
 MANIFEST = "https://raw.githubusercontent.com/shemanaev/jellyfin-plugin-repo/master/manifest.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """``steps`` are done in order; ``notes`` are worth knowing. Both speak of "the address", which they do not hold.
 
     ``paste`` is text, or JSON, for the field ``paste_into``.

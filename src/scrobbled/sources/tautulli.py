@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.guids import texts
@@ -45,8 +47,7 @@ _ABOVE = "parent_rating_key"
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class TautulliSource:
+class TautulliSource(Struct, frozen=True):
     """Reads our ``TEMPLATE`` and those of others; see ``tautulli_templates.parameters``."""
 
     name: str = "tautulli"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
 from scrobbled.sources.body import Body
@@ -41,8 +43,7 @@ def enveloped(call: str, viewer: str | None, body: Mapping[str, Any], client: st
     return Body(data, json.dumps(data))
 
 
-@dataclass(frozen=True, slots=True)
-class TraktSource:
+class TraktSource(Struct, frozen=True):
     """Reads envelopes."""
 
     name: str = "trakt"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from scrobbled.core.items import Item
 from scrobbled.core.plays import is_dated
@@ -20,8 +21,7 @@ _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])", re.ASCII)
 Entry = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(Struct, frozen=True):
     """One play. ``told`` is false where the client left the time out, which means now."""
 
     item: Item
@@ -30,8 +30,7 @@ class Added:
     told: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Additions:
+class Additions(Struct, frozen=True):
     """All of a body. ``not_found`` has the rest by list, as the client wrote it."""
 
     plays: list[Added] = field(default_factory=list)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.core.items import Item
 from scrobbled.store import wall
@@ -12,8 +13,7 @@ from scrobbled.store.codec import encode_item
 from scrobbled.store.outbox import SET_FREE
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """One play that a tracker holds and another lacks. ``watched_at`` is aware UTC."""
 
     viewer: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.events import PlaybackEvent
 from scrobbled.core.items import Item
@@ -28,8 +29,7 @@ LONGEST_SESSION = 20_000
 """Events of one session that are read at most, the newest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """An event as it lies in the database. ``raw`` is the body it came in, ``None`` once that is no longer kept."""
 
     id: int
@@ -54,8 +54,7 @@ class Stored:
         return self.webhook, self.part
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPlay:
+class StoredPlay(Struct, frozen=True):
     """A play, as far as it tells one viewing from another. ``watched_at`` is Unix seconds."""
 
     id: int

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import starmap
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.store.outbox import DONE
@@ -51,8 +52,7 @@ class _Row(NamedTuple):
     after: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Changes that ask one question. ``ids`` are theirs, oldest first, and ``letter`` is ``c``, or ``a`` of amendments.
 
     ``title`` is the show's, or the film's label; ``reason``, ``play`` and what else there is are those of the oldest.
@@ -83,8 +83,7 @@ class Group:
         return tuple(f"{self.letter}{id_}" for id_ in self.ids)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One side of a conflict: ``tracker`` has ``before``, and would be given ``after``."""
 
     id: int
@@ -93,16 +92,14 @@ class Choice:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """One thing that two trackers say differently."""
 
     label: str
     choices: tuple[Choice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Conflicts:
+class Conflicts(Struct, frozen=True):
     """Those of one person between the same trackers, about the same kind of thing."""
 
     key: str

@@ -13,9 +13,10 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from scrobbled.core.errors import StoreError
 from scrobbled.store import opening
@@ -25,8 +26,7 @@ OLD_DRAFT = 3600.0
 _STAMP = r"\d{8}-\d{6}"
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """A copy that was looked through. ``size`` is in bytes, ``waiting`` how many changes are not delivered."""
 
     path: Path

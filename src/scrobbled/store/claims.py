@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from scrobbled.core.records import PlayRecord, Subject, identity
 from scrobbled.store import records, subjects
@@ -71,8 +72,7 @@ def _same(subject: Subject, media: str, item: str) -> bool:
     return mine is not None and mine == identity(subject)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One record that a tracker holds; what is asked is whether another tracker is getting it, or was refused it."""
 
     record: str

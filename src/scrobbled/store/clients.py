@@ -6,8 +6,9 @@ import hashlib
 import re
 import secrets
 import sqlite3
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 Kind = Literal["trakt", "api"]
 """What a token opens: the Trakt endpoint, for one viewer, or the API."""
@@ -30,8 +31,7 @@ _CODE_LENGTH = 8
 _COLUMNS = "id, kind, name, viewer, created_at, used_at, expires_at, scope"
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """One token that was given out. Times are Unix seconds; ``expires_at`` is ``None`` where it holds until revoked."""
 
     id: int
@@ -45,8 +45,7 @@ class Client:
     """One of ``SCOPES`` for the API, empty for the Trakt endpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """A token and what renews it, at the only moment they are known."""
 
     token: str
@@ -54,8 +53,7 @@ class Grant:
     created_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A sign-in that begins: ``device`` is the client's secret, ``user`` is what a person types."""
 
     device: str
@@ -74,8 +72,7 @@ TROUBLES: dict[CodeState, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A code as a person sees it before deciding. ``client`` is what the program called itself."""
 
     user: str

@@ -6,13 +6,13 @@ import functools
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
 from scrobbled.core.events import EventKind
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Item, Movie, Origin
+from scrobbled.core.plain import plain
 from scrobbled.core.records import Subject
 from scrobbled.core.sessions import Session
 
@@ -26,7 +26,7 @@ def listed(values: Iterable[str]) -> str:
 
 def encode_item(item: Item) -> str:
     """Only what is known; the media is told by the row."""
-    return json.dumps(_without_gaps(asdict(item)), separators=(",", ":"), ensure_ascii=False, default=str)
+    return json.dumps(_without_gaps(plain(item)), separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 def decode_item(media: str, text: str) -> Item:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.corrections import Correction, Ignore, Of, OfMovie, OfShow, Target, ToMovie, ToShow
 from scrobbled.core.ids import MovieIds, ShowIds
@@ -28,16 +30,14 @@ _MAY_WAIT = (
 _LEFT_OUT = "outbox.state = 'unwanted' AND outbox.reason GLOB 'correction m*'"
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A correction and when it was set, in Unix seconds."""
 
     correction: Correction
     set_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A change that a correction may apply to."""
 
     id: int

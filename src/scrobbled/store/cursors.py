@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """One list of one server. ``server`` is its own id: another server at the same address has lists of its own."""
 
     source: str
@@ -20,16 +20,14 @@ class Stream:
         return self.source, self.server, self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """Unix seconds: when a list was read for the first time, and up to when everything in it has been taken."""
 
     floor: float
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class ServerState:
+class ServerState(Struct, frozen=True):
     """How asking a server goes. ``way`` is ``poll`` or ``live``; ``since`` (Unix seconds) is when this began."""
 
     source: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import Hold
 from scrobbled.core.safety import HOUR, MARKS_APART, MARKS_WITHIN, MINUTE, Facts, Trip
@@ -21,8 +22,7 @@ _STOPPABLE = "state = 'queued' AND phase = '' AND attempts = 0 AND approved = 0 
 Account = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """One play as the flood breaker sees it. ``minute`` is that of watching, ``None`` where nobody knows."""
 
     at: float
@@ -33,8 +33,7 @@ class Arrival:
     """Somebody marked it by hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flood:
+class Flood(Struct, frozen=True):
     """Plays of one account that were held together. ``plays`` came in all, ``held`` of them wait for a decision."""
 
     id: int
@@ -52,8 +51,7 @@ class Flood:
     decided_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """What is held of a flood: its sources, and a few titles of it."""
 
     sources: tuple[str, ...]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from scrobbled.store import bodies, floods, library, records, runs, works
 from scrobbled.store.accounts import mark, set_mark
@@ -27,8 +28,7 @@ OPTIMIZED = "optimized"
 """Mark: when ``PRAGMA optimize`` ran last, in Unix seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(Struct, frozen=True):
     """The moment, aware UTC, and before which bodies of webhooks are no longer kept."""
 
     now: datetime

@@ -6,9 +6,10 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.ends import still_to_come
 from scrobbled.core.events import PlaybackEvent
@@ -20,8 +21,7 @@ from scrobbled.store.bodies import packed, unpacked
 from scrobbled.store.codec import decode_session, encode_item, encode_session
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """One webhook to be stored. ``raw`` is its payload as text, secrets already masked."""
 
     source: str
@@ -34,8 +34,7 @@ class Arrival:
     """Its place among the events of its webhook."""
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Struct, frozen=True):
     """One play's way to one tracker: where it starts and why."""
 
     tracker: str
@@ -173,8 +172,7 @@ def add_play(
     return play_id
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(Struct, frozen=True):
     """An event as it lies in the database."""
 
     id: int

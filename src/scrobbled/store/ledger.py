@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from scrobbled.core.ledger import Link, LinkState
 from scrobbled.core.plan import Side
@@ -23,8 +25,7 @@ _QUIET = (
 """Nothing to compare: as ``reconcile.lining`` would find out, and quicker."""
 
 
-@dataclass(frozen=True, slots=True)
-class PairState:
+class PairState(Struct, frozen=True):
     """How far a pair was compared."""
 
     policy: str = ""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from scrobbled.core.items import Episode, Item
 from scrobbled.store import works
@@ -19,8 +20,7 @@ RESUMES_KEPT = timedelta(days=183)
 _WORK = "JOIN works w ON w.id = work LEFT JOIN works s ON s.id = w.show"
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(Struct, frozen=True):
     """Where something was paused; ``progress`` in percent."""
 
     id: int
@@ -30,8 +30,7 @@ class Resume:
     paused_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
+class Rating(Struct, frozen=True):
     """From 1 to 10. Of a show or a season ``item`` is told as an episode without number."""
 
     kind: Kind
@@ -40,8 +39,7 @@ class Rating:
     rated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Watching:
+class Watching(Struct, frozen=True):
     """What plays now, and when it will have ended."""
 
     item: Item

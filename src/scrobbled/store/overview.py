@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, EventOutcome, PlayOutcome
 from scrobbled.store.bodies import unpacked
@@ -15,8 +16,7 @@ from scrobbled.store.outbox import DONE
 _OPEN = f"state NOT IN {DONE}"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """What waits at one tracker in one state; ``oldest`` is when its oldest webhook came, in Unix seconds."""
 
     viewer: str
@@ -26,8 +26,7 @@ class Waiting:
     oldest: float
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
+class QueueRow(Struct, frozen=True):
     """One change that is not delivered. Times are Unix seconds."""
 
     id: int
@@ -50,8 +49,7 @@ class QueueRow:
         return PLAY_NEXT_STEP[PlayOutcome(self.state)]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A play at one tracker."""
 
     change_id: int
@@ -65,8 +63,7 @@ class Delivery:
     settled_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class PlayRow:
+class PlayRow(Struct, frozen=True):
     """A play with all its deliveries. ``watched_at`` and ``created_at`` are Unix seconds."""
 
     id: int
@@ -81,8 +78,7 @@ class PlayRow:
     deliveries: tuple[Delivery, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(Struct, frozen=True):
     """One webhook. ``raw`` is its body with secrets masked, ``None`` once it is no longer kept."""
 
     id: int
@@ -96,8 +92,7 @@ class EventRow:
     raw: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UnclaimedAccount:
+class UnclaimedAccount(Struct, frozen=True):
     """An account no viewer lists, and how often it was heard. ``label`` is the last that it watched, where known."""
 
     source: str
@@ -107,8 +102,7 @@ class UnclaimedAccount:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceHeard:
+class SourceHeard(Struct, frozen=True):
     source: str
     events: int
     last_seen: float

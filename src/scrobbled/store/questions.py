@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.core.items import Item
 from scrobbled.store import amendments
@@ -19,8 +20,7 @@ _ONE = (
 """Equal for alternatives, as ``amendments.approve`` tells them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """Alternatives, of which one is to be done or none. ``pair`` is that of the run that asked last."""
 
     viewer: str

@@ -6,9 +6,10 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from scrobbled.core.records import Kept, PlayRecord, RatingRecord
 from scrobbled.store.codec import THESE, instant, listed
@@ -20,8 +21,7 @@ GONE = 2
 _COLUMNS = "id, key, at, kept, made_at, stamp, personal, rewatch, missed, play, ours"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadState:
+class ReadState(Struct, frozen=True):
     """How far an account was read. Times are Unix seconds, 0 for never."""
 
     cursor: Mapping[str, Any]
@@ -51,8 +51,7 @@ class Stored(NamedTuple):
         return self.missed < GONE
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
+class Rated(Struct, frozen=True):
     """A rating as it lies in the database; ``value`` is ``None`` where it was seen to be cleared."""
 
     key: str

@@ -6,11 +6,11 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from sqlite_utils import Database
 
 from scrobbled.core.errors import StoreError
@@ -54,8 +54,7 @@ FORGOTTEN = (
 """Tables that ``reset`` empties."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """What is in place now. ``kept`` is the database that was there before, ``None`` where there was none.
 
     ``waiting`` changes are looked up before they are sent; ``newer_sign_ins`` were taken over from what was there.
@@ -67,8 +66,7 @@ class Restored:
     newer_sign_ins: int
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(Struct, frozen=True):
     """What ``reset`` deleted, and the copy it made before."""
 
     plays: int

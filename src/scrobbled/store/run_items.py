@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.core.items import Item
 from scrobbled.store.codec import decode_item, decode_subject
@@ -15,8 +16,7 @@ LATELY = 30
 SETTLED = ("delivered", "already-there", "parked", "unmatched", "dead", "unwanted")
 
 
-@dataclass(frozen=True, slots=True)
-class RunItem:
+class RunItem(Struct, frozen=True):
     """One change of a run, in whatever state. Times are Unix seconds."""
 
     id: str
@@ -37,8 +37,7 @@ class RunItem:
     item: Item | None
 
 
-@dataclass(frozen=True, slots=True)
-class Tempo:
+class Tempo(Struct, frozen=True):
     """How the changes of a run for one tracker go. Times are Unix seconds."""
 
     tracker: str
@@ -49,8 +48,7 @@ class Tempo:
     """When one was last settled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """Which items; an empty text is any."""
 
     tracker: str = ""

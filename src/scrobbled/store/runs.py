@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import PlayOutcome
 
@@ -20,8 +21,7 @@ _QUEUED = f"state = 'queued' AND state NOT IN {SETTLED}"
 """As the indices of what waits have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One run of one pair. Times are Unix seconds. Shown to people as ``r12``."""
 
     id: int
@@ -48,8 +48,7 @@ class Run:
     """The plan in words, where it wants a yes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far the changes of a run have come."""
 
     total: int

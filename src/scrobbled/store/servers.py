@@ -6,9 +6,10 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.events import PlaybackEvent
 from scrobbled.core.sessions import TEST_EVENT
@@ -22,8 +23,7 @@ LATELY = 20_000
 """Newest events among which these are; a source that has been silent for longer keeps its ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerHeard:
+class ServerHeard(Struct, frozen=True):
     """``server`` is its id, and ``name`` what people call it, empty where no body that is kept says so."""
 
     source: str

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from operator import attrgetter
+
+from msgspec import Struct
 
 MOST = 200
 """Lines in one page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One thing that a plan would do. ``at`` is Unix seconds, 0 where there is none.
 
     ``action`` is one of ``core.change.Action``, or ``decide`` for what a person is asked; then ``tracker`` is empty.
@@ -34,7 +34,7 @@ class Line:
     why: str
 
 
-_COLUMNS = [field.name for field in fields(Line)]
+_COLUMNS = list(Line.__struct_fields__)
 
 
 class Shelf:

@@ -10,11 +10,11 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import structlog
+from msgspec import Struct
 from sqlite_utils import Database
 
 from scrobbled.core.errors import StoreError
@@ -28,8 +28,7 @@ LONGEST_LOOK = 600.0
 log = structlog.get_logger("store")
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(Struct, frozen=True):
     """A copy that waits. ``size`` is in bytes, times are Unix seconds, ``newest`` is that of its last play.
 
     ``agreed`` says that it takes the place of the database at the next start. ``older`` says that it is of an older

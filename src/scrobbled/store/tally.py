@@ -9,9 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.items import Media, Movie
 from scrobbled.core.plays import EARLIEST
@@ -35,8 +36,7 @@ Kind = tuple[str, str, Media]
 """Viewer, source and media."""
 
 
-@dataclass(frozen=True, slots=True)
-class Most:
+class Most(Struct, frozen=True):
     """A show or film that was watched often. ``different`` is how many of its episodes; 1 for a film."""
 
     work: int
@@ -46,8 +46,7 @@ class Most:
     different: int
 
 
-@dataclass(frozen=True, slots=True)
-class Favourites:
+class Favourites(Struct, frozen=True):
     """Those that were watched most often, and how many different ones there were."""
 
     shows: list[Most]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
+
+class Attempted(Struct, frozen=True):
     """One attempt and its answer; ``at`` is Unix seconds."""
 
     at: float
@@ -18,8 +18,7 @@ class Attempted:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
+class Traced(Struct, frozen=True):
     """One change with everything that is kept of it. Times are Unix seconds."""
 
     id: int

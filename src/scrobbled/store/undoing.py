@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.items import Item
 from scrobbled.core.outcomes import PlayOutcome
@@ -17,8 +18,7 @@ STEPS = 10
 """After an update there may be years of plays that lack their work; no webhook waits until all of them have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A play at one tracker, as far as it can be taken back."""
 
     id: int

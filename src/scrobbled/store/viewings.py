@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from scrobbled.core.identity import same_item
 from scrobbled.store import days, outbox, records
@@ -12,8 +13,7 @@ from scrobbled.store.codec import decode_item
 from scrobbled.store.outbox import TAKEN_BACK, TO_BE_TAKEN_BACK, Change
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """``waits`` is false where the change is no longer to be sent."""
 
     waits: bool

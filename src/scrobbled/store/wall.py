@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from scrobbled.core.items import Item
 from scrobbled.core.spelling import of_title, searchable
@@ -17,16 +18,14 @@ STEP = 20_000
 _FAR = 1 << 62
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True, order=True):
     """A place on the wall: when it was watched, or came in where nobody knows that (Unix seconds), and the play."""
 
     at: int
     play: int
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """What is to be seen: all of what is set has to hold. ``since`` and ``until`` (not included) are Unix seconds.
 
     ``outcome`` is the outcome at ``tracker``, or at any where none is set. ``show`` is the title of a show or a film,
@@ -44,8 +43,7 @@ class Filters:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(Struct, frozen=True):
     """How many plays somebody has of one source and media."""
 
     viewer: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.items import Item, Media
 from scrobbled.store import works
@@ -26,16 +27,14 @@ _COUNTS = f"p.work IS NOT NULL AND p.id NOT IN ({_ASIDE})"
 _BY_HAND = "p.event_id IS NULL OR (p.source = 'trakt' AND e.kind = 'watched')"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Rows ``offset`` to ``offset + limit``; ``None`` is all of them."""
 
     limit: int
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which plays: of one media, of one work or of all of a show, watched from ``start`` to ``end`` (both included)."""
 
     media: Media | None = None
@@ -45,8 +44,7 @@ class Wanted:
     end: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One play. ``by_hand`` says that it was entered, not played."""
 
     id: int
@@ -55,8 +53,7 @@ class Seen:
     by_hand: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How often a work was watched. ``last`` is ``None`` where no play of it is dated."""
 
     work: int
@@ -66,8 +63,7 @@ class Tally:
     updated: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(Struct, frozen=True):
     """One play by ids of Trakt's alone. The ``show`` is ``None`` for a film, or where Trakt's id of it is unknown."""
 
     trakt: int

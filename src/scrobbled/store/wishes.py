@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from scrobbled.core.outcomes import Hold, PlayOutcome
 from scrobbled.core.records import Kind, Subject
@@ -16,8 +18,7 @@ from scrobbled.store.codec import decode_subject, encode_subject, instant
 Action = Literal["rate", "unrate", "remove", "retime", "flag", "tick", "untick"]
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(Struct, frozen=True):
     """What an edit is made of; which of it counts depends on the action."""
 
     remote_id: str = ""
@@ -34,16 +35,14 @@ class Details:
     """What it is about is told as this tracker itself knows it: corrections are no longer to be applied to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inverse:
+class Inverse(Struct, frozen=True):
     """What takes an amendment back."""
 
     action: Action
     details: Details
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What is to be changed in one account. ``key`` is the item's name for both sides of a pair.
 
     ``subject`` is what it is about, by whichever tracker; not needed where ``change_id`` tells.
@@ -97,8 +96,7 @@ def changed(kind: str, before: str, after: str) -> str:
     return f"rating {before} -> {after or 'none'}" if before else f"rating {after or 'none'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """The change an amendment takes back, as it is now. ``address`` is where the play was written."""
 
     state: PlayOutcome
@@ -108,8 +106,7 @@ class Written:
     remote_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Amendment:
+class Amendment(Struct, frozen=True):
     """One row. Times are Unix seconds."""
 
     id: int

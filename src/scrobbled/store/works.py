@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.ids import Ids
 from scrobbled.core.items import Episode, Item, Movie
@@ -21,8 +23,7 @@ STEP = 200
 """Plays that get their work in one go: some ten milliseconds in which no webhook is stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """``item`` is all that is known of it: of a show an episode without season and number, of a season with a season.
 
     ``show`` is the id of the work it belongs to, for a season and for an episode whose show is known.

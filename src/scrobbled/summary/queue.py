@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import (
     PLAY_NEXT_STEP,
@@ -16,8 +17,7 @@ from scrobbled.store.codec import iso, iso_or_none
 from scrobbled.store.wishes import in_words
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedChange:
+class QueuedChange(Struct, frozen=True):
     """One play that is not at one tracker yet, why, and what to do about it."""
 
     id: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled import __version__, heard
 from scrobbled.config import ONE_OWNER, Config
@@ -17,8 +18,7 @@ from scrobbled.store import floods, overview
 from scrobbled.store.codec import iso, iso_or_none
 
 
-@dataclass(frozen=True, slots=True)
-class AccountStatus:
+class AccountStatus(Struct, frozen=True):
     """One account of a viewer. ``counts`` are changes by outcome."""
 
     viewer: str
@@ -33,8 +33,7 @@ class AccountStatus:
     oldest_waiting: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UnclaimedStatus:
+class UnclaimedStatus(Struct, frozen=True):
     """An account no viewer lists; ``yaml`` is what a viewer needs to claim it, empty where nobody can.
 
     ``label`` is the last that it watched, empty where that was not told.
@@ -48,8 +47,7 @@ class UnclaimedStatus:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """The whole picture. ``events`` are webhooks by outcome, ``plays`` how many there are."""
 
     version: str
@@ -63,8 +61,7 @@ class Status:
     pairs: list[PairStory]
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(Struct, frozen=True):
     """What a page shows of the state of things, and quick to get: ``counts`` of accounts hold what waits, no more.
 
     ``heard`` tells when each configured source was heard lately, ``None`` where it was not.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import (
     EVENT_NEXT_STEP,
@@ -16,8 +17,7 @@ from scrobbled.store import outbox, overview
 from scrobbled.store.codec import iso, iso_or_none
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryStory:
+class DeliveryStory(Struct, frozen=True):
     """What became of a play at one tracker."""
 
     id: str
@@ -32,8 +32,7 @@ class DeliveryStory:
     settled_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PlayStory:
+class PlayStory(Struct, frozen=True):
     """A play with all its deliveries. ``title`` is the show's for an episode; ``number`` may be 0."""
 
     id: str
@@ -52,8 +51,7 @@ class PlayStory:
     deliveries: list[DeliveryStory]
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One attempt to deliver, and its answer."""
 
     tracker: str
@@ -62,8 +60,7 @@ class Attempt:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class EventStory:
+class EventStory(Struct, frozen=True):
     """A webhook as it came in. ``raw`` is its body with secrets masked, ``None`` once it is no longer kept."""
 
     id: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.errors import TrackerError
 from scrobbled.core.matching import Finder
@@ -13,8 +14,7 @@ from scrobbled.core.titles import Searcher
 from scrobbled.trackers.base import Asked, Capabilities, Context, FinderContext, SignIn, Tracker
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Where a tracker's functions are; imported when first used, so that starting stays quick.
 
     ``<package>.tracker`` has ``CAN``, ``build`` and ``in_words``. ``<package>.signin`` has ``sign_in`` and ``ASKS``,

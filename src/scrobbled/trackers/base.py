@@ -7,9 +7,10 @@ tracker to what is promised here. Callers know a tracker by what it ``can``, nev
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
 
 from scrobbled.clock import Clock
 from scrobbled.core.checkup import Check
@@ -20,8 +21,7 @@ from scrobbled.core.records import Kind, PlayRecord, Reading, Subject
 from scrobbled.http import Http
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What a tracker declares about itself, so that nobody needs to know its name."""
 
     media: frozenset[Media]
@@ -48,8 +48,7 @@ class Capabilities:
     """How many plays it likes to know of before they are added; above 1 see ``Foresees``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a tracker keeps an item. ``key`` is stable and unique within the account; ``data`` is the tracker's own."""
 
     key: str
@@ -62,8 +61,7 @@ class Address:
     """What the item is there, for people; not stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(Struct, frozen=True):
     """One play to be added. ``watched_at`` is aware UTC, already rounded down to the tracker's ``precision``."""
 
     id: int
@@ -72,8 +70,7 @@ class Addition:
     rewatch: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """The tracker confirmed the play. ``remote_id`` is its handle for undo, empty where the answer names none."""
 
     remote_id: str = ""
@@ -176,8 +173,7 @@ class Reads(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """Set the rating of what is at ``address`` to ``value`` (1 to 10), or clear it with ``None``."""
 
     address: Address
@@ -185,8 +181,7 @@ class Rate:
     rated_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(Struct, frozen=True):
     """Take exactly one play away. Without ``remote_id`` it is the one at that address and time."""
 
     address: Address
@@ -196,8 +191,7 @@ class Remove:
     """Where given, only if its ``PlayRecord.stamp`` is still this; else ``Refused``: a person changed it meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retime:
+class Retime(Struct, frozen=True):
     """Give one play another time. Everything else of it stays as it is."""
 
     address: Address
@@ -205,8 +199,7 @@ class Retime:
     watched_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """Say of one play whether it is a rewatch. Everything else of it stays as it is."""
 
     address: Address
@@ -214,8 +207,7 @@ class Flag:
     rewatch: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """Say of an item that it was watched, without a play and without a time.
 
     A note in the ``Receipt`` says that there was nothing to do, so that there is nothing to be taken back either.
@@ -224,8 +216,7 @@ class Tick:
     address: Address
 
 
-@dataclass(frozen=True, slots=True)
-class Untick:
+class Untick(Struct, frozen=True):
     """Take back a ``Tick`` that was carried out without a note. Where a play of the item has come since, that stays."""
 
     address: Address
@@ -296,8 +287,7 @@ class Shows(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What ``runtime`` hands to a tracker."""
 
     viewer: str
@@ -310,8 +300,7 @@ class Context:
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True)
-class FinderContext:
+class FinderContext(Struct, frozen=True):
     """What ``runtime`` hands to a tracker's ``build_finder``."""
 
     settings: Mapping[str, Any]
@@ -320,8 +309,7 @@ class FinderContext:
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a person types to sign in; ``key`` is its name in the tracker's section of the configuration."""
 
     key: str
@@ -331,8 +319,7 @@ class Asked:
     """Where to find it; empty where that is plain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """What a person does elsewhere: enter ``code`` at ``url``, within ``lasts`` seconds.
 
     ``link`` is that page with the code filled in. Where ``code`` is empty there is nothing to type, and only the link.
@@ -344,8 +331,7 @@ class Code:
     lasts: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(Struct, frozen=True):
     """What a sign-in with a person's help needs. The tracker module's ``sign_in`` takes it and returns the user name.
 
     Raises ``LoginNeeded`` when it did not succeed, with what to do next.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, cast
+
+from msgspec.structs import replace
 
 from scrobbled.core.checkup import Check
 from scrobbled.core.errors import TrackerError

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.clock import Clock
 from scrobbled.config.model import LoginConfig, ServerConfig
@@ -43,8 +45,7 @@ class Level(IntEnum):
     INSIDE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who asks, as far as it can be believed. ``address`` is empty where it cannot be told."""
 
     address: str
@@ -59,8 +60,7 @@ class Caller:
     """Let in by Home Assistant, on the listener that only its supervisor can reach."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why not, for a person, and what to do about it."""
 
     status: int

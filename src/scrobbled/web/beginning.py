@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled import starting
 from scrobbled.config import Config, loads
@@ -26,8 +27,7 @@ ADDRESSES = ("url", "auth_url")
 """Where a tracker is, where it is elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class StartStory:
+class StartStory(Struct, frozen=True):
     """``done`` are the steps that are done, ``next`` the first that is not; empty where all are.
 
     ``unsaved`` is there while the file cannot be written, and somebody has to save it.

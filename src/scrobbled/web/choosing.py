@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct
 
 from scrobbled import correct, previewing
 from scrobbled.core.correction_words import Wish, stored
@@ -27,8 +28,7 @@ STEPS = 20
 """After an update there may be years of plays that lack their work; nobody waits here until all of them have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """How large a show is on both sides.
 
     ``home`` is its media server's own count, empty where that cannot be asked; ``seen`` what was watched of it here.
@@ -40,8 +40,7 @@ class Sizes:
     silent: tuple[Silent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """A correction that was set; ``moved`` plays are taken from where they were sent, and sent where they belong."""
 
     changed: Changed

@@ -6,8 +6,10 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled import heard, setting_up, summary
 from scrobbled.config import BY_VIEWER, SOURCE_NAMES, fold
@@ -28,8 +30,7 @@ ADDRESSES = ("url", "server_token")
 """The settings of a source by which its server itself can be asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """How far a source is. ``lacks`` are the settings without which it cannot be registered by us; ``None`` where that
     is not possible at all.
 

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import re
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+
+from msgspec import Struct
 
 from scrobbled.core.errors import StoreError
 from scrobbled.core.plays import EARLIEST
@@ -29,8 +30,7 @@ CATCH_UP = 10
 """How often at most plays are given their work before they are counted; each time takes some ten milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(Struct, frozen=True):
     """``different`` is how many of its episodes were watched, 1 for a film. ``poster`` is relative to our root."""
 
     work: int
@@ -41,8 +41,7 @@ class Title:
     poster: str
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """What was watched from ``first`` to ``last``, days of the house, both included; by ``viewer``, or by all.
 
     ``days`` are those with plays, ``lately`` the last 90 of the period, without a gap. What was taken back does not
@@ -67,8 +66,7 @@ class Statistics:
     viewers: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     span: Span
     counted: Counted
     lately: list[DayCount]
@@ -77,8 +75,7 @@ class _Found:
     viewers: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """``state`` is what the database, and the household, looked like."""
 
     state: object

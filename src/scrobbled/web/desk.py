@@ -8,11 +8,12 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
+
+from msgspec import Struct, field
 
 from scrobbled import correct, explain, floods, summary, troubles, trying, undo
 from scrobbled.config import Config
@@ -54,8 +55,7 @@ NEEDS_YOU = (PlayOutcome.HELD, PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
 """What nothing but a person can move on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the first page is made of, all read at one moment. ``counts`` are changes that wait, by state."""
 
     glance: Glance
@@ -64,8 +64,7 @@ class Facts:
     playing: list[OnScreen] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """A copy of the database as an open file that has no name on the disk; ``size`` is in bytes."""
 
     name: str

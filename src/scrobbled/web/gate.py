@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from litestar.types import ASGIApp, Message, Receive, Send
+from msgspec import Struct
 
 from scrobbled.web.access import Access, Level, Refusal
 from scrobbled.web.headers import bearer
@@ -45,8 +45,7 @@ ALL_RIGHTS = "admin"
 """Of people who are signed in, and of this machine where there is no login."""
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
+class Doors(Struct, frozen=True):
     """What a gate needs besides the rules."""
 
     opens: Opens

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from scrobbled import summary
 from scrobbled.core.outcomes import PlayOutcome
@@ -25,8 +26,7 @@ LONGEST = 300
 """Characters of a filter; no title that is longer can be asked for by it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What somebody wants to see, in the words of an address; empty is everything. ``until`` includes its whole day."""
 
     q: str = ""
@@ -41,11 +41,10 @@ class Wish:
 
     def set(self) -> dict[str, str]:
         """What is not empty, by name."""
-        return {f.name: value for f in fields(self) if (value := getattr(self, f.name))}
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name))}
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A piece of the wall, the newest first. ``older`` and ``newer`` are where the next pieces begin, if there are any.
 
     ``first`` is where a piece begins that begins with the first of these.
@@ -57,8 +56,7 @@ class Seen:
     first: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """What there is to filter by."""
 
     viewers: list[str] = field(default_factory=list)

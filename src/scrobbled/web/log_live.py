@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
 import msgspec
 from litestar.response.sse import ServerSentEventMessage
+from msgspec import Struct
 
 from scrobbled.logbook import Line, Logbook, Piece, Wanted
 from scrobbled.redact import Redactor
@@ -27,8 +27,7 @@ ROOM = 128 * 1024
 """Characters in one message, but for a single line that is longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogPage:
+class LogPage(Struct, frozen=True):
     """Lines, the newest last. ``skipped`` is how many were left out, or are no longer kept.
 
     ``next`` is what to pass as ``after``, here or to the stream, to go on from here. ``components`` are the parts of

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.redact import Redactor
 
@@ -37,6 +40,9 @@ def _masked(value: Any, text: Callable[[str], str]) -> Any:
         return type(value)(_masked(part, text) for part in value)
     if isinstance(value, dict):
         return {_masked(key, text): _masked(part, text) for key, part in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _masked(getattr(value, f.name), text) for f in fields(value)})
+    if isinstance(value, Struct):
+        return replace(value, **{name: _masked(getattr(value, name), text) for name in value.__struct_fields__})
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        masked = {field.name: _masked(getattr(value, field.name), text) for field in dataclasses.fields(value)}
+        return dataclasses.replace(value, **masked)
     return value

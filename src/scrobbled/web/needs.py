@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled import floods, needs, troubles
 from scrobbled.floods import Done, FloodStory
@@ -28,8 +30,7 @@ DECISIONS = ("retry", "approve", "drop")
 NOT_SO = "That is no answer to this question; go back and press one of its buttons."
 
 
-@dataclass(frozen=True, slots=True)
-class Unfolded:
+class Unfolded(Struct, frozen=True):
     """A question, and a page of what it is about: ``changes``, or ``conflicts``. ``more``: that is not all of it."""
 
     card: Card
@@ -38,8 +39,7 @@ class Unfolded:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     at: float
     stamp: str
     facts: Facts

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct
 
 from scrobbled.runtime import Runtime
 from scrobbled.store import accounts, amendments, questions
@@ -21,8 +22,7 @@ AT_ONCE = 50
 Page = Callable[[sqlite3.Connection], list[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class WayStory:
+class WayStory(Struct, frozen=True):
     """One answer to a question: ``tracker`` has ``before`` and gets ``after``. ``id`` is like ``a12``.
 
     ``winner`` is the tracker whose value that is; empty for a removal.
@@ -35,8 +35,7 @@ class WayStory:
     winner: str
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionStory:
+class QuestionStory(Struct, frozen=True):
     """Of ``ways`` one is done or none. ``action`` is ``rate``, ``retime``, ``remove`` or ``unrate``."""
 
     id: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.pair_stories import RunStory, run_story
 from scrobbled.store import overview, run_items, runs
@@ -19,8 +20,7 @@ SLOW = 120.0
 """Seconds without a settled change after which nobody knows the pace any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineStory:
+class LineStory(Struct, frozen=True):
     """One thing that a plan would do; ``at`` is ISO 8601 in UTC. ``n`` is its place in the plan.
 
     ``action`` is ``add``, ``remove``, ``retime``, ``flag``, ``rate``, ``unrate``, or ``decide``: that is asked, and
@@ -40,8 +40,7 @@ class LineStory:
     poster: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemStory:
+class ItemStory(Struct, frozen=True):
     """One change of a run, and what became of it; times are ISO 8601 in UTC. ``id`` is like ``c12`` or ``a5``."""
 
     id: str
@@ -62,8 +61,7 @@ class ItemStory:
     poster: str
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """How many changes of a run are alike."""
 
     tracker: str
@@ -72,8 +70,7 @@ class Count:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class TempoStory:
+class TempoStory(Struct, frozen=True):
     """How the changes of a run for one tracker go. ``state`` and ``reason`` are of the account, as in the status.
 
     ``a_second`` is ``None`` where nothing moves just now, or too little to tell.
@@ -87,8 +84,7 @@ class TempoStory:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunProgress:
+class RunProgress(Struct, frozen=True):
     """A run with what it comes to. ``seconds_left`` is ``None`` where nobody can say."""
 
     run: RunStory

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from scrobbled import config as configuration
 from scrobbled import starting
@@ -19,8 +20,7 @@ Edit = Callable[[str], str]
 """From the text of the file to what it is to be; raises ``NotWritten`` where it cannot be added to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unsaved:
+class Unsaved(Struct, frozen=True):
     """A first configuration that is in force and could not be written. ``yaml`` is the whole file, secrets and all."""
 
     path: str

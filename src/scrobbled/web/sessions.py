@@ -8,7 +8,8 @@ import ipaddress
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.clock import Clock
 from scrobbled.store.page_sessions import Row
@@ -28,8 +29,7 @@ MOST_WAITING = 40
 A_MOMENT = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Session:
+class _Session(Struct, frozen=True):
     began: float
     used: float
 
@@ -85,8 +85,7 @@ class Sessions:
         return self._clock.now().timestamp()
 
 
-@dataclass(frozen=True, slots=True)
-class _Tries:
+class _Tries(Struct, frozen=True):
     failed: int
     last: float
     until: float

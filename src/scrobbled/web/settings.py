@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from scrobbled import config as configuration
 from scrobbled import revising
@@ -30,8 +31,7 @@ REMEMBERED = 8
 """Texts that were handed out lately, to show what somebody else changed meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """The file as it is now. ``yaml`` has tokens where secrets stand, ``settings`` what is in force."""
 
     file: str
@@ -44,8 +44,7 @@ class Document:
     settings: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What would become of a text. ``restart`` are settings that count only after the next start."""
 
     valid: bool
@@ -57,8 +56,7 @@ class Verdict:
     """What changes, with three lines around."""
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """It is written and in force. ``copy`` is the file as it was before; null where nothing changed."""
 
     etag: str

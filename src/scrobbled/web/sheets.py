@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.config import Config, forms
 from scrobbled.config.changing import Drop, Edit
@@ -29,8 +30,7 @@ OUT_OF_DATE = (
 RENAMED = "What {} watched so far stays under that name, and the trackers may have to be signed in to again."
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """One part as a form, and beside it the whole file as it would be. ``etag`` is that of the file as it is."""
 
     etag: str

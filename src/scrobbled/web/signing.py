@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.core.errors import ConfigError, TrackerError
 from scrobbled.core.outcomes import told
@@ -20,8 +21,7 @@ from scrobbled.trackers.base import Asked
 from scrobbled.web.scribe import Scribe
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """What somebody does on the service's own page. ``code`` is empty where only the link has to be opened."""
 
     code: str
@@ -31,8 +31,7 @@ class Waiting:
     seconds_left: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignInStory:
+class SignInStory(Struct, frozen=True):
     """One account and its sign-in. ``viewer`` is empty for the house's own Plex server.
 
     ``asks`` is what to type; nothing where a code is shown instead. ``account`` is what the configuration says of
@@ -54,16 +53,14 @@ class SignInStory:
     delivers: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """An address of a Plex server, and whether a server answered there just now."""
 
     url: str
     answers: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FoundServer:
+class FoundServer(Struct, frozen=True):
     """A Plex server of the account that signed in."""
 
     id: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled import summary
 from scrobbled.core.errors import ConfigError
@@ -35,8 +36,7 @@ LOOKED_AT = 500
 GONE = "This preview is not kept any more. Make a new one: a preview changes nothing."
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which runs; an empty text is any. ``outcomes`` may have an empty one, for what is under way."""
 
     viewer: str = ""

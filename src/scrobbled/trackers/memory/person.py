@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from scrobbled.core.items import Item
 from scrobbled.core.records import Kept as Worth

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scrobbled.core.errors import Refused
 from scrobbled.core.items import Episode, Item, Movie
@@ -14,8 +16,7 @@ from scrobbled.core.records import PlayRecord, RatingRecord, Subject
 from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Result, Retime, Tick, Untick
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A play as the tracker holds it; ``watched_at`` is aware UTC, to the second."""
 
     remote_id: str
@@ -41,8 +42,7 @@ class Kept:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(Struct, frozen=True):
     """Everything at one moment. ``amended`` returns another one."""
 
     plays: tuple[Kept, ...] = ()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.checkup import Check, ok, problem
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, TrackerError, TryLater
@@ -37,8 +40,7 @@ CAN = Capabilities(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Short:
+class Short(Struct, frozen=True):
     """The first ``count`` records are listed, and whether that is said to be all."""
 
     count: int

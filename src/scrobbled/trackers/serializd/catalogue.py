@@ -6,10 +6,11 @@ The catalogue is a copy of TMDB's: shows and seasons carry TMDB's ids. It needs 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue
@@ -26,16 +27,14 @@ LOOKS = 4
 """How often an hour a show is read again before its time because an episode is missing from it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """An answer and when we got it; ``data`` is ``None`` for "no such thing"."""
 
     at: datetime
     data: Any
 
 
-@dataclass(frozen=True, slots=True)
-class SeasonNotes:
+class SeasonNotes(Struct, frozen=True):
     """Episodes of a season, and the seconds they last, by number."""
 
     episodes: Mapping[int, Listed]

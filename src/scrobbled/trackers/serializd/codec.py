@@ -10,9 +10,10 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.matching import Listed
@@ -21,8 +22,7 @@ from scrobbled.trackers.serializd.fields import day_of, int_of, list_of, mapping
 ENDED = frozenset({"ended", "canceled", "cancelled"})
 
 
-@dataclass(frozen=True, slots=True)
-class ShowPage:
+class ShowPage(Struct, frozen=True):
     """A show and the numbers of its seasons, specials (0) included; ``ended`` shows get no new episodes."""
 
     id: int
@@ -31,8 +31,7 @@ class ShowPage:
     seasons: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SeasonPage:
+class SeasonPage(Struct, frozen=True):
     """A season. ``id`` is a TMDB *season* id, or ``None`` for a season that Serializd has no data for."""
 
     id: int | None
@@ -40,8 +39,7 @@ class SeasonPage:
     episodes: tuple[Listed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ShowHit:
+class ShowHit(Struct, frozen=True):
     """One result of the title search."""
 
     id: int
@@ -49,8 +47,7 @@ class ShowHit:
     year: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where an episode stands: TMDB *show* id, TMDB *season* id, numbers of season and episode."""
 
     show: int

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.records import Kept, Scope
 from scrobbled.trackers.serializd.codec import instant, timestamp
@@ -27,8 +28,7 @@ Place = tuple[int, int | None, int | None]
 """TMDB *show* id, TMDB *season* id, episode number; ``None`` where a row is about the whole show or season."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One row. Times are UTC, to the second; ``rating`` is 0 (none) to 10."""
 
     id: int
@@ -103,8 +103,7 @@ class Entry:
         return Kept.DAY if typed else Kept.EXACT
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPage:
+class EntryPage(Struct, frozen=True):
     """``total`` pages there are; ``None`` where the answer does not say."""
 
     rows: tuple[Entry, ...]
@@ -115,8 +114,7 @@ class EntryPage:
         return [row.id for row in self.rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Counts of what a user holds, ``None`` where they are not told. ``joined`` stays when somebody is renamed."""
 
     username: str

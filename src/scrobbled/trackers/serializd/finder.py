@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.clock import Clock, SystemClock
 from scrobbled.core.errors import NotInCatalogue, Uncertain
@@ -22,8 +23,7 @@ MOST_CANDIDATES = 5
 _QUALIFIER = re.compile(r"\s*\((?:(?P<year>\d{4})|[A-Z]{2})\)\s*\Z")  # "Harbour Lights (2021)", "Harbour Lights (US)"
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
+class _Checked(Struct, frozen=True):
     """A search result, and where in it the episode was found on evidence, if it was."""
 
     hit: ShowHit

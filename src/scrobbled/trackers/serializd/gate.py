@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.records import Kind
 from scrobbled.trackers.serializd.codec import instant, timestamp
@@ -19,16 +20,14 @@ Empty where that is not known, and the count says no more than that something mo
 PAGE_SIZE = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A row of the first page as it was."""
 
     stamp: str
     rating: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """How things stood when they were last read. It is the cursor."""
 
     owner: str
@@ -69,8 +68,7 @@ class Mark:
         return cls(**told, kinds=kinds, at=at, rows=rows, rated=rated) if at is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """Rows that were made, and rows that were edited."""
 
     made: tuple[Entry, ...] = ()

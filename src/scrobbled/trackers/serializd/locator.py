@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue, Uncertain
@@ -15,8 +17,7 @@ from scrobbled.trackers.serializd.catalogue import Catalogue
 from scrobbled.trackers.serializd.codec import SeasonPage, ShowPage, Spot
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """``how`` is in plain words."""
 
     spot: Spot

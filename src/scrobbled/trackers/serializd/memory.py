@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.trackers.base import Cache
 from scrobbled.trackers.serializd import codec
@@ -16,15 +17,13 @@ LISTED = 30 * 86_400.0
 """Seconds for which it is believed that the listings show such rows, after they did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """An addition whose answer never came. ``missed_at`` is when a complete look first did not find it."""
 
     missed_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """A row that we added: its id, and the time that we gave it."""
 
     id: int

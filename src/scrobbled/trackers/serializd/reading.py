@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.clock import Clock
 from scrobbled.core.records import Kind, Plays, Ratings, Reading
@@ -27,8 +28,7 @@ FEW = 8
 """Rows of ours that are looked up one by one; of more, the diary tells as cheaply when it is read whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """One read: what was asked for, how things stood before it, and what its first two requests showed.
 
     ``ours`` are the rows and ``ticked`` the ticks that we had written before it began, ``removed`` rows that we took.
@@ -62,8 +62,7 @@ class Visit:
         return not self.full and self.then is not None and self.same_account and self.kinds <= self.then.kinds
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What a read works with."""
 
     profile: Profile

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.clock import Clock
 from scrobbled.trackers.serializd.diary import Diary, Sweep
@@ -24,8 +26,7 @@ RANKS: tuple[Rank, ...] = (lambda row: row.watched_at, lambda row: row.made_at)
 """By what the diary may be sorted, newest first; which one it is, each sweep shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """Both listings, read whole, and all their rows by id."""
 
     diary: Sweep

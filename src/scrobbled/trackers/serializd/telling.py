@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from scrobbled.core.errors import NotInCatalogue
 from scrobbled.core.ids import EpisodeIds, ShowIds
 from scrobbled.core.items import Episode
@@ -34,8 +36,7 @@ class Told:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """An episode that is marked as watched; ``place`` as that of rows."""
 
     show: int

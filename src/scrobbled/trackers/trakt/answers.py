@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.items import Media
@@ -14,8 +15,7 @@ from scrobbled.trackers.trakt.codec import Outgoing, Place, RawIds, clean_ids, m
 from scrobbled.trackers.trakt.entries import Entry, entry_of, part
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(Struct, frozen=True):
     """A request line that Trakt returned as unknown to it; it may be shortened."""
 
     media: Media
@@ -28,8 +28,7 @@ class Echo:
         return self.watched_at is None or minute(self.watched_at) == play.watched_at
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(Struct, frozen=True):
     """The answer to a history add: how many plays it counts as stored, and what it did not know."""
 
     stored: int
@@ -73,8 +72,7 @@ def _echo(media: Media, line: object) -> Echo:
     return Echo(media, clean_ids(line.get("ids")), moment(line.get("watched_at")))
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """What a change did not find. ``ids`` are of plays; titles are told by what they were sent as."""
 
     ids: frozenset[int]
@@ -95,8 +93,7 @@ def read_missing(raw: object, what: str) -> Missing:
     return Missing(frozenset(number for number in numbers if number is not None), tuple(titles))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One play in the history. ``watched_at`` is a UTC minute, ``None`` or the epoch where Trakt keeps no date."""
 
     id: int
@@ -147,8 +144,7 @@ def _told(line: Mapping[str, Any], name: str, what: str) -> datetime | None:
     return at
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
+class Rated(Struct, frozen=True):
     """One rating. ``value`` is 1 to 10."""
 
     value: int
@@ -175,8 +171,7 @@ _SCOPES: tuple[Scope, ...] = ("episode", "season", "movie", "show")
 """A show comes along with its seasons and episodes, so it is looked for last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """One search result; for an episode ``title`` and ``year`` are its show's."""
 
     ids: RawIds
@@ -212,8 +207,7 @@ def _hit(line: Mapping[str, Any], kind: str) -> Hit:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """One episode as Trakt lists it."""
 
     season: int

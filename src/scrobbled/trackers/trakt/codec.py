@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Media
@@ -113,8 +114,7 @@ def contradict(mine: RawIds, other: RawIds) -> bool:
     return any(space in other and str(value) != str(other[space]) for space, value in mine.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an item is on Trakt: what an ``Address`` carries. ``ids`` are the item's own, never its show's."""
 
     media: Media
@@ -148,8 +148,7 @@ class Place:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """One play on its way, and the ids it goes by."""
 
     index: int

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any, Self, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.records import Scope
 from scrobbled.trackers.base import Rate
 from scrobbled.trackers.trakt.codec import RawIds, timestamp
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
+class Rating(Struct, frozen=True):
     """One rating on its way, and the ids its title goes by; ``value`` is ``None`` for taking it back."""
 
     key: str

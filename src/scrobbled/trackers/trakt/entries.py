@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Item, Movie
@@ -16,8 +17,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """How a play without a date comes back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A film, show, season or episode as an answer tells it. ``show`` is empty for films; a show has itself there."""
 
     scope: Scope

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scrobbled.clock import Clock
 from scrobbled.core.items import Media
@@ -31,8 +33,7 @@ DAY = timedelta(days=1)
 """Trakt's documents disagree on whether a bound is a day or a moment, and whose midnight counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlaysFound:
+class PlaysFound(Struct, frozen=True):
     """``plays`` is ``None`` where nothing moved after all."""
 
     plays: Plays | None
@@ -42,8 +43,7 @@ class PlaysFound:
     """Whether anything was found that explains the move."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """What the newest plays and the number of all say."""
 
     pages: PlayPages
@@ -166,8 +166,7 @@ def _take(dates: Dates, answer: Answer) -> None:
     dates.take(answer.json(), answer.what)
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
+class _Compared(Struct, frozen=True):
     records: Sequence[PlayRecord]
     held: Held
     difference: Difference | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
 from scrobbled.core.items import Episode, Item, Movie

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.records import Kind, PlayRecord
@@ -28,8 +30,7 @@ Moves = tuple[str, ...]
 """When each part of a kind last moved, as the service writes it; empty for never, or where it does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Activities:
+class Activities(Struct, frozen=True):
     """What ``/sync/last_activities`` says of the kinds that we read."""
 
     plays: Moves
@@ -56,8 +57,7 @@ def _text(value: object) -> str:
     return at.isoformat() if at else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """How far one kind was read."""
 
     settled: Moves | None = None
@@ -96,8 +96,7 @@ class Mark:
         return replace(self, newest=newest, items=items, recent=frozenset(ids[:MOST_RECENT]))
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """Everything that one read hands to the next."""
 
     owner: str = ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from scrobbled.core.errors import ContractDrift, Refused, TryLater
 from scrobbled.http import Answer
@@ -26,8 +27,7 @@ class Shifted(TryLater):
     """The listing changed while it was read, so that its pages do not fit together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
+class Paging(Struct, frozen=True):
     """What the headers of one page say."""
 
     pages: int | None
@@ -59,8 +59,7 @@ class Gathers(Protocol):
 GathersT = TypeVar("GathersT", bound=Gathers)
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """How long a listing was."""
 
     pages: int

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scrobbled.clock import Clock
 from scrobbled.core.errors import ContractDrift
@@ -23,8 +25,7 @@ RATINGS = "/sync/ratings/all"
 SETTINGS = "/users/settings"
 
 
-@dataclass(frozen=True, slots=True)
-class _RatingsFound:
+class _RatingsFound(Struct, frozen=True):
     ratings: Ratings | None
     mark: Mark
     told: Told = field(default_factory=Told)

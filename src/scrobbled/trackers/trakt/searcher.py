@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from scrobbled.core.titles import Kind, SeasonSize, Title, sized
 from scrobbled.trackers.base import FinderContext

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.items import Media
 from scrobbled.core.records import PlayRecord, Subject
@@ -74,8 +76,7 @@ def _title(subject: Subject | None) -> Title | None:
     return (subject.item.media, trakt) if subject and trakt is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Where the dates of an account and the plays that are known disagree."""
 
     titles: tuple[Title, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, Response, Router, get, post
@@ -46,24 +45,21 @@ LARGEST_PAGE = 200
 LARGEST_BODY = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class PlayPage:
+class PlayPage(Struct, frozen=True):
     """Plays, newest first. ``next`` is what to pass as ``before`` for the page after this one."""
 
     plays: list[PlayStory]
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PlayWithAttempts:
+class PlayWithAttempts(Struct, frozen=True):
     """One play, and each attempt to deliver it, oldest first."""
 
     play: PlayStory
     attempts: list[Attempt]
 
 
-@dataclass(frozen=True, slots=True)
-class QueuePage:
+class QueuePage(Struct, frozen=True):
     """Changes not delivered, oldest first. ``next`` is what to pass as ``after`` for the page after this one."""
 
     changes: list[QueuedChange]
@@ -79,8 +75,7 @@ class Selection(Struct, frozen=True, forbid_unknown_fields=True):
     ids: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeMeaning:
+class OutcomeMeaning(Struct, frozen=True):
     """One code, of an ``event`` or a ``play``, and what to do about it."""
 
     of: str

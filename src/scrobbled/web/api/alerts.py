@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from litestar import get, post
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
@@ -16,16 +14,14 @@ from scrobbled.trying import Rung, Tried
 from scrobbled.web.desk import Desk
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(Struct, frozen=True):
     """Whether every address ``accepted`` the test alert."""
 
     accepted: bool
     addresses: list[Rung]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """Whether a real event would go to somebody, from every source that was tried."""
 
     understood: bool

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from litestar import Request, delete, get, post
 from litestar.exceptions import ClientException, NotFoundException, ServiceUnavailableException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
+from msgspec import Struct
 
 from scrobbled.core.errors import StoreError
 from scrobbled.store.staging import Staged
@@ -24,8 +24,7 @@ PIECE = 256 * 1024
 MEDIA_TYPE = "application/vnd.sqlite3"
 
 
-@dataclass(frozen=True, slots=True)
-class ToRestore:
+class ToRestore(Struct, frozen=True):
     """A copy that was sent, looked through and kept. Times are ISO 8601 in UTC, ``size`` is in bytes.
 
     ``agreed`` says that it takes the place of the database at the next start; until then nothing happens.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from litestar import get
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
+from msgspec import Struct
 
 from scrobbled.summary import PlayStory
 from scrobbled.web.desk import Desk
@@ -16,8 +15,7 @@ from scrobbled.web.histories import Choices, Wish
 LARGEST_PAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryPage:
+class HistoryPage(Struct, frozen=True):
     """Plays by when they were watched, or came in where nobody knows that; the newest first.
 
     ``posters`` has the address of each play's poster, relative to the root of the service, empty where there is none.

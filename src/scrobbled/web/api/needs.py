@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, get, post
@@ -22,8 +21,7 @@ LARGEST_PAGE = 200
 LAST = 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class NeedsPage:
+class NeedsPage(Struct, frozen=True):
     """Questions; ``number`` want an answer in all. ``kinds`` counts them; of ``waiting`` nothing is asked.
 
     ``next`` is what to pass as ``start`` for the page after this one.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from litestar import delete, get, post
@@ -43,16 +42,14 @@ class Wish(Struct, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LinePage:
+class LinePage(Struct, frozen=True):
     """What a plan would do. ``next`` is what to pass as ``after`` for the page after this one."""
 
     lines: list[LineStory]
     next: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemPage:
+class ItemPage(Struct, frozen=True):
     """Changes of a run. ``next`` is what to pass as ``after`` for the page after this one."""
 
     items: list[ItemStory]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
+from msgspec import Struct
 
 from scrobbled.on_screen import OnScreen
 from scrobbled.store.codec import iso
 from scrobbled.web.desk import Desk
 
 
-@dataclass(frozen=True, slots=True)
-class Viewing:
+class Viewing(Struct, frozen=True):
     """``position_ms`` is where it was at ``heard_at`` (ISO 8601, UTC); null where the player did not tell."""
 
     viewer: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from litestar import get, post
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
@@ -17,8 +15,7 @@ from scrobbled.web.questions import QuestionStory
 MOST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionPage:
+class QuestionPage(Struct, frozen=True):
     """Oldest first. ``next`` is what to pass as ``after`` for the page after this one."""
 
     questions: list[QuestionStory]
@@ -42,8 +39,7 @@ class AnswerToAll(Struct, frozen=True, forbid_unknown_fields=True):
     removals: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """How many questions, or ways of them, it applied to."""
 
     count: int

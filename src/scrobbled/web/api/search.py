@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from litestar import get, post
 from litestar.exceptions import ClientException, NotFoundException, TooManyRequestsException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Struct
 
 from scrobbled.core.errors import BadCorrection
 from scrobbled.previewing import Foreseen, Subject
@@ -19,8 +19,7 @@ from scrobbled.web.choosing import Saved, Sizes
 from scrobbled.web.desk import Desk
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(Struct, frozen=True):
     """What a play (``p7``), change (``c12``) or amendment (``a3``) is about, and how it stands.
 
     ``correction`` is the one that applies now; ``outcomes`` are the play's, by tracker.

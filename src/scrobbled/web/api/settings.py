@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, Response, get, patch, post, put
@@ -42,8 +41,7 @@ class Changes(Struct, frozen=True, forbid_unknown_fields=True):
     remove: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Nothing was saved: what is wrong, each with its path and line."""
 
     error: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from litestar import get, post
 from litestar.exceptions import ClientException, HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
@@ -36,8 +34,7 @@ class Who(Struct, frozen=True, forbid_unknown_fields=True):
     viewer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Taking:
+class Taking(Struct, frozen=True):
     """``waiting`` webhooks of the account still wait; what waited before is being delivered."""
 
     claimed: Claimed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from litestar import delete, get, post
@@ -34,8 +33,7 @@ class Approval(Struct, frozen=True, forbid_unknown_fields=True):
     deny: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """``viewer`` is null for a program that was turned away."""
 
     code: str

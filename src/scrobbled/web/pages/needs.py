@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
+from msgspec import Struct
 
 from scrobbled.core.errors import ConfigError, NotWritten
 from scrobbled.floods import Done
@@ -30,8 +30,7 @@ ROWS = 50
 Asked = Request[Any, Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A card with what only the page needs: ``seed`` and ``art`` of its poster, empty where it is about no work."""
 
     card: Card
@@ -40,16 +39,14 @@ class Shown:
     art: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Struct, frozen=True):
     kind: str
     label: str
     count: int
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One thing of a question."""
 
     change: QueuedChange

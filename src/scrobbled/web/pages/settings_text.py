@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, get, post
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect, Template
+from msgspec import Struct
 
 from scrobbled.config.forms import Posted
 from scrobbled.core.errors import NotWritten
@@ -22,8 +22,7 @@ LARGEST_TEXT = 4 * LARGEST
 Asked = Request[Any, Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """What stands in the editor, made from the file that had this ``etag``; ``None`` for the file as it is."""
 
     yaml: str | None = None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
+from msgspec import Struct
 
 from scrobbled.web.desk import Desk
 from scrobbled.web.headers import cookies
@@ -20,8 +20,7 @@ THEMES = ("system", "light", "dark")
 LONGEST_WAY = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One of the five places. ``path`` is relative to our root."""
 
     key: str
@@ -39,8 +38,7 @@ PLACES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
+class Shell(Struct, frozen=True):
     """What ``base.html`` needs. ``asks`` is the number on the badge; ``notice`` is told once, after a form."""
 
     place: str

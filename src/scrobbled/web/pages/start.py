@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -13,6 +12,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
+from msgspec import Struct
 
 from scrobbled.config import NAMELESS
 from scrobbled.core.errors import ConfigError, NotWritten
@@ -33,8 +33,7 @@ LABELS = {"password": "Password", "you": "You", "trackers": "Trackers", "server"
 log = structlog.get_logger("web")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """One of the five on the line above. ``path`` is empty where one cannot go yet."""
 
     label: str

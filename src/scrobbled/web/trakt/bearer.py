@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from litestar import Request, Response
+from msgspec import Struct
 
 from scrobbled.config import SourceConfig
 from scrobbled.core.errors import StoreError
@@ -19,8 +19,7 @@ from scrobbled.store import clients
 SOURCE = "trakt"
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """``viewer`` is who the token was made for, ``None`` where it is shared: then whoever lists the source alone.
 
     ``client`` is what to call the program.

@@ -7,12 +7,12 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
 import msgspec
 from litestar import Response
+from msgspec import Struct, field
 
 from scrobbled.core.errors import StoreError
 from scrobbled.runtime import Runtime
@@ -28,8 +28,7 @@ EVERYTHING = 20_000
 _LAST_PAGE = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """``path`` is what comes after ``/trakt/sync`` or ``/trakt/users/<who>``; ``viewer`` is whose library it is."""
 
     runtime: Runtime

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from litestar import Response
+from msgspec import Struct
 
 from scrobbled.core.items import Episode, Item
 from scrobbled.core.outcomes import EventOutcome
@@ -33,8 +33,7 @@ TOO_MANY = f"More than {entries.MOST:,} entries; send them in several calls."
 NOT_REMOVED = "scrobbled removes nothing from a history by this road; remove it on the tracker's own page"
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
+class Rated(Struct, frozen=True):
     """One entry of a ratings body. ``item`` is ``None`` where it names nothing; ``echo`` is what tells it back."""
 
     name: str

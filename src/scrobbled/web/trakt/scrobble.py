@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from litestar import Request, Response, delete, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from msgspec import Struct
 
 from scrobbled.core.errors import BadPayload
 from scrobbled.core.events import EventKind, PlaybackEvent
@@ -39,8 +39,7 @@ Answer = Response[Any]
 Meaning = Literal["start", "pause", "scrobble", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """One call, read. ``viewers`` are whose it is, none where nobody is found."""
 
     event: PlaybackEvent

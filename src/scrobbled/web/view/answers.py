@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.explain.story import Delivery, Explanation, PlayTold
@@ -18,8 +19,7 @@ ASKING = {
 """What only a person can move on, and what that means."""
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(Struct, frozen=True):
     """``action`` is of the queue; one that cannot be taken back is asked about first."""
 
     action: str
@@ -27,8 +27,7 @@ class Button:
     is_final: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """What only a person can move on, with its answers. ``correct`` is the id to say of what it is, where that helps.
 
     ``flood`` holds it together with others.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from scrobbled.web.view import words
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One answer. ``action`` is posted with ``value``; where there is ``to``, it is a page of ours instead.
 
     ``warning`` is what has to be read before.
@@ -22,8 +22,7 @@ class Answer:
     warning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """One question. ``kind`` sorts questions, ``code`` is the outcome or state behind it.
 
     ``text`` says what happened and what it means, ``about`` whom and what it is about. ``many`` are there to be

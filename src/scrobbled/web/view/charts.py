@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 HEIGHT = 132
 """Pixels that the highest bar may have."""
@@ -25,8 +26,7 @@ LEVELS = 4
 _STEPS = (2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 50, 60, 80)
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """``part`` is in ``count``, and drawn apart. ``text`` says it all; ``place`` is where it leads to, or empty."""
 
     text: str
@@ -35,8 +35,7 @@ class Count:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """``x`` and ``width`` are per cent; ``y`` and the heights pixels: ``upper`` is of the part, drawn on top."""
 
     x: str
@@ -52,8 +51,7 @@ class Bar:
         return self.y + self.upper
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """``is_minor`` ones are left out where there is little room; ``anchor`` is which end of it stands at ``x``."""
 
     x: str
@@ -62,14 +60,12 @@ class Tick:
     anchor: str = "start"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     y: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     height: int
     floor: int
     bars: list[Bar]
@@ -77,8 +73,7 @@ class Chart:
     lines: list[Line]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One day; ``x`` and ``y`` in units of the drawing, ``level`` from 0 (nothing) to 4 (most)."""
 
     x: int
@@ -88,8 +83,7 @@ class Cell:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
+class Half(Struct, frozen=True):
     """Half a year, a column for each week."""
 
     width: int

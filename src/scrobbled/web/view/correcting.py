@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.core.items import Episode
 from scrobbled.core.outcomes import told
@@ -18,8 +19,7 @@ from scrobbled.web.view import words
 from scrobbled.web.view.filling_in import Fields
 
 
-@dataclass(frozen=True, slots=True)
-class ResultCard:
+class ResultCard(Struct, frozen=True):
     """One title that was found. ``choose`` is the query that chooses it; ``fits``: as large as at home."""
 
     title: str
@@ -31,22 +31,19 @@ class ResultCard:
     fits: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SizeRow:
+class SizeRow(Struct, frozen=True):
     """One season: what each column says, empty where it does not have it."""
 
     season: str
     episodes: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     columns: list[str]
     rows: list[SizeRow]
 
 
-@dataclass(frozen=True, slots=True)
-class TrialLine:
+class TrialLine(Struct, frozen=True):
     """What becomes of one item, at all trackers of which the same is to be said."""
 
     tone: str
@@ -56,8 +53,7 @@ class TrialLine:
     trackers: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """What saving would do. ``moved`` says it of what was delivered elsewhere; empty where nothing was."""
 
     sentence: str
@@ -67,8 +63,7 @@ class Outlook:
     elsewhere: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True):
     """What a tracker thought it might be; ``choose`` is the query that chooses it."""
 
     text: str

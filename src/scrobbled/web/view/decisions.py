@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from scrobbled.core.outcomes import UNDATED, PlayOutcome, told
 from scrobbled.floods import FloodStory
@@ -142,8 +142,7 @@ def _both(one: Conflict) -> str:
     return ", ".join(f"{words.name(side.tracker)} says {side.before or 'nothing'}" for side in one.choices) + "."
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What one tracker says; ``id`` is the amendment by which it holds."""
 
     id: str

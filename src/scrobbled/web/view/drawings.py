@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from urllib.parse import urlencode
+
+from msgspec import Struct, field
 
 from scrobbled.core.statistics import DayCount, Span, monthly, weekly
 from scrobbled.web.counting import ALL, LATELY, Statistics
@@ -19,8 +20,7 @@ MOST_MONTHS = 36
 """With more of them years are drawn instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Struct, frozen=True):
     """A filter; ``query`` is what the address has after it was pressed."""
 
     label: str
@@ -28,8 +28,7 @@ class Chip:
     is_on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Of a table; ``place`` is where its name leads to, or empty."""
 
     name: str
@@ -37,14 +36,12 @@ class Row:
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     heads: tuple[str, ...]
     rows: list[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """``caption`` says in a sentence what is to be seen, ``table`` all of it."""
 
     key: str
@@ -56,8 +53,7 @@ class Drawing:
     has_films: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Year:
+class Year(Struct, frozen=True):
     """One year day by day."""
 
     name: str
@@ -66,8 +62,7 @@ class Year:
     table: Table
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True):
     """Addresses, relative to our root: of this page with other filters, and of what was watched then."""
 
     stats: Statistics

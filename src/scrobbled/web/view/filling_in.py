@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from urllib.parse import urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.correction_words import Wish
 from scrobbled.core.items import Episode, Item
@@ -26,8 +28,7 @@ _OPTIONS = {
 """What commands call options, as the page calls its fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """What somebody has filled in so far; all of it stands in the address."""
 
     q: str = ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.summary import AccountStatus
@@ -13,8 +14,7 @@ from scrobbled.web.view import words
 from scrobbled.web.view.moments import Moment, moment
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """Text around a moment, where there is one; ``is_clock`` shows it as "19:40" and not as "4 min ago"."""
 
     text: str
@@ -29,8 +29,7 @@ class Piece:
         return f"{self.text}{when}{self.rest}"
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(Struct, frozen=True):
     tone: str
     icon: str
     sentence: Piece

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.outcomes import PHASES, PlayOutcome, told
 from scrobbled.summary import DeliveryStory, PlayStory
@@ -20,8 +22,7 @@ EVENING = 17
 MEDIA = {"episode": "Episodes", "movie": "Films"}
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """A play at one tracker: a letter and a look; ``text`` is for whoever hears it or holds the pointer over it."""
 
     letter: str
@@ -29,8 +30,7 @@ class Tick:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(Struct, frozen=True):
     """``line`` says what of the title it is; ``spoken`` is all of it in one sentence."""
 
     id: str
@@ -43,8 +43,7 @@ class Tile:
     spoken: str
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """``key`` is its date."""
 
     key: str
@@ -52,8 +51,7 @@ class Day:
     tiles: list[Tile]
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Struct, frozen=True):
     """A filter to switch on or off: ``query`` is what the address has after it was pressed."""
 
     label: str
@@ -61,14 +59,12 @@ class Chip:
     is_on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     label: str
     chips: list[Chip]
 
 
-@dataclass(frozen=True, slots=True)
-class Wall:
+class Wall(Struct, frozen=True):
     """``quick`` are the filters that are always seen, ``groups`` the others; ``active`` can be taken away, one by one.
 
     ``all_active`` are also those that are quick.

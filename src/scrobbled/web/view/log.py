@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from scrobbled.logbook import LEVELS, Line, Wanted
 from scrobbled.web.log_live import LogPage
@@ -21,16 +22,14 @@ TITLES = frozenset({"title", "label", "name", "item"})
 _ID = re.compile(r"(?<![\w.:/-])([per])(\d{1,15})(?![\w.:/-])", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of a field; ``place`` is the address of the story it names, relative to our root, or empty."""
 
     text: str
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A field. One ``is_long`` that has lines of its own, like a traceback."""
 
     name: str
@@ -38,8 +37,7 @@ class Told:
     is_long: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A line. ``at`` is for machines, ``clock`` for people, ``exact`` for whoever holds the pointer over it."""
 
     at: str
@@ -52,8 +50,7 @@ class Entry:
     fields: list[Told]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """``query`` are the filters as an address has them, ``next`` is where the stream goes on."""
 
     entries: list[Entry]

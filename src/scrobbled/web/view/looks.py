@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from scrobbled.core.outcomes import STATES as WORDS
 from scrobbled.core.outcomes import PlayOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     tone: str
     icon: str
     word: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.items import Episode, Item
 from scrobbled.core.outcomes import PHASES, PlayOutcome, told
@@ -21,8 +23,7 @@ from scrobbled.web.view.moments import Moment, moment
 Account = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class AccountCard:
+class AccountCard(Struct, frozen=True):
     key: str
     """The tracker's name in the configuration."""
     viewer: str
@@ -36,8 +37,7 @@ class AccountCard:
     """What is not delivered: "2 waiting, 1 needs you"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """A play at one tracker. ``reason`` is empty where the word says it all."""
 
     tracker: str
@@ -45,8 +45,7 @@ class Way:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlayCard:
+class PlayCard(Struct, frozen=True):
     id: str
     title: str
     place: str
@@ -59,8 +58,7 @@ class PlayCard:
     ways: list[Way]
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenCard:
+class ScreenCard(Struct, frozen=True):
     """Something that is being watched. Seconds; ``length`` is 0 where nobody told how long it is."""
 
     id: str
@@ -79,15 +77,13 @@ class ScreenCard:
     seed: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceCard:
+class SourceCard(Struct, frozen=True):
     key: str
     name: str
     last_heard: Moment | None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     headline: Headline
     playing: list[ScreenCard]
     arrived: list[PlayCard]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import told
 from scrobbled.pair_stories import RunStory
@@ -22,16 +23,14 @@ PHASES = ("waiting", "reading", "comparing")
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\d(?: \d\d:\d\d)?\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Of making a plan: ``state`` is ``done``, ``now`` or ``later``."""
 
     text: str
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """What one side gets of one sort."""
 
     tracker: str
@@ -41,16 +40,14 @@ class Group:
     icon: str
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One side of the pair, with what it would get."""
 
     name: str
     groups: list[Group]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanPage:
+class PlanPage(Struct, frozen=True):
     """``steps`` only while it is made, ``button`` only where there is something to do."""
 
     id: str
@@ -79,8 +76,7 @@ class PlanPage:
     """The run that carries it out, or did."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineRow:
+class LineRow(Struct, frozen=True):
     """One change of a plan. ``when`` is that of the play."""
 
     n: int
@@ -96,8 +92,7 @@ class LineRow:
     when: Moment | None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A heading of a plan as a run keeps it, and what is below it."""
 
     heading: str

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 
 import segno
+from msgspec import Struct
 
 QUIET = 4
 """Modules of light around it; without them cameras do not find it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Qr:
+class Qr(Struct, frozen=True):
     """``size`` is the side in modules, light border included; ``path`` draws the dark ones, one unit each."""
 
     size: int

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct
 
 DEEPEST = 4
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     name: str
     place: str
     """``path`` or ``query``."""
@@ -22,8 +22,7 @@ class Parameter:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One call. ``body`` and ``answer`` are examples of their shapes as JSON, empty where there is none."""
 
     anchor: str
@@ -37,8 +36,7 @@ class Operation:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(Struct, frozen=True):
     name: str
     operations: list[Operation]
 

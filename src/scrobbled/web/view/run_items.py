@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import told
 from scrobbled.store.outbox import CANCELLED
@@ -15,8 +16,7 @@ from scrobbled.web.view.moments import Moment, moment
 from scrobbled.web.view.wishes import clock
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Struct, frozen=True):
     """A filter of the changes: how many of a tracker came to an outcome."""
 
     tracker: str
@@ -26,8 +26,7 @@ class Chip:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRow:
+class ItemRow(Struct, frozen=True):
     """One change. ``text`` is what it does, ``look`` what became of it."""
 
     id: str

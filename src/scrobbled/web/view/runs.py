@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.outcomes import told
 from scrobbled.core.plan import read_id
@@ -37,8 +39,7 @@ PHASES = {
 CAUSES = {"schedule": "by the clock", "sync": "asked for by a person", "import": "an import"}
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """A run in a list."""
 
     id: str
@@ -50,8 +51,7 @@ class RunRow:
     took: str
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """``percent`` is from 0 to 100. ``lines`` say how it goes at each tracker, ``left`` how long it takes yet."""
 
     percent: int
@@ -60,8 +60,7 @@ class Progress:
     lines: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class RunPage:
+class RunPage(Struct, frozen=True):
     """``progress`` is ``None`` where nothing is on its way. ``cause`` and ``asked_for`` say whose wish it was."""
 
     row: RunRow

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.config import BY_VIEWER
 from scrobbled.core.outcomes import EventOutcome, told
@@ -25,8 +27,7 @@ HERE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """What arrived, for the place that turns green. ``event`` is the id of its story, empty where there is none."""
 
     tone: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from scrobbled.config import SOURCE_NAMES, Config, format_duration
 from scrobbled.config.forms.words import service
@@ -15,8 +16,7 @@ from scrobbled.config.spelling import Data
 from scrobbled.web.view import words
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """``slug`` is its address below ``settings/``."""
 
     slug: str
@@ -26,8 +26,7 @@ class Part:
     icon: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A link on the first page. ``wrong`` is how many problems there are."""
 
     slug: str

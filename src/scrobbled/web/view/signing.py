@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import told
 from scrobbled.trackers.base import Asked
@@ -13,8 +14,7 @@ from scrobbled.web.view.moments import Moment, moment
 from scrobbled.web.view.qr import Qr, qr
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """``face`` is ``waiting``, ``done``, ``over`` or ``ready``. ``account`` is a code that reads well aloud."""
 
     viewer: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.core.statistics import Length, Streak
 from scrobbled.web.counting import ALL, Statistics, Title
@@ -15,15 +16,13 @@ MOST_YEARS = 8
 """So many years have a button of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     value: str
     label: str
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Favourite:
+class Favourite(Struct, frozen=True):
     title: str
     detail: str
     seed: str
@@ -32,8 +31,7 @@ class Favourite:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lying:
+class Lying(Struct, frozen=True):
     """One bar of several, lying: a person, or a source."""
 
     name: str
@@ -42,8 +40,7 @@ class Lying:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     name: str
     periods: list[Chip]
     people: list[Chip]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from scrobbled.config import BY_VIEWER
 from scrobbled.core.events import EventKind
@@ -35,8 +36,7 @@ _ATTEMPTS = {
 """Tone and icon of an attempt; any other waits for the next."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing that happened, or that was found out; ``notes`` are what is to be known of it."""
 
     text: str
@@ -46,8 +46,7 @@ class Step:
     notes: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of the story. ``folded`` steps are shown on demand, ``later`` ones come after them.
 
     ``change`` is what ``buttons`` are about.
@@ -62,8 +61,7 @@ class Part:
     buttons: list[Button] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class StoryPage:
+class StoryPage(Struct, frozen=True):
     """``play_id`` is empty where no play came of it. ``to_do`` is for messages that became nothing;
     ``is_asked`` where it is done under Needs you.
     """

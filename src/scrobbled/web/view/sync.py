@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.config.model import ViewerConfig
 from scrobbled.config.spelling import scalar
@@ -35,8 +36,7 @@ REMOVALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What one side of a pair held when it was read. ``trouble`` is why it cannot be asked just now."""
 
     name: str
@@ -50,8 +50,7 @@ class Side:
     doubt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """A kind, and which way it goes: ``both``, ``right`` (to the second side) or ``left``."""
 
     kind: str
@@ -59,14 +58,12 @@ class Way:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     value: str
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """A preview that somebody may want to go back to; ``when`` only once it is made."""
 
     id: str
@@ -74,8 +71,7 @@ class Hint:
     when: Moment | None
 
 
-@dataclass(frozen=True, slots=True)
-class PairCard:
+class PairCard(Struct, frozen=True):
     """A pair. ``id`` is for the page; ``wants`` is the run whose plan wants a yes."""
 
     id: str
@@ -105,8 +101,7 @@ class PairCard:
     conflicts: list[Choice]
 
 
-@dataclass(frozen=True, slots=True)
-class Lone:
+class Lone(Struct, frozen=True):
     """Somebody with several trackers and no pair; ``to`` is where they are given one, ``yaml`` what that makes."""
 
     name: str
@@ -115,8 +110,7 @@ class Lone:
     to: str
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(Struct, frozen=True):
     tone: str
     icon: str
     text: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.core.outcomes import told
 from scrobbled.web.questions import QuestionStory, WayStory
@@ -11,8 +12,7 @@ from scrobbled.web.view import poster, words
 from scrobbled.web.view.wishes import clock, with_names
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """What one side says. ``id`` is the way that makes it stand on both, empty where there is none."""
 
     name: str
@@ -20,16 +20,14 @@ class Value:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class WayRow:
+class WayRow(Struct, frozen=True):
     """One answer to a question about a removal."""
 
     id: str
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionRow:
+class QuestionRow(Struct, frozen=True):
     """One question. It has ``values`` to choose from, or ``ways``. ``ids``: to leave it means to drop all of them."""
 
     id: str

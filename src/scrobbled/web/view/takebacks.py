@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from scrobbled.undo import Report, Step
 from scrobbled.web.run_stories import RunProgress
@@ -32,8 +33,7 @@ OF_STATES = {
 """What becomes of a change in such a state, where there are too many to look at each."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepRow:
+class StepRow(Struct, frozen=True):
     label: str
     seed: str
     icon: str
@@ -42,15 +42,13 @@ class StepRow:
     when: Moment | None
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     icon: str
     tone: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class UndoPage:
+class UndoPage(Struct, frozen=True):
     """``button`` is empty where there is nothing to take back; ``more`` are steps that are not shown."""
 
     totals: list[Total]
