@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -68,6 +70,8 @@ PICTURE = part("thumb", THUMB, "Content-Type: image/jpeg", disposition='form-dat
         ("application/json", json.dumps({"payload": JSON}).encode()),
         ("application/json", json.dumps({"payload": quote(JSON)}).encode()),
         ("application/json", json.dumps({"payload": MESSAGE}).encode()),
+        ("application/json", gzip.compress(JSON.encode())),
+        (MULTIPART, gzip.compress(form(PAYLOAD))),
     ],
 )
 def test_the_object_is_found_however_it_is_wrapped_cases_34_and_36(content_type: str | None, body: bytes) -> None:
@@ -84,6 +88,35 @@ def test_broken_characters_are_replaced_case_35() -> None:
         assert "\ufffd" in read.data["Metadata"]["summary"]
         assert read.data["event"] == "media.scrobble"
         assert read.text.encode("utf-8")
+
+
+def test_letters_of_western_europe_are_read_without_their_name() -> None:
+    body = json.dumps({"title": "Café «Zoë» à Zürich"}, ensure_ascii=False)
+    assert read_body("application/json", body.encode("latin-1")).data == {"title": "Café «Zoë» à Zürich"}
+    assert read_body("application/json", body.encode()).data == {"title": "Café «Zoë» à Zürich"}
+
+
+@pytest.mark.parametrize(
+    "body", [gzip.compress(JSON.encode())[:-40], b"\x1f\x8b", gzip.compress(bytes(6 * 1024 * 1024))]
+)
+def test_what_is_packed_wrongly_or_without_measure_is_refused(body: bytes) -> None:
+    with pytest.raises(BadPayload, match="cannot be unpacked"):
+        read_body("application/json", body)
+
+
+@pytest.mark.parametrize(
+    ("template", "meant"),
+    [
+        ('{"played": True, "paused": False, "year": None}', {"played": True, "paused": False, "year": None}),
+        ('{"season": , "episode": }', {"season": None, "episode": None}),
+        ('{"season": 02, "episode": 005, "offset": 0}', {"season": 2, "episode": 5, "offset": 0}),
+        ('{"ids": {"tmdb": 7,}, "genres": ["a",],\n}', {"ids": {"tmdb": 7}, "genres": ["a"]}),
+        ('{"name": "True, : } \\" None", "x": True}', {"name": 'True, : } " None', "x": True}),
+        ('{"x": True, "ratio": 0.5, "more": 10.05}', {"x": True, "ratio": 0.5, "more": 10.05}),
+    ],
+)
+def test_what_templates_leave_blank_or_write_in_their_own_way_is_read(template: str, meant: dict[str, Any]) -> None:
+    assert decode(template) == meant
 
 
 def test_a_flat_form_is_an_object_of_strings() -> None:
@@ -151,6 +184,15 @@ def test_the_error_does_not_repeat_the_body() -> None:
     with pytest.raises(BadPayload) as caught:
         read_body("application/json", b"{token: hunter2")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("piece", ['"\\', '\\"', ": ", ", ", "True", "0", '"a":True,', ":  \n "])
+def test_a_long_body_that_is_no_json_is_refused_soon(piece: str) -> None:
+    body = ('{"a": ' + piece * (1_000_000 // len(piece))).encode()
+    started = time.process_time()
+    with pytest.raises(BadPayload):
+        read_body("application/json", body)
+    assert time.process_time() - started < 5
 
 
 def test_a_message_with_a_picture_is_read_fast() -> None:

@@ -7,6 +7,8 @@ and relays re-encode all of them. So the content type only says what to try firs
 from __future__ import annotations
 
 import json
+import re
+import zlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -23,13 +25,29 @@ MAX_HEADER_BYTES = 4096
 MAX_FIELDS = 200
 MAX_DEPTH = 64
 MAX_DIGITS = 1000
+LARGEST = 5 * 1024 * 1024
+"""What may come out of a packed body: as much as may come in unpacked."""
 PART_NAMES = ("payload", "data")
 FIELD_NAMES = ("payload", "data", "json")
 
 _UNREADABLE = "The body cannot be read as JSON. Send JSON, or a form with the JSON in a field named payload."
 _NO_PAYLOAD = "The form has no part named payload or data. Send the JSON in a part named payload."
 _NO_OBJECT = "The body is JSON, but not an object. Send one JSON object for each event."
+_NOT_UNPACKED = "The body cannot be unpacked. Send it as it is, without compression."
 _TOO_DEEP = "The JSON is nested too deeply to be a webhook. Check what the sender is set up to send."
+_GZIP = b"\x1f\x8b"
+_UTF_8 = re.compile(rb"[\x80-\x9f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+"""A character that only UTF-8 writes so, or a byte that is none in Latin-1."""
+_SLIPS = re.compile(
+    r"""
+    (?P<text> "[^"\\]*+(?:\\.[^"\\]*+)*+"? )          # to be left as it is
+    | \b(?P<word> True|False|None )\b
+    | (?P<blank> :\s*+(?=[,}\]]) )
+    | (?P<comma> ,\s*+(?=[}\]]) )
+    | (?P<zeros> (?<![\w.+-])0+(?=[0-9]) )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
 class Body(Struct, frozen=True):
@@ -46,6 +64,7 @@ class _NotJson(Exception):
 def read_body(content_type: str | None, body: bytes) -> Body:
     """The one object in ``body``. Raises ``BadPayload``, and nothing else, with what to change at the sender."""
     kind, options = _content_type(content_type)
+    body = _unpacked(body)
     if not body.strip():
         raise BadPayload("The body is empty. Send JSON, or a form with the JSON in a field named payload.")
     boundary = options.get("boundary", "")
@@ -63,6 +82,20 @@ def decode(text: str) -> dict[str, Any]:
         return _object(_json(text))
     except _NotJson:
         raise BadPayload(_UNREADABLE) from None
+
+
+def _unpacked(body: bytes) -> bytes:
+    """Some proxies compress what passes through them, and not all of them say so."""
+    if not body.startswith(_GZIP):
+        return body
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacking.decompress(body, LARGEST)
+    except zlib.error:
+        raise BadPayload(_NOT_UNPACKED) from None
+    if not unpacking.eof:
+        raise BadPayload(_NOT_UNPACKED)
+    return plain
 
 
 def _content_type(value: str | None) -> tuple[str, dict[str, str]]:
@@ -172,7 +205,12 @@ def _fields(text: str) -> Mapping[str, str]:
 
 
 def _text(raw: bytes) -> str:
-    """Old servers cut summaries in the middle of a character; the rest of the message is good."""
+    """Old servers cut summaries in the middle of a character; the rest of the message is good.
+
+    Scripts on Windows send Latin-1 and do not say so.
+    """
+    if not raw.isascii() and _UTF_8.search(raw) is None:
+        return raw.decode("latin-1")
     return raw.decode("utf-8-sig", "replace")
 
 
@@ -188,11 +226,30 @@ def _json(text: str) -> Any:
 def _lenient(text: str) -> Any:
     """Unlike the fast decoder, the standard library's takes lone surrogates, NaN and raw control characters."""
     try:
+        return _loads(text)
+    except _NotJson:
+        return _loads(_SLIPS.sub(_meant, text))
+
+
+def _loads(text: str) -> Any:
+    try:
         return json.loads(text, strict=False, parse_int=_integer)
     except RecursionError:
         raise BadPayload(_TOO_DEEP) from None
     except ValueError:
         raise _NotJson from None
+
+
+def _meant(slip: re.Match[str]) -> str:
+    """What a template meant with ``True``, ``"season": ,``, ``"season": 02`` or a comma before the end."""
+    match slip.lastgroup:
+        case "text":
+            return slip.group()
+        case "word":
+            return "null" if slip.group() == "None" else slip.group().lower()
+        case "blank":
+            return ":null"
+    return ""
 
 
 def _integer(digits: str) -> int | float:
