@@ -297,8 +297,42 @@ def test_the_template_made_for_another_program_is_understood() -> None:
             "provider_imdb": "tt9900112",
             "provider_tvdb": 10220330,
         },
+        {
+            "NotificationType": "PlaybackStop",
+            "NotificationUsername": "marta",
+            "UserId": "00112233445566778899aabbccddeeff",
+            "ItemId": "77aa88bb99cc00dd11ee22ff33445566",
+            "ItemType": "Episode",
+            "ItemName": "Low Tide",
+            "SeriesName": "Harbour Lights",
+            "ParentIndexNumber": 2,
+            "IndexNumber": 5,
+            "Year": 2023,
+            "ProviderIds": {"Tvdb": "10220330", "Imdb": "tt9900112", "Tmdb": ""},
+            "RunTimeTicks": 27000000000,
+            "PlaybackPositionTicks": 26400000000,
+            "PlayedToCompletion": True,
+        },
+        {
+            "NotificationType": "PlaybackStop",
+            "NotificationUsername": "marta",
+            "UserId": "00112233445566778899aabbccddeeff",
+            "Item": {
+                "Id": "77aa88bb99cc00dd11ee22ff33445566",
+                "Type": "Episode",
+                "Name": "Low Tide",
+                "SeriesName": "Harbour Lights",
+                "ParentIndexNumber": 2,
+                "IndexNumber": 5,
+                "ProviderIds": {"Tvdb": "10220330", "Imdb": "tt9900112"},
+                "RunTimeTicks": 27000000000,
+            },
+            "Year": 2023,
+            "PlaybackPositionTicks": 26400000000,
+            "PlayedToCompletion": True,
+        },
     ],
-    ids=["in small letters", "in short", "with underscores"],
+    ids=["in small letters", "in short", "with underscores", "in words of the server", "with an object in it"],
 )
 def test_templates_in_words_of_their_own_are_understood(template: dict[str, Any]) -> None:
     event = parse(template)
@@ -313,6 +347,31 @@ def test_templates_in_words_of_their_own_are_understood(template: dict[str, Any]
         ids=LOW_TIDE.ids,
         origin=Origin("", "77aa88bb99cc00dd11ee22ff33445566"),
     )
+
+
+def test_a_template_may_call_the_show_the_title() -> None:
+    message = {
+        "media_type": "Episode",
+        "title": "Harbour Lights",
+        "ori_title": " ",
+        "season": 2,
+        "episode": 5,
+        "release_date": "2023-01-01",
+        "user_name": "marta",
+        "NotificationType": "PlaybackStop",
+        "PlayedToCompletion": "True",
+    }
+    event = parse(message)
+    assert (event.kind, event.account) == (EventKind.WATCHED, Account("", "marta"))
+    assert event.item == Episode("Harbour Lights", 2, 5)
+    film = parse({**message, "media_type": "Movie", "title": "Paper Boats", "season": 1, "episode": 1}).item
+    assert film == Movie("Paper Boats", None)
+
+
+def test_numbers_of_the_end_of_a_file_may_have_the_servers_name_too() -> None:
+    message = sample("playback-stop", EpisodeNumber=..., EpisodeNumber00=..., EpisodeNumber000=...)
+    events = parsed({**message, "IndexNumber": 5, "IndexNumberEnd": 6})
+    assert [event.item.number for event in events if isinstance(event.item, Episode)] == [5, 6]
 
 
 def test_fields_that_people_add_do_no_harm() -> None:

@@ -99,6 +99,32 @@ def test_a_template_may_imitate_plex_more_closely() -> None:
     assert (event.kind, event.item) == (EventKind.WATCHED, EPISODE)
 
 
+def test_a_template_that_fills_places_up_has_the_account_where_it_is_told() -> None:
+    account = {"userId": "41220077", "id": "undefined", "thumb": "undefined", "title": "marta"}
+    message = sample("plex-shaped-episode-stop", "Metadata", viewOffset="undefined", title="Harbour Lights - Low Tide")
+    event = parse({**message, "event": "media.stop", "user": "undefined", "owner": "undefined", "Account": account})
+    assert (event.account, event.item, event.position_ms) == (Account("41220077", "marta"), EPISODE, None)
+
+
+def test_what_has_numbers_and_a_show_is_an_episode_without_saying_so() -> None:
+    message = {
+        "event": "watched",
+        "user": "marta",
+        "grandparent_title": "Harbour Lights",
+        "grandparent_rating_key": "90400",
+        "parent_media_index": "2",
+        "media_index": "5",
+        "rating_key": "90412",
+    }
+    event = parse(message)
+    assert (event.kind, event.item) == (
+        EventKind.WATCHED,
+        Episode("Harbour Lights", 2, 5, origin=Origin("", "90412", "90400")),
+    )
+    assert ignored({**message, "media_index": ""}) == "no item"
+    assert ignored({**message, "grandparent_title": ""}) == "no item"
+
+
 def test_a_webhook_of_plex_itself_keeps_the_ids_of_the_episode() -> None:
     webhook = json.loads((PAYLOADS / "plex" / "episode-scrobble.json").read_text("utf-8"))
     item = parse(webhook).item

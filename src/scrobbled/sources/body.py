@@ -36,8 +36,8 @@ _NO_OBJECT = "The body is JSON, but not an object. Send one JSON object for each
 _NOT_UNPACKED = "The body cannot be unpacked. Send it as it is, without compression."
 _TOO_DEEP = "The JSON is nested too deeply to be a webhook. Check what the sender is set up to send."
 _GZIP = b"\x1f\x8b"
-_UTF_8 = re.compile(rb"[\x80-\x9f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-"""A character that only UTF-8 writes so, or a byte that is none in Latin-1."""
+_UTF_8 = re.compile(rb"[\x80-\x9f\xff]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+"""A character that only UTF-8 writes so, or a byte that hardly is one in Latin-1."""
 _SLIPS = re.compile(
     r"""
     (?P<text> "[^"\\]*+(?:\\.[^"\\]*+)*+"? )          # to be left as it is

@@ -26,6 +26,7 @@ from scrobbled.sources.mediabrowser import (
     instant,
     lowered,
     marked,
+    part,
     rated,
     switch,
     ticks,
@@ -137,9 +138,9 @@ def _item(message: Mapping[str, Any]) -> Mapping[str, Any]:
     What the plugin's test page sends has a type of item, and no item. Raises ``Ignored`` then.
     """
     kind = message.get("itemtype")
-    if is_blank(message.get("itemid")) and is_blank(message.get("name")):
+    if all(is_blank(message.get(name)) for name in ("itemid", "name", "seriesname")):
         raise Ignored("no item" if is_blank(kind) else "test")
-    providers = ((key, value) for key, value in message.items() if key.startswith(_PROVIDER))
+    providers = {key.removeprefix(_PROVIDER): value for key, value in message.items() if key.startswith(_PROVIDER)}
     is_season = text(kind).casefold() == "season"
     return {
         "type": kind,
@@ -147,7 +148,7 @@ def _item(message: Mapping[str, Any]) -> Mapping[str, Any]:
         "name": message.get("name"),
         "productionyear": message.get("year"),
         "premieredate": message.get("premieredate"),
-        "providerids": {key.removeprefix(_PROVIDER): value for key, value in providers},
+        "providerids": part(message, "providerids") | providers,
         "seriesname": message.get("seriesname"),
         "seriesid": message.get("seriesid"),
         "parentindexnumber": _first(message, "seasonnumber"),

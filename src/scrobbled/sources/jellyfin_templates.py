@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scrobbled.sources.fields import is_blank
+from scrobbled.sources.fields import is_blank, text
+from scrobbled.sources.mediabrowser import part
 
 NAMES = {
     "event": "notificationtype",
@@ -18,6 +19,10 @@ NAMES = {
     "series": "seriesname",
     "showname": "seriesname",
     "title": "name",
+    "itemname": "name",
+    "parentindexnumber": "seasonnumber",
+    "indexnumber": "episodenumber",
+    "indexnumberend": "episodenumberend",
     "season": "seasonnumber",
     "episode": "episodenumber",
     "episodeend": "episodenumberend",
@@ -40,6 +45,8 @@ NAMES = {
 
 OTHERS = frozenset({"item", "metadata"})
 """Objects, which only other programs send."""
+ORIGINAL = "ori_title"
+"""Bangumi-syncer's templates have it, and the show's title where others have the episode's."""
 EVENTS = frozenset({"playbackstart", "playbackprogress", "playbackstop", "userdatasaved", "itemadded", "itemdeleted"})
 
 
@@ -52,7 +59,14 @@ def is_official(message: Mapping[str, Any]) -> bool:
 
 
 def official(message: Mapping[str, Any]) -> dict[str, Any]:
-    """``message``, its names in lower case, by the plugin's names; what it says under these already is kept."""
-    said = ((key, value) for key, value in message.items() if not is_blank(value))
-    named = {key if key.startswith("provider_") else key.replace("_", ""): value for key, value in said}
+    """``message``, its names in lower case, by the plugin's names; what it says under these already is kept.
+
+    An object ``Item`` in it, whose own names are the server's, is read as if its members stood beside it.
+    """
+    item = part(message, "item")
+    whole = {**item, "itemid": item.get("id"), **message} if item else message
+    said = {key: value for key, value in whole.items() if not is_blank(value)}
+    if ORIGINAL in message and text(said.get("media_type")).casefold() == "episode":
+        said["series"] = said.pop("title", "")
+    named = {key if key.startswith("provider_") else key.replace("_", ""): value for key, value in said.items()}
     return {NAMES.get(key, key): value for key, value in named.items()} | named

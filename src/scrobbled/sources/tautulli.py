@@ -162,7 +162,10 @@ def _message(told: Told) -> dict[str, Any]:
 
 
 def _media(told: Told) -> str:
-    return text(told.get("media_type")).casefold()
+    """Some templates leave it out, and are made for shows alone."""
+    names = ("show_name", "season_num", "episode_num")
+    is_episode = told.get("media_type") is None and not any(is_blank(told.get(name)) for name in names)
+    return "episode" if is_episode else text(told.get("media_type")).casefold()
 
 
 def _movie(told: Told) -> Told:

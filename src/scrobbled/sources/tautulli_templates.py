@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from scrobbled.sources.fields import is_blank, section
@@ -41,6 +41,7 @@ _PARAMETER = re.compile(r"\{([a-z0-9_]+)\}\Z")
 _DEEPEST = 4
 _LIKE_PLEX: dict[_Path, str] = {
     ("event",): "action",
+    ("Account", "userId"): "user_id",
     ("Account", "id"): "user_id",
     ("Account", "title"): "username",
     ("Server", "uuid"): "server_machine_id",
@@ -111,11 +112,16 @@ def parameters(payload: Mapping[str, Any]) -> Told:
     if isinstance(payload.get("media"), dict) and "action" in payload:
         return {name: _value(payload, path) for path, name in _OURS.items()}
     if isinstance(payload.get("Metadata"), dict):
-        return {name: _value(payload, path) for path, name in _LIKE_PLEX.items()}
+        return _firsts((name, _value(payload, path)) for path, name in _LIKE_PLEX.items())
+    leaves = ((_ALIASES.get(key, key), value) for key, value in _leaves(payload, _DEEPEST))
+    return _firsts((name, value) for name, value in leaves if name in _NAMES)
+
+
+def _firsts(told: Iterable[tuple[str, Any]]) -> Told:
+    """The first that says something, of each name."""
     found: dict[str, Any] = {}
-    for key, value in _leaves(payload, _DEEPEST):
-        name = _ALIASES.get(key, key)
-        if name in _NAMES and is_blank(found.get(name)):
+    for name, value in told:
+        if is_blank(found.get(name)):
             found[name] = value
     return found
 
