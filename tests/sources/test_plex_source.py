@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,21 @@ def test_a_duration_of_zero_is_unknown() -> None:
 )
 def test_what_is_no_viewing_is_ignored_with_its_reason(message: dict[str, Any], reason: str) -> None:
     assert ignored(message) == reason
+
+
+@pytest.mark.parametrize("guid", ["plex://episode/6512aa00bb11cc22dd33ee44", "local://99001", ""])
+@pytest.mark.parametrize(
+    "key", ["/livetv/sessions/7a56ac8f", "/tv.plex.providers.epg.cloud%3A5/metadata/plex%3A%2F%2F6512"]
+)
+def test_what_is_on_air_is_no_viewing_whatever_guide_knows_it(guid: str, key: str) -> None:
+    assert ignored(sample("live-play", guid=guid, key=key, live=...)) == "live tv"
+
+
+@pytest.mark.parametrize("case", [str.lower, str.upper, str.capitalize])
+def test_relays_that_change_the_case_of_parts_do_no_harm(case: Callable[[str], str]) -> None:
+    message = sample("episode-scrobble")
+    parts = ("Account", "Server", "Player", "Metadata")
+    assert parse({case(key) if key in parts else key: value for key, value in message.items()}) == parse(message)
 
 
 def test_live_set_to_no_is_an_ordinary_episode() -> None:

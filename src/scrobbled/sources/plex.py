@@ -33,6 +33,7 @@ POLLED_KINDS = {**KINDS, "media.progress": EventKind.PROGRESS}
 TRUSTED_DISTANCE = timedelta(minutes=15)
 """``lastViewedAt`` of a scrobble is the view itself; farther from receipt it is the view before, or a wrong clock."""
 MAX_NAME = 200
+_PARTS = ("Account", "Server", "Player", "Metadata")
 
 
 class PlexSource(Struct, frozen=True):
@@ -47,6 +48,7 @@ class PlexSource(Struct, frozen=True):
         episode, except where a show or a season is rated or added), ``malformed`` (a value that is needed cannot be
         read), ``not watched``. Position and item of an ignored event are None.
         """
+        payload = _parted(payload)
         event = PlaybackEvent(
             source=self.name,
             kind=EventKind.IGNORED,
@@ -61,6 +63,13 @@ class PlexSource(Struct, frozen=True):
             return (replace(event, reason=str(ignored)),)
         except Malformed:
             return (replace(event, reason="malformed"),)
+
+
+def _parted(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Relays may change the case of names. What lies in the parts keeps it, as ``Guid`` is not ``guid``."""
+    given = {name.lower(): name for name in payload}
+    missing = (part for part in _PARTS if part not in payload and part.lower() in given)
+    return {**payload, **{part: payload[given[part.lower()]] for part in missing}}
 
 
 def _understood(event: PlaybackEvent, payload: Mapping[str, Any]) -> PlaybackEvent:

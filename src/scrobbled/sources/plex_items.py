@@ -15,6 +15,8 @@ MAX_KEY = 100
 LEAVES = ("movie", "episode")
 """What can be watched."""
 _PATH = "/library/metadata/"
+_ON_AIR = ("/livetv/", "/tv.plex.providers.epg.")
+"""How the key of a programme begins that is on now: its guid may be that of an ordinary episode."""
 
 
 def of(payload: Mapping[str, Any]) -> Item:
@@ -39,7 +41,8 @@ def _metadata(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     metadata = section(payload, "Metadata")
     if not metadata:
         raise Ignored("no item")
-    if metadata.get("librarySectionType") == "livetv" or flag(metadata.get("live")) or is_live(metadata):
+    told = metadata.get("librarySectionType") == "livetv" or flag(metadata.get("live"))
+    if told or is_live(metadata) or text(metadata.get("key")).startswith(_ON_AIR):
         raise Ignored("live tv")
     return metadata
 
