@@ -237,6 +237,9 @@ def test_the_template_made_for_another_program_is_understood() -> None:
         "Harbour Lights", 2, 5, "Low Tide", ids=EpisodeIds(imdb="tt9900112", tvdb=10220330), origin=None
     )
     assert parse(sample("template-stop", Event="Pause")).kind is EventKind.PAUSE
+    assert parse(sample("template-stop", Event="PlaybackStart")).kind is EventKind.START
+    assert parse(sample("template-stop", Event="PlaybackProgress")).kind is EventKind.PROGRESS
+    assert parse(sample("template-stop", Event="PlaybackStop")) == event
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,11 @@ KINDS = {
     "rate": EventKind.RATED,
     "itemadded": EventKind.ADDED,
     "itemremoved": EventKind.REMOVED,
+    "playbackstart": EventKind.START,
+    "playbackprogress": EventKind.PROGRESS,
+    "playbackstop": EventKind.STOP,
 }
+"""The last three are words of the official plugin, which templates put above an item of this form."""
 PLEX_KINDS = {
     "media.play": EventKind.START,
     "media.pause": EventKind.PAUSE,
