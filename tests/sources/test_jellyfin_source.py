@@ -334,8 +334,32 @@ def test_the_template_made_for_another_program_is_understood() -> None:
             "PlaybackPositionTicks": 26400000000,
             "PlayedToCompletion": True,
         },
+        {
+            "notification_type": "PlaybackStop",
+            "timestamp": "2/24/2026 9:41:07 PM",
+            "user": {"id": "00112233445566778899aabbccddeeff", "name": "marta"},
+            "item": {
+                "id": "77aa88bb99cc00dd11ee22ff33445566",
+                "type": "Episode",
+                "name": "Low Tide",
+                "series_name": "Harbour Lights",
+                "year": 2023,
+                "season_number": 2,
+                "episode_number": 5,
+                "provider_ids": {"imdb": "tt9900112", "tmdb": "", "tvdb": "10220330"},
+            },
+            "playback": {"position_ticks": 26400000000, "played_to_completion": True, "runtime_ticks": 27000000000},
+            "user_data": {"save_reason": "", "played": None},
+        },
     ],
-    ids=["in small letters", "in short", "with underscores", "in words of the server", "with an object in it"],
+    ids=[
+        "in small letters",
+        "in short",
+        "with underscores",
+        "in words of the server",
+        "with an object in it",
+        "in several objects",
+    ],
 )
 def test_templates_in_words_of_their_own_are_understood(template: dict[str, Any]) -> None:
     event = parse(template)
@@ -350,6 +374,18 @@ def test_templates_in_words_of_their_own_are_understood(template: dict[str, Any]
         ids=LOW_TIDE.ids,
         origin=Origin("", "77aa88bb99cc00dd11ee22ff33445566"),
     )
+
+
+def test_a_mark_may_be_told_in_an_object_of_its_own() -> None:
+    message = {
+        "notification_type": "UserDataSaved",
+        "user": {"id": MARTA.id, "name": "marta"},
+        "item": {"id": "5566778899aabbccddeeff0011223344", "type": "Movie", "name": "Paper Boats", "year": 2019},
+        "user_data": {"save_reason": "TogglePlayed", "played": True},
+    }
+    event = parse(message)
+    assert (event.kind, event.marked, event.account) == (EventKind.WATCHED, True, MARTA)
+    assert isinstance(event.item, Movie)
 
 
 def test_a_template_may_call_the_show_the_title() -> None:

@@ -26,6 +26,7 @@ NAMES = {
     "season": "seasonnumber",
     "episode": "episodenumber",
     "episodeend": "episodenumberend",
+    "provider_ids": "providerids",
     "tmdb": "provider_tmdb",
     "tmdbid": "provider_tmdb",
     "imdb": "provider_imdb",
@@ -45,6 +46,9 @@ NAMES = {
 
 OTHERS = frozenset({"item", "metadata"})
 """Objects, which only other programs send."""
+WITHIN = ("item", "playback", "user_data")
+"""Objects that some templates sort the same into."""
+OBJECTS = frozenset({*WITHIN, "user"})
 ORIGINAL = "ori_title"
 """Bangumi-syncer's templates have it, and the show's title where others have the episode's."""
 EVENTS = frozenset({"playbackstart", "playbackprogress", "playbackstop", "userdatasaved", "itemadded", "itemdeleted"})
@@ -52,21 +56,26 @@ EVENTS = frozenset({"playbackstart", "playbackprogress", "playbackstop", "userda
 
 def is_official(message: Mapping[str, Any]) -> bool:
     """Whether the plugin sent this message, its names in lower case."""
-    if "notificationtype" in message:
+    if "notificationtype" in message or "notification_type" in message:
         return True
     told = "" if OTHERS & message.keys() else official(message).get("notificationtype")
     return isinstance(told, str) and told.casefold() in EVENTS
 
 
 def official(message: Mapping[str, Any]) -> dict[str, Any]:
-    """``message``, its names in lower case, by the plugin's names; what it says under these already is kept.
-
-    An object ``Item`` in it, whose own names are the server's, is read as if its members stood beside it.
-    """
-    item = part(message, "item")
-    whole = {**item, "itemid": item.get("id"), **message} if item else message
-    said = {key: value for key, value in whole.items() if not is_blank(value)}
+    """``message``, its names in lower case, by the plugin's names; what it says under these already is kept."""
+    said = _spread(message)
     if ORIGINAL in message and text(said.get("media_type")).casefold() == "episode":
         said["series"] = said.pop("title", "")
     named = {key if key.startswith("provider_") else key.replace("_", ""): value for key, value in said.items()}
     return {NAMES.get(key, key): value for key, value in named.items()} | named
+
+
+def _spread(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What says something, with the members of objects as if they stood beside them."""
+    item, user = part(message, "item"), part(message, "user")
+    whole: dict[str, Any] = {"itemid": item.get("id"), "userid": user.get("id"), "username": user.get("name")}
+    for name in WITHIN:
+        whole |= part(message, name)
+    outer = ((key, value) for key, value in message.items() if key not in OBJECTS or not isinstance(value, dict))
+    return {key: value for key, value in (*whole.items(), *outer) if not is_blank(value)}
