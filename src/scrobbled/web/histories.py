@@ -9,6 +9,8 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import TypeVar
 
+from litestar.di import Provide
+from litestar.params import FromQuery
 from msgspec import Struct, field
 
 from scrobbled import summary
@@ -42,6 +44,24 @@ class Wish(Struct, frozen=True):
     def set(self) -> dict[str, str]:
         """What is not empty, by name."""
         return {name: value for name in self.__struct_fields__ if (value := getattr(self, name))}
+
+
+def _wish(
+    q: FromQuery[str] = "",
+    viewer: FromQuery[str] = "",
+    show: FromQuery[str] = "",
+    media: FromQuery[str] = "",
+    source: FromQuery[str] = "",
+    tracker: FromQuery[str] = "",
+    outcome: FromQuery[str] = "",
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
+) -> Wish:
+    return Wish(q.strip(), viewer, show, media, source, tracker, outcome, since, until)
+
+
+WISH = {"wish": Provide(_wish, sync_to_thread=False)}
+"""Hands a handler the ``Wish`` that the address holds, as ``wish``."""
 
 
 class Seen(Struct, frozen=True):

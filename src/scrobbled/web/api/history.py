@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 from scrobbled.summary import PlayStory
 from scrobbled.web.desk import Desk
-from scrobbled.web.histories import Choices, Wish
+from scrobbled.web.histories import WISH, Choices, Wish
 
 LARGEST_PAGE = 200
 
@@ -29,17 +30,13 @@ class HistoryPage(Struct, frozen=True):
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
-    @get("/history", summary="What was watched, by when, with search and filters that all have to hold")
+    @get(
+        "/history",
+        summary="What was watched, by when, with search and filters that all have to hold",
+        dependencies=WISH,
+    )
     async def history(
-        q: FromQuery[str] = "",
-        viewer: FromQuery[str] = "",
-        show: FromQuery[str] = "",
-        media: FromQuery[str] = "",
-        source: FromQuery[str] = "",
-        tracker: FromQuery[str] = "",
-        outcome: FromQuery[str] = "",
-        since: FromQuery[str] = "",
-        until: FromQuery[str] = "",
+        wish: NamedDependency[Wish],
         before: FromQuery[str | None] = None,
         after: FromQuery[str | None] = None,
         limit: FromQuery[int] = 50,
@@ -48,10 +45,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 
         ``since`` and ``until`` are days or times; ``until`` includes its whole day.
         """
-        wish, size = (
-            Wish(q, viewer, show, media, source, tracker, outcome, since, until),
-            min(max(1, limit), LARGEST_PAGE),
-        )
+        size = min(max(1, limit), LARGEST_PAGE)
         try:
             seen = await desk.history.seen(wish, before=before, after=after, limit=size)
         except ValueError as error:

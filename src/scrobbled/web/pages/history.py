@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get
+from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
@@ -12,7 +13,7 @@ from litestar.response import Template
 
 from scrobbled.runtime import Runtime
 from scrobbled.web.desk import Desk
-from scrobbled.web.histories import Wish
+from scrobbled.web.histories import WISH, Wish
 from scrobbled.web.pages import shell
 from scrobbled.web.view import history as view
 
@@ -22,23 +23,14 @@ Asked = Request[Any, Any, Any]
 
 
 def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
-    @get("/history")
+    @get("/history", dependencies=WISH)
     async def history(
         request: Asked,
-        q: FromQuery[str] = "",
-        viewer: FromQuery[str] = "",
-        show: FromQuery[str] = "",
-        media: FromQuery[str] = "",
-        source: FromQuery[str] = "",
-        tracker: FromQuery[str] = "",
-        outcome: FromQuery[str] = "",
-        since: FromQuery[str] = "",
-        until: FromQuery[str] = "",
+        wish: NamedDependency[Wish],
         before: FromQuery[str | None] = None,
         after: FromQuery[str | None] = None,
         fragment: FromQuery[str | None] = None,
     ) -> Template:
-        wish = Wish(q.strip(), viewer, show, media, source, tracker, outcome, since, until)
         at = {name: value for name, value in (("after", after), ("before", before)) if value}
         wall = await _wall(runtime, desk, wish, dict(list(at.items())[:1]))
         template = "history_wall.html" if fragment else "history.html"
