@@ -24,7 +24,8 @@ LARGEST = 2**32 - 2
 """The number above it means nobody at all."""
 NEVER_ROOT = (
     "started as root, but without the right to become another user. Start it as an ordinary one (docker run --user "
-    '1000:1000, or user: "1000:1000" in Compose), or leave it the capabilities CHOWN, DAC_OVERRIDE, SETGID and SETUID'
+    '1000:1000, or user: "1000:1000" in Compose), or leave it the capabilities CHOWN, DAC_OVERRIDE, SETGID and '
+    "SETUID, and KILL where --init is set"
 )
 
 

@@ -254,5 +254,6 @@ def test_what_it_does_not_need_is_not(path: str, right: str) -> None:
     assert right not in allowed(path)
 
 
-def test_it_can_become_an_ordinary_user_and_nothing_beyond_that() -> None:
-    assert set(re.findall(r"capability (\w+),", PROFILE)) == {"chown", "dac_override", "setgid", "setuid"}
+def test_it_can_become_an_ordinary_user_and_be_stopped_and_nothing_beyond_that() -> None:
+    # the first process stays root, and passes the signal to stop to a user that is not root: kill
+    assert set(re.findall(r"capability (\w+),", PROFILE)) == {"chown", "dac_override", "kill", "setgid", "setuid"}
