@@ -16,7 +16,7 @@ from typing import Any
 
 from scrobbled.config import Config, ServerConfig, StorageConfig, find_config, preset
 from scrobbled.config.changing import Append, Put, changed
-from scrobbled.config.loading import PLACES
+from scrobbled.config.loading import PLACES, is_there
 from scrobbled.config.plain import plain
 from scrobbled.config.spelling import member
 from scrobbled.core.errors import ConfigError
@@ -56,7 +56,7 @@ def place(explicit: str | Path | None, environ: Mapping[str, str], places: Seque
     try:
         found = find_config(explicit, environ, places)
     except ConfigError:
-        return next((one for one in places if one.parent.is_dir()), places[-1])
+        return next((one for one in places if is_there(one.parent)), places[-1])
     return found if is_empty(found) and found.parent.is_dir() else None
 
 

@@ -107,6 +107,17 @@ def test_a_sound_configuration_is_fine(run: Run) -> None:
     assert "is fine" in said.out
 
 
+@pytest.mark.parametrize("words", [("serve",), ("backup", "copy.db"), ("status",)])
+def test_a_place_that_cannot_be_used_is_told_in_a_line(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    # root may enter any folder, so here it is a name that no folder can have
+    database = tmp_path / ("x" * 300) / "scrobbled.db"
+    (tmp_path / "config" / "scrobbled.yaml").write_text(CONFIG.format(database=database))
+    said = run(*words)
+    assert said.code == 1
+    assert f"{database}" in said.err.splitlines()[-1]
+    assert "Check" in said.err.splitlines()[-1]
+
+
 def test_every_mistake_is_told_with_path_and_line_and_nothing_else_happens(run: Run, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("servr: {port: 1}\nviewers:\n  - name: anna\n    trackers: {tract: {}}\n")

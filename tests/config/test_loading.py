@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scrobbled import starting
 from scrobbled.config import Config, find_config, format_duration, json_schema, load, loads, parse_duration
 from scrobbled.core.errors import ConfigError
 
@@ -218,6 +219,17 @@ def test_the_usual_places_are_looked_at_in_order(tmp_path: Path) -> None:
     assert find_config(None, {"SCROBBLED_CONFIG": "/x/y.yaml"}, (first, second)) == Path("/x/y.yaml")
     assert find_config("mine.yaml", {"SCROBBLED_CONFIG": "/x/y.yaml"}, (first,)) == Path("mine.yaml")
     assert find_config(None, {"SCROBBLED_CONFIG": ""}, (first,)) == first
+
+
+def test_a_place_that_cannot_be_looked_at_holds_nothing(tmp_path: Path) -> None:
+    # such as the current folder, where it belongs to another user; here a name that no folder can have
+    closed = tmp_path / ("x" * 300) / "scrobbled.yaml"
+    readable = tmp_path / "b.yaml"
+    with pytest.raises(ConfigError, match="no configuration"):
+        find_config(None, {}, (closed, readable))
+    assert starting.place(None, {}, (closed,)) == closed
+    readable.write_text("")
+    assert find_config(None, {}, (closed, readable)) == readable
 
 
 def test_without_any_file_the_error_names_the_places(tmp_path: Path) -> None:

@@ -184,6 +184,15 @@ def test_a_bad_place_for_a_database_is_a_warning(clinic: Clinic, machine: dict[s
     assert (found.state, said in found.text, bool(found.next_step)) == (WARNING, True, True), found
 
 
+def test_a_folder_that_nobody_lets_us_into_is_a_problem_and_the_rest_is_examined(clinic: Clinic) -> None:
+    # root may enter any folder, so here it is a name that no folder can have
+    clinic.settings["storage"]["path"] = str(clinic.folder / ("x" * 300) / "scrobbled.db")
+    report = clinic.examine(signed_in=False)
+    assert check(report, "storage").state is PROBLEM
+    assert check(report, "trakt API").state is OK
+    assert [one for section in report.sections for one in section.checks if "itself failed" in one.text] == []
+
+
 def test_a_disk_that_takes_nothing_is_a_problem(clinic: Clinic) -> None:
     def full(scratch: Path) -> float:
         scratch.touch()

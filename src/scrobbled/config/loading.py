@@ -29,13 +29,22 @@ def find_config(explicit: str | Path | None, environ: Mapping[str, str], places:
     named = explicit or environ.get("SCROBBLED_CONFIG")
     if named:
         return Path(named)
-    found = next((place for place in places if place.exists()), None)
+    found = next((place for place in places if is_there(place)), None)
     if found is None:
         looked = " nor ".join(str(place) for place in places)
         raise ConfigError(
             [f"no configuration: there is neither {looked}. Copy scrobbled.example.yaml there, or name one by --config"]
         )
     return found
+
+
+def is_there(path: Path) -> bool:
+    """Also answers where it may not be looked, as in the folder of another user: there is nothing for us."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
 
 
 def load(path: Path, environ: Mapping[str, str], *, check_alert_url: AlertCheck | None = None) -> Config:

@@ -10,6 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scrobbled.config.loading import is_there
 from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.doctor.bounded import bounded, in_thread
@@ -61,7 +62,7 @@ def _of(who: tuple[str, str], check: Check) -> Check:
 
 async def _facts(patient: Patient, wanted: Sequence[tuple[str, str]]) -> Facts | str:
     """A text says why there are none."""
-    if not await in_thread(patient.database.exists):
+    if not await in_thread(lambda: is_there(patient.database)):
         return "There is no database yet."
     try:
         return await in_thread(lambda: _read(patient, wanted))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scrobbled import config as configuration
+from scrobbled.config.loading import is_there
 from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.patient import Patient
@@ -59,7 +60,7 @@ def _secret_files(patient: Patient) -> Iterator[Path]:
             yield Path(environ.get(place.removeprefix("file of environment "), ""))
         elif place and place.startswith("file "):
             yield folder / place.removeprefix("file ")
-    if patient.database.exists():
+    if is_there(patient.database):
         yield patient.database  # it holds the sign-ins
 
 

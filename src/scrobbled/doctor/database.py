@@ -7,6 +7,7 @@ import time
 
 from sqlite_utils import Database
 
+from scrobbled.config.loading import is_there
 from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.disk import megabytes, size_of
@@ -25,7 +26,7 @@ RESTORE = "Stop serve, keep a copy, and put a backup in its place (look for .bef
 
 async def database(patient: Patient) -> list[Check]:
     path = patient.database
-    if not await in_thread(path.exists):
+    if not await in_thread(lambda: is_there(path)):
         return [
             warning(
                 "database", f"{path} does not exist yet.", "serve makes it at its first start; or check storage.path."

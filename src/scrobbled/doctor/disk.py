@@ -26,7 +26,12 @@ NO_LOCKS = "Put storage.path on a disk of this machine: SQLite needs locks that 
 async def storage(patient: Patient) -> list[Check]:
     path = patient.database
     folder = path.parent
-    if not await in_thread(folder.is_dir):
+    try:
+        there = await in_thread(folder.is_dir)
+    except OSError as error:
+        step = "Check who owns it and the folders above it: nothing can be stored like this."
+        return [problem("storage", f"The folder {folder} cannot be used ({error.strerror}).", step)]
+    if not there:
         step = "serve makes it at its first start, if it may; else make it, or change storage.path."
         return [warning("storage", f"The folder {folder} does not exist yet.", step)]
     return await in_thread(lambda: [_room(patient, path), _speed(patient, path), _file_system(patient, folder)])

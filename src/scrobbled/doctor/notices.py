@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from scrobbled.config.loading import is_there
 from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.core.errors import StoreError
 from scrobbled.doctor.bounded import in_thread
@@ -25,7 +26,7 @@ def _alerts(patient: Patient) -> list[Check]:
     if not count:
         step = "Give an Apprise URL under alerts.urls, or nobody learns that a sign-in ran out."
         return [warning("alerts", "No address is configured.", step, addresses=0)]
-    if not patient.database.exists():
+    if not is_there(patient.database):
         return [skipped("alerts", f"{_addresses(count)}; there is no database yet.", addresses=count)]
     try:
         with patient.reading() as db:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
+from scrobbled.config.loading import is_there
 from scrobbled.config.model import ASKED
 from scrobbled.core.checkup import Check, ok, skipped, warning
 from scrobbled.doctor.bounded import in_thread
@@ -23,7 +24,7 @@ _WAYS = {
 
 
 async def servers(patient: Patient) -> list[Check]:
-    known = await in_thread(lambda: _states(patient)) if await in_thread(patient.database.exists) else []
+    known = await in_thread(lambda: _states(patient)) if await in_thread(lambda: is_there(patient.database)) else []
     told = {(state.source, state.way): state for state in known}
     return [
         *(check for door in doors(patient.config) for check in _checks(patient, door, told)),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scrobbled.config import BY_VIEWER
+from scrobbled.config.loading import is_there
 from scrobbled.core.checkup import Check, ok, skipped, warning
 from scrobbled.core.outcomes import EventOutcome
 from scrobbled.doctor.bounded import in_thread
@@ -38,7 +39,7 @@ class Lately:
 async def sources(patient: Patient) -> list[Check]:
     if not patient.config.sources:
         return [skipped("sources", "None is configured.", "Add one under sources.")]
-    if not await in_thread(patient.database.exists):
+    if not await in_thread(lambda: is_there(patient.database)):
         return [skipped("sources", "There is no database yet, so nothing was heard.")]
     try:
         return await in_thread(lambda: _told(patient))

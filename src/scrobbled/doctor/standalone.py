@@ -8,9 +8,9 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NoReturn
 
+from scrobbled.config.loading import is_there
 from scrobbled.core.errors import Uncertain
 from scrobbled.core.items import Episode
 from scrobbled.core.matching import ShowMatch
@@ -80,7 +80,7 @@ class Clueless:
 
 def _stored(patient: Patient) -> Stored:
     """Without a database that can be read there is no sign-in, and other checks say why."""
-    if not Path(patient.database).exists():
+    if not is_there(patient.database):
         return {}
     try:
         with patient.reading() as db:
