@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,14 @@ def test_the_labels_carry_this_version_and_the_platforms_of_the_app() -> None:
     assert labels()["io.hass.version"] == __version__
     assert labels()["io.hass.type"] == "app"
     assert labels()["io.hass.arch"].split("|") == read("addon/config.yaml")["arch"]
+
+
+def test_the_labels_lead_home() -> None:
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
+    told = {key.removeprefix("org.opencontainers.image."): value for key, value in labels().items()}
+    assert told["url"] == told["source"] == urls["Homepage"]
+    assert told["documentation"] == urls["Documentation"]
+    assert told["vendor"] == read("repository.yaml")["maintainer"]
 
 
 def test_the_image_takes_the_words_of_the_command_and_serves_by_default() -> None:
