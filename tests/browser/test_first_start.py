@@ -1,0 +1,80 @@
+"""The steps of a first start that need no account, as somebody on the machine itself sees them, on phone and desk.
+
+``SCROBBLED_SCREENSHOTS=FOLDER`` keeps a picture of each.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
+
+from browser.screen import Screen
+from browser.test_every_page import HEAVIEST, SIZES, THEMES
+from e2e.harness import free_port, until, web
+from scrobbled.starting import PORT, Step
+
+STARTED = 60.0
+"""Seconds."""
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Iterator[str]:
+    """Where a service without any configuration is to be looked at. It may be changed: each test has its own."""
+    port = free_port()
+    known = {name: value for name, value in os.environ.items() if name != "SCROBBLED_CONFIG"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scrobbled", "serve"],
+        stderr=subprocess.DEVNULL,
+        cwd=tmp_path,
+        env={**known, PORT: str(port)},
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: _answers(address), STARTED, "it answers")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return web.get(f"{address}/health/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def looked_at(screen: Screen, step: Step, size: str) -> Page:
+    page = screen.page
+    page.wait_for_url(f"**/start/{step}")
+    if folder := os.environ.get("SCROBBLED_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"start-{step}-{size}.png")
+    assert page.locator("h1").count() == 1
+    assert screen.faults() == []
+    assert not screen.is_wider_than_the_window()
+    assert screen.weight < HEAVIEST
+    return page
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_each_step_is_readable_for_everybody_and_leads_to_the_next(first: str, chromium: Chromium, size: str) -> None:
+    with Screen(chromium, SIZES[size], color_scheme=THEMES[size]) as screen:
+        screen.open(first)
+        page = looked_at(screen, Step.PASSWORD, size)
+        page.get_by_label("Password").fill("a-long-password")
+        page.get_by_label("The same once more").fill("a-long-password")
+        page.get_by_role("button", name="Go on").click()
+        page = looked_at(screen, Step.YOU, size)
+        page.get_by_label("Your name").fill("anna")
+        page.get_by_role("button", name="Go on").click()
+        looked_at(screen, Step.TRACKERS, size)
+        screen.open(f"{first}/start/{Step.SERVER}")
+        looked_at(screen, Step.SERVER, size)
