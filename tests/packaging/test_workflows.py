@@ -87,6 +87,14 @@ def test_nothing_is_published_before_everything_was_checked() -> None:
     assert "bash .ci/run" in [step.get("run") for step in steps("check.yml")]
 
 
+def test_the_app_is_started_and_stopped_under_its_profile_before_anything_is_published() -> None:
+    (script,) = (step["run"] for step in steps("check.yml") if "apparmor_parser" in step.get("run", ""))
+    (profile,) = re.findall(r"(?m)^profile (\S+)", (ROOT / "addon" / "apparmor.txt").read_text(encoding="utf-8"))
+    assert f"apparmor={profile}" in script
+    assert "--init" in script  # as the supervisor does unless config.yaml says otherwise
+    assert ".State.ExitCode" in script
+
+
 def test_the_image_is_pushed_for_both_processors_and_signed() -> None:
     (push,) = (step["with"] for step in steps("release.yml") if "build-push-action" in step.get("uses", ""))
     assert push["platforms"] == "linux/amd64,linux/arm64"
