@@ -66,7 +66,7 @@ def _print(found: Guide) -> None:
 
 
 def _print_registered(done: Registered, found: Guide) -> None:
-    say(f"{done.place} {'now reports' if done.changed else 'reports already'} to this service; it was read back.")
+    say(f"The address {'now stands' if done.changed else 'stood already'} in {done.place}; it was read back.")
     if done.others:
         say(f"{plural(done.others, 'webhook')} of others there stayed as they were.")
     for text in (*done.notes, found.guess):

@@ -120,6 +120,6 @@ def _unclaimed(accounts: list[overview.UnclaimedAccount]) -> Iterator[Check]:
         return
     events = sum(account.events for account in accounts)
     named = ", ".join(f"{account.account or '(no name)'} of {account.source}" for account in accounts[:5])
-    text = f"{events} webhooks of {len(accounts)} accounts that no viewer lists: {named}."
+    text = f"Accounts that no viewer lists, with webhooks ({events} in all): {named}."
     step = "scrobbled claim lists them, and claims those who are yours."
     yield warning("unclaimed accounts", text, step, accounts=len(accounts), events=events)
