@@ -27,6 +27,7 @@ from scrobbled.core.plays import Play
 from scrobbled.core.troubles import TROUBLE_KINDS
 from scrobbled.health import Report, State
 from scrobbled.metrics import Metrics
+from scrobbled.sources.trakt import NOBODYS
 from scrobbled.store import Store, amendments, inbox
 from scrobbled.store.alerts import StoredTroubles
 from scrobbled.store.amendments import Wish
@@ -203,6 +204,29 @@ async def test_an_account_that_a_viewer_lists_now_is_no_stranger_any_more(home: 
     assert [title for title, _, good in home.told if good] == ["plex: a viewer lists that account now"]
     assert "carol" in home.told[-1][1]
     assert [trouble.subject for trouble in await home.alerts.open()] == ["plex/no viewer lists the account dave"]
+
+
+async def test_what_names_nobody_is_over_only_when_nothing_of_it_waits_any_more(home: Home) -> None:
+    for source, reason in (("trakt", NOBODYS), ("plex", "no account"), ("plex", "no viewer lists the account johanna")):
+        whose = Account(name="anna") if "johanna" in reason else Account()
+        event = PlaybackEvent(source, EventKind.WATCHED, NOW, whose, episode(1))
+        await home.store.write(
+            lambda db, event=event, reason=reason: inbox.add_event(
+                db, inbox.Arrival(event.source, NOW, "{}", event), EventOutcome.UNCLAIMED, reason
+            )  # type: ignore[misc]
+        )
+        await home.alerts.report(troubles.unclaimed(source, reason))
+    await troubles.claimed(home.alerts, home.store)
+    left = {trouble.subject for trouble in await home.alerts.open()}
+    assert left == {f"trakt/{NOBODYS}", "plex/no account"}, "another account ends like the one that is claimed"
+
+
+@pytest.mark.parametrize(("source", "claims"), [("plex", False), ("kodi", True), ("trakt", True)])
+def test_claiming_is_advised_only_where_it_helps(source: str, claims: bool) -> None:
+    text = troubles.unclaimed(source, "no account").text
+    assert ("scrobbled claim" in text) is claims
+    assert ("enter it at the tracker yourself" in text) is not claims
+    assert "scrobbled claim" in troubles.unclaimed("plex", "no viewer lists the account x").text
 
 
 def test_addresses_are_those_of_the_configuration() -> None:

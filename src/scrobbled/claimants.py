@@ -111,11 +111,14 @@ def refusal(household: Household, event: PlaybackEvent) -> tuple[str, EventOutco
         return f"{event.kind} is not playback", EventOutcome.UNWANTED
     if not household.claimants(event.source, event.account.names()):
         name = inbox.account_label(event)
-        unnamed = event.reason or "no account"
-        return (f"no viewer lists the account {name}" if name else unnamed), EventOutcome.UNCLAIMED
+        unnamed = event.reason or NO_ACCOUNT
+        return (f"{LISTED_BY_NOBODY}{name}" if name else unnamed), EventOutcome.UNCLAIMED
     return None
 
 
+LISTED_BY_NOBODY = "no viewer lists the account "
+NO_ACCOUNT = "no account"
+"""Why something is unclaimed: nobody lists the account, whose name follows, or the message names none."""
 _OF_THE_LIBRARY = frozenset({EventKind.ADDED, EventKind.REMOVED})
 """What nobody did, so that no account is missing."""
 WOULD_GO = f"{TEST_EVENT}; a real one would go to "

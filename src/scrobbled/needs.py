@@ -156,7 +156,8 @@ def members(db: sqlite3.Connection, target: Group | FloodStory, start: int, limi
         wishes = (amendments.get(db, id_) for id_ in target.ids[start : start + limit])
         return [summary.queued_amendment(wish) for wish in wishes if wish is not None]
     ids: Sequence[int] = target.ids if isinstance(target, Group) else stored.held_changes(db, _number(target))
-    return [summary.queued_change(row) for row in overview.queued(db, ids[start : start + limit])]
+    states = overview.account_states(db)
+    return [summary.queued_change(row, states) for row in overview.queued(db, ids[start : start + limit])]
 
 
 def _number(flood: FloodStory) -> int:

@@ -11,9 +11,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from scrobbled.alerts import Address, Alerts, Now, Open, Trouble
-from scrobbled.config import Config
+from scrobbled.claimants import LISTED_BY_NOBODY, NO_ACCOUNT
+from scrobbled.config import ONE_OWNER, Config
 from scrobbled.core.change import things
-from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome
+from scrobbled.core.outcomes import PLAY_NEXT_STEP, UNNAMED, PlayOutcome, told
 from scrobbled.health import Report, State
 from scrobbled.store import Store, overview
 from scrobbled.store.codec import iso
@@ -22,6 +23,10 @@ LOW_DISK = 200 * 1024 * 1024
 """Bytes. With less SQLite may soon be unable to store a webhook."""
 ALL_UNCLAIMED = 100
 """From so many unclaimed accounts on not all of them are listed, so that a missing one may still be there."""
+CLAIM_IT = (
+    "Its plays are kept and sent to nobody. If it belongs to one of you, say so with scrobbled claim, or list it under "
+    "accounts of that viewer in the configuration: what waited is then delivered. If not, there is nothing to do."
+)
 NEEDS_A_PERSON = (PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
 Reports = Mapping[tuple[str, str], Report]
 
@@ -79,14 +84,13 @@ def watch(alerts: Alerts, store: Store, reports: Callable[[], Reports]) -> None:
 
 
 def unclaimed(source: str, reason: str) -> Trouble:
-    """Somebody whom no viewer lists was heard; ``reason`` names the account."""
+    """Somebody whom no viewer lists was heard; ``reason`` names the account, or says why none is named."""
+    nobody = reason == NO_ACCOUNT and source not in ONE_OWNER
     return Trouble(
         kind="unclaimed",
         subject=f"{source}/{reason}",
         title=f"{source}: {reason}",
-        text="Its plays are kept and sent to nobody. If it belongs to one of you, say so with scrobbled claim, or list "
-        "it under accounts of that viewer in the configuration: what waited is then delivered. If not, there is "
-        "nothing to do.",
+        text=f"{told(reason)} {UNNAMED}" if nobody else CLAIM_IT,
         once=True,  # a guest of the server may never be a viewer, and need not be mentioned every day
         link="/#unclaimed",
     )
@@ -97,10 +101,15 @@ async def claimed(alerts: Alerts, store: Store) -> None:
     left = await store.read(overview.unclaimed_accounts)
     for trouble in await alerts.open():
         source, _, reason = trouble.subject.partition("/")
-        waits = any(row.source == source and reason.endswith(row.account or "no account") for row in left)
+        waits = any(row.source == source and _is_about(reason, row.account) for row in left)
         if trouble.kind == "unclaimed" and not waits and len(left) < ALL_UNCLAIMED:
             title = f"{source}: a viewer lists that account now"
             await alerts.recovered(*trouble.key, title, f"It was: {reason}. What waited is being delivered.")
+
+
+def _is_about(reason: str, account: str) -> bool:
+    """Whether the reason names the account; where that is empty, whether it names none."""
+    return reason == f"{LISTED_BY_NOBODY}{account}" if account else not reason.startswith(LISTED_BY_NOBODY)
 
 
 async def _account(store: Store, reports: Callable[[], Reports], kind: State, subject: str) -> Now:

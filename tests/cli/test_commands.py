@@ -21,7 +21,7 @@ from scrobbled.core.items import Episode
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.plays import Play
 from scrobbled.household import without_effect
-from scrobbled.store import Store, inbox
+from scrobbled.store import Store, accounts, inbox
 from scrobbled.store.inbox import Arrival, Queued
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
@@ -187,6 +187,30 @@ def test_the_queue_lists_what_is_not_delivered_with_its_reason(run: Run, tmp_pat
     lines = run("queue", "list").out.splitlines()
     assert len(lines) == 2
     assert "Harbour Lights S1 E2" in lines[0]
+
+
+def test_what_waits_for_a_sign_in_is_not_said_to_need_nothing(run: Run, tmp_path: Path) -> None:
+    def work(db: sqlite3.Connection) -> None:
+        for number, tracker in enumerate(("trakt", "serializd"), start=1):
+            event = inbox.add_event(db, Arrival("plex", NOW, "{}"), EventOutcome.ACCEPTED, "")
+            item = Episode("Harbour Lights", 1, number, ids=EpisodeIds(tvdb=number))
+            inbox.add_play(db, Play("anna", "plex", item, NOW), event, [Queued(tracker, PlayOutcome.QUEUED, "")], NOW)
+        accounts.save_state(db, "anna", "trakt", "sign-in", "not signed in to Trakt", NOW.timestamp(), None)
+
+    written(tmp_path / "s.db", work)
+    command = "Run: scrobbled auth trakt --viewer anna"
+    signed_out, waiting = run("queue", "list").out.splitlines()
+    assert command in signed_out
+    assert "Nothing to do" not in signed_out
+    assert "Nothing to do" in waiting
+    assert command in json.loads(run("queue", "list", "--json").out)[0]["next_step"]
+
+
+def test_what_has_no_date_is_not_said_to_wait_for_an_approval(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "s.db")
+    held = json.loads(run("queue", "list", "--json").out)[1]
+    assert "pprove" not in held["next_step"]
+    assert "drop it here" in held["next_step"]
 
 
 def test_an_empty_queue_is_said_to_be_empty(run: Run, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_telling_twice_is_telling_once(text: str) -> None:
 
 def test_every_hold_and_every_state_has_words() -> None:
     assert HOLDS.keys() == set(Hold)
-    assert STATES.keys() == {"ok", "new", *ACCOUNTS, "down"}
+    assert STATES.keys() == {"ok", "new", *ACCOUNTS}
 
 
 def test_what_to_do_about_an_account_is_said_once() -> None:
@@ -93,4 +93,6 @@ def test_what_to_do_about_an_account_is_said_once() -> None:
     locked = "locked (423). Contact support, then run: scrobbled queue retry"
     assert advised("stopped", locked, command).count("scrobbled queue retry") == 1
     assert "website" in advised("stopped", "refused", command)
-    assert advised("down", "no answer", command) == "No answer. It is tried again by itself."
+    assert advised("down", "no answer", command).startswith("No answer. ")
+    assert "kept, and it is tried again by itself" in advised("down", "POST example.org/x answered 503", command)
+    assert advised("new", "", command) == "It is tried again by itself."

@@ -17,7 +17,7 @@ from scrobbled.store import Store, amendments, overview
 from scrobbled.store.amendments import Amendment
 from scrobbled.store.codec import iso
 from scrobbled.store.wishes import in_words
-from scrobbled.summary import queued_amendment, queued_change
+from scrobbled.summary import States, queued_amendment, queued_change, trouble
 
 PAGE = 500
 DONE = {
@@ -36,14 +36,15 @@ def list_changes(path: str | None, *, as_json: bool, every: bool = False, flood:
     config = configured(path)
     of = None if flood is None else _flood(flood)
     apart = not (every or as_json or of)
-    together, rows, amended = run(_all(Store(config.storage.path, create=False), of, apart=apart))
+    together, rows, amended, states = run(_all(Store(config.storage.path, create=False), of, apart=apart))
     if as_json:
-        print_json([plain(one) for one in (*map(queued_change, rows), *map(queued_amendment, amended))])
+        changes = [queued_change(row, states) for row in rows]
+        print_json([plain(one) for one in (*changes, *map(queued_amendment, amended))])
         return 0
     for story in together:
         say(_line(story))
     for row in rows:
-        say(f"c{row.id}  {row.state:<10} {row.viewer}/{row.tracker}  {row.label}  p{row.play_id}  {_why(row)}")
+        say(f"c{row.id}  {row.state:<10} {row.viewer}/{row.tracker}  {row.label}  p{row.play_id}  {_why(row, states)}")
     for one in amended:
         say(_amended(one))
     if together:
@@ -103,7 +104,9 @@ def _amended(one: Amendment) -> str:
     return f"a{one.id}  {one.state:<10} {what}  {play}{reason}{when}"
 
 
-def _why(row: overview.QueueRow) -> str:
+def _why(row: overview.QueueRow, states: States) -> str:
+    if stopped := trouble(states, row.viewer, row.tracker, row.state):
+        return f"{told(row.reason)} {stopped}".strip()
     when = f" Next try: {iso(row.next_at)}" if row.next_at > time.time() else ""
     return f"{told(row.reason or row.next_step)}{when}"
 
@@ -126,7 +129,7 @@ def _flood(text: str) -> int:
 
 async def _all(
     store: Store, flood: int | None, *, apart: bool
-) -> tuple[list[FloodStory], list[overview.QueueRow], list[Amendment]]:
+) -> tuple[list[FloodStory], list[overview.QueueRow], list[Amendment], States]:
     rows: list[overview.QueueRow] = []
     amended: list[Amendment] = []
     try:
@@ -137,9 +140,10 @@ async def _all(
         listed = partial(amendments.listing, limit=PAGE)
         while flood is None and (more := await store.read(partial(listed, after=amended[-1].id if amended else 0))):
             amended += more
+        states = await store.read(overview.account_states)
     finally:
         await store.aclose()
-    return together, rows, amended
+    return together, rows, amended, states
 
 
 async def _act(store: Store, action: str, named: Chosen | None) -> tuple[Done, int]:

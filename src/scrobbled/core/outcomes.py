@@ -189,6 +189,8 @@ STATES: dict[str, str] = {
 """What the states of an account mean."""
 
 ACCOUNTS: dict[str, str] = {
+    "down": "It does not work there at the moment, or on the way there. What is for it is kept, and it is tried again "
+    "by itself.",
     "sign-in": "Run: {command}",
     "stopped": "Look at the account on its website, then run scrobbled queue retry.",
     "drift": "Writing there has stopped, so that nothing is damaged. Check for an update of scrobbled.",

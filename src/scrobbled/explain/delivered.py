@@ -7,17 +7,15 @@ from collections.abc import Sequence
 
 from scrobbled.core.matching import Confidence
 from scrobbled.core.names import name
-from scrobbled.core.outcomes import FOUND_AGAIN, PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, advised, told
+from scrobbled.core.outcomes import FOUND_AGAIN, PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, told
 from scrobbled.explain.story import Amended, Delivery, PlayTold
 from scrobbled.store import amendments, outbox, overview, tracing
 from scrobbled.store.amendments import Amendment
 from scrobbled.store.codec import iso, iso_or_none
 from scrobbled.store.tracing import Traced
 from scrobbled.store.wishes import in_words
-from scrobbled.summary import Attempt
+from scrobbled.summary import Attempt, States, trouble
 from scrobbled.trackers import TRACKERS
-
-States = dict[tuple[str, str], tuple[str, str, float, float | None]]
 
 
 def play(db: sqlite3.Connection, row: overview.PlayRow) -> PlayTold:
@@ -66,7 +64,7 @@ def _delivery(
         settled_at=iso_or_none(change.settled_at),
         seconds=round(change.settled_at - change.received_at, 1) if is_there and change.settled_at else None,
         next_at=iso_or_none(change.next_at or None),
-        trouble=_trouble(change, states),
+        trouble=trouble(states, change.viewer, change.tracker, change.state),
         attempts=[Attempt(change.tracker, iso(one.at), one.outcome, one.detail) for one in change.attempts],
         amendments=[changed(one) for one in amended if one.wish.tracker == change.tracker],
     )
@@ -98,16 +96,6 @@ def _next_step(change: Traced) -> str:
     if change.reason == outbox.CANCELLED:
         return FOUND_AGAIN
     return PLAY_NEXT_STEP[PlayOutcome(change.state)]
-
-
-def _trouble(change: Traced, states: States) -> str:
-    """Why nothing at all goes to this account now, where this change waits for that."""
-    state, reason, *_ = states.get((change.viewer, change.tracker), ("", ""))
-    if change.state not in (PlayOutcome.QUEUED, PlayOutcome.PARKED) or state in ("", "ok", "new"):
-        return ""
-    command = f"scrobbled auth {change.tracker} --viewer {change.viewer}"
-    account = f"{name(change.tracker)} gets nothing for {change.viewer} at the moment."
-    return f"{account} {advised(state, reason, command)}"
 
 
 def to_do(play: PlayTold) -> list[str]:

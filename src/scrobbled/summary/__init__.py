@@ -4,7 +4,7 @@ Ids carry their letter (``e12`` an event, ``p7`` a play, ``c31`` a change); time
 """
 
 from scrobbled.summary.ids import number
-from scrobbled.summary.queue import QueuedChange, act, queued_amendment, queued_change
+from scrobbled.summary.queue import QueuedChange, States, act, next_step, queued_amendment, queued_change, trouble
 from scrobbled.summary.state import AccountStatus, Glance, Status, UnclaimedStatus, claim, glance, status, unclaimed
 from scrobbled.summary.stories import Attempt, DeliveryStory, EventStory, PlayStory, attempts, event_story, play_story
 
@@ -16,6 +16,7 @@ __all__ = [
     "Glance",
     "PlayStory",
     "QueuedChange",
+    "States",
     "Status",
     "UnclaimedStatus",
     "act",
@@ -23,10 +24,12 @@ __all__ = [
     "claim",
     "event_story",
     "glance",
+    "next_step",
     "number",
     "play_story",
     "queued_amendment",
     "queued_change",
     "status",
+    "trouble",
     "unclaimed",
 ]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import (
-    PLAY_NEXT_STEP,
-)
+from scrobbled.core.names import name
+from scrobbled.core.outcomes import PLAY_NEXT_STEP, UNDATED, PlayOutcome, advised
 from scrobbled.store import accounts, cache, outbox, overview
 from scrobbled.store.amendments import Amendment
 from scrobbled.store.codec import iso, iso_or_none
 from scrobbled.store.wishes import in_words
+
+States = Mapping[tuple[str, str], tuple[str, str, float, float | None]]
+"""As ``overview.account_states`` reads them."""
 
 
 class QueuedChange(Struct, frozen=True):
@@ -44,7 +46,23 @@ class QueuedChange(Struct, frozen=True):
     """What is to be changed of what the tracker holds, like "rating 6 -> 8"; empty for a play that is to be added."""
 
 
-def queued_change(row: overview.QueueRow) -> QueuedChange:
+def trouble(states: States, viewer: str, tracker: str, outcome: str) -> str:
+    """Why nothing at all goes to an account now, where what has this outcome waits for that."""
+    state, reason, *_ = states.get((viewer, tracker), ("", ""))
+    if outcome not in (PlayOutcome.QUEUED, PlayOutcome.PARKED) or state in ("", "ok", "new"):
+        return ""
+    command = f"scrobbled auth {tracker} --viewer {viewer}"
+    return f"{name(tracker)} gets nothing for {viewer} at the moment. {advised(state, reason, command)}"
+
+
+def next_step(row: overview.QueueRow, states: States) -> str:
+    """What to do about it, also where its account is what has to be seen to."""
+    if row.state == PlayOutcome.HELD and row.watched_at is None:
+        return UNDATED
+    return trouble(states, row.viewer, row.tracker, row.state) or row.next_step
+
+
+def queued_change(row: overview.QueueRow, states: States) -> QueuedChange:
     return QueuedChange(
         id=f"c{row.id}",
         play_id=f"p{row.play_id}",
@@ -56,7 +74,7 @@ def queued_change(row: overview.QueueRow) -> QueuedChange:
         outcome=row.state,
         phase=row.phase,
         reason=row.reason or "",
-        next_step=row.next_step,
+        next_step=next_step(row, states),
         attempts=row.attempts,
         next_at=iso_or_none(row.next_at or None),
         candidates=list(row.candidates),

@@ -196,8 +196,8 @@ class Desk:
         ``flood`` leaves out what that flood does not hold.
         """
         read = partial(overview.queue, after=after, limit=limit, states=states, flood=flood)
-        rows = await self._runtime.store.read(read)
-        return self._masked([summary.queued_change(row) for row in rows])
+        rows, known = await self._runtime.store.read(lambda db: (read(db), overview.account_states(db)))
+        return self._masked([summary.queued_change(row, known) for row in rows])
 
     async def amendments(self, after: int, limit: int) -> list[QueuedChange]:
         """What is to be changed of what trackers hold, as ``queue``."""
