@@ -42,7 +42,7 @@ def failed(name: str, error: TrackerError) -> Check:
 
 _NEXT: dict[type[TrackerError], str] = {
     TryLater: "See the checks of the network. It often passes by itself, and plays are kept meanwhile.",
-    LoginNeeded: "Sign in again; plays are kept meanwhile.",
+    LoginNeeded: "Do as it says; plays are kept meanwhile.",
     AccountStopped: "Look at your account on the service's site; then run: scrobbled queue retry",
     NotInCatalogue: NEWER,
     ContractDrift: NEWER,

@@ -224,6 +224,21 @@ def test_a_damaged_database_is_told_and_left_as_it_is(clinic: Clinic) -> None:
     assert clinic.database.read_bytes() == before
 
 
+def test_a_sign_in_that_cannot_be_read_is_not_said_to_be_missing(clinic: Clinic) -> None:
+    clinic.database.write_bytes(b"no database" * 1000)
+    found = check(clinic.examine(signed_in=False), "anna/trakt sign-in")
+    assert (found.state, found.next_step) == (SKIPPED, "")
+    assert "cannot be read" in found.text
+
+
+def test_a_refused_key_of_tmdb_is_no_matter_of_signing_in(clinic: Clinic) -> None:
+    clinic.settings["metadata"]["tmdb"]["key"] = "another-key-0123456789abcdef0123"
+    found = check(clinic.examine(), "tmdb GET /authentication")
+    assert found.state is PROBLEM
+    assert "metadata.tmdb.key" in found.text
+    assert "ign in" not in found.next_step
+
+
 def test_a_damaged_page_is_found(clinic: Clinic) -> None:
     clinic.examine()
     content = bytearray(clinic.database.read_bytes())
@@ -561,12 +576,13 @@ def test_backups_that_are_due_are_a_warning(clinic: Clinic) -> None:
 def test_an_alert_address_that_takes_nothing_is_a_problem(clinic: Clinic) -> None:
     def work(db: Any) -> None:
         db.execute(
-            "INSERT INTO alerts_reach (address, failures, next_at, failed_at, why) VALUES ('a', 3, 0, ?, 'refused')",
+            "INSERT INTO alerts_reach (address, failures, next_at, failed_at, why) VALUES ('a', 3, 0, ?, 'refused.')",
             (clinic.clock.now().timestamp() - 60,),
         )
 
     found = check(asyncio.run(filled(clinic, work)), "alerts")
     assert (found.state, found.figures["failing"]) == (PROBLEM, 1)
+    assert found.text.endswith("1 does not accept alerts, last 60 s ago: refused.")
 
 
 def test_the_database_is_not_kept_from_a_writer_for_long(clinic: Clinic) -> None:

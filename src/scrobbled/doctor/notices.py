@@ -37,9 +37,9 @@ def _alerts(patient: Patient) -> list[Check]:
     text = f"{_addresses(count)}; {_troubles(len(open_))}."
     if failing:
         last = max(failing, key=lambda one: one.failed_at)
-        text = (
-            f"{text} {len(failing)} do not accept alerts, last {ago(patient.clock.now(), last.failed_at)}: {last.why}."
-        )
+        verb = "does" if len(failing) == 1 else "do"
+        when = ago(patient.clock.now(), last.failed_at)
+        text = f"{text} {len(failing)} {verb} not accept alerts, last {when}: {last.why.rstrip('.')}."
         return [problem("alerts", text, "Check alerts.urls; try them with: scrobbled test-alert", **figures)]
     return [ok("alerts", text, **figures)]
 
