@@ -16,7 +16,7 @@ from scrobbled.alerts import Alerts, Now, Trouble
 from scrobbled.clock import Clock
 from scrobbled.core.errors import StoreError
 from scrobbled.core.events import PlaybackEvent
-from scrobbled.core.outcomes import Hold, PlayOutcome
+from scrobbled.core.outcomes import HOLDS, Hold, PlayOutcome
 from scrobbled.core.plays import Play
 from scrobbled.core.safety import MARKS_WAIT, Limits, Trip, judge, judge_marks
 from scrobbled.core.sessions import Watched
@@ -173,6 +173,11 @@ def _subject(flood: Flood) -> str:
     return f"{account} {flood.rule}" if flood.rule == Hold.PLAYS_PER_ITEM else account
 
 
+def _in_words(subject: str) -> str:
+    account = subject.removesuffix(f" {Hold.PLAYS_PER_ITEM}")
+    return account if account == subject else f"{account}, {HOLDS[Hold.PLAYS_PER_ITEM]}"
+
+
 def _until_told(flood: Flood, now: float) -> float:
     """A clock that was put back must not keep it from being told."""
     quiet, age = now - flood.last_at, now - flood.opened_at
@@ -188,7 +193,7 @@ def _trouble(subject: str, found: Sequence[tuple[Flood, Contents]]) -> Trouble:
     return Trouble(
         kind=KIND,
         subject=subject,
-        title=f"{subject}: {held:,} {'play is' if held == 1 else 'plays are'} held",
+        title=f"{_in_words(subject)}: {held:,} {'play is' if held == 1 else 'plays are'} held",
         text=f"{told} None is sent until you decide. Approve: scrobbled queue approve {names} · drop: scrobbled queue "
         f"drop {names}. Real viewing goes on. Why: {found[-1][0].reason}. Among them: {'; '.join(samples)}.",
         viewer=found[0][0].viewer,
@@ -197,7 +202,7 @@ def _trouble(subject: str, found: Sequence[tuple[Flood, Contents]]) -> Trouble:
 
 
 def _over(subject: str) -> str:
-    return f"{subject}: nothing is held any more"
+    return f"{_in_words(subject)}: nothing is held any more"
 
 
 def _span(seconds: float) -> str:

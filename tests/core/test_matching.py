@@ -167,6 +167,12 @@ def test_a_candidate_without_title_and_date_says_so() -> None:
     assert caught.value.candidates == (Candidate("Harbour Lights: untitled", season=0, number=3, why="no air date"),)
 
 
+def test_a_candidate_is_not_named_after_a_show_that_nobody_named() -> None:
+    with pytest.raises(Uncertain) as caught:
+        place(replace(episode(3, 0), show_title=""), claims((0, 3)), [Listed(0, 3, "Low Tide")])
+    assert [one.title for one in caught.value.candidates] == ["Low Tide"]
+
+
 def test_nobody_has_to_choose_among_more_than_ten() -> None:
     listing = [Listed(2, n, None, FIRST) for n in range(1, 13)]
     with pytest.raises(Uncertain) as caught:

@@ -272,4 +272,4 @@ async def test_a_title_too_many_is_told_apart(rig: Rig) -> None:
     rig.clock.advance(60)
     await herald.look()
     await rig.alerts.settled()
-    assert rig.told == [("anna/memory plays-per-item: 1 play is held", False)]
+    assert rig.told == [("anna/memory, one title too often within a day: 1 play is held", False)]

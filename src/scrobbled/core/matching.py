@@ -157,7 +157,7 @@ def place(episode: Episode, claims: Sequence[Claim], listing: Iterable[Listed]) 
     if not claimed and not _possible(episode, entries):
         raise NotInCatalogue(f"no entry for {episode.label()} yet")
     why = "nothing there has this title, or this number and air date, for certain"
-    raise Uncertain(why, [_candidate(episode, e) for e in _possible(episode, entries, claimed)])
+    raise Uncertain(why, [candidate(episode, e) for e in _possible(episode, entries, claimed)])
 
 
 def _settled(episode: Episode, entries: tuple[Listed, ...]) -> Placed:
@@ -220,9 +220,10 @@ def _possible(episode: Episode, entries: tuple[Listed, ...], claimed: tuple[List
     return tuple(dict.fromkeys((*claimed, *near)))[:10]
 
 
-def _candidate(episode: Episode, entry: Listed) -> Candidate:
+def candidate(episode: Episode, entry: Listed) -> Candidate:
+    """What an episode may be, for a person to choose; the show is named where the source named it."""
     return Candidate(
-        title=f"{episode.show_title}: {entry.title or 'untitled'}",
+        title=": ".join(filter(None, (episode.show_title, entry.title or "untitled"))),
         season=entry.season,
         number=entry.number,
         why=f"aired {entry.air_date}" if entry.air_date else "no air date",

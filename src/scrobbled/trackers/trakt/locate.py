@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
 from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.matching import Claim, Confidence, Listed, Placed, place, plain, same_title, weaker
+from scrobbled.core.matching import Claim, Confidence, Listed, Placed, candidate, place, plain, same_title, weaker
 from scrobbled.core.records import Subject
 from scrobbled.trackers.base import Address, Shows
 from scrobbled.trackers.trakt.answers import Hit, Listing
@@ -100,7 +100,7 @@ def _placed(episode: Episode, claims: Sequence[Claim], entries: Sequence[Listing
     }
     placed = place(episode, claims, listed)
     if not _supported(episode, claims, placed.entry):
-        raise Uncertain("on Trakt only the air date fits", [_candidate(episode, placed.entry)])
+        raise Uncertain("on Trakt only the air date fits", [candidate(episode, placed.entry)])
     return listed[placed.entry], placed
 
 
@@ -116,8 +116,3 @@ def _number(value: int | str | None) -> int | None:
 
 def _candidates(hits: Sequence[Hit]) -> list[Candidate]:
     return [Candidate(hit.title, hit.year, _number(hit.ids.get("tmdb")), why="Trakt search") for hit in hits[:10]]
-
-
-def _candidate(episode: Episode, entry: Listed) -> Candidate:
-    title = f"{episode.show_title}: {entry.title or 'untitled'}"
-    return Candidate(title, season=entry.season, number=entry.number, why=f"aired {entry.air_date}")
