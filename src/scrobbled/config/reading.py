@@ -219,7 +219,7 @@ class Reader:
 
 def _subject(expanded: Expanded, field: Field) -> str:
     """What a message calls the value: as written only where it cannot be a secret."""
-    if field.secret or "@" in expanded.text:
+    if field.secret or any(sign in expanded.text for sign in "@?#"):  # addresses are pasted with their tokens
         return "the value"
     if expanded.place:
         return f"the value from {expanded.place}"
