@@ -18,7 +18,7 @@ from scrobbled.core.ids import MovieIds
 from scrobbled.core.items import Movie
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.plays import Play
-from scrobbled.store import housekeeping, inbox, outbox, overview
+from scrobbled.store import archive, housekeeping, inbox, outbox, overview
 from scrobbled.store.inbox import Arrival, Queued
 from scrobbled.store.migrations import migrations
 from scrobbled.store.opening import open_database
@@ -31,6 +31,7 @@ places = st.sampled_from(["plex", "jellyfin"])
 operations = st.one_of(
     st.tuples(st.just("event"), places, people, st.sampled_from(list(EventOutcome))),
     st.tuples(st.just("settle event"), st.integers(1, 12), st.sampled_from(list(EventOutcome))),
+    st.tuples(st.just("run again"), st.integers(1, 12), people, st.sampled_from(list(EventOutcome))),
     st.tuples(st.just("play"), places, people, st.sampled_from(list(PlayOutcome))),
     st.tuples(st.just("settle"), st.integers(1, 12), st.sampled_from(list(PlayOutcome))),
     st.tuples(st.just("begin"), st.integers(1, 12)),
@@ -41,8 +42,12 @@ operations = st.one_of(
 
 
 def event(db: sqlite3.Connection, source: str, account: str, outcome: EventOutcome, days: int = 0) -> int:
-    told = PlaybackEvent(source, EventKind.STOP, NOW, Account("7", account), FILM)
-    return inbox.add_event(db, Arrival(source, NOW - timedelta(days=days), "{}", told), outcome, "")
+    arrival = Arrival(source, NOW - timedelta(days=days), "{}", told(source, account))
+    return inbox.add_event(db, arrival, outcome, "")
+
+
+def told(source: str, account: str) -> PlaybackEvent:
+    return PlaybackEvent(source, EventKind.STOP, NOW, Account("7", account), FILM)
 
 
 class Truth:
@@ -59,6 +64,10 @@ class Truth:
             event(self.db, *given, days=self.minute % 30)
         elif what == "settle event":
             inbox.settle_event(self.db, *given, "")
+        elif what == "run again":
+            number, account, outcome = given
+            if self.db.execute("SELECT 1 FROM events WHERE id = ?", (number,)).fetchone():
+                archive.book(self.db, number, told("plex", account), outcome, "", NOW.isoformat())
         elif what == "play":
             source, viewer, state = given
             ways = [Queued("trakt", state, ""), Queued("serializd", state, "")]
@@ -138,6 +147,22 @@ def test_the_tallies_are_what_counting_would_give(done: list[Any], tmp_path_fact
         for what, *given_ in done:
             truth.do(what, *given_)
         truth.check()
+
+
+def test_an_account_that_is_called_otherwise_after_a_replay_is_counted_once(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path / "scrobbled.db")) as db:
+        number = event(db, "plex", "guest", EventOutcome.UNCLAIMED)
+        archive.book(db, number, told("plex", "visitor"), EventOutcome.UNCLAIMED, "", NOW.isoformat())
+        assert [(row.account, row.events) for row in overview.unclaimed_accounts(db)] == [("visitor", 1)]
+
+
+def test_what_was_counted_under_the_wrong_account_is_counted_anew_by_the_update(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path / "scrobbled.db")) as db:
+        event(db, "plex", "guest", EventOutcome.UNCLAIMED)
+        db.execute("UPDATE tallies SET two = 'nobody' WHERE what = 'unclaimed'")
+        step = next(m for m in migrations._migrations if m.name == "accounts_counted_anew")
+        step.fn(Database(db))
+        Truth(db).check_unclaimed()
 
 
 def test_what_was_there_before_the_tallies_is_counted_by_the_update(tmp_path: Path) -> None:

@@ -15,12 +15,14 @@ from scrobbled.store.migrations import (
     counting,
     following,
     heard,
+    accounts,
 )
 
 # isort: on
 from scrobbled.store.migrations.registry import migrations
 
 __all__ = [
+    "accounts",
     "amendments",
     "counting",
     "doors",
