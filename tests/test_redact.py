@@ -161,6 +161,15 @@ def test_a_secret_learned_later_is_masked_from_then_on() -> None:
     assert redactor.text("got fresh-value-1") == "got ••••"
 
 
+def test_a_secret_that_was_cut_off_is_masked_as_far_as_it_goes() -> None:
+    """What a service quotes is shortened before anybody masks it."""
+    redactor = Redactor(["mqtt-pass-881200", "Harbour Lights"])
+    for shown in range(8, 16):
+        assert redactor.text(f"no: {'mqtt-pass-881200'[:shown]}…") == f"no: {MASK}…"
+    assert redactor.text("mqtt-pa… mqtt-passages… Harbour…") == "mqtt-pa… mqtt-passages… Harbour…"
+    assert redactor.text("a mqtt-pass-88… and mqtt-pass-881200…") == f"a {MASK}… and {MASK}…"
+
+
 def test_a_secret_that_begins_with_another_is_masked_whole() -> None:
     assert Redactor(["abcdefgh", "abcdefgh-ijkl"]).text("abcdefgh-ijkl abcdefgh") == "•••• ••••"
 

@@ -23,6 +23,8 @@ SHORTEST = 4
 """Shorter values are not masked: they would black out ordinary text, and are no secret worth the name."""
 ANYWHERE = 8
 """From this length on a secret is masked wherever it stands; shorter ones only where they stand alone, as a word."""
+CUT = "…"
+"""What stands at the end of a shortened text."""
 DEEPEST = 64
 
 _SECRET_KEY = (
@@ -68,6 +70,9 @@ class Redactor:
         for secret in known:
             if secret.gate in text:
                 text = secret.masked(text)
+        if CUT in text:
+            for secret in known:
+                text = secret.masked_beginning(text)
         if maybe_base64:
             for secret in known:
                 text = secret.masked_base64(text)
@@ -143,6 +148,13 @@ class _Secret:
 
     def masked(self, text: str) -> str:
         return self.pattern.sub(_keeping_escapes, text)
+
+    def masked_beginning(self, text: str) -> str:
+        """Without what is left of it where a text was shortened: it is known no more by the whole of it."""
+        if self.plain[:ANYWHERE] in text:
+            for end in range(len(self.plain) - 1, ANYWHERE - 1, -1):
+                text = text.replace(f"{self.plain[:end]}{CUT}", f"{MASK}{CUT}")
+        return text
 
     def masked_base64(self, text: str) -> str:
         for form in self.encoded:
