@@ -146,6 +146,9 @@ def test_what_names_nothing_is_not_found_and_what_cannot_be_read_is_kept(tmp_pat
             assert booked[:3] == [("ignored", "unwanted")] * 3
             assert booked[3:] == [(None, "unreadable")] * 6
             assert await plays(there) == []
+            async with there.client() as browser:
+                page = (await browser.get("/events/e4")).text
+            assert "A message from a player that speaks to Trakt" in page, "no tracker told anything"
 
     asyncio.run(steps())
 

@@ -125,7 +125,8 @@ _DROP = ("leave it out for good: scrobbled queue drop {ids}.",)
 _COMMANDS = {
     PlayOutcome.HELD: ("send it: scrobbled queue approve {ids}.", *_DROP),
     PlayOutcome.UNMATCHED: (
-        "say what it is, with the address of its page on themoviedb.org: scrobbled map set {first} --to ADDRESS.",
+        "say what it is, with the address of its page on themoviedb.org (of the show, or of just the episode): "
+        "scrobbled map set {first} --to ADDRESS.",
         "look again: scrobbled queue retry {ids}.",
         *_DROP,
     ),

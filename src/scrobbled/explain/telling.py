@@ -60,7 +60,7 @@ def tell(story: Explanation, zone: tzinfo | None = None) -> Telling:
         Section("What else it changes", [_change(one, when) for one in story.changes]),
     ]
     return Telling(
-        title=story.label or (f"A message from {name(story.source)}" if story.source else "A play"),
+        title=story.label or (f"A message from {sender(story.source)}" if story.source else "A play"),
         lead=_lead(story, when),
         sections=[section for section in sections if section.lines],
         to_do=story.to_do or [NOTHING],
@@ -106,9 +106,9 @@ def _outcome(delivery: Delivery) -> str:
     return delivery.outcome.replace("-", " ")
 
 
-def _source(story: Explanation) -> str:
-    """Not to be taken for the tracker of the same name."""
-    return "A player that speaks to Trakt" if story.source in BY_VIEWER else name(story.source or "")
+def sender(source: str) -> str:
+    """Who told of it; not to be taken for the tracker of the same name."""
+    return "a player that speaks to Trakt" if source in BY_VIEWER else name(source)
 
 
 def _events(story: Explanation, when: _Clock) -> Iterator[str]:
@@ -144,7 +144,9 @@ def _who(story: Explanation) -> Iterator[str]:
     if story.outcome is None or story.outcome == EventOutcome.UNREADABLE:
         return
     account = f"the account {story.account}" if story.account else "no account"
-    yield f"{_source(story)} named {account}."
+    told_by = sender(story.source or "")
+    told_by = told_by[:1].upper() + told_by[1:]
+    yield f"{told_by} named {account}."
     for claim in story.who:
         names = f" (as {', '.join(claim.listed_as)})" if claim.listed_as else ""
         lists = (

@@ -12,7 +12,7 @@ from scrobbled.core.events import EventKind
 from scrobbled.core.matching import Confidence
 from scrobbled.core.outcomes import ATTEMPTS, EventOutcome, PlayOutcome, told
 from scrobbled.explain.story import Claim, Delivery, Explanation, Heard, PlayTold
-from scrobbled.explain.telling import KINDS, MOST_CANDIDATES, candidate, rewatch, span
+from scrobbled.explain.telling import KINDS, MOST_CANDIDATES, candidate, rewatch, sender, span
 from scrobbled.summary import PlayStory
 from scrobbled.web.view import next_steps, poster, words
 from scrobbled.web.view.answers import ASKING, Ask, Button, asks, buttons_for, look_of
@@ -89,7 +89,7 @@ def story(told_of: Explanation, play: PlayStory | None, now: datetime) -> StoryP
     """``play`` is the one in question; ``now`` is in the zone of the house."""
     ours = [one for one in told_of.plays if play is None or one.id == play.id] or told_of.plays
     deliveries = [delivery for one in ours for delivery in one.deliveries]
-    label = told_of.label or (f"A message from {words.name(told_of.source)}" if told_of.source else "A play")
+    label = told_of.label or (f"A message from {sender(told_of.source)}" if told_of.source else "A play")
     return StoryPage(
         id=told_of.id,
         play_id=play.id if play else "",
