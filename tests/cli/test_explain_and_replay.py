@@ -222,6 +222,13 @@ def test_what_was_not_watched_to_the_end_says_how_much_is_needed(desk: Desk) -> 
     assert "from 90 % on" in lead
 
 
+def test_an_end_of_which_nobody_said_how_far_it_was_is_told_as_that(desk: Desk) -> None:
+    desk.take(webhook("media.stop"))
+    assert "stopped on Living room, and nobody said how far it was. Accepted." in desk.run("explain", "e1").out
+    desk.take(webhook("media.scrobble", ratingKey="2"), webhook("media.stop", ratingKey="2"))
+    assert "nobody said" not in desk.run("explain", "e3").out
+
+
 def test_what_many_messages_have_in_common_is_said_once(desk: Desk) -> None:
     desk.take(*(webhook(event, 1, account="carol") for event in ("media.play", "media.pause", "media.resume")))
     came = desk.run("explain", "e1").out.split("What came in")[1]

@@ -124,14 +124,25 @@ def _events(story: Explanation, when: _Clock) -> Iterator[str]:
     yield story.body_note
 
 
-def _event(event: Heard, story: Explanation, when: _Clock, why: str) -> str:
+def happened(event: Heard) -> str:
+    """ "paused at 40 %"."""
     kind = KINDS.get(EventKind(event.kind), "") if event.kind in set(EventKind) else ""
-    facts = [kind or "a message", f"at {event.percent:.0f} %" if event.percent is not None else ""]
-    facts += [f"on {event.player}" if event.player and event.player != story.source else ""]
+    percent = "" if event.percent is None else f" at {event.percent:.0f} %"
+    return f"{kind or 'a message'}{percent}"
+
+
+def unmeasured(event: Heard) -> str:
+    """What is added to an end that counts for nothing, as nobody said how far it was."""
+    unknown = event.kind == EventKind.STOP and event.percent is None and not event.plays
+    return ", and nobody said how far it was" if unknown and event.outcome == EventOutcome.ACCEPTED else ""
+
+
+def _event(event: Heard, story: Explanation, when: _Clock, why: str) -> str:
+    facts = [happened(event), f"on {event.player}" if event.player and event.player != story.source else ""]
     mark = " (the one you asked about)" if event.is_asked and len(story.events) > 1 else ""
     last = " No end was told after it, so it was taken for the end." if event.was_last else ""
     came = f"{last} This made {' and '.join(event.plays)}." if event.plays else ""
-    text = f"{when(event.received_at)} · {event.id}{mark}: {' '.join(filter(None, facts))}."
+    text = f"{when(event.received_at)} · {event.id}{mark}: {' '.join(filter(None, facts))}{unmeasured(event)}."
     return f"{text} {event.outcome.capitalize()}.{f' {why}' if why else ''}{came}"
 
 

@@ -8,11 +8,10 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from scrobbled.config import BY_VIEWER
-from scrobbled.core.events import EventKind
 from scrobbled.core.matching import Confidence
 from scrobbled.core.outcomes import ATTEMPTS, EventOutcome, PlayOutcome, told
 from scrobbled.explain.story import Claim, Delivery, Explanation, Heard, PlayTold
-from scrobbled.explain.telling import KINDS, MOST_CANDIDATES, candidate, rewatch, sender, span
+from scrobbled.explain.telling import MOST_CANDIDATES, candidate, happened, rewatch, sender, span, unmeasured
 from scrobbled.summary import PlayStory
 from scrobbled.web.view import next_steps, poster, words
 from scrobbled.web.view.answers import ASKING, Ask, Button, asks, buttons_for, look_of
@@ -188,10 +187,8 @@ def _nothing_heard(told_of: Explanation) -> Step:
 
 
 def _heard(event: Heard, told_of: Explanation, now: datetime) -> Step:
-    kind = KINDS.get(EventKind(event.kind), "") if event.kind in set(EventKind) else ""
-    percent = f" at {event.percent:.0f} %" if event.percent is not None else ""
     player = f", on {event.player}" if event.player and event.player != told_of.source else ""
-    text = f"{words.name(told_of.source or '')}: {kind or 'a message'}{percent}{player}"
+    text = f"{words.name(told_of.source or '')}: {happened(event)}{player}{unmeasured(event)}"
     notes = [] if event.outcome == EventOutcome.ACCEPTED else [event.why or event.outcome]
     if event.was_last:
         notes.append("No end was told after it, so it was taken for the end.")
