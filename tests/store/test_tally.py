@@ -227,9 +227,25 @@ def test_nothing_but_the_index_is_read_to_count(shelf: Shelf) -> None:
     tally.days(within)
     tally._hours(within)
     tally._shares(within)
+    edges(shelf.db, None, NOW)
     shelf.db.set_trace_callback(None)
     for query in asked:
         plans += [row[3] for row in shelf.db.execute(f"EXPLAIN QUERY PLAN {query}")]
     searched = [plan for plan in plans if "plays" in plan]
     assert searched
     assert all("COVERING INDEX plays_in_numbers" in plan for plan in searched), plans
+
+
+def test_who_has_plays_and_since_when_is_found_without_reading_them_all(shelf: Shelf) -> None:
+    def steps() -> int:
+        taken: list[None] = []
+        shelf.db.set_progress_handler(lambda: taken.append(None), 10)
+        viewers(shelf.db), edges(shelf.db, "anna", NOW)
+        shelf.db.set_progress_handler(None, 10)
+        return len(taken)
+
+    shelf.watch(TIDE, NOW)
+    few = steps()
+    for hours in range(1, 200):
+        shelf.watch(TIDE, NOW - timedelta(hours=hours))
+    assert steps() <= few + 10

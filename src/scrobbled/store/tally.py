@@ -10,7 +10,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 
@@ -153,15 +152,9 @@ def _whole(within: Sequence[Stretch]) -> tuple[int, int]:
 
 
 def _kinds(db: sqlite3.Connection) -> list[Kind]:
-    """Those that there are, found by leaps, however many plays there are."""
-    found: list[Any] = [("", "", "")]
-    while row := db.execute(
-        "SELECT viewer, source, media FROM plays INDEXED BY plays_in_numbers WHERE (viewer, source, media) > (?,?,?) "
-        "ORDER BY viewer, source, media LIMIT 1",
-        found[-1],
-    ).fetchone():
-        found.append(row)
-    return found[1:]
+    """Those that there are, however many plays there are."""
+    rows = db.execute("SELECT viewer, source, media FROM shelves WHERE plays > 0 ORDER BY viewer, source, media")
+    return rows.fetchall()
 
 
 def state(db: sqlite3.Connection) -> tuple[int | float | None, ...]:
@@ -182,12 +175,15 @@ def viewers(db: sqlite3.Connection) -> list[str]:
 
 def edges(db: sqlite3.Connection, viewer: str | None, now: datetime) -> tuple[float, float] | None:
     """When the first and the last dated play was watched, taken back or not; Unix seconds."""
-    chosen = "viewer = ? AND" if viewer is not None else ""
-    row = db.execute(
-        f"SELECT min(watched_at), max(watched_at) FROM plays WHERE {chosen} watched_at BETWEEN ? AND ?",
-        (*([viewer] if viewer is not None else []), _EARLIEST, now.timestamp()),
-    ).fetchone()
-    return None if row[0] is None else (float(row[0]), float(row[1]))
+    between = (_EARLIEST, now.timestamp())
+    ends = [
+        db.execute(f"SELECT {end}(watched_at) {_OF_KIND} AND watched_at BETWEEN ? AND ?", (*kind, *between)).fetchone()
+        for kind in _kinds(db)
+        if viewer is None or kind[0] == viewer
+        for end in ("min", "max")  # each by itself: asked for together, all between them would be read
+    ]
+    found = [float(row[0]) for row in ends if row[0] is not None]
+    return (min(found), max(found)) if found else None
 
 
 def _told(work: int, kind: str, facts: str, plays: int, different: int) -> Most:
