@@ -18,10 +18,12 @@ from conftest import FakeClock
 from scrobbled.chores import AGAIN_AFTER, Chores
 from scrobbled.config import Config, loads
 from scrobbled.core.errors import StoreError
+from scrobbled.core.items import Movie
 from scrobbled.core.outcomes import EventOutcome
+from scrobbled.core.plays import Play
 from scrobbled.metrics import Metrics
-from scrobbled.store import Store, overview
-from scrobbled.store.inbox import Arrival, add_event
+from scrobbled.store import Store, overview, works
+from scrobbled.store.inbox import Arrival, add_event, add_play
 
 pytestmark = pytest.mark.anyio
 
@@ -184,6 +186,26 @@ async def test_housekeeping_takes_every_step_and_goes_on_after_a_full_disk(
     house.stopping.set()
     await asyncio.wait_for(task, 10)
     assert (await house.store.read(overview.event_counts))["unwanted"] == 3
+
+
+async def test_plays_get_their_work_soon_after_they_came_however_many(house: House) -> None:
+    film = Play("anna", "plex", Movie("Salt Flats", 2023), house.clock.now())
+
+    def add(db: sqlite3.Connection) -> None:
+        for _ in range(2 * works.STEP):
+            add_play(db, film, None, [], house.clock.now())
+
+    task = asyncio.create_task(house.chores.keep_shelved())
+    await house.store.write(add)
+    await until(lambda: not behind(house.store.path))
+    house.stopping.set()
+    await asyncio.wait_for(task, 10)
+
+
+def behind(path: Path) -> bool:
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path)) as db:
+        return db.execute("SELECT count(*) FROM plays WHERE work IS NOT NULL").fetchone()[0] < 2 * works.STEP
+    return True
 
 
 def stored(path: Path) -> list[Any]:

@@ -17,9 +17,10 @@ from scrobbled.config import Config
 from scrobbled.config.model import BackupConfig
 from scrobbled.core.errors import StoreError
 from scrobbled.metrics import Metrics, Sample
-from scrobbled.store import Store, backup, housekeeping
+from scrobbled.store import Store, backup, housekeeping, works
 
 HOUSEKEEPING_EVERY = 3_600.0
+SHELVE_EVERY = 30.0
 FIRST_AFTER = 60.0
 """Seconds from the start: by then a service was heard whose clock ours can be compared with."""
 BREATH = 0.01
@@ -56,7 +57,7 @@ class Chores:
 
     def all(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """Each to be run beside the others."""
-        return self.keep_house(), self.keep_copies()
+        return self.keep_house(), self.keep_shelved(), self.keep_copies()
 
     async def keep_house(self) -> None:
         """Drop what is older than it is kept for, a little at a time so that no webhook waits for it."""
@@ -73,6 +74,16 @@ class Chores:
                     await self._drain(step, when)
             await self._clock.wait(self._stopping, HOUSEKEEPING_EVERY)
 
+    async def keep_shelved(self) -> None:
+        """Give plays their work soon after they came, so that nobody who asks for the library waits for it.
+
+        After an update, or a large import, there may be years of plays that lack it.
+        """
+        while not await self._clock.wait(self._stopping, SHELVE_EVERY):
+            with contextlib.suppress(StoreError):
+                if await self._store.read(works.is_behind):
+                    await self._drain(works.catch_up)
+
     async def keep_copies(self) -> None:
         """Copy the database when it is time, and tell when that fails. Nothing that goes wrong ends it."""
         while not self._stopping.is_set():
@@ -80,11 +91,11 @@ class Chores:
                 await self._copy_if_due()
             await self._clock.wait(self._stopping, LOOK_EVERY)
 
-    async def _drain(self, step: housekeeping.Step, when: housekeeping.When) -> None:
+    async def _drain(self, step: Callable[..., int], *given: housekeeping.When) -> None:
         """Others have the database for most of the time, however slow the disk is."""
         while not self._stopping.is_set():
             began = self._clock.monotonic()
-            if not await self._store.write(lambda db: step(db, when)):
+            if not await self._store.write(lambda db: step(db, *given)):
                 return
             await self._clock.wait(self._stopping, max(BREATH, 3 * (self._clock.monotonic() - began)))
 

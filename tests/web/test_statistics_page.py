@@ -13,6 +13,7 @@ import pytest
 from scrobbled.core.items import Episode, Item, Movie
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.core.plays import Play
+from scrobbled.store import works
 from scrobbled.store.inbox import Queued, add_play
 from scrobbled.web import counting
 from scrobbled.web.view import charts
@@ -126,6 +127,25 @@ def test_what_comes_or_goes_is_seen_at_once_though_the_same_is_not_counted_twice
             assert [await plays(), len(counted)] == [2, 3]
             home.clock.advance(61)
             assert [await plays(), len(counted)] == [2, 4]
+
+    asyncio.run(check())
+
+
+def test_a_look_waits_for_a_few_plays_to_be_sorted_and_says_what_is_still_to_be(tmp_path: Path) -> None:
+    many = 2 * works.STEP + 10
+    told = f"The show or film of {many - works.STEP} plays is still being looked up"
+
+    async def check() -> None:
+        async with house(tmp_path) as home, home.client() as browser:
+            await watched(home, *hours(*(hour / 60 for hour in range(1, many + 1))))
+            first = words(Seen((await browser.get("/statistics")).text))
+            assert f"{many} plays" in first
+            assert told in first
+            while await home.runtime.store.write(works.catch_up):
+                pass
+            found = (await browser.get("/api/v1/statistics")).json()
+            assert (found["unsorted"], found["shows"][0]["plays"]) == (0, many)
+            assert "still being looked up" not in words(Seen((await browser.get("/statistics")).text))
 
     asyncio.run(check())
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from scrobbled.store import bodies, floods, library, records, runs, works
+from scrobbled.store import bodies, floods, library, records, runs
 from scrobbled.store.accounts import mark, set_mark
 from scrobbled.store.cache import forget_expired
 
@@ -92,11 +92,6 @@ def forget_arrivals(db: sqlite3.Connection, when: When) -> int:
     return floods.forget_arrivals(db, when.now.timestamp(), LIMIT)
 
 
-def shelve_plays(db: sqlite3.Connection, when: When) -> int:
-    """Before somebody asks for the library: after an update there may be years of plays that lack their work."""
-    return works.catch_up(db, LIMIT // 4)
-
-
 def forget_resumes(db: sqlite3.Connection, when: When) -> int:
     """Nobody goes on watching after so long."""
     return library.forget_resumes(db, when.now - library.RESUMES_KEPT, LIMIT)
@@ -150,7 +145,6 @@ STEPS: tuple[Step, ...] = (
     forget_sessions,
     forget_answers,
     forget_arrivals,
-    shelve_plays,
     forget_resumes,
     thin_attempts,
     forget_runs,

@@ -19,7 +19,7 @@ from scrobbled.core.matching import plain
 from scrobbled.store.codec import decode_item, encode_item
 
 Kind = Literal["movie", "show", "season", "episode"]
-STEP = 200
+STEP = 50
 """Plays that get their work in one go: some ten milliseconds in which no webhook is stored."""
 
 

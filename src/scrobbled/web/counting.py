@@ -26,8 +26,6 @@ MOST = 10
 FRESH = timedelta(minutes=1)
 """So long what was counted may lack that a title was corrected. Plays that come or go are seen at once."""
 MOST_KEPT = 8
-CATCH_UP = 10
-"""How often at most plays are given their work before they are counted; each time takes some ten milliseconds."""
 
 
 class Title(Struct, frozen=True):
@@ -45,8 +43,9 @@ class Statistics(Struct, frozen=True):
     """What was watched from ``first`` to ``last``, days of the house, both included; by ``viewer``, or by all.
 
     ``days`` are those with plays, ``lately`` the last 90 of the period, without a gap. What was taken back does not
-    count. ``undated`` plays are in no other number: nobody knows when they were. What several people watched together
-    counts once for each. ``years`` and ``viewers`` are what can be asked for.
+    count. ``undated`` plays are in no other number: nobody knows when they were. ``unsorted`` plays lack their show or
+    film yet, and are in no favourite, nor known to be watched again. What several people watched together counts once
+    for each. ``years`` and ``viewers`` are what can be asked for.
     """
 
     period: str
@@ -55,6 +54,7 @@ class Statistics(Struct, frozen=True):
     viewer: str | None
     totals: Sums
     undated: int
+    unsorted: int
     days: list[DayCount]
     lately: list[DayCount]
     shows: list[Title]
@@ -96,9 +96,7 @@ class Counting:
         here = self._runtime.clock.now().astimezone()
         period = period or str(here.year)
         _check(period, here.year)
-        for _ in range(CATCH_UP):
-            if not await self._runtime.store.read(works.is_behind):
-                break
+        if await self._runtime.store.read(works.is_behind):  # just watched, or very many: nobody waits for all of them
             await self._runtime.store.write(works.catch_up)
         async with self._counting:  # one after the other: a webhook must not wait for many who count
             found = await asyncio.to_thread(self._found, period, viewer or None, here)
@@ -132,6 +130,7 @@ class Counting:
             viewer=masked(viewer, redactor),
             totals=masked(summed(found.counted, today), redactor),
             undated=found.counted.undated,
+            unsorted=sum(share.plays - share.sorted for share in found.counted.shares),
             days=found.counted.days,
             lately=found.lately,
             shows=masked([_title(one, posters) for one in best.shows], redactor),

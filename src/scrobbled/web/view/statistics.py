@@ -185,6 +185,11 @@ def _notes(stats: Statistics) -> list[str]:
             f"How long {words.plural(stats.totals.length.estimated, 'play')} took is not known: each counts as long as "
             "the other films, or episodes, are on average."
         )
+    if stats.unsorted:
+        notes.append(
+            f"The show or film of {words.plural(stats.unsorted, 'play')} is still being looked up, which takes some "
+            "minutes after an update or an import. Until then they are in no favourite, and not known as watched again."
+        )
     if stats.undated:
         have = "has" if stats.undated == 1 else "have"
         notes.append(f"{words.plural(stats.undated, 'play')} {have} no date, and nothing here counts them.")
