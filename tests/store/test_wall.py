@@ -125,6 +125,24 @@ def test_what_becomes_of_a_play_is_seen_at_once(path: Path) -> None:
         assert wall.shelves(db) == []
 
 
+def test_the_newest_are_found_without_going_through_those_before(path: Path) -> None:
+    def steps(db: sqlite3.Connection) -> int:
+        taken: list[None] = []
+        db.set_progress_handler(lambda: taken.append(None), 10)
+        low, high = wall._span(Filters())
+        wall._step(db, filters=Filters(), low=low, high=high, newer=False, limit=3)
+        db.set_progress_handler(None, 10)
+        return len(taken)
+
+    with closing(open_database(path)) as db:
+        for minutes in range(10):
+            watch(db, minutes=minutes)
+        few = steps(db)
+        for minutes in range(10, 300):
+            watch(db, minutes=minutes)
+        assert steps(db) <= few + 3
+
+
 def test_shelves_count_what_each_has_of_each_source(path: Path) -> None:
     with closing(open_database(path)) as db:
         watch(db)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import httpx
+import jinja2
 import pytest
 
 from scrobbled.sandbox.player import BEN
@@ -70,6 +73,27 @@ def test_plays_stand_on_the_page_with_their_outcomes(tmp_path: Path) -> None:
             assert [time["datetime"] for time in seen.all("time")].count("2026-11-14T20:00:00+00:00") >= 1
 
     asyncio.run(check())
+
+
+def test_a_page_is_drawn_beside_the_loop_so_that_no_webhook_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bool] = []
+
+    def render(template: jinja2.Template, *given: Any, **named: Any) -> str:
+        drawn.append(threading.current_thread() is threading.main_thread())
+        return really(template, *given, **named)
+
+    really = jinja2.Template.render
+    monkeypatch.setattr(jinja2.Template, "render", render)
+
+    async def check() -> None:
+        async with house(tmp_path) as home, home.client() as browser:
+            for path in ("/", "/?fragment=1", "/history", "/needs", "/statistics"):
+                await page(browser, path)
+
+    asyncio.run(check())
+    assert drawn == [False] * 5
 
 
 def test_markup_in_a_title_is_text(tmp_path: Path) -> None:

@@ -93,11 +93,12 @@ def _step(
     """What is found in the next ``STEP`` plays between the two, and how far that is; ``None`` where it is all."""
     between, order = "(at, play) > (?, ?) AND (at, play) < (?, ?)", "at, play" if newer else "at DESC, play DESC"
     query = f"SELECT at, play FROM wall WHERE {between} ORDER BY {order} LIMIT 1 OFFSET {STEP - 1}"
-    last = db.execute(query, (low.at, low.play, high.at, high.play)).fetchone()
+    conditions = list(_conditions(filters))
+    # where everything is wanted nothing is gone through in vain
+    last = db.execute(query, (low.at, low.play, high.at, high.play)).fetchone() if conditions else None
     edge = None if last is None else Spot(*last)
     if edge is not None:  # which is looked at as well
         low, high = (low, Spot(edge.at, edge.play + 1)) if newer else (Spot(edge.at, edge.play - 1), high)
-    conditions = list(_conditions(filters))
     wanted = "".join(f" AND {condition}" for condition, _ in conditions)
     rows = db.execute(
         f"SELECT at, play FROM wall WHERE {between}{wanted} ORDER BY {order} LIMIT ?",

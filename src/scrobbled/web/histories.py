@@ -20,7 +20,7 @@ from scrobbled.runtime import Runtime
 from scrobbled.store import overview, wall
 from scrobbled.store.wall import Filters, Shelf, Spot
 from scrobbled.summary import PlayStory
-from scrobbled.web.masking import masked
+from scrobbled.web.masking import masked, masked_aside
 
 T = TypeVar("T")
 MEDIA = ("episode", "movie")
@@ -133,7 +133,7 @@ class History:
             rows = (overview.play(db, found.play) for found in spots)
             return [summary.play_story(row) for row in rows if row is not None]
 
-        return self._masked(await self._runtime.store.read(read))
+        return await masked_aside(await self._runtime.store.read(read), self._runtime.redactor)
 
     def _masked(self, value: T) -> T:
         return masked(value, self._runtime.redactor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import Request, get
@@ -46,4 +47,4 @@ async def _wall(runtime: Runtime, desk: Desk, wish: Wish, at: dict[str, str]) ->
         raise ClientException(str(error)) from None
     art = await desk.art.of_plays(play.id for play in seen.plays)
     now = runtime.clock.now().astimezone()  # in the zone of the house
-    return view.wall(seen, wish, await desk.history.choices(), art, now, at=at)
+    return await asyncio.to_thread(view.wall, seen, wish, await desk.history.choices(), art, now, at=at)

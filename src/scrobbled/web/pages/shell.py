@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any, Literal
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.datastructures import Cookie
+from litestar.enums import MediaType
 from litestar.response import Redirect, Template
+from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from scrobbled.web.desk import Desk
@@ -50,6 +53,13 @@ class Shell(Struct, frozen=True):
     """This page relative to our root, with its query: where a form may lead back to."""
 
 
+class Drawn(Template):
+    """A page that was drawn beside the loop: a webhook does not wait until a large one is."""
+
+    def to_asgi_response(self, *given: Any, **named: Any) -> ASGIResponse:
+        return Response.to_asgi_response(self, *given, **named)
+
+
 async def page(request: Asked, desk: Desk, template: str, *, place: str, status: int = 200, **context: Any) -> Template:
     """A template that extends ``base.html``, with everything its frame needs.
 
@@ -66,7 +76,15 @@ async def page(request: Asked, desk: Desk, template: str, *, place: str, status:
     )
     root = request.state.root
     named = {**context, "shell": shell, "theme": theme(request), "root": root}
-    return Template(template, context=named, status_code=status)
+    drawn = Drawn(template, media_type=MediaType.HTML, status_code=status)
+    drawn.content = await asyncio.to_thread(_draw, request, template, named)
+    return drawn
+
+
+def _draw(request: Asked, template: str, context: dict[str, Any]) -> bytes:
+    engine = request.app.template_engine
+    assert engine is not None
+    return str(engine.get_template(template).render(**context)).encode()
 
 
 def bare(request: Asked, template: str, *, status: int = 200, **context: Any) -> Template:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import Request, get
@@ -30,7 +31,7 @@ def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
         except ValueError as error:
             raise ClientException(str(error)) from None
         here = runtime.clock.now().astimezone()  # in the zone of the house
-        page = view.page(found, here, days=LATELY if days == str(LATELY) else FEW)
+        page = await asyncio.to_thread(view.page, found, here, days=LATELY if days == str(LATELY) else FEW)
         return await shell.page(request, desk, "statistics.html", place="more", page=page, uses_tmdb=desk.art.uses_tmdb)
 
     return [statistics]
