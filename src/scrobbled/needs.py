@@ -17,7 +17,7 @@ from scrobbled.config import Config
 from scrobbled.floods import Chosen, Done, FloodStory
 from scrobbled.store import amendments, asking, overview, refusals, runs
 from scrobbled.store import floods as stored
-from scrobbled.store.asking import Conflicts, Group
+from scrobbled.store.asking import Asked, Conflicts, Group
 from scrobbled.store.codec import iso
 from scrobbled.summary import AccountStatus, QueuedChange, UnclaimedStatus
 from scrobbled.troubles import OpenTrouble
@@ -83,8 +83,11 @@ class Facts(Struct, frozen=True):
 Target = Group | Conflicts | FloodStory | AccountStatus | UnclaimedStatus
 
 
-def facts(db: sqlite3.Connection, config: Config, active: frozenset[tuple[str, str]], now: float) -> Facts:
-    """``active`` are the accounts that are delivered to, ``now`` is Unix seconds."""
+def facts(
+    db: sqlite3.Connection, config: Config, active: frozenset[tuple[str, str]], now: float, asked: Asked | None = None
+) -> Facts:
+    """``active`` are the accounts that are delivered to, ``now`` is Unix seconds. ``asked`` spares a look."""
+    asked = asked or asking.asked(db)
     glance, guests = summary.glance(db, config), asking.guests(db)
     accounts = [row for row in glance.trackers if (row.viewer, row.tracker) in active]
     claimable = [row for row in glance.unclaimed if row.yaml]
@@ -93,8 +96,8 @@ def facts(db: sqlite3.Connection, config: Config, active: frozenset[tuple[str, s
         broken=[row for row in accounts if row.state in BROKEN],
         lapsing=_lapsing(db, config, accounts, now),
         floods=floods.stories(db),
-        groups=asking.asking(db),
-        conflicts=asking.conflicts(db),
+        groups=asked.groups,
+        conflicts=asked.conflicts,
         unclaimed=strangers,
         plans=_plans(db, config),
         refused=_refused(db, config, now),

@@ -15,6 +15,7 @@ import pytest
 
 from scrobbled.needs import Facts, Plan
 from scrobbled.sandbox.player import BEN
+from scrobbled.store import asking
 from scrobbled.web.keys import Keys
 from scrobbled.web.view.questions import cards
 from web.house import TOKEN, House, house
@@ -95,6 +96,47 @@ async def test_a_refusal_is_one_question_with_its_reason(home: House) -> None:
     await set_state(home, "dead", "id = 3", reason="refused (400)")
     async with home.client() as browser:
         assert [card["many"] for card in (await asked(browser))["needs"]] == [2, 1]
+
+
+async def test_news_that_change_nothing_of_what_is_asked_let_nobody_look_through_it_again(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def look(db: Any) -> Any:
+        looked.append("again")
+        return really(db)
+
+    really = asking.asking
+    monkeypatch.setattr(asking, "asking", look)
+    await watched(home, (1, 1), (1, 2))
+    await set_state(home, "dead", "id = 1", reason="refused (422)")
+    async with home.client() as browser:
+        await asyncio.gather(*(asked(browser) for _ in range(5)))
+        assert looked == ["again"]
+        await watched(home, (1, 3))
+        home.runtime.changed()
+        assert [card["many"] for card in (await asked(browser))["needs"]] == [1]
+        assert looked == ["again"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE outbox SET state = 'held', hold = 'wish' WHERE id = 1",
+        "UPDATE outbox SET state = CASE id WHEN 1 THEN 'queued' ELSE 'dead' END",
+        "UPDATE outbox SET attempts = attempts + 1, reason = 'refused (400)' WHERE id = 1",
+        "DELETE FROM outbox WHERE id = 1",
+    ],
+)
+async def test_what_comes_goes_or_is_refused_anew_is_asked_at_once(home: House, change: str) -> None:
+    await watched(home, (1, 1), (1, 2))
+    await set_state(home, "dead", "id = 1", reason="refused (422)")
+    async with home.client() as browser:
+        before = (await asked(browser))["needs"]
+        await home.sql(change)
+        home.runtime.changed()
+        assert (await asked(browser))["needs"] != before
 
 
 async def test_what_waits_by_itself_asks_nothing(home: House) -> None:

@@ -117,6 +117,36 @@ class Conflicts(Struct, frozen=True):
         return tuple(choice.id for one in self.each for choice in one.choices)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked, and by which ``mark`` it is known that it still is."""
+
+    mark: tuple[float, ...]
+    groups: list[Group]
+    conflicts: list[Conflicts]
+
+
+def asked(db: sqlite3.Connection, known: Asked | None = None) -> Asked:
+    """What is asked now: ``known`` itself where no change has come, gone or been tried since, which is told quickly."""
+    now = _mark(db)
+    if known is not None and known.mark == now:
+        return known
+    return Asked(now, asking(db), conflicts(db))
+
+
+def _mark(db: sqlite3.Connection) -> tuple[float, ...]:
+    plays = db.execute(
+        "SELECT count(*), total(id), total(attempts), total(length(reason)), total(state = 'dead'), "
+        "total(state = 'held') FROM outbox INDEXED BY outbox_asking "
+        "WHERE state IN ('unmatched', 'dead') OR (state = 'held' AND flood IS NULL)"
+    ).fetchone()
+    amended = db.execute(
+        "SELECT count(*), total(id), total(state = 'dead'), total(state = 'held') FROM amendments "
+        f"INDEXED BY amendments_waiting WHERE state IN ('unmatched', 'dead', 'held') AND {_OPEN}"
+    ).fetchone()
+    return (*plays, *amended)
+
+
 def asking(db: sqlite3.Connection) -> list[Group]:
     """What is unmatched, refused, or held by itself; conflicts are apart."""
     plays = db.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from typing import TypeVar
@@ -14,9 +15,9 @@ from scrobbled.floods import Done, FloodStory
 from scrobbled.needs import Facts, NoAnswer, Server, Target
 from scrobbled.runtime import Runtime
 from scrobbled.store import asking
-from scrobbled.store.asking import Conflict, Conflicts, Group
+from scrobbled.store.asking import Asked, Conflict, Conflicts, Group
 from scrobbled.summary import AccountStatus, QueuedChange, UnclaimedStatus
-from scrobbled.web.masking import masked
+from scrobbled.web.masking import masked, masked_aside
 from scrobbled.web.reception import Reception
 from scrobbled.web.view import questions
 from scrobbled.web.view.card import Card
@@ -54,6 +55,9 @@ class Needs:
     def __init__(self, runtime: Runtime, reception: Reception) -> None:
         self._runtime, self._reception = runtime, reception
         self._found: _Found | None = None
+        self._looking = asyncio.Lock()
+        self._asked: tuple[float, Asked] | None = None
+        self._carded: tuple[Facts, list[str], list[Card]] | None = None
         self._news = 0
         runtime.on_change(self._forget)
 
@@ -67,7 +71,7 @@ class Needs:
             chosen = (await self._look_at_all())[1]
         else:
             chosen = [one for one in (await self._look()).cards if kind in ("", one.kind)]
-        return self._masked(chosen[start : start + limit])
+        return await masked_aside(chosen[start : start + limit], self._runtime.redactor)
 
     async def counts(self) -> dict[str, int]:
         """How many there are of each kind; of ``waiting`` nothing is asked."""
@@ -105,6 +109,7 @@ class Needs:
         if not ID.fullmatch(id_):
             raise NoAnswer(f"{id_[:40]} is no id of a question; it should look like g0123456789ab, f3 or c12.")
         self._forget()
+        self._asked = None
         target = needs.found((await self._look_at_all())[0].facts, id_)
         if isinstance(target, UnclaimedStatus):
             return await self._whose(target, id_, action, value)
@@ -155,15 +160,22 @@ class Needs:
         return done
 
     async def _look(self) -> _Found:
-        """What there is, from a moment ago where nothing has changed since."""
-        stamp, now = await self._runtime.store.read(asking.stamp), self._runtime.clock.monotonic()
-        known = self._found
-        if known is None or known.stamp != stamp or not 0.0 <= now - known.at < FRESH:
-            news, facts = self._news, await self._facts()
-            viewers = [viewer.name for viewer in self._runtime.config.viewers]
-            known = _Found(now, stamp, facts, questions.cards(facts, viewers))
-            self._found = known if news == self._news else None
-        return known
+        """What there is, from a moment ago where nothing has changed since. One looks for all who ask meanwhile."""
+        async with self._looking:
+            stamp, now = await self._runtime.store.read(asking.stamp), self._runtime.clock.monotonic()
+            known = self._found
+            if known is None or known.stamp != stamp or not 0.0 <= now - known.at < FRESH:
+                news, facts = self._news, await self._facts(now)
+                known = _Found(now, stamp, facts, await self._cards_of(facts))
+                self._found = known if news == self._news else None
+            return known
+
+    async def _cards_of(self, facts: Facts) -> list[Card]:
+        """Most news change nothing of what is asked, and then they are the same."""
+        viewers = [viewer.name for viewer in self._runtime.config.viewers]
+        if self._carded is None or self._carded[:2] != (facts, viewers):
+            self._carded = facts, viewers, await asyncio.to_thread(questions.cards, facts, viewers)
+        return self._carded[2]
 
     async def _look_at_all(self) -> tuple[_Found, list[Card]]:
         """With what waits by itself: a read of its own, so that nothing else waits for both."""
@@ -177,17 +189,21 @@ class Needs:
             self._found = whole
         return whole, waiting
 
-    async def _facts(self) -> Facts:
+    async def _facts(self, at: float) -> Facts:
         runtime, now = self._runtime, self._now()
-        active = frozenset(runtime.couriers)
+        active, kept = frozenset(runtime.couriers), self._asked
+        known = kept[1] if kept is not None and 0.0 <= at - kept[0] < FRESH else None
 
-        def read(db: sqlite3.Connection) -> Facts:
-            return needs.facts(db, runtime.config, active, now)
+        def read(db: sqlite3.Connection) -> tuple[Asked, Facts]:
+            asked = asking.asked(db, known)
+            return asked, needs.facts(db, runtime.config, active, now, asked)
 
-        found = await runtime.store.read(read)
+        asked, found = await runtime.store.read(read)
+        if asked is not known:
+            self._asked = at, asked
         opened = [troubles.shown(trouble) for trouble in await runtime.alerts.open()]
-        asked = [*runtime.catching_up.conditions, *runtime.listening.conditions]
-        servers = {one.source: Server(one.source, one.state, one.reason) for one in asked if one.state in needs.BROKEN}
+        polled = [*runtime.catching_up.conditions, *runtime.listening.conditions]
+        servers = {one.source: Server(one.source, one.state, one.reason) for one in polled if one.state in needs.BROKEN}
         told = [trouble for trouble in opened if trouble.kind in needs.TOLD]
         return replace(found, servers=list(servers.values()), troubles=told)
 
