@@ -72,7 +72,7 @@ def test_a_listener_who_leaves_is_forgotten() -> None:
 
 def test_news_does_not_pile_up() -> None:
     async def check() -> None:
-        live = Live(keep_alive=0.01)
+        live = Live(keep_alive=0.01, pace=0.0)
         events = live.events()
         await anext(events)
         for _ in range(10_000):
@@ -81,6 +81,37 @@ def test_news_does_not_pile_up() -> None:
         quiet = await anext(events)
         assert (quiet.event, quiet.data, quiet.comment) == (None, None, "nothing new")
         await events.aclose()
+
+    asyncio.run(check())
+
+
+def test_news_that_come_one_after_the_other_are_told_together() -> None:
+    async def check() -> None:
+        live, loop = Live(pace=0.05), asyncio.get_running_loop()
+        events = live.events()
+        await anext(events)
+        began = loop.time()
+        for _ in range(2):
+            live.publish()
+            assert (await anext(events)).event == "change"
+        assert loop.time() - began >= 0.05
+        await events.aclose()
+
+    asyncio.run(check())
+
+
+def test_whoever_waits_for_the_next_news_is_let_go_at_the_end() -> None:
+    async def check() -> None:
+        live = Live(pace=3_600.0)
+        events = live.events()
+        await anext(events)
+        live.publish()
+        await anext(events)
+        waiting = asyncio.create_task(anext(events, None))
+        await asyncio.sleep(0)
+        live.end()
+        async with asyncio.timeout(5):
+            assert await waiting is None
 
     asyncio.run(check())
 

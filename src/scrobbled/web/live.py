@@ -13,19 +13,21 @@ MOST = 20
 KEEP_ALIVE = 20.0
 """Seconds of silence after which a comment is sent: proxies close what seems dead."""
 RECONNECT_MS = 3_000
+PACE = 0.5
+"""Seconds between two pieces of news for one page: webhooks, which may come many a second, are not to wait for it."""
 
 
 class Live:
     """One per application. Belongs to the loop the application runs in."""
 
-    def __init__(self, *, most: int = MOST, keep_alive: float = KEEP_ALIVE) -> None:
-        self._most, self._keep_alive = most, keep_alive
+    def __init__(self, *, most: int = MOST, keep_alive: float = KEEP_ALIVE, pace: float = PACE) -> None:
+        self._most, self._keep_alive, self._pace = most, keep_alive, pace
         self._listeners: set[asyncio.Event] = set()
-        self._ended = False
+        self._end = asyncio.Event()
 
     @property
     def is_full(self) -> bool:
-        return self._ended or len(self._listeners) >= self._most
+        return self._end.is_set() or len(self._listeners) >= self._most
 
     @property
     def listeners(self) -> int:
@@ -38,7 +40,7 @@ class Live:
 
     def end(self) -> None:
         """Let all streams end now; new ones end at once."""
-        self._ended = True
+        self._end.set()
         self.publish()
 
     async def events(self) -> AsyncGenerator[ServerSentEventMessage, None]:
@@ -49,18 +51,19 @@ class Live:
         self._listeners.add(listener)
         try:
             yield ServerSentEventMessage(event="hello", data="{}", retry=RECONNECT_MS)
-            while not self._ended:
-                news = await self._heard(listener)
-                if news and not self._ended:
+            while not self._end.is_set():
+                news = await self._happens(listener, self._keep_alive)
+                if news and not self._end.is_set():
                     listener.clear()
                     yield ServerSentEventMessage(event="change", data="{}")
+                    await self._happens(self._end, self._pace)
                 elif not news:
                     yield ServerSentEventMessage(comment="nothing new", data=None)
         finally:
             self._listeners.discard(listener)
 
-    async def _heard(self, listener: asyncio.Event) -> bool:
+    async def _happens(self, event: asyncio.Event, within: float) -> bool:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._keep_alive):
-                return await listener.wait()
+            async with asyncio.timeout(within):
+                return await event.wait()
         return False
