@@ -151,9 +151,16 @@ class Keeper:
             if under_way == run:
                 self._busy[viewer].cancel()
         log.info("cancelled", action="reconcile", run=f"r{run}")
+        await self._count_cancelled(run)
         await self._take_out(run)
         self._changed()
         return True
+
+    async def _count_cancelled(self, run: int) -> None:
+        """Here, as a run that had filled the queue has ended before, and one that waited never begins."""
+        found = await self._store.read(lambda db: runs.get(db, run))
+        if found is not None:
+            self._metrics.reconcile_runs.labels(found.viewer, found.pair, cancelling.OUTCOME).inc()
 
     async def _take_out(self, run: int) -> None:
         """Of a large run a part: the rest follows by itself."""

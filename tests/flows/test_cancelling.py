@@ -67,6 +67,22 @@ async def test_what_was_written_stays_and_the_rest_leaves_the_queue(two: Pairing
     assert not await two.runtime.keeper.cancel(1), "nothing of it is left"
 
 
+async def test_each_cancelled_run_is_counted_once_whether_it_had_begun_or_not(two: Pairing) -> None:
+    def counted(outcome: str) -> float | None:
+        labels = {"viewer": "anna", "pair": "trakt,serializd", "outcome": outcome}
+        return two.runtime.metrics.registry.get_sample_value("scrobbled_reconcile_runs_total", labels)
+
+    await two.compare()
+    for _ in range(2):
+        await two.runtime.keeper.cancel(1)
+    assert (counted("done"), counted("cancelled")) == (1.0, 1.0)
+    one = two.wired
+    number = await two.runtime.keeper.ask(one.sides.viewer, one.sides.pair, "sync", Options())
+    await two.runtime.keeper.cancel(number)
+    await two.runtime.keeper.reconciler(one).run(number, Options())
+    assert (counted("done"), counted("cancelled")) == (1.0, 2.0)
+
+
 async def test_from_the_commit_on_nothing_more_is_sent(two: Pairing, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process dies right after it; another takes the rest out of the queue."""
     await two.compare()
