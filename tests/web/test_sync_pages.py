@@ -16,6 +16,7 @@ import pytest
 from pairing import Pairing, later, pairing
 from scrobbled.sandbox.faults import Fault
 from scrobbled.web.app import create_app
+from web.test_pages import Seen
 
 pytestmark = pytest.mark.anyio
 WISH = {"viewer": "anna", "pair": "trakt,serializd"}
@@ -269,7 +270,19 @@ async def test_asking_twice_makes_one_preview_and_few_are_kept(two: Pairing, bro
     for _ in range(5):
         await previewed(browser)
     await asked(browser, f"/previews/{first['id']}", 404)
-    assert "not kept any more" in await page(browser, f"/sync/previews/{first['id']}", 404)
+    await gone(browser, first["id"])
+
+
+async def gone(browser: httpx.AsyncClient, preview: str) -> None:
+    """It says why, and leads to where a new one is made: whoever looks, and whoever says yes."""
+    answer = await browser.post(
+        f"/sync/previews/{preview}", data={"do": "apply"}, headers={"Origin": "http://localhost:8484"}
+    )
+    assert answer.status_code == 404
+    for text in ((await browser.get(f"/sync/previews/{preview}")).text, answer.text):
+        assert "only until scrobbled starts anew" in text
+        seen = Seen(text)
+        assert "../../sync" in [link["href"] for link in seen.all("a") if "primary" in (link.get("class") or "")]
 
 
 async def test_a_preview_can_be_stopped_and_forgotten(two: Pairing, browser: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get, post
-from litestar.exceptions import ClientException, NotFoundException
+from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
@@ -34,7 +34,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     ) -> Template:
         plan = desk.syncing.shown(preview)
         if plan is None:
-            raise NotFoundException(GONE)
+            return await _gone(request, desk)
         chosen = {"tracker": tracker[:64], "action": action[:16]}
         start = int(after) if after.isascii() and after.isdecimal() and len(after) < 10 else 0
         context = {**await _told(desk, plan), **await _lines(desk, plan, chosen, start), **chosen}
@@ -42,15 +42,20 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         return await shell.page(request, desk, template, place="sync", **context)
 
     @post("/sync/previews/{preview:str}")
-    async def decide(request: Asked, preview: FromPath[str]) -> Redirect:
+    async def decide(request: Asked, preview: FromPath[str]) -> Redirect | Template:
         """Carry exactly this plan out, or forget it."""
         form = await forms.form(request)
         if form.get("do") == "forget":
             desk.syncing.forget(preview)
             return shell.to(request, "sync")
-        return shell.to(request, f"sync/runs/{(await _applied(desk, preview)).id}")
+        run = await _applied(desk, preview)
+        return await _gone(request, desk) if run is None else shell.to(request, f"sync/runs/{run.id}")
 
     return [preview, decide]
+
+
+async def _gone(request: Asked, desk: Desk) -> Template:
+    return await shell.page(request, desk, "sync_gone.html", place="sync", status=404, text=GONE)
 
 
 async def _told(desk: Desk, plan: Preview) -> dict[str, Any]:
@@ -79,11 +84,8 @@ async def _lines(desk: Desk, plan: Preview, chosen: dict[str, str], after: int) 
     }
 
 
-async def _applied(desk: Desk, preview: str) -> RunStory:
+async def _applied(desk: Desk, preview: str) -> RunStory | None:
     try:
-        run = await desk.syncing.apply(preview)
+        return await desk.syncing.apply(preview)
     except ConfigError as error:
         raise ClientException(" ".join(error.problems)) from None
-    if run is None:
-        raise NotFoundException(GONE)
-    return run

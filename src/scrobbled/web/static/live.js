@@ -65,7 +65,8 @@
     const began = Date.now();
     try {
       const answer = await fetch(fresh(), { cache: "no-store", redirect: "manual" });
-      if (answer.type === "opaqueredirect" || answer.status === 403) return location.reload();
+      // signed out, or what it was about is gone: the page as it is now says so
+      if (answer.type === "opaqueredirect" || answer.status === 403 || answer.status === 404) return location.reload();
       if (answer.ok) {
         const parsed = new DOMParser().parseFromString(await answer.text(), "text/html").body;
         scrobbled.badge(parsed);
