@@ -83,6 +83,18 @@ def test_the_wall_takes_in_what_is_new(screen: Screen, service: Service, town: T
     expect(page.locator(".seen")).to_have_count(before + 1)
 
 
+def test_a_story_on_a_page_of_its_own_is_told_on(screen: Screen, service: Service, town: Town) -> None:
+    town.outage("serializd")
+    title = watched(service, town, 6)
+    page = screen.open(f"{service.url}/history")
+    page.goto(page.locator(".seen", has_text=title).first.locator("a").evaluate("link => link.href"))
+    expect(page.locator(".badges")).to_contain_text("queued")
+    town.do(town.sandbox["serializd"].faults.end_outage)
+    page.get_by_role("button", name="Try now").first.click()
+    expect(page.locator(".badges")).to_contain_text("Serializd delivered")
+    expect(page.locator("h1")).to_have_count(1)
+
+
 def test_an_open_story_is_told_on(screen: Screen, service: Service, town: Town) -> None:
     town.outage("serializd")
     title = watched(service, town, 5)

@@ -12,7 +12,7 @@ from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.sandbox.player import BEN
 from scrobbled.store import outbox
 from web.house import LOGIN, House, house
-from web.test_pages import page
+from web.test_pages import Seen, page
 
 
 async def evening(home: House) -> None:
@@ -62,6 +62,28 @@ def test_only_who_may_come_in_is_told(tmp_path: Path) -> None:
             assert (await stranger.get("/plays/p1")).status_code == 303
 
     asyncio.run(check())
+
+
+def test_a_story_that_has_a_page_of_its_own_can_be_asked_for_anew_as_it_stands_there(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with house(tmp_path) as home, home.client() as browser:
+            await evening(home)
+            whole = (await browser.get("/plays/p1")).text
+            assert "static/live.js" in whole
+            (live,) = [tag for tag in Seen(whole).all("div") if tag.get("id") == "live"]
+            again = (await browser.get("/plays/p1", params={"fragment": live["data-fragment"]})).text
+            assert story(again) == story(whole)
+            assert 'data-say="Serializd queued"' in story(again)
+            assert "<html" not in again
+            sheet = (await browser.get("/plays/p1?fragment=1")).text
+            assert 'id="live"' not in sheet
+            assert story(sheet) != story(whole)
+
+    asyncio.run(check())
+
+
+def story(page: str) -> str:
+    return page[page.index("<article") : page.index("</article>")]
 
 
 def test_a_play_on_the_page_leads_to_its_story(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from scrobbled.web.view import story as view
 
 Asked = Request[Any, Any, Any]
 WALL = "history"
+PAGE = "page"
+"""The fragment by which a page keeps itself fresh: what it has in its frame, where others are what a sheet shows."""
 
 
 def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
@@ -104,7 +106,8 @@ async def _story(
         story=view.story(told_of, play, here),
         art=art,
         back=shell.way_back(back, WALL),
-        fragment=bool(fragment),
+        fragment=bool(fragment) and fragment != PAGE,
+        afresh=fragment == PAGE,
     )
 
 

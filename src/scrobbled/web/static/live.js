@@ -48,7 +48,7 @@
   const fresh = () => {
     const here = new URL(location.href);
     here.hash = "";
-    here.searchParams.set("fragment", "1");
+    here.searchParams.set("fragment", live.dataset.fragment || "1");
     return here;
   };
   let asking = false;
