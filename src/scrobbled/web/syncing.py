@@ -34,8 +34,8 @@ log = structlog.get_logger("web")
 LOOKED_AT = 500
 """Changes of a run up to which each is looked at before it is taken back."""
 GONE = (
-    "This preview is not kept any more: previews are kept for a day, and only until scrobbled starts anew. Nothing was "
-    "changed by it. Make a new one."
+    "This preview is not kept any more: previews are kept for a day, and only until scrobbled starts anew. Make a new "
+    "one: a preview changes nothing."
 )
 
 
