@@ -117,8 +117,7 @@ class Conflicts(Struct, frozen=True):
         return tuple(choice.id for one in self.each for choice in one.choices)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is asked, and by which ``mark`` it is known that it still is."""
 
     mark: tuple[float, ...]
