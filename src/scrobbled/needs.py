@@ -28,7 +28,7 @@ REFUSED_WITHIN = 2 * 86_400.0
 """Seconds for which a webhook with a wrong secret is worth a question."""
 BROKEN = frozenset({"sign-in", "stopped", "drift"})
 """States of an account that do not pass by themselves."""
-TOLD = frozenset({"configuration", "backup", "disk", "clock", "pair"})
+TOLD = frozenset({"configuration", "backup", "disk", "storage", "clock", "pair"})
 """Kinds of trouble that are not one of the other questions."""
 
 

@@ -37,8 +37,9 @@ from scrobbled.redact import Redactor
 from scrobbled.servers import Connections
 from scrobbled.servers.kit import Kit
 from scrobbled.store import Store, accounts, floods, overview
-from scrobbled.store.alerts import StoredTroubles
 from scrobbled.store.cache import StoredCache
+from scrobbled.store.troubles import Troubles
+from scrobbled.storewatch import StoreWatch
 from scrobbled.understand import parsed
 from scrobbled.watchdog import Watchdog
 from scrobbled.wiring import Parts, observer
@@ -98,6 +99,7 @@ class Runtime:
         self.catching_up, self.listening = CatchUp(kit), Listening(kit)
         self._describe(config)
         troubles.watch(self.alerts, store, lambda: {key: c.health.report for key, c in self.couriers.items()})
+        self.alerts.watch(StoreWatch(store, self.alerts, clock).look)
 
     def _describe(self, config: Config) -> None:
         states = (lambda: self.couriers, lambda: self.waiting, lambda: self.held, lambda: self.heard)
@@ -110,7 +112,7 @@ class Runtime:
 
     def _made_alerts(self, config: Config) -> Alerts:
         return Alerts(
-            StoredTroubles(self.store),
+            Troubles(self.store),
             AppriseSender(troubles.addresses(config), self.redactor),
             repeat=config.alerts.repeat,
             now=self.clock.now,

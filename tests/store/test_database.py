@@ -149,7 +149,7 @@ def test_a_full_disk_stores_nothing_of_the_group_and_says_so_to_all(path: Path) 
         )
         assert [type(error) for error in found] == [StoreError, StoreError]
         assert "full" in str(found[0])
-        assert "Check free space" in str(found[0])
+        assert "make room on that disk" in str(found[0])
         assert marks(path) == {"before": 1.0}
         await store.read(lambda db: db.execute("PRAGMA max_page_count = 1073741823").fetchall())
         await store.write(fill)

@@ -64,6 +64,7 @@ class Alerts:
         self._checks: list[Callable[[], Awaitable[None]]] = []
         self._figures: dict[Key, Trouble] = {}
         self._unnoted: dict[tuple[str, Key], Told] = {}
+        self._failing: dict[str, str] = {}
         self._news = asyncio.Event()
         self._telling: asyncio.Task[float] | None = None
         self.use(sender, repeat, root)
@@ -135,19 +136,28 @@ class Alerts:
     async def _tried(self) -> float:
         try:
             await self._checked()
-            return await self._tell()
+            wait = await self._tell()
+            self._failing.pop("telling", None)
+            return wait
         except StoreError as error:
-            log.warning("what there is to tell has to wait", action="alert", why=str(error))
+            self._fails("telling", "what there is to tell has to wait", error)
         except Exception:
             log.exception("telling failed as it never should", action="alert")
         return ROUND
 
     async def _checked(self) -> None:
-        for check in self._checks:
+        for number, check in enumerate(self._checks):
             try:
                 await check()
+                self._failing.pop(str(number), None)
             except (StoreError, OSError) as error:
-                log.warning("a check was not possible", action="alert", why=str(error))
+                self._fails(str(number), "a check was not possible", error)
+
+    def _fails(self, what: str, text: str, error: Exception) -> None:
+        """Logged when it begins to fail, or fails for another reason: it is tried every minute."""
+        if self._failing.get(what) != str(error):
+            log.warning(text, action="alert", why=str(error))
+        self._failing[what] = str(error)
 
     async def _tell(self) -> float:
         self._news.clear()

@@ -16,6 +16,7 @@ TROUBLE_KINDS: dict[str, str] = {
     "configuration": "the changed configuration is not valid",
     "backup": "a scheduled backup failed",
     "disk": "the disk is nearly full",
+    "storage": "the database cannot be used, so webhooks are refused",
     "clock": "the clock of this machine is wrong",
     "server": "a media server cannot be asked or listened to",
 }

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from typing import Protocol, TypeVar
 
 from scrobbled.alerts import CALM, Key, Open, Reach, Told, Trouble
-from scrobbled.store.database import Store
+
+T = TypeVar("T")
+
+
+class Keeping(Protocol):
+    """What ``Store`` is to those who read and write."""
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T: ...
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T: ...
 
 
 class StoredTroubles:
     """``alerts.Memory`` in SQLite."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Keeping) -> None:
         self._store = store
 
     async def seen(self, trouble: Trouble, now: float) -> bool:

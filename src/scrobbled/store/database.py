@@ -23,6 +23,15 @@ from scrobbled.store.opening import open_database
 
 T = TypeVar("T")
 LARGEST_GROUP = 256
+ADVICE = {
+    "full": "There is no free space left where it lies: make room on that disk.",
+    "locked": "Another program keeps it locked: close what has it open, such as a database browser or a copying tool.",
+    "readonly": "Check the permissions of the file and its folder, and that the disk is not mounted read-only.",
+    "unable to open": "Check the permissions of its folder, and that the disk is still there.",
+    "I/O error": "Look at the disk: its cable, its health, and the log of the system.",
+    "malformed": "It is damaged: end scrobbled, and put a backup in its place with scrobbled restore.",
+}
+"""By words of SQLite's what a person does about it."""
 log = structlog.get_logger("store")
 
 
@@ -50,6 +59,7 @@ class Store:
         self._thread = threading.Thread(target=self._run, name="database", daemon=True)
         self._opened = threading.Event()
         self._closing = False
+        self._broken = False
         self._failure: Exception | None = None
         self._create, self._check = create, check
         self._thread.start()
@@ -68,6 +78,11 @@ class Store:
     async def changed_outside(self) -> int:
         """A number that moves when another process commits to the file (``PRAGMA data_version``)."""
         return await self.read(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]))
+
+    @property
+    def is_broken(self) -> bool:
+        """The file could not be used when somebody tried last, and nothing was written since."""
+        return self._broken
 
     async def aclose(self) -> None:
         """Finish what was submitted, then close the file. What comes later is refused with ``StoreError``."""
@@ -95,7 +110,12 @@ class Store:
         with contextlib.closing(connection):
             while (job := self._jobs.get()) is not None:
                 group = [job, *self._gathered()]
-                _perform([j for j in group if j is not None], connection)
+                jobs = [j for j in group if j is not None]
+                if not _perform(jobs, connection):
+                    self._broken = True
+                elif any(j.writes for j in jobs):
+                    self._broken = False
+                _tell(jobs)
                 if group[-1] is None:
                     return
 
@@ -110,16 +130,23 @@ class Store:
                 return
 
 
-def _perform(group: list[_Job], connection: sqlite3.Connection) -> None:
+def _perform(group: list[_Job], connection: sqlite3.Connection) -> bool:
+    """Whether the file could be used; what came of each job is noted in it."""
     try:
         _transact(group, connection)
     except sqlite3.Error as error:
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
-        failure = StoreError(f"the database cannot be written: {error}. Check free space and permissions.")
+        failure = StoreError(_unusable(str(error)))
         for job in group:
             job.result, job.error = None, failure
-    _tell(group)
+        return False
+    return True
+
+
+def _unusable(why: str) -> str:
+    advice = next((advice for word, advice in ADVICE.items() if word in why), "Check free space and permissions.")
+    return f"the database cannot be used: {why}. {advice}"
 
 
 def _transact(group: list[_Job], connection: sqlite3.Connection) -> None:
