@@ -88,6 +88,7 @@ class Courier:
         self._read_back_at = 0.0
         """While others are to be sent, nothing is read back before (monotonic seconds)."""
         self._doubts_in_a_row = 0
+        self._why_unusable = ""
         self._interrupted = True
         """A write may have begun and not been booked; so it is at the start, after whatever ended the process."""
 
@@ -106,14 +107,23 @@ class Courier:
         while not self._stop.is_set():
             try:
                 wait = await self.step()
+                self._unusable("")
             except StoreError as error:
-                log.error("the outbox cannot be used", action="deliver", account=self.health.subject, why=str(error))
+                self._unusable(str(error))
                 self._interrupted, wait = True, 5.0
             except Exception:
                 log.exception("delivery failed as it never should", action="deliver", account=self.health.subject)
                 self._interrupted, wait = True, 60.0
             if wait != 0.0 and await self._clock.wait(self.wake, wait):
                 self.wake.clear()
+
+    def _unusable(self, why: str) -> None:
+        """Logged when it begins and when it is over, not each time it is tried."""
+        if why and why != self._why_unusable:
+            log.error("the outbox cannot be used", action="deliver", account=self.health.subject, why=why)
+        elif self._why_unusable and not why:
+            log.info("the outbox can be used again", action="deliver", account=self.health.subject)
+        self._why_unusable = why
 
     async def step(self) -> float | None:
         """Do the next thing. Returns seconds until something is due, 0 for at once, ``None`` for "when woken"."""

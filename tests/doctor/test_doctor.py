@@ -201,7 +201,13 @@ def test_a_disk_that_takes_nothing_is_a_problem(clinic: Clinic) -> None:
     clinic.machine = replace(clinic.machine, sync=full)
     found = check(clinic.examine(), "disk speed")
     assert (found.state, "No space left" in found.text) == (PROBLEM, True)
+    assert found.next_step.startswith("Make room"), "and nothing about owners"
     assert [path.name for path in clinic.folder.iterdir() if "doctor" in path.name] == []
+
+
+def test_a_disk_without_any_room_is_a_problem_and_no_warning(clinic: Clinic) -> None:
+    clinic.machine = dataclasses.replace(clinic.machine, free=lambda folder: 4096)
+    assert check(clinic.examine(), "disk space").state is PROBLEM
 
 
 def test_the_real_machine_can_be_asked(tmp_path: Path) -> None:
@@ -212,6 +218,18 @@ def test_the_real_machine_can_be_asked(tmp_path: Path) -> None:
 
 
 # Database
+
+
+def test_a_locked_database_makes_nobody_sign_in_again(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scrobbled.doctor.patient.READ_WAITS", 0.0)
+    clinic.examine()
+    with contextlib.closing(sqlite3.connect(clinic.database, isolation_level=None)) as stranger:
+        stranger.execute("BEGIN EXCLUSIVE")
+        report = clinic.examine(signed_in=False)
+    names = [found.name for section in report.sections for found in section.checks]
+    assert "anna/trakt state" in names
+    assert "anna/trakt sign-in" not in names
+    assert "locked" in check(report, "anna/trakt state").text
 
 
 def test_a_damaged_database_is_told_and_left_as_it_is(clinic: Clinic) -> None:

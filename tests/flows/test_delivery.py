@@ -401,6 +401,7 @@ async def test_nothing_is_sent_that_could_not_be_announced(rig: Rig, monkeypatch
     await run_until_idle(rig, monkeypatch, waits, enough=5)
     assert rig.tracker.plays == []
     assert set(waits) == {5.0}, "it tries again soon, and not in a tight loop"
+    assert [line["event"] for line in rig.logs if "outbox" in line["event"]] == ["the outbox cannot be used"]
     monkeypatch.setattr(rig.store, "write", write)
 
 

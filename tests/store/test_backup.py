@@ -129,7 +129,7 @@ def test_what_cannot_be_copied_says_what_to_do(path: Path, tmp_path: Path, monke
     monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, 2**20))  # type: ignore[attr-defined]
     with path.open("ab") as file:
         file.truncate(3 * 2**20)
-    assert "has 1 MB left, and the copy needs 3 MB" in refused(backup.make, path, tmp_path / "copy.db")
+    assert "has 1.0 MB left, and the copy needs 3.0 MB" in refused(backup.make, path, tmp_path / "copy.db")
     assert not (tmp_path / "copy.db").exists()
 
 

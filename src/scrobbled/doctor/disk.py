@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -14,12 +15,15 @@ from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.patient import Patient
 
 LEAST_FREE = 500 * 1024 * 1024
+LEAST_TO_STORE = 1024 * 1024
 TIMES_DATABASE = 5
 SLOW_SYNC = 0.1
 WRITES = 20
 WRITES_END_AFTER = 4.0
 """Seconds; a very slow disk is found out with fewer writes."""
 NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "afs", "davfs", "fuse", "fuseblk")
+NO_ROOM = "Make room on that disk: nothing can be stored like this."
+NO_RIGHT = "Check who owns the folder and that it is not mounted read-only: nothing can be stored like this."
 NO_LOCKS = "Put storage.path on a disk of this machine: SQLite needs locks that such file systems often break."
 
 
@@ -41,6 +45,8 @@ def _room(patient: Patient, path: Path) -> Check:
     free, size = patient.machine.free(path.parent), size_of(path)
     text = f"{megabytes(free)} free at {path.parent}; the database takes {megabytes(size)}."
     figures = {"free": free, "database": size}
+    if free < LEAST_TO_STORE:
+        return problem("disk space", text, "Make room: webhooks cannot be stored, and are refused.", **figures)
     if free < max(LEAST_FREE, TIMES_DATABASE * size):
         return warning("disk space", text, "Make room: on a full disk no webhook can be stored.", **figures)
     return ok("disk space", text, **figures)
@@ -52,7 +58,7 @@ def _speed(patient: Patient, path: Path) -> Check:
     try:
         times = _timed(patient, scratch)
     except OSError as error:
-        step = "Check who owns the folder and that it is not mounted read-only: nothing can be stored like this."
+        step = NO_ROOM if error.errno in (errno.ENOSPC, errno.EDQUOT) else NO_RIGHT
         return problem("disk speed", f"Nothing can be written in {path.parent} ({error.strerror}).", step)
     finally:
         with contextlib.suppress(OSError):

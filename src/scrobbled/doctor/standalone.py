@@ -26,11 +26,17 @@ Stored = Mapping[tuple[str, str], Mapping[str, Any]]
 
 @contextlib.asynccontextmanager
 async def accounts_of(patient: Patient) -> AsyncIterator[Patient]:
-    """The patient with a tracker for each configured account, closed at the end. No request is sent."""
-    stored: Stored = {}
+    """The patient with a tracker for each configured account, closed at the end. No request is sent.
+
+    Without a tracker where it cannot be read who is signed in: they would all be found not to be.
+    """
+    stored: Stored | None = None
     with contextlib.suppress(TimeoutError):  # other checks tell that the database does not answer
         async with asyncio.timeout(READ_WITHIN):
             stored = await in_thread(lambda: _stored(patient))
+    if stored is None:
+        yield patient
+        return
     for values in stored.values():
         patient.redactor.add(*_secrets(values))
     async with contextlib.AsyncExitStack() as closing:
@@ -78,8 +84,8 @@ class Clueless:
         raise Uncertain("doctor looks nothing up")
 
 
-def _stored(patient: Patient) -> Stored:
-    """Without a database that can be read there is no sign-in, and other checks say why."""
+def _stored(patient: Patient) -> Stored | None:
+    """``None`` where the database cannot be read; other checks say why."""
     if not is_there(patient.database):
         return {}
     try:
@@ -87,7 +93,7 @@ def _stored(patient: Patient) -> Stored:
             rows = db.execute("SELECT viewer, tracker, secret FROM tokens").fetchall()
         return {(viewer, tracker): json.loads(secret) for viewer, tracker, secret in rows}
     except (sqlite3.Error, ValueError):
-        return {}
+        return None
 
 
 def _secrets(values: Mapping[str, Any]) -> Iterable[str]:

@@ -153,8 +153,12 @@ def _check(source: Path, target: Path, *, overwrite: bool) -> None:
     free, needed = shutil.disk_usage(target.parent).free, source.stat().st_size
     if free < needed:
         raise StoreError(
-            f"{target.parent} has {free // 2**20} MB left, and the copy needs {needed // 2**20} MB. Make room first."
+            f"{target.parent} has {_mb(free)} left, and the copy needs {_mb(needed)}. Make room there first."
         )
+
+
+def _mb(size: int) -> str:
+    return f"{size / 2**20:.1f} MB"
 
 
 def _copied(source: Path, draft: Path) -> tuple[int, int]:
