@@ -40,6 +40,6 @@ def _trouble(why: str) -> Trouble:
         kind=KIND,
         subject=SUBJECT,
         title="scrobbled: nothing can be stored",
-        text=f"{why[0].upper()}{why[1:]} Until then webhooks are refused, and most media servers do not send them again. "
-        "It goes on by itself once that is mended.",
+        text=f"{why[0].upper()}{why[1:]} Until then webhooks are refused, and most media servers do not send them "
+        "again. It goes on by itself once that is mended.",
     )

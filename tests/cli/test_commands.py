@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import rich_click as click
 
 from scrobbled import __version__
+from scrobbled.alerts import Trouble
 from scrobbled.cli import command, main
 from scrobbled.config import loads
 from scrobbled.core.ids import EpisodeIds
@@ -21,7 +25,8 @@ from scrobbled.core.items import Episode
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.plays import Play
 from scrobbled.household import without_effect
-from scrobbled.store import Store, accounts, inbox
+from scrobbled.store import Store, accounts, inbox, opening
+from scrobbled.store.alerts import StoredTroubles
 from scrobbled.store.inbox import Arrival, Queued
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
@@ -174,6 +179,37 @@ def test_status_for_people_says_the_same(run: Run, tmp_path: Path) -> None:
     assert "3 accepted" in said.out
     assert "1 unclaimed" in said.out
     assert "anna/trakt" in said.out
+
+
+def test_status_says_first_what_concerns_everything(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "s.db")
+    trouble = Trouble("clock", "this machine", "The clock of this machine is 2 hours ahead", "Set the clock.")
+
+    async def report() -> None:
+        store = Store(tmp_path / "s.db")
+        await StoredTroubles(store).seen(trouble, NOW.timestamp())
+        await store.aclose()
+
+    asyncio.run(report())
+    lines = run("status").out.splitlines()
+    assert lines[0].startswith("Not running: no webhook is taken and nothing is delivered. Start it:")
+    assert lines[1] == "The clock of this machine is 2 hours ahead. Set the clock."
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=4096))
+    with contextlib.closing(opening.lock(tmp_path / "s.db")):
+        lines = run("status").out.splitlines()
+        assert lines[0].startswith("The disk is full: webhooks cannot be stored")
+        facts = json.loads(run("status", "--json").out)
+    assert (facts["running"], facts["disk_free"], len(facts["troubles"])) == (True, 4096, 1)
+
+
+def test_a_locked_database_says_so_to_a_command(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "s.db")
+    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.0)
+    with contextlib.closing(sqlite3.connect(tmp_path / "s.db", isolation_level=None)) as stranger:
+        stranger.execute("BEGIN EXCLUSIVE")
+        said = run("status")
+    assert said.code == 1
+    assert "Another program keeps it locked" in said.err
 
 
 def test_the_queue_lists_what_is_not_delivered_with_its_reason(run: Run, tmp_path: Path) -> None:

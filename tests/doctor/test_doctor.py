@@ -206,7 +206,7 @@ def test_a_disk_that_takes_nothing_is_a_problem(clinic: Clinic) -> None:
 
 
 def test_a_disk_without_any_room_is_a_problem_and_no_warning(clinic: Clinic) -> None:
-    clinic.machine = dataclasses.replace(clinic.machine, free=lambda folder: 4096)
+    clinic.machine = replace(clinic.machine, free=lambda folder: 4096)
     assert check(clinic.examine(), "disk space").state is PROBLEM
 
 

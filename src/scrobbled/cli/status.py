@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+from collections.abc import Iterator
 from typing import Any
 
 from scrobbled import summary
@@ -10,11 +12,15 @@ from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.outcomes import HOLDS, STATES, PlayOutcome, advised
 from scrobbled.core.plain import plain
+from scrobbled.needs import TOLD
 from scrobbled.pair_stories import PairStory, RunStory, in_a_line
-from scrobbled.store import Store
+from scrobbled.store import Store, opening
+from scrobbled.store.alerts import remembered
 
 ASKING = (PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
 """What waits for a person, beside what is held."""
+LEAST_FREE = 1024 * 1024
+"""Bytes."""
 
 
 def status(path: str | None, *, as_json: bool) -> int:
@@ -29,15 +35,21 @@ def status(path: str | None, *, as_json: bool) -> int:
 
 
 async def _facts(config: Config) -> dict[str, Any]:
-    store = Store(config.storage.path, create=False)
+    path = config.storage.path
+    store = Store(path, create=False)
     try:
         facts: dict[str, Any] = plain(await store.read(lambda db: summary.status(db, config)))
-        return facts
+        opened = await store.read(lambda db: [one for one in remembered(db) if one.ended_at is None])
     finally:
         await store.aclose()
+    told = [{"kind": one.kind, "title": one.title, "text": one.text} for one in opened if one.kind in TOLD]
+    free = shutil.disk_usage(path.parent).free
+    return {**facts, "running": opening.holder(path) is not None, "disk_free": free, "troubles": told}
 
 
 def _print(facts: dict[str, Any]) -> None:
+    for line in _house(facts):
+        say(line)
     events = ", ".join(f"{count} {name}" for name, count in facts["events"].items() if count) or "none yet"
     say(f"Webhooks: {events}")
     for row in facts["sources"]:
@@ -59,6 +71,17 @@ def _print(facts: dict[str, Any]) -> None:
         say(f"Not delivered without you: {asking:,} unmatched or dead. See scrobbled queue list")
     for row in facts["unclaimed"]:
         say(_unclaimed(row))
+
+
+def _house(facts: dict[str, Any]) -> Iterator[str]:
+    """What concerns everything, before the parts of it: they are no use while nothing runs."""
+    if not facts["running"]:
+        yield "Not running: no webhook is taken and nothing is delivered. Start it: scrobbled serve (or its container)."
+    if facts["disk_free"] < LEAST_FREE:
+        yield "The disk is full: webhooks cannot be stored, and are refused. Make room where the database is."
+    for trouble in facts["troubles"]:
+        title = trouble["title"].removeprefix("scrobbled: ")
+        yield f"{title[:1].upper()}{title[1:]}. {trouble['text']}"
 
 
 def _source(row: dict[str, Any]) -> str:

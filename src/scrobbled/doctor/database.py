@@ -12,9 +12,8 @@ from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.disk import megabytes, size_of
 from scrobbled.doctor.patient import Patient
-from scrobbled.doctor.serving import holder
 from scrobbled.store.migrations import migrations
-from scrobbled.store.opening import journal_mode
+from scrobbled.store.opening import holder, journal_mode
 
 CHECK_SECONDS = 8.0
 BESIDE_SECONDS = 0.3

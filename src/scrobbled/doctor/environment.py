@@ -13,7 +13,7 @@ from scrobbled import __version__
 from scrobbled.core.checkup import Check, ok, skipped, warning
 from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.patient import Patient
-from scrobbled.doctor.serving import holder
+from scrobbled.store.opening import holder
 
 LIBRARIES = ("litestar", "httpx", "uvicorn", "apprise", "sqlite-utils", "msgspec")
 LEAST_FILES = 256

@@ -3,56 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
 import json
 import os
-from pathlib import Path
 
 from scrobbled.config import BY_VIEWER
 from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.network import Reached, reach
 from scrobbled.doctor.patient import Patient
+from scrobbled.store.opening import holder
 
 ANYWHERE = ("", "0.0.0.0", "::")
 START = "Start it: scrobbled serve (or its container)."
-
-
-def holder(path: Path) -> int | None:
-    """The process that serves this database, 0 where it cannot be told which; ``None`` where there is none.
-
-    Asks the kernel's list first: to try the lock, even for a moment, could keep a service from starting.
-    """
-    lock = path.with_name(path.name + ".lock")
-    try:
-        inode, said = lock.stat().st_ino, lock.read_text("utf-8", "replace").strip()
-    except OSError:
-        return None
-    held = _listed(inode)
-    if held is None:
-        held = _tried(lock)
-    return (int(said) if said.isdigit() else 0) if held else None
-
-
-def _listed(inode: int) -> bool | None:
-    """Whether ``/proc/locks`` has it; ``None`` where there is no such list."""
-    try:
-        lines = Path("/proc/locks").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return None
-    return any(
-        field.rpartition(":")[2] == str(inode) for line in lines for field in line.split() if field.count(":") == 2
-    )
-
-
-def _tried(lock: Path) -> bool:
-    with contextlib.suppress(OSError), lock.open("r") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
 
 
 async def service(patient: Patient) -> list[Check]:

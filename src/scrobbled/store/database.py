@@ -19,19 +19,10 @@ from typing import Any, TypeVar
 import structlog
 
 from scrobbled.core.errors import StoreError
-from scrobbled.store.opening import open_database
+from scrobbled.store.opening import advised, open_database
 
 T = TypeVar("T")
 LARGEST_GROUP = 256
-ADVICE = {
-    "full": "There is no free space left where it lies: make room on that disk.",
-    "locked": "Another program keeps it locked: close what has it open, such as a database browser or a copying tool.",
-    "readonly": "Check the permissions of the file and its folder, and that the disk is not mounted read-only.",
-    "unable to open": "Check the permissions of its folder, and that the disk is still there.",
-    "I/O error": "Look at the disk: its cable, its health, and the log of the system.",
-    "malformed": "It is damaged: end scrobbled, and put a backup in its place with scrobbled restore.",
-}
-"""By words of SQLite's what a person does about it."""
 log = structlog.get_logger("store")
 
 
@@ -145,8 +136,7 @@ def _perform(group: list[_Job], connection: sqlite3.Connection) -> bool:
 
 
 def _unusable(why: str) -> str:
-    advice = next((advice for word, advice in ADVICE.items() if word in why), "Check free space and permissions.")
-    return f"the database cannot be used: {why}. {advice}"
+    return f"the database cannot be used: {why}. {advised(why, 'Check free space and permissions.')}"
 
 
 def _transact(group: list[_Job], connection: sqlite3.Connection) -> None:

@@ -18,6 +18,15 @@ from scrobbled.store.migrations import migrations
 
 BUSY_SECONDS = 5.0
 QUICK_CHECK_LIMIT = 64 * 1024 * 1024
+ADVICE = {
+    "full": "There is no free space left where it lies: make room on that disk.",
+    "locked": "Another program keeps it locked: close what has it open, such as a database browser or a copying tool.",
+    "readonly": "Check the permissions of the file and its folder, and that the disk is not mounted read-only.",
+    "unable to open": "Check the permissions of its folder, and that the disk is still there.",
+    "I/O error": "Look at the disk: its cable, its health, and the log of the system.",
+    "malformed": "It is damaged: end scrobbled, and put a backup in its place with scrobbled restore.",
+}
+"""By words of SQLite's what a person does about it."""
 LARGEST_LOG = 16 * 1024 * 1024
 """Bytes that the log beside the file keeps once it was written back, should a long reader have let it grow."""
 log = structlog.get_logger("store")
@@ -75,6 +84,42 @@ def lock(path: Path) -> IO[str]:
     handle.write(str(os.getpid()))
     handle.flush()
     return handle
+
+
+def holder(path: Path) -> int | None:
+    """The process that serves this database, 0 where it cannot be told which; ``None`` where there is none.
+
+    Asks the kernel's list first: to try the lock, even for a moment, could keep a service from starting.
+    """
+    lock = path.with_name(path.name + ".lock")
+    try:
+        inode, said = lock.stat().st_ino, lock.read_text("utf-8", "replace").strip()
+    except OSError:
+        return None
+    held = _listed(inode)
+    if held is None:
+        held = _tried(lock)
+    return (int(said) if said.isdigit() else 0) if held else None
+
+
+def _listed(inode: int) -> bool | None:
+    """Whether ``/proc/locks`` has it; ``None`` where there is no such list."""
+    try:
+        lines = Path("/proc/locks").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    return any(
+        field.rpartition(":")[2] == str(inode) for line in lines for field in line.split() if field.count(":") == 2
+    )
+
+
+def _tried(lock: Path) -> bool:
+    with contextlib.suppress(OSError), lock.open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def _check_place(path: Path, *, create: bool) -> None:
@@ -198,6 +243,11 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         ) from error
 
 
+def advised(why: str, otherwise: str) -> str:
+    """What to do about what SQLite says."""
+    return next((advice for words, advice in ADVICE.items() if words in why), otherwise)
+
+
 def _no_place(path: Path, error: OSError) -> StoreError:
     return StoreError(
         f"{path} cannot be made: {error.strerror or error}. Check storage.path and the permissions of its folder."
@@ -207,7 +257,8 @@ def _no_place(path: Path, error: OSError) -> StoreError:
 def _unusable(path: Path, error: sqlite3.DatabaseError) -> StoreError:
     if "not a database" in str(error) or "malformed" in str(error):
         return StoreError(_damaged(path, str(error)))
-    return StoreError(f"{path} cannot be opened: {error}. Check its permissions and that its folder can be written.")
+    advice = advised(str(error), "Check its permissions and that its folder can be written.")
+    return StoreError(f"{path} cannot be opened: {error}. {advice}")
 
 
 def _damaged(path: Path, why: str) -> str:
