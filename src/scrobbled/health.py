@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
@@ -141,6 +142,8 @@ class Health:
 
     def _trouble_text(self, state: State, reason: str) -> Trouble:
         title, advice = _WORDS[state]
+        if state is State.SIGN_IN and "scrobbled auth" not in reason:
+            reason = f"{told(reason)} Sign in again on the page, or run: {sign_in_command(self.report)}"
         return Trouble(
             kind=str(state),
             subject=self.subject,
@@ -149,6 +152,10 @@ class Health:
             viewer=self.report.viewer,
             link="/#needs" if state is State.SIGN_IN else "/#accounts",
         )
+
+
+def sign_in_command(report: Report) -> str:
+    return f"scrobbled auth {report.tracker} --viewer {shlex.quote(report.viewer)}"
 
 
 _STATES: dict[type[TrackerError], State] = {
@@ -166,6 +173,7 @@ _WORDS = {
     ),
     State.DRIFT: (
         "{account} answers in a way we do not know",
-        f"Writing there has stopped, so that nothing is damaged. {_KEPT} Check for an update of scrobbled.",
+        f"Writing there has stopped, so that nothing is damaged. {_KEPT} It is tried again by itself, at least every "
+        "hour, and often that is all it takes; if it lasts for a day, check for an update of scrobbled.",
     ),
 }

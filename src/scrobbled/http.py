@@ -61,10 +61,8 @@ class Answer(Struct, frozen=True):
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            kind = "HTML" if self.is_html else "something that is not JSON"
-            raise ContractDrift(
-                f"{self.what} answered {self.status} with {kind} instead of JSON", in_doubt=in_doubt
-            ) from None
+            kind = "HTML instead of JSON" if self.is_html else "something that is not JSON"
+            raise ContractDrift(f"{self.what} answered {self.status} with {kind}", in_doubt=in_doubt) from None
 
 
 class Streaming(Struct, frozen=True):
@@ -155,7 +153,7 @@ class Http:
         except _Overlong as error:
             raise TooLarge(f"the connection to {_host(url)} broke ({error})", in_doubt=not idempotent) from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise TryLater(f"the connection to {_host(url)} broke ({_kind(error)})", in_doubt=not idempotent) from error
+            raise TryLater(_broken(url, error), in_doubt=not idempotent) from error
         finally:
             self._observe(method, status, time.perf_counter() - started)
         if (date := _date(response.headers)) is not None:
@@ -186,7 +184,7 @@ class Http:
         except httpx.InvalidURL as error:
             raise TryLater(f"{_host(url)} is not an address that can be called") from error
         except httpx.HTTPError as error:
-            raise TryLater(f"the connection to {_host(url)} broke ({_kind(error)})") from error
+            raise TryLater(_broken(url, error)) from error
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -275,6 +273,12 @@ def _host(url: str) -> str:
 
 def _path(url: str) -> str:
     return "/" + url.partition("://")[2].partition("/")[2].partition("?")[0]
+
+
+def _broken(url: str, error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
+        return f"{_host(url)} did not answer in time ({_kind(error)})"
+    return f"the connection to {_host(url)} broke ({_kind(error)})"
 
 
 def _kind(error: Exception) -> str:

@@ -120,6 +120,7 @@ async def test_failures_far_apart_with_successes_between_them_are_no_long_one(pa
     ("error", "state", "says"),
     [
         (LoginNeeded("revoked. Run: scrobbled auth trakt --viewer anna"), State.SIGN_IN, "scrobbled auth trakt"),
+        (LoginNeeded("it wants a sign-in"), State.SIGN_IN, "on the page, or run: scrobbled auth trakt --viewer anna"),
         (AccountStopped("locked"), State.STOPPED, "https://app.trakt.tv"),
         (ContractDrift("POST /sync/history: no key named added"), State.DRIFT, "no key named added"),
         (NotInCatalogue("odd here"), State.STOPPED, "Odd here."),

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from conftest import FakeClock
-from scrobbled.core.errors import ContractDrift, LoginNeeded, NotInCatalogue, Refused, TryLater
+from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, NotInCatalogue, Refused, TryLater
 from scrobbled.core.ids import ShowIds
 from scrobbled.core.items import Movie
 from scrobbled.http import Http
@@ -167,7 +167,7 @@ async def test_an_accepted_row_whose_answer_makes_no_sense_is_in_doubt(setup: Se
     assert (await tracker.find_plays([play]))[0] is not None
 
 
-@pytest.mark.parametrize("status", [400, 403, 409, 422])
+@pytest.mark.parametrize("status", [400, 409, 422])
 async def test_a_refused_row_is_refused_with_what_the_service_said(setup: Setup, status: int) -> None:
     tracker = setup.tracker()
     play = await play_of(tracker, setup.episode())
@@ -180,6 +180,20 @@ async def test_a_refused_row_is_refused_with_what_the_service_said(setup: Setup,
     assert "anna@" not in result.reason
     assert "eyJ" not in result.reason
     assert len(result.reason) < 250
+
+
+async def test_who_is_not_let_in_loses_no_play_and_keeps_the_sign_in(setup: Setup) -> None:
+    tracker = setup.tracker()
+    play = await play_of(tracker, setup.episode())
+    setup.fail("*", times=None, status=403, body={"message": "Forbidden"})
+    with pytest.raises(AccountStopped, match="403: Forbidden") as caught:
+        await tracker.add_plays([play], Doorman())
+    assert not caught.value.in_doubt
+    with pytest.raises(AccountStopped):
+        await tracker.sign_in()
+    setup.service.faults.clear()
+    await tracker.sign_in()
+    assert not isinstance((await tracker.add_plays([play], Doorman()))[0], Exception)
 
 
 @pytest.mark.parametrize(

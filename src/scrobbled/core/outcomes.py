@@ -193,7 +193,8 @@ ACCOUNTS: dict[str, str] = {
     "by itself.",
     "sign-in": "Run: {command}",
     "stopped": "Look at the account on its website, then run scrobbled queue retry.",
-    "drift": "Writing there has stopped, so that nothing is damaged. Check for an update of scrobbled.",
+    "drift": "Writing there has stopped, so that nothing is damaged. It is tried again by itself, at least every hour, "
+    "and often that is all it takes; if it lasts for a day, check for an update of scrobbled.",
 }
 """What to do where an account has stopped; its plays are kept and sent when it works again."""
 

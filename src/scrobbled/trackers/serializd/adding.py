@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
-from scrobbled.core.errors import ContractDrift, NotInCatalogue, Refused
+from scrobbled.core.errors import AccountStopped, ContractDrift, NotInCatalogue, Refused
 from scrobbled.http import Answer
 from scrobbled.trackers.base import Addition, Address, Receipt, Sending
 from scrobbled.trackers.serializd import codec, ticks
@@ -96,7 +96,7 @@ class Adder:
 
         try:
             accepted(await self._session.call(write))
-        except (NotInCatalogue, Refused) as error:  # it was seen to refuse what is marked already
+        except (NotInCatalogue, Refused, AccountStopped) as error:  # it was seen to refuse what is marked already
             if (spot.show, spot.season) not in await self._profile.marked_seasons():
                 log.warning("a season could not be marked as watched", action="mark-season", why=error.reason)
 

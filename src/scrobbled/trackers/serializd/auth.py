@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from scrobbled.core.errors import ContractDrift, LoginNeeded, NotInCatalogue, Refused
+from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, NotInCatalogue, Refused
 from scrobbled.trackers.base import Tokens
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.client import Client, Unauthorized
@@ -202,7 +202,7 @@ class Session:
         body = {"email": credentials.email, "password": credentials.password}
         try:
             token, username = codec.login(await self._client.post("/login", body, seconds=LOGIN_SECONDS))
-        except (Unauthorized, Refused, NotInCatalogue) as error:
+        except (Unauthorized, Refused, NotInCatalogue, AccountStopped) as error:  # a password is never hammered
             said = (error.said if isinstance(error, Unauthorized) else error.reason).rstrip(".")
             _raise_if_headers_are_meant(said)
             raise _CredentialsRefused(f"Serializd refused the sign-in: {said}. {self._next_step()}") from error

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scrobbled.clock import Clock
-from scrobbled.core.errors import ContractDrift, LoginNeeded, NotInCatalogue, Refused, TryLater
+from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, NotInCatalogue, Refused, TryLater
 from scrobbled.http import Answer, Http
 from scrobbled.pace import Pace
 from scrobbled.redact import Redactor
@@ -40,8 +40,8 @@ class Client:
     """Paced requests with the app's headers; the caller brings the token.
 
     ``http`` is rooted at the API. Raises ``TryLater`` for trouble that passes, ``Unauthorized`` for a token that is not
-    accepted, ``NotInCatalogue`` for a 404 that is Serializd's own answer, ``Refused`` for any other 4xx of its own, and
-    ``ContractDrift`` for everything that Serializd is not known to answer.
+    accepted, ``NotInCatalogue`` for a 404 that is Serializd's own answer, ``AccountStopped`` for a 403, ``Refused`` for
+    any other 4xx of its own, and ``ContractDrift`` for everything that Serializd is not known to answer.
     """
 
     def __init__(self, http: Http, clock: Clock, *, write_every: float = WRITE_EVERY) -> None:
@@ -96,6 +96,8 @@ def _judged(answer: Answer, *, in_doubt: bool = False) -> Answer:
     if answer.status == 408:
         raise TryLater(f"{answer.what} answered 408: it took too long", in_doubt=in_doubt)
     _raise_if_foreign(answer)
+    if answer.status == 403:  # it speaks of who asks, and never of one episode: no play is at fault
+        raise AccountStopped(f"Serializd does not let this account in (403: {message(answer)})")
     if answer.status == 404:
         raise NotInCatalogue(f"Serializd does not know it ({message(answer)})")
     raise Refused(f"Serializd refused it with {answer.status}: {message(answer)}")

@@ -93,7 +93,8 @@ _BROKEN = {
     "drift": (
         "alert",
         "{tracker} answers in a way we do not know",
-        "Writing there has stopped, so that nothing is damaged. Check for an update of scrobbled.",
+        "Writing there has stopped, so that nothing is damaged. It is tried again by itself, at least every hour, and "
+        "often that is all it takes; if it lasts for a day, check for an update of scrobbled.",
     ),
 }
 
