@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -64,8 +64,9 @@ class Caught(Struct, frozen=True):
 class CatchUp:
     """Runs until it is stopped, and asks each server that can be asked when it is time."""
 
-    def __init__(self, kit: Kit) -> None:
-        self._kit, self._store, self._clock = kit, kit.store, kit.clock
+    def __init__(self, kit: Kit, *, may_ask: Callable[[], bool] = lambda: True) -> None:
+        """``may_ask`` is false while the clock is not to be trusted: what was read is noted by it."""
+        self._kit, self._store, self._clock, self._may_ask = kit, kit.store, kit.clock, may_ask
         self._conditions: dict[str, Condition] = {}
         self._due: dict[Door, float] = {}
 
@@ -81,7 +82,7 @@ class CatchUp:
             now = self._clock.monotonic()
             wanted = [door for door in doors(self._kit.config()) if door.every]
             self._due = {door: self._due.get(door, now) for door in wanted}
-            due = [door for door in wanted if self._due[door] <= now]
+            due = [door for door in wanted if self._due[door] <= now and self._may_ask()]
             await asyncio.gather(*(self._round(door) for door in due))
             await self._clock.wait(stopping, LOOK_EVERY)
 
@@ -116,7 +117,8 @@ class CatchUp:
         """The cursor moves when everything is stored; a reading that breaks off moves nothing."""
         began = self._clock.now()
         cursor = await self._store.write(lambda db: cursors.opened(db, stream, began.timestamp()))
-        since = datetime.fromtimestamp(max(cursor.floor, cursor.at - OVERLAP.total_seconds()), began.tzinfo)
+        read_to = min(cursor.at, began.timestamp())  # a later one is of a clock that was put back
+        since = datetime.fromtimestamp(max(cursor.floor, read_to - OVERLAP.total_seconds()), began.tzinfo)
         fresh, complete = await self._fresh(server, stream, since)
         caught = Caught()
         for at in range(0, len(fresh), CHUNK):

@@ -121,7 +121,7 @@ class Keeper:
         with contextlib.suppress(StoreError):
             await self._store.write(lambda db: runs.abandon(db, self._now()))
             await self._remember()
-        earliest = self._clock.now().timestamp() + (FIRST_AFTER if self._by_clock else 0.0)
+        earliest = self._clock.monotonic() + (FIRST_AFTER if self._by_clock else 0.0)
         try:
             while not stopping.is_set():
                 with contextlib.suppress(StoreError):
@@ -171,15 +171,16 @@ class Keeper:
         self._changed()
 
     async def _begin_what_is_due(self, earliest: float) -> None:
+        """By the clock nothing before ``earliest`` (monotonic seconds)."""
         for cancelled in await self._store.read(cancelling.unfinished):
             await self._take_out(cancelled)
         for run in await self._store.read(runs.asked):
             if self._is_free(run.viewer):
                 self._begin(run.viewer, self._asked(run))
-        if not self._by_clock:
+        if not self._by_clock or self._clock.monotonic() < earliest:
             return
         for one in wired(self._config(), self._couriers()):
-            due = max(earliest, await self._due_at(one))
+            due = await self._due_at(one)
             is_time = self._now() >= due or due - self._now() > one.pair.every * 2
             if is_time and self._is_free(one.sides.viewer) and not self._rests(one.sides):
                 self._begin(one.sides.viewer, self._scheduled(one))

@@ -25,6 +25,7 @@ from scrobbled.catching_up import Caught
 from scrobbled.config import loads
 from scrobbled.core.errors import ContractDrift, LoginNeeded, StoreError, TryLater
 from scrobbled.household import household_of
+from scrobbled.on_screen import on_screen
 from scrobbled.runtime import Runtime, build
 from scrobbled.sandbox import world as worlds
 from scrobbled.sandbox.base import Fault
@@ -572,6 +573,55 @@ async def test_each_server_is_asked_soon_after_the_start_and_then_every_quarter_
     await keeping(house, lambda: len(asked) >= 9)
     assert asked[:3] == [("plex", 30.0), ("jellyfin", 30.0), ("emby", 30.0)]
     assert [at for _, at in asked[3:9]] == [930.0] * 3 + [1830.0] * 3
+
+
+def set_clock(house: House, seconds: float) -> None:
+    """To another time, without any passing."""
+    house.clock._start += timedelta(seconds=seconds)
+
+
+@ALL
+async def test_what_is_watched_after_a_clock_was_put_back_a_year_is_found(house: House, name: str) -> None:
+    await house.catch_up(name)
+    house.clock.advance(3 * 3600)
+    set_clock(house, 365 * 86_400)
+    await house.catch_up(name)
+    set_clock(house, -365 * 86_400)
+    await house.watch(name, title_of(house))
+    assert (await house.settled(name)).taken == 1
+    assert len(await house.plays()) == 1
+    assert await house.settled(name) == Caught()
+
+
+async def test_nobody_is_asked_by_a_clock_that_is_not_to_be_trusted(house: House) -> None:
+    asked: list[str] = []
+
+    async def once(door: Any) -> Caught:
+        asked.append(door.source)
+        return Caught()
+
+    house.runtime.catching_up.once = once  # type: ignore[method-assign]
+    set_clock(house, -365 * 86_400)
+    await keeping(house, lambda: house.clock.monotonic() > 3600)
+    assert asked == []
+    set_clock(house, 365 * 86_400)
+    await keeping(house, lambda: len(asked) >= 3)
+    assert sorted(asked[:3]) == ["emby", "jellyfin", "plex"]
+
+
+async def test_what_was_on_screen_by_a_clock_that_was_put_back_is_so_no_longer(house: House) -> None:
+    async def shown() -> int:
+        now = house.clock.now().timestamp()
+        return len(await house.runtime.store.read(lambda db: on_screen(db, now)))
+
+    set_clock(house, 365 * 86_400)
+    hook = multipart(payload("play", house.item("plex", title_of(house)), ANNA, house.clock.now()))
+    await house.runtime.take("plex", read_body(*hook))
+    assert await shown() == 1
+    set_clock(house, -600)
+    assert await shown() == 1, "a clock may be put right by minutes"
+    set_clock(house, -365 * 86_400)
+    assert await shown() == 0
 
 
 async def test_a_server_that_is_down_keeps_no_other_from_being_asked_and_is_shown(house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,24 @@ async def test_an_account_that_rests_lets_its_pair_rest_too(tmp_path: Path) -> N
         await keeper._begin_what_is_due(0.0)
         assert keeper._busy
         await asyncio.gather(*keeper._busy.values())
+
+
+async def test_a_clock_that_was_put_back_after_the_start_begins_no_run_after_the_other(tmp_path: Path) -> None:
+    async with pairing(tmp_path) as two:
+        keeper, stopping, rounds = two.runtime.keeper, asyncio.Event(), 0
+        keeper._by_clock = True
+        began = keeper._begin_what_is_due
+
+        async def counted(earliest: float) -> None:
+            nonlocal rounds
+            if rounds == 0:
+                two.clock._start -= timedelta(days=365)
+            rounds += 1
+            await began(earliest)
+            await asyncio.gather(*keeper._busy.values())
+            if rounds > 20:
+                stopping.set()
+
+        keeper._begin_what_is_due = counted  # type: ignore[method-assign]
+        await keeper.run(stopping)
+        assert [tuple(row) for row in await two.sql("SELECT count(*) FROM runs")] == [(1,)]

@@ -6,6 +6,9 @@ import sqlite3
 
 from msgspec import Struct
 
+SLACK = 3_600.0
+"""Seconds by which the clock may be put right without anything being forgotten."""
+
 
 class Silence(Struct, frozen=True):
     """A session (``key``) whose end should have been told at ``silent_at``; ``event_id`` is its last event."""
@@ -40,8 +43,12 @@ def goes_on(db: sqlite3.Connection, key: str) -> bool:
 
 
 def going_on(db: sqlite3.Connection, now: float, limit: int) -> list[tuple[str, int, float]]:
-    """Sessions whose end is still to come: key, last event and when that was heard, the latest first."""
+    """Sessions whose end is still to come: key, last event and when that was heard, the latest first.
+
+    What was heard later than now was heard by a clock that was put back, and is over.
+    """
     return db.execute(
-        "SELECT key, event_id, updated_at FROM sessions WHERE silent_at >= ? ORDER BY updated_at DESC LIMIT ?",
-        (now, limit),
+        "SELECT key, event_id, updated_at FROM sessions WHERE silent_at >= ? AND updated_at < ? "
+        "ORDER BY updated_at DESC LIMIT ?",
+        (now, now + SLACK, limit),
     ).fetchall()
