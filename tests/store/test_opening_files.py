@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -297,6 +298,54 @@ def test_a_migration_that_fails_is_rolled_back_with_a_backup_beside_it(
         assert not Database(db)["third"].exists()
     one_step_more.clear()
     open_database(existing).close()
+
+
+def test_an_update_that_fails_at_every_start_fills_no_disk(existing: Path, one_step_more: list[str]) -> None:
+    """The copy of what was before the first attempt stays, however often a container is started again."""
+    one_step_more.append("fails")
+    for number in range(4):
+        refused(existing)
+        for copy in existing.parent.glob("scrobbled.db.before-*"):  # as if made a day ago each time
+            copy.rename(copy.with_name(f"{copy.name[:-14]}2024010{number + 1}000000"))
+    copies = sorted(existing.parent.glob("scrobbled.db.before-*"))
+    assert [copy.name.split("-")[1] for copy in copies] == ["second_for_a_test", "third_for_a_test"]
+    assert kept(copies[0]) == [("kept", 7.0)]
+    with contextlib.closing(sqlite3.connect(copies[0])) as db:
+        assert not [row for row in db.execute("PRAGMA table_info(marks)") if row[1] == "note"]
+
+
+def test_the_copies_of_the_last_updates_are_kept_and_nothing_else_is_touched(
+    existing: Path, one_step_more: list[str]
+) -> None:
+    steps = [migration.name for migration in migrations._migrations][:5]
+    for day, step in enumerate(steps, start=1):
+        existing.with_name(f"scrobbled.db.before-{step}-2024010{day}000000").touch()
+    others = [f"scrobbled.db.{name}-20200101000000" for name in ("before-restore", "before-reset", "before-my-own")]
+    for name in others:
+        existing.with_name(name).touch()
+    open_database(existing).close()
+    left = {copy.name for copy in existing.parent.glob("scrobbled.db.before-*")}
+    assert left > set(others)
+    ours = sorted(left - set(others))
+    assert len(ours) == 3
+    assert {name.split("-")[1] for name in ours} == {"second_for_a_test", *steps[3:5]}
+
+
+def test_a_copy_that_does_not_fit_is_not_left_behind(
+    existing: Path, one_step_more: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+
+    def small(database: Any, *given: Any, **more: Any) -> sqlite3.Connection:
+        connection = connect(database, *given, **more)
+        if "before-" in str(database):
+            connection.execute("PRAGMA max_page_count = 2")
+        return connection
+
+    monkeypatch.setattr(opening.sqlite3, "connect", small)
+    assert "Check free space" in refused(existing)
+    monkeypatch.undo()
+    assert list(existing.parent.glob("scrobbled.db.before-*")) == []
 
 
 def test_no_migration_no_backup(existing: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ ADVICE = {
     "malformed": "It is damaged: end scrobbled, and put a backup in its place with scrobbled restore.",
 }
 """By words of SQLite's what a person does about it."""
+COPIES_KEPT = 3
+"""Of those that are made before an update: enough to go back, and no folder that grows for years."""
 LARGEST_LOG = 16 * 1024 * 1024
 """Bytes that the log beside the file keeps once it was written back, should a long reader have let it grow."""
 log = structlog.get_logger("store")
@@ -227,20 +230,41 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     if not pending:
         return
     backup = path.with_name(f"{path.name}.before-{pending[0].name}-{datetime.now(UTC):%Y%m%d%H%M%S}")
+    _copy(connection, path, backup)
+    log.info("database backed up", action="migrate", backup=str(backup))
+    try:
+        migrations.apply(db)
+    except sqlite3.Error as error:
+        advice = advised(str(error), "Start again; if that fails too, go back to the version before and report it.")
+        raise StoreError(
+            f"{path} cannot be updated: {error}. The step that failed was undone, and {backup.name} beside it is as it "
+            f"was before. {advice}"
+        ) from error
+
+
+def _copy(connection: sqlite3.Connection, path: Path, backup: Path) -> None:
+    """All of it, or nothing that could be taken for a copy. Older ones make room."""
     try:
         backup.touch(mode=0o600)  # it holds the sign-ins as well
         with contextlib.closing(sqlite3.connect(backup)) as target:
             connection.backup(target)
     except (OSError, sqlite3.Error) as error:
+        backup.unlink(missing_ok=True)
         raise StoreError(f"{path} cannot be backed up before its update: {error}. Check free space.") from error
-    log.info("database backed up", action="migrate", backup=str(backup))
-    try:
-        migrations.apply(db)
-    except sqlite3.Error as error:
-        raise StoreError(
-            f"{path} cannot be updated: {error}. The step that failed was undone, and {backup.name} beside it is as it "
-            "was before. Start again; if that fails too, go back to the version before and report it."
-        ) from error
+    with contextlib.suppress(OSError):  # then there are more of them than need be
+        for copy in _superfluous(path):
+            copy.unlink(missing_ok=True)
+
+
+def _superfluous(path: Path) -> list[Path]:
+    """Copies of updates but the newest of each step, as a container tries a failing one at every start, and of those all
+    but the newest few.
+    """
+    names = "|".join(re.escape(migration.name) for migration in migrations._migrations)
+    ours = re.compile(rf"{re.escape(path.name)}\.before-({names})-(\d{{14}})")
+    found = sorted((match[2], match[1]) for copy in path.parent.iterdir() if (match := ours.fullmatch(copy.name)))
+    newest = sorted(set({step: at for at, step in found}.items()), key=lambda one: one[1])[-COPIES_KEPT:]
+    return [path.with_name(f"{path.name}.before-{step}-{at}") for at, step in found if (step, at) not in newest]
 
 
 def advised(why: str, otherwise: str) -> str:
