@@ -257,9 +257,7 @@ def _copy(connection: sqlite3.Connection, path: Path, backup: Path) -> None:
 
 
 def _superfluous(path: Path) -> list[Path]:
-    """Copies of updates but the newest of each step, as a container tries a failing one at every start, and of those all
-    but the newest few.
-    """
+    """Copies of updates but the newest few. Of each step one counts, as a container tries at every start what fails."""
     names = "|".join(re.escape(migration.name) for migration in migrations._migrations)
     ours = re.compile(rf"{re.escape(path.name)}\.before-({names})-(\d{{14}})")
     found = sorted((match[2], match[1]) for copy in path.parent.iterdir() if (match := ours.fullmatch(copy.name)))
