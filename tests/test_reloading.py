@@ -107,6 +107,22 @@ async def test_an_invalid_file_changes_nothing_and_every_problem_is_told(tmp_pat
         assert home.runtime.config.logging.level == "debug"
 
 
+async def test_a_file_that_is_gone_for_a_while_is_told_and_its_return_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GONE_AFTER", 0.6)
+    async with house(tmp_path) as home:
+        before, away = home.runtime.config, tmp_path / "away.yaml"
+        home.path.rename(away)
+        await asyncio.sleep(0.1)
+        assert await open_alerts(home.runtime) == [], "an editor may take a moment"
+        await soon(lambda: open_alerts(home.runtime), bool)
+        assert "cannot be read" in (await open_alerts(home.runtime))[0][1]
+        assert home.runtime.config is before
+        away.rename(home.path)  # the same file as before, to the last bit
+        await soon(lambda: open_alerts(home.runtime), operator.not_)
+
+
 async def test_webhooks_that_come_while_it_reloads_are_all_delivered(tmp_path: Path) -> None:
     async with house(tmp_path, watch=False) as home:
         keys = [str(number) for number in range(40)]

@@ -16,6 +16,8 @@ from scrobbled.core.errors import ConfigError, StoreError
 from scrobbled.runtime import Runtime, staying
 
 LOOK_EVERY = 1.0
+GONE_AFTER = 60.0
+"""Seconds without the file until that is told: an editor, or a mount, may take a moment."""
 KIND, SUBJECT = "configuration", "the file"
 Stamp = tuple[int, int, int] | None
 log = structlog.get_logger("reload")
@@ -34,6 +36,7 @@ class Reloader:
         self._set_log = set_log or (lambda config: None)
         self._asked = asyncio.Event()
         self._seen = _stamp(path)
+        self._there_at = runtime.clock.monotonic()
         self._loaded = runtime.config
 
     def ask(self) -> None:
@@ -50,10 +53,16 @@ class Reloader:
             now = _stamp(self._path)
             settled = now == before  # an editor may be in the middle of writing it
             before = now
-            if asked or (settled and now not in (self._seen, None)):
+            if asked or (settled and now not in (self._seen, None)) or self._is_gone(now):
                 self._seen = now
                 with contextlib.suppress(StoreError):  # logged where it happened; what was loaded is in force
                     await self.reload()
+
+    def _is_gone(self, now: Stamp) -> bool:
+        """Once, when what was there has been missing for a while: the next start would not find it."""
+        if now is not None:
+            self._there_at = self._runtime.clock.monotonic()
+        return self._seen is not None and self._runtime.clock.monotonic() - self._there_at >= GONE_AFTER
 
     async def reload(self) -> bool:
         """Read the file and apply it; false when it is not valid, which is then told with every problem."""

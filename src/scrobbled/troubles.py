@@ -152,8 +152,8 @@ async def _disk(alerts: Alerts, path: Path) -> None:
                 kind="disk",
                 subject="storage",
                 title="scrobbled: the disk is nearly full",
-                text=f"{free // 1024**2} MB are left where the database is. Without room webhooks cannot be stored, "
-                "and media servers do not send them again. Make room on that disk.",
+                text=f"{free // 1024**2} MB are left where the database is ({path.parent}). Without room webhooks "
+                "cannot be stored, and media servers do not send them again. Make room on that disk.",
             )
         )
     elif free > 2 * LOW_DISK:

@@ -168,13 +168,14 @@ def _refused(refused: Refused) -> Card:
 
 def _trouble(trouble: OpenTrouble) -> Card:
     settings = (Answer("open", "Open the settings", to="settings"),)
+    title = trouble.title.removeprefix("scrobbled: ")  # in an alert it says who speaks
     return Card(
         id=needs.named("n", trouble.kind, trouble.subject),
         kind="house",
         code=trouble.kind,
         tone="need",
         icon="alert",
-        question=trouble.title,
+        question=title[:1].upper() + title[1:],
         about=trouble.viewer or "",
         text=trouble.text,
         answers=settings if trouble.kind in ("configuration", "backup") else (),
