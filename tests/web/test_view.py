@@ -135,6 +135,7 @@ def test_how_long_something_lasts_is_said_roughly(seconds: int, text: str) -> No
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
+        (-365 * 86400, "14 Nov 2027"),
         (-5, "just now"),
         (59, "just now"),
         (60, "1 min ago"),
@@ -147,6 +148,11 @@ def test_how_long_something_lasts_is_said_roughly(seconds: int, text: str) -> No
 )
 def test_times_are_relative_for_a_day_and_then_a_date(seconds: int, text: str) -> None:
     assert words.ago(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_a_day_that_is_still_to_come_is_not_called_today() -> None:
+    assert words.day(NOW, NOW, evening=False) == "Today"
+    assert words.day(NOW + timedelta(days=365), NOW, evening=False) == "Sunday 14 November 2027"
 
 
 def test_counts_and_names_are_said_as_people_do() -> None:

@@ -7,9 +7,9 @@ const scrobbled = (() => {
   };
   const relative = (at) => {
     const seconds = (Date.now() - at) / 1000;
-    if (seconds < 60) return "just now";
-    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-    if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+    if (seconds > -86400 && seconds < 60) return "just now";
+    if (seconds > 0 && seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+    if (seconds > 0 && seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
     return calendar(at);
   };
   const sinceWhen = (at) => {

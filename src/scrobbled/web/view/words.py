@@ -19,13 +19,13 @@ def joined(parts: Sequence[str]) -> str:
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """Relative up to a day, then a date in the zone of ``now``."""
+    """Relative up to a day, then a date in the zone of ``now``; so is what a wrong clock says is still to come."""
     seconds = (now - then).total_seconds()
-    if seconds < 60:
+    if -86_400 < seconds < 60:
         return "just now"
-    if seconds < 3_600:
+    if 0 < seconds < 3_600:
         return f"{int(seconds // 60)} min ago"
-    if seconds < 86_400:
+    if 0 < seconds < 86_400:
         return f"{int(seconds // 3_600)} h ago"
     return date(then.astimezone(now.tzinfo), now)
 
@@ -59,7 +59,7 @@ def exact(then: datetime, now: datetime) -> str:
 def day(then: datetime, now: datetime, *, evening: bool) -> str:
     """A heading: "Tonight", "Today", "Yesterday", "Saturday 14 November"."""
     age = (now.date() - then.date()).days
-    if age <= 0:
+    if age == 0:
         return "Tonight" if evening else "Today"
     if age == 1:
         return "Yesterday"
