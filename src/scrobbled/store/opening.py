@@ -24,7 +24,7 @@ ADVICE = {
     "locked": "Another program keeps it locked: close what has it open, such as a database browser or a copying tool.",
     "readonly": "Check the permissions of the file and its folder, and that the disk is not mounted read-only.",
     "unable to open": "Check the permissions of its folder, and that the disk is still there.",
-    "I/O error": "Look at the disk: its cable, its health, and the log of the system.",
+    "I/O error": "Look at the disk: its free space (or quota), its cable, its health, and the log of the system.",
     "malformed": "It is damaged: end scrobbled, and put a backup in its place with scrobbled restore.",
 }
 """By words of SQLite's what a person does about it."""
