@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from conftest import FakeClock
 from scrobbled.art.picture import LARGEST, Picture, picture
-from scrobbled.art.shelf import KEEP, NOTED, Shelf
+from scrobbled.art.shelf import KEEP, LEAST_FREE, NOTED, Shelf
 
 PNG = b"\x89PNG\r\n\x1a\n"
 DAY = 86_400.0
@@ -162,6 +164,18 @@ def test_a_full_disk_leaves_nothing_half_written(
     with pytest.raises(OSError, match="No space"):
         shelf.put(key(2), png())
     assert [path.name for path in (tmp_path / "art").iterdir()] == [key(1)]
+
+
+def test_the_last_room_on_a_disk_is_left_to_the_database(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, free = Shelf(tmp_path / "art", clock.now), LEAST_FREE - 1
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    with pytest.raises(OSError, match="nearly full"):
+        shelf.put(key(1), png())
+    free = LEAST_FREE
+    shelf.put(key(1), png())
+    assert shelf.get(key(1)) is not None
 
 
 def test_what_was_half_written_when_we_were_ended_is_cleared_away(tmp_path: Path, clock: FakeClock) -> None:

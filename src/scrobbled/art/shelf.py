@@ -7,7 +7,9 @@ that they hold on every disk. Everything here blocks, and may be called from any
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -20,6 +22,8 @@ from scrobbled.art.picture import Picture, picture
 from scrobbled.art.subject import KEY
 
 BOUND = 200 * 1024 * 1024
+LEAST_FREE = 100 * 1024 * 1024
+"""Bytes that are left to the database, whose webhooks matter more than pictures."""
 KEEP = 180 * 86_400.0
 """Seconds; TMDB allows six months."""
 NOTED = 86_400.0
@@ -112,6 +116,8 @@ class Shelf:
         if not KEY.fullmatch(key):
             raise ValueError("not a key of ours")
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        if shutil.disk_usage(self._folder).free < LEAST_FREE:
+            raise OSError(errno.ENOSPC, "the disk is nearly full")
         part = self._folder / f"{key}.part"
         try:
             part.write_bytes(body)
