@@ -677,9 +677,18 @@ def test_the_shortcuts_come_to_what_a_closer_look_comes_to(before: Any, after: A
         act(model, deeds)
         model.read()
         told_ = group(list(model.rows["a"].values()), list(model.rows["b"].values()), list(set(model.links.values())))
-        quick = shortcut(told_)
+        quick = shortcut(told_, policy)
         assert quick is None or quick == compare._Comparison(told_, policy).result()
         model.apply(model.compare().changes)
+
+
+def test_a_first_migration_takes_no_closer_look() -> None:
+    for told_ in (group([row("a1", 0)], []), group([], [row("b1", 0), row("b2", 40)])):
+        quick = shortcut(told_, Policy())
+        assert quick is not None
+        assert quick == compare._Comparison(told_, Policy()).result()
+    assert shortcut(group([row("a1", 0), row("a2", 0.1)], []), Policy()) is None, "one viewing, told twice"
+    assert shortcut(group([row("a1", 0)], []), Policy(plays="b-to-a")) == Compared()
 
 
 def mirrored(model: Model) -> Model:

@@ -65,7 +65,7 @@ def compare_plays(group: PlayGroup, policy: Policy) -> Compared:
     group, codes = _without_marks(group, policy)
     if not group.a and not group.b:
         return Compared(left=codes)
-    return shortcut(group) or _Comparison(group, policy).result()
+    return shortcut(group, policy) or _Comparison(group, policy).result()
 
 
 def _without_marks(group: PlayGroup, policy: Policy) -> tuple[PlayGroup, tuple[str, ...]]:

@@ -7,6 +7,7 @@ import json
 import re
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec import Struct
 
 from scrobbled.core.change import SIDES, Action, Change, Side, left, of_side, other, warned
@@ -45,7 +46,7 @@ class Plan(Struct, frozen=True):
         """Twelve hex digits that differ as soon as another thing would be done, or for another viewer or pair."""
         digest = hashlib.sha256(json.dumps([self.viewer, *self.names]).encode())
         for line in sorted(map(_print, self.changes)):
-            digest.update(line.encode() + b"\n")
+            digest.update(line + b"\n")
         return digest.hexdigest()[:12]
 
     def id(self, expires: datetime) -> str:
@@ -69,11 +70,11 @@ def read_id(text: str) -> tuple[datetime, str]:
     raise ValueError(f"{text.strip()!r} is not the id of a plan. Copy the one that the plan was shown with.")
 
 
-def _print(change: Change) -> str:
+def _print(change: Change) -> bytes:
     """All that makes a difference to what is done or was seen, and nothing that is only said about it."""
-    at = change.at.astimezone(UTC).isoformat() if change.at else ""
+    at = change.at.astimezone(UTC) if change.at else None
     what = (change.side, change.action, change.kind, change.key, change.source, change.target, at)
-    return json.dumps([*what, change.before, change.after, change.value, change.rewatch, change.ask])
+    return msgspec.json.encode((*what, change.before, change.after, change.value, change.rewatch, change.ask))
 
 
 def _base36(number: int) -> str:

@@ -1,20 +1,57 @@
-"""The two cases that nearly every item is in, decided without much ado: there may be a hundred thousand of them."""
+"""The three cases that nearly every item is in, decided without much ado: there may be a hundred thousand of them."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import itertools
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from scrobbled.core.ledger import Compared, Link, LinkState, PlayGroup, Row
+from scrobbled.core.change import Side, other
+from scrobbled.core.ledger import Compared, Link, LinkState, PlayGroup, Policy, Row
 from scrobbled.core.lineup import line_up, window
+from scrobbled.core.plays import EARLIEST
+from scrobbled.core.records import Kept
+from scrobbled.core.writing import Pen
 
 
-def shortcut(group: PlayGroup) -> Compared | None:
+def shortcut(group: PlayGroup, policy: Policy) -> Compared | None:
     """What a comparison would come to; ``None`` where that takes a closer look."""
-    if not len(group.a) == len(group.b) > 0:
+    if not group.a or not group.b:
+        return _all_new(group, policy) if not group.links else None
+    if len(group.a) != len(group.b):
         return None
     if not group.links:
         return _met(group) if len(group.a) == 1 else None
     return Compared(agreed=len(group.links)) if _is_as_agreed(group) else None
+
+
+def _all_new(group: PlayGroup, policy: Policy) -> Compared | None:
+    """Every row of the one side is a viewing that the other lacks: a first migration is made of these."""
+    side: Side = "a" if group.a else "b"
+    rows = sorted(group.rows(side), key=_when) if len(group.rows(side)) > 1 else group.rows(side)
+    if not all(map(_is_plain, rows)) or _any_near(rows, window(group.runtime, group.media)):
+        return None
+    pen, there = Pen(group, policy), other(side)
+    if not pen.may_add(there):
+        return Compared()
+    return Compared(changes=tuple(pen.add(there, row, row.record.at) for row in rows if row.record.at))
+
+
+def _is_plain(row: Row) -> bool:
+    """Of a moment, there, and nothing was ever done about it."""
+    if row.missed or row.ours or row.settled or row.record.kept is not Kept.EXACT:
+        return False
+    return row.record.at is not None and row.record.at >= EARLIEST
+
+
+def _any_near(rows: Sequence[Row], gap: timedelta) -> bool:
+    """Whether two of them, in order of time, may be reports of one viewing."""
+    pairs = itertools.pairwise(row.record.at for row in rows)
+    return any(one is not None and next_ is not None and next_ - one < gap for one, next_ in pairs)
+
+
+def _when(row: Row) -> tuple[float, str]:
+    return row.record.at.timestamp() if row.record.at else 0.0, row.record.id
 
 
 def _met(group: PlayGroup) -> Compared | None:
