@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pairing import EVENING, Pairing, later, pairing
+from pairing import EVENING, SHOWN, Pairing, later, pairing
+from scrobbled.cli.sync import reset_pair
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.serializd_store import stamp
+from scrobbled.store.accounts import StoredTokens
 
 pytestmark = pytest.mark.anyio
 
@@ -282,6 +285,102 @@ async def test_a_play_that_was_moved_is_the_same_play(two: Pairing) -> None:
     assert {row.id for row in two.rows()} == before
     agree(two)
     await silent(two)
+
+
+@pytest.mark.parametrize("removals", ["ignore", "propagate"])
+async def test_a_play_that_was_moved_beside_a_shrunken_listing_is_not_doubled(tmp_path: Path, removals: str) -> None:
+    """Whether the old one is gone is not known then, so the new one waits."""
+    async with pairing(tmp_path, removals=removals) as two:
+        plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
+        await two.settle()
+        two.off_trakt(*plays[:5])
+        moved = two.on_trakt(0, 1, 1, later(-100))
+        changed = next(row for row in two.rows() if row.backdate[:16] == stamp(later(9))[:16])
+        two.edited(changed.id, backdate=stamp(later(-200)))
+        for _ in range(3):
+            two.clock.advance(900)
+            await two.sync()
+        assert len(two.rows()) == 16
+        await silent(two)
+        tracker = two.sandbox["trakt"].account_of("anna")
+        assert moved in {play.id for play in tracker.history}
+
+
+async def test_what_we_moved_ourselves_is_no_sign_of_a_shrunken_listing(two: Pairing) -> None:
+    """Trakt gives a play that we give another time another id, so that the one before is listed no more."""
+    for n in range(12):
+        two.on_trakt(n % 4, 1, 1 + n // 4, later(n))
+    await two.settle()
+    for row in two.rows()[:6]:
+        two.edited(row.id, backdate=stamp(datetime.fromisoformat(row.backdate) - timedelta(days=9, minutes=7)))
+    for _ in range(6):
+        two.clock.advance(900)
+        ended = await two.sync()
+    assert ended.plan is not None
+    assert not ended.plan.warnings
+    agree(two)
+    await silent(two)
+
+
+# -- somebody else's account ----------------------------------------------------------------------------------------
+
+
+async def _signed_in_as(two: Pairing, name: str) -> None:
+    grant = two.sandbox["trakt"].sign_in(name)
+    tokens = StoredTokens(two.runtime.store, "anna", "trakt", lambda values: None, two.clock.now)
+    await tokens.save({**grant.answer(), "client_id": SHOWN["client_id"], "redirect_uri": grant.redirect_uri})
+    await two.restart()
+
+
+async def test_what_another_account_holds_is_nobodys_news(two: Pairing) -> None:
+    """Somebody signed in with the wrong name: nothing of it comes to the other side, and all goes on after that."""
+    for n in range(5):
+        two.on_trakt(0, 1, 1 + n, later(n))
+    await two.settle()
+    trakt, episode = two.sandbox["trakt"], two.sandbox.world.shows[1].episode(1, 1)
+    title = trakt.catalogue.by_id("episode", "trakt", episode.trakt)
+    trakt.account_of("ben").add_play(title, EVENING, "watch", trakt.now())
+    await _signed_in_as(two, "ben")
+    before = two.writes()
+    for _ in range(3):
+        two.clock.advance(7 * 3_600)
+        ended = await two.sync()
+        assert ended.outcome == "failed"
+        assert "account of ben" in ended.reason
+        assert "reset-state --pair trakt,serializd" in ended.reason
+    assert (two.writes(), len(two.rows())) == (before, 5)
+    await _signed_in_as(two, "anna")
+    two.on_trakt(0, 1, 6, later(9))
+    await two.settle()
+    agree(two)
+    assert len(two.rows()) == 6
+    await silent(two)
+
+
+async def test_another_account_is_taken_where_the_pair_is_told_to_forget(two: Pairing) -> None:
+    two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(1))
+    await two.settle()
+    trakt, episode = two.sandbox["trakt"], two.sandbox.world.shows[1].episode(1, 1)
+    title = trakt.catalogue.by_id("episode", "trakt", episode.trakt)
+    trakt.account_of("ben").add_play(title, EVENING, "watch", trakt.now())
+    await _signed_in_as(two, "ben")
+    assert (await two.sync()).outcome == "failed"
+    config = str(two.folder / "scrobbled.yaml")
+    assert await asyncio.to_thread(reset_pair, config, "anna", "trakt,serializd", sure=True) == 0
+    await two.settle()
+    assert len(two.rows()) == len(trakt.account_of("ben").history) == 3
+    await silent(two)
+
+
+async def test_an_account_by_another_name_is_the_same_where_it_holds_the_same(two: Pairing) -> None:
+    for n in range(5):
+        two.on_trakt(0, 1, 1 + n, later(n))
+    await two.settle()
+    await two.sql("UPDATE readings SET owner = 'anna-as-she-was', cursor = '{}' WHERE tracker = 'trakt'")
+    two.on_trakt(0, 1, 6, later(9))
+    await two.settle()
+    agree(two)
+    assert await two.sql("SELECT owner, doubt FROM readings WHERE tracker = 'trakt'") == [("anna", "")]
 
 
 # -- trouble --------------------------------------------------------------------------------------------------------

@@ -18,12 +18,12 @@ from scrobbled.cli.following import Followed, follow
 from scrobbled.cli.served import Service, service
 from scrobbled.config import Config
 from scrobbled.core.plain import plain
-from scrobbled.core.plan import Plan, read_id
+from scrobbled.core.plan import SIDES, Plan, read_id
 from scrobbled.pairs import Wired
 from scrobbled.reconcile import Ended, Options
 from scrobbled.reconcile.policies import policy
 from scrobbled.rehearsal import rehearse
-from scrobbled.store import Store, ledger, runs
+from scrobbled.store import Store, ledger, records, runs
 from scrobbled.trackers import TRACKERS
 
 
@@ -87,12 +87,20 @@ async def _forgotten(config: Config, chosen: Sequence[Wired]) -> list[Wired]:
         for one in chosen:
             if one not in busy:
                 ledger.forget(db, one.sides.viewer, one.sides.pair)
+                _forget_what_is_doubted(db, one)
         return busy
 
     try:
         return await store.write(forget)
     finally:
         await store.aclose()
+
+
+def _forget_what_is_doubted(db: sqlite3.Connection, one: Wired) -> None:
+    """What an account lists from now on is what it holds, also where it is another person's."""
+    for account in map(one.sides.account, SIDES):
+        if records.state(db, account).doubt:
+            records.forget(db, account)
 
 
 def _chosen(config: Config, viewer: str | None, pair: str | None) -> list[Wired]:

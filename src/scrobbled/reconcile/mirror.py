@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from scrobbled.clock import Clock
 from scrobbled.core.records import PlayRecord, RatingRecord, Reading, Subject
-from scrobbled.store import claims, records, subjects
+from scrobbled.store import amendments, claims, records, subjects
 from scrobbled.store.database import Store
 from scrobbled.store.records import Account, Rated, ReadState, Stored
 
@@ -38,6 +38,8 @@ class Absorbed(Struct, frozen=True):
     echoes: int = 0
     doubt: str = ""
     """Why the listing was not taken for complete, although it said so."""
+    stranger: str = ""
+    """Whose account it is, where that is somebody else's: then nothing of it was stored."""
 
     @property
     def moved(self) -> bool:
@@ -84,9 +86,15 @@ async def absorb(
     before = await store.read(lambda db: records.state(db, account))
     rev, now = before.rev + 1, clock.now().timestamp()
     known = await _known(store, account, reading)
+    if _is_strange(before, reading, known):
+        return await _turned_away(store, account, before, reading.owner)
     rated = await store.read(lambda db: records.ratings(db, account)) if reading.ratings else {}
-    doubt = _doubt(before, reading, known, rated)
-    news = await asyncio.to_thread(_compared, reading, known, rated, believe=not doubt)
+    doubt = _doubt(reading, known, rated)
+    if doubt:
+        taken = await store.read(lambda db: amendments.taken(db, *account))
+        doubt = _doubt(reading, known, rated, taken)
+    belief = _Belief(not doubt, not doubt and not before.doubt)
+    news = await asyncio.to_thread(_compared, reading, known, rated, belief)
     for keys in _pieces(list(reading.subjects)):
         known_subjects = await store.read(_named(account, keys))
         news.subjects += [one for key in keys if _is_news(one := reading.subjects[key], known_subjects.get(key))]
@@ -131,16 +139,35 @@ def _paged(account: Account, after: str) -> Callable[[Any], list[Stored]]:
     return lambda db: records.page(db, account, after, PAGE)
 
 
-def _doubt(before: ReadState, reading: Reading, known: Mapping[str, Stored], rated: Mapping[str, Rated]) -> str:
-    """Why a listing cannot be complete, whatever it says; empty where nothing speaks against it."""
-    if before.owner and reading.owner and before.owner != reading.owner:
-        return f"this is the account of {reading.owner}, and before it was that of {before.owner}"
+def _is_strange(before: ReadState, reading: Reading, known: Mapping[str, Stored]) -> bool:
+    """Whether it is not the account it was. Under another name it is, where it lists most of what it held."""
+    if not before.owner or not reading.owner or before.owner == reading.owner:
+        return False
+    listed = {record.id for record in reading.plays.records} if reading.plays else set()
+    held = [id_ for id_, found in known.items() if found.there]
+    return sum(id_ in listed for id_ in held) * 2 <= len(held)
+
+
+async def _turned_away(store: Store, account: Account, before: ReadState, owner: str) -> Absorbed:
+    doubt = f"this is the account of {owner}, and before it was that of {before.owner}"
+    await store.write(lambda db: records.save_state(db, account, replace(before, doubt=doubt, full_at=0.0)))
+    return Absorbed(doubt=doubt, stranger=owner)
+
+
+def _doubt(
+    reading: Reading, known: Mapping[str, Stored], rated: Mapping[str, Rated], taken: Collection[str] = frozenset()
+) -> str:
+    """Why a listing cannot be complete, whatever it says; empty where nothing speaks against it.
+
+    What we have ``taken`` away ourselves is missing from it with good reason.
+    """
     if reading.plays and reading.plays.complete:
-        held = [id_ for id_, found in known.items() if found.there]
+        held = [id_ for id_, found in known.items() if found.there and id_ not in taken]
         if why := _shrunk(held, {record.id for record in reading.plays.records}, "plays"):
             return why
     if reading.ratings and reading.ratings.complete:
-        keys = [key for key, one in rated.items() if one.value is not None and one.missed < records.GONE]
+        there = (key for key, one in rated.items() if one.value is not None and one.missed < records.GONE)
+        keys = [key for key in there if key not in taken]
         return _shrunk(keys, {record.key for record in reading.ratings.records}, "ratings")
     return ""
 
@@ -154,20 +181,35 @@ def _shrunk(held: Collection[str], listed: Collection[str], what: str) -> str:
     return ""
 
 
-def _compared(reading: Reading, known: Mapping[str, Stored], rated: Mapping[str, Rated], *, believe: bool) -> _News:
+@dataclass(frozen=True, slots=True)
+class _Belief:
+    """How far a complete listing is believed. ``again``: so was the one before, so that it can be the second one."""
+
+    whole: bool
+    again: bool
+
+
+def _compared(reading: Reading, known: Mapping[str, Stored], rated: Mapping[str, Rated], belief: _Belief) -> _News:
     news = _News()
     if reading.plays:
         _compare_plays(reading.plays.records, known, news)
-        if reading.plays.complete and believe:
-            listed = {record.id for record in reading.plays.records}
-            news.missing = [id_ for id_, found in known.items() if found.there and id_ not in listed]
+        if reading.plays.complete and (reading.plays.records or belief.whole):
+            news.missing = list(_missing(reading.plays.records, known, belief))
     if reading.ratings:
         _compare_ratings(reading.ratings.records, rated, news)
         news.clear = [key for key in reading.ratings.cleared if key in rated and rated[key].value is not None]
-        if reading.ratings.complete and believe:
+        if reading.ratings.complete and belief.whole:
             seen = {record.key for record in reading.ratings.records} | reading.ratings.cleared
             news.unrated = [k for k, one in rated.items() if k not in seen and one.missed < records.GONE]
     return news
+
+
+def _missing(complete: Sequence[PlayRecord], known: Mapping[str, Stored], belief: _Belief) -> Iterator[str]:
+    """What is not believed makes unsure what it lacks, and no more: what is new beside that may be the same, moved."""
+    listed = {record.id for record in complete}
+    for id_, found in known.items():
+        if found.there and id_ not in listed and (belief.again or not found.missed):
+            yield id_
 
 
 def _compare_plays(listed: Sequence[PlayRecord], known: Mapping[str, Stored], news: _News) -> None:
@@ -241,7 +283,7 @@ async def _finish(
     after = ReadState(
         cursor=reading.cursor,
         plays=before.plays,
-        owner=before.owner if doubt and before.owner else reading.owner or before.owner,
+        owner=reading.owner or before.owner,
         rev=rev,
         read_at=now,
         full_at=0.0 if doubt else before.full_at if full_at is None else full_at,

@@ -76,9 +76,19 @@ class Readers:
         absorbed = await absorb(self._store, account, reading, self._clock, full_at=full_at, precision=precision)
         if absorbed.echoes:
             self._metrics.echoes.labels(account[1]).inc(absorbed.echoes)
+        if absorbed.stranger:
+            raise Failed(self._strange(side, before.owner, absorbed.stranger))
         if absorbed.doubt:
             log.warning("listing not believed", action="read", account="/".join(account), why=absorbed.doubt)
         return absorbed
+
+    def _strange(self, side: Side, owner: str, stranger: str) -> str:
+        name, sides = of_side(self._sides.called, side), self._sides
+        return (
+            f"{name} is signed in to the account of {stranger}, and before it was that of {owner}, so nothing of it is "
+            f"taken over. Sign in as {owner} again; or, where {stranger} is meant from now on, forget the other one: "
+            f"scrobbled reset-state --pair {sides.pair} --viewer {sides.viewer}"
+        )
 
     async def _is_due(self, account: tuple[str, str], full_at: float) -> bool:
         """Also where a play was removed or moved by us since: a service need not say anywhere that one is gone."""

@@ -98,6 +98,24 @@ def took_since(db: sqlite3.Connection, viewer: str, tracker: str, since: float) 
     return row is not None
 
 
+def taken(db: sqlite3.Connection, viewer: str, tracker: str) -> set[str]:
+    """What of this account we have taken away ourselves: record ids of plays, and the tracker's keys of ratings.
+
+    With another time a play may have got another id; the target is still the one it had.
+    """
+    plays = db.execute(
+        "SELECT CASE action WHEN 'retime' THEN substr(target, 6) ELSE json_extract(wish, '$.remote_id') END "
+        f"FROM amendments INDEXED BY amendments_taking WHERE viewer = ? AND tracker = ? AND {_TOOK}",
+        (viewer, tracker),
+    )
+    ratings = db.execute(
+        "SELECT address_key FROM amendments "
+        "WHERE viewer = ? AND tracker = ? AND action = 'unrate' AND state = 'delivered'",
+        (viewer, tracker),
+    )
+    return {row[0] for rows in (plays, ratings) for row in rows if row[0]}
+
+
 def begin(db: sqlite3.Connection, ids: Collection[int]) -> set[int]:
     """They are about to be carried out; returns those that are still wanted."""
     return {

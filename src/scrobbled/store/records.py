@@ -94,6 +94,12 @@ def save_state(db: sqlite3.Connection, account: Account, read: ReadState) -> Non
     )
 
 
+def forget(db: sqlite3.Connection, account: Account) -> None:
+    """As if it had never been read."""
+    for name in ("records", "rated", "readings"):
+        db.execute(f"DELETE FROM {name} WHERE viewer = ? AND tracker = ?", account)
+
+
 def page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> list[Stored]:
     """Records of an account by id, in pages: pass the last id seen as ``after``."""
     rows = db.execute(
