@@ -199,8 +199,15 @@ def test_a_long_plan_is_cut_and_says_by_how_much() -> None:
     many = [replace(ADD, key=f"movie:{n}", label=f"Film {n:04}") for n in range(1204)]
     lines = plan(*many).text(most=3).splitlines()
     assert lines[1] == "serializd: 1,204 plays to add, dates kept"
-    assert lines[-1] == "  and 1,201 more"
+    assert lines[-1] == "  and 1,201 more titles"
     assert len(lines) == 6
+
+
+def test_many_of_one_sort_hide_no_other() -> None:
+    ratings = [replace(RATE, side="b", key=f"movie:{n}", label=f"Film {n:04}") for n in range(500)]
+    lines = plan(*ratings, ADD).text(most=3).splitlines()
+    assert lines[1] == "serializd: 500 ratings to set; 1 play to add, dates kept"
+    assert lines[-2:] == ["  and 497 more ratings to set", f"  {NEAP}: play of 2026-05-01 20:10"]
 
 
 def test_what_is_left_alone_is_told_in_words() -> None:

@@ -49,6 +49,24 @@ async def test_what_one_side_lacks_is_brought_over_with_its_time_and_then_there_
     await silent(two)
 
 
+async def test_a_plan_counts_all_viewings_that_agree(two: Pairing) -> None:
+    """Those of before, and those that this very run found to agree."""
+    for n in range(4):
+        two.on_trakt(0, 1, 1 + n, later(n)), two.on_serializd(0, 1, 1 + n, later(n))
+    await two.sync()
+    for n in range(3):
+        two.on_trakt(0, 2, 1 + n, later(n))
+    await two.sync()
+    two.clock.advance(900)
+    ended = await two.sync()
+    assert ended.plan is not None
+    assert (ended.outcome, ended.plan.agreed) == ("nothing", 7)
+    two.clock.advance(900)
+    again = (await two.sync()).plan
+    assert again is not None
+    assert again.agreed == 7
+
+
 async def test_a_converged_pair_costs_one_request_to_trakt_and_two_to_serializd(two: Pairing) -> None:
     two.on_trakt(0, 1, 1), two.on_serializd(0, 1, 2, later(1))
     await two.settle()

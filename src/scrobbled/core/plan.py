@@ -54,7 +54,7 @@ class Plan(Struct, frozen=True):
         return f"{_base36(int(expires.timestamp()))}-{self.fingerprint()}"
 
     def text(self, *, most: int = 40) -> str:
-        """What a person says yes to. At most so many lines for each side, and for what is to be decided."""
+        """What a person says yes to. At most so many lines for each sort of change on a side, and for decisions."""
         a, b = map(called, self.names)
         return in_words(self.viewer, (a, b), self.changes, self.warnings, self.agreed, most)
 

@@ -50,18 +50,18 @@ def counted(changes: Sequence[Change]) -> str:
 
 
 def _side(name: str, names: tuple[str, str], changes: Sequence[Change], most: int) -> list[str]:
+    """Each sort of change has its own lines, so that many of one never hide the others."""
     if not changes:
         return []
-    return [f"{name}: {counted(changes)}", *_bounded(list(_details(names, changes)), most)]
-
-
-def _details(names: tuple[str, str], changes: Sequence[Change]) -> Iterator[str]:
+    lines = [f"{name}: {counted(changes)}"]
     for action in _WHAT:
         mine = [change for change in changes if change.action is action]
         if action in _SINGLY:
-            yield from (f"{change.label}: {_deed(change)} ({_why(change, names)})" for change in mine)
+            told = [f"{change.label}: {_deed(change)} ({_why(change, names)})" for change in mine]
+            lines += _bounded(told, most, _WHAT[action][1])
         else:
-            yield from _by_title(action, mine)
+            lines += _bounded(list(_by_title(action, mine)), most, "titles")
+    return lines
 
 
 def _by_title(action: Action, changes: Iterable[Change]) -> Iterator[str]:
@@ -147,6 +147,6 @@ def _warned(warnings: Sequence[str], most: int) -> list[str]:
     return ["Left as it is:", *_bounded(list(warnings), most)] if warnings else []
 
 
-def _bounded(lines: list[str], most: int) -> list[str]:
-    shown = lines if len(lines) <= most else [*lines[:most], f"and {len(lines) - most:,} more"]
-    return [f"  {line}" for line in shown]
+def _bounded(lines: list[str], most: int, what: str = "") -> list[str]:
+    more = f"and {len(lines) - most:,} more {what}".rstrip()
+    return [f"  {line}" for line in (lines if len(lines) <= most else [*lines[:most], more])]

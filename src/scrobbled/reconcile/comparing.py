@@ -14,7 +14,7 @@ from scrobbled.clock import Clock
 from scrobbled.core.compare import compare_plays, compare_rating
 from scrobbled.core.corrections import Correction, corrected
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncertain
-from scrobbled.core.ledger import KEEP, Link, Policy, RatingGroup
+from scrobbled.core.ledger import KEEP, Link, LinkState, Policy, RatingGroup
 from scrobbled.core.plan import SIDES, Change, Plan, Side, of_side, warned
 from scrobbled.core.records import Subject, about
 from scrobbled.reconcile.garbage import set_aside
@@ -54,6 +54,8 @@ class _Decided:
     changes: list[Change] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     ratings: dict[str, int | None] = field(default_factory=dict)
+    agreed: int = 0
+    """By how many more viewings agree than the ledger has."""
 
 
 class Comparer:
@@ -121,6 +123,8 @@ class Comparer:
                 decided.links += found.links
                 decided.changes += [_with_names(change, self._sides) for change in found.changes]
                 decided.left += found.left
+                if made.plays != "off":
+                    decided.agreed += found.agreed - sum(link.state is LinkState.AGREED for link in group.links)
             await asyncio.sleep(0)
         taken = await self._store.read(self._taken_back)
         for rated in lined.ratings:
@@ -136,9 +140,8 @@ class Comparer:
         agreed, notes = await self._store.read(
             lambda db: (ledger.count_agreed(db, sides.viewer, sides.pair), self._notes(db))
         )
-        fresh = sum(link.state == "agreed" for link in decided.links)
         warnings = (*warned(decided.left, sides.called), *notes)
-        return Plan(sides.viewer, sides.names, tuple(decided.changes), warnings, max(agreed, fresh))
+        return Plan(sides.viewer, sides.names, tuple(decided.changes), warnings, agreed + decided.agreed)
 
     def _notes(self, db: sqlite3.Connection) -> list[str]:
         """What reading left out, and listings that were not believed."""
