@@ -285,6 +285,16 @@ class TestLostPlays:
         found = compare_plays(group([row("a1")], [row("b1", ours=True)], [agreed("a1", "b1", state=state)]), PROPAGATE)
         assert (found.changes, found.links[0].state, found.agreed) == ((), LinkState.AGREED, 1)
 
+    def test_what_was_taken_for_another_report_meets_its_like(self) -> None:
+        """The other side has got a play for it, which is not sent back."""
+        links = [
+            agreed("a1", "b1"),
+            Link(None, "b2", "another report of the same viewing", LinkState.EXTRA, b_at=at(0.6)),
+        ]
+        found = compare_plays(group([row("a1"), row("a2", 0.6)], [row("b1"), row("b2", 0.6)], links), Policy())
+        assert found.changes == ()
+        assert [(link.a, link.b, link.state) for link in found.links] == [("a2", "b2", LinkState.AGREED)]
+
     def test_another_report_of_it_takes_its_place(self) -> None:
         extra = Link("a2", None, "another report of the same viewing", LinkState.EXTRA, at(0.2))
         rows = [row("a1", missed=2), row("a2", 0.2)]

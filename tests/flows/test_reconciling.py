@@ -88,6 +88,25 @@ async def test_two_viewings_on_one_day_stay_two_and_the_second_is_a_rewatch(two:
     await silent(two)
 
 
+@pytest.mark.parametrize("by_and_by", [False, True])
+@pytest.mark.parametrize(("minutes", "viewings"), [(38, 2), (25, 1)])
+async def test_what_lasts_half_an_hour_can_be_watched_twice_within_an_hour(
+    two: Pairing, minutes: int, viewings: int, *, by_and_by: bool
+) -> None:
+    """The diary does not say how long an episode is. Where that makes a difference, the catalogue is asked."""
+    if by_and_by:
+        two.on_serializd(2, 1, 4, later(-50))
+        await two.settle()
+    two.on_serializd(2, 1, 1)
+    if by_and_by:
+        await two.settle()
+    two.on_serializd(2, 1, 1, later(minutes / 60))
+    await two.settle()
+    assert sum(number == 1 for _, _, number, _ in two.trakt()) == viewings
+    assert len(two.rows()) == 3 if by_and_by else 2
+    await silent(two)
+
+
 async def test_an_older_viewing_that_comes_later_makes_the_newer_one_the_rewatch(two: Pairing) -> None:
     two.on_trakt(0, 1, 1, later(400))
     await two.settle()

@@ -149,7 +149,7 @@ class _Comparison:
                 self._board.agree(a, b, link.rule)
 
     def _rejoin(self) -> None:
-        """New on one side, and on the other a row that lost its like, or never had a dated one."""
+        """New on one side, and on the other a row that lost its like, or never had one, or no dated one."""
         for side in SIDES:
             there = other(side)
             alone = {row.record.id: row for row in self._alone(there)}
@@ -159,7 +159,7 @@ class _Comparison:
                 self._replace(side, fresh[match.a.id], alone[match.b.id], match.rule)
 
     def _alone(self, side: Side) -> Iterator[Row]:
-        for link in self._board.links(*_TOMBS, LinkState.AGREED):
+        for link in self._board.links(*_TOMBS, LinkState.AGREED, LinkState.EXTRA):
             row, like = self._board.row(side, link), self._board.row(other(side), link)
             if row is None or not row.there:
                 continue

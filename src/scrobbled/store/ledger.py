@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from scrobbled.core.ledger import Link, LinkState
-from scrobbled.core.plan import Side
+from scrobbled.core.plan import SIDES, Side
 from scrobbled.store.codec import instant
 from scrobbled.store.records import seconds
 
@@ -59,8 +59,8 @@ def save_state(db: sqlite3.Connection, viewer: str, pair: str, reached: PairStat
 
 def any_links(db: sqlite3.Connection, viewer: str, pair: str) -> bool:
     """Whether the two ever had anything to do with each other."""
-    query = "SELECT 1 FROM links WHERE viewer = ? AND pair = ? AND a IS NOT NULL LIMIT 1"
-    return db.execute(query, (viewer, pair)).fetchone() is not None
+    query = "SELECT 1 FROM links WHERE viewer = ? AND pair = ? AND {} IS NOT NULL LIMIT 1"
+    return any(db.execute(query.format(side), (viewer, pair)).fetchone() is not None for side in SIDES)
 
 
 def links_of(db: sqlite3.Connection, viewer: str, pair: str, side: Side, ids: Iterable[str]) -> list[Link]:

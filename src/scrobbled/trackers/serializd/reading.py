@@ -147,7 +147,7 @@ class Reader:
     ) -> Reading:
         teller, plays, ratings = Teller(self._parts.catalogue), "plays" in visit.kinds, "ratings" in visit.kinds
         if plays:
-            await teller.plays((*news.made, *news.edited))
+            await teller.plays((*news.made, *news.edited), visit.first.rows)
             await teller.ticks(await self._tick_reader.since(visit, then, news.made, teller))
         if ratings:
             await teller.ratings(rates)

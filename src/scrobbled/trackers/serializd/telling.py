@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from msgspec import Struct
 from scrobbled.core.errors import NotInCatalogue
 from scrobbled.core.ids import EpisodeIds, ShowIds
 from scrobbled.core.items import Episode
+from scrobbled.core.lineup import MINUTE, USUAL
 from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Subject
 from scrobbled.trackers.serializd.catalogue import Catalogue, SeasonNotes
 from scrobbled.trackers.serializd.entries import Entry, Place, key_of
@@ -63,9 +65,12 @@ class Teller:
         self._notes: dict[tuple[int, int], SeasonNotes] = {}
         self._shows: dict[int, tuple[str, int | None]] = {}
         self._skipped: set[int] = set()
+        self._close: set[str] = set()
 
-    async def plays(self, rows: Iterable[Entry]) -> None:
-        """Rows that are no play tell nothing."""
+    async def plays(self, rows: Iterable[Entry], beside: Iterable[Entry] = ()) -> None:
+        """Rows that are no play tell nothing. ``beside`` are others that were seen."""
+        rows = list(rows)
+        self._close = _close({row.id: row for row in (*beside, *rows) if row.is_play})
         for number, row in enumerate(rows):
             if row.is_play and await self._introduced(row):
                 self.told.plays.append(play_of(row))
@@ -135,9 +140,12 @@ class Teller:
 
     async def _detailed(self, key: str, item: Episode, show: int, season: int, number: int) -> Subject:
         """With what the catalogue said of the episode earlier, if it did."""
-        if (show, season) not in self._notes:
-            self._notes[show, season] = await self._catalogue.kept_season(show, season)
-        notes = self._notes[show, season]
+        notes = await self._noted(show, season)
+        if key in self._close and number not in notes.seconds:
+            page = await self._catalogue.claimed(show, [season], name=item.show_title)
+            await self._catalogue.season(page, season)
+            del self._notes[show, season]
+            notes = await self._noted(show, season)
         listed = notes.episodes.get(number)
         title = item.title or (listed.title if listed else None)
         ids = EpisodeIds(tmdb=listed.tmdb) if listed else EpisodeIds()
@@ -147,6 +155,11 @@ class Teller:
         )
         return Subject(key, "episode", told, notes.seconds.get(number))
 
+    async def _noted(self, show: int, season: int) -> SeasonNotes:
+        if (show, season) not in self._notes:
+            self._notes[show, season] = await self._catalogue.kept_season(show, season)
+        return self._notes[show, season]
+
     async def _show(self, show: int) -> tuple[str, int | None]:
         if show not in self._shows:
             try:
@@ -154,6 +167,16 @@ class Teller:
             except NotInCatalogue:
                 self._shows[show] = ("", None)
         return self._shows[show]
+
+
+def _close(rows: Mapping[int, Entry]) -> set[str]:
+    """Keys of which two rows lie so close that it takes the runtime to tell whether they are one viewing."""
+    times: dict[str, list[datetime]] = {}
+    for row in rows.values():
+        if row.kept is Kept.EXACT and row.watched_at is not None:
+            times.setdefault(row.key, []).append(row.watched_at)
+    pairs = ((key, pair) for key, found in times.items() for pair in itertools.pairwise(sorted(found)))
+    return {key for key, (one, next_) in pairs if MINUTE < next_ - one < USUAL["episode"]}
 
 
 def play_of(row: Entry) -> PlayRecord:
