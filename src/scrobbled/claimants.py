@@ -48,6 +48,7 @@ class Claimant(Struct, frozen=True):
     media: frozenset[Media]
     limits: Limits = USUAL
     levels: tuple[Level, ...] = ()
+    """Only where some rule is about single libraries or media: else ``rules`` holds for all."""
     marks: Marks = "play"
     """What it is when somebody marks something as watched."""
     ratings: bool = True

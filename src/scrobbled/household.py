@@ -14,12 +14,15 @@ from scrobbled.core.rules import rules_of
 from scrobbled.core.safety import Limits
 from scrobbled.trackers import TRACKERS
 
+_SILENT = SourceConfig()
+
 
 class ConfiguredHousehold:
     """``ingest.Household`` from a configuration. ``takes`` tells what each (viewer, tracker) can hold."""
 
     def __init__(self, config: Config, takes: Mapping[tuple[str, str], frozenset[Media]]) -> None:
         self._config, self._takes = config, takes
+        self._known: dict[tuple[str, str], Claimant] = {}
 
     def claimants(self, source: str, names: frozenset[str]) -> Sequence[Claimant]:
         """Every viewer who lists one of these names; see ``config.claimants``.
@@ -36,6 +39,13 @@ class ConfiguredHousehold:
         return source in BY_VIEWER or not allowed or server in allowed
 
     def _claimant(self, source: str, viewer: ViewerConfig) -> Claimant:
+        """Made once, as it is asked for twice with every event."""
+        key = source, viewer.name
+        if key not in self._known:
+            self._known[key] = self._made(source, viewer)
+        return self._known[key]
+
+    def _made(self, source: str, viewer: ViewerConfig) -> Claimant:
         config, defaults = self._config, self._config.defaults
         ways = {name: self._takes.get((viewer.name, name)) for name in viewer.trackers}
         levels = config.levels(source, viewer)
@@ -47,7 +57,7 @@ class ConfiguredHousehold:
             libraries=self._libraries(source, viewer),
             media=frozenset(media for media, on in wanted.items() if on),
             limits=limits(config),
-            levels=levels,
+            levels=levels if any(level.specials for level in levels) else (),
             marks=cast(Marks, self._of(source).marks),
             ratings=config.takes_ratings(source),
             removals=_removals(viewer),
@@ -60,7 +70,7 @@ class ConfiguredHousehold:
         return frozenset(title.strip().casefold() for title in viewer.libraries or self._of(source).libraries)
 
     def _of(self, source: str) -> SourceConfig:
-        return self._config.sources.get(source, SourceConfig())
+        return self._config.sources.get(source, _SILENT)
 
 
 def _way(tracker: str, takes: frozenset[Media]) -> Way:

@@ -372,6 +372,14 @@ async def test_an_event_without_a_viewer_with_trackers_still_counts_as_a_play(ho
     assert not household.accepts_server("plex", None)
 
 
+async def test_whoever_claims_an_account_is_looked_up_once_and_not_for_each_event(house: House) -> None:
+    household = ConfiguredHousehold(house.config, {})
+    (first,) = household.claimants("plex", frozenset({"anna"}))
+    (second,) = household.claimants("plex", frozenset({"anna"}))
+    assert second is first
+    assert first.levels == (), "no rule is about single libraries, so no event has to be compared with any"
+
+
 def test_the_key_of_a_session_belongs_to_its_viewer() -> None:
     event = PlaybackEvent("plex", EventKind.STOP, FakeClock().now(), item=Movie("Harbour Atlas"))
     assert event.session_key() == "plex||Harbour Atlas"
