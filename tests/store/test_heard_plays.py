@@ -62,3 +62,10 @@ def test_plays_of_years_cost_no_more_than_those_around(db: sqlite3.Connection) -
     assert steps(db, 100 * HOUR) == few
     found = archive.plays_around(db, "anna", 100 * HOUR + 60, 99.5 * HOUR, 100.5 * HOUR)
     assert [one.id for one, _ in found] == [100]
+
+
+def test_what_was_watched_today_is_decoded_once_however_often_it_is_compared(db: sqlite3.Connection) -> None:
+    play(db, 1, 1000 * HOUR)
+    ((_, first),) = archive.plays_around(db, "anna", 1000 * HOUR + 60, 999 * HOUR, 1001 * HOUR)
+    ((_, again),) = archive.plays_around(db, "anna", 1000 * HOUR + 90, 999 * HOUR, 1001 * HOUR)
+    assert again is first

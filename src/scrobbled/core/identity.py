@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
+from scrobbled.core.ids import Ids
 from scrobbled.core.items import Episode, Item, Movie
 from scrobbled.core.matching import is_generic, plain
 
@@ -18,21 +21,21 @@ def same_item(one: Item, other: Item) -> bool:
 
 
 def _same_movie(one: Movie, other: Movie) -> bool:
-    known = _by_ids(one.ids.known(), other.ids.known())
+    known = _by_ids(one.ids, other.ids)
     if known is not None:
         return known
     return bool(plain(one.title)) and plain(one.title) == plain(other.title) and one.year == other.year
 
 
 def _same_episode(one: Episode, other: Episode) -> bool:
-    known = _by_ids(one.ids.known(), other.ids.known())
+    known = _by_ids(one.ids, other.ids)
     if known is not None:
         return known
     return _same_show(one, other) and _same_place(one, other)
 
 
 def _same_show(one: Episode, other: Episode) -> bool:
-    known = _by_ids(one.show_ids.known(), other.show_ids.known())
+    known = _by_ids(one.show_ids, other.show_ids)
     if known is not None:
         return known
     return bool(plain(one.show_title)) and plain(one.show_title) == plain(other.show_title)
@@ -46,7 +49,12 @@ def _same_place(one: Episode, other: Episode) -> bool:
     return one.air_date is not None and one.air_date == other.air_date
 
 
-def _by_ids(mine: dict[str, int | str], theirs: dict[str, int | str]) -> bool | None:
+def _by_ids(mine: Ids, theirs: Ids) -> bool | None:
     """``None`` where no service is known to both; one that agrees outweighs one that does not."""
-    shared = mine.keys() & theirs.keys()
-    return any(mine[name] == theirs[name] for name in shared) if shared else None
+    pairs = zip(_of_each_service(mine), _of_each_service(theirs), strict=True)
+    same = [one == other for one, other in pairs if one is not None and other is not None]
+    return any(same) if same else None
+
+
+_of_each_service = attrgetter(*Ids.__annotations__)
+"""Asked for every play of a day, with every event that ends a viewing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -151,7 +152,11 @@ def plays_around(
     rows = [row for row in before if max(row[3], row[7] or 0.0) > first]
     later = db.execute(query.format(">= ? AND watched_at < ?", "ASC"), (viewer, at, at + LONGEST, NEAREST))
     rows += [row for row in later if row[3] < last or (row[6] is not None and row[6] < at)]
-    return [(StoredPlay(*row[:4]), decode_item(row[4], row[5])) for row in rows]
+    return [(StoredPlay(*row[:4]), _lately_decoded(row[4], row[5])) for row in rows]
+
+
+_lately_decoded = functools.lru_cache(maxsize=8 * NEAREST)(decode_item)
+"""The plays of today are compared with each viewing that ends today."""
 
 
 def went_on(db: sqlite3.Connection, play: int, at: float) -> None:
