@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
+
 from scrobbled.core.events import EventKind
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Item, Movie, Origin
@@ -63,7 +65,7 @@ _SESSION_LATER = ("last_progress", "undated", "seen_from", "began_at")
 
 
 def encode_session(session: Session) -> str:
-    return json.dumps(
+    text = msgspec.json.encode(
         [
             session.position_ms,
             session.duration_ms,
@@ -76,13 +78,13 @@ def encode_session(session: Session) -> str:
             session.undated,
             session.seen_from,
             session.began_at.timestamp() if session.began_at else None,
-        ],
-        separators=(",", ":"),
+        ]
     )
+    return text.decode()
 
 
 def decode_session(text: str) -> Session:
-    position, duration, finishes, restarted, kind, last_position, last_at, *later = json.loads(text)
+    position, duration, finishes, restarted, kind, last_position, last_at, *later = msgspec.json.decode(text)
     known = dict(zip(_SESSION_LATER, later, strict=False))
     began_at = known.pop("began_at", None)
     return Session(
