@@ -35,6 +35,7 @@ class Librarian:
         self._config, self._connections, self._cache, self._clock = config, connections, cache, clock
         self._asking: dict[str, tuple[Door, Libraries]] = {}
         self._rests: dict[str, float] = {}
+        self._judged: tuple[Config, dict[str, bool]] = config(), {}
 
     async def completed(self, source: str, body: Body) -> Body:
         """``body`` with the library of its item, where that matters, is not told, and can be asked for.
@@ -65,11 +66,20 @@ class Librarian:
 
     def _lacking(self, source: str, body: Body) -> Origin | None:
         config = self._config()
-        if source not in UNTOLD or source not in config.sources or not matters(config, source):
+        if source not in UNTOLD or source not in config.sources or not self._matters(config, source):
             return None
         events = parsed(source, body, self._clock.now())
         origins = [event.item.origin for event in events if event.item is not None and not event.test]
         return next((one for one in origins if one is not None and not one.library), None)
+
+    def _matters(self, config: Config, source: str) -> bool:
+        """Asked with every webhook, and the same for as long as the configuration is."""
+        if self._judged[0] is not config:
+            self._judged = config, {}
+        judged = self._judged[1]
+        if source not in judged:
+            judged[source] = matters(config, source)
+        return judged[source]
 
     def _libraries(self, source: str) -> Libraries | None:
         settings = server_of(self._config(), source)

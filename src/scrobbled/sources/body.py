@@ -79,7 +79,7 @@ def decode(text: str) -> dict[str, Any]:
     Raises ``BadPayload`` for anything but one object of bearable depth.
     """
     try:
-        return _object(_json(text))
+        return _object(_json(text), text)
     except _NotJson:
         raise BadPayload(_UNREADABLE) from None
 
@@ -160,7 +160,7 @@ def _wanted_parts(body: bytes, boundary: bytes) -> dict[str, bytes]:
 def _from_text(body: bytes, *, form: bool = False) -> Body:
     text = _text(body)
     try:
-        return _unwrapped(_object(_json(text)), text)
+        return _unwrapped(_object(_json(text), text), text)
     except _NotJson:
         fields = _fields(text) if form or text.startswith(tuple(f"{name}=" for name in FIELD_NAMES)) else {}
     for name in FIELD_NAMES:
@@ -174,7 +174,7 @@ def _from_text(body: bytes, *, form: bool = False) -> Body:
 def _from_field(value: str) -> Body:
     """Some relays encode the field twice."""
     try:
-        return Body(_object(_json(value)), value)
+        return Body(_object(_json(value), value), value)
     except _NotJson:
         text = unquote_plus(value)
         return Body(decode(text), text)
@@ -256,9 +256,12 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= MAX_DIGITS else float(digits)
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _object(value: Any, text: str) -> dict[str, Any]:
+    """``value``, which was read from ``text``; most texts have too few brackets to be deep."""
     if not isinstance(value, dict):
         raise BadPayload(_NO_OBJECT)
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return value
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         children = (node.values() if isinstance(node, dict) else node for node in level)

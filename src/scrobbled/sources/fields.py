@@ -38,7 +38,10 @@ def text(value: Any, *, limit: int = MAX_TEXT) -> str:
         value = str(value) if abs(value) < 10**18 else ""
     if not isinstance(value, str):
         return ""
-    return " ".join(_UNWANTED.sub("", value[: 4 * limit]).split())[:limit].rstrip()
+    value = value[: 4 * limit]
+    if not value.isprintable():
+        value = _UNWANTED.sub("", value)
+    return " ".join(value.split())[:limit].rstrip()
 
 
 def is_blank(value: Any) -> bool:
