@@ -69,3 +69,14 @@ def test_what_was_watched_today_is_decoded_once_however_often_it_is_compared(db:
     ((_, first),) = archive.plays_around(db, "anna", 1000 * HOUR + 60, 999 * HOUR, 1001 * HOUR)
     ((_, again),) = archive.plays_around(db, "anna", 1000 * HOUR + 90, 999 * HOUR, 1001 * HOUR)
     assert again is first
+
+
+def test_plays_around_come_in_one_row_those_before_first_and_the_nearest_first(db: sqlite3.Connection) -> None:
+    for number, minutes in enumerate((10, 50, 30, 70, 90), 1):
+        play(db, number, 1000 * HOUR + 60 * minutes)
+    asked: list[str] = []
+    db.set_trace_callback(asked.append)
+    found = archive.plays_around(db, "anna", 1001 * HOUR, 1000 * HOUR, 1002 * HOUR)
+    db.set_trace_callback(None)
+    assert [one.id for one, _ in found] == [2, 3, 1, 4, 5]
+    assert len(asked) == 1, "the database's thread waits for its turn at each row"

@@ -6,8 +6,10 @@ import functools
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from scrobbled.core.events import PlaybackEvent
@@ -143,18 +145,25 @@ def plays_around(
     Without what a run of a pair brought. Where a list was brought in there may be thousands: then those nearest to
     ``at``.
     """
-    query = (
-        "SELECT id, event_id, viewer, watched_at, media, item, since, until FROM plays INDEXED BY plays_heard "
-        "WHERE viewer = ? AND origin IS NULL AND watched_at {} ORDER BY watched_at {} LIMIT ?"
-    )
-    earliest = min(first, at - LONGEST)
-    before = db.execute(query.format("> ? AND watched_at < ?", "DESC"), (viewer, earliest, at, NEAREST))
-    rows = [row for row in before if max(row[3], row[7] or 0.0) > first]
-    later = db.execute(query.format(">= ? AND watched_at < ?", "ASC"), (viewer, at, at + LONGEST, NEAREST))
-    rows += [row for row in later if row[3] < last or (row[6] is not None and row[6] < at)]
+    (before, later) = db.execute(
+        f"SELECT ({_BEFORE}), ({_LATER})",
+        (viewer, min(first, at - LONGEST), at, NEAREST, first, viewer, at, at + LONGEST, NEAREST, last, at),
+    ).fetchone()
+    rows = sorted(msgspec.json.decode(before), key=_by_time, reverse=True)
+    rows += sorted(msgspec.json.decode(later), key=_by_time)
     return [(StoredPlay(*row[:4]), _lately_decoded(row[4], row[5])) for row in rows]
 
 
+_NEAR = (
+    "SELECT json_group_array(json_array(id, event_id, viewer, watched_at, media, item)) FROM (SELECT * FROM plays "
+    "INDEXED BY plays_heard WHERE viewer = ? AND origin IS NULL AND watched_at"
+)
+"""In one row: between any two the database's thread has to wait for its turn, and webhooks with it."""
+_BEFORE = (
+    f"{_NEAR} > ? AND watched_at < ? ORDER BY watched_at DESC LIMIT ?) WHERE max(watched_at, coalesce(until, 0)) > ?"
+)
+_LATER = f"{_NEAR} >= ? AND watched_at < ? ORDER BY watched_at LIMIT ?) WHERE watched_at < ? OR since < ?"
+_by_time = itemgetter(3, 0)
 _lately_decoded = functools.lru_cache(maxsize=8 * NEAREST)(decode_item)
 """The plays of today are compared with each viewing that ends today."""
 

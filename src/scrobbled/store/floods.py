@@ -19,6 +19,7 @@ So what is said to be within a minute may be within a third more, never within l
 DAY = 86_400.0
 SAMPLES = 3
 _STOPPABLE = "state = 'queued' AND phase = '' AND attempts = 0 AND approved = 0 AND witnessed = 0"
+_HISTORY = "coalesce((SELECT plays FROM histories WHERE viewer = ? AND tracker = ?), 0)"
 Account = tuple[str, str]
 
 
@@ -68,10 +69,10 @@ def count(db: sqlite3.Connection, account: Account, arrival: Arrival) -> Facts:
         (*account, slot, *flags),
     )
     minute = slot - int(MINUTE.total_seconds()) // SLOT
-    in_hour, in_minute, afterwards, seen, held = db.execute(
+    in_hour, in_minute, afterwards, seen, held, history = db.execute(
         "SELECT sum(plays), sum(plays) FILTER (WHERE slot >= ?), sum(afterwards) FILTER (WHERE slot >= ?), sum(seen), "
-        "sum(held) FROM arrivals WHERE viewer = ? AND tracker = ? AND slot BETWEEN ? AND ?",
-        (minute, minute, *account, slot - int(HOUR.total_seconds()) // SLOT, slot),
+        f"sum(held), {_HISTORY} FROM arrivals WHERE viewer = ? AND tracker = ? AND slot BETWEEN ? AND ?",
+        (minute, minute, *account, *account, slot - int(HOUR.total_seconds()) // SLOT, slot),
     ).fetchone()
     return Facts(
         in_hour=in_hour,
@@ -79,7 +80,7 @@ def count(db: sqlite3.Connection, account: Account, arrival: Arrival) -> Facts:
         afterwards_in_minute=afterwards,
         same_minute=_same_minute(db, account, arrival),
         seen_in_hour=seen,
-        history=max(0, _history(db, account) - (in_hour - 1 - held)),
+        history=max(0, history - (in_hour - 1 - held)),
         afterwards=arrival.afterwards,
         witnessed=arrival.witnessed,
     )
@@ -274,11 +275,6 @@ def _same_minute(db: sqlite3.Connection, account: Account, arrival: Arrival) -> 
         "SELECT plays FROM told_minutes WHERE viewer = ? AND tracker = ? AND minute = ?", (*account, arrival.minute)
     ).fetchone()
     return int(row[0])
-
-
-def _history(db: sqlite3.Connection, account: Account) -> int:
-    row = db.execute("SELECT plays FROM histories WHERE viewer = ? AND tracker = ?", account).fetchone()
-    return row[0] if row else 0
 
 
 def _remember(db: sqlite3.Connection, account: Account, plays: int) -> None:
