@@ -244,9 +244,11 @@ def test_a_damaged_database_is_told_and_left_as_it_is(clinic: Clinic) -> None:
 
 def test_a_sign_in_that_cannot_be_read_is_not_said_to_be_missing(clinic: Clinic) -> None:
     clinic.database.write_bytes(b"no database" * 1000)
-    found = check(clinic.examine(signed_in=False), "anna/trakt sign-in")
+    report = clinic.examine(signed_in=False)
+    found = check(report, "anna/trakt state")
     assert (found.state, found.next_step) == (SKIPPED, "")
     assert "cannot be read" in found.text
+    assert not list(checks(report, "anna/trakt sign-in"))
 
 
 def test_a_refused_key_of_tmdb_is_no_matter_of_signing_in(clinic: Clinic) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-from msgspec.structs import replace
 
 from e2e.harness import Service, Town
 from scrobbled.sandbox.serializd_store import Review, stamp

@@ -160,7 +160,6 @@ async def test_markup_in_a_title_is_text_on_every_page(home: House) -> None:
     await home.webhook(account=BEN)
     await set_state(home, "unmatched", "1=1", reason=EVIL, candidates=json.dumps([{"title": EVIL, "why": EVIL}]))
     await home.sql("UPDATE events SET account = ? WHERE outcome = 'unclaimed'", EVIL)
-    await home.sql("UPDATE tallies SET two = ? WHERE what = 'unclaimed'", EVIL)
     home.runtime.changed()
     async with home.client() as browser:
         card = (await asked(browser))["needs"][0]

@@ -21,7 +21,6 @@ from scrobbled.store import overview
 
 EXAMINED_WITHIN = 25.0
 NEED_YOU = (PlayOutcome.HELD, PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
-NO_DATABASE = "There is no database yet."
 LONG = 6 * 3_600.0
 """Seconds; what is queued for longer than that is more than a short outage."""
 
@@ -46,9 +45,7 @@ async def accounts(patient: Patient) -> list[Check]:
         return [skipped("accounts", "No viewer has a tracker.", "Add one under trackers of a viewer.")]
     facts, found = await asyncio.gather(_facts(patient, wanted), _examined(patient, wanted))
     now = patient.clock.now()
-    checks = [check for who in wanted for check in (*_told(who, facts, now), *found.get(who, ()))]
-    unread = facts if isinstance(facts, str) and facts != NO_DATABASE else ""
-    return [skipped(one.name, unread) if unread and one.name.endswith(" sign-in") else one for one in checks]
+    return [check for who in wanted for check in (*_told(who, facts, now), *found.get(who, ()))]
 
 
 async def _examined(patient: Patient, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Check]]:
@@ -66,7 +63,7 @@ def _of(who: tuple[str, str], check: Check) -> Check:
 async def _facts(patient: Patient, wanted: Sequence[tuple[str, str]]) -> Facts | str:
     """A text says why there are none."""
     if not await in_thread(lambda: is_there(patient.database)):
-        return NO_DATABASE
+        return "There is no database yet."
     try:
         return await in_thread(lambda: _read(patient, wanted))
     except sqlite3.Error as error:
