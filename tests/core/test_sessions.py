@@ -271,6 +271,38 @@ def test_being_in_the_first_half_long_after_the_end_is_as_good_as_a_start(percen
     assert after(event(WATCHED, 0), event(RESUME, 60, percent)).restarted is again
 
 
+@pytest.mark.parametrize(
+    ("told", "minutes"),
+    [
+        ([(START, 3, None)], 3),
+        ([(START, 3, 5.0)], 3),
+        ([(START, 3, 60.0)], None),
+        ([(PAUSE, 3, 4.0)], 3),
+        ([(PROGRESS, 3, 49.9)], 3),
+        ([(PROGRESS, 3, 50.0)], None),
+        ([(PROGRESS, 3, None)], None),
+        ([(PROGRESS, 3, 80.0), (PROGRESS, 9, 20.0)], 9),
+        ([(START, 3, 0.0), (PROGRESS, 9, 20.0)], 3),
+        ([(START, 3, 0.0), (START, 9, 20.0)], 3),
+        ([(PROGRESS, 3, 20.0), (PAUSE, 9, 2.0)], 3),
+        ([(PROGRESS, 3, 20.0), (START, 9, 2.0)], 9),
+        ([(PROGRESS, 3, 20.0), (START, 9, None)], 9),
+        ([(START, 9, 0.0), (START, 3, 0.0)], 9),
+        ([(START, 0, 0.0), (WATCHED, 40, 90.0), (RESUME, 100, 20.0)], 100),
+        ([(START, 0, 0.0), (WATCHED, 40, 90.0), (RESUME, 100, 20.0), (PROGRESS, 110, 40.0)], 100),
+        ([(START, 0, 0.0), (WATCHED, 40, 90.0), (PROGRESS, 41, 10.0), (PROGRESS, 100, 20.0)], 100),
+        ([(START, 0, 0.0), (WATCHED, 40, 90.0), (RESUME, 100, 80.0)], None),
+    ],
+)
+def test_a_viewing_begins_in_its_first_half_or_where_it_starts_over(
+    told: list[tuple[EventKind, float, float | None]], minutes: float | None
+) -> None:
+    session = Session()
+    for one in (event(*one) for one in told):
+        session, _ = fold(session, one, RULES, one.occurred_at)
+    assert session.began_at == (None if minutes is None else EVENING + timedelta(minutes=minutes))
+
+
 def test_a_duplicate_says_why_it_is_one() -> None:
     watched, counted = event(WATCHED, 0), Duplicate("this viewing is a play already")
     assert verdicts([watched, event(STOP, 1, 99.0)])[1] == counted

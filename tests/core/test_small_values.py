@@ -17,7 +17,7 @@ from scrobbled.core.items import Episode, Movie, Origin
 from scrobbled.core.names import name
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
 from scrobbled.core.plays import EARLIEST, FUTURE_SLACK, Play, is_dated, rounded, route
-from scrobbled.core.retry import LONGEST_PROBE, RECHECKS, backoff, probe, recheck
+from scrobbled.core.retry import LONGEST_PROBE, RECHECKS, backoff, probe, reading_pause, recheck
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 SPACES = (MovieIds, ShowIds, EpisodeIds)
@@ -256,6 +256,13 @@ def test_a_catalogue_is_asked_again_after_1_h_6_h_1_d_3_d_and_then_weekly(times:
 )
 def test_a_paused_account_is_tried_after_half_a_minute_and_at_least_hourly(times: int, minutes: float) -> None:
     assert probe(times) == minutes * 60 <= LONGEST_PROBE
+
+
+@pytest.mark.parametrize(
+    ("took", "pause"), [(0.0, 5.0), (0.5, 5.0), (1.0, 9.0), (20.0, 180.0), (66.0, 594.0), (67.0, 600.0)]
+)
+def test_reading_takes_a_tenth_of_the_time_while_writes_wait(took: float, pause: float) -> None:
+    assert reading_pause(took) == pause
 
 
 # -- outcomes and errors -------------------------------------------------------------------------------------------
