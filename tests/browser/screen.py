@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +13,11 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
 PHONE, DESKTOP = (360, 780), (1440, 900)
+SIZES = {"phone": PHONE, "desk": DESKTOP}
+THEMES = {"phone": "dark", "desk": "light"}
+"""Each theme on one of the sizes; the other two pairs are the same colours in another place."""
+HEAVIEST = 300_000
+"""Bytes of a page without its pictures."""
 _AXE = Axe()
 _RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
 
@@ -55,6 +62,15 @@ class Screen:
         told = [fault for fault in self.wrong if part in fault]
         assert told, f"nothing was said of {part}: {self.wrong}"
         self.wrong = [fault for fault in self.wrong if fault not in told]
+
+    def must_be_readable(self, name: str) -> None:
+        """For everybody, and without scrolling sideways; ``SCROBBLED_SCREENSHOTS=FOLDER`` keeps a picture of it."""
+        if folder := os.environ.get("SCROBBLED_SCREENSHOTS"):
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
+        assert self.page.locator("h1").count() == 1
+        assert self.faults() == []
+        assert not self.is_wider_than_the_window()
+        assert self.weight < HEAVIEST
 
     def faults(self) -> list[str]:
         """What axe finds: contrast, labels, order of headings."""

@@ -303,6 +303,14 @@ def test_a_viewing_begins_in_its_first_half_or_where_it_starts_over(
     assert session.began_at == (None if minutes is None else EVENING + timedelta(minutes=minutes))
 
 
+def test_a_viewing_begins_again_also_after_an_end_that_nobody_saw() -> None:
+    session, _ = fold(Session(), event(START, 0, 0.0), RULES, EVENING)
+    session, _ = fold(session, event(WATCHED, 40, 90.0), RULES)
+    again = event(RESUME, 100, 20.0)
+    session, _ = fold(session, again, RULES, again.occurred_at)
+    assert session.began_at == again.occurred_at
+
+
 def test_a_duplicate_says_why_it_is_one() -> None:
     watched, counted = event(WATCHED, 0), Duplicate("this viewing is a play already")
     assert verdicts([watched, event(STOP, 1, 99.0)])[1] == counted
