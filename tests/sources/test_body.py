@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from scrobbled.core.errors import BadPayload
-from scrobbled.sources.body import decode, read_body
+from scrobbled.sources.body import LARGEST_MENDED, decode, read_body
 
 PAYLOADS = Path(__file__).parent.parent / "payloads" / "plex"
 MESSAGE = json.loads((PAYLOADS / "episode-scrobble.json").read_text("utf-8"))
@@ -119,6 +119,16 @@ def test_what_templates_leave_blank_or_write_in_their_own_way_is_read(template: 
     assert decode(template) == meant
 
 
+def test_slips_are_looked_for_in_what_a_template_may_print_and_not_in_megabytes() -> None:
+    def printed(size: int) -> str:
+        return f'{{"x": True, "rest": "{"y" * (size - 23)}"}}'
+
+    assert len(printed(LARGEST_MENDED)) == LARGEST_MENDED
+    assert decode(printed(LARGEST_MENDED))["x"] is True
+    with pytest.raises(BadPayload):
+        decode(printed(LARGEST_MENDED + 1))
+
+
 def test_a_flat_form_is_an_object_of_strings() -> None:
     read = read_body(FORM, b"NotificationType=PlaybackStop&Name=Low+Tide&Empty=")
     assert read.data == {"NotificationType": "PlaybackStop", "Name": "Low Tide", "Empty": ""}
@@ -186,9 +196,10 @@ def test_the_error_does_not_repeat_the_body() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("size", [LARGEST_MENDED - 99, 1_000_000])
 @pytest.mark.parametrize("piece", ['"\\', '\\"', ": ", ", ", "True", "0", '"a":True,', ":  \n "])
-def test_a_long_body_that_is_no_json_is_refused_soon(piece: str) -> None:
-    body = ('{"a": ' + piece * (1_000_000 // len(piece))).encode()
+def test_a_long_body_that_is_no_json_is_refused_soon(piece: str, size: int) -> None:
+    body = ('{"a": ' + piece * (size // len(piece))).encode()
     started = time.process_time()
     with pytest.raises(BadPayload):
         read_body("application/json", body)

@@ -33,6 +33,8 @@ FIELD_NAMES = ("payload", "data", "json")
 _UNREADABLE = "The body cannot be read as JSON. Send JSON, or a form with the JSON in a field named payload."
 _NO_PAYLOAD = "The form has no part named payload or data. Send the JSON in a part named payload."
 _NO_OBJECT = "The body is JSON, but not an object. Send one JSON object for each event."
+LARGEST_MENDED = 256 * 1024
+"""Characters. A template prints a few thousand, and looking for slips in megabytes would hold up other webhooks."""
 _NOT_UNPACKED = "The body cannot be unpacked. Send it as it is, without compression."
 _TOO_DEEP = "The JSON is nested too deeply to be a webhook. Check what the sender is set up to send."
 _GZIP = b"\x1f\x8b"
@@ -228,6 +230,8 @@ def _lenient(text: str) -> Any:
     try:
         return _loads(text)
     except _NotJson:
+        if len(text) > LARGEST_MENDED:
+            raise
         return _loads(_SLIPS.sub(_meant, text))
 
 
