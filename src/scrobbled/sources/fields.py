@@ -54,7 +54,7 @@ def decimal(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and _NUMERAL.match(value.strip()):
-        return float(value)
+        return float(value.strip())
     if isinstance(value, int):
         return float(value) if abs(value) < 10**18 else None
     return value if isinstance(value, float) and math.isfinite(value) else None
