@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +315,18 @@ async def test_a_player_that_is_gone_without_a_word_has_stopped(room: Room) -> N
         await room.ear.live.looked(line)
     assert await room.plays() == ["anna"]
     assert room.kodi.socket.asked[-1] == "JSONRPC.Ping"
+
+
+async def test_a_look_at_the_next_episode_says_nothing_of_the_one_before(room: Room) -> None:
+    """The next of a playlist may be on for a moment before Kodi tells of it."""
+    async with room.connected():
+        await room.do("play", 0.0)
+        room.clock.advance(40 * MINUTES)
+        await room.do("seek", 0.97)
+    room.kodi.playing = replace(room.kodi.playing, item=room.episode(3), place=0.0)
+    async with connected(room.door.url) as line:
+        await room.ear.live.looked(line)
+    assert await room.plays() == ["anna"]
 
 
 async def test_where_nobody_answers_it_says_what_to_switch_on(room: Room) -> None:

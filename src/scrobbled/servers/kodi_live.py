@@ -21,6 +21,7 @@ from scrobbled.sources.body import Body
 from scrobbled.sources.fields import decimal, flag, is_blank, section, text
 from scrobbled.sources.kodi import PROGRESS, elapsed
 
+NAMES = ("title", "showtitle", "season", "episode")
 TIMES = ("time", "totaltime", "speed")
 OF_EPISODES = ("title", "showtitle", "season", "episode", "firstaired", "runtime", "uniqueid", "tvshowid")
 OF_FILMS = ("title", "year", "premiered", "runtime", "uniqueid", "imdbnumber")
@@ -175,8 +176,12 @@ class KodiLive:
         return await self._measured(line, On(await self._with_show(line, _kept(item)), player, 0.0, 0.0, 0.0, now, now))
 
     async def _measured(self, line: Line, on: On) -> On | None:
+        """``None`` where it is over, and where the next of a playlist is on before Kodi has told of it."""
         answer = await line.ask("Player.GetProperties", playerid=on.player, properties=list(TIMES))
-        if not isinstance(answer, dict):
+        there = await line.ask("Player.GetItem", playerid=on.player, properties=list(NAMES))
+        if not isinstance(answer, dict) or not isinstance(there, dict):
+            return None
+        if not _is_same(on.item, section(there, "item")):
             return None
         position, total = elapsed(answer.get("time")) or 0, elapsed(answer.get("totaltime")) or 0
         speed = decimal(answer.get("speed")) or 0.0
@@ -218,8 +223,7 @@ def _is_same(item: Row, told: Row) -> bool:
         return (told.get("type"), told.get("id")) == (item.get("type"), item.get("id"))
     if text(told.get("type")) in OTHERS:
         return False
-    names = ("title", "showtitle", "season", "episode")
-    return all(told.get(name) in (item.get(name), item.get("label")) for name in names if not is_blank(told.get(name)))
+    return all(told.get(name) in (item.get(name), item.get("label")) for name in NAMES if not is_blank(told.get(name)))
 
 
 def _counts(item: Row) -> bool:
