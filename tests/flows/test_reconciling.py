@@ -310,6 +310,23 @@ async def test_an_empty_or_shrunken_listing_removes_nothing(tmp_path: Path, lost
         assert any("not believed" in line for line in ended.plan.warnings)
 
 
+async def test_a_listing_that_lacks_much_says_what_to_do_where_that_is_meant(tmp_path: Path) -> None:
+    async with pairing(tmp_path, removals="propagate") as two:
+        plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
+        await two.settle()
+        two.off_trakt(*plays[:3])
+        ended = await two.sync(full=True)
+        assert ended.plan is not None
+        told = " ".join(ended.plan.warnings)
+        assert "it lacks 3 of 16 plays (if you removed them yourself, set safety.max_removals_percent to 19" in told
+        two.settings = {**two.settings, "safety": {"max_removals_percent": 19}}
+        await two.restart()
+        for _ in range(3):
+            two.clock.advance(900)
+            await two.sync(full=True)
+        assert len(two.rows()) == 13
+
+
 async def test_a_play_that_was_moved_is_the_same_play(two: Pairing) -> None:
     plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
     await two.settle()

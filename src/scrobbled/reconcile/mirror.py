@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -24,8 +25,8 @@ T = TypeVar("T")
 PIECE = 100
 """Rows in one transaction: a few milliseconds in which no webhook is stored."""
 PAGE = 1_000
-SHRUNK = 0.1
-"""Share of the records that a complete listing may lack at once and still be believed."""
+BELIEVED = 10.0
+"""Percent of the records that a complete listing may always lack at once and still be believed."""
 FEW = 10
 
 
@@ -77,11 +78,19 @@ class StoredKnown:
 
 
 async def absorb(
-    store: Store, account: Account, reading: Reading, clock: Clock, *, full_at: float | None, precision: int
+    store: Store,
+    account: Account,
+    reading: Reading,
+    clock: Clock,
+    *,
+    full_at: float | None,
+    precision: int,
+    may_lack: float = BELIEVED,
 ) -> Absorbed:
     """Store what was read. ``precision`` is the tracker's, in seconds. Raises ``StoreError``.
 
-    ``full_at``: everything was read, and this is when that began (Unix seconds).
+    ``full_at``: everything was read, and this is when that began (Unix seconds). ``may_lack`` is the percentage of its
+    records that a complete listing may lack at once, where that is more than ``BELIEVED``.
     """
     before = await store.read(lambda db: records.state(db, account))
     rev, now = before.rev + 1, clock.now().timestamp()
@@ -89,10 +98,11 @@ async def absorb(
     if _is_strange(before, reading, known):
         return await _turned_away(store, account, before, reading.owner)
     rated = await store.read(lambda db: records.ratings(db, account)) if reading.ratings else {}
-    doubt = _doubt(reading, known, rated)
+    may_lack = max(may_lack, BELIEVED)
+    doubt = _doubt(reading, known, rated, may_lack)
     if doubt:
         taken = await store.read(lambda db: amendments.taken(db, *account))
-        doubt = _doubt(reading, known, rated, taken)
+        doubt = _doubt(reading, known, rated, may_lack, taken)
     belief = _Belief(not doubt, not doubt and not before.doubt)
     news = await asyncio.to_thread(_compared, reading, known, rated, belief)
     for keys in _pieces(list(reading.subjects)):
@@ -155,7 +165,11 @@ async def _turned_away(store: Store, account: Account, before: ReadState, owner:
 
 
 def _doubt(
-    reading: Reading, known: Mapping[str, Stored], rated: Mapping[str, Rated], taken: Collection[str] = frozenset()
+    reading: Reading,
+    known: Mapping[str, Stored],
+    rated: Mapping[str, Rated],
+    may_lack: float,
+    taken: Collection[str] = frozenset(),
 ) -> str:
     """Why a listing cannot be complete, whatever it says; empty where nothing speaks against it.
 
@@ -163,21 +177,24 @@ def _doubt(
     """
     if reading.plays and reading.plays.complete:
         held = [id_ for id_, found in known.items() if found.there and id_ not in taken]
-        if why := _shrunk(held, {record.id for record in reading.plays.records}, "plays"):
+        if why := _shrunk(held, {record.id for record in reading.plays.records}, "plays", may_lack):
             return why
     if reading.ratings and reading.ratings.complete:
         there = (key for key, one in rated.items() if one.value is not None and one.missed < records.GONE)
         keys = [key for key in there if key not in taken]
-        return _shrunk(keys, {record.key for record in reading.ratings.records}, "ratings")
+        return _shrunk(keys, {record.key for record in reading.ratings.records}, "ratings", may_lack)
     return ""
 
 
-def _shrunk(held: Collection[str], listed: Collection[str], what: str) -> str:
+def _shrunk(held: Collection[str], listed: Collection[str], what: str, may_lack: float) -> str:
     lost = sum(id_ not in listed for id_ in held)
     if len(held) and not listed:
         return f"it lists no {what} at all, and there were {len(held):,}"
-    if len(held) >= FEW and lost > len(held) * SHRUNK:
-        return f"it lacks {lost:,} of {len(held):,} {what}"
+    if len(held) >= FEW and lost * 100 > len(held) * may_lack:
+        return (
+            f"it lacks {lost:,} of {len(held):,} {what} (if you removed them yourself, set safety.max_removals_percent "
+            f"to {ceil(lost * 100 / len(held))} for the next two complete readings)"
+        )
     return ""
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from scrobbled.clock import Clock
 from scrobbled.core.errors import ScrobbledError, TrackerError
+from scrobbled.core.guard import Limits
 from scrobbled.core.plan import SIDES, Side, of_side
 from scrobbled.metrics import Metrics
 from scrobbled.reconcile.mirror import Absorbed, StoredKnown, absorb
@@ -41,9 +42,16 @@ class Readers:
     """Reads the accounts of one pair into the database."""
 
     def __init__(
-        self, sides: Sides, members: tuple[Member, Member], *, store: Store, clock: Clock, metrics: Metrics
+        self,
+        sides: Sides,
+        members: tuple[Member, Member],
+        *,
+        store: Store,
+        clock: Clock,
+        metrics: Metrics,
+        limits: Limits,
     ) -> None:
-        self._sides, self._members = sides, members
+        self._sides, self._members, self._limits = sides, members, limits
         self._store, self._clock, self._metrics = store, clock, metrics
 
     async def read(self, *, full: bool) -> None:
@@ -73,7 +81,10 @@ class Readers:
             raise Failed(f"{of_side(self._sides.called, side)} could not be read: {error.reason}") from error
         precision = member.tracker.can.precision
         full_at = began if full else None
-        absorbed = await absorb(self._store, account, reading, self._clock, full_at=full_at, precision=precision)
+        may_lack = self._limits.removals_percent
+        absorbed = await absorb(
+            self._store, account, reading, self._clock, full_at=full_at, precision=precision, may_lack=may_lack
+        )
         if absorbed.echoes:
             self._metrics.echoes.labels(account[1]).inc(absorbed.echoes)
         if absorbed.stranger:

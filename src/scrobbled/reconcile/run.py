@@ -63,7 +63,7 @@ class Reconciler:
         self.sides, self.pair, self._tell = sides, pair, tell
         self._members, self._store, self._clock = members, store, clock
         self._metrics, self._limits = metrics, limits
-        self._readers = Readers(sides, members, store=store, clock=clock, metrics=metrics)
+        self._readers = Readers(sides, members, store=store, clock=clock, metrics=metrics, limits=limits)
         self._comparer = Comparer(sides, members[1], store=store, clock=clock)
         self._carrier = Carrier(sides, store=store, clock=clock, wake=wake)
 
