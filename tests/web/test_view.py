@@ -66,7 +66,8 @@ def test_what_needs_somebody_comes_first_and_the_outage_after_it() -> None:
 
 
 def test_plays_on_their_way_are_no_trouble() -> None:
-    assert said(account("trakt", queued=2), queued=2)[0] == "2 plays on the way, everything works"
+    sentence, details, _ = said(account("trakt", queued=2), queued=2)
+    assert (sentence, details[0]) == ("Plays are on the way, everything works", "2 waiting")
     assert said(account("trakt", parked=2), plays=1, parked=2)[1][1:] == ["2 waiting", "nothing needs you"]
 
 

@@ -66,8 +66,7 @@ def _trackers(accounts: Sequence[AccountStatus], now: datetime) -> tuple[str, st
 
 def _in_step(accounts: Sequence[AccountStatus]) -> str:
     if any(row.counts.get(PlayOutcome.QUEUED) for row in accounts):
-        waiting = sum(row.counts.get(PlayOutcome.QUEUED, 0) for row in accounts)
-        return f"{words.plural(waiting, 'play')} on the way, everything works"
+        return "Plays are on the way, everything works"
     names = {1: f"{words.name(accounts[0].tracker)} is in step", 2: "Both trackers in step"}
     return names.get(len(accounts), f"All {len(accounts)} trackers in step")
 
