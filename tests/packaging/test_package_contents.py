@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -70,6 +71,18 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
     assert links == {"Homepage", "Documentation", "Changelog", "Issues"}
     assert "Typing :: Typed" in said.get_all("Classifier", [])
     assert said["Description-Content-Type"] == "text/markdown"
+
+
+def test_what_the_page_on_an_index_links_to_is_elsewhere_but_of_the_same_version(wheel: zipfile.ZipFile) -> None:
+    page = metadata(wheel).get_payload()
+    assert isinstance(page, str)
+    links = re.findall(r"\]\(([^)]+)\)", page)
+    assert {link.split(":")[0] for link in links if not link.startswith("#")} <= {"http", "https"}
+    at = f"scrobbled/scrobbled/blob/v{__version__}/"
+    named = [link.split(at)[1].split("#")[0] for link in links if at in link]
+    assert "docs/install/unraid.md" in named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert f"https://raw.githubusercontent.com/scrobbled/scrobbled/v{__version__}/docs/pages/history-desk.png" in links
 
 
 def test_the_same_source_gives_the_same_wheel(built: Path, wheel: zipfile.ZipFile) -> None:
