@@ -14,7 +14,7 @@ import structlog
 from scrobbled.alerts import Alerts, Trouble
 from scrobbled.clock import Clock
 from scrobbled.config import Config
-from scrobbled.config.model import BackupConfig
+from scrobbled.config.service import BackupConfig
 from scrobbled.core.errors import StoreError
 from scrobbled.metrics import Metrics, Sample
 from scrobbled.store import Store, backup, housekeeping, works

@@ -8,7 +8,7 @@ from typing import cast
 from scrobbled.claimants import Claimant, Marks, Removals, Way
 from scrobbled.config import BY_VIEWER, Config, SourceConfig, ViewerConfig, claimants
 from scrobbled.config.libraries import WITHOUT_LIBRARIES
-from scrobbled.config.model import PairConfig
+from scrobbled.config.viewing import PairConfig
 from scrobbled.core.items import Media
 from scrobbled.core.rules import rules_of
 from scrobbled.core.safety import Limits

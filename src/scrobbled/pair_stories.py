@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from scrobbled.alerts import Trouble
 from scrobbled.config import Config
-from scrobbled.config.model import PairConfig
+from scrobbled.config.viewing import PairConfig
 from scrobbled.reconcile import Ended, Sides
 from scrobbled.store import ledger, overview, questions, records, run_items, runs
 from scrobbled.store.codec import iso, iso_or_none

@@ -16,7 +16,7 @@ from scrobbled import pair_stories
 from scrobbled.alerts import Alerts
 from scrobbled.clock import Clock
 from scrobbled.config import Config
-from scrobbled.config.model import PairConfig
+from scrobbled.config.viewing import PairConfig
 from scrobbled.core.errors import ConfigError, StoreError, TrackerError, TryLater
 from scrobbled.core.guard import Limits
 from scrobbled.deliver import Courier

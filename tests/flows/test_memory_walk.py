@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from conftest import FakeClock, OneAddress
 from scrobbled.alerts import Alerts
-from scrobbled.config.model import PairConfig
+from scrobbled.config.viewing import PairConfig
 from scrobbled.core.errors import TryLater
 from scrobbled.core.guard import Limits
 from scrobbled.core.ids import MovieIds, ShowIds

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scrobbled.config.model import IngressConfig, ServerConfig
 from scrobbled.config.options import OPTIONS
+from scrobbled.config.service import IngressConfig, ServerConfig
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APP = ROOT / "addon"

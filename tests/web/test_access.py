@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from conftest import FakeClock
-from scrobbled.config.model import LoginConfig, ServerConfig
+from scrobbled.config.service import LoginConfig, ServerConfig
 from scrobbled.web.access import Access, Hosts, Level
 from web.house import LOGIN, PASSWORD, TOKEN, House, house
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import FakeClock
-from scrobbled.config.model import LoginConfig, ServerConfig
+from scrobbled.config.service import LoginConfig, ServerConfig
 from scrobbled.web import passwords
 from scrobbled.web.access import Access
 from web.house import LOGIN, PASSWORD, House, house

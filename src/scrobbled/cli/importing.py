@@ -20,7 +20,7 @@ from scrobbled.cli.served import Service, service
 from scrobbled.cli.sync import first, planned, reported, say_plan, say_run
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config
-from scrobbled.config.model import ViewerConfig
+from scrobbled.config.viewing import ViewerConfig
 from scrobbled.core.records import KINDS
 from scrobbled.importing import read_file
 from scrobbled.importing.parsed import Parsed

@@ -10,7 +10,7 @@ import rich_click as click
 from scrobbled import pairs
 from scrobbled.cli.common import plural, say
 from scrobbled.config import Config
-from scrobbled.config.model import PairConfig, ViewerConfig
+from scrobbled.config.viewing import PairConfig, ViewerConfig
 from scrobbled.core.plain import plain
 from scrobbled.core.records import PlayRecord
 from scrobbled.importing.hints import Lost, lost

@@ -1,38 +1,31 @@
 """The configuration: one YAML file, variables from the environment, secrets from files.
 
 :func:`load` gives a complete, frozen :class:`Config` or raises ``ConfigError`` with every problem, each with YAML path
-and line. Durations are seconds (float), percentages 0 to 100 (float). One set of tables (``model.py``, ``trackers.py``)
+and line. Durations are seconds (float), percentages 0 to 100 (float). One set of tables (``model.py`` and its parts)
 drives checking, defaults, :func:`show` and :func:`json_schema`.
 """
 
 from scrobbled.config.durations import format_duration, parse_duration
 from scrobbled.config.loading import find_config, load, loads, preset, survey
-from scrobbled.config.model import (
-    KINDS,
-    SOURCE_NAMES,
+from scrobbled.config.model import Config, Origin, fold
+from scrobbled.config.people import BY_VIEWER, NAMELESS, ONE_OWNER, claimants
+from scrobbled.config.schema import json_schema
+from scrobbled.config.service import (
     AlertAddressConfig,
     AlertsConfig,
-    Config,
-    DefaultsConfig,
     InfluxConfig,
     LoggingConfig,
     LoginConfig,
     MetadataConfig,
     MqttConfig,
-    Origin,
-    PairConfig,
     SafetyConfig,
     ServerConfig,
     SinksConfig,
-    SourceConfig,
     StorageConfig,
     TmdbConfig,
-    ViewerConfig,
-    fold,
 )
-from scrobbled.config.people import BY_VIEWER, NAMELESS, ONE_OWNER, claimants
-from scrobbled.config.schema import json_schema
 from scrobbled.config.showing import Row, secrets, show, warnings
+from scrobbled.config.viewing import KINDS, SOURCE_NAMES, DefaultsConfig, PairConfig, SourceConfig, ViewerConfig
 
 __all__ = [
     "BY_VIEWER",

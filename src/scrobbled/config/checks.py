@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from scrobbled.config.model import ASKED, KINDS, LISTENED, fold
+from scrobbled.config.model import fold
 from scrobbled.config.problems import Problems, join, meant
+from scrobbled.config.viewing import ASKED, KINDS, LISTENED
 
 Values = Mapping[str, Any]
 AlertCheck = Callable[[str], bool]

@@ -20,7 +20,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from scrobbled.config.loading import loads
-from scrobbled.config.model import Config, ViewerConfig
+from scrobbled.config.model import Config
+from scrobbled.config.viewing import ViewerConfig
 from scrobbled.core.errors import ConfigError, NotWritten
 
 NO_WRAP = 1 << 20

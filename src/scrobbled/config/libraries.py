@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from scrobbled.config.model import Config, SourceConfig
+from scrobbled.config.model import Config
 from scrobbled.config.people import BY_VIEWER, listing
+from scrobbled.config.viewing import SourceConfig
 
 WITHOUT_LIBRARIES = BY_VIEWER | {"kodi"}
 """What they report comes from no library that has a title, so that none is asked for."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scrobbled.config.model import Config, ViewerConfig, fold
+from scrobbled.config.model import Config, fold
+from scrobbled.config.viewing import ViewerConfig
 
 ONE_OWNER = frozenset({"kodi", "trakt"})
 """Sources that need not name an account: without one, what they report belongs to the only viewer who lists them."""

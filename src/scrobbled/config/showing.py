@@ -10,10 +10,11 @@ from urllib.parse import unquote
 
 from scrobbled.config.fields import Brief, Field, ListOf, Named, Table, table_of
 from scrobbled.config.libraries import chooses, known
-from scrobbled.config.model import Config, SourceConfig, ViewerConfig, fold
+from scrobbled.config.model import Config, fold
 from scrobbled.config.people import BY_VIEWER, NAMELESS, ONE_OWNER, listing
 from scrobbled.config.problems import join
 from scrobbled.config.values import Value
+from scrobbled.config.viewing import SourceConfig, ViewerConfig
 
 GOOD_TOKEN = 16
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from scrobbled.config.loading import is_there
-from scrobbled.config.model import ASKED
+from scrobbled.config.viewing import ASKED
 from scrobbled.core.checkup import Check, ok, skipped, warning
 from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.naming import ago

@@ -9,7 +9,7 @@ from typing import Any, cast
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from scrobbled.config.model import PairConfig
+from scrobbled.config.viewing import PairConfig
 from scrobbled.core.errors import ConfigError
 from scrobbled.core.ledger import Conflict, Direction, Policy
 from scrobbled.core.records import KINDS, Kind

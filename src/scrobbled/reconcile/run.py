@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.clock import Clock
-from scrobbled.config.model import PairConfig
+from scrobbled.config.viewing import PairConfig
 from scrobbled.core.guard import Facts, Limits, judge, refused
 from scrobbled.core.ledger import Policy
 from scrobbled.core.plan import SIDES, Action, Plan, read_id

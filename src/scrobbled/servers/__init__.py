@@ -11,7 +11,7 @@ import httpx
 from scrobbled.catalogues.base import Cache
 from scrobbled.catalogues.mediabrowser import DIALECTS
 from scrobbled.config import Config
-from scrobbled.config.model import ASKED, LISTENED, SourceConfig
+from scrobbled.config.viewing import ASKED, LISTENED, SourceConfig
 from scrobbled.http import Http, Observer
 from scrobbled.servers.base import Server
 from scrobbled.servers.mediabrowser import MediaBrowserServer

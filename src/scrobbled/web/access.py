@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.clock import Clock
-from scrobbled.config.model import LoginConfig, ServerConfig
+from scrobbled.config.service import LoginConfig, ServerConfig
 from scrobbled.web import passwords
 from scrobbled.web.headers import (
     Address,

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.config.model import ViewerConfig
 from scrobbled.config.spelling import scalar
+from scrobbled.config.viewing import ViewerConfig
 from scrobbled.core.outcomes import told
 from scrobbled.needs import named
 from scrobbled.pair_stories import PairStory, RunStory, SideStory

@@ -1,0 +1,156 @@
+"""Who watches, what tells of it, and where it goes: sources, viewers and their pairs."""
+
+# ruff: noqa: RUF009 - setting() and section() make dataclass fields
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scrobbled.config.durations import UNITS
+from scrobbled.config.fields import ListOf, MapOf, Named, setting, table_of
+from scrobbled.config.rules import Rules, rules
+from scrobbled.config.trackers import TRACKERS
+from scrobbled.config.values import (
+    Choice,
+    Conflict,
+    Direction,
+    Duration,
+    HttpUrl,
+    Interval,
+    Percent,
+    ServerUrl,
+    Switch,
+    Text,
+    WebhookToken,
+)
+
+SOURCE_NAMES = ("plex", "jellyfin", "jellyfin-webhooks", "emby", "tautulli", "kodi", "trakt", "sonarr", "radarr")
+ASKED = ("plex", "jellyfin", "emby")
+"""Sources whose server can be asked what was watched."""
+LISTENED = ("plex", "kodi")
+"""Sources whose server can be listened to."""
+KINDS = ("plays", "ratings", "watchlist", "collection", "progress")
+_SECRET = Text(exact=True)
+_NAME = Text(longest=200)
+_MINUTE = UNITS["m"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """One kind of media server or client that reports what is watched. It opens ``/webhooks/<source>/<token>``."""
+
+    token: str | None = setting(WebhookToken(), "The secret in the webhook's URL.", secret=True)
+    tokens: Mapping[str, str] = setting(
+        MapOf(WebhookToken()), "Only for trakt: one token for each viewer, by the viewer's name.", {}, secret=True
+    )
+    url: str | None = setting(
+        ServerUrl(), "The server itself, to look up show ids and read the library; of kodi its websocket (ws://…)."
+    )
+    server_token: str | None = setting(_SECRET, "A token or API key of that server.", secret=True)
+    servers: tuple[str, ...] = setting(
+        ListOf(_NAME), "Ids of the media servers whose events are accepted. Empty: all.", ()
+    )
+    libraries: tuple[str, ...] = setting(ListOf(_NAME), "Titles of the libraries that count. Empty: all.", ())
+    threshold: float | None = setting(Percent(1), "How much must be watched; instead of the one in defaults.")
+    min_duration: float | None = setting(
+        Duration(), "Shorter items do not count (seconds); instead of the one in defaults."
+    )
+    catch_up: float = setting(
+        Interval(_MINUTE),
+        "Only for plex, jellyfin and emby, with url and server_token: how often to ask the server what was watched, so "
+        "that a webhook that was lost is made up for (seconds); off to never ask.",
+        15 * _MINUTE,
+    )
+    mode: str = setting(
+        Choice(("webhook", "live", "both")),
+        "Only for plex and kodi: live listens to the server (or the player) instead of waiting for webhooks; both does "
+        "both.",
+        "webhook",
+    )
+    rules: Rules = rules("For single libraries, films or episodes; the first that fits counts.")
+    marks: str = setting(
+        Choice(("play", "tick", "ignore")),
+        "What it is when somebody marks an item as watched by hand: a play, a tick without a date where a tracker "
+        "knows such, or nothing.",
+        "play",
+    )
+    ratings: bool | None = setting(
+        Switch(), "Whether ratings given there go to the trackers; instead of the word in defaults."
+    )
+    account_url: str | None = setting(HttpUrl(), "Only for plex: the root of plex.tv, to point it elsewhere.")
+    pass_on: bool = setting(
+        Switch(), "Only for trakt: tell the viewer's own Trakt account at once what is playing.", False
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultsConfig:
+    """What counts as watched."""
+
+    threshold: float = setting(Percent(1), "How much of an item must be watched (percent).", 90.0)
+    min_duration: float = setting(Duration(), "Shorter items, such as trailers, do not count (seconds).", 5 * _MINUTE)
+    movies: bool = setting(Switch(), "Whether movies count.", True)
+    episodes: bool = setting(Switch(), "Whether episodes count.", True)
+    rules: Rules = rules("For single libraries, films or episodes, of all sources; the first that fits counts.")
+    ratings: bool = setting(Switch(), "Whether ratings given on a media server go to the trackers.", True)
+    watchdog: float = setting(
+        Duration(_MINUTE),
+        "A viewing whose end was never told ends so long after it should have, by its last known position (seconds).",
+        30 * _MINUTE,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairConfig:
+    """Two trackers of a viewer that are kept in agreement.
+
+    A kind's direction is ``off``, ``both``, or ``trakt-to-serializd`` with the names of the two trackers.
+    """
+
+    between: tuple[str, ...] = setting(ListOf(_NAME), "The two trackers.", required=True)
+    plays: str = setting(Direction(), "Direction for plays.", "off")
+    ratings: str = setting(Direction(), "Direction for ratings.", "off")
+    watchlist: str = setting(Direction(), "Direction for the watchlist.", "off")
+    collection: str = setting(Direction(), "Direction for the collection.", "off")
+    progress: str = setting(Direction(), "Direction for progress within an item.", "off")
+    conflict: str = setting(
+        Conflict(), "Who wins when both changed: <tracker>-wins, newest-wins or ask.", "newest-wins"
+    )
+    removals: str = setting(
+        Choice(("ignore", "propagate", "ask")), "What a removal on one side does to the other.", "ignore"
+    )
+    ticks: str = setting(
+        Choice(("ignore", "as-plays")),
+        "What is ticked as watched and has no date: left alone, or a play of the time when it was ticked.",
+        "ignore",
+    )
+    every: float = setting(Duration(_MINUTE), "Time between two runs (seconds).", 15 * _MINUTE)
+
+    def directions(self) -> dict[str, str]:
+        """The direction of each kind that is not ``off``."""
+        return {kind: getattr(self, kind) for kind in KINDS if getattr(self, kind) != "off"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerConfig:
+    """A person in the house."""
+
+    name: str = setting(Text(longest=64), "What to call this person.", required=True)
+    accounts: Mapping[str, tuple[str, ...]] = setting(
+        Named({name: ListOf(_NAME) for name in SOURCE_NAMES}, "source"),
+        "Names or ids under which each source knows this person.",
+        {},
+    )
+    trackers: Mapping[str, Mapping[str, Any]] = setting(
+        TRACKERS, "Where this person's plays are sent.", {}, in_repr=False
+    )
+    pairs: tuple[PairConfig, ...] = setting(
+        ListOf(table_of(PairConfig)), "Trackers to reconcile. Without any, nothing is reconciled.", ()
+    )
+    threshold: float | None = setting(Percent(1), "How much this person must have watched.")
+    rules: Rules = rules("This person's own, for single libraries, films or episodes; before everything else.")
+    libraries: tuple[str, ...] = setting(
+        ListOf(_NAME), "Titles of the libraries that count for this person. Empty: all.", ()
+    )
