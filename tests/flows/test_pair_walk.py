@@ -205,7 +205,7 @@ async def _walk(folder: Path, steps: list[tuple[Any, ...]], removals: str) -> No
         assert home.writes() == before, "a converged pair is silent"
         if removals == "ignore":
             person.check(texts)
-        _ratings_agree(home)
+        _ratings_agree(person)
 
 
 async def _take(person: Person, step: tuple[Any, ...]) -> None:
@@ -221,14 +221,17 @@ async def _take(person: Person, step: tuple[Any, ...]) -> None:
         await result
 
 
-def _ratings_agree(home: Pairing) -> None:
-    """Of each episode that both sides rate."""
-    world = home.sandbox.world
+def _ratings_agree(person: Person) -> None:
+    """Of each episode, but where a row was deleted on Serializd: the rating may have gone with it, and stays gone."""
+    home, world = person.home, person.home.sandbox.world
+    left = {world.shows[one.item[0]].episode(*one.item[1:]).trakt for one in person.viewings if "serializd" in one.gone}
     newest: dict[tuple[int, int, int], Any] = {}
     for row in sorted(home.rows(), key=lambda row: (row.date_added, row.id)):
         if row.rating:
             newest[row.show_id, row.season_id or 0, row.episode_number or 0] = row.rating
     for entry in home.sandbox["trakt"].account_of("anna").ratings:
+        if entry.title.trakt in left:
+            continue
         show = next(s for s in world.shows if s.trakt == entry.title.show.trakt)
         season = next(s.tmdb for s in show.seasons if s.number == entry.title.season)
         assert newest.get((show.tmdb, season, entry.title.number)) == entry.rating
