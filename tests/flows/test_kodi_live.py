@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,18 @@ from websockets.asyncio.server import serve
 
 from conftest import FakeClock
 from flows.rig import hurried
+from patience import LONGEST, until
 from scrobbled.config import loads
 from scrobbled.core.errors import ConfigError, ContractDrift, StoreError, TryLater
 from scrobbled.runtime import Runtime, build
+from scrobbled.sandbox.kodi import METHODS
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.servers import Door, doors
 from scrobbled.servers.kodi_ear import KodiEar
 from scrobbled.servers.kodi_live import KodiLive
-from scrobbled.servers.kodi_socket import LONGEST_MESSAGE, connected
+from scrobbled.servers.kodi_socket import LONGEST_MESSAGE, Notice, connected
 from scrobbled.sources.body import Body
-from scrobbled.sources.kodi import PROGRESS, KodiSource
+from scrobbled.sources.kodi import KodiSource
 from scrobbled.store import Store
 from scrobbled.store.bodies import unpacked
 from scrobbled.store.opening import open_database
@@ -50,7 +53,8 @@ class Room:
     sandbox: Sandbox
     clock: FakeClock
     ear: Any = None
-    told: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
+    """The notifications that were dealt with, by their methods."""
 
     @property
     def kodi(self) -> Any:
@@ -68,7 +72,7 @@ class Room:
     async def connected(self) -> AsyncIterator[asyncio.Task[None]]:
         """Listening by one connection, which is there."""
         listening = self.runtime.listening
-        self.ear = self.ear or await listening.opened(self.door)
+        self.ear = self.ear or self._noting(await listening.opened(self.door))
         asked = len(self.kodi.socket.asked)
         task = asyncio.create_task(self.ear.listen(listening.condition(self.door).good, asyncio.Event()))
         await until(lambda: task.done() or len(self.kodi.socket.asked) > asked)
@@ -80,21 +84,26 @@ class Room:
             await asyncio.gather(task, return_exceptions=True)
             await until(lambda: not self.kodi.socket.there)
 
-    async def do(self, event: str, place: float, *, ended: bool = False, item: Any = None, news: int = 1) -> None:
-        before = len(await self.noticed())
-        await self.kodi.do(event, item or self.episode(), place, ended=ended)
-        for _ in range(2000):
-            if len(await self.noticed()) >= before + news:
-                return
-            await asyncio.sleep(0.001)
-        raise AssertionError("nothing was heard of it")
+    def _noting(self, ear: Any) -> Any:
+        deal = ear.live.heard
 
-    async def noticed(self) -> list[str]:
-        """The kinds of events that Kodi's own word led to; a look in between, which comes when it comes, is none."""
-        sql = "SELECT kind, raw, stem_id FROM events ORDER BY id"
-        return await self.runtime.store.read(
-            lambda db: [kind for kind, *body in db.execute(sql) if PROGRESS not in unpacked(db, *body)]
-        )
+        async def heard(line: Any, notice: Notice) -> None:
+            await deal(line, notice)
+            self.heard.append(notice.method)
+
+        ear.live.heard = heard
+        return ear
+
+    async def do(self, event: str, place: float, *, ended: bool = False, item: Any = None) -> None:
+        """Returns when it was dealt with. A look in between, which comes when it comes, may have told the same."""
+        last = "Player.OnAVStart" if event == "play" else METHODS[event]
+        before = self.heard.count(last)
+        await self.kodi.do(event, item or self.episode(), place, ended=ended)
+        await until(lambda: self.heard.count(last) > before, f"{last} is heard")
+
+    async def kinds(self) -> list[str]:
+        """Of the events, in their order; however many of one kind came one after the other."""
+        return [kind for kind, _ in groupby(row[0] for row in await self.rows("SELECT kind FROM events ORDER BY id"))]
 
     async def evening(self, *, upto: float = 0.96, ended: bool = False) -> None:
         for event, place in (("play", 0.0), ("pause", 0.4), ("resume", 0.4), ("seek", upto)):
@@ -110,13 +119,6 @@ class Room:
 
     async def plays(self) -> list[str]:
         return [row[0] for row in await self.rows("SELECT viewer FROM plays ORDER BY id")]
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    ends = asyncio.get_running_loop().time() + 5
-    while not holds():
-        assert asyncio.get_running_loop().time() < ends
-        await asyncio.sleep(0.001)
 
 
 @pytest.fixture(scope="module")
@@ -213,9 +215,9 @@ async def test_the_next_of_a_playlist_ends_the_one_before(room: Room) -> None:
         await room.do("play", 0.0)
         room.clock.advance(40 * MINUTES)
         await room.do("seek", 0.97)
-        await room.do("play", 0.0, item=room.episode(3), news=2)
+        await room.do("play", 0.0, item=room.episode(3))
     assert await room.plays() == ["anna"]
-    assert await room.noticed() == ["start", "progress", "stop", "start"]
+    assert await room.kinds() == ["start", "progress", "stop", "start"]
 
 
 async def test_who_leaps_to_the_end_and_stops_at_once_has_been_there(room: Room) -> None:
@@ -285,10 +287,7 @@ async def test_what_ended_while_nobody_listened_ends_with_the_next_connection(ro
         await room.do("seek", 0.95)
     await room.kodi.do("stop", room.episode(), 0.98)
     async with room.connected():
-        for _ in range(1000):
-            if await room.plays():
-                break
-            await asyncio.sleep(0.001)
+        await until(room.plays, "the play")
     assert await room.plays() == ["anna"]
 
 
@@ -393,7 +392,7 @@ async def test_odd_answers_are_nothing_worse_than_silence(clock: FakeClock, answ
         async with connected(f"ws://127.0.0.1:{port}") as line:
             await live.begin(line)
             for _ in range(5):
-                notice = await line.heard(1)
+                notice = await line.heard(LONGEST)
                 assert notice is not None
                 await live.heard(line, notice)
             await live.looked(line)
