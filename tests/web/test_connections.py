@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from patience import LONGEST, until
 from scrobbled.web.connection import Connection
 from scrobbled.web.server import listening
 
 HEAD = b"POST /form HTTP/1.1\r\nHost: localhost\r\n"
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+MUCH = 5_000_000
+"""More than the reader's own buffer holds: while it is read, some of what waits at the other end leaves."""
 left = asyncio.Event()
 """Whoever asked for something large is gone."""
 
@@ -21,6 +24,17 @@ left = asyncio.Event()
 class Hasty(Connection):
     every = 0.05
     most = 3
+
+
+class Watched(Connection):
+    """Looks only when the test says so."""
+
+    every = 3600.0
+    there: ClassVar[list[Watched]] = []
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.there[:] = [self]
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -40,16 +54,18 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         left.set()
 
 
-def over_a_port(check: Callable[[Callable[[], Awaitable[Streams]]], Awaitable[None]]) -> None:
+def over_a_port(
+    check: Callable[[Callable[[], Awaitable[Streams]]], Awaitable[None]], kind: type[Connection] = Hasty
+) -> None:
     async def all_of_it() -> None:
-        async with listening(app, "127.0.0.1", 0, connection=Hasty) as port, contextlib.AsyncExitStack() as stack:
+        async with listening(app, "127.0.0.1", 0, connection=kind) as port, contextlib.AsyncExitStack() as stack:
 
             async def call() -> Streams:
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
                 stack.callback(writer.close)
                 return reader, writer
 
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LONGEST):
                 await check(call)
 
     asyncio.run(all_of_it())
@@ -123,29 +139,37 @@ def test_a_large_answer_that_is_taken_slowly_arrives_whole() -> None:
     async def check(call: Callable[[], Awaitable[Streams]]) -> None:
         reader, writer = await call()
         writer.write(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        came = 0
+        came = looked = 0
         while came < 30_000_000:
-            came += len(await reader.read(2_000_000))
-            await asyncio.sleep(0.001)
+            piece = await reader.read(2_000_000)
+            assert piece, "it was cut off"
+            came += len(piece)
+            if came - looked > MUCH:
+                looked = came
+                Watched.there[0]._look()
 
-    over_a_port(check)
+    over_a_port(check, Watched)
 
 
 def test_large_and_slow_requests_arrive_whole() -> None:
     async def check(call: Callable[[], Awaitable[Streams]]) -> None:
+        Watched.there.clear()
         reader, writer = await call()
         writer.write(HEAD + b"Content-Length: 3000000\r\n\r\n")
+        (there,) = await until(lambda: Watched.there)
         for _ in range(60):
             writer.write(b"x" * 50_000)
             await writer.drain()
-            await asyncio.sleep(0.005)
+            await until(lambda: there._came >= there.least or there.flow.read_paused)
+            there._look()
         assert b"x-size: 3000000" in await reader.readuntil(b"\r\n\r\n")
         await reader.readuntil(b"0\r\n\r\n")
-        await asyncio.sleep(0.2)  # nothing is owed between two requests
+        there._look()  # nothing is owed between two requests
+        there._look()
         writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 40_000 + b"0\r\n\r\n")
         assert b"x-size: 40000" in await reader.readuntil(b"\r\n\r\n")
 
-    over_a_port(check)
+    over_a_port(check, Watched)
 
 
 def test_so_many_connections_and_no_more() -> None:
