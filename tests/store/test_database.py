@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from patience import LONGEST
 from scrobbled.core.errors import StoreError
 from scrobbled.store import Store
 from scrobbled.store.accounts import mark, set_mark
@@ -70,7 +71,7 @@ def test_every_caller_of_a_group_gets_its_own_answer(path: Path) -> None:
 def test_a_burst_shares_commits(path: Path) -> None:
     async def work(store: Store) -> tuple[int, int]:
         gate = threading.Event()
-        held = asyncio.create_task(store.write(lambda db: gate.wait(10)))
+        held = asyncio.create_task(store.write(lambda db: gate.wait(LONGEST)))
         await asyncio.sleep(0)
         tasks = [asyncio.create_task(store.write(partial(set_mark, name=f"m{n}", value=n))) for n in range(100)]
         await asyncio.sleep(0)
@@ -144,9 +145,16 @@ def test_a_full_disk_stores_nothing_of_the_group_and_says_so_to_all(path: Path) 
     async def work(store: Store) -> None:
         await store.write(partial(set_mark, name="before", value=1))
         await store.read(lambda db: db.execute("PRAGMA max_page_count = 100").fetchall())
-        found = await asyncio.gather(
+        begun, gate = threading.Event(), threading.Event()
+        held = asyncio.create_task(store.read(lambda db: begun.set() or gate.wait(LONGEST)))  # type: ignore[func-returns-value]
+        await asyncio.to_thread(begun.wait)
+        group = asyncio.gather(
             store.write(partial(set_mark, name="neighbour", value=1)), store.write(fill), return_exceptions=True
         )
+        await asyncio.sleep(0)
+        gate.set()
+        found = await group
+        await held
         assert [type(error) for error in found] == [StoreError, StoreError]
         assert "full" in str(found[0])
         assert "make room on that disk" in str(found[0])
@@ -174,7 +182,7 @@ def test_a_file_that_is_destroyed_under_us_is_a_store_error_for_readers_and_writ
 def test_a_caller_that_gave_up_does_not_take_its_neighbours_along(path: Path) -> None:
     async def work(store: Store) -> None:
         gate = threading.Event()
-        slow = asyncio.create_task(store.write(lambda db: gate.wait(10)))
+        slow = asyncio.create_task(store.write(lambda db: gate.wait(LONGEST)))
         quick = asyncio.create_task(store.write(partial(set_mark, name="quick", value=1)))
         other = asyncio.create_task(store.write(partial(set_mark, name="other", value=1)))
         await asyncio.sleep(0)
@@ -216,7 +224,7 @@ def test_what_is_submitted_while_it_closes_is_refused_and_does_not_hang(path: Pa
     async def run() -> None:
         store = Store(path)
         gate = threading.Event()
-        slow = asyncio.create_task(store.write(lambda db: gate.wait(10)))
+        slow = asyncio.create_task(store.write(lambda db: gate.wait(LONGEST)))
         await asyncio.sleep(0)
         closing = asyncio.create_task(store.aclose())
         await asyncio.sleep(0)
@@ -225,7 +233,7 @@ def test_what_is_submitted_while_it_closes_is_refused_and_does_not_hang(path: Pa
         gate.set()
         await asyncio.gather(slow, closing)
         with pytest.raises(StoreError, match="closed"):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LONGEST):
                 await late
 
     asyncio.run(run())
@@ -235,7 +243,7 @@ def test_a_group_of_more_than_the_largest_still_ends_when_it_is_closed(path: Pat
     async def run() -> None:
         store = Store(path)
         gate = threading.Event()
-        slow = asyncio.create_task(store.write(lambda db: gate.wait(10)))
+        slow = asyncio.create_task(store.write(lambda db: gate.wait(LONGEST)))
         tasks = [
             asyncio.create_task(store.write(partial(set_mark, name=f"m{n}", value=n)))
             for n in range(2 * LARGEST_GROUP - 2)
