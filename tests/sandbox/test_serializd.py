@@ -604,16 +604,16 @@ async def test_preload_gives_dated_rows_and_their_ticks(anna: httpx.AsyncClient,
 async def test_writes_and_diary_pages_stay_fast_with_a_long_history(
     anna: httpx.AsyncClient, serializd: SerializdStandIn
 ) -> None:
-    """Bounds far above what it takes (0.1 and 2 ms), and far below what a scan per write would."""
+    """Bounds far above what it takes (0.1 and 2 ms of computing), and far below what a scan per write would."""
     serializd.preload("anna", 20_000)
     headers = {"x-requested-with": "serializd_vercel", "authorization": anna.headers["authorization"]}
     add = Request("POST", "/api/show/reviews/add", {}, headers, json.dumps(REVIEW).encode())
     read = Request("GET", "/api/user/anna/diary", {"page": "400"}, headers)
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(100):
         assert (await serializd.handle(replace(add))).status == 200
-    added = time.perf_counter()
+    added = time.process_time()
     for _ in range(10):
         assert len((await serializd.handle(replace(read))).body["reviews"]) == 24
     assert (added - started) / 100 < 0.002
-    assert (time.perf_counter() - added) / 10 < 0.05
+    assert (time.process_time() - added) / 10 < 0.05

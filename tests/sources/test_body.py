@@ -213,6 +213,6 @@ def test_a_message_with_a_picture_is_read_fast() -> None:
 
 
 def _seconds(body: bytes) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     read_body(MULTIPART, body)
-    return time.perf_counter() - started
+    return time.process_time() - started
