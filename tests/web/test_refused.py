@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import FakeClock
+from patience import until
 from scrobbled.core.errors import StoreError
 from scrobbled.store import Store, refusals
 from scrobbled.store.refusals import Refused
@@ -32,23 +33,44 @@ def test_a_wrong_address_is_counted_by_source_and_all_strangers_in_one_row(tmp_p
     assert [(one.source, one.count) for one in found] == [("", 50), ("plex", 2)]
 
 
-def test_the_first_is_saved_at_once_and_the_others_a_minute_later(tmp_path: Path) -> None:
-    async def check() -> tuple[list[int], list[int]]:
+async def counts(store: Store) -> list[int]:
+    return [one.count for one in await store.read(refusals.listed)]
+
+
+def test_the_first_is_saved_at_once_and_the_others_wait(tmp_path: Path) -> None:
+    async def check() -> None:
         store = Store(tmp_path / "s.db")
-        counting = Refusals(store, FakeClock(), save_every=0.2)
+        counting = Refusals(store, FakeClock())
+        counting.note("plex", {"plex"})
+        assert await until(lambda: counts(store)) == [1]
+        counting.note("plex", {"plex"})
         counting.note("plex", {"plex"})
         await asyncio.sleep(0.05)
+        assert await counts(store) == [1], "that is for a minute later"
+        await counting.aclose()
+        assert await counts(store) == [3]
+        await store.aclose()
+
+    asyncio.run(check())
+
+
+def test_those_that_wait_are_saved_without_another_word(tmp_path: Path) -> None:
+    async def check() -> None:
+        store = Store(tmp_path / "s.db")
+        counting = Refusals(store, FakeClock(), save_every=0.05)
+
+        async def are_saved() -> bool:
+            return await counts(store) == [3]
+
+        counting.note("plex", {"plex"})
+        await until(lambda: counts(store))
         counting.note("plex", {"plex"})
         counting.note("plex", {"plex"})
-        await asyncio.sleep(0.05)
-        early = [one.count for one in await store.read(refusals.listed)]
-        await asyncio.sleep(0.3)
-        late = [one.count for one in await store.read(refusals.listed)]
+        await until(are_saved)
         await counting.aclose()
         await store.aclose()
-        return early, late
 
-    assert asyncio.run(check()) == ([1], [3])
+    asyncio.run(check())
 
 
 def test_what_could_not_be_saved_is_not_lost(tmp_path: Path) -> None:
