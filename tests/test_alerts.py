@@ -23,6 +23,7 @@ from structlog.testing import capture_logs
 
 from conftest import FakeClock
 from flows.rig import hurried
+from patience import LONGEST, until
 from scrobbled.alerts import CALM, WINDOW, Address, Alerts, AppriseSender, Message, Now, Trouble, is_alert_url
 from scrobbled.alerts import sending as module
 from scrobbled.alerts.telling import ROUND
@@ -49,6 +50,8 @@ class Notebook:
     told: list[tuple[str, str, bool]] = field(default_factory=list)
     reachable: bool = True
     hold: asyncio.Event | None = None
+    asked: int = 0
+    """How many messages were handed to it."""
 
     @property
     def titles(self) -> list[str]:
@@ -64,6 +67,7 @@ class Senders:
 
     async def send(self, address: Address, message: Message) -> str:
         book = self.books[address.url]
+        book.asked += 1
         if book.hold is not None:
             await book.hold.wait()
         if not book.reachable:
@@ -235,7 +239,7 @@ async def test_nobody_waits_for_a_slow_receiver_and_nothing_is_told_twice_meanwh
     desk.book.hold = asyncio.Event()
     await desk.alerts.report(DOWN)
     telling = asyncio.create_task(desk.alerts.settled())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST):
         for _ in range(5):
             await desk.alerts.report(DOWN)
         await desk.alerts.recovered(DOWN.kind, DOWN.subject, "over", "Good.")
@@ -250,9 +254,9 @@ async def test_a_message_in_flight_at_the_end_is_noted(desk: Desk) -> None:
     desk.book.hold = asyncio.Event()
     await desk.alerts.report(DOWN)
     telling = asyncio.create_task(desk.alerts.settled())
-    await asyncio.sleep(0.05)
+    await until(lambda: desk.book.asked, "it is in flight")
     telling.cancel()
-    closing = asyncio.create_task(desk.alerts.aclose(5))
+    closing = asyncio.create_task(desk.alerts.aclose(LONGEST))
     await asyncio.sleep(0)
     desk.book.hold.set()
     await closing
@@ -264,7 +268,7 @@ async def test_a_message_in_flight_at_the_end_is_noted(desk: Desk) -> None:
 async def test_the_end_does_not_wait_longer_than_it_may(desk: Desk) -> None:
     desk.book.hold = asyncio.Event()
     await desk.alerts.report(DOWN)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST):
         await desk.alerts.aclose(0.05)
     desk.book.hold = None
     desk.restart()
@@ -300,7 +304,7 @@ async def test_the_chore_gathers_what_begins_within_the_window(desk: Desk) -> No
             return event.is_set()
 
     chore = asyncio.create_task(desk.alerts.run(Waiting()))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONGEST):
         await told.wait()
     chore.cancel()
     assert desk.book.titles == ["anna/trakt does not answer, and 1 more"]

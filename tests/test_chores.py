@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from conftest import FakeClock
+from patience import LONGEST, until
 from scrobbled.chores import AGAIN_AFTER, Chores
 from scrobbled.config import Config, loads
 from scrobbled.core.errors import StoreError
@@ -81,13 +82,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     with capture_logs():
         yield made
     await made.store.aclose()
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    ends = asyncio.get_running_loop().time() + 10
-    while not holds():
-        assert asyncio.get_running_loop().time() < ends
-        await asyncio.sleep(0.002)
 
 
 async def test_a_copy_is_made_when_it_is_due_and_the_oldest_go(house: House) -> None:
@@ -164,7 +158,7 @@ async def test_it_runs_by_itself_and_ends_when_asked(house: House) -> None:
     task = asyncio.create_task(house.chores.keep_copies())
     await until(lambda: house.folder.is_dir() and len(list(house.folder.glob("*.db"))) >= 2)
     house.stopping.set()
-    await asyncio.wait_for(task, 10)
+    await asyncio.wait_for(task, LONGEST)
 
 
 async def test_housekeeping_takes_every_step_and_goes_on_after_a_full_disk(
@@ -184,7 +178,7 @@ async def test_housekeeping_takes_every_step_and_goes_on_after_a_full_disk(
     task = asyncio.create_task(house.chores.keep_house())
     await until(lambda: len(stored(house.store.path)) == 1)
     house.stopping.set()
-    await asyncio.wait_for(task, 10)
+    await asyncio.wait_for(task, LONGEST)
     assert (await house.store.read(overview.event_counts))["unwanted"] == 3
 
 
@@ -199,7 +193,7 @@ async def test_plays_get_their_work_soon_after_they_came_however_many(house: Hou
     await house.store.write(add)
     await until(lambda: not behind(house.store.path))
     house.stopping.set()
-    await asyncio.wait_for(task, 10)
+    await asyncio.wait_for(task, LONGEST)
 
 
 def behind(path: Path) -> bool:

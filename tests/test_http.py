@@ -245,7 +245,7 @@ async def test_silence_is_not_waited_for_longer_than_was_said() -> None:
 
     async with serving(silent) as base:
         with pytest.raises(TryLater, match="ReadTimeout") as caught:
-            await ask(base=base, method="POST", idempotent=False, timeout=0.05)
+            await ask(base=base, method="POST", idempotent=False, timeout=0.5)
         assert caught.value.in_doubt
 
 
@@ -302,6 +302,6 @@ async def test_a_server_that_drips_bytes_holds_nobody_for_ever(idempotent: bool)
     async with serving(dripping) as base:
         client = Http(base)
         with pytest.raises(TryLater) as caught:
-            await client.send("GET", "/", timeout=0.1, idempotent=idempotent)
+            await client.send("GET", "/", timeout=0.5, idempotent=idempotent)
         await client.aclose()
     assert caught.value.in_doubt is not idempotent

@@ -14,13 +14,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from flows.test_ingest import webhook
+from patience import until
 from scrobbled import reloading as module
 from scrobbled.config import load
 from scrobbled.core.outcomes import EventOutcome
 from scrobbled.reloading import Reloader
 from scrobbled.runtime import Runtime, build
 from scrobbled.store import overview
-from test_runtime import until
 
 pytestmark = pytest.mark.anyio
 CONFIG = """
@@ -67,10 +67,10 @@ async def house(folder: Path, people: str = "anna", *, watch: bool = True) -> As
 
 
 async def soon(ask: Callable[[], Awaitable[Any]], is_right: Callable[[Any], bool]) -> None:
-    ends = asyncio.get_running_loop().time() + 20
-    while not is_right(answer := await ask()):
-        assert asyncio.get_running_loop().time() < ends, answer
-        await asyncio.sleep(0.005)
+    async def is_so() -> bool:
+        return is_right(await ask())
+
+    await until(is_so)
 
 
 async def open_alerts(runtime: Runtime) -> list[tuple[str, str]]:
@@ -110,12 +110,12 @@ async def test_an_invalid_file_changes_nothing_and_every_problem_is_told(tmp_pat
 async def test_a_file_that_is_gone_for_a_while_is_told_and_its_return_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "GONE_AFTER", 0.6)
     async with house(tmp_path) as home:
         before, away = home.runtime.config, tmp_path / "away.yaml"
         home.path.rename(away)
         await asyncio.sleep(0.1)
         assert await open_alerts(home.runtime) == [], "an editor may take a moment"
+        monkeypatch.setattr(module, "GONE_AFTER", 0.1)
         await soon(lambda: open_alerts(home.runtime), bool)
         assert "cannot be read" in (await open_alerts(home.runtime))[0][1]
         assert home.runtime.config is before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from flows.rig import Scripted
 from flows.test_ingest import webhook
+from patience import LONGEST, until
 from scrobbled import chores, crew, summary
 from scrobbled import runtime as module
 from scrobbled.clock import SystemClock
@@ -65,13 +66,6 @@ def with_tracker(config: Config, tracker: Any) -> Runtime:
     runtime = build(config)
     runtime.couriers[ANNA].tracker = tracker
     return runtime
-
-
-async def until(holds: Callable[[], Any], what: str) -> None:
-    ends = asyncio.get_running_loop().time() + 10
-    while not holds():
-        assert asyncio.get_running_loop().time() < ends, what
-        await asyncio.sleep(0.002)
 
 
 @contextlib.asynccontextmanager
@@ -267,8 +261,8 @@ async def test_whoever_shows_it_is_told_of_changes(config: Config) -> None:
 async def test_a_write_in_flight_may_finish_and_one_that_hangs_is_left_in_doubt(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew, "GRACE", 0.2)
     for hangs, phase in ((False, ("delivered", "")), (True, ("queued", "in-flight"))):
+        monkeypatch.setattr(crew, "GRACE", 0.2 if hangs else LONGEST)
         tracker, sent, go = Scripted(), asyncio.Event(), asyncio.Event()
 
         async def hold(sent: asyncio.Event = sent, go: asyncio.Event = go) -> None:
@@ -278,7 +272,7 @@ async def test_a_write_in_flight_may_finish_and_one_that_hangs_is_left_in_doubt(
         tracker.before["sent"] = lambda plays, hold=hold: hold()
         async with with_tracker(config, tracker).running() as runtime:
             await runtime.take("plex", webhook(key=str(hangs), index=int(hangs)))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LONGEST):
                 await sent.wait()
             if not hangs:
                 asyncio.get_running_loop().call_later(0.02, go.set)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from patience import until
 from scrobbled.core.ids import MovieIds
 from scrobbled.core.items import Movie
 from scrobbled.core.outcomes import PlayOutcome
@@ -246,8 +247,4 @@ def test_the_api_and_the_page_know_amendments(tmp_path: Path) -> None:
 
 
 async def _until(home: House, state: str) -> None:
-    for _ in range(400):
-        if await home.sql("SELECT 1 FROM outbox WHERE state = ?", state):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(await home.sql("SELECT state, reason FROM outbox"))
+    await until(lambda: home.sql("SELECT 1 FROM outbox WHERE state = ?", state), state)

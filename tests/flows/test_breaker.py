@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from conftest import FakeClock
 from flows.rig import FILM, Rig, episode, hurried, rigged
 from flows.test_ingest import HOUSE, House, webhook
+from patience import LONGEST
 from scrobbled.breaker import Herald
 from scrobbled.config import loads
 from scrobbled.core.errors import TryLater
@@ -255,12 +256,12 @@ async def test_what_one_process_did_not_tell_the_next_one_does(house: House, tel
     stopping = asyncio.Event()
     herald = Herald(house.store, rig.alerts, house.clock)
     again = asyncio.create_task(herald.run(stopping))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONGEST):
         while len(await rig.alerts.open()) < 2:  # noqa: ASYNC110 - nobody sets an event for that
             await asyncio.sleep(0)
     stopping.set()
     herald.news.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONGEST):
         await again
 
 

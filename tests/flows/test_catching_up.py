@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 
 from conftest import FakeClock
 from flows.rig import hurried
+from patience import until
 from scrobbled import catching_up
 from scrobbled.catching_up import Caught
 from scrobbled.config import loads
@@ -554,10 +555,7 @@ async def test_what_was_taken_long_ago_is_forgotten(house: House) -> None:
 async def keeping(house: House, rounds: Callable[[], bool]) -> None:
     stopping = asyncio.Event()
     task = asyncio.create_task(house.runtime.catching_up.run(stopping))
-    for _ in range(20_000):
-        if rounds():
-            break
-        await asyncio.sleep(0)
+    await until(rounds, "so many rounds")
     stopping.set()
     await task
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from flows.rig import FILM, Rig, episode, in_doubt, rigged
+from patience import until
 from scrobbled import correct
 from scrobbled import runtime as module
 from scrobbled.core.correction_words import Wish
@@ -297,10 +298,11 @@ async def test_a_running_service_notices_and_delivers_what_waited_once(
             wish = Wish("Lights at Sea", f"tmdb:{show.tmdb}", season=1, to_season=2)
             done = await outside.write(lambda db: correct.put(db, wish, ["anna"], 1.0))
             assert [play.id for play in done.waiting] == ["c1"]
-            for _ in range(500):
-                if (await home.sql("SELECT state FROM outbox WHERE id = 1"))[0][0] == "delivered":
-                    break
-                await asyncio.sleep(0.01)
+
+            async def is_delivered() -> bool:
+                return (await home.sql("SELECT state FROM outbox WHERE id = 1"))[0][0] == "delivered"
+
+            await until(is_delivered)
             assert diary(home) == [(show.seasons[2].tmdb, 2)]
             how = (await home.sql("SELECT how FROM outbox WHERE id = 1"))[0][0]
             assert how == "correction m1: show by your word, episode by its numbers"

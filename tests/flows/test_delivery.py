@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from flows.rig import FILM, Rig, episode, in_doubt, rigged
+from patience import LONGEST
 from scrobbled.core.errors import (
     AccountStopped,
     Candidate,
@@ -356,7 +357,7 @@ async def run_until_idle(rig: Rig, monkeypatch: pytest.MonkeyPatch, waits: list[
         return False
 
     monkeypatch.setattr(rig.clock, "wait", wait)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONGEST):
         await rig.courier.run()
     await rig.alerts.settled()
 
@@ -727,7 +728,7 @@ async def test_stopping_ends_after_the_write_in_flight(rig: Rig) -> None:
     await asyncio.sleep(0)
     assert not task.done()
     go.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST):
         await task
     assert await rig.counts() == {"delivered": 1}
 
@@ -747,7 +748,7 @@ async def test_news_during_a_step_are_not_slept_through(rig: Rig, monkeypatch: p
     arrived = asyncio.Event()
     rig.tracker.before["added"] = lambda plays: arrived.set()
     task = asyncio.create_task(rig.courier.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST):
         await arrived.wait()
     assert rig.clock.monotonic() == 0.0
     rig.courier.stop()

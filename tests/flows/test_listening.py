@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 
 from conftest import FakeClock
 from flows.rig import hurried
+from patience import LONGEST, until
 from scrobbled.config import loads
 from scrobbled.core.errors import ConfigError, ContractDrift, LoginNeeded, TryLater
 from scrobbled.runtime import Runtime, build
@@ -73,11 +74,11 @@ class Den:
         item = self.plex.library.find(f"{self.sandbox.world.shows[0].title} S1E2")
         before = await self.count("events")
         await self.plex.player.report(event, item, who, self.clock.now(), offset=round(item.duration * percent / 100))
-        for _ in range(2000):
-            if await self.count("events") > before:
-                return
-            await asyncio.sleep(0.001)
-        raise AssertionError("nothing was heard of it")
+
+        async def is_more() -> bool:
+            return await self.count("events") > before
+
+        await until(is_more, f"{event} is heard")
 
     async def count(self, table: str) -> int:
         return await self.runtime.store.read(lambda db: int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]))
@@ -86,13 +87,6 @@ class Den:
         return await self.runtime.store.read(
             lambda db: [row[0] for row in db.execute("SELECT viewer FROM plays ORDER BY id")]
         )
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    ends = asyncio.get_running_loop().time() + 5
-    while not holds():
-        assert asyncio.get_running_loop().time() < ends
-        await asyncio.sleep(0.001)
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +181,7 @@ async def test_a_connection_that_breaks_is_told_and_the_next_one_goes_on(den: De
 async def test_a_silent_connection_is_made_anew_and_is_no_trouble(den: Den, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plex_ear, "SILENCE", 0.05)
     async with den.connected() as task:
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, LONGEST)
     assert den.listening.conditions[0].state == "ok"
 
 

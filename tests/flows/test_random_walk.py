@@ -25,6 +25,7 @@ from structlog.testing import capture_logs
 
 from conftest import FakeClock
 from flows.rig import FILM, RUNTIME, WAITING, Rig, episode, hurried
+from patience import LONGEST
 from scrobbled.core.errors import (
     AccountStopped,
     ContractDrift,
@@ -268,7 +269,7 @@ class Walk:
         died = False
         with contextlib.suppress(Crash):
             died = True
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(LONGEST):
                 await rig.courier.run()
             died = False
         await self._buried(rig)

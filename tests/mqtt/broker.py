@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from patience import LONGEST
+
 CONNECT, CONNACK, PUBLISH, PUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 12, 13, 14
 NOT_AUTHORISED = 5
 
@@ -68,7 +70,7 @@ class FakeBroker:
     def json(self, topic: str) -> Any:
         return json.loads(self.retained[topic])
 
-    async def until(self, what: Any, within: float = 5.0) -> None:
+    async def until(self, what: Any, within: float = LONGEST) -> None:
         """Wait until ``what()`` holds."""
         async with asyncio.timeout(within):
             while not what():

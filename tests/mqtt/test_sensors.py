@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from mqtt.broker import FakeBroker
+from patience import LONGEST
 from scrobbled.config import Config, MqttConfig, SinksConfig
 from scrobbled.core.errors import ContractDrift, LoginNeeded, StoreError, TryLater
 from scrobbled.mqtt import Broker, Facts, LastPlay, Sensors, Supervisor
@@ -92,7 +93,7 @@ def with_mqtt(**settings: Any) -> Config:
 
 
 async def holds(what: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST):
         while not what():  # noqa: ASYNC110 - what is waited for says nothing when it changes
             await asyncio.sleep(0.001)
 
@@ -204,7 +205,7 @@ async def test_the_end_comes_even_where_being_cancelled_goes_unnoticed(broker: F
     task = asyncio.create_task(sensors.run())
     await broker.until(lambda: questions(broker) == 0)
     sensors.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST):
         await task
     assert broker.retained["scrobbled/status"] == b"offline"
 

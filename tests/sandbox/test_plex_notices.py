@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from patience import LONGEST
 from scrobbled.sandbox.player import ANNA, BEN
 from scrobbled.sandbox.plex import PlexStandIn
 from scrobbled.sandbox.server import Sandbox
@@ -26,14 +27,14 @@ class Ear:
 
     async def hear(self) -> tuple[str, dict[str, Any]]:
         """The next event and its data."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONGEST):
             event = (await anext(self._lines)).removeprefix("event: ")
             data = (await anext(self._lines)).removeprefix("data: ")
             await anext(self._lines)
         return event, json.loads(data)
 
     async def over(self) -> bool:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONGEST):
             return not [line async for line in self._lines]
 
     async def playing(self) -> dict[str, Any]:

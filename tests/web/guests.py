@@ -13,6 +13,7 @@ import httpx
 import yaml
 
 from conftest import FakeClock
+from patience import until
 from scrobbled import starting
 from scrobbled.config import load
 from scrobbled.runtime import Runtime, build
@@ -79,13 +80,15 @@ class Guests:
 
     async def until(self, browser: httpx.AsyncClient, address: str, step: str) -> dict[str, Any]:
         """The sign-in at that address of the API, asked until it is so far; polls go on meanwhile."""
-        for _ in range(200):
+
+        async def so_far() -> dict[str, Any] | None:
             told: dict[str, Any] = (await browser.get(f"/api/v1/{address}")).json()
             if told["step"] == step:
                 return told
             self.clock.let_on()
-            await asyncio.sleep(0)
-        raise AssertionError(f"{address} is {told['step']} ({told['text']}) and does not come to {step}")
+            return None
+
+        return await until(so_far, f"{address} comes to {step}") or {}
 
     async def stored(self, viewer: str, tracker: str) -> str:
         rows = await self.runtime.store.read(

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from patience import until
 from scrobbled.sandbox.player import ANNA, BEN
 from web.house import SETTINGS, TOKEN, House, house
 
@@ -32,7 +33,11 @@ def test_each_source_tells_when_it_was_heard_and_from_which_server(tmp_path: Pat
             await home.webhook("stop")
             await browser.post("/webhooks/plex/not-the-token", json={})
             await browser.post("/webhooks/vlc/not-the-token", json={})
-            await asyncio.sleep(0.05)  # what was turned away is written beside the answer
+
+            async def is_written() -> bool:
+                return len(await asked(browser, "GET", "sources")) == 2
+
+            await until(is_written, "what was turned away is written, beside the answer")
             plex, other = await asked(browser, "GET", "sources")
             assert (plex["events"], plex["refused"]) == (2, 1)
             assert plex["last_heard"] == home.clock.now().isoformat(timespec="seconds")

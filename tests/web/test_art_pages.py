@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import httpx
 import pytest
 from house import house
 
+from patience import until
 from scrobbled.config import load
 from scrobbled.core.ids import ShowIds
 from scrobbled.core.items import Episode, Movie
@@ -27,7 +27,8 @@ WITH_PICTURES: dict[str, Any] = {
 
 async def there(browser: httpx.AsyncClient, address: str) -> httpx.Response:
     """The picture, once it is fetched."""
-    for _ in range(500):
+
+    async def fetched() -> httpx.Response | None:
         answer = await browser.get(address)
         assert answer.status_code == 200
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -35,8 +36,11 @@ async def there(browser: httpx.AsyncClient, address: str) -> httpx.Response:
             return answer
         assert answer.headers["content-type"].startswith("image/svg+xml")
         assert answer.headers["cache-control"] == "no-store"
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{address} never came")
+        return None
+
+    answer = await until(fetched, f"{address} comes")
+    assert answer is not None
+    return answer
 
 
 async def addresses(browser: httpx.AsyncClient, page: str) -> list[str]:
@@ -98,12 +102,12 @@ async def test_what_nobody_has_is_not_asked_for_again_by_the_page(tmp_path: Path
         home.sandbox["plex"].faults.start_outage()
         await home.webhook()
         (address,) = set(await addresses(browser, "/"))
-        for _ in range(500):
+
+        async def drawn() -> str:
             answer = await browser.get(address)
-            if "max-age=300" in answer.headers["cache-control"]:
-                break
-            await asyncio.sleep(0.01)
-        assert 'width="2"' in answer.text
+            return answer.text if "max-age=300" in answer.headers["cache-control"] else ""
+
+        assert 'width="2"' in await until(drawn)
 
 
 async def test_scripts_get_a_poster_with_their_token_and_are_told_where_there_is_none(tmp_path: Path) -> None:
@@ -212,8 +216,4 @@ async def test_a_key_that_is_added_while_it_runs_is_used_at_once(tmp_path: Path)
 async def test_the_posters_of_new_plays_are_there_before_anybody_looks(tmp_path: Path) -> None:
     async with house(tmp_path, **WITH_PICTURES) as home:
         await home.webhook()
-        for _ in range(500):
-            if home.sandbox["tmdb"].calls("GET /t/p/*"):
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("nobody fetched it")
+        await until(lambda: home.sandbox["tmdb"].calls("GET /t/p/*"), "somebody fetches it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+import patience
 from scrobbled import previewing
 from scrobbled.sandbox.faults import Fault
 from web.house import PASSWORD, House, house
@@ -49,11 +49,10 @@ async def post(browser: httpx.AsyncClient, path: str, status: int = 303, **form:
 
 
 async def until(home: House, fits: Callable[[list[str]], bool]) -> None:
-    for _ in range(1_000):
-        if fits([row[0] for row in await home.sql("SELECT state FROM outbox ORDER BY id")]):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to that")
+    async def is_so() -> bool:
+        return fits([row[0] for row in await home.sql("SELECT state FROM outbox ORDER BY id")])
+
+    await patience.until(is_so)
 
 
 def reviews(home: House) -> list[tuple[int, int]]:

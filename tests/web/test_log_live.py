@@ -12,8 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
+from patience import LONGEST
 from scrobbled.logbook import Logbook, Wanted
 from scrobbled.redact import Redactor
+from scrobbled.web import server
 from scrobbled.web.app import create_app
 from scrobbled.web.log_live import BATCH, LogLive
 from scrobbled.web.server import listening
@@ -38,7 +40,7 @@ def told(event: Any) -> tuple[int, list[str]]:
 async def heard(lines: AsyncIterator[str]) -> dict[str, Any]:
     """The next message with lines: its data, and its id."""
     id_ = ""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST):
         async for line in lines:
             if line.startswith("id: "):
                 id_ = line[4:]
@@ -51,7 +53,11 @@ def served(home: House, book: Logbook) -> Any:
     return listening(create_app(home.runtime, book=book), "127.0.0.1", 0)
 
 
-def test_lines_come_as_they_are_logged_and_the_stream_ends_with_the_service(tmp_path: Path) -> None:
+def test_lines_come_as_they_are_logged_and_the_stream_ends_with_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "STREAMS_END_WITHIN", LONGEST)
+
     async def check() -> None:
         book = Logbook()
         async with house(tmp_path) as home, httpx.AsyncClient(trust_env=False) as browser:
@@ -66,7 +72,7 @@ def test_lines_come_as_they_are_logged_and_the_stream_ends_with_the_service(tmp_
                 assert [line["message"] for line in found["lines"]] == ["grave <script>"]
                 assert found["id"] == f"{book.name}-2"
                 began = time.monotonic()
-            assert time.monotonic() - began < 2.5, "an open page must not hold up the end"
+            assert time.monotonic() - began < LONGEST / 2, "an open page must not hold up the end"
             assert [line async for line in lines if line.startswith("event:")] == []
             await stream.aclose()
 
@@ -142,7 +148,7 @@ def test_lines_of_other_threads_wake_the_reader() -> None:
         waiting = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0)
         await asyncio.to_thread(add, book, "from afar")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONGEST):
             assert told(await waiting) == (0, ["from afar"])
         await events.aclose()
 
@@ -194,7 +200,7 @@ def test_after_the_end_nobody_waits() -> None:
         await asyncio.sleep(0)
         logs.end()
         with pytest.raises(StopAsyncIteration):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LONGEST):
                 await waiting
 
     asyncio.run(check())

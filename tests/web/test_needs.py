@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from patience import until
 from scrobbled.needs import Facts, Plan
 from scrobbled.sandbox.player import BEN
 from scrobbled.store import asking
@@ -350,11 +351,11 @@ async def test_a_wrong_secret_is_told_until_the_right_one_comes(home: House) -> 
 async def test_a_media_server_that_refuses_its_token_is_told(tmp_path: Path) -> None:
     plex = {"token": TOKEN, "url": "http://sandbox/plex", "server_token": "wrong"}
     async with house(tmp_path, sources={"plex": plex}) as home, home.client() as browser, home.runtime.running():
-        for _ in range(500):
-            if found := (await asked(browser, "?kind=house"))["needs"]:
-                break
-            await asyncio.sleep(0.01)
-        (card,) = found
+
+        async def needs() -> Any:
+            return (await asked(browser, "?kind=house"))["needs"]
+
+        (card,) = await until(needs, "the refusal is noticed")
         assert card["question"] == "Plex does not take our token"
         assert card["answers"][0]["to"] == "settings"
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from pairing import Pairing, later, pairing
+from patience import until
 from scrobbled.sandbox.faults import Fault
 from scrobbled.web.app import create_app
 from web.test_pages import Seen
@@ -428,10 +429,11 @@ async def test_a_large_run_is_counted_before_it_is_taken_back(
     await two.sync()
     assert "2 changes taken back from Serializd" in await page(browser, "/sync/runs/r1/undo")
     await sent(browser, "/sync/runs/r1/undo")
-    for _ in range(200):
-        await asyncio.sleep(0.005)
-        if await two.sql("SELECT count(*) FROM amendments") == [(2,)]:
-            break
+
+    async def is_begun() -> bool:
+        return await two.sql("SELECT count(*) FROM amendments") == [(2,)]
+
+    await until(is_begun)
     await two.deliver()
     assert not two.rows()
 
