@@ -14,7 +14,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import sync_playwright
 
 from browser.screen import Screen
-from e2e.harness import free_port, until, web
+from e2e.harness import ENDS_WITHIN, free_port, until, web
 
 PLAYED = 240.0
 """Seconds that the household's evening may take."""
@@ -57,7 +57,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(ENDS_WITHIN)
 
 
 def _is_played(log: Path) -> bool:

@@ -32,7 +32,7 @@ class Screen:
     def __init__(self, chromium: Chromium, size: tuple[int, int] = PHONE, **more: Any) -> None:
         viewport: Any = {"width": size[0], "height": size[1]}
         self._context = chromium.new_context(viewport=viewport, locale="en-GB", **more)
-        self._context.set_default_timeout(15_000)
+        self._context.set_default_timeout(60_000)
         self.page: Page = self._context.new_page()
         self.wrong: list[str] = []
         self.weight = 0

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
 from browser.screen import SIZES, THEMES, Screen
-from e2e.harness import free_port, until, web
+from e2e.harness import ENDS_WITHIN, free_port, until, web
 from scrobbled.starting import PORT, Step
 
 STARTED = 60.0
@@ -41,7 +41,7 @@ def first(tmp_path: Path) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(ENDS_WITHIN)
 
 
 def _answers(address: str) -> bool:
