@@ -12,6 +12,7 @@ import contextlib
 import http.server
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -44,15 +45,19 @@ HURRIED = {"max_writes_per_hour": 1_000_000, "max_plays_per_item_per_day": 1000}
 PATIENCE = 75.0
 """Seconds until what was watched must have arrived: two read-backs of a write in doubt are 30 s apart."""
 WAITING = ("queued", "held", "parked", "unmatched", "dead")
+SLOWER = 4.0
+"""How many times as long as usual anything may take, as many drills and tests share a machine."""
+ENDS_WITHIN = 40.0
+"""Seconds until a process must have ended that was told to, however busy the machine is."""
 
 
-web = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0), timeout=15)
+web = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0), timeout=60)
 """One for all: making a client costs more than a request. Each request has a connection of its own, as Plex's have."""
 
 
 def until(holds: Callable[[], T], seconds: float, what: str) -> T:
-    """The first true answer of ``holds``; fails with ``what`` after so many seconds."""
-    deadline = time.monotonic() + seconds
+    """The first true answer of ``holds``; fails with ``what`` after so many seconds, and more on a busy machine."""
+    deadline = time.monotonic() + seconds * SLOWER
     while True:
         if answer := holds():
             return answer
@@ -61,9 +66,14 @@ def until(holds: Callable[[], T], seconds: float, what: str) -> T:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One below those that Linux gives to whoever asks for any: neither to our many connections, nor to a test beside.
+
+    So it is still free when a process listens there a moment later, and again after it was killed.
+    """
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.SystemRandom().randrange(10_000, 32_000)))
+            return int(probe.getsockname()[1])
 
 
 class FastClock:
@@ -103,18 +113,19 @@ class Town:
         self.sandbox["trakt"].limits.enforced = False
         self.base = ""
         self._loop = asyncio.new_event_loop()
-        self._end = asyncio.Event()
+        self._end, self._released = asyncio.Event(), asyncio.Event()
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stand-ins", daemon=True)
 
     def __enter__(self) -> Town:
         self._thread.start()
-        assert self._up.wait(10)
+        assert self._up.wait(ENDS_WITHIN)
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.release()
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(10)
+        self._thread.join(ENDS_WITHIN)
         self._loop.close()
 
     def _run(self) -> None:
@@ -129,10 +140,22 @@ class Town:
         async def now() -> T:
             return work()
 
-        return asyncio.run_coroutine_threadsafe(now(), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(now(), self._loop).result(ENDS_WITHIN)
 
     def fault(self, name: str, match: str, kind: str = "status", **more: Any) -> None:
         self.do(lambda: self.sandbox[name].faults.add(Fault(match=match, kind=kind, **more)))  # type: ignore[arg-type]
+
+    def hold(self, name: str, match: str, **more: Any) -> None:
+        """The next such request takes effect, and is answered when ``release`` is called."""
+
+        async def wait(seconds: float) -> None:
+            await self._released.wait()
+
+        self.do(lambda: setattr(self.sandbox[name], "sleep", wait))
+        self.fault(name, match, "latency", when="after", times=1, **more)
+
+    def release(self) -> None:
+        self._loop.call_soon_threadsafe(self._released.set)
 
     def mend(self, *names: str) -> None:
         for name in names or ("serializd", "trakt", "trakt-auth"):
@@ -315,7 +338,7 @@ class Service:
         """A command beside the service; its exit code is the caller's to judge."""
         self.write_config()
         return subprocess.run(
-            self.command(*words), capture_output=True, text=True, timeout=60, env=self._environment(), check=False
+            self.command(*words), capture_output=True, text=True, timeout=240, env=self._environment(), check=False
         )
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
@@ -335,9 +358,9 @@ class Service:
         """SIGKILL: no goodbye."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(ENDS_WITHIN)
 
-    def end(self, seconds: float = 10.0) -> int:
+    def end(self, seconds: float = ENDS_WITHIN) -> int:
         """SIGTERM; the exit code, which must come within ``seconds``."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)

@@ -50,11 +50,12 @@ def test_a_disk_that_fills_up_while_a_tracker_is_written_to_doubles_nothing(tmp_
     ledger = Ledger()
     with Town() as town, serving(tmp_path, town) as service:
         assert service.process is not None
-        town.fault("serializd", "POST /api/show/reviews/add", "latency", seconds=2, when="after", times=1)
-        town.fault("trakt", "POST /sync/history", "latency", seconds=2, when="after", times=1)
+        town.hold("serializd", "POST /api/show/reviews/add")
+        town.hold("trakt", "POST /sync/history")
         service.watch(ledger, Viewing(town.episodes()[0], just_now(60)))
         until(lambda: town.serializd() and town.trakt(), 10, "both have taken it")
         limit_files(service.process.pid, 1)
+        town.release()
         answered = ("serializd", "POST /api/show/reviews/add"), ("trakt", "POST /sync/history")
         until(lambda: all(town.calls(*call) for call in answered), 15, "both have answered")
         time.sleep(0.5)  # the booking fails meanwhile; there is no room to write that down either

@@ -8,14 +8,14 @@ import json
 import shutil
 import signal
 import subprocess
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .harness import Ledger, Service, Town, Viewing, just_now, until
+from .harness import ENDS_WITHIN, Ledger, Service, Town, Viewing, just_now, until
 from .two import Two, minutes, paired, spot
 
 ADD = "POST /api/show/reviews/add"
@@ -64,7 +64,7 @@ def files(service: Service) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
-def ended(process: subprocess.Popen[str], seconds: float = 30) -> tuple[int, str]:
+def ended(process: subprocess.Popen[str], seconds: float = ENDS_WITHIN) -> tuple[int, str]:
     out, _ = process.communicate(timeout=seconds)
     return process.returncode, out
 
@@ -275,7 +275,7 @@ def test_two_at_once_do_not_overlap_and_nothing_is_doubled(
     if serving:
         service.start()
     both = [service.begin("sync", "--json") for _ in range(2)]
-    answers = [ended(one, 45) for one in both]
+    answers = [ended(one, 3 * ENDS_WITHIN) for one in both]
     assert [code for code, _ in answers] == [0, 0], answers
     outcomes = sorted(json.loads(out)["runs"][0]["outcome"] for _, out in answers)
     assert outcomes == ["done", "nothing"]
@@ -291,7 +291,7 @@ def test_one_that_waits_for_a_service_that_is_killed_does_it_itself(service: Ser
     waiting = service.begin("sync")
     until(lambda: len(two.serializd()) >= 5, 20, "the run is delivered")
     service.kill()
-    code, out = ended(waiting, 40)
+    code, out = ended(waiting, 3 * ENDS_WITHIN)
     assert code == 0, out
     assert two.trakt() == two.serializd()
 
@@ -304,10 +304,9 @@ def test_watching_goes_on_until_it_is_told_to_end(service: Service, two: Two, ho
     until(lambda: len(two.serializd()) == 3, 20, "the first run is delivered")
     watched(two, 2, first=10)
     until(lambda: len(two.serializd()) == 5, 20, "the next run is delivered")
-    began = time.monotonic()
     watching.send_signal(how)
-    code, _ = ended(watching, 10)
-    assert (code, time.monotonic() - began < 10) == (0, True)
+    code, _ = ended(watching)
+    assert code == 0
     assert two.trakt() == two.serializd()
 
 
@@ -320,7 +319,7 @@ def test_an_outage_does_not_end_the_watching(service: Service, two: Two, town: T
     town.mend()
     until(lambda: len(two.serializd()) == 2, 30, "a later run is delivered")
     watching.send_signal(signal.SIGINT)
-    assert ended(watching, 10)[0] == 0
+    assert ended(watching)[0] == 0
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -329,11 +328,12 @@ def test_one_that_is_told_to_end_lets_the_write_in_flight_finish(
     service: Service, two: Two, town: Town, how: signal.Signals
 ) -> None:
     watched(two, 10)
-    town.fault("serializd", ADD, "latency", seconds=2, when="after", skip=3, times=1)
+    town.hold("serializd", ADD, skip=3)
     running = service.begin("sync")
     until(lambda: len(two.serializd()) == 4, 20, "the fourth is being written")
     running.send_signal(how)
-    code, _ = ended(running, 10)
+    threading.Timer(0.5, town.release).start()
+    code, _ = ended(running)
     assert code == 1, "not everything is delivered"
     assert len(two.serializd()) == 4
     done = service.run("sync")
