@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from e2e.harness import Ledger, Service, Town, Viewing, just_now, until
+from e2e.harness import ENDS_WITHIN, Ledger, Service, Town, Viewing, just_now, until
 from scrobbled.clock import SystemClock
 from scrobbled.store import Store, accounts
 from scrobbled.store.accounts import StoredTokens
@@ -31,7 +31,7 @@ def service(town: Town, tmp_path: Path) -> Iterator[Service]:
     yield found
     if found.process is not None:
         found.process.terminate()
-        found.process.wait(20)
+        found.process.wait(ENDS_WITHIN)
 
 
 def begin(service: Service, *words: str) -> subprocess.Popen[str]:
@@ -58,7 +58,7 @@ def code_of(process: subprocess.Popen[str]) -> str:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     return process.returncode, out, err
 
 

@@ -34,7 +34,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def ran(service: Service, *words: str) -> Any:
     """What it printed as JSON. The file stays as commands left it."""
     command = [*service.command(*words), "--json"]
-    done = subprocess.run(command, env=service._environment(), capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=service._environment(), capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 

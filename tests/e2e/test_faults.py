@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from .harness import Ledger, Receiver, Service, Town, Viewing, just_now, serving, until
+from .harness import ENDS_WITHIN, Ledger, Receiver, Service, Town, Viewing, just_now, serving, until
 
 ADD = "POST /api/show/reviews/add"
 TICK = "POST /api/episode_log/add"
@@ -60,6 +61,12 @@ def test_lost_answers_and_cut_connections_neither_lose_nor_double_anything(tmp_p
         service.all_booked(ledger)
 
 
+def about(service: Service, words: str) -> list[dict[str, Any]]:
+    """What is open and says so; anything else that is open is a fault."""
+    shown = service.get("/api/v1/alerts").json()
+    return shown if all(words in alert["text"] for alert in shown) else []
+
+
 def armed(town: Town) -> int:
     return town.do(lambda: sum(len(town.sandbox[name].faults.listing()) for name in ("serializd", "trakt")))
 
@@ -98,8 +105,7 @@ def test_answers_nobody_knows_stop_the_writing_until_they_are_mended(tmp_path: P
             writes = town.calls(name, match)
             service.watch(ledger, *viewings(town, 2, skip=4 * number + 2))
             until(lambda n=name: receiver.about(f"anna/{n}"), 10, "an alert")
-            (shown,) = service.get("/api/v1/alerts").json()
-            assert named in shown["text"]
+            (shown,) = until(lambda w=named: about(service, w), 10, "it is on show")
             assert "Writing there has stopped" in shown["text"]
             assert town.calls(name, match) == writes
             town.mend()
@@ -167,7 +173,7 @@ def sign_in_by_device(service: Service, town: Town) -> None:
     assert process.stdout is not None
     code = next(line.strip() for line in process.stdout if line.strip().isalnum())
     assert town.do(lambda: town.sandbox["trakt"].oauth.settle_device(code, username="anna"))
-    assert process.wait(20) == 0
+    assert process.wait(ENDS_WITHIN) == 0
     process.stdout.close()
 
 

@@ -119,7 +119,7 @@ def _nothing_else(town: Town, before: dict[str, int], service: Service) -> None:
         assert waiting[tracker] + plays - 1 == PLAYS, "each one is held, or was sent"
     writes = town.calls("trakt", "POST /sync/history") + town.calls("serializd", "POST /")
     assert writes <= 8 * (AFTERWARDS_PER_MINUTE + 3), "no flood of requests either"
-    status = quick(service.status, 10)
+    status = quick(service.status, 40)
     assert status["events"]["accepted"] == PLAYS + 3
     assert status["plays"] == PLAYS + 2
 
@@ -129,10 +129,10 @@ def _all_told(service: Service, receiver: Receiver) -> None:
     assert len(alerts) == 1
     assert "anna/trakt" in alerts[0]["message"]
     assert "scrobbled queue approve f" in alerts[0]["message"]
-    listed = quick(lambda: service.run("queue", "list"), 10).stdout.splitlines()
+    listed = quick(lambda: service.run("queue", "list"), 40).stdout.splitlines()
     assert len([line for line in listed if line.startswith("f")]) == 2
     assert len(listed) <= 4, listed
-    page = quick(lambda: service.get("/"), 3)
+    page = quick(lambda: service.get("/"), 15)
     assert page.status_code == 200
     assert "plays go to Trakt?" in page.text
     metric = service.metric("scrobbled_held_changes")

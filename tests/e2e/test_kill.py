@@ -54,7 +54,7 @@ class Sender(threading.Thread):
 
     def end(self) -> None:
         self._ended.set()
-        self.join(20)
+        self.join(240)
         if self.error is not None:
             raise self.error
 

@@ -38,7 +38,7 @@ def evening(service: Service, library: str, script: str, plan: dict[str, Any]) -
         code = next(word for word in line.replace(",", " ").split() if len(word) == 8 and word.isupper())
         done = service.run("token", "approve", code, "--viewer", "anna")
         assert done.returncode == 0, done.stderr
-        told, errors = client.communicate(timeout=90)
+        told, errors = client.communicate(timeout=360)
     finally:
         client.kill()
     assert client.returncode == 0, errors[-3000:]

@@ -9,6 +9,8 @@ from pathlib import Path
 from e2e.harness import Ledger, Town, Viewing, just_now, serving, until
 from scrobbled.sandbox.player import BEN
 
+RELOADED = "configuration reloaded"
+
 
 def test_the_configuration_changes_under_load(tmp_path: Path) -> None:
     ledger = Ledger()
@@ -17,12 +19,13 @@ def test_the_configuration_changes_under_load(tmp_path: Path) -> None:
         for number, item in enumerate(episodes):
             service.watch(ledger, Viewing(item, just_now(number)))
             if number % 6 == 3:
+                until(lambda n=number: service.log().count(RELOADED) >= n // 6, 20, "what was asked before is done")
                 service.config["defaults"] = {"threshold": f"{80 + number % 10}%", "min_duration": "1m"}
                 service.config["metadata"] = {"tmdb": {"key": f"key-{number}", "url": f"{town.base}/tmdb/3"}}
                 service.write_config()
                 assert service.process is not None
                 service.process.send_signal(signal.SIGHUP)
-        until(lambda: service.log().count("configuration reloaded") >= 2, 20, "it was reloaded")
+        until(lambda: service.log().count(RELOADED) == 4, 20, "it was reloaded")
         service.settled()
         ledger.check(town)
         service.all_booked(ledger)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,11 +33,9 @@ def test_what_counts_only_now_is_delivered_once_however_often_it_is_replayed(tmp
         assert json.loads(service.run("explain", event, "--json").stdout)["play_id"] is None
         service.config["defaults"] = {"threshold": "75%"}
         ledger.sure.append(viewing)
-        began = time.monotonic()
         report = json.loads(service.run("replay", "--since", "1d", "--json").stdout)
         assert [play["event_id"] for play in report["plays"]] == [event]
         until(lambda: len(town.trakt()) == 2, 10, "the service notices by itself")
-        assert time.monotonic() - began < 10
         service.settled()
         for words in (("replay",), ("replay", event), ("replay", "--source", "plex")):
             done = service.run(*words)

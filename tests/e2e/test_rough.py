@@ -309,7 +309,7 @@ async def _a_day_of_html(service: Service, town: Town, clock: FastClock, ledger:
             assert town.serializd() == []
             assert town.calls("serializd", "*") - before <= 120
             town.mend()
-            ends = time.monotonic() + 40
+            ends = time.monotonic() + 160
             while await runtime.scrape() and runtime.waiting:
                 assert time.monotonic() < ends, runtime.waiting
                 clock.skip(120)

@@ -31,7 +31,7 @@ def main(plan: dict[str, Any]) -> None:
 def signed_in() -> dict[str, Any]:
     code = Trakt["oauth/device"].code()
     sys.stdout.write(f"code {code['user_code']} {code['verification_url']}\n")
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while time.monotonic() < until:
         time.sleep(code["interval"])
         if grant := Trakt["oauth/device"].token(code["device_code"]):
