@@ -23,8 +23,8 @@ def test_a_running_service_is_found_in_order_by_both(tmp_path: Path) -> None:
             service.watch(ledger, Viewing(town.episodes()[0], just_now()))
             until(lambda: service.waiting() == 0, 30, "the play is delivered")
             assert web.post(f"{service.url}/webhooks/plex/wrong").status_code == 404
-            until(lambda: "wrong address plex" in checks(examined(service)), 15, "the refusal is told")
-            mine, theirs = checks(examined(service)), checks(service.get("/api/v1/doctor").json())
+            until(lambda: "wrong address plex" in checks(own(service)), 15, "the refusal is told")
+            mine, theirs = checks(examined(service)), checks(own(service))
             for found in (mine, theirs):
                 assert {name: check for name, check in found.items() if check["state"] == "problem"} == {}
                 assert found["port"]["state"] == found["webhook plex"]["state"] == "ok"
@@ -37,6 +37,10 @@ def test_a_running_service_is_found_in_order_by_both(tmp_path: Path) -> None:
             assert service.end() == 0
         finally:
             service.kill()
+
+
+def own(service: Service) -> dict[str, Any]:
+    return service.get("/api/v1/doctor").json()  # type: ignore[no-any-return]
 
 
 def examined(service: Service) -> dict[str, Any]:
