@@ -463,12 +463,13 @@ class Service:
 class Receiver:
     """Takes alerts as Apprise's ``json://`` sends them, unless its ``status`` says that it refuses them.
 
-    ``delay`` is how many seconds it thinks about each; ``refused`` is how many it did not take.
+    It answers while ``answers`` is set; ``refused`` is how many it did not take.
     """
 
     def __init__(self) -> None:
         self.told: list[dict[str, Any]] = []
-        self.delay = 0.0
+        self.answers = threading.Event()
+        self.answers.set()
         self.status = 200
         self.refused = 0
         receiver = self
@@ -476,7 +477,7 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                time.sleep(receiver.delay)
+                receiver.answers.wait(ENDS_WITHIN)
                 if receiver.status == 200:
                     receiver.told.append(json.loads(body))
                 else:
@@ -489,7 +490,8 @@ class Receiver:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"json://127.0.0.1:{self._server.server_address[1]}/"
+        patient = "?cto=60&rto=60"  # else Apprise gives up after four seconds, which a busy machine may need
+        self.url = f"json://127.0.0.1:{self._server.server_address[1]}/{patient}"
 
     def __enter__(self) -> Receiver:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
