@@ -23,13 +23,13 @@ left = asyncio.Event()
 
 class Hasty(Connection):
     every = 0.05
-    most = 3
 
 
 class Watched(Connection):
     """Looks only when the test says so."""
 
     every = 3600.0
+    most = 3
     there: ClassVar[list[Watched]] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -180,4 +180,4 @@ def test_so_many_connections_and_no_more() -> None:
         writer.write(HEAD + b"Content-Length: 0\r\n\r\n")
         assert b"200" in await reader.readuntil(b"\r\n\r\n")
 
-    over_a_port(check)
+    over_a_port(check, Watched)
