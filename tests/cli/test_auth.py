@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from e2e.harness import ENDS_WITHIN, Ledger, Service, Town, Viewing, just_now, until
+from e2e.harness import ENDS_WITHIN, Ledger, Service, Town, Viewing, just_now, until, web
 from scrobbled.clock import SystemClock
 from scrobbled.store import Store, accounts
 from scrobbled.store.accounts import StoredTokens
@@ -113,7 +112,7 @@ def test_signing_in_while_it_serves_lets_the_waiting_play_arrive(town: Town, ser
     service.start()
     seen = Viewing(town.movie(), just_now())
     kind, body = seen.webhook()
-    assert httpx.post(service.hook, content=body, headers={"content-type": kind}, trust_env=False).status_code == 200
+    assert web.post(service.hook, content=body, headers={"content-type": kind}).status_code == 200
     until(lambda: status(service, "trakt")["state"] == "sign-in", 20, "the account asks for a sign-in")
     assert status(service, "trakt")["waiting"] == 1
     process = begin(service, "auth", "trakt")

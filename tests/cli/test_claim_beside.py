@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 
-from e2e.harness import PLEX_TOKEN, Service, Town
+from e2e.harness import PLEX_TOKEN, Service, Town, web
 
 TOKENS = {"jellyfin": "jellyfin-token-0123456789", "kodi": "kodi-token-0123456789"}
 
@@ -48,7 +47,7 @@ def test_the_webhook_is_registered_by_command_and_plex_reports_there(running: Se
     assert ran(running, "webhook", "plex", "--register")["changed"] is True
     assert running.town is not None
     headers = {"X-Plex-Token": "sandbox-plextv-anna", "Accept": "application/json"}
-    listed = httpx.get(f"{running.town.base}/plextv/api/v2/user/webhooks", headers=headers).json()
+    listed = web.get(f"{running.town.base}/plextv/api/v2/user/webhooks", headers=headers).json()
     assert listed == [{"url": f"{running.url}/webhooks/plex/{PLEX_TOKEN}"}]
 
 
@@ -63,7 +62,7 @@ def test_what_waited_for_a_claim_is_taken_up_before_the_command_ends(running: Se
         "ServerId": "den",
         "NotificationUsername": "carol",
     }
-    assert httpx.post(f"{running.url}/webhooks/jellyfin/{TOKENS['jellyfin']}", json=body).status_code == 200
+    assert web.post(f"{running.url}/webhooks/jellyfin/{TOKENS['jellyfin']}", json=body).status_code == 200
     done = ran(running, "claim", "jellyfin", "carol")
     assert (done["viewer"], done["waited"], done["waiting"]) == ("anna", 1, 0)
     assert ran(running, "status")["plays"] == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from e2e.harness import ENDS_WITHIN, free_port
+from e2e.harness import ENDS_WITHIN, free_port, web
 
 
 def answers(url: str, process: subprocess.Popen[str]) -> httpx.Response:
@@ -19,7 +19,7 @@ def answers(url: str, process: subprocess.Popen[str]) -> httpx.Response:
     until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         try:
-            return httpx.get(url, trust_env=False, follow_redirects=True)
+            return web.get(url, follow_redirects=True)
         except httpx.TransportError:
             time.sleep(0.05)
     raise AssertionError(f"nobody answers at {url}: {process.communicate(timeout=5)}")
@@ -46,7 +46,7 @@ def test_it_serves_the_guided_set_up_and_goes_on_after_a_restart(tmp_path: Path)
     base = f"http://127.0.0.1:{port}"
     process = serve(path, port)
     assert "A password for this page" in answers(f"{base}/start", process).text
-    done = httpx.post(f"{base}/start/you", data={"name": "anna"}, trust_env=False)
+    done = web.post(f"{base}/start/you", data={"name": "anna"})
     assert done.status_code == 303
     code, err = ended(process)
     assert code == 0

@@ -183,7 +183,7 @@ def outputs(service: Service, receiver: Receiver) -> dict[str, str]:
         "/",
     )
     until(lambda: service.get("/").status_code == 303, 10, "the login that was added is in force")
-    with httpx.Client(base_url=service.url, trust_env=False) as browser:
+    with httpx.Client(base_url=service.url, trust_env=False, timeout=60) as browser:
         browser.post("/login", data=service.config["server"]["login"])
         found = {path: browser.get(path) for path in pages}
     assert {answer.status_code for answer in found.values()} == {200}, {

@@ -197,7 +197,7 @@ async def _long_outage(service: Service, town: Town, clock: FastClock, ledger: L
     runtime = build(load(service.config_path, {}), clock=clock)
     async with runtime.running(), listening(create_app(runtime), "127.0.0.1", 0) as port:
         hook = service.hook.replace(str(service.port), str(port), 1)
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             town.outage()
             for episode in town.episodes()[:420]:
                 clock.skip(80)

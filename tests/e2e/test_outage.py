@@ -44,7 +44,7 @@ async def evening(service: Service, town: Town, clock: FastClock, ledger: Ledger
     runtime = build(load(service.config_path, {}), clock=clock)
     async with runtime.running(), listening(create_app(runtime), "127.0.0.1", 0) as port:
         hook = service.hook.replace(str(service.port), str(port), 1)
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             await watch(client, hook, ledger, Viewing(town.episodes()[0], clock.now().replace(microsecond=0)))
             await delivered(runtime, town, ledger)
             town.outage()

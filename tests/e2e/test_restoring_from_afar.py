@@ -39,7 +39,7 @@ def test_a_backup_that_was_sent_is_restored_by_a_restart_in_place(tmp_path: Path
 
 
 def api(service: Service) -> httpx.Client:
-    return httpx.Client(base_url=service.url, timeout=30)
+    return httpx.Client(base_url=service.url, timeout=60)
 
 
 def plays(service: Service) -> int:

@@ -299,7 +299,7 @@ async def _a_day_of_html(service: Service, town: Town, clock: FastClock, ledger:
     runtime = build(load(service.config_path, {}), clock=clock)
     async with runtime.running(), listening(create_app(runtime), "127.0.0.1", 0) as port:
         hook = service.hook.replace(str(service.port), str(port), 1)
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             town.fault("serializd", "*", "html")
             before = town.calls("serializd", "*")
             for episode in town.episodes()[:24]:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_demo_that_is_open_to_other_machines_asks_for_the_password_it_prints() -> None:
     async with Demo(tell=lambda line: None, host="0.0.0.0").running() as evening:
         name, password = re.fullmatch(r"Sign in as (\S+) with the password (\S+)", evening.invitation).groups()  # type: ignore[union-attr]
-        async with httpx.AsyncClient(base_url=evening.url, trust_env=False) as browser:
+        async with httpx.AsyncClient(base_url=evening.url, trust_env=False, timeout=60) as browser:
             assert (await browser.get("/")).headers["location"].startswith("./login")
             assert (await browser.get("/health/live")).status_code == 200
             await browser.post("/login", data={"username": name, "password": password})

@@ -231,11 +231,11 @@ def test_drop_cuts_the_connection_on_a_real_port(
     async def scenario() -> None:
         sandbox = Sandbox(only=("tmdb",))
         sandbox["tmdb"].faults.add(Fault(kind="drop", times=1))
-        async with sandbox.running() as base, httpx.AsyncClient() as client:
+        async with sandbox.running() as base, httpx.AsyncClient(timeout=60) as client:
             with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
                 await client.get(f"{base}/tmdb/3/configuration")
             assert (await client.get(f"{base}/tmdb/3/configuration")).status_code == 401
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             with pytest.raises(httpx.ConnectError):
                 await client.get(base)
 
@@ -255,7 +255,7 @@ async def test_sandbox_dispatches_by_the_first_segment(clock: Any) -> None:
 
 
 async def test_front_page_is_text_with_yaml_to_paste() -> None:
-    async with Sandbox(only=("tmdb", "serializd")).running() as base, httpx.AsyncClient() as client:
+    async with Sandbox(only=("tmdb", "serializd")).running() as base, httpx.AsyncClient(timeout=60) as client:
         page = await client.get(base)
     _, _, rest = page.text.partition("metadata:")
     pasted = yaml.safe_load("metadata:" + rest.partition("\nEach root")[0])

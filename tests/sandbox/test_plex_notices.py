@@ -48,7 +48,7 @@ async def listening(token: str = "sandbox-plex-token") -> AsyncIterator[tuple[Pl
     sandbox = Sandbox(only=("plex",))
     async with (
         sandbox.running() as base,
-        httpx.AsyncClient(base_url=base, trust_env=False) as client,
+        httpx.AsyncClient(base_url=base, trust_env=False, timeout=LONGEST) as client,
         client.stream("GET", PATH, headers={"X-Plex-Token": token}) as answer,
     ):
         assert answer.headers["content-type"] == "text/event-stream"

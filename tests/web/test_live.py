@@ -32,7 +32,7 @@ def test_a_webhook_reaches_open_pages_and_the_stream_ends_with_the_service(
 
     async def check() -> None:
         live = Live()
-        async with house(tmp_path, live=live) as home, httpx.AsyncClient(trust_env=False) as browser:
+        async with house(tmp_path, live=live) as home, httpx.AsyncClient(trust_env=False, timeout=LONGEST) as browser:
             async with listening(home.app, "127.0.0.1", 0) as port:
                 asked = browser.build_request("GET", f"http://127.0.0.1:{port}/api/v1/live")
                 stream = await browser.send(asked, stream=True)

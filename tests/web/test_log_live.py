@@ -60,7 +60,7 @@ def test_lines_come_as_they_are_logged_and_the_stream_ends_with_the_service(
 
     async def check() -> None:
         book = Logbook()
-        async with house(tmp_path) as home, httpx.AsyncClient(trust_env=False) as browser:
+        async with house(tmp_path) as home, httpx.AsyncClient(trust_env=False, timeout=LONGEST) as browser:
             async with served(home, book) as port:
                 asked = browser.build_request("GET", f"http://127.0.0.1:{port}/api/v1/log/live?level=warning")
                 stream = await browser.send(asked, stream=True)
@@ -82,7 +82,11 @@ def test_lines_come_as_they_are_logged_and_the_stream_ends_with_the_service(
 def test_a_reader_that_was_cut_off_gets_what_it_missed(tmp_path: Path) -> None:
     async def check() -> None:
         book = Logbook()
-        async with house(tmp_path) as home, httpx.AsyncClient(trust_env=False) as browser, served(home, book) as port:
+        async with (
+            house(tmp_path) as home,
+            httpx.AsyncClient(trust_env=False, timeout=LONGEST) as browser,
+            served(home, book) as port,
+        ):
             add(book, "one")
             add(book, "two")
             for how in ({"headers": {"Last-Event-ID": f"{book.name}-1"}}, {"params": {"after": f"{book.name}-1"}}):
