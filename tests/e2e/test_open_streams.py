@@ -19,7 +19,7 @@ def test_a_service_with_open_pages_ends_in_time(tmp_path: Path) -> None:
         kind, body = Viewing(town.episodes()[0], just_now()).webhook()
         assert service.post(kind, body).status_code == 200
         until(lambda: "event: change" in next(streams[0]), 20, "the page hears of it")
-        assert service.end() == 0
+        assert service.end(20) == 0
 
 
 @contextlib.contextmanager

@@ -305,7 +305,7 @@ def test_watching_goes_on_until_it_is_told_to_end(service: Service, two: Two, ho
     watched(two, 2, first=10)
     until(lambda: len(two.serializd()) == 5, 20, "the next run is delivered")
     watching.send_signal(how)
-    code, _ = ended(watching)
+    code, _ = ended(watching, 20)
     assert code == 0
     assert two.trakt() == two.serializd()
 
@@ -319,7 +319,7 @@ def test_an_outage_does_not_end_the_watching(service: Service, two: Two, town: T
     town.mend()
     until(lambda: len(two.serializd()) == 2, 30, "a later run is delivered")
     watching.send_signal(signal.SIGINT)
-    assert ended(watching)[0] == 0
+    assert ended(watching, 20)[0] == 0
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
