@@ -14,7 +14,7 @@ from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, TryLate
 from scrobbled.core.plays import rounded
 from scrobbled.core.retry import backoff
 from scrobbled.core.safety import Limits, judge_item
-from scrobbled.core.sessions import viewing_gap
+from scrobbled.core.sessions import usual_runtime, viewing_gap
 from scrobbled.health import Health
 from scrobbled.store import corrections, viewings
 from scrobbled.store.database import Store
@@ -59,7 +59,7 @@ class Preparer:
         return address if seen.is_new and not is_too_many else None
 
     async def _seen(self, change: Change, address: Address, meant: Corrected) -> Seen:
-        gap = viewing_gap(change.duration, restarted=True, media=change.item.media)
+        gap = viewing_gap(change.duration or usual_runtime(change.item), restarted=True)
         is_corrected = meant.correction is not None
         return await self._store.read(lambda db: viewings.seen(db, change, address.key, gap, is_corrected=is_corrected))
 
@@ -93,7 +93,7 @@ class Preparer:
     async def _is_no_news(self, change: Change, address: Address, seen: Seen, batch: Batch) -> bool:
         """Whether the account has this viewing, or is not to have it again; booked then."""
         assert change.watched_at is not None
-        gap = viewing_gap(change.duration, restarted=True, media=change.item.media)
+        gap = viewing_gap(change.duration or usual_runtime(change.item), restarted=True)
         twin = batch.twin_of(address, rounded(change.watched_at, self._tracker.can.precision), gap)
         twin = twin if seen.twin is None else seen.twin
         if seen.undone is not None:

@@ -26,6 +26,7 @@ from scrobbled.core.sessions import (
     Verdict,
     Watched,
     fold,
+    usual_runtime,
     viewing_gap,
 )
 
@@ -210,15 +211,13 @@ def test_another_kind_or_position_is_no_repeat(other: PlaybackEvent) -> None:
     [
         (45, False, 36.0),
         (45, True, 22.5),
-        (None, False, 30.0),
-        (None, True, 18.75),
         (2, False, 2.0),
         (2, True, 2.0),
         (0.5, False, 2.0),
     ],
 )
-def test_the_distance_between_two_viewings(minutes: float | None, restarted: bool, gap: float) -> None:
-    runtime = None if minutes is None else timedelta(minutes=minutes)
+def test_the_distance_between_two_viewings(minutes: float, restarted: bool, gap: float) -> None:
+    runtime = timedelta(minutes=minutes)
     assert viewing_gap(runtime, restarted=restarted) == timedelta(minutes=gap)
     assert viewing_gap(runtime, restarted=restarted) >= SHORTEST_GAP
 
@@ -264,6 +263,10 @@ def test_only_a_start_after_the_end_starts_over() -> None:
 
 def test_what_happens_at_the_moment_of_the_end_is_not_after_it() -> None:
     assert not after(event(WATCHED, 40), event(START, 40, 0.0)).restarted
+    session = Session()
+    for one in (entered(0), event(START, 0, 0.0), event(PAUSE, 44, 97.0)):
+        session, _ = fold(session, one, RULES, one.occurred_at)
+    assert isinstance(fold(session, event(STOP, 600, 97.0), RULES)[1], Duplicate)
 
 
 @pytest.mark.parametrize(("percent", "again"), [(0.0, True), (49.9, True), (50.0, False), (80.0, False), (None, False)])
@@ -571,9 +574,10 @@ def test_a_film_of_unknown_length_lasts_longer_than_an_episode(item: Item, minut
     assert len(plays([entered(0, item), entered(minutes, item)])) == count
 
 
-def test_the_gap_of_a_film_counts_only_where_its_runtime_is_unknown() -> None:
-    assert viewing_gap(None, restarted=True, media="movie") == timedelta(minutes=45)
-    assert viewing_gap(timedelta(minutes=100), restarted=False, media="movie") == timedelta(minutes=80)
+@pytest.mark.parametrize(("item", "minutes"), [(FILM, 90), (ITEM, 37.5), (None, 37.5)])
+def test_where_no_runtime_is_told_the_usual_one_counts(item: Item | None, minutes: float) -> None:
+    assert usual_runtime(item) == Session().runtime_of(item) == timedelta(minutes=minutes)
+    assert Session(duration_ms=RUNTIME).runtime_of(item) == timedelta(minutes=45)
 
 
 def test_what_is_entered_leaves_what_plays_as_it_is() -> None:
@@ -596,6 +600,18 @@ def test_there_is_one_play_without_a_date() -> None:
     undated, again, *others = verdicts(events)
     assert (undated, again) == (Watched(EVENING), Duplicate("a viewing at an unknown time is a play already"))
     assert others == [Watched(EVENING + timedelta(minutes=minutes)) for minutes in (500, 600)]
+
+
+def test_a_mark_without_a_date_says_nothing_new_of_what_was_watched_before() -> None:
+    mark = replace(entered(500, dated=False), marked=True)
+    known = Duplicate("it is marked as watched, and a viewing of it is a play already")
+    assert verdicts([told(STOP, 0, 95.0), mark, replace(mark, dated=True)]) == [
+        Watched(EVENING),
+        known,
+        Watched(mark.occurred_at),
+    ]
+    assert verdicts([mark]) == [Watched(mark.occurred_at)]
+    assert verdicts([told(STOP, 0, 95.0), replace(mark, marked=False)])[1] == Watched(mark.occurred_at)
 
 
 def test_what_is_entered_twice_says_that_it_was_counted() -> None:

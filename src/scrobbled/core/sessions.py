@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Item, Media, Movie
+from scrobbled.core.items import Item, Movie
 
 FRESH_PERCENT = 5.0
 """A start at or below this may be the beginning of another viewing; one above it is a player resuming."""
@@ -67,7 +67,7 @@ class Session(Struct, frozen=True):
         """What was told, else what is usual for such an item."""
         if self.duration_ms:
             return timedelta(milliseconds=self.duration_ms)
-        return UNKNOWN_FILM if isinstance(item, Movie) else UNKNOWN_RUNTIME
+        return usual_runtime(item)
 
     def last_percent(self) -> float | None:
         """Where the last event was, 0 to 100 or beyond; ``None`` is unknown."""
@@ -154,14 +154,19 @@ PLAYBACK = frozenset(
 """What sessions are made of."""
 
 
-def viewing_gap(runtime: timedelta | None, *, restarted: bool, media: Media = "episode") -> timedelta:
-    """How far apart two finishes of one title must be to be two viewings. ``media`` counts where no runtime is known.
+def usual_runtime(item: Item | None) -> timedelta:
+    """Where nobody told how long it is."""
+    return UNKNOWN_FILM if isinstance(item, Movie) else UNKNOWN_RUNTIME
+
+
+def viewing_gap(runtime: timedelta, *, restarted: bool) -> timedelta:
+    """How far apart two finishes of one title must be to be two viewings.
 
     Seeing the end again after rewinding comes within minutes; watching all of it again takes about the runtime, and
     somewhat less with a little skipping. Having seen it start over, half the runtime is proof enough.
     """
     share = 0.5 if restarted else 0.8
-    return max(SHORTEST_GAP, (runtime or (UNKNOWN_FILM if media == "movie" else UNKNOWN_RUNTIME)) * share)
+    return max(SHORTEST_GAP, runtime * share)
 
 
 def _entered(session: Session, event: PlaybackEvent) -> tuple[Session, Verdict]:
@@ -176,7 +181,7 @@ def _entered(session: Session, event: PlaybackEvent) -> tuple[Session, Verdict]:
         return session, Duplicate("it is marked as watched, and a viewing of it is a play already")
     if not event.dated:
         return replace(session, undated=True), Watched(event.occurred_at)
-    if _same_viewing(replace(session, restarted=False), event):
+    if _same_viewing(session, event):
         return session, Duplicate("this viewing is a play already")
     finishes = (*session.finishes, event.occurred_at)[-REMEMBERED:]
     return replace(session, finishes=finishes), Watched(event.occurred_at)
@@ -212,7 +217,7 @@ def _progressed(session: Session, event: PlaybackEvent, *, repeated: bool) -> tu
     if repeated:
         return session, Duplicate("the same event again")
     ended = bool(session.finishes) and event.occurred_at > max(session.finishes)  # else it comes late
-    if event.kind is EventKind.START and (event.percent or 0.0) <= FRESH_PERCENT:
+    if _is_fresh(event):
         return replace(session, restarted=session.restarted or ended), Noted()
     if not session.restarted and _same_viewing(session, event):
         return session, Duplicate("still the viewing that is a play already")
@@ -220,20 +225,25 @@ def _progressed(session: Session, event: PlaybackEvent, *, repeated: bool) -> tu
     return replace(session, restarted=session.restarted or again), Noted()
 
 
+def _is_fresh(event: PlaybackEvent) -> bool:
+    return event.kind is EventKind.START and (event.percent is None or event.percent <= FRESH_PERCENT)
+
+
 def _seen(session: Session, received_at: datetime) -> Session:
     now = received_at.timestamp()
-    known = session.seen_from is not None and 0 <= now - session.seen_from <= SEEN_WITHIN.total_seconds()
-    return session if known else replace(session, seen_from=now)
+    first = now if session.seen_from is None else min(session.seen_from, now)
+    return replace(session, seen_from=first if now - first <= SEEN_WITHIN.total_seconds() else now)
 
 
 def _begun(before: Session, after: Session, event: PlaybackEvent) -> Session:
     """From its first half on, or from where it began anew; who is first heard of later may have begun days ago."""
-    fresh = event.kind is EventKind.START and (event.percent or 0.0) <= FRESH_PERCENT
+    fresh = _is_fresh(event)
     early = fresh or (event.percent is not None and event.percent < FIRST_HALF)
     again = after.restarted and not before.restarted
-    known = after.began_at
-    if again or (early and known is None) or (fresh and known is not None and event.occurred_at > known):
+    if again or (early and after.began_at is None):
         return replace(after, began_at=event.occurred_at)
+    if fresh and after.began_at is not None:
+        return replace(after, began_at=max(after.began_at, event.occurred_at))
     return after
 
 
@@ -267,6 +277,6 @@ def _goes_on(session: Session, event: PlaybackEvent, rules: Rules) -> bool:
 
 
 def _same_viewing(session: Session, event: PlaybackEvent) -> bool:
-    gap = viewing_gap(session.runtime_of(event.item), restarted=session.restarted)
+    gap = viewing_gap(session.runtime_of(event.item), restarted=session.restarted and not event.entered)
     distances = [abs(event.occurred_at - finish) for finish in session.finishes]
     return any(distance < gap for distance in distances)

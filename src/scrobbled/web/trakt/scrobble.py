@@ -191,7 +191,7 @@ async def _repeated(runtime: Runtime, call: _Call) -> Answer:
     key = f"{call.viewers[0]}|{call.event.session_key()}"
     session = await runtime.store.read(partial(inbox.load_session, key=key))
     before = max((finish for finish in session.finishes if finish < now), default=now)
-    gap = viewing_gap(session.runtime_of(call.item), restarted=session.restarted, media=call.item.media)
+    gap = viewing_gap(session.runtime_of(call.item), restarted=session.restarted)
     return Response(
         {"watched_at": shapes.minute(before), "expires_at": shapes.when(before + gap)},
         status_code=409,
