@@ -33,7 +33,8 @@ class Confidence(StrEnum):
 
 def weaker(one: Confidence, other: Confidence) -> Confidence:
     """A chain of evidence is as strong as its weakest link."""
-    return max(one, other, key=tuple(Confidence).index)
+    order = tuple(Confidence)
+    return order[max(order.index(one), order.index(other))]
 
 
 class Claim(Struct, frozen=True):
@@ -79,7 +80,7 @@ class Finding(Struct, frozen=True):
 class Finder(Protocol):
     """A catalogue that may know which show an episode belongs to."""
 
-    async def find_show(self, episode: Episode, *, deeper: bool = False) -> Sequence[Finding]:
+    async def find_show(self, episode: Episode, *, deeper: bool) -> Sequence[Finding]:
         """Nothing found is an empty list; could not be asked raises ``TryLater`` or another ``TrackerError``.
 
         ``deeper`` asks by the episode's own ids as well, where the plain answer would come from the show alone.

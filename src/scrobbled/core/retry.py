@@ -18,8 +18,7 @@ Dice = Callable[[], float]
 
 def backoff(failures: int, dice: Dice, *, asked: float | None = None, longest: float = LONGEST_BACKOFF) -> float:
     """Seconds to wait after ``failures`` in a row: 1, 2, 4 … with a fifth of jitter, and never less than ``asked``."""
-    steady = min(longest, 2.0 ** min(max(failures, 1) - 1, 30))
-    jittered = steady * (0.8 + 0.4 * dice())
+    jittered = _doubled(1, failures, longest) * (0.8 + 0.4 * dice())
     return max(jittered, asked or 0.0)
 
 
@@ -30,9 +29,14 @@ def recheck(times: int) -> float:
 
 def probe(times: int) -> float:
     """Seconds until a paused account is tried again: half a minute, doubling up to an hour."""
-    return min(LONGEST_PROBE, 30.0 * 2.0 ** min(max(times, 1) - 1, 10))
+    return _doubled(30, times, LONGEST_PROBE)
 
 
 def reading_pause(seconds: float) -> float:
     """Seconds until the next read where one took ``seconds`` and writes wait: reading takes a tenth of the time."""
     return min(LONGEST_READING_PAUSE, max(SHORTEST_READING_PAUSE, 9.0 * seconds))
+
+
+def _doubled(first: int, times: int, most: float) -> float:
+    """``first`` at the first time, and twice as much at each later one; whole numbers know no overflow."""
+    return float(min(most, first << max(times - 1, 0)))
