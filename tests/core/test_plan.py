@@ -152,19 +152,26 @@ def test_it_begins_with_counts_and_what_takes_away() -> None:
 def test_additions_are_gathered_by_show_with_the_days_they_span() -> None:
     labels = [f"Harbour Lights S1 E{n} Title {n}" for n in range(1, 4)]
     episodes = [replace(ADD, label=label, at=MAY + timedelta(days=n)) for n, label in enumerate(labels)]
-    film = replace(ADD, key="movie:tmdb:9", label="Harbour S1 (2019)")
+    films = [replace(ADD, key=f"movie:tmdb:{n}", label=f"Harbour S{n} ({2018 + n})") for n in (1, 2)]
     same_day = [replace(ADD, key=f"episode:2:0:{n}", label=f"Tidewater E{n}") for n in (1, 2)]
     aired = [
         replace(ADD, key="b:5", label="Evening News aired 2026-05-01"),
         replace(ADD, key="b:6", label="Evening News"),
     ]
-    assert plan(*episodes, film, *same_day, *aired).text().splitlines()[1:] == [
-        "serializd: 8 plays to add, dates kept",
+    assert plan(*episodes, *films, *same_day, *aired).text().splitlines()[1:] == [
+        "serializd: 9 plays to add, dates kept",
         "  Harbour Lights: 3 plays, 2026-05-01 to 2026-05-03",
         "  Evening News: 2 plays, 2026-05-01",
         "  Tidewater: 2 plays, 2026-05-01",
         "  Harbour S1 (2019): play of 2026-05-01 20:10",
+        "  Harbour S2 (2020): play of 2026-05-01 20:10",
     ]
+
+
+def test_the_days_that_additions_span_are_told_from_the_first_to_the_last_in_whatever_order() -> None:
+    days = [replace(ADD, label=f"Harbour Lights S1 E{n}", at=MAY + timedelta(days=n)) for n in (3, 1, 2)]
+    undated = replace(ADD, label="Harbour Lights S1 E9", at=None)
+    assert plan(*days, undated).text().splitlines()[-1] == "  Harbour Lights: 4 plays, 2026-05-02 to 2026-05-04"
 
 
 def test_a_first_rating_and_a_cleared_one_are_told() -> None:
@@ -201,6 +208,23 @@ def test_a_long_plan_is_cut_and_says_by_how_much() -> None:
     assert lines[1] == "serializd: 1,204 plays to add, dates kept"
     assert lines[-1] == "  and 1,201 more titles"
     assert len(lines) == 6
+    assert plan(*many[:3]).text(most=3).splitlines()[2:] == [
+        f"  Film {n:04}: play of 2026-05-01 20:10" for n in range(3)
+    ]
+
+
+def test_forty_lines_of_a_sort_are_told_where_nobody_says_how_many() -> None:
+    many = [replace(ADD, key=f"movie:{n}", label=f"Film {n:04}") for n in range(42)]
+    lines = plan(*many).text().splitlines()
+    assert lines[-2:] == ["  Film 0039: play of 2026-05-01 20:10", "  and 2 more titles"]
+
+
+def test_many_decisions_and_warnings_are_cut_too() -> None:
+    asked = [replace(REMOVE, key=f"movie:{n}", label=f"Film {n}", ask=True) for n in range(5)]
+    lines = plan(*asked, warnings=("one", "two", "three", "four")).text(most=2).splitlines()
+    assert lines[1] == "5 things are for you to decide:"
+    assert lines[2].startswith("  Film 0:")
+    assert lines[4:] == ["  and 3 more", "Left as it is:", "  one", "  two", "  and 2 more"]
 
 
 def test_many_of_one_sort_hide_no_other() -> None:

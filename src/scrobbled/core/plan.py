@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from datetime import UTC, datetime
 
@@ -44,10 +43,8 @@ class Plan(Struct, frozen=True):
 
     def fingerprint(self) -> str:
         """Twelve hex digits that differ as soon as another thing would be done, or for another viewer or pair."""
-        digest = hashlib.sha256(json.dumps([self.viewer, *self.names]).encode())
-        for line in sorted(map(_print, self.changes)):
-            digest.update(line + b"\n")
-        return digest.hexdigest()[:12]
+        whole = (self.viewer, self.names, sorted(map(_print, self.changes)))
+        return hashlib.sha256(msgspec.json.encode(whole)).hexdigest()[:12]
 
     def id(self, expires: datetime) -> str:
         """Expiry (to the second) and fingerprint in one word that a shell leaves alone; see ``read_id``."""
@@ -72,7 +69,7 @@ def read_id(text: str) -> tuple[datetime, str]:
 
 def _print(change: Change) -> bytes:
     """All that makes a difference to what is done or was seen, and nothing that is only said about it."""
-    at = change.at.astimezone(UTC) if change.at else None
+    at = change.at.timestamp() if change.at else None
     what = (change.side, change.action, change.kind, change.key, change.source, change.target, at)
     return msgspec.json.encode((*what, change.before, change.after, change.value, change.rewatch, change.ask))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -85,8 +84,9 @@ def title(change: Change) -> str:
 
 
 def _span(changes: Sequence[Change]) -> str:
-    days = sorted(change.at.astimezone(UTC).date().isoformat() for change in changes if change.at)
-    return days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+    days = [moment(change.at)[:10] for change in changes if change.at]
+    first, last = min(days), max(days)
+    return first if first == last else f"{first} to {last}"
 
 
 def _deed(change: Change) -> str:
@@ -128,7 +128,7 @@ class Decision(Struct, frozen=True):
 
 def decisions(names: tuple[str, str], changes: Iterable[Change]) -> Iterator[Decision]:
     """What is asked, with its alternatives together."""
-    groups: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
+    groups: dict[tuple[str, str, Hashable], list[Change]] = defaultdict(list)
     for change in changes:
         groups[change.key, change.kind, _about(change)].append(change)
     for mine in groups.values():
@@ -136,10 +136,10 @@ def decisions(names: tuple[str, str], changes: Iterable[Change]) -> Iterator[Dec
         yield Decision(mine[0], deeds, _why(mine[0], names))
 
 
-def _about(change: Change) -> str:
+def _about(change: Change) -> Hashable:
     """The same for alternatives: of a time, the two plays in whichever order."""
     if change.action is Action.RETIME:
-        return " ".join(sorted((f"{change.side} {change.target}", f"{other(change.side)} {change.source}")))
+        return frozenset(((change.side, change.target), (other(change.side), change.source)))
     return change.target
 
 
