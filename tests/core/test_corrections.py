@@ -189,6 +189,25 @@ def test_an_episode_without_a_number_is_still_found_on_evidence() -> None:
     assert (found.settled, found.air_date) == ("show", EPISODE.air_date)
 
 
+@pytest.mark.parametrize(
+    ("season", "target", "becomes"),
+    [
+        (1, ToShow(7, 2), 2),
+        (1, ToShow(7, 2, 11), 2),
+        (1, ToShow(7), 1),
+        (None, ToShow(7, 2), None),
+        (None, ToShow(7), None),
+    ],
+)
+def test_a_season_as_a_whole_is_the_season_it_was_mapped_to(
+    season: int | None, target: ToShow, becomes: int | None
+) -> None:
+    """As where a whole season was rated."""
+    whole = Episode("Harbour Lights", season, None)
+    found = corrected(whole, "anna", [correction(OfShow("Harbour Lights", season=season), target)]).item
+    assert found == replace(whole, season=becomes, show_ids=ShowIds(tmdb=7), settled="show")
+
+
 def test_a_film_is_another_film_and_a_special_may_be_one() -> None:
     film = corrected(FILM, "anna", [correction(OfMovie("Salt Flats"), ToMovie(717_171))]).item
     assert film == replace(FILM, ids=MovieIds(tmdb=717_171))

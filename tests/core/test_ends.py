@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from scrobbled.core.ends import UNTOLD_RUNTIME, fallen_silent, span_of, still_to_come
 from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Movie
+from scrobbled.core.items import Movie, Origin
 from scrobbled.core.rules import Level, Special, counts, rules_of
 from scrobbled.core.sessions import Duplicate, Noted, Rules, Session, Watched, fold
 
@@ -129,6 +129,11 @@ def test_the_first_that_says_something_says_what_holds() -> None:
     assert rules_of(levels, None) == Rules(90.0, 60_000)
     assert rules_of((Level((), 70.0), *levels), FILM) == Rules(70.0, 60_000, own=True)
     assert rules_of((), None) == Rules()
+    short = replace(FILM, origin=Origin("nas", "7", library=" Shorts "))
+    assert rules_of(levels, short) == Rules(90.0, 30_000)
+    assert not counts(levels, short)
+    assert counts(levels, replace(short, origin=Origin("nas", "7", library="Films")))
+    assert counts(levels, replace(short, origin=Origin("nas", "7")))
     assert counts(levels, FILM)
     assert not counts((Level((Special(count=False),)), *levels), FILM)
     assert counts((Level((Special(count=True),)), Level((Special(count=False),))), FILM)

@@ -15,6 +15,7 @@ from scrobbled.core.outcomes import Hold
 from scrobbled.core.safety import (
     AFTERWARDS_PER_MINUTE,
     KNOWN_HISTORY,
+    MARKS_WITHIN,
     SEEN_LEAST,
     SHARE_LEAST,
     USUAL,
@@ -24,6 +25,7 @@ from scrobbled.core.safety import (
     is_exempt,
     judge,
     judge_item,
+    judge_marks,
 )
 from scrobbled.core.sessions import Rules, Session, Watched, fold
 
@@ -131,6 +133,16 @@ def test_one_play_of_a_title_more_than_a_day_allows_waits() -> None:
     reason = "this would be play 4 of the same title within a day; safety.max_plays_per_item_per_day is 3"
     assert judge_item(4, USUAL) == Trip(Hold.PLAYS_PER_ITEM, reason, timedelta(days=1))
     assert judge_item(3, USUAL) is None
+
+
+def test_the_two_halves_of_a_file_may_be_marked_together_and_a_whole_season_waits() -> None:
+    reason = (
+        "1,204 titles were marked as watched together, as of one and the same time. Approved, they get that time; "
+        "with marks: tick of the source such marks are ticked off without one"
+    )
+    assert judge_marks(2) is None
+    assert judge_marks(3) is not None
+    assert judge_marks(1204) == Trip(Hold.BURST, reason, MARKS_WITHIN)
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def _become(item: Item, correction: Correction) -> Item:
         if isinstance(item, Movie):
             return replace(item, ids=MovieIds(tmdb=target.tmdb))
         return Movie(item.title or item.show_title, ids=MovieIds(tmdb=target.tmdb))
-    assert isinstance(item, Episode), "a film becomes no episode"
+    assert isinstance(item, Episode)  # a film becomes no episode
     assert isinstance(of, OfShow)
     show = ShowIds(tmdb=target.tmdb)
     if item.number is None and item.season is not None and target.season is not None:

@@ -26,9 +26,9 @@ class Special(Struct, frozen=True):
 
     def fits(self, item: Item) -> bool:
         """What comes from no library cannot be told apart by it, so that it fits no rule of a library."""
-        library = (item.origin.library if item.origin else None) or ""
-        in_one = not self.libraries or library.strip().casefold() in self.libraries
-        return in_one and self.media in (None, item.media)
+        library = item.origin.library if item.origin else None
+        in_one = library is not None and library.strip().casefold() in self.libraries
+        return (in_one or not self.libraries) and self.media in (None, item.media)
 
 
 class Level(Struct, frozen=True):
