@@ -24,6 +24,7 @@ _STORED = re.compile(r"([cp])(\d{1,18})\Z", re.ASCII | re.IGNORECASE)
 _YEAR = re.compile(r"(.*\S)\s*\((\d{4})\)\Z", re.ASCII)
 _RANGE = re.compile(r"(\d{1,5})(?:\s*(-|–)\s*(\d{1,5})?)?\Z", re.ASCII)
 _TO = re.compile(r"(tmdb|show|tv|movie|film):\s*([1-9]\d{0,9})\Z", re.ASCII | re.IGNORECASE)
+_MEDIA = {"tmdb": "", "show": "show", "tv": "show", "movie": "movie", "film": "movie"}
 _TMDB_PATH = re.compile(r"/(tv|movie)/([1-9]\d{0,9})(?:-[^/]*)?(?:/season/(\d{1,5})(?:/episode/(\d{1,5}))?)?", re.ASCII)
 _SERIALIZD_PATH = re.compile(r"/show/(?:[^/]*-)?([1-9]\d{0,9})(?:/|\Z)", re.ASCII)
 HOW_TO = (
@@ -174,7 +175,7 @@ def _is_text(text: str) -> bool:
 
 
 def _is_plex_movie(ids: dict[str, Any]) -> bool:
-    return str(ids.get("plex", "")).startswith("plex://movie/")
+    return "plex" in ids and ids["plex"].startswith("plex://movie/")
 
 
 def _ids(text: str) -> dict[str, Any]:
@@ -235,8 +236,7 @@ def _place(of: OfShow, to: _To, season: int | None, first: int | None) -> ToShow
 def _to(text: str) -> _To:
     text = text.strip()
     if match := _TO.match(text):
-        media = {"tmdb": "", "show": "show", "tv": "show"}.get(match[1].lower(), "movie")
-        return _To(media, int(match[2]))
+        return _To(_MEDIA[match[1].lower()], int(match[2]))
     found = _from_address(text)
     if found is None:
         raise BadCorrection(f"{text[:80]} names no TMDB entry. {HOW_TO}")
@@ -256,8 +256,8 @@ def _from_address(text: str) -> _To | None:
     if host == "serializd.com" and (match := _SERIALIZD_PATH.match(parts.path)):
         return _To("show", int(match[1]))
     if host == "trakt.tv" and (match := re.match(r"/search/tmdb/([1-9]\d{0,9})/?\Z", parts.path, re.ASCII)):
-        kind = parse_qs(parts.query).get("id_type", [""])[0]
-        return _To(kind if kind in ("show", "movie") else "", int(match[1]))
+        kind = parse_qs(parts.query).get("id_type", [""])[0]  # an id of an episode is in a space of its own
+        return _To(kind, int(match[1])) if kind in ("", "show", "movie") else None
     return None
 
 
