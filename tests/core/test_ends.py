@@ -47,6 +47,8 @@ def test_an_end_near_another_is_the_same_and_one_a_runtime_away_is_not() -> None
 def test_what_was_counted_while_it_was_watched_is_the_same_however_long_it_took() -> None:
     before, end = after(START, event(EventKind.PAUSE, 96, 96)), event(EventKind.STOP, 96, 600)
     assert span_of(before, before, end).first == NOW + 30 * MINUTE, "just after the beginning nobody has seen it"
+    a_day_later = event(EventKind.STOP, 96, 24 * 60)
+    assert span_of(before, before, a_day_later).first == NOW + 30 * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -94,6 +96,26 @@ def test_a_viewing_that_fell_silent_near_its_end_was_watched_when_it_was_last_he
     assert still_to_come(ended) is None
     late = fold(ended, event(EventKind.STOP, 92, 700), RULES, NOW + 700 * MINUTE)[1]
     assert isinstance(late, Duplicate)
+
+
+@pytest.mark.parametrize("percent", [90, 99])
+def test_what_is_over_keeps_its_place_and_nothing_of_its_beginning(percent: float) -> None:
+    first = event(EventKind.WATCHED, None, -300)
+    last = event(EventKind.PAUSE, percent, percent)
+    session = after(first, START, last)
+    assert session.restarted
+    ended, _ = fallen_silent(session, last, RULES, last.occurred_at)
+    finishes = (first.occurred_at, last.occurred_at)
+    assert ended == replace(session, finishes=finishes, restarted=False, seen_from=None, began_at=None)
+
+
+def test_it_was_where_the_player_was_last_whoever_spoke_after_that() -> None:
+    """A position whose length was told before, and then somebody enters a viewing of another day."""
+    last = event(EventKind.PROGRESS, None, 91, position_ms=5_460_000, duration_ms=None)
+    mark = event(EventKind.WATCHED, None, -5000, entered=True, duration_ms=60_000)
+    session = after(START, last, mark)
+    for word in (last, mark):
+        assert fallen_silent(session, word, RULES, NOW + 91 * MINUTE)[1] == Watched(last.occurred_at, witnessed=True)
 
 
 @pytest.mark.parametrize(("hours", "again"), [(11, False), (24, False), (25, True)])

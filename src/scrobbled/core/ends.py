@@ -49,7 +49,7 @@ def span_of(before: Session, after: Session, event: PlaybackEvent) -> Span:
     gap = viewing_gap(runtime, restarted=before.restarted and not event.entered)
     at, first = event.occurred_at, event.occurred_at - gap
     began = None if event.entered else before.began_at
-    if began is not None and timedelta() <= at - began <= SEEN_WITHIN:
+    if began is not None and at - began <= SEEN_WITHIN:
         first = min(first, began + runtime * SEEN_SHARE)
     return Span(first, at + gap, gap, after.duration_ms)
 
@@ -71,16 +71,10 @@ def fallen_silent(session: Session, event: PlaybackEvent, rules: Rules, heard_at
     What was far enough then was watched, at that time. A word that comes after all goes on from where it was.
     """
     percent = session.last_percent()
-    if session.last_at is None or still_to_come(session) is None or percent is None or percent < rules.threshold:
+    if still_to_come(session) is None or percent is None or percent < rules.threshold:
         return session, Noted()
-    end = replace(
-        event,
-        kind=EventKind.STOP,
-        occurred_at=session.last_at,
-        position_ms=None,
-        duration_ms=session.duration_ms,
-        progress=percent,
-        entered=False,
+    end = replace(  # whose last word was a mark by hand is told by the session where it was
+        event, kind=EventKind.STOP, occurred_at=session.last_at, duration_ms=None, progress=percent, entered=False
     )
     after, verdict = fold(session, end, rules, heard_at)
     if not isinstance(verdict, Watched):
