@@ -125,8 +125,6 @@ def read(text: str) -> Guid | None:
     path = tail.partition("?")[0].rstrip("/")
     if not separator:
         return _guid("imdb", text, Scope.ITEM)
-    if path.startswith("/"):  # an agent that found no id: "2/5" behind it is no show 2
-        return None
     if agent == "plex":
         return _plex(path)
     if agent in _SERVICES:
