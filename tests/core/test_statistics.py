@@ -15,11 +15,14 @@ from scrobbled.core.statistics import (
     DayCount,
     Length,
     Offset,
+    PersonCount,
     Share,
+    SourceCount,
     Span,
     Streak,
     Stretch,
     daily,
+    day_of,
     monthly,
     stretches,
     summed,
@@ -80,10 +83,22 @@ def test_the_day_on_which_the_clock_is_put_back_has_twenty_five_hours() -> None:
     ]
 
 
-def test_stretches_follow_on_one_another() -> None:
-    found = stretches(Span(date(2000, 1, 1), TODAY), offset_of("Africa/Casablanca"))
+def test_stretches_follow_on_one_another_and_end_with_the_second_in_which_the_clock_is_changed() -> None:
+    offset = offset_of("Africa/Casablanca")
+    found = stretches(Span(date(2000, 1, 1), TODAY), offset)
     assert len(found) > 50
     assert all(one.end == later.start for one, later in pairwise(found))
+    assert all(offset(one.start) == offset(one.end - 1) == one.offset for one in found)
+
+
+def test_no_stretch_is_empty_where_the_clock_is_put_back_to_midnight() -> None:
+    day = date(2026, 10, 31)
+    begin = int(datetime(2026, 10, 31, 4, tzinfo=UTC).timestamp())
+    assert stretches(Span(day, day), offset_of("America/Havana")) == [Stretch(begin, begin + 86_400, -4 * 3600)]
+
+
+def test_days_are_counted_from_1970() -> None:
+    assert (day_of(0), day_of(20_771)) == (date(1970, 1, 1), date(2026, 11, 14))
 
 
 def test_what_has_no_length_is_as_long_as_the_others_of_its_kind() -> None:
@@ -96,6 +111,11 @@ def test_where_no_length_is_known_the_usual_one_is_taken() -> None:
     assert summed(counted(*shares), TODAY).length == Length(2 * 42 + 110, 3)
 
 
+def test_thousands_of_hours_are_told_to_the_minute() -> None:
+    assert summed(counted(share(plays=10_000, timed=0, ms=0)), TODAY).length == Length(420_000, 10_000)
+    assert summed(counted(share(plays=10_000, ms=10_000 * 2_520_000)), TODAY).length == Length(420_000, 0)
+
+
 def test_the_average_is_that_of_all_people() -> None:
     shares = [share("anna", plays=2, timed=0, ms=0), share("ben", plays=1, ms=3_600_000)]
     people = {person.viewer: person.length for person in summed(counted(*shares), TODAY).people}
@@ -106,15 +126,26 @@ def test_what_was_watched_before_is_watched_again() -> None:
     shares = [share("anna", plays=5, sorted=4), share("ben", "movie", plays=2)]
     sums = summed(counted(*shares, firsts={"anna": 3, "ben": 2}), TODAY)
     assert sums.rewatches == 1
-    assert {person.viewer: person.rewatches for person in sums.people} == {"anna": 1, "ben": 0}
+    assert sums.people == [
+        PersonCount("anna", 5, films=0, episodes=5, rewatches=1, length=Length(150, 0)),
+        PersonCount("ben", 2, films=2, episodes=0, rewatches=0, length=Length(60, 0)),
+    ]
     assert (sums.plays, sums.episodes, sums.films) == (7, 5, 2)
 
 
-def test_people_and_sources_with_most_plays_come_first() -> None:
-    shares = [share("anna", plays=1), share("ben", plays=3), Share("anna", "emby", "episode", 9, 9, 9, 1)]
+def test_who_watched_nothing_new_watched_all_of_it_again() -> None:
+    assert summed(counted(share(plays=5)), TODAY).rewatches == 5
+
+
+def test_people_and_sources_with_most_plays_come_first_and_equals_by_name() -> None:
+    shares = [share("cleo", plays=1), share("anna", plays=1), share("ben", plays=3)]
+    shares += [Share("anna", source, "episode", plays, 9, 9, 1) for source, plays in (("kodi", 2), ("emby", 2))]
+    shares.append(Share("cleo", "tautulli", "episode", 9, 9, 9, 1))
     sums = summed(counted(*shares), TODAY)
-    assert [person.viewer for person in sums.people] == ["anna", "ben"]
-    assert [(source.source, source.plays) for source in sums.sources] == [("emby", 9), ("plex", 4)]
+    assert [(one.viewer, one.plays) for one in sums.people] == [("cleo", 10), ("anna", 5), ("ben", 3)]
+    assert sums.sources == [SourceCount(*one) for one in (("tautulli", 9), ("plex", 5), ("emby", 2), ("kodi", 2))]
+    equals = summed(counted(share("ben"), share("anna")), TODAY)
+    assert [one.viewer for one in equals.people] == ["anna", "ben"]
 
 
 @pytest.mark.parametrize(
@@ -123,6 +154,7 @@ def test_people_and_sources_with_most_plays_come_first() -> None:
         (days(), None, None),
         (days(1), Streak(*days(1, 1), 1), None),
         (days(1, 2, 3, 9, 10), Streak(*days(1, 3), 3), None),
+        (days(1, 3, 5), Streak(*days(5, 5), 1), None),
         (days(1, 2, 12, 13), Streak(*days(12, 13), 2), Streak(*days(12, 13), 2)),
         (days(12, 13, 14), Streak(*days(12, 14), 3), Streak(*days(12, 14), 3)),
         (days(11, 12), Streak(*days(11, 12), 2), None),
@@ -134,10 +166,14 @@ def test_streaks(watched: tuple[date, ...], longest: Streak | None, current: Str
 
 
 def test_hours_of_the_day_and_days_of_the_week_are_two_sides_of_the_same() -> None:
-    hours = [0] * 168
-    hours[0], hours[24], hours[167] = 1, 2, 4
-    sums = summed(Counted([], hours, [], {}, 0), TODAY)
-    assert (sums.hours[0], sums.hours[23], sums.weekdays[0], sums.weekdays[1], sums.weekdays[6]) == (3, 4, 1, 2, 4)
+    sums = summed(Counted([], [100 * (n // 24) + n % 24 for n in range(168)], [], {}, 0), TODAY)
+    assert sums.hours == [2100 + 7 * hour for hour in range(24)]
+    assert sums.weekdays == [2400 * day + 276 for day in range(7)]
+
+
+def test_days_of_one_week_are_counted_together() -> None:
+    found = weekly([DayCount(date(2026, 11, 9), 2, 1), DayCount(date(2026, 11, 14), 3, 2)], Span(TODAY, TODAY))
+    assert found == [DayCount(date(2026, 11, 9), 5, 3)]
 
 
 def test_weeks_begin_on_monday_and_none_is_left_out() -> None:

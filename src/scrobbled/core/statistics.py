@@ -262,17 +262,15 @@ def _sources(shares: Sequence[Share]) -> list[SourceCount]:
     return [SourceCount(source, count) for source, count in sorted(plays.items(), key=lambda one: (-one[1], one[0]))]
 
 
-def _streaks(days: Sequence[date]) -> Iterator[Streak]:
-    """``days`` in order."""
-    first = last = None
+def _streaks(days: Sequence[date]) -> list[Streak]:
+    """``days`` in order, each once."""
+    streaks: list[Streak] = []
     for day in days:
-        if first is None or last is None or (day - last).days > 1:
-            if first is not None and last is not None:
-                yield Streak(first, last, (last - first).days + 1)
-            first = day
-        last = day
-    if first is not None and last is not None:
-        yield Streak(first, last, (last - first).days + 1)
+        if streaks and (day - streaks[-1].last).days == 1:
+            streaks[-1] = Streak(streaks[-1].first, day, streaks[-1].days + 1)
+        else:
+            streaks.append(Streak(day, day, 1))
+    return streaks
 
 
 def _current(days: Sequence[date], today: date) -> Streak | None:
