@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Movie, Origin
 from scrobbled.core.names import name
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
+from scrobbled.core.plain import plain
 from scrobbled.core.plays import EARLIEST, FUTURE_SLACK, Play, is_dated, rounded, route
 from scrobbled.core.retry import LONGEST_PROBE, RECHECKS, backoff, probe, reading_pause, recheck
 
@@ -139,8 +141,8 @@ def test_a_percentage_is_known_or_not_and_never_beyond_its_ends(
 
 
 def event(**values: object) -> PlaybackEvent:
-    plain = PlaybackEvent("plex", EventKind.START, NOW, Account("7", "anna"), EPISODE)
-    return replace(plain, **values)  # type: ignore[arg-type]
+    told = PlaybackEvent("plex", EventKind.START, NOW, Account("7", "anna"), EPISODE)
+    return replace(told, **values)  # type: ignore[arg-type]
 
 
 def test_a_session_belongs_to_one_account_and_one_title() -> None:
@@ -155,6 +157,11 @@ def test_a_session_belongs_to_one_account_and_one_title() -> None:
         event(item=FILM),
     ]
     assert len({key, *(other.session_key() for other in others)}) == 5
+
+
+def test_a_source_that_speaks_for_a_server_shares_its_sessions() -> None:
+    assert event(source="tautulli").session_key() == event().session_key()
+    assert event(source="jellyfin-webhooks").session_key() == event(source="jellyfin").session_key()
 
 
 def test_a_plex_guid_names_a_title_across_copies_and_a_key_does_on_one_server() -> None:
@@ -173,6 +180,12 @@ def test_an_event_without_an_item_has_no_session() -> None:
 @pytest.mark.parametrize(("service", "name_of"), [("plex", "Plex"), ("anilist", "AniList"), ("newcomer", "Newcomer")])
 def test_people_read_a_service_as_it_writes_itself(service: str, name_of: str) -> None:
     assert name(service) == name_of
+
+
+def test_a_value_is_told_in_what_json_and_yaml_can_hold_and_dates_stay_dates() -> None:
+    told = plain({"play": Play("anna", "plex", FILM, NOW), "days": [NOW.date()], "file": Path("/data/x.db")})
+    assert told["play"]["item"]["ids"]["tmdb"] == 1399
+    assert (told["play"]["watched_at"], told["days"], told["file"]) == (NOW, [NOW.date()], "/data/x.db")
 
 
 # -- plays ---------------------------------------------------------------------------------------------------------

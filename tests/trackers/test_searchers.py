@@ -12,7 +12,7 @@ import pytest
 from conftest import FakeClock
 from scrobbled.catalogues.tmdb_searcher import TmdbSearcher
 from scrobbled.core.errors import LoginNeeded, TryLater
-from scrobbled.core.titles import Searcher, SeasonSize, Title, alike, sized
+from scrobbled.core.titles import Searcher, SeasonSize
 from scrobbled.http import Http
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.server import Sandbox
@@ -109,13 +109,3 @@ async def test_a_wrong_key_says_what_to_do() -> None:
     async with searching("tmdb", key="f" * 32) as (searcher, _):
         with pytest.raises(LoginNeeded, match=r"metadata\.tmdb\.key"):
             await searcher.search("Paper Orchard", None, "show")
-
-
-def test_seasons_are_counted_in_whatever_order_their_episodes_come() -> None:
-    assert sized([2, 1, 0, 1]) == (SeasonSize(0, 1), SeasonSize(1, 2), SeasonSize(2, 1))
-
-
-def test_what_is_called_almost_the_same_comes_closest_first_and_the_same_name_not_at_all() -> None:
-    known = [Title("show", name) for name in ("Paper Orchard", "Harbour Lights", "Harbour Nights", "Harbor Lihgts", "")]
-    assert [one.title for one in alike("Harbor Lihgts", known)] == ["Harbour Lights", "Harbour Nights"]
-    assert alike("", known) == []

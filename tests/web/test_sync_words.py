@@ -8,8 +8,6 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
-from scrobbled.core.items import Episode, Movie
-from scrobbled.core.named import named
 from scrobbled.pair_stories import RunStory
 from scrobbled.web.run_stories import Count, RunProgress, TempoStory
 from scrobbled.web.view import deeds, plans, runs, sync, takebacks, wishes
@@ -191,26 +189,6 @@ def test_what_is_taken_back_of_a_large_run_is_counted_by_what_became_of_it() -> 
         "3 changes set back at Trakt",
     ]
     assert page.button == "Take back 923 changes"
-
-
-@pytest.mark.parametrize(
-    "key", ["movie:tmdb:x", "movie:imdb:1", "episode:", "a:episode:1:2:3", "b:12", "", "show:12:3:4:5", "movie:tmdb:1 "]
-)
-def test_a_name_of_another_kind_names_no_item(key: str) -> None:
-    assert named(key, "Harbour Lights") is None
-
-
-def test_a_name_tells_its_item_in_its_own_id_space() -> None:
-    film, older, episode, show = (
-        named(key, "X") for key in ("movie:tmdb:1399", "movie:imdb:tt0111161", "episode:1399:1:4", "show:1399")
-    )
-    assert isinstance(film, Movie)
-    assert isinstance(older, Movie)
-    assert (film.ids.tmdb, older.ids.imdb) == (1399, "tt0111161")
-    assert isinstance(episode, Episode)
-    assert isinstance(show, Episode)
-    assert (episode.show_ids.tmdb, episode.season, episode.number) == (1399, 1, 4)
-    assert (show.show_ids.tmdb, show.season) == (1399, None)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def alike(name: str, known: Iterable[Title]) -> list[Title]:
     """Those of ``known`` that are called almost as ``name`` is, and not just so; the closest first."""
     wanted = plain(name)
     matcher, found = SequenceMatcher(b=wanted, autojunk=False), list[tuple[float, Title]]()
-    for title in known if wanted else ():
+    for title in known:
         called = plain(title.title)
         matcher.set_seq1(called)
         if (
