@@ -5,12 +5,38 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from scrobbled.core.ids import MovieIds
 from scrobbled.core.items import Episode, Item, Movie
 from scrobbled.core.spelling import MOST_WORDS, of_title, plainly, searchable, words
 
 TIDE = Episode("Harbour Lights", 2, 5, "Low Tide", 2019)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Each text is looked at anew, whatever other tests have asked."""
+    plainly.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("  Où est-elle? ", "ou est elle"),
+        ("3\u20dd Friends", "3 friends"),
+        ("Sea\u200dside\u2060", "seaside"),
+        ("Low Ti\udc80de", "low tide"),
+        ("One|Two_Three…Four", "one two three four"),
+        ("Five\x07Six\u2028Seven", "five six seven"),
+        ("$ + ♥ = 🎬", "$ + ♥ = 🎬"),
+        ("Grey‘s ‛Way", "greys way"),
+        ("ŁÓDŹ Øre Straße", "lodz ore strasse"),
+        ("", ""),
+    ],
+)
+def test_a_text_is_its_letters_in_words(text: str, plain: str) -> None:
+    assert plainly(text) == plain
 
 
 def finds(asked: str, item: Item) -> bool:
@@ -41,6 +67,7 @@ def finds(asked: str, item: Item) -> bool:
         ("e0", Episode("Harbour Lights", 0, 0, None)),
         ("tmdb 717171", Movie("", None, MovieIds(tmdb=717171))),
         ("mischief", Episode("", 1, 2, "Mischief")),
+        ("leuchten", replace(TIDE, original_title="Das Leuchten")),
     ],
 )
 def test_what_is_typed_finds_it(asked: str, item: Item) -> None:
@@ -63,6 +90,7 @@ def test_what_is_meant_otherwise_does_not(asked: str, item: Item) -> None:
 
 def test_a_title_is_told_from_one_that_begins_alike() -> None:
     assert searchable(TIDE).startswith(of_title("HARBOUR lights!"))
+    assert searchable(Episode("", 1, 2, "Mischief")).startswith(of_title("Mischief"))
     assert not searchable(Episode("Harbour Lights Abroad", 1, 1)).startswith(of_title("Harbour Lights"))
     assert not searchable(Movie("Harbour | Lights")).startswith(of_title("Harbour"))
 
