@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from scrobbled.core.compare import Compared, Link, PlayGroup, Policy, Row, Side, compare_plays
+from scrobbled.core.compare import Compared, Link, PlayGroup, Policy, RatingGroup, Row, Side, compare_plays
 from scrobbled.core.plan import SIDES, Action, Change, other
 from scrobbled.core.records import Kept, PlayRecord
 
@@ -23,6 +23,38 @@ def at(hours: float) -> datetime:
 
 def group(a: list[Row], b: list[Row], links: list[Link] | tuple[Link, ...] = ()) -> PlayGroup:
     return PlayGroup("episode:1:1:4", "Harbour Lights S1 E4 Neap", "episode", RUNTIME, a, b, links)
+
+
+def turned_group(told: PlayGroup) -> PlayGroup:
+    """The same with the sides swapped, as are all below."""
+    return replace(told, a=told.b, b=told.a, links=[turned_link(link) for link in told.links])
+
+
+def turned_ratings(told: RatingGroup) -> RatingGroup:
+    since, gone = (told.b_since, told.a_since), (told.b_gone, told.a_gone)
+    return RatingGroup(told.key, told.label, told.scope, told.b, told.a, told.base, *since, *gone)
+
+
+def turned_link(link: Link) -> Link:
+    return Link(link.b, link.a, link.rule, link.state, link.b_at, link.a_at)
+
+
+def turned_policy(policy: Policy) -> Policy:
+    ways = {"a-to-b": "b-to-a", "b-to-a": "a-to-b", "a": "b", "b": "a"}
+    return replace(
+        policy,
+        plays=ways.get(policy.plays, policy.plays),
+        ratings=ways.get(policy.ratings, policy.ratings),
+        conflict=ways.get(policy.conflict, policy.conflict),
+        precision=policy.precision[::-1],
+        can_flag=policy.can_flag[::-1],
+        can_amend=policy.can_amend[::-1],
+        takes=policy.takes[::-1],
+    )
+
+
+def turned_change(change: Change) -> Change:
+    return replace(change, side=other(change.side), why=change.why.format(a="{b}", b="{a}"))
 
 
 @dataclass

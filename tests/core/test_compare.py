@@ -11,28 +11,67 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from pair_model import EVENING, Model, at, group
+from pair_model import (
+    EVENING,
+    Model,
+    at,
+    group,
+    turned_change,
+    turned_group,
+    turned_link,
+    turned_policy,
+    turned_ratings,
+)
 
 from scrobbled.core import compare
+from scrobbled.core.change import left
 from scrobbled.core.compare import (
     KEEP,
     Compared,
+    ComparedRating,
     Link,
     LinkState,
+    PlayGroup,
     Policy,
     RatingGroup,
     Row,
     Side,
-    compare_plays,
-    compare_rating,
 )
 from scrobbled.core.decide import State, Step, decide
 from scrobbled.core.plan import SIDES, Action, Change, other
 from scrobbled.core.records import Kept, PlayRecord, RatingRecord
+from scrobbled.core.reports import AGAIN
 from scrobbled.core.shortcuts import shortcut
 
+KEY, NEAP, LIGHTS = "episode:1:1:4", "Harbour Lights S1 E4 Neap", "Harbour Lights"
 NOTHING: Counter[Action] = Counter()
 PROPAGATE = Policy(removals="propagate")
+
+
+def compare_plays(told: PlayGroup, policy: Policy) -> Compared:
+    """What it comes to, which is the same from the other side."""
+    found, back = (
+        compare.compare_plays(*asked) for asked in ((told, policy), (turned_group(told), turned_policy(policy)))
+    )
+    assert Counter(found.links) == Counter(map(turned_link, back.links))
+    assert sorted(found.left) == sorted(left(code[:-2], other(code[-1])) for code in back.left)
+    assert found.agreed == back.agreed
+    assert_turned(found.changes, back.changes)
+    return found
+
+
+def compare_rating(told: RatingGroup, policy: Policy) -> ComparedRating:
+    """As ``compare_plays``."""
+    found = compare.compare_rating(told, policy)
+    back = compare.compare_rating(turned_ratings(told), turned_policy(policy))
+    assert (found.agreed, found.left) == (back.agreed, back.left)
+    assert_turned(found.changes, back.changes)
+    return found
+
+
+def assert_turned(here: tuple[Change, ...], there: tuple[Change, ...]) -> None:
+    if not any("nobody" in change.why for change in here):  # of two that are equally good one has to be the first
+        assert Counter(here) == Counter(map(turned_change, there))
 
 
 def row(
@@ -162,7 +201,7 @@ class TestPlaysOnBothSides:
 
     def test_another_program_that_reports_the_same_viewing_adds_nothing(self) -> None:
         found = compare_plays(group([row("a1"), row("a2", 0.2)], [row("b1")], [agreed("a1", "b1")]), Policy())
-        assert found.links == (Link("a2", None, "another report of the same viewing", LinkState.EXTRA, at(0.2)),)
+        assert found.links == (Link("a2", None, AGAIN, LinkState.EXTRA, at(0.2)),)
         assert found.changes == ()
 
     def test_a_second_viewing_an_hour_later_is_a_second_viewing(self) -> None:
@@ -199,6 +238,28 @@ class TestPlaysOnBothSides:
         found = compare_plays(group_, Policy(ticks="as-plays"))
         assert (found.links, found.changes) == ((), ())
 
+    @pytest.mark.parametrize("state", [LinkState.AGREED, LinkState.REMOVED, LinkState.REMOVING])
+    def test_a_play_without_a_date_beside_a_known_viewing_is_that_viewing(self, state: LinkState) -> None:
+        known = agreed("a1", "b1", state=state)
+        rows = [row("b1", ours=True, missed=2 if state is not LinkState.AGREED else 0), row("b2", 0, Kept.NONE)]
+        found = compare_plays(group([row("a1")], rows, [known]), Policy(ticks="as-plays"))
+        assert (found.changes, found.left) == ((), ())
+        assert found.links[-1] == Link(None, "b2", AGAIN, LinkState.EXTRA, b_at=at(0))
+
+    def test_of_several_ticks_one_is_a_play(self) -> None:
+        found = compare_plays(group([tick("a1"), tick("a2", 5)], []), Policy(ticks="as-plays"))
+        assert [(change.source, change.at) for change in found.changes] == [("a2", at(5))]
+        assert found.links == (Link("a1", None, AGAIN, LinkState.EXTRA),)
+
+    def test_a_play_without_a_date_waits_for_what_is_on_its_way_to_it(self) -> None:
+        marked = row("b1", 0, Kept.NONE)
+        found = compare_plays(group([row("a1", settled=True)], [marked]), Policy(ticks="as-plays"))
+        assert found == Compared()
+
+    def test_a_play_without_a_date_waits_for_nothing_that_has_gone(self) -> None:
+        found = compare_plays(group([row("a1", missed=2)], [row("b1", 0, Kept.NONE)]), Policy(ticks="ignore"))
+        assert found == Compared(left=("undated:b",))
+
     def test_new_ones_of_which_one_may_be_gone_wait_both(self) -> None:
         found = compare_plays(group([row("a1", missed=1)], [row("b1"), row("b2", 0.2)]), Policy())
         assert (found.links, found.changes, found.left) == ((), (), ("unsure:a",))
@@ -228,9 +289,8 @@ class TestLostPlays:
     def test_by_choice_ours_goes_too(self, ask: bool) -> None:
         policy = Policy(removals="ask" if ask else "propagate")
         found = self.lost(policy, ours=True)
-        (change,) = found.changes
-        assert (change.side, change.action, change.target, change.ask) == ("b", Action.REMOVE, "b1", ask)
-        assert (change.at, change.before, change.why) == (EVENING, "2026-11-10 20:14", "it is gone from {a}")
+        remove = Change("b", Action.REMOVE, "plays", KEY, NEAP, target="b1", at=EVENING, before="2026-11-10 20:14")
+        assert found.changes == (replace(remove, ask=ask, why="it is gone from {a}"),)
         assert found.links[0].state is LinkState.REMOVING
 
     def test_it_is_asked_for_until_it_is_gone(self) -> None:
@@ -289,14 +349,14 @@ class TestLostPlays:
         """The other side has got a play for it, which is not sent back."""
         links = [
             agreed("a1", "b1"),
-            Link(None, "b2", "another report of the same viewing", LinkState.EXTRA, b_at=at(0.6)),
+            Link(None, "b2", AGAIN, LinkState.EXTRA, b_at=at(0.6)),
         ]
         found = compare_plays(group([row("a1"), row("a2", 0.6)], [row("b1"), row("b2", 0.6)], links), Policy())
         assert found.changes == ()
         assert [(link.a, link.b, link.state) for link in found.links] == [("a2", "b2", LinkState.AGREED)]
 
     def test_another_report_of_it_takes_its_place(self) -> None:
-        extra = Link("a2", None, "another report of the same viewing", LinkState.EXTRA, at(0.2))
+        extra = Link("a2", None, AGAIN, LinkState.EXTRA, at(0.2))
         rows = [row("a1", missed=2), row("a2", 0.2)]
         found = compare_plays(group(rows, [row("b1", ours=True)], [agreed("a1", "b1"), extra]), PROPAGATE)
         assert [(link.a, link.b, link.state) for link in found.links] == [("a2", "b1", LinkState.AGREED)]
@@ -325,9 +385,9 @@ class TestMovedPlays:
     def test_removed_and_put_elsewhere_it_is_moved_on_the_other_side(self) -> None:
         rows = [row("a1", missed=2), row("a2", 30)]
         found = compare_plays(group(rows, [row("b1")], [agreed("a1", "b1")]), PROPAGATE)
-        (change,) = found.changes
-        assert (change.side, change.action, change.target, change.source) == ("b", Action.RETIME, "b1", "a2")
-        assert (change.at, change.before, change.after) == (at(30), "2026-11-10 20:14", "2026-11-12 02:14")
+        retime = Change("b", Action.RETIME, "plays", KEY, NEAP, source="a2", target="b1", at=at(30))
+        times = {"before": "2026-11-10 20:14", "after": "2026-11-12 02:14"}
+        assert found.changes == (replace(retime, **times, why="its time was changed on {a}"),)
         assert (found.links[0].a, found.links[0].b, found.links[0].state) == ("a2", "b1", LinkState.AGREED)
 
     def test_until_it_is_sure_that_it_has_gone_the_new_one_waits(self) -> None:
@@ -357,6 +417,10 @@ class TestMovedPlays:
     def test_a_difference_that_a_side_cannot_keep_is_none(self) -> None:
         found = compare_plays(group([row("a1")], [row("b1", 0.015)], [agreed("a1", "b1")]), Policy())
         assert (found.changes, found.links) == ((), (agreed("a1", "b1", 0, 0.015),))
+
+    def test_a_new_time_is_rounded_down_to_what_the_other_side_keeps(self) -> None:
+        found = compare_plays(group([row("a1")], [row("b1", 5.015)], [agreed("a1", "b1")]), Policy(precision=(60, 1)))
+        assert [(change.side, change.at) for change in found.changes] == [("a", at(5))]
 
     @pytest.mark.parametrize(
         ("policy", "left"),
@@ -447,12 +511,16 @@ class TestRewatches:
         assert self.flags([], [row("b1"), row("b2", 9, rewatch=False, ours=True)], policy=policy) == []
 
 
+MINUTE = 1 / 60
+"""In hours."""
+
+
 def rated(value: int | None, **more: Any) -> RatingRecord | None:
     return None if value is None else RatingRecord("e", value, **more)
 
 
 def ratings(a: int | None, b: int | None, base: int | None = None, **more: Any) -> RatingGroup:
-    return RatingGroup("show:1", "Harbour Lights", "show", rated(a), rated(b), base, **more)
+    return RatingGroup("show:1", LIGHTS, "show", rated(a), rated(b), base, **more)
 
 
 def wanted(found: Any) -> list[tuple[str, str, int | None, bool]]:
@@ -494,7 +562,14 @@ class TestRatings:
                     [("b", "rate", 7, False)],
                     "rated differently on both sides, and {a} wins, for nobody can say which is newer",
                 )
-                for a, b in ((0, 0.01), (0.01, 0), (None, 9), (9, None), (None, None))
+                for a, b in ((0, 0.01), (0.01, 0), (None, 9), (9, None), (None, None), (9, 9))
+            ),
+            (
+                "newest",
+                MINUTE,
+                0,
+                [("b", "rate", 7, False)],
+                "rated differently on both sides, and the one on {a} is newer",
             ),
             ("ask", 0, 9, [("b", "rate", 7, True), ("a", "rate", 5, True)], "rated differently on both sides"),
         ],
@@ -516,6 +591,11 @@ class TestRatings:
     def test_a_cleared_rating_follows_the_policy(self, removals: Any, want: Any) -> None:
         found = compare_rating(ratings(None, 7, 7, a_gone=True), Policy(removals=removals))
         assert (found.agreed, wanted(found)) == (KEEP, want)
+
+    def test_a_clearing_says_what_is_cleared_and_why(self) -> None:
+        found = compare_rating(ratings(None, 7, 7, a_gone=True), PROPAGATE)
+        why = "it is gone from {a}"
+        assert found.changes == (Change("b", Action.UNRATE, "ratings", "show:1", LIGHTS, before="7", why=why),)
 
     def test_an_absence_that_is_not_proven_clears_nothing(self) -> None:
         assert compare_rating(ratings(None, 7, 7), PROPAGATE).changes == ()
@@ -539,17 +619,26 @@ class TestRatings:
         found = compare_rating(ratings(7, 5), Policy(ratings=direction, conflict="ask"))
         assert [change.side for change in found.changes] == sides
 
+    def test_what_is_switched_off_is_not_even_agreed_on(self) -> None:
+        assert compare_rating(ratings(7, 7), Policy(ratings="off")) == ComparedRating()
+
     def test_a_side_that_does_not_take_it_is_not_rated(self) -> None:
         takes = frozenset({"movie", "episode"}), frozenset({"episode"})
         film = replace(ratings(7, None), scope="movie")
         assert compare_rating(film, Policy(takes=takes)).changes == ()
+        assert wanted(compare_rating(film, Policy(takes=takes[::-1]))) == [("b", "rate", 7, False)]
         assert len(compare_rating(ratings(7, None), Policy(takes=takes)).changes) == 1
 
     def test_the_change_says_what_was_and_what_will_be(self) -> None:
-        (change,) = compare_rating(ratings(8, 6, 6), Policy()).changes
-        assert (change.before, change.after, change.why) == ("6", "8", "changed on {a}")
-        (fresh,) = compare_rating(ratings(8, None), Policy()).changes
-        assert (fresh.before, fresh.after, fresh.why) == ("", "8", "rated on {a}")
+        rate = Change("b", Action.RATE, "ratings", "show:1", LIGHTS, source="e", after="8", value=8)
+        changed = compare_rating(ratings(8, 6, 6), Policy()).changes
+        assert changed == (replace(rate, before="6", why="changed on {a}"),)
+        assert compare_rating(ratings(8, None), Policy()).changes == (replace(rate, why="rated on {a}"),)
+
+    def test_a_rating_goes_with_its_day_and_the_record_it_is_from(self) -> None:
+        told_ = replace(ratings(None, None), a=rated(8, id="r1", at=EVENING))
+        (change,) = compare_rating(told_, Policy()).changes
+        assert (change.source, change.at) == ("r1", EVENING)
 
 
 hours = st.integers(-60, 60).map(lambda quarters: quarters / 4)

@@ -20,6 +20,11 @@ def changes(action: Action, count: int, side: Side = "b", *, ask: bool = False) 
     return tuple(Change(side, action, kind, f"e{n}", "Film", ask=ask) for n in range(count))  # type: ignore[arg-type]
 
 
+def turned(facts: Facts) -> Facts:
+    """As the other side sees it."""
+    return replace(facts, a=facts.b, b=facts.a, a_rated=facts.b_rated, b_rated=facts.a_rated)
+
+
 def plan(*parts: tuple[Change, ...]) -> Plan:
     return Plan("anna", ("trakt", "serializd"), tuple(change for part in parts for change in part))
 
@@ -37,10 +42,16 @@ def plan(*parts: tuple[Change, ...]) -> Plan:
         (Action.FLAG, FIRST, 300),
     ],
 )
-def test_up_to_the_limit_nobody_is_asked(action: Action, facts: Facts, most: int) -> None:
-    assert judge(plan(changes(action, most)), facts, LIMITS) == ""
-    assert judge(plan(changes(action, most + 1)), facts, LIMITS) != ""
-    assert refused(plan(changes(action, most + 1)), facts, LIMITS) == ""
+@pytest.mark.parametrize("side", SIDES)
+def test_up_to_the_limit_nobody_is_asked(action: Action, facts: Facts, most: int, side: Side) -> None:
+    told = facts if side == "b" else turned(facts)
+    assert judge(plan(changes(action, most, side)), told, LIMITS) == ""
+    assert judge(plan(changes(action, most + 1, side)), told, LIMITS) != ""
+    assert refused(plan(changes(action, most + 1, side)), told, LIMITS) == ""
+
+
+def test_without_a_limit_of_its_own_a_first_contact_waits_for_a_yes() -> None:
+    assert judge(plan(changes(Action.ADD, 1)), FIRST, Limits(first=0)) != ""
 
 
 def test_each_side_is_judged_by_itself_and_told_with_figures() -> None:
@@ -68,6 +79,7 @@ def test_what_is_asked_for_singly_makes_no_flood() -> None:
         (2, 10, 1),
         (3, 10, 1),
         (9, 10, 4),
+        (9, 1, 4),
         (10, 10, 1),
         (15, 10, 1),
         (2000, 10, 200),
@@ -92,6 +104,16 @@ def test_too_many_removals_are_refused_with_figures(ask: bool) -> None:
     assert never.endswith("and safety.max_removals_percent of 0 allows 0")
     few = refused(plan(changes(Action.REMOVE, 3)), replace(LATER, b=5), LIMITS)
     assert few == "3 of 5 plays on serializd would be removed, which is more than half of them"
+    not_few = refused(plan(changes(Action.REMOVE, 6)), replace(LATER, b=10), LIMITS)
+    assert not_few.endswith("allows 1")
+
+
+def test_all_that_is_refused_is_told_at_once() -> None:
+    wrong = plan(changes(Action.REMOVE, 2, "a"), changes(Action.UNRATE, 11))
+    assert refused(wrong, replace(LATER, a=3), LIMITS) == (
+        "2 of 3 plays on trakt would be removed, which is more than half of them; "
+        "11 of 100 ratings on serializd would be removed, and safety.max_removals_percent of 10 allows 10"
+    )
 
 
 def test_ratings_are_counted_among_ratings() -> None:
@@ -111,6 +133,8 @@ def test_nothing_is_removed_because_of_a_listing_that_is_not_believed() -> None:
     found = refused(plan(changes(Action.REMOVE, 1)), doubted, LIMITS)
     assert found.endswith("and what trakt listed is not believed to be all")
     assert refused(plan(changes(Action.REMOVE, 1, "a")), doubted, LIMITS) == ""
+    back = refused(plan(changes(Action.REMOVE, 1, "a")), replace(LATER, doubted=frozenset({"b"})), LIMITS)
+    assert back.endswith("and what serializd listed is not believed to be all")
 
 
 def test_what_is_refused_is_not_carried_out_unasked_either() -> None:

@@ -19,6 +19,7 @@ from scrobbled.core.names import name
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
 from scrobbled.core.plain import plain
 from scrobbled.core.plays import EARLIEST, FUTURE_SLACK, Play, is_dated, rounded, route
+from scrobbled.core.records import Subject, about, identity
 from scrobbled.core.retry import LONGEST_PROBE, RECHECKS, backoff, probe, reading_pause, recheck
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
@@ -236,6 +237,52 @@ def test_rounding_goes_down_to_a_multiple_and_stays_there(when: datetime, precis
     assert down.timestamp() % precision == 0
     assert rounded(down, precision) == down
     assert down.tzinfo is UTC
+
+
+# -- records -------------------------------------------------------------------------------------------------------
+
+SHOW_IDS = ShowIds(tmdb=717, tvdb=9)
+SHOW = Subject("s", "show", Episode("Harbour Lights", None, None, show_ids=SHOW_IDS))
+SEASON = Subject("s/2", "season", Episode("Harbour Lights", 2, None, show_ids=SHOW_IDS))
+WATCHED = Subject("e", "episode", replace(EPISODE, show_ids=SHOW_IDS), runtime=1500)
+
+
+@pytest.mark.parametrize(
+    ("subject", "label"),
+    [(SHOW, "Harbour Lights"), (SEASON, "Harbour Lights S2"), (WATCHED, "Harbour Lights S2 E5 Low Tide")],
+)
+def test_what_can_be_rated_has_a_name(subject: Subject, label: str) -> None:
+    assert subject.label() == label
+
+
+@pytest.mark.parametrize(
+    ("subject", "same"),
+    [
+        (Subject("m", "movie", FILM), "movie:tmdb:1399"),
+        (Subject("m", "movie", Movie("X", ids=MovieIds(tmdb=0, imdb="tt7"))), "movie:tmdb:0"),
+        (Subject("m", "movie", Movie("X", ids=MovieIds(imdb="tt7", tvdb=3))), "movie:imdb:tt7"),
+        (Subject("m", "movie", Movie("X", ids=MovieIds(tvdb=3))), None),
+        (SHOW, "show:717"),
+        (SEASON, "season:717:2"),
+        (Subject("s/0", "season", replace(SEASON.item, season=0)), "season:717:0"),
+        (WATCHED, "episode:717:2:5"),
+        (Subject("e", "episode", EPISODE), None),
+        (Subject("e", "episode", replace(WATCHED.item, season=0)), None),
+        (Subject("e", "episode", replace(WATCHED.item, number=None)), None),
+        (Subject("e", "episode", replace(WATCHED.item, season=None)), None),
+        (Subject("e", "episode", replace(WATCHED.item, number=0)), "episode:717:2:0"),
+        (Subject("e", "episode", replace(WATCHED.item, absolute=True)), None),
+        (Subject("s", "season", replace(SEASON.item, season=None)), None),
+    ],
+)
+def test_what_is_the_same_at_every_service_has_one_text(subject: Subject, same: str | None) -> None:
+    assert identity(subject) == same
+
+
+def test_what_a_correction_makes_of_it_keeps_its_key_and_a_show_that_is_a_film_is_a_film() -> None:
+    assert about(SHOW, FILM) == Subject("s", "movie", FILM)
+    other = replace(EPISODE, season=3)
+    assert about(WATCHED, other) == Subject("e", "episode", other, runtime=1500)
 
 
 # -- retries -------------------------------------------------------------------------------------------------------

@@ -83,13 +83,17 @@ def _wrong(plan: Plan, facts: Facts, limits: Limits) -> Iterator[str]:
 
 def most_removals(held: int, limits: Limits) -> int:
     """Of so many records."""
-    if held < FEW and limits.removals_percent > 0:
+    if _is_few(held, limits):
         return held // 2
     return int(held * limits.removals_percent / 100)
 
 
+def _is_few(held: int, limits: Limits) -> bool:
+    return held < FEW and limits.removals_percent > 0
+
+
 def _allowed(held: int, limits: Limits) -> str:
-    if held < FEW and limits.removals_percent > 0:
+    if _is_few(held, limits):
         return "which is more than half of them"
     most = most_removals(held, limits)
     return f"and safety.max_removals_percent of {limits.removals_percent:g} allows {most:,}"
@@ -100,6 +104,6 @@ def _unusual(plan: Plan, facts: Facts, limits: Limits) -> Iterator[str]:
     for side in SIDES:
         for action, words in _UNUSUAL.items():
             count = sum(c.side == side and c.action is action and not c.ask for c in plan.changes)
-            share = 0 if facts.first_contact else facts.held(side, action) * SHARE // 100
+            share = 0 if facts.first_contact else facts.held(side, action) * SHARE / 100
             if count > max(limits.first, share):
                 yield f"{count:,} {words.format(name=plan.name(side))}"

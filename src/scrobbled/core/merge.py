@@ -20,7 +20,7 @@ def compare_rating(group: RatingGroup, policy: Policy) -> ComparedRating:
         return ComparedRating()
     if group.a and group.b and group.a.value == group.b.value:
         return ComparedRating() if group.base == group.a.value else ComparedRating(agreed=group.a.value)
-    step = decide(_state(group, "a"), _state(group, "b"))
+    step = decide(*(_state(group, side) for side in SIDES))
     if step is Step.FORGET and group.base is not None:
         return ComparedRating(agreed=None)
     return ComparedRating(changes=tuple(c for c in _changes(step, group, policy) if _may(policy, c.side, group)))
@@ -49,7 +49,7 @@ def _may(policy: Policy, side: Side, group: RatingGroup) -> bool:
 def _rate(side: Side, group: RatingGroup, why: str = "", *, ask: bool = False) -> Change:
     """``side`` gets the value of the other."""
     mine, theirs = group.rating(side), group.rating(other(side))
-    assert theirs is not None, "only a rating is ever copied"
+    assert theirs is not None  # only a rating is ever copied
     there = f"{{{other(side)}}}"
     return Change(
         side=side,

@@ -45,7 +45,7 @@ def _told(board: Board, side: Side) -> Iterator[datetime | None]:
 
 def _fold_undated(board: Board, side: Side, row: Row) -> None:
     """That something was watched is no news where a viewing of it is known."""
-    known = any(link.id(side) for link in board.links(LinkState.AGREED, *_TOMBS))
+    known = board.links(LinkState.AGREED, *_TOMBS)
     if known or any(one is not row for one in board.free[side].values()):
         board.report_again(side, row, AGAIN)
     elif any(not one.gone for one in board.rows(other(side))):

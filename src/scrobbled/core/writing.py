@@ -70,9 +70,9 @@ class Pen(Struct, frozen=True):
             why=f"it is gone from {{{other(side)}}}",
         )
 
-    def retime(self, side: Side, row: Row, like: Row, why: str = "", *, ask: bool = False) -> Change:
+    def retime(self, side: Side, row: Row, like: Row, why: str, *, ask: bool) -> Change:
         """``row`` of ``side`` gets the time of ``like``, which has one."""
-        assert like.record.at is not None, "a play without a date gives no other a time"
+        assert like.record.at is not None  # a play without a date gives no other a time
         at = rounded(like.record.at, of_side(self.policy.precision, side))
         return Change(
             side=side,
