@@ -195,6 +195,22 @@ class TestPlaysOnBothSides:
         assert found.links == (Link("a1", "b1", "same minute", LinkState.AGREED, at(0), at(0.01)),)
         assert (found.changes, found.agreed) == ((), 1)
 
+    @pytest.mark.parametrize(
+        ("runtime", "media", "apart", "one"),
+        [
+            (1500, "episode", 0.37, True),
+            (1500, "episode", 0.5, False),
+            (None, "episode", 1, False),
+            (None, "movie", 1, True),
+        ],
+    )
+    def test_how_close_they_must_be_depends_on_what_it_is(
+        self, runtime: Any, media: Any, apart: float, one: bool
+    ) -> None:
+        told_ = replace(group([row("a1")], [row("b1", apart)]), runtime=runtime, media=media)
+        found = compare_plays(told_, Policy())
+        assert (found.agreed, len(found.changes)) == ((1, 0) if one else (0, 2))
+
     def test_once_agreed_they_are_silent(self) -> None:
         found = compare_plays(group([row("a1")], [row("b1")], [agreed("a1", "b1")]), Policy())
         assert found == Compared(agreed=1)
@@ -229,8 +245,7 @@ class TestPlaysOnBothSides:
         """We ticked, and the diary row came later: it is no news, and neither is the tick."""
         link = agreed("a1", "b1", 0, None, rule="no date")
         found = compare_plays(group([row("a1")], [tick("b1"), row("b2", 0.01, ours=True)], [link]), Policy())
-        states = {(one.a, one.b): one.state for one in found.links}
-        assert states == {("a1", "b2"): LinkState.AGREED, (None, "b1"): LinkState.EXTRA}
+        assert found.links == (agreed("a1", "b2", 0, 0.01), Link(None, "b1", AGAIN, LinkState.EXTRA))
         assert found.changes == ()
 
     def test_a_tick_beside_a_play_says_nothing_new(self) -> None:
@@ -269,7 +284,23 @@ class TestLostPlays:
     """``a1`` and ``b1`` were agreed on."""
 
     def lost(self, policy: Policy, **more: Any) -> Compared:
-        return compare_plays(group([row("a1", missed=2)], [row("b1", **more)], [agreed("a1", "b1")]), policy)
+        told_ = group([row("a1", 0.01, missed=2)], [row("b1", **more)], [agreed("a1", "b1", 0.01)])
+        return compare_plays(told_, policy)
+
+    def test_what_is_to_go_is_told_oldest_first(self) -> None:
+        """By the earlier of two times, from whichever side it is seen."""
+        links = [
+            agreed("a1", "b1", 5, 5),
+            agreed("a2", "b2", 0.01, 0),
+            agreed("a3", "b3", 0, 0.02),
+            agreed("a4", "b4", None, None, rule="no date"),
+            agreed("a5", "b5", None, None, rule="no date"),
+        ]
+        gone = [replace(row(link.a or ""), missed=2) for link in links]
+        ours = [row("b1", 5, ours=True), row("b2", 0, ours=True), row("b3", 0.02, ours=True)]
+        ticks = [tick("b4", ours=True), tick("b5", ours=True)]
+        found = compare_plays(group(gone, [*ours, *ticks], links[::-1]), PROPAGATE)
+        assert told(found) == [("b", "remove", id_) for id_ in ("b2", "b3", "b1", "b4", "b5")]
 
     def test_missed_once_nothing_is_decided(self) -> None:
         links = [agreed("a1", "b1")]
@@ -359,8 +390,14 @@ class TestLostPlays:
         extra = Link("a2", None, AGAIN, LinkState.EXTRA, at(0.2))
         rows = [row("a1", missed=2), row("a2", 0.2)]
         found = compare_plays(group(rows, [row("b1", ours=True)], [agreed("a1", "b1"), extra]), PROPAGATE)
-        assert [(link.a, link.b, link.state) for link in found.links] == [("a2", "b1", LinkState.AGREED)]
+        assert found.links == (agreed("a2", "b1", 0.2, rule=AGAIN),)
         assert found.changes == ()
+
+    def test_of_several_other_reports_the_closest_takes_its_place(self) -> None:
+        extras = [Link(f"a{n}", None, AGAIN, LinkState.EXTRA, at(hours)) for n, hours in ((2, 0.3), (3, -0.1))]
+        rows = [row("a1", missed=2), row("a2", 0.3), row("a3", -0.1)]
+        found = compare_plays(group(rows, [row("b1", -0.3)], [agreed("a1", "b1", 0, -0.3), *extras]), PROPAGATE)
+        assert found.links == (agreed("a3", "b1", -0.1, -0.3, rule=AGAIN),)
 
     def test_the_tick_that_is_left_of_it_is_no_play(self) -> None:
         links = [agreed("a1", "b1")]
@@ -371,6 +408,21 @@ class TestLostPlays:
     def test_what_we_sent_is_not_sent_back_to_where_its_origin_was_removed(self) -> None:
         found = compare_plays(group([row("a1", missed=2, settled=True)], [row("b1", ours=True)]), PROPAGATE)
         assert (found.changes, found.links[0].state) == ((), LinkState.REMOVED)
+
+    def test_neither_is_what_is_there_again_after_it_was_removed_on_both_sides(self) -> None:
+        tombstone = agreed("a1", "b1", state=LinkState.REMOVED)
+        rows = [row("b1", missed=2), row("b2", 0.01, ours=True)]
+        found = compare_plays(group([row("a1", missed=2)], rows, [tombstone]), PROPAGATE)
+        assert found.links == (agreed("a1", "b2", 0, 0.01, rule=compare.GONE, state=LinkState.REMOVED),)
+        assert found.changes == ()
+
+    def test_another_report_that_has_gone_buries_nothing(self) -> None:
+        extra = Link("a2", None, AGAIN, LinkState.EXTRA, at(0.3))
+        rows = [row("b1"), row("b2", 0.6, ours=True)]
+        found = compare_plays(
+            group([row("a1"), row("a2", 0.3, missed=2)], rows, [agreed("a1", "b1"), extra]), PROPAGATE
+        )
+        assert told(found) == [("a", "add", "b2")]
 
     def test_a_row_of_which_nothing_is_known_is_not_gone(self) -> None:
         assert compare_plays(group([], [row("b1", ours=True)], [agreed("a1", "b1")]), PROPAGATE) == Compared(agreed=1)
@@ -383,12 +435,25 @@ class TestLostPlays:
 
 class TestMovedPlays:
     def test_removed_and_put_elsewhere_it_is_moved_on_the_other_side(self) -> None:
-        rows = [row("a1", missed=2), row("a2", 30)]
-        found = compare_plays(group(rows, [row("b1")], [agreed("a1", "b1")]), PROPAGATE)
+        rows = [row("a1", 0.01, missed=2), row("a2", 30)]
+        found = compare_plays(group(rows, [row("b1")], [agreed("a1", "b1", 0.01)]), PROPAGATE)
         retime = Change("b", Action.RETIME, "plays", KEY, NEAP, source="a2", target="b1", at=at(30))
         times = {"before": "2026-11-10 20:14", "after": "2026-11-12 02:14"}
         assert found.changes == (replace(retime, **times, why="its time was changed on {a}"),)
-        assert (found.links[0].a, found.links[0].b, found.links[0].state) == ("a2", "b1", LinkState.AGREED)
+        assert found.links == (agreed("a2", "b1", 0.01, rule=compare.MOVED),)
+
+    @pytest.mark.parametrize("agreed_at", [0.01, None])
+    def test_moved_by_a_little_it_is_told_too_and_not_just_agreed_on(self, agreed_at: float | None) -> None:
+        """The times stay those of before, so that the other side is told until it has the new one."""
+        rows = [row("a1", 0.01, missed=2), row("a2", 0.2)]
+        found = compare_plays(group(rows, [row("b1")], [agreed("a1", "b1", agreed_at)]), PROPAGATE)
+        assert told(found) == [("b", "retime", "a2")]
+        assert found.links == (agreed("a2", "b1", agreed_at or 0, rule="same viewing"),)
+
+    def test_of_several_new_plays_the_closest_is_the_one_that_was_moved(self) -> None:
+        rows = [row("a1", missed=2), row("a2", 30.2), row("a3", -30)]
+        found = compare_plays(group(rows, [row("b1", 0.3)], [agreed("a1", "b1", 0, 0.3)]), PROPAGATE)
+        assert told(found) == [("b", "add", "a2"), ("b", "retime", "a3")]
 
     def test_until_it_is_sure_that_it_has_gone_the_new_one_waits(self) -> None:
         rows = [row("a1", missed=1), row("a2", 30)]
@@ -449,7 +514,9 @@ class TestMovedPlays:
         links = [agreed("a1", "b1", 0, -8)]
         near = compare_plays(group([row("a1", 3)], [row("b1", -8, Kept.DAY)], links), Policy())
         assert near.changes == ()
-        far = compare_plays(group([row("a1", 90)], [row("b1", -8, Kept.DAY)], links), Policy())
+        just = compare_plays(group([row("a1", 28)], [row("b1", -8, Kept.DAY)], links), Policy())
+        assert just.changes == ()
+        far = compare_plays(group([row("a1", 28.01)], [row("b1", -8, Kept.DAY)], links), Policy())
         assert told(far) == [("b", "retime", "a1")]
 
     def test_a_new_time_that_comes_as_another_play_is_not_added_back(self) -> None:
@@ -468,6 +535,18 @@ class TestMovedPlays:
         assert told(found) == [("a", "retime", "b2")]
         of_a_person = compare_plays(group([row("a1")], rows, links), Policy())
         assert told(of_a_person) == [("a", "add", "b2")]
+
+    def test_a_date_given_to_a_tick_is_no_date_for_the_tick_we_set(self) -> None:
+        links = [agreed("a1", "b1", None, None, rule="no date")]
+        rows = [tick("b1", missed=2), row("b2", 50)]
+        found = compare_plays(group([tick("a1", ours=True)], rows, links), Policy())
+        assert found == Compared((agreed("a1", "b2", None, 50, rule=compare.MOVED),), agreed=1)
+
+    @pytest.mark.parametrize("undated", [tick("b1"), row("b1", 0, Kept.NONE)])
+    def test_what_has_no_date_is_given_none(self, undated: Row) -> None:
+        links = [agreed("a1", "b1", 0, None, rule="no date")]
+        found = compare_plays(group([row("a1", 5)], [undated], links), Policy())
+        assert found == Compared((replace(links[0], a_at=at(5), b_at=undated.record.at),), agreed=1)
 
 
 class TestRewatches:
@@ -497,6 +576,22 @@ class TestRewatches:
         mine = row("b1", 0.3, rewatch=False, ours=True)
         assert self.flags([row("a1")], [mine], agreed("a1", "b1", 0, 0.3)) == []
         assert self.flags([row("a1"), row("a2", 0.2)], [mine], agreed("a1", "b1", 0, 0.3)) == []
+        assert self.flags([row("a1"), row("a2", -0.2)], [mine], agreed("a1", "b1", 0, 0.3)) == []
+        assert self.flags([row("a1", -9)], [mine], agreed("a1", "b1", 0, 0.3)) == [], "its time was changed"
+
+    def test_another_report_is_no_rewatch(self) -> None:
+        a, b = [row("a1", -9), row("a2")], [row("b1", -9), row("b2"), row("b3", 0.2, rewatch=False, ours=True)]
+        extra = Link(None, "b3", AGAIN, LinkState.EXTRA, b_at=at(0.2))
+        assert self.flags(a, b, agreed("a1", "b1", -9, -9), agreed("a2", "b2"), extra) == []
+
+    def test_they_are_marked_oldest_first(self) -> None:
+        lacking = [row(f"b{n}", -n, rewatch=False, ours=True) for n in (1, 2)]
+        assert self.flags([], [*lacking, row("b3", -9)]) == ["b2", "b1"]
+
+    def test_two_viewings_lie_a_viewing_apart(self) -> None:
+        mine = row("b1", rewatch=False, ours=True)
+        assert self.flags([], [row("b2", -0.375), mine]) == ["b1"]
+        assert self.flags([], [row("b2", -0.374), mine]) == []
 
     def test_a_day_is_earlier_only_beyond_doubt(self) -> None:
         mine = row("b2", rewatch=False, ours=True)
@@ -788,6 +883,22 @@ def test_a_first_migration_takes_no_closer_look() -> None:
         assert quick == compare._Comparison(told_, Policy()).result()
     assert shortcut(group([row("a1", 0), row("a2", 0.1)], []), Policy()) is None, "one viewing, told twice"
     assert shortcut(group([row("a1", 0)], []), Policy(plays="b-to-a")) == Compared()
+
+
+@pytest.mark.parametrize(
+    ("more", "quick"),
+    [
+        ({"ours": True, "rewatch": True}, True),
+        ({"ours": True}, True),
+        ({"rewatch": False}, True),
+        ({"ours": True, "rewatch": False}, False),
+        ({"missed": 1}, False),
+        ({"hours": 5}, False),
+    ],
+)
+def test_what_is_as_it_was_takes_no_closer_look(more: dict[str, Any], quick: bool) -> None:
+    told_ = group([row("a1")], [row("b1", **more)], [agreed("a1", "b1")])
+    assert shortcut(told_, Policy()) == (Compared(agreed=1) if quick else None)
 
 
 def mirrored(model: Model) -> Model:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from scrobbled.core import lineup
 from scrobbled.core.lineup import (
     LEAST,
     MANY,
@@ -228,6 +229,19 @@ def test_one_viewing_each_evening_pairs_with_one_day_each(
     ]
     found = line_up(watched, typed, GAP)
     assert {(match.a.id[1:], match.b.id[1:]) for match in found} == {(str(n), str(n)) for n in range(evenings)}
+
+
+hours = st.lists(st.integers(0, 400), max_size=12)
+
+
+@given(hours, hours)
+def test_the_quick_way_finds_as_many_pairs(a: list[int], b: list[int]) -> None:
+    left, right = ([day(f"{n}", EVENING + timedelta(hours=hour)) for n, hour in enumerate(told)] for told in (a, b))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lineup, "MANY", 0)
+        quick = line_up(left, right, GAP)
+    assert len(quick) == len(line_up(left, right, GAP))
+    assert all(line_up([match.a], [match.b], GAP) for match in quick)
 
 
 @given(sides("a"))

@@ -251,5 +251,5 @@ def test_what_is_left_alone_is_told_in_words() -> None:
 
 
 def test_a_code_nobody_has_words_for_is_a_mistake() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="whatever"):
         left("whatever", "a")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from scrobbled.core.change import SIDES, Side
 from scrobbled.core.ledger import Link, LinkState, PlayGroup, Row
+from scrobbled.core.lineup import NEVER
 
 
 class Board:
@@ -94,6 +96,7 @@ class Board:
             self._of.pop((side, link.id(side) or ""), None)
 
 
-def _age(link: Link) -> tuple[float, str, str]:
-    at = link.a_at or link.b_at
-    return at.timestamp() if at else 0.0, link.a or "", link.b or ""
+def _age(link: Link) -> tuple[datetime, list[str]]:
+    """The same from either side."""
+    at = min((at for at in (link.a_at, link.b_at) if at), default=NEVER)
+    return at, sorted(id_ for id_ in (link.a, link.b) if id_)

@@ -152,24 +152,23 @@ class _Comparison:
         """New on one side, and on the other a row that lost its like, or never had one, or no dated one."""
         for side in SIDES:
             there = other(side)
-            alone = {row.record.id: row for row in self._alone(there)}
+            alone = {row.record.id: (link, row) for link, row in self._alone(there)}
             fresh = {id_: row for id_, row in self._board.free[side].items() if row.there}
-            mine, theirs = (row.record for row in fresh.values()), (row.record for row in alone.values())
+            mine, theirs = (row.record for row in fresh.values()), (row.record for _, row in alone.values())
             for match in line_up(mine, theirs, self._gap):
-                self._replace(side, fresh[match.a.id], alone[match.b.id], match.rule)
+                self._replace(side, fresh[match.a.id], *alone[match.b.id], match.rule)
 
-    def _alone(self, side: Side) -> Iterator[Row]:
+    def _alone(self, side: Side) -> Iterator[tuple[Link, Row]]:
         for link in self._board.links(*_TOMBS, LinkState.AGREED, LinkState.EXTRA):
             row, like = self._board.row(side, link), self._board.row(other(side), link)
             if row is None or not row.there:
                 continue
             if link.state is not LinkState.AGREED or (like and (like.gone or like.record.kept is Kept.NONE)):
-                yield row
+                yield link, row
 
-    def _replace(self, side: Side, row: Row, like: Row, rule: str) -> None:
-        link = self._board.of(other(side), like)
-        before = self._board.row(side, link) if link else None
-        if link and link.state is LinkState.AGREED and before and before.gone and before.record.kept is not Kept.NONE:
+    def _replace(self, side: Side, row: Row, link: Link, like: Row, rule: str) -> None:
+        before = self._board.row(side, link)
+        if link.state is LinkState.AGREED and before and before.gone and before.record.kept is not Kept.NONE:
             self._move(side, link, row, like, rule)
             return
         self._board.agree(*_in_order(side, row, like), rule)

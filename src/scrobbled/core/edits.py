@@ -8,7 +8,7 @@ from scrobbled.core.board import Board
 from scrobbled.core.change import Change, Side, left, other
 from scrobbled.core.decide import State, Step, decide
 from scrobbled.core.ledger import Link, Row
-from scrobbled.core.lineup import DAY
+from scrobbled.core.lineup import DAY, apart, is_dated
 from scrobbled.core.records import Kept
 from scrobbled.core.writing import Pen
 
@@ -41,9 +41,9 @@ def _state(row: Row, link: Link, side: Side, slack: timedelta) -> State:
 
 
 def _tell_the_same(a: Row, b: Row, slack: timedelta) -> bool:
-    if Kept.NONE in (a.record.kept, b.record.kept) or a.record.at is None or b.record.at is None:
+    if not (is_dated(a.record) and is_dated(b.record)):
         return True
-    return abs(a.record.at - b.record.at) <= (DAY if Kept.DAY in (a.record.kept, b.record.kept) else slack)
+    return apart(a.record, b.record) <= (DAY if Kept.DAY in (a.record.kept, b.record.kept) else slack)
 
 
 def _tell(pen: Pen, side: Side, a: Row, b: Row, why: str = "", *, ask: bool = False) -> Wanted:

@@ -28,7 +28,7 @@ USUAL: dict[Media, timedelta] = {"episode": timedelta(minutes=45), "movie": time
 """Where the runtime is not known."""
 MANY = 10_000
 """Above so many combinations the first that fits is taken: nobody watches one thing that often within one reach."""
-_NEVER = datetime.max.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Match(Struct, frozen=True):
@@ -66,14 +66,19 @@ def is_dated(record: PlayRecord) -> bool:
     return record.kept is not Kept.NONE and record.at is not None
 
 
+def apart(one: PlayRecord, other: PlayRecord) -> timedelta:
+    """How far two dated records lie from each other."""
+    return abs(_at(one) - _at(other))
+
+
 def rule_of(a: PlayRecord, b: PlayRecord, gap: timedelta) -> str | None:
     """The strongest rule that lets two dated records pair; ``gap`` is their ``window``."""
-    apart = abs(_at(a) - _at(b))
-    if a.kept is Kept.DAY or b.kept is Kept.DAY:
-        return SAME_DAY if apart <= DAY else None
-    if apart <= MINUTE:
+    distance = apart(a, b)
+    if Kept.DAY in (a.kept, b.kept):
+        return SAME_DAY if distance <= DAY else None
+    if distance <= MINUTE:
         return SAME_MINUTE
-    return SAME_VIEWING if apart < gap else None
+    return SAME_VIEWING if distance < gap else None
 
 
 def line_up(a: Iterable[PlayRecord], b: Iterable[PlayRecord], gap: timedelta) -> list[Match]:
@@ -89,7 +94,7 @@ def line_up(a: Iterable[PlayRecord], b: Iterable[PlayRecord], gap: timedelta) ->
 
 def line_up_undated(a: Iterable[PlayRecord], b: Iterable[PlayRecord]) -> list[Match]:
     """Records without a date are any viewing of the item that has no record yet: one like them, else the earliest."""
-    left, right = sorted(a, key=_when), sorted(b, key=_when)
+    left, right = sorted(a, key=when), sorted(b, key=when)
     matches: list[Match] = []
     if all(map(is_dated, left)) and all(map(is_dated, right)):
         return matches
@@ -102,7 +107,7 @@ def line_up_undated(a: Iterable[PlayRecord], b: Iterable[PlayRecord]) -> list[Ma
 
 
 def _by_rules(left: list[PlayRecord], right: list[PlayRecord], gap: timedelta) -> list[Match]:
-    left, right = sorted(left, key=_when), sorted(right, key=_when)
+    left, right = sorted(left, key=when), sorted(right, key=when)
     matches: list[Match] = []
     for rule, reach, kept_a, kept_b in _rules(gap):
         ours = [one for one in left if one.kept is kept_a]
@@ -124,10 +129,10 @@ class _Reach(Struct, frozen=True):
 
     def cost(self, x: PlayRecord, y: PlayRecord) -> int | None:
         """Grows faster than the distance, so that two pairs are even rather than one close and one far."""
-        apart = abs(_at(x) - _at(y))
-        if apart > self.most or (apart == self.most and not self.inclusive):
+        distance = apart(x, y)
+        if distance > self.most or (distance == self.most and not self.inclusive):
             return None
-        return int((apart // timedelta(milliseconds=1)) ** 2)
+        return int((distance // timedelta(milliseconds=1)) ** 2)
 
 
 @functools.lru_cache
@@ -228,12 +233,13 @@ def _with(score: _Score, cost: int | None) -> _Score | None:
 
 
 def _at(record: PlayRecord) -> datetime:
-    assert record.at is not None, "only dated records have a time to compare"
+    assert record.at is not None  # only dated records have a time to compare
     return record.at
 
 
-def _when(record: PlayRecord) -> tuple[datetime, str]:
-    return record.at or record.made_at or _NEVER, record.id
+def when(record: PlayRecord) -> tuple[datetime, str]:
+    """By this records are in order of time, and always in the same; those of which no time is known come last."""
+    return record.at or record.made_at or NEVER, record.id
 
 
 def _moment(entry: tuple[datetime, int, PlayRecord]) -> tuple[datetime, str]:

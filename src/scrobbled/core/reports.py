@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from scrobbled.core.board import Board
 from scrobbled.core.change import SIDES, Side, other
 from scrobbled.core.ledger import LinkState, Row
-from scrobbled.core.lineup import Moments
+from scrobbled.core.lineup import Moments, when
 from scrobbled.core.records import Kept
 
 AGAIN = "another report of the same viewing"
@@ -19,7 +18,7 @@ _TOMBS = (LinkState.REMOVED, LinkState.REMOVING)
 def fold(board: Board, gap: timedelta) -> None:
     """Take from what is free all that says nothing new. Two typed days of one item are always two viewings."""
     for side in SIDES:
-        free = sorted(board.free[side].values(), key=_when)
+        free = sorted(board.free[side].values(), key=lambda row: when(row.record))
         told = Moments(_told(board, side) if free else ())
         for row in free:
             if row.settled:
@@ -50,8 +49,3 @@ def _fold_undated(board: Board, side: Side, row: Row) -> None:
         board.report_again(side, row, AGAIN)
     elif any(not one.gone for one in board.rows(other(side))):
         del board.free[side][row.record.id]
-
-
-def _when(row: Row) -> tuple[float, str]:
-    at = row.record.at or row.record.made_at
-    return at.timestamp() if at else math.inf, row.record.id

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 
 from scrobbled.core.board import Board
 from scrobbled.core.change import SIDES, Change, Side
 from scrobbled.core.ledger import LinkState, Row
-from scrobbled.core.lineup import DAY, is_dated
+from scrobbled.core.lineup import DAY, is_dated, when
 from scrobbled.core.records import Kept
 from scrobbled.core.writing import Pen
 
@@ -17,9 +16,10 @@ from scrobbled.core.writing import Pen
 def unflagged(board: Board, pen: Pen, gap: timedelta) -> Iterator[Change]:
     """The marks to be set, oldest play first. What a person wrote is never marked, and no mark is ever taken away."""
     for side in SIDES:
-        lacking = sorted((row for row in board.rows(side) if _may_lack(row)), key=_when) if pen.may_flag(side) else []
+        lacking = [row for row in board.rows(side) if _may_lack(row)] if pen.may_flag(side) else []
         if lacking:
-            viewings = sorted(_viewings(board), key=lambda found: _when(found[1]))
+            lacking.sort(key=lambda row: when(row.record))
+            viewings = sorted(_viewings(board), key=lambda found: when(found[1].record))
             yield from (pen.flag(side, row) for row in lacking if _has_earlier(board, side, row, viewings, gap))
 
 
@@ -39,8 +39,8 @@ def _has_earlier(board: Board, side: Side, row: Row, viewings: list[tuple[Side, 
     if _is_extra(board, side, row):
         return False
     link = board.of(side, row)
-    earlier = itertools.takewhile(lambda found: _when(found[1]) < _when(row), viewings)
-    return any(_is_before(one, row, gap) for place, one in earlier if link is None or board.of(place, one) is not link)
+    others = (one for place, one in viewings if link is None or board.of(place, one) is not link)
+    return any(_is_before(one, row, gap) for one in others)
 
 
 def _is_extra(board: Board, side: Side, row: Row) -> bool:
@@ -54,7 +54,3 @@ def _is_before(one: Row, row: Row, gap: timedelta) -> bool:
     assert row.record.at is not None
     apart = DAY if Kept.DAY in (one.record.kept, row.record.kept) else gap
     return row.record.at - one.record.at >= apart
-
-
-def _when(row: Row) -> tuple[float, str]:
-    return row.record.at.timestamp() if row.record.at else 0.0, row.record.id

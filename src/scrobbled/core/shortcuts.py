@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from scrobbled.core.change import Side, other
 from scrobbled.core.ledger import Compared, Link, LinkState, PlayGroup, Policy, Row
-from scrobbled.core.lineup import line_up, window
+from scrobbled.core.lineup import line_up, when, window
 from scrobbled.core.plays import EARLIEST
 from scrobbled.core.records import Kept
 from scrobbled.core.writing import Pen
@@ -28,7 +28,7 @@ def shortcut(group: PlayGroup, policy: Policy) -> Compared | None:
 def _all_new(group: PlayGroup, policy: Policy) -> Compared | None:
     """Every row of the one side is a viewing that the other lacks: a first migration is made of these."""
     side: Side = "a" if group.a else "b"
-    rows = sorted(group.rows(side), key=_when) if len(group.rows(side)) > 1 else group.rows(side)
+    rows = sorted(group.rows(side), key=lambda row: when(row.record)) if len(group.rows(side)) > 1 else group.rows(side)
     if not all(map(_is_plain, rows)) or _any_near(rows, window(group.runtime, group.media)):
         return None
     pen, there = Pen(group, policy), other(side)
@@ -50,10 +50,6 @@ def _any_near(rows: Sequence[Row], gap: timedelta) -> bool:
     return any(one is not None and next_ is not None and next_ - one < gap for one, next_ in pairs)
 
 
-def _when(row: Row) -> tuple[float, str]:
-    return row.record.at.timestamp() if row.record.at else 0.0, row.record.id
-
-
 def _met(group: PlayGroup) -> Compared | None:
     """One play on each side, and they are the same viewing."""
     (a,), (b,) = group.a, group.b
@@ -69,15 +65,19 @@ def _is_as_agreed(group: PlayGroup) -> bool:
     """Every row is there with the time it had, and none may lack a mark."""
     if len(group.a) != len(group.links):
         return False
-    a, b = ({row.record.id: row for row in rows} for rows in (group.a, group.b))
+    a, b = _by_id(group.a), _by_id(group.b)
     return all(
         link.state is LinkState.AGREED and _is_as_it_was(a, link.a, link.a_at) and _is_as_it_was(b, link.b, link.b_at)
         for link in group.links
     )
 
 
-def _is_as_it_was(rows: dict[str, Row], id_: str | None, at: datetime | None) -> bool:
-    row = rows.get(id_ or "")
+def _by_id(rows: Sequence[Row]) -> dict[str | None, Row]:
+    return {row.record.id: row for row in rows}
+
+
+def _is_as_it_was(rows: dict[str | None, Row], id_: str | None, at: datetime | None) -> bool:
+    row = rows.get(id_)
     if row is None or row.missed or row.record.at != at:
         return False
     return row.record.rewatch is not False or not row.ours
