@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -38,12 +39,16 @@ from scrobbled.core.compare import (
     Side,
 )
 from scrobbled.core.decide import State, Step, decide
+from scrobbled.core.lineup import window
 from scrobbled.core.plan import SIDES, Action, Change, other
+from scrobbled.core.plays import EARLIEST
 from scrobbled.core.records import Kept, PlayRecord, RatingRecord
 from scrobbled.core.reports import AGAIN
 from scrobbled.core.shortcuts import shortcut
 
 KEY, NEAP, LIGHTS = "episode:1:1:4", "Harbour Lights S1 E4 Neap", "Harbour Lights"
+MINUTE = 1 / 60
+"""In hours."""
 NOTHING: Counter[Action] = Counter()
 PROPAGATE = Policy(removals="propagate")
 
@@ -79,6 +84,10 @@ def row(
 ):
     when = None if hours is None else at(hours)
     return Row(PlayRecord(id_, "e", when, kept, **more), ours, settled, missed)
+
+
+def replace_at(one: Row, when: datetime) -> Row:
+    return replace(one, record=replace(one.record, at=when))
 
 
 def tick(id_: str, made: float = 0, **more: Any) -> Row:
@@ -122,11 +131,8 @@ def test_the_table_is_whole_and_has_no_first_side() -> None:
 class TestPlaysOnOneSide:
     def test_it_is_added_to_the_other_with_its_date(self) -> None:
         found = compare_plays(group([row("a1", 0.01)], []), Policy())
-        (change,) = found.changes
-        assert (change.side, change.action, change.source, change.kind) == ("b", Action.ADD, "a1", "plays")
-        assert change.at == at(0.01)
-        assert change.why == "watched on {a}, not on {b}"
-        assert found.links == ()
+        add = Change("b", Action.ADD, "plays", KEY, NEAP, source="a1", at=at(0.01), after="2026-11-10 20:14")
+        assert found == Compared(changes=(replace(add, why="watched on {a}, not on {b}"),))
 
     def test_the_time_is_rounded_down_to_what_the_other_keeps(self) -> None:
         found = compare_plays(group([], [row("b1", 0.015)]), Policy(precision=(60, 1)))
@@ -178,6 +184,24 @@ class TestPlaysOnOneSide:
         assert compare_plays(group([epoch], []), Policy()).left == ("undated:a",)
         assert compare_plays(group([row("a1", None, Kept.NONE)], []), Policy(ticks="as-plays")).left == ("undated:a",)
 
+    def test_the_first_date_that_is_believed_is_one(self) -> None:
+        for kept_ in (Kept.EXACT, Kept.DAY):
+            (change,) = compare_plays(group([replace_at(row("a1", 0, kept_), EARLIEST)], []), Policy()).changes
+            assert change.at == EARLIEST
+
+    def test_when_something_was_marked_is_its_time_only_by_choice(self) -> None:
+        marked = group([row("a1", 0, Kept.NONE, made_at=at(1))], [])
+        assert compare_plays(marked, Policy()) == Compared(left=("undated:a",))
+        assert [change.at for change in compare_plays(marked, Policy(ticks="as-plays")).changes] == [at(1)]
+
+    def test_a_moment_beside_a_day_is_another_viewing(self) -> None:
+        found = compare_plays(group([row("a1", 0, Kept.DAY), row("a2", 0.2)], []), Policy())
+        assert told(found) == [("b", "add", "a1"), ("b", "add", "a2")]
+        later = compare_plays(
+            group([row("a1", 0, Kept.DAY), row("a2", 0.2)], [row("b1")], [agreed("a1", "b1")]), Policy()
+        )
+        assert told(later) == [("b", "add", "a2")]
+
     def test_a_report_of_the_same_viewing_is_not_a_second_one(self) -> None:
         found = compare_plays(group([row("a1"), row("a2", 0.3), row("a3", 0.5), row("a4", 1)], []), Policy())
         assert told(found) == [("b", "add", "a1"), ("b", "add", "a3"), ("b", "add", "a4")]
@@ -216,7 +240,8 @@ class TestPlaysOnBothSides:
         assert found == Compared(agreed=1)
 
     def test_another_program_that_reports_the_same_viewing_adds_nothing(self) -> None:
-        found = compare_plays(group([row("a1"), row("a2", 0.2)], [row("b1")], [agreed("a1", "b1")]), Policy())
+        links = [agreed("a1", "b1", 0, 0.01)]
+        found = compare_plays(group([row("a1"), row("a2", 0.2)], [row("b1", 0.01)], links), Policy())
         assert found.links == (Link("a2", None, AGAIN, LinkState.EXTRA, at(0.2)),)
         assert found.changes == ()
 
@@ -238,8 +263,7 @@ class TestPlaysOnBothSides:
     def test_a_tick_that_was_sent_is_the_play_that_came_of_it(self) -> None:
         group_ = group([tick("a1", settled=True)], [row("b1", ours=True)])
         found = compare_plays(group_, Policy(ticks="as-plays"))
-        assert [(link.a, link.b, link.state) for link in found.links] == [("a1", "b1", LinkState.AGREED)]
-        assert found.changes == ()
+        assert found == Compared((agreed("a1", "b1", None, rule="no date"),), agreed=1)
 
     def test_a_tick_gives_way_to_the_play_that_was_meant(self) -> None:
         """We ticked, and the diary row came later: it is no news, and neither is the tick."""
@@ -366,15 +390,15 @@ class TestLostPlays:
         assert told(found) == [("b", "add", "a2")]
 
     def test_put_back_by_a_person_it_is_agreed_on_again(self) -> None:
-        tombstone = [agreed("a1", "b1", state=LinkState.REMOVED)]
-        found = compare_plays(group([row("a1", missed=2), row("a2", 0.1)], [row("b1")], tombstone), PROPAGATE)
-        assert [(link.a, link.b, link.state) for link in found.links] == [("a2", "b1", LinkState.AGREED)]
-        assert found.changes == ()
+        tombstones = [agreed(f"a{n}", f"b{n}", hours, hours, state=LinkState.REMOVED) for n, hours in ((9, -9), (1, 0))]
+        rows = [row("a9", -9, missed=2), row("a1", missed=2), row("a2", 0.1)]
+        found = compare_plays(group(rows, [row("b1")], tombstones), PROPAGATE)
+        assert found == Compared((agreed("a2", "b1", 0.1, rule="same viewing"),), agreed=1)
 
     @pytest.mark.parametrize("state", [LinkState.REMOVED, LinkState.REMOVING])
     def test_what_was_only_thought_to_be_gone_is_agreed_on_again(self, state: LinkState) -> None:
         found = compare_plays(group([row("a1")], [row("b1", ours=True)], [agreed("a1", "b1", state=state)]), PROPAGATE)
-        assert (found.changes, found.links[0].state, found.agreed) == ((), LinkState.AGREED, 1)
+        assert found == Compared((agreed("a1", "b1"),), agreed=1)
 
     def test_what_was_taken_for_another_report_meets_its_like(self) -> None:
         """The other side has got a play for it, which is not sent back."""
@@ -411,9 +435,9 @@ class TestLostPlays:
 
     def test_neither_is_what_is_there_again_after_it_was_removed_on_both_sides(self) -> None:
         tombstone = agreed("a1", "b1", state=LinkState.REMOVED)
-        rows = [row("b1", missed=2), row("b2", 0.01, ours=True)]
+        rows = [row("b1", missed=2), row("b2", 0.1, ours=True)]
         found = compare_plays(group([row("a1", missed=2)], rows, [tombstone]), PROPAGATE)
-        assert found.links == (agreed("a1", "b2", 0, 0.01, rule=compare.GONE, state=LinkState.REMOVED),)
+        assert found.links == (agreed("a1", "b2", 0, 0.1, rule=compare.GONE, state=LinkState.REMOVED),)
         assert found.changes == ()
 
     def test_another_report_that_has_gone_buries_nothing(self) -> None:
@@ -426,6 +450,9 @@ class TestLostPlays:
 
     def test_a_row_of_which_nothing_is_known_is_not_gone(self) -> None:
         assert compare_plays(group([], [row("b1", ours=True)], [agreed("a1", "b1")]), PROPAGATE) == Compared(agreed=1)
+        links, ours = [agreed("a1", "b1"), agreed("a2", "b2", 9, 9)], [row("b1", ours=True), row("b2", 9, ours=True)]
+        found = compare_plays(group([row("a2", 9, missed=2)], ours, links), PROPAGATE)
+        assert told(found) == [("b", "remove", "b2")]
 
     def test_a_tick_that_was_taken_back_takes_nothing_of_a_person_away(self) -> None:
         links = [agreed("a1", "b1", 0, None, rule="no date")]
@@ -440,7 +467,7 @@ class TestMovedPlays:
         retime = Change("b", Action.RETIME, "plays", KEY, NEAP, source="a2", target="b1", at=at(30))
         times = {"before": "2026-11-10 20:14", "after": "2026-11-12 02:14"}
         assert found.changes == (replace(retime, **times, why="its time was changed on {a}"),)
-        assert found.links == (agreed("a2", "b1", 0.01, rule=compare.MOVED),)
+        assert (found.links, found.agreed) == ((agreed("a2", "b1", 0.01, rule=compare.MOVED),), 1)
 
     @pytest.mark.parametrize("agreed_at", [0.01, None])
     def test_moved_by_a_little_it_is_told_too_and_not_just_agreed_on(self, agreed_at: float | None) -> None:
@@ -482,6 +509,8 @@ class TestMovedPlays:
     def test_a_difference_that_a_side_cannot_keep_is_none(self) -> None:
         found = compare_plays(group([row("a1")], [row("b1", 0.015)], [agreed("a1", "b1")]), Policy())
         assert (found.changes, found.links) == ((), (agreed("a1", "b1", 0, 0.015),))
+        apart = compare_plays(group([row("a1", MINUTE)], [row("b1", -MINUTE)], [agreed("a1", "b1")]), Policy())
+        assert (apart.changes, apart.links) == ((), (agreed("a1", "b1", MINUTE, -MINUTE),))
 
     def test_a_new_time_is_rounded_down_to_what_the_other_side_keeps(self) -> None:
         found = compare_plays(group([row("a1")], [row("b1", 5.015)], [agreed("a1", "b1")]), Policy(precision=(60, 1)))
@@ -494,6 +523,8 @@ class TestMovedPlays:
     def test_where_it_cannot_be_told_the_difference_is_agreed_on(self, policy: Policy, left: tuple[str, ...]) -> None:
         found = compare_plays(group([row("a1", 5)], [row("b1")], [agreed("a1", "b1")]), policy)
         assert (found.changes, found.left, found.links) == ((), left, (agreed("a1", "b1", 5, 0),))
+        a, b = [row("a1", 5), row("a2", 35)], [row("b1"), row("b2", 30)]
+        assert compare_plays(group(a, b, [agreed("a1", "b1"), agreed("a2", "b2", 30, 30)]), policy).left == left * 2
 
     @pytest.mark.parametrize(
         ("conflict", "want", "why"),
@@ -564,7 +595,8 @@ class TestRewatches:
             group([row("a1", -9), row("a2")], [row("b2", rewatch=False, ours=True)], [agreed("a2", "b2")]), Policy()
         )
         assert told(found) == [("b", "add", "a1"), ("b", "flag", "b2")]
-        assert found.changes[1].rewatch is True
+        flag = Change("b", Action.FLAG, "plays", KEY, NEAP, target="b2", after="rewatch on 2026-11-10 20:14")
+        assert found.changes[1] == replace(flag, rewatch=True, why="it was watched before")
 
     def test_marks_of_persons_stay_as_they_are(self) -> None:
         assert self.flags([], [row("b1", rewatch=True), row("b2", 9, rewatch=False)]) == []
@@ -604,10 +636,6 @@ class TestRewatches:
     @pytest.mark.parametrize("policy", [Policy(can_flag=(False, False)), Policy(plays="b-to-a")])
     def test_only_where_that_can_be_said(self, policy: Policy) -> None:
         assert self.flags([], [row("b1"), row("b2", 9, rewatch=False, ours=True)], policy=policy) == []
-
-
-MINUTE = 1 / 60
-"""In hours."""
 
 
 def rated(value: int | None, **more: Any) -> RatingRecord | None:
@@ -877,7 +905,9 @@ def test_the_shortcuts_come_to_what_a_closer_look_comes_to(before: Any, after: A
 
 
 def test_a_first_migration_takes_no_closer_look() -> None:
-    for told_ in (group([row("a1", 0)], []), group([], [row("b1", 0), row("b2", 40)])):
+    gap = window(1500, "episode") / timedelta(hours=1)
+    one, two = group([row("a1", 0)], []), group([], [row("b1", 40), row("b2", 0), row("b3", gap)])
+    for told_ in (one, two, group([replace_at(row("a1"), EARLIEST)], []), replace(one, runtime=None)):
         quick = shortcut(told_, Policy())
         assert quick is not None
         assert quick == compare._Comparison(told_, Policy()).result()

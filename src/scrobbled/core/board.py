@@ -18,16 +18,16 @@ class Board:
 
     def __init__(self, group: PlayGroup) -> None:
         self._before = group.links
-        self._rows: dict[Side, dict[str, Row]] = {
+        self._rows: dict[Side, dict[str | None, Row]] = {
             side: {row.record.id: row for row in group.rows(side)} for side in SIDES
         }
-        self._of: dict[tuple[Side, str], Link] = {}
+        self._of: dict[tuple[Side, str | None], Link] = {}
         self._fresh: dict[int, Link] = {}
         self._states: defaultdict[LinkState, dict[int, Link]] = defaultdict(dict)
         for link in group.links:
             self._index(link)
         self.free: dict[Side, dict[str, Row]] = {
-            side: {id_: row for id_, row in rows.items() if row.missed < 2 and (side, id_) not in self._of}
+            side: {row.record.id: row for row in rows.values() if not row.gone and self.of(side, row) is None}
             for side, rows in self._rows.items()
         }
         """Those that are in no link and not gone, by id."""
@@ -37,8 +37,7 @@ class Board:
 
     def row(self, side: Side, link: Link) -> Row | None:
         """The row of a link; ``None`` where nothing is known of it."""
-        id_ = link.id(side)
-        return None if id_ is None else self._rows[side].get(id_)
+        return self._rows[side].get(link.id(side))
 
     def links(self, *states: LinkState) -> list[Link]:
         """Those in one of these states, oldest first."""
@@ -90,10 +89,10 @@ class Board:
     def _drop(self, link: Link | None) -> None:
         if link is None:
             return
-        self._states[link.state].pop(id(link), None)
+        del self._states[link.state][id(link)]
         self._fresh.pop(id(link), None)
         for side in SIDES:
-            self._of.pop((side, link.id(side) or ""), None)
+            self._of.pop((side, link.id(side)), None)
 
 
 def _age(link: Link) -> tuple[datetime, list[str]]:

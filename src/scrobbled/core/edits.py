@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scrobbled.core.board import Board
 from scrobbled.core.change import Change, Side, left, other
@@ -19,7 +19,7 @@ Wanted = tuple[list[Change], list[str]]
 def follow(board: Board, pen: Pen, link: Link, a: Row, b: Row) -> Wanted:
     """``a`` and ``b`` are there and were agreed on. The link gets their times as soon as both tell the same."""
     slack = timedelta(seconds=max(pen.policy.precision))
-    step = decide(_state(a, link, "a", slack), _state(b, link, "b", slack))
+    step = decide(_state(a, link.a_at, slack), _state(b, link.b_at, slack))
     if step is Step.NOTHING or _tell_the_same(a, b, slack):
         if (link.a_at, link.b_at) != (a.record.at, b.record.at):
             board.agree(a, b, link.rule)
@@ -33,8 +33,8 @@ def follow(board: Board, pen: Pen, link: Link, a: Row, b: Row) -> Wanted:
     return changes, codes
 
 
-def _state(row: Row, link: Link, side: Side, slack: timedelta) -> State:
-    at, before = row.record.at, link.at(side)
+def _state(row: Row, before: datetime | None, slack: timedelta) -> State:
+    at = row.record.at
     if at is None or before is None:
         return State.SAME
     return State.NEW if abs(at - before) > slack else State.SAME

@@ -19,7 +19,7 @@ def fold(board: Board, gap: timedelta) -> None:
     """Take from what is free all that says nothing new. Two typed days of one item are always two viewings."""
     for side in SIDES:
         free = sorted(board.free[side].values(), key=lambda row: when(row.record))
-        told = Moments(_told(board, side) if free else ())
+        told = Moments(_told(board, side))
         for row in free:
             if row.settled:
                 continue

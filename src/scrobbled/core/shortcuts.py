@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from scrobbled.core.change import Side, other
+from scrobbled.core.change import Side
 from scrobbled.core.ledger import Compared, Link, LinkState, PlayGroup, Policy, Row
 from scrobbled.core.lineup import line_up, when, window
 from scrobbled.core.plays import EARLIEST
@@ -27,11 +27,11 @@ def shortcut(group: PlayGroup, policy: Policy) -> Compared | None:
 
 def _all_new(group: PlayGroup, policy: Policy) -> Compared | None:
     """Every row of the one side is a viewing that the other lacks: a first migration is made of these."""
-    side: Side = "a" if group.a else "b"
-    rows = sorted(group.rows(side), key=lambda row: when(row.record)) if len(group.rows(side)) > 1 else group.rows(side)
+    there: Side = "b" if group.a else "a"
+    rows = sorted((*group.a, *group.b), key=lambda row: when(row.record))
     if not all(map(_is_plain, rows)) or _any_near(rows, window(group.runtime, group.media)):
         return None
-    pen, there = Pen(group, policy), other(side)
+    pen = Pen(group, policy)
     if not pen.may_add(there):
         return Compared()
     return Compared(changes=tuple(pen.add(there, row, row.record.at) for row in rows if row.record.at))
