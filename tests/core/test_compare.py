@@ -336,8 +336,9 @@ class TestLostPlays:
         assert (link.state, link.a, link.b, found.changes) == (LinkState.REMOVED, "a1", "b1", ())
         again = compare_plays(group([row("a1", missed=3)], [row("b1", ours=True)], [link]), Policy())
         assert again == Compared()
-        forgotten = compare_plays(group([], [row("b1", ours=True)], [link]), PROPAGATE)
-        assert forgotten == Compared()
+        for ours in (True, False):
+            forgotten = compare_plays(group([], [row("b1", ours=ours)], [link]), PROPAGATE)
+            assert forgotten == Compared()
 
     @pytest.mark.parametrize("ask", [False, True])
     def test_by_choice_ours_goes_too(self, ask: bool) -> None:
@@ -928,6 +929,7 @@ def test_a_first_migration_takes_no_closer_look() -> None:
 def test_what_is_as_it_was_takes_no_closer_look(more: dict[str, Any], quick: bool) -> None:
     told_ = group([row("a1")], [row("b1", **more)], [agreed("a1", "b1")])
     assert shortcut(told_, Policy()) == (Compared(agreed=1) if quick else None)
+    assert shortcut(group([row("a1")], [row("b1")]), Policy()) == Compared((agreed("a1", "b1"),), agreed=1)
 
 
 @given(people, people, st.sampled_from(["ignore", "propagate"]), st.randoms(use_true_random=False))

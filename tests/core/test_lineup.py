@@ -22,6 +22,7 @@ from scrobbled.core.lineup import (
     Moments,
     line_up,
     line_up_undated,
+    rule_of,
     window,
 )
 from scrobbled.core.records import Kept, PlayRecord
@@ -94,6 +95,22 @@ def test_as_many_pair_as_can_and_those_even() -> None:
     """The closest pair alone would leave two strangers who both have a like."""
     found = line_up([exact("a1"), exact("a2", 29)], [exact("b1", 15), exact("b2", 50)], GAP)
     assert pairs(found) == {("a1", "b1", SAME_VIEWING), ("a2", "b2", SAME_VIEWING)}
+
+
+def test_the_closest_pair() -> None:
+    assert pairs(line_up([exact("a1"), exact("a2", 20)], [exact("b", 5)], GAP)) == {("a1", "b", SAME_VIEWING)}
+    assert pairs(line_up([exact("a1"), exact("a2", 20)], [exact("b", 15)], GAP)) == {("a2", "b", SAME_VIEWING)}
+
+
+def test_a_chain_of_reports_pairs_only_what_is_close() -> None:
+    found = line_up([exact("a1"), exact("a2", 20)], [exact("b1", 40), exact("b2", 60)], GAP)
+    assert pairs(found) == {("a2", "b1", SAME_VIEWING)}
+
+
+def test_several_pair_as_one_does_at_the_ends_of_their_reach() -> None:
+    a = [exact("a1"), exact("a2", 60)]
+    assert {rule for _, _, rule in pairs(line_up(a, [exact("b1", 2), exact("b2", 62)], GAP))} == {SAME_MINUTE}
+    assert line_up(a, [exact("b1", 22.5), exact("b2", 82.5)], GAP) == []
 
 
 def test_two_evenings_in_a_row_pair_with_their_days() -> None:
@@ -175,6 +192,7 @@ def all_rules(a: Sequence[PlayRecord], b: Sequence[PlayRecord]) -> list[Match]:
 def test_every_record_is_in_one_pair_at_most(a: list[PlayRecord], b: list[PlayRecord]) -> None:
     found = all_rules(a, b)
     assert len({match.a.id for match in found}) == len({match.b.id for match in found}) == len(found)
+    assert all(match.rule in (NO_DATE, rule_of(match.a, match.b, GAP)) for match in found)
 
 
 @given(sides("a"), sides("b"))

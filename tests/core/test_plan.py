@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scrobbled.core.change import left, of_side, other, warned
+from scrobbled.core.change import left, moment, of_side, other, warned
 from scrobbled.core.plan import Action, Change, Plan, read_id
 
 MAY = datetime(2026, 5, 1, 20, 10, tzinfo=UTC)
@@ -65,6 +65,12 @@ def test_changes_are_counted_by_side_action_and_kind() -> None:
     assert made.count(kind="ratings") == made.count("a", kind="ratings") == 1
     assert made.count("a", Action.ADD) == 0
     assert (made.name("a"), made.name("b")) == ("trakt", "serializd")
+
+
+@pytest.mark.parametrize("hours", [0, 9, -11])
+def test_a_time_is_told_in_utc_to_the_minute(hours: int) -> None:
+    assert moment(MAY.replace(second=59).astimezone(timezone(timedelta(hours=hours)))) == "2026-05-01 20:10"
+    assert moment(None) == "no date"
 
 
 def test_a_side_has_another() -> None:

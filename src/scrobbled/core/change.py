@@ -99,7 +99,7 @@ class Change(Struct, frozen=True):
 
 def moment(at: datetime | None) -> str:
     """A time for people, to the minute and in UTC."""
-    return at.astimezone(UTC).isoformat(" ", "minutes")[:16] if at else "no date"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else "no date"
 
 
 _LEFT: dict[str, tuple[str, str]] = {

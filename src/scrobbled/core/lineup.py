@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bisect
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -101,7 +101,7 @@ def line_up_undated(a: Iterable[PlayRecord], b: Iterable[PlayRecord]) -> list[Ma
     for kinds in ((False, False), (False, True), (True, False)):
         ours = [one for one in left if is_dated(one) is kinds[0]]
         theirs = [one for one in right if is_dated(one) is kinds[1]]
-        matches += (Match(x, y, NO_DATE) for x, y in zip(ours, theirs, strict=False))
+        matches += map(lambda x, y: Match(x, y, NO_DATE), ours, theirs)
         left, right = _rest(left, right, matches)
     return matches
 
@@ -188,26 +188,23 @@ def _clusters(
 
 
 def _first_fit(xs: list[PlayRecord], ys: list[PlayRecord], reach: _Reach) -> Iterator[Pair]:
-    i = j = 0
-    while i < len(xs) and j < len(ys):
-        if reach.cost(xs[i], ys[j]) is not None:
-            yield xs[i], ys[j]
-            i, j = i + 1, j + 1
-        elif _at(xs[i]) < _at(ys[j]):
-            i += 1
-        else:
-            j += 1
+    return _walk(xs, ys, lambda i, j: reach.cost(xs[i], ys[j]) is not None)
 
 
 def _closest(xs: list[PlayRecord], ys: list[PlayRecord], reach: _Reach) -> Iterator[Pair]:
     costs = [[reach.cost(x, y) for y in ys] for x in xs]
     best = _scores(costs)
+    return _walk(xs, ys, lambda i, j: best[i][j] == _with(best[i + 1][j + 1], costs[i][j]))
+
+
+def _walk(xs: list[PlayRecord], ys: list[PlayRecord], fits: Callable[[int, int], bool]) -> Iterator[Pair]:
+    """Of two that do not pair with each other the earlier pairs with none: with any later one it would be further."""
     i = j = 0
     while i < len(xs) and j < len(ys):
-        if best[i][j] == _with(best[i + 1][j + 1], costs[i][j]):
+        if fits(i, j):
             yield xs[i], ys[j]
             i, j = i + 1, j + 1
-        elif best[i + 1][j] == best[i][j] and (best[i][j + 1] != best[i][j] or _at(xs[i]) <= _at(ys[j])):
+        elif _at(xs[i]) < _at(ys[j]):
             i += 1
         else:
             j += 1
@@ -224,7 +221,7 @@ def _scores(costs: list[list[int | None]]) -> list[list[_Score]]:
     for i in range(height - 1, -1, -1):
         for j in range(width - 1, -1, -1):
             paired = _with(best[i + 1][j + 1], costs[i][j])
-            best[i][j] = max(best[i + 1][j], best[i][j + 1], paired or (0, 0))
+            best[i][j] = max(best[i + 1][j], best[i][j + 1], paired or best[i + 1][j])
     return best
 
 
