@@ -43,8 +43,7 @@ class Board:
         """Those in one of these states, oldest first."""
         if not self._of:
             return []
-        found = [link for state in states for link in self._states[state].values()]
-        return sorted(found, key=_age) if len(found) > 1 else found
+        return sorted((link for state in states for link in self._states[state].values()), key=_age)
 
     def of(self, side: Side, row: Row) -> Link | None:
         return self._of.get((side, row.record.id))
