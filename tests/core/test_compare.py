@@ -273,8 +273,10 @@ class TestPlaysOnBothSides:
 
     def test_a_tick_beside_a_play_says_nothing_new(self) -> None:
         group_ = group([row("a1")], [row("b1"), tick("b2")], [agreed("a1", "b1")])
-        found = compare_plays(group_, Policy(ticks="as-plays"))
-        assert (found.links, found.changes) == ((), ())
+        assert compare_plays(group_, Policy(ticks="as-plays")) == Compared(agreed=1)
+
+    def test_what_is_switched_off_is_not_even_agreed_on(self) -> None:
+        assert compare_plays(group([row("a1")], [row("b1")]), Policy(plays="off")) == Compared()
 
     @pytest.mark.parametrize("state", [LinkState.AGREED, LinkState.REMOVED, LinkState.REMOVING])
     def test_a_play_without_a_date_beside_a_known_viewing_is_that_viewing(self, state: LinkState) -> None:
