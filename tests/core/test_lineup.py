@@ -97,6 +97,11 @@ def test_as_many_pair_as_can_and_those_even() -> None:
     assert pairs(found) == {("a1", "b1", SAME_VIEWING), ("a2", "b2", SAME_VIEWING)}
 
 
+def test_two_pairs_are_even_rather_than_one_close_and_one_far() -> None:
+    mine, theirs = [exact("a1"), exact("a2", 15)], [exact("b1", -12), exact("b2", 3), exact("b3", 35)]
+    assert pairs(line_up(mine, theirs, GAP)) == {("a1", "b1", SAME_VIEWING), ("a2", "b2", SAME_VIEWING)}
+
+
 def test_the_closest_pair() -> None:
     assert pairs(line_up([exact("a1"), exact("a2", 20)], [exact("b", 5)], GAP)) == {("a1", "b", SAME_VIEWING)}
     assert pairs(line_up([exact("a1"), exact("a2", 20)], [exact("b", 15)], GAP)) == {("a2", "b", SAME_VIEWING)}
