@@ -84,8 +84,8 @@ def title(change: Change) -> str:
 
 
 def _span(changes: Sequence[Change]) -> str:
-    days = [moment(change.at)[:10] for change in changes if change.at]
-    first, last = min(days), max(days)
+    times = [change.at for change in changes if change.at]
+    first, last = moment(min(times))[:10], moment(max(times))[:10]
     return first if first == last else f"{first} to {last}"
 
 
