@@ -148,5 +148,6 @@ def _warned(warnings: Sequence[str], most: int) -> list[str]:
 
 
 def _bounded(lines: list[str], most: int, what: str = "") -> list[str]:
+    """``most``, and how many more there are; instead of "and one more" that one stands there."""
     more = f"and {len(lines) - most:,} more {what}".rstrip()
-    return [f"  {line}" for line in (lines if len(lines) <= most else [*lines[:most], more])]
+    return [f"  {line}" for line in (lines if len(lines) <= most + 1 else [*lines[:most], more])]
