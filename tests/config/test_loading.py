@@ -286,7 +286,7 @@ def test_no_text_raises_anything_but_a_list_of_problems(text: str) -> None:
 
 
 @given(NESTED)
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_no_nested_data_raises_anything_but_a_list_of_problems(data: object) -> None:
     only_config_errors(yaml.dump(data))
     only_config_errors(yaml.dump({"sources": {"plex": data}, "viewers": [data], "server": data}))

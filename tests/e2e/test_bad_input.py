@@ -24,7 +24,7 @@ from scrobbled.sandbox.player import ANNA, EVENING, THUMB, multipart, payload
 
 from .harness import PLEX_TOKEN, Ledger, Service, Town, Viewing, just_now, serving, web
 
-MUTATIONS = int(os.environ.get("SCROBBLED_DRILL_MUTATIONS", "1500"))
+MUTATIONS = int(os.environ.get("SCROBBLED_DRILL_MUTATIONS", "800"))
 AT_ONCE = 16
 JSON = "application/json"
 
