@@ -327,6 +327,20 @@ async def test_a_listing_that_lacks_much_says_what_to_do_where_that_is_meant(tmp
         assert len(two.rows()) == 13
 
 
+async def test_what_we_removed_is_gone_also_where_the_rest_of_a_listing_is_not_believed(tmp_path: Path) -> None:
+    """Else it would be removed again in every cycle."""
+    async with pairing(tmp_path, removals="propagate", safety={"max_removals_percent": 60}) as two:
+        mine, theirs = two.on_trakt(0, 1, 1), two.on_serializd(0, 1, 1, later(40))
+        await two.settle()
+        two.off_trakt(mine)
+        two.off_serializd(theirs)
+        for seconds in (900, 7 * 3_600, 900, 900, 900):
+            two.clock.advance(seconds)
+            await two.sync()
+        assert (sum(two.trakt().values()), len(two.rows())) == (0, 1)
+        await silent(two)
+
+
 async def test_a_play_that_was_moved_is_the_same_play(two: Pairing) -> None:
     plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
     await two.settle()

@@ -99,11 +99,11 @@ async def absorb(
         return await _turned_away(store, account, before, reading.owner)
     rated = await store.read(lambda db: records.ratings(db, account)) if reading.ratings else {}
     may_lack = max(may_lack, BELIEVED)
-    doubt = _doubt(reading, known, rated, may_lack)
+    doubt, taken = _doubt(reading, known, rated, may_lack), set[str]()
     if doubt:
         taken = await store.read(lambda db: amendments.taken(db, *account))
         doubt = _doubt(reading, known, rated, may_lack, taken)
-    belief = _Belief(not doubt, not doubt and not before.doubt)
+    belief = _Belief(not doubt, not doubt and not before.doubt, taken)
     news = await asyncio.to_thread(_compared, reading, known, rated, belief)
     for keys in _pieces(list(reading.subjects)):
         known_subjects = await store.read(_named(account, keys))
@@ -200,17 +200,21 @@ def _shrunk(held: Collection[str], listed: Collection[str], what: str, may_lack:
 
 @dataclass(frozen=True, slots=True)
 class _Belief:
-    """How far a complete listing is believed. ``again``: so was the one before, so that it can be the second one."""
+    """How far a complete listing is believed. ``again``: so was the one before, so that it can be the second one.
+
+    That what we have ``taken`` away is missing is believed in any case.
+    """
 
     whole: bool
     again: bool
+    taken: Collection[str]
 
 
 def _compared(reading: Reading, known: Mapping[str, Stored], rated: Mapping[str, Rated], belief: _Belief) -> _News:
     news = _News()
     if reading.plays:
         _compare_plays(reading.plays.records, known, news)
-        if reading.plays.complete and (reading.plays.records or belief.whole):
+        if reading.plays.complete:
             news.missing = list(_missing(reading.plays.records, known, belief))
     if reading.ratings:
         _compare_ratings(reading.ratings.records, rated, news)
@@ -225,7 +229,9 @@ def _missing(complete: Sequence[PlayRecord], known: Mapping[str, Stored], belief
     """What is not believed makes unsure what it lacks, and no more: what is new beside that may be the same, moved."""
     listed = {record.id for record in complete}
     for id_, found in known.items():
-        if found.there and id_ not in listed and (belief.again or not found.missed):
+        if not found.there or id_ in listed:
+            continue
+        if id_ in belief.taken or (belief.again or (not found.missed and (complete or belief.whole))):
             yield id_
 
 
