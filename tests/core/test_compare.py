@@ -273,7 +273,9 @@ class TestPlaysOnBothSides:
 
     def test_a_tick_beside_a_play_says_nothing_new(self) -> None:
         group_ = group([row("a1")], [row("b1"), tick("b2")], [agreed("a1", "b1")])
-        assert compare_plays(group_, Policy(ticks="as-plays")) == Compared(agreed=1)
+        ways: list[Any] = ["ignore", "as-plays"]
+        for ticks in ways:
+            assert compare_plays(group_, Policy(ticks=ticks)) == Compared(agreed=1)
 
     def test_what_is_switched_off_is_not_even_agreed_on(self) -> None:
         assert compare_plays(group([row("a1")], [row("b1")]), Policy(plays="off")) == Compared()

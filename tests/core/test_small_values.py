@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
 from scrobbled.core import errors
+from scrobbled.core.board import Board
+from scrobbled.core.change import moment
 from scrobbled.core.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Movie, Origin
+from scrobbled.core.ledger import Link, LinkState, PlayGroup
 from scrobbled.core.names import name
 from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
 from scrobbled.core.plain import plain
@@ -365,3 +369,22 @@ def test_errors_carry_what_helps_to_go_on() -> None:
     assert errors.Uncertain("two fit", [errors.Candidate("One"), errors.Candidate("Two")]).candidates[1].title == "Two"
     assert errors.ConfigError(["a: wrong", "b: wrong"]).problems == ("a: wrong", "b: wrong")
     assert str(errors.ConfigError(["a: wrong", "b: wrong"])) == "a: wrong\nb: wrong"
+
+
+def test_a_moment_is_told_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        assert moment(NOW.astimezone(timezone(timedelta(hours=-5)))) == "2026-11-14 20:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_link_that_is_as_it_was_is_no_news() -> None:
+    link = Link("a1", "b1", "same minute", LinkState.AGREED, NOW, NOW)
+    board = Board(PlayGroup("movie:1", "Harbour Atlas", "movie", None, [], [], [link]))
+    board.put(replace(link))
+    assert board.news() == ()
+    board.mark(link, LinkState.REMOVED)
+    assert [one.state for one in board.news()] == [LinkState.REMOVED]
