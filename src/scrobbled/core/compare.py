@@ -80,9 +80,9 @@ def _without_marks(group: PlayGroup, policy: Policy) -> tuple[PlayGroup, tuple[s
     told = any(not row.record.is_mark and not row.gone for side in SIDES for row in group.rows(side))
     if policy.ticks == "as-plays" and not told:
         return group, ()
-    codes = [] if told else [left("undated", s) for s in SIDES for row in group.rows(s) if row.record.id in idle[s]]
+    codes = tuple(left("undated", side) for side in SIDES for _ in idle[side])
     a, b = (tuple(row for row in group.rows(side) if row.record.id not in idle[side]) for side in SIDES)
-    return replace(group, a=a, b=b), tuple(codes)
+    return replace(group, a=a, b=b), codes
 
 
 def _is_idle(row: Row, side: Side, group: PlayGroup) -> bool:
