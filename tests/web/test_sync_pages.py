@@ -68,7 +68,11 @@ async def previewed(browser: httpx.AsyncClient, **wish: Any) -> dict[str, Any]:
     """A preview, once it is there."""
     answer = await browser.post("/api/v1/sync", json={**WISH, "dry_run": True, **wish})
     assert answer.status_code == 202, answer.text
-    found: dict[str, Any] = answer.json()
+    return await ended(browser, answer.json())
+
+
+async def ended(browser: httpx.AsyncClient, found: dict[str, Any]) -> dict[str, Any]:
+    """The same preview, once it is there."""
     while found["phase"] != "ended":
         await asyncio.sleep(0.005)
         found = await asked(browser, f"/previews/{found['id']}")
@@ -202,9 +206,13 @@ async def test_a_plan_whose_run_came_to_nothing_can_be_said_yes_to_again(
 
 async def test_whoever_left_a_preview_finds_it_again_beside_its_pair(two: Pairing, browser: httpx.AsyncClient) -> None:
     two.on_trakt(0, 1, 1)
+    read = asyncio.Event()
+    two.sandbox["trakt"].sleep = lambda seconds: read.wait()
+    two.sandbox["trakt"].faults.add(Fault("GET /sync/*", "latency", seconds=1, times=1))
     way = await sent(browser, "/sync/ask", **WISH, do="preview")
     assert "Preview: being made" in await page(browser, "/sync")
-    plan = await previewed(browser)
+    read.set()
+    plan = await ended(browser, await asked(browser, f"/previews/{way.rsplit('/', 1)[-1]}"))
     assert [one["id"] for one in await asked(browser, "/previews")] == [plan["id"]] == [way.rsplit("/", 1)[-1]]
     assert "Preview just now : would add 1 play to Serializd" in await page(browser, "/sync")
     two.clock.advance(1)
