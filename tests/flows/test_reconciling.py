@@ -341,6 +341,21 @@ async def test_what_we_removed_is_gone_also_where_the_rest_of_a_listing_is_not_b
         await silent(two)
 
 
+async def test_what_we_only_moved_is_not_gone_because_a_listing_is_empty(tmp_path: Path) -> None:
+    async with pairing(tmp_path, removals="propagate") as two:
+        plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
+        await two.settle()
+        two.off_trakt(plays[5])
+        two.on_trakt(1, 1, 2, later(5 - 48))
+        await two.settle()
+        assert await two.sql("SELECT 1 FROM amendments WHERE action = 'retime' AND state = 'delivered'")
+        two.off_serializd(*(row.id for row in two.rows()))
+        for _ in range(4):
+            two.clock.advance(900)
+            await two.sync(full=True)
+        assert not await two.sql("SELECT 1 FROM records WHERE tracker = 'serializd' AND missed > 1")
+
+
 async def test_a_play_that_was_moved_is_the_same_play(two: Pairing) -> None:
     plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
     await two.settle()

@@ -99,11 +99,12 @@ async def absorb(
         return await _turned_away(store, account, before, reading.owner)
     rated = await store.read(lambda db: records.ratings(db, account)) if reading.ratings else {}
     may_lack = max(may_lack, BELIEVED)
-    doubt, taken = _doubt(reading, known, rated, may_lack), set[str]()
+    doubt, removed = _doubt(reading, known, rated, may_lack), set[str]()
     if doubt:
         taken = await store.read(lambda db: amendments.taken(db, *account))
         doubt = _doubt(reading, known, rated, may_lack, taken)
-    belief = _Belief(not doubt, not doubt and not before.doubt, taken)
+        removed = await store.read(lambda db: amendments.removed(db, *account))
+    belief = _Belief(not doubt, not doubt and not before.doubt, removed)
     news = await asyncio.to_thread(_compared, reading, known, rated, belief)
     for keys in _pieces(list(reading.subjects)):
         known_subjects = await store.read(_named(account, keys))
@@ -202,12 +203,12 @@ def _shrunk(held: Collection[str], listed: Collection[str], what: str, may_lack:
 class _Belief:
     """How far a complete listing is believed. ``again``: so was the one before, so that it can be the second one.
 
-    That what we have ``taken`` away is missing is believed in any case.
+    That a play is missing which we have ``removed`` ourselves is believed in any case.
     """
 
     whole: bool
     again: bool
-    taken: Collection[str]
+    removed: Collection[str]
 
 
 def _compared(reading: Reading, known: Mapping[str, Stored], rated: Mapping[str, Rated], belief: _Belief) -> _News:
@@ -231,7 +232,7 @@ def _missing(complete: Sequence[PlayRecord], known: Mapping[str, Stored], belief
     for id_, found in known.items():
         if not found.there or id_ in listed:
             continue
-        if id_ in belief.taken or (belief.again or (not found.missed and (complete or belief.whole))):
+        if id_ in belief.removed or belief.again or (not found.missed and (complete or belief.whole)):
             yield id_
 
 

@@ -116,6 +116,16 @@ def taken(db: sqlite3.Connection, viewer: str, tracker: str) -> set[str]:
     return {row[0] for rows in (plays, ratings) for row in rows if row[0]}
 
 
+def removed(db: sqlite3.Connection, viewer: str, tracker: str) -> set[str]:
+    """Record ids of the plays of this account that we have removed. What was only moved may still have its id."""
+    rows = db.execute(
+        "SELECT json_extract(wish, '$.remote_id') FROM amendments INDEXED BY amendments_taking "
+        f"WHERE viewer = ? AND tracker = ? AND {_TOOK} AND action = 'remove'",
+        (viewer, tracker),
+    )
+    return {row[0] for row in rows if row[0]}
+
+
 def begin(db: sqlite3.Connection, ids: Collection[int]) -> set[int]:
     """They are about to be carried out; returns those that are still wanted."""
     return {
