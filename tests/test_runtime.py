@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -25,7 +26,7 @@ from scrobbled.core.errors import AccountStopped, LoginNeeded, StoreError, TryLa
 from scrobbled.core.outcomes import EventOutcome
 from scrobbled.health import State
 from scrobbled.runtime import Runtime, build
-from scrobbled.store import Store, overview
+from scrobbled.store import Store, bodies, overview
 from scrobbled.store.accounts import StoredTokens
 from scrobbled.store.inbox import Arrival, add_event
 from scrobbled.trackers.memory.tracker import MemoryTracker
@@ -238,6 +239,30 @@ async def test_what_a_tracker_quotes_is_shown_without_its_secrets(config: Config
         runtime.redactor.add("learned-later")
         await until(lambda: runtime.couriers[ANNA].health.report.state is State.SIGN_IN, "it needs a sign-in")
         assert (await runtime.components())[1].reason == "refused: •••• and ••••"
+
+
+async def test_a_sign_in_is_masked_before_the_account_first_needs_it(config: Config) -> None:
+    """Also that of an account which is not configured any more, and the one before."""
+    texts = [json.dumps({"access_token": f"{age}-token-of-ben"}) for age in ("newer", "older")]
+    runtime = with_tracker(config, Scripted())
+    await runtime.store.read(lambda db: None)
+    with closing(sqlite3.connect(config.storage.path)) as db, db:
+        values = ("ben", "trakt", *texts, 1)
+        db.execute("INSERT INTO tokens (viewer, tracker, secret, previous, saved_at) VALUES (?,?,?,?,?)", values)
+        db.execute("INSERT INTO tokens (viewer, tracker, secret, saved_at) VALUES ('ben', 'spoilt', '{', 1)")
+    async with runtime.running():
+        await runtime.take("plex", webhook(summary="newer-token-of-ben, older-token-of-ben"))
+        kept = await runtime.store.read(
+            lambda db: bodies.unpacked(db, *db.execute("SELECT raw, stem_id FROM events").fetchone())
+        )
+    assert '"summary": "••••, ••••"' in kept
+
+
+async def test_a_sign_in_by_another_process_is_masked(config: Config) -> None:
+    async with with_tracker(config, Scripted()).running() as runtime, another_process(config) as store:
+        tokens = StoredTokens(store, "anna", "elsewhere", lambda values: None, SystemClock().now)
+        await tokens.save({"token": "signed-in-beside"})
+        await until(lambda: runtime.redactor.text("signed-in-beside") == "••••", "it is known to be a secret")
 
 
 async def test_a_state_is_saved_for_whoever_looks_from_outside(config: Config) -> None:

@@ -245,6 +245,7 @@ class Runtime:
     async def running(self) -> AsyncIterator[Runtime]:
         """Deliver until the block ends; then let writes in flight finish, and close everything."""
         stamps = await self.store.read(_stamps)
+        await self._learn_secrets()
         self.crew.start()
         telling = (self.herald.run(self._stopping), self.alerts.run(self.clock))
         keeping = (*self.chores.all(), self.keeper.run(self._stopping), self.watchdog.run(self._stopping))
@@ -342,8 +343,13 @@ class Runtime:
                 if version != seen:
                     found = await self.store.read(_stamps)
                     acted, seen, stamps = found != stamps, version, found
+                    await self._learn_secrets()
                     self.look_again(try_now=acted)
             await self.clock.wait(self._stopping, OUTSIDE_EVERY)
+
+    async def _learn_secrets(self) -> None:
+        """Before anything comes in that may hold one: an account itself looks at its sign-in when it first needs it."""
+        self.redactor.add(*await self.store.read(accounts.secrets_kept))
 
     def look_again(self, *, try_now: bool) -> None:
         """Somebody changed the database. ``try_now`` ends every rest: there is a new sign-in, or a retry by hand."""

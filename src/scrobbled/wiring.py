@@ -142,9 +142,7 @@ class Wiring:
 
     def _learn(self, values: Mapping[str, Any] | None) -> None:
         """Tokens are secrets too, from the moment we have them."""
-        for key, value in (values or {}).items():
-            if isinstance(value, str) and ("token" in key or "password" in key):
-                self._parts.redactor.add(value)
+        self._parts.redactor.add(*accounts.secrets_of(values))
 
     async def _save(self, report: Report) -> None:
         expires = report.expires_at.timestamp() if report.expires_at else None

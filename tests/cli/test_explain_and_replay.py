@@ -167,6 +167,18 @@ def test_a_story_has_every_part_of_it(desk: Desk) -> None:
     assert "+01:00" in said or "+02:00" in said
 
 
+def test_what_came_in_before_it_was_known_to_be_a_secret_is_masked(desk: Desk) -> None:
+    desk.take(webhook("media.scrobble", summary="annas-access-token, the-token-of-before and what is no secret"))
+    kept = [json.dumps({"access_token": text}) for text in ("annas-access-token", "the-token-of-before")]
+    insert = "INSERT INTO tokens (viewer, tracker, secret, previous, saved_at) VALUES ('anna', 'trakt', ?, ?, 1)"
+    desk.write(lambda db: db.execute(insert, kept))
+    for words in (("p1", "--json"), ("p1", "--raw"), ("e1",)):
+        said = desk.run("explain", *words).out
+        assert "••••, •••• and what is no secret" in said
+        assert "token-of-before" not in said
+        assert "annas-access-token" not in said
+
+
 def test_every_message_of_a_viewing_is_shown_when_asked_for(desk: Desk) -> None:
     desk.take(webhook("media.play", 0), webhook("media.scrobble"))
     quiet, loud = (json.loads(desk.run("explain", "p1", "--json", *more).out) for more in ((), ("--raw",)))

@@ -11,11 +11,11 @@ import rich_click as click
 
 from scrobbled import claiming, summary
 from scrobbled.claiming import Claimed
-from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
 from scrobbled.core.plain import plain
-from scrobbled.store import Store, opening
+from scrobbled.store import opening
 from scrobbled.summary import UnclaimedStatus
 
 TAKEN_UP_WITHIN = 15.0
@@ -51,11 +51,8 @@ def _list(config: Config, *, as_json: bool) -> int:
 
 
 async def _unclaimed(config: Config) -> list[UnclaimedStatus]:
-    store = Store(config.storage.path, create=False)
-    try:
+    async with opened(config) as store:
         return await store.read(summary.unclaimed)
-    finally:
-        await store.aclose()
 
 
 async def _claim(config: Config, source: str, account: str, viewer: str | None, *, as_json: bool) -> int:
@@ -70,11 +67,9 @@ async def _claim(config: Config, source: str, account: str, viewer: str | None, 
 
 async def _taken_up(config: Config, done: Claimed) -> tuple[int, int]:
     """How many webhooks waited for it, and how many still do once a running service has noticed."""
-    try:
-        store = Store(config.storage.path, create=False)
-    except StoreError:
+    if not config.storage.path.exists():
         return 0, 0  # nothing was ever heard
-    try:
+    async with opened(config) as store:
         waited = left = await claiming.waiting(store, done.source, done.account)
         for _ in range(round(TAKEN_UP_WITHIN / LOOK_EVERY) if _is_served(config) else 0):
             if not left:
@@ -82,8 +77,6 @@ async def _taken_up(config: Config, done: Claimed) -> tuple[int, int]:
             await asyncio.sleep(LOOK_EVERY)
             left = await claiming.waiting(store, done.source, done.account)
         return waited, left
-    finally:
-        await store.aclose()
 
 
 def _is_served(config: Config) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from scrobbled import log
 from scrobbled.config import Config, find_config, load, secrets
 from scrobbled.core.printable import printable
 from scrobbled.redact import Redactor
+from scrobbled.store import Store, accounts
 
 T = TypeVar("T")
 
@@ -23,13 +25,32 @@ _redactor = Redactor()
 """For what is printed; one for the process, as each runs one command."""
 
 
-def configured(explicit: str | None) -> Config:
-    """The configuration in force, whose secrets ``say`` masks from now on; raises ``ConfigError`` with all problems."""
+def configured(explicit: str | None, *, log_from: str = "warning") -> Config:
+    """The configuration in force, whose secrets ``say`` masks from now on; raises ``ConfigError`` with all problems.
+
+    What libraries and storage say belongs beside the answer and not into it: on standard error, from ``log_from`` on.
+    """
     global _redactor
     config = load(find_config(explicit, os.environ), os.environ)
     _redactor = Redactor(secrets(config))
-    log.set_up("warning", "text", _redactor)  # what libraries and storage say belongs beside the answer, not into it
+    log.set_up(log_from, "text", _redactor)
     return config
+
+
+@contextlib.asynccontextmanager
+async def opened(config: Config, *, create: bool = False) -> AsyncIterator[Store]:
+    """The database, until the block ends. The sign-ins it keeps are masked from now on, too. Raises ``StoreError``."""
+    store = Store(config.storage.path, create=create)
+    try:
+        redactor().add(*await store.read(accounts.secrets_kept))
+        yield store
+    finally:
+        await store.aclose()
+
+
+def redactor() -> Redactor:
+    """The one that masks whatever this command prints."""
+    return _redactor
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -9,14 +9,13 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from scrobbled import correct, log, runtime, summary
-from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled import correct, runtime, summary
+from scrobbled.cli.common import configured, opened, plural, print_json, redactor, run, say
 from scrobbled.config import Config
 from scrobbled.core.correction_words import Wish, stored
 from scrobbled.core.errors import BadCorrection
 from scrobbled.core.plain import plain
 from scrobbled.correct import Changed, CorrectionStory, Trial, WaitingPlay
-from scrobbled.redact import Redactor
 from scrobbled.store import Store, corrections
 
 T = TypeVar("T")
@@ -79,7 +78,7 @@ def test_correction(
     path: str | None, words: Sequence[str], viewer: str | None, *, movie: bool, absolute: bool, as_json: bool
 ) -> int:
     """1 when a service could not be asked."""
-    config = configured(path)
+    config = configured(path, log_from="error")
     what, season, number = _split(" ".join(words), movie=movie, absolute=absolute)
 
     async def ask(store: Store) -> list[Trial]:
@@ -97,9 +96,7 @@ def test_correction(
 
 async def _asked(config: Config, store: Store, item: Any, viewer: str | None) -> list[Trial]:
     """Wired as ``serve`` wires it, with nothing running that would deliver."""
-    redactor = Redactor()
-    log.set_up("error", "text", redactor)
-    service = runtime.build(config, store=store, redactor=redactor)
+    service = runtime.build(config, store=store, redactor=redactor())
     try:
         known = await store.read(corrections.in_force)
         accounts = {who: courier.tracker for who, courier in service.couriers.items() if viewer in (None, who[0])}
@@ -186,8 +183,5 @@ def _write(config: Config, work: Callable[[Any], T]) -> T:
 
 
 async def _with(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
-    store = Store(config.storage.path, create=False)
-    try:
+    async with opened(config) as store:
         return await work(store)
-    finally:
-        await store.aclose()

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scrobbled import config as configuration
 from scrobbled import explain as stories
-from scrobbled import log
-from scrobbled.cli.common import configured, print_json, run, say
+from scrobbled.cli.common import configured, opened, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.plain import plain
 from scrobbled.explain import telling
 from scrobbled.explain.story import Explanation
 from scrobbled.explain.telling import Section
-from scrobbled.redact import Redactor
-from scrobbled.store import Store
 
 
 def explain(path: str | None, asked: str, *, raw: bool, as_json: bool) -> int:
     """1 where there is no such thing."""
-    config = configured(path)
-    redactor = Redactor(configuration.secrets(config))
-    log.set_up("error", "text", redactor)
+    config = configured(path, log_from="error")
     try:
         story = run(_story(config, asked, raw=raw))
     except (ValueError, stories.NotThere) as error:
         say(str(error), err=True)
         return 1
     if as_json:
-        print_json(redactor.value(plain(story)))
+        print_json(plain(story))
         return 0
-    say(redactor.text(telling.text(telling.tell(story), list(_messages(story, every=raw)))))
+    say(telling.text(telling.tell(story), list(_messages(story, every=raw))))
     return 0
 
 
@@ -43,8 +37,5 @@ def _messages(story: Explanation, *, every: bool) -> Iterator[Section]:
 
 
 async def _story(config: Config, asked: str, *, raw: bool) -> Explanation:
-    store = Store(config.storage.path, create=False)
-    try:
+    async with opened(config) as store:
         return await store.read(lambda db: stories.explain(db, config, asked, raw=raw))
-    finally:
-        await store.aclose()

@@ -9,11 +9,12 @@ from functools import partial
 import rich_click as click
 
 from scrobbled import floods, summary
-from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled.cli.common import configured, opened, plural, print_json, run, say
+from scrobbled.config import Config
 from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome, told
 from scrobbled.core.plain import plain
 from scrobbled.floods import Chosen, Done, FloodStory, NoId
-from scrobbled.store import Store, amendments, overview
+from scrobbled.store import amendments, overview
 from scrobbled.store.amendments import Amendment
 from scrobbled.store.codec import iso
 from scrobbled.store.wishes import in_words
@@ -36,7 +37,7 @@ def list_changes(path: str | None, *, as_json: bool, every: bool = False, flood:
     config = configured(path)
     of = None if flood is None else _flood(flood)
     apart = not (every or as_json or of)
-    together, rows, amended, states = run(_all(Store(config.storage.path, create=False), of, apart=apart))
+    together, rows, amended, states = run(_all(config, of, apart=apart))
     if as_json:
         changes = [queued_change(row, states) for row in rows]
         print_json([plain(one) for one in (*changes, *map(queued_amendment, amended))])
@@ -59,7 +60,7 @@ def list_changes(path: str | None, *, as_json: bool, every: bool = False, flood:
 def act(path: str | None, action: str, ids: Sequence[str], *, as_json: bool) -> int:
     """1 when an ID was named that the action does not apply to."""
     config = configured(path)
-    done, asking = run(_act(Store(config.storage.path, create=False), action, _chosen(ids) if ids else None))
+    done, asking = run(_act(config, action, _chosen(ids) if ids else None))
     if as_json:
         print_json(plain(done))
     else:
@@ -128,11 +129,11 @@ def _flood(text: str) -> int:
 
 
 async def _all(
-    store: Store, flood: int | None, *, apart: bool
+    config: Config, flood: int | None, *, apart: bool
 ) -> tuple[list[FloodStory], list[overview.QueueRow], list[Amendment], States]:
     rows: list[overview.QueueRow] = []
     amended: list[Amendment] = []
-    try:
+    async with opened(config) as store:
         together = await store.read(floods.stories) if apart else []
         read = partial(overview.queue, limit=PAGE, flood=flood, apart=apart)
         while page := await store.read(partial(read, after=rows[-1].id if rows else 0)):
@@ -141,14 +142,10 @@ async def _all(
         while flood is None and (more := await store.read(partial(listed, after=amended[-1].id if amended else 0))):
             amended += more
         states = await store.read(overview.account_states)
-    finally:
-        await store.aclose()
     return together, rows, amended, states
 
 
-async def _act(store: Store, action: str, named: Chosen | None) -> tuple[Done, int]:
+async def _act(config: Config, action: str, named: Chosen | None) -> tuple[Done, int]:
     """Also how many amendments are held after that."""
-    try:
+    async with opened(config) as store:
         return await store.write(lambda db: (floods.act(db, action, named, time.time()), amendments.held(db)))
-    finally:
-        await store.aclose()

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 import rich_click as click
 
-from scrobbled import config as configuration
-from scrobbled import log, summary
-from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled import summary
+from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config
 from scrobbled.core.plain import plain
 from scrobbled.household import household_of
-from scrobbled.redact import Redactor
 from scrobbled.replay import Replay, Report, Wanted, since
-from scrobbled.store import Store
 
 
 def replay(
@@ -23,7 +20,6 @@ def replay(
 ) -> int:
     """1 when an event was named that is not there, or whose body is not kept or cannot be read."""
     config = configured(path)
-    log.set_up("warning", "text", Redactor(configuration.secrets(config)))
     wanted = _wanted(ids, begin, source)
     report = run(_report(config, wanted, dry_run=dry_run))
     if as_json:
@@ -53,11 +49,8 @@ def _number(text: str) -> int:
 
 
 async def _report(config: Config, wanted: Wanted, *, dry_run: bool) -> Report:
-    store = Store(config.storage.path, create=False)
-    try:
+    async with opened(config) as store:
         return await Replay(store, household_of(config), SystemClock()).run(wanted, dry_run=dry_run)
-    finally:
-        await store.aclose()
 
 
 def _added(report: Report, would: str) -> str:

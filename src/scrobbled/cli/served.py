@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from scrobbled import config as configuration
+from scrobbled.cli.common import opened, redactor
 from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
-from scrobbled.redact import Redactor
 from scrobbled.runtime import build
 from scrobbled.store import Store, opening
 
@@ -25,8 +24,7 @@ class Service:
     async def begin(self) -> None:
         """Raises ``StoreError`` where there is no database, and somebody else is about to make one."""
         if not await self.stand_in():
-            self.store = Store(self._config.storage.path, create=False)
-            self._stack.push_async_callback(self.store.aclose)
+            self.store = await self._stack.enter_async_context(opened(self._config))
 
     async def stand_in(self) -> bool:
         """Whether this process carries it out: it does from now on where nobody else does."""
@@ -37,7 +35,7 @@ class Service:
         except StoreError:
             return False
         self._stack.enter_context(contextlib.closing(lock))
-        runtime = build(self._config, redactor=Redactor(configuration.secrets(self._config)), by_clock=False)
+        runtime = build(self._config, redactor=redactor(), by_clock=False)
         await self._stack.enter_async_context(runtime.running())
         self.store, self.is_ours = runtime.store, True
         return True

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import sys
 from collections.abc import Mapping
 from typing import Any
 
-from scrobbled.cli.common import configured, run, say
+from scrobbled.cli.common import configured, opened, redactor, run, say
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config, ViewerConfig
 from scrobbled.core.errors import ConfigError, LoginNeeded
 from scrobbled.http import Http
-from scrobbled.redact import Redactor
 from scrobbled.signing_in import HOUSE, WAYS
-from scrobbled.store import Store, accounts
+from scrobbled.store import accounts
 from scrobbled.store.accounts import StoredTokens
 from scrobbled.trackers.base import SignIn
 
@@ -59,11 +59,9 @@ def _viewer(config: Config, tracker: str, name: str | None) -> ViewerConfig:
 
 
 async def _sign_in(config: Config, viewer: str, tracker: str, settings: Mapping[str, Any]) -> str:
-    store, clock = Store(config.storage.path), SystemClock()
-    redactor = Redactor()
-    tokens = StoredTokens(store, viewer, tracker, lambda values: _learn(redactor, values), clock.now)
-    http = Http("")
-    try:
+    clock, http = SystemClock(), Http("")
+    async with opened(config, create=True) as store, contextlib.aclosing(http):
+        tokens = StoredTokens(store, viewer, tracker, _learn, clock.now)
         sign_in = SignIn(
             viewer=viewer,
             settings=settings,
@@ -77,15 +75,10 @@ async def _sign_in(config: Config, viewer: str, tracker: str, settings: Mapping[
         now = clock.now().timestamp()
         await store.write(lambda db: accounts.signed_in(db, viewer, tracker, now))
         return who
-    finally:
-        await http.aclose()
-        await store.aclose()
 
 
-def _learn(redactor: Redactor, values: Mapping[str, Any] | None) -> None:
-    for value in (values or {}).values():
-        if isinstance(value, str):
-            redactor.add(value)
+def _learn(values: Mapping[str, Any] | None) -> None:
+    redactor().add(*accounts.secrets_of(values))
 
 
 def _ask(question: str) -> str:

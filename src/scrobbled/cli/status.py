@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from scrobbled import summary
-from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.outcomes import HOLDS, STATES, PlayOutcome, advised
 from scrobbled.core.plain import plain
 from scrobbled.needs import TOLD
 from scrobbled.pair_stories import PairStory, RunStory, in_a_line
-from scrobbled.store import Store, opening
+from scrobbled.store import opening
 from scrobbled.store.alerts import remembered
 
 ASKING = (PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
@@ -36,13 +36,10 @@ def status(path: str | None, *, as_json: bool) -> int:
 
 async def _facts(config: Config) -> dict[str, Any]:
     path = config.storage.path
-    store = Store(path, create=False)
-    try:
+    async with opened(config) as store:
         facts: dict[str, Any] = plain(await store.read(lambda db: summary.status(db, config)))
-        opened = await store.read(lambda db: [one for one in remembered(db) if one.ended_at is None])
-    finally:
-        await store.aclose()
-    told = [{"kind": one.kind, "title": one.title, "text": one.text} for one in opened if one.kind in TOLD]
+        troubles = await store.read(lambda db: [one for one in remembered(db) if one.ended_at is None])
+    told = [{"kind": one.kind, "title": one.title, "text": one.text} for one in troubles if one.kind in TOLD]
     free = shutil.disk_usage(path.parent).free
     return {**facts, "running": opening.holder(path) is not None, "disk_free": free, "troubles": told}
 

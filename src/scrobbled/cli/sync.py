@@ -12,7 +12,7 @@ from typing import Any
 import rich_click as click
 
 from scrobbled import pairs
-from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.cli.ending import unless_ended
 from scrobbled.cli.following import Followed, follow
 from scrobbled.cli.served import Service, service
@@ -80,7 +80,6 @@ def reset_pair(path: str | None, viewer: str | None, pair: str, *, sure: bool) -
 
 async def _forgotten(config: Config, chosen: Sequence[Wired]) -> list[Wired]:
     """Those that could not be forgotten, because a run of them is under way."""
-    store = Store(config.storage.path, create=False)
 
     def forget(db: sqlite3.Connection) -> list[Wired]:
         busy = [one for one in chosen if runs.is_under_way(db, one.sides.viewer, one.sides.pair)]
@@ -90,10 +89,8 @@ async def _forgotten(config: Config, chosen: Sequence[Wired]) -> list[Wired]:
                 _forget_what_is_doubted(db, one)
         return busy
 
-    try:
+    async with opened(config) as store:
         return await store.write(forget)
-    finally:
-        await store.aclose()
 
 
 def _forget_what_is_doubted(db: sqlite3.Connection, one: Wired) -> None:

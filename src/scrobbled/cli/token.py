@@ -10,11 +10,11 @@ from typing import TypeVar
 import rich_click as click
 
 from scrobbled import summary
-from scrobbled.cli.common import configured, iso, print_json, run, say
+from scrobbled.cli.common import configured, iso, opened, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.errors import ConfigError
 from scrobbled.core.plain import plain
-from scrobbled.store import Store, clients
+from scrobbled.store import clients
 from scrobbled.tokens import NewToken, told
 
 T = TypeVar("T")
@@ -89,10 +89,7 @@ def _viewer(config: Config, name: str | None) -> str:
 
 def _write(config: Config, work: Callable[[sqlite3.Connection], T]) -> T:
     async def done() -> T:
-        store = Store(config.storage.path)
-        try:
+        async with opened(config, create=True) as store:
             return await store.write(work)
-        finally:
-            await store.aclose()
 
     return run(done())

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from scrobbled import config as configuration
-from scrobbled import log, trying
-from scrobbled.cli.common import configured, print_json, run, say
+from scrobbled import trying
+from scrobbled.cli.common import configured, opened, print_json, redactor, run, say
 from scrobbled.config import Config
 from scrobbled.core.plain import plain
-from scrobbled.redact import Redactor
-from scrobbled.store import Store
 from scrobbled.trying import Tried
+
+_QUIET = "critical"
+"""What goes wrong is told as the answer, and not in log lines beside it."""
 
 
 def test_alert(path: str | None, viewer: str | None, *, as_json: bool) -> int:
     """1 when an address did not accept it; raises ``ConfigError`` when there is none."""
-    config = configured(path)
-    redactor = _quiet(config)
-    rungs = run(trying.ring(config, redactor, viewer))
+    config = configured(path, log_from=_QUIET)
+    rungs = run(trying.ring(config, redactor(), viewer))
     if as_json:
         print_json([plain(rung) for rung in rungs])
     else:
@@ -30,28 +29,17 @@ def test_alert(path: str | None, viewer: str | None, *, as_json: bool) -> int:
 
 def test_event(path: str | None, source: str | None, viewer: str | None, *, as_json: bool) -> int:
     """1 when the service does not answer, or a real event would go to nobody."""
-    config = configured(path)
-    redactor = _quiet(config)
+    config = configured(path, log_from=_QUIET)
     found = run(_post(config, source, viewer))
     if as_json:
         print_json([plain(one) for one in found])
     else:
         for one in found:
             event = f"  {one.event} {one.outcome}" if one.event else ""
-            say(redactor.text(f"{one.source} as {one.account}{event}\n  {one.text}"))
+            say(f"{one.source} as {one.account}{event}\n  {one.text}")
     return 0 if all(one.understood for one in found) else 1
 
 
-def _quiet(config: Config) -> Redactor:
-    """What goes wrong is told as the answer, and not in log lines beside it."""
-    redactor = Redactor(configuration.secrets(config))
-    log.set_up("critical", "text", redactor)
-    return redactor
-
-
 async def _post(config: Config, source: str | None, viewer: str | None) -> list[Tried]:
-    store = Store(config.storage.path, create=False)
-    try:
+    async with opened(config) as store:
         return await trying.post(config, store, datetime.now(UTC), source=source, viewer=viewer)
-    finally:
-        await store.aclose()

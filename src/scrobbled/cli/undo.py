@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import rich_click as click
 
 from scrobbled import undo as undoing
-from scrobbled.cli.common import configured, plural, print_json, run, say
+from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.clock import SystemClock
+from scrobbled.config import Config
 from scrobbled.core.plain import plain
 from scrobbled.replay import since
-from scrobbled.store import Store
 from scrobbled.undo import Asked, NotThere, Report, Step
 
 COUNTED = {
@@ -40,7 +40,7 @@ def undo(
     config = configured(path)
     asked = _asked(ids, of_run, begin, end)
     try:
-        report = run(_undo(Store(config.storage.path, create=False), asked, dry_run=dry_run))
+        report = run(_undo(config, asked, dry_run=dry_run))
     except NotThere as error:
         raise click.UsageError(str(error)) from None
     if as_json:
@@ -66,12 +66,10 @@ def _moment(option: str, text: str | None) -> float | None:
         raise click.UsageError(f"{option} {text}: {error}") from None
 
 
-async def _undo(store: Store, asked: Asked, *, dry_run: bool) -> Report:
+async def _undo(config: Config, asked: Asked, *, dry_run: bool) -> Report:
     now = SystemClock().now().timestamp()
-    try:
+    async with opened(config) as store:
         return await undoing.undo(store, asked, now, dry_run=dry_run)
-    finally:
-        await store.aclose()
 
 
 def _print(report: Report) -> None:

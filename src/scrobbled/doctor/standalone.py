@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -16,6 +16,7 @@ from scrobbled.core.items import Episode
 from scrobbled.core.matching import ShowMatch
 from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.patient import Patient
+from scrobbled.store.accounts import secrets_kept
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import Context, Tracker
 from scrobbled.trackers.masked import Masked
@@ -37,8 +38,6 @@ async def accounts_of(patient: Patient) -> AsyncIterator[Patient]:
     if stored is None:
         yield patient
         return
-    for values in stored.values():
-        patient.redactor.add(*_secrets(values))
     async with contextlib.AsyncExitStack() as closing:
         trackers: dict[tuple[str, str], Tracker] = {}
         for viewer in patient.config.viewers:
@@ -90,11 +89,8 @@ def _stored(patient: Patient) -> Stored | None:
         return {}
     try:
         with patient.reading() as db:
+            patient.redactor.add(*secrets_kept(db))
             rows = db.execute("SELECT viewer, tracker, secret FROM tokens").fetchall()
         return {(viewer, tracker): json.loads(secret) for viewer, tracker, secret in rows}
     except (sqlite3.Error, ValueError):
         return None
-
-
-def _secrets(values: Mapping[str, Any]) -> Iterable[str]:
-    return [str(value) for key, value in values.items() if "token" in key or "password" in key]

@@ -199,9 +199,7 @@ class SignIns:
         self._changed()
 
     def _learn(self, values: Mapping[str, Any] | None) -> None:
-        for key, value in (values or {}).items():
-            if isinstance(value, str) and "token" in key:
-                self._redactor.add(value)
+        self._redactor.add(*accounts.secrets_of(values))
 
 
 def asked_for(way: Way, settings: Mapping[str, Any]) -> tuple[Asked, ...]:

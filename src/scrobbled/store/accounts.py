@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,31 @@ RETRIED = "retried"
 """Mark set by ``queue retry``: paused accounts try again at once."""
 RESTORED = "restored"
 """Mark of when the database was last put back or emptied: the trackers may hold what was watched before."""
+
+_SECRET_PARTS = ("token", "password", "instead_of")
+"""What the name of a secret's key holds; ``instead_of`` is the token a Serializd sign-in was made in place of."""
+
+
+def secrets_of(values: Mapping[str, Any] | None) -> list[str]:
+    """What of a sign-in would let somebody else act as the account."""
+    named = (values or {}).items()
+    return [value for key, value in named if isinstance(value, str) and any(part in key for part in _SECRET_PARTS)]
+
+
+def secrets_kept(db: sqlite3.Connection) -> list[str]:
+    """Those of every sign-in, also of accounts that are not configured any more, and of the ones before.
+
+    What came in before we knew a secret is stored as it came, so whoever shows something has to know them all.
+    """
+    return [secret for values in _sign_ins(db) for secret in secrets_of(values)]
+
+
+def _sign_ins(db: sqlite3.Connection) -> Iterator[Mapping[str, Any]]:
+    for texts in db.execute("SELECT secret, previous FROM tokens"):
+        for text in filter(None, texts):
+            with contextlib.suppress(ValueError):
+                if isinstance(values := json.loads(text), dict):
+                    yield values
 
 
 class StoredTokens:
