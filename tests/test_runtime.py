@@ -18,8 +18,7 @@ from structlog.testing import capture_logs
 from flows.rig import Scripted
 from flows.test_ingest import webhook
 from patience import LONGEST, until
-from scrobbled import chores, crew, summary
-from scrobbled import runtime as module
+from scrobbled import chores, crew, outside, summary
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config, loads
 from scrobbled.core.errors import AccountStopped, LoginNeeded, StoreError, TryLater
@@ -57,7 +56,7 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch):
     """What others do in the database is looked for more often than it need be outside of tests."""
-    monkeypatch.setattr(module, "OUTSIDE_EVERY", 0.01)
+    monkeypatch.setattr(outside, "EVERY", 0.01)
     monkeypatch.setattr(chores, "FIRST_AFTER", 0.01)
     with capture_logs():
         yield
@@ -86,8 +85,8 @@ async def test_a_webhook_arrives_at_the_tracker(config: Config) -> None:
         assert taken.outcome is EventOutcome.ACCEPTED
         await until(lambda: tracker.plays, "the play is there")
         await runtime.take("plex", webhook("media.stop", percent=99))
-        assert [part.state for part in await runtime.components()] == ["ok", "ok"]
-        text = (await runtime.scrape()).decode()
+        assert [part.state for part in await runtime.vitals.components()] == ["ok", "ok"]
+        text = (await runtime.vitals.scrape()).decode()
     assert 'scrobbled_tracker_up{tracker="memory",viewer="anna"} 1.0' in text
     assert 'scrobbled_events_total{outcome="duplicate",source="plex"} 1.0' in text
     assert len(tracker.plays) == 1
@@ -96,18 +95,18 @@ async def test_a_webhook_arrives_at_the_tracker(config: Config) -> None:
 async def test_the_metrics_know_when_a_source_was_heard_before_this_start(config: Config) -> None:
     name = 'scrobbled_source_last_event_timestamp_seconds{source="plex"}'
     async with build(config).running() as runtime:
-        assert name not in (await runtime.scrape()).decode()
+        assert name not in (await runtime.vitals.scrape()).decode()
         before = SystemClock().now().timestamp()
         await runtime.take("plex", webhook())
-        assert name in (await runtime.scrape()).decode()
+        assert name in (await runtime.vitals.scrape()).decode()
     async with build(config).running() as runtime:
-        (line,) = [line for line in (await runtime.scrape()).decode().splitlines() if line.startswith(name)]
+        (line,) = [line for line in (await runtime.vitals.scrape()).decode().splitlines() if line.startswith(name)]
     assert before - 1 <= float(line.rpartition(" ")[2]) <= SystemClock().now().timestamp()
 
 
 async def test_what_a_person_has_not_watched_yet_is_counted_as_none(config: Config) -> None:
     runtime = build(loads(PAIRED.replace("PATH", str(config.storage.path)), {}))
-    text = (await runtime.scrape()).decode()
+    text = (await runtime.vitals.scrape()).decode()
     await runtime.aclose()
     assert 'scrobbled_plays_total{media="movie",source="plex",viewer="anna"} 0.0' in text
     assert 'scrobbled_reconcile_runs_total{outcome="failed",pair="trakt,serializd",viewer="anna"} 0.0' in text
@@ -226,7 +225,7 @@ async def test_a_database_that_cannot_be_written_is_told(config: Config) -> None
             raise StoreError("the disk is full")
 
         runtime.store.write = full  # type: ignore[method-assign]
-        database, account = await runtime.components()
+        database, account = await runtime.vitals.components()
         runtime.store.write = write  # type: ignore[method-assign]
     assert (database.name, database.state, database.reason) == ("database", "failed", "the disk is full")
     assert account.name == "anna/memory"
@@ -238,7 +237,7 @@ async def test_what_a_tracker_quotes_is_shown_without_its_secrets(config: Config
     async with with_tracker(config, tracker).running() as runtime:
         runtime.redactor.add("learned-later")
         await until(lambda: runtime.couriers[ANNA].health.report.state is State.SIGN_IN, "it needs a sign-in")
-        assert (await runtime.components())[1].reason == "refused: •••• and ••••"
+        assert (await runtime.vitals.components())[1].reason == "refused: •••• and ••••"
 
 
 async def test_a_sign_in_is_masked_before_the_account_first_needs_it(config: Config) -> None:
@@ -316,7 +315,7 @@ async def test_after_the_end_nothing_is_taken(config: Config) -> None:
         pass
     with pytest.raises(StoreError, match="closed"):
         await runtime.take("plex", webhook())
-    assert (await runtime.components())[0].state == "failed"
+    assert (await runtime.vitals.components())[0].state == "failed"
 
 
 async def test_an_unusable_database_is_said_when_it_is_built(config: Config) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import structlog
-from msgspec import Struct
 
 from scrobbled import config as configuration
 from scrobbled import gauges, pairs, troubles
@@ -32,29 +31,22 @@ from scrobbled.ingest import Ingest, Taken
 from scrobbled.librarian import Librarian
 from scrobbled.listening import Listening
 from scrobbled.metrics import Metrics
+from scrobbled.outside import Outside
 from scrobbled.playing import Teller
 from scrobbled.redact import Redactor
 from scrobbled.servers import Connections
 from scrobbled.servers.kit import Kit
-from scrobbled.store import Store, accounts, floods, overview
+from scrobbled.store import Store
 from scrobbled.store.cache import StoredCache
 from scrobbled.store.troubles import Troubles
 from scrobbled.storewatch import StoreWatch
 from scrobbled.understand import parsed
+from scrobbled.vitals import Component, Vitals
 from scrobbled.watchdog import Watchdog
 from scrobbled.wiring import Parts, observer
 
-OUTSIDE_EVERY = 1.0
 ALERTS_END_WITHIN = 3.0
 log = structlog.get_logger("runtime")
-
-
-class Component(Struct, frozen=True):
-    """One part of the service, for ``/health/ready``."""
-
-    name: str
-    state: str
-    reason: str
 
 
 class Runtime:
@@ -74,9 +66,6 @@ class Runtime:
         self.config, self.store, self.clock, self.redactor = config, store, clock, redactor
         self._by_clock, self.transport = by_clock, transport
         self.metrics, self.cache = Metrics(), StoredCache(store, clock)
-        self.waiting: list[overview.Waiting] = []
-        self.held: dict[str, int] = {}
-        self.heard: dict[str, float] = {}
         self._reloading, self._stopping = asyncio.Lock(), asyncio.Event()
         self.alerts = self._made_alerts(config)
         self.clockwatch = ClockWatch(clock, self.alerts)
@@ -86,7 +75,6 @@ class Runtime:
         self._on_reload: list[Callable[[Config], None]] = []
         self._begin_again: Callable[[], None] | None = None
         self._on_close: list[Callable[[], Awaitable[None]]] = []
-        self._on_components: list[Callable[[], Component | None]] = []
         self.crew = self._crew(config)
         self.teller = Teller(lambda: self.couriers)
         self.ingest = self._made_ingest(config)
@@ -98,14 +86,11 @@ class Runtime:
         kit = Kit(store, lambda: self.config, self._take_asked, self.connections, self.cache, self.alerts, clock)
         self.catching_up = CatchUp(kit, may_ask=lambda: not self.clockwatch.is_misleading)
         self.listening = Listening(kit)
-        self._describe(config)
+        self.vitals = self._made_vitals()
+        self.outside = Outside(store, redactor, clock, self.look_again)
+        self._prepare(config, self.couriers)
         troubles.watch(self.alerts, store, lambda: {key: c.health.report for key, c in self.couriers.items()})
         self.alerts.watch(StoreWatch(store, self.alerts, clock).look)
-
-    def _describe(self, config: Config) -> None:
-        states = (lambda: self.couriers, lambda: self.waiting, lambda: self.held, lambda: self.heard)
-        gauges.describe(self.metrics, *states, self.clock)
-        self._prepare(config, self.couriers)
 
     def _prepare(self, config: Config, couriers: Mapping[tuple[str, str], Courier]) -> None:
         gauges.prepare(self.metrics, config, couriers)
@@ -155,6 +140,13 @@ class Runtime:
             changed=self.changed,
         )
 
+    def _made_vitals(self) -> Vitals:
+        common = (self.store, self.metrics, self.clock, self.redactor)
+        vitals = Vitals(*common, config=lambda: self.config, couriers=lambda: self.couriers)
+        asked = (self.catching_up, self.listening)
+        vitals.also(lambda: [Component(one.name, one.state, one.reason) for who in asked for one in who.conditions])
+        return vitals
+
     @property
     def couriers(self) -> dict[tuple[str, str], Courier]:
         """By viewer and tracker; another dictionary after a reload."""
@@ -163,10 +155,6 @@ class Runtime:
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
         """Have ``close`` called at the end, while the database is still open."""
         self._on_close.append(close)
-
-    def on_components(self, tell: Callable[[], Component | None]) -> None:
-        """Have ``tell`` asked, too, how something is that runs beside; ``None`` is not shown."""
-        self._on_components.append(tell)
 
     def on_reload(self, use: Callable[[Config], None]) -> None:
         """Have ``use`` called, in the loop, with each configuration that takes the place of another."""
@@ -219,38 +207,15 @@ class Runtime:
         self.changed()
         return taken
 
-    async def components(self) -> list[Component]:
-        """The database, tried by writing, each account with its state and reason, and the servers that are asked."""
-        try:
-            await self.store.write(lambda db: accounts.set_mark(db, "ready", self.clock.now().timestamp()))
-            parts = [Component("database", "ok", "")]
-        except StoreError as error:
-            parts = [Component("database", "failed", str(error))]
-        reports = [courier.health.report for courier in self.couriers.values()]
-        parts += [Component(f"{r.viewer}/{r.tracker}", r.state, self.redactor.text(r.reason)) for r in reports]
-        asked = [*self.catching_up.conditions, *self.listening.conditions]
-        parts += [Component(one.name, one.state, self.redactor.text(one.reason)) for one in asked]
-        beside = (tell() for tell in self._on_components)
-        return parts + [Component(one.name, one.state, self.redactor.text(one.reason)) for one in beside if one]
-
-    async def scrape(self) -> bytes:
-        """The metrics, with what is a state read afresh."""
-        self.waiting, self.held, heard = await self.store.read(
-            lambda db: (overview.waiting(db), floods.held_by_reason(db), overview.sources_heard(db))
-        )
-        self.heard = {row.source: row.last_seen for row in heard if row.source in self.config.sources}
-        return self.metrics.text()
-
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Runtime]:
         """Deliver until the block ends; then let writes in flight finish, and close everything."""
-        stamps = await self.store.read(_stamps)
-        await self._learn_secrets()
+        await self.outside.begin()
         self.crew.start()
         telling = (self.herald.run(self._stopping), self.alerts.run(self.clock))
         keeping = (*self.chores.all(), self.keeper.run(self._stopping), self.watchdog.run(self._stopping))
         asking = (self.catching_up.run(self._stopping), self.listening.run(self._stopping)) if self._by_clock else ()
-        chores = (self._claim(), self._watch_outside(stamps), *keeping, *telling, *asking)
+        chores = (self._claim(), self.outside.run(self._stopping), *keeping, *telling, *asking)
         background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield self
@@ -331,26 +296,6 @@ class Runtime:
                 log.info("unclaimed events now belong to a viewer", action="claim", events=claimed)
                 await troubles.claimed(self.alerts, self.store)
 
-    async def _watch_outside(self, stamps: tuple[float, float]) -> None:
-        """Commands write to the database from other processes; their changes take effect within a second.
-
-        ``stamps`` are from before the first courier began: what came after them, it may not have seen.
-        """
-        seen = -1
-        while not self._stopping.is_set():
-            with contextlib.suppress(StoreError):
-                version = await self.store.changed_outside()
-                if version != seen:
-                    found = await self.store.read(_stamps)
-                    acted, seen, stamps = found != stamps, version, found
-                    await self._learn_secrets()
-                    self.look_again(try_now=acted)
-            await self.clock.wait(self._stopping, OUTSIDE_EVERY)
-
-    async def _learn_secrets(self) -> None:
-        """Before anything comes in that may hold one: an account itself looks at its sign-in when it first needs it."""
-        self.redactor.add(*await self.store.read(accounts.secrets_kept))
-
     def look_again(self, *, try_now: bool) -> None:
         """Somebody changed the database. ``try_now`` ends every rest: there is a new sign-in, or a retry by hand."""
         self.cache.forget_recent()
@@ -378,11 +323,6 @@ def build(
         redactor.add(secret)
     store = store or Store(config.storage.path, check=True)
     return Runtime(config, store, clock=clock, redactor=redactor, transport=transport, by_clock=by_clock)
-
-
-def _stamps(db: Any) -> tuple[float, float]:
-    saved = db.execute("SELECT coalesce(max(saved_at), 0) FROM tokens").fetchone()[0]
-    return accounts.mark(db, accounts.RETRIED), float(saved)
 
 
 def staying(before: Config, after: Config) -> Config:

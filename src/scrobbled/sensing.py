@@ -13,11 +13,12 @@ from scrobbled import needs
 from scrobbled.mqtt import Account, Facts, LastPlay, Sensors, Supervisor
 from scrobbled.mqtt.sensors import DOWN, OK, SIGN_IN, Means
 from scrobbled.redact import Redactor
-from scrobbled.runtime import Component, Runtime
+from scrobbled.runtime import Runtime
 from scrobbled.store import overview, wall
 from scrobbled.store.codec import iso
 from scrobbled.store.overview import PlayRow
 from scrobbled.store.wall import Filters
+from scrobbled.vitals import Component
 
 NAME = "sensors"
 TELLING = (OK, DOWN, SIGN_IN)
@@ -39,7 +40,7 @@ async def sensing(runtime: Runtime, environ: Mapping[str, str]) -> AsyncIterator
     sensors = Sensors(means)
     runtime.on_change(sensors.news)
     runtime.on_reload(sensors.use)
-    runtime.on_components(lambda: _component(sensors))
+    runtime.vitals.also(lambda: _components(sensors))
     runtime.metrics.watch(
         "mqtt_connected",
         "1 while the sensors' broker takes what it is told, 0 while it does not",
@@ -104,5 +105,5 @@ def _troubled(runtime: Runtime, redactor: Redactor) -> tuple[Account, ...]:
     )
 
 
-def _component(sensors: Sensors) -> Component | None:
-    return Component(NAME, sensors.state, sensors.reason) if sensors.state in TELLING else None
+def _components(sensors: Sensors) -> list[Component]:
+    return [Component(NAME, sensors.state, sensors.reason)] if sensors.state in TELLING else []

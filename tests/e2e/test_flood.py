@@ -202,7 +202,7 @@ async def _long_outage(service: Service, town: Town, clock: FastClock, ledger: L
             for episode in town.episodes()[:420]:
                 clock.skip(80)
                 await watch(client, hook, ledger, Viewing(episode, clock.now().replace(microsecond=0)))
-        await runtime.scrape()
-        assert sum(runtime.held.values()) == 0
+        await runtime.vitals.scrape()
+        assert sum(runtime.vitals.held.values()) == 0
         town.mend()
         await delivered(runtime, town, ledger, seconds=120)

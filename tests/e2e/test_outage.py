@@ -72,7 +72,7 @@ async def watch(client: httpx.AsyncClient, hook: str, ledger: Ledger, viewing: V
 
 async def delivered(runtime: Runtime, town: Town, ledger: Ledger, *, seconds: float = 120) -> None:
     async with asyncio.timeout(seconds):
-        while await runtime.scrape() and runtime.waiting:  # noqa: ASYNC110 - nobody sets an event for "all is done"
+        while await runtime.vitals.scrape() and runtime.vitals.waiting:  # noqa: ASYNC110 - nobody sets an event for "all is done"
             await asyncio.sleep(0.05)
 
 

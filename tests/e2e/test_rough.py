@@ -310,8 +310,8 @@ async def _a_day_of_html(service: Service, town: Town, clock: FastClock, ledger:
             assert town.calls("serializd", "*") - before <= 120
             town.mend()
             ends = time.monotonic() + 160
-            while await runtime.scrape() and runtime.waiting:
-                assert time.monotonic() < ends, runtime.waiting
+            while await runtime.vitals.scrape() and runtime.vitals.waiting:
+                assert time.monotonic() < ends, runtime.vitals.waiting
                 clock.skip(120)
                 await asyncio.sleep(0.1)
 

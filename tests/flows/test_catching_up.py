@@ -626,7 +626,7 @@ async def test_a_server_that_is_down_keeps_no_other_from_being_asked_and_is_show
     house.sandbox["plex"].faults.add(Fault(status=503))
     good = house.runtime.catching_up
     await keeping(house, lambda: {one.state for one in good.conditions} == {"ok", "down"})
-    shown = {part.name: (part.state, bool(part.reason)) for part in await house.runtime.components()}
+    shown = {part.name: (part.state, bool(part.reason)) for part in await house.runtime.vitals.components()}
     assert shown["plex poll"] == ("down", True)
     assert shown["jellyfin poll"] == shown["emby poll"] == ("ok", False)
     kept = await house.runtime.store.read(cursors.states)
@@ -660,4 +660,4 @@ async def test_a_server_that_is_not_to_be_asked_is_not(house: House) -> None:
     house.runtime.config = dataclasses.replace(house.runtime.config, sources=sources)
     await keeping(house, lambda: house.clock.monotonic() > 3600)
     assert not house.sandbox["plex"].calls()
-    assert not [part for part in await house.runtime.components() if "poll" in part.name]
+    assert not [part for part in await house.runtime.vitals.components() if "poll" in part.name]

@@ -15,7 +15,6 @@ from conftest import FakeClock
 from flows.rig import FILM, Rig, episode, in_doubt, rigged
 from patience import until
 from scrobbled import correct
-from scrobbled import runtime as module
 from scrobbled.core.correction_words import Wish
 from scrobbled.core.errors import NotInCatalogue, TryLater, Uncertain
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
@@ -282,7 +281,7 @@ def diary(home: House) -> list[tuple[int, int]]:
 async def test_a_running_service_notices_and_delivers_what_waited_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "OUTSIDE_EVERY", 0.01)
+    monkeypatch.setattr("scrobbled.outside.EVERY", 0.01)
     async with house(tmp_path) as home:
         await unmatched(home, "Lights at Sea", 2)
         await unmatched(home, "Something Else", 3)

@@ -154,7 +154,7 @@ async def test_an_evening_is_one_play_with_the_ids_of_episode_and_show(room: Roo
     item, show = json.loads(written), room.sandbox.world.shows[0]
     assert item["show_ids"]["tmdb"] == show.tmdb
     assert item["ids"]["tmdb"] == room.episode().episode.tmdb
-    assert {part.name: part.state for part in await room.runtime.components()}["kodi live"] == "ok"
+    assert {part.name: part.state for part in await room.runtime.vitals.components()}["kodi live"] == "ok"
 
 
 async def test_what_was_left_early_is_no_play(room: Room) -> None:

@@ -125,7 +125,7 @@ async def test_an_evening_is_one_play_of_whoever_watched_it(den: Den) -> None:
         await evening(den, BEN)
         await evening(den, NEIGHBOUR)
     assert await den.plays() == ["anna", "ben"]
-    shown = {part.name: part.state for part in await den.runtime.components()}
+    shown = {part.name: part.state for part in await den.runtime.vitals.components()}
     assert shown["plex live"] == "ok"
 
 

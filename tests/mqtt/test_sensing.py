@@ -65,13 +65,13 @@ async def test_a_running_service_tells_a_broker_by_itself_and_shows_how_that_goe
         await home.webhook()
         await broker.until(lambda: broker.json("scrobbled/state")["queue"]["changes"] == 1)
         assert sensors.state == "ok"
-        parts = {part.name: part.state for part in await home.runtime.components()}
+        parts = {part.name: part.state for part in await home.runtime.vitals.components()}
         assert parts["sensors"] == "ok"
-        assert b"\nscrobbled_mqtt_connected 1.0\n" in await home.runtime.scrape()
+        assert b"\nscrobbled_mqtt_connected 1.0\n" in await home.runtime.vitals.scrape()
 
 
 async def test_where_nothing_is_told_nothing_is_shown_of_it(tmp_path: Path) -> None:
     async with house(tmp_path) as home, sensing(home.runtime, {}):
-        parts = {part.name for part in await home.runtime.components()}
+        parts = {part.name for part in await home.runtime.vitals.components()}
         assert "sensors" not in parts
-        assert b"\nscrobbled_mqtt_connected " not in await home.runtime.scrape()
+        assert b"\nscrobbled_mqtt_connected " not in await home.runtime.vitals.scrape()

@@ -36,7 +36,7 @@ def test_a_viewing_is_answered_step_by_step_and_becomes_one_play(tmp_path: Path)
             assert stop.json()["episode"]["number"] == 4
             assert stop.json()["episode"]["title"], "Kodi shows it"
             assert await plays(there) == [("anna", "Harbour S2 E4", NOW + 2400)]
-            metrics = (await there.runtime.scrape()).decode()
+            metrics = (await there.runtime.vitals.scrape()).decode()
             assert 'scrobbled_events_total{outcome="accepted",source="trakt"} 3.0' in metrics
             assert 'scrobbled_event_ack_seconds_count{source="trakt"} 3.0' in metrics
 

@@ -357,7 +357,7 @@ def test_plays_are_added_to_the_history_as_webhooks_are(tmp_path: Path) -> None:
             ("movie", "2026-05-02T21:05:00.000Z", "watch"),
             ("episode", EPOCH, "watch"),
         ]
-        metrics = (await there.runtime.scrape()).decode()
+        metrics = (await there.runtime.vitals.scrape()).decode()
         assert 'scrobbled_event_ack_seconds_count{source="trakt"} 2.0' in metrics
 
     in_house(tmp_path, steps)

@@ -19,7 +19,7 @@ def routers(runtime: Runtime) -> list[Router]:
     @get("/ready")
     async def ready() -> Response[dict[str, Any]]:
         """503 only while webhooks cannot be stored; a tracker that is down is told, and waits in the outbox."""
-        parts = await runtime.components()
+        parts = await runtime.vitals.components()
         failed = any(part.name == "database" and part.state != "ok" for part in parts)
         components = {part.name: {"state": part.state, "reason": part.reason} for part in parts}
         body = {"status": "failed" if failed else "ok", "components": components}
@@ -28,7 +28,7 @@ def routers(runtime: Runtime) -> list[Router]:
     @get("/")
     async def metrics() -> Response[bytes]:
         try:
-            text = await runtime.scrape()
+            text = await runtime.vitals.scrape()
         except StoreError:
             text = runtime.metrics.text()  # counters are worth having even while the database is not
         return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,79 @@
+"""How the service is, for whoever watches it: its parts for ``/health/ready``, and the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from scrobbled import gauges
+from scrobbled.clock import Clock
+from scrobbled.config import Config
+from scrobbled.core.errors import StoreError
+from scrobbled.deliver import Courier
+from scrobbled.metrics import Metrics
+from scrobbled.redact import Redactor
+from scrobbled.store import Store, accounts, floods, overview
+
+
+class Component(Struct, frozen=True):
+    """One part of the service, for ``/health/ready``."""
+
+    name: str
+    state: str
+    reason: str
+
+
+Tell = Callable[[], Iterable[Component]]
+
+
+class Vitals:
+    """``waiting``, ``held`` and ``heard`` are as they were at the last scrape."""
+
+    def __init__(
+        self,
+        store: Store,
+        metrics: Metrics,
+        clock: Clock,
+        redactor: Redactor,
+        *,
+        config: Callable[[], Config],
+        couriers: Callable[[], Mapping[tuple[str, str], Courier]],
+    ) -> None:
+        self._store, self._metrics, self._clock, self._redactor = store, metrics, clock, redactor
+        self._config, self._couriers = config, couriers
+        self._tellers: list[Tell] = []
+        self.waiting: list[overview.Waiting] = []
+        self.held: dict[str, int] = {}
+        self.heard: dict[str, float] = {}
+        states = (couriers, lambda: self.waiting, lambda: self.held, lambda: self.heard)
+        gauges.describe(metrics, *states, clock)
+
+    def also(self, tell: Tell) -> None:
+        """Have ``tell`` asked, too, how parts are that run beside."""
+        self._tellers.append(tell)
+
+    async def components(self) -> list[Component]:
+        """The database, tried by writing, each account with its state and reason, and what runs beside."""
+        reports = [courier.health.report for courier in self._couriers().values()]
+        found = [await self._database()]
+        found += [Component(f"{one.viewer}/{one.tracker}", one.state, one.reason) for one in reports]
+        found += [one for tell in self._tellers for one in tell()]
+        return [replace(one, reason=self._redactor.text(one.reason)) for one in found]
+
+    async def _database(self) -> Component:
+        try:
+            await self._store.write(lambda db: accounts.set_mark(db, "ready", self._clock.now().timestamp()))
+        except StoreError as error:
+            return Component("database", "failed", str(error))
+        return Component("database", "ok", "")
+
+    async def scrape(self) -> bytes:
+        """The metrics, with what is a state read afresh."""
+        self.waiting, self.held, heard = await self._store.read(
+            lambda db: (overview.waiting(db), floods.held_by_reason(db), overview.sources_heard(db))
+        )
+        sources = self._config().sources
+        self.heard = {row.source: row.last_seen for row in heard if row.source in sources}
+        return self._metrics.text()
