@@ -32,7 +32,7 @@ from scrobbled.sandbox.server import Sandbox
 from scrobbled.store import Store, overview
 from scrobbled.store.accounts import StoredTokens
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import SignIn
+from scrobbled.trackers.given import SignIn
 from scrobbled.web.app import create_app
 from scrobbled.web.server import listening
 

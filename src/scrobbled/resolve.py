@@ -11,14 +11,14 @@ from scrobbled.core.errors import Candidate, TrackerError, TryLater, Uncertain
 from scrobbled.core.ids import ShowIds
 from scrobbled.core.items import Episode
 from scrobbled.core.matching import Claim, Confidence, Finder, Finding, ShowMatch
-from scrobbled.trackers.base import Cache
+from scrobbled.trackers.given import Cache
 
 REMEMBER = 30 * 86_400.0
 log = structlog.get_logger("resolve")
 
 
 class Resolver:
-    """``trackers.base.Shows`` over a chain of finders, cheapest and surest first.
+    """``trackers.given.Shows`` over a chain of finders, cheapest and surest first.
 
     Each answer that may be acted on is kept in the cache with its method and confidence, under the show's key on the
     media server.
@@ -28,7 +28,7 @@ class Resolver:
         self._finders, self._cache = tuple(finders), cache
 
     async def show_of(self, episode: Episode, *, deeper: bool = False) -> ShowMatch:
-        """See ``trackers.base.Shows.show_of``."""
+        """See ``trackers.given.Shows.show_of``."""
         if episode.settled:
             return await self._settled(episode, deeper=deeper)
         if deeper:

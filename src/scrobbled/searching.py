@@ -29,7 +29,7 @@ from scrobbled.http import Http, Observer
 from scrobbled.pace import Window
 from scrobbled.store.cache import StoredCache
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import FinderContext
+from scrobbled.trackers.given import FinderContext
 from scrobbled.wiring import TMDB
 
 LONGEST_QUERY = 200

@@ -28,7 +28,8 @@ from scrobbled.resolve import Resolver
 from scrobbled.store import Store, accounts
 from scrobbled.store.cache import StoredCache
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import Context, FinderContext, Tracker
+from scrobbled.trackers.base import Tracker
+from scrobbled.trackers.given import Context, FinderContext
 from scrobbled.trackers.informed import Informed
 
 TMDB = "https://api.themoviedb.org/3"

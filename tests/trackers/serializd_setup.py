@@ -16,7 +16,7 @@ from scrobbled.sandbox import world as worlds
 from scrobbled.sandbox.base import Fault
 from scrobbled.sandbox.serializd import SerializdStandIn
 from scrobbled.sandbox.world import World
-from scrobbled.trackers.base import Context
+from scrobbled.trackers.given import Context
 from scrobbled.trackers.serializd.client import APP_HEADERS
 from scrobbled.trackers.serializd.tracker import SerializdTracker, build
 from trackers.doubles import KeptCache, KeptTokens, KnownShows

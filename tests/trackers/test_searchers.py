@@ -17,7 +17,7 @@ from scrobbled.http import Http
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import FinderContext
+from scrobbled.trackers.given import FinderContext
 
 pytestmark = pytest.mark.anyio
 SETTINGS: dict[str, Any] = {

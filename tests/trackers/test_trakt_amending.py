@@ -15,18 +15,7 @@ from scrobbled.core.errors import AccountStopped, ContractDrift, NotInCatalogue,
 from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Movie
 from scrobbled.core.records import Scope, Subject
-from scrobbled.trackers.base import (
-    Address,
-    Amends,
-    Edit,
-    Flag,
-    Rate,
-    Receipt,
-    Remove,
-    Result,
-    Retime,
-    Tracker,
-)
+from scrobbled.trackers.base import Address, Amends, Edit, Flag, Rate, Receipt, Remove, Result, Retime, Tracker
 from scrobbled.trackers.trakt.tracker import in_words
 from trackers.contract import Doorman, play_of
 from trackers.trakt_bench import TraktBench

@@ -13,7 +13,8 @@ import pytest
 from conftest import FakeClock
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, StoreError, TryLater
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import SignIn, Tracker
+from scrobbled.trackers.base import Tracker
+from scrobbled.trackers.given import SignIn
 from scrobbled.trackers.trakt.auth import device_sign_in
 from scrobbled.trackers.trakt.oauth import DeviceCode, Grant
 from scrobbled.trackers.trakt.settings import Settings

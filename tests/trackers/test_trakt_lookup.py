@@ -13,7 +13,8 @@ from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.items import Episode, Movie
 from scrobbled.core.matching import Claim, Finding
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import FinderContext, Tracker
+from scrobbled.trackers.base import Tracker
+from scrobbled.trackers.given import FinderContext
 from scrobbled.trackers.trakt.finder import TraktFinder
 from trackers.trakt_bench import ROOT, TraktBench
 

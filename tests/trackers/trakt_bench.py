@@ -14,7 +14,8 @@ from scrobbled.http import Http
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sandbox.trakt import TraktAuthStandIn, TraktStandIn
-from scrobbled.trackers.base import Context, Tracker
+from scrobbled.trackers.base import Tracker
+from scrobbled.trackers.given import Context
 from scrobbled.trackers.trakt.tracker import build
 from trackers.doubles import KeptCache, KeptTokens, KnownShows
 

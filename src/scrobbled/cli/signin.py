@@ -16,7 +16,7 @@ from scrobbled.http import Http
 from scrobbled.signing_in import HOUSE, WAYS
 from scrobbled.store import accounts
 from scrobbled.store.accounts import StoredTokens
-from scrobbled.trackers.base import SignIn
+from scrobbled.trackers.given import SignIn
 
 
 def auth(path: str | None, tracker: str, viewer_name: str | None) -> int:

@@ -18,7 +18,8 @@ from scrobbled.doctor.bounded import in_thread
 from scrobbled.doctor.patient import Patient
 from scrobbled.store.accounts import secrets_kept
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import Context, Tracker
+from scrobbled.trackers.base import Tracker
+from scrobbled.trackers.given import Context
 from scrobbled.trackers.masked import Masked
 
 READ_WITHIN = 5.0

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from scrobbled.core.errors import ContractDrift, LoginNeeded
-from scrobbled.trackers.base import Asked, SignIn
+from scrobbled.trackers.given import Asked, SignIn
 
 API = "https://graphql.anilist.co"
 AUTHORIZE = "https://anilist.co/api/v2/oauth/authorize"

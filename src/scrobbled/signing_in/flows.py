@@ -22,7 +22,7 @@ from scrobbled.redact import Redactor
 from scrobbled.signing_in.ways import WAYS, Way
 from scrobbled.store import Store, accounts
 from scrobbled.store.accounts import StoredTokens
-from scrobbled.trackers.base import Asked, Code, SignIn
+from scrobbled.trackers.given import Asked, Code, SignIn
 
 HOUSE = ""
 """In place of a viewer: the sign-in of the house's own server."""

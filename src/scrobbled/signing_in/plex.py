@@ -19,7 +19,7 @@ from scrobbled import __version__
 from scrobbled.clock import Clock
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TryLater
 from scrobbled.http import Answer, Http
-from scrobbled.trackers.base import Code, SignIn
+from scrobbled.trackers.given import Code, SignIn
 
 PLEX_TV = "https://plex.tv"
 PAGE = "https://app.plex.tv/auth"

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from scrobbled.signing_in import anilist, plex
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import Asked, SignIn
+from scrobbled.trackers.given import Asked, SignIn
 
 
 class Way(Struct, frozen=True):

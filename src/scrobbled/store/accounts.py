@@ -44,7 +44,7 @@ def _sign_ins(db: sqlite3.Connection) -> Iterator[Mapping[str, Any]]:
 
 
 class StoredTokens:
-    """``trackers.base.Tokens`` for one account. The pair before the present one is kept, for a look back."""
+    """``trackers.given.Tokens`` for one account. The pair before the present one is kept, for a look back."""
 
     def __init__(
         self, store: Store, viewer: str, tracker: str, learn: Callable[[Any], None], now: Callable[[], datetime]

@@ -20,7 +20,7 @@ FOR_GOOD = 365 * 86_400.0
 
 
 class StoredCache:
-    """``trackers.base.Cache`` in SQLite; JSON values, keys are whole (``service:what:id``).
+    """``trackers.given.Cache`` in SQLite; JSON values, keys are whole (``service:what:id``).
 
     What was used last is kept in memory as well, so that a play of a known show waits for no read of the database.
     """

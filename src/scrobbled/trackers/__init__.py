@@ -11,7 +11,8 @@ from msgspec import Struct
 from scrobbled.core.errors import TrackerError
 from scrobbled.core.matching import Finder
 from scrobbled.core.titles import Searcher
-from scrobbled.trackers.base import Asked, Capabilities, Context, FinderContext, SignIn, Tracker
+from scrobbled.trackers.base import Capabilities, Tracker
+from scrobbled.trackers.given import Asked, Context, FinderContext, SignIn
 
 
 class Entry(Struct, frozen=True):

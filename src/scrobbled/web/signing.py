@@ -17,7 +17,7 @@ from scrobbled.store import overview
 from scrobbled.store.accounts import StoredTokens
 from scrobbled.store.codec import iso
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import Asked
+from scrobbled.trackers.given import Asked
 from scrobbled.web.scribe import Scribe
 
 

@@ -14,17 +14,8 @@ from scrobbled.core.checkup import Check, ok, problem
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, TrackerError, TryLater
 from scrobbled.core.items import Item
 from scrobbled.core.records import KINDS, Kind, Plays, RatingRecord, Ratings, Reading, Subject
-from scrobbled.trackers.base import (
-    Addition,
-    Address,
-    Capabilities,
-    Context,
-    Edit,
-    Known,
-    Receipt,
-    Result,
-    Sending,
-)
+from scrobbled.trackers.base import Addition, Address, Capabilities, Edit, Known, Receipt, Result, Sending
+from scrobbled.trackers.given import Context
 from scrobbled.trackers.memory.shelf import Kept, Shelf, key_of, key_of_subject, subject_of, to_second, told
 
 __all__ = ["CAN", "Kept", "MemoryTracker", "build", "in_words", "key_of"]

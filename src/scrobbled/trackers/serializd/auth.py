@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, NotInCatalogue, Refused
-from scrobbled.trackers.base import Tokens
+from scrobbled.trackers.given import Tokens
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.client import Client, Unauthorized
 

@@ -14,7 +14,7 @@ from scrobbled.canary import LONGEST, compared
 from scrobbled.clock import Clock
 from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.core.shape import Maybe
-from scrobbled.trackers.base import Tokens
+from scrobbled.trackers.given import Tokens
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.auth import Credentials, SignedIn, stored_sign_in, was_refused
 from scrobbled.trackers.serializd.client import Client

@@ -15,7 +15,7 @@ from msgspec import Struct
 from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue
 from scrobbled.core.matching import Listed
-from scrobbled.trackers.base import Cache
+from scrobbled.trackers.given import Cache
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.client import Client
 from scrobbled.trackers.serializd.codec import SeasonPage, ShowHit, ShowPage

@@ -13,7 +13,7 @@ from scrobbled.core.ids import ShowIds
 from scrobbled.core.items import Episode
 from scrobbled.core.matching import Claim, Confidence, Finding, Listed, Placed, ShowMatch, place, plain, same_day
 from scrobbled.http import Http
-from scrobbled.trackers.base import Cache, FinderContext
+from scrobbled.trackers.given import Cache, FinderContext
 from scrobbled.trackers.serializd.catalogue import Catalogue
 from scrobbled.trackers.serializd.client import DEFAULT_URL, Client
 from scrobbled.trackers.serializd.codec import ShowHit

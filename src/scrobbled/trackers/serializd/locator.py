@@ -12,7 +12,7 @@ from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue, Uncertain
 from scrobbled.core.items import Episode
 from scrobbled.core.matching import Claim, Confidence, ShowMatch, place, weaker
-from scrobbled.trackers.base import Shows
+from scrobbled.trackers.given import Shows
 from scrobbled.trackers.serializd.catalogue import Catalogue
 from scrobbled.trackers.serializd.codec import SeasonPage, ShowPage, Spot
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.trackers.base import Cache
+from scrobbled.trackers.given import Cache
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.entries import Entry
 from scrobbled.trackers.serializd.rows import Look

@@ -7,7 +7,7 @@ from typing import Any
 
 from scrobbled.core.errors import NotInCatalogue, TrackerError
 from scrobbled.core.titles import Kind, SeasonSize, Title
-from scrobbled.trackers.base import FinderContext
+from scrobbled.trackers.given import FinderContext
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.client import DEFAULT_URL, Client
 from scrobbled.trackers.serializd.fields import int_of, list_of, mapping_of, number_of

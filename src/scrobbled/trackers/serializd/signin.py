@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scrobbled.core.errors import LoginNeeded
-from scrobbled.trackers.base import Asked, SignIn
+from scrobbled.trackers.given import Asked, SignIn
 from scrobbled.trackers.serializd.auth import Session
 from scrobbled.trackers.serializd.client import DEFAULT_URL, Client
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from scrobbled.clock import Clock
 from scrobbled.core.errors import LoginNeeded, TrackerError
-from scrobbled.trackers.base import Cache
+from scrobbled.trackers.given import Cache
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.auth import Session
 from scrobbled.trackers.serializd.client import Client, Unauthorized

@@ -10,17 +10,8 @@ from scrobbled.core.checkup import Check
 from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.core.items import Episode, Item
 from scrobbled.core.records import Kind, Reading, Subject
-from scrobbled.trackers.base import (
-    Addition,
-    Address,
-    Capabilities,
-    Context,
-    Edit,
-    Known,
-    Receipt,
-    Result,
-    Sending,
-)
+from scrobbled.trackers.base import Addition, Address, Capabilities, Edit, Known, Receipt, Result, Sending
+from scrobbled.trackers.given import Context
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.adding import Adder, spot_of
 from scrobbled.trackers.serializd.amending import Amender

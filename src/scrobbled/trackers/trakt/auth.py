@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from scrobbled.clock import Clock
 from scrobbled.core.errors import LoginNeeded, TryLater
 from scrobbled.http import Answer, Http
-from scrobbled.trackers.base import Tokens
+from scrobbled.trackers.given import Tokens
 from scrobbled.trackers.trakt.oauth import RAN_OUT, DeviceCode, Grant, OAuth
 from scrobbled.trackers.trakt.settings import Settings
 

@@ -11,7 +11,7 @@ from scrobbled.clock import Clock
 from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.core.errors import ContractDrift, LoginNeeded
 from scrobbled.core.shape import Maybe
-from scrobbled.trackers.base import Tokens
+from scrobbled.trackers.given import Tokens
 from scrobbled.trackers.trakt.client import READ_LIMIT, READ_WINDOW, Api, judge
 from scrobbled.trackers.trakt.oauth import Grant
 

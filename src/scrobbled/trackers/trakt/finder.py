@@ -8,7 +8,7 @@ from scrobbled.clock import Clock
 from scrobbled.core.items import Episode
 from scrobbled.core.matching import Claim, Finding, ShowMatch
 from scrobbled.http import Http
-from scrobbled.trackers.base import Cache, FinderContext
+from scrobbled.trackers.given import Cache, FinderContext
 from scrobbled.trackers.trakt.answers import Hit
 from scrobbled.trackers.trakt.client import Api
 from scrobbled.trackers.trakt.codec import raw_ids, show_ids

@@ -10,7 +10,8 @@ from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
 from scrobbled.core.items import Episode, Item, Movie
 from scrobbled.core.matching import Claim, Confidence, Listed, Placed, candidate, place, plain, same_title, weaker
 from scrobbled.core.records import Subject
-from scrobbled.trackers.base import Address, Shows
+from scrobbled.trackers.base import Address
+from scrobbled.trackers.given import Shows
 from scrobbled.trackers.trakt.answers import Hit, Listing
 from scrobbled.trackers.trakt.codec import MOVIE_SPACES, SPACES, Place, RawIds, key_of, raw_ids
 from scrobbled.trackers.trakt.entries import season_key

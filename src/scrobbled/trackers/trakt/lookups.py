@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from scrobbled.trackers.base import Cache
+from scrobbled.trackers.given import Cache
 from scrobbled.trackers.trakt.answers import Hit, Listing, listing, read_hits, read_season_ids, read_seasons
 from scrobbled.trackers.trakt.client import Api, found
 from scrobbled.trackers.trakt.codec import RawIds, clean_ids, contradict, escaped

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from scrobbled.core.titles import Kind, SeasonSize, Title, sized
-from scrobbled.trackers.base import FinderContext
+from scrobbled.trackers.given import FinderContext
 from scrobbled.trackers.trakt.answers import Hit, read_hits
 from scrobbled.trackers.trakt.client import Api, found
 from scrobbled.trackers.trakt.codec import escaped

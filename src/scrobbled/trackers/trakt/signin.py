@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scrobbled.core.errors import TrackerError
-from scrobbled.trackers.base import Asked, Code, SignIn
+from scrobbled.trackers.given import Asked, Code, SignIn
 from scrobbled.trackers.trakt.auth import device_sign_in
 from scrobbled.trackers.trakt.client import Api, judge
 from scrobbled.trackers.trakt.oauth import DeviceCode

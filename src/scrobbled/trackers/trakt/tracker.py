@@ -10,18 +10,8 @@ from scrobbled.core.checkup import Check
 from scrobbled.core.items import Item
 from scrobbled.core.records import Kind, Reading, Subject
 from scrobbled.pace import Pace
-from scrobbled.trackers.base import (
-    Addition,
-    Address,
-    Capabilities,
-    Context,
-    Edit,
-    Known,
-    Receipt,
-    Result,
-    Sending,
-    Tracker,
-)
+from scrobbled.trackers.base import Addition, Address, Capabilities, Edit, Known, Receipt, Result, Sending, Tracker
+from scrobbled.trackers.given import Context
 from scrobbled.trackers.trakt.activity import Activity
 from scrobbled.trackers.trakt.amending import Amender
 from scrobbled.trackers.trakt.auth import Auth

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from scrobbled.core.outcomes import told
-from scrobbled.trackers.base import Asked
+from scrobbled.trackers.given import Asked
 from scrobbled.web.signing import SignInStory
 from scrobbled.web.view import words
 from scrobbled.web.view.moments import Moment, moment
