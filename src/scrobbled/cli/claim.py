@@ -13,6 +13,7 @@ from scrobbled import claiming, summary
 from scrobbled.claiming import Claimed
 from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.config import Config
+from scrobbled.config.loading import is_there
 from scrobbled.core.errors import StoreError
 from scrobbled.core.plain import plain
 from scrobbled.store import opening
@@ -67,7 +68,7 @@ async def _claim(config: Config, source: str, account: str, viewer: str | None, 
 
 async def _taken_up(config: Config, done: Claimed) -> tuple[int, int]:
     """How many webhooks waited for it, and how many still do once a running service has noticed."""
-    if not config.storage.path.exists():
+    if not is_there(config.storage.path):
         return 0, 0  # nothing was ever heard
     async with opened(config) as store:
         waited = left = await claiming.waiting(store, done.source, done.account)
