@@ -149,6 +149,16 @@ def test_what_has_no_date_pairs_with_what_is_left() -> None:
     assert line_up_undated([exact("a")], [exact("b")]) == []
 
 
+def test_of_records_without_a_date_the_one_that_was_made_first_comes_first() -> None:
+    timeless = PlayRecord("b0", "e", None, Kept.NONE)
+    theirs = [timeless, undated("b1", 2), undated("b2", 1)]
+    assert pairs(line_up_undated([undated("a")], theirs)) == {("a", "b2", NO_DATE)}
+    assert pairs(line_up_undated([undated("a1"), undated("a2", 3)], theirs)) == {
+        ("a1", "b2", NO_DATE),
+        ("a2", "b1", NO_DATE),
+    }
+
+
 def test_what_has_no_date_pairs_first_with_its_like() -> None:
     found = line_up_undated([undated("a1"), undated("a2", 1)], [exact("b1"), undated("b2")])
     assert pairs(found) == {("a1", "b2", NO_DATE), ("a2", "b1", NO_DATE)}
