@@ -147,6 +147,18 @@ def test_either_name_of_the_log_flag_is_read(flags: dict, is_log: bool) -> None:
     assert diary({**without(ROW, "isLog"), **flags}).rows[0].is_log is is_log
 
 
+@pytest.mark.parametrize(("told", "rating"), [(8.0, 8), ("8", 8), (0, 0), (0.0, 0), (None, 0)])
+def test_a_rating_is_read_however_the_number_is_written(told: object, rating: int) -> None:
+    assert diary({**ROW, "rating": told}).rows[0].rating == rating
+    assert diary(without(ROW, "rating")).rows[0].rating == 0
+
+
+@pytest.mark.parametrize("told", [3.5, "3.5", "good", True, 11, -1, [8]])
+def test_a_rating_that_cannot_be_read_is_not_taken_for_one_that_was_cleared(told: object) -> None:
+    with pytest.raises(ContractDrift, match="rating"):
+        diary({**ROW, "rating": told})
+
+
 @pytest.mark.parametrize("key", ["id", "showId"])
 def test_a_row_without_its_ids_is_named(key: str) -> None:
     with pytest.raises(ContractDrift, match=f"no {key} in"):

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from scrobbled.core.errors import ContractDrift
 from scrobbled.core.records import Kept, Scope
 from scrobbled.trackers.serializd.codec import instant, timestamp
 from scrobbled.trackers.serializd.fields import int_of, list_of, mapping_of, number_of, text_of
@@ -183,7 +184,7 @@ def _entry(data: Mapping[str, Any], what: str) -> Entry:
         watched_at=instant(data.get("backdate")),
         is_log=_either(data, "isLog", "isLogged", default=True),
         made_at=instant(data.get("dateAdded")),
-        rating=number_of(data, "rating") or 0,
+        rating=_rating(data, what),
         text=text_of(data, "reviewText"),
         like=_either(data, "like", "isLiked"),
         tags=tuple(map(_tag, tags)) if isinstance(tags, list) else None,
@@ -195,6 +196,15 @@ def _entry(data: Mapping[str, Any], what: str) -> Entry:
         season_number=_season_number(data, season),
         title=text_of(data, "episodeName"),
     )
+
+
+def _rating(data: Mapping[str, Any], what: str) -> int:
+    """0 for none. One that cannot be read raises: taken for none, it would be cleared at the other tracker as well."""
+    value = data.get("rating")
+    found = 0 if value is None else number_of(data, "rating")
+    if found is None or not 0 <= found <= 10:
+        raise ContractDrift(f"{what}: rating is {value!r:.20}, which is not 0 to 10")
+    return found
 
 
 def _either(data: Mapping[str, Any], name: str, other: str, *, default: bool = False) -> bool:

@@ -30,9 +30,9 @@ def int_of(data: Any, key: str, what: str) -> int:
 
 
 def number_of(data: Mapping[str, Any], key: str) -> int | None:
-    """An integer, also written as text (ids are seen both ways); ``True`` is none."""
+    """An integer, also written as text (ids are seen both ways) or as ``8.0``; ``True`` is none."""
     value = data.get(key)
-    if isinstance(value, str) and value.isdecimal():
+    if (isinstance(value, str) and value.isdecimal()) or (isinstance(value, float) and value.is_integer()):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
