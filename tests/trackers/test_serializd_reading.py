@@ -205,7 +205,6 @@ async def test_a_diary_that_never_holds_still_is_read_later(setup: Setup, mirror
         (PROFILE, {"body": {}, "status": 200}, ContractDrift),
         (REVIEWS, {"status": 500}, TryLater),
         (REVIEWS, {"body": {"reviews": []}, "status": 200}, ContractDrift),
-        (SEASON_PAGE, {"status": 500, "skip": 1}, TryLater),
         ("GET /api/user_information", {"kind": "drop"}, TryLater),
     ],
 )
@@ -586,6 +585,33 @@ async def test_marks_of_a_season_that_vanished_stay_as_they_were(setup: Setup, m
     setup.fail(SEASON_PAGE, status=404, body={"message": "Season not found"})
     await mirror.read(tracker, full=True)
     assert "tick:140001:5" in mirror.held
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"kind": "drop"}, {"kind": "html", "status": 404}, {"body": {}}])
+async def test_a_page_of_marks_that_fails_keeps_nothing_else_back(
+    setup: Setup, mirror: Mirror, fault: dict[str, Any]
+) -> None:
+    by_hand(setup)
+    setup.service.accounts["anna"].tick(SHOW, SEASON, 5, "2026-01-06T10:00:00Z")
+    tracker = setup.tracker()
+    await mirror.read(tracker)
+    row = by_hand(setup, 6)
+    setup.fail(SEASON_PAGE, **{"status": 200, **fault, "times": 100})
+    await mirror.read(tracker, full=True)
+    assert {str(row.id), "tick:140001:5"} <= set(mirror.held), "the mark that was known is not taken for one that went"
+
+
+async def test_pages_of_marks_that_fail_one_after_the_other_are_left_for_the_next_time(
+    setup: Setup, mirror: Mirror
+) -> None:
+    for show in range(90000, 90004):
+        setup.service.log_play("anna", show, 1, 1)
+    setup.service.accounts["anna"].tick(SHOW, SPECIALS, 1, "2026-01-01T00:00:00Z")
+    setup.fail(SEASON_PAGE, status=500, times=100)
+    await mirror.read(setup.tracker())
+    assert len(mirror.held) == 4
+    seasons = {call.path for call in setup.service.calls(SEASON_PAGE)}
+    assert len(seasons) == 3
 
 
 # Ratings

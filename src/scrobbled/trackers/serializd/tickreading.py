@@ -6,7 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from scrobbled.core.errors import NotInCatalogue
+import structlog
+
+from scrobbled.core.errors import ContractDrift, NotInCatalogue, TryLater
 from scrobbled.core.records import PlayRecord
 from scrobbled.trackers.serializd.codec import Spot
 from scrobbled.trackers.serializd.entries import Entry, place_of
@@ -22,12 +24,19 @@ Season = tuple[int, int]
 """TMDB *show* id and TMDB *season* id."""
 RECENT = 12
 """Seasons in which new marks are looked for between complete reads, most recently watched first."""
+MOST_FAILED = 3
+"""Seasons; after so many that could not be read, the others are not tried either."""
 CLOCKS_DIFFER = timedelta(minutes=5)
 EVER = datetime.min.replace(tzinfo=UTC)
+log = structlog.get_logger("serializd")
 
 
 class TickReader:
-    """Marks that we made ourselves are not told: they belong to plays that we added or are about to add."""
+    """Marks that we made ourselves are not told: they belong to plays that we added or are about to add.
+
+    A season whose page fails is left as it was until the next complete read: the pages are the mobile app's, one for
+    each season, and the diary, which tells everything with a date, is not to wait for them.
+    """
 
     def __init__(self, ticks: Ticks, profile: Profile) -> None:
         self._ticks = ticks
@@ -45,8 +54,9 @@ class TickReader:
         plays = await visit.known.plays()
         watched = {play.key for play in plays} | {row.key for row in made}
         found: list[Tick] = []
+        failed: list[str] = []
         for season in await self._likely(plays, made):
-            ticks = await self._of_season(season, teller)
+            ticks = await self._of_season(season, teller, failed)
             new = [tick for tick in ticks or () if tick.made_at and tick.made_at > then.at - CLOCKS_DIFFER]
             found += [tick for tick in new if tick.key not in watched and not await self._is_ours(tick, teller)]
             if len(found) >= missing:
@@ -91,11 +101,12 @@ class TickReader:
     ) -> set[Season]:
         """Tells the marks of these seasons; returns those that could not be read."""
         unread: set[Season] = set()
+        failed: list[str] = []
         seen = 0
         for season in seasons:
             if seen == total:
                 break  # that was every mark there is
-            ticks = await self._of_season(season, teller)
+            ticks = await self._of_season(season, teller, failed)
             if ticks is None:
                 unread.add(season)
                 continue
@@ -104,15 +115,19 @@ class TickReader:
             await teller.ticks([tick for tick in bare if not await self._is_ours(tick, teller)])
         return unread
 
-    async def _of_season(self, season: Season, teller: Teller) -> list[Tick] | None:
-        """``None`` for a season that the service does not know any more."""
+    async def _of_season(self, season: Season, teller: Teller, failed: list[str]) -> list[Tick] | None:
+        """``None`` for a season that the service does not know any more, or that could not be read."""
         show, id_ = season
         number = await teller.season_number(show, id_)
-        if number is None:
+        if number is None or len(failed) >= MOST_FAILED:
             return None
         try:
             ticked = await self._ticks.read(show, id_, number)
         except NotInCatalogue:
+            return None
+        except (TryLater, ContractDrift) as error:
+            failed.append(error.reason)
+            log.warning("the watched marks of a season could not be read", action="read-marks", why=error.reason)
             return None
         return [Tick(show, id_, episode, at) for episode, at in ticked.items()]
 
