@@ -335,6 +335,19 @@ async def test_a_snapshot_that_lacks_plays_removes_none(trakt: TraktBench, mirro
     assert mirror.kept() == mirror.there()
 
 
+@pytest.mark.parametrize("status", [404, 405, 422, 426])
+@pytest.mark.parametrize("path", SNAPSHOT)
+async def test_where_there_is_no_snapshot_the_history_is_read(
+    trakt: TraktBench, mirror: TraktMirror, path: str, status: int
+) -> None:
+    trakt.api.preload("anna", 700)
+    await mirror.read()
+    unwatch(trakt, trakt.history()[3]["id"])
+    trakt.fail(f"GET {path}", status=status, times=100)
+    assert (await mirror.asking(full=True)).count(HISTORY) == 4
+    assert mirror.kept() == mirror.there()
+
+
 async def test_a_snapshot_that_lacks_one_play_removes_none(trakt: TraktBench, mirror: TraktMirror) -> None:
     trakt.api.preload("anna", 700)
     await mirror.read()
@@ -570,20 +583,28 @@ async def test_an_answer_of_500_on_the_third_page_brings_nothing(trakt: TraktBen
     assert mirror.kept() == mirror.there()
 
 
-@pytest.mark.parametrize("path", [ACTIVITIES, SETTINGS, HISTORY, *SNAPSHOT, RATINGS])
+FAILURES: list[tuple[dict[str, Any], type[Exception]]] = [
+    ({"kind": "malformed"}, ContractDrift),
+    ({"kind": "html"}, ContractDrift),
+    ({"status": 200, "body": "nothing"}, ContractDrift),
+    ({"status": 200, "body": [7]}, ContractDrift),
+    ({"status": 503}, TryLater),
+    ({"kind": "drop"}, TryLater),
+    ({"status": 429, "headers": {"retry-after": "37"}}, TryLater),
+    ({"status": 423}, AccountStopped),
+]
+REFUSALS: list[tuple[dict[str, Any], type[Exception]]] = [
+    ({"status": 404}, ContractDrift),
+    ({"status": 422}, ContractDrift),
+    ({"status": 426}, AccountStopped),
+]
+
+
 @pytest.mark.parametrize(
-    ("fault", "error"),
+    ("path", "fault", "error"),
     [
-        ({"kind": "malformed"}, ContractDrift),
-        ({"kind": "html"}, ContractDrift),
-        ({"status": 200, "body": "nothing"}, ContractDrift),
-        ({"status": 200, "body": [7]}, ContractDrift),
-        ({"status": 404}, ContractDrift),
-        ({"status": 422}, ContractDrift),
-        ({"status": 503}, TryLater),
-        ({"kind": "drop"}, TryLater),
-        ({"status": 429, "headers": {"retry-after": "37"}}, TryLater),
-        ({"status": 423}, AccountStopped),
+        *((path, *one) for path in (ACTIVITIES, SETTINGS, HISTORY, *SNAPSHOT, RATINGS) for one in FAILURES),
+        *((path, *one) for path in (ACTIVITIES, SETTINGS, HISTORY, RATINGS) for one in REFUSALS),
     ],
 )
 async def test_a_read_that_failed_is_no_empty_answer(

@@ -27,6 +27,8 @@ from scrobbled.trackers.trakt.snapshot import Dates, Difference, Held, Minutes, 
 FULL = {"extended": "full"}
 """Tells how long things last."""
 MIN = {"extended": "min"}
+NOT_OFFERED = (400, 404, 405, 422, 426)
+"""Answers that mean that there is no such listing for this app or account; 426 is "VIP only"."""
 MOST_READ = 2 * MOST_PAGES
 """Rows that come twice make more pages than there are plays."""
 DAY = timedelta(days=1)
@@ -106,6 +108,8 @@ class History:
         items = look.items if look else await self._items()
         pages = look.pages if look else PlayPages()
         dates = await self._dates()
+        if dates is None:
+            return await self._everything(had, moves, None)
         plays, subjects = await known.plays(), {**await known.subjects(), **pages.told.subjects}
         compared = await asyncio.to_thread(_compared, dates, plays, pages.records.values(), subjects)
         differing = compared.difference
@@ -147,13 +151,18 @@ class History:
         mark = await asyncio.to_thread(mark.over, records, items, self._clock.now(), complete=True)
         return PlaysFound(Plays(records, complete=True), mark, told, moved=moved)
 
-    async def _dates(self) -> Mapping[Title, Minutes]:
-        """Of every play. All at once where Trakt gives it so: paged, it would be as many requests as the history."""
+    async def _dates(self) -> Mapping[Title, Minutes] | None:
+        """Of every play, ``None`` where Trakt does not offer them.
+
+        All at once where it gives them so: paged, it would be as many requests as the history.
+        """
         found: dict[Title, Minutes] = {}
         kinds: tuple[Media, ...] = ("movie", "episode")
         for media in kinds:
             path, dates = f"/sync/watched/{media}s", Dates(media)
-            answer = await self._asker.get(path, MIN)
+            answer = await self._asker.get(path, MIN, absent=NOT_OFFERED)
+            if not answer.ok:
+                return None
             await asyncio.to_thread(_take, dates, answer)
             pages = Paging.of(answer).pages
             if pages is None or pages > 1:  # where no header says that this is all, it may not be

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ PAGE = 250
 MOST_PAGES = 400
 """A hundred thousand plays, which is all that Trakt keeps."""
 PIECE = 50
+NOTHING = (404,)
 REREAD = 10.0
 Params = Mapping[str, str | int]
 
@@ -74,14 +75,14 @@ class Asker:
         self._api = api
         self._auth = auth
 
-    async def get(self, path: str, params: Params | None = None, *, absent: bool = False) -> Answer:
-        """``absent``: a 404 is an answer, too."""
+    async def get(self, path: str, params: Params | None = None, *, absent: Collection[int] = ()) -> Answer:
+        """``absent``: these statuses are an answer, too."""
 
         async def call(token: str) -> Answer:
             return await self._api.get(path, params, token=token)
 
         answer = await self._auth.signed(call)
-        if absent and answer.status == 404:
+        if answer.status in absent:
             return answer
         try:
             return judge(answer)
@@ -97,7 +98,7 @@ class Asker:
         """
         first: Paging | None = None
         for page in range(1, most + 1):
-            answer = await self.get(path, {**params, "page": page, "limit": PAGE}, absent=absent and page == 1)
+            answer = await self.get(path, {**params, "page": page, "limit": PAGE}, absent=NOTHING if absent and page == 1 else ())
             if answer.status == 404:
                 return Extent(page, 0)
             paging = Paging.of(answer)
