@@ -165,6 +165,15 @@ def test_a_row_without_its_ids_is_named(key: str) -> None:
         diary(without(ROW, key))
 
 
+@pytest.mark.parametrize("key", ["seasonId", "episodeNumber"])
+def test_a_page_of_which_no_row_says_what_it_is_about_is_not_taken_for_whole_shows(key: str) -> None:
+    rows = [without({**ROW, "id": number}, key) for number in range(5)]
+    with pytest.raises(ContractDrift, match=key):
+        diary(*rows)
+    assert len(diary(ROW, *rows).rows) == 6, "a row may leave out what it is not about"
+    assert len(diary(*rows[:4]).rows) == 4, "and a few may all do so"
+
+
 def test_a_diary_without_reviews_is_no_empty_diary() -> None:
     with pytest.raises(ContractDrift, match="reviews"):
         entries.diary_page({"totalPages": 1})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,8 @@ TYPED_LATER = timedelta(minutes=10)
 NEXT_DAY = timedelta(hours=12)
 SAME_TIME = timedelta(minutes=2)
 DAY = timedelta(days=1)
+ENOUGH_ROWS = 5
+"""Of a page, to tell from them that a key is gone."""
 
 Place = tuple[int, int | None, int | None]
 """TMDB *show* id, TMDB *season* id, episode number; ``None`` where a row is about the whole show or season."""
@@ -142,8 +144,16 @@ def place_of(key: str) -> tuple[int, int, int] | None:
 
 
 def diary_page(data: Any) -> EntryPage:
-    rows = (_entry(mapping_of(row, "diary.reviews[]"), "diary.reviews[]") for row in list_of(data, "reviews", "diary"))
-    return EntryPage(tuple(rows), number_of(data, "totalPages"))
+    rows = [mapping_of(row, "diary.reviews[]") for row in list_of(data, "reviews", "diary")]
+    _check_keys(rows, "diary.reviews[]")
+    return EntryPage(tuple(_entry(row, "diary.reviews[]") for row in rows), number_of(data, "totalPages"))
+
+
+def _check_keys(rows: Sequence[Mapping[str, Any]], what: str) -> None:
+    """A row may leave out what it is not about. Where all do, the key has another name, and none is of a whole show."""
+    lost = [key for key in ("seasonId", "episodeNumber") if not any(key in row for row in rows)]
+    if lost and len(rows) >= ENOUGH_ROWS:
+        raise ContractDrift(f"{what}: no {lost[0]} in any of {len(rows)} rows")
 
 
 def reviews_page(data: Any) -> EntryPage:
