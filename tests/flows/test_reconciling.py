@@ -310,6 +310,30 @@ async def test_an_empty_or_shrunken_listing_removes_nothing(tmp_path: Path, lost
         assert any("not believed" in line for line in ended.plan.warnings)
 
 
+@pytest.mark.parametrize("by_hand", [True, False])
+async def test_ticks_that_became_viewings_with_a_date_are_not_missing(tmp_path: Path, by_hand: bool) -> None:
+    """Else no listing is believed any more, and everything is read in every run."""
+    async with pairing(tmp_path) as two:
+        show = two.sandbox.world.shows[0]
+        season = next(one for one in show.seasons if one.number == 1)
+        for n in range(8):
+            two.sandbox["serializd"].accounts["anna"].tick(show.tmdb, season.tmdb, 1 + n, stamp(EVENING))
+            two.on_serializd(1, 1, 1 + n, later(n)), two.on_trakt(1, 1, 1 + n, later(n))
+        two.on_serializd(0, 1, 1, later(-90))
+        await two.settle()
+        for n in range(1, 8):
+            two.on_serializd(0, 1, 1 + n, later(90 + n)) if by_hand else two.on_trakt(0, 1, 1 + n, later(90 + n))
+        for _ in range(4):
+            two.clock.advance(900)
+            ended = await two.sync(full=True)
+        assert ended.plan is not None
+        assert ended.plan.warnings == ()
+        await two.settle()
+        before = two.requests("serializd")
+        await silent(two)
+        assert two.requests("serializd") - before == 6
+
+
 async def test_a_listing_that_lacks_much_says_what_to_do_where_that_is_meant(tmp_path: Path) -> None:
     async with pairing(tmp_path, removals="propagate") as two:
         plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]

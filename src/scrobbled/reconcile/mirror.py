@@ -174,15 +174,18 @@ def _doubt(
 ) -> str:
     """Why a listing cannot be complete, whatever it says; empty where nothing speaks against it.
 
-    What we have ``taken`` away ourselves is missing from it with good reason.
+    What we have ``taken`` away ourselves is missing from it with good reason, and so is a play without a date where
+    one with a date has come in its place.
     """
     if reading.plays and reading.plays.complete:
-        held = [id_ for id_, found in known.items() if found.there and id_ not in taken]
+        dated = {record.key for record in reading.plays.records if record.at is not None}
+        there = (one.record for id_, one in known.items() if one.there and id_ not in taken)
+        held = [record.id for record in there if record.at is not None or record.key not in dated]
         if why := _shrunk(held, {record.id for record in reading.plays.records}, "plays", may_lack):
             return why
     if reading.ratings and reading.ratings.complete:
-        there = (key for key, one in rated.items() if one.value is not None and one.missed < records.GONE)
-        keys = [key for key in there if key not in taken]
+        given = (key for key, one in rated.items() if one.value is not None and one.missed < records.GONE)
+        keys = [key for key in given if key not in taken]
         return _shrunk(keys, {record.key for record in reading.ratings.records}, "ratings", may_lack)
     return ""
 
