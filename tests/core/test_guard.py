@@ -38,7 +38,9 @@ def plan(*parts: tuple[Change, ...]) -> Plan:
         (Action.ADD, replace(FIRST, b=9000), 300),
         (Action.RATE, LATER, 300),
         (Action.RATE, replace(LATER, b_rated=5000), 500),
-        (Action.RETIME, LATER, 300),
+        (Action.RETIME, LATER, 200),
+        (Action.RETIME, replace(LATER, b=30), 10),
+        (Action.RETIME, replace(LATER, b=9000), 900),
         (Action.FLAG, FIRST, 300),
     ],
 )

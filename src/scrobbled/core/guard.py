@@ -99,11 +99,19 @@ def _allowed(held: int, limits: Limits) -> str:
     return f"and safety.max_removals_percent of {limits.removals_percent:g} allows {most:,}"
 
 
+def _least(action: Action, limits: Limits) -> int:
+    """Changes that need no yes, whatever a side holds.
+
+    Times that are there are written over, as when a service comes to tell all of its own in another zone.
+    """
+    return min(FEW, limits.first) if action is Action.RETIME else limits.first
+
+
 def _unusual(plan: Plan, facts: Facts, limits: Limits) -> Iterator[str]:
     """What a person asks for singly waits in any case and is not counted."""
     for side in SIDES:
         for action, words in _UNUSUAL.items():
             count = sum(c.side == side and c.action is action and not c.ask for c in plan.changes)
             share = 0 if facts.first_contact else facts.held(side, action) * SHARE / 100
-            if count > max(limits.first, share):
+            if count > max(_least(action, limits), share):
                 yield f"{count:,} {words.format(name=plan.name(side))}"
