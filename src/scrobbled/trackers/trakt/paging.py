@@ -98,7 +98,8 @@ class Asker:
         """
         first: Paging | None = None
         for page in range(1, most + 1):
-            answer = await self.get(path, {**params, "page": page, "limit": PAGE}, absent=NOTHING if absent and page == 1 else ())
+            expected = NOTHING if absent and page == 1 else ()
+            answer = await self.get(path, {**params, "page": page, "limit": PAGE}, absent=expected)
             if answer.status == 404:
                 return Extent(page, 0)
             paging = Paging.of(answer)
