@@ -595,6 +595,17 @@ def test_entered_and_played_are_one_viewing_whichever_comes_first() -> None:
     assert len(plays([entered(0), told(START, 1, 0.0), entered(20)])) == 1, "a start afterwards brings them no closer"
 
 
+@pytest.mark.parametrize("dated", [True, False])
+def test_a_short_title_that_a_server_lists_is_too_short_and_one_that_somebody_marked_is_not(dated: bool) -> None:
+    """A lost webhook must not make a play of what it would not have made one of."""
+    listed = replace(entered(0, dated=dated), duration_ms=299_999)
+    session, verdict = fold(Session(), listed, RULES)
+    assert (session, verdict) == (Session(), Unwanted("too short"))
+    assert plays([replace(listed, duration_ms=300_000)]) == [EVENING]
+    assert plays([replace(listed, duration_ms=None)]) == [EVENING]
+    assert plays([replace(listed, marked=True)]) == [EVENING]
+
+
 def test_there_is_one_play_without_a_date() -> None:
     events = [entered(0, dated=False), entered(500, dated=False), entered(500), told(STOP, 600, 95.0)]
     undated, again, *others = verdicts(events)

@@ -131,11 +131,13 @@ def fold(
 def _fold(session: Session, event: PlaybackEvent, rules: Rules) -> tuple[Session, Verdict]:
     if event.kind not in PLAYBACK:
         return session, Unwanted(f"{event.kind} is not playback")
+    if event.entered and not event.marked and _is_short(event.duration_ms, rules):  # a mark is somebody's word
+        return session, Unwanted("too short")
     if event.entered:
         return _entered(session, event)
     repeated = _repeats(session, event)
     current = _updated(session, event)
-    if current.duration_ms is not None and current.duration_ms < rules.min_duration_ms:
+    if _is_short(current.duration_ms, rules):
         return current, Unwanted("too short")
     if not _finishes(event, rules):
         return _progressed(current, event, repeated=repeated)
@@ -185,6 +187,10 @@ def _entered(session: Session, event: PlaybackEvent) -> tuple[Session, Verdict]:
         return session, Duplicate("this viewing is a play already")
     finishes = (*session.finishes, event.occurred_at)[-REMEMBERED:]
     return replace(session, finishes=finishes), Watched(event.occurred_at)
+
+
+def _is_short(duration_ms: int | None, rules: Rules) -> bool:
+    return duration_ms is not None and duration_ms < rules.min_duration_ms
 
 
 def _repeats(session: Session, event: PlaybackEvent) -> bool:
