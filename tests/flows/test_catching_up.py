@@ -395,6 +395,21 @@ async def test_beginning_to_watch_it_again_is_nothing_either(house: House, name:
 
 
 @BOTH
+async def test_what_was_played_and_has_a_place_to_go_on_from_is_being_watched_again(house: House, name: str) -> None:
+    """Not every version takes back that it was played when somebody begins anew; the date moves all the same."""
+    server, anna = house.sandbox[name], house.sandbox[name].people["anna"]
+    item = await house.watch(name, title_of(house), at=house.clock.now() - timedelta(days=30))
+    await house.catch_up(name)
+    house.clock.advance(3 * 3600)
+    again = dataclasses.replace(server.seen(anna, item), played=True, last=house.clock.now(), position=300_000)
+    await server.changed("data", item, anna, again)
+    assert await house.settled(name) == Caught(later=1)
+    assert await house.plays() == []
+    await server.changed("data", item, anna, dataclasses.replace(again, position=0))
+    assert (await house.settled(name)).taken == 1
+
+
+@BOTH
 async def test_what_is_played_without_a_date_is_left_alone(house: House, name: str) -> None:
     server = house.sandbox[name]
     await house.catch_up(name)

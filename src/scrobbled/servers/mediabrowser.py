@@ -97,8 +97,12 @@ class MediaBrowserServer:
         body = enveloped(PLAYED, ServerId=self._server, User=user, Item=sighting.row, **more)
         milliseconds = ticks(lowered(sighting.row).get("runtimeticks"))
         runtime = timedelta(milliseconds=milliseconds) if milliseconds else UNKNOWN_RUNTIME
-        goes_on = (name, identifier(sighting.row.get("Id"))) in self._playing
-        return Told(sighting.key, sighting.at, body, runtime, goes_on)
+        return Told(sighting.key, sighting.at, body, runtime, self._goes_on(name, sighting.row))
+
+    def _goes_on(self, name: str, row: Mapping[str, Any]) -> bool:
+        """What was played to its end has no place to go on from; with one it is being watched again."""
+        place = ticks(part(lowered(row), "userdata").get("playbackpositionticks"))
+        return bool(place) or (name, identifier(row.get("Id"))) in self._playing
 
     async def _page(self, user: str, start: int) -> list[Mapping[str, Any]]:
         return await self._items(user, {**PLAYED_QUERY, "StartIndex": start, "Limit": PAGE})
