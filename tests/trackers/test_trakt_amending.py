@@ -164,6 +164,25 @@ async def test_a_rating_is_sent_by_trakts_own_id_with_the_time_it_was_given(
     assert call.body == {"seasons": [{**line, "rated_at": "2026-11-10T20:14:37.000Z"}]}
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_we_rated_is_read_though_trakt_does_not_say_that_anything_moved(
+    trakt: TraktBench, tracker: Tracker, restarted: bool
+) -> None:
+    """Else it is missing from what was read for hours, and written again in every cycle."""
+    trakt.fail("GET /sync/last_activities", status=200, body={}, times=100)
+    mirror = TraktMirror(trakt, tracker)
+    await mirror.read()
+    address = await located(trakt, tracker, "movie")
+    for value in (8, None):
+        await amend(tracker, Rate(address, value))
+        if restarted:
+            await tracker.aclose()
+            mirror.tracker = trakt.tracker()
+        await mirror.read()
+        assert [one.value for one in mirror.rated.values()] == ([value] if value else [])
+        assert await mirror.asking() == ["/sync/last_activities"]
+
+
 async def test_many_ratings_are_one_request_and_those_to_be_cleared_another(
     trakt: TraktBench, tracker: Tracker
 ) -> None:

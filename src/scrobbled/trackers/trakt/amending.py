@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, TryLater
 from scrobbled.trackers.base import Addition, Address, Edit, Flag, Rate, Receipt, Remove, Result, Retime
+from scrobbled.trackers.trakt.activity import OwnRatings
 from scrobbled.trackers.trakt.answers import Row, read_missing
 from scrobbled.trackers.trakt.codec import Place, minute
 from scrobbled.trackers.trakt.edits import Rating, ratings_body
@@ -26,11 +27,12 @@ Results = dict[int, Result]
 class Amender:
     """Answers ``Amends.amend``. Nothing is ever in doubt, since everything may be repeated."""
 
-    def __init__(self, writer: Writer, reader: Reader, adder: Adder, lookups: Lookups) -> None:
+    def __init__(self, writer: Writer, reader: Reader, adder: Adder, lookups: Lookups, own: OwnRatings) -> None:
         self._writer = writer
         self._reader = reader
         self._adder = adder
         self._lookups = lookups
+        self._own = own
 
     async def amend(self, edits: Sequence[Edit]) -> list[Result]:
         results: Results = {index: Refused(NO_FLAG) for index in _of(edits, Flag)}
@@ -72,6 +74,7 @@ class Amender:
         if not ratings:
             return []
         await self._writer.turn()
+        await self._own.write()
         answer = await self._writer.post(path, ratings_body(ratings))
         missing = read_missing(answer.json(), answer.what)
         return [rating for rating in ratings if missing.has(rating.scope, rating.ids)]

@@ -14,7 +14,7 @@ from scrobbled.clock import Clock
 from scrobbled.core.errors import ContractDrift
 from scrobbled.core.records import Kind, Ratings, Reading
 from scrobbled.trackers.base import Known
-from scrobbled.trackers.trakt.activity import Activity
+from scrobbled.trackers.trakt.activity import Activity, OwnRatings
 from scrobbled.trackers.trakt.entries import part
 from scrobbled.trackers.trakt.gathering import RatingPages, Told
 from scrobbled.trackers.trakt.history import FULL, History, PlaysFound
@@ -34,8 +34,9 @@ class _RatingsFound(Struct, frozen=True):
 class AccountReader:
     """Answers ``Reads.read``."""
 
-    def __init__(self, asker: Asker, activity: Activity, history: History, clock: Clock) -> None:
+    def __init__(self, asker: Asker, activity: Activity, history: History, own: OwnRatings, clock: Clock) -> None:
         self._asker = asker
+        self._own = own
         self._clock = clock
         self._activity = activity
         self._history = history
@@ -43,6 +44,8 @@ class AccountReader:
     async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
         had, now, moves = Cursor.of(cursor), self._clock.now(), await self._activity.now()
         moved = {kind for kind in kinds if full or had.on(kind).settled != moves.on(kind)}
+        if "ratings" in kinds and await self._own.unread():
+            moved.add("ratings")
         if not moved:
             return Reading(cursor, had.owner)
         owner = await self._owner()
@@ -70,7 +73,9 @@ class AccountReader:
 
     async def _ratings(self, had: Mark, moves: Moves, now: datetime) -> _RatingsFound:
         """All of them: Trakt cannot be asked for the ones that changed."""
+        unread = await self._own.unread()
         pages, _ = await self._activity.steadily("ratings", moves, RATINGS, FULL, RatingPages, most=MOST_PAGES)
+        await self._own.were_read(unread)
         digest = pages.digest()
         mark = replace(had, digest=digest).moved_to(moves, found=digest != had.digest, now=now)
         return _RatingsFound(Ratings(list(pages.records.values()), complete=True), mark, pages.told)

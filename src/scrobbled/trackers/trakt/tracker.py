@@ -12,7 +12,7 @@ from scrobbled.core.records import Kind, Reading, Subject
 from scrobbled.pace import Pace
 from scrobbled.trackers.base import Addition, Address, Capabilities, Edit, Known, Receipt, Result, Sending, Tracker
 from scrobbled.trackers.given import Context
-from scrobbled.trackers.trakt.activity import Activity
+from scrobbled.trackers.trakt.activity import Activity, OwnRatings
 from scrobbled.trackers.trakt.amending import Amender
 from scrobbled.trackers.trakt.auth import Auth
 from scrobbled.trackers.trakt.canary import Canary
@@ -145,6 +145,7 @@ def build(context: Context) -> Tracker:
     lookups, pace = Lookups(api, context.cache), Pace(clock, every=settings.pace)
     writer, asker = Writer(api, auth, pace), Asker(api, auth)
     adder, reader, activity = Adder(writer, lookups), Reader(asker), Activity(asker)
+    own = OwnRatings(context.cache, clock, context.viewer)
     canary = Canary(api, context.tokens, clock, client_id=settings.client_id, viewer=context.viewer)
     return TraktTracker(
         auth,
@@ -155,6 +156,6 @@ def build(context: Context) -> Tracker:
         canary,
         {"API": settings.url, "sign-in": settings.auth_url},
         Player(api, auth, pace),
-        AccountReader(asker, activity, History(asker, reader, activity, clock), clock),
-        Amender(writer, reader, adder, lookups),
+        AccountReader(asker, activity, History(asker, reader, activity, clock), own, clock),
+        Amender(writer, reader, adder, lookups, own),
     )
