@@ -111,6 +111,13 @@ def test_a_viewing_that_never_arrived_is_found_on_the_side_that_lacks_it() -> No
     assert (found.not_on_a, found.not_on_b, found.nowhere) == ((hint(3),), (hint(2),), (hint(4),))
 
 
+def test_shows_are_told_by_the_title_that_either_side_knows() -> None:
+    one, other = subject(1), subject(1, show=999, key="a")
+    unknown = Hint(7, 1, 1, date(2026, 5, 3))
+    found = lost([hint(1), unknown], [], by_key(other), [play(one, EVENING)], by_key(one))
+    assert found.titles == {202020: "Harbour"}
+
+
 @pytest.mark.parametrize(("hours", "there"), [(-37, False), (-36, True), (0, True), (36, True), (37, False)])
 def test_a_day_reaches_a_day_and_a_half_around_its_noon(hours: int, there: bool) -> None:
     one = subject(1)

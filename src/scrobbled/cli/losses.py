@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rich_click as click
@@ -59,23 +59,24 @@ def _pair(config: Config, viewer: ViewerConfig) -> Wired:
 def _say(one: Wired, result: Lost) -> None:
     a, b = one.sides.names
     say(f"{plural(result.believed, 'play')} were believed to be on both {a} and {b}.")
-    _say_list(f"never arrived on {b}", result.not_on_b)
-    _say_list(f"never arrived on {a}", result.not_on_a)
-    _say_list("are on neither: removed since, or never sent", result.nowhere)
+    _say_list(f"never arrived on {b}", result.not_on_b, result.titles)
+    _say_list(f"never arrived on {a}", result.not_on_a, result.titles)
+    _say_list("are on neither: removed since, or never sent", result.nowhere, result.titles)
     if result.given_up:
         say(f"{plural(result.given_up, 'play')} had been given up for good.")
-        _say_list(f"of these are on {a} and not on {b}", result.given_up_on_a)
-        _say_list(f"of these are on {b} and not on {a}", result.given_up_on_b)
+        _say_list(f"of these are on {a} and not on {b}", result.given_up_on_a, result.titles)
+        _say_list(f"of these are on {b} and not on {a}", result.given_up_on_b, result.titles)
     if result.not_on_a or result.not_on_b or result.given_up_on_a or result.given_up_on_b:
         say("The next scrobbled sync of this pair sends what is missing; --dry-run shows it first.")
 
 
-def _say_list(what: str, hints: Sequence[Hint]) -> None:
+def _say_list(what: str, hints: Sequence[Hint], titles: Mapping[int, str]) -> None:
     if not hints:
         return
     say(f"{len(hints):,} {what}:")
     for hint in hints[:SHOWN]:
         reason = f" ({hint.given_up})" if hint.given_up else ""
-        say(f"  TMDB show {hint.show} S{hint.season} E{hint.number}, {hint.day}{reason}")
+        show = titles.get(hint.show) or f"TMDB show {hint.show}"
+        say(f"  {show} S{hint.season} E{hint.number}, {hint.day}{reason}")
     if len(hints) > SHOWN:
         say(f"  and {len(hints) - SHOWN:,} more; --json lists all")

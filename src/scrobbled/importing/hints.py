@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from scrobbled.core.items import Episode
 from scrobbled.core.records import Kept, PlayRecord, Subject
@@ -34,6 +34,8 @@ class Lost(Struct, frozen=True):
     given_up_on_a: tuple[Hint, ...] = ()
     """Of these, those that ``a`` has and ``b`` has not. They are compared and sent as any other."""
     given_up_on_b: tuple[Hint, ...] = ()
+    titles: Mapping[int, str] = field(default_factory=dict)
+    """Of the shows, by their TMDB ids, as far as one of the sides knows them."""
 
 
 def lost(
@@ -58,7 +60,14 @@ def lost(
         given_up=len(skipped),
         given_up_on_a=tuple(hint for hint in skipped if hint in on_a and hint not in on_b),
         given_up_on_b=tuple(hint for hint in skipped if hint in on_b and hint not in on_a),
+        titles=_titles({hint.show for hint in hints}, (*b_subjects.values(), *a_subjects.values())),
     )
+
+
+def _titles(shows: Collection[int], subjects: Iterable[Subject]) -> dict[int, str]:
+    items = (subject.item for subject in subjects if isinstance(subject.item, Episode))
+    named = ((one.show_ids.tmdb, one.show_title) for one in items if one.show_title)
+    return {tmdb: title for tmdb, title in named if tmdb is not None and tmdb in shows}
 
 
 def _found(hints: Sequence[Hint], records: Iterable[PlayRecord], subjects: Mapping[str, Subject]) -> frozenset[Hint]:
