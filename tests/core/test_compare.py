@@ -238,6 +238,22 @@ class TestPlaysOnBothSides:
         found = compare_plays(group([row("a1")], [row("b1")], [agreed("a1", "b1")]), Policy())
         assert found == Compared(agreed=1)
 
+    @pytest.mark.parametrize("kept", [Kept.EXACT, Kept.DAY])
+    def test_a_second_row_of_the_very_same_minute_adds_nothing(self, kept: Kept) -> None:
+        """A program that wrote the row again, long after: its time looks like a day that somebody picked."""
+        copies = [row("b1", 0, kept), row("b2", 0, Kept.DAY)]
+        found = compare_plays(group([row("a1")], copies), Policy())
+        assert told(found) == []
+        assert Link(None, "b2", AGAIN, LinkState.EXTRA, b_at=at(0)) in found.links
+
+    def test_a_copy_of_a_row_that_only_one_side_has_is_brought_over_once(self) -> None:
+        found = compare_plays(group([], [row("b1"), row("b2", 0, Kept.DAY)]), Policy())
+        assert told(found) == [("a", "add", "b1")]
+
+    def test_a_day_that_was_typed_twice_is_two_viewings(self) -> None:
+        found = compare_plays(group([row("a1", 0.2)], [row("b1", 0, Kept.DAY), row("b2", 0, Kept.DAY)]), Policy())
+        assert [one[:2] for one in told(found)] == [("a", "add")]
+
     def test_another_program_that_reports_the_same_viewing_adds_nothing(self) -> None:
         links = [agreed("a1", "b1", 0, 0.01)]
         found = compare_plays(group([row("a1"), row("a2", 0.2)], [row("b1", 0.01)], links), Policy())

@@ -16,16 +16,21 @@ _TOMBS = (LinkState.REMOVED, LinkState.REMOVING)
 
 
 def fold(board: Board, gap: timedelta) -> None:
-    """Take from what is free all that says nothing new. Two typed days of one item are always two viewings."""
+    """Take from what is free all that says nothing new.
+
+    Two typed days of one item are always two viewings. One that is the minute of a viewing was not typed: it was copied.
+    """
     for side in SIDES:
         free = sorted(board.free[side].values(), key=lambda row: when(row.record))
-        told = Moments(_told(board, side))
+        told, minutes = Moments(_told(board, side)), set(_minutes(board, side))
         for row in free:
             if row.settled:
                 continue
             if row.record.kept is Kept.NONE:
                 _fold_undated(board, side, row)
             elif row.record.kept is Kept.EXACT and told.has_near(row.record.at, gap):
+                board.report_again(side, row, AGAIN)
+            elif row.record.kept is Kept.DAY and _minute(row) in minutes:
                 board.report_again(side, row, AGAIN)
             elif row.record.kept is Kept.EXACT and row.record.at:
                 told.add(row.record.at)
@@ -40,6 +45,18 @@ def _told(board: Board, side: Side) -> Iterator[datetime | None]:
     for link in board.links(*_TOMBS):
         yield from (link.a_at, link.b_at)
     yield from (row.record.at for row in board.free[side].values() if row.settled)
+
+
+def _minutes(board: Board, side: Side) -> Iterator[datetime]:
+    """Of the viewings that this side has, as either side tells them, and of those that are about to be sent."""
+    for link in board.links(LinkState.AGREED):
+        both = (board.row(one, link) for one in SIDES)
+        yield from (at for row in both if row and row.record.kept is Kept.EXACT and (at := _minute(row)))
+    yield from (at for row in board.free[side].values() if row.record.kept is Kept.EXACT and (at := _minute(row)))
+
+
+def _minute(row: Row) -> datetime | None:
+    return row.record.at.replace(second=0, microsecond=0) if row.record.at else None
 
 
 def _fold_undated(board: Board, side: Side, row: Row) -> None:
