@@ -18,7 +18,7 @@ _TOMBS = (LinkState.REMOVED, LinkState.REMOVING)
 def fold(board: Board, gap: timedelta) -> None:
     """Take from what is free all that says nothing new.
 
-    Two typed days of one item are always two viewings. One that is the minute of a viewing was not typed: it was copied.
+    Two typed days of one item are always two viewings. One that is the minute of a viewing was copied, and not typed.
     """
     for side in SIDES:
         free = sorted(board.free[side].values(), key=lambda row: when(row.record))
@@ -28,9 +28,7 @@ def fold(board: Board, gap: timedelta) -> None:
                 continue
             if row.record.kept is Kept.NONE:
                 _fold_undated(board, side, row)
-            elif row.record.kept is Kept.EXACT and told.has_near(row.record.at, gap):
-                board.report_again(side, row, AGAIN)
-            elif row.record.kept is Kept.DAY and _minute(row) in minutes:
+            elif _minute(row) in minutes if row.record.kept is Kept.DAY else told.has_near(row.record.at, gap):
                 board.report_again(side, row, AGAIN)
             elif row.record.kept is Kept.EXACT and row.record.at:
                 told.add(row.record.at)
