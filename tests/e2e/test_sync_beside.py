@@ -135,6 +135,7 @@ def test_a_rehearsal_beside_a_busy_service_writes_to_no_tracker(service: Service
     done = service.run("sync", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "Nothing was changed" in done.stdout
+    assert "Days and times are UTC." in done.stdout
     service.settled()
     assert two.writes() == 2 + 1, "the webhook's play at both, and its tick"  # nothing of the plan
     assert len(two.serializd()) == 1
@@ -182,6 +183,7 @@ def test_a_first_contact_that_is_too_much_at_once_waits_for_a_yes(service: Servi
     words = service.run("sync")
     assert "To say yes: scrobbled sync" in words.stdout
     assert "25 plays" in words.stdout
+    assert "Days and times are UTC." in words.stdout
     done = service.run("sync", "--plan", one["plan_id"])
     assert done.returncode == 0, (done.stdout, done.stderr)
     assert two.trakt() == two.serializd()

@@ -26,6 +26,9 @@ from scrobbled.rehearsal import rehearse
 from scrobbled.store import Store, ledger, records, runs
 from scrobbled.trackers import TRACKERS
 
+ZONE = "Days and times are UTC."
+"""As the trackers keep them; an evening is another day in some zones."""
+
 
 def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
     """1 when something failed or was refused; a plan that wants a yes is no failure."""
@@ -140,6 +143,8 @@ def say_plan(one: Wired, ended: Ended, command: str) -> None:
         say(f"{one.sides.viewer}: {' and '.join(one.sides.called)} were not compared: {ended.reason}.", err=True)
         return
     say(ended.plan.text())
+    if ended.plan.changes:
+        say(ZONE)
     if ended.reason:
         say(ended.reason)
     if ended.plan.changes:
@@ -198,6 +203,7 @@ def say_run(one: Wired, done: Followed, command: str) -> None:
         case "approval":
             if run_.shown:
                 say(run_.shown)
+                say(ZONE)
             say(f"{head}{run_.reason}")
             say(f"To say yes: {command} --plan {run_.plan}")
         case _:
