@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from scrobbled.clock import Clock
 from scrobbled.core.records import Kind
-from scrobbled.trackers.base import Cache
+from scrobbled.trackers.given import Cache
 from scrobbled.trackers.trakt.marks import Activities, Moves
 from scrobbled.trackers.trakt.paging import REREAD, Asker, Extent, GathersT, Params, Shifted
 
