@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
 
 from scrobbled.cli.served import Service
 from scrobbled.core.errors import StoreError
-from scrobbled.store import runs
+from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.health import State
+from scrobbled.store import overview, runs
 from scrobbled.store.runs import Progress, Run
+from scrobbled.summary.queue import trouble
 
 POLL = 0.1
 TELL_EVERY = 5.0
 NOTHING_FOR = 300.0
 """Seconds without any progress after which nobody waits any longer."""
+HELD_UP_FOR = 30.0
+"""Seconds after which nobody waits for an account that needs a person; it may have been tried anew meanwhile."""
 NOBODY_FOR = 60.0
 """Seconds after which whoever should have begun the run is not there."""
 STAND_IN_AFTER = 5.0
+NEED_A_PERSON = frozenset({State.SIGN_IN, State.STOPPED, State.DRIFT})
+"""States that do not end by waiting a few minutes."""
 CHANCES = 3
 """So often a run that is cut short is asked for anew."""
 
@@ -70,11 +78,12 @@ class _Follower:
             if run.ended_at is not None and not progress.waiting + earlier:
                 return await self._followed(run, True, _stuck(progress))
             idle = time.monotonic() - self._moved_at
-            if idle > (NOBODY_FOR if run.phase == "asked" else NOTHING_FOR):
-                return await self._followed(run, False, _why(run, progress.waiting + earlier))
+            troubles = await self._troubles(run) if idle > STAND_IN_AFTER else {}
+            if idle > _patience(run, troubles):
+                return await self._followed(run, False, _why(run, progress.waiting + earlier, troubles))
             if idle > STAND_IN_AFTER:
                 await self._stand_in()
-            self._teller.tell(_so_far(run, progress, earlier))
+            self._teller.tell(_so_far(run, progress, earlier), troubles.values())
             await asyncio.sleep(POLL)
 
     async def _look(self) -> tuple[Run, Progress, int]:
@@ -87,6 +96,9 @@ class _Follower:
         if (seen := (run.phase, progress.done, progress.stuck, earlier)) != self._seen:
             self._seen, self._moved_at = seen, time.monotonic()
         return run, progress, earlier
+
+    async def _troubles(self, run: Run) -> dict[str, str]:
+        return await self._service.store.read(lambda db: _troubles(db, run))
 
     async def _again(self) -> bool:
         """A service that began anew gave it up; whoever waits for it still wants it."""
@@ -118,9 +130,25 @@ def _stuck(progress: Progress) -> str:
     return f"{progress.stuck:,} wait for you or for a catalogue; see scrobbled queue list" if progress.stuck else ""
 
 
-def _why(run: Run, waiting: int) -> str:
+def _troubles(db: sqlite3.Connection, run: Run) -> dict[str, str]:
+    """Why nothing goes to an account that something waits for, by its state."""
+    states = overview.account_states(db)
+    told = {tracker: trouble(states, run.viewer, tracker, PlayOutcome.QUEUED) for tracker in runs.waits_for(db, run)}
+    return {states[run.viewer, tracker][0]: text for tracker, text in told.items() if text}
+
+
+def _patience(run: Run, troubles: Collection[str]) -> float:
+    if run.phase == "asked":
+        return NOBODY_FOR
+    return HELD_UP_FOR if run.ended_at is not None and NEED_A_PERSON & set(troubles) else NOTHING_FOR
+
+
+def _why(run: Run, waiting: int, troubles: Mapping[str, str]) -> str:
     if run.phase == "asked":
         return "The service did not begin it. It is busy with another run of this person, or it ended."
+    if troubles:
+        kept = "They are kept, and go out as soon as that is mended and scrobbled serve runs."
+        return " ".join((f"{waiting:,} changes are not delivered yet.", *troubles.values(), kept))
     return (
         f"{waiting:,} changes are not delivered yet and nothing moved for some minutes; scrobbled status says "
         "what is wrong. They are kept, and go out as soon as scrobbled serve runs and the tracker answers."
@@ -128,17 +156,20 @@ def _why(run: Run, waiting: int) -> str:
 
 
 class _Teller:
-    """Says how far it is, not too often."""
+    """Says how far it is, not too often, and what keeps it up, once."""
 
     def __init__(self, say: Callable[[str], None] | None) -> None:
         self._say, self._at = say, time.monotonic()
+        self._told: set[str] = set()
 
-    def tell(self, text: str) -> None:
+    def tell(self, text: str, troubles: Collection[str]) -> None:
         now = time.monotonic()
         if self._say is None or now - self._at < TELL_EVERY:
             return
         self._at = now
-        self._say(text)
+        for line in (text, *(one for one in troubles if one not in self._told)):
+            self._say(line)
+        self._told.update(troubles)
 
 
 def _so_far(run: Run, progress: Progress, earlier: int) -> str:

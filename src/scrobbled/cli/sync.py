@@ -232,6 +232,7 @@ def reported(done: Followed) -> dict[str, Any]:
         "planned": dict(run_.counts),
         "outcomes": done.outcomes,
         "delivered": done.complete,
+        "why_left": done.why_left or None,
         "failed": done.failed,
     }
 

@@ -216,6 +216,16 @@ def left_over(db: sqlite3.Connection, run: Run) -> int:
     return count
 
 
+def waits_for(db: sqlite3.Connection, run: Run) -> list[str]:
+    """The trackers of the pair to which something is still on its way, of whatever run."""
+    query = " UNION ALL ".join(
+        f"SELECT 1 FROM {queue} WHERE viewer = :viewer AND tracker = :tracker AND {_QUEUED}"
+        for queue in ("outbox", "amendments")
+    )
+    whose = ({"viewer": run.viewer, "tracker": tracker} for tracker in run.pair.split(","))
+    return [one["tracker"] for one in whose if db.execute(f"{query} LIMIT 1", one).fetchone()]
+
+
 def drop_old(db: sqlite3.Connection, before: float, limit: int, keep: int = 200) -> int:
     """Forget up to ``limit`` runs that led to nothing and ended before ``before``, but for the last ``keep``."""
     return db.execute(
