@@ -25,7 +25,7 @@ from scrobbled.core.items import Episode
 from scrobbled.core.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.plays import Play
 from scrobbled.household import without_effect
-from scrobbled.store import Store, accounts, inbox, opening
+from scrobbled.store import Store, accounts, inbox, opening, records
 from scrobbled.store.alerts import StoredTroubles
 from scrobbled.store.inbox import Arrival, Queued
 
@@ -179,6 +179,19 @@ def test_status_for_people_says_the_same(run: Run, tmp_path: Path) -> None:
     assert "3 accepted" in said.out
     assert "1 unclaimed" in said.out
     assert "anna/trakt" in said.out
+
+
+def test_status_says_which_listing_is_not_believed(run: Run, tmp_path: Path) -> None:
+    place = tmp_path / "config" / "scrobbled.yaml"
+    place.write_text(place.read_text() + "    pairs: [{between: [trakt, serializd], plays: both}]\n")
+    fill(tmp_path / "s.db")
+    with contextlib.closing(sqlite3.connect(tmp_path / "s.db")) as db, db:
+        for tracker, doubt in (("trakt", ""), ("serializd", "12 of 40 plays were gone at once")):
+            records.save_state(db, ("anna", tracker), records.ReadState({}, read_at=1.0, doubt=doubt))
+    lines = run("status").out.splitlines()
+    (doubted,) = [line for line in lines if "not believed" in line]
+    assert doubted.startswith("  What Serializd listed is not believed to be all (12 of 40 plays were gone at once)")
+    assert lines[lines.index(doubted) - 1].startswith("anna: trakt and serializd")
 
 
 def test_status_says_first_what_concerns_everything(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

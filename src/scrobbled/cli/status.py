@@ -10,6 +10,7 @@ from typing import Any
 from scrobbled import summary
 from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.config import Config
+from scrobbled.core.names import name
 from scrobbled.core.outcomes import HOLDS, STATES, PlayOutcome, advised
 from scrobbled.core.plain import plain
 from scrobbled.needs import TOLD
@@ -60,7 +61,8 @@ def _print(facts: dict[str, Any]) -> None:
             command = f"scrobbled auth {row['tracker']} --viewer {shlex.quote(row['viewer'])}"
             say(f"  {advised(row['state'], row['reason'], command)}")
     for pair in facts["pairs"]:
-        say(_pair(pair))
+        for line in (_pair(pair), *_doubts(pair)):
+            say(line)
     if facts["held"]:
         reasons = ", ".join(f"{count:,} {HOLDS.get(reason, reason)}" for reason, count in facts["held"].items())
         say(f"Held until you decide: {reasons}. See scrobbled queue list")
@@ -98,6 +100,13 @@ def _pair(row: dict[str, Any]) -> str:
         return line
     words = ["scrobbled", "sync", "--viewer", row["viewer"], "--pair", row["pair"], "--plan", last["plan_id"] or ""]
     return f"{line}. To say yes: {shlex.join(words)}"
+
+
+def _doubts(row: dict[str, Any]) -> Iterator[str]:
+    for side in row["sides"]:
+        if side["doubt"]:
+            listed = f"What {name(side['tracker'])} listed is not believed to be all ({side['doubt']})"
+            yield f"  {listed}, so nothing is removed because of it."
 
 
 def _unclaimed(row: dict[str, Any]) -> str:
