@@ -246,6 +246,16 @@ class TestPlaysOnBothSides:
         assert told(found) == []
         assert Link(None, "b2", AGAIN, LinkState.EXTRA, b_at=at(0)) in found.links
 
+    def test_a_copy_of_a_viewing_whose_seconds_are_known_adds_nothing(self) -> None:
+        """The other side tells whole minutes, and whoever copied it wrote that."""
+        minute = at(0).replace(second=0, microsecond=0)
+        seen, copy = row("b1"), row("b2", 0, Kept.DAY)
+        exact = replace(seen, record=replace(seen.record, at=minute.replace(second=22, microsecond=250_000)))
+        copied = replace(copy, record=replace(copy.record, at=minute))
+        for theirs in ([], [row("a1")]):
+            found = compare_plays(group(theirs, [exact, copied]), Policy())
+            assert [one[2] for one in told(found)] == ["b1"][len(theirs) :]
+
     def test_a_copy_of_a_row_that_only_one_side_has_is_brought_over_once(self) -> None:
         found = compare_plays(group([], [row("b1"), row("b2", 0, Kept.DAY)]), Policy())
         assert told(found) == [("a", "add", "b1")]

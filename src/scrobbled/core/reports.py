@@ -45,16 +45,16 @@ def _told(board: Board, side: Side) -> Iterator[datetime | None]:
     yield from (row.record.at for row in board.free[side].values() if row.settled)
 
 
-def _minutes(board: Board, side: Side) -> Iterator[datetime]:
+def _minutes(board: Board, side: Side) -> Iterator[datetime | None]:
     """Of the viewings that this side has, as either side tells them, and of those that are about to be sent."""
-    for link in board.links(LinkState.AGREED):
-        both = (board.row(one, link) for one in SIDES)
-        yield from (at for row in both if row and row.record.kept is Kept.EXACT and (at := _minute(row)))
-    yield from (at for row in board.free[side].values() if row.record.kept is Kept.EXACT and (at := _minute(row)))
+    agreed = (board.row(one, link) for link in board.links(LinkState.AGREED) for one in SIDES)
+    for row in (*agreed, *board.free[side].values()):
+        if row and row.record.kept is Kept.EXACT:
+            yield _minute(row)
 
 
 def _minute(row: Row) -> datetime | None:
-    return row.record.at.replace(second=0, microsecond=0) if row.record.at else None
+    return row.record.at and row.record.at.replace(second=0, microsecond=0)
 
 
 def _fold_undated(board: Board, side: Side, row: Row) -> None:
