@@ -78,6 +78,19 @@ async def test_an_account_that_needs_a_person_is_not_waited_for(
         ]
 
 
+async def test_each_account_that_something_waits_for_is_told(served: Served) -> None:
+    """Also where both are in the same state."""
+
+    def queue(db: sqlite3.Connection) -> None:
+        additions.add(db, additions.Wanted("anna", "trakt", "3", "serializd", FILM, T, None), 1, T.timestamp())
+        accounts.save_state(db, "anna", "serializd", "stopped", "it is closed", 0.0, None)
+
+    await served.store.write(queue)
+    ended, _ = await waited(served, "stopped")
+    assert "Trakt gets nothing for anna at the moment. It is locked." in ended.why_left
+    assert "Serializd gets nothing for anna at the moment. It is closed." in ended.why_left
+
+
 @pytest.mark.parametrize(("state", "why"), [("down", "It is locked."), ("ok", "scrobbled status says what is wrong")])
 async def test_what_may_heal_is_waited_for_longer(
     served: Served, monkeypatch: pytest.MonkeyPatch, state: str, why: str

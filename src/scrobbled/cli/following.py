@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec import Struct
 
@@ -22,12 +22,13 @@ TELL_EVERY = 5.0
 NOTHING_FOR = 300.0
 """Seconds without any progress after which nobody waits any longer."""
 HELD_UP_FOR = 30.0
-"""Seconds after which nobody waits for an account that needs a person; it may have been tried anew meanwhile."""
+"""Seconds after which nobody waits for an account in a ``LASTING`` state; it may have been tried anew meanwhile."""
 NOBODY_FOR = 60.0
 """Seconds after which whoever should have begun the run is not there."""
 STAND_IN_AFTER = 5.0
-NEED_A_PERSON = frozenset({State.SIGN_IN, State.STOPPED, State.DRIFT})
+LASTING = frozenset({State.SIGN_IN, State.STOPPED, State.DRIFT})
 """States that do not end by waiting a few minutes."""
+_Trouble = tuple[str, str]
 CHANCES = 3
 """So often a run that is cut short is asked for anew."""
 
@@ -78,12 +79,12 @@ class _Follower:
             if run.ended_at is not None and not progress.waiting + earlier:
                 return await self._followed(run, True, _stuck(progress))
             idle = time.monotonic() - self._moved_at
-            troubles = await self._troubles(run) if idle > STAND_IN_AFTER else {}
+            troubles = await self._troubles(run) if idle > STAND_IN_AFTER else []
             if idle > _patience(run, troubles):
                 return await self._followed(run, False, _why(run, progress.waiting + earlier, troubles))
             if idle > STAND_IN_AFTER:
                 await self._stand_in()
-            self._teller.tell(_so_far(run, progress, earlier), troubles.values())
+            self._teller.tell(_so_far(run, progress, earlier), [text for _, text in troubles])
             await asyncio.sleep(POLL)
 
     async def _look(self) -> tuple[Run, Progress, int]:
@@ -97,7 +98,7 @@ class _Follower:
             self._seen, self._moved_at = seen, time.monotonic()
         return run, progress, earlier
 
-    async def _troubles(self, run: Run) -> dict[str, str]:
+    async def _troubles(self, run: Run) -> list[_Trouble]:
         return await self._service.store.read(lambda db: _troubles(db, run))
 
     async def _again(self) -> bool:
@@ -130,25 +131,25 @@ def _stuck(progress: Progress) -> str:
     return f"{progress.stuck:,} wait for you or for a catalogue; see scrobbled queue list" if progress.stuck else ""
 
 
-def _troubles(db: sqlite3.Connection, run: Run) -> dict[str, str]:
-    """Why nothing goes to an account that something waits for, by its state."""
+def _troubles(db: sqlite3.Connection, run: Run) -> list[_Trouble]:
+    """Of each account that something waits for and that gets nothing: its state, and why in words."""
     states = overview.account_states(db)
     told = {tracker: trouble(states, run.viewer, tracker, PlayOutcome.QUEUED) for tracker in runs.waits_for(db, run)}
-    return {states[run.viewer, tracker][0]: text for tracker, text in told.items() if text}
+    return [(states[run.viewer, tracker][0], text) for tracker, text in told.items() if text]
 
 
-def _patience(run: Run, troubles: Collection[str]) -> float:
+def _patience(run: Run, troubles: Sequence[_Trouble]) -> float:
     if run.phase == "asked":
         return NOBODY_FOR
-    return HELD_UP_FOR if run.ended_at is not None and NEED_A_PERSON & set(troubles) else NOTHING_FOR
+    return HELD_UP_FOR if run.ended_at is not None and any(state in LASTING for state, _ in troubles) else NOTHING_FOR
 
 
-def _why(run: Run, waiting: int, troubles: Mapping[str, str]) -> str:
+def _why(run: Run, waiting: int, troubles: Sequence[_Trouble]) -> str:
     if run.phase == "asked":
         return "The service did not begin it. It is busy with another run of this person, or it ended."
     if troubles:
         kept = "They are kept, and go out as soon as that is mended and scrobbled serve runs."
-        return " ".join((f"{waiting:,} changes are not delivered yet.", *troubles.values(), kept))
+        return " ".join((f"{waiting:,} changes are not delivered yet.", *(text for _, text in troubles), kept))
     return (
         f"{waiting:,} changes are not delivered yet and nothing moved for some minutes; scrobbled status says "
         "what is wrong. They are kept, and go out as soon as scrobbled serve runs and the tracker answers."

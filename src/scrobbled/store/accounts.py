@@ -18,7 +18,7 @@ RESTORED = "restored"
 """Mark of when the database was last put back or emptied: the trackers may hold what was watched before."""
 
 _SECRET_PARTS = ("token", "password", "instead_of")
-"""What the name of a secret's key holds; ``instead_of`` is the token a Serializd sign-in was made in place of."""
+"""What the name of a secret's key holds; ``instead_of`` is a pasted token that the sign-in took the place of."""
 
 
 def secrets_of(values: Mapping[str, Any] | None) -> list[str]:
