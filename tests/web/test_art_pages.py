@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from house import house
+from house import House, house
 
 from patience import until
 from scrobbled.config import load
@@ -45,6 +45,11 @@ async def there(browser: httpx.AsyncClient, address: str) -> httpx.Response:
 
 async def addresses(browser: httpx.AsyncClient, page: str) -> list[str]:
     return re.findall(r'<img class="art" src="\./(art/[0-9a-f]{24})"', (await browser.get(page)).text)
+
+
+def beside(home: House) -> Artwork:
+    """Another than that of the pages, which fetches the same pictures at the same time."""
+    return Artwork(home.runtime, "art-beside")
 
 
 async def test_a_play_has_its_poster_on_the_page_and_below_it_the_drawn_one(tmp_path: Path) -> None:
@@ -142,7 +147,7 @@ async def test_addresses_in_a_webhook_are_never_called(tmp_path: Path) -> None:
 
 async def test_plays_works_items_and_search_results_of_one_show_share_an_address(tmp_path: Path) -> None:
     async with house(tmp_path, **WITH_PICTURES) as home:
-        art, show = Artwork(home.runtime), home.sandbox.world.shows[0]
+        art, show = beside(home), home.sandbox.world.shows[0]
         told = Episode(show.title, 1, 1, show_ids=ShowIds(tmdb=show.tmdb))
         await home.webhook()
         await home.runtime.store.write(lambda db: works.work_of(db, told))
@@ -159,7 +164,7 @@ async def test_plays_works_items_and_search_results_of_one_show_share_an_address
 
 async def test_a_work_without_ids_is_asked_for_where_it_was_watched(tmp_path: Path) -> None:
     async with house(tmp_path, metadata={}) as home:
-        art = Artwork(home.runtime)
+        art = beside(home)
         await home.webhook()
         await home.runtime.store.write(works.catch_up)
         ((show_work,), *_) = await home.sql("SELECT id FROM works WHERE kind = 'show'")
@@ -174,7 +179,7 @@ async def test_a_work_without_ids_is_asked_for_where_it_was_watched(tmp_path: Pa
 
 async def test_a_corrected_play_has_the_poster_of_what_it_really_is(tmp_path: Path) -> None:
     async with house(tmp_path, **WITH_PICTURES) as home, home.client() as browser:
-        art, other = Artwork(home.runtime), home.sandbox.world.shows[1]
+        art, other = beside(home), home.sandbox.world.shows[1]
         await home.webhook()
         before = await art.of_plays(["p1"])
         answer = await browser.post("/api/v1/corrections", json={"what": "p1", "to": f"tmdb:{other.tmdb}"})
@@ -190,12 +195,12 @@ async def test_without_a_key_and_a_server_only_the_drawn_poster_is_shown(tmp_pat
         await home.webhook()
         assert await addresses(browser, "/") == []
         assert "./posters/" in (await browser.get("/")).text
-        assert Artwork(home.runtime).of_tmdb("show", 1, "Title") == ""
+        assert beside(home).of_tmdb("show", 1, "Title") == ""
 
 
 async def test_a_key_that_is_added_while_it_runs_is_used_at_once(tmp_path: Path) -> None:
     async with house(tmp_path, metadata={}, sources={"plex": {"token": "hook-token-4711-do-not-show"}}) as home:
-        art, show = Artwork(home.runtime), home.sandbox.world.shows[0]
+        art, show = beside(home), home.sandbox.world.shows[0]
         told = Episode(show.title, 1, 1, show_ids=ShowIds(tmdb=show.tmdb))
         assert art.of_items([told]) == [""]
         path = tmp_path / "scrobbled.yaml"

@@ -23,18 +23,17 @@ from scrobbled.store import titles
 from scrobbled.summary import number
 
 FOLDER = "art"
-"""Beside the database."""
 Look = Callable[[sqlite3.Connection, Collection[int]], dict[int, Item]]
 
 
 class Artwork:
-    """An episode gives the poster of its show."""
+    """An episode gives the poster of its show. Each needs a ``folder`` of its own, which is beside the database."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, folder: str = FOLDER) -> None:
         self._runtime = runtime
         # not those of the runtime: a wall of posters must not keep what is asked for plays waiting
         self._connections = Connections(runtime.transport, partial(wiring.observer, runtime.metrics))
-        shelf = Shelf(runtime.store.path.resolve().parent / FOLDER, runtime.clock.now)
+        shelf = Shelf(runtime.store.path.resolve().parent / folder, runtime.clock.now)
         self.gallery = Gallery(shelf, runtime.cache, runtime.clock, self._means(runtime.config))
         self.scout = Scout(runtime.store, self.gallery, runtime.clock)
         runtime.on_change(self.scout.news)
