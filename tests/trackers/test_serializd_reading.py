@@ -14,6 +14,7 @@ from scrobbled.core.records import Kept, Subject
 from scrobbled.sandbox.serializd_store import Review, stamp
 from scrobbled.trackers.base import Rate
 from scrobbled.trackers.serializd.entries import Entry
+from scrobbled.trackers.serializd.telling import UNREAD_TICKS
 from scrobbled.trackers.serializd.tracker import SerializdTracker
 from trackers.contract import EVENING, add, play_of
 from trackers.reading_contract import ReadingBench, ReadingContract
@@ -583,8 +584,9 @@ async def test_marks_of_a_season_that_vanished_stay_as_they_were(setup: Setup, m
     tracker = setup.tracker()
     await mirror.read(tracker)
     setup.fail(SEASON_PAGE, status=404, body={"message": "Season not found"})
-    await mirror.read(tracker, full=True)
+    reading = await mirror.read(tracker, full=True)
     assert "tick:140001:5" in mirror.held
+    assert not reading.skipped
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"kind": "drop"}, {"kind": "html", "status": 404}, {"body": {}}])
@@ -597,8 +599,9 @@ async def test_a_page_of_marks_that_fails_keeps_nothing_else_back(
     await mirror.read(tracker)
     row = by_hand(setup, 6)
     setup.fail(SEASON_PAGE, **{"status": 200, **fault, "times": 100})
-    await mirror.read(tracker, full=True)
+    reading = await mirror.read(tracker, full=True)
     assert {str(row.id), "tick:140001:5"} <= set(mirror.held), "the mark that was known is not taken for one that went"
+    assert reading.skipped == {UNREAD_TICKS: 1}
 
 
 async def test_pages_of_marks_that_fail_one_after_the_other_are_left_for_the_next_time(
@@ -608,8 +611,9 @@ async def test_pages_of_marks_that_fail_one_after_the_other_are_left_for_the_nex
         setup.service.log_play("anna", show, 1, 1)
     setup.service.accounts["anna"].tick(SHOW, SPECIALS, 1, "2026-01-01T00:00:00Z")
     setup.fail(SEASON_PAGE, status=500, times=100)
-    await mirror.read(setup.tracker())
+    reading = await mirror.read(setup.tracker())
     assert len(mirror.held) == 4
+    assert reading.skipped == {UNREAD_TICKS: 4}, "also those that were not asked for any more"
     seasons = {call.path for call in setup.service.calls(SEASON_PAGE)}
     assert len(seasons) == 3
 

@@ -21,6 +21,7 @@ from scrobbled.trackers.serializd.entries import Entry, Place, key_of
 
 UNKNOWN_SEASON = "diary row of an unknown season"
 UNKNOWN_TICK = "watched mark of an unknown season"
+UNREAD_TICKS = "season whose watched marks could not be read, which the next complete reading tries again"
 SLICE = 50
 """Rows told before others get their turn."""
 TICK = "tick"

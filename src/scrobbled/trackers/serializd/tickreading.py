@@ -14,7 +14,7 @@ from scrobbled.trackers.serializd.codec import Spot
 from scrobbled.trackers.serializd.entries import Entry, place_of
 from scrobbled.trackers.serializd.gate import Mark
 from scrobbled.trackers.serializd.profile import Profile
-from scrobbled.trackers.serializd.telling import TICK, Teller, Tick
+from scrobbled.trackers.serializd.telling import TICK, UNREAD_TICKS, Teller, Tick
 from scrobbled.trackers.serializd.ticks import Ticks
 
 if TYPE_CHECKING:
@@ -119,17 +119,19 @@ class TickReader:
         """``None`` for a season that the service does not know any more, or that could not be read."""
         show, id_ = season
         number = await teller.season_number(show, id_)
-        if number is None or len(failed) >= MOST_FAILED:
+        if number is None:
             return None
-        try:
-            ticked = await self._ticks.read(show, id_, number)
-        except NotInCatalogue:
-            return None
-        except (TryLater, ContractDrift) as error:
-            failed.append(error.reason)
-            log.warning("the watched marks of a season could not be read", action="read-marks", why=error.reason)
-            return None
-        return [Tick(show, id_, episode, at) for episode, at in ticked.items()]
+        if len(failed) < MOST_FAILED:
+            try:
+                ticked = await self._ticks.read(show, id_, number)
+                return [Tick(show, id_, episode, at) for episode, at in ticked.items()]
+            except NotInCatalogue:
+                return None
+            except (TryLater, ContractDrift) as error:
+                failed.append(error.reason)
+                log.warning("the watched marks of a season could not be read", action="read-marks", why=error.reason)
+        teller.told.skipped[UNREAD_TICKS] += 1
+        return None
 
     async def _is_ours(self, tick: Tick, teller: Teller) -> bool:
         number = await teller.season_number(tick.show, tick.season)
