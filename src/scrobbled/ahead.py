@@ -55,8 +55,9 @@ class Outlook:
             return False
         if first.id not in self._seen:
             await self._look()
-        together = self._waiting.pop(season, [])
-        addresses = await self._addresses(together) if len(together) > 1 else []
+        together = self._waiting.get(season, [])
+        addresses = await self._addresses(season, together) if len(together) > 1 else []
+        self._waiting.pop(season, None)
         if len(addresses) < 2:
             return False
         try:
@@ -90,9 +91,11 @@ class Outlook:
     async def _page(self, now: float, after: Change | None) -> list[Change]:
         return await self._store.read(lambda db: outbox.coming(db, self._viewer, self._name, now, after, PAGE))
 
-    async def _addresses(self, together: Sequence[Change]) -> list[Address]:
+    async def _addresses(self, season: Season, together: Sequence[Change]) -> list[Address]:
         """None at all where one of them cannot be looked up now: whoever sends it books why."""
+        show = [change.item for of, waiting in self._waiting.items() if of[0] == season[0] for change in waiting]
         try:
+            await cast(Foresees, self._tracker).survey(show)
             found = [await self._address(change) for change in together]
         except TrackerError:
             return []

@@ -20,6 +20,8 @@ from scrobbled.core.matching import (
     Finding,
     Listed,
     ShowMatch,
+    counted_alike,
+    is_gapless,
     is_generic,
     place,
     plain,
@@ -369,3 +371,53 @@ def test_the_day_alone_is_no_evidence_against_number_and_title() -> None:
         place(Episode("Harbour", 1, 55, "New one", air_date=FIRST), [Claim(1, 55, "theirs")], listing)
     assert place(Episode("Harbour", None, None, "New one", air_date=FIRST), [], listing).how == "air date"
     assert place(Episode("Harbour", 1, 55, None, air_date=FIRST), [Claim(1, 55, "theirs")], listing).how == "air date"
+
+
+# -- seasons as a whole ---------------------------------------------------------------------------------------------
+
+
+def up_to(count: int) -> set[int]:
+    return set(range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "alike"),
+    [
+        ({1: up_to(8), 2: up_to(10)}, {0: 2, 1: 8, 2: 10, 3: 4}, {1, 2}),
+        ({1: up_to(8), 2: up_to(9)}, {1: 8, 2: 10}, {1}),
+        ({1: up_to(8), 2: {1, 2, 4}}, {1: 8, 2: 3}, set()),  # there is a fourth: counted otherwise
+        ({1: up_to(8), 2: {2, 3}}, {1: 8, 2: 3}, {1}),
+        ({1: up_to(8), 2: {0, 1}}, {1: 8, 2: 2}, {1}),
+        ({1: up_to(8), 2: up_to(1)}, {1: 8}, set()),
+        ({1: up_to(9), 2: up_to(10)}, {1: 8, 2: 10}, set()),
+        ({0: up_to(2), 1: up_to(8)}, {0: 2, 1: 8}, {1}),
+        ({0: up_to(3), 1: up_to(8)}, {0: 2, 1: 8}, {1}),
+        ({1: set(), 2: up_to(1)}, {1: 0, 2: 1}, {2}),
+        ({}, {1: 8}, set()),
+    ],
+)
+def test_seasons_are_counted_alike_where_all_numbers_are_there_and_none_is_too_many(
+    ours: dict[int, set[int]], theirs: dict[int, int], alike: set[int]
+) -> None:
+    assert counted_alike(ours, theirs) == alike
+
+
+@given(
+    st.dictionaries(st.integers(0, 4), st.sets(st.integers(0, 12))), st.dictionaries(st.integers(0, 4), st.integers())
+)
+def test_what_is_counted_alike_has_the_same_numbers_on_both_sides(
+    ours: dict[int, set[int]], theirs: dict[int, int]
+) -> None:
+    for season in counted_alike(ours, theirs):
+        assert season > 0
+        assert ours[season] == up_to(theirs[season]) != set()
+
+
+def test_gapless_begins_with_one_and_is_not_nothing() -> None:
+    assert is_gapless({1}, 1)
+    assert is_gapless({2, 1, 3}, 3)
+    assert not is_gapless({1, 3}, 2)
+    assert not is_gapless({0, 1}, 2)
+    assert not is_gapless({2}, 1)
+    assert not is_gapless(set(), 0)
+    assert not is_gapless(set(), -1)

@@ -24,6 +24,7 @@ from scrobbled.core.errors import (
     TryLater,
     Uncertain,
 )
+from scrobbled.core.ids import ShowIds
 from scrobbled.core.records import PlayRecord
 from scrobbled.health import State
 from scrobbled.store import amendments, outbox, records
@@ -332,6 +333,11 @@ async def test_another_viewing_is_sent_and_is_a_rewatch(rig: Rig) -> None:
 class Foreseeing(Amendable):
     can: Any = field(default_factory=lambda: replace(ABLE, batch=1, ahead=200))
     told: list[list[str]] = field(default_factory=list)
+    surveyed: list[list[Any]] = field(default_factory=list)
+
+    async def survey(self, items: Sequence[Any]) -> None:
+        await self._hook("survey", items)
+        self.surveyed.append(list(items))
 
     async def foresee(self, addresses: Sequence[Address]) -> None:
         await self._hook("foresee", addresses)
@@ -397,6 +403,31 @@ async def test_telling_ahead_may_fail_and_costs_nothing_but_requests(ahead: Rig)
     await ahead.rest(seconds=120)
     assert ahead.tracker.calls.count("foresee") == 3
     assert len(ahead.tracker.plays) == 6
+    assert ahead.health.report.state is State.OK
+
+
+def of_show(show: int, season: int, number: int) -> Any:
+    return replace(numbered(season, number), show_ids=ShowIds(tmdb=show))
+
+
+async def test_what_waits_of_the_same_show_is_surveyed_before_its_seasons_are_located(ahead: Rig) -> None:
+    mine = [of_show(1, season, number) for season in (1, 2) for number in (1, 2)]
+    for n, item in enumerate([*mine, of_show(2, 1, 1), FILM]):
+        await ahead.play(item, -5000 + 60 * n)
+    await ahead.courier.step()
+    assert ahead.tracker.calls.index("survey") < ahead.tracker.calls.index("locate")
+    await ahead.rest()
+    assert ahead.tracker.surveyed == [mine, mine[2:]], "each season that is told of, with what is left of its show"
+    assert len(ahead.tracker.plays) == 6
+
+
+@pytest.mark.parametrize("error", [TryLater("503"), ContractDrift("html"), NotInCatalogue("?")])
+async def test_a_survey_that_fails_costs_nothing_but_requests(ahead: Rig, error: TrackerError) -> None:
+    for n in range(4):
+        await ahead.play(of_show(1, 1, n), -5000 + 60 * n)
+    ahead.tracker.always("survey", lambda: error)
+    await ahead.rest()
+    assert len(ahead.tracker.plays) == 4
     assert ahead.health.report.state is State.OK
 
 

@@ -597,6 +597,49 @@ async def test_a_restart_in_the_middle_changes_nothing(two: Pairing) -> None:
     await silent(two)
 
 
+def on_trakt_whole(two: Pairing, *shows: int) -> int:
+    """Every regular episode of these shows, evening by evening across the shows; returns how many they are."""
+    listed = [(show, one) for show in shows for one in two.sandbox.world.shows[show].episodes() if one.season]
+    listed.sort(key=lambda told: (told[1].season, told[1].number, told[0]))
+    for n, (show, one) in enumerate(listed):
+        two.on_trakt(show, one.season, one.number, later(3 * n))
+    return len(listed)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_first_migration_of_whole_shows_takes_a_page_for_each(two: Pairing, restarts: bool) -> None:
+    plays = on_trakt_whole(two, 0, 1, 2, 3)
+    await two.compare()
+    before = two.requests("serializd")
+    if restarts:
+        for _ in range(plays // 2):
+            await two.runtime.couriers["anna", "serializd"].step()
+        await two.restart()
+    await two.deliver()
+    shows, seasons, sign_in = 4, 8, 1
+    again = 2 * seasons if restarts else 0  # what was known and ticked of them went with the process
+    assert two.requests("serializd") - before <= plays + seasons + shows + sign_in + again
+    await two.settle()
+    agree(two)
+    assert len(two.rows()) == plays
+    await silent(two)
+
+
+async def test_a_show_whose_seasons_are_not_all_there_is_brought_over_as_far_as_it_is(two: Pairing) -> None:
+    world = two.sandbox.world
+    two.sandbox["serializd"].catalogue.change(hide=[(world.shows[1].tmdb, 2, None), (world.shows[2].tmdb, 2, 3)])
+    plays = on_trakt_whole(two, 0, 1, 2)
+    await two.settle()
+    missing = len(world.shows[1].seasons[2].episodes) + 1
+    assert len(two.rows()) == plays - missing
+    assert not two.serializd().keys() - two.trakt().keys()
+    two.sandbox["serializd"].catalogue.change(show=[(world.shows[1].tmdb, 2, None), (world.shows[2].tmdb, 2, 3)])
+    two.clock.advance(8 * 86_400)
+    await two.settle()
+    agree(two)
+    assert len(two.rows()) == plays
+
+
 async def test_what_happens_in_the_second_of_a_read_is_seen_by_the_next_one(two: Pairing) -> None:
     two.on_trakt(0, 1, 1)
     await two.sync()

@@ -14,6 +14,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ from msgspec.structs import replace
 from scrobbled.core.checkup import Verdict, worst
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, Refused, TrackerError, Uncertain
 from scrobbled.core.items import Item
-from scrobbled.trackers.base import Addition, Address, Receipt, Tracker
+from scrobbled.trackers.base import Addition, Address, Foresees, Receipt, Tracker
 
 EVENING = datetime(2026, 11, 10, 20, 14, 37, tzinfo=UTC)
 _ids = itertools.count(1)
@@ -130,6 +131,14 @@ class TrackerContract:
         assert first.how, "people are told how the item was matched"
 
     async def test_an_unknown_item_is_never_guessed(self, bench: Bench) -> None:
+        with pytest.raises((NotInCatalogue, Uncertain)):
+            await bench.tracker.locate(bench.unknown)
+
+    async def test_a_survey_changes_no_address_and_passes_over_what_is_unknown(self, bench: Bench) -> None:
+        there = await bench.tracker.locate(bench.item)
+        if bench.tracker.can.ahead > 1:
+            await cast(Foresees, bench.tracker).survey([bench.item, bench.other, bench.unknown])
+        assert (await bench.tracker.locate(bench.item)).key == there.key
         with pytest.raises((NotInCatalogue, Uncertain)):
             await bench.tracker.locate(bench.unknown)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -229,3 +229,20 @@ def candidate(episode: Episode, entry: Listed) -> Candidate:
         number=entry.number,
         why=f"aired {entry.air_date}" if entry.air_date else "no air date",
     )
+
+
+def counted_alike(ours: Mapping[int, Set[int]], theirs: Mapping[int, int]) -> frozenset[int]:
+    """Seasons of a show in which the numbers of our episodes, by season, are all the numbers that a catalogue counts.
+
+    ``theirs`` says how many episodes each season has there. Specials never are, and none is where any other season of
+    ours is missing there or goes beyond its end: then the two count the show differently.
+    """
+    regular = {season: (numbers, theirs.get(season, 0)) for season, numbers in ours.items() if season > 0}
+    if any(max(numbers, default=0) > count for numbers, count in regular.values()):
+        return frozenset()
+    return frozenset(season for season, (numbers, count) in regular.items() if is_gapless(numbers, count))
+
+
+def is_gapless(numbers: Set[int], count: int) -> bool:
+    """Whether ``numbers`` are 1, 2, … ``count``, of which there is one at least."""
+    return 0 < count == len(numbers) and (min(numbers), max(numbers)) == (1, count)

@@ -245,6 +245,13 @@ class Amends(Protocol):
 class Foresees(Protocol):
     """What a tracker also has whose ``can.ahead`` is above 1: it can prepare several additions with fewer requests."""
 
+    async def survey(self, items: Sequence[Item]) -> None:
+        """These wait to be located and added, those of one show together. Reads only, and only what spares requests.
+
+        Skipping it changes nothing but their number. Raises as every call, but never for an item that is not there.
+        """
+        ...
+
     async def foresee(self, addresses: Sequence[Address]) -> None:
         """These are about to be added. May write only what the additions would write anyway and what may be repeated.
 

@@ -91,6 +91,11 @@ class Masked:
             results = await cast(Amends, self._tracker).amend(edits)
         return self._masked(results)
 
+    async def survey(self, items: Sequence[Item]) -> None:
+        """Only where ``can.ahead`` is above 1."""
+        with self._masking():
+            await cast(Foresees, self._tracker).survey(items)
+
     async def foresee(self, addresses: Sequence[Address]) -> None:
         """Only where ``can.ahead`` is above 1."""
         with self._masking():

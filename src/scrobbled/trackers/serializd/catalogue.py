@@ -18,7 +18,7 @@ from scrobbled.core.matching import Listed
 from scrobbled.trackers.given import Cache
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.client import Client
-from scrobbled.trackers.serializd.codec import SeasonPage, ShowHit, ShowPage
+from scrobbled.trackers.serializd.codec import Counted, SeasonPage, ShowHit, ShowPage
 
 HOUR = 3600.0
 RUNNING, ENDED, MISSING = 24 * HOUR, 30 * 24 * HOUR, HOUR
@@ -51,10 +51,7 @@ class Catalogue:
 
     async def show(self, show: int, *, since: datetime | None = None) -> ShowPage:
         """By TMDB *show* id. Raises ``NotInCatalogue``."""
-        data = await self._show_data(show, since)
-        if data is None:
-            raise NotInCatalogue(f"Serializd does not know the show with TMDB id {show} yet")
-        return codec.show_page(data, f"show/{show}")
+        return codec.show_page(await self._listed_show(show, since), f"show/{show}")
 
     async def claimed(self, show: int, seasons: Iterable[int], *, name: str) -> ShowPage:
         """The show as far as it is kept; else only what is claimed of it, which its seasons then prove or not."""
@@ -72,9 +69,7 @@ class Catalogue:
             return ENDED if show.ended else RUNNING
 
         what = f"show/{show.id}/season/{number}"
-        data = await self._kept(
-            f"serializd:season:{show.id}:{number}", f"/{what}", codec.season_to_keep, seconds, since
-        )
+        data = await self._kept(_season_key(show.id, number), f"/{what}", codec.season_to_keep, seconds, since)
         return codec.season_page(data, number, what) if data is not None else SeasonPage(None, number, ())
 
     async def seasons(
@@ -96,9 +91,17 @@ class Catalogue:
                 return found
         return None
 
+    async def counts(self, show: int) -> dict[int, Counted]:
+        """How many episodes each season has, as the show says. Raises ``NotInCatalogue``."""
+        return codec.season_counts(await self._listed_show(show, None))
+
+    async def is_kept(self, show: int, season: int) -> bool:
+        """Whether a season costs no request."""
+        return _opened(await self._cache.get(_season_key(show, season))) is not None
+
     async def kept_season(self, show: int, number: int) -> SeasonNotes:
         """What is known of a season's episodes without asking."""
-        kept = _opened(await self._cache.get(f"serializd:season:{show}:{number}"))
+        kept = _opened(await self._cache.get(_season_key(show, number)))
         if kept is None or kept.data is None:
             return SeasonNotes({}, {})
         page = codec.season_page(kept.data, number)
@@ -106,8 +109,15 @@ class Catalogue:
 
     async def forget(self, show: int, season: int) -> None:
         """The service has just contradicted what we keep of this season: read it anew next time."""
-        for key in (f"serializd:show:{show}", f"serializd:season:{show}:{season}"):
+        for key in (f"serializd:show:{show}", _season_key(show, season)):
             await self._cache.put(key, None, seconds=0)
+
+    async def distrust(self, show: int) -> None:
+        """Its episodes were seen to be numbered otherwise than elsewhere; that is kept for a month."""
+        await self._cache.put(f"serializd:otherwise:{show}", True, seconds=ENDED)
+
+    async def is_distrusted(self, show: int) -> bool:
+        return bool(await self._cache.get(f"serializd:otherwise:{show}"))
 
     async def search(self, title: str) -> tuple[ShowHit, ...]:
         """Shows by title, best first; "Title (2021)" narrows it to a year."""
@@ -128,6 +138,12 @@ class Catalogue:
             return False
         await self._cache.put(key, [at.isoformat() for at in (*recent, now)], seconds=HOUR)
         return True
+
+    async def _listed_show(self, show: int, since: datetime | None) -> Any:
+        data = await self._show_data(show, since)
+        if data is None:
+            raise NotInCatalogue(f"Serializd does not know the show with TMDB id {show} yet")
+        return data
 
     async def _show_data(self, show: int, since: datetime | None) -> Any:
         return await self._kept(f"serializd:show:{show}", f"/show/{show}", codec.show_to_keep, _show_seconds, since)
@@ -152,6 +168,10 @@ class Catalogue:
         lasting = seconds(data)
         await self._cache.put(key, {"at": at.isoformat(), "data": keep(data)}, seconds=lasting)
         return data
+
+
+def _season_key(show: int, season: int) -> str:
+    return f"serializd:season:{show}:{season}"
 
 
 def _opened(kept: Any) -> Kept | None:

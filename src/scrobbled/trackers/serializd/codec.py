@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,13 @@ class ShowPage(Struct, frozen=True):
     name: str
     ended: bool
     seasons: tuple[int, ...]
+
+
+class Counted(Struct, frozen=True):
+    """What a show says of one season: its TMDB *season* id, and how many episodes it has."""
+
+    id: int
+    episodes: int
 
 
 class SeasonPage(Struct, frozen=True):
@@ -78,17 +86,35 @@ def season_numbers(data: Any) -> dict[int, int]:
     return {id_: number for id_, number in told if id_ is not None and number is not None}
 
 
+def season_counts(data: Any) -> dict[int, Counted]:
+    """What a show says of its seasons, by their numbers. A number that two seasons carry says nothing."""
+    seasons = [mapping_of(season, "show.seasons[]") for season in list_of(data, "seasons", "show")]
+    numbers = Counter(number_of(season, "seasonNumber") for season in seasons)
+    found: dict[int, Counted] = {}
+    for season in seasons:
+        number, count = number_of(season, "seasonNumber"), number_of(season, "episodeCount")
+        id_ = _season_id(season)
+        if number is not None and count is not None and id_ is not None and numbers[number] == 1:
+            found[number] = Counted(id_, count)
+    return found
+
+
 def season_page(data: Any, number: int, what: str = "season") -> SeasonPage:
     """Season ``number`` as asked for. An unknown season is answered with 200 and null in every field."""
     data = mapping_of(data, what)
     if "seasonId" not in data and "id" not in data:
         raise ContractDrift(f"{what}: neither seasonId nor id in the answer")
-    found = number_of(data, "seasonId")
-    found = number_of(data, "id") if found is None else found
+    found = _season_id(data)
     if found is None:
         return SeasonPage(None, number, ())
     episodes = (mapping_of(e, f"{what}.episodes[]") for e in list_of(data, "episodes", what))
     return SeasonPage(found, number, tuple(_listed(e, number, f"{what}.episodes[]") for e in episodes))
+
+
+def _season_id(data: Mapping[str, Any]) -> int | None:
+    """``seasonId`` where it is told; older answers have ``id`` alone."""
+    found = number_of(data, "seasonId")
+    return number_of(data, "id") if found is None else found
 
 
 def runtimes(data: Any) -> dict[int, int]:
@@ -109,8 +135,8 @@ def _listed(data: Mapping[str, Any], season: int, what: str) -> Listed:
 
 
 def show_to_keep(data: Any) -> dict[str, Any]:
-    """The part of a show's answer that ``show_page`` reads, for the cache."""
-    keys = ("id", "seasonId", "seasonNumber")
+    """The part of a show's answer that we read, for the cache."""
+    keys = ("id", "seasonId", "seasonNumber", "episodeCount")
     seasons = [{key: season[key] for key in keys if key in season} for season in data["seasons"]]
     return {"id": data["id"], "name": data.get("name"), "status": data.get("status"), "seasons": seasons}
 

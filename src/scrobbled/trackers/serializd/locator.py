@@ -15,6 +15,7 @@ from scrobbled.core.matching import Claim, Confidence, ShowMatch, place, weaker
 from scrobbled.trackers.given import Shows
 from scrobbled.trackers.serializd.catalogue import Catalogue
 from scrobbled.trackers.serializd.codec import SeasonPage, ShowPage, Spot
+from scrobbled.trackers.serializd.surveying import Surveyor
 
 
 class Found(Struct, frozen=True):
@@ -34,11 +35,23 @@ class Locator:
         self._catalogue = catalogue
         self._shows = shows
         self._clock = clock
+        self._surveyor = Surveyor(catalogue, clock)
+
+    async def survey(self, episodes: Iterable[Episode]) -> None:
+        """These are about to be looked for, those of one show together."""
+        await self._surveyor.look(episodes)
+
+    async def forget(self, spot: Spot) -> None:
+        """Serializd has just said that it does not have it."""
+        self._surveyor.forget(spot.show, spot.season_number)
+        await self._catalogue.forget(spot.show, spot.season_number)
 
     async def spot_of(self, episode: Episode) -> Found:
         """The place and how it was found. Raises ``NotInCatalogue`` or ``Uncertain``."""
         started = self._clock.now()
         match = await self._shows.show_of(episode)
+        if (whole := self._surveyor.spot_of(episode)) is not None:
+            return _of_whole_season(*whole, match)
         try:
             return await self._found(episode, match, None)
         except (NotInCatalogue, Uncertain):
@@ -104,8 +117,9 @@ class Locator:
         pages = await self._catalogue.seasons(show, seasons, since=since)
         placed = place(episode, match.claims, [entry for page in pages for entry in page.episodes])
         spot = Spot(show.id, _season_id(pages, placed.entry.season), placed.entry.season, placed.entry.number)
+        await self._surveyor.learn(episode, spot)
         how = f"show by {match.method}, episode by {placed.how}"
-        entry = f"show {show.id} {show.name} S{spot.season_number} E{spot.number} {placed.entry.title or ''}".rstrip()
+        entry = f"{_named(spot, show.name)} {placed.entry.title or ''}".rstrip()
         return Found(spot, how, weaker(match.confidence, placed.confidence), entry)
 
     async def _show(
@@ -121,6 +135,15 @@ def _show_id(match: ShowMatch) -> int:
     if match.ids.tmdb is None:
         raise Uncertain("the show's TMDB id is not known, and Serializd knows shows by no other")
     return match.ids.tmdb
+
+
+def _of_whole_season(spot: Spot, show_name: str, match: ShowMatch) -> Found:
+    how = f"show by {match.method}, episode by number in a season that is as long there"
+    return Found(spot, how, weaker(match.confidence, Confidence.LIKELY), _named(spot, show_name))
+
+
+def _named(spot: Spot, show_name: str) -> str:
+    return f"show {spot.show} {show_name} S{spot.season_number} E{spot.number}"
 
 
 def _season_id(pages: Iterable[SeasonPage], number: int) -> int:

@@ -103,8 +103,7 @@ class SerializdTracker:
         try:
             return [await self._adder.add(play, sending)]
         except NotInCatalogue as error:
-            spot = spot_of(play.address.data)
-            await self._catalogue.forget(spot.show, spot.season_number)
+            await self._locator.forget(spot_of(play.address.data))
             return [error]
         except Refused as error:
             return [error]
@@ -126,6 +125,10 @@ class SerializdTracker:
             except (NotInCatalogue, Refused) as error:
                 results.append(error)
         return results
+
+    async def survey(self, items: Sequence[Item]) -> None:
+        """One request for a show of which several whole seasons are to be added, and none for those seasons."""
+        await self._locator.survey([item for item in items if isinstance(item, Episode)])
 
     async def foresee(self, addresses: Sequence[Address]) -> None:
         """One tick for all episodes of a season, so that each play is left with one request."""
