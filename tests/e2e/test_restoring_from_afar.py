@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import pytest
 
 from .harness import Ledger, Service, Town, Viewing, just_now, serving, until
 
 
+@pytest.mark.beside
 def test_a_backup_that_was_sent_is_restored_by_a_restart_in_place(tmp_path: Path) -> None:
     ledger = Ledger()
     with Town() as town, serving(tmp_path, town) as service:
