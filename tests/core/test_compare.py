@@ -188,6 +188,25 @@ class TestPlaysOnOneSide:
             (change,) = compare_plays(group([replace_at(row("a1", 0, kept_), EARLIEST)], []), Policy()).changes
             assert change.at == EARLIEST
 
+    @pytest.mark.parametrize("kept", [Kept.EXACT, Kept.DAY])
+    def test_what_has_not_been_yet_waits_until_it_has(self, kept: Kept) -> None:
+        soon = group([row("a1", 0, kept), row("a2", 24, kept)], [])
+        found = compare_plays(soon, Policy(until=at(24) - timedelta(seconds=1)))
+        assert (told(found), found.left) == ([("b", "add", "a1")], ("future:a",))
+        assert told(compare_plays(soon, Policy(until=at(24)))) == [("b", "add", "a1"), ("b", "add", "a2")]
+
+    def test_neither_is_what_was_ticked_at_a_time_to_come_a_play_by_then(self) -> None:
+        ticked = group([], [tick("b1", 4)])
+        assert compare_plays(ticked, Policy(ticks="as-plays", until=at(3))) == Compared(left=("future:b",))
+
+    def test_what_is_on_its_way_or_goes_nowhere_waits_for_nothing(self) -> None:
+        assert compare_plays(group([row("a1", 5, settled=True)], []), Policy(until=at(0))) == Compared()
+        assert compare_plays(group([row("a1", 5)], []), Policy(plays="b-to-a", until=at(0))) == Compared()
+
+    def test_in_the_future_on_both_sides_it_is_one_viewing(self) -> None:
+        found = compare_plays(group([row("a1", 5)], [row("b1", 5)]), Policy(until=at(0)))
+        assert (found.changes, found.left, found.links) == ((), (), (agreed("a1", "b1", 5, 5),))
+
     def test_when_something_was_marked_is_its_time_only_by_choice(self) -> None:
         marked = group([row("a1", 0, Kept.NONE, made_at=at(1))], [])
         assert compare_plays(marked, Policy()) == Compared(left=("undated:a",))
@@ -570,6 +589,26 @@ class TestMovedPlays:
         found = compare_plays(group([row("a1", 5)], [row("b1", 9)], links), Policy(conflict=conflict))
         assert [(change.side, change.at, change.ask) for change in found.changes] == [(s, at(h), k) for s, h, k in want]
         assert {change.why for change in found.changes} == {why}
+
+    def test_a_new_time_in_the_future_is_not_told_and_not_agreed_on_until_it_has_come(self) -> None:
+        edited = group([row("a1", 5)], [row("b1")], [agreed("a1", "b1")])
+        early = compare_plays(edited, Policy(until=at(4)))
+        assert (early.changes, early.links, early.left) == ((), (), ("future:a",))
+        assert told(compare_plays(edited, Policy(until=at(5)))) == [("b", "retime", "a1")]
+
+    def test_a_time_in_the_future_is_set_right_by_one_that_has_been(self) -> None:
+        mended = group([row("a1", 5)], [row("b1", 1)], [agreed("a1", "b1", 5, 5)])
+        assert told(compare_plays(mended, Policy(until=at(2)))) == [("a", "retime", "b1")]
+
+    def test_a_time_in_the_future_that_goes_nowhere_is_agreed_on(self) -> None:
+        edited = group([row("a1", 5)], [row("b1")], [agreed("a1", "b1")])
+        found = compare_plays(edited, Policy(plays="b-to-a", until=at(4)))
+        assert (found.changes, found.left, found.links) == ((), (), (agreed("a1", "b1", 5, 0),))
+
+    def test_of_two_new_times_one_in_the_future_cannot_be_chosen(self) -> None:
+        edited = group([row("a1", 5)], [row("b1", 1)], [agreed("a1", "b1")])
+        found = compare_plays(edited, Policy(conflict="ask", until=at(4)))
+        assert ([(change.side, change.at) for change in found.changes], found.left) == ([("a", at(1))], ("future:a",))
 
     def test_a_day_is_only_changed_when_it_is_another_day(self) -> None:
         links = [agreed("a1", "b1", 0, -8)]

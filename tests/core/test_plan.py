@@ -243,14 +243,17 @@ def test_many_of_one_sort_hide_no_other() -> None:
 
 def test_what_is_left_alone_is_told_in_words() -> None:
     codes = [left("undated", "a")] * 14 + [left("personal", "b"), left("unsure", "b"), left("fixed", "a")]
+    codes += [left("future", "a"), *[left("future", "b")] * 2]
     found = warned(codes, ("trakt", "serializd"))
     assert found == (
         "1 play has another time on serializd that cannot be set on trakt",
+        "1 play on trakt is dated in the future; serializd gets it when that time has come",
+        "2 plays on serializd are dated in the future; trakt gets them when that time has come",
         "1 play on serializd is gone from trakt but stays: a person wrote or edited it",
         "14 plays without a date on trakt are left alone",
         "1 play was not in the last complete listing of serializd; the next one decides",
     )
-    assert plan(warnings=found[2:3]).text().splitlines() == [
+    assert plan(warnings=found[4:5]).text().splitlines() == [
         "Nothing to do: 2,341 viewings agree.",
         "Left as it is:",
         "  14 plays without a date on trakt are left alone",

@@ -104,6 +104,10 @@ def moment(at: datetime | None) -> str:
 
 _LEFT: dict[str, tuple[str, str]] = {
     "undated": ("play without a date on {here} is left alone", "plays without a date on {here} are left alone"),
+    "future": (
+        "play on {here} is dated in the future; {there} gets it when that time has come",
+        "plays on {here} are dated in the future; {there} gets them when that time has come",
+    ),
     "personal": (
         "play on {here} is gone from {there} but stays: a person wrote or edited it",
         "plays on {here} are gone from {there} but stay: a person wrote or edited them",

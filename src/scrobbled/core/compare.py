@@ -282,10 +282,10 @@ class _Comparison:
                 continue
             for row in self._board.free[side].values():
                 at = None if row.settled else self._pen.when(row)
-                if at is not None:
+                if at is not None and self._pen.has_come(at):
                     found.append(self._pen.add(other(side), row, at))
                 elif not row.settled:
-                    self._left.append(left("undated", side))
+                    self._left.append(left("undated" if at is None else "future", side))
         self._changes += sorted(found, key=_order)
 
     def _follow(self) -> None:

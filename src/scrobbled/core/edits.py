@@ -28,7 +28,7 @@ def follow(board: Board, pen: Pen, link: Link, a: Row, b: Row) -> Wanted:
         changes, codes = _clash(pen, a, b)
     else:
         changes, codes = _tell(pen, "b" if step is Step.TO_B else "a", a, b)
-    if not changes:
+    if not changes and _EARLY.isdisjoint(codes):
         board.agree(a, b, link.rule)
     return changes, codes
 
@@ -49,6 +49,8 @@ def _tell_the_same(a: Row, b: Row, slack: timedelta) -> bool:
 def _tell(pen: Pen, side: Side, a: Row, b: Row, why: str = "", *, ask: bool = False) -> Wanted:
     """``side`` is to have the time of the other, if it may."""
     row, like = (a, b) if side == "a" else (b, a)
+    if like.record.at and not pen.has_come(like.record.at):
+        return [], [left("future", other(side))] if pen.may(side) else []
     if pen.may_retime(side):
         return [pen.retime(side, row, like, why, ask=ask)], []
     return [], [left("fixed", side)] if pen.may(side) else []
@@ -68,3 +70,4 @@ def _clash(pen: Pen, a: Row, b: Row) -> Wanted:
 
 
 _SIDES: tuple[Side, Side] = ("b", "a")
+_EARLY = {left("future", side) for side in _SIDES}

@@ -6,7 +6,7 @@ A pair is two trackers of one viewer, called ``a`` and ``b`` here: nothing in a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Literal
 
@@ -20,6 +20,7 @@ Direction = Literal["off", "both", "a-to-b", "b-to-a"]
 Conflict = Literal["a", "b", "newest", "ask"]
 Removals = Literal["ignore", "propagate", "ask"]
 Ticks = Literal["ignore", "as-plays"]
+NEVER = datetime.max.replace(tzinfo=UTC)
 EVERYTHING: frozenset[Media] = frozenset({"movie", "episode"})
 
 
@@ -133,6 +134,8 @@ class Policy(Struct, frozen=True):
     can_amend: tuple[bool, bool] = (True, True)
     """Whether the time of a play there can be changed."""
     takes: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
+    until: datetime = NEVER
+    """Nobody is told of a viewing after this: it has not been yet, or somebody mistyped its date."""
 
 
 class Compared(Struct, frozen=True):

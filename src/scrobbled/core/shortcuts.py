@@ -29,7 +29,7 @@ def _all_new(group: PlayGroup, policy: Policy) -> Compared | None:
     """Every row of the one side is a viewing that the other lacks: a first migration is made of these."""
     there: Side = "b" if group.a else "a"
     rows = sorted((*group.a, *group.b), key=lambda row: when(row.record))
-    if not all(map(_is_plain, rows)) or _any_near(rows, window(group.runtime, group.media)):
+    if not all(_is_plain(row, policy.until) for row in rows) or _any_near(rows, window(group.runtime, group.media)):
         return None
     pen = Pen(group, policy)
     if not pen.may_add(there):
@@ -37,11 +37,11 @@ def _all_new(group: PlayGroup, policy: Policy) -> Compared | None:
     return Compared(changes=tuple(pen.add(there, row, row.record.at) for row in rows if row.record.at))
 
 
-def _is_plain(row: Row) -> bool:
-    """Of a moment, there, and nothing was ever done about it."""
+def _is_plain(row: Row, until: datetime) -> bool:
+    """Of a moment that has been, there, and nothing was ever done about it."""
     if row.missed or row.ours or row.settled or row.record.kept is not Kept.EXACT:
         return False
-    return row.record.at is not None and row.record.at >= EARLIEST
+    return row.record.at is not None and EARLIEST <= row.record.at <= until
 
 
 def _any_near(rows: Sequence[Row], gap: timedelta) -> bool:

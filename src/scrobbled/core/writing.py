@@ -41,6 +41,9 @@ class Pen(Struct, frozen=True):
             at = row.record.made_at if self.policy.ticks == "as-plays" else None
         return at if at is not None and at >= EARLIEST else None
 
+    def has_come(self, at: datetime) -> bool:
+        return at <= self.policy.until
+
     def add(self, side: Side, row: Row, at: datetime) -> Change:
         """To ``side``, a play like ``row`` of the other."""
         at = rounded(at, of_side(self.policy.precision, side))

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import cast
 
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from scrobbled.core.plan import SIDES, Change, Plan, Side, of_side, warned
 from scrobbled.core.records import Subject, about
 from scrobbled.reconcile.garbage import set_aside
 from scrobbled.reconcile.lining import Lined, Liner
+from scrobbled.reconcile.loading import Since
 from scrobbled.reconcile.policies import fingerprint
 from scrobbled.reconcile.reading import Failed, Member
 from scrobbled.reconcile.sides import Sides, pieces
@@ -26,6 +28,8 @@ from scrobbled.store import amendments, cancelling, corrections, ledger, records
 from scrobbled.store.database import Store
 from scrobbled.trackers.base import Address, Amends
 
+AHEAD = timedelta(minutes=10)
+"""How far ahead of ours a service's clock may be; a later viewing has not been yet."""
 LOOK_AGAIN = 24 * 3_600.0
 """Seconds after which a catalogue is asked again for what it did not have."""
 FEW = 2_000
@@ -77,16 +81,19 @@ class Comparer:
                 cancelling.stamp(db, sides.viewer, sides.pair),
             )
         )
-        since = (reached.a_rev, reached.b_rev)
         everything = full or few or reached.based_at is None or reached.policy != fingerprint(made)
+        made = replace(made, until=self._clock.now() + AHEAD)
+        # from long enough before the end of the last comparison: it may have taken hours
+        come = (reached.compared_at - LOOK_AGAIN, made.until.timestamp())
+        since = None if everything else Since((reached.a_rev, reached.b_rev), come)
         await self._store.write(lambda db: subjects.drop_misses(db, self._now() - LOOK_AGAIN))
         liner = Liner(self._store, sides, known)
         with set_aside():
-            lined = await liner.line_up(None if everything else since, places=True)
+            lined = await liner.line_up(since, places=True)
         if lined.to_place:
             await self._place(lined.to_place, known, liner.mark)
             with set_aside():
-                lined = await liner.line_up(None if everything else since, places=False)
+                lined = await liner.line_up(since, places=False)
         with set_aside():
             decided = await self._decide(lined, made)
         return Compared(await self._planned(decided), lined, revs, stamp, decided.links, decided.ratings)

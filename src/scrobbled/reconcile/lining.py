@@ -22,7 +22,7 @@ from scrobbled.core.lineup import window
 from scrobbled.core.matching import is_generic, plain
 from scrobbled.core.plan import SIDES, Side, other
 from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Subject
-from scrobbled.reconcile.loading import Half, Loader
+from scrobbled.reconcile.loading import Half, Loader, Since
 from scrobbled.reconcile.sides import Sides, pieces
 from scrobbled.store import claims, ledger, subjects
 from scrobbled.store.codec import instant
@@ -65,8 +65,8 @@ class Liner:
         self.mark = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
         """Stands for these corrections with the places that are found under them."""
 
-    async def line_up(self, since: tuple[int, int] | None, *, places: bool) -> Lined:
-        """What reads after ``since`` (of a, of b) touched, or everything.
+    async def line_up(self, since: Since | None, *, places: bool) -> Lined:
+        """What moved ``since``, or everything.
 
         Without ``places`` side b cannot be asked where it keeps something.
         """

@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from scrobbled.core.plan import SIDES, Side
+from msgspec import Struct
+
+from scrobbled.core.plan import Side, of_side
 from scrobbled.core.records import Subject, identity
 from scrobbled.reconcile.sides import Sides, pieces
 from scrobbled.store import ledger, records, subjects
@@ -18,6 +20,15 @@ PAGE = 250
 """Rows in one read of the database."""
 AT_ONCE = 40
 """Items in one read, with all that is kept of them: that takes a few thousandths of a second."""
+
+
+class Since(Struct, frozen=True):
+    """What a pair was compared up to."""
+
+    revs: tuple[int, int]
+    """Reads of a and of b."""
+    come: tuple[float, float]
+    """Times (Unix seconds) that have come since: after the first, and not after the second."""
 
 
 @dataclass
@@ -45,8 +56,8 @@ class Loader:
     def __init__(self, store: Store, sides: Sides) -> None:
         self._store, self._sides = store, sides
 
-    async def load(self, since: tuple[int, int] | None) -> tuple[Half, Half]:
-        """The keys that reads after ``since`` (of a, of b) moved, and whatever the other side has under the same name.
+    async def load(self, since: Since | None) -> tuple[Half, Half]:
+        """The keys that moved ``since``, and whatever the other side has under the same name.
 
         Without ``since`` it is everything that is not known to be in agreement.
         """
@@ -55,14 +66,19 @@ class Loader:
             if since is None:
                 await self._load(half, await self._restless(half.side))
             else:
-                account, rev = self._sides.account(half.side), since[SIDES.index(half.side)]
-                keys = await self._store.read(lambda db, a=account, r=rev: records.touched(db, a, r))  # type: ignore[misc]
-                await self._load(half, keys | await self._unsettled_ratings(account))
+                await self._load(half, await self._moved(half.side, since))
         asked: dict[Side, set[str]] = {"a": set(), "b": set()}
         for _ in range(2):  # what is found by name may itself have been placed elsewhere, and that has its own name
             await self._load_named(halves, asked)
             await self._load_placed(halves)
         return halves
+
+    async def _moved(self, side: Side, since: Since) -> set[str]:
+        account, rev = self._sides.account(side), of_side(since.revs, side)
+        keys = await self._store.read(
+            lambda db: records.touched(db, account, rev) | records.come(db, account, *since.come)
+        )
+        return keys | await self._unsettled_ratings(account)
 
     async def _unsettled_ratings(self, account: Account) -> set[str]:
         """Keys of the ratings that were not seen to agree.

@@ -131,6 +131,18 @@ def touched(db: sqlite3.Connection, account: Account, since: int) -> set[str]:
     return {row[0] for row in rows}
 
 
+def come(db: sqlite3.Connection, account: Account, after: float, until: float) -> set[str]:
+    """Keys of the records whose time lay in the future when they were read, and is between these (Unix seconds) now.
+
+    By an index of such records alone, which are few.
+    """
+    query = (
+        "SELECT key FROM records WHERE viewer = ? AND tracker = ? AND at > first_seen AND at > ? AND at <= ? "
+        "AND missed < ?"
+    )
+    return {row[0] for row in db.execute(query, (*account, after, until, GONE))}
+
+
 _KEPT = {str(kept): kept for kept in Kept}
 
 

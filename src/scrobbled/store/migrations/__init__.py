@@ -16,6 +16,7 @@ from scrobbled.store.migrations import (
     following,
     heard,
     accounts,
+    ahead,
 )
 
 # isort: on
@@ -23,6 +24,7 @@ from scrobbled.store.migrations.registry import migrations
 
 __all__ = [
     "accounts",
+    "ahead",
     "amendments",
     "counting",
     "doors",
