@@ -55,6 +55,7 @@ class Outlook:
             return False
         if first.id not in self._seen:
             await self._look()
+            self._seen.add(first.id)  # also where it was not met, or there would never be an end of looking
         together = self._waiting.get(season, [])
         addresses = await self._addresses(season, together) if len(together) > 1 else []
         self._waiting.pop(season, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -40,7 +40,7 @@ from scrobbled.core.compare import (
 from scrobbled.core.decide import State, Step, decide
 from scrobbled.core.lineup import window
 from scrobbled.core.plan import SIDES, Action, Change, other
-from scrobbled.core.plays import EARLIEST
+from scrobbled.core.plays import OLDEST
 from scrobbled.core.records import Kept, PlayRecord, RatingRecord
 from scrobbled.core.reports import AGAIN
 from scrobbled.core.shortcuts import shortcut
@@ -49,6 +49,8 @@ KEY, NEAP, LIGHTS = "episode:1:1:4", "Harbour Lights S1 E4 Neap", "Harbour Light
 MINUTE = 1 / 60
 """In hours."""
 NOTHING: Counter[Action] = Counter()
+EPOCH, DAY, SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=1), timedelta(seconds=1)
+SECONDS = Policy(precision=(1, 1))
 PROPAGATE = Policy(removals="propagate")
 
 
@@ -178,15 +180,20 @@ class TestPlaysOnOneSide:
         else:
             assert [(change.side, change.at) for change in found.changes] == [("a", at(4))]
 
-    def test_an_impossible_date_is_none(self) -> None:
-        epoch = row("a1", -24 * 365 * 60)
-        assert compare_plays(group([epoch], []), Policy()).left == ("undated:a",)
+    @pytest.mark.parametrize("when", [OLDEST - SECOND, EPOCH - DAY, EPOCH, EPOCH + DAY - SECOND])
+    def test_an_impossible_date_is_none(self, when: datetime) -> None:
+        for kept in (Kept.EXACT, Kept.DAY):
+            damaged = replace_at(row("a1", 0, kept), when)
+            assert compare_plays(group([damaged], []), Policy()) == Compared(left=("undated:a",))
+
+    def test_no_date_is_none(self) -> None:
         assert compare_plays(group([row("a1", None, Kept.NONE)], []), Policy(ticks="as-plays")).left == ("undated:a",)
 
-    def test_the_first_date_that_is_believed_is_one(self) -> None:
-        for kept_ in (Kept.EXACT, Kept.DAY):
-            (change,) = compare_plays(group([replace_at(row("a1", 0, kept_), EARLIEST)], []), Policy()).changes
-            assert change.at == EARLIEST
+    @pytest.mark.parametrize("when", [OLDEST, EPOCH - DAY - SECOND, EPOCH + DAY])
+    def test_the_day_on_which_it_came_out_is_a_date_however_long_ago(self, when: datetime) -> None:
+        for kept in (Kept.EXACT, Kept.DAY):
+            (change,) = compare_plays(group([replace_at(row("a1", 0, kept), when)], []), SECONDS).changes
+            assert change.at == when
 
     @pytest.mark.parametrize("kept", [Kept.EXACT, Kept.DAY])
     def test_what_has_not_been_yet_waits_until_it_has(self, kept: Kept) -> None:
@@ -976,7 +983,7 @@ def test_the_shortcuts_come_to_what_a_closer_look_comes_to(before: Any, after: A
 def test_a_first_migration_takes_no_closer_look() -> None:
     gap = window(1500, "episode") / timedelta(hours=1)
     one, two = group([row("a1", 0)], []), group([], [row("b1", 40), row("b2", 0), row("b3", gap)])
-    for told_ in (one, two, group([replace_at(row("a1"), EARLIEST)], []), replace(one, runtime=None)):
+    for told_ in (one, two, group([replace_at(row("a1"), OLDEST)], []), replace(one, runtime=None)):
         quick = shortcut(told_, Policy())
         assert quick is not None
         assert quick == compare._Comparison(told_, Policy()).result()

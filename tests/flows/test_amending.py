@@ -396,6 +396,22 @@ async def test_a_play_of_today_goes_before_what_a_run_wants_there(ahead: Rig) ->
     assert len(ahead.tracker.plays) == 7
 
 
+async def test_a_play_of_today_that_comes_after_all_that_is_looked_at_is_sent_too(
+    ahead: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrobbled.ahead.WINDOW", 4)
+    monkeypatch.setattr("scrobbled.ahead.PAGE", 2)
+    for n in range(8):
+        await ahead.play(numbered(1, n), -5000 + 60 * n)
+    await ahead.store.write(lambda db: db.execute("UPDATE outbox SET run = 1, approved = 1"))
+    await ahead.play(numbered(1, 9))
+    for _ in range(4):
+        await ahead.courier.step()
+    assert len(ahead.tracker.times(numbered(1, 9))) == 1
+    await ahead.rest()
+    assert len(ahead.tracker.plays) == 9
+
+
 async def test_telling_ahead_may_fail_and_costs_nothing_but_requests(ahead: Rig) -> None:
     for n in range(6):
         await ahead.play(numbered(1, n), -5000 + 60 * n)

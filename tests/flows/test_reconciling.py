@@ -648,3 +648,14 @@ async def test_what_happens_in_the_second_of_a_read_is_seen_by_the_next_one(two:
     await two.sync()
     agree(two)
     assert len(two.rows()) == 2
+
+
+async def test_what_is_said_to_be_watched_on_the_day_it_came_out_keeps_that_date(two: Pairing) -> None:
+    """Trakt offers that day for a viewing, and so there are plays from long before there was any such service."""
+    for number, year in ((1, 1966), (3, 1968), (4, 1985)):
+        two.on_trakt(0, 1, number, datetime(year, 9, 8, 20, 30, tzinfo=UTC), "watch")
+    two.on_serializd(0, 1, 2, datetime(1963, 11, 23, 17, 16, 20, tzinfo=UTC))
+    await two.settle()
+    agree(two)
+    assert len(two.rows()) == 4
+    await silent(two)

@@ -11,7 +11,11 @@ from scrobbled.core.items import Item, Media
 from scrobbled.core.outcomes import PlayOutcome
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""Before this a date is a damaged one: services write an unknown date as the epoch, 1970-01-01."""
+"""Before this no media server told of a viewing: such a date is a damaged one."""
+OLDEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""A person may say that they saw something on the day it came out, however long ago; before this nobody did."""
+_NO_DATE = datetime(1969, 12, 31, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC)
+"""Services write an unknown date as the epoch, 1970-01-01, some of them in a zone of their own."""
 FUTURE_SLACK = timedelta(minutes=15)
 """A media server's clock may be that far ahead of ours and still be believed."""
 
@@ -31,6 +35,11 @@ class Play(Struct, frozen=True):
 def is_dated(watched_at: datetime | None, now: datetime) -> bool:
     """Whether the time can be believed: neither missing, nor the epoch, nor in the future."""
     return watched_at is not None and EARLIEST <= watched_at <= now + FUTURE_SLACK
+
+
+def is_entered(at: datetime) -> bool:
+    """Whether somebody can have entered this as the time of a viewing: neither damaged, nor the epoch."""
+    return at >= OLDEST and not _NO_DATE[0] <= at < _NO_DATE[1]
 
 
 def route(play: Play, takes: Set[Media], now: datetime) -> tuple[PlayOutcome, str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from scrobbled.core.change import Side
 from scrobbled.core.ledger import Compared, Link, LinkState, PlayGroup, Policy, Row
 from scrobbled.core.lineup import line_up, when, window
-from scrobbled.core.plays import EARLIEST
+from scrobbled.core.plays import is_entered
 from scrobbled.core.records import Kept
 from scrobbled.core.writing import Pen
 
@@ -41,7 +41,7 @@ def _is_plain(row: Row, until: datetime) -> bool:
     """Of a moment that has been, there, and nothing was ever done about it."""
     if row.missed or row.ours or row.settled or row.record.kept is not Kept.EXACT:
         return False
-    return row.record.at is not None and EARLIEST <= row.record.at <= until
+    return row.record.at is not None and row.record.at <= until and is_entered(row.record.at)
 
 
 def _any_near(rows: Sequence[Row], gap: timedelta) -> bool:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from scrobbled.core.change import Action, Change, Side, moment, of_side, other
 from scrobbled.core.ledger import Direction, PlayGroup, Policy, Row
-from scrobbled.core.plays import EARLIEST, rounded
+from scrobbled.core.plays import is_entered, rounded
 from scrobbled.core.records import Kept
 
 
@@ -39,7 +39,7 @@ class Pen(Struct, frozen=True):
         at = row.record.at
         if row.record.kept is Kept.NONE:
             at = row.record.made_at if self.policy.ticks == "as-plays" else None
-        return at if at is not None and at >= EARLIEST else None
+        return at if at is not None and is_entered(at) else None
 
     def has_come(self, at: datetime) -> bool:
         return at <= self.policy.until

@@ -43,9 +43,9 @@ class Statistics(Struct, frozen=True):
     """What was watched from ``first`` to ``last``, days of the house, both included; by ``viewer``, or by all.
 
     ``days`` are those with plays, ``lately`` the last 90 of the period, without a gap. What was taken back does not
-    count. ``undated`` plays are in no other number: nobody knows when they were. ``unsorted`` plays lack their show or
-    film yet, and are in no favourite, nor known to be watched again. What several people watched together counts once
-    for each. ``years`` and ``viewers`` are what can be asked for.
+    count. ``undated`` plays are in no other number: nobody knows when they were, or it was before ``EARLIEST``.
+    ``unsorted`` plays lack their show or film yet, and are in no favourite, nor known to be watched again. What several
+    people watched together counts once for each. ``years`` and ``viewers`` are what can be asked for.
     """
 
     period: str

@@ -80,11 +80,15 @@ def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: in
     return found
 
 
+FIRST = -(2**62)
+"""Before every time there is."""
+
+
 def coming(
     db: sqlite3.Connection, viewer: str, tracker: str, now: float, after: Change | None, limit: int
 ) -> list[Change]:
     """All queued changes whose time has come, oldest viewing first, in pages: pass the last one seen."""
-    at = -1 if after is None or after.watched_at is None else int(after.watched_at.timestamp())
+    at = FIRST if after is None or after.watched_at is None else int(after.watched_at.timestamp())
     return _select(
         db,
         "outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = 'queued' "

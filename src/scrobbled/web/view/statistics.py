@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from scrobbled.core.plays import EARLIEST
 from scrobbled.core.statistics import Length, Streak
 from scrobbled.web.counting import ALL, Statistics, Title
 from scrobbled.web.view import charts, drawings, poster, words
@@ -192,7 +193,8 @@ def _notes(stats: Statistics) -> list[str]:
         )
     if stats.undated:
         have = "has" if stats.undated == 1 else "have"
-        notes.append(f"{words.plural(stats.undated, 'play')} {have} no date, and nothing here counts them.")
+        dates = f"{have} no date, or one before {EARLIEST.year}"
+        notes.append(f"{words.plural(stats.undated, 'play')} {dates}, and nothing here counts them.")
     if len(stats.viewers) > 1 and stats.viewer is None:
         notes.append("What several people watched together counts once for each of them.")
     return [*notes, "What was taken back does not count. Days and hours are those of your house."]
