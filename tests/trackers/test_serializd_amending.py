@@ -429,6 +429,28 @@ async def test_what_was_edited_since_stays(setup: Setup) -> None:
     assert reviews(setup) == []
 
 
+@pytest.mark.parametrize("words", [{"review_text": "Lovely"}, {"like": True}, {"tags": ("#cosy",)}])
+async def test_what_a_person_wrote_into_our_row_is_not_taken_away_with_it(setup: Setup, words: dict[str, Any]) -> None:
+    tracker = setup.tracker()
+    play = await play_of(tracker, setup.episode())
+    (receipt,) = await add(tracker, [play])
+    setup.service.edit("anna", int(receipt.remote_id), **words)
+    result = await one(tracker, Remove(play.address, EVENING, receipt.remote_id))
+    assert isinstance(result, Refused)
+    assert "delete it at Serializd" in result.reason
+    assert len(reviews(setup)) == 1
+    assert setup.service.accounts["anna"].all_ticks(), "its tick stays with it"
+
+
+async def test_a_rating_alone_does_not_keep_our_row(setup: Setup) -> None:
+    tracker = setup.tracker()
+    play = await play_of(tracker, setup.episode())
+    (receipt,) = await add(tracker, [play])
+    setup.service.edit("anna", int(receipt.remote_id), rating=7)
+    await done(tracker, Remove(play.address, EVENING, receipt.remote_id))
+    assert reviews(setup) == []
+
+
 async def test_an_id_of_something_else_removes_nothing(setup: Setup) -> None:
     row = by_hand(setup, 5)
     tracker = setup.tracker()

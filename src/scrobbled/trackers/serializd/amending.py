@@ -30,6 +30,10 @@ from scrobbled.trackers.serializd.ticks import Ticks
 GONE = "it is not in the diary any more"
 LOGGED = "there is a viewing of it in the diary by now, so its tick stays"
 CHANGED = "it was changed at Serializd since it was last read, so it stays; look at it there"
+WRITTEN_IN = (
+    "somebody wrote a review, a like or tags into that diary entry, and they would be lost with it, so it stays; "
+    "delete it at Serializd if it is to go, else drop this"
+)
 
 
 class Amender:
@@ -106,6 +110,8 @@ class Amender:
                 raise Refused(CHANGED)
             if row.key != spot.key:
                 raise Refused("that diary entry is about something else, so it stays")
+            if not edit.stamp and row.written_in:  # with a stamp it was planned with what is in it
+                raise Refused(WRITTEN_IN)
             await self._delete(row.id)
         if await self._ticks.is_ours(spot) and not await self._is_logged(spot):
             await self._untick(spot)

@@ -80,6 +80,11 @@ class Entry(Struct, frozen=True):
         return bool(self.text or self.like or self.tags or self.rating)
 
     @property
+    def written_in(self) -> bool:
+        """Whether a person put words or a heart into it, which nobody can bring back. Ratings we write ourselves."""
+        return bool(self.text or self.like or self.tags)
+
+    @property
     def stamp(self) -> str:
         """Short, and another one as soon as anything that can be edited is different."""
         at = timestamp(self.watched_at) if self.watched_at else None
