@@ -11,7 +11,7 @@ import rich_click as click
 from scrobbled import __version__, container
 from scrobbled.cli.groups import config_group, map_group, queue, token
 from scrobbled.cli.hooks import claim, test_event, webhook
-from scrobbled.cli.options import code_of, config_option, json_option, no_config_option
+from scrobbled.cli.options import code_of, config_option, json_option, named, no_config_option
 from scrobbled.core.errors import ConfigError, ScrobbledError
 
 click.rich_click.TEXT_MARKUP = "rich"
@@ -116,13 +116,19 @@ def auth(tracker: str, viewer: str | None, config: str | None) -> None:
 
 
 @command.command()
-@click.option("--viewer", metavar="NAME", help="Only this viewer's pairs.")
-@click.option("--pair", metavar="A,B", help="Only the pair of these two trackers, like trakt,serializd.")
-@click.option("--direction", metavar="WAY", default="", help="both, or one way like trakt-to-serializd.")
-@click.option("--kind", "kinds", metavar="KINDS", default="", help="Only these: plays,ratings.")
-@click.option("--conflict-strategy", "conflict", metavar="S", default="", help="trakt-wins, newest-wins, ask …")
+@click.option("--viewer", callback=named, metavar="NAME", help="Only this viewer's pairs.")
+@click.option(
+    "--pair", callback=named, metavar="A,B", help="Only the pair of these two trackers, like trakt,serializd."
+)
+@click.option(
+    "--direction", callback=named, metavar="WAY", default="", help="both, or one way like trakt-to-serializd."
+)
+@click.option("--kind", "kinds", callback=named, metavar="KINDS", default="", help="Only these: plays,ratings.")
+@click.option(
+    "--conflict-strategy", "conflict", callback=named, metavar="S", default="", help="trakt-wins, newest-wins, ask …"
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing anywhere.")
-@click.option("--plan", metavar="ID", default="", help="Do exactly what this plan showed, or nothing.")
+@click.option("--plan", callback=named, metavar="ID", default="", help="Do exactly what this plan showed, or nothing.")
 @click.option("--full", is_flag=True, help="Read everything, also where nothing seems to have moved.")
 @click.option("--watch", is_flag=True, help="Again and again, until you press Ctrl-C.")
 @click.option(
@@ -226,8 +232,12 @@ def undo(plays: tuple[str, ...], as_json: bool, config: str | None, **asked: Any
 
 @command.command("import")
 @click.argument("file", metavar="FILE")
-@click.option("--viewer", metavar="NAME", help="Whose history it is; not needed where there is only one viewer.")
-@click.option("--to", metavar="TRACKER", multiple=True, help="Only to this tracker; else to all of this viewer.")
+@click.option(
+    "--viewer", callback=named, metavar="NAME", help="Whose history it is; not needed where there is only one viewer."
+)
+@click.option(
+    "--to", callback=named, metavar="TRACKER", multiple=True, help="Only to this tracker; else to all of this viewer."
+)
 @click.option(
     "--format",
     type=click.Choice(["trakt", "serializd", "csv", "trakt-serializd-sync"]),
@@ -235,7 +245,7 @@ def undo(plays: tuple[str, ...], as_json: bool, config: str | None, **asked: Any
     help="What it is; else that is found out.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be added, and change nothing anywhere.")
-@click.option("--plan", metavar="ID", default="", help="Do exactly what this plan showed, or nothing.")
+@click.option("--plan", callback=named, metavar="ID", default="", help="Do exactly what this plan showed, or nothing.")
 @json_option
 @config_option
 def import_(file: str, as_json: bool, config: str | None, **wish: Any) -> None:
@@ -273,8 +283,10 @@ def restore(file: str, config: str | None) -> None:
 
 
 @command.command("reset-state")
-@click.option("--pair", metavar="A,B", help="Only what these two trackers agreed on, like trakt,serializd.")
-@click.option("--viewer", metavar="NAME", help="With --pair: only this viewer's.")
+@click.option(
+    "--pair", callback=named, metavar="A,B", help="Only what these two trackers agreed on, like trakt,serializd."
+)
+@click.option("--viewer", callback=named, metavar="NAME", help="With --pair: only this viewer's.")
 @click.option("--yes", "sure", is_flag=True, help="Do not ask.")
 @config_option
 def reset_state(sure: bool, pair: str | None, viewer: str | None, config: str | None) -> None:
@@ -284,6 +296,8 @@ def reset_state(sure: bool, pair: str | None, viewer: str | None, config: str | 
     forgotten which the two were seen to agree on, also beside a running serve: the next run is their first contact,
     and removes nothing.
     """
+    if viewer is not None and pair is None:
+        raise click.UsageError("--viewer needs --pair beside it. Without both, what everybody watched is forgotten.")
     if pair is not None:
         sys.exit(code_of("sync", "reset_pair")(config, viewer, pair, sure=sure))
     sys.exit(code_of("backup", "reset")(config, sure=sure))

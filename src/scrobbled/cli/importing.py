@@ -17,7 +17,7 @@ from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.cli.ending import unless_ended
 from scrobbled.cli.following import follow
 from scrobbled.cli.served import Service, service
-from scrobbled.cli.sync import first, planned, reported, say_plan, say_run
+from scrobbled.cli.sync import check_plan, first, planned, reported, say_plan, say_run
 from scrobbled.clock import SystemClock
 from scrobbled.config import Config
 from scrobbled.config.viewing import ViewerConfig
@@ -38,6 +38,7 @@ def import_file(path: str | None, file: str, wish: Mapping[str, Any], *, as_json
     config = configured(path)
     if wish["dry_run"] and wish["plan"]:
         raise click.UsageError("--plan carries out what a --dry-run showed; say one of the two.")
+    check_plan(wish["plan"].strip())
     viewer = _viewer(config, wish["viewer"])
     where = Path(file).expanduser()
     parsed = read_file(where, SystemClock().now(), wish["format"] or "")

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 import rich_click as click
+from click.core import ParameterSource
 
 config_option = click.option(
     "--config", "config", metavar="FILE", envvar="SCROBBLED_CONFIG", help="Configuration file (YAML)."
@@ -15,6 +16,15 @@ config_option = click.option(
 no_config_option = click.option("--config", expose_value=False, hidden=True)
 """Every command takes it; these need none."""
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+
+def named(ctx: click.Context, option: click.Parameter, value: Any) -> Any:
+    """A callback: what is written out names something. A script's empty variable is no leave to do everything."""
+    if ctx.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:
+        for one in (value,) if isinstance(value, str) else value:
+            if not one.strip():
+                raise click.BadParameter("it names nothing; name something, or leave the option out.")
+    return value
 
 
 def code_of(module: str, function: str) -> Callable[..., Any]:

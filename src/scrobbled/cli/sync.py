@@ -35,14 +35,16 @@ def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
     config = configured(path)
     if wish["dry_run"] and wish["plan"]:
         raise click.UsageError("--plan carries out what a --dry-run showed; say one of the two.")
+    if wish["watch"] and wish["plan"]:
+        raise click.UsageError("--plan is carried out once; leave out --watch.")
     options = Options(
-        kinds=tuple(kind.strip() for kind in wish["kinds"].split(",") if kind.strip()),
+        kinds=_kinds(wish["kinds"]),
         direction=wish["direction"],
         conflict=wish["conflict"],
         plan=wish["plan"].strip(),
         full=wish["full"],
     )
-    _check_plan(options.plan)
+    check_plan(options.plan)
     chosen = _chosen(config, wish["viewer"], wish["pair"])
     for one in chosen:
         policy(one.pair, one.sides, [TRACKERS[name].can() for name in one.sides.names], options)
@@ -54,7 +56,16 @@ def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
     return code if code is not None else 1 if watch is None else 0
 
 
-def _check_plan(plan: str) -> None:
+def _kinds(text: str) -> tuple[str, ...]:
+    """None where the option was left out."""
+    kinds = tuple(kind.strip() for kind in text.split(",")) if text else ()
+    if not all(kinds):
+        raise click.UsageError(f"--kind {text} names no kind where one should stand; write it like plays,ratings.")
+    return kinds
+
+
+def check_plan(plan: str) -> None:
+    """Raises ``UsageError`` where nothing can be done by it any more, or ever."""
     try:
         if plan and read_id(plan)[0] < datetime.now(UTC):
             raise click.UsageError("That plan has expired. Look at a new one with --dry-run.")
