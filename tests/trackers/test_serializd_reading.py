@@ -12,7 +12,7 @@ from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TryLater
 from scrobbled.core.records import Kept, Subject
 from scrobbled.sandbox.serializd_store import Review, stamp
-from scrobbled.trackers.base import Rate
+from scrobbled.trackers.base import Rate, Receipt, Retime
 from scrobbled.trackers.serializd.entries import Entry
 from scrobbled.trackers.serializd.telling import UNREAD_TICKS
 from scrobbled.trackers.serializd.tracker import SerializdTracker
@@ -456,6 +456,49 @@ async def test_what_we_wrote_before_a_restart_is_read_as_well(setup: Setup, mirr
     await add(tracker, [await play_of(tracker, setup.episode(), EVENING - timedelta(days=20, seconds=7))])
     await mirror.read(setup.tracker())
     assert set(mirror.held) == ids_there(setup)
+
+
+@pytest.mark.parametrize("counted", ["rows", "logs", "texts"])
+async def test_a_rating_that_we_gave_before_a_restart_is_read_as_well(
+    setup: Setup, mirror: Mirror, counted: str
+) -> None:
+    """A rating by itself moves neither the first page nor, perhaps, the count."""
+    setup.service.settings.review_count = counted
+    setup.service.preload("anna", 60)
+    tracker = setup.tracker()
+    await mirror.read(tracker)
+    address = await tracker.locate_subject(Subject("", "show", setup.episode()))
+    await tracker.amend([Rate(address, 8)])
+    await mirror.read(setup.tracker())
+    assert mirror.values == {"show:90000": 8}
+    assert await requests(setup, mirror, setup.tracker()) == 2
+
+
+async def test_a_rating_that_was_given_before_a_restart_is_read_though_another_follows(
+    setup: Setup, mirror: Mirror
+) -> None:
+    setup.service.settings.review_count = "texts"
+    setup.service.preload("anna", 60)
+    await mirror.read(setup.tracker())
+    for show, value in ((0, 8), (1, 7)):
+        tracker = setup.tracker()
+        address = await tracker.locate_subject(Subject("", "show", setup.episode(show)))
+        await tracker.amend([Rate(address, value)])
+    await mirror.read(tracker)
+    assert sorted(mirror.values.values()) == [7, 8]
+    assert await requests(setup, mirror, tracker) == 2
+
+
+async def test_a_time_that_we_changed_before_a_restart_is_read_as_well(setup: Setup, mirror: Mirror) -> None:
+    row = by_hand(setup, at=EVENING - timedelta(days=900, seconds=7))
+    setup.service.preload("anna", 100)
+    tracker = setup.tracker()
+    await mirror.read(tracker)
+    address, at = await tracker.locate(setup.episode()), EVENING - timedelta(days=899, seconds=7)
+    (result,) = await tracker.amend([Retime(address, str(row.id), at)])
+    assert isinstance(result, Receipt)
+    await mirror.read(setup.tracker())
+    assert mirror.held[str(row.id)].at == at
 
 
 async def test_many_plays_that_we_added_are_read_once(setup: Setup, mirror: Mirror) -> None:

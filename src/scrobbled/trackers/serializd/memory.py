@@ -35,6 +35,29 @@ class RatingMemory:
 
     def __init__(self, cache: Cache, viewer: str) -> None:
         self._cache, self._viewer = cache, viewer
+        self._mine = ""
+        self._others = False
+
+    async def write(self, at: datetime) -> None:
+        """Call before a rating or another edit is sent: what an account shows at first sight need not move with it."""
+        before = await self.unread()
+        self._others = self._others or before not in ("", self._mine)
+        self._mine = at.isoformat()
+        await self._cache.put(self._unread, self._mine, seconds=LONG)
+
+    async def unread(self) -> str:
+        """Of what we wrote so and no read has told of since: empty for nothing, else for ``were_read``."""
+        return str(await self._cache.get(self._unread) or "")
+
+    def is_foreign(self, unread: str) -> bool:
+        """Whether some of those were written before a restart, so that nobody remembers their rows."""
+        return bool(unread) and (self._others or unread != self._mine)
+
+    async def were_read(self, unread: str) -> None:
+        """Those of which ``unread`` told, before the account was read."""
+        if unread and unread == await self.unread():
+            self._others = False
+            await self._cache.put(self._unread, None, seconds=0)
 
     async def attempted(self, key: str) -> Attempt | None:
         kept = await self._cache.get(self._attempt(key))
@@ -83,6 +106,10 @@ class RatingMemory:
     @property
     def _listed(self) -> str:
         return f"serializd:rated-listed:{self._viewer}"
+
+    @property
+    def _unread(self) -> str:
+        return f"serializd:rated-unread:{self._viewer}"
 
     def _attempt(self, key: str) -> str:
         return f"serializd:rating:{self._viewer}:{key}"

@@ -86,13 +86,17 @@ class Reader:
     async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
         ours, removed = frozenset(self._rows.news), frozenset(self._rows.removed)
         ticked, at = frozenset(self._ticks.fresh), self._parts.clock.now()
+        unread = await self._parts.memory.unread()
         totals = await self._parts.profile.totals()
         if totals.episodes == 0:
             await self._ticks.nothing_is_ticked()
         first = await self._parts.diary.page(1)
         visit = Visit(kinds, known, full, Mark.of(cursor), totals, first, ours, ticked, removed, at)
-        reading = await self._short(visit) if visit.may_be_short and not self._rows.removed else None
-        return reading or await self._whole(visit)
+        hidden = bool(self._rows.removed) or self._parts.memory.is_foreign(unread)
+        reading = await self._short(visit) if visit.may_be_short and not hidden else None
+        reading = reading or await self._whole(visit)
+        await self._parts.memory.were_read(unread)
+        return reading
 
     # -- what is new --------------------------------------------------------------------------------------------------
 
