@@ -18,7 +18,7 @@ from scrobbled.trackers.serializd.telling import UNREAD_TICKS
 from scrobbled.trackers.serializd.tracker import SerializdTracker
 from trackers.contract import EVENING, add, play_of
 from trackers.reading_contract import ReadingBench, ReadingContract
-from trackers.serializd_mirror import Mirror
+from trackers.serializd_mirror import ALL, Mirror
 from trackers.serializd_setup import Setup
 
 pytestmark = pytest.mark.anyio
@@ -472,6 +472,18 @@ async def test_a_rating_that_we_gave_before_a_restart_is_read_as_well(
     await mirror.read(setup.tracker())
     assert mirror.values == {"show:90000": 8}
     assert await requests(setup, mirror, setup.tracker()) == 2
+
+
+async def test_a_rating_is_read_again_where_what_was_read_of_it_was_never_stored(setup: Setup, mirror: Mirror) -> None:
+    setup.service.settings.review_count = "texts"
+    setup.service.preload("anna", 60)
+    tracker = setup.tracker()
+    await mirror.read(tracker)
+    address = await tracker.locate_subject(Subject("", "show", setup.episode()))
+    await tracker.amend([Rate(address, 8)])
+    await setup.tracker().read(ALL, mirror.cursor, mirror, full=False)
+    await mirror.read(setup.tracker())
+    assert mirror.values == {"show:90000": 8}
 
 
 async def test_a_rating_that_was_given_before_a_restart_is_read_though_another_follows(

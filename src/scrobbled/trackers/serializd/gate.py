@@ -41,6 +41,8 @@ class Mark(Struct, frozen=True):
     """The first page of the diary, in its order."""
     rated: tuple[int, ...] = ()
     """The first page of the reviews."""
+    wrote: str = ""
+    """What ``RatingMemory.unread`` said before."""
 
     def cursor(self) -> dict[str, Any]:
         return {
@@ -53,6 +55,7 @@ class Mark(Struct, frozen=True):
             "counted": self.counted,
             "rows": [[id_, shown.stamp, shown.rating] for id_, shown in self.rows.items()],
             "rated": list(self.rated),
+            "wrote": self.wrote,
         }
 
     @classmethod
@@ -65,7 +68,8 @@ class Mark(Struct, frozen=True):
             kinds, rated = frozenset(cursor["kinds"]), tuple(map(int, cursor["rated"]))
         except (KeyError, TypeError, ValueError):
             return None
-        return cls(**told, kinds=kinds, at=at, rows=rows, rated=rated) if at is not None else None
+        wrote = str(cursor.get("wrote", ""))
+        return cls(**told, kinds=kinds, at=at, rows=rows, rated=rated, wrote=wrote) if at is not None else None
 
 
 class News(Struct, frozen=True):

@@ -44,6 +44,7 @@ class Visit(Struct, frozen=True):
     ticked: frozenset[str]
     removed: frozenset[int]
     at: datetime
+    unread: str
 
     @property
     def owner(self) -> str:
@@ -86,17 +87,24 @@ class Reader:
     async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
         ours, removed = frozenset(self._rows.news), frozenset(self._rows.removed)
         ticked, at = frozenset(self._ticks.fresh), self._parts.clock.now()
-        unread = await self._parts.memory.unread()
+        then = Mark.of(cursor)
+        unread = await self._unread(then)
         totals = await self._parts.profile.totals()
         if totals.episodes == 0:
             await self._ticks.nothing_is_ticked()
         first = await self._parts.diary.page(1)
-        visit = Visit(kinds, known, full, Mark.of(cursor), totals, first, ours, ticked, removed, at)
+        visit = Visit(kinds, known, full, then, totals, first, ours, ticked, removed, at, unread)
         hidden = bool(self._rows.removed) or self._parts.memory.is_foreign(unread)
         reading = await self._short(visit) if visit.may_be_short and not hidden else None
-        reading = reading or await self._whole(visit)
-        await self._parts.memory.were_read(unread)
-        return reading
+        return reading or await self._whole(visit)
+
+    async def _unread(self, then: Mark | None) -> str:
+        """What was read is forgotten only when it was stored, as the cursor tells."""
+        unread = await self._parts.memory.unread()
+        if then is not None and unread and then.wrote == unread:
+            await self._parts.memory.were_read(unread)
+            return ""
+        return unread
 
     # -- what is new --------------------------------------------------------------------------------------------------
 
@@ -212,6 +220,7 @@ class Reader:
             counted=counted,
             rows=gate.shown(first),
             rated=rated,
+            wrote=visit.unread,
         )
 
     def _have_told(self, visit: Visit, rows: Collection[Entry]) -> None:
