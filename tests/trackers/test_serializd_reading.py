@@ -862,3 +862,78 @@ class TestSerializdReading(ReadingContract):
             go_down=lambda: setup.service.faults.start_outage(drop=True),
             pass_time=lambda: clock.advance(60),
         )
+
+
+# While we write ourselves
+
+
+def writes_meanwhile(setup: Setup, tracker: SerializdTracker, monkeypatch: pytest.MonkeyPatch, days: int) -> list[int]:
+    """After every page that is read another play goes out, as in a migration, until what is returned is cleared."""
+    diary, left = tracker._diary, list(range(1_000))
+    page = diary.page
+
+    async def read(number: int) -> Any:
+        found = await page(number)
+        if left and not diary.writing.locked():
+            n = left.pop(0)
+            at = EVENING + timedelta(days=days, hours=n)
+            await add(tracker, [await play_of(tracker, setup.episode(2, 1, n % 8 + 1), at)])
+        return found
+
+    monkeypatch.setattr(diary, "page", read)
+    return left
+
+
+@pytest.mark.parametrize("order", ["backdate", "date_added"])
+@pytest.mark.parametrize("days", [-4_000, 1])
+async def test_what_we_write_meanwhile_keeps_nothing_from_being_read(
+    setup: Setup, mirror: Mirror, monkeypatch: pytest.MonkeyPatch, order: str, days: int
+) -> None:
+    setup.service.preload("anna", 100)
+    setup.service.settings.diary_order = order
+    before, tracker = ids_there(setup), setup.tracker()
+    left = writes_meanwhile(setup, tracker, monkeypatch, days)
+    reading = await mirror.read(tracker)
+    assert reading.plays is not None
+    assert reading.plays.complete
+    assert before <= mirror.held.keys()
+    assert len(ids_there(setup)) > len(before) + 3
+    left.clear()
+    await mirror.read(tracker)
+    assert set(mirror.held) == ids_there(setup), "what we wrote is told by the next read"
+
+
+async def test_more_than_a_page_of_ours_on_top_does_not_hide_that_nothing_else_moved(
+    setup: Setup, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup.service.preload("anna", 24 * 40)
+    setup.service.settings.diary_order = "date_added"
+    before, tracker = ids_there(setup), setup.tracker()
+    writes_meanwhile(setup, tracker, monkeypatch, 1)
+    await mirror.read(tracker)
+    assert before <= mirror.held.keys()
+
+
+@pytest.mark.parametrize("meddle", ["add", "take"])
+async def test_what_somebody_else_does_between_our_writes_is_not_overlooked(
+    setup: Setup, mirror: Mirror, monkeypatch: pytest.MonkeyPatch, meddle: str
+) -> None:
+    setup.service.preload("anna", 60)
+    mine = by_hand(setup, 1, EVENING + timedelta(days=1))
+    tracker = setup.tracker()
+    left = writes_meanwhile(setup, tracker, monkeypatch, -4_000)
+    page, seen = tracker._diary.page, 0
+
+    async def read(number: int) -> Any:
+        nonlocal seen
+        found, seen = await page(number), seen + 1
+        if seen == 2:
+            _ = by_hand(setup, 2, EVENING + timedelta(days=2)) if meddle == "add" else None
+            _ = setup.service.accounts["anna"].take(mine.id) if meddle == "take" else None
+        return found
+
+    monkeypatch.setattr(tracker._diary, "page", read)
+    await mirror.read(tracker)
+    left.clear()
+    await mirror.read(tracker)
+    assert set(mirror.held) == ids_there(setup)

@@ -108,11 +108,14 @@ class Adder:
         async def write(token: str) -> Answer:
             return await self._client.write("/show/reviews/add", body, token=token, repeatable=False)
 
-        answer = await self._session.call(write)
-        data = answer.json(in_doubt=True)
-        id_ = codec.created_id(data)
-        row = Entry(id_, spot.show, spot.season, spot.number, codec.instant(body["backdate"]), True, rewatch=rewatch)
-        self._rows.wrote(replace(row, made_at=codec.instant(data.get("dateAdded"))), made=True)
+        async with self._rows.making:
+            answer = await self._session.call(write)
+            data = answer.json(in_doubt=True)
+            id_ = codec.created_id(data)
+            row = Entry(
+                id_, spot.show, spot.season, spot.number, codec.instant(body["backdate"]), True, rewatch=rewatch
+            )
+            self._rows.wrote(replace(row, made_at=codec.instant(data.get("dateAdded"))), made=True)
         return Receipt(str(id_))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -68,12 +70,31 @@ class Diary:
     """The diary is sorted by no promised key and has no filter for a show, so that an absence takes a complete read.
 
     Rows move between pages when the diary changes meanwhile; then it is read again, and ``TryLater`` is raised when it
-    will not hold still.
+    will not hold still. Rows that we make ourselves only push others on, to where they are still met, and are known: a
+    migration of days may be read from its first minute on.
     """
 
     def __init__(self, client: Client, session: Session) -> None:
         self._client = client
         self._session = session
+        self.writing = asyncio.Lock()
+        """Held while a row is made, so that no first page shows one of which nobody knows yet that it is ours."""
+        self._readers: list[list[int]] = []
+
+    def made(self, id_: int) -> None:
+        """We have just made this row."""
+        for made in self._readers:
+            made.append(id_)
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[list[int]]:
+        """Ids of the rows that we make from now on."""
+        made: list[int] = []
+        self._readers.append(made)
+        try:
+            yield made
+        finally:
+            self._readers = [other for other in self._readers if other is not made]
 
     async def find(
         self, wanted: Collection[Viewing], see: Callable[[Iterable[Entry]], None] = lambda rows: None
@@ -91,12 +112,13 @@ class Diary:
     async def sweep(self, first: EntryPage | None = None) -> Sweep:
         """The whole diary. ``first`` is its first page where that has just been read."""
         before: set[int] | None = None
-        for _ in range(MOST_SWEEPS):
-            sweep = Sweep()
-            await self._sweep_until_still(sweep.see, first)
-            if not sweep.repeated or before == set(sweep.rows):
-                return sweep
-            before, first = set(sweep.rows), None
+        with self._noting() as made:
+            for _ in range(MOST_SWEEPS):
+                sweep = Sweep()
+                await self._sweep_until_still(sweep.see, first)
+                if not sweep.repeated or (before is not None and before == sweep.rows.keys() - made):
+                    return sweep
+                before, first = sweep.rows.keys() - made, None
         raise TryLater(RESTLESS)
 
     async def page(self, number: int) -> EntryPage:
@@ -112,12 +134,17 @@ class Diary:
 
     async def _sweep_until_still(self, see: See, first: EntryPage | None = None) -> None:
         for _ in range(MOST_SWEEPS):
-            if await self._sweep(see, first or await self.page(1)):
-                return
+            with self._noting() as made:
+                if await self._sweep(see, first or await self._top(), made):
+                    return
             first = None
         raise TryLater(RESTLESS)
 
-    async def _sweep(self, see: See, first: EntryPage) -> bool:
+    async def _top(self) -> EntryPage:
+        async with self.writing:
+            return await self.page(1)
+
+    async def _sweep(self, see: See, first: EntryPage, made: Collection[int]) -> bool:
         """Whether what was seen is enough, or every page was read while nothing moved."""
         enough = see(1, first)
         page, number, seen = first, 1, set(first.ids)
@@ -128,7 +155,21 @@ class Diary:
             if page.total is None and seen.issuperset(page.ids):
                 break
             seen.update(page.ids)
-        return enough or number == 1 or _same(first, await self.page(1))
+        return enough or number == 1 or await self._is_still(first, made)
+
+    async def _is_still(self, first: EntryPage, made: Collection[int]) -> bool:
+        """Whether the top is as it was but for what we ``made``, below which the first row of others is looked for."""
+        page, number = await self._top(), 1
+        grown = 0 if first.total is None or page.total is None else page.total - first.total
+        if (first.total is None) is not (page.total is None) or not 0 <= grown <= len(made):
+            return False
+        before = _others(first, made)
+        while before and not (now := _others(page, made)) and _goes_on(page, number):
+            number += 1
+            page = await self.page(number)
+        now = _others(page, made)
+        compared = min(len(before), len(now)) if made else None
+        return bool(before) is bool(now) and before[:compared] == now[:compared]
 
 
 def _viewing(row: Entry) -> Viewing | None:
@@ -142,5 +183,6 @@ def _goes_on(page: EntryPage, number: int) -> bool:
     return bool(page.rows) if page.total is None else number < page.total
 
 
-def _same(before: EntryPage, now: EntryPage) -> bool:
-    return (before.total, before.ids) == (now.total, now.ids)
+def _others(page: EntryPage, made: Collection[int]) -> list[int]:
+    """Ids of the rows that were there before, or that somebody else made."""
+    return [id_ for id_ in page.ids if id_ not in made]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import itertools
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -160,10 +161,17 @@ class Rows:
             self._known[row.id] = row
             self._at.setdefault(row.place, set()).add(row.id)
 
+    @property
+    def making(self) -> asyncio.Lock:
+        """To be held from before a row is made until ``wrote`` was told of it."""
+        return self._diary.writing
+
     def wrote(self, row: Entry, *, made: bool) -> None:
         """We have just made or changed it."""
         self.see([row if row.made_at else replace(row, made_at=self._clock.now().replace(microsecond=0))])
         self.news[row.id] = made or self.news.get(row.id, False)
+        if made:
+            self._diary.made(row.id)
 
     def gone(self, id_: int) -> None:
         """We have just deleted it."""
