@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -38,11 +39,11 @@ class RatingMemory:
         self._mine = ""
         self._others = False
 
-    async def write(self, at: datetime) -> None:
+    async def write(self) -> None:
         """Call before a rating or another edit is sent: what an account shows at first sight need not move with it."""
         before = await self.unread()
         self._others = self._others or before not in ("", self._mine)
-        self._mine = at.isoformat()
+        self._mine = secrets.token_hex(8)  # another one each time, also within one tick of the clock
         await self._cache.put(self._unread, self._mine, seconds=LONG)
 
     async def unread(self) -> str:

@@ -62,7 +62,7 @@ class Rater:
                 "/show/reviews/update", entries.update_body(row), token=token, repeatable=True
             )
 
-        await self._memory.write(self._clock.now())
+        await self._memory.write()
         accepted(await self._session.call(write))
 
     async def _set(self, row: Entry, value: int) -> bool:
@@ -141,7 +141,7 @@ class Rater:
             return await self._client.write("/show/reviews/add", body, token=token, repeatable=False)
 
         await self._memory.attempt(key)
-        await self._memory.write(now)
+        await self._memory.write()
         try:
             data = (await self._session.call(write)).json(in_doubt=True)
             id_ = codec.created_id(data)
