@@ -864,6 +864,21 @@ class TestSerializdReading(ReadingContract):
         )
 
 
+async def test_a_rating_that_was_cleared_with_its_answer_lost_is_told(setup: Setup, mirror: Mirror) -> None:
+    tracker = setup.tracker(pace=0)
+    address = await tracker.locate_subject(Subject("", "episode", setup.episode()))
+    await tracker.amend([Rate(address, 7)])
+    await mirror.read(tracker)
+    assert list(mirror.values.values()) == [7]
+    setup.fail("POST /api/show/reviews/update", "drop", when="after")
+    with pytest.raises(TryLater):
+        await tracker.amend([Rate(address, None)])
+    await tracker.amend([Rate(address, None)])
+    await mirror.read(tracker)
+    assert mirror.values == {}
+    assert await requests(setup, mirror, tracker) == 2
+
+
 # While we write ourselves
 
 

@@ -54,6 +54,9 @@ class Rater:
         except NotInCatalogue as error:
             self._rows.gone(row.id)
             raise Refused("it was removed at Serializd just now") from error
+        except TrackerError:
+            self._rows.may_differ(row.id)
+            raise
         self._rows.wrote(changed, made=False)
 
     async def _update(self, row: Entry) -> None:

@@ -173,6 +173,10 @@ class Rows:
         if made:
             self._diary.made(row.id)
 
+    def may_differ(self, id_: int) -> None:
+        """We sent a change of it, and do not know what came of that: the next read has to tell."""
+        self.news.setdefault(id_, False)
+
     def gone(self, id_: int) -> None:
         """We have just deleted it."""
         row = self._known.pop(id_, None)
