@@ -285,6 +285,8 @@ def chosen(ids: Sequence[str], run: str | None, since: float | None, until: floa
     """From what a person wrote; raises ``ValueError`` with what to write instead."""
     if bool(ids) + (run is not None) + (since is not None or until is not None) != 1:
         raise ValueError("Name plays like p12, or a run with --run, or a time with --since; one of the three.")
+    if since is not None and until is not None and until <= since:
+        raise ValueError("--until lies before --since; turn them round, so that the earlier time is that of --since.")
     plays, ticks = [], []
     for text in ids:
         if text.strip().startswith("a") and (tick := summary.number(text, "a")) is not None:

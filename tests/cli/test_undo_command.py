@@ -113,6 +113,7 @@ def test_a_run_is_named_by_its_id_and_json_tells_the_same(db: sqlite3.Connection
         (("p1", "--run", "r1"), "one of the three"),
         (("--since", "soon"), "write it like 14d"),
         (("--until", "14d"), "needs --since"),
+        (("--since", "3d", "--until", "5d"), "turn them round"),
     ],
 )
 def test_what_cannot_be_meant_is_wrong_usage_and_changes_nothing(
