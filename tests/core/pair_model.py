@@ -69,6 +69,7 @@ class Model:
     """What is there."""
     ours: set[tuple[Side, str]] = field(default_factory=set)
     settled: set[tuple[Side, str]] = field(default_factory=set)
+    was: dict[tuple[Side, str], str] = field(default_factory=dict)
     links: dict[tuple[Side, str], Link] = field(default_factory=dict)
     taken: list[Change] = field(default_factory=list)
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -87,7 +88,11 @@ class Model:
                 missed = row.missed + (complete and id_ not in self.held[side])
                 self.rows[side][id_] = replace(row, settled=(side, id_) in self.settled, missed=missed)
             for id_, record in self.held[side].items():
-                self.rows[side][id_] = Row(record, (side, id_) in self.ours, (side, id_) in self.settled)
+                self.rows[side][id_] = self._row(side, id_, record)
+
+    def _row(self, side: Side, id_: str, record: PlayRecord) -> Row:
+        which = side, id_
+        return Row(record, which in self.ours, which in self.settled, was=self.was.get(which))
 
     def compare(self) -> Compared:
         found = compare_plays(
@@ -128,14 +133,18 @@ class Model:
             held[change.target] = replace(held[change.target], at=change.at, kept=Kept.EXACT)
         else:
             del held[change.target]
-            self._add(change.side, change.at, ours=False)
+            before = change.side, change.target
+            after = change.side, self._add(change.side, change.at, ours=before in self.ours)
+            self.was[after] = change.target
+            self.settled |= {after} if before in self.settled else set()
 
-    def _add(self, side: Side, when: datetime | None, *, ours: bool = True) -> None:
+    def _add(self, side: Side, when: datetime | None, *, ours: bool = True) -> str:
         assert when is not None
         earlier = any(record.at and record.at <= when - timedelta(minutes=23) for record in self.held[side].values())
         id_ = self.put(side, when, rewatch=earlier if self.policy.can_flag[SIDES.index(side)] else None)
         if ours:
             self.ours.add((side, id_))
+        return id_
 
     def cycle(self) -> Compared:
         """Reads everything, compares, and carries out."""

@@ -656,6 +656,36 @@ class TestMovedPlays:
         assert found == Compared((replace(links[0], a_at=at(5), b_at=undated.record.at),), agreed=1)
 
 
+class TestPlaysThatWeMoved:
+    """They have another id since, and are what they were."""
+
+    @staticmethod
+    def moved(hours: float = 30, **more: Any) -> list[Row]:
+        return [row("a1", missed=2), replace(row("a2", hours, settled=True, **more), was="a1")]
+
+    @pytest.mark.parametrize("policy", [Policy(), PROPAGATE])
+    @pytest.mark.parametrize("state", [LinkState.AGREED, LinkState.REMOVED])
+    def test_what_went_from_the_other_side_meanwhile_stays_gone(self, policy: Policy, state: LinkState) -> None:
+        before = agreed("a1", "b1", state=state)
+        found = compare_plays(group(self.moved(), [row("b1", 30, missed=2, ours=True)], [before]), policy)
+        assert (found.changes, found.links) == ((), (agreed("a2", "b1", state=LinkState.REMOVED),))
+
+    @pytest.mark.parametrize("ours", [True, False])
+    def test_what_was_moved_again_on_the_other_side_is_moved_again(self, *, ours: bool) -> None:
+        found = compare_plays(group(self.moved(ours=ours), [row("b1", 60)], [agreed("a1", "b1")]), PROPAGATE)
+        assert found.links == (agreed("a2", "b1"),)
+        assert {change.action for change in found.changes} == {Action.RETIME}
+
+    def test_with_the_time_of_the_other_side_they_agree(self) -> None:
+        found = compare_plays(group(self.moved(), [row("b1", 30)], [agreed("a1", "b1")]), PROPAGATE)
+        assert (found.changes, found.links) == ((), (agreed("a2", "b1", 30, 30),))
+
+    def test_until_the_old_one_is_gone_nothing_is_known_of_the_new_one(self) -> None:
+        rows = [row("a1", missed=1), replace(row("a2", 30), was="a1")]
+        found = compare_plays(group(rows, [row("b1", 30)], [agreed("a1", "b1")]), PROPAGATE)
+        assert (found.changes, found.links) == ((), ())
+
+
 class TestRewatches:
     def flags(self, a: list[Row], b: list[Row], *links: Link, policy: Policy | None = None) -> list[str]:
         found = compare_plays(group(a, b, links), policy or Policy())

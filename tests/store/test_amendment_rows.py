@@ -16,8 +16,8 @@ from scrobbled.core.ids import MovieIds, ShowIds
 from scrobbled.core.items import Episode, Movie
 from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.core.plays import Play
-from scrobbled.core.records import Subject
-from scrobbled.store import amendments, floods, outbox, overview, runs
+from scrobbled.core.records import PlayRecord, Subject
+from scrobbled.store import amendments, floods, outbox, overview, records, runs
 from scrobbled.store.amendments import Details, Inverse, Wish
 from scrobbled.store.inbox import Queued, add_play
 from scrobbled.store.opening import open_database
@@ -285,3 +285,18 @@ def test_a_play_that_moved_keeps_its_handle_known(db: sqlite3.Connection) -> Non
     assert again is not None
     assert again.wish.details.remote_id == "r2"
     assert db.execute("SELECT remote_id FROM outbox WHERE id = ?", (written,)).fetchone() == ("r2",)
+
+
+def test_a_play_that_moved_is_known_where_its_handle_was_only_read(db: sqlite3.Connection) -> None:
+    account = ("anna", "trakt")
+    written, other = change(db, state="delivered"), change(db, state="delivered")
+    (play,) = db.execute("SELECT play_id FROM outbox WHERE id = ?", (written,)).fetchone()
+    records.put(db, account, [PlayRecord("r1", "movie:1399", NOW)], 1, T)
+    records.claim(db, account, "r1", play, ours=True)
+    row = amendments.get(db, add(db, replace(removal("r1"), action="retime")))
+    assert row is not None
+    amendments.moved(db, row, "r2")
+    assert amendments.renamed(db, *account) == {}, "it is not carried out yet"
+    amendments.settle(db, row.id, PlayOutcome.DELIVERED, "", T)
+    assert amendments.renamed(db, *account) == {"r2": "r1"}
+    assert dict(db.execute("SELECT id, remote_id FROM outbox").fetchall()) == {written: "r2", other: None}

@@ -114,6 +114,8 @@ class _Comparison:
 
     def _explain(self) -> None:
         """Each finds a reason for rows to be as they are; what is free at the end is news for the other side."""
+        if self._group.links:
+            self._take_over()
         self._match()
         if self._group.links:
             self._revive()
@@ -125,6 +127,19 @@ class _Comparison:
             self._match_undated()
             self._bury()
             fold(self._board, self._gap)
+
+    def _take_over(self) -> None:
+        """What we moved ourselves is the same viewing under another id: whatever is known of the old one holds for it.
+
+        Its time says nothing of that: what was there with the new time may be gone already, or be moved again.
+        """
+        for side in SIDES:
+            gone = {row.record.id: row for row in self._board.rows(side) if row.gone}
+            for row in sorted(self._board.free[side].values(), key=lambda row: row.record.id):
+                before = gone.get(row.was) if row.was and row.there else None
+                link = self._board.of(side, before) if before else None
+                if link is not None:
+                    self._board.put(replace(link, a=row.record.id) if side == "a" else replace(link, b=row.record.id))
 
     def _match(self) -> None:
         """New on both sides."""

@@ -34,6 +34,8 @@ class Row(Struct, frozen=True):
     """The outbox has a change for this viewing to the other side, in whatever state: it is not added there again."""
     missed: int = 0
     """Complete reads in a row that did not list it: 0 it is there, 1 unsure, 2 and more gone."""
+    was: str | None = None
+    """The id it had before we gave it another time, where it got another one by that."""
 
     @property
     def there(self) -> bool:

@@ -24,7 +24,7 @@ from scrobbled.core.plan import SIDES, Side, other
 from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Subject
 from scrobbled.reconcile.loading import Half, Loader, Since
 from scrobbled.reconcile.sides import Sides, pieces
-from scrobbled.store import claims, ledger, subjects
+from scrobbled.store import amendments, claims, ledger, subjects
 from scrobbled.store.codec import instant
 from scrobbled.store.database import Store
 from scrobbled.store.records import GONE, Rated, Stored
@@ -52,6 +52,8 @@ class _Sheet:
     b: Half
     links: dict[tuple[Side, str], Link]
     base: Mapping[str, int]
+    moves: Mapping[Side, Mapping[str, str]]
+    """Of plays that we moved, the ids they had before."""
 
     def half(self, side: Side) -> Half:
         return self.a if side == "a" else self.b
@@ -74,7 +76,7 @@ class Liner:
         placed = await self._placements(halves[0])
         links = await self._links(halves)
         base = await self._store.read(lambda db: ledger.ratings(db, self._sides.viewer, self._sides.pair))
-        sheet = _Sheet(*halves, links, base)
+        sheet = _Sheet(*halves, links, base, {side: await self._moves(side) for side in SIDES})
         lined = await asyncio.to_thread(_laid_out, sheet, placed, self._is_corrected if places else None)
         await self._mark_settled(lined, sheet)
         return lined
@@ -87,6 +89,10 @@ class Liner:
         whose = (self._sides.viewer, self._sides.a, self._sides.b)
         found = await self._store.read(lambda db: subjects.placements(db, whose, self.mark))
         return {key: to for key, to in found.items() if key in a.subjects}
+
+    async def _moves(self, side: Side) -> dict[str, str]:
+        account = self._sides.account(side)
+        return await self._store.read(lambda db: amendments.renamed(db, *account))
 
     async def _links(self, halves: tuple[Half, Half]) -> dict[tuple[Side, str], Link]:
         viewer, pair = self._sides.viewer, self._sides.pair
@@ -179,7 +185,10 @@ def _gather(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list
             lined.stored[side, row.record.id] = row
             if (link := sheet.links.get((side, row.record.id))) is not None:
                 links[id(link)] = link
-    a, b = ([Row(row.record, ours=row.ours, missed=row.missed) for row in mine] for mine in found)
+    a, b = (
+        [Row(row.record, ours=row.ours, missed=row.missed, was=sheet.moves[s].get(row.record.id)) for row in mine]
+        for s, mine in zip(SIDES, found, strict=True)
+    )
     runtime = next((one for one in known if one), None)
     media = cast(Media, subject.scope)
     lined.plays.append(PlayGroup(canon, subject.label(), media, runtime, tuple(a), tuple(b), tuple(links.values())))

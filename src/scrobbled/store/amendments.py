@@ -126,6 +126,16 @@ def removed(db: sqlite3.Connection, viewer: str, tracker: str) -> set[str]:
     return {row[0] for row in rows if row[0]}
 
 
+def renamed(db: sqlite3.Connection, viewer: str, tracker: str) -> dict[str, str]:
+    """Handles that plays of this account got with another time that we gave them, and the ones they had before."""
+    rows = db.execute(
+        "SELECT json_extract(wish, '$.remote_id'), substr(target, 6) FROM amendments INDEXED BY amendments_taking "
+        f"WHERE viewer = ? AND tracker = ? AND {_TOOK} AND action = 'retime'",
+        (viewer, tracker),
+    )
+    return {new: old for new, old in rows if new and new != old}
+
+
 def begin(db: sqlite3.Connection, ids: Collection[int]) -> set[int]:
     """They are about to be carried out; returns those that are still wanted."""
     return {
@@ -149,11 +159,17 @@ def found(db: sqlite3.Connection, id_: int, remote_id: str) -> None:
 
 
 def moved(db: sqlite3.Connection, amendment: Amendment, remote_id: str) -> None:
-    """The tracker gave the play another handle with its other time."""
+    """The tracker gave the play another handle with its other time.
+
+    The one it had may be known only from what was read: not every tracker tells it when a play is added.
+    """
     found(db, amendment.id, remote_id)
+    whose, before = (amendment.wish.viewer, amendment.wish.tracker), amendment.wish.details.remote_id
     db.execute(
-        "UPDATE outbox SET remote_id = ? WHERE viewer = ? AND tracker = ? AND remote_id = ?",
-        (remote_id, amendment.wish.viewer, amendment.wish.tracker, amendment.wish.details.remote_id),
+        "UPDATE outbox SET remote_id = ? WHERE viewer = ? AND tracker = ? AND kind = 'plays' AND (remote_id = ? "
+        "OR (remote_id IS NULL AND play_id = (SELECT play FROM records WHERE viewer = ? AND tracker = ? AND id = ? "
+        "AND ours = 1)))",
+        (remote_id, *whose, before, *whose, before),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from scrobbled.core.records import PlayRecord, Subject, identity
-from scrobbled.store import records, subjects
+from scrobbled.store import amendments, records, subjects
 from scrobbled.store.codec import decode_item
 from scrobbled.store.outbox import SET_FREE
 from scrobbled.store.records import Account
@@ -20,12 +20,16 @@ _WRITTEN = "(outbox.state = 'delivered' OR outbox.phase <> '')"
 def recognise(db: sqlite3.Connection, account: Account, found: Iterable[PlayRecord], precision: int) -> int:
     """Join each record with the play of ours that it is the record of; returns how many we had written.
 
-    By the handle the tracker gave us; where it gave none, or its answer is missing, by item and time. Each play has
-    one record at a tracker at most.
+    By the handle the tracker gave us; where it gave none, or its answer is missing, by item and time. What we moved
+    stays the record of the play it was the record of. Each play has one record at a tracker at most.
     """
-    echoes = 0
+    echoes, moves = 0, amendments.renamed(db, *account)
     for record in found:
-        match = _by_handle(db, account, record) or _by_time(db, account, record, precision)
+        match = (
+            _by_handle(db, account, record)
+            or _by_move(db, account, record, moves)
+            or _by_time(db, account, record, precision)
+        )
         if match is not None:
             play, ours = match
             records.claim(db, account, record.id, play, ours=ours)
@@ -40,6 +44,25 @@ def _by_handle(db: sqlite3.Connection, account: Account, record: PlayRecord) -> 
         (*account, record.id),
     ).fetchone()
     return None if row is None else (int(row[0]), bool(row[1]))
+
+
+def _by_move(
+    db: sqlite3.Connection, account: Account, record: PlayRecord, moves: Mapping[str, str]
+) -> tuple[int, bool] | None:
+    """By the handles it had before. What of it was read may be forgotten; what was made of it is not."""
+    id_: str | None = record.id
+    for _ in moves:
+        id_ = moves.get(id_ or "")
+        if id_ is None:
+            return None
+        row = db.execute(
+            "SELECT play, ours FROM records WHERE viewer = ? AND tracker = ? AND id = ? AND play IS NOT NULL UNION ALL "
+            "SELECT id, 0 FROM plays WHERE viewer = ? AND origin = ? LIMIT 1",
+            (*account, id_, account[0], f"{account[1]}:{id_}"),
+        ).fetchone()
+        if row is not None:
+            return int(row[0]), bool(row[1])
+    return None
 
 
 def _by_time(db: sqlite3.Connection, account: Account, record: PlayRecord, precision: int) -> tuple[int, bool] | None:
