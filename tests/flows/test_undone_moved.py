@@ -125,3 +125,25 @@ async def test_what_is_moved_again_before_the_first_move_was_read_is_followed(tw
     assert two.trakt() == two.serializd()
     assert len(two.trakt()) == 2
     await silent(two)
+
+
+@pytest.mark.parametrize("others", [0, 9])
+async def test_a_rating_that_stood_on_what_was_undone_stays_on_trakt(tmp_path: Path, others: int) -> None:
+    """A person gave it there, and undo has taken only a copy of it with the row."""
+    async with pairing(tmp_path, removals="propagate") as two:
+        play, _ = await brought(two, "serializd")
+        for number in range(others):
+            two.on_trakt(1, 1 + number // 5, 1 + number % 5, later(-50 + number))
+            two.rate_episode(1, 1 + number // 5, 1 + number % 5, 6)
+        two.rate_episode(0, 1, 1, 8)
+        await cycles(two, 3)
+        ratings = two.sandbox["trakt"].account_of("anna").ratings
+        assert sum(row.rating > 0 for row in two.rows()) == len(list(ratings)) == others + 1
+        await take_back(two, Asked((play,)))
+        await two.deliver()
+        await cycles(two)
+        assert sum(row.rating > 0 for row in two.rows()) == others
+        assert len(list(ratings)) == others + 1
+        ((doubt,),) = await two.sql("SELECT doubt FROM readings WHERE tracker = 'serializd'")
+        assert doubt == ""
+        await silent(two)

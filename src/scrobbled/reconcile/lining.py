@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
@@ -54,6 +55,8 @@ class _Sheet:
     base: Mapping[str, int]
     moves: Mapping[Side, Mapping[str, str]]
     """Of plays that we moved, the ids they had before."""
+    removed: Mapping[Side, Set[str]]
+    """Ids of the plays that we removed."""
 
     def half(self, side: Side) -> Half:
         return self.a if side == "a" else self.b
@@ -76,7 +79,8 @@ class Liner:
         placed = await self._placements(halves[0])
         links = await self._links(halves)
         base = await self._store.read(lambda db: ledger.ratings(db, self._sides.viewer, self._sides.pair))
-        sheet = _Sheet(*halves, links, base, {side: await self._moves(side) for side in SIDES})
+        moves, removed = await self._store.read(self._written)
+        sheet = _Sheet(*halves, links, base, moves, removed)
         lined = await asyncio.to_thread(_laid_out, sheet, placed, self._is_corrected if places else None)
         await self._mark_settled(lined, sheet)
         return lined
@@ -90,9 +94,10 @@ class Liner:
         found = await self._store.read(lambda db: subjects.placements(db, whose, self.mark))
         return {key: to for key, to in found.items() if key in a.subjects}
 
-    async def _moves(self, side: Side) -> dict[str, str]:
-        account = self._sides.account(side)
-        return await self._store.read(lambda db: amendments.renamed(db, *account))
+    def _written(self, db: sqlite3.Connection) -> tuple[dict[Side, dict[str, str]], dict[Side, set[str]]]:
+        accounts = {side: self._sides.account(side) for side in SIDES}
+        moves = {side: amendments.renamed(db, *account) for side, account in accounts.items()}
+        return moves, {side: amendments.removed(db, *account) for side, account in accounts.items()}
 
     async def _links(self, halves: tuple[Half, Half]) -> dict[tuple[Side, str], Link]:
         viewer, pair = self._sides.viewer, self._sides.pair
@@ -244,14 +249,21 @@ def _gather_rating(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str
             base,
             a_since=_since(a),
             b_since=_since(b),
-            a_gone=a is not None and values[0] is None,
-            b_gone=b is not None and values[1] is None,
+            a_gone=_is_cleared(a, values, sheet.removed["a"]),
+            b_gone=_is_cleared(b, values, sheet.removed["b"]),
         )
     )
 
 
 def _since(one: Rated | None) -> datetime | None:
     return None if one is None else instant(one.since)
+
+
+def _is_cleared(one: Rated | None, values: Sequence[RatingRecord | None], removed: Set[str]) -> bool:
+    """Whether a person took it away. What was lost with a play that we removed says nothing against the other side."""
+    if one is None or _value(one) is not None:
+        return False
+    return one.id not in removed or not any(values)
 
 
 def _value(one: Rated | None) -> RatingRecord | None:

@@ -174,8 +174,8 @@ def _doubt(
 ) -> str:
     """Why a listing cannot be complete, whatever it says; empty where nothing speaks against it.
 
-    What we have ``taken`` away ourselves is missing from it with good reason, and so is a play without a date where
-    one with a date has come in its place.
+    What we have ``taken`` away ourselves is missing from it with good reason, with the rating that stood on it, and so
+    is a play without a date where one with a date has come in its place.
     """
     if reading.plays and reading.plays.complete:
         dated = {record.key for record in reading.plays.records if record.at is not None}
@@ -185,7 +185,7 @@ def _doubt(
             return why
     if reading.ratings and reading.ratings.complete:
         given = (key for key, one in rated.items() if one.value is not None and one.missed < records.GONE)
-        keys = [key for key in given if key not in taken]
+        keys = [key for key in given if key not in taken and rated[key].id not in taken]
         return _shrunk(keys, {record.key for record in reading.ratings.records}, "ratings", may_lack)
     return ""
 
