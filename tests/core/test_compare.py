@@ -680,6 +680,11 @@ class TestPlaysThatWeMoved:
         found = compare_plays(group(self.moved(), [row("b1", 30)], [agreed("a1", "b1")]), PROPAGATE)
         assert (found.changes, found.links) == ((), (agreed("a2", "b1", 30, 30),))
 
+    def test_a_single_read_that_misses_the_new_one_removes_nothing(self) -> None:
+        rows = [row("a1", missed=2), replace(row("a2", 30, missed=1), was="a1")]
+        found = compare_plays(group(rows, [row("b1", ours=True)], [agreed("a1", "b1")]), PROPAGATE)
+        assert (found.changes, found.links) == ((), (agreed("a2", "b1"),))
+
     def test_until_the_old_one_is_gone_nothing_is_known_of_the_new_one(self) -> None:
         rows = [row("a1", missed=1), replace(row("a2", 30), was="a1")]
         found = compare_plays(group(rows, [row("b1", 30)], [agreed("a1", "b1")]), PROPAGATE)

@@ -136,7 +136,7 @@ class _Comparison:
         for side in SIDES:
             gone = {row.record.id: row for row in self._board.rows(side) if row.gone}
             for row in sorted(self._board.free[side].values(), key=lambda row: row.record.id):
-                before = gone.get(row.was) if row.was and row.there else None
+                before = gone.get(row.was or "")
                 link = self._board.of(side, before) if before else None
                 if link is not None:
                     self._board.put(replace(link, a=row.record.id) if side == "a" else replace(link, b=row.record.id))
