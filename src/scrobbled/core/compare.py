@@ -134,9 +134,9 @@ class _Comparison:
         Its time says nothing of that: what was there with the new time may be gone already, or be moved again.
         """
         for side in SIDES:
-            gone = {row.record.id: row for row in self._board.rows(side) if row.gone}
+            gone: dict[str | None, Row] = {row.record.id: row for row in self._board.rows(side) if row.gone}
             for row in sorted(self._board.free[side].values(), key=lambda row: row.record.id):
-                before = gone.get(row.was or "")
+                before = gone.get(row.was)
                 link = self._board.of(side, before) if before else None
                 if link is not None:
                     self._board.put(replace(link, a=row.record.id) if side == "a" else replace(link, b=row.record.id))
