@@ -6,7 +6,7 @@ A pair is two trackers of one viewer, called ``a`` and ``b`` here: nothing in a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Literal
 
@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from scrobbled.core.change import Change, Side
 from scrobbled.core.items import Media
+from scrobbled.core.lineup import NEVER
 from scrobbled.core.records import PlayRecord, RatingRecord, Scope
 
 Direction = Literal["off", "both", "a-to-b", "b-to-a"]
 Conflict = Literal["a", "b", "newest", "ask"]
 Removals = Literal["ignore", "propagate", "ask"]
 Ticks = Literal["ignore", "as-plays"]
-NEVER = datetime.max.replace(tzinfo=UTC)
 EVERYTHING: frozenset[Media] = frozenset({"movie", "episode"})
 
 

@@ -17,6 +17,8 @@ from scrobbled.store.outbox.words import DONE, IN_DOUBT, IN_FLIGHT, OF_A_CANCELL
 
 NEVER_LATER = 8 * 86_400.0
 """Nothing is put off for longer than a week; what seems to be was put off before the clock was put back."""
+BEFORE_ALL = -(2**62)
+"""An earlier time than any, in Unix seconds: there are plays from before 1970."""
 _TIME_HAS_COME = "(outbox.next_at <= ? OR outbox.next_at > ?)"
 _CANCELLED = OF_A_CANCELLED_RUN.format("outbox")
 _MAY_BE_SENT = f"outbox.phase = '' AND {_TIME_HAS_COME} AND NOT {TO_BE_TAKEN_BACK} AND NOT {_CANCELLED}"
@@ -80,15 +82,11 @@ def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: in
     return found
 
 
-FIRST = -(2**62)
-"""Before every time there is."""
-
-
 def coming(
     db: sqlite3.Connection, viewer: str, tracker: str, now: float, after: Change | None, limit: int
 ) -> list[Change]:
     """All queued changes whose time has come, oldest viewing first, in pages: pass the last one seen."""
-    at = FIRST if after is None or after.watched_at is None else int(after.watched_at.timestamp())
+    at = BEFORE_ALL if after is None or after.watched_at is None else int(after.watched_at.timestamp())
     return _select(
         db,
         "outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = 'queued' "

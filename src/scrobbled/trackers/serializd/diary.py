@@ -164,7 +164,7 @@ class Diary:
         if (first.total is None) is not (page.total is None) or not 0 <= grown <= len(made):
             return False
         before = _others(first, made)
-        while before and not (now := _others(page, made)) and _goes_on(page, number):
+        while before and not _others(page, made) and _goes_on(page, number):
             number += 1
             page = await self.page(number)
         now = _others(page, made)
