@@ -2,13 +2,14 @@
 """Sets up, runs and checks scrobbled on a machine that has Python 3.11 or newer and nothing else.
 
     python3 .ci/dev.py demo         set up, then the whole service against the built-in sandbox
-    python3 .ci/dev.py test         set up, then all tests; further words go to pytest
+    python3 .ci/dev.py test         set up, a browser too, then all tests; further words go to pytest
     python3 .ci/dev.py run WORDS    the command scrobbled with these words
     python3 .ci/dev.py check        formatting, lint, types, layers, Dockerfile, Compose file, workflows
     python3 .ci/dev.py fmt          put the code into its standard form
     python3 .ci/dev.py dashboard    write the Grafana dashboard anew from .ci/grafana
     python3 .ci/dev.py queries      run the demo under Prometheus, and ask every query of dashboard and alert rules
     python3 .ci/dev.py image        build the image and run it as each home does; on Debian, as root, in minutes
+    python3 .ci/dev.py rooms        draw who imports whom into CONTRIBUTING.md; rooms sizes|names|circles: figures
     python3 .ci/dev.py pictures     draw the pictures of the Home Assistant app anew from their SVG
     python3 .ci/dev.py bench [NAME] the benchmarks, or the named ones
     python3 .ci/dev.py mutate [MODULE] mutants of core/, or of the named modules, that no test notices
@@ -27,6 +28,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import browsers
+import rooms
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -176,7 +180,19 @@ def ensure_runtime():
 def test(words):
     ensure(*DEV)
     ensure_clients()
+    if asks_for_pages(words):
+        browser = browsers.got(PYTHON, say)
+        if browser:
+            os.environ["SCROBBLED_BROWSER"] = browser
     return python("-m", "pytest", f"--numprocesses={WORKERS}", *words)
+
+
+def asks_for_pages(words):
+    """Whether the tests in a browser are among those asked for: unless all paths that are named lie elsewhere."""
+    named = (ROOT / word.partition("::")[0] for word in words if not word.startswith("-"))
+    paths = [path for path in named if path.exists()]
+    pages = ROOT / "tests" / "browser"
+    return not paths or any(pages in (path, *path.parents) or path in pages.parents for path in paths)
 
 
 def check(words):
@@ -245,7 +261,7 @@ def bench(words):
 
 def mutate(words):
     """What ``[tool.mutmut]`` in pyproject.toml names, or only these modules of core/. Takes too long for .ci/run."""
-    unknown = [word for word in words if not (ROOT / "src/scrobbled/core" / f"{word}.py").exists()]
+    unknown = [word for word in words if not any((ROOT / "src/scrobbled/core").rglob(f"{word}.py"))]
     if unknown:
         say(f"There is no module {' or '.join(unknown)} in src/scrobbled/core.")
         return 2
@@ -253,7 +269,7 @@ def mutate(words):
     ensure(*MUTATE)
     copy_for_mutation()
     say("Mutating. A mutant that a test notices is killed; the others are listed at the end.")
-    if mutmut("run", *(f"scrobbled.core.{word}.*" for word in words)).returncode:
+    if mutmut("run", *(f"scrobbled.core.*{word}.x*" for word in words)).returncode:
         return 1
     tell_survivors()
     return 0
@@ -276,7 +292,7 @@ def tell_survivors():
     alive = [name for name, state in states.items() if state not in ("killed", "timeout")]
     for name in alive:
         mutmut("show", name)
-    mutants, survivors = (collections.Counter(name.split(".")[2] for name in names) for names in (states, alive))
+    mutants, survivors = (collections.Counter(name.split(".")[-2] for name in names) for names in (states, alive))
     say(f"\n{'module':<18}{'mutants':>8}{'killed':>8}{'surviving':>11}")
     for module, count in (*sorted(mutants.items()), ("all", len(states))):
         left = len(alive) if module == "all" else survivors[module]
@@ -355,6 +371,7 @@ COMMANDS = {
     "fmt": fmt,
     "dashboard": dashboard,
     "queries": queries,
+    "rooms": rooms.main,
     "pictures": pictures,
     "bench": bench,
     "mutate": mutate,

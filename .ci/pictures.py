@@ -4,10 +4,10 @@ The PNG are kept in the repository, as Home Assistant's store and Unraid read no
 """
 
 import re
-import shutil
 import sys
 from pathlib import Path
 
+import browsers
 from playwright.sync_api import sync_playwright
 
 APP = Path(__file__).resolve().parent.parent / "addon"
@@ -15,11 +15,11 @@ PICTURES = ("icon", "logo")
 
 
 def main():
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        sys.exit("This needs Chromium; Debian and Ubuntu have it: sudo apt install chromium")
+    found = browsers.found()
+    if found is None:
+        sys.exit(f"This needs a browser: {browsers.HOW}")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=found, args=browsers.FLAGS)
         for name in PICTURES:
             draw(browser, APP / f"{name}.svg", APP / f"{name}.png")
         browser.close()

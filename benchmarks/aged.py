@@ -23,8 +23,8 @@ from pathlib import Path
 from grown import Filler, grown, tidy
 
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.store import housekeeping
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.keeping import housekeeping
 
 CONFIG = """
 server: {{host: 127.0.0.1, port: {port}}}
@@ -164,4 +164,4 @@ def a_year(db: sqlite3.Connection, now: datetime, plays: int, details: int) -> N
     for number in range(weeks):
         then = now - week * (weeks - 1 - number)
         Filler(db, then, week, details=details, unclaimed=0.0).fill(plays // weeks, 6 * (plays // weeks))
-        tidy(db, housekeeping.When(then, then - timedelta(days=14)))
+        tidy(db, housekeeping.HousekeepingTime(then, then - timedelta(days=14)))

@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from litestar import Litestar, Request, get, post
 
-from scrobbled.store.opening import journal_mode
+from scrobbled.store.file.opening import journal_mode
 
 
 def application(path: Path) -> Litestar:

@@ -21,8 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.player import ANNA, multipart, payload
-from scrobbled.sandbox.plex_library import LibraryItem, episode_item
+from scrobbled.sandbox.plex.library import LibraryItem, episode_item
+from scrobbled.sandbox.plex.player import ANNA, multipart, payload
+from scrobbled.sandbox.posters.drawing import poster
 from scrobbled.sandbox.server import Sandbox
 
 TOKEN = "benchmark-webhook-token"
@@ -52,6 +53,14 @@ class Row:
     reached: str
     wanted: str
     good: bool
+
+
+def town(**sizes: int) -> Sandbox:
+    """The stand-ins, with one picture for all titles: each that is drawn takes 55 ms of the process that measures."""
+    sandbox = Sandbox(**sizes)
+    drawn = poster("Harbour Lights")
+    sandbox["plex"].faults.add(Fault("GET /photo/*", status=200, body=drawn, content_type="image/png", times=None))
+    return sandbox
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -85,19 +94,19 @@ class Service:
 
 @contextlib.asynccontextmanager
 async def service(
-    sandbox: Sandbox, base: str, *, pace: str = "300ms", trakt_pace: str = "1100ms"
+    sandbox: Sandbox, base: str, *, pace: str = "300ms", trakt_pace: str = "1100ms", config: str = CONFIG
 ) -> AsyncIterator[Service]:
     """``scrobbled serve`` on a fresh database, signed in everywhere."""
     with tempfile.TemporaryDirectory(prefix="scrobbled-bench-") as name:
         folder, port = Path(name), free_port()
-        config = folder / "scrobbled.yaml"
-        config.write_text(
-            CONFIG.format(port=port, folder=folder, token=TOKEN, base=base, pace=pace, trakt_pace=trakt_pace)
+        place = folder / "scrobbled.yaml"
+        place.write_text(
+            config.format(port=port, folder=folder, token=TOKEN, base=base, pace=pace, trakt_pace=trakt_pace)
         )
-        await sign_in(sandbox, config)
+        await sign_in(sandbox, place)
         started = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "scrobbled", "serve", "--config", str(config)
+            sys.executable, "-m", "scrobbled", "serve", "--config", str(place)
         )
         await until(lambda: answers(port, "/health/ready"), 20)
         running = Service(process, port, folder, time.perf_counter() - started)
@@ -183,7 +192,7 @@ def episodes(sandbox: Sandbox) -> list[LibraryItem]:
 
 async def latency(rounds: int) -> list[Row]:
     """One webhook at a time, further apart than any pace, for shows that are known already."""
-    sandbox = Sandbox(shows=8)
+    sandbox = town(shows=8)
     async with sandbox.running() as base, service(sandbox, base) as running:
         line, items = Connection(running.port), episodes(sandbox)
         by_season: dict[str, list[LibraryItem]] = {}
@@ -203,8 +212,8 @@ async def latency(rounds: int) -> list[Row]:
             "accepted webhook to confirmed at Serializd and Trakt",
             "39 ms p50, one tracker",
             f"p50 {p50:.1f}, p95 {p95:.1f}, p99 {p99:.1f} ms",
-            "20, 50, 150 ms",
-            p50 <= 20 and p95 <= 50 and p99 <= 150,
+            "15, 50, 150 ms",
+            p50 <= 15 and p95 <= 50 and p99 <= 150,
         ),
         Row(
             "requests per play",
@@ -238,29 +247,30 @@ async def one_play(sandbox: Sandbox, line: Connection, item: LibraryItem) -> flo
 
 async def throughput(seconds: float) -> list[Row]:
     """Webhooks as fast as they are acknowledged while each tracker request takes 200 ms; then a bare handler."""
-    sandbox = Sandbox(shows=400)
+    sandbox = town(shows=400)
     items = episodes(sandbox)
     async with sandbox.running() as base, service(sandbox, base) as running:
         for name in ("serializd", "trakt", "plex"):
             sandbox[name].faults.add(Fault(match="*", kind="latency", seconds=0.2, times=None))
+        used = running.cpu()
         ours, times = await load(running.port, [webhook(item) for item in items], seconds)
-        memory = running.memory()
+        each, memory = 1000 * (running.cpu() - used) / len(times), running.memory()
     bare = await bare_rate([webhook(item, path="/bare") for item in items], seconds)
     p99 = 1000 * percentile(times, 0.99)
     return [
         Row(
             "durable webhooks a second, trackers at 200 ms",
             "4/s, not durable",
-            f"{ours:.0f}/s, ack p99 {p99:.1f} ms, {memory:.0f} MB",
-            "500/s, 50 ms",
-            ours >= 500 and p99 <= 50,
+            f"{ours:.0f}/s, ack p99 {p99:.1f} ms, {each:.2f} ms of processor each, {memory:.0f} MB",
+            "1,000/s, 50 ms",
+            ours >= 1000 and p99 <= 50,
         ),
         Row(
             "… against a bare Litestar handler with one committed insert",
             "",
             f"{ours / bare:.2f} of {bare:.0f}/s",
-            "0.25",
-            ours / bare >= 0.25,
+            "0.45",
+            ours / bare >= 0.45,
         ),
     ]
 
@@ -305,7 +315,7 @@ async def bare_rate(requests: Sequence[bytes], seconds: float) -> float:
 
 async def steady(seconds: float) -> list[Row]:
     """Fifty webhooks a second, sent on time whatever the answers do."""
-    sandbox = Sandbox(shows=100)
+    sandbox = town(shows=100)
     async with sandbox.running() as base, service(sandbox, base) as running:
         lines = [Connection(running.port) for _ in range(8)]
         pending, times = [], list[float]()
@@ -323,7 +333,7 @@ async def steady(seconds: float) -> list[Row]:
 
 
 async def size(seconds: float) -> list[Row]:
-    sandbox = Sandbox()
+    sandbox = town()
     async with sandbox.running() as base, service(sandbox, base) as running:
         await asyncio.sleep(3)
         used, started = running.cpu(), time.perf_counter()
@@ -344,7 +354,7 @@ async def size(seconds: float) -> list[Row]:
 
 async def backlog(plays: int) -> list[Row]:
     """Both trackers down while plays arrive; then up, and everything goes out at the pace they answer."""
-    sandbox = Sandbox(shows=2 + plays // 18)
+    sandbox = town(shows=2 + plays // 18)
     sandbox["trakt"].limits.enforced = False
     items = episodes(sandbox)[:plays]
     async with sandbox.running() as base, service(sandbox, base, pace="0s", trakt_pace="0s") as running:

@@ -17,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from scrobbled.core.compare import Compared, Link, LinkState, PlayGroup, Policy, Row, compare_plays
-from scrobbled.core.plan import Plan, warned
+from scrobbled.core.agreeing.compare import HeldPlay, ItemPlan, Link, LinkState, PlayGroup, Policy, compare_plays
+from scrobbled.core.agreeing.plan import Plan, warned
 from scrobbled.core.records import PlayRecord
 
 SIZES = (1_000, 10_000, 100_000)
@@ -43,8 +43,8 @@ def groups(plays: int, state: State) -> Iterator[PlayGroup]:
 
 
 def _group(number: int, count: int, dice: random.Random, state: State) -> PlayGroup:
-    a: list[Row] = []
-    b: list[Row] = []
+    a: list[HeldPlay] = []
+    b: list[HeldPlay] = []
     links: list[Link] = []
     for _ in range(count):
         at = START + timedelta(seconds=dice.randrange(10 * 365 * 86_400))
@@ -64,14 +64,14 @@ def _agreed(x: PlayRecord, y: PlayRecord) -> Link:
     return Link(x.id, y.id, "same minute", LinkState.AGREED, x.at, y.at)
 
 
-def _row(side: str, number: int, n: int, at: datetime) -> Row:
-    return Row(PlayRecord(f"{side}{number:07}{n}", f"{side}:{number}", at, made_at=at, stamp=f"{number:x}"))
+def _row(side: str, number: int, n: int, at: datetime) -> HeldPlay:
+    return HeldPlay(PlayRecord(f"{side}{number:07}{n}", f"{side}:{number}", at, made_at=at, stamp=f"{number:x}"))
 
 
 def run(held: Sequence[PlayGroup]) -> Plan:
     """As a cycle does it."""
     policy = Policy()
-    found: list[Compared] = [compare_plays(group, policy) for group in held]
+    found: list[ItemPlan] = [compare_plays(group, policy) for group in held]
     changes = tuple(change for one in found for change in one.changes)
     left = [code for one in found for code in one.left]
     plan = Plan("anna", NAMES, changes, warned(left, NAMES), sum(one.agreed for one in found))

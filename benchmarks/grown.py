@@ -19,17 +19,19 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from scrobbled.core.events import Account, PlaybackEvent
-from scrobbled.core.items import Item
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.sandbox.player import ANNA, EVENING, PlexAccount, payload
-from scrobbled.sandbox.plex_library import LibraryItem, episode_item
+from scrobbled.core.naming.items import Item
+from scrobbled.core.watching.events import Account, PlaybackEvent
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.sandbox.plex.library import LibraryItem, episode_item
+from scrobbled.sandbox.plex.player import ANNA, EVENING, PlexAccount, payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sources import SOURCES
-from scrobbled.store import housekeeping, inbox, outbox
-from scrobbled.store.inbox import Arrival, Queued
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import events as inbox
+from scrobbled.store.inbox.events import Arrival, Queued
+from scrobbled.store.keeping import housekeeping
+from scrobbled.store.queue import outbox
 
 TRACKERS = ("serializd", "trakt")
 VIEWERS = ("anna", "ben")
@@ -150,11 +152,11 @@ def grown(path: Path, *, plays: int, events: int, span: timedelta = timedelta(da
         db.execute("PRAGMA synchronous = OFF")
         db.execute("PRAGMA cache_size = -262144")
         Filler(db, now, span).fill(plays, events)
-        tidy(db, housekeeping.When(now, now - 2 * span))
+        tidy(db, housekeeping.HousekeepingTime(now, now - 2 * span))
     return path
 
 
-def tidy(db: sqlite3.Connection, when: housekeeping.When) -> None:
+def tidy(db: sqlite3.Connection, when: housekeeping.HousekeepingTime) -> None:
     """What the service has long done by then."""
     db.execute("BEGIN")
     for step in housekeeping.STEPS:

@@ -20,15 +20,19 @@ from typing import Any, cast
 
 from msgspec.structs import replace
 
-from scrobbled.clock import SystemClock
+from scrobbled.config.viewing import PairConfig
+from scrobbled.core.agreeing.guard import PlanLimits
+from scrobbled.core.agreeing.ledger import Link, Policy
 from scrobbled.core.errors import TrackerError
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.ledger import Policy
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
 from scrobbled.core.records import PlayRecord, Subject
-from scrobbled.reconcile import Member, Sides
-from scrobbled.reconcile.comparing import Comparer
-from scrobbled.store import Store, records, subjects
+from scrobbled.plumbing.clock import SystemClock
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.reconcile import PairMember, Reconciler, Sides
+from scrobbled.reconcile.steps import RunSteps
+from scrobbled.store import Store
+from scrobbled.store.mirror import records, subjects
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 AGAIN, MISSING, PAGE = 5, 50, 5_000
@@ -70,6 +74,10 @@ async def ignored(error: TrackerError) -> None:
     """Nothing is asked of the tracker."""
 
 
+async def kept(links: Sequence[Link]) -> None:
+    """Nothing is written down."""
+
+
 def resident() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -80,9 +88,23 @@ async def measured(plays: int) -> None:
         for side in ("a", "b"):
             await fill(store, SIDES.account(cast(Any, side)), *held(plays, side))
         gc.collect()
-        comparer = Comparer(SIDES, Member(cast(Any, None), ignored), store=store, clock=SystemClock())
+        member, clock, pair = (
+            PairMember(cast(Any, None), ignored),
+            SystemClock(),
+            PairConfig(between=("trakt", "serializd")),
+        )
+        reconciler = Reconciler(
+            SIDES,
+            pair,
+            (member, member),
+            store=store,
+            clock=clock,
+            metrics=Metrics(),
+            limits=PlanLimits(),
+            wake=lambda whom: None,
+        )
         before, cpu, began = resident(), time.process_time(), time.perf_counter()
-        compared = await comparer.compare(Policy(), full=True)
+        compared = await reconciler._decided(Policy(), full=True, steps=RunSteps(store, clock), links=kept)
         used, took = time.process_time() - cpu, time.perf_counter() - began
         print(f"{plays:,} plays on each side: {used:.1f} s of CPU, {took:.1f} s, {resident() - before:.0f} MB more,")
         print(f"{resident():.0f} MB resident, {compared.plan.count():,} changes")

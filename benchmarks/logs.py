@@ -21,11 +21,11 @@ import structlog
 import yaml
 from bench import Connection, answers, episodes, free_port, percentile, until, webhook
 
-from scrobbled import log
 from scrobbled.config import load
-from scrobbled.logbook import Logbook
-from scrobbled.redact import Redactor
-from scrobbled.runtime import build
+from scrobbled.plumbing import log
+from scrobbled.plumbing.logbook import Logbook
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.runtime.service import build
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.web.app import create_app
 from scrobbled.web.server import listening

@@ -27,18 +27,20 @@ import httpx
 import yaml
 from bench import TOKEN, Connection, answers, free_port, percentile, until, webhook
 
-from scrobbled import log, pairs
-from scrobbled.clock import SystemClock
 from scrobbled.config import load
+from scrobbled.plumbing import log
+from scrobbled.plumbing.clock import SystemClock
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.reconcile import Ended, Options
-from scrobbled.redact import Redactor
-from scrobbled.runtime import Runtime, build
+from scrobbled.reconcile.pairs import wired
+from scrobbled.runtime.service import Runtime, build
 from scrobbled.sandbox.history import plays as past
-from scrobbled.sandbox.plex_library import episode_item
-from scrobbled.sandbox.serializd_store import Review, stamp
+from scrobbled.sandbox.plex.library import episode_item
+from scrobbled.sandbox.serializd.store import Review, stamp
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.store import Store, runs
-from scrobbled.store.accounts import StoredTokens
+from scrobbled.store import Store
+from scrobbled.store.accounts.sign_ins import StoredTokens
+from scrobbled.store.mirror import runs
 
 SHOWS = (60, 115)
 """Two seasons each: 1,080 episodes, so that many were watched twice, or some 2,070, most of them once."""
@@ -100,7 +102,7 @@ class Home:
     before: Counter[str] = field(default_factory=Counter)
 
     async def compare(self, **options: Any) -> Ended:
-        one, asked = next(pairs.wired(self.runtime.config, self.runtime.couriers)), Options(**options)
+        one, asked = next(wired(self.runtime.config, self.runtime.couriers)), Options(**options)
         whose, now = (one.sides.viewer, one.sides.pair), self.clock.now().timestamp()
         run = await self.runtime.store.write(lambda db: runs.ask(db, *whose, "sync", asked.stored(), now))
         return await self.runtime.keeper.reconciler(one).run(run, asked)

@@ -23,8 +23,8 @@ from bench import percentile
 from playwright.async_api import Browser, Page, async_playwright
 from wall import CONFIG, filled
 
-from scrobbled.sandbox.player import ANNA, multipart, payload
-from scrobbled.sandbox.plex_library import episode_item
+from scrobbled.sandbox.plex.library import episode_item
+from scrobbled.sandbox.plex.player import ANNA, multipart, payload
 from scrobbled.sandbox.server import Sandbox
 
 PAGES = {"now": "/", "history": "/history", "needs you": "/needs", "sync": "/sync", "statistics": "/statistics",

@@ -18,14 +18,16 @@ from statistics import quantiles
 
 from msgspec.structs import replace
 
-from scrobbled.core.ends import Span
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.plays import Play
-from scrobbled.folding import play_of_same_viewing
-from scrobbled.store import inbox, undoing, works
-from scrobbled.store.opening import open_database
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.watching.ends import ViewingSpan
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.plays import Play
+from scrobbled.intake.folding import play_of_same_viewing
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import events
+from scrobbled.store.queue import undoing
+from scrobbled.store.works import works
 
 NOW = datetime(2026, 11, 1, 20, 0, tzinfo=UTC)
 YEARS = timedelta(days=3_650)
@@ -46,10 +48,10 @@ def fill(db: sqlite3.Connection, plays: int, brought: int) -> None:
     db.execute("BEGIN")
     for number in range(plays):
         at = NOW - YEARS * (1 - number / plays)
-        inbox.add_play(db, Play("anna", "plex", episode(number), at, 2_700_000), None, [], at)
+        events.add_play(db, Play("anna", "plex", episode(number), at, 2_700_000), None, [], at)
     for number in range(brought):
         play = Play("anna", "plex", episode(1_000_000 + number), NOW - timedelta(hours=2), None)
-        id_ = inbox.add_play(db, play, None, [], NOW)
+        id_ = events.add_play(db, play, None, [], NOW)
         db.execute("UPDATE plays SET origin = ? WHERE id = ?", (f"trakt {number}", id_))
     while works.catch_up(db):
         pass
@@ -59,12 +61,12 @@ def fill(db: sqlite3.Connection, plays: int, brought: int) -> None:
 
 def dated(db: sqlite3.Connection, at: datetime, item: Episode) -> object:
     event = PlaybackEvent("plex", EventKind.WATCHED, at, Account(name="anna"), item)
-    return play_of_same_viewing(db, "anna", event, Span(at - LENGTH, at, LENGTH / 2, 2_700_000))
+    return play_of_same_viewing(db, "anna", event, ViewingSpan(at - LENGTH, at, LENGTH / 2, 2_700_000))
 
 
 def undated(db: sqlite3.Connection, at: datetime, item: Episode) -> object:
     event = replace(PlaybackEvent("plex", EventKind.WATCHED, at, Account(name="anna"), item), dated=False)
-    return play_of_same_viewing(db, "anna", event, Span(at, at, LENGTH / 2))
+    return play_of_same_viewing(db, "anna", event, ViewingSpan(at, at, LENGTH / 2))
 
 
 def unmarked(db: sqlite3.Connection, at: datetime, item: Episode) -> object:

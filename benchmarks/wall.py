@@ -21,14 +21,15 @@ import httpx
 from bench import percentile
 
 from scrobbled.config import loads
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.runtime import build
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.runtime.service import build
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.store import inbox, works
-from scrobbled.store.inbox import Queued
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import events
+from scrobbled.store.inbox.events import Queued
+from scrobbled.store.works import works
 from scrobbled.web.app import create_app
 
 WANTED, MOST_MEMORY = 200.0, 32.0
@@ -79,7 +80,7 @@ def filled(path: Path, plays: int) -> Path:
             state = waits if dice.random() < 0.02 else PlayOutcome.DELIVERED
             ways = [Queued("serializd", state, ""), Queued("trakt", PlayOutcome.DELIVERED, "")]
             play = Play(dice.choice(["anna", "ben"]), "plex", dice.choice(items), at, 2_700_000)
-            inbox.add_play(db, play, None, ways, at)
+            events.add_play(db, play, None, ways, at)
         while works.catch_up(db, 2_000):  # as the service does by itself, some minutes after plays came
             db.execute("COMMIT")
             db.execute("BEGIN")

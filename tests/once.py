@@ -20,9 +20,9 @@ PLAIN = (str, int, float, bool, type(None))
 
 def install() -> None:
     """When everything is imported that the tests at hand need: nothing is imported for this alone."""
-    if "scrobbled.store.opening" in sys.modules:
-        _the_schema(sys.modules["scrobbled.store.opening"])
-        _no_wait_for_the_disk(sys.modules["scrobbled.store.opening"])
+    if "scrobbled.store.file.opening" in sys.modules:
+        _the_schema(sys.modules["scrobbled.store.file.opening"])
+        _no_wait_for_the_disk(sys.modules["scrobbled.store.file.opening"])
     if "scrobbled.web.app" in sys.modules:
         _the_handlers()
         _the_templates(sys.modules["scrobbled.web.templating"])
@@ -36,7 +36,7 @@ def _the_schema(opening: Any) -> None:
 
     @functools.wraps(fill)
     def filled(draft: Path) -> None:
-        steps = tuple(migration.name for migration in opening.migrations._migrations)
+        steps = tuple(opening.migrations.names)
         if steps in made:
             draft.write_bytes(made[steps])
         else:
@@ -142,8 +142,8 @@ def _the_templates(templating: Any) -> None:
     cache, make = Compiled(), templating.environment
 
     @functools.wraps(make)
-    def environment() -> Environment:
-        made: Environment = make()
+    def environment(*given: Any) -> Environment:
+        made: Environment = make(*given)
         made.bytecode_cache = cache
         return made
 

@@ -14,17 +14,16 @@ import httpx
 import yaml
 
 from conftest import FakeClock
-from scrobbled import pairs
-from scrobbled.clock import Clock
 from scrobbled.config import load
-from scrobbled.pairs import Wired
-from scrobbled.reconcile import Ended, Options
-from scrobbled.runtime import Runtime, build
-from scrobbled.sandbox.serializd_store import Review
+from scrobbled.plumbing.clock import Clock
+from scrobbled.reconcile import Ended, Options, Wired
+from scrobbled.reconcile.pairs import wired
+from scrobbled.runtime.service import Runtime, build
+from scrobbled.sandbox.serializd.store import Review
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.sandbox.trakt_accounts import GROUPS, Entry
-from scrobbled.store import runs
-from scrobbled.store.accounts import StoredTokens
+from scrobbled.sandbox.trakt.accounts import GROUPS, ListEntry
+from scrobbled.store.accounts.sign_ins import StoredTokens
+from scrobbled.store.mirror import runs
 
 EVENING = datetime(2026, 5, 1, 19, 34, 11, tzinfo=UTC)
 SHOWN = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
@@ -82,7 +81,7 @@ class Pairing:
         account, title = trakt.account_of("anna"), trakt.catalogue.by_id(kind, "trakt", trakt_id)
         account.ratings.take(title, trakt.now())
         if rating is not None:
-            account.ratings.put(Entry(next(trakt.numbers), title, at, rating=rating), trakt.now())
+            account.ratings.put(ListEntry(next(trakt.numbers), title, at, rating=rating), trakt.now())
         account.touch(GROUPS[kind], "rated_at", trakt.now())
 
     def rate_episode(self, show: int, season: int, number: int, rating: int | None, at: datetime = EVENING) -> None:
@@ -130,7 +129,7 @@ class Pairing:
 
     @property
     def wired(self) -> Wired:
-        return next(pairs.wired(self.runtime.config, self.runtime.couriers))
+        return next(wired(self.runtime.config, self.runtime.couriers))
 
     async def compare(self, **options: Any) -> Ended:
         """One run, without delivering what it put into the queue."""

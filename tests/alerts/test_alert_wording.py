@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrobbled.alerts.troubles import Open
-from scrobbled.alerts.wording import LONGEST_TEXT, LONGEST_TITLE, Item, What, clipped, message, span
+from scrobbled.alerts.wording import LONGEST_TEXT, LONGEST_TITLE, TroubleText, What, clipped, message, span
 
 ROOT, CALM, NOW = "http://nas.local:8484", 1800.0, 100_000.0
 
@@ -21,13 +21,13 @@ def item(
     link: str = "/#accounts",
     returns: int = 0,
     since: float = NOW - 7200,
-) -> Item:
+) -> TroubleText:
     ended = NOW if what is What.OVER else None
     trouble = Open(kind, title, title, text, None, link, False, since, NOW, 1, returns, ended, {})
-    return Item(trouble, what, title, text)
+    return TroubleText(trouble, what, title, text)
 
 
-def said(*items: Item, root: str = ROOT) -> tuple[str, str]:
+def said(*items: TroubleText, root: str = ROOT) -> tuple[str, str]:
     found = message(items, NOW, root, CALM)
     return found.title, found.text
 
@@ -100,7 +100,7 @@ items = st.builds(
 
 
 @given(st.lists(items, min_size=1, max_size=40), st.sampled_from(["", ROOT]))
-def test_no_message_is_longer_than_the_strictest_service_takes(found: list[Item], root: str) -> None:
+def test_no_message_is_longer_than_the_strictest_service_takes(found: list[TroubleText], root: str) -> None:
     title, text = said(*found, root=root)
     assert len(title) <= LONGEST_TITLE
     assert len(text) <= LONGEST_TEXT

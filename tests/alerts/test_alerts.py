@@ -24,14 +24,14 @@ from structlog.testing import capture_logs
 from conftest import FakeClock
 from flows.rig import hurried
 from patience import LONGEST, until
-from scrobbled.alerts import CALM, WINDOW, Address, Alerts, AppriseSender, Message, Now, Trouble, is_alert_url
+from scrobbled.alerts import CALM, WINDOW, AlertAddress, AlertMessage, Alerts, AppriseSender, Now, Trouble, is_alert_url
 from scrobbled.alerts import sending as module
 from scrobbled.alerts.telling import ROUND
 from scrobbled.core.errors import StoreError
-from scrobbled.metrics import Metrics
-from scrobbled.redact import Redactor
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.store import Store
-from scrobbled.store.alerts import StoredTroubles
+from scrobbled.store.notes.alerts import StoredTroubles
 
 pytestmark = [
     pytest.mark.anyio,
@@ -39,14 +39,14 @@ pytestmark = [
 ]
 DOWN = Trouble("down", "anna/trakt", "anna/trakt does not answer", "503. Plays are kept.", viewer="anna")
 DAY = 86_400.0
-MESSAGE = Message("t", "x", good=False)
+MESSAGE = AlertMessage("t", "x", good=False)
 
 
 @dataclass
 class Notebook:
     """An address that accepts what it gets while it is ``reachable``; ``told`` are title, text and "good news"."""
 
-    address: Address
+    address: AlertAddress
     told: list[tuple[str, str, bool]] = field(default_factory=list)
     reachable: bool = True
     hold: asyncio.Event | None = None
@@ -61,11 +61,11 @@ class Notebook:
 class Senders:
     """One notebook for each address."""
 
-    def __init__(self, *addresses: Address) -> None:
+    def __init__(self, *addresses: AlertAddress) -> None:
         self.addresses = addresses
         self.books = {address.url: Notebook(address) for address in addresses}
 
-    async def send(self, address: Address, message: Message) -> str:
+    async def send(self, address: AlertAddress, message: AlertMessage) -> str:
         book = self.books[address.url]
         book.asked += 1
         if book.hold is not None:
@@ -76,7 +76,7 @@ class Senders:
         return ""
 
 
-EVERYTHING = Address("test://everything", "alerts.urls[0]")
+EVERYTHING = AlertAddress("test://everything", "alerts.urls[0]")
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Desk:
 
     store: Store
     clock: FakeClock
-    others: tuple[Address, ...] = ()
+    others: tuple[AlertAddress, ...] = ()
 
     def __post_init__(self) -> None:
         self.senders = Senders(EVERYTHING, *self.others)
@@ -416,8 +416,8 @@ TestFlapping.settings = settings(max_examples=20, stateful_step_count=12, deadli
 
 # -- who --------------------------------------------------------------------------------------------------------------
 
-ANNAS = Address("test://anna", "alerts.urls[1]", viewers=frozenset({"Anna "}))
-FLOODS = Address("test://floods", "alerts.urls[2]", kinds=frozenset({"flood"}))
+ANNAS = AlertAddress("test://anna", "alerts.urls[1]", viewers=frozenset({"Anna "}))
+FLOODS = AlertAddress("test://floods", "alerts.urls[2]", kinds=frozenset({"flood"}))
 TROUBLES = (
     Trouble("down", "anna/trakt", "annas", "x", viewer="anna"),
     Trouble("down", "ben/trakt", "bens", "x", viewer="ben"),
@@ -451,7 +451,7 @@ async def test_one_address_that_fails_does_not_have_the_others_told_twice(desk: 
 
 
 async def test_an_address_written_twice_is_told_once(desk: Desk) -> None:
-    again = Address(EVERYTHING.url, "alerts.urls[1]", viewers=frozenset({"anna"}))
+    again = AlertAddress(EVERYTHING.url, "alerts.urls[1]", viewers=frozenset({"anna"}))
     desk.others = (again,)
     desk.__post_init__()
     assert await desk.report(TROUBLES[0]) == 1
@@ -568,29 +568,29 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 
 
 async def test_an_alert_arrives_without_its_secrets(receiver: Receiver) -> None:
-    send = AppriseSender([Address(receiver.url)], Redactor(["hunter-seven"]))
+    send = AppriseSender([AlertAddress(receiver.url)], Redactor(["hunter-seven"]))
     to = send.addresses[0]
-    assert await send.send(to, Message("Title with hunter-seven", "Text with hunter-seven.", good=False)) == ""
-    assert await send.send(to, Message("Better", "Fine.", good=True)) == ""
+    assert await send.send(to, AlertMessage("Title with hunter-seven", "Text with hunter-seven.", good=False)) == ""
+    assert await send.send(to, AlertMessage("Better", "Fine.", good=True)) == ""
     first, second = receiver.got
     assert (first["title"], first["message"], first["type"]) == ("Title with ••••", "Text with ••••.", "warning")
     assert (second["title"], second["type"]) == ("Better", "success")
 
 
 async def test_many_first_alerts_at_once_all_arrive(receiver: Receiver) -> None:
-    sender = AppriseSender([Address(receiver.url)], Redactor())
+    sender = AppriseSender([AlertAddress(receiver.url)], Redactor())
     to = sender.addresses[0]
-    answers = await asyncio.gather(*(sender.send(to, Message(f"t{n}", "x", good=False)) for n in range(5)))
+    answers = await asyncio.gather(*(sender.send(to, AlertMessage(f"t{n}", "x", good=False)) for n in range(5)))
     assert set(answers) == {""}
     assert sorted(one["title"] for one in receiver.got) == [f"t{n}" for n in range(5)]
 
 
 async def test_without_an_alert_apprise_is_not_loaded() -> None:
-    assert AppriseSender([Address("json://localhost/x")], Redactor())._services == {}
+    assert AppriseSender([AlertAddress("json://localhost/x")], Redactor())._services == {}
 
 
 async def sent(url: str) -> str:
-    sender = AppriseSender([Address(url, "alerts.urls[0]")], Redactor())
+    sender = AppriseSender([AlertAddress(url, "alerts.urls[0]")], Redactor())
     return await sender.send(sender.addresses[0], MESSAGE)
 
 
@@ -622,15 +622,15 @@ async def test_titles_of_media_servers_are_text_for_services_that_want_something
     receiver: Receiver, format: str
 ) -> None:
     """``<b>`` and ``_`` are part of a title, and neither bold nor a reason for the service to refuse the message."""
-    sender = AppriseSender([Address(f"{receiver.url}?format={format}")], Redactor())
-    await sender.send(sender.addresses[0], Message("t", "Tom <b>& Jerry_2", good=False))
+    sender = AppriseSender([AlertAddress(f"{receiver.url}?format={format}")], Redactor())
+    await sender.send(sender.addresses[0], AlertMessage("t", "Tom <b>& Jerry_2", good=False))
     shown = receiver.got[0]["message"].replace("&nbsp;", " ").replace("\\", "")
     assert html.unescape(shown) == "Tom <b>& Jerry_2"
     assert ("<b>" in receiver.got[0]["message"]) is (format == "text")
 
 
 def test_an_address_is_named_without_telling_it() -> None:
-    address = Address("tgram://123456789:abcdefABCDEF/42", "alerts.urls[0]")
+    address = AlertAddress("tgram://123456789:abcdefABCDEF/42", "alerts.urls[0]")
     assert address.label == "tgram://••••"
     assert not [part for part in ("123456789", "abcdef") if part in f"{address!r} {address.key} {address.label}"]
 

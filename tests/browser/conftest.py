@@ -1,14 +1,15 @@
-"""Debian's Chromium, driven by Playwright, in front of real services. One browser for all tests of a worker."""
+"""A browser of this machine, driven by Playwright, in front of real services. One for all tests of a worker."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import browsers
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import sync_playwright
@@ -20,13 +21,20 @@ PLAYED = 240.0
 """Seconds that the household's evening may take."""
 
 
+@pytest.fixture(scope="package", autouse=True)
+def browser_here() -> str:
+    """Where it is. Comes first: without one, no household plays its evening for nobody."""
+    found = os.environ.get("SCROBBLED_BROWSER") or browsers.found()
+    if lacking := browsers.lacking(found):
+        pytest.skip(lacking)
+    return str(found)
+
+
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Chromium]:
+def chromium(browser_here: str) -> Iterator[Chromium]:
     """Ends with these tests: as long as it is there, its loop runs in this thread, and no other can."""
-    found = shutil.which("chromium")
-    assert found, "There is no Chromium: apt-get install chromium"
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=browser_here, args=browsers.FLAGS)
         yield browser
         browser.close()
 
@@ -41,7 +49,14 @@ def screen(chromium: Chromium) -> Iterator[Screen]:
 @pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the demo's household is to be looked at, after its evening. Only to be looked at: all tests share it."""
-    folder, port = tmp_path_factory.mktemp("demo"), free_port()
+    with played_demo(tmp_path_factory.mktemp("demo")) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def played_demo(folder: Path) -> Iterator[str]:
+    """A demo after its evening, until the block ends; everything it keeps is below ``folder``."""
+    port = free_port()
     log = folder / "demo.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -49,7 +64,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stdout=out,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder)},
         )
     try:
         until(lambda: _is_played(log), PLAYED, "the demo has played")

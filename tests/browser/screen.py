@@ -69,12 +69,16 @@ class Screen:
 
     def must_be_readable(self, name: str) -> None:
         """For everybody, and without scrolling sideways; ``SCROBBLED_SCREENSHOTS=FOLDER`` keeps a picture of it."""
-        if folder := os.environ.get("SCROBBLED_SCREENSHOTS"):
-            self.page.screenshot(path=Path(folder) / f"{name}.png")
+        self.keep_picture(name)
         assert self.page.locator("h1").count() == 1
         assert self.faults() == []
         assert not self.is_wider_than_the_window()
         assert self.weight < HEAVIEST
+
+    def keep_picture(self, name: str) -> None:
+        """Where ``SCROBBLED_SCREENSHOTS`` names a folder."""
+        if folder := os.environ.get("SCROBBLED_SCREENSHOTS"):
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
 
     def faults(self) -> list[str]:
         """What axe finds: contrast, labels, order of headings."""

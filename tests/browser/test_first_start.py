@@ -18,7 +18,7 @@ from playwright.sync_api import Page
 
 from browser.screen import SIZES, THEMES, Screen
 from e2e.harness import ENDS_WITHIN, free_port, until, web
-from scrobbled.starting import PORT, Step
+from scrobbled.desk.settings.starting import PORT, SetupStep
 
 STARTED = 60.0
 """Seconds."""
@@ -51,7 +51,7 @@ def _answers(address: str) -> bool:
         return False
 
 
-def looked_at(screen: Screen, step: Step, size: str) -> Page:
+def looked_at(screen: Screen, step: SetupStep, size: str) -> Page:
     page = screen.page
     page.wait_for_url(f"**/start/{step}")
     screen.must_be_readable(f"start-{step}-{size}")
@@ -62,13 +62,13 @@ def looked_at(screen: Screen, step: Step, size: str) -> Page:
 def test_each_step_is_readable_for_everybody_and_leads_to_the_next(first: str, chromium: Chromium, size: str) -> None:
     with Screen(chromium, SIZES[size], color_scheme=THEMES[size]) as screen:
         screen.open(first)
-        page = looked_at(screen, Step.PASSWORD, size)
+        page = looked_at(screen, SetupStep.PASSWORD, size)
         page.get_by_label("Password").fill("a-long-password")
         page.get_by_label("The same once more").fill("a-long-password")
         page.get_by_role("button", name="Go on").click()
-        page = looked_at(screen, Step.YOU, size)
+        page = looked_at(screen, SetupStep.YOU, size)
         page.get_by_label("Your name").fill("anna")
         page.get_by_role("button", name="Go on").click()
-        looked_at(screen, Step.TRACKERS, size)
-        screen.open(f"{first}/start/{Step.SERVER}")
-        looked_at(screen, Step.SERVER, size)
+        looked_at(screen, SetupStep.TRACKERS, size)
+        screen.open(f"{first}/start/{SetupStep.SERVER}")
+        looked_at(screen, SetupStep.SERVER, size)

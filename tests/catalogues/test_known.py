@@ -11,13 +11,13 @@ import pytest
 from msgspec.structs import replace
 
 from scrobbled.catalogues.known import KnownFinder, learn
+from scrobbled.catalogues.resolve import Resolver
 from scrobbled.config import loads
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Finding
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.resolve import Resolver
-from scrobbled.runtime import build
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import Finding
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.runtime.service import build
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import Body
 
@@ -101,7 +101,7 @@ async def test_an_import_is_learned_from_as_it_comes_in(tmp_path: Path, anyio_ba
     )
     runtime = build(config)
     try:
-        taken = await runtime.take("sonarr", Body(IMPORT, json.dumps(IMPORT)))
+        taken = await runtime.ingest.take("sonarr", Body(IMPORT, json.dumps(IMPORT)))
         findings = await KnownFinder(runtime.cache).find_show(replace(WATCHED, ids=EpisodeIds(tvdb=10220330)))
     finally:
         await runtime.aclose()

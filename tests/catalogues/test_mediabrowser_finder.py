@@ -12,15 +12,16 @@ import pytest
 from msgspec.structs import replace
 
 from catalogues.test_plex_finder import Memory
-from scrobbled.catalogues.mediabrowser import DIALECTS, MediaBrowserFinder
+from scrobbled.clients.mediabrowser import DIALECTS, MediaBrowserClient
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TryLater
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Episode, Movie, Origin
-from scrobbled.http import Http
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.plumbing.http import Http
 from scrobbled.sandbox.base import Fault
-from scrobbled.sandbox.emby import EmbyStandIn
-from scrobbled.sandbox.jellyfin import JellyfinStandIn
+from scrobbled.sandbox.mediabrowser.emby import EmbyStandIn
+from scrobbled.sandbox.mediabrowser.jellyfin import JellyfinStandIn
 from scrobbled.sandbox.world import build
+from scrobbled.servers.mediabrowser.lookup import MediaBrowserFinder
 
 WORLD = build()
 SHOW, FILM = WORLD.shows[1], WORLD.movies[0]
@@ -43,7 +44,9 @@ def asked(server: Any, cache: Memory, ask: Finds, *, token: str = "") -> Any:
     async def run() -> Any:
         http = Http("http://media.test:8096", transport=httpx.ASGITransport(server))
         try:
-            return await ask(MediaBrowserFinder(DIALECTS[server.name], http, token or server.api_key, cache))
+            return await ask(
+                MediaBrowserFinder(MediaBrowserClient(DIALECTS[server.name], http, token or server.api_key), cache)
+            )
         finally:
             await http.aclose()
 

@@ -12,16 +12,17 @@ import pytest
 from msgspec.structs import replace
 
 from scrobbled.catalogues.base import KEEP_HIT, KEEP_MISS
-from scrobbled.catalogues.plex import METHOD, PlexFinder
+from scrobbled.clients.plex import PlexClient
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TrackerError, TryLater
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode, Item
-from scrobbled.core.matching import Claim
-from scrobbled.http import Http
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode, Item
+from scrobbled.core.naming.matching import Claim
+from scrobbled.plumbing.http import Http
 from scrobbled.sandbox.base import Fault
-from scrobbled.sandbox.player import ANNA, MACHINE, THUMB, multipart, payload
-from scrobbled.sandbox.plex import OWNER_TOKEN, PlexStandIn
+from scrobbled.sandbox.plex.app import OWNER_TOKEN, PlexStandIn
+from scrobbled.sandbox.plex.player import ANNA, MACHINE, THUMB, multipart, payload
 from scrobbled.sandbox.world import build
+from scrobbled.servers.plex.lookup import METHOD, PlexFinder
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import read_body
 
@@ -58,7 +59,7 @@ def asked(app: Any, cache: Memory, ask: Callable[[PlexFinder], Awaitable[T]], *,
     async def run() -> T:
         http = Http("http://plex.test:32400", transport=httpx.ASGITransport(app))
         try:
-            return await ask(PlexFinder(http, token, cache))
+            return await ask(PlexFinder(PlexClient(http, token), cache))
         finally:
             await http.aclose()
 

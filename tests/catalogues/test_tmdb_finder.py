@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from scrobbled.catalogues.base import KEEP_HIT, KEEP_MISS
 from scrobbled.catalogues.tmdb import TmdbFinder
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TrackerError, TryLater
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, Finding
-from scrobbled.http import Http
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import Claim, Finding
+from scrobbled.plumbing.http import Http
 from scrobbled.sandbox.base import Fault
-from scrobbled.sandbox.tmdb import API_KEY, READ_TOKEN, TmdbStandIn
+from scrobbled.sandbox.tmdb.app import API_KEY, READ_TOKEN, TmdbStandIn
 from scrobbled.sandbox.world import WorldEpisode, WorldShow, build
 
 WORLD = build()

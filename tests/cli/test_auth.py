@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from e2e.harness import ENDS_WITHIN, Ledger, Service, Town, Viewing, just_now, until, web
-from scrobbled.clock import SystemClock
-from scrobbled.store import Store, accounts
-from scrobbled.store.accounts import StoredTokens
+from scrobbled.plumbing.clock import SystemClock
+from scrobbled.store import Store
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.accounts.sign_ins import StoredTokens
 
 
 @pytest.fixture
@@ -113,8 +114,8 @@ def test_signing_in_while_it_serves_lets_the_waiting_play_arrive(town: Town, ser
     seen = Viewing(town.movie(), just_now())
     kind, body = seen.webhook()
     assert web.post(service.hook, content=body, headers={"content-type": kind}).status_code == 200
-    until(lambda: status(service, "trakt")["state"] == "sign-in", 20, "the account asks for a sign-in")
-    assert status(service, "trakt")["waiting"] == 1
+    until(lambda: status(service, "trakt")["waiting"] == 1, 20, "the play waits for a sign-in")
+    assert status(service, "trakt")["state"] == "new", "whoever has just added it has time to sign in"
     process = begin(service, "auth", "trakt")
     town.control("trakt-auth", "approve", {"user_code": code_of(process), "username": "anna"})
     assert ended(process)[0] == 0
@@ -132,7 +133,7 @@ def test_a_sign_in_counts_although_nobody_serves_to_notice_it(service: Service) 
         store = Store(service.database)
         for tracker, state in (("serializd", "sign-in"), ("trakt", "sign-in")):
             await store.write(
-                lambda db, t=tracker, s=state: accounts.save_state(db, "anna", t, s, "revoked", 1.0, None)
+                lambda db, t=tracker, s=state: sign_ins.save_state(db, "anna", t, s, "revoked", 1.0, None)
             )
         await StoredTokens(store, "anna", "trakt", lambda values: None, SystemClock().now).save({"access_token": "a"})
         await store.aclose()

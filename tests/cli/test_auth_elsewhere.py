@@ -14,7 +14,8 @@ import pytest
 from e2e.harness import Town
 from scrobbled.cli import signin
 from scrobbled.store import Store
-from scrobbled.store.accounts import StoredTokens
+from scrobbled.store.accounts.sign_ins import StoredTokens
+from scrobbled.trackers import TRACKERS
 
 
 @pytest.fixture
@@ -43,6 +44,7 @@ def stored(folder: Path, viewer: str, tracker: str) -> dict[str, object]:
 def test_a_pasted_token_of_anilist_is_tried_and_stored(
     town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setitem(TRACKERS, "anilist", TRACKERS["memory"])
     path = configured(tmp_path, f"viewers: [{{name: anna, trackers: {{anilist: {{url: {town.base}/anilist}}}}}}]\n")
     monkeypatch.setattr("sys.stdin", io.StringIO("sandbox-anilist-token-anna\n"))
     assert signin.auth(path, "anilist", None) == 0

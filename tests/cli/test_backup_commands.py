@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.test_commands import Run, fill, run  # noqa: F401 - the fixture
-from scrobbled.store import opening
+from scrobbled.store.file import opening
 
 
 @pytest.fixture

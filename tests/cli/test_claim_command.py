@@ -13,7 +13,7 @@ import pytest
 from flows.test_ingest import webhook
 from scrobbled.cli import main
 from scrobbled.config import load
-from scrobbled.runtime import build
+from scrobbled.runtime.service import build
 from scrobbled.sources.body import Body
 
 CONFIG = """# our house
@@ -47,7 +47,7 @@ class Desk:
         async def work() -> list[str]:
             runtime = build(load(self.file, {}))
             try:
-                return [(await runtime.take("plex", body)).outcome for body in bodies]
+                return [(await runtime.ingest.take("plex", body)).outcome for body in bodies]
             finally:
                 await runtime.aclose()
 
@@ -101,7 +101,7 @@ def test_a_claimed_account_is_one_line_in_the_file_and_what_waited_is_a_play(des
     assert desk.hear(webhook(account="carol")) == ["unclaimed"]
     said = desk.say("plex", "carol", "--viewer", "Anna")
     assert said.code == 0, said.err
-    assert desk.file.read_text() == before.replace("{plex:   [anna]}   #", '{plex: [anna, "carol"]} #')
+    assert desk.file.read_text() == before.replace("{plex:   [anna]}", "{plex:   [anna, carol]}")
     assert 'plex account carol is anna\'s now: accounts: {plex: ["anna", "carol"]}' in said.out
     assert "1 webhook wait, and are taken up when scrobbled serve runs" in said.out
     assert (desk.file.parent / "scrobbled.yaml.bak").read_text() == before

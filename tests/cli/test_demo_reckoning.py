@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from scrobbled.demo import Demo
+from scrobbled.cli.demo.evening import Demo
+from scrobbled.cli.demo.reckoning import Reckoning
 
 
 def evening() -> tuple[Demo, list[str]]:
@@ -16,7 +17,7 @@ def evening() -> tuple[Demo, list[str]]:
 
 def test_an_evening_without_viewings_is_right() -> None:
     demo, lines = evening()
-    assert demo.reckon()
+    assert Reckoning(demo.sandbox, lines.append).is_right()
     assert lines[-1].strip() == "Everybody has each play exactly once."
 
 
@@ -25,7 +26,7 @@ def test_what_did_not_arrive_is_noticed(server: str, account: str) -> None:
     demo, lines = evening()
     watched = demo.sandbox[server]
     asyncio.run(watched.watch(watched.library.find("Harbour Lights S1E1"), account))
-    assert not demo.reckon()
+    assert not Reckoning(demo.sandbox, lines.append).is_right()
     assert any("0 TIMES" in line for line in lines)
 
 
@@ -33,12 +34,12 @@ def test_what_the_neighbour_watched_need_not_arrive() -> None:
     demo, lines = evening()
     watched = demo.sandbox["emby"]
     asyncio.run(watched.watch(watched.library.find("Harbour Lights S1E1"), "neighbour"))
-    assert demo.reckon()
+    assert Reckoning(demo.sandbox, lines.append).is_right()
     assert "(1) nobody claims" in lines[-2]
 
 
 def test_what_nobody_watched_is_noticed() -> None:
     demo, lines = evening()
     demo.sandbox["trakt"].preload("ben", 1)
-    assert not demo.reckon()
+    assert not Reckoning(demo.sandbox, lines.append).is_right()
     assert any("WAS NEVER WATCHED" in line for line in lines)

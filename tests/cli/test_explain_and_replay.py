@@ -17,17 +17,18 @@ import structlog
 from structlog.testing import capture_logs
 
 from scrobbled.cli import main
-from scrobbled.clock import SystemClock
 from scrobbled.config import loads
 from scrobbled.core.errors import Candidate
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.household import household_of
-from scrobbled.ingest import Ingest
-from scrobbled.metrics import Metrics
-from scrobbled.redact import Redactor
-from scrobbled.replay import since
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.intake.household import household_of
+from scrobbled.intake.ingest import Ingest
+from scrobbled.intake.replay import since
+from scrobbled.plumbing.clock import SystemClock
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.sources.body import Body
-from scrobbled.store import Store, outbox
+from scrobbled.store import Store
+from scrobbled.store.queue import outbox
 
 CONFIG = """
 storage: {{path: {database}}}
@@ -104,7 +105,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     (tmp_path / "config").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SCROBBLED_CONFIG", raising=False)
-    monkeypatch.setenv("TZ", "Europe/Vienna")
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")  # Vienna, also where no zone has a file
     time.tzset()
 
     def command(*words: str) -> Said:
@@ -190,9 +191,9 @@ def test_every_message_of_a_viewing_is_shown_when_asked_for(desk: Desk) -> None:
 def test_what_was_decided_for_each_viewer_is_told(desk: Desk) -> None:
     desk.take(webhook("media.scrobble", account="both"))
     story = json.loads(desk.run("explain", "e1", "--json").out)
-    assert [(one["viewer"], one["outcome"], one["reason"]) for one in story["who"]] == [
-        ("anna", "accepted", ""),
-        ("ben", "unwanted", "library"),
+    assert [(one["viewer"], one["outcome"], one["reason"], one["reason_code"]) for one in story["who"]] == [
+        ("anna", "accepted", "", ""),
+        ("ben", "unwanted", "library", "library"),
     ]
     assert "not one of those that count" in desk.run("explain", "e1").out
 
@@ -246,6 +247,17 @@ def test_what_many_messages_have_in_common_is_said_once(desk: Desk) -> None:
     came = desk.run("explain", "e1").out.split("What came in")[1]
     assert came.count("Unclaimed.") == 3
     assert came.count("No viewer lists the account carol.") == 1
+
+
+def test_the_codes_of_outcomes_and_reasons_are_named_as_well_as_told(desk: Desk) -> None:
+    desk.take(webhook("media.scrobble", account="carol"), webhook("media.scrobble"))
+    desk.write(lambda db: outbox.settle(db, 1, PlayOutcome.ALREADY_THERE, "found when read back", time.time()))
+    assert json.loads(desk.run("explain", "e1", "--json").out)["events"][0]["reason_code"] == "listed-by-nobody"
+    assert "\n  e1: unclaimed, listed-by-nobody (no viewer lists the account carol)\n" in desk.run("explain", "e1").out
+    story = json.loads(desk.run("explain", "p1", "--json").out)
+    assert story["plays"][0]["deliveries"][0]["reason_code"] == "found-when-read-back"
+    codes = "\n  e2, for anna: accepted\n  c1: already-there, found-when-read-back (found when read back)\n"
+    assert codes in desk.run("explain", "p1").out
 
 
 def test_an_undated_play_cannot_be_approved_and_says_so(desk: Desk) -> None:

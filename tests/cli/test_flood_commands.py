@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
 from store.arrivals import Counter
 
 CONFIG = """

@@ -13,12 +13,15 @@ from typing import Any
 
 import pytest
 
-from scrobbled.cli import following
+from scrobbled.cli import following, waiting
 from scrobbled.cli.following import Followed, follow
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store import Store, accounts, additions, outbox, runs
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Movie
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store import Store
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.mirror import runs
+from scrobbled.store.queue import additions, outbox
 
 pytestmark = pytest.mark.anyio
 T = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
@@ -38,13 +41,16 @@ async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     monkeypatch.setattr(following, "POLL", 0.0)
     clocks = SimpleNamespace(time=T.timestamp, monotonic=lambda: float(next(seconds)))
     monkeypatch.setattr(following, "time", clocks)
+    monkeypatch.setattr(waiting, "time", clocks)
     store = Store(tmp_path / "scrobbled.db")
 
     def queue(db: sqlite3.Connection) -> None:
         run = runs.ask(db, "anna", "trakt,serializd", "sync", {}, T.timestamp())
         runs.begin(db, run, T.timestamp())
         for record in ("1", "2"):
-            additions.add(db, additions.Wanted("anna", "serializd", record, "trakt", FILM, T, None), run, T.timestamp())
+            additions.add(
+                db, additions.NewAddition("anna", "serializd", record, "trakt", FILM, T, None), run, T.timestamp()
+            )
         runs.end(db, run, T.timestamp(), "done", "")
 
     await store.write(queue)
@@ -54,7 +60,7 @@ async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 async def waited(served: Served, state: str, tracker: str = "trakt") -> tuple[Followed, list[str]]:
     said: list[str] = []
-    await served.store.write(lambda db: accounts.save_state(db, "anna", tracker, state, "it is locked", 0.0, None))
+    await served.store.write(lambda db: sign_ins.save_state(db, "anna", tracker, state, "it is locked", 0.0, None))
     service: Any = served
     return await follow(service, 1, say=said.append), said
 
@@ -82,8 +88,8 @@ async def test_each_account_that_something_waits_for_is_told(served: Served) -> 
     """Also where both are in the same state."""
 
     def queue(db: sqlite3.Connection) -> None:
-        additions.add(db, additions.Wanted("anna", "trakt", "3", "serializd", FILM, T, None), 1, T.timestamp())
-        accounts.save_state(db, "anna", "serializd", "stopped", "it is closed", 0.0, None)
+        additions.add(db, additions.NewAddition("anna", "trakt", "3", "serializd", FILM, T, None), 1, T.timestamp())
+        sign_ins.save_state(db, "anna", "serializd", "stopped", "it is closed", 0.0, None)
 
     await served.store.write(queue)
     ended, _ = await waited(served, "stopped")

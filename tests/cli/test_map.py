@@ -15,16 +15,17 @@ from typing import Any
 import httpx
 import pytest
 
-from scrobbled import runtime
 from scrobbled.cli import main
 from scrobbled.cli.corrections import _split
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.runtime import service
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.store import Store, inbox
-from scrobbled.store.inbox import Queued
+from scrobbled.store import Store
+from scrobbled.store.inbox import events
+from scrobbled.store.inbox.events import Queued
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 CONFIG = """
@@ -80,8 +81,8 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """The services that the trackers of the configuration ask."""
     box = Sandbox(now=lambda: NOW)
     transport = httpx.ASGITransport(box)  # type: ignore[arg-type]
-    build = runtime.build
-    monkeypatch.setattr(runtime, "build", lambda *given, **more: build(*given, **more, transport=transport))
+    build = service.build
+    monkeypatch.setattr(service, "build", lambda *given, **more: build(*given, **more, transport=transport))
     return box
 
 
@@ -91,7 +92,7 @@ async def fill(path: Path) -> None:
         item = Episode("Harbour", 1, number, show_ids=ShowIds(tvdb=445_566) if number == 13 else ShowIds())
         ways = [Queued("trakt", PlayOutcome.UNMATCHED, "two fit"), Queued("serializd", PlayOutcome.HELD, "no date")]
         play = Play("anna", "plex", item, NOW)
-        await store.write(lambda db, play=play, ways=ways: inbox.add_play(db, play, None, ways, NOW))
+        await store.write(lambda db, play=play, ways=ways: events.add_play(db, play, None, ways, NOW))
     await store.aclose()
 
 

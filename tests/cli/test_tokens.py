@@ -15,7 +15,8 @@ from typing import TypeVar
 import pytest
 
 from scrobbled.cli import main
-from scrobbled.store import Store, clients
+from scrobbled.store import Store
+from scrobbled.store.accounts import clients
 
 T = TypeVar("T")
 CONFIG = """
@@ -99,8 +100,8 @@ def test_tokens_are_listed_without_their_secrets_and_revoked(desk: Desk) -> None
 
 
 def test_a_code_is_approved_for_a_viewer(desk: Desk) -> None:
-    begun = desk.store(lambda db: clients.begin_code(db, "mpv", time.time()))
-    assert begun is not None
+    begun = desk.store(lambda db: clients.begin_code(db, "mpv", "here", time.time()))
+    assert isinstance(begun, clients.CodePair)
     unsaid = desk.say("approve", begun.user)
     assert (unsaid.code, "anna, ben" in unsaid.err) == (2, True)
     assert desk.say("approve", begun.user, "--viewer", "carl").code == 2
@@ -110,11 +111,11 @@ def test_a_code_is_approved_for_a_viewer(desk: Desk) -> None:
     assert (again.code, "approved already" in again.err) == (1, True)
     unknown = desk.say("approve", "NOSUCHCO", "--viewer", "ben")
     assert (unknown.code, "no such code" in unknown.err) == (1, True)
-    assert isinstance(desk.store(lambda db: clients.redeem(db, begun.device, time.time())), clients.Grant)
+    assert isinstance(desk.store(lambda db: clients.redeem(db, begun.device, time.time())), clients.IssuedToken)
 
 
 def test_the_only_viewer_need_not_be_named(desk: Desk) -> None:
     desk.viewers("anna")
-    begun = desk.store(lambda db: clients.begin_code(db, "mpv", time.time()))
-    assert begun is not None
+    begun = desk.store(lambda db: clients.begin_code(db, "mpv", "here", time.time()))
+    assert isinstance(begun, clients.CodePair)
     assert "anna" in desk.say("approve", begun.user).out

@@ -15,15 +15,18 @@ import pytest
 from msgspec.structs import replace
 
 from patience import until
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
+from scrobbled.cli import following
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Movie
 from scrobbled.core.records import Subject
-from scrobbled.store import amendments, outbox, runs
-from scrobbled.store.amendments import Details, Wish
-from scrobbled.store.inbox import Queued, add_play
-from scrobbled.store.opening import open_database
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.file.opening import lock, open_database
+from scrobbled.store.inbox.events import Queued, add_play
+from scrobbled.store.mirror import runs
+from scrobbled.store.queue import amendments, outbox
+from scrobbled.store.queue.amendments import Details, NewAmendment
 from web.house import House, house
 
 CONFIG = """
@@ -38,10 +41,11 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
-    """p1 is delivered, p2 waits."""
+    """p1 is delivered, p2 waits. Somebody serves, and does nothing."""
+    monkeypatch.setattr(following, "NOTHING_FOR", 0.2)
     (tmp_path / "scrobbled.yaml").write_text(CONFIG.format(database=tmp_path / "s.db"))
     monkeypatch.setenv("SCROBBLED_CONFIG", str(tmp_path / "scrobbled.yaml"))
-    with closing(open_database(tmp_path / "s.db")) as found:
+    with closing(open_database(tmp_path / "s.db")) as found, closing(lock(tmp_path / "s.db")):
         for title in ("Harbour Atlas", "Salt Flats"):
             ways = [Queued("trakt", PlayOutcome.QUEUED, "")]
             add_play(found, Play("anna", "plex", replace(FILM, title=title), AT), None, ways, AT)
@@ -63,23 +67,26 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return called
 
 
-def rating(tracker: str, value: int, before: int, **more: Any) -> Wish:
+def rating(tracker: str, value: int, before: int, **more: Any) -> NewAmendment:
     subject = Subject("movie:tmdb:1399", "movie", FILM)
     details = Details(value=value)
     told = {"before": str(before), "after": str(value), "why": "rated on both", **more}
-    return Wish("anna", tracker, "ratings", "rate", "movie:tmdb:1399", FILM.label(), details, subject, **told)
+    return NewAmendment("anna", tracker, "ratings", "rate", "movie:tmdb:1399", FILM.label(), details, subject, **told)
 
 
 def test_it_says_what_is_taken_back_where(db: sqlite3.Connection, run: Run) -> None:
     code, out, err = run("undo", "p1", "2")
-    assert code == 0
+    assert code == 1
     assert out.splitlines() == [
         "p1  c1  anna/trakt  Harbour Atlas (2019)  2026-05-03T20:15:00+00:00  It is taken back from Trakt.",
         "p2  c2  anna/trakt  Salt Flats (2019)  2026-05-03T20:15:00+00:00  It was not sent to Trakt yet, and is not "
         "sent any more.",
-        "Of 2 plays: 1 taken back, 1 not sent any more. It stays so.",
+        "Of 2 plays, not all is done: 1 taken back, 1 not sent any more. At the trackers: 1 queued.",
     ]
-    assert "as soon as serve runs" in err
+    assert err == (
+        "1 is not taken back yet. Nothing moved for some minutes; scrobbled status says more. It is kept, and goes on "
+        "with scrobbled serve or the next scrobbled undo of the same.\n"
+    )
     (row,) = amendments.listing(db)
     assert (row.wish.action, row.wish.details.remote_id, row.wish.change_id) == ("remove", "987", 1)
 
@@ -99,8 +106,35 @@ def test_a_run_is_named_by_its_id_and_json_tells_the_same(db: sqlite3.Connection
     db.execute("UPDATE outbox SET run = ? WHERE id = 1", (id_,))
     code, out, _ = run("undo", "--run", f"r{id_}", "--json")
     told = json.loads(out)
-    assert (code, told["dry_run"], told["plays"]) == (0, False, ["p1"])
-    assert [(step["id"], step["action"]) for step in told["steps"]] == [("c1", "remove")]
+    assert (code, told["dry_run"], told["plays"]) == (1, False, ["p1"])
+    assert [(step["id"], step["action"], step["waits_for"]) for step in told["steps"]] == [("c1", "remove", "a1")]
+    assert (told["done"], told["outcomes"]) == (False, {"queued": 1})
+    assert told["why_left"].startswith("1 is not taken back yet.")
+
+
+def test_what_no_tracker_has_to_do_is_done_at_once(db: sqlite3.Connection, run: Run) -> None:
+    code, out, err = run("undo", "p2")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == "Of 1 play: 1 not sent any more. It is done, and stays so."
+
+
+def test_an_account_that_needs_a_person_is_not_waited_for(
+    db: sqlite3.Connection, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "NOTHING_FOR", 60.0)
+    monkeypatch.setattr(following, "HELD_UP_FOR", 0.0)
+    sign_ins.save_state(db, "anna", "trakt", "sign-in", "nobody signed in", AT.timestamp(), None)
+    code, _, err = run("undo", "p1")
+    assert code == 1
+    assert "scrobbled auth trakt" in err
+
+
+@pytest.mark.parametrize(("state", "code"), [("delivered", 0), ("already-there", 0), ("dead", 1), ("parked", 1)])
+def test_it_ends_with_what_became_of_it(db: sqlite3.Connection, run: Run, state: str, code: int) -> None:
+    db.execute(f"CREATE TRIGGER at_once AFTER INSERT ON amendments BEGIN UPDATE amendments SET state = '{state}'; END")
+    ended, out, err = run("undo", "p1")
+    assert ended == code
+    assert ("It is done" in out, "scrobbled queue list" in err) == ((True, False) if code == 0 else (False, True))
 
 
 @pytest.mark.parametrize(

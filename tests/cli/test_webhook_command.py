@@ -11,9 +11,10 @@ import pytest
 
 from scrobbled.cli import main
 from scrobbled.config import SOURCE_NAMES, loads
-from scrobbled.setting_up import address, guide
-from scrobbled.sources.setup import SETUPS
-from scrobbled.sources.tautulli import TEMPLATE
+from scrobbled.core.services import service
+from scrobbled.desk.sources.guides import address, guide
+from scrobbled.sources import SOURCES
+from scrobbled.sources.tautulli_templates import TEMPLATE
 
 TOKENS = {name: f"token-of-{name}-0123456789" for name in SOURCE_NAMES}
 CONFIG = """
@@ -58,7 +59,7 @@ def test_each_source_has_its_address_in_the_first_line_and_its_steps_below(say: 
     assert said.code == 0
     own = "/trakt" if source == "trakt" else f"/webhooks/{source}/{TOKENS[source]}"
     assert said.out.splitlines()[0] == f"http://nas.local:8484{own}"
-    for number, step in enumerate(SETUPS[source].steps, 1):
+    for number, step in enumerate(SOURCES[source].setup.steps, 1):
         assert f"{number}. {step}" in said.out
     assert TOKENS[source] in said.out
     assert said.err == ""
@@ -136,14 +137,10 @@ def test_tokens_of_players_are_told_by_viewer() -> None:
     assert found.url == "http://h:8484/trakt"
 
 
-def test_every_source_has_a_setup_and_a_page_with_its_steps() -> None:
-    assert set(SETUPS) == set(SOURCE_NAMES)
-    for source, setup in SETUPS.items():
-        page = " ".join((DOCS / f"{_page(source)}.md").read_text(encoding="utf-8").split())
-        for step in setup.steps:
-            assert step in page, f"{_page(source)}.md lacks: {step}"
+def test_every_source_has_a_page_with_the_steps_of_its_setup() -> None:
+    for name, source in SOURCES.items():
+        place = DOCS / f"{service(name).page or name}.md"
+        page = " ".join(place.read_text(encoding="utf-8").split())
+        for step in source.setup.steps:
+            assert step in page, f"{place.name} lacks: {step}"
         assert "When nothing arrives" in page
-
-
-def _page(source: str) -> str:
-    return "sonarr-radarr" if source in ("sonarr", "radarr") else source

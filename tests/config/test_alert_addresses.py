@@ -9,7 +9,7 @@ import pytest
 from scrobbled.config import AlertAddressConfig, json_schema, load, loads, secrets, show
 from scrobbled.config.model import fold
 from scrobbled.core.errors import ConfigError
-from scrobbled.core.troubles import TROUBLE_KINDS
+from scrobbled.core.words.troubles import TROUBLE_KINDS
 
 VIEWERS = "viewers: [{name: anna}, {name: Ben}]\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.config.changing import Append, Drop, Edit, Put, changed
+from scrobbled.config.changing import Append, ConfigEdit, Drop, Put, changed
 from scrobbled.config.plain import plain
 from scrobbled.core.errors import NotWritten
 
@@ -128,7 +128,7 @@ def differences(before: str, after: str) -> list[str]:
         ),
     ],
 )
-def test_only_what_is_meant_changes(edit: Edit, expected: list[str]) -> None:
+def test_only_what_is_meant_changes(edit: ConfigEdit, expected: list[str]) -> None:
     assert differences(FILE, changed(FILE, [edit])) == expected
 
 
@@ -213,13 +213,13 @@ def test_any_text_comes_back_as_it_was_given(path: tuple[str | int, ...], value:
         ("a: 1\n", Put(("a", "b"), "1")),
     ],
 )
-def test_what_would_touch_more_is_refused(text: str, edit: Edit) -> None:
+def test_what_would_touch_more_is_refused(text: str, edit: ConfigEdit) -> None:
     with pytest.raises(NotWritten, match="YAML editor"):
         changed(text, [edit])
 
 
 def test_the_example_takes_every_kind_of_change() -> None:
-    edits: list[Edit] = [
+    edits: list[ConfigEdit] = [
         Put(("server", "port"), "9000"),
         Put(("sources", "jellyfin", "token"), "0123456789abcdef"),
         Append(("viewers", 0, "pairs"), {"between": ["trakt", "serializd"], "plays": "both"}),

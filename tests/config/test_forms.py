@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from scrobbled.config.changing import Drop, Edit, Put, changed
+from scrobbled.config.changing import ConfigEdit, Drop, Put, changed
 from scrobbled.config.fields import Named, Table, table_of
 from scrobbled.config.forms import (
     Around,
-    Group,
-    Listing,
+    FormList,
+    FormSection,
     Node,
     Posted,
     drawn,
@@ -79,7 +79,9 @@ def form(text: str, path: tuple[Any, ...], sent: Posted | None = None) -> tuple[
     return drawn(one, wish, data, "x", around=AROUND, only=path[1] if path[0] == "sources" else "")
 
 
-def after(path: tuple[Any, ...], changes: Mapping[str, str | list[str]], do: str = "", text: str = RICH) -> list[Edit]:
+def after(
+    path: tuple[Any, ...], changes: Mapping[str, str | list[str]], do: str = "", text: str = RICH
+) -> list[ConfigEdit]:
     fields = untouched(form(text, path, Posted(untouched(form(text, path)), do)))
     fields |= {name: value if isinstance(value, list) else [value] for name, value in changes.items()}
     data = at(plain(text), path)
@@ -144,7 +146,7 @@ def test_an_address_that_tells_a_secret_is_not_shown() -> None:
     ],
 )
 def test_a_change_says_what_was_meant(
-    path: tuple[Any, ...], changes: dict[str, str], do: str, expected: list[Edit]
+    path: tuple[Any, ...], changes: dict[str, str], do: str, expected: list[ConfigEdit]
 ) -> None:
     found = after(path, changes, do)
     assert found == expected
@@ -198,7 +200,7 @@ def test_problems_stand_at_their_fields() -> None:
 
 def marked(nodes: Sequence[Node]) -> list[str]:
     own = [node.name for node in nodes if node.problems]
-    return own + [name for node in nodes if isinstance(node, Group | Listing) for name in marked(node.nodes)]
+    return own + [name for node in nodes if isinstance(node, FormSection | FormList) for name in marked(node.nodes)]
 
 
 def test_a_typed_secret_is_only_a_handle_in_the_form() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from scrobbled import starting
 from scrobbled.config import Config, json_schema, loads, preset, show, warnings
 from scrobbled.config.options import OPTIONS
 from scrobbled.core.errors import ConfigError
+from scrobbled.desk.settings import starting
 
 EVERYTHING = {
     "password": "door-password-9182",
@@ -135,7 +135,7 @@ def test_options_that_cannot_be_read_are_a_problem_and_none_at_all_are_not(tmp_p
 def test_the_first_start_goes_by_the_options_too(tmp_path: Path) -> None:
     config = starting.first(tmp_path / "scrobbled.yaml", environment(tmp_path, EVERYTHING))
     assert summary(config) == EVERYTHING
-    assert starting.Step.PASSWORD in starting.steps_done(config, heard=False)
+    assert starting.SetupStep.PASSWORD in starting.steps_done(config, heard=False)
     assert config.server.login is not None
     assert EVERYTHING["password"] not in starting.beginning(config), "what the form says stays there"
 

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrobbled import starting
 from scrobbled.config import Config, find_config, format_duration, json_schema, load, loads, parse_duration
 from scrobbled.core.errors import ConfigError
+from scrobbled.desk.settings import starting
 
 FULL = """
 server:
@@ -142,6 +142,16 @@ def test_variables_are_replaced_within_text_and_only_once() -> None:
     assert config.server.login is not None
     assert config.server.login.username == "${A}"
     assert config.server.login.password == "${A}"
+
+
+@pytest.mark.parametrize("name", ["SUPERVISOR_TOKEN", "HASSIO_TOKEN"])
+@pytest.mark.parametrize("key", ["name", "password"])
+def test_home_assistants_own_key_can_stand_nowhere(name: str, key: str) -> None:
+    account = "trackers: {serializd: {email: a@example.org, password: '${KEY}'}}"
+    text = f"viewers: [{{name: a, {account}}}]" if key == "password" else "viewers: [{name: 'a ${KEY:-x}'}]"
+    for environ in ({name: "key-of-home-assistant"}, {f"{name}_FILE": "/etc/hostname"}, {}):
+        with pytest.raises(ConfigError, match=f"{name} is Home Assistant's own key"):
+            loads(text.replace("KEY", name), environ)
 
 
 def test_numbers_and_switches_may_come_from_the_environment() -> None:

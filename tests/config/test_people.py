@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrobbled.config import Config, SourceConfig, ViewerConfig, claimants
-from scrobbled.core.events import Account
+from scrobbled.core.watching.events import Account
 
 
 def household(*viewers: tuple[str, dict[str, tuple[str, ...]]], tokens: dict[str, str] | None = None) -> Config:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from scrobbled.config import Config, Row, json_schema, load, loads, secrets, show
+from scrobbled.config import Config, SettingRow, json_schema, load, loads, secrets, show
 from scrobbled.config.fields import Named, Table, table_of
 from scrobbled.core.errors import ConfigError
-from scrobbled.redact import Redactor
+from scrobbled.plumbing.redact import Redactor
 
 TEXT = """
 server:
@@ -64,7 +64,7 @@ def test_all_that_was_given_is_shown(config: Config) -> None:
 
 
 def test_a_configuration_made_by_a_program_is_all_defaults() -> None:
-    assert Row("server.port", "8484", "default") in show(Config())
+    assert SettingRow("server.port", "8484", "default") in show(Config())
     assert secrets(Config()) == []
 
 

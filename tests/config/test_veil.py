@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scrobbled.config.veil import Veil
-from scrobbled.redact import Redactor
+from scrobbled.plumbing.redact import Redactor
 
 EXAMPLE = (Path(__file__).parents[2] / "config" / "scrobbled.example.yaml").read_text(encoding="utf-8")
 FILE = """# password: old-secret-1, and http://nas/?token=old-secret-2

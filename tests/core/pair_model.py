@@ -9,9 +9,18 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from scrobbled.core.compare import Compared, Link, PlayGroup, Policy, RatingGroup, Row, Side, compare_plays
-from scrobbled.core.plan import SIDES, Action, Change, other
-from scrobbled.core.records import Kept, PlayRecord
+from scrobbled.core.agreeing.compare import (
+    HeldPlay,
+    ItemPlan,
+    Link,
+    PlayGroup,
+    Policy,
+    RatingGroup,
+    Side,
+    compare_plays,
+)
+from scrobbled.core.agreeing.plan import SIDES, Action, Change, other
+from scrobbled.core.records import DatePrecision, PlayRecord
 
 EVENING = datetime(2026, 11, 10, 20, 14, tzinfo=UTC)
 RUNTIME = 25 * 60
@@ -21,7 +30,7 @@ def at(hours: float) -> datetime:
     return EVENING + timedelta(hours=hours)
 
 
-def group(a: list[Row], b: list[Row], links: list[Link] | tuple[Link, ...] = ()) -> PlayGroup:
+def group(a: list[HeldPlay], b: list[HeldPlay], links: list[Link] | tuple[Link, ...] = ()) -> PlayGroup:
     return PlayGroup("episode:1:1:4", "Harbour Lights S1 E4 Neap", "episode", RUNTIME, a, b, links)
 
 
@@ -63,7 +72,7 @@ class Model:
 
     policy: Policy = field(default_factory=Policy)
     recreates: frozenset[Side] = frozenset()
-    rows: dict[Side, dict[str, Row]] = field(default_factory=lambda: {"a": {}, "b": {}})
+    rows: dict[Side, dict[str, HeldPlay]] = field(default_factory=lambda: {"a": {}, "b": {}})
     """What was read."""
     held: dict[Side, dict[str, PlayRecord]] = field(default_factory=lambda: {"a": {}, "b": {}})
     """What is there."""
@@ -74,7 +83,7 @@ class Model:
     taken: list[Change] = field(default_factory=list)
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def put(self, side: Side, when: datetime | None, kept: Kept = Kept.EXACT, **more: object) -> str:
+    def put(self, side: Side, when: datetime | None, kept: DatePrecision = DatePrecision.EXACT, **more: object) -> str:
         id_ = f"{side}{next(self.ids)}"
         self.held[side][id_] = PlayRecord(id_, "e", when, kept, **more)  # type: ignore[arg-type]
         return id_
@@ -90,11 +99,11 @@ class Model:
             for id_, record in self.held[side].items():
                 self.rows[side][id_] = self._row(side, id_, record)
 
-    def _row(self, side: Side, id_: str, record: PlayRecord) -> Row:
+    def _row(self, side: Side, id_: str, record: PlayRecord) -> HeldPlay:
         which = side, id_
-        return Row(record, which in self.ours, which in self.settled, was=self.was.get(which))
+        return HeldPlay(record, which in self.ours, which in self.settled, was=self.was.get(which))
 
-    def compare(self) -> Compared:
+    def compare(self) -> ItemPlan:
         found = compare_plays(
             group(
                 list(self.rows["a"].values()), list(self.rows["b"].values()), list(dict.fromkeys(self.links.values()))
@@ -130,7 +139,7 @@ class Model:
     def _retime(self, change: Change) -> None:
         held = self.held[change.side]
         if change.side not in self.recreates:
-            held[change.target] = replace(held[change.target], at=change.at, kept=Kept.EXACT)
+            held[change.target] = replace(held[change.target], at=change.at, kept=DatePrecision.EXACT)
         else:
             del held[change.target]
             before = change.side, change.target
@@ -146,7 +155,7 @@ class Model:
             self.ours.add((side, id_))
         return id_
 
-    def cycle(self) -> Compared:
+    def cycle(self) -> ItemPlan:
         """Reads everything, compares, and carries out."""
         self.read()
         found = self.compare()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.core.change import Action, Change, thing, things
-from scrobbled.core.names import called, name
-from scrobbled.core.plan import Plan
-from scrobbled.importing.parsed import Parsed
-from scrobbled.importing.tracker import file_name, is_file
+from scrobbled.core.agreeing.plan import Plan
+from scrobbled.core.naming.names import called, is_file, name
+from scrobbled.core.sending.change import Action, Change, thing, things
 from scrobbled.reconcile import Sides
+from scrobbled.trackers.files.parsed import Parsed
+from scrobbled.trackers.files.tracker import file_name
 
 
 @pytest.mark.parametrize(

@@ -23,27 +23,27 @@ from pair_model import (
     turned_ratings,
 )
 
-from scrobbled.core import compare
-from scrobbled.core.change import left
-from scrobbled.core.compare import (
+from scrobbled.core.agreeing import compare
+from scrobbled.core.agreeing.compare import (
     KEEP,
-    Compared,
     ComparedRating,
+    HeldPlay,
+    ItemPlan,
     Link,
     LinkState,
     PlayGroup,
     Policy,
     RatingGroup,
-    Row,
     Side,
 )
-from scrobbled.core.decide import State, Step, decide
-from scrobbled.core.lineup import window
-from scrobbled.core.plan import SIDES, Action, Change, other
-from scrobbled.core.plays import OLDEST
-from scrobbled.core.records import Kept, PlayRecord, RatingRecord
-from scrobbled.core.reports import AGAIN
-from scrobbled.core.shortcuts import shortcut
+from scrobbled.core.agreeing.decide import Decision, SideState, decide
+from scrobbled.core.agreeing.lineup import window
+from scrobbled.core.agreeing.plan import SIDES, Action, Change, other
+from scrobbled.core.agreeing.reports import AGAIN
+from scrobbled.core.agreeing.shortcuts import shortcut
+from scrobbled.core.records import DatePrecision, PlayRecord, RatingRecord
+from scrobbled.core.sending.change import left
+from scrobbled.core.watching.plays import OLDEST
 
 KEY, NEAP, LIGHTS = "episode:1:1:4", "Harbour Lights S1 E4 Neap", "Harbour Lights"
 MINUTE = 1 / 60
@@ -54,7 +54,7 @@ SECONDS = Policy(precision=(1, 1))
 PROPAGATE = Policy(removals="propagate")
 
 
-def compare_plays(told: PlayGroup, policy: Policy) -> Compared:
+def compare_plays(told: PlayGroup, policy: Policy) -> ItemPlan:
     """What it comes to, which is the same from the other side."""
     found, back = (
         compare.compare_plays(*asked) for asked in ((told, policy), (turned_group(told), turned_policy(policy)))
@@ -81,18 +81,25 @@ def assert_turned(here: tuple[Change, ...], there: tuple[Change, ...]) -> None:
 
 
 def row(
-    id_: str, hours: float | None = 0, kept: Kept = Kept.EXACT, *, ours=False, settled=False, missed=0, **more: Any
+    id_: str,
+    hours: float | None = 0,
+    kept: DatePrecision = DatePrecision.EXACT,
+    *,
+    ours=False,
+    settled=False,
+    missed=0,
+    **more: Any,
 ):
     when = None if hours is None else at(hours)
-    return Row(PlayRecord(id_, "e", when, kept, **more), ours, settled, missed)
+    return HeldPlay(PlayRecord(id_, "e", when, kept, **more), ours, settled, missed)
 
 
-def replace_at(one: Row, when: datetime) -> Row:
+def replace_at(one: HeldPlay, when: datetime) -> HeldPlay:
     return replace(one, record=replace(one.record, at=when))
 
 
-def tick(id_: str, made: float = 0, **more: Any) -> Row:
-    return row(id_, None, Kept.NONE, made_at=at(made), **more)
+def tick(id_: str, made: float = 0, **more: Any) -> HeldPlay:
+    return row(id_, None, DatePrecision.NONE, made_at=at(made), **more)
 
 
 def agreed(a: str, b: str, a_hours: float | None = 0, b_hours: float | None = 0, **more: Any) -> Link:
@@ -100,7 +107,7 @@ def agreed(a: str, b: str, a_hours: float | None = 0, b_hours: float | None = 0,
     return replace(Link(a, b, "same minute", LinkState.AGREED, *times), **more)
 
 
-def told(found: Compared) -> list[tuple[Any, ...]]:
+def told(found: ItemPlan) -> list[tuple[Any, ...]]:
     """Each change as side, action, and what it is about."""
     return [(c.side, c.action.value, c.source or c.target) for c in found.changes]
 
@@ -108,24 +115,29 @@ def told(found: Compared) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("a", "b", "step"),
     [
-        (State.ABSENT, State.ABSENT, Step.FORGET),
-        (State.ABSENT, State.SAME, Step.FROM_B),
-        (State.ABSENT, State.NEW, Step.TO_A),
-        (State.SAME, State.ABSENT, Step.FROM_A),
-        (State.SAME, State.SAME, Step.NOTHING),
-        (State.SAME, State.NEW, Step.TO_A),
-        (State.NEW, State.ABSENT, Step.TO_B),
-        (State.NEW, State.SAME, Step.TO_B),
-        (State.NEW, State.NEW, Step.CLASH),
+        (SideState.ABSENT, SideState.ABSENT, Decision.FORGET),
+        (SideState.ABSENT, SideState.SAME, Decision.FROM_B),
+        (SideState.ABSENT, SideState.NEW, Decision.TO_A),
+        (SideState.SAME, SideState.ABSENT, Decision.FROM_A),
+        (SideState.SAME, SideState.SAME, Decision.NOTHING),
+        (SideState.SAME, SideState.NEW, Decision.TO_A),
+        (SideState.NEW, SideState.ABSENT, Decision.TO_B),
+        (SideState.NEW, SideState.SAME, Decision.TO_B),
+        (SideState.NEW, SideState.NEW, Decision.CLASH),
     ],
 )
-def test_the_table(a: State, b: State, step: Step) -> None:
+def test_the_table(a: SideState, b: SideState, step: Decision) -> None:
     assert decide(a, b) is step
 
 
 def test_the_table_is_whole_and_has_no_first_side() -> None:
-    turned = {Step.TO_A: Step.TO_B, Step.TO_B: Step.TO_A, Step.FROM_A: Step.FROM_B, Step.FROM_B: Step.FROM_A}
-    for a, b in itertools.product(State, State):
+    turned = {
+        Decision.TO_A: Decision.TO_B,
+        Decision.TO_B: Decision.TO_A,
+        Decision.FROM_A: Decision.FROM_B,
+        Decision.FROM_B: Decision.FROM_A,
+    }
+    for a, b in itertools.product(SideState, SideState):
         assert decide(b, a) is turned.get(decide(a, b), decide(a, b))
 
 
@@ -133,7 +145,7 @@ class TestPlaysOnOneSide:
     def test_it_is_added_to_the_other_with_its_date(self) -> None:
         found = compare_plays(group([row("a1", 0.01)], []), Policy())
         add = Change("b", Action.ADD, "plays", KEY, NEAP, source="a1", at=at(0.01), after="2026-11-10 20:14")
-        assert found == Compared(changes=(replace(add, why="watched on {a}, not on {b}"),))
+        assert found == ItemPlan(changes=(replace(add, why="watched on {a}, not on {b}"),))
 
     def test_the_time_is_rounded_down_to_what_the_other_keeps(self) -> None:
         found = compare_plays(group([], [row("b1", 0.015)]), Policy(precision=(60, 1)))
@@ -160,43 +172,45 @@ class TestPlaysOnOneSide:
         assert found.left == ()
 
     def test_what_is_on_its_way_already_is_not_added_again(self) -> None:
-        assert compare_plays(group([row("a1", settled=True)], []), Policy()) == Compared()
+        assert compare_plays(group([row("a1", settled=True)], []), Policy()) == ItemPlan()
 
     def test_what_one_read_has_missed_waits(self) -> None:
-        assert compare_plays(group([row("a1", missed=1)], []), Policy()) == Compared(left=("unsure:a",))
+        assert compare_plays(group([row("a1", missed=1)], []), Policy()) == ItemPlan(left=("unsure:a",))
 
     def test_what_is_gone_is_not_added(self) -> None:
-        assert compare_plays(group([row("a1", missed=2)], []), Policy()) == Compared()
+        assert compare_plays(group([row("a1", missed=2)], []), Policy()) == ItemPlan()
 
     def test_a_day_is_added_as_the_moment_it_is_kept_with(self) -> None:
-        found = compare_plays(group([], [row("b1", 3, Kept.DAY), row("b2", 3, Kept.DAY)]), Policy())
+        found = compare_plays(group([], [row("b1", 3, DatePrecision.DAY), row("b2", 3, DatePrecision.DAY)]), Policy())
         assert [(change.side, change.at) for change in found.changes] == [("a", at(3)), ("a", at(3))]
 
     @pytest.mark.parametrize("ticks", ["ignore", "as-plays"])
     def test_a_tick_is_a_play_only_by_choice(self, ticks: Any) -> None:
         found = compare_plays(group([], [tick("b1", 4)]), Policy(ticks=ticks))
         if ticks == "ignore":
-            assert found == Compared(left=("undated:b",))
+            assert found == ItemPlan(left=("undated:b",))
         else:
             assert [(change.side, change.at) for change in found.changes] == [("a", at(4))]
 
     @pytest.mark.parametrize("when", [OLDEST - SECOND, EPOCH - DAY, EPOCH, EPOCH + DAY - SECOND])
     def test_an_impossible_date_is_none(self, when: datetime) -> None:
-        for kept in (Kept.EXACT, Kept.DAY):
+        for kept in (DatePrecision.EXACT, DatePrecision.DAY):
             damaged = replace_at(row("a1", 0, kept), when)
-            assert compare_plays(group([damaged], []), Policy()) == Compared(left=("undated:a",))
+            assert compare_plays(group([damaged], []), Policy()) == ItemPlan(left=("undated:a",))
 
     def test_no_date_is_none(self) -> None:
-        assert compare_plays(group([row("a1", None, Kept.NONE)], []), Policy(ticks="as-plays")).left == ("undated:a",)
+        assert compare_plays(group([row("a1", None, DatePrecision.NONE)], []), Policy(ticks="as-plays")).left == (
+            "undated:a",
+        )
 
     @pytest.mark.parametrize("when", [OLDEST, EPOCH - DAY - SECOND, EPOCH + DAY])
     def test_the_day_on_which_it_came_out_is_a_date_however_long_ago(self, when: datetime) -> None:
-        for kept in (Kept.EXACT, Kept.DAY):
+        for kept in (DatePrecision.EXACT, DatePrecision.DAY):
             (change,) = compare_plays(group([replace_at(row("a1", 0, kept), when)], []), SECONDS).changes
             assert change.at == when
 
-    @pytest.mark.parametrize("kept", [Kept.EXACT, Kept.DAY])
-    def test_what_has_not_been_yet_waits_until_it_has(self, kept: Kept) -> None:
+    @pytest.mark.parametrize("kept", [DatePrecision.EXACT, DatePrecision.DAY])
+    def test_what_has_not_been_yet_waits_until_it_has(self, kept: DatePrecision) -> None:
         soon = group([row("a1", 0, kept), row("a2", 24, kept)], [])
         found = compare_plays(soon, Policy(until=at(24) - timedelta(seconds=1)))
         assert (told(found), found.left) == ([("b", "add", "a1")], ("future:a",))
@@ -204,26 +218,26 @@ class TestPlaysOnOneSide:
 
     def test_neither_is_what_was_ticked_at_a_time_to_come_a_play_by_then(self) -> None:
         ticked = group([], [tick("b1", 4)])
-        assert compare_plays(ticked, Policy(ticks="as-plays", until=at(3))) == Compared(left=("future:b",))
+        assert compare_plays(ticked, Policy(ticks="as-plays", until=at(3))) == ItemPlan(left=("future:b",))
 
     def test_what_is_on_its_way_or_goes_nowhere_waits_for_nothing(self) -> None:
-        assert compare_plays(group([row("a1", 5, settled=True)], []), Policy(until=at(0))) == Compared()
-        assert compare_plays(group([row("a1", 5)], []), Policy(plays="b-to-a", until=at(0))) == Compared()
+        assert compare_plays(group([row("a1", 5, settled=True)], []), Policy(until=at(0))) == ItemPlan()
+        assert compare_plays(group([row("a1", 5)], []), Policy(plays="b-to-a", until=at(0))) == ItemPlan()
 
     def test_in_the_future_on_both_sides_it_is_one_viewing(self) -> None:
         found = compare_plays(group([row("a1", 5)], [row("b1", 5)]), Policy(until=at(0)))
         assert (found.changes, found.left, found.links) == ((), (), (agreed("a1", "b1", 5, 5),))
 
     def test_when_something_was_marked_is_its_time_only_by_choice(self) -> None:
-        marked = group([row("a1", 0, Kept.NONE, made_at=at(1))], [])
-        assert compare_plays(marked, Policy()) == Compared(left=("undated:a",))
+        marked = group([row("a1", 0, DatePrecision.NONE, made_at=at(1))], [])
+        assert compare_plays(marked, Policy()) == ItemPlan(left=("undated:a",))
         assert [change.at for change in compare_plays(marked, Policy(ticks="as-plays")).changes] == [at(1)]
 
     def test_a_moment_beside_a_day_is_another_viewing(self) -> None:
-        found = compare_plays(group([row("a1", 0, Kept.DAY), row("a2", 0.2)], []), Policy())
+        found = compare_plays(group([row("a1", 0, DatePrecision.DAY), row("a2", 0.2)], []), Policy())
         assert told(found) == [("b", "add", "a1"), ("b", "add", "a2")]
         later = compare_plays(
-            group([row("a1", 0, Kept.DAY), row("a2", 0.2)], [row("b1")], [agreed("a1", "b1")]), Policy()
+            group([row("a1", 0, DatePrecision.DAY), row("a2", 0.2)], [row("b1")], [agreed("a1", "b1")]), Policy()
         )
         assert told(later) == [("b", "add", "a2")]
 
@@ -262,12 +276,12 @@ class TestPlaysOnBothSides:
 
     def test_once_agreed_they_are_silent(self) -> None:
         found = compare_plays(group([row("a1")], [row("b1")], [agreed("a1", "b1")]), Policy())
-        assert found == Compared(agreed=1)
+        assert found == ItemPlan(agreed=1)
 
-    @pytest.mark.parametrize("kept", [Kept.EXACT, Kept.DAY])
-    def test_a_second_row_of_the_very_same_minute_adds_nothing(self, kept: Kept) -> None:
+    @pytest.mark.parametrize("kept", [DatePrecision.EXACT, DatePrecision.DAY])
+    def test_a_second_row_of_the_very_same_minute_adds_nothing(self, kept: DatePrecision) -> None:
         """A program that wrote the row again, long after: its time looks like a day that somebody picked."""
-        copies = [row("b1", 0, kept), row("b2", 0, Kept.DAY)]
+        copies = [row("b1", 0, kept), row("b2", 0, DatePrecision.DAY)]
         found = compare_plays(group([row("a1")], copies), Policy())
         assert told(found) == []
         assert Link(None, "b2", AGAIN, LinkState.EXTRA, b_at=at(0)) in found.links
@@ -275,7 +289,7 @@ class TestPlaysOnBothSides:
     def test_a_copy_of_a_viewing_whose_seconds_are_known_adds_nothing(self) -> None:
         """The other side tells whole minutes, and whoever copied it wrote that."""
         minute = at(0).replace(second=0, microsecond=0)
-        seen, copy = row("b1"), row("b2", 0, Kept.DAY)
+        seen, copy = row("b1"), row("b2", 0, DatePrecision.DAY)
         exact = replace(seen, record=replace(seen.record, at=minute.replace(second=22, microsecond=250_000)))
         copied = replace(copy, record=replace(copy.record, at=minute))
         for theirs in ([], [row("a1")]):
@@ -283,11 +297,13 @@ class TestPlaysOnBothSides:
             assert [one[2] for one in told(found)] == ["b1"][len(theirs) :]
 
     def test_a_copy_of_a_row_that_only_one_side_has_is_brought_over_once(self) -> None:
-        found = compare_plays(group([], [row("b1"), row("b2", 0, Kept.DAY)]), Policy())
+        found = compare_plays(group([], [row("b1"), row("b2", 0, DatePrecision.DAY)]), Policy())
         assert told(found) == [("a", "add", "b1")]
 
     def test_a_day_that_was_typed_twice_is_two_viewings(self) -> None:
-        found = compare_plays(group([row("a1", 0.2)], [row("b1", 0, Kept.DAY), row("b2", 0, Kept.DAY)]), Policy())
+        found = compare_plays(
+            group([row("a1", 0.2)], [row("b1", 0, DatePrecision.DAY), row("b2", 0, DatePrecision.DAY)]), Policy()
+        )
         assert [one[:2] for one in told(found)] == [("a", "add")]
 
     def test_another_program_that_reports_the_same_viewing_adds_nothing(self) -> None:
@@ -309,12 +325,12 @@ class TestPlaysOnBothSides:
 
     def test_a_tick_does_not_stand_for_a_play_that_is_on_its_way(self) -> None:
         found = compare_plays(group([row("a1", settled=True)], [tick("b1")]), Policy(ticks="as-plays"))
-        assert found == Compared()
+        assert found == ItemPlan()
 
     def test_a_tick_that_was_sent_is_the_play_that_came_of_it(self) -> None:
         group_ = group([tick("a1", settled=True)], [row("b1", ours=True)])
         found = compare_plays(group_, Policy(ticks="as-plays"))
-        assert found == Compared((agreed("a1", "b1", None, rule="no date"),), agreed=1)
+        assert found == ItemPlan((agreed("a1", "b1", None, rule="no date"),), agreed=1)
 
     def test_a_tick_gives_way_to_the_play_that_was_meant(self) -> None:
         """We ticked, and the diary row came later: it is no news, and neither is the tick."""
@@ -327,15 +343,18 @@ class TestPlaysOnBothSides:
         group_ = group([row("a1")], [row("b1"), tick("b2")], [agreed("a1", "b1")])
         ways: list[Any] = ["ignore", "as-plays"]
         for ticks in ways:
-            assert compare_plays(group_, Policy(ticks=ticks)) == Compared(agreed=1)
+            assert compare_plays(group_, Policy(ticks=ticks)) == ItemPlan(agreed=1)
 
     def test_what_is_switched_off_is_not_even_agreed_on(self) -> None:
-        assert compare_plays(group([row("a1")], [row("b1")]), Policy(plays="off")) == Compared()
+        assert compare_plays(group([row("a1")], [row("b1")]), Policy(plays="off")) == ItemPlan()
 
     @pytest.mark.parametrize("state", [LinkState.AGREED, LinkState.REMOVED, LinkState.REMOVING])
     def test_a_play_without_a_date_beside_a_known_viewing_is_that_viewing(self, state: LinkState) -> None:
         known = agreed("a1", "b1", state=state)
-        rows = [row("b1", ours=True, missed=2 if state is not LinkState.AGREED else 0), row("b2", 0, Kept.NONE)]
+        rows = [
+            row("b1", ours=True, missed=2 if state is not LinkState.AGREED else 0),
+            row("b2", 0, DatePrecision.NONE),
+        ]
         found = compare_plays(group([row("a1")], rows, [known]), Policy(ticks="as-plays"))
         assert (found.changes, found.left) == ((), ())
         assert found.links[-1] == Link(None, "b2", AGAIN, LinkState.EXTRA, b_at=at(0))
@@ -346,13 +365,13 @@ class TestPlaysOnBothSides:
         assert found.links == (Link("a1", None, AGAIN, LinkState.EXTRA),)
 
     def test_a_play_without_a_date_waits_for_what_is_on_its_way_to_it(self) -> None:
-        marked = row("b1", 0, Kept.NONE)
+        marked = row("b1", 0, DatePrecision.NONE)
         found = compare_plays(group([row("a1", settled=True)], [marked]), Policy(ticks="as-plays"))
-        assert found == Compared()
+        assert found == ItemPlan()
 
     def test_a_play_without_a_date_waits_for_nothing_that_has_gone(self) -> None:
-        found = compare_plays(group([row("a1", missed=2)], [row("b1", 0, Kept.NONE)]), Policy(ticks="ignore"))
-        assert found == Compared(left=("undated:b",))
+        found = compare_plays(group([row("a1", missed=2)], [row("b1", 0, DatePrecision.NONE)]), Policy(ticks="ignore"))
+        assert found == ItemPlan(left=("undated:b",))
 
     def test_new_ones_of_which_one_may_be_gone_wait_both(self) -> None:
         found = compare_plays(group([row("a1", missed=1)], [row("b1"), row("b2", 0.2)]), Policy())
@@ -362,7 +381,7 @@ class TestPlaysOnBothSides:
 class TestLostPlays:
     """``a1`` and ``b1`` were agreed on."""
 
-    def lost(self, policy: Policy, **more: Any) -> Compared:
+    def lost(self, policy: Policy, **more: Any) -> ItemPlan:
         told_ = group([row("a1", 0.01, missed=2)], [row("b1", **more)], [agreed("a1", "b1", 0.01)])
         return compare_plays(told_, policy)
 
@@ -384,17 +403,17 @@ class TestLostPlays:
     def test_missed_once_nothing_is_decided(self) -> None:
         links = [agreed("a1", "b1")]
         found = compare_plays(group([row("a1", missed=1)], [row("b1", ours=True)], links), PROPAGATE)
-        assert found == Compared(left=("unsure:a",), agreed=1)
+        assert found == ItemPlan(left=("unsure:a",), agreed=1)
 
     def test_by_default_the_other_stays_and_is_never_sent_again(self) -> None:
         found = self.lost(Policy(), ours=True)
         (link,) = found.links
         assert (link.state, link.a, link.b, found.changes) == (LinkState.REMOVED, "a1", "b1", ())
         again = compare_plays(group([row("a1", missed=3)], [row("b1", ours=True)], [link]), Policy())
-        assert again == Compared()
+        assert again == ItemPlan()
         for ours in (True, False):
             forgotten = compare_plays(group([], [row("b1", ours=ours)], [link]), PROPAGATE)
-            assert forgotten == Compared()
+            assert forgotten == ItemPlan()
 
     @pytest.mark.parametrize("ask", [False, True])
     def test_by_choice_ours_goes_too(self, ask: bool) -> None:
@@ -418,7 +437,7 @@ class TestLostPlays:
 
     def test_a_later_choice_removes_nothing_of_before(self) -> None:
         link = self.lost(Policy(), ours=True).links[0]
-        assert compare_plays(group([row("a1", missed=9)], [row("b1", ours=True)], [link]), PROPAGATE) == Compared()
+        assert compare_plays(group([row("a1", missed=9)], [row("b1", ours=True)], [link]), PROPAGATE) == ItemPlan()
 
     @pytest.mark.parametrize("removals", ["propagate", "ask"])
     @pytest.mark.parametrize("more", [{}, {"ours": True, "personal": True}, {"ours": True, "hours": 0.5}])
@@ -449,12 +468,12 @@ class TestLostPlays:
         tombstones = [agreed(f"a{n}", f"b{n}", hours, hours, state=LinkState.REMOVED) for n, hours in ((9, -9), (1, 0))]
         rows = [row("a9", -9, missed=2), row("a1", missed=2), row("a2", 0.1)]
         found = compare_plays(group(rows, [row("b1")], tombstones), PROPAGATE)
-        assert found == Compared((agreed("a2", "b1", 0.1, rule="same viewing"),), agreed=1)
+        assert found == ItemPlan((agreed("a2", "b1", 0.1, rule="same viewing"),), agreed=1)
 
     @pytest.mark.parametrize("state", [LinkState.REMOVED, LinkState.REMOVING])
     def test_what_was_only_thought_to_be_gone_is_agreed_on_again(self, state: LinkState) -> None:
         found = compare_plays(group([row("a1")], [row("b1", ours=True)], [agreed("a1", "b1", state=state)]), PROPAGATE)
-        assert found == Compared((agreed("a1", "b1"),), agreed=1)
+        assert found == ItemPlan((agreed("a1", "b1"),), agreed=1)
 
     def test_what_was_taken_for_another_report_meets_its_like(self) -> None:
         """The other side has got a play for it, which is not sent back."""
@@ -505,7 +524,7 @@ class TestLostPlays:
         assert told(found) == [("a", "add", "b2")]
 
     def test_a_row_of_which_nothing_is_known_is_not_gone(self) -> None:
-        assert compare_plays(group([], [row("b1", ours=True)], [agreed("a1", "b1")]), PROPAGATE) == Compared(agreed=1)
+        assert compare_plays(group([], [row("b1", ours=True)], [agreed("a1", "b1")]), PROPAGATE) == ItemPlan(agreed=1)
         links, ours = [agreed("a1", "b1"), agreed("a2", "b2", 9, 9)], [row("b1", ours=True), row("b2", 9, ours=True)]
         found = compare_plays(group([row("a2", 9, missed=2)], ours, links), PROPAGATE)
         assert told(found) == [("b", "remove", "b2")]
@@ -552,7 +571,7 @@ class TestMovedPlays:
 
     @pytest.mark.parametrize("side", ["a", "b"])
     def test_edited_in_place_the_other_side_is_told_until_it_has_it(self, side: Side) -> None:
-        rows: dict[Side, list[Row]] = {"a": [row("a1")], "b": [row("b1")]}
+        rows: dict[Side, list[HeldPlay]] = {"a": [row("a1")], "b": [row("b1")]}
         rows[side] = [row(f"{side}1", 5)]
         links = [agreed("a1", "b1")]
         found = compare_plays(group(rows["a"], rows["b"], links), Policy())
@@ -619,11 +638,11 @@ class TestMovedPlays:
 
     def test_a_day_is_only_changed_when_it_is_another_day(self) -> None:
         links = [agreed("a1", "b1", 0, -8)]
-        near = compare_plays(group([row("a1", 3)], [row("b1", -8, Kept.DAY)], links), Policy())
+        near = compare_plays(group([row("a1", 3)], [row("b1", -8, DatePrecision.DAY)], links), Policy())
         assert near.changes == ()
-        just = compare_plays(group([row("a1", 28)], [row("b1", -8, Kept.DAY)], links), Policy())
+        just = compare_plays(group([row("a1", 28)], [row("b1", -8, DatePrecision.DAY)], links), Policy())
         assert just.changes == ()
-        far = compare_plays(group([row("a1", 28.01)], [row("b1", -8, Kept.DAY)], links), Policy())
+        far = compare_plays(group([row("a1", 28.01)], [row("b1", -8, DatePrecision.DAY)], links), Policy())
         assert told(far) == [("b", "retime", "a1")]
 
     def test_a_new_time_that_comes_as_another_play_is_not_added_back(self) -> None:
@@ -647,20 +666,20 @@ class TestMovedPlays:
         links = [agreed("a1", "b1", None, None, rule="no date")]
         rows = [tick("b1", missed=2), row("b2", 50)]
         found = compare_plays(group([tick("a1", ours=True)], rows, links), Policy())
-        assert found == Compared((agreed("a1", "b2", None, 50, rule=compare.MOVED),), agreed=1)
+        assert found == ItemPlan((agreed("a1", "b2", None, 50, rule=compare.MOVED),), agreed=1)
 
-    @pytest.mark.parametrize("undated", [tick("b1"), row("b1", 0, Kept.NONE)])
-    def test_what_has_no_date_is_given_none(self, undated: Row) -> None:
+    @pytest.mark.parametrize("undated", [tick("b1"), row("b1", 0, DatePrecision.NONE)])
+    def test_what_has_no_date_is_given_none(self, undated: HeldPlay) -> None:
         links = [agreed("a1", "b1", 0, None, rule="no date")]
         found = compare_plays(group([row("a1", 5)], [undated], links), Policy())
-        assert found == Compared((replace(links[0], a_at=at(5), b_at=undated.record.at),), agreed=1)
+        assert found == ItemPlan((replace(links[0], a_at=at(5), b_at=undated.record.at),), agreed=1)
 
 
 class TestPlaysThatWeMoved:
     """They have another id since, and are what they were."""
 
     @staticmethod
-    def moved(hours: float = 30, **more: Any) -> list[Row]:
+    def moved(hours: float = 30, **more: Any) -> list[HeldPlay]:
         return [row("a1", missed=2), replace(row("a2", hours, settled=True, **more), was="a1")]
 
     @pytest.mark.parametrize("policy", [Policy(), PROPAGATE])
@@ -692,7 +711,7 @@ class TestPlaysThatWeMoved:
 
 
 class TestRewatches:
-    def flags(self, a: list[Row], b: list[Row], *links: Link, policy: Policy | None = None) -> list[str]:
+    def flags(self, a: list[HeldPlay], b: list[HeldPlay], *links: Link, policy: Policy | None = None) -> list[str]:
         found = compare_plays(group(a, b, links), policy or Policy())
         return [change.target for change in found.changes if change.action is Action.FLAG]
 
@@ -707,7 +726,7 @@ class TestRewatches:
         )
         assert told(found) == [("b", "add", "a1"), ("b", "flag", "b2")]
         flag = Change("b", Action.FLAG, "plays", KEY, NEAP, target="b2", after="rewatch on 2026-11-10 20:14")
-        assert found.changes[1] == replace(flag, rewatch=True, why="it was watched before")
+        assert found.changes[1] == replace(flag, at=at(0), rewatch=True, why="it was watched before")
 
     def test_marks_of_persons_stay_as_they_are(self) -> None:
         assert self.flags([], [row("b1", rewatch=True), row("b2", 9, rewatch=False)]) == []
@@ -738,8 +757,8 @@ class TestRewatches:
 
     def test_a_day_is_earlier_only_beyond_doubt(self) -> None:
         mine = row("b2", rewatch=False, ours=True)
-        assert self.flags([], [row("b1", -20, Kept.DAY), mine]) == []
-        assert self.flags([], [row("b1", -40, Kept.DAY), mine]) == ["b2"]
+        assert self.flags([], [row("b1", -20, DatePrecision.DAY), mine]) == []
+        assert self.flags([], [row("b1", -40, DatePrecision.DAY), mine]) == ["b2"]
 
     def test_a_viewing_that_may_be_gone_marks_nothing(self) -> None:
         assert self.flags([], [row("b1", -9, missed=1), row("b2", rewatch=False, ours=True)]) == []
@@ -876,7 +895,9 @@ class TestRatings:
 
 
 hours = st.integers(-60, 60).map(lambda quarters: quarters / 4)
-kept = st.sampled_from([Kept.EXACT, Kept.EXACT, Kept.EXACT, Kept.DAY, Kept.NONE])
+kept = st.sampled_from(
+    [DatePrecision.EXACT, DatePrecision.EXACT, DatePrecision.EXACT, DatePrecision.DAY, DatePrecision.NONE]
+)
 policies = st.builds(
     Policy,
     plays=st.sampled_from(["both", "both", "a-to-b", "b-to-a"]),
@@ -898,17 +919,17 @@ people = st.lists(
 )
 
 
-def act(model: Model, deeds: list[tuple[str, Side, int, float, Kept]]) -> None:
+def act(model: Model, deeds: list[tuple[str, Side, int, float, DatePrecision]]) -> None:
     """What persons do at the two trackers, between two runs."""
     for deed, side, which, when, kind in deeds:
         ids = sorted(model.held[side])
         if deed in ("remove", "move") and ids:
             del model.held[side][ids[which % len(ids)]]
-        if deed == "edit" and ids and model.held[side][ids[which % len(ids)]].kept is Kept.EXACT:
+        if deed == "edit" and ids and model.held[side][ids[which % len(ids)]].kept is DatePrecision.EXACT:
             model.edit(side, ids[which % len(ids)], at(when))
         if deed in ("add", "move"):
-            made = at(when) if kind is Kept.NONE else None
-            model.put(side, None if kind is Kept.NONE else at(when), kind, made_at=made)
+            made = at(when) if kind is DatePrecision.NONE else None
+            model.put(side, None if kind is DatePrecision.NONE else at(when), kind, made_at=made)
 
 
 def quiet(model: Model, cycles: int = 6) -> list[Change]:
@@ -967,7 +988,7 @@ def test_a_side_never_gets_more_viewings_than_both_had(before: Any, after: Any, 
 @given(people, people)
 def test_with_both_directions_each_side_has_each_dated_viewing_once(before: Any, after: Any) -> None:
     model = Model(Policy())
-    exact = [(deed, side, which, round(when), Kept.EXACT) for deed, side, which, when, _ in [*before, *after]]
+    exact = [(deed, side, which, round(when), DatePrecision.EXACT) for deed, side, which, when, _ in [*before, *after]]
     act(model, [one for one in exact if one[0] == "add"])
     quiet(model)
     assert set(model.times("a")) == set(model.times("b"))
@@ -1023,7 +1044,7 @@ def test_a_first_migration_takes_no_closer_look() -> None:
         assert quick is not None
         assert quick == compare._Comparison(told_, Policy()).result()
     assert shortcut(group([row("a1", 0), row("a2", 0.1)], []), Policy()) is None, "one viewing, told twice"
-    assert shortcut(group([row("a1", 0)], []), Policy(plays="b-to-a")) == Compared()
+    assert shortcut(group([row("a1", 0)], []), Policy(plays="b-to-a")) == ItemPlan()
 
 
 @pytest.mark.parametrize(
@@ -1039,8 +1060,8 @@ def test_a_first_migration_takes_no_closer_look() -> None:
 )
 def test_what_is_as_it_was_takes_no_closer_look(more: dict[str, Any], quick: bool) -> None:
     told_ = group([row("a1")], [row("b1", **more)], [agreed("a1", "b1")])
-    assert shortcut(told_, Policy()) == (Compared(agreed=1) if quick else None)
-    assert shortcut(group([row("a1")], [row("b1")]), Policy()) == Compared((agreed("a1", "b1"),), agreed=1)
+    assert shortcut(told_, Policy()) == (ItemPlan(agreed=1) if quick else None)
+    assert shortcut(group([row("a1")], [row("b1")]), Policy()) == ItemPlan((agreed("a1", "b1"),), agreed=1)
 
 
 @given(people, people, st.sampled_from(["ignore", "propagate"]), st.randoms(use_true_random=False))

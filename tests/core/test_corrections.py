@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scrobbled.core.corrections import (
+from scrobbled.core.errors import NotInCatalogue
+from scrobbled.core.naming.corrections import (
     Correction,
     Ignore,
     Of,
@@ -21,10 +22,9 @@ from scrobbled.core.corrections import (
     ToShow,
     corrected,
 )
-from scrobbled.core.errors import NotInCatalogue
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.matching import Claim, Listed, Placed, place
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.naming.matching import Claim, Listed, Placed, place
 
 EPISODE = Episode(
     "Harbour Lights",

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from scrobbled.core.ends import UNTOLD_RUNTIME, fallen_silent, span_of, still_to_come
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Movie, Origin
-from scrobbled.core.rules import Level, Special, counts, rules_of
-from scrobbled.core.sessions import Duplicate, Noted, Rules, Session, Watched, fold
+from scrobbled.core.naming.items import Movie, Origin
+from scrobbled.core.watching.ends import UNTOLD_RUNTIME, fallen_silent, span_of, still_to_come
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import fold
+from scrobbled.core.watching.rules import RuleLevel, Special, counts, rules_of
+from scrobbled.core.watching.sessions import Duplicate, Noted, Rules, Session, Watched
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -109,6 +110,21 @@ def test_what_is_over_keeps_its_place_and_nothing_of_its_beginning(percent: floa
     assert ended == replace(session, finishes=finishes, restarted=False, seen_from=None, began_at=None)
 
 
+def test_what_fell_silent_ended_on_the_player_that_was_heard_last() -> None:
+    last = replace(event(EventKind.PAUSE, 95, 95), player="tv")
+    ended, _ = fallen_silent(after(START, last), last, RULES, last.occurred_at)
+    assert ended.ended_on == "tv"
+    stops = [replace(event(EventKind.STOP, 96, minutes), player="phone") for minutes in (95 + 600, 95 + 1440)]
+    assert [type(fold(ended, stop, RULES)[1]) for stop in stops] == [Watched, Watched]
+
+
+def test_what_fell_silent_is_over_for_whatever_else_is_told_of_that_viewing() -> None:
+    last = event(EventKind.PAUSE, 95, 95, viewing="a")
+    ended, _ = fallen_silent(after(START, last), last, RULES, last.occurred_at)
+    ends = [event(EventKind.WATCHED, 100, 5000, viewing=name) for name in ("a", "b")]
+    assert [type(fold(ended, end, RULES)[1]) for end in ends] == [Duplicate, Watched]
+
+
 def test_it_was_where_the_player_was_last_whoever_spoke_after_that() -> None:
     """A position whose length was told before, and then somebody enters a viewing of another day."""
     last = event(EventKind.PROGRESS, None, 91, position_ms=5_460_000, duration_ms=None)
@@ -146,16 +162,17 @@ def test_a_stop_that_the_server_says_came_too_early_counts_only_against_a_word_o
 def test_the_first_that_says_something_says_what_holds() -> None:
     films = Special(media="movie", threshold=80.0)
     shorts = Special(libraries=frozenset({"shorts"}), min_duration_ms=30_000, count=False)
-    levels = (Level(), Level((shorts, films), None, 60_000), Level((), 90.0, 300_000))
+    levels = (RuleLevel(), RuleLevel((shorts, films), None, 60_000), RuleLevel((), 90.0, 300_000))
     assert rules_of(levels, FILM) == Rules(80.0, 60_000, own=True)
     assert rules_of(levels, None) == Rules(90.0, 60_000)
-    assert rules_of((Level((), 70.0), *levels), FILM) == Rules(70.0, 60_000, own=True)
+    assert rules_of((RuleLevel((), 70.0), *levels), FILM) == Rules(70.0, 60_000, own=True)
     assert rules_of((), None) == Rules()
+    assert rules_of((), None, listed=True) == Rules(listed=True)
     short = replace(FILM, origin=Origin("nas", "7", library=" Shorts "))
     assert rules_of(levels, short) == Rules(90.0, 30_000)
     assert not counts(levels, short)
     assert counts(levels, replace(short, origin=Origin("nas", "7", library="Films")))
     assert counts(levels, replace(short, origin=Origin("nas", "7")))
     assert counts(levels, FILM)
-    assert not counts((Level((Special(count=False),)), *levels), FILM)
-    assert counts((Level((Special(count=True),)), Level((Special(count=False),))), FILM)
+    assert not counts((RuleLevel((Special(count=False),)), *levels), FILM)
+    assert counts((RuleLevel((Special(count=True),)), RuleLevel((Special(count=False),))), FILM)

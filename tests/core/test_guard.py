@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scrobbled.core.guard import Facts, Limits, judge, most_removals, refused
-from scrobbled.core.plan import SIDES, Action, Change, Plan, Side
+from scrobbled.core.agreeing.guard import PlanFacts, PlanLimits, judge, most_removals, refused
+from scrobbled.core.agreeing.plan import SIDES, Action, Change, Plan, Side
 
-LATER = Facts(first_contact=False, a=2000, b=2000, a_rated=100, b_rated=100)
+LATER = PlanFacts(first_contact=False, a=2000, b=2000, a_rated=100, b_rated=100)
 FIRST = replace(LATER, first_contact=True)
-LIMITS = Limits(first=300, removals_percent=10)
+LIMITS = PlanLimits(first=300, removals_percent=10)
 
 
 def changes(action: Action, count: int, side: Side = "b", *, ask: bool = False) -> tuple[Change, ...]:
@@ -20,7 +20,7 @@ def changes(action: Action, count: int, side: Side = "b", *, ask: bool = False) 
     return tuple(Change(side, action, kind, f"e{n}", "Film", ask=ask) for n in range(count))  # type: ignore[arg-type]
 
 
-def turned(facts: Facts) -> Facts:
+def turned(facts: PlanFacts) -> PlanFacts:
     """As the other side sees it."""
     return replace(facts, a=facts.b, b=facts.a, a_rated=facts.b_rated, b_rated=facts.a_rated)
 
@@ -45,7 +45,7 @@ def plan(*parts: tuple[Change, ...]) -> Plan:
     ],
 )
 @pytest.mark.parametrize("side", SIDES)
-def test_up_to_the_limit_nobody_is_asked(action: Action, facts: Facts, most: int, side: Side) -> None:
+def test_up_to_the_limit_nobody_is_asked(action: Action, facts: PlanFacts, most: int, side: Side) -> None:
     told = facts if side == "b" else turned(facts)
     assert judge(plan(changes(action, most, side)), told, LIMITS) == ""
     assert judge(plan(changes(action, most + 1, side)), told, LIMITS) != ""
@@ -53,7 +53,7 @@ def test_up_to_the_limit_nobody_is_asked(action: Action, facts: Facts, most: int
 
 
 def test_without_a_limit_of_its_own_a_first_contact_waits_for_a_yes() -> None:
-    assert judge(plan(changes(Action.ADD, 1)), FIRST, Limits(first=0)) != ""
+    assert judge(plan(changes(Action.ADD, 1)), FIRST, PlanLimits(first=0)) != ""
 
 
 def test_each_side_is_judged_by_itself_and_told_with_figures() -> None:
@@ -89,7 +89,7 @@ def test_what_is_asked_for_singly_makes_no_flood() -> None:
     ],
 )
 def test_so_many_may_go(held: int, percent: float, most: int) -> None:
-    limits = Limits(removals_percent=percent)
+    limits = PlanLimits(removals_percent=percent)
     facts = replace(LATER, b=held)
     assert most_removals(held, limits) == most
     assert refused(plan(changes(Action.REMOVE, most)), facts, limits) == ""
@@ -102,7 +102,7 @@ def test_too_many_removals_are_refused_with_figures(ask: bool) -> None:
     assert found == (
         "201 of 2,000 plays on serializd would be removed, and safety.max_removals_percent of 10 allows 200"
     )
-    never = refused(plan(changes(Action.REMOVE, 1)), replace(LATER, b=5), Limits(removals_percent=0))
+    never = refused(plan(changes(Action.REMOVE, 1)), replace(LATER, b=5), PlanLimits(removals_percent=0))
     assert never.endswith("and safety.max_removals_percent of 0 allows 0")
     few = refused(plan(changes(Action.REMOVE, 3)), replace(LATER, b=5), LIMITS)
     assert few == "3 of 5 plays on serializd would be removed, which is more than half of them"
@@ -146,7 +146,7 @@ def test_what_is_refused_is_not_carried_out_unasked_either() -> None:
 
 @given(st.sampled_from(list(Action)), st.integers(1, 60), st.sampled_from(SIDES), st.integers(0, 80), st.booleans())
 def test_lower_limits_let_nothing_more_through(action: Action, count: int, side: Side, held: int, first: bool) -> None:
-    facts = Facts(first, held, held, held, held)
+    facts = PlanFacts(first, held, held, held, held)
     made = plan(changes(action, count, side))
-    verdicts = [bool(judge(made, facts, Limits(n, n))) for n in (0, 5, 20, 50)]
+    verdicts = [bool(judge(made, facts, PlanLimits(n, n))) for n in (0, 5, 20, 50)]
     assert verdicts == sorted(verdicts, reverse=True)

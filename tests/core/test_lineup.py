@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scrobbled.core import lineup
-from scrobbled.core.lineup import (
+from scrobbled.core.agreeing import lineup
+from scrobbled.core.agreeing.lineup import (
     LEAST,
     MANY,
     NO_DATE,
@@ -25,7 +25,7 @@ from scrobbled.core.lineup import (
     rule_of,
     window,
 )
-from scrobbled.core.records import Kept, PlayRecord
+from scrobbled.core.records import DatePrecision, PlayRecord
 
 EVENING = datetime(2026, 11, 10, 20, 14, 37, tzinfo=UTC)
 GAP = window(25 * 60, "episode")
@@ -36,11 +36,11 @@ def exact(id_: str, minutes: float = 0) -> PlayRecord:
 
 
 def day(id_: str, at: datetime) -> PlayRecord:
-    return PlayRecord(id_, "e", at, Kept.DAY)
+    return PlayRecord(id_, "e", at, DatePrecision.DAY)
 
 
 def undated(id_: str, made: int = 0) -> PlayRecord:
-    return PlayRecord(id_, "e", None, Kept.NONE, made_at=EVENING + timedelta(days=made))
+    return PlayRecord(id_, "e", None, DatePrecision.NONE, made_at=EVENING + timedelta(days=made))
 
 
 def pairs(matches: Sequence[Match]) -> set[tuple[str, str, str]]:
@@ -150,7 +150,7 @@ def test_what_has_no_date_pairs_with_what_is_left() -> None:
 
 
 def test_of_records_without_a_date_the_one_that_was_made_first_comes_first() -> None:
-    timeless = PlayRecord("b0", "e", None, Kept.NONE)
+    timeless = PlayRecord("b0", "e", None, DatePrecision.NONE)
     theirs = [timeless, undated("b1", 2), undated("b2", 1)]
     assert pairs(line_up_undated([undated("a")], theirs)) == {("a", "b2", NO_DATE)}
     assert pairs(line_up_undated([undated("a1"), undated("a2", 3)], theirs)) == {
@@ -165,7 +165,7 @@ def test_what_has_no_date_pairs_first_with_its_like() -> None:
 
 
 def test_the_time_at_which_something_was_marked_is_no_date() -> None:
-    marked = PlayRecord("a", "e", EVENING, Kept.NONE)
+    marked = PlayRecord("a", "e", EVENING, DatePrecision.NONE)
     assert line_up([marked], [exact("b")], GAP) == []
     assert pairs(line_up_undated([marked], [exact("b")])) == {("a", "b", NO_DATE)}
 
@@ -187,7 +187,7 @@ def test_near_is_nearer_than_the_gap() -> None:
 
 
 instants = st.integers(0, 4 * 24 * 60).map(lambda minutes: EVENING + timedelta(minutes=minutes))
-kinds = st.sampled_from([Kept.EXACT, Kept.EXACT, Kept.DAY, Kept.NONE])
+kinds = st.sampled_from([DatePrecision.EXACT, DatePrecision.EXACT, DatePrecision.DAY, DatePrecision.NONE])
 
 
 @st.composite
@@ -245,7 +245,7 @@ def test_a_viewing_pairs_with_its_local_day_in_every_zone(at: datetime, quarters
     """Typed at midnight or noon, of the person's zone or of UTC."""
     zone = timezone(timedelta(minutes=15 * quarters))
     typed = datetime.combine(at.astimezone(zone).date(), hour, zone if local else UTC).astimezone(UTC)
-    found = line_up([PlayRecord("a", "e", at)], [PlayRecord("b", "e", typed, Kept.DAY)], GAP)
+    found = line_up([PlayRecord("a", "e", at)], [PlayRecord("b", "e", typed, DatePrecision.DAY)], GAP)
     assert len(found) == 1
 
 
@@ -279,6 +279,6 @@ def test_the_quick_way_finds_as_many_pairs(a: list[int], b: list[int]) -> None:
 
 @given(sides("a"))
 def test_a_copy_pairs_with_what_it_was_copied_from(a: list[PlayRecord]) -> None:
-    dated = [one for one in a if one.kept is not Kept.NONE]
-    copies = [replace(one, id=f"b{one.id}", kept=Kept.EXACT) for one in dated]
+    dated = [one for one in a if one.kept is not DatePrecision.NONE]
+    copies = [replace(one, id=f"b{one.id}", kept=DatePrecision.EXACT) for one in dated]
     assert {(match.a.at, match.b.at) for match in line_up(dated, copies, GAP)} == {(one.at, one.at) for one in dated}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,15 +12,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import (
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import (
     AIR_DATE_SLACK,
+    BY_NAME,
     Claim,
     Confidence,
     Finding,
     Listed,
     ShowMatch,
+    agrees,
+    bare,
     counted_alike,
     is_gapless,
     is_generic,
@@ -28,6 +32,7 @@ from scrobbled.core.matching import (
     same_day,
     same_title,
     weaker,
+    year_of,
 )
 
 FIRST = date(2024, 11, 3)
@@ -421,3 +426,48 @@ def test_gapless_begins_with_one_and_is_not_nothing() -> None:
     assert not is_gapless({2}, 1)
     assert not is_gapless(set(), 0)
     assert not is_gapless(set(), -1)
+
+
+# -- a show that is known by its name alone ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "entry", "believed"),
+    [
+        ({"title": None}, {}, True),
+        ({"title": "The Ferry"}, {"title": "the ferry"}, True),
+        ({"title": "The Ferry"}, {"title": "Low Water"}, False),
+        ({"title": "Folge 5"}, {"title": "Low Water"}, True),
+        ({"title": None, "air_date": date(2024, 3, 1)}, {"air_date": date(2024, 3, 2)}, True),
+        ({"title": None, "air_date": date(2024, 3, 1)}, {"air_date": date(2024, 9, 2)}, False),
+        (
+            {"title": "The Ferry", "air_date": date(2024, 3, 1)},
+            {"title": "The Ferry", "air_date": date(2020, 1, 1)},
+            False,
+        ),
+    ],
+)
+def test_an_episode_of_a_show_known_by_name_must_not_be_contradicted(
+    told: dict[str, Any], entry: dict[str, Any], believed: bool
+) -> None:
+    named, known = ShowMatch(ShowIds(tmdb=1), BY_NAME), ShowMatch(ShowIds(tmdb=1), "TMDB show id")
+    assert agrees(named, episode(**told), Listed(2, 5, **entry)) is believed
+    assert agrees(known, episode(**told), Listed(2, 5, **entry))
+
+
+@pytest.mark.parametrize(
+    ("title", "year", "name", "when"),
+    [
+        ("Harbour Lights", None, "Harbour Lights", None),
+        ("Harbour Lights (2021)", None, "Harbour Lights", 2021),
+        ("Harbour Lights (2021) ", 2020, "Harbour Lights", 2020),
+        ("Harbour Lights (US)", None, "Harbour Lights", None),
+        ("Harbour (2021) Lights", None, "Harbour (2021) Lights", None),
+        ("(2021)", None, "(2021)", 2021),
+    ],
+)
+def test_a_year_or_country_behind_a_title_is_no_part_of_it(
+    title: str, year: int | None, name: str, when: int | None
+) -> None:
+    assert bare(title) == name
+    assert year_of(Episode(title, 1, 1, show_year=year)) == when

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.named import named
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.naming.named import named
 
 
 @pytest.mark.parametrize(

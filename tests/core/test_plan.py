@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scrobbled.core.change import left, moment, of_side, other, warned
-from scrobbled.core.plan import Action, Change, Plan, read_id
+from scrobbled.core.agreeing.outline import Deed, Outline
+from scrobbled.core.agreeing.plan import Action, Change, Plan, read_id
+from scrobbled.core.agreeing.plan_words import Manner, parts
+from scrobbled.core.sending.change import left, left_out, moment, of_side, other, warned
 
 MAY = datetime(2026, 5, 1, 20, 10, tzinfo=UTC)
 NEAP = "Harbour Lights S1 E4 Neap"
@@ -190,6 +193,52 @@ def test_a_first_rating_and_a_cleared_one_are_told() -> None:
     ]
 
 
+def test_rewatch_marks_are_told_with_their_time_and_gathered_by_show() -> None:
+    second = replace(FLAG, key="episode:1:1:6", label="Harbour Lights S1 E6", at=MAY)
+    assert plan(second).text().splitlines()[-1] == "  Harbour Lights S1 E6: rewatch on 2026-05-01 20:10"
+    assert plan(FLAG, second).text().splitlines()[1:] == [
+        "serializd: 2 rewatch marks to set",
+        "  Harbour Lights: 2 rewatch marks",
+    ]
+
+
+def test_it_is_told_in_whatever_manner() -> None:
+    manner = Manner(names=str.upper, when=lambda text: f"<{text}>", to="to")
+    asked = replace(RETIME, ask=True)
+    later = replace(ADD, label="Harbour Lights S1 E5", at=MAY + timedelta(days=1))
+    outline = plan(FLAG, ADD, later, RATE, REMOVE, asked, warnings=("trakt is slow",)).outline()
+    assert [(part.heading, list(part.lines)) for part in parts(outline, manner)] == [
+        ("anna: TRAKT and SERIALIZD, 2,341 viewings agree.", []),
+        ("TRAKT: 1 rating to set", ["Harbour Atlas (2019): rating 6 to 8 (CHANGED ON SERIALIZD)"]),
+        (
+            "SERIALIZD: 1 play to remove; 2 plays to add, dates kept; 1 rewatch mark to set",
+            [
+                "Harbour Lights S1 E5: play of <2026-05-01 20:10> is removed (IT IS GONE FROM TRAKT)",
+                "Harbour Lights: 2 plays, <2026-05-01> to <2026-05-02>",
+                "Harbour Lights S1 E4 Neap: rewatch on 2026-05-02",
+            ],
+        ),
+        (
+            "1 thing is for you to decide:",
+            [
+                "Harbour Lights S1 E4 Neap: time <2026-05-01 09:00> to <2026-05-01 20:10> on SERIALIZD "
+                "(ITS TIME WAS CHANGED ON TRAKT)"
+            ],
+        ),
+        ("Left as it is:", ["TRAKT IS SLOW"]),
+    ]
+
+
+def test_an_outline_is_the_same_after_it_was_stored() -> None:
+    many = [replace(ADD, key=f"movie:{n}", label=f"Film {n:04}") for n in range(9)]
+    outline = plan(*many, RATE, FLAG, replace(REMOVE, ask=True), warnings=("one", "two", "three")).outline(most=1)
+    assert msgspec.json.decode(msgspec.json.encode(outline), type=Outline) == outline
+    assert (outline.does["b"][Action.ADD].total, outline.does["b"][Action.ADD].more) == (9, 8)
+    several = plan(ADD, ADD).outline().does["b"][Action.ADD].lines[0].deeds
+    assert several == (Deed("b", Action.ADD, 2, MAY, MAY),)
+    assert (outline.asks.total, outline.asks.more, outline.more_warnings) == (1, 0, 2)
+
+
 def test_what_wants_a_decision_stands_apart_with_its_alternatives() -> None:
     why = "rated differently on both sides"
     one = replace(RATE, ask=True, why=why)
@@ -224,6 +273,7 @@ def test_forty_lines_of_a_sort_are_told_where_nobody_says_how_many() -> None:
     many = [replace(ADD, key=f"movie:{n}", label=f"Film {n:04}") for n in range(42)]
     lines = plan(*many).text().splitlines()
     assert lines[-2:] == ["  Film 0039: play of 2026-05-01 20:10", "  and 2 more titles"]
+    assert plan(*many).outline().does["b"][Action.ADD].more == 2
 
 
 def test_many_decisions_and_warnings_are_cut_too() -> None:
@@ -263,3 +313,12 @@ def test_what_is_left_alone_is_told_in_words() -> None:
 def test_a_code_nobody_has_words_for_is_a_mistake() -> None:
     with pytest.raises(KeyError, match="whatever"):
         left("whatever", "a")
+
+
+def test_what_a_side_keeps_none_of_is_counted_and_nothing_else_is_called_so() -> None:
+    counts = {"serializd leave movie": 1_200, "file:my plays.csv leave episode": 1, "serializd add plays": 4}
+    assert left_out(counts) == (
+        "left out: 1,200 plays of films, which Serializd does not keep",
+        "left out: 1 play of an episode, which file:my plays.csv does not keep",
+    )
+    assert left_out({"you decide ratings": 2}) == ()

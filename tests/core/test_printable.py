@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrobbled.core.printable import printable
+from scrobbled.core.words.printable import printable
 
 ANY = st.text(st.characters() | st.characters(categories=["Cs", "Cc", "Cf"]))
 

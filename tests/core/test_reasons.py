@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrobbled.core.events import EventKind
-from scrobbled.core.outcomes import (
+from scrobbled.core.standing import STATES
+from scrobbled.core.watching.events import EventKind
+from scrobbled.core.watching.sessions import PLAYBACK
+from scrobbled.core.words.outcomes import (
     ACCOUNTS,
     ATTEMPTS,
     EVENT_NEXT_STEP,
     HOLDS,
     PLAY_NEXT_STEP,
-    REASONS,
-    STATES,
     UNDATED,
     UNNAMED,
     EventOutcome,
@@ -26,11 +26,17 @@ from scrobbled.core.outcomes import (
     advised,
     told,
 )
-from scrobbled.core.sessions import PLAYBACK
+from scrobbled.core.words.reasons import REASONS, UNKNOWN_FORM, UNREAD, coded
+from scrobbled.sources import SOURCES
+from scrobbled.sources.base import unknown_form
 
 SOURCE = Path(__file__).parents[2] / "src" / "scrobbled"
 GIVEN = re.compile(r"(?:_?Ignored|Unwanted|Duplicate)\(\s*\"([^\"{]+)\"|(?<![\w.])reason=\"([^\"{]+)\"")
-GIVERS = [*sorted((SOURCE / "sources").glob("*.py")), SOURCE / "core" / "sessions.py", SOURCE / "relive.py"]
+GIVERS = [
+    *sorted((SOURCE / "sources").glob("*.py")),
+    SOURCE / "core" / "watching" / "fold.py",
+    SOURCE / "intake" / "refolding.py",
+]
 
 
 def given_reasons() -> set[str]:
@@ -63,6 +69,17 @@ def test_every_outcome_has_its_step_and_its_attempt() -> None:
     assert EVENT_NEXT_STEP.keys() == set(EventOutcome)
     assert PLAY_NEXT_STEP.keys() == set(PlayOutcome)
     assert ATTEMPTS.keys() >= set(PlayOutcome) - {PlayOutcome.QUEUED, PlayOutcome.ECHO}
+
+
+def test_a_form_that_is_not_known_is_told_with_the_page_to_read() -> None:
+    assert told(str(unknown_form("kodi"))) == "This form is not known: see docs/sources/kodi.md."
+    pages = {str(unknown_form(source)).removeprefix(f"{UNKNOWN_FORM}: see ") for source in SOURCES}
+    assert {SOURCE.parents[1] / page for page in pages} <= set((SOURCE.parents[1] / "docs" / "sources").glob("*.md"))
+
+
+def test_only_what_could_not_be_understood_is_unread() -> None:
+    assert unknown_form("plex").reason.code in UNREAD
+    assert [reason for reason in REASONS if coded(reason).code in UNREAD] == ["no action", "no type"]
 
 
 def test_a_reason_that_nobody_knows_is_made_a_sentence() -> None:

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.identity import same_item
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.refold import PlayThere, Step, learned, refold
-from scrobbled.core.sessions import REMEMBERED, Duplicate, Rules, Session, Unwanted, Watched, fold
+from scrobbled.core.naming.identity import same_item
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import REMEMBERED, fold
+from scrobbled.core.watching.refold import PlayThere, RefoldEvent, learned, refold
+from scrobbled.core.watching.sessions import Duplicate, Rules, Session, Unwanted, Watched
 
 NOON = datetime(2026, 11, 14, 12, 0, tzinfo=UTC)
 FILM = Movie("Harbour Atlas", 2019)
@@ -28,8 +29,8 @@ def event(kind: EventKind, minutes: float, percent: float | None = None) -> Play
     return PlaybackEvent("plex", kind, at, item=FILM, position_ms=position, duration_ms=LENGTH)
 
 
-def step(id_: int, one: PlaybackEvent, play: PlayThere | None = None) -> Step:
-    return Step(id_, one, one.occurred_at, play)
+def step(id_: int, one: PlaybackEvent, play: PlayThere | None = None) -> RefoldEvent:
+    return RefoldEvent(id_, one, one.occurred_at, play)
 
 
 streams = st.lists(
@@ -84,7 +85,7 @@ def test_a_play_that_would_not_count_today_takes_nothing_from_another_end() -> N
 
 
 def test_a_play_that_is_a_duplicate_today_may_be_the_only_one_left() -> None:
-    steps = [Step(1, None, NOON, PlayThere(NOON), kind=EventKind.WATCHED)]
+    steps = [RefoldEvent(1, None, NOON, PlayThere(NOON), kind=EventKind.WATCHED)]
     second = event(EventKind.WATCHED, 5)
     found = refold([*steps, step(2, second, PlayThere(second.occurred_at))], RULES)
     assert (found.missing, found.session.finishes) == ((), (NOON, second.occurred_at))
@@ -126,26 +127,26 @@ def test_without_a_runtime_an_end_goes_by_what_is_usual(item: Item, minutes: flo
 
 def test_an_event_whose_body_is_gone_is_still_the_last_one() -> None:
     """The stop in the morning belongs to the viewing that was paused in the credits."""
-    gone = Step(2, None, NOON + timedelta(minutes=2), kind=EventKind.PAUSE)
+    gone = RefoldEvent(2, None, NOON + timedelta(minutes=2), kind=EventKind.PAUSE)
     assert refold([gone], RULES).session == Session(last_kind=EventKind.PAUSE, last_at=gone.received_at)
-    assert refold([Step(1, None, NOON)], RULES).session == Session(), "it was somebody else's"
+    assert refold([RefoldEvent(1, None, NOON)], RULES).session == Session(), "it was somebody else's"
     end = event(EventKind.WATCHED, 0)
     morning = step(3, event(EventKind.STOP, 600, 97))
     assert refold([step(1, end, PlayThere(end.occurred_at)), gone, morning], RULES).missing == ()
 
 
 def test_a_play_whose_event_is_gone_still_counts() -> None:
-    known = Step(1, None, NOON, PlayThere(NOON), kind=EventKind.WATCHED)
+    known = RefoldEvent(1, None, NOON, PlayThere(NOON), kind=EventKind.WATCHED)
     found = refold([known, step(2, event(EventKind.WATCHED, 5))], RULES)
     assert found.missing == ()
     assert len(refold([known, step(2, event(EventKind.WATCHED, 500))], RULES).missing) == 1
 
 
 def test_what_a_viewer_does_not_want_is_never_missing() -> None:
-    steps = [Step(1, event(EventKind.WATCHED, 0), NOON, unwanted="library")]
+    steps = [RefoldEvent(1, event(EventKind.WATCHED, 0), NOON, unwanted="library")]
     found = refold(steps, RULES)
     assert (found.missing, found.verdicts) == ((), {1: Unwanted("library")})
-    assert refold([Step(1, None, NOON)], RULES).verdicts == {}
+    assert refold([RefoldEvent(1, None, NOON)], RULES).verdicts == {}
 
 
 def test_a_session_learns_an_end_and_forgets_the_oldest() -> None:
@@ -154,6 +155,7 @@ def test_a_session_learns_an_end_and_forgets_the_oldest() -> None:
     assert not learned(begun, PlayThere(NOON + timedelta(minutes=1))).restarted
     assert not learned(begun, PlayThere(NOON)).restarted, "the last event ended it"
     assert learned(begun, PlayThere(None)).undated
+    assert learned(Session(ended_on="tv"), PlayThere(NOON)).ended_on == "", "nobody said on which player"
     full = Session(finishes=tuple(NOON + timedelta(days=n) for n in range(REMEMBERED)))
     after = learned(full, PlayThere(NOON + timedelta(days=99)))
     assert (len(after.finishes), after.finishes[0]) == (REMEMBERED, NOON + timedelta(days=1))

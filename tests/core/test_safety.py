@@ -9,25 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.outcomes import Hold
-from scrobbled.core.safety import (
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.sending.safety import (
     AFTERWARDS_PER_MINUTE,
     KNOWN_HISTORY,
     MARKS_WITHIN,
     SEEN_LEAST,
     SHARE_LEAST,
     USUAL,
-    Facts,
-    Limits,
+    FloodFacts,
     Trip,
+    WriteLimits,
     is_exempt,
     judge,
     judge_item,
     judge_marks,
 )
-from scrobbled.core.sessions import Rules, Session, Watched, fold
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import fold
+from scrobbled.core.watching.sessions import Rules, Session, Watched
+from scrobbled.core.words.outcomes import Hold
 
 START = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 MINUTES = 45
@@ -37,7 +38,7 @@ EPISODE, FILM = Episode("Harbour Lights", 2, 5), Movie("Harbour Atlas", 2019)
 
 
 def rule(**facts: int | bool) -> Hold | None:
-    trip = judge(Facts(**facts), USUAL)  # type: ignore[arg-type]
+    trip = judge(FloodFacts(**facts), USUAL)  # type: ignore[arg-type]
     return trip and trip.rule
 
 
@@ -67,36 +68,36 @@ def test_each_rule_begins_where_it_says(facts: dict[str, int | bool], expected: 
 
 def test_a_low_limit_lets_so_many_through_as_it_says() -> None:
     for most in (1, 2, 5, 30):
-        limits = Limits(writes_per_hour=most)
-        assert judge(Facts(in_hour=most, in_minute=min(most, 20)), limits) is None
-        assert judge(Facts(in_hour=most + 1, in_minute=1), limits) is not None
+        limits = WriteLimits(writes_per_hour=most)
+        assert judge(FloodFacts(in_hour=most, in_minute=min(most, 20)), limits) is None
+        assert judge(FloodFacts(in_hour=most + 1, in_minute=1), limits) is not None
 
 
 def test_twenty_plays_at_once_are_no_burst_however_low_the_limit_for_the_hour() -> None:
-    assert judge(Facts(in_hour=20, in_minute=20), Limits(writes_per_hour=30)) is None
-    trip = judge(Facts(in_hour=21, in_minute=21), Limits(writes_per_hour=30))
+    assert judge(FloodFacts(in_hour=20, in_minute=20), WriteLimits(writes_per_hour=30)) is None
+    trip = judge(FloodFacts(in_hour=21, in_minute=21), WriteLimits(writes_per_hour=30))
     assert trip is not None
     assert trip.rule is Hold.BURST
 
 
 def test_a_short_history_allows_fifty_plays_however_low_the_limit_for_the_hour() -> None:
-    assert judge(Facts(in_hour=50, history=200), Limits(writes_per_hour=60)) is None
-    assert judge(Facts(in_hour=51, history=200), Limits(writes_per_hour=60)) is not None
+    assert judge(FloodFacts(in_hour=50, history=200), WriteLimits(writes_per_hour=60)) is None
+    assert judge(FloodFacts(in_hour=51, history=200), WriteLimits(writes_per_hour=60)) is not None
 
 
 @pytest.mark.parametrize(
     ("facts", "trip"),
     [
         (
-            Facts(in_hour=4712, in_minute=12),
+            FloodFacts(in_hour=4712, in_minute=12),
             Trip(Hold.WRITES_PER_HOUR, "4,712 plays came within an hour; safety.max_writes_per_hour is 2,501", HOUR),
         ),
         (
-            Facts(in_hour=1251, in_minute=1251),
+            FloodFacts(in_hour=1251, in_minute=1251),
             Trip(Hold.BURST, "1,251 plays came within a minute; up to 1,250 pass", MINUTE),
         ),
         (
-            Facts(in_hour=417, history=2345),
+            FloodFacts(in_hour=417, history=2345),
             Trip(
                 Hold.SHARE_OF_HISTORY,
                 "417 plays came within an hour; with 2,345 plays before them up to 416 pass",
@@ -104,7 +105,7 @@ def test_a_short_history_allows_fifty_plays_however_low_the_limit_for_the_hour()
             ),
         ),
         (
-            Facts(in_hour=1002, history=10_010),
+            FloodFacts(in_hour=1002, history=10_010),
             Trip(
                 Hold.SHARE_OF_HISTORY,
                 "1,002 plays came within an hour; with 10,010 plays before them up to 1,001 pass",
@@ -112,7 +113,7 @@ def test_a_short_history_allows_fifty_plays_however_low_the_limit_for_the_hour()
             ),
         ),
         (
-            Facts(afterwards=True, afterwards_in_minute=1167),
+            FloodFacts(afterwards=True, afterwards_in_minute=1167),
             Trip(
                 Hold.BURST,
                 "1,167 plays were told within a minute, long after they were watched; up to 166 pass",
@@ -120,13 +121,13 @@ def test_a_short_history_allows_fifty_plays_however_low_the_limit_for_the_hour()
             ),
         ),
         (
-            Facts(afterwards=True, same_minute=1167),
+            FloodFacts(afterwards=True, same_minute=1167),
             Trip(Hold.BURST, "1,167 plays are said to have been watched in the same minute; up to 166 pass", HOUR),
         ),
     ],
 )
-def test_the_figures_are_told_in_plain_words(facts: Facts, trip: Trip) -> None:
-    assert judge(facts, Limits(writes_per_hour=2501)) == trip
+def test_the_figures_are_told_in_plain_words(facts: FloodFacts, trip: Trip) -> None:
+    assert judge(facts, WriteLimits(writes_per_hour=2501)) == trip
 
 
 def test_one_play_of_a_title_more_than_a_day_allows_waits() -> None:
@@ -149,19 +150,19 @@ def test_the_two_halves_of_a_file_may_be_marked_together_and_a_whole_season_wait
     ("most", "seen", "exempt"), [(1, 30, True), (1, 31, False), (300, 60, True), (300, 61, False), (304, 61, False)]
 )
 def test_only_so_many_may_be_exempt_as_a_full_house_watches(most: int, seen: int, exempt: bool) -> None:
-    assert is_exempt(Facts(witnessed=True, seen_in_hour=seen), Limits(most)) is exempt
-    assert not is_exempt(Facts(seen_in_hour=seen), Limits(most))
+    assert is_exempt(FloodFacts(witnessed=True, seen_in_hour=seen), WriteLimits(most)) is exempt
+    assert not is_exempt(FloodFacts(seen_in_hour=seen), WriteLimits(most))
 
 
 counts = st.integers(0, 10_000)
 
 
 @st.composite
-def facts(draw: st.DrawFn) -> Facts:
+def facts(draw: st.DrawFn) -> FloodFacts:
     """Counts that can be: what is within a minute is within the hour, and includes the play itself."""
     in_minute = draw(st.integers(1, 10_000))
     in_hour = in_minute + draw(counts)
-    return Facts(
+    return FloodFacts(
         in_hour=in_hour,
         in_minute=in_minute,
         afterwards_in_minute=draw(st.integers(0, in_minute)),
@@ -173,18 +174,20 @@ def facts(draw: st.DrawFn) -> Facts:
     )
 
 
-limits = st.builds(Limits, st.integers(1, 20_000), st.integers(1, 100))
+limits = st.builds(WriteLimits, st.integers(1, 20_000), st.integers(1, 100))
 
 
 @given(facts(), limits, st.integers(0, 20_000))
-def test_a_lower_limit_never_lets_more_through(facts: Facts, limits: Limits, less: int) -> None:
+def test_a_lower_limit_never_lets_more_through(facts: FloodFacts, limits: WriteLimits, less: int) -> None:
     lower = replace(limits, writes_per_hour=max(1, limits.writes_per_hour - less))
     if judge(facts, lower) is None:
         assert judge(facts, limits) is None
 
 
 @given(facts(), limits, st.sampled_from(["in_hour", "in_minute", "afterwards_in_minute", "same_minute"]), counts)
-def test_more_of_the_same_never_passes_where_less_was_held(facts: Facts, limits: Limits, what: str, more: int) -> None:
+def test_more_of_the_same_never_passes_where_less_was_held(
+    facts: FloodFacts, limits: WriteLimits, what: str, more: int
+) -> None:
     grown = replace(facts, **{what: getattr(facts, what) + more})
     if judge(grown, limits) is None:
         assert judge(facts, limits) is None
@@ -192,19 +195,19 @@ def test_more_of_the_same_never_passes_where_less_was_held(facts: Facts, limits:
 
 @given(facts(), limits, st.integers(1, SEEN_LEAST))
 def test_what_was_seen_as_it_happened_passes_in_the_middle_of_any_flood(
-    facts: Facts, limits: Limits, seen: int
+    facts: FloodFacts, limits: WriteLimits, seen: int
 ) -> None:
     assert judge(replace(facts, witnessed=True, seen_in_hour=seen), limits) is None
 
 
 @given(facts(), limits)
-def test_a_machine_that_invents_whole_viewings_is_held_like_any_other(facts: Facts, limits: Limits) -> None:
+def test_a_machine_that_invents_whole_viewings_is_held_like_any_other(facts: FloodFacts, limits: WriteLimits) -> None:
     invented = replace(facts, witnessed=True, seen_in_hour=max(SEEN_LEAST, limits.writes_per_hour // 5) + 1)
     assert judge(invented, limits) == judge(replace(invented, witnessed=False), limits)
 
 
 @given(facts())
-def test_a_household_is_never_held(facts: Facts) -> None:
+def test_a_household_is_never_held(facts: FloodFacts) -> None:
     """Twenty plays within an hour are a lot for a house, and no rule minds them, wherever they come from."""
     few = min(facts.in_hour, AFTERWARDS_PER_MINUTE)
     calm = replace(facts, in_hour=few, in_minute=few, afterwards_in_minute=few, same_minute=few)
@@ -213,8 +216,8 @@ def test_a_household_is_never_held(facts: Facts) -> None:
 
 @given(st.integers(1, 200), st.integers(1, 100), st.integers(0, 100))
 def test_a_lower_limit_for_one_title_never_lets_more_through(plays: int, most: int, more: int) -> None:
-    if judge_item(plays, Limits(plays_per_item_per_day=most)) is None:
-        assert judge_item(plays, Limits(plays_per_item_per_day=most + more)) is None
+    if judge_item(plays, WriteLimits(plays_per_item_per_day=most)) is None:
+        assert judge_item(plays, WriteLimits(plays_per_item_per_day=most + more)) is None
 
 
 def test_the_share_of_a_history_counts_only_where_there_is_one() -> None:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.sessions import (
-    REMEMBERED,
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import LISTED, REMEMBERED, STOP_WITHIN, fold
+from scrobbled.core.watching.sessions import (
     SHORTEST_GAP,
     TEST_EVENT,
     UNKNOWN_FILM,
@@ -22,10 +22,9 @@ from scrobbled.core.sessions import (
     Noted,
     Rules,
     Session,
+    SessionVerdict,
     Unwanted,
-    Verdict,
     Watched,
-    fold,
     usual_runtime,
     viewing_gap,
 )
@@ -52,6 +51,8 @@ def event(
     *,
     duration: int | None = RUNTIME,
     stated: bool = False,
+    player: str = "",
+    viewing: str = "",
 ) -> PlaybackEvent:
     position = None if percent is None or duration is None else round(duration * percent / 100)
     return PlaybackEvent(
@@ -63,10 +64,16 @@ def event(
         time_from_source=stated,
         position_ms=position,
         duration_ms=duration,
+        player=player,
+        viewing=viewing,
     )
 
 
-def verdicts(events: Iterable[PlaybackEvent], rules: Rules = RULES, session: Session = Session()) -> list[Verdict]:  # noqa: B008
+def verdicts(
+    events: Iterable[PlaybackEvent],
+    rules: Rules = RULES,
+    session: Session = Session(),  # noqa: B008
+) -> list[SessionVerdict]:
     found = []
     for one in events:
         session, verdict = fold(session, one, rules)
@@ -83,6 +90,19 @@ def after(*events: PlaybackEvent) -> Session:
     for one in events:
         session, _ = fold(session, one, RULES)
     return session
+
+
+@pytest.mark.parametrize("again", [event(START, 40_000, 0.0, viewing="a"), event(STOP, 40_000, 60.0, viewing="a")])
+def test_a_viewing_with_a_name_that_is_told_again_is_the_play_that_it_was(again: PlaybackEvent) -> None:
+    rules = Rules(threshold=50.0)
+    before = after(event(WATCHED, 40, viewing="a"))
+    assert fold(before, again, rules) == (before, Duplicate("this viewing is a play already"))
+
+
+def test_a_stop_of_a_named_viewing_before_the_threshold_tells_nothing_again() -> None:
+    before = after(event(WATCHED, 40, viewing="a"))
+    _, verdict = fold(before, event(STOP, 40_000, 40.0, viewing="a"), Rules(threshold=50.0))
+    assert verdict == Noted()
 
 
 # -- one event -----------------------------------------------------------------------------------------------------
@@ -377,6 +397,78 @@ STORIES: list[tuple[str, Sequence[PlaybackEvent], int]] = [
         [event(WATCHED, 40), event(STOP, 45, 99.0), event(PAUSE, 1450, 30.0), event(STOP, 1483, 96.0)],
         2,
     ),
+    (
+        "scrobbled, and a day later a stop on another player",
+        [event(WATCHED, 40, player="tv"), event(STOP, 1480, 96.0, player="phone")],
+        2,
+    ),
+    (
+        "scrobbled, and a day later a stop on the same player",
+        [event(WATCHED, 40, player="tv"), event(STOP, 1480, 96.0, player="tv")],
+        2,
+    ),
+    (
+        "scrobbled, and hours later a stop on another player",
+        [event(WATCHED, 40, player="tv"), event(STOP, 240, 96.0, player="phone")],
+        2,
+    ),
+    (
+        "asleep after the scrobble, with players that have names",
+        [event(WATCHED, 40, player="tv"), event(STOP, 600, 97.0, player="tv")],
+        1,
+    ),
+    (
+        "paused in the credits over night, and stopped a day later on the same player",
+        [event(WATCHED, 40, player="tv"), event(PAUSE, 42, 95.0, player="tv"), event(STOP, 1480, 96.0, player="tv")],
+        1,
+    ),
+    (
+        "paused in the credits, and a day later a stop on another player",
+        [event(WATCHED, 40, player="tv"), event(PAUSE, 42, 95.0, player="tv"), event(STOP, 1480, 96.0, player="phone")],
+        2,
+    ),
+    (
+        "the rest seen elsewhere on the next day",
+        [
+            event(WATCHED, 40, player="tv"),
+            event(START, 1440, 92.0, player="phone"),
+            event(STOP, 1443, 96.0, player="phone"),
+        ],
+        1,
+    ),
+    (
+        "looked at elsewhere, and then stopped where it was watched",
+        [
+            event(WATCHED, 40, player="tv"),
+            event(START, 200, 92.0, player="phone"),
+            event(STOP, 600, 96.0, player="tv"),
+        ],
+        1,
+    ),
+    (
+        "the end of a viewing with a name, sent again weeks later",
+        [event(WATCHED, 40, viewing="a"), event(START, 40_000, 0.0, viewing="a"), event(WATCHED, 40_001, viewing="a")],
+        1,
+    ),
+    (
+        "two ends of viewings with names, weeks apart",
+        [event(WATCHED, 40, viewing="a"), event(WATCHED, 40_000, viewing="b"), event(WATCHED, 40_001, viewing="b")],
+        2,
+    ),
+    (
+        "rewound days later within a viewing with a name, and seen again",
+        [
+            event(WATCHED, 40, viewing="a"),
+            event(PROGRESS, 4_000, 2.0, viewing="a"),
+            event(WATCHED, 4_045, viewing="a"),
+        ],
+        2,
+    ),
+    (
+        "a viewing with a name that another source told of first",
+        [event(WATCHED, 40), event(WATCHED, 41, viewing="a"), event(WATCHED, 40_000, viewing="a")],
+        1,
+    ),
     ("two stops a day apart and nothing else", [event(STOP, 40, 95.0), event(STOP, 1480, 95.0)], 2),
     (
         "watched again over two evenings",
@@ -519,6 +611,81 @@ def test_reports_alone_are_two_plays_when_the_runtime_lies_between_them(data: st
     """Nothing but "watched" came through."""
     minutes = data.draw(st.floats(45, 100_000))
     assert len(plays([event(WATCHED, 0), event(WATCHED, minutes)])) == 2
+
+
+# -- a stop, and nothing before it ---------------------------------------------------------------------------------
+
+LISTING = Rules(listed=True)
+
+
+@pytest.mark.parametrize(
+    ("player", "hours", "same"),
+    [
+        ("tv", 12, True),
+        ("tv", 12.01, False),
+        ("phone", 1, False),
+        ("phone", 12, False),
+        ("", 12, True),
+        ("", 13, False),
+    ],
+)
+def test_a_lone_stop_belongs_to_a_past_viewing_on_its_player_and_within_half_a_day(
+    player: str, hours: float, same: bool
+) -> None:
+    events = [event(WATCHED, 0, player="tv"), event(STOP, 60 * hours, 96.0, player=player)]
+    assert timedelta(hours=12) == STOP_WITHIN
+    assert len(plays(events)) == (1 if same else 2)
+    assert verdicts(events, LISTING)[1] == (Duplicate("this viewing is a play already") if same else Noted(LISTED))
+
+
+def test_the_time_runs_from_the_last_end_and_on_the_player_of_that_one() -> None:
+    again = [event(WATCHED, 0, player="tv"), event(STOP, 600, 96.0, player="tv")]
+    elsewhere = [event(WATCHED, 0, player="tv"), event(WATCHED, 900, player="phone")]
+    assert after(*again).ended_on == "tv"
+    assert len(plays([*elsewhere, event(STOP, 1500, 96.0, player="phone")])) == 2
+    assert len(plays([*elsewhere, event(STOP, 1500, 96.0, player="tv")])) == 3
+    assert len(plays([*elsewhere, event(STOP, 1700, 96.0, player="phone")])) == 3
+
+
+def test_a_player_that_told_of_the_end_and_not_its_name_may_be_any() -> None:
+    assert len(plays([event(WATCHED, 0), event(STOP, 600, 96.0, player="tv")])) == 1
+    assert len(plays([event(WATCHED, 0, player="tv"), entered(200), event(STOP, 600, 96.0, player="phone")])) == 2
+
+
+def test_what_the_server_lists_leaves_only_a_lone_stop_open() -> None:
+    begun = [event(WATCHED, 0), event(START, 1400, 0.0, player="a"), event(STOP, 1440, 96.0, player="a")]
+    assert [type(verdict) for verdict in verdicts(begun, LISTING)] == [Watched, Noted, Watched]
+    over = [event(WATCHED, 0), event(STOP, 2, 96.0), event(STOP, 1440, 96.0, player="a")]
+    assert [type(verdict) for verdict in verdicts(over, LISTING)] == [Watched, Duplicate, Watched]
+    alone = [event(STOP, 0, 96.0, player="a")]
+    assert [type(verdict) for verdict in verdicts(alone, LISTING)] == [Watched]
+    reported = [event(WATCHED, 0, player="a"), event(WATCHED, 1440, player="b")]
+    assert [type(verdict) for verdict in verdicts(reported, LISTING)] == [Watched, Watched]
+
+
+lone_stops = st.builds(
+    event,
+    st.just(STOP),
+    st.floats(721, 100_000) | st.floats(45, 100_000),
+    st.floats(90, 100),
+    player=st.sampled_from(["tv", "phone"]),
+)
+
+
+@given(st.data(), lone_stops)
+def test_a_lone_stop_from_elsewhere_or_long_after_is_never_the_end_of_what_is_over(
+    data: st.DataObject, stop: PlaybackEvent
+) -> None:
+    """Whatever came before the end; with nobody to ask it is a viewing, and else what the server lists decides."""
+    first = [replace(one, player="tv") for one in viewing(data, -45, rests=False) if one.kind is not STOP]
+    if not any(one.kind is WATCHED for one in first):
+        first.append(event(WATCHED, 0, player="tv"))
+    elsewhere = stop.player == "phone"
+    late = stop.occurred_at - first[-1].occurred_at > STOP_WITHIN
+    assert len(plays([*first, stop])) == (2 if elsewhere or late else 1)
+    assert len(plays([*first, stop], LISTING)) == 1
+    listed = replace(stop, kind=WATCHED, entered=True, player="", position_ms=None)
+    assert len(plays([*first, stop, listed], LISTING)) == (2 if elsewhere or late else 1), "and never three"
 
 
 # -- progress instead of positions, and what is entered beside any playback ------------------------------------------

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrobbled.core.checkup import Check, Verdict, ok, problem, skipped, warning, worst
-from scrobbled.core.shape import LOOKED_AT, Maybe, differences
+from scrobbled.core.words.checks import Check, CheckVerdict, ok, problem, skipped, warning, worst
+from scrobbled.core.words.shape import LOOKED_AT, Maybe, differences
 
 ROW = {"id": (int, str), "show": {"title": str}, "rating": Maybe(int)}
 GOOD = {"id": 7, "show": {"title": "Ebb"}, "rating": None, "more": True}
@@ -77,25 +77,25 @@ def test_a_value_is_never_told(secret: str) -> None:
     assert differences({"id": [secret], "show": secret, "rating": secret}, ROW) == expected
 
 
-@pytest.mark.parametrize(("make", "state"), [(warning, Verdict.WARNING), (problem, Verdict.PROBLEM)])
-def test_what_needs_somebody_says_what_to_do(make: Callable[..., Check], state: Verdict) -> None:
+@pytest.mark.parametrize(("make", "state"), [(warning, CheckVerdict.WARNING), (problem, CheckVerdict.PROBLEM)])
+def test_what_needs_somebody_says_what_to_do(make: Callable[..., Check], state: CheckVerdict) -> None:
     assert make("disk", "It is nearly full.", "Make room.", free=3) == Check(
         "disk", state, "It is nearly full.", "Make room.", {"free": 3}
     )
 
 
 def test_what_is_well_or_was_not_looked_at_needs_nothing() -> None:
-    assert ok("disk", "There is room.", free=30) == Check("disk", Verdict.OK, "There is room.", "", {"free": 30})
-    assert skipped("disk", "Not asked.", free=3) == Check("disk", Verdict.SKIPPED, "Not asked.", "", {"free": 3})
+    assert ok("disk", "There is room.", free=30) == Check("disk", CheckVerdict.OK, "There is room.", "", {"free": 30})
+    assert skipped("disk", "Not asked.", free=3) == Check("disk", CheckVerdict.SKIPPED, "Not asked.", "", {"free": 3})
     assert skipped("disk", "Not asked.", "Sign in.").next_step == "Sign in."
 
 
 def test_the_most_urgent_verdict_counts() -> None:
     checks = [ok("a", "fine"), skipped("b", "no"), warning("c", "hm", "look"), problem("d", "no", "do")]
     assert [worst(checks[:n]) for n in range(5)] == [
-        Verdict.OK,
-        Verdict.OK,
-        Verdict.SKIPPED,
-        Verdict.WARNING,
-        Verdict.PROBLEM,
+        CheckVerdict.OK,
+        CheckVerdict.OK,
+        CheckVerdict.SKIPPED,
+        CheckVerdict.WARNING,
+        CheckVerdict.PROBLEM,
     ]

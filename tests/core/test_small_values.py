@@ -13,18 +13,28 @@ from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
 from scrobbled.core import errors
-from scrobbled.core.board import Board
-from scrobbled.core.change import moment
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
-from scrobbled.core.ledger import Link, LinkState, PlayGroup
-from scrobbled.core.names import name
-from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
-from scrobbled.core.plain import plain
-from scrobbled.core.plays import EARLIEST, FUTURE_SLACK, Play, is_dated, rounded, route
+from scrobbled.core.agreeing.board import Board
+from scrobbled.core.agreeing.ledger import Link, LinkState, PlayGroup
+from scrobbled.core.naming.ids import EpisodeIds, Ids, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.core.naming.names import name
 from scrobbled.core.records import Subject, about, identity
-from scrobbled.core.retry import LONGEST_PROBE, RECHECKS, backoff, probe, reading_pause, recheck
+from scrobbled.core.sending.change import moment
+from scrobbled.core.sending.retry import (
+    LONGEST_PROBE,
+    RECHECKS,
+    backoff,
+    fewer,
+    more,
+    own_wait,
+    probe,
+    reading_pause,
+    recheck,
+)
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.plays import EARLIEST, FUTURE_SLACK, Play, is_dated, rounded, route
+from scrobbled.core.words.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, WAITING, EventOutcome, PlayOutcome
+from scrobbled.core.words.plain import plain
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 SPACES = (MovieIds, ShowIds, EpisodeIds)
@@ -307,6 +317,38 @@ def test_a_back_off_doubles_up_to_a_minute_with_a_fifth_of_jitter(failures: int,
     assert backoff(failures, lambda: 0.5) == pytest.approx(steady)
     assert backoff(failures, lambda: 0.0) == pytest.approx(0.8 * steady)
     assert backoff(failures, lambda: 0.999999) == pytest.approx(1.2 * steady, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "steady", "in_outage"),
+    [
+        (0, 0, 0),
+        (2, 0, 0),
+        (3, 4, 4),
+        (6, 32, 32),
+        (7, 60, 60),
+        (9, 60, 60),
+        (10, 512, 60),
+        (12, 2048, 60),
+        (13, 3600, 60),
+    ],
+)
+def test_a_change_that_keeps_failing_lets_the_others_go_first_but_pays_for_no_outage(
+    attempts: int, steady: float, in_outage: float
+) -> None:
+    assert own_wait(attempts, lambda: 0.5, in_outage=False) == pytest.approx(steady)
+    assert own_wait(attempts, lambda: 0.5, in_outage=True) == pytest.approx(in_outage)
+    assert own_wait(attempts, lambda: 0.0, in_outage=False) == pytest.approx(0.8 * steady)
+
+
+@pytest.mark.parametrize(("together", "then"), [(1, 1), (2, 1), (3, 1), (4, 2), (101, 50)])
+def test_what_failed_together_is_tried_by_halves_and_never_by_none(together: int, then: int) -> None:
+    assert fewer(together) == then
+
+
+@pytest.mark.parametrize(("together", "then"), [(1, 2), (3, 6), (50, 100), (51, 100), (100, 100)])
+def test_what_succeeded_lets_twice_as_many_go_up_to_the_most(together: int, then: int) -> None:
+    assert more(together, 100) == then
 
 
 @pytest.mark.parametrize(("times", "hours"), [(0, 1), (1, 1), (2, 6), (3, 24), (4, 72), (5, 168), (6, 168), (500, 168)])

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.spelling import MOST_WORDS, of_title, plainly, searchable, words
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.naming.spelling import MOST_WORDS, of_title, plainly, searchable, words
 
 TIDE = Episode("Harbour Lights", 2, 5, "Low Tide", 2019)
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from scrobbled.core.statistics import (
     Counted,
     DayCount,
+    DaySpan,
     Length,
-    Offset,
     PersonCount,
     Share,
     SourceCount,
-    Span,
     Streak,
     Stretch,
+    ZoneOffset,
     daily,
     day_of,
     monthly,
@@ -33,7 +33,7 @@ ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cas
 TODAY = date(2026, 11, 14)
 
 
-def offset_of(zone: str) -> Offset:
+def offset_of(zone: str) -> ZoneOffset:
     def offset(at: float) -> int:
         ahead = datetime.fromtimestamp(at, ZoneInfo(zone)).utcoffset()
         assert ahead is not None
@@ -64,7 +64,7 @@ def days(*numbers: int) -> tuple[date, ...]:
 def test_a_moment_is_in_one_stretch_if_the_house_had_that_day_and_in_none_if_not(
     zone: str, first: date, length: int, at: int
 ) -> None:
-    span = Span(first, first + timedelta(days=length - 1))
+    span = DaySpan(first, first + timedelta(days=length - 1))
     moment = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) + at
     local = datetime.fromtimestamp(moment, ZoneInfo(zone))
     found = [one for one in stretches(span, offset_of(zone)) if one.start <= moment < one.end]
@@ -77,7 +77,7 @@ def test_a_moment_is_in_one_stretch_if_the_house_had_that_day_and_in_none_if_not
 def test_the_day_on_which_the_clock_is_put_back_has_twenty_five_hours() -> None:
     day = date(2026, 10, 25)
     begin = int(datetime(2026, 10, 24, 22, tzinfo=UTC).timestamp())
-    assert stretches(Span(day, day), offset_of("Europe/Berlin")) == [
+    assert stretches(DaySpan(day, day), offset_of("Europe/Berlin")) == [
         Stretch(begin, begin + 3 * 3600, 7200),
         Stretch(begin + 3 * 3600, begin + 25 * 3600, 3600),
     ]
@@ -85,7 +85,7 @@ def test_the_day_on_which_the_clock_is_put_back_has_twenty_five_hours() -> None:
 
 def test_stretches_follow_on_one_another_and_end_with_the_second_in_which_the_clock_is_changed() -> None:
     offset = offset_of("Africa/Casablanca")
-    found = stretches(Span(date(2000, 1, 1), TODAY), offset)
+    found = stretches(DaySpan(date(2000, 1, 1), TODAY), offset)
     assert len(found) > 50
     assert all(one.end == later.start for one, later in pairwise(found))
     assert all(offset(one.start) == offset(one.end - 1) == one.offset for one in found)
@@ -94,7 +94,7 @@ def test_stretches_follow_on_one_another_and_end_with_the_second_in_which_the_cl
 def test_no_stretch_is_empty_where_the_clock_is_put_back_to_midnight() -> None:
     day = date(2026, 10, 31)
     begin = int(datetime(2026, 10, 31, 4, tzinfo=UTC).timestamp())
-    assert stretches(Span(day, day), offset_of("America/Havana")) == [Stretch(begin, begin + 86_400, -4 * 3600)]
+    assert stretches(DaySpan(day, day), offset_of("America/Havana")) == [Stretch(begin, begin + 86_400, -4 * 3600)]
 
 
 def test_days_are_counted_from_1970() -> None:
@@ -172,12 +172,14 @@ def test_hours_of_the_day_and_days_of_the_week_are_two_sides_of_the_same() -> No
 
 
 def test_days_of_one_week_are_counted_together() -> None:
-    found = weekly([DayCount(date(2026, 11, 9), 2, 1), DayCount(date(2026, 11, 14), 3, 2)], Span(TODAY, TODAY))
+    found = weekly([DayCount(date(2026, 11, 9), 2, 1), DayCount(date(2026, 11, 14), 3, 2)], DaySpan(TODAY, TODAY))
     assert found == [DayCount(date(2026, 11, 9), 5, 3)]
 
 
 def test_weeks_begin_on_monday_and_none_is_left_out() -> None:
-    found = weekly([DayCount(date(2026, 1, 1), 2, 1), DayCount(date(2026, 1, 18), 1, 0)], Span(date(2026, 1, 1), TODAY))
+    found = weekly(
+        [DayCount(date(2026, 1, 1), 2, 1), DayCount(date(2026, 1, 18), 1, 0)], DaySpan(date(2026, 1, 1), TODAY)
+    )
     assert found[:3] == [
         DayCount(date(2025, 12, 29), 2, 1),
         DayCount(date(2026, 1, 5), 0, 0),
@@ -187,7 +189,7 @@ def test_weeks_begin_on_monday_and_none_is_left_out() -> None:
 
 
 def test_months_and_days_are_told_without_gaps() -> None:
-    span = Span(date(2025, 11, 20), date(2026, 2, 3))
+    span = DaySpan(date(2025, 11, 20), date(2026, 2, 3))
     told = [DayCount(date(2025, 12, 31), 2, 0), DayCount(date(2026, 2, 1), 1, 1)]
     assert monthly(told, span) == [
         DayCount(date(2025, 11, 1), 0, 0),

@@ -11,12 +11,13 @@ import pytest
 from msgspec.structs import replace
 
 from scrobbled.core.errors import TryLater
-from scrobbled.core.items import Item, Movie
-from scrobbled.health import State
-from scrobbled.playing import Teller
-from scrobbled.redact import Redactor
+from scrobbled.core.naming.items import Item, Movie
+from scrobbled.delivery.health import HealthState
+from scrobbled.delivery.playing import PlayingTeller
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.trackers.base import TellsPlaying
 from scrobbled.trackers.masked import Masked
-from scrobbled.trackers.memory.tracker import CAN, MemoryTracker
+from trackers.memory.tracker import CAN, MemoryTracker
 
 FILM = Movie("Salt Flats", 2023)
 
@@ -35,6 +36,10 @@ class Showing(MemoryTracker):
     under_way: int = 0
     most: int = 0
 
+    @property
+    def tells_playing(self) -> TellsPlaying:
+        return self
+
     async def playing(self, action: str, item: Item, percent: float) -> None:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
@@ -47,7 +52,7 @@ class Showing(MemoryTracker):
             raise self.error
 
 
-def courier(tracker: MemoryTracker, state: State = State.OK) -> Any:
+def courier(tracker: MemoryTracker, state: HealthState = HealthState.OK) -> Any:
     return SimpleNamespace(
         tracker=Masked(tracker, Redactor(["hunter-seven"])), health=SimpleNamespace(report=SimpleNamespace(state=state))
     )
@@ -56,7 +61,7 @@ def courier(tracker: MemoryTracker, state: State = State.OK) -> Any:
 def test_only_the_newest_word_follows_the_one_under_way() -> None:
     async def steps() -> None:
         tracker = Showing()
-        teller = Teller(lambda: {("anna", "trakt"): courier(tracker)})
+        teller = PlayingTeller(lambda: {("anna", "trakt"): courier(tracker)})
         for percent in (1.0, 2.0, 3.0, 4.0):
             teller.tell(["anna"], "start", FILM, percent)
             await asyncio.sleep(0)
@@ -86,7 +91,7 @@ def test_nothing_is_shown_that_a_tracker_might_take_for_a_viewing(action: Any, p
     async def steps() -> None:
         tracker = Showing()
         tracker.free.set()
-        teller = Teller(lambda: {("anna", "trakt"): courier(tracker)})
+        teller = PlayingTeller(lambda: {("anna", "trakt"): courier(tracker)})
         teller.tell(["anna"], action, FILM, percent)
         await teller.settled()
         assert bool(tracker.shown) is shown
@@ -101,12 +106,12 @@ def test_only_accounts_of_the_viewer_that_can_and_work_are_told() -> None:
             tracker.free.set()
         couriers = {
             ("anna", "trakt"): courier(trackers[0]),
-            ("anna", "other"): courier(trackers[1], State.NEW),
-            ("anna", "stopped"): courier(trackers[2], State.STOPPED),
+            ("anna", "other"): courier(trackers[1], HealthState.NEW),
+            ("anna", "stopped"): courier(trackers[2], HealthState.STOPPED),
             ("ben", "trakt"): courier(trackers[3]),
             ("anna", "memory"): courier(MemoryTracker()),
         }
-        teller = Teller(lambda: couriers)
+        teller = PlayingTeller(lambda: couriers)
         teller.tell(["anna"], "start", FILM, 1.0)
         await teller.settled()
         assert [len(tracker.shown) for tracker in trackers] == [1, 1, 0, 0]
@@ -121,7 +126,7 @@ def test_a_failure_is_told_in_the_log_alone_and_not_tried_again(
     async def steps() -> None:
         tracker = Showing(error=error)
         tracker.free.set()
-        teller = Teller(lambda: {("anna", "trakt"): courier(tracker)})
+        teller = PlayingTeller(lambda: {("anna", "trakt"): courier(tracker)})
         teller.tell(["anna"], "start", FILM, 1.0)
         await teller.settled()
         assert len(tracker.shown) == 1
@@ -138,7 +143,7 @@ def test_an_account_that_is_gone_by_its_turn_is_left_alone_and_the_end_waits_for
     async def steps() -> None:
         tracker = Showing()
         couriers = {("anna", "trakt"): courier(tracker)}
-        teller = Teller(lambda: couriers)
+        teller = PlayingTeller(lambda: couriers)
         teller.tell(["anna"], "start", FILM, 1.0)
         couriers.clear()
         await teller.settled()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrobbled.revising import as_written
+from scrobbled.desk.settings.revisions import as_written
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled import starting
 from scrobbled.config import Config, loads
-from scrobbled.starting import Step
+from scrobbled.desk.settings import starting
+from scrobbled.desk.settings.starting import SetupStep
 
 
 def test_without_a_file_the_first_usual_folder_that_exists_is_taken(tmp_path: Path) -> None:
@@ -87,5 +87,5 @@ def test_a_windows_file_keeps_its_line_ends() -> None:
 
 
 def test_the_next_step_is_the_first_that_is_not_done() -> None:
-    assert starting.next_step(starting.steps_done(Config(), heard=False)) is Step.PASSWORD
-    assert starting.next_step(frozenset(Step)) is None
+    assert starting.next_step(starting.steps_done(Config(), heard=False)) is SetupStep.PASSWORD
+    assert starting.next_step(frozenset(SetupStep)) is None

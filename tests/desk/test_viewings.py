@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.explain import viewings
-from scrobbled.store.archive import Stored
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.desk.plays import viewings
+from scrobbled.store.inbox.archive import StoredEvent
 
 HOUR = 3600.0
 
 
-def stored(id_: int, at: float, outcome: str = "accepted") -> Stored:
-    return Stored(id_, "plex", at, "stop", EventOutcome(outcome), "", "anna", "x", 1, id_, 0, {}, None)
+def stored(id_: int, at: float, outcome: str = "accepted") -> StoredEvent:
+    return StoredEvent(id_, "plex", at, "stop", EventOutcome(outcome), "", "anna", "x", 1, id_, 0, {}, None)
 
 
-def cut(rows: list[Stored], completing: Mapping[int, str], asked: int) -> list[int]:
+def cut(rows: list[StoredEvent], completing: Mapping[int, str], asked: int) -> list[int]:
     own = {id_: frozenset(viewers.split()) for id_, viewers in completing.items()}
     return [row.id for row in viewings.of(rows, own, next(row for row in rows if row.id == asked))]
 

@@ -29,14 +29,14 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 
-from scrobbled.clock import SystemClock
+from scrobbled.plumbing.clock import SystemClock
 from scrobbled.sandbox.base import utc_now
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.player import ANNA, USER_AGENT, PlexAccount, multipart, payload
-from scrobbled.sandbox.plex_library import LibraryItem
+from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.player import ANNA, USER_AGENT, PlexAccount, multipart, payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.store import Store
-from scrobbled.store.accounts import StoredTokens
+from scrobbled.store.accounts.sign_ins import StoredTokens
 
 T = TypeVar("T")
 PLEX_TOKEN = "drill-webhook-token-4711"
@@ -66,14 +66,20 @@ def until(holds: Callable[[], T], seconds: float, what: str) -> T:
         time.sleep(min(0.5, 0.05 + waited / 20))  # asking costs the processor that others need
 
 
-def free_port() -> int:
-    """One below those that Linux gives to whoever asks for any: neither to our many connections, nor to a test beside.
+PORTS = [range(first, first + 2_750) for first in range(10_000, 32_000, 2_750)]
+"""One part for each worker of the tests."""
 
-    So it is still free when a process listens there a moment later, and again after it was killed.
+
+def free_port() -> int:
+    """One below those that Linux gives to whoever asks for any, and in this worker's part of them.
+
+    So it is still free when a process listens there a moment later, and again after it was killed: neither one of our
+    many connections nor a service of a test beside has taken it meanwhile, and answered in its name.
     """
+    worker = int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0) % len(PORTS)
     while True:
         with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", random.SystemRandom().randrange(10_000, 32_000)))
+            probe.bind(("127.0.0.1", random.SystemRandom().choice(PORTS[worker])))
             return int(probe.getsockname()[1])
 
 

@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from scrobbled.alerts.sending import SEND_TIMEOUT
-from scrobbled.sandbox.player import NEIGHBOUR, multipart, payload
-from scrobbled.store.bodies import unpacked
+from scrobbled.sandbox.plex.player import NEIGHBOUR, multipart, payload
+from scrobbled.store.inbox.bodies import unpacked
 
 from .harness import PLEX_TOKEN, Ledger, Receiver, Service, Town, Viewing, just_now, until, web
 
@@ -42,8 +42,11 @@ def test_trouble_is_told_once_and_its_end_once(tmp_path: Path) -> None:
         service.start()
         try:
             ledger = Ledger()
+            service.sign_in_to_trakt()
+            town.do(lambda: town.sandbox["trakt"].oauth.end_all("anna", "revoke", town.sandbox.now()))
+            service.retry()
             service.watch(ledger, Viewing(town.episodes()[0], just_now(60)))
-            until(lambda: receiver.about("anna/trakt needs you to sign in"), 10, "the missing sign-in is told")
+            until(lambda: receiver.about("anna/trakt needs you to sign in"), 10, "the lost sign-in is told")
             for number in range(3):
                 service.watch(ledger, Viewing(town.episodes()[1 + number], just_now(50)))
                 service.retry()

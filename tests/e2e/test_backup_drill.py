@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.store import overview
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.queue import overview
 
 from .harness import ENDS_WITHIN, Ledger, Service, Town, Viewing, just_now, serving, until
 from .test_kill import Sender

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import pytest
 
-from scrobbled.sandbox.player import ANNA, EVENING, THUMB, multipart, payload
+from scrobbled.sandbox.plex.player import ANNA, EVENING, THUMB, multipart, payload
 
 from .harness import PLEX_TOKEN, Ledger, Service, Town, Viewing, just_now, serving, web
 
@@ -54,7 +54,8 @@ def test_each_wrong_request_gets_the_answer_that_says_so(service: Service) -> No
     assert web.get(wrong).status_code == 404
     other = service.hook.replace("/plex/", "/jellyfin/")
     assert web.post(other, content=b"{}").status_code == 404
-    assert web.post(service.hook.replace("/plex/", "/nonsense/"), content=b"{}").status_code == 404
+    slowed = web.post(service.hook.replace("/plex/", "/nonsense/"), content=b"{}")
+    assert (slowed.status_code, int(slowed.headers["retry-after"]) > 0) == (429, True), "the fourth has to wait"
     assert service.status()["events"]["unreadable"] >= 5
 
 

@@ -20,10 +20,10 @@ import httpx
 import pytest
 
 from scrobbled.config import load
-from scrobbled.core.safety import AFTERWARDS_PER_MINUTE
-from scrobbled.runtime import build
-from scrobbled.sandbox.player import BEN, USER_AGENT, multipart, payload
-from scrobbled.sandbox.plex_library import LibraryItem
+from scrobbled.core.sending.safety import AFTERWARDS_PER_MINUTE
+from scrobbled.runtime.service import build
+from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.player import BEN, USER_AGENT, multipart, payload
 from scrobbled.web.app import create_app
 from scrobbled.web.server import listening
 

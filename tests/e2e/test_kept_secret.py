@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from scrobbled.cli import main
-from scrobbled.sandbox.player import ANNA, multipart, payload
+from scrobbled.sandbox.plex.player import ANNA, multipart, payload
 
 from .harness import PLEX_TOKEN, Receiver, Service, Town, just_now, until, web
 

@@ -11,8 +11,8 @@ import pytest
 
 import patience
 from scrobbled.config import load
-from scrobbled.health import State
-from scrobbled.runtime import Runtime, build
+from scrobbled.delivery.health import HealthState
+from scrobbled.runtime.service import Runtime, build
 from scrobbled.web.app import create_app
 from scrobbled.web.server import listening
 
@@ -60,7 +60,7 @@ async def evening(service: Service, town: Town, clock: FastClock, ledger: Ledger
 
 async def until_down(runtime: Runtime) -> None:
     """The first that meets the outage meets it alone."""
-    await patience.until(lambda: all(c.health.report.state is State.DOWN for c in runtime.couriers.values()))
+    await patience.until(lambda: all(c.health.report.state is HealthState.DOWN for c in runtime.couriers.values()))
 
 
 async def watch(client: httpx.AsyncClient, hook: str, ledger: Ledger, viewing: Viewing) -> None:

@@ -105,7 +105,7 @@ def test_trakt_py_signs_in_renews_scrobbles_and_understands_every_answer(tmp_pat
     scrobbled = [["Episode", f"{world.title} (1, 1)", "scrobble"], ["Movie", movie["title"], "scrobble"]]
     by_hand = [["Episode", f"{world.title} (1, 2)", "watch"], ["Movie", other["title"], "watch"]]
     assert told == {
-        "refresh": ["bearer", True, 400, 401, 1],
+        "refresh": ["bearer", True, 400, 429, 401, 1],
         "actions": ["start", "pause", "pause", "scrobble", 409],
         "told": [movie["title"], world.title, 1],
         "points": [[[42.5, movie["title"], True]], [[world.title, [1, 1], 30.0]]],

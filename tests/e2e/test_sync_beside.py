@@ -79,7 +79,7 @@ def test_sync_beside_a_service_returns_when_everything_is_delivered(service: Ser
     service.start()
     done = service.run("sync")
     assert (done.returncode, two.trakt()) == (0, two.serializd()), (done.stdout, done.stderr)
-    assert "13 changes: 13 delivered" in done.stdout
+    assert "Added 12 plays to Serializd and 1 to Trakt" in done.stdout
     again = service.run("sync")
     assert again.returncode == 0
     assert "nothing to do" in again.stdout
@@ -122,6 +122,24 @@ def test_a_rehearsal_as_json_tells_each_change_and_belongs_to_no_run(service: Se
     assert [(c["tracker"], c["action"], c["kind"]) for c in one["changes"]] == [("serializd", "add", "plays")] * 2
     assert answer["plan_id"]
     assert two.writes() == 0
+
+
+@alone
+def test_a_rehearsal_beside_a_run_that_delivers_says_what_it_waits_for(service: Service, two: Two, town: Town) -> None:
+    """What we write ourselves is no change by somebody else that fails it."""
+    watched(two, 24)
+    service.start()
+    town.fault("serializd", ADD, "latency", seconds=0.3, times=30)
+    running = service.begin("sync")
+    until(lambda: town.calls("serializd", ADD) > 2, ENDS_WITHIN, "it delivers")
+    done = service.run("sync", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    first = done.stderr.splitlines()[0]
+    assert first.startswith("r1 is delivering ("), done.stderr
+    assert first.endswith("; comparing after that")
+    assert "24 viewings agree" in done.stdout
+    assert "Nothing was changed. To do" not in done.stdout, "all of it had arrived by then"
+    assert ended(running, 3 * ENDS_WITHIN)[0] == 0
 
 
 @alone

@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from scrobbled.sandbox.plex_library import LibraryItem
-from scrobbled.sandbox.serializd_store import Review
+from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.serializd.store import Review
 
 from .harness import ENDS_WITHIN, Service, Town, Viewing, just_now, until
 from .two import Two, minutes, paired

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e.harness import Service, Town
-from scrobbled.sandbox.serializd_store import Review, stamp
+from scrobbled.sandbox.serializd.store import Review, stamp
 
 NOON = datetime(2026, 5, 1, 19, 30, tzinfo=UTC)
 
@@ -76,13 +76,13 @@ class Two:
         self.town.do(lambda: self.town.sandbox["serializd"].accounts[self.who].take(review))
 
     def rate_on_trakt(self, kind: str, trakt_id: int, rating: int, at: datetime) -> None:
-        from scrobbled.sandbox.trakt_accounts import GROUPS, Entry
+        from scrobbled.sandbox.trakt.accounts import GROUPS, ListEntry
 
         def work() -> None:
             trakt = self.town.sandbox["trakt"]
             title = trakt.catalogue.by_id(kind, "trakt", trakt_id)
             account = trakt.account_of(self.who)
-            account.ratings.put(Entry(next(trakt.numbers), title, at, rating=rating), trakt.now())
+            account.ratings.put(ListEntry(next(trakt.numbers), title, at, rating=rating), trakt.now())
             account.touch(GROUPS[kind], "rated_at", trakt.now())
 
         self.town.do(work)

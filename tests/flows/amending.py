@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from flows.rig import Rig, Scripted
 from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.core.records import Subject
-from scrobbled.store import amendments
-from scrobbled.store.amendments import Amendment, Details, Wish
-from scrobbled.trackers.base import Address, Edit, Flag, Rate, Receipt, Remove, Result, Retime
-from scrobbled.trackers.memory.tracker import CAN, key_of
+from scrobbled.store.queue import amendments
+from scrobbled.store.queue.amendments import Amendment, Details, NewAmendment
+from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Rate, Receipt, Remove, Retime
+from trackers.memory.tracker import CAN, key_of
 
 ABLE = replace(CAN, settle=30.0, batch=10, amends=frozenset({"plays", "ratings"}))
 
@@ -36,7 +36,7 @@ class Amendable(Scripted):
             raise NotInCatalogue("not here yet")
         return Address(key)
 
-    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
+    async def amend(self, edits: Sequence[Edit]) -> Sequence[AddResult]:
         await self._hook("amend", edits)
         self._raise_failure()
         self.batches.append(len(edits))
@@ -44,7 +44,7 @@ class Amendable(Scripted):
         await self._hook("amended", edits)
         return results
 
-    def _edit(self, edit: Edit) -> Result:
+    def _edit(self, edit: Edit) -> AddResult:
         if {edit.address.key, getattr(edit, "remote_id", "")} & self.refuse:
             return Refused("a person changed it meanwhile")
         self.edits.append(edit)
@@ -68,10 +68,10 @@ class Amendable(Scripted):
         self.plays = [*rest, *found]
 
 
-def rating(item: Any, value: int | None, before: str = "", **more: Any) -> Wish:
+def rating(item: Any, value: int | None, before: str = "", **more: Any) -> NewAmendment:
     """Anna wants the memory tracker to have it so."""
     key = key_of(item)
-    return Wish(
+    return NewAmendment(
         viewer="anna",
         tracker="memory",
         kind="ratings",
@@ -86,7 +86,7 @@ def rating(item: Any, value: int | None, before: str = "", **more: Any) -> Wish:
     )
 
 
-async def wish(rig: Rig, wanted: Wish) -> int:
+async def wish(rig: Rig, wanted: NewAmendment) -> int:
     now = rig.clock.now().timestamp()
     return await rig.store.write(lambda db: amendments.add(db, wanted, now))
 

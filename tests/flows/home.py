@@ -18,18 +18,19 @@ from structlog.testing import capture_logs
 from conftest import FakeClock
 from flows.rig import hurried
 from scrobbled.config import Config, loads
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Media, Movie, Origin
-from scrobbled.household import ConfiguredHousehold
-from scrobbled.ingest import Ingest, Taken
-from scrobbled.metrics import Metrics
-from scrobbled.redact import Redactor
-from scrobbled.replay import Replay, Report, Wanted
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Media, Movie, Origin
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.intake.claimants import Taken
+from scrobbled.intake.household import ConfiguredHousehold
+from scrobbled.intake.ingest import Ingest
+from scrobbled.intake.replay import EventFilter, Replay, ReplayReport
+from scrobbled.intake.watchdog import Watchdog
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import Body
 from scrobbled.store import Store
-from scrobbled.watchdog import Watchdog
 
 BOTH: frozenset[Media] = frozenset({"movie", "episode"})
 TV: frozenset[Media] = frozenset({"episode"})
@@ -157,8 +158,8 @@ class Home:
         told = {"kind": kind, "item": item or episode(), "percent": percent, **more}
         return await self.ingest.take(source, body(told))
 
-    async def replay(self) -> Report:
-        return await Replay(self.store, self.household, self.clock).run(Wanted())
+    async def replay(self) -> ReplayReport:
+        return await Replay(self.store, self.household, self.clock).run(EventFilter())
 
     async def sql(self, query: str, *values: Any) -> list[Any]:
         return await self.store.read(lambda db: db.execute(query, values).fetchall())

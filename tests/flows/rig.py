@@ -15,19 +15,20 @@ from structlog.testing import capture_logs
 from conftest import FakeClock, OneAddress
 from scrobbled.alerts import Alerts
 from scrobbled.core.errors import TrackerError
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.core.safety import USUAL, Limits
-from scrobbled.deliver import Courier
-from scrobbled.health import Health, Report
-from scrobbled.metrics import Metrics
-from scrobbled.store import Store, outbox, overview
-from scrobbled.store.alerts import StoredTroubles
-from scrobbled.store.inbox import Queued, add_play
-from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Result, Sending
-from scrobbled.trackers.memory.tracker import CAN, MemoryTracker, key_of
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.sending.safety import USUAL, WriteLimits
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.delivery.courier import Courier
+from scrobbled.delivery.health import Health, HealthReport
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.store import Store
+from scrobbled.store.inbox.events import Queued, add_play
+from scrobbled.store.notes.alerts import StoredTroubles
+from scrobbled.store.queue import outbox, overview
+from scrobbled.trackers.base import Addition, Address, AddResult, Capabilities, Receipt, Sending
+from trackers.memory.tracker import CAN, MemoryTracker, key_of
 
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
 RUNTIME = timedelta(minutes=45)
@@ -44,7 +45,7 @@ class Scripted(MemoryTracker):
 
     can: Capabilities = field(default_factory=lambda: replace(CAN, settle=30.0))
     before: dict[str, Callable[..., Any]] = field(default_factory=dict)
-    answers: list[Result] | None = None
+    answers: list[AddResult] | None = None
     """What the next ``add_plays`` answers, instead of adding anything."""
     calls: list[str] = field(default_factory=list)
     sent: list[Sequence[Addition]] = field(default_factory=list)
@@ -78,7 +79,7 @@ class Scripted(MemoryTracker):
         await self._hook("locate", item)
         return await super().locate(item)
 
-    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
+    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[AddResult]:
         await self._hook("add_plays", plays)
         if self.answers is None:
             found = await super().add_plays(plays, self._counting(plays, sending))
@@ -124,9 +125,9 @@ class Rig:
     store: Store
     logs: list[Any]
     told: list[tuple[str, bool]] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
+    reports: list[HealthReport] = field(default_factory=list)
     reachable: bool = True
-    limits: Limits = USUAL
+    limits: WriteLimits = USUAL
     courier: Courier = field(init=False)
 
     def __post_init__(self) -> None:
@@ -157,7 +158,7 @@ class Rig:
             random_seed=1,
         )
 
-    async def _save(self, report: Report) -> None:
+    async def _save(self, report: HealthReport) -> None:
         self.reports.append(report)
 
     async def _send(self, title: str, text: str, good: bool) -> bool:

@@ -24,13 +24,14 @@ from scrobbled.core.errors import (
     TryLater,
     Uncertain,
 )
-from scrobbled.core.ids import ShowIds
+from scrobbled.core.naming.ids import ShowIds
 from scrobbled.core.records import PlayRecord
-from scrobbled.health import State
-from scrobbled.store import amendments, outbox, records
-from scrobbled.store.amendments import Details, Wish
-from scrobbled.trackers.base import Addition, Address, Flag, Rate, Remove, Retime
-from scrobbled.trackers.memory.tracker import CAN, key_of
+from scrobbled.delivery.health import HealthState
+from scrobbled.store.mirror import records
+from scrobbled.store.queue import amendments
+from scrobbled.store.queue.amendments import Details, NewAmendment
+from scrobbled.trackers.base import Addition, Address, Flag, Foresees, Rate, Remove, Retime
+from trackers.memory.tracker import CAN, key_of
 
 pytestmark = pytest.mark.anyio
 
@@ -45,9 +46,9 @@ def metric(rig: Rig, name: str, **labels: str) -> float:
     return rig.metrics.registry.get_sample_value(f"scrobbled_{name}", labels) or 0.0
 
 
-async def removal(rig: Rig, change: int, **details: Any) -> Wish:
+async def removal(rig: Rig, change: int, **details: Any) -> NewAmendment:
     row = await rig.row(change)
-    return Wish(
+    return NewAmendment(
         viewer="anna",
         tracker="memory",
         kind="plays",
@@ -76,7 +77,7 @@ async def test_ratings_are_set_and_cleared_in_one_batch(rig: Rig) -> None:
     assert [await state(rig, id_) for id_ in ids] == ["delivered"] * 2
     assert (await amendment(rig, ids[0])).address_key == key_of(FILM)
     assert metric(rig, "deliveries_total", viewer="anna", tracker="memory", kind="ratings", outcome="delivered") == 2
-    assert rig.health.report.state is State.OK
+    assert rig.health.report.state is HealthState.OK
 
 
 async def test_each_action_becomes_its_edit(rig: Rig) -> None:
@@ -154,7 +155,7 @@ async def test_after_any_failure_the_same_is_done_again(rig: Rig, where: str, ki
     await rig.rest(seconds=600)
     assert await state(rig, one) == "delivered"
     assert rig.tracker.rated == {key_of(FILM): 8}
-    assert rig.health.report.state is State.OK
+    assert rig.health.report.state is HealthState.OK
 
 
 @pytest.mark.parametrize("where", ["locate_subject", "amend", "amended"])
@@ -315,7 +316,7 @@ async def test_a_second_report_of_what_it_holds_is_not_sent_either(rig: Rig) -> 
     second = await rig.play(minutes=2)
     await rig.rest()
     play = (await rig.row(first))["play_id"]
-    assert (await rig.row(second))["reason"] == f"{outbox.SAME_VIEWING}p{play}"
+    assert (await rig.row(second))["reason"] == f"the same viewing is play p{play}"
     assert rig.tracker.plays == []
 
 
@@ -334,6 +335,10 @@ class Foreseeing(Amendable):
     can: Any = field(default_factory=lambda: replace(ABLE, batch=1, ahead=200))
     told: list[list[str]] = field(default_factory=list)
     surveyed: list[list[Any]] = field(default_factory=list)
+
+    @property
+    def foresees(self) -> Foresees:
+        return self
 
     async def survey(self, items: Sequence[Any]) -> None:
         await self._hook("survey", items)
@@ -399,8 +404,8 @@ async def test_a_play_of_today_goes_before_what_a_run_wants_there(ahead: Rig) ->
 async def test_a_play_of_today_that_comes_after_all_that_is_looked_at_is_sent_too(
     ahead: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbled.ahead.WINDOW", 4)
-    monkeypatch.setattr("scrobbled.ahead.PAGE", 2)
+    monkeypatch.setattr("scrobbled.delivery.foreseeing.WINDOW", 4)
+    monkeypatch.setattr("scrobbled.delivery.foreseeing.PAGE", 2)
     for n in range(8):
         await ahead.play(numbered(1, n), -5000 + 60 * n)
     await ahead.store.write(lambda db: db.execute("UPDATE outbox SET run = 1, approved = 1"))
@@ -419,7 +424,7 @@ async def test_telling_ahead_may_fail_and_costs_nothing_but_requests(ahead: Rig)
     await ahead.rest(seconds=120)
     assert ahead.tracker.calls.count("foresee") == 3
     assert len(ahead.tracker.plays) == 6
-    assert ahead.health.report.state is State.OK
+    assert ahead.health.report.state is HealthState.OK
 
 
 def of_show(show: int, season: int, number: int) -> Any:
@@ -444,7 +449,7 @@ async def test_a_survey_that_fails_costs_nothing_but_requests(ahead: Rig, error:
     ahead.tracker.always("survey", lambda: error)
     await ahead.rest()
     assert len(ahead.tracker.plays) == 4
-    assert ahead.health.report.state is State.OK
+    assert ahead.health.report.state is HealthState.OK
 
 
 async def test_a_lookup_that_fails_while_telling_ahead_is_booked_where_it_belongs(ahead: Rig) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from flows.rig import FILM, Rig, Scripted, episode, rigged
 from scrobbled.core.errors import NotInCatalogue, Refused, TryLater, Uncertain
-from scrobbled.core.matching import Confidence
-from scrobbled.core.outcomes import ATTEMPTS
-from scrobbled.store import outbox, tracing
+from scrobbled.core.naming.matching import Confidence
+from scrobbled.core.words.outcomes import ATTEMPTS
+from scrobbled.store.queue import outbox, tracing
 
 
 async def told(rig: Rig, change: int) -> list[tuple[str, str]]:

@@ -14,13 +14,14 @@ from conftest import FakeClock
 from flows.rig import FILM, Rig, episode, hurried, rigged
 from flows.test_ingest import HOUSE, House, webhook
 from patience import LONGEST
-from scrobbled.breaker import Herald
 from scrobbled.config import loads
 from scrobbled.core.errors import TryLater
-from scrobbled.core.outcomes import Hold
-from scrobbled.core.safety import Limits
-from scrobbled.floods import act, chosen
-from scrobbled.store import Store, floods, outbox
+from scrobbled.core.sending.safety import WriteLimits
+from scrobbled.core.words.outcomes import Hold
+from scrobbled.desk.needs.floods import act, chosen
+from scrobbled.intake.breaker import Herald
+from scrobbled.store import Store
+from scrobbled.store.queue import floods, outbox
 
 pytestmark = pytest.mark.anyio
 LONG_AGO = 1_600_000_000
@@ -192,7 +193,7 @@ async def test_what_is_held_while_it_is_looked_up_is_not_sent(rig: Rig) -> None:
 
 async def test_limits_can_be_wider(tmp_path: Path) -> None:
     async with rigged(tmp_path / "scrobbled.db") as rig:
-        rig.limits = Limits(plays_per_item_per_day=10)
+        rig.limits = WriteLimits(plays_per_item_per_day=10)
         rig.restart()
         changes = [await rig.play(minutes=60 * n) for n in range(10)]
         await rig.rest()

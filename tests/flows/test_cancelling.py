@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pairing import Pairing, later, pairing
-from scrobbled.reconcile import Options, carrying
-from scrobbled.reconcile.comparing import Compared
-from scrobbled.reconcile.reading import Readers
+from scrobbled.desk.undo import UndoRequest, undo
+from scrobbled.reconcile import Options, carrying, reading
+from scrobbled.reconcile.deciding import Compared
 from scrobbled.sandbox.faults import Fault
-from scrobbled.store import runs
-from scrobbled.store.runs import Run
-from scrobbled.undo import Asked, undo
+from scrobbled.store.mirror import runs
+from scrobbled.store.mirror.runs import Run
 
 pytestmark = pytest.mark.anyio
 
@@ -87,7 +87,7 @@ async def test_from_the_commit_on_nothing_more_is_sent(two: Pairing, monkeypatch
     """The process dies right after it; another takes the rest out of the queue."""
     await two.compare()
     with monkeypatch.context() as patch:
-        patch.setattr("scrobbled.store.cancelling.take_out", lambda *_: 0)
+        patch.setattr("scrobbled.store.queue.cancelling.take_out", lambda *_: 0)
         assert await two.runtime.keeper.cancel(1)
     await two.deliver()
     assert not two.rows()
@@ -132,12 +132,12 @@ async def test_a_run_that_is_reading_ends_there_and_makes_room_for_the_next(
 ) -> None:
     keeper, one, reads = two.runtime.keeper, two.wired, asyncio.Event()
 
-    async def reading(self: Readers, *, full: bool) -> None:
+    async def read(*asked: Any, **more: Any) -> None:
         reads.set()
         await asyncio.Event().wait()
 
     with monkeypatch.context() as patch:
-        patch.setattr(Readers, "read", reading)
+        patch.setattr(reading, "read", read)
         number = await keeper.ask(one.sides.viewer, one.sides.pair, "sync", Options())
         waits = await keeper.ask(one.sides.viewer, one.sides.pair, "sync", Options())
         await keeper._begin_what_is_due(0.0)
@@ -180,7 +180,7 @@ async def test_whoever_asks_for_a_run_after_it_means_it(two: Pairing) -> None:
 
 async def test_a_large_account_is_looked_through_again_after_it(two: Pairing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else only what a read touched since would be compared."""
-    monkeypatch.setattr("scrobbled.reconcile.comparing.FEW", 1)
+    monkeypatch.setattr("scrobbled.reconcile.loading.FEW", 1)
     await two.compare()
     await two.runtime.keeper.cancel(1)
     two.clock.advance(60)
@@ -224,7 +224,7 @@ async def test_what_is_undone_after_it_is_found_by_no_later_run(two: Pairing) ->
     await two.compare()
     await delivered(two, 2)
     await two.runtime.keeper.cancel(1)
-    report = await undo(two.runtime.store, Asked(run=1), two.clock.now().timestamp())
+    report = await undo(two.runtime.store, UndoRequest(run=1), two.clock.now().timestamp())
     assert sorted(step.action for step in report.steps) == ["drop"] * 4 + ["remove"] * 2
     await two.deliver()
     assert not two.rows()
@@ -235,7 +235,7 @@ async def test_what_is_undone_after_it_is_found_by_no_later_run(two: Pairing) ->
 
 async def cancelled_but_in_the_queue(two: Pairing, monkeypatch: pytest.MonkeyPatch) -> int:
     """A pair that was compared before, and a run of it that was cancelled and not taken out of the queue yet."""
-    monkeypatch.setattr("scrobbled.reconcile.comparing.FEW", 1)
+    monkeypatch.setattr("scrobbled.reconcile.loading.FEW", 1)
     await two.settle()
     for n in range(1, 4):
         two.on_trakt(1, 1, n, later(40 + n))
@@ -243,7 +243,7 @@ async def cancelled_but_in_the_queue(two: Pairing, monkeypatch: pytest.MonkeyPat
     await two.compare()
     ((run,),) = await two.sql("SELECT max(id) FROM runs")
     with monkeypatch.context() as patch:
-        patch.setattr("scrobbled.store.cancelling.take_out", lambda *_: 0)
+        patch.setattr("scrobbled.store.queue.cancelling.take_out", lambda *_: 0)
         assert await two.runtime.keeper.cancel(run)
     return int(run)
 
@@ -264,7 +264,7 @@ async def test_a_run_beside_it_does_not_count_on_what_is_taken_out_meanwhile(
     two: Pairing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = await cancelled_but_in_the_queue(two, monkeypatch)
-    write, keeper = carrying.Carrier.write_ledger, two.runtime.keeper
+    write, keeper = carrying.Carrier.write_ratings, two.runtime.keeper
 
     async def taking_out(self: carrying.Carrier, compared: Compared) -> None:
         await keeper._take_out(run)
@@ -272,7 +272,7 @@ async def test_a_run_beside_it_does_not_count_on_what_is_taken_out_meanwhile(
 
     two.clock.advance(60)
     with monkeypatch.context() as patch:
-        patch.setattr(carrying.Carrier, "write_ledger", taking_out)
+        patch.setattr(carrying.Carrier, "write_ratings", taking_out)
         await two.compare()
     two.clock.advance(60)
     await two.sync()
@@ -283,8 +283,8 @@ async def test_a_large_run_leaves_the_queue_little_by_little_and_others_begin_be
     two: Pairing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody who cancels waits until the last of a hundred thousand changes is taken out."""
-    monkeypatch.setattr("scrobbled.pairs.PIECE", 1)
-    monkeypatch.setattr("scrobbled.pairs.PIECES", 2)
+    monkeypatch.setattr("scrobbled.reconcile.carrying.PIECE", 1)
+    monkeypatch.setattr("scrobbled.reconcile.carrying.PIECES", 2)
     keeper = two.runtime.keeper
     await two.compare()
     assert await keeper.cancel(1)
@@ -309,7 +309,7 @@ async def test_a_rating_of_which_no_answer_came_is_set_back_when_it_is_undone_af
     while not two.rows()[0].rating:
         two.clock.advance(await courier.step() or 0.0)
     assert await two.runtime.keeper.cancel(run)
-    report = await undo(two.runtime.store, Asked(run=run), two.clock.now().timestamp())
+    report = await undo(two.runtime.store, UndoRequest(run=run), two.clock.now().timestamp())
     assert [step.action for step in report.steps] == ["restore"]
     two.clock.advance(900)
     await two.deliver()

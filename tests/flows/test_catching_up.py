@@ -21,22 +21,22 @@ from structlog.testing import capture_logs
 from conftest import FakeClock
 from flows.rig import hurried
 from patience import until
-from scrobbled import catching_up
-from scrobbled.catching_up import Caught
 from scrobbled.config import loads
 from scrobbled.core.errors import ContractDrift, LoginNeeded, StoreError, TryLater
-from scrobbled.household import household_of
-from scrobbled.on_screen import on_screen
-from scrobbled.runtime import Runtime, build
+from scrobbled.desk.facts.on_screen import on_screen
+from scrobbled.intake.household import household_of
+from scrobbled.runtime.service import Runtime, build
 from scrobbled.sandbox import world as worlds
 from scrobbled.sandbox.base import Fault
-from scrobbled.sandbox.player import ANNA, BEN, NEIGHBOUR, multipart, payload
+from scrobbled.sandbox.plex.player import ANNA, BEN, NEIGHBOUR, PlexDevice, multipart, payload
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.servers import base, doors
-from scrobbled.servers import plex as plex_server
+from scrobbled.servers import catching_up
+from scrobbled.servers.catching_up import Caught
+from scrobbled.servers.doors import doors
 from scrobbled.sources.body import Body, read_body
-from scrobbled.store import Store, cursors
-from scrobbled.store.opening import open_database
+from scrobbled.store import Store
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import cursors
 
 pytestmark = pytest.mark.anyio
 CONFIG = """
@@ -270,10 +270,47 @@ async def test_a_viewing_that_plex_told_by_webhook_is_one_play(house: House) -> 
     house.clock.advance(3 * 3600)
     item = await house.watch("plex", title_of(house))
     content_type, body = multipart(payload("scrobble", item, ANNA, house.clock.now()))
-    await house.runtime.take("plex", read_body(content_type, body))
+    await house.runtime.ingest.take("plex", read_body(content_type, body))
     await house.settled("plex")
     assert len(await house.plays()) == 1
     assert ("plex", "duplicate") in await house.events()
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_a_stop_that_comes_alone_from_another_player_is_what_the_server_lists(
+    house: House, *, listed: bool
+) -> None:
+    """A day after the viewing, of which nobody told the stop; yesterday's play stays one, and today's is not lost."""
+    await house.catch_up("plex")
+    house.clock.advance(3 * 3600)
+    item = await house.watch("plex", title_of(house))
+    await house.runtime.ingest.take("plex", read_body(*multipart(payload("scrobble", item, ANNA, house.clock.now()))))
+    house.clock.advance(86_400)
+    if listed:
+        await house.watch("plex", title_of(house))
+    stop = payload(
+        "stop", item, ANNA, house.clock.now(), offset=round(item.duration * 0.96), device=PlexDevice("Phone", "phone-1")
+    )
+    await house.runtime.ingest.take("plex", read_body(*multipart(stop)))
+    assert len(await house.plays()) == 1
+    assert (await house.events())[-1] == ("plex", "accepted")
+    await house.settled("plex")
+    assert len(await house.plays()) == (2 if listed else 1)
+    await house.settled("plex")
+    assert len(await house.plays()) == (2 if listed else 1)
+
+
+async def test_where_nobody_is_asked_a_stop_that_comes_alone_a_day_later_is_a_viewing(house: House) -> None:
+    sources = {key: dataclasses.replace(one, catch_up=0.0) for key, one in house.runtime.config.sources.items()}
+    house.runtime.ingest.use(household_of(dataclasses.replace(house.runtime.config, sources=sources)))
+    item = house.item("plex", title_of(house))
+    await house.runtime.ingest.take("plex", read_body(*multipart(payload("scrobble", item, ANNA, house.clock.now()))))
+    house.clock.advance(86_400)
+    stop = payload(
+        "stop", item, ANNA, house.clock.now(), offset=round(item.duration * 0.96), device=PlexDevice("Phone", "phone-1")
+    )
+    await house.runtime.ingest.take("plex", read_body(*multipart(stop)))
+    assert len(await house.plays()) == 2
 
 
 @BOTH
@@ -287,7 +324,7 @@ async def test_a_viewing_whose_end_was_told_by_webhook_is_known_by_its_beginning
     began = house.clock.now()
     item = await house.watch(name, title_of(house), at=began + timedelta(milliseconds=house_length(house, name)))
     house.clock.advance(item.duration / 1000 + pause)
-    await house.runtime.take(name, stopped(house, name, item))
+    await house.runtime.ingest.take(name, stopped(house, name, item))
     assert len(await house.plays()) == 1
     assert await house.settled(name) == Caught(known=1)
     assert len(await house.plays()) == 1
@@ -324,18 +361,20 @@ async def test_whoever_pauses_in_the_credits_and_goes_to_bed_has_watched_it_once
     await house.catch_up(name)
     house.clock.advance(3 * 3600)
     item = house.item(name, title_of(house))
-    await house.runtime.take(name, told(house, name, item, "playback.start", PositionTicks=0))
+    await house.runtime.ingest.take(name, told(house, name, item, "playback.start", PositionTicks=0))
     length = item.duration * 0.95
     at = house.clock.now() + timedelta(milliseconds=length)
     await house.sandbox[name].watch(item, "anna", events=("play", "credits"), at=at, until=0.95)
     house.clock.advance(length / 1000)
-    await house.runtime.take(name, told(house, name, item, "playback.pause", PositionTicks=round(length * 10_000)))
+    await house.runtime.ingest.take(
+        name, told(house, name, item, "playback.pause", PositionTicks=round(length * 10_000))
+    )
     assert await house.settled(name) == Caught(later=1)
     if watchdog:
         await house.runtime.watchdog.look()
     else:
         house.clock.advance(4 * 3600)
-        await house.runtime.take(name, stopped(house, name, item))
+        await house.runtime.ingest.take(name, stopped(house, name, item))
     assert await house.settled(name) == Caught(known=1)
     assert len(await house.plays()) == 1
 
@@ -349,7 +388,7 @@ async def test_a_mark_that_the_viewer_wants_nothing_of_does_not_come_back_by_the
     house.clock.advance(3 * 3600)
     item = house.item(name, title_of(house))
     await house.sandbox[name].mark(item, "anna")
-    await house.runtime.take(name, told(house, name, item, "item.markplayed"))
+    await house.runtime.ingest.take(name, told(house, name, item, "item.markplayed"))
     assert await house.settled(name) == Caught(known=1)
     assert await house.plays() == []
 
@@ -534,9 +573,8 @@ async def test_many_at_once_are_taken_in_several_rounds_and_none_twice(
     house: House, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catching_up, "MOST_ROWS", 3)
-    for module in (base, plex_server):
-        monkeypatch.setattr(module, "PAGE", 2)
-    monkeypatch.setattr("scrobbled.servers.mediabrowser.PAGE", 2)
+    for module in ("base", "plex", "mediabrowser"):
+        monkeypatch.setattr(f"scrobbled.clients.{module}.PAGE", 2)
     await house.catch_up(name)
     show = house.sandbox.world.shows[0]
     titles = [f"{show.title} S1E{number}" for number in range(1, 6)]
@@ -629,7 +667,7 @@ async def test_what_was_on_screen_by_a_clock_that_was_put_back_is_so_no_longer(h
 
     set_clock(house, 365 * 86_400)
     hook = multipart(payload("play", house.item("plex", title_of(house)), ANNA, house.clock.now()))
-    await house.runtime.take("plex", read_body(*hook))
+    await house.runtime.ingest.take("plex", read_body(*hook))
     assert await shown() == 1
     set_clock(house, -600)
     assert await shown() == 1, "a clock may be put right by minutes"

@@ -10,14 +10,15 @@ import pytest
 
 from flows.amending import Amendable
 from flows.rig import Rig, rigged
-from scrobbled import correct
-from scrobbled.core.correction_words import Wish
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.ledger import Link, LinkState
-from scrobbled.core.records import Kept, PlayRecord
-from scrobbled.store import additions, ledger, records
-from scrobbled.trackers.memory.tracker import key_of
+from scrobbled.core.agreeing.ledger import Link, LinkState
+from scrobbled.core.naming.correction_words import TypedCorrection
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.records import DatePrecision, PlayRecord
+from scrobbled.desk.corrections import correct
+from scrobbled.store.mirror import ledger, records
+from scrobbled.store.queue import additions
+from trackers.memory.tracker import key_of
 
 pytestmark = pytest.mark.anyio
 FILE, NOON = "file:history.csv-0a1b2c3d", datetime.fromisoformat("2026-05-01T12:00:00+00:00")
@@ -33,12 +34,12 @@ async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:
         yield found
 
 
-async def imported(rig: Rig, id_: str, at: datetime, kept: Kept = Kept.DAY) -> int:
+async def imported(rig: Rig, id_: str, at: datetime, kept: DatePrecision = DatePrecision.DAY) -> int:
     """A row of the file that nobody can place yet, on its way; its change."""
 
     def work(db: object) -> int:
         records.put(db, ("anna", FILE), [PlayRecord(id_, "k", at, kept)], 1, 0.0)  # type: ignore[arg-type]
-        wanted = additions.Wanted("anna", FILE, id_, "memory", NAMELESS, at, None)
+        wanted = additions.NewAddition("anna", FILE, id_, "memory", NAMELESS, at, None)
         additions.add(db, wanted, 1, rig.clock.now().timestamp())  # type: ignore[arg-type]
         return int(db.execute("SELECT max(id) FROM outbox").fetchone()[0])  # type: ignore[attr-defined]
 
@@ -47,13 +48,13 @@ async def imported(rig: Rig, id_: str, at: datetime, kept: Kept = Kept.DAY) -> i
     return change
 
 
-async def held(rig: Rig, id_: str, at: datetime, kept: Kept = Kept.EXACT) -> None:
+async def held(rig: Rig, id_: str, at: datetime, kept: DatePrecision = DatePrecision.EXACT) -> None:
     record = PlayRecord(id_, key_of(RIGHT), at, kept)
     await rig.store.write(lambda db: records.put(db, ("anna", "memory"), [record], 1, 0.0))
 
 
 async def say(rig: Rig) -> None:
-    words = Wish("Harbour", "tmdb:4711", season=1, to_season=1)
+    words = TypedCorrection("Harbour", "tmdb:4711", season=1, to_season=1)
     now = rig.clock.now().timestamp()
     await rig.store.write(lambda db: correct.put(db, words, ["anna"], now))
     await rig.rest()
@@ -70,8 +71,8 @@ async def test_the_viewing_of_that_evening_is_there_already(rig: Rig) -> None:
 
 
 async def test_a_day_that_the_tracker_has_is_the_viewing_of_an_exact_row(rig: Rig) -> None:
-    change = await imported(rig, "r1", NOON + EVENING, Kept.EXACT)
-    await held(rig, "there", NOON, Kept.DAY)
+    change = await imported(rig, "r1", NOON + EVENING, DatePrecision.EXACT)
+    await held(rig, "there", NOON, DatePrecision.DAY)
     await say(rig)
     assert (await rig.row(change))["state"] == "already-there"
 
@@ -103,7 +104,7 @@ async def test_a_viewing_that_another_row_of_the_file_is_does_not_count(rig: Rig
 
 
 async def test_two_exact_times_apart_are_two_viewings_as_ever(rig: Rig) -> None:
-    change = await imported(rig, "r1", NOON, Kept.EXACT)
+    change = await imported(rig, "r1", NOON, DatePrecision.EXACT)
     await held(rig, "there", NOON + EVENING)
     await say(rig)
     assert await rig.state(change) == "delivered"

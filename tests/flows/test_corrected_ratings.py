@@ -12,13 +12,13 @@ from flows.amending import Amendable, amendment, rating, wish
 from flows.rig import FILM, Rig, episode, rigged
 from flows.test_reconciling import silent
 from pairing import EVENING, Pairing, later, pairing
-from scrobbled import correct
-from scrobbled.core.correction_words import Wish
-from scrobbled.core.corrections import Correction, OfShow, ToShow, corrected
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.sandbox.serializd_store import stamp
-from scrobbled.trackers.memory.tracker import key_of
+from scrobbled.core.naming.correction_words import TypedCorrection
+from scrobbled.core.naming.corrections import Correction, OfShow, ToShow, corrected
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.desk.corrections import correct
+from scrobbled.sandbox.serializd.store import stamp
+from trackers.memory.tracker import key_of
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +35,7 @@ async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:
         yield found
 
 
-async def say(rig: Rig, words: Wish) -> None:
+async def say(rig: Rig, words: TypedCorrection) -> None:
     now = rig.clock.now().timestamp()
     await rig.store.write(lambda db: correct.put(db, words, ["anna"], now))
 
@@ -43,7 +43,7 @@ async def say(rig: Rig, words: Wish) -> None:
 async def meant(two: Pairing, show: int, other: int) -> None:
     """What is called ``show`` is ``other``."""
     shows = two.sandbox.world.shows
-    words = Wish(f"tmdb:{shows[show].tmdb}", f"tmdb:{shows[other].tmdb}")
+    words = TypedCorrection(f"tmdb:{shows[show].tmdb}", f"tmdb:{shows[other].tmdb}")
     now = two.clock.now().timestamp()
     await two.runtime.store.write(lambda db: correct.put(db, words, ["anna"], now))
 
@@ -88,7 +88,7 @@ async def test_plays_of_a_corrected_show_are_brought_over_once(two: Pairing) -> 
 
 
 async def test_an_ignored_show_is_not_rated(two: Pairing) -> None:
-    words = Wish(f"tmdb:{two.sandbox.world.shows[0].tmdb}", "", ignore=True)
+    words = TypedCorrection(f"tmdb:{two.sandbox.world.shows[0].tmdb}", "", ignore=True)
     await two.runtime.store.write(lambda db: correct.put(db, words, ["anna"], EVENING.timestamp()))
     two.rate_on_trakt("show", two.sandbox.world.shows[0].trakt, 8)
     assert (await two.sync()).outcome == "nothing"
@@ -98,7 +98,7 @@ async def test_an_ignored_show_is_not_rated(two: Pairing) -> None:
 
 async def test_a_rating_that_was_queued_before_is_left_out_with_the_reason(rig: Rig) -> None:
     id_ = await wish(rig, rating(FILM, 8))
-    await say(rig, Wish(f"tmdb:{FILM.ids.tmdb}", "", movie=True, ignore=True))
+    await say(rig, TypedCorrection(f"tmdb:{FILM.ids.tmdb}", "", movie=True, ignore=True))
     await rig.rest()
     found = await amendment(rig, id_)
     assert (found.state, found.reason) == ("unwanted", "correction m1: ignored")
@@ -111,7 +111,7 @@ async def test_what_nobody_could_place_is_looked_up_at_once_when_a_person_says_w
     id_ = await wish(rig, rating(item, 8))
     await rig.rest()
     assert (await amendment(rig, id_)).state == "parked"
-    await say(rig, Wish(f"tmdb:{item.show_ids.tmdb}", "tmdb:4711"))
+    await say(rig, TypedCorrection(f"tmdb:{item.show_ids.tmdb}", "tmdb:4711"))
     await rig.rest()
     assert (await amendment(rig, id_)).state == "delivered"
     assert list(rig.tracker.rated.values()) == [8]
@@ -120,7 +120,7 @@ async def test_what_nobody_could_place_is_looked_up_at_once_when_a_person_says_w
 
 async def test_what_the_tracker_itself_calls_so_is_left_as_it_is(rig: Rig) -> None:
     item = episode(1)
-    await say(rig, Wish(f"tmdb:{item.show_ids.tmdb}", "tmdb:4711"))
+    await say(rig, TypedCorrection(f"tmdb:{item.show_ids.tmdb}", "tmdb:4711"))
     wanted = rating(item, 8)
     await wish(rig, replace(wanted, details=replace(wanted.details, as_is=True)))
     await rig.rest()

@@ -14,15 +14,15 @@ from msgspec.structs import replace
 from conftest import FakeClock
 from flows.rig import FILM, Rig, episode, in_doubt, rigged
 from patience import until
-from scrobbled import correct
-from scrobbled.core.correction_words import Wish
+from scrobbled.catalogues.resolve import Resolver
 from scrobbled.core.errors import NotInCatalogue, TryLater, Uncertain
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie, Origin
-from scrobbled.core.matching import Claim, Finding, ShowMatch
-from scrobbled.resolve import Resolver
+from scrobbled.core.naming.correction_words import TypedCorrection
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
+from scrobbled.core.naming.matching import Claim, Finding, ShowMatch
+from scrobbled.desk.corrections import correct
 from scrobbled.store import Store
-from scrobbled.trackers.memory.tracker import CAN, key_of
+from trackers.memory.tracker import CAN, key_of
 from web.house import House, house
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +36,7 @@ async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:
         yield found
 
 
-async def put(rig: Rig, wish: Wish) -> correct.Changed:
+async def put(rig: Rig, wish: TypedCorrection) -> correct.Changed:
     now = rig.clock.now().timestamp()
     return await rig.store.write(lambda db: correct.put(db, wish, ["anna"], now))
 
@@ -66,7 +66,7 @@ async def test_what_waited_is_delivered_once_and_what_did_not_stays(rig: Rig) ->
     await rig.rest()
     assert await rig.counts() == {"unmatched": 2}
     before = await rig.row(other)
-    done = await put(rig, Wish("Harbour Lights", "tmdb:7", season=2, to_season=1))
+    done = await put(rig, TypedCorrection("Harbour Lights", "tmdb:7", season=2, to_season=1))
     assert [(play.id, play.tracker) for play in done.waiting] == [(f"c{change}", "memory")]
     await rig.rest()
     assert [play.key for play in rig.tracker.plays] == [key_of(MOVED)]
@@ -75,7 +75,7 @@ async def test_what_waited_is_delivered_once_and_what_did_not_stays(rig: Rig) ->
 
 
 async def test_plays_that_come_later_follow_it_too_until_it_is_removed(rig: Rig) -> None:
-    await put(rig, Wish("Harbour Lights", "tmdb:7"))
+    await put(rig, TypedCorrection("Harbour Lights", "tmdb:7"))
     await rig.play(episode(3))
     await rig.rest()
     await remove(rig, 1)
@@ -86,7 +86,7 @@ async def test_plays_that_come_later_follow_it_too_until_it_is_removed(rig: Rig)
 
 async def test_what_is_ignored_is_never_sent_and_comes_back_with_the_correction_removed(rig: Rig) -> None:
     change = await rig.play(episode(3))
-    await put(rig, Wish("Harbour Lights", ignore=True))
+    await put(rig, TypedCorrection("Harbour Lights", ignore=True))
     await rig.rest()
     row = await rig.row(change)
     assert (row["state"], row["reason"]) == ("unwanted", "correction m1: ignored")
@@ -97,7 +97,7 @@ async def test_what_is_ignored_is_never_sent_and_comes_back_with_the_correction_
 
 
 async def test_a_special_that_is_a_film_goes_nowhere_where_no_films_are_kept(rig: Rig) -> None:
-    await put(rig, Wish("Harbour Lights", "movie:717171", season=2, episodes="3"))
+    await put(rig, TypedCorrection("Harbour Lights", "movie:717171", season=2, episodes="3"))
     await rig.play(episode(3))
     await rig.rest()
     assert [play.key for play in rig.tracker.plays] == [key_of(Movie("", ids=MovieIds(tmdb=717_171)))]
@@ -109,7 +109,7 @@ async def test_a_special_that_is_a_film_goes_nowhere_where_no_films_are_kept(rig
 
 async def test_a_reason_says_that_a_correction_led_there(rig: Rig) -> None:
     rig.tracker.always("locate", lambda: NotInCatalogue("no such show"))
-    await put(rig, Wish("Harbour Lights", "tmdb:7"))
+    await put(rig, TypedCorrection("Harbour Lights", "tmdb:7"))
     change = await rig.play(episode(3))
     await rig.courier.step()
     row = await rig.row(change)
@@ -117,7 +117,7 @@ async def test_a_reason_says_that_a_correction_led_there(rig: Rig) -> None:
 
 
 async def test_two_reports_that_a_correction_makes_one_viewing_are_one_play(rig: Rig) -> None:
-    await put(rig, Wish("Harbour", "tmdb:1399"))
+    await put(rig, TypedCorrection("Harbour", "tmdb:1399"))
     await rig.play(episode(3), minutes=-5)
     await rig.play(replace(episode(3), show_title="Harbour", show_ids=ShowIds()), minutes=-4)
     await rig.rest()
@@ -129,7 +129,7 @@ async def test_a_write_in_doubt_is_read_back_where_it_was_sent(rig: Rig) -> None
     change = await rig.play(episode(3))
     await rig.courier.step()
     assert (await rig.row(change))["phase"] == "in-doubt"
-    assert (await put(rig, Wish("Harbour Lights", "tmdb:7"))).waiting == []
+    assert (await put(rig, TypedCorrection("Harbour Lights", "tmdb:7"))).waiting == []
     await rig.rest(seconds=300)
     assert [play.key for play in rig.tracker.plays] == [key_of(episode(3))]
     assert await rig.state(change) == "delivered"
@@ -141,7 +141,7 @@ async def test_a_write_in_doubt_is_read_back_where_it_was_sent(rig: Rig) -> None
 async def test_nothing_is_sent_by_what_was_found_before_the_correction(rig: Rig) -> None:
     async def meanwhile(item: Item) -> None:
         rig.tracker.before.clear()
-        await put(rig, Wish("Harbour Lights", "tmdb:7"))
+        await put(rig, TypedCorrection("Harbour Lights", "tmdb:7"))
 
     rig.tracker.before["locate"] = meanwhile
     await rig.play(episode(3))
@@ -155,7 +155,7 @@ async def test_nothing_is_sent_by_what_was_found_before_the_correction(rig: Rig)
 async def test_no_answer_from_before_the_correction_is_settled(rig: Rig, error: Exception) -> None:
     async def meanwhile(item: Item) -> None:
         rig.tracker.before.pop("locate")
-        await put(rig, Wish("Harbour Lights", "tmdb:7"))
+        await put(rig, TypedCorrection("Harbour Lights", "tmdb:7"))
         raise error
 
     rig.tracker.before["locate"] = meanwhile
@@ -168,7 +168,7 @@ async def test_no_answer_from_before_the_correction_is_settled(rig: Rig, error: 
 async def test_a_refusal_from_before_the_correction_is_looked_up_again(rig: Rig) -> None:
     async def meanwhile(plays: Any) -> None:
         rig.tracker.before.pop("sent")
-        await put(rig, Wish("Harbour Lights", "tmdb:7"))
+        await put(rig, TypedCorrection("Harbour Lights", "tmdb:7"))
 
     rig.tracker.answers = [NotInCatalogue("gone since")]
     rig.tracker.before["sent"] = meanwhile
@@ -180,7 +180,7 @@ async def test_a_refusal_from_before_the_correction_is_looked_up_again(rig: Rig)
 async def test_what_is_in_flight_is_delivered_where_it_goes(rig: Rig) -> None:
     async def meanwhile(plays: Any) -> None:
         rig.tracker.before.pop("sent")
-        assert (await put(rig, Wish("Harbour Lights", "tmdb:7"))).waiting == []
+        assert (await put(rig, TypedCorrection("Harbour Lights", "tmdb:7"))).waiting == []
 
     rig.tracker.before["sent"] = meanwhile
     await rig.play(episode(3))
@@ -194,7 +194,7 @@ async def test_a_twin_from_before_the_correction_is_no_twin(rig: Rig) -> None:
 
     async def meanwhile(item: Item) -> None:
         rig.tracker.before.pop("locate")
-        await put(rig, Wish("Harbour Lights", "tmdb:7"))
+        await put(rig, TypedCorrection("Harbour Lights", "tmdb:7"))
 
     rig.tracker.before["locate"] = meanwhile
     await rig.play(episode(3), minutes=-4)
@@ -206,7 +206,7 @@ async def test_a_write_in_doubt_that_never_arrived_goes_where_the_correction_say
     rig.tracker.fail("sent", in_doubt(TryLater))
     change = await rig.play(episode(3))
     await rig.courier.step()
-    await put(rig, Wish("Harbour Lights", "tmdb:7"))
+    await put(rig, TypedCorrection("Harbour Lights", "tmdb:7"))
     await rig.rest(seconds=300)
     assert [play.key for play in rig.tracker.plays] == [key_of(LIGHTS)]
     assert await rig.state(change) == "delivered"
@@ -281,7 +281,7 @@ def diary(home: House) -> list[tuple[int, int]]:
 async def test_a_running_service_notices_and_delivers_what_waited_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbled.outside.EVERY", 0.01)
+    monkeypatch.setattr("scrobbled.runtime.other_processes.EVERY", 0.01)
     async with house(tmp_path) as home:
         await unmatched(home, "Lights at Sea", 2)
         await unmatched(home, "Something Else", 3)
@@ -294,7 +294,7 @@ async def test_a_running_service_notices_and_delivers_what_waited_once(
         async with aclosing(Store(tmp_path / "scrobbled.db", create=False)) as outside, home.runtime.running():
             await asyncio.sleep(0.05)
             show = home.sandbox.world.shows[0]
-            wish = Wish("Lights at Sea", f"tmdb:{show.tmdb}", season=1, to_season=2)
+            wish = TypedCorrection("Lights at Sea", f"tmdb:{show.tmdb}", season=1, to_season=2)
             done = await outside.write(lambda db: correct.put(db, wish, ["anna"], 1.0))
             assert [play.id for play in done.waiting] == ["c1"]
 

@@ -25,11 +25,11 @@ from scrobbled.core.errors import (
     TryLater,
     Uncertain,
 )
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.health import State
-from scrobbled.store import outbox, overview
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.delivery.health import HealthState
+from scrobbled.store.queue import outbox, overview
 from scrobbled.trackers.base import Receipt
-from scrobbled.trackers.memory.tracker import CAN, key_of
+from trackers.memory.tracker import CAN, key_of
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +60,7 @@ async def test_plays_arrive_once_with_their_own_time(rig: Rig) -> None:
     assert (row["remote_id"], row["phase"], row["how"]) == ("1", "", "every item is known here")
     assert metric(rig, "deliveries_total", viewer="anna", tracker="memory", kind="plays", outcome="delivered") == 3
     assert metric(rig, "delivery_seconds_sum", tracker="memory") == 21.0
-    assert rig.health.report.state is State.OK
+    assert rig.health.report.state is HealthState.OK
     assert rig.told == []
 
 
@@ -468,7 +468,7 @@ async def test_a_play_that_is_refused_for_itself_is_visible_and_stops_nobody(
     found = {await rig.state(bad), await rig.state(good)}
     if where == "locate":
         assert found == {state, "delivered"}
-        assert rig.health.report.state is State.OK
+        assert rig.health.report.state is HealthState.OK
     assert "queued" not in found
     rows = await rig.store.read(overview.queue)
     assert {row.reason for row in rows} == {error.reason}
@@ -514,7 +514,7 @@ async def test_a_lookup_that_fails_delays_its_own_play_only(rig: Rig) -> None:
     await rig.rest()
     assert (await rig.state(slow), await rig.state(quick)) == ("queued", "delivered")
     assert (await rig.row(slow))["next_at"] >= rig.clock.now().timestamp() + 19
-    assert rig.health.report.state is State.OK
+    assert rig.health.report.state is HealthState.OK
     await rig.rest(seconds=60)
     assert await rig.state(slow) == "delivered"
 
@@ -533,7 +533,7 @@ async def test_trouble_of_the_account_pauses_it_is_told_once_and_ends_by_itself(
         if rig.clock.monotonic() > 6 * 3600:
             break
     await rig.alerts.settled()
-    states = {LoginNeeded: State.SIGN_IN, AccountStopped: State.STOPPED, ContractDrift: State.DRIFT}
+    states = {LoginNeeded: HealthState.SIGN_IN, AccountStopped: HealthState.STOPPED, ContractDrift: HealthState.DRIFT}
     assert rig.health.report.state is states[kind]
     assert rig.health.report.reason == "a person has to act"
     assert asked < 60, "hourly at most in the end"
@@ -543,7 +543,7 @@ async def test_trouble_of_the_account_pauses_it_is_told_once_and_ends_by_itself(
     rig.clock.advance(3600)
     await rig.rest(seconds=600)
     assert [await rig.state(change) for change in changes] == ["delivered"] * 3
-    assert rig.health.report.state is State.OK
+    assert rig.health.report.state is HealthState.OK
     assert len(rig.told) == 2
     assert rig.told[-1] == ("anna/memory works again", True)
 
@@ -601,7 +601,7 @@ async def test_an_outage_of_six_hours_loses_nothing_and_ends_within_a_minute(rig
         await steps(rig, 12)
     down_for = rig.clock.monotonic()
     assert down_for > 3600
-    assert rig.health.report.state is State.DOWN
+    assert rig.health.report.state is HealthState.DOWN
     await rig.alerts.settled()
     assert len(rig.told) == 1
     rig.tracker.come_back()
@@ -622,9 +622,9 @@ async def test_eight_hours_without_an_answer_are_told_once_although_signing_in_n
         rig.clock.advance(await rig.courier.step() or 0.0)
         await rig.alerts.settled()
     assert rig.told == [("anna/memory does not answer", False)]
-    assert rig.reports[-1].state is State.DOWN
-    assert {report.state for report in rig.reports} == {State.OK, State.DOWN}
-    assert [report.state for report in rig.reports].count(State.OK) == 1, "when it signed in at first"
+    assert rig.reports[-1].state is HealthState.DOWN
+    assert {report.state for report in rig.reports} == {HealthState.OK, HealthState.DOWN}
+    assert [report.state for report in rig.reports].count(HealthState.OK) == 1, "when it signed in at first"
     rig.tracker.come_back()
     await rig.rest(seconds=100)
     assert rig.told[1:] == [("anna/memory works again", True)]
@@ -639,11 +639,11 @@ async def steps(rig: Rig, count: int) -> None:
 async def test_an_account_with_nothing_to_deliver_recovers_too(rig: Rig, kind: type[TrackerError]) -> None:
     rig.tracker.always("sign_in", lambda: kind("not now"))
     await steps(rig, 40)
-    assert rig.health.report.state is not State.OK
+    assert rig.health.report.state is not HealthState.OK
     rig.tracker.before.clear()
     rig.clock.advance(3600)
     await rig.rest()
-    assert rig.health.report.state is State.OK
+    assert rig.health.report.state is HealthState.OK
 
 
 @pytest.mark.parametrize("kind", [TryLater, LoginNeeded, AccountStopped, ContractDrift])
@@ -651,12 +651,12 @@ async def test_an_account_recovers_when_the_change_that_failed_was_dropped(rig: 
     change = await rig.play()
     rig.tracker.always("sent", lambda: kind("not now"))
     await steps(rig, 10)
-    assert rig.health.report.state is not State.OK
+    assert rig.health.report.state is not HealthState.OK
     now = rig.clock.now().timestamp()
     assert await rig.store.write(lambda db: outbox.drop(db, [change], now)) == [change]
     rig.clock.advance(3600)
     await rig.rest()
-    assert rig.health.report.state is State.OK
+    assert rig.health.report.state is HealthState.OK
 
 
 async def test_a_sign_in_is_kept_alive_hourly_and_its_end_is_known(rig: Rig) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from pairing import pairing
 from scrobbled.core.errors import LoginNeeded
-from scrobbled.pair_stories import AGAIN_AFTER, pair_stories
+from scrobbled.desk.facts import standings
+from scrobbled.desk.facts.pairs import pair_stories
+from scrobbled.reconcile.keeper import AGAIN_AFTER
 from scrobbled.sandbox.faults import Fault
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +31,10 @@ async def test_it_is_tried_again_before_long(tmp_path: Path, every: str, waits: 
 
         two.sandbox["serializd"].faults.add(Fault(match="GET *", kind="status", status=500, times=9))
         assert await by_the_clock() == ["failed"]
-        (story,) = await two.runtime.store.read(lambda db: pair_stories(db, two.runtime.config))
+        now = two.clock.now().timestamp()
+        (story,) = await two.runtime.store.read(
+            lambda db: pair_stories(db, two.runtime.config, standings.facts(db, two.runtime.config, now))
+        )
         assert story.next is not None
         two.sandbox["serializd"].faults.clear()
         two.clock.advance(waits - 1)

@@ -15,16 +15,17 @@ from scrobbled.core.errors import (
     AccountStopped,
     ContractDrift,
     LoginNeeded,
+    NeverSignedIn,
     NotInCatalogue,
     StoreError,
     TrackerError,
     TryLater,
 )
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.health import OUTAGE, TELL_AFTER, Health, Report, State
-from scrobbled.metrics import Metrics
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.delivery.health import FOR_THE_FIRST_SIGN_IN, OUTAGE, TELL_AFTER, Health, HealthReport, HealthState
+from scrobbled.plumbing.metrics import Metrics
 from scrobbled.store import Store
-from scrobbled.store.alerts import StoredTroubles
+from scrobbled.store.notes.alerts import StoredTroubles
 
 pytestmark = pytest.mark.anyio
 
@@ -35,20 +36,21 @@ class Patient:
     store: Store
     told: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    saved: list[Report] = field(default_factory=list)
+    saved: list[HealthReport] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         memory, sender = StoredTroubles(self.store), OneAddress(self._send)
         alerts = Alerts(memory, sender, repeat=86_400, now=self.clock.now, metrics=Metrics())
         self.alerts = alerts
-        self.health = Health("anna", "trakt", "https://app.trakt.tv", alerts=alerts, clock=self.clock, save=self._save)
+        site, both = "https://app.trakt.tv", {"alerts": alerts, "clock": self.clock}
+        self.health = Health("anna", "trakt", site, **both, save=self._save, patience=FOR_THE_FIRST_SIGN_IN)
 
     async def _send(self, title: str, text: str, good: bool) -> bool:
         self.told.append(title)
         self.texts.append(text)
         return True
 
-    async def _save(self, report: Report) -> None:
+    async def _save(self, report: HealthReport) -> None:
         self.saved.append(report)
 
     async def trouble(self, error: TrackerError) -> float:
@@ -74,12 +76,52 @@ async def patient(clock: FakeClock, tmp_path: Path, anyio_backend: str):
 
 
 async def test_an_account_begins_new_and_is_well_after_its_first_success(patient: Patient) -> None:
-    assert (patient.health.report.state, patient.health.in_trouble) == (State.NEW, False)
+    assert (patient.health.report.state, patient.health.in_trouble) == (HealthState.NEW, False)
     assert await patient.success() is False
-    assert (patient.health.report.state, patient.health.in_trouble) == (State.OK, False)
+    assert (patient.health.report.state, patient.health.in_trouble) == (HealthState.OK, False)
     assert (patient.told, len(patient.saved)) == ([], 1)
     await patient.success()
     assert len(patient.saved) == 1, "no news is not saved"
+
+
+async def test_somebody_who_is_about_to_sign_in_for_the_first_time_is_no_trouble(patient: Patient) -> None:
+    began = patient.clock.monotonic()
+    while patient.clock.monotonic() - began < FOR_THE_FIRST_SIGN_IN:
+        assert await patient.trouble(NeverSignedIn("not signed in to Trakt")) <= 30
+        if patient.clock.monotonic() - began < FOR_THE_FIRST_SIGN_IN:
+            assert (patient.told, patient.saved, patient.health.in_trouble) == ([], [], False)
+    await patient.trouble(NeverSignedIn("not signed in to Trakt"))
+    assert patient.told == ["anna/trakt needs you to sign in"]
+    assert patient.health.report.state is HealthState.SIGN_IN
+
+
+async def test_an_account_that_is_known_from_before_is_told_at_once(patient: Patient) -> None:
+    async def known() -> bool:
+        return False
+
+    patient.health = Health(
+        "anna",
+        "trakt",
+        "",
+        alerts=patient.alerts,
+        clock=patient.clock,
+        save=patient._save,
+        patience=FOR_THE_FIRST_SIGN_IN,
+        is_new=known,
+    )
+    await patient.trouble(NeverSignedIn("not signed in to Trakt"))
+    assert patient.told == ["anna/trakt needs you to sign in"]
+
+
+async def test_a_sign_in_that_was_tried_or_has_ended_is_told_at_once(patient: Patient) -> None:
+    await patient.trouble(LoginNeeded("refused"))
+    assert patient.told == ["anna/trakt needs you to sign in"]
+
+
+async def test_an_account_that_worked_and_is_signed_out_is_told_at_once(patient: Patient) -> None:
+    await patient.success()
+    await patient.trouble(NeverSignedIn("not signed in to Trakt"))
+    assert patient.told == ["anna/trakt needs you to sign in"]
 
 
 async def test_rests_grow_to_a_minute_and_end_with_a_success(patient: Patient) -> None:
@@ -119,15 +161,19 @@ async def test_failures_far_apart_with_successes_between_them_are_no_long_one(pa
 @pytest.mark.parametrize(
     ("error", "state", "says"),
     [
-        (LoginNeeded("revoked. Run: scrobbled auth trakt --viewer anna"), State.SIGN_IN, "scrobbled auth trakt"),
-        (LoginNeeded("it wants a sign-in"), State.SIGN_IN, "on the page, or run: scrobbled auth trakt --viewer anna"),
-        (AccountStopped("locked"), State.STOPPED, "https://app.trakt.tv"),
-        (ContractDrift("POST /sync/history: no key named added"), State.DRIFT, "no key named added"),
-        (NotInCatalogue("odd here"), State.STOPPED, "Odd here."),
+        (LoginNeeded("revoked. Run: scrobbled auth trakt --viewer anna"), HealthState.SIGN_IN, "scrobbled auth trakt"),
+        (
+            LoginNeeded("it wants a sign-in"),
+            HealthState.SIGN_IN,
+            "on the page, or run: scrobbled auth trakt --viewer anna",
+        ),
+        (AccountStopped("locked"), HealthState.STOPPED, "https://app.trakt.tv"),
+        (ContractDrift("POST /sync/history: no key named added"), HealthState.DRIFT, "no key named added"),
+        (NotInCatalogue("odd here"), HealthState.STOPPED, "Odd here."),
     ],
 )
 async def test_what_needs_a_person_is_told_at_once_and_once(
-    patient: Patient, error: TrackerError, state: State, says: str
+    patient: Patient, error: TrackerError, state: HealthState, says: str
 ) -> None:
     rests = [await patient.trouble(error) for _ in range(12)]
     assert patient.health.report.state is state
@@ -148,7 +194,7 @@ async def test_a_state_keeps_the_moment_it_began(patient: Patient) -> None:
     assert (patient.health.report.since, patient.health.report.reason) == (since, "502")
     await patient.trouble(LoginNeeded("revoked"))
     assert patient.health.report.since > since
-    assert [report.state for report in patient.saved] == [State.DOWN, State.DOWN, State.SIGN_IN]
+    assert [report.state for report in patient.saved] == [HealthState.DOWN, HealthState.DOWN, HealthState.SIGN_IN]
 
 
 async def test_every_kind_of_open_trouble_ends_with_the_success(patient: Patient) -> None:
@@ -174,7 +220,7 @@ async def test_somebody_who_did_something_about_it_is_not_kept_waiting(patient: 
     await patient.health.trouble(LoginNeeded("revoked"), patient.clock.monotonic(), lambda: 0.5)
     patient.health.try_now()
     assert patient.health.pause(patient.clock.monotonic()) == 0.0
-    assert patient.health.report.state is State.SIGN_IN, "until it was tried"
+    assert patient.health.report.state is HealthState.SIGN_IN, "until it was tried"
     assert await patient.trouble(LoginNeeded("revoked")) == 30
 
 
@@ -212,14 +258,14 @@ async def test_a_recovery_that_could_not_be_written_down_is_told_and_saved_by_th
         with pytest.raises(StoreError):
             await patient.success()
     await patient.success()
-    assert patient.saved[-1].state is State.OK
+    assert patient.saved[-1].state is HealthState.OK
     assert patient.told == ["anna/trakt needs you to sign in", "anna/trakt works again"]
 
 
 async def test_trouble_that_could_not_be_written_down_is_saved_with_the_next_one(
     patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def full(report: Report) -> None:
+    async def full(report: HealthReport) -> None:
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as broken:
@@ -227,7 +273,7 @@ async def test_trouble_that_could_not_be_written_down_is_saved_with_the_next_one
         with pytest.raises(StoreError):
             await patient.trouble(LoginNeeded("revoked"))
     await patient.trouble(LoginNeeded("revoked"))
-    assert [report.state for report in patient.saved] == [State.SIGN_IN]
+    assert [report.state for report in patient.saved] == [HealthState.SIGN_IN]
     assert len(patient.told) == 1
 
 

@@ -20,16 +20,19 @@ from conftest import FakeClock
 from flows.rig import hurried
 from scrobbled.config import Config, loads
 from scrobbled.core.errors import StoreError
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Media, Movie
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.household import ConfiguredHousehold
-from scrobbled.ingest import DEFECT, LONG, UNREADABLE_KEPT, Ingest, Taken
-from scrobbled.metrics import Metrics
-from scrobbled.redact import Redactor
+from scrobbled.core.naming.items import Media, Movie
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.intake.claimants import Taken
+from scrobbled.intake.household import ConfiguredHousehold
+from scrobbled.intake.ingest import LONG, UNREADABLE_KEPT, Ingest
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import Body
-from scrobbled.store import Store, overview
+from scrobbled.sources.parsing import DEFECT
+from scrobbled.store import Store
+from scrobbled.store.queue import overview
 
 pytestmark = pytest.mark.anyio
 
@@ -206,6 +209,12 @@ async def test_two_people_who_watch_together_have_a_play_each_by_their_own_rules
     [
         (webhook("library.new"), "unwanted", "added is not playback"),
         (webhook("playback.started"), "unwanted", "unsupported"),
+        (webhook("media.dream"), "unwanted", "unknown event"),
+        (
+            Body({"hello": "world"}, '{"hello": "world"}'),
+            "unreadable",
+            "this form is not known: see docs/sources/plex.md",
+        ),
         (webhook(kind="track"), "unwanted", "type"),
         (webhook(server="elsewhere"), "unwanted", "server: not one of those listed for this source"),
         (webhook(minutes=4.9), "unwanted", "too short"),
@@ -303,6 +312,17 @@ async def test_an_event_that_cannot_be_folded_is_kept_whole_and_leaves_nothing_h
     assert (taken.outcome, taken.reason) == ("unreadable", DEFECT)
     assert await house.sql("SELECT count(*) FROM events") == [(1,)]
     assert await house.outbox() == []
+
+
+async def test_a_viewing_is_stored_by_few_statements(house: House) -> None:
+    """After each of them the database's thread waits for its turn, and webhooks with it."""
+    statements = list[str]()
+    await house.store.read(lambda db: db.set_trace_callback(statements.append))
+    taken = await house.take(webhook())
+    assert len(taken.plays) == 1
+    assert len(taken.accounts) == 2
+    mine = set(statements)  # what a trigger does is told as once more the statement that set it off
+    assert len(mine) <= 18, mine
 
 
 async def test_a_full_disk_stores_nothing_and_says_so(house: House) -> None:

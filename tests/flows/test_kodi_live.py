@@ -22,18 +22,18 @@ from flows.rig import hurried
 from patience import LONGEST, until
 from scrobbled.config import loads
 from scrobbled.core.errors import ConfigError, ContractDrift, StoreError, TryLater
-from scrobbled.runtime import Runtime, build
-from scrobbled.sandbox.kodi import METHODS
+from scrobbled.runtime.service import Runtime, build
+from scrobbled.sandbox.kodi.app import METHODS
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.servers import Door, doors
-from scrobbled.servers.kodi_ear import KodiEar
-from scrobbled.servers.kodi_live import KodiLive
-from scrobbled.servers.kodi_socket import LONGEST_MESSAGE, Notice, connected
+from scrobbled.servers.doors import ServerAccess, doors
+from scrobbled.servers.kodi.ear import KodiEar
+from scrobbled.servers.kodi.live import KodiLive
+from scrobbled.servers.kodi.socket import LONGEST_MESSAGE, KodiNotice, connected
 from scrobbled.sources.body import Body
 from scrobbled.sources.kodi import KodiSource
 from scrobbled.store import Store
-from scrobbled.store.bodies import unpacked
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox.bodies import unpacked
 
 pytestmark = pytest.mark.anyio
 CONFIG = """
@@ -61,7 +61,7 @@ class Room:
         return self.sandbox["kodi"]
 
     @property
-    def door(self) -> Door:
+    def door(self) -> ServerAccess:
         (door,) = doors(self.runtime.config)
         return door
 
@@ -87,7 +87,7 @@ class Room:
     def _noting(self, ear: Any) -> Any:
         deal = ear.live.heard
 
-        async def heard(line: Any, notice: Notice) -> None:
+        async def heard(line: Any, notice: KodiNotice) -> None:
             await deal(line, notice)
             self.heard.append(notice.method)
 
@@ -181,7 +181,7 @@ async def test_the_same_viewing_by_websocket_and_by_an_add_on_is_one_play_and_th
                     "method": f"Player.On{event.capitalize()}",
                     "params": {"data": room.kodi._posted(event, item, place, ended=False)},
                 }
-                await room.runtime.take("kodi", Body(message, json.dumps(message)))
+                await room.runtime.ingest.take("kodi", Body(message, json.dumps(message)))
                 room.clock.advance(item.duration / 4000)
             await room.do("update", 1.0)
             assert await room.plays() == ["anna"] * plays
@@ -422,7 +422,7 @@ async def test_what_could_not_be_stored_is_tried_again_by_a_new_connection(
 async def test_both_servers_are_listened_to_at_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     listened: list[str] = []
 
-    async def keep(door: Door, stopping: asyncio.Event) -> None:
+    async def keep(door: ServerAccess, stopping: asyncio.Event) -> None:
         listened.append(door.source)
 
     async def wait(event: asyncio.Event, seconds: float) -> bool:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
@@ -17,22 +18,24 @@ from structlog.testing import capture_logs
 
 from conftest import FakeClock
 from flows.rig import hurried
-from scrobbled.catalogues.mediabrowser_libraries import FOLDERS
+from scrobbled import sources
 from scrobbled.config import loads, warnings
-from scrobbled.core.checkup import Verdict
-from scrobbled.doctor.libraries import libraries
-from scrobbled.household import household_of
-from scrobbled.http import Http
-from scrobbled.runtime import Runtime, build
+from scrobbled.core.words.checks import CheckVerdict
+from scrobbled.desk.doctor.libraries import libraries
+from scrobbled.desk.sources.guides import guide
+from scrobbled.intake.household import household_of
+from scrobbled.plumbing.http import Http
+from scrobbled.runtime.service import Runtime, build
 from scrobbled.sandbox import world as worlds
 from scrobbled.sandbox.base import Fault
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.servers import doors
-from scrobbled.setting_up import guide
+from scrobbled.servers.doors import doors
+from scrobbled.servers.mediabrowser.libraries import FOLDERS
 from scrobbled.sources.base import LIBRARY
 from scrobbled.sources.body import Body, decode, read_body
+from scrobbled.sources.parsing import understood
 from scrobbled.store import Store
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
 
 pytestmark = pytest.mark.anyio
 WORLD = worlds.build()
@@ -63,7 +66,11 @@ class House:
         """Everything its server sends of a viewing; returns the reasons."""
         self.said.clear()
         await self.server.watch(self.server.library.find(title), "anna", at=self.clock.now())
-        return [(await self.runtime.take(self.source, body)).reason for body in list(self.said)]
+        return [(await self.runtime.ingest.take(self.source, body)).reason for body in list(self.said)]
+
+    async def completed(self, body: Body) -> Body:
+        message = understood(self.source, body, self.clock.now())
+        return (await self.runtime.librarian.in_time(message)).body
 
     async def plays(self) -> list[str]:
         return await self.runtime.store.read(lambda db: [row[0] for row in db.execute("SELECT label FROM plays")])
@@ -200,7 +207,7 @@ async def test_the_library_is_stored_with_the_webhook_so_that_it_holds_when_it_i
     house = built("emby", **TV_ONLY)
     await house.watch(EPISODE)
     (body,) = [one for one in house.said if one.data["Event"] == "playback.start"]
-    completed = await house.runtime.librarian.in_time("emby", body)
+    completed = await house.completed(body)
     assert decode(completed.text) == {LIBRARY: "TV", **body.data}
     assert json.loads(body.text) == body.data
 
@@ -234,7 +241,7 @@ async def test_an_item_is_in_the_library_in_whose_folder_it_lies(
     house.server.faults.add(Fault(match=f"GET {FOLDERS}", status=200, body=[{"Name": "TV", "Locations": locations}]))
     house.server.faults.add(Fault(match="GET /Items", status=200, body={"Items": [{"Id": "5", "Path": path}]}))
     body = read_body("application/json", json.dumps(event_of(house, "5")).encode())
-    found = await house.runtime.librarian.in_time("emby", body)
+    found = await house.completed(body)
     assert found.data.get(LIBRARY, "") == title
 
 
@@ -244,7 +251,16 @@ async def test_odd_answers_leave_the_webhook_as_it_came(built: Any, answer: Any)
     for match in (f"GET {FOLDERS}", "GET /Items"):
         house.server.faults.add(Fault(match=match, status=200, body=answer))
     body = read_body("application/json", json.dumps(event_of(house, "5")).encode())
-    assert await house.runtime.librarian.in_time("emby", body) == body
+    assert await house.completed(body) == body
+
+
+async def test_a_webhook_is_parsed_once_although_its_library_is_asked_for(built: Any) -> None:
+    house = built("emby", **TV_ONLY)
+    parser = mock.Mock(wraps=sources.SOURCES["emby"])
+    with mock.patch.dict(sources.SOURCES, {"emby": parser}):
+        assert await house.watch(EPISODE)
+    assert FOLDERS in house.asked()
+    assert parser.parse.call_count == len(house.said)
 
 
 async def test_an_item_of_another_server_is_not_asked_for(built: Any) -> None:
@@ -252,7 +268,7 @@ async def test_an_item_of_another_server_is_not_asked_for(built: Any) -> None:
     message = event_of(house, "5")
     message["Server"]["Id"] = "another"
     body = read_body("application/json", json.dumps(message).encode())
-    assert await house.runtime.librarian.in_time("emby", body) == body
+    assert await house.completed(body) == body
     assert house.asked() == ["/System/Info/Public"]
 
 
@@ -279,16 +295,16 @@ class Asking:
 @pytest.mark.parametrize(
     ("how", "state", "words"),
     [
-        ({**TV_ONLY}, Verdict.OK, "It is asked"),
-        ({"libraries": ["Series"]}, Verdict.WARNING, "Series"),
-        ({"viewer": {"libraries": ["TV", "Series"]}}, Verdict.OK, "It is asked"),
-        ({"viewer": {"libraries": ["Series"]}}, Verdict.WARNING, "Series"),
-        ({**TV_ONLY, "asked": False}, Verdict.WARNING, "name none"),
+        ({**TV_ONLY}, CheckVerdict.OK, "It is asked"),
+        ({"libraries": ["Series"]}, CheckVerdict.WARNING, "Series"),
+        ({"viewer": {"libraries": ["TV", "Series"]}}, CheckVerdict.OK, "It is asked"),
+        ({"viewer": {"libraries": ["Series"]}}, CheckVerdict.WARNING, "Series"),
+        ({**TV_ONLY, "asked": False}, CheckVerdict.WARNING, "name none"),
         ({}, None, ""),
     ],
 )
 async def test_doctor_tells_whether_libraries_can_be_judged(
-    built: Any, how: dict[str, Any], state: Verdict | None, words: str
+    built: Any, how: dict[str, Any], state: CheckVerdict | None, words: str
 ) -> None:
     found = await libraries(Asking(built("emby", **how)))  # type: ignore[arg-type]
     assert [check.state for check in found] == ([] if state is None else [state])
@@ -299,9 +315,9 @@ async def test_doctor_says_when_the_key_is_refused(built: Any) -> None:
     house = built("emby", **TV_ONLY)
     house.server.faults.add(Fault(match=f"GET {FOLDERS}", status=401))
     (check,) = await libraries(Asking(house))  # type: ignore[arg-type]
-    assert (check.state, "refused the API key" in check.text) == (Verdict.PROBLEM, True)
+    assert (check.state, "refused the API key" in check.text) == (CheckVerdict.PROBLEM, True)
 
 
 async def test_jellyfins_own_plugin_names_its_libraries(built: Any) -> None:
     (check,) = await libraries(Asking(built("jellyfin", asked=False, **TV_ONLY)))  # type: ignore[arg-type]
-    assert check.state is Verdict.OK
+    assert check.state is CheckVerdict.OK

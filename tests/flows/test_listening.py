@@ -21,16 +21,17 @@ from flows.rig import hurried
 from patience import LONGEST, until
 from scrobbled.config import loads
 from scrobbled.core.errors import ConfigError, ContractDrift, LoginNeeded, TryLater
-from scrobbled.runtime import Runtime, build
+from scrobbled.runtime.service import Runtime, build
 from scrobbled.sandbox.base import Fault
-from scrobbled.sandbox.player import ANNA, BEN, NEIGHBOUR, payload
+from scrobbled.sandbox.plex.player import ANNA, BEN, NEIGHBOUR, payload
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.servers import doors, plex_ear
-from scrobbled.servers.plex_ear import NO_EVENTS
-from scrobbled.servers.plex_live import EVENT_SOURCE
+from scrobbled.servers.doors import doors
+from scrobbled.servers.plex import ear as plex_ear
+from scrobbled.servers.plex.ear import NO_EVENTS
+from scrobbled.servers.plex.live import EVENT_SOURCE
 from scrobbled.sources.body import Body
 from scrobbled.store import Store
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
 
 pytestmark = pytest.mark.anyio
 CONFIG = """
@@ -144,7 +145,7 @@ async def test_the_same_evening_by_listening_and_webhook_and_history_is_one_play
                     await den.plex.player.report(event, item, ANNA, den.clock.now(), offset=offset)
                 else:
                     await den.do(event, percent)
-                await den.runtime.take("plex", Body(message, json.dumps(message)))
+                await den.runtime.ingest.take("plex", Body(message, json.dumps(message)))
                 await den.runtime.catching_up.once(door)
                 den.clock.advance(item.duration / 2000)
             assert await den.plays() == ["anna"] * plays

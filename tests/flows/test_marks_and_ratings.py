@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flows.home import Home, episode, film, home_at
-from scrobbled import floods as deciding
-from scrobbled.store import floods
+from scrobbled.desk.needs import floods as deciding
+from scrobbled.store.queue import floods
 
 pytestmark = pytest.mark.anyio
 PAIR = "    pairs: [{between: [trakt, serializd], removals: %s}]\n"

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from pairing import EVENING, Pairing, later, pairing
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.store.inbox import Queued, add_play
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.inbox.events import Queued, add_play
 
 pytestmark = pytest.mark.anyio
 

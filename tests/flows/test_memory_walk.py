@@ -22,21 +22,22 @@ from msgspec.structs import replace
 from conftest import FakeClock, OneAddress
 from scrobbled.alerts import Alerts
 from scrobbled.config.viewing import PairConfig
+from scrobbled.core.agreeing.guard import PlanLimits
 from scrobbled.core.errors import TryLater
-from scrobbled.core.guard import Limits
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
 from scrobbled.core.records import RatingRecord
-from scrobbled.deliver import Courier
-from scrobbled.health import Health, Report
-from scrobbled.metrics import Metrics
-from scrobbled.reconcile import Ended, Member, Options, Reconciler, Sides
-from scrobbled.store import Store, runs
-from scrobbled.store.alerts import StoredTroubles
-from scrobbled.trackers.memory.tracker import CAN, Kept, MemoryTracker, key_of
+from scrobbled.delivery.courier import Courier
+from scrobbled.delivery.health import Health, HealthReport
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.reconcile import Ended, Options, PairMember, Reconciler, Sides
+from scrobbled.store import Store
+from scrobbled.store.mirror import runs
+from scrobbled.store.notes.alerts import StoredTroubles
+from trackers.memory.tracker import CAN, Kept, MemoryTracker, key_of
 
 WALKS = int(os.environ.get("SCROBBLED_WALKS", "20"))
-QUICK = "/dev/shm" if Path("/dev/shm").is_dir() else None
+QUICK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """A disk that need not be waited for: a walk writes a thousand times."""
 START = datetime(2026, 3, 1, 19, 7, 23, tzinfo=UTC)
 SAME = "SCROBBLED_WALKS" not in os.environ
@@ -90,12 +91,12 @@ class Bench:
             for name, tracker in self.trackers.items()
         }
         pair = PairConfig(between=NAMES, plays="both", ratings="both", removals=self.removals)
-        members = tuple(Member(tracker, _save_trouble) for tracker in self.trackers.values())
+        members = tuple(PairMember(tracker, _save_trouble) for tracker in self.trackers.values())
         self.reconciler = Reconciler(
             Sides("anna", *NAMES),
             pair,
             (members[0], members[1]),
-            limits=Limits(first=10_000, removals_percent=60),
+            limits=PlanLimits(first=10_000, removals_percent=60),
             wake=lambda whom: None,
             **parts,
         )
@@ -211,7 +212,7 @@ async def _accept(title: str, text: str, good: bool) -> bool:
     return True
 
 
-async def _save(report: Report) -> None: ...
+async def _save(report: HealthReport) -> None: ...
 
 
 async def _save_trouble(error: Exception) -> None: ...

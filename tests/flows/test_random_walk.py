@@ -36,12 +36,13 @@ from scrobbled.core.errors import (
     TryLater,
     Uncertain,
 )
-from scrobbled.core.items import Item
-from scrobbled.core.safety import Limits
-from scrobbled.health import State
-from scrobbled.store import Store, outbox, overview
-from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Result, Sending
-from scrobbled.trackers.memory.tracker import CAN, MemoryTracker, key_of
+from scrobbled.core.naming.items import Item
+from scrobbled.core.sending.safety import WriteLimits
+from scrobbled.delivery.health import HealthState
+from scrobbled.store import Store
+from scrobbled.store.queue import outbox, overview
+from scrobbled.trackers.base import Addition, Address, AddResult, Capabilities, Receipt, Sending
+from trackers.memory.tracker import CAN, MemoryTracker, key_of
 
 T = TypeVar("T")
 WALKS = int(os.environ.get("SCROBBLED_WALKS", "64"))
@@ -111,7 +112,7 @@ class Lying(MemoryTracker):
             )
         return await super().locate(item)
 
-    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
+    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[AddResult]:
         self.fate.crash(0.02)
         if self.fate.strikes(0.06):
             raise self.fate.one_of(lambda: TryLater("down"), *_account_trouble(), lambda: RuntimeError("a defect"))
@@ -141,7 +142,7 @@ class Lying(MemoryTracker):
             self.seen_from[receipt.remote_id] = self.clock.monotonic() + lag
         return receipts
 
-    def _rejection(self) -> Result:
+    def _rejection(self) -> AddResult:
         return self.fate.dice.choice([NotInCatalogue("not yet"), Refused("never")])
 
     async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
@@ -223,7 +224,7 @@ class Walk:
 
     async def run(self) -> None:
         store = await self._opened()
-        rig = Rig(self.path, self.clock, self.tracker, store, [], limits=Limits(plays_per_item_per_day=1000))
+        rig = Rig(self.path, self.clock, self.tracker, store, [], limits=WriteLimits(plays_per_item_per_day=1000))
         for viewing, report in self._arrivals():
             viewing.changes.append(await rig.play(viewing.item, when=report, duration=RUNTIME))
             if self.dice.random() < 0.4:
@@ -331,7 +332,7 @@ class Walk:
         assert await rig.store.read(overview.queue) == []
         self._check_rewatches(where)
         await rig.rest(seconds=3000)
-        assert rig.health.report.state is State.OK, f"{where}: {rig.health.report}"
+        assert rig.health.report.state is HealthState.OK, f"{where}: {rig.health.report}"
 
     def _check_rewatches(self, where: str) -> None:
         """The first viewing of a title is never a rewatch. One that was dropped was watched all the same."""

@@ -12,8 +12,8 @@ import pytest
 from pairing import EVENING, SHOWN, Pairing, later, pairing
 from scrobbled.cli.sync import reset_pair
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.serializd_store import stamp
-from scrobbled.store.accounts import StoredTokens
+from scrobbled.sandbox.serializd.store import stamp
+from scrobbled.store.accounts.sign_ins import StoredTokens
 
 pytestmark = pytest.mark.anyio
 
@@ -76,6 +76,18 @@ async def test_a_converged_pair_costs_one_request_to_trakt_and_two_to_serializd(
         assert (await two.compare()).outcome == "nothing"
     assert two.requests("trakt") - before[0] == 50
     assert two.requests("serializd") - before[1] <= 100
+
+
+async def test_so_does_a_run_right_after_another_and_what_came_in_that_second_is_not_lost(two: Pairing) -> None:
+    two.on_trakt(0, 1, 1), two.on_serializd(0, 1, 1)
+    assert (await two.compare()).outcome == "nothing"
+    before = two.requests("trakt"), two.requests("serializd")
+    assert (await two.compare()).outcome == "nothing"
+    assert (two.requests("trakt") - before[0], two.requests("serializd") - before[1]) == (1, 2)
+    two.on_trakt(0, 1, 2, later(1))
+    await two.settle()
+    agree(two)
+    assert len(two.rows()) == 2
 
 
 async def test_two_viewings_on_one_day_stay_two_and_the_second_is_a_rewatch(two: Pairing) -> None:

@@ -21,18 +21,18 @@ from structlog.testing import capture_logs
 from conftest import FakeClock
 from flows.rig import hurried
 from scrobbled.config import loads
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Media
-from scrobbled.household import ConfiguredHousehold
-from scrobbled.ingest import Ingest
-from scrobbled.metrics import Metrics
-from scrobbled.redact import Redactor
-from scrobbled.relive import A_PLAY_ALREADY
-from scrobbled.replay import Replay, Report, Wanted
+from scrobbled.core.naming.items import Media
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.intake.household import ConfiguredHousehold
+from scrobbled.intake.ingest import Ingest
+from scrobbled.intake.refolding import A_PLAY_ALREADY
+from scrobbled.intake.replay import EventFilter, Replay, ReplayReport
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import Body, decode
+from scrobbled.sources.parsing import DEFECT
 from scrobbled.store import Store
-from scrobbled.understand import DEFECT
 
 BOTH: frozenset[Media] = frozenset({"movie", "episode"})
 CONFIG = """
@@ -43,7 +43,7 @@ viewers:
   - {name: anna, accounts: {plex: [anna, both]}, trackers: {trakt: {client_id: a}}}
   - {name: ben, accounts: {plex: [%s]}, trackers: {trakt: {client_id: a}}}
 """
-ALL = Wanted()
+ALL = EventFilter()
 
 
 def config(threshold: str = "90%", ben: str = "ben, both") -> str:
@@ -86,7 +86,7 @@ class House:
         self.clock.advance(after)
         return (await self.ingest.take("plex", body)).event_id
 
-    async def replay(self, wanted: Wanted = ALL, *, dry_run: bool = False) -> Report:
+    async def replay(self, wanted: EventFilter = ALL, *, dry_run: bool = False) -> ReplayReport:
         return await Replay(self.store, self.household, self.clock).run(wanted, dry_run=dry_run)
 
     async def sql(self, query: str) -> list[Any]:
@@ -183,7 +183,7 @@ def test_nothing_is_added_or_changed_where_nothing_changed(
                 ids.append(await house.take(body, after))
                 before = await house.everything()
                 chosen = order.sample(ids, order.randint(1, len(ids)))
-                for wanted in (Wanted(ids=tuple(chosen)), ALL, Wanted(ids=tuple(reversed(ids)))):
+                for wanted in (EventFilter(ids=tuple(chosen)), ALL, EventFilter(ids=tuple(reversed(ids)))):
                     report = await house.replay(wanted, dry_run=order.random() < 0.3)
                     assert (report.plays, report.changed) == ([], 0)
                 assert await house.everything() == before
@@ -289,7 +289,7 @@ def test_a_viewing_that_was_counted_later_than_it_would_be_now_is_not_counted_tw
         assert len(await house.plays()) == 1
         house.use(config("75%"))
         assert (await house.replay()).plays == []
-        everything = Wanted(ids=(1, 2, 3))
+        everything = EventFilter(ids=(1, 2, 3))
         assert (await house.replay(everything)).plays == []
 
     play(test)
@@ -405,7 +405,7 @@ def test_one_webhook_that_holds_several_events_now_gives_each_its_play(
         before = await house.everything()
         assert (await house.replay()).plays == []
         assert await house.everything() == before
-        assert (await house.replay(Wanted(ids=(4, 3)))).plays == []
+        assert (await house.replay(EventFilter(ids=(4, 3)))).plays == []
 
     play(test)
 
@@ -439,7 +439,7 @@ def test_a_body_that_was_refused_is_read_once_it_can_be(play: Callable[[Played],
         await house.ingest.refuse("plex", b"{" + b"x" * 20_000, "no JSON")
         gone = await house.ingest.refuse("plex", b"nonsense", "no JSON")
         await house.store.write(lambda db: db.execute("UPDATE events SET raw = NULL WHERE id = ?", (gone,)))
-        report = await house.replay(Wanted(ids=(first, 2, gone, 99)))
+        report = await house.replay(EventFilter(ids=(first, 2, gone, 99)))
         assert [one.event_id for one in report.plays] == [f"e{first}"]
         assert (report.gone, report.unknown) == (1, ["e99"])
         assert [one.id for one in report.unread] == ["e2"]
@@ -458,10 +458,10 @@ def test_what_was_booked_as_a_duplicate_is_tried_again_only_by_name(play: Callab
         assert await house.outcomes() == ["accepted", "duplicate"]
         await house.store.write(lambda db: db.execute("UPDATE events SET raw = NULL WHERE id = 1"))
         assert (await house.replay()).plays == []
-        assert len((await house.replay(Wanted(ids=(late,)))).plays) == 0, "its play is still known"
+        assert len((await house.replay(EventFilter(ids=(late,)))).plays) == 0, "its play is still known"
         await house.store.write(lambda db: db.execute("UPDATE plays SET event_id = NULL, until = NULL"))
         assert (await house.replay()).plays == []
-        assert len((await house.replay(Wanted(ids=(late,)))).plays) == 1
+        assert len((await house.replay(EventFilter(ids=(late,)))).plays) == 1
 
     play(test)
 
@@ -487,8 +487,8 @@ def test_only_what_is_asked_for_is_run_again(play: Callable[[Played], None]) -> 
         middle = house.clock.now() + timedelta(hours=1)
         await house.take(webhook("media.stop", 80, key="2"), 7200)
         house.use(config("75%"))
-        assert (await house.replay(Wanted(source="emby"))).events == 0
-        report = await house.replay(Wanted(since=middle.timestamp(), source="plex"))
+        assert (await house.replay(EventFilter(source="emby"))).events == 0
+        report = await house.replay(EventFilter(since=middle.timestamp(), source="plex"))
         assert [one.event_id for one in report.plays] == ["e2"]
         assert report.events == 1
         assert [one.event_id for one in (await house.replay()).plays] == ["e1"]
@@ -502,13 +502,14 @@ def test_too_short_stays_too_short_although_the_body_that_told_it_is_gone(play: 
         short = await house.take(webhook(duration=None), 100)
         assert (await house.outcomes())[-1] == "unwanted"
         await house.store.write(lambda db: db.execute("UPDATE events SET raw = NULL WHERE id = 1"))
-        assert (await house.replay(Wanted(ids=(short,)))).plays == []
+        assert (await house.replay(EventFilter(ids=(short,)))).plays == []
 
     play(test)
 
 
 def test_the_reason_is_the_one_that_sessions_give() -> None:
-    source = (Path(__file__).parents[2] / "src" / "scrobbled" / "core" / "sessions.py").read_text(encoding="utf-8")
+    sessions = Path(__file__).parents[2] / "src" / "scrobbled" / "core" / "watching" / "fold.py"
+    source = sessions.read_text(encoding="utf-8")
     assert f'Duplicate("{A_PLAY_ALREADY}")' in source
     assert decode('{"a": 1}') == {"a": 1}
     assert EventKind.STOP

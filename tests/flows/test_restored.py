@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from flows.rig import FILM, Rig, episode, rigged
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store import outbox
-from scrobbled.trackers.memory.tracker import key_of
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.queue import outbox
+from trackers.memory.tracker import key_of
 
 pytestmark = pytest.mark.anyio
 

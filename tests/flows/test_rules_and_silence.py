@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flows.home import CONFIG, Home, episode, film, home_at
-from scrobbled.explain import explain
-from scrobbled.explain.telling import tell, text
+from scrobbled.desk.plays import explain
+from scrobbled.desk.plays.sentences import tell, text
 
 pytestmark = pytest.mark.anyio
 

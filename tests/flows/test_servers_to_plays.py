@@ -16,9 +16,9 @@ import yaml
 
 from conftest import FakeClock
 from scrobbled.config import load
-from scrobbled.runtime import Runtime, build
-from scrobbled.sandbox.jellyfin import WEBHOOK_PLUGIN
-from scrobbled.sandbox.player import BEN, NEIGHBOUR
+from scrobbled.runtime.service import Runtime, build
+from scrobbled.sandbox.mediabrowser.jellyfin import WEBHOOK_PLUGIN
+from scrobbled.sandbox.plex.player import BEN, NEIGHBOUR
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sources.body import read_body
 
@@ -106,7 +106,7 @@ def service_of(runtime: Runtime) -> Callable[[httpx.Request], Awaitable[httpx.Re
 
     async def take(request: httpx.Request) -> httpx.Response:
         body = read_body(request.headers.get("content-type"), await request.aread())
-        await runtime.take(request.url.path.split("/")[2], body)
+        await runtime.ingest.take(request.url.path.split("/")[2], body)
         return httpx.Response(200)
 
     return take

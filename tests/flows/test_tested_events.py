@@ -16,13 +16,15 @@ from structlog.testing import capture_logs
 from flows.rig import hurried
 from flows.test_ingest import CONFIG, webhook
 from scrobbled.config import loads
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.core.sessions import TEST_EVENT, Rules, Session, Unwanted, fold
-from scrobbled.ingest import WOULD_GO, parsed_again
-from scrobbled.runtime import Runtime, build
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import fold
+from scrobbled.core.watching.sessions import TEST_EVENT, Rules, Session, Unwanted
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.intake.claimants import WOULD_GO
+from scrobbled.runtime.service import Runtime, build
 from scrobbled.sources.body import Body
 from scrobbled.sources.examples import MARK
+from scrobbled.sources.parsing import parsed_again
 
 pytestmark = pytest.mark.anyio
 
@@ -64,7 +66,7 @@ async def counted(runtime: Runtime) -> list[int]:
 async def test_it_is_told_what_would_have_become_of_it_and_nothing_does(
     runtime: Runtime, body: Body, says: str
 ) -> None:
-    taken = await runtime.take("plex", marked(body))
+    taken = await runtime.ingest.take("plex", marked(body))
     assert taken.outcome is EventOutcome.UNWANTED
     assert taken.reason.startswith(says)
     assert await counted(runtime) == [0, 0, 0, 0]
@@ -72,13 +74,13 @@ async def test_it_is_told_what_would_have_become_of_it_and_nothing_does(
 
 @pytest.mark.parametrize("value", [False, None, 1, "true", {}])
 async def test_only_our_own_mark_makes_a_test_of_it(runtime: Runtime, value: Any) -> None:
-    taken = await runtime.take("plex", marked(webhook(), value))
+    taken = await runtime.ingest.take("plex", marked(webhook(), value))
     assert len(taken.plays) == 1
 
 
 async def test_a_real_event_after_a_test_event_is_a_play(runtime: Runtime) -> None:
-    await runtime.take("plex", marked(webhook()))
-    taken = await runtime.take("plex", webhook())
+    await runtime.ingest.take("plex", marked(webhook()))
+    taken = await runtime.ingest.take("plex", webhook())
     assert (taken.outcome, len(taken.plays)) == (EventOutcome.ACCEPTED, 1)
 
 

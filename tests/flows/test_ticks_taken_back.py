@@ -14,16 +14,17 @@ from flows.amending import ABLE, Amendable, amendment, wish
 from flows.home import Home, film, home_at
 from flows.rig import Rig, episode, rigged
 from flows.test_marks_and_ratings import MARK, PAIR, marks
-from scrobbled.amend import NEVER_SET
 from scrobbled.core.errors import TryLater
-from scrobbled.core.outcomes import PlayOutcome
 from scrobbled.core.records import Subject
-from scrobbled.store import amendments
-from scrobbled.store.amendments import Wish
-from scrobbled.store.wishes import in_words
-from scrobbled.trackers.base import Edit, Receipt, Result, Tick, Untick
-from scrobbled.trackers.memory.tracker import key_of
-from scrobbled.undo import Asked, NotThere, Report, chosen, undo
+from scrobbled.core.sending.judge import NEVER_SET
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.desk.facts.ids import NotThere
+from scrobbled.desk.undo import UndoReport, UndoRequest, chosen, undo
+from scrobbled.store.queue import amendments
+from scrobbled.store.queue.amendment import in_words
+from scrobbled.store.queue.amendments import NewAmendment
+from scrobbled.trackers.base import AddResult, Edit, Receipt, Tick, Untick
+from trackers.memory.tracker import key_of
 
 pytestmark = pytest.mark.anyio
 ITEM = episode(1)
@@ -38,7 +39,7 @@ class Ticking(Amendable):
     ticked: set[str] = field(default_factory=set)
     theirs: frozenset[str] = frozenset()
 
-    def _edit(self, edit: Edit) -> Result:
+    def _edit(self, edit: Edit) -> AddResult:
         key = edit.address.key
         if isinstance(edit, Tick):
             if key in self.theirs:
@@ -65,14 +66,14 @@ async def home(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Home]:
         yield found
 
 
-def tick(**more: Any) -> Wish:
+def tick(**more: Any) -> NewAmendment:
     key = key_of(ITEM)
     subject = Subject(key, "episode", ITEM)
-    return Wish("anna", "memory", "plays", "tick", key, ITEM.label(), subject=subject, **more)
+    return NewAmendment("anna", "memory", "plays", "tick", key, ITEM.label(), subject=subject, **more)
 
 
-async def take_back(rig: Rig, *ids: int, dry_run: bool = False, **asked: Any) -> Report:
-    return await undo(rig.store, Asked(ticks=ids, **asked), rig.clock.now().timestamp(), dry_run=dry_run)
+async def take_back(rig: Rig, *ids: int, dry_run: bool = False, **asked: Any) -> UndoReport:
+    return await undo(rig.store, UndoRequest(ticks=ids, **asked), rig.clock.now().timestamp(), dry_run=dry_run)
 
 
 # -- undo -------------------------------------------------------------------------------------------------------------
@@ -126,15 +127,15 @@ async def test_ticks_of_a_time_go_with_the_plays_of_that_time(rig: Rig) -> None:
     )
     id_ = await wish(rig, tick(event_id=1))
     await rig.rest()
-    report = await undo(rig.store, Asked(since=since, until=since + 10), since + 60)
+    report = await undo(rig.store, UndoRequest(since=since, until=since + 10), since + 60)
     assert [step.id for step in report.steps] == [f"a{id_}"]
-    assert (await undo(rig.store, Asked(since=since + 10), since + 60)).steps == []
+    assert (await undo(rig.store, UndoRequest(since=since + 10), since + 60)).steps == []
 
 
 async def test_what_is_no_tick_is_not_taken_back_by_its_id(rig: Rig) -> None:
     with pytest.raises(NotThere, match="a7 ticks nothing off"):
         await take_back(rig, 7)
-    assert chosen(["a7", "p3", "a9"], None, None, None) == Asked((3,), ticks=(7, 9))
+    assert chosen(["a7", "p3", "a9"], None, None, None) == UndoRequest((3,), ticks=(7, 9))
     with pytest.raises(ValueError, match="ax is not the id"):
         chosen(["ax"], None, None, None)
 

@@ -20,7 +20,7 @@ async def two(
 ) -> AsyncIterator[Pairing]:
     """Of ``many`` plays only those that moved are looked at."""
     if request.param == "many":
-        monkeypatch.setattr("scrobbled.reconcile.comparing.FEW", 0)
+        monkeypatch.setattr("scrobbled.reconcile.loading.FEW", 0)
     async with pairing(tmp_path) as home:
         await home.settle()
         yield home

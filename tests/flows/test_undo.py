@@ -15,15 +15,17 @@ from msgspec.structs import replace
 from flows.amending import Amendable, amendment, rating, wish
 from flows.rig import FILM, Rig, episode, in_doubt, rigged
 from scrobbled.core.errors import LoginNeeded, Refused, TryLater
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
+from scrobbled.core.naming.ids import MovieIds
 from scrobbled.core.records import PlayRecord, RatingRecord
-from scrobbled.store import amendments, outbox, records, runs
-from scrobbled.store.inbox import Queued, add_play
-from scrobbled.store.records import ReadState
-from scrobbled.trackers.memory.tracker import key_of
-from scrobbled.undo import Asked, NotThere, Report, chosen, undo
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.desk.facts.ids import NotThere
+from scrobbled.desk.undo import UndoReport, UndoRequest, chosen, undo
+from scrobbled.store.inbox.events import Queued, add_play
+from scrobbled.store.mirror import records, runs
+from scrobbled.store.mirror.records import ReadState
+from scrobbled.store.queue import amendments, outbox
+from trackers.memory.tracker import key_of
 
 pytestmark = pytest.mark.anyio
 
@@ -34,12 +36,12 @@ async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:
         yield found
 
 
-async def take_back(rig: Rig, *changes: int, dry_run: bool = False, **asked: Any) -> Report:
+async def take_back(rig: Rig, *changes: int, dry_run: bool = False, **asked: Any) -> UndoReport:
     plays = tuple([(await rig.row(change))["play_id"] for change in changes])
-    return await undo(rig.store, Asked(plays, **asked), rig.clock.now().timestamp(), dry_run=dry_run)
+    return await undo(rig.store, UndoRequest(plays, **asked), rig.clock.now().timestamp(), dry_run=dry_run)
 
 
-def actions(report: Report) -> list[str]:
+def actions(report: UndoReport) -> list[str]:
     return [step.action for step in report.steps]
 
 
@@ -94,7 +96,7 @@ async def test_what_is_in_doubt_is_settled_first_and_then_taken_back(rig: Rig, a
 
 async def test_what_is_being_sent_is_taken_back_after_it(rig: Rig) -> None:
     change = await rig.play()
-    found: list[Report] = []
+    found: list[UndoReport] = []
 
     async def meanwhile() -> None:
         rig.tracker.before.clear()
@@ -335,16 +337,16 @@ async def test_plays_are_taken_back_by_when_they_came_in(rig: Rig) -> None:
 async def test_what_does_not_exist_is_said_and_nothing_is_done(rig: Rig) -> None:
     change = await rig.play()
     now = rig.clock.now().timestamp()
-    for asked, named in ((Asked((1, 77, 78)), "p77 p78"), (Asked(run=5), "r5")):
+    for asked, named in ((UndoRequest((1, 77, 78)), "p77 p78"), (UndoRequest(run=5), "r5")):
         with pytest.raises(NotThere, match=f"There is no {named}, so nothing was taken back"):
             await undo(rig.store, asked, now)
     assert await rig.state(change) == "queued"
 
 
 def test_what_a_person_writes_is_one_of_three_things() -> None:
-    assert chosen(["p12", "7"], None, None, None) == Asked((12, 7))
-    assert chosen([], "r3", None, None) == Asked(run=3)
-    assert chosen([], None, 5.0, 9.0) == Asked(since=5.0, until=9.0)
+    assert chosen(["p12", "7"], None, None, None) == UndoRequest((12, 7))
+    assert chosen([], "r3", None, None) == UndoRequest(run=3)
+    assert chosen([], None, 5.0, 9.0) == UndoRequest(since=5.0, until=9.0)
     for given in (([], None, None, None), (["p1"], "r3", None, None), (["p1"], None, 1.0, None)):
         with pytest.raises(ValueError, match="one of the three"):
             chosen(*given)
@@ -360,7 +362,7 @@ async def test_each_account_of_the_play_is_taken_back(rig: Rig) -> None:
         return add_play(db, Play("anna", "plex", FILM, rig.clock.now(), None), None, ways, rig.clock.now())
 
     play = await rig.store.write(two)
-    report = await undo(rig.store, Asked((play,)), 0.0)
+    report = await undo(rig.store, UndoRequest((play,)), 0.0)
     assert [(step.tracker, step.action) for step in report.steps] == [("memory", "drop"), ("other", "remove")]
     waiting = await rig.store.read(lambda db: amendments.due(db, "anna", "other", 0.0, 9))
     assert [row.wish.play_id for row in waiting] == [play]

@@ -11,8 +11,8 @@ import pytest
 from flows.test_reconciling import silent
 from pairing import Pairing, later, pairing
 from scrobbled.cli.sync import reset_pair
-from scrobbled.sandbox.serializd_store import stamp
-from scrobbled.undo import Asked, undo
+from scrobbled.desk.undo import UndoRequest, undo
+from scrobbled.sandbox.serializd.store import stamp
 
 pytestmark = pytest.mark.anyio
 
@@ -46,7 +46,7 @@ async def brought(two: Pairing, to: str) -> tuple[int, int]:
     return play, run
 
 
-async def take_back(two: Pairing, asked: Asked) -> None:
+async def take_back(two: Pairing, asked: UndoRequest) -> None:
     await undo(two.runtime.store, asked, two.clock.now().timestamp())
 
 
@@ -72,7 +72,7 @@ async def test_what_a_person_moved_and_undid_does_not_come_back(
     play, run = await brought(two, "serializd")
     await moved(two, hours)
     await read(two, how)
-    await take_back(two, Asked(run=run) if by_run else Asked((play,)))
+    await take_back(two, UndoRequest(run=run) if by_run else UndoRequest((play,)))
     await two.deliver()
     assert len(two.rows()) == 1
     await cycles(two)
@@ -83,7 +83,7 @@ async def test_what_a_person_moved_and_undid_does_not_come_back(
 async def test_nor_does_it_where_a_run_reads_the_new_date_before_the_row_is_taken(two: Pairing) -> None:
     play, _ = await brought(two, "serializd")
     await moved(two, -50)
-    await take_back(two, Asked((play,)))
+    await take_back(two, UndoRequest((play,)))
     await cycles(two)
     assert (len(two.rows()), len(two.trakt())) == (1, 2)
     await silent(two)
@@ -94,7 +94,7 @@ async def test_what_we_moved_on_trakt_is_what_undo_takes_from_there(two: Pairing
     play, _ = await brought(two, "trakt")
     await moved(two, 50)
     await read(two, how)
-    await take_back(two, Asked((play,)))
+    await take_back(two, UndoRequest((play,)))
     await two.deliver()
     await cycles(two)
     assert (len(two.rows()), len(two.trakt())) == (2, 1)
@@ -107,7 +107,7 @@ async def test_nor_does_it_where_the_pair_is_told_to_forget_everything(two: Pair
     for turn in range(times):
         await moved(two, 20 * turn + 20)
         await cycles(two, 3)
-    await take_back(two, Asked((play,)))
+    await take_back(two, UndoRequest((play,)))
     await two.deliver()
     config = str(two.folder / "scrobbled.yaml")
     assert await asyncio.to_thread(reset_pair, config, "anna", "trakt,serializd", sure=True) == 0
@@ -139,7 +139,7 @@ async def test_a_rating_that_stood_on_what_was_undone_stays_on_trakt(tmp_path: P
         await cycles(two, 3)
         ratings = two.sandbox["trakt"].account_of("anna").ratings
         assert sum(row.rating > 0 for row in two.rows()) == len(list(ratings)) == others + 1
-        await take_back(two, Asked((play,)))
+        await take_back(two, UndoRequest((play,)))
         await two.deliver()
         await cycles(two)
         assert sum(row.rating > 0 for row in two.rows()) == others

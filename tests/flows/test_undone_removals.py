@@ -9,8 +9,8 @@ import pytest
 
 from flows.test_reconciling import silent
 from pairing import Pairing, later, pairing
-from scrobbled.store import outbox
-from scrobbled.undo import Asked, Report, undo
+from scrobbled.desk.undo import UndoReport, UndoRequest, undo
+from scrobbled.store.queue import outbox
 
 pytestmark = pytest.mark.anyio
 
@@ -21,9 +21,9 @@ async def two(tmp_path: Path) -> AsyncIterator[Pairing]:
         yield home
 
 
-async def take_back(two: Pairing, *, dry_run: bool = False) -> Report:
+async def take_back(two: Pairing, *, dry_run: bool = False) -> UndoReport:
     ((run,),) = await two.sql("SELECT DISTINCT run FROM amendments WHERE action = 'remove'")
-    return await undo(two.runtime.store, Asked(run=run), two.clock.now().timestamp(), dry_run=dry_run)
+    return await undo(two.runtime.store, UndoRequest(run=run), two.clock.now().timestamp(), dry_run=dry_run)
 
 
 async def removed_from_serializd(two: Pairing, *, read: bool) -> str:

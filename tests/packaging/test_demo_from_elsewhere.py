@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 
-from scrobbled.demo import Demo
+from scrobbled.cli.demo.evening import Demo
 
 pytestmark = pytest.mark.anyio
 

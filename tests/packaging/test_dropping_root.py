@@ -8,22 +8,27 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scrobbled import container
-from scrobbled.container import Folders, Owner
+from scrobbled.cli import container
+from scrobbled.cli.container import Folders, Owner
 from scrobbled.core.errors import ConfigError
 
 IMAGE = {"SCROBBLED_CONTAINER": "yes"}
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+as_root = pytest.mark.skipif(
+    os.geteuid() != 0,
+    reason="for want of root: sudo .venv/bin/pytest -p no:cacheprovider tests/packaging/test_dropping_root.py",
+)
 
 
 def settled(folders: Folders, then: str = "pass", **environ: str) -> str:
     """What a process prints that has settled with this environment; fails with what it says where it cannot."""
     code = (
-        "import os, sys; from pathlib import Path; from scrobbled.container import Folders, settle\n"
+        "import os, sys; from pathlib import Path; from scrobbled.cli.container import Folders, settle\n"
         f"settle(os.environ, Folders(Path({str(folders.state)!r}), Path({str(folders.configuration)!r})))\n{then}"
     )
     done = subprocess.run(
@@ -38,15 +43,16 @@ def settled(folders: Folders, then: str = "pass", **environ: str) -> str:
 
 
 @pytest.fixture
-def folders(tmp_path: Path) -> Folders:
-    """As a container engine mounts them: made by root, for root. Others may pass on the way there."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
-    made = Folders(tmp_path / "data", tmp_path / "config")
-    made.state.mkdir(mode=0o700)
-    made.configuration.mkdir(mode=0o700)
-    return made
+def folders() -> Iterator[Folders]:
+    """As a container engine mounts them: made by root, for root. Others may pass on the way there, as they may not
+    through pytest's own folder: whoever starts other tests meanwhile closes that.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        made = Folders(Path(name, "data"), Path(name, "config"))
+        made.state.mkdir(mode=0o700)
+        made.configuration.mkdir(mode=0o700)
+        yield made
 
 
 def owner(path: Path) -> tuple[int, int]:

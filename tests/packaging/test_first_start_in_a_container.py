@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrobbled import container
-from scrobbled.cli import serving
+from scrobbled.cli import container, serving
 from scrobbled.config import Config
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scrobbled.core.outcomes import WAITING, EventOutcome, Hold, PlayOutcome
-from scrobbled.metrics import MEDIA, RUN_OUTCOMES, Metrics
+from scrobbled.core.words.outcomes import WAITING, EventOutcome, Hold, PlayOutcome
+from scrobbled.plumbing.metrics import MEDIA, RUN_OUTCOMES, Metrics
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DASHBOARD = "config/grafana/dashboards/scrobbled.json"

@@ -6,14 +6,17 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email.message import Message
 from email.parser import Parser
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 from scrobbled import __version__
+from scrobbled.config.replacing import COPY
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCE = ROOT / "src"
@@ -108,3 +111,11 @@ def test_the_source_holds_nothing_of_the_machine_it_was_built_on(sdist: set[str]
     assert tops - {".gitignore", STEM} <= known
     strange = (".db", ".pyc", ".env", "config/scrobbled.yaml")
     assert [name for name in sdist if name.endswith(strange)] == []
+
+
+@pytest.mark.parametrize("name", ["scrobbled.yaml", f"scrobbled.yaml{COPY}"])
+def test_neither_the_source_nor_git_takes_the_configuration_of_whoever_builds_it(name: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    for patterns in (project["tool"]["hatch"]["build"]["targets"]["sdist"]["exclude"], ignored):
+        assert any(fnmatch(f"/config/{name}", pattern) for pattern in patterns)

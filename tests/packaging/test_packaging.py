@@ -13,7 +13,7 @@ import yaml
 
 from scrobbled import __version__, liveness
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 PORT = 8484
 
 

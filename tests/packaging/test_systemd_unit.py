@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from scrobbled import starting
+from scrobbled.desk.settings import starting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "contrib" / "systemd"

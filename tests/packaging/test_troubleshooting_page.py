@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.core.outcomes import ACCOUNTS, EVENT_NEXT_STEP, HOLDS, PLAY_NEXT_STEP, STATES
+from scrobbled.core.standing import STATES
+from scrobbled.core.words.outcomes import ACCOUNTS, EVENT_NEXT_STEP, HOLDS, PLAY_NEXT_STEP
 
-PAGE = Path(__file__).parent.parent / "docs" / "troubleshooting.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "troubleshooting.md"
 PARTS: list[tuple[str, Mapping[str, str]]] = [
     ("## What became of a play", PLAY_NEXT_STEP),
     ("`held` says why", HOLDS),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,29 @@ def test_the_image_is_pushed_for_both_processors_and_signed() -> None:
     assert (push["provenance"], push["sbom"]) == ("mode=max", True)
     assert "rewrite-timestamp=true" in push["outputs"]
     assert any("cosign sign" in step.get("run", "") for step in steps("release.yml"))
+
+
+def test_a_released_image_has_one_base_and_says_which(tmp_path: Path) -> None:
+    """The step is carried out beside a registry that is a script: a tag becomes the digest that it has just then."""
+    (look,) = (step for step in steps("release.yml") if step.get("id") == "base")
+    digest = f"sha256:{'ab12' * 16}"
+    for answer, code in ((digest, 0), ("sha256:short", 1), ("", 1)):
+        docker, told = tmp_path / "docker", tmp_path / "told"
+        docker.write_text(f"#!/bin/sh\necho \"$*\" >> '{tmp_path}/asked'\necho '{answer}'\n")
+        docker.chmod(0o755)
+        environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(told)}
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", look["run"]], cwd=ROOT, env=environ, capture_output=True
+        )
+        assert done.returncode == code, done.stderr
+    stages = re.findall(r"(?m)^FROM (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    (base,) = set(stages) - {"scratch"}
+    assert told.read_text() == f"name={base}\ndigest={digest}\n"
+    assert f"imagetools inspect {base} " in (tmp_path / "asked").read_text()
+    (push,) = (step["with"] for step in steps("release.yml") if step.get("id") == "push")
+    named, digested = ("${{ steps.base.outputs." + part + " }}" for part in ("name", "digest"))
+    assert push["build-contexts"].strip() == f"{named}=docker-image://{named}@{digested}"
+    assert f"org.opencontainers.image.base.digest={digested}" in push["labels"]
 
 
 def test_actions_and_base_images_are_kept_up_to_date() -> None:

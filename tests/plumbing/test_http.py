@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from scrobbled import __version__, http
+from scrobbled import __version__
 from scrobbled.core.errors import ContractDrift, TryLater
-from scrobbled.http import LONGEST_WAIT, Answer, Http, retry_after
+from scrobbled.plumbing import http
+from scrobbled.plumbing.http import LONGEST_WAIT, Answer, Http, retry_after
 
 pytestmark = pytest.mark.anyio
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from scrobbled.core.errors import TryLater
-from scrobbled.http import LONGEST_LINE, Http
+from scrobbled.plumbing.http import LONGEST_LINE, Http
 
 pytestmark = pytest.mark.anyio
 SECRET = "token-0815"

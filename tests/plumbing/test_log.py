@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from scrobbled import log as module
-from scrobbled.log import set_up
-from scrobbled.redact import Redactor
+from scrobbled.plumbing import log as module
+from scrobbled.plumbing.log import set_up
+from scrobbled.plumbing.redact import Redactor
 
 SECRET = "hunter-seven-and-more"
 

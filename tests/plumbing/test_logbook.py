@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from scrobbled import log as module
-from scrobbled.log import set_up
-from scrobbled.logbook import LINES, LONGEST, MOST_FIELDS, WIDEST, Logbook, Wanted, written
-from scrobbled.redact import Redactor
+from scrobbled.plumbing import log as module
+from scrobbled.plumbing.log import set_up
+from scrobbled.plumbing.logbook import LINES, LONGEST, MOST_FIELDS, WIDEST, LineFilter, Logbook, written
+from scrobbled.plumbing.redact import Redactor
 
 SECRET = "hunter-seven-and-more"
-ALL = Wanted()
+ALL = LineFilter()
 
 
 @pytest.fixture
@@ -144,12 +144,12 @@ def test_lines_are_chosen_by_level_component_and_text() -> None:
     book.add("t", "warning", "web", "Größer", {"title": "Harbour"})
     book.add("t", "error", "store", "large", {})
     for wanted, found in [
-        (Wanted("info"), [2, 3]),
-        (Wanted("error"), [3]),
-        (Wanted(component="web"), [1, 2]),
-        (Wanted(text="GRÖSSER"), [2]),
-        (Wanted(text="harbour"), [2]),
-        (Wanted("warning", "web", "nothing"), []),
+        (LineFilter("info"), [2, 3]),
+        (LineFilter("error"), [3]),
+        (LineFilter(component="web"), [1, 2]),
+        (LineFilter(text="GRÖSSER"), [2]),
+        (LineFilter(text="harbour"), [2]),
+        (LineFilter("warning", "web", "nothing"), []),
     ]:
         assert [line.id for line in book.after(0, wanted, 10).lines] == found
     assert book.components() == ["store", "web"]

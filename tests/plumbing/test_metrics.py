@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import pytest
 
 from scrobbled import __version__
-from scrobbled.core.change import Action
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.metrics import ACK_BUCKETS, DELIVERY_BUCKETS, REQUEST_BUCKETS, Metrics, Sample
+from scrobbled.core.sending.change import Action
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.plumbing.metrics import ACK_BUCKETS, DELIVERY_BUCKETS, REQUEST_BUCKETS, Metrics, Sample
 
 PROMISED = {
     "scrobbled_build_info": {"version"},

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FakeClock
-from scrobbled.pace import Pace
+from scrobbled.plumbing.pace import Pace, Window
 
 pytestmark = pytest.mark.anyio
 
@@ -90,3 +90,16 @@ def test_in_any_stretch_of_time_no_more_go_than_burst_and_pace_allow(
         for last in range(first, len(at)):
             allowed = burst + (at[last] - at[first]) / every
             assert last - first + 1 <= allowed + 1e-3
+
+
+@given(st.lists(st.floats(0.0, 40.0), min_size=1, max_size=60), st.integers(1, 8))
+def test_a_window_never_holds_more_than_there_is_room_for(pauses: list[float], most: int) -> None:
+    clock = FakeClock()
+    window, sent = Window(clock, seconds=30.0), list[float]()
+    for pause in pauses:
+        clock.advance(pause)
+        while (wait := window.room_in(most)) > 0:
+            clock.advance(wait)
+        window.add()
+        sent.append(clock.monotonic())
+        assert sum(at > clock.monotonic() - 30.0 + 1e-6 for at in sent) <= most

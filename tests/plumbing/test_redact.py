@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scrobbled.redact import MASK, Redactor
+from scrobbled.plumbing.redact import MASK, Redactor
 
 SECRET = 'p@ss "wörd"/\\ & 2024'
 SECRETS = st.text(min_size=8, max_size=40).filter(lambda text: text.strip() and "•" not in text)
@@ -263,3 +263,44 @@ def test_hostile_text_is_read_in_bounded_time() -> None:
 )
 def test_no_text_is_so_hostile_that_masking_it_takes_long(text: str) -> None:
     assert timeit.timeit(lambda: Redactor([SECRET]).text(text), number=1) < 3
+
+
+def test_thousands_of_secrets_are_found_in_one_pass() -> None:
+    """What is looked for one by one stays as little as with a few."""
+    secrets = [f"{n:05d}x{n * 7919:x}-learned-at-run-time-{n * 104729:x}" for n in range(5000)]
+    redactor = Redactor(secrets)
+    assert redactor.known == 5000
+    for secret in (secrets[0], secrets[47], secrets[4999]):
+        assert redactor.text(f'{{"a": "{quote(secret)}"}}') == f'{{"a": "{MASK}"}}'
+        assert redactor.text(f"no: {secret[:9]}… and more") == f"no: {MASK}… and more"
+        credentials = base64.b64encode(f"anna:{secret}".encode()).decode()
+        assert credentials[12:30] not in redactor.text(f"auth={credentials}")
+
+
+def test_what_a_text_costs_does_not_grow_with_what_is_known() -> None:
+    body = json.dumps({"Metadata": [{"title": f"An Author {n}", "ratingKey": str(n)} for n in range(100)]})
+    few = Redactor([f"learned-at-run-time-{n * 7919:x}" for n in range(50)])
+    many = Redactor([f"learned-at-run-time-{n * 7919:x}-{n * 104729:08x}{n:08x}" for n in range(7000)])
+    ratio = _cost(many, body) / _cost(few, body)
+    assert ratio < 10, "it was 100 and more when each was looked for by itself"
+
+
+def _cost(redactor: Redactor, body: str) -> float:
+    redactor.text(body)
+    return min(timeit.repeat(lambda: redactor.text(body), number=10, repeat=7))
+
+
+HABITS = st.sampled_from(
+    [
+        *("token", "access_token", "=", '"', ":", " ", "\\", "Bearer ", "Basic ", "authorization", "x-plex-token: "),
+        *("api_key", "@", "://", "/webhooks/plex/", "…", "MediaBrowser ", "YW5uYTpzZWNyZXQ=", "s3cr3t", "four"),
+        *("a" * 20, "0f" * 33),
+    ]
+)
+LINES = st.lists(st.one_of(HABITS, st.text(max_size=3)), max_size=6).map("".join)
+
+
+@given(st.dictionaries(LINES, st.one_of(LINES, st.integers(), st.none(), st.booleans(), st.lists(LINES))))
+def test_a_line_of_the_log_is_masked_as_each_part_of_it_would_be(event: dict[str, Any]) -> None:
+    redactor = Redactor(["s3cr3t", "four", "anna:secret"])
+    assert redactor.value(event) == redactor.value([event])[0]

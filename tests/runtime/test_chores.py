@@ -16,15 +16,17 @@ from structlog.testing import capture_logs
 
 from conftest import FakeClock
 from patience import LONGEST, until
-from scrobbled.chores import AGAIN_AFTER, Chores
 from scrobbled.config import Config, loads
 from scrobbled.core.errors import StoreError
-from scrobbled.core.items import Movie
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.core.plays import Play
-from scrobbled.metrics import Metrics
-from scrobbled.store import Store, overview, works
-from scrobbled.store.inbox import Arrival, add_event, add_play
+from scrobbled.core.naming.items import Movie
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.runtime.chores import AGAIN_AFTER, Chores
+from scrobbled.store import Store
+from scrobbled.store.inbox.events import Arrival, add_event, add_play
+from scrobbled.store.queue import overview
+from scrobbled.store.works import works
 
 pytestmark = pytest.mark.anyio
 
@@ -138,7 +140,7 @@ async def test_a_disk_that_is_not_mounted_is_not_replaced_by_a_folder(house: Hou
     house.config = house.configured()
     assert await house.look() == []
     assert not house.folder.parent.exists()
-    assert "does not exist" in house.told.troubles[0].text
+    assert "No such file or directory. Make that folder" in house.told.troubles[0].text
 
 
 async def test_copies_are_only_deleted_after_one_was_made(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +151,7 @@ async def test_copies_are_only_deleted_after_one_was_made(house: House, monkeypa
     def full(*given: object, **named: object) -> None:
         raise StoreError("no space left on device")
 
-    monkeypatch.setattr("scrobbled.store.backup.make", full)
+    monkeypatch.setattr("scrobbled.store.keeping.backup.make", full)
     house.config = house.configured(every="1h", keep=1)
     assert await house.look(hours=2) == there
 

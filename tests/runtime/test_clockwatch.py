@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from conftest import FakeClock
-from scrobbled.clockwatch import ClockWatch
-from scrobbled.http import Http
+from scrobbled.plumbing.http import Http
+from scrobbled.runtime.clockwatch import ClockWatch
 
 pytestmark = pytest.mark.anyio
 

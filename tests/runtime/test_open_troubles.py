@@ -19,19 +19,21 @@ from structlog.testing import capture_logs
 from conftest import FakeClock, OneAddress
 from flows.rig import episode, hurried
 from patience import LONGEST
-from scrobbled import troubles
 from scrobbled.alerts import Alerts, Trouble
 from scrobbled.config import loads
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.core.troubles import TROUBLE_KINDS
-from scrobbled.health import Report, State
-from scrobbled.metrics import Metrics
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.core.words.troubles import TROUBLE_KINDS
+from scrobbled.delivery.health import HealthReport, HealthState
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.runtime import troubles
 from scrobbled.sources.trakt import NOBODYS
-from scrobbled.store import Store, amendments, inbox
-from scrobbled.store.alerts import StoredTroubles
-from scrobbled.store.amendments import Wish
+from scrobbled.store import Store
+from scrobbled.store.inbox import events
+from scrobbled.store.notes.alerts import StoredTroubles
+from scrobbled.store.queue import amendments
+from scrobbled.store.queue.amendments import NewAmendment
 from test_architecture import modules
 
 pytestmark = pytest.mark.anyio
@@ -45,7 +47,7 @@ class Home:
 
     store: Store
     clock: FakeClock
-    reports: dict[tuple[str, str], Report] = field(default_factory=dict)
+    reports: dict[tuple[str, str], HealthReport] = field(default_factory=dict)
     told: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -58,8 +60,8 @@ class Home:
         self.told.append((title, text, good))
         return True
 
-    def account(self, state: State) -> None:
-        self.reports["anna", "trakt"] = Report("anna", "trakt", state, "", NOW, None)
+    def account(self, state: HealthState) -> None:
+        self.reports["anna", "trakt"] = HealthReport("anna", "trakt", state, "", NOW, None)
 
     async def report(self, kind: str) -> None:
         await self.alerts.report(Trouble(kind, "anna/trakt", "anna/trakt: trouble", "Reported.", viewer="anna"))
@@ -68,8 +70,8 @@ class Home:
     async def plays(self, count: int, state: PlayOutcome) -> None:
         for number in range(count):
             play = Play("anna", "plex", episode(number), NOW)
-            way = [inbox.Queued("trakt", state, "")]
-            await self.store.write(lambda db, play=play, way=way: inbox.add_play(db, play, None, way, NOW))  # type: ignore[misc]
+            way = [events.Queued("trakt", state, "")]
+            await self.store.write(lambda db, play=play, way=way: events.add_play(db, play, None, way, NOW))  # type: ignore[misc]
 
     async def sql(self, statement: str) -> None:
         await self.store.write(lambda db: db.execute(statement))
@@ -85,7 +87,7 @@ async def home(tmp_path: Path, clock: FakeClock, anyio_backend: str) -> AsyncIte
 
 
 async def test_an_account_in_trouble_is_told_with_what_waits(home: Home) -> None:
-    home.account(State.DOWN)
+    home.account(HealthState.DOWN)
     await home.plays(14, PlayOutcome.QUEUED)
     await home.report("down")
     assert home.told == [("anna/trakt: trouble", "14 plays wait. Reported.", False)]
@@ -96,25 +98,25 @@ async def test_an_account_in_trouble_is_told_with_what_waits(home: Home) -> None
 
 
 async def test_after_a_start_nothing_is_said_before_the_account_was_tried(home: Home) -> None:
-    home.account(State.DOWN)
+    home.account(HealthState.DOWN)
     await home.report("down")
-    home.account(State.NEW)
+    home.account(HealthState.NEW)
     home.clock.advance(2 * DAY)
     await home.alerts.settled()
     assert len(home.told) == 1
-    home.account(State.DOWN)
+    home.account(HealthState.DOWN)
     await home.alerts.settled()
     assert len(home.told) == 2
 
 
 async def test_trouble_of_an_account_that_is_another_by_now_is_not_told(home: Home) -> None:
-    home.account(State.SIGN_IN)
+    home.account(HealthState.SIGN_IN)
     await home.report("down")
     assert home.told == []
 
 
 async def test_trouble_of_an_account_that_is_no_longer_configured_is_over(home: Home) -> None:
-    home.account(State.DOWN)
+    home.account(HealthState.DOWN)
     await home.report("down")
     home.reports.clear()
     await home.alerts.settled()
@@ -141,9 +143,9 @@ async def test_one_play_that_needs_somebody_is_told_by_its_name(home: Home) -> N
 async def wishes(home: Home, count: int, action: Any, state: PlayOutcome) -> None:
     for number in range(count):
         kind: Any = "ratings" if action == "rate" else "plays"
-        made = Wish("anna", "trakt", kind, action, f"{action} {number}", f"Harbour Lights S1 E{number}")
+        made = NewAmendment("anna", "trakt", kind, action, f"{action} {number}", f"Harbour Lights S1 E{number}")
 
-        def work(db: sqlite3.Connection, made: Wish = made) -> None:
+        def work(db: sqlite3.Connection, made: NewAmendment = made) -> None:
             amendments.settle(db, amendments.add(db, made, NOW.timestamp()), state, "", NOW.timestamp())
 
         await home.store.write(work)
@@ -160,7 +162,7 @@ async def test_what_is_no_play_is_called_what_it_is(home: Home) -> None:
 
 
 async def test_what_waits_beside_the_plays_is_told_with_them(home: Home) -> None:
-    home.account(State.DOWN)
+    home.account(HealthState.DOWN)
     await wishes(home, 1, "rate", PlayOutcome.QUEUED)
     await home.report("down")
     assert home.told == [("anna/trakt: trouble", "1 rating waits. Reported.", False)]
@@ -193,8 +195,8 @@ async def test_an_account_that_a_viewer_lists_now_is_no_stranger_any_more(home: 
     for name in ("carol", "dave"):
         event = PlaybackEvent("plex", EventKind.WATCHED, NOW, Account(name=name), episode(1))
         await home.store.write(
-            lambda db, event=event: inbox.add_event(
-                db, inbox.Arrival("plex", NOW, "{}", event), EventOutcome.UNCLAIMED, ""
+            lambda db, event=event: events.add_event(
+                db, events.Arrival("plex", NOW, "{}", event), EventOutcome.UNCLAIMED, ""
             )  # type: ignore[misc]
         )
         await home.alerts.report(troubles.unclaimed("plex", f"no viewer lists the account {name}"))
@@ -212,8 +214,8 @@ async def test_what_names_nobody_is_over_only_when_nothing_of_it_waits_any_more(
         whose = Account(name="anna") if "johanna" in reason else Account()
         event = PlaybackEvent(source, EventKind.WATCHED, NOW, whose, episode(1))
         await home.store.write(
-            lambda db, event=event, reason=reason: inbox.add_event(
-                db, inbox.Arrival(event.source, NOW, "{}", event), EventOutcome.UNCLAIMED, reason
+            lambda db, event=event, reason=reason: events.add_event(
+                db, events.Arrival(event.source, NOW, "{}", event), EventOutcome.UNCLAIMED, reason
             )  # type: ignore[misc]
         )
         await home.alerts.report(troubles.unclaimed(source, reason))
@@ -258,14 +260,21 @@ def reported_kinds() -> Iterator[str]:
 
 def test_every_kind_that_is_reported_can_be_chosen() -> None:
     """What somebody reports and nobody can choose would never reach an address that names kinds."""
-    used = {State.DOWN, State.SIGN_IN, State.STOPPED, State.DRIFT, *troubles.NEEDS_A_PERSON, *reported_kinds()}
+    used = {
+        HealthState.DOWN,
+        HealthState.SIGN_IN,
+        HealthState.STOPPED,
+        HealthState.DRIFT,
+        *troubles.NEEDS_A_PERSON,
+        *reported_kinds(),
+    }
     assert set(map(str, used)) - TROUBLE_KINDS.keys() == set()
     assert {"flood", "configuration", "disk", "unclaimed"} <= used
 
 
 async def test_a_webhook_is_answered_without_waiting_for_alerts(home: Home) -> None:
     """Reporting is one small write; sending is somebody else's."""
-    home.account(State.DOWN)
+    home.account(HealthState.DOWN)
     async with asyncio.timeout(LONGEST):
         for _ in range(50):
             await home.alerts.report(troubles.unclaimed("plex", "no viewer lists the account x"))

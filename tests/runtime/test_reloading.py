@@ -15,12 +15,13 @@ from structlog.testing import capture_logs
 
 from flows.test_ingest import webhook
 from patience import until
-from scrobbled import reloading as module
 from scrobbled.config import load
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.reloading import Reloader
-from scrobbled.runtime import Runtime, build
-from scrobbled.store import overview
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.runtime import reloading as module
+from scrobbled.runtime.reloading import Reloader
+from scrobbled.runtime.service import Runtime, build
+from scrobbled.store.queue import overview
+from trackers.doubles import unwrapped
 
 pytestmark = pytest.mark.anyio
 CONFIG = """
@@ -50,7 +51,7 @@ class House:
         draft.replace(self.path)  # as careful editors do
 
     def holds(self) -> list[Any]:
-        return self.runtime.couriers["anna", "memory"].tracker._tracker.plays  # type: ignore[attr-defined, no-any-return]
+        return unwrapped(self.runtime.couriers["anna", "memory"].tracker).plays  # type: ignore[no-any-return]
 
 
 @contextlib.asynccontextmanager
@@ -81,7 +82,7 @@ async def open_alerts(runtime: Runtime) -> list[tuple[str, str]]:
 
 async def test_a_changed_file_is_taken_up_and_what_waited_for_it_is_delivered(tmp_path: Path) -> None:
     async with house(tmp_path, "ben") as home:
-        taken = await home.runtime.take("plex", webhook())
+        taken = await home.runtime.ingest.take("plex", webhook())
         assert taken.outcome is EventOutcome.UNCLAIMED
         home.write("[anna, ben]")
         await until(lambda: home.holds(), "the play that waited is delivered")
@@ -99,7 +100,7 @@ async def test_an_invalid_file_changes_nothing_and_every_problem_is_told(tmp_pat
         assert "serverr" in text
         assert "logging.level" in text
         assert home.runtime.config is before
-        taken = await home.runtime.take("plex", webhook())
+        taken = await home.runtime.ingest.take("plex", webhook())
         assert taken.outcome is EventOutcome.ACCEPTED
         await until(lambda: home.holds(), "it is delivered as before")
         home.write(more="logging: {level: debug}\n")
@@ -129,7 +130,9 @@ async def test_webhooks_that_come_while_it_reloads_are_all_delivered(tmp_path: P
 
         async def send() -> None:
             for key in keys:
-                await home.runtime.take("plex", webhook(key=key, index=int(key) + 1, title=f"Part {key} of many"))
+                await home.runtime.ingest.take(
+                    "plex", webhook(key=key, index=int(key) + 1, title=f"Part {key} of many")
+                )
                 await asyncio.sleep(0)
 
         sending = asyncio.create_task(send())
@@ -168,7 +171,7 @@ async def test_a_file_that_is_gone_leaves_the_old_one_in_force(tmp_path: Path) -
     async with house(tmp_path, watch=False) as home:
         home.path.unlink()
         assert not await home.reloader.reload()
-        assert (await home.runtime.take("plex", webhook())).outcome is EventOutcome.ACCEPTED
+        assert (await home.runtime.ingest.take("plex", webhook())).outcome is EventOutcome.ACCEPTED
 
 
 async def test_another_login_ends_the_sessions_of_the_one_before(tmp_path: Path) -> None:

@@ -18,17 +18,21 @@ from structlog.testing import capture_logs
 from flows.rig import Scripted
 from flows.test_ingest import webhook
 from patience import LONGEST, until
-from scrobbled import chores, crew, outside, summary
-from scrobbled.clock import SystemClock
 from scrobbled.config import Config, loads
 from scrobbled.core.errors import AccountStopped, LoginNeeded, StoreError, TryLater
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.health import State
-from scrobbled.runtime import Runtime, build
-from scrobbled.store import Store, bodies, overview
-from scrobbled.store.accounts import StoredTokens
-from scrobbled.store.inbox import Arrival, add_event
-from scrobbled.trackers.memory.tracker import MemoryTracker
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.delivery.health import HealthState
+from scrobbled.desk.facts import queue
+from scrobbled.plumbing.clock import SystemClock
+from scrobbled.runtime import chores, couriers, other_processes
+from scrobbled.runtime.service import Runtime, build
+from scrobbled.store import Store
+from scrobbled.store.accounts.sign_ins import StoredTokens
+from scrobbled.store.inbox import bodies
+from scrobbled.store.inbox.events import Arrival, add_event
+from scrobbled.store.queue import overview
+from trackers.doubles import unwrapped
+from trackers.memory.tracker import MemoryTracker
 
 pytestmark = pytest.mark.anyio
 CONFIG = """
@@ -56,7 +60,7 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch):
     """What others do in the database is looked for more often than it need be outside of tests."""
-    monkeypatch.setattr(outside, "EVERY", 0.01)
+    monkeypatch.setattr(other_processes, "EVERY", 0.01)
     monkeypatch.setattr(chores, "FIRST_AFTER", 0.01)
     with capture_logs():
         yield
@@ -64,7 +68,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch):
 
 def with_tracker(config: Config, tracker: Any) -> Runtime:
     runtime = build(config)
-    runtime.couriers[ANNA].tracker = tracker
+    runtime.couriers[ANNA].account.tracker = tracker
     return runtime
 
 
@@ -79,12 +83,12 @@ async def another_process(config: Config) -> AsyncIterator[Store]:
 
 async def test_a_webhook_arrives_at_the_tracker(config: Config) -> None:
     async with build(config).running() as runtime:
-        tracker = runtime.couriers[ANNA].tracker._tracker  # type: ignore[attr-defined]
+        tracker = unwrapped(runtime.couriers[ANNA].tracker)
         assert isinstance(tracker, MemoryTracker)
-        taken = await runtime.take("plex", webhook())
+        taken = await runtime.ingest.take("plex", webhook())
         assert taken.outcome is EventOutcome.ACCEPTED
         await until(lambda: tracker.plays, "the play is there")
-        await runtime.take("plex", webhook("media.stop", percent=99))
+        await runtime.ingest.take("plex", webhook("media.stop", percent=99))
         assert [part.state for part in await runtime.vitals.components()] == ["ok", "ok"]
         text = (await runtime.vitals.scrape()).decode()
     assert 'scrobbled_tracker_up{tracker="memory",viewer="anna"} 1.0' in text
@@ -97,7 +101,7 @@ async def test_the_metrics_know_when_a_source_was_heard_before_this_start(config
     async with build(config).running() as runtime:
         assert name not in (await runtime.vitals.scrape()).decode()
         before = SystemClock().now().timestamp()
-        await runtime.take("plex", webhook())
+        await runtime.ingest.take("plex", webhook())
         assert name in (await runtime.vitals.scrape()).decode()
     async with build(config).running() as runtime:
         (line,) = [line for line in (await runtime.vitals.scrape()).decode().splitlines() if line.startswith(name)]
@@ -116,7 +120,7 @@ async def test_what_waited_when_the_service_ended_is_delivered_by_the_next_one(c
     down = Scripted()
     down.go_down()
     async with with_tracker(config, down).running() as runtime:
-        await runtime.take("plex", webhook())
+        await runtime.ingest.take("plex", webhook())
         await until(lambda: "add_plays" in down.calls, "it was tried")
     up = Scripted()
     async with with_tracker(config, up).running():
@@ -126,8 +130,8 @@ async def test_what_waited_when_the_service_ended_is_delivered_by_the_next_one(c
 async def test_a_sign_in_by_another_process_is_taken_up_at_once(config: Config) -> None:
     tracker = Scripted(has_account=False)
     async with with_tracker(config, tracker).running() as runtime:
-        await runtime.take("plex", webhook())
-        await until(lambda: runtime.couriers[ANNA].health.report.state is State.SIGN_IN, "it needs a sign-in")
+        await runtime.ingest.take("plex", webhook())
+        await until(lambda: runtime.couriers[ANNA].health.report.state is HealthState.SIGN_IN, "it needs a sign-in")
         tracker.has_account = True
         async with another_process(config) as store:
             await StoredTokens(store, "anna", "memory", lambda values: None, SystemClock().now).save({"token": "t"})
@@ -146,7 +150,7 @@ async def test_a_sign_in_that_comes_while_the_service_starts_is_not_overlooked(c
 
     tracker.before["sign_in"] = just_missed
     async with with_tracker(config, tracker).running() as runtime:
-        await until(lambda: runtime.couriers[ANNA].health.report.state is State.OK, "it is taken up at once")
+        await until(lambda: runtime.couriers[ANNA].health.report.state is HealthState.OK, "it is taken up at once")
 
 
 @pytest.mark.parametrize("action", ["retry", "approve"])
@@ -154,18 +158,18 @@ async def test_what_people_do_with_the_queue_takes_effect_at_once(config: Config
     tracker = Scripted()
     tracker.always("sign_in", lambda: AccountStopped("locked"))
     async with with_tracker(config, tracker).running() as runtime:
-        await runtime.take("plex", webhook())
-        await until(lambda: runtime.couriers[ANNA].health.report.state is State.STOPPED, "it rests")
+        await runtime.ingest.take("plex", webhook())
+        await until(lambda: runtime.couriers[ANNA].health.report.state is HealthState.STOPPED, "it rests")
         tracker.before.clear()
         async with another_process(config) as store:
-            await store.write(lambda db: summary.act(db, action, None, SystemClock().now().timestamp()))
+            await store.write(lambda db: queue.act(db, action, None, SystemClock().now().timestamp()))
         await until(lambda: tracker.plays, "the play is there")
 
 
 async def test_another_process_that_did_nothing_of_the_kind_ends_no_rest(config: Config) -> None:
     tracker = Scripted(has_account=False)
     async with with_tracker(config, tracker).running() as runtime:
-        await until(lambda: runtime.couriers[ANNA].health.report.state is State.SIGN_IN, "it rests")
+        await until(lambda: runtime.couriers[ANNA].health.report.state is HealthState.SIGN_IN, "it rests")
         await asyncio.sleep(0.1)
         before = len(tracker.calls)
         async with another_process(config) as store:
@@ -177,7 +181,7 @@ async def test_another_process_that_did_nothing_of_the_kind_ends_no_rest(config:
 async def test_an_account_nobody_lists_is_told_once_and_claimed_after_a_restart(config: Config) -> None:
     async with with_tracker(config, Scripted()).running() as runtime:
         for key in ("1", "2"):
-            taken = await runtime.take("plex", webhook(account="carol", key=key, index=int(key)))
+            taken = await runtime.ingest.take("plex", webhook(account="carol", key=key, index=int(key)))
             assert taken.outcome is EventOutcome.UNCLAIMED
         rows = await runtime.store.read(lambda db: db.execute("SELECT kind, subject, count FROM alerts").fetchall())
         assert rows == [("unclaimed", "plex/no viewer lists the account carol", 2)]
@@ -190,7 +194,7 @@ async def test_an_account_nobody_lists_is_told_once_and_claimed_after_a_restart(
 async def test_one_stored_event_that_cannot_be_folded_keeps_no_other_from_being_claimed(config: Config) -> None:
     async with with_tracker(config, Scripted()).running() as runtime:
         for key in ("1", "2", "3"):
-            await runtime.take("plex", webhook(account="carol", key=key, index=int(key)))
+            await runtime.ingest.take("plex", webhook(account="carol", key=key, index=int(key)))
     with closing(sqlite3.connect(config.storage.path)) as db, db:
         db.execute("INSERT INTO sessions (key, updated_at, state) VALUES ('anna|plex|carol|nas/2', 9e9, 'x')")
     tracker = Scripted()
@@ -236,7 +240,7 @@ async def test_what_a_tracker_quotes_is_shown_without_its_secrets(config: Config
     tracker.always("sign_in", lambda: LoginNeeded("refused: a-webhook-token-0815 and learned-later"))
     async with with_tracker(config, tracker).running() as runtime:
         runtime.redactor.add("learned-later")
-        await until(lambda: runtime.couriers[ANNA].health.report.state is State.SIGN_IN, "it needs a sign-in")
+        await until(lambda: runtime.couriers[ANNA].health.report.state is HealthState.SIGN_IN, "it needs a sign-in")
         assert (await runtime.vitals.components())[1].reason == "refused: •••• and ••••"
 
 
@@ -250,7 +254,7 @@ async def test_a_sign_in_is_masked_before_the_account_first_needs_it(config: Con
         db.execute("INSERT INTO tokens (viewer, tracker, secret, previous, saved_at) VALUES (?,?,?,?,?)", values)
         db.execute("INSERT INTO tokens (viewer, tracker, secret, saved_at) VALUES ('ben', 'spoilt', '{', 1)")
     async with runtime.running():
-        await runtime.take("plex", webhook(summary="newer-token-of-ben, older-token-of-ben"))
+        await runtime.ingest.take("plex", webhook(summary="newer-token-of-ben, older-token-of-ben"))
         kept = await runtime.store.read(
             lambda db: bodies.unpacked(db, *db.execute("SELECT raw, stem_id FROM events").fetchone())
         )
@@ -268,7 +272,7 @@ async def test_a_state_is_saved_for_whoever_looks_from_outside(config: Config) -
     tracker = Scripted()
     tracker.always("sign_in", lambda: TryLater("503"))
     async with with_tracker(config, tracker).running() as runtime:
-        await until(lambda: runtime.couriers[ANNA].health.report.state is State.DOWN, "it is down")
+        await until(lambda: runtime.couriers[ANNA].health.report.state is HealthState.DOWN, "it is down")
         async with another_process(config) as store:
             (state, reason, _, _) = (await store.read(overview.account_states))[ANNA]
     assert (state, reason) == ("down", "503")
@@ -278,7 +282,7 @@ async def test_whoever_shows_it_is_told_of_changes(config: Config) -> None:
     runtime, told = with_tracker(config, Scripted()), []
     runtime.on_change(lambda: told.append(1))
     async with runtime.running():
-        await runtime.take("plex", webhook())
+        await runtime.ingest.take("plex", webhook())
         await until(lambda: len(told) >= 3, "the webhook, the account and the delivery were told")
 
 
@@ -286,7 +290,7 @@ async def test_a_write_in_flight_may_finish_and_one_that_hangs_is_left_in_doubt(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for hangs, phase in ((False, ("delivered", "")), (True, ("queued", "in-flight"))):
-        monkeypatch.setattr(crew, "GRACE", 0.2 if hangs else LONGEST)
+        monkeypatch.setattr(couriers, "GRACE", 0.2 if hangs else LONGEST)
         tracker, sent, go = Scripted(), asyncio.Event(), asyncio.Event()
 
         async def hold(sent: asyncio.Event = sent, go: asyncio.Event = go) -> None:
@@ -295,7 +299,7 @@ async def test_a_write_in_flight_may_finish_and_one_that_hangs_is_left_in_doubt(
 
         tracker.before["sent"] = lambda plays, hold=hold: hold()
         async with with_tracker(config, tracker).running() as runtime:
-            await runtime.take("plex", webhook(key=str(hangs), index=int(hangs)))
+            await runtime.ingest.take("plex", webhook(key=str(hangs), index=int(hangs)))
             async with asyncio.timeout(LONGEST):
                 await sent.wait()
             if not hangs:
@@ -314,7 +318,7 @@ async def test_after_the_end_nothing_is_taken(config: Config) -> None:
     async with with_tracker(config, Scripted()).running() as runtime:
         pass
     with pytest.raises(StoreError, match="closed"):
-        await runtime.take("plex", webhook())
+        await runtime.ingest.take("plex", webhook())
     assert (await runtime.vitals.components())[0].state == "failed"
 
 

@@ -14,10 +14,11 @@ from structlog.testing import capture_logs
 from conftest import FakeClock, OneAddress
 from scrobbled.alerts import Alerts, Trouble
 from scrobbled.core.errors import StoreError
-from scrobbled.metrics import Metrics
-from scrobbled.store import Store, accounts
-from scrobbled.store.troubles import Troubles
-from scrobbled.storewatch import StoreWatch
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.runtime.storewatch import StoreWatch
+from scrobbled.store import Store
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.notes.troubles import Troubles
 
 pytestmark = pytest.mark.anyio
 DAY = 86_400.0
@@ -45,7 +46,7 @@ class Home:
     async def webhook(self) -> bool:
         """Whether it could be stored."""
         try:
-            await self.store.write(lambda db: accounts.set_mark(db, "one", 1.0))
+            await self.store.write(lambda db: sign_ins.set_mark(db, "one", 1.0))
         except StoreError:
             return False
         return True

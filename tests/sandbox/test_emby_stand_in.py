@@ -6,7 +6,7 @@ import pytest
 
 from conftest import FakeClock
 from sandbox.media_house import MediaHouse
-from scrobbled.sandbox.emby import ANNA, BEN, NOTIFIER
+from scrobbled.sandbox.mediabrowser.emby import ANNA, BEN, NOTIFIER
 
 KEY = "sandbox-emby-key"
 LISTENER = "http://scrobbled.local/webhooks/emby/secret"

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import FakeClock
 from sandbox.media_house import MediaHouse
-from scrobbled.sandbox.jellyfin import ANNA, BEN, SOFA, WEBHOOK_PLUGIN
+from scrobbled.sandbox.mediabrowser.jellyfin import ANNA, BEN, SOFA, WEBHOOK_PLUGIN
 
 KEY = "sandbox-jellyfin-key"
 LISTENER = "http://scrobbled.local/webhooks/jellyfin/secret"

@@ -12,23 +12,23 @@ import httpx
 import pytest
 from multipart import MultipartParser, parse_options_header
 
-from scrobbled.core.events import EventKind
-from scrobbled.core.items import Episode
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.watching.events import EventKind
 from scrobbled.sandbox import world as worlds
-from scrobbled.sandbox.player import (
+from scrobbled.sandbox.plex.library import episode_item, movie_item, season_item, show_item
+from scrobbled.sandbox.plex.player import (
     ANNA,
     BEN,
     EVENING,
     MACHINE,
     NEIGHBOUR,
     THUMB,
-    Player,
     PlexAccount,
-    Viewed,
+    PlexPlayer,
+    ViewState,
     multipart,
     payload,
 )
-from scrobbled.sandbox.plex_library import episode_item, movie_item, season_item, show_item
 from scrobbled.sources.plex import PlexSource
 
 AT = datetime(2026, 11, 14, 20, 31, 12, tzinfo=UTC)
@@ -65,9 +65,9 @@ class Listener(httpx.AsyncBaseTransport):
         return [json.loads(parts(request)["payload"].value) for request in self.requests]
 
 
-def player(listener: Listener, *hooks: tuple[PlexAccount, str]) -> Player:
+def player(listener: Listener, *hooks: tuple[PlexAccount, str]) -> PlexPlayer:
     registered = hooks or ((ANNA, "http://scrobbled.local/webhooks/plex/secret"),)
-    return Player(lambda: registered, transport=listener)
+    return PlexPlayer(lambda: registered, transport=listener)
 
 
 def test_a_scrobble_has_the_fields_and_types_of_a_real_one() -> None:
@@ -97,7 +97,7 @@ def test_guids_are_those_of_the_item_itself() -> None:
 
 
 def test_only_a_scrobble_shows_the_new_view() -> None:
-    before = Viewed(count=1, last=1_700_000_000)
+    before = ViewState(count=1, last=1_700_000_000)
     shown = {
         event: (item["viewCount"], item["lastViewedAt"])
         for event in EVENING

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from conftest import FakeClock
-from scrobbled.core.events import EventKind
-from scrobbled.sandbox.player import BEN, payload
+from scrobbled.core.watching.events import EventKind
+from scrobbled.sandbox.plex.player import BEN, payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sources import SOURCES
 

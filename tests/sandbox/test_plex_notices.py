@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from patience import LONGEST
-from scrobbled.sandbox.player import ANNA, BEN
-from scrobbled.sandbox.plex import PlexStandIn
+from scrobbled.sandbox.plex.app import PlexStandIn
+from scrobbled.sandbox.plex.player import ANNA, BEN
 from scrobbled.sandbox.server import Sandbox
 
 PATH = "/plex/:/eventsource/notifications?filters=playing"

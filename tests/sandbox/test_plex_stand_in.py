@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from conftest import FakeClock
-from scrobbled.sandbox.player import MACHINE
-from scrobbled.sandbox.plex import PlexStandIn
+from scrobbled.sandbox.plex.app import PlexStandIn
+from scrobbled.sandbox.plex.player import MACHINE
 from scrobbled.sandbox.server import Sandbox
 
 TOKEN = "sandbox-plex-token"

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from scrobbled.sandbox import world as worlds
-from scrobbled.sandbox.motifs import HIGH, MOTIFS, WIDE
-from scrobbled.sandbox.plex import OWNER_TOKEN
-from scrobbled.sandbox.posters import poster
+from scrobbled.sandbox.plex.app import OWNER_TOKEN
+from scrobbled.sandbox.posters.drawing import poster
+from scrobbled.sandbox.posters.motifs import HIGH, MOTIFS, WIDE
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sandbox.world import SECOND
 

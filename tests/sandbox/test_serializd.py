@@ -16,7 +16,7 @@ import pytest
 from scrobbled.sandbox import world as worlds
 from scrobbled.sandbox.base import Request
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.serializd import SerializdStandIn
+from scrobbled.sandbox.serializd.app import SerializdStandIn
 
 pytestmark = pytest.mark.anyio
 

@@ -9,12 +9,12 @@ import pytest
 
 from conftest import FakeClock
 from sandbox.media_house import MediaHouse
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Episode, Movie
-from scrobbled.sandbox import tautulli
-from scrobbled.sandbox.player import BEN
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.tautulli import app
 from scrobbled.sources import SOURCES
-from scrobbled.sources.tautulli import TEMPLATE
+from scrobbled.sources.tautulli_templates import TEMPLATE
 
 LISTENER = "http://scrobbled.local/webhooks/any/secret"
 FORMS = [
@@ -104,7 +104,7 @@ def test_what_tautulli_sends_is_understood_with_ids_of_the_show(clock: FakeClock
 
 
 def test_tautullis_template_is_the_one_we_hand_out() -> None:
-    assert json.loads(TEMPLATE) == tautulli.TEMPLATE
+    assert json.loads(TEMPLATE) == app.TEMPLATE
 
 
 def test_what_kodi_sends_is_understood(clock: FakeClock) -> None:
@@ -115,4 +115,5 @@ def test_what_kodi_sends_is_understood(clock: FakeClock) -> None:
     events = understood(house)
     assert events[0].kind is EventKind.START
     assert isinstance(events[0].item, Episode)
-    assert events[0].item.ids.tvdb == show.episode(1, 2).tvdb
+    assert (events[0].item.ids.tvdb, events[0].item.show_ids.tmdb) == (show.episode(1, 2).tvdb, show.tmdb)
+    assert events[-1].kind is EventKind.WATCHED

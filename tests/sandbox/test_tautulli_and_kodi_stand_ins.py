@@ -6,7 +6,7 @@ import pytest
 
 from conftest import FakeClock
 from sandbox.media_house import MediaHouse
-from scrobbled.sandbox.player import BEN
+from scrobbled.sandbox.plex.player import BEN
 
 LISTENER = "http://scrobbled.local/webhooks/any/secret"
 
@@ -57,11 +57,11 @@ def test_kodi_tells_a_viewing_without_saying_whose(kodi: MediaHouse) -> None:
     kodi.ask("POST", "/_sandbox/hooks", json={"urls": [LISTENER]})
     show = kodi.world.shows[0]
     assert kodi.ask("POST", "/_sandbox/watch", json={"title": f"{show.title} S1E1"}).status_code == 200
-    assert [row["method"] for row in kodi.told] == [
-        "Player.OnPlay", "Player.OnPause", "Player.OnResume", "Player.OnStop", "VideoLibrary.OnUpdate"
-    ]  # fmt: skip
-    stop = kodi.told[3]["params"]["data"]
-    assert (stop["end"], stop["item"]["showtitle"], stop["item"]["season"]) == (True, show.title, 1)
-    assert stop["player"]["totaltime"]["minutes"] == 45
-    assert kodi.told[4]["params"]["data"]["playcount"] == 1
+    assert [row["event"] for row in kodi.told] == ["start", "pause", "resume", "end"]
+    end = kodi.told[3]
+    assert (end["mediaType"], end["tvShowTitle"], end["season"], end["episode"]) == ("episode", show.title, 1, 1)
+    assert (end["duration"], end["progress"]) == (45 * 60, {"time": 45 * 60, "percent": 100.0})
+    assert end["tvShowUniqueIds"]["tmdb"] == str(show.tmdb)
+    assert len({row["sessionId"] for row in kodi.told}) == 1
+    assert kodi.server.playcounts
     assert kodi.ask("POST", "/_sandbox/watch", json={"title": "x"}).status_code == 400

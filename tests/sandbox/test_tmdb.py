@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from scrobbled.sandbox import world as worlds
-from scrobbled.sandbox.posters import poster
-from scrobbled.sandbox.tmdb import API_KEY, READ_TOKEN, TmdbStandIn
+from scrobbled.sandbox.posters.drawing import poster
+from scrobbled.sandbox.tmdb.app import API_KEY, READ_TOKEN, TmdbStandIn
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import httpx
 
 from conftest import FakeClock
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.sandbox.trakt import TraktAuthStandIn, TraktStandIn
+from scrobbled.sandbox.trakt.app import TraktAuthStandIn, TraktStandIn
 
 CLIENT = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
 OOB = "urn:ietf:wg:oauth:2.0:oob"

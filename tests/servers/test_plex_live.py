@@ -12,16 +12,17 @@ from structlog.testing import capture_logs
 
 from catalogues.test_plex_finder import Memory
 from conftest import FakeClock
+from scrobbled.clients.plex import PlexClient, PlexTv
 from scrobbled.core.errors import LoginNeeded, TryLater
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.http import Http
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.plumbing.http import Http
 from scrobbled.sandbox.base import Fault
-from scrobbled.sandbox.player import ANNA, BEN, MACHINE, NEIGHBOUR, PlexAccount
-from scrobbled.sandbox.plex import OWNER_TOKEN, PlexStandIn
+from scrobbled.sandbox.plex.app import OWNER_TOKEN, PlexStandIn
+from scrobbled.sandbox.plex.player import ANNA, BEN, MACHINE, NEIGHBOUR, PlexAccount
 from scrobbled.sandbox.world import build
-from scrobbled.servers.plex import PlexServer
-from scrobbled.servers.plex_live import ASK_AGAIN_AFTER, Live, messages
-from scrobbled.servers.plex_sessions import Notice
+from scrobbled.servers.plex.history import PlexServer
+from scrobbled.servers.plex.live import ASK_AGAIN_AFTER, PlexLive, messages
+from scrobbled.servers.plex.sessions import PlexNotice
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import Body
 
@@ -41,9 +42,10 @@ class Room:
     failing: bool = False
 
     def __post_init__(self) -> None:
-        server = PlexServer(self.http, OWNER_TOKEN, self.http, Memory())
+        account = PlexTv(self.http, self.http.base, OWNER_TOKEN)
+        server = PlexServer(PlexClient(self.http, OWNER_TOKEN), account, Memory())
         claimed = {"anna", "ben"}
-        self.live = Live(
+        self.live = PlexLive(
             server, MACHINE, take=self._take, claimed=lambda account: account.name in claimed, clock=self.clock
         )
 
@@ -56,7 +58,7 @@ class Room:
     def item(self, title: str = "") -> Any:
         return self.plex.library.find(title or f"{WORLD.shows[0].title} S1E2")
 
-    async def do(self, event: str, percent: float, who: PlexAccount = BEN, title: str = "") -> Notice:
+    async def do(self, event: str, percent: float, who: PlexAccount = BEN, title: str = "") -> PlexNotice:
         """Somebody does something, and whoever listens is told."""
         item = self.item(title)
         offset = round(item.duration * percent / 100)
@@ -65,7 +67,7 @@ class Room:
         now = {**before, **self.plex.player.sessions}
         session = next(one for (account, _), one in now.items() if account == who.id)
         state = {"play": "playing", "resume": "playing", "pause": "paused", "stop": "stopped"}[event]
-        notice = Notice(str(session.key), item.rating_key, state, offset)
+        notice = PlexNotice(str(session.key), item.rating_key, state, offset)
         await self.live.heard(notice)
         return notice
 
@@ -122,19 +124,19 @@ async def test_of_whom_nobody_lists_only_the_changes_are_kept(room: Room) -> Non
 
 
 async def test_nobody_is_guessed_where_the_server_does_not_say_who_it_is(room: Room) -> None:
-    await room.live.heard(Notice("777", room.item().rating_key, "playing", 0))
-    await room.live.heard(Notice("777", room.item().rating_key, "playing", 10_000))
-    await room.live.heard(Notice("777", room.item().rating_key, "stopped", 2_600_000))
+    await room.live.heard(PlexNotice("777", room.item().rating_key, "playing", 0))
+    await room.live.heard(PlexNotice("777", room.item().rating_key, "playing", 10_000))
+    await room.live.heard(PlexNotice("777", room.item().rating_key, "stopped", 2_600_000))
     assert room.heard == []
     assert len(room.plex.calls("GET /status/sessions")) == 1
 
 
 async def test_it_is_asked_again_whose_it_is(room: Room) -> None:
     item = room.item()
-    await room.live.heard(Notice("1", item.rating_key, "playing", 0))
+    await room.live.heard(PlexNotice("1", item.rating_key, "playing", 0))
     await room.plex.player.report("play", item, BEN, room.clock.now())
     room.clock.advance(ASK_AGAIN_AFTER)
-    await room.live.heard(Notice("1", item.rating_key, "playing", 10_000))
+    await room.live.heard(PlexNotice("1", item.rating_key, "playing", 10_000))
     assert room.told == [("ben", "start", 0)]
 
 
@@ -159,9 +161,9 @@ async def test_the_next_episode_in_the_same_session_is_another_viewing(room: Roo
     notice = await room.do("play", 90)
     following = room.item(f"{WORLD.shows[0].title} S1E3")
     room.clock.advance(10)
-    await room.live.heard(Notice(notice.session, following.rating_key, "playing", 0))
+    await room.live.heard(PlexNotice(notice.session, following.rating_key, "playing", 0))
     room.clock.advance(10)
-    await room.live.heard(Notice(notice.session, following.rating_key, "stopped", 10_000))
+    await room.live.heard(PlexNotice(notice.session, following.rating_key, "stopped", 10_000))
     assert [event.kind for event in room.heard] == ["start", "stop", "start", "stop"]
     assert {event.item.number for event in room.heard[2:]} == {3}  # type: ignore[union-attr]
     assert room.heard[1].percent == pytest.approx(90, abs=1)
@@ -205,7 +207,7 @@ async def test_a_session_that_is_somebody_elses_after_the_server_began_anew_ends
         session.item, ANNA, session.device, "playing", 0, session.key
     )
     await room.live.begin()
-    await room.live.heard(Notice(str(session.key), session.item.rating_key, "playing", 1000))
+    await room.live.heard(PlexNotice(str(session.key), session.item.rating_key, "playing", 1000))
     assert room.told == [("ben", "start", 30), ("ben", "stop", 30), ("anna", "start", 0)]
 
 

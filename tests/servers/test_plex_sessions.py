@@ -9,8 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrobbled.core.events import Account
-from scrobbled.servers.plex_sessions import Notice, On, Seat, begun, ended, heard, is_another, notices, seated
+from scrobbled.core.watching.events import Account
+from scrobbled.servers.plex.sessions import (
+    PlexNotice,
+    PlexPlaying,
+    Seat,
+    begun,
+    ended,
+    heard,
+    is_another,
+    notices,
+    seated,
+)
 
 SEAT = Seat(Account("41220078", "ben"), "tv-1", "Lounge")
 LENGTH = 2_700_000
@@ -23,19 +33,19 @@ ENTRY = {
 }
 
 
-def seat(offset: float | None = 0, length: int | None = LENGTH) -> On:
+def seat(offset: float | None = 0, length: int | None = LENGTH) -> PlexPlaying:
     return begun(SEAT, "90412", length, offset, 0.0)
 
 
 def told(
-    *entries: tuple[float, str, float | None], start: On | None = None, key: str = "90412"
+    *entries: tuple[float, str, float | None], start: PlexPlaying | None = None, key: str = "90412"
 ) -> list[tuple[str, int]]:
     """What is said of (monotonic seconds, state, offset), one after the other."""
-    on: On | None = start or seat()
+    on: PlexPlaying | None = start or seat()
     said = []
     for now, state, offset in entries:
         assert on is not None
-        on, say = heard(on, Notice("41", key, state, offset), now)
+        on, say = heard(on, PlexNotice("41", key, state, offset), now)
         if say:
             said.append((say.event.removeprefix("media."), say.offset_ms))
     return said
@@ -51,7 +61,7 @@ def told(
     ],
 )
 def test_an_entry_is_read_however_it_is_wrapped(message: dict[str, Any]) -> None:
-    assert notices(json.dumps(message)) == (Notice("41", "90412", "playing", 5000.0),)
+    assert notices(json.dumps(message)) == (PlexNotice("41", "90412", "playing", 5000.0),)
 
 
 def test_all_entries_of_a_message_are_read() -> None:
@@ -95,47 +105,47 @@ def test_a_position_stays_within_the_item(offset: float | None, reached: int) ->
 
 
 def test_the_next_item_named_just_before_the_end_does_not_take_its_place() -> None:
-    on, _ = heard(seat(), Notice("41", "90412", "playing", 2_600_000), 0.0)
+    on, _ = heard(seat(), PlexNotice("41", "90412", "playing", 2_600_000), 0.0)
     assert on is not None
-    wrong = Notice("41", "90413", "playing", 2_610_000)
+    wrong = PlexNotice("41", "90413", "playing", 2_610_000)
     assert not is_another(on, wrong)
     on, say = heard(on, wrong, 10.0)
     assert on is not None
     assert say is None
-    on, say = heard(on, Notice("41", "90413", "stopped", 2_610_000), 11.0)
+    on, say = heard(on, PlexNotice("41", "90413", "stopped", 2_610_000), 11.0)
     assert on is None
     assert say is not None
     assert (say.event, say.offset_ms) == ("media.stop", 2_611_000)
 
 
 def test_another_item_from_its_beginning_or_named_twice_is_another_viewing() -> None:
-    on, _ = heard(seat(), Notice("41", "90412", "playing", 2_600_000), 0.0)
+    on, _ = heard(seat(), PlexNotice("41", "90412", "playing", 2_600_000), 0.0)
     assert on is not None
-    assert is_another(on, Notice("41", "90413", "playing", 2000))
-    later = Notice("41", "90413", "playing", 700_000)
+    assert is_another(on, PlexNotice("41", "90413", "playing", 2000))
+    later = PlexNotice("41", "90413", "playing", 700_000)
     on, _ = heard(on, later, 10.0)
     assert on is not None
     assert is_another(on, later)
-    on, _ = heard(on, Notice("41", "90412", "playing", 2_620_000), 20.0)
+    on, _ = heard(on, PlexNotice("41", "90412", "playing", 2_620_000), 20.0)
     assert on is not None
     assert not is_another(on, later), "it was named once again, and in between it was not"
 
 
 def test_a_stop_that_tells_a_place_nobody_can_have_reached_is_where_it_was_last() -> None:
     assert told((0, "playing", 100_000), (10, "stopped", 2_690_000))[-1] == ("stop", 100_000)
-    on, _ = heard(seat(), Notice("41", "90412", "playing", 100_000), 0.0)
+    on, _ = heard(seat(), PlexNotice("41", "90412", "playing", 100_000), 0.0)
     assert on is not None
-    _, say = heard(on, Notice("41", "90412", "stopped", 2_690_000), 10.0)
+    _, say = heard(on, PlexNotice("41", "90412", "stopped", 2_690_000), 10.0)
     assert say is not None
     assert say.claimed_ms == 2_690_000
 
 
 def test_an_end_without_a_notice_is_where_it_was_and_a_few_seconds_on() -> None:
-    on, _ = heard(seat(), Notice("41", "90412", "playing", 100_000), 0.0)
+    on, _ = heard(seat(), PlexNotice("41", "90412", "playing", 100_000), 0.0)
     assert on is not None
     assert ended(on, 8.0).offset_ms == 108_000
     assert ended(on, 900.0).offset_ms == 115_000
-    paused, _ = heard(on, Notice("41", "90412", "paused", 100_000), 1.0)
+    paused, _ = heard(on, PlexNotice("41", "90412", "paused", 100_000), 1.0)
     assert paused is not None
     assert ended(paused, 900.0).offset_ms == 100_000
 
@@ -163,12 +173,12 @@ ENTRIES = st.lists(
 def test_whatever_comes_it_begins_once_and_stays_within_the_item(
     entries: list[tuple[float, str, float | None, str]],
 ) -> None:
-    on: On | None = seat()
+    on: PlexPlaying | None = seat()
     now, said = 0.0, []
     for passed, state, offset, key in entries:
         now += passed
         assert on is not None
-        on, say = heard(on, Notice("41", key, state, offset), now)
+        on, say = heard(on, PlexNotice("41", key, state, offset), now)
         said += [say] if say else []
         if on is None:
             break

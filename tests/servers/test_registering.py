@@ -12,10 +12,10 @@ import pytest
 
 from scrobbled.config import Config, loads
 from scrobbled.core.errors import ConfigError, NotRegistered
-from scrobbled.registering import Registered, register
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.player import ANNA
+from scrobbled.sandbox.plex.player import ANNA
 from scrobbled.sandbox.server import Sandbox
+from scrobbled.servers.registering import Registered, register
 
 TOKEN = "hook-token-4711-do-not-show"
 CONFIG = f"""

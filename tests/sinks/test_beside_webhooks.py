@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mqtt.broker import FakeBroker
-from scrobbled.mqtt.line import WITHIN
-from scrobbled.sensing import sensing
+from scrobbled.desk.home_assistant import sensing
+from scrobbled.sinks.mqtt.line import WITHIN
+from sinks.broker import FakeBroker
 from web.house import house
 
 pytestmark = pytest.mark.anyio

@@ -9,13 +9,14 @@ import pytest
 from jinja2 import Environment, StrictUndefined
 
 from scrobbled import __version__
-from scrobbled.mqtt.messages import (
+from scrobbled.core.standing import Standing
+from scrobbled.sinks.mqtt.messages import (
     MOST_ACCOUNTS,
-    Account,
-    Facts,
     LastPlay,
-    Message,
+    MqttMessage,
+    SensorFacts,
     Topics,
+    TroubledAccount,
     availability,
     device,
     nothing,
@@ -24,11 +25,13 @@ from scrobbled.mqtt.messages import (
 
 TOPICS = Topics("scrobbled", "homeassistant")
 PLAY = LastPlay("Severance S2 E3", "episode", "anna", "plex", "2026-11-14T20:00:00+00:00", {"trakt": "delivered"})
-QUIET = Facts(None, {}, (), 0)
-BUSY = Facts(PLAY, {"serializd": 2, "trakt": 1}, (Account("anna", "trakt", "sign-in", "sign in again"),), 3)
+QUIET = SensorFacts(None, {}, (), 0)
+BUSY = SensorFacts(
+    PLAY, {"serializd": 2, "trakt": 1}, (TroubledAccount("anna", "trakt", "sign-in", "sign in again"),), 3
+)
 
 
-def shown(facts: Facts) -> dict[str, tuple[str, dict[str, Any]]]:
+def shown(facts: SensorFacts) -> dict[str, tuple[str, dict[str, Any]]]:
     """State and attributes of each sensor, as Home Assistant makes them of the two messages."""
     environment = Environment(undefined=StrictUndefined, autoescape=False)
     environment.filters["tojson"] = json.dumps
@@ -66,12 +69,13 @@ def test_an_address_that_nobody_knows_is_left_out() -> None:
 def test_each_sensor_has_a_platform_a_name_and_an_id_of_its_own() -> None:
     components = json.loads(device(TOPICS, None).payload)["components"]
     assert {key: one["platform"] for key, one in components.items()} == {
+        "standing": "sensor",
         "last_play": "sensor",
         "queue": "sensor",
         "tracker_problems": "sensor",
         "needs_you": "binary_sensor",
     }
-    assert len({one["unique_id"] for one in components.values()}) == 4
+    assert len({one["unique_id"] for one in components.values()}) == 5
     assert all(one["name"] and one["unique_id"].startswith("scrobbled_") for one in components.values())
 
 
@@ -97,6 +101,13 @@ def test_the_sensors_show_what_there_is() -> None:
     assert found["needs_you"] == ("ON", {"questions": 3})
 
 
+def test_how_the_house_stands_is_told_in_its_sentence() -> None:
+    house = Standing("off", "calm", "x" * 400, "x" * 400, "Switch it on.")
+    text, attributes = shown(SensorFacts(None, {}, (), 0, house))["standing"]
+    assert (len(text), attributes["code"], attributes["next"]) == (255, "off", "Switch it on.")
+    assert shown(QUIET)["standing"] == ("None", {"text": None}), "which Home Assistant takes for unknown"
+
+
 def test_where_there_is_nothing_the_sensors_say_so() -> None:
     found = shown(QUIET)
     assert found["last_play"] == ("None", {"label": None}), "which Home Assistant takes for unknown"
@@ -105,26 +116,26 @@ def test_where_there_is_nothing_the_sensors_say_so() -> None:
 
 def test_a_state_is_no_longer_than_home_assistant_takes() -> None:
     long = LastPlay("x" * 400, "movie", "anna", "plex", None, {})
-    assert len(shown(Facts(long, {}, (), 0))["last_play"][0]) == 255
+    assert len(shown(SensorFacts(long, {}, (), 0))["last_play"][0]) == 255
 
 
 def test_a_crowd_of_accounts_is_counted_and_not_listed_whole() -> None:
-    crowd = tuple(Account(f"viewer{number}", "trakt", "down", "") for number in range(MOST_ACCOUNTS + 5))
-    number, attributes = shown(Facts(None, {}, crowd, 0))["tracker_problems"]
+    crowd = tuple(TroubledAccount(f"viewer{number}", "trakt", "down", "") for number in range(MOST_ACCOUNTS + 5))
+    number, attributes = shown(SensorFacts(None, {}, crowd, 0))["tracker_problems"]
     assert (number, len(attributes["details"])) == (str(MOST_ACCOUNTS + 5), MOST_ACCOUNTS)
 
 
 def test_the_same_facts_make_the_same_text() -> None:
-    again = Facts(PLAY, {"trakt": 1, "serializd": 2}, BUSY.troubled, 3)
+    again = SensorFacts(PLAY, {"trakt": 1, "serializd": 2}, BUSY.troubled, 3)
     assert state(TOPICS, again) == state(TOPICS, BUSY)
 
 
 @pytest.mark.parametrize("title", ["{{ states('lock.door') }}", "'; DROP", "“quoted” \\ \n"])
 def test_a_title_is_shown_as_it_is(title: str) -> None:
     odd = LastPlay(title, "movie", "anna", "plex", None, {})
-    assert shown(Facts(odd, {}, (), 0))["last_play"][1]["label"] == title
+    assert shown(SensorFacts(odd, {}, (), 0))["last_play"][1]["label"] == title
 
 
 def test_an_empty_message_takes_the_device_away() -> None:
-    assert nothing(TOPICS) == Message("homeassistant/device/scrobbled/config", "")
-    assert availability(TOPICS, "offline") == Message("scrobbled/status", "offline")
+    assert nothing(TOPICS) == MqttMessage("homeassistant/device/scrobbled/config", "")
+    assert availability(TOPICS, "offline") == MqttMessage("scrobbled/status", "offline")

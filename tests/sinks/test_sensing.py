@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mqtt.broker import FakeBroker
 from scrobbled.core.errors import LoginNeeded
-from scrobbled.sandbox.player import BEN
-from scrobbled.sensing import look, sensing
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.home_assistant import look, sensing
+from scrobbled.sandbox.plex.player import BEN
+from sinks.broker import FakeBroker
 from web.house import house
 
 pytestmark = pytest.mark.anyio
@@ -39,6 +39,9 @@ async def test_an_account_that_does_not_work_is_a_tracker_problem_with_its_reaso
         assert [(one.viewer, one.tracker, one.state) for one in facts.troubled] == [("anna", "serializd", "sign-in")]
         assert facts.troubled[0].reason == "sign in again"
         assert facts.questions == await Desk(home.runtime).needs.number() == 1
+        assert facts.house is not None
+        assert facts.house == (await Desk(home.runtime).status()).house
+        assert (facts.house.code, facts.house.text) == ("asks", "1 thing needs you")
 
 
 async def test_as_many_questions_are_counted_as_the_page_asks(tmp_path: Path) -> None:

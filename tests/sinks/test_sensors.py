@@ -15,16 +15,16 @@ import pytest
 from msgspec.structs import replace
 
 from conftest import FakeClock
-from mqtt.broker import FakeBroker
 from patience import LONGEST
 from scrobbled.config import Config, MqttConfig, SinksConfig
 from scrobbled.core.errors import ContractDrift, LoginNeeded, StoreError, TryLater
-from scrobbled.mqtt import Broker, Facts, LastPlay, Sensors, Supervisor
-from scrobbled.mqtt.brokers import configured, offered
-from scrobbled.mqtt.line import WITHIN, tried
-from scrobbled.mqtt.sensors import LOOK_EVERY, PAUSE, Means, rest
+from scrobbled.sinks.mqtt import Broker, LastPlay, SensorFacts, Sensors, Supervisor
+from scrobbled.sinks.mqtt.brokers import configured, offered
+from scrobbled.sinks.mqtt.line import WITHIN, tried
+from scrobbled.sinks.mqtt.sensors import LOOK_EVERY, PAUSE, SensorMeans, rest
+from sinks.broker import FakeBroker
 
-QUIET = Facts(None, {}, (), 0)
+QUIET = SensorFacts(None, {}, (), 0)
 
 
 class StillClock(FakeClock):
@@ -59,14 +59,14 @@ class Home:
     """What the sensors are given; everything can be exchanged."""
 
     config: Config
-    facts: Facts = QUIET
+    facts: SensorFacts = QUIET
     clock: StillClock = field(default_factory=StillClock)
     environ: dict[str, str] = field(default_factory=dict)
     transport: httpx.AsyncBaseTransport | None = None
     learned: list[str] = field(default_factory=list)
     fails: Exception | None = None
 
-    async def look(self) -> Facts:
+    async def look(self) -> SensorFacts:
         if self.fails:
             raise self.fails
         return self.facts
@@ -74,7 +74,7 @@ class Home:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Sensors]:
         supervisor = Supervisor(self.environ, self.transport)
-        sensors = Sensors(Means(lambda: self.config, self.look, supervisor, self.learned.append, self.clock))
+        sensors = Sensors(SensorMeans(lambda: self.config, self.look, supervisor, self.learned.append, self.clock))
         task = asyncio.create_task(sensors.run())
         try:
             yield sensors
@@ -201,7 +201,7 @@ async def test_a_broker_that_says_nothing_delays_neither_news_nor_the_end() -> N
 
 async def test_the_end_comes_even_where_being_cancelled_goes_unnoticed(broker: FakeBroker) -> None:
     home = Home(with_mqtt(url=broker.url))
-    sensors = Sensors(Means(lambda: home.config, home.look, Supervisor({}), home.learned.append, home.clock))
+    sensors = Sensors(SensorMeans(lambda: home.config, home.look, Supervisor({}), home.learned.append, home.clock))
     task = asyncio.create_task(sensors.run())
     await broker.until(lambda: questions(broker) == 0)
     sensors.stop()

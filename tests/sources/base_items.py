@@ -21,7 +21,7 @@ UNWATCHABLE = [
     ({"Type": "Video"}, "type"),
     ({"Type": "Season"}, "type"),
     pytest.param({"Type": "Series"}, "type", id="case-64"),
-    ({"Type": ...}, "type"),
+    ({"Type": ...}, "no type"),
     pytest.param({"IndexNumber": "S01"}, "malformed", id="case-71"),
 ]
 """Changes of the item, and the reason why the end of it is no viewing then."""

@@ -60,6 +60,8 @@ TEXTS = [
     "com.plexapp.agents.imdb://tt1?lang=en", "local://1", "movie", "episode", "season", "show", "clip", "Movie",
     "Episode", "Series", "media.rate", "media.scrobble", "library.new", "PlaybackStop", "UserDataSaved", "TogglePlayed",
     "UpdateUserRating", "playback.stop", "item.markplayed", "item.rate", "Stop", "MarkPlayed", "Player.OnStop",
+    "end", "interval", "playback.start", "{grandparent_title}", "{x!u}", "48", "2026-02-24T11:58:10.185714+01:00",
+    "net.fribbtastic.coding.plex.myanimelist://1/1/5", "Harbour Lights - Low Tide", "2019-01-01",
     "VideoLibrary.OnUpdate", "history", "session", "item", "played", "Download", "watched", "created", "checkin",
 ]  # fmt: skip
 VALUES: list[Any] = [

@@ -17,12 +17,13 @@ from structlog.testing import capture_logs
 from conftest import FakeClock
 from flows.rig import hurried
 from scrobbled.config import Config, loads
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Episode, Item, Media, Movie
-from scrobbled.household import ConfiguredHousehold
-from scrobbled.ingest import Ingest, Taken
-from scrobbled.metrics import Metrics
-from scrobbled.redact import Redactor
+from scrobbled.core.naming.items import Episode, Item, Media, Movie
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.intake.claimants import Taken
+from scrobbled.intake.household import ConfiguredHousehold
+from scrobbled.intake.ingest import Ingest
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import Body
 from scrobbled.store import Store

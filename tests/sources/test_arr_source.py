@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.sources import SOURCES
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
@@ -71,8 +71,8 @@ def test_an_unknown_id_is_written_as_zero() -> None:
         ("radarr", sample("radarr/test"), "test"),
         ("sonarr", sample("sonarr/grab"), "unsupported"),
         ("sonarr", {"eventType": "SeriesDelete", "series": {"title": "x"}}, "unsupported"),
-        ("sonarr", {"eventType": ["Download"]}, "unsupported"),
-        ("sonarr", {}, "unsupported"),
+        ("sonarr", {"eventType": ["Download"]}, "this form is not known: see docs/sources/sonarr-radarr.md"),
+        ("sonarr", {}, "empty"),
         ("sonarr", {"eventType": "Download"}, "no item"),
         ("sonarr", {"eventType": "Download", "series": {"title": "x"}, "episodes": []}, "no item"),
         ("sonarr", {"eventType": "Download", "series": {"title": "x"}, "episodes": ["y"]}, "no item"),

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
-from scrobbled.core.sessions import Rules, Session, Watched, fold
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import fold
+from scrobbled.core.watching.sessions import Rules, Session, Watched
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import read_body
 from scrobbled.sources.emby import EmbySource
@@ -104,13 +105,13 @@ def test_every_kind_of_message_has_its_kind_item_and_position(
         ({"Event": "system.webhooktest"}, "test"),
         ({"Event": "system.serverstartup"}, "unsupported"),
         ({"Event": "user.authenticated", "User": {"Name": "marta"}}, "unsupported"),
-        (sample("playback-stop", Event="playback.scrobble"), "unsupported"),
+        (sample("playback-stop", Event="playback.scrobble"), "unknown event"),
         (sample("item-rate", Event="item.markfavorite"), "unsupported"),
         (sample("item-favourite"), "unsupported"),
         (sample("item-rate", ("Item", "UserData"), Rating=0, IsFavorite=True), "unsupported"),
-        pytest.param(sample("playback-stop", Event="playback.dream"), "unsupported", id="case-74"),
-        (sample("playback-stop", Event=7), "unsupported"),
-        ({}, "unsupported"),
+        pytest.param(sample("playback-stop", Event="playback.dream"), "unknown event", id="case-74"),
+        (sample("playback-stop", Event=7), "this form is not known: see docs/sources/emby.md"),
+        ({}, "empty"),
         (sample("channel-start"), "live tv"),
         (sample("trailer-stop"), "type"),
         (sample("item-markplayed", ("Item",), Type="Season"), "type"),
@@ -125,6 +126,15 @@ def test_what_is_no_viewing_is_ignored_with_its_reason(message: dict[str, Any], 
 @pytest.mark.parametrize(("changes", "reason"), UNWATCHABLE)
 def test_what_cannot_be_watched_is_ignored_with_its_reason(changes: dict[str, Any], reason: str) -> None:
     assert ignored(sample("playback-stop", ("Item",), **changes)) == reason
+
+
+def test_without_any_playback_info_the_session_tells_the_position_and_its_user() -> None:
+    stop = parse(sample("session-stop"))
+    assert (stop.kind, stop.account, stop.percent) == (EventKind.STOP, Account(name="marta"), 95.0)
+    session = {"UserId": "6", "UserName": "marta", "PlayState": {"PositionTicks": 0}}
+    event = parse(sample("session-stop", Session=session))
+    assert (event.account, event.position_ms) == (Account("6", "marta"), None)
+    assert parse(sample("playback-stop", Session={**session, "UserName": "ben"})).account == MARTA
 
 
 # --- how it is sent --------------------------------------------------------------------------------------------------
@@ -145,7 +155,8 @@ def test_a_relay_may_hand_on_the_form_as_an_object(wrapped: Any) -> None:
 
 @pytest.mark.parametrize("garbage", ["", "{", "[]", "7", [], None, {}, "[" * 100_000])
 def test_data_that_is_none_is_nothing_we_know(garbage: Any) -> None:
-    assert ignored({"data": garbage}) == "unsupported"
+    unknown = "this form is not known: see docs/sources/emby.md"
+    assert ignored({"data": garbage}) == ("empty" if garbage == {} else unknown)
 
 
 def test_keys_are_read_without_regard_to_case() -> None:
@@ -175,7 +186,7 @@ def test_the_server_may_say_that_96_percent_are_not_all() -> None:
 
 
 def test_a_stop_that_says_nothing_is_at_no_known_position() -> None:
-    message = sample("playback-stop", PlaybackInfo=...)
+    message = sample("playback-stop", PlaybackInfo={})
     message["Session"]["PlayState"] = {"PositionTicks": 26_400_000_000}
     event = parse(message)
     assert (event.kind, event.unfinished, event.position_ms) == (EventKind.STOP, False, None)

@@ -7,28 +7,25 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrobbled.config import NAMELESS, SOURCE_NAMES
-from scrobbled.core.events import EventKind, PlaybackEvent
+from scrobbled.config import NAMELESS
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.sources import SOURCES
 from scrobbled.sources.body import read_body
-from scrobbled.sources.examples import EXAMPLES, MARK, Example
-from scrobbled.sources.tautulli import TEMPLATE
+from scrobbled.sources.examples import MARK, Example
+from scrobbled.sources.parsing import parsed
+from scrobbled.sources.tautulli_templates import TEMPLATE
 from scrobbled.sources.trakt import HISTORY, enveloped
-from scrobbled.understand import parsed
 
 NOW = datetime(2026, 11, 14, 20, 15, tzinfo=UTC)
 USER = "00112233445566778899aabbccddeeff"
-WATCHED = sorted(EXAMPLES.keys() - NAMELESS)
+WATCHED = sorted(SOURCES.keys() - NAMELESS)
 
 
 def example(source: str, account: str = "anna", library: str = "TV") -> PlaybackEvent:
-    kind, body = EXAMPLES[source](Example(account, NOW, "cellarnas", library))
+    kind, body = SOURCES[source].example(Example(account, NOW, "cellarnas", library))
     read = read_body(kind, body)
     (event,) = parsed(source, enveloped(HISTORY, account, read.data) if source == "trakt" else read, NOW)
     return event
-
-
-def test_every_source_has_one() -> None:
-    assert set(EXAMPLES) == set(SOURCE_NAMES)
 
 
 @pytest.mark.parametrize("source", WATCHED)
@@ -52,7 +49,7 @@ def test_the_library_is_told_where_the_server_tells_it(source: str) -> None:
 
 
 def test_what_a_player_adds_beside_a_test_event_is_no_test() -> None:
-    _, body = EXAMPLES["trakt"](Example("anna", NOW))
+    _, body = SOURCES["trakt"].example(Example("anna", NOW))
     both = json.loads(body)
     both["movies"] = [{"title": "A Film", "year": 2020}]
     assert not [event for event in parsed("trakt", enveloped(HISTORY, "anna", both), NOW) if event.test]
@@ -66,7 +63,7 @@ def test_what_tells_only_ids_is_no_viewing(source: str) -> None:
 
 
 def test_that_of_tautulli_has_no_key_that_our_template_lacks() -> None:
-    _, body = EXAMPLES["tautulli"](Example("anna", NOW))
+    _, body = SOURCES["tautulli"].example(Example("anna", NOW))
     sent, template = json.loads(body), json.loads(TEMPLATE)
     assert sent.keys() - {MARK} <= template.keys()
     for name, part in sent.items():

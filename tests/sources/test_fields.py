@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scrobbled.sources.fields import decimal
+from scrobbled.plumbing.fields import decimal
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrobbled.core.errors import BadPayload
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.ids import Ids
-from scrobbled.core.items import Episode
-from scrobbled.ingest import DEFECT
+from scrobbled.core.naming.ids import Ids
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import decode, read_body
+from scrobbled.sources.parsing import DEFECT
 from sources.fuzzing import SEEDS, TEXTS, fuzzed
 from sources.numbered import blank, house
 

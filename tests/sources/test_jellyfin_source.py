@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
-from scrobbled.core.sessions import Duplicate, Rules, Session, Watched, fold
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import fold
+from scrobbled.core.watching.sessions import Duplicate, Rules, Session, Watched
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import read_body
 from scrobbled.sources.jellyfin import JellyfinSource
@@ -106,6 +107,7 @@ def test_a_full_stop_of_an_episode_is_read_completely() -> None:
         ("user-data-rated", EventKind.RATED, PAPER_BOATS, None),
         ("item-added", EventKind.ADDED, LOW_TIDE, None),
         ("item-deleted", EventKind.REMOVED, PAPER_BOATS, None),
+        ("template-released-stop", EventKind.WATCHED, Movie("Paper Boats", 2019), None),
     ],
 )
 def test_every_kind_of_message_has_its_kind_item_and_position(
@@ -124,9 +126,9 @@ def test_every_kind_of_message_has_its_kind_item_and_position(
         (sample("user-data-toggled", SaveReason="Import"), "bookkeeping"),
         (sample("user-data-toggled", SaveReason="UpdateUserData"), "bookkeeping"),
         (sample("user-data-finished", Played=False), "bookkeeping"),
-        (sample("user-data-toggled", SaveReason="Dream"), "unsupported"),
-        (sample("user-data-toggled", SaveReason=...), "unsupported"),
-        (sample("user-data-toggled", Played=...), "unsupported"),
+        (sample("user-data-toggled", SaveReason="Dream"), "unknown event"),
+        (sample("user-data-toggled", SaveReason=...), "unknown event"),
+        (sample("user-data-toggled", Played=...), "unknown event"),
         (sample("authentication-success"), "unsupported"),
         (sample("channel-start"), "live tv"),
         (sample("playback-start", ItemType="LiveTvProgram"), "live tv"),
@@ -144,12 +146,13 @@ def test_every_kind_of_message_has_its_kind_item_and_position(
         pytest.param({"NotificationType": "PlaybackStop"}, "no item", id="case-73"),
         ({"NotificationType": "PlaybackStop", "ItemType": "Episode", "ItemId": "7"}, "no item"),
         ({"NotificationType": "PlaybackStop", "ItemType": "Movie", "ItemId": "7"}, "no item"),
-        pytest.param({"NotificationType": "Dream"}, "unsupported", id="case-74"),
+        pytest.param({"NotificationType": "Dream"}, "unknown event", id="case-74"),
         ({"NotificationType": "TaskCompleted", "Name": "Scan"}, "unsupported"),
-        ({"NotificationType": None}, "unsupported"),
-        ({"NotificationType": ["PlaybackStop"]}, "unsupported"),
-        ({"hello": "world"}, "unsupported"),
-        ({}, "unsupported"),
+        ({"NotificationType": None}, "empty"),
+        ({"NotificationType": ["PlaybackStop"]}, "this form is not known: see docs/sources/jellyfin.md"),
+        ({"hello": "world"}, "this form is not known: see docs/sources/jellyfin.md"),
+        ({"event": "dance"}, "this form is not known: see docs/sources/jellyfin.md"),
+        ({}, "empty"),
     ],
 )
 def test_what_is_no_viewing_is_ignored_with_its_reason(message: dict[str, Any], reason: str) -> None:
@@ -402,9 +405,88 @@ def test_a_template_may_call_the_show_the_title() -> None:
     }
     event = parse(message)
     assert (event.kind, event.account) == (EventKind.WATCHED, Account("", "marta"))
-    assert event.item == Episode("Harbour Lights", 2, 5)
+    assert event.item == Episode("Harbour Lights", 2, 5, show_year=2023)
     film = parse({**message, "media_type": "Movie", "title": "Paper Boats", "season": 1, "episode": 1}).item
-    assert film == Movie("Paper Boats", None)
+    assert film == Movie("Paper Boats", 2023)
+
+
+STOPPED = {"NotificationType": "PlaybackStop", "ItemType": "Episode"}
+
+
+def test_a_day_of_release_gives_the_year_where_no_year_is_told() -> None:
+    film = {
+        "NotificationType": "PlaybackStop",
+        "ItemType": "Movie",
+        "Name": "Paper Boats",
+        "release_date": "2019-05-02",
+    }
+    assert parse(film).item == Movie("Paper Boats", 2019)
+    assert parse({**film, "Year": 2018}).item == Movie("Paper Boats", 2018)
+    assert parse({**film, "release_date": "soon"}).item == Movie("Paper Boats", None)
+    episode = {**film, "ItemType": "Episode", "SeriesName": "Harbour Lights"}
+    assert parse(episode).item == Episode("Harbour Lights", None, None, "Paper Boats")  # it is the day of the episode
+
+
+FLAT = sample("template-dotted-start")
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("playback.start", EventKind.START),
+        ("Playback.Progress", EventKind.PROGRESS),
+        ("playback.stop", EventKind.STOP),
+    ],
+)
+def test_a_flat_template_may_write_the_event_as_emby_does(word: str, kind: EventKind) -> None:
+    event = parse({**FLAT, "event": word})
+    assert (event.kind, event.account) == (kind, Account(MARTA.id))
+    assert isinstance(event.item, Episode)
+    assert (event.item.show_title, event.item.season, event.item.number) == ("Harbour Lights", 2, 5)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {},
+        {"PlayedToCompletion": True},
+        {"UserId": MARTA.id},
+        {"NotificationUsername": "marta"},
+        {"SeasonNumber": 2, "EpisodeNumber": 5},
+        {"PlaybackPositionTicks": 0},
+        {"ServerId": SERVER, "PlayedToCompletion": False},
+    ],
+)
+def test_what_says_more_than_a_test_does_is_none(beside: dict[str, Any]) -> None:
+    assert ignored({**STOPPED, **beside}) == "no item"
+
+
+def test_a_template_may_call_ids_external() -> None:
+    item = parse(sample("template-external-stop")).item
+    key = "77aa88bb99cc00dd11ee22ff33445566"
+    assert item == Episode("Harbour Lights", 2, 5, origin=Origin("", key))
+    ids = {"item_external_id": "77aa88bb-99cc-00dd-11ee-22ff33445566", "user_external_id": MARTA.id}
+    told = {"event_type": "PlaybackStop", "item_type": "Movie", "name": "Paper Boats", "played_to_completion": "True"}
+    event = parse({**told, **ids})
+    assert (event.kind, event.account) == (EventKind.WATCHED, Account(MARTA.id))
+    assert event.item == Movie("Paper Boats", None, MovieIds(), Origin("", "77aa88bb99cc00dd11ee22ff33445566"))
+    episode = {"event_type": "PlaybackStop", "item_type": "Episode", "season_number": 2, "episode_number": 5}
+    assert ignored({**episode, **ids, "played_to_completion": True}) == "no item"
+
+
+def test_a_mark_may_be_called_as_the_other_plugin_calls_it() -> None:
+    item = {"Type": "Episode", "Id": "7", "Name": "Ebb / Flow", "SeriesName": "Harbour Lights", "ParentIndexNumber": 2}
+    message = {"NotificationType": "MarkPlayed", "Item": {**item, "IndexNumber": 1, "IndexNumberEnd": 2}, "Session": {}}
+    events = parsed(message)
+    assert [(event.kind, event.marked, event.dated) for event in events] == [(EventKind.WATCHED, True, False)] * 2
+    assert [event.item.number for event in events if isinstance(event.item, Episode)] == [1, 2]
+    unmark = parse({**FLAT, "NotificationType": "MarkUnplayed", "UtcTimestamp": "2026-02-24T21:45:00Z"})
+    assert (unmark.kind, unmark.marked, unmark.occurred_at) == (EventKind.UNWATCHED, True, MARKED_AT)
+
+
+def test_what_does_not_say_whether_it_is_an_episode_or_a_film_is_told_so() -> None:
+    assert ignored({"NotificationType": "PlaybackStop", "UserId": MARTA.id, "ItemId": "7"}) == "no type"
+    assert ignored({"NotificationType": "PlaybackStop", "itemName": "Low Tide"}) == "no type"
 
 
 def test_numbers_of_the_end_of_a_file_may_have_the_servers_name_too() -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
-from scrobbled.core.sessions import Rules, Session, Watched, fold
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import fold
+from scrobbled.core.watching.sessions import Rules, Session, Watched
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import read_body
 from sources.base_items import UNWATCHABLE, changed
@@ -100,6 +101,13 @@ def test_every_kind_of_message_has_its_kind_item_and_position(
     assert event.percent == (percent if percent is None else pytest.approx(percent, abs=0.05))
 
 
+def test_the_show_may_lie_within_its_episode() -> None:
+    series = {"Name": "Harbour Lights", "ProviderIds": {"Tmdb": "225500"}}
+    item = parse(sample("item-added", ("Item",), Series=series) | {"Series": None}).item
+    assert isinstance(item, Episode)
+    assert item.show_ids == ShowIds(tmdb=225500)
+
+
 def test_resuming_and_removing_are_told_by_their_names() -> None:
     assert parse(sample("pause", Event="Resume")).kind is EventKind.RESUME
     assert parse(sample("item-added", Event="ItemRemoved")).kind is EventKind.REMOVED
@@ -115,9 +123,9 @@ def test_progress_of_a_paused_player_is_a_pause() -> None:
         (sample("authentication-failed"), "unsupported"),
         (sample("item-added", Event="ItemUpdated"), "unsupported"),
         (sample("stop", Event="SessionEnded"), "unsupported"),
-        pytest.param(sample("stop", Event="Dream"), "unsupported", id="case-74"),
-        (sample("stop", Event=["Stop"]), "unsupported"),
-        (sample("stop", Event=None), "unsupported"),
+        pytest.param(sample("stop", Event="Dream"), "unknown event", id="case-74"),
+        (sample("stop", Event=["Stop"]), "this form is not known: see docs/sources/jellyfin-webhooks.md"),
+        (sample("stop", Event=None), "this form is not known: see docs/sources/jellyfin-webhooks.md"),
         (sample("stop", Item=...), "no item"),
         (sample("stop", Item={}), "no item"),
         (sample("stop", Item="Low Tide"), "no item"),
@@ -307,7 +315,7 @@ def test_events_of_the_plex_format(name: str, kind: EventKind) -> None:
     ("message", "reason"),
     [
         (sample("plex-rate"), "unsupported"),  # it says that something was rated, and not how
-        (sample("plex-episode-scrobble", event="media.dream"), "unsupported"),
+        (sample("plex-episode-scrobble", event="media.dream"), "unknown event"),
         (sample("plex-episode-scrobble", Metadata={}), "no item"),
         (sample("plex-episode-scrobble", Metadata=[1]), "no item"),
         (sample("plex-episode-scrobble", ("Metadata",), type="track"), "type"),

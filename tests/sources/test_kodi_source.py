@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.sources.kodi import KodiSource
 
 PAYLOADS = Path(__file__).parent.parent / "payloads" / "kodi"
 RECEIVED_AT = datetime(2026, 2, 24, 11, 0, 16, tzinfo=UTC)
+UNKNOWN = "this form is not known: see docs/sources/kodi.md"
 EPISODE = Episode(
     show_title="Harbour Lights",
     season=2,
@@ -85,6 +86,10 @@ def test_a_stop_is_read_completely() -> None:
         ("addon-stop", EventKind.STOP, 96.4),
         ("trakt-episode-stop", EventKind.STOP, 96.4),
         ("trakt-movie-start", EventKind.START, 1.5),
+        ("scrobbler-episode-interval", EventKind.PROGRESS, 45.2),
+        ("scrobbler-episode-end", EventKind.WATCHED, 100.0),
+        ("scrobbler-movie-stop", EventKind.STOP, 96.4),
+        ("movary-movie", EventKind.WATCHED, None),
     ],
 )
 def test_notifications_become_kinds_with_their_position(name: str, kind: EventKind, percent: float | None) -> None:
@@ -125,10 +130,20 @@ def test_an_end_is_no_beginning_even_where_the_player_is_rewound() -> None:
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        ({}, "unsupported"),
-        ({"method": ["Player.OnStop"]}, "unsupported"),
+        ({}, "empty"),
+        ({"hello": "world"}, UNKNOWN),
+        ({"method": ["Player.OnStop"]}, UNKNOWN),
+        ({"method": "Dream.OnBegin"}, "unknown event"),
+        ({"event": "dance"}, UNKNOWN),
         (sample("library-scan"), "unsupported"),
         ({"method": "Player.OnSpeedChanged", "params": {"data": {"item": {}}}}, "unsupported"),
+        ({**sample("scrobbler-episode-end"), "event": "dance"}, "unknown event"),
+        ({**sample("scrobbler-episode-end"), "event": ""}, UNKNOWN),
+        ({**sample("scrobbler-episode-end"), "mediaType": "song"}, "type"),
+        ({**sample("scrobbler-episode-end"), "episode": "S01"}, "malformed"),
+        ({**sample("scrobbler-rating"), "uniqueIds": {}}, "no item"),
+        ({**sample("scrobbler-rating"), "rating": "great"}, "malformed"),
+        ({"uniqueIds": {"tmdbId": None}, "title": ""}, "no item"),
         ({"method": "VideoLibrary.OnUpdate", "params": {"data": {"item": {"id": 1, "type": "movie"}}}}, "unsupported"),
         (
             {"method": "VideoLibrary.OnUpdate", "params": {"data": {"id": 1, "type": "movie", "playcount": 1}}},
@@ -144,7 +159,7 @@ def test_an_end_is_no_beginning_even_where_the_player_is_rewound() -> None:
         (with_item("unknown-play", episode=-1), "type"),
         (with_item("episode-play", type="musicvideo"), "type"),
         (with_item("episode-play", episode="S01"), "malformed"),
-        ({"action": "dance", "movie": {"title": "Paper Boats"}}, "unsupported"),
+        ({"action": "dance", "movie": {"title": "Paper Boats"}}, "unknown event"),
         ({"action": "stop", "movie": {}}, "no item"),
     ],
 )
@@ -193,6 +208,85 @@ def test_an_add_on_may_say_who_and_where() -> None:
     event = parse(sample("addon-stop"))
     assert (event.account, event.player_name) == (Account(name="marta"), "Bedroom")
     assert (event.position_ms, event.duration_ms) == (5_900_000, 6_120_000)
+
+
+def test_what_http_scrobbler_posts_is_read_completely() -> None:
+    assert parse(sample("scrobbler-episode-end")) == PlaybackEvent(
+        source="kodi",
+        kind=EventKind.WATCHED,
+        occurred_at=datetime(2026, 2, 24, 10, 58, 10, 185714, tzinfo=UTC),
+        time_from_source=True,
+        item=replace(EPISODE, show_ids=ShowIds(imdb="tt8800110", tmdb=225500, tvdb=440011)),
+        position_ms=2_700_000,
+        duration_ms=2_700_000,
+        viewing="0f4e4f0a-6a52-4b8e-9d0c-1a2b3c4d5e6f",
+    )
+    film = parse(sample("scrobbler-movie-stop")).item
+    assert film == parse(sample("movie-end")).item
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("start", EventKind.START),
+        ("pause", EventKind.PAUSE),
+        ("resume", EventKind.RESUME),
+        ("seek", EventKind.PROGRESS),
+        ("interval", EventKind.PROGRESS),
+        ("stop", EventKind.STOP),
+        ("end", EventKind.WATCHED),
+    ],
+)
+def test_each_word_of_http_scrobbler_has_its_kind_and_its_times_are_seconds(word: str, kind: EventKind) -> None:
+    event = parse({**sample("scrobbler-movie-stop"), "event": word})
+    assert (event.kind, event.position_ms, event.duration_ms) == (kind, 5_900_000, 6_120_000)
+
+
+def test_what_http_scrobbler_posts_is_the_viewing_that_kodi_itself_tells_of() -> None:
+    assert parse(sample("scrobbler-episode-end")).session_key() == parse(sample("live-stop")).session_key()
+
+
+@pytest.mark.parametrize(
+    ("stated", "at", "told", "stale"),
+    [
+        ("2026-02-23T20:15:00+01:00", datetime(2026, 2, 23, 19, 15, tzinfo=UTC), True, False),  # tried again later
+        ("2026-02-24T12:30:00+01:00", RECEIVED_AT, False, False),  # a clock that goes wrong
+        ("2026-01-01T12:30:00+01:00", RECEIVED_AT, False, True),
+        ("2026-02-24T10:58:10", RECEIVED_AT, False, False),  # nobody says in which zone
+        ("9999-12-31T23:59:59-12:00", RECEIVED_AT, False, False),
+        ("soon", RECEIVED_AT, False, False),
+        (None, RECEIVED_AT, False, False),
+        (7, RECEIVED_AT, False, False),
+    ],
+)
+def test_what_http_scrobbler_posts_happened_when_it_says(stated: Any, at: datetime, told: bool, stale: bool) -> None:
+    event = parse({**sample("scrobbler-episode-end"), "timestamp": stated})
+    assert (event.occurred_at, event.time_from_source, event.stale) == (at, told, stale)
+
+
+def test_an_end_that_http_scrobbler_cannot_measure_is_an_end() -> None:
+    unknown = {**sample("scrobbler-episode-end"), "duration": None, "progress": {"time": None, "percent": None}}
+    assert (parse(unknown).kind, parse(unknown).percent) == (EventKind.WATCHED, None)
+    assert parse({**unknown, "progress": {"time": 0, "percent": 0.0}}).position_ms is None
+    stop = parse({**unknown, "event": "stop", "progress": {"time": None, "percent": 97.5}})
+    assert (stop.kind, stop.percent) == (EventKind.STOP, 97.5)
+    assert parse({**unknown, "event": "stop", "progress": "far"}).percent is None
+
+
+def test_what_movary_posts_was_watched() -> None:
+    event = parse(sample("movary-movie"))
+    assert event.item == Movie("Paper Boats", None, MovieIds(tmdb=771234), Origin("kodi", "movie/paper boats"))
+    assert (event.occurred_at, event.time_from_source, event.marked) == (RECEIVED_AT, False, False)
+
+
+def test_a_rating_in_the_form_of_the_add_ons_is_a_rating() -> None:
+    event = parse(sample("scrobbler-rating"))
+    assert (event.kind, event.rating, event.scope) == (EventKind.RATED, 8, None)
+    assert event.item is not None
+    assert event.item.ids == MovieIds(tmdb=771234)
+    episode = {**sample("scrobbler-episode-end"), "event": None, "rating": 6.5}
+    assert (parse(episode).rating, parse(episode).item) == (7, parse(sample("scrobbler-episode-end")).item)
+    assert parse({**sample("scrobbler-rating"), "rating": 0}).kind is EventKind.UNRATED
 
 
 def test_a_body_in_the_form_of_trakt_keeps_its_ids_apart() -> None:

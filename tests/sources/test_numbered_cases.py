@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 import pytest
 
-from scrobbled.core.events import Account, EventKind
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.outcomes import EventOutcome
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.watching.events import Account, EventKind
+from scrobbled.core.words.outcomes import EventOutcome
 from scrobbled.sources.body import read_body
 from sources.numbered import (
     ANNA,
@@ -694,8 +694,8 @@ async def an_unknown_event_is_counted_and_nothing_else(home: House) -> None:
         "kodi": {"method": "Dream.OnBegin"},
     }
     for source, message in unknown.items():
-        assert ignored(source, message) == "unsupported"
+        assert ignored(source, message) == "unknown event"
         taken = await home.take(source, message)
-        assert (taken.outcome, taken.reason) == (EventOutcome.UNWANTED, "unsupported")
+        assert (taken.outcome, taken.reason) == (EventOutcome.UNWANTED, "unknown event")
         labels = {"source": source, "outcome": "unwanted"}
         assert home.metrics.registry.get_sample_value("scrobbled_events_total", labels) == 1

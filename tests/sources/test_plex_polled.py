@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.sources import SOURCES
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
@@ -72,7 +72,7 @@ def test_a_session_is_told_as_by_webhooks_and_at_its_own_moment() -> None:
 def test_a_webhook_tells_no_progress() -> None:
     message = sample("plex-polled/session")
     del message["polled"]
-    assert parse(message).reason == "unsupported"
+    assert parse(message).reason == "unknown event"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_webhook_tells_no_progress() -> None:
     [
         (sample("plex-polled/history", polled="dream"), "unsupported"),
         (sample("plex-polled/history", polled=["history"]), "unsupported"),
-        (sample("plex-polled/session", event="media.dream"), "unsupported"),
+        (sample("plex-polled/session", event="media.dream"), "unknown event"),
         (sample("plex-polled/history", Metadata={}), "no item"),
         (sample("plex-polled/history", "Metadata", type="clip"), "type"),
         (sample("plex-polled/session", "Metadata", key="/library/metadata/77"), "type"),  # case 72

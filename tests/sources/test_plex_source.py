@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.sources import SOURCES
 from scrobbled.sources.plex import PlexSource
 
@@ -165,19 +165,19 @@ def test_a_duration_of_zero_is_unknown() -> None:
         (sample("movie-scrobble", extraType=2), "type"),  # case 72
         (sample("movie-scrobble", type="photo"), "type"),
         (sample("movie-scrobble", type=["movie"]), "type"),
-        (sample("movie-scrobble", type=...), "type"),
+        (sample("movie-scrobble", type=...), "no type"),
         ({"event": "media.scrobble"}, "no item"),  # case 73
         ({"event": "media.scrobble", "Metadata": {}}, "no item"),
         ({"event": "media.scrobble", "Metadata": [1]}, "no item"),
         ({"event": "media.scrobble", "Metadata": {"type": "movie"}}, "no item"),
         ({"event": "media.scrobble", "Metadata": {"type": "episode", "index": 1}}, "no item"),
         ({"event": "library.on.deck"}, "unsupported"),
-        ({"event": "library.update"}, "unsupported"),
+        ({"event": "library.update"}, "unknown event"),
         ({"event": "admin.database.backup"}, "unsupported"),
-        ({"event": "media.dream"}, "unsupported"),  # case 74
-        ({"event": ["media.play"]}, "unsupported"),
-        ({"hello": "world"}, "unsupported"),
-        ({}, "unsupported"),
+        ({"event": "media.dream"}, "unknown event"),  # case 74
+        ({"event": ["media.play"]}, "this form is not known: see docs/sources/plex.md"),
+        ({"hello": "world"}, "this form is not known: see docs/sources/plex.md"),
+        ({}, "empty"),
     ],
 )
 def test_what_is_no_viewing_is_ignored_with_its_reason(message: dict[str, Any], reason: str) -> None:
@@ -275,6 +275,13 @@ def test_an_anidb_guid_counts_in_its_own_way_case_20() -> None:
     assert isinstance(item, Episode)
     assert item.show_ids == ShowIds(anidb=9876)
     assert (item.number, item.absolute) == (12, True)
+
+
+def test_an_entry_of_myanimelist_counts_in_its_own_way_and_has_no_id_that_we_know() -> None:
+    agent = {"guid": "net.fribbtastic.coding.plex.myanimelist://1575?lang=en", "grandparentGuid": ...}
+    item = episode(Guid=..., **agent, index=10, parentIndex=1)
+    assert (item.ids, item.show_ids) == (EpisodeIds(), ShowIds())
+    assert (item.season, item.number, item.absolute) == (1, 10, True)
 
 
 def test_a_counted_through_tvdb_guid_is_absolute_case_21() -> None:
@@ -482,6 +489,16 @@ def test_parsing_leaves_the_message_as_it_was() -> None:
     before = copy.deepcopy(message)
     parse(message)
     assert message == before
+
+
+def test_a_message_of_no_server_that_tells_no_rating_takes_none_back() -> None:
+    own = sample("movie-rate", userRating=...)
+    del own["rating"]
+    assert parse(own).kind is EventKind.UNRATED  # Plex says nothing at all where a rating was cleared
+    template = {key: value for key, value in own.items() if key not in ("owner", "user")}
+    assert ignored(template) == "no rating"
+    assert parse({**template, "rating": None}).kind is EventKind.UNRATED
+    assert parse({**template, "rating": 7.0}).rating == 7
 
 
 def test_a_season_is_rated_as_a_season_of_its_show_case_30() -> None:

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.sources import SOURCES
-from scrobbled.sources.tautulli import TEMPLATE, TautulliSource
+from scrobbled.sources.tautulli import TautulliSource
+from scrobbled.sources.tautulli_templates import TEMPLATE
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 AT = datetime.fromtimestamp(1771930812, UTC)
@@ -121,8 +122,125 @@ def test_what_has_numbers_and_a_show_is_an_episode_without_saying_so() -> None:
         EventKind.WATCHED,
         Episode("Harbour Lights", 2, 5, origin=Origin("", "90412", "90400")),
     )
-    assert ignored({**message, "media_index": ""}) == "no item"
+    assert ignored({**message, "media_index": ""}) == "no type"
     assert ignored({**message, "grandparent_title": ""}) == "no item"
+
+
+def like_plex(**metadata: Any) -> dict[str, Any]:
+    """A template in the form of Plex that asks for little, as one for home automations does."""
+    bare = {"ratingKey": "", "guid": "", "librarySectionTitle": "", "year": "", "duration": ""}
+    return sample("home-automation-stop", "Metadata", **{**bare, **metadata})
+
+
+@pytest.mark.parametrize(
+    ("told", "length"),
+    [
+        ("48", 48 * 60_000),
+        ("148", 148 * 60_000),
+        (148, 148 * 60_000),
+        ("1439", 1439 * 60_000),
+        ("1440", 1_440),
+        ("2880000", 2_880_000),
+        ("0", None),
+        ("", None),
+        ("undefined", None),
+    ],
+)
+def test_a_length_may_be_told_in_minutes_or_in_milliseconds(told: Any, length: int | None) -> None:
+    assert parse(like_plex(duration=told)).duration_ms == length
+    flat = {"action": "stop", "media_type": "movie", "title": "Paper Boats", "duration": told, "view_offset": "720000"}
+    assert parse(flat).duration_ms == length
+
+
+def test_half_an_hour_of_48_minutes_is_so_much_of_it() -> None:
+    flat = {"action": "stop", "media_type": "movie", "title": "Paper Boats", "duration": "48", "view_offset": "1440000"}
+    assert parse(flat).percent == 50.0
+    assert parse({**flat, "duration_ms": "2000"}).duration_ms == 2_000
+
+
+def test_a_template_without_show_and_numbers_has_them_in_title_and_guid() -> None:
+    guid = "com.plexapp.agents.imdb://tt8800110?lang=en"
+    item = parse(like_plex(guid=guid, year="2024", duration="45")).item
+    assert item == Episode("Harbour Lights", None, None, "Low Tide", show_ids=ShowIds(imdb="tt8800110"))
+
+
+@pytest.mark.parametrize(
+    "title", ["Harbour Lights", "Harbour Lights - Low Tide - Part 1", " - Low Tide", "Low Tide - "]
+)
+def test_a_title_that_could_be_cut_elsewhere_names_no_show(title: str) -> None:
+    assert ignored(like_plex(title=title)) == "no item"
+    item = parse(like_plex(title=title, guid="com.plexapp.agents.imdb://tt8800110")).item
+    assert isinstance(item, Episode)
+    assert (item.show_title, item.title) == ("", title.strip())
+
+
+def test_the_kind_of_item_may_stand_where_plex_has_the_kind_of_library() -> None:
+    told = {"librarySectionType": "movie", "type": "", "title": "Paper Boats", "year": "2019"}
+    assert parse(like_plex(**told)).item == Movie("Paper Boats", 2019)
+    episode = parse(like_plex(librarySectionType="episode", type="")).item
+    assert episode == Episode("Harbour Lights", None, None, "Low Tide")
+
+
+def test_names_are_read_without_regard_to_case_and_underscores() -> None:
+    flat = {"action": "watched", "title": "Harbour Lights - Low Tide", "username": "marta", "mediaType": "episode"}
+    episode = parse({**flat, "tvdbId": "440011"})
+    assert (episode.kind, episode.account.name) == (EventKind.WATCHED, "marta")
+    assert episode.item == Episode("Harbour Lights", None, None, "Low Tide", show_ids=ShowIds(tvdb=440011))
+    film = {"event_type": "watched", "mediaType": "movie", "title": "Paper Boats", "tmdbId": "771234"}
+    assert parse(film).item == Movie("Paper Boats", None, MovieIds(tmdb=771234))
+
+
+def asked(*names: str) -> str:
+    return f"the template asks Tautulli for {', '.join(names)}, which it does not know: see docs/sources/tautulli.md"
+
+
+def test_what_tautulli_did_not_fill_in_is_no_title() -> None:
+    numbers = ("{parent_media_index}", "{media_index}")
+    assert ignored(sample("unfilled-watched")) == asked("{grandparent_title}", *numbers)
+    untitled = sample("unfilled-watched", grandparent_title="Harbour Lights", title="")
+    assert ignored(untitled) == asked(*numbers)
+    item = parse({**untitled, "title": "Low Tide"}).item
+    assert item == Episode("Harbour Lights", None, None, "Low Tide", show_ids=ShowIds())
+    assert ignored({"action": "watched", "media_type": "movie", "title": "{full_title}"}) == asked("{full_title}")
+
+
+def test_what_is_known_without_the_rest_is_known() -> None:
+    flat = {"action": "watched", "user": "marta", "media_type": "episode", "show_name": "{grandparent_title!u}"}
+    item = parse({**flat, "tmdb_id": "225500", "season_num": "2", "episode_num": "5"}).item
+    assert item == Episode("", 2, 5, show_ids=ShowIds(tmdb=225500))
+    film = {
+        "action": "watched",
+        "user": "marta",
+        "media_type": "movie",
+        "title": "{full_title}",
+        "movie_name": "A Film",
+    }
+    assert parse(film).item == Movie("A Film")
+
+
+def test_an_account_that_tautulli_did_not_fill_in_is_none() -> None:
+    event = parse({"action": "watched", "user": "{friendly_name}", "media_type": "movie", "title": "Paper Boats"})
+    assert (event.kind, event.account, event.reason) == (EventKind.WATCHED, Account(), asked("{friendly_name}"))
+    known = parse(
+        {"action": "watched", "user": "{x}", "username": "marta", "media_type": "movie", "title": "Paper Boats"}
+    )
+    assert (known.account.name, known.reason) == ("marta", "")
+
+
+def test_a_word_for_what_happened_that_tautulli_does_not_know_is_a_slip_and_no_test() -> None:
+    flat = {"event": "{event}", "media_type": "movie", "title": "Paper Boats"}
+    assert ignored(flat) == asked("{event}")
+    assert ignored({**flat, "media_type": "{media_type}", "title": "{title}"}) == "test"
+    assert ignored({**flat, "event": "media.{event}"}) == asked("{event}")
+    assert ignored({**flat, "event": "tautulli.{action}"}) == "test"
+
+
+def test_a_template_for_one_trigger_does_not_say_what_happened() -> None:
+    template = {"media_type": "movie", "title": "Paper Boats", "year": "2019", "rating_key": "511"}
+    assert ignored(template) == "no action"
+    assert (
+        ignored({"media_type": "movie", "title": "Paper Boats", "ori_title": " ", "user_name": "marta"}) == "no action"
+    )
 
 
 def test_a_webhook_of_plex_itself_keeps_the_ids_of_the_episode() -> None:
@@ -196,8 +314,9 @@ def test_actions_become_kinds(action: str, kind: EventKind) -> None:
         ({"event": "tautulli.{action}", "Metadata": {}}, "test"),
         (sample("episode-watched", action="buffer"), "unsupported"),
         (sample("episode-watched", action="credits"), "unsupported"),
-        (sample("episode-watched", action=""), "unsupported"),
-        ({"hello": "world"}, "unsupported"),
+        (sample("episode-watched", action=""), "no action"),
+        ({"hello": "world"}, "this form is not known: see docs/sources/tautulli.md"),
+        (sample("episode-watched", action="dream"), "unknown event"),
         (sample("live-play"), "live tv"),  # case 44
         (sample("episode-play", "media", live="1"), "live tv"),
         (sample("episode-play", "media", preroll="1"), "type"),
@@ -205,7 +324,7 @@ def test_actions_become_kinds(action: str, kind: EventKind) -> None:
         (sample("clip-play"), "type"),
         (sample("episode-play", "media", type="track"), "type"),
         (sample("episode-play", "media", type="season"), "type"),
-        (sample("episode-play", "media", type=""), "no item"),
+        (sample("episode-play", "media", type=""), "no type"),
         (sample("episode-play", media={}), "no item"),
         (sample("episode-play", "media", episode="S01"), "malformed"),
         (sample("season-created", "media", episode="1-x"), "malformed"),

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
+from scrobbled.core.naming.ids import EpisodeIds, Ids, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import decode
 from scrobbled.sources.trakt import CALLS, enveloped

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scrobbled import breaker
-from scrobbled.core.items import Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.core.safety import Limits
-from scrobbled.store.floods import Arrival
-from scrobbled.store.inbox import Queued, add_play
+from scrobbled.core.naming.items import Movie
+from scrobbled.core.sending.safety import WriteLimits
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.intake import breaker
+from scrobbled.store.inbox.events import Queued, add_play
+from scrobbled.store.queue.floods import FloodPlay
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 ANNA = ("anna", "trakt")
@@ -25,7 +25,7 @@ class Counter:
 
     db: sqlite3.Connection
     now: datetime = NOW
-    limits: Limits = field(default_factory=Limits)
+    limits: WriteLimits = field(default_factory=WriteLimits)
 
     def pass_(self, **time: float) -> None:
         self.now += timedelta(**time)
@@ -45,7 +45,7 @@ class Counter:
         """The id of its change. It was watched so many minutes from now."""
         watched_at = self.now + timedelta(minutes=minutes) if dated else None
         minute = None if watched_at is None else int(watched_at.timestamp()) // 60
-        seen = Arrival(self.now.timestamp(), afterwards or not dated, witnessed, minute)
+        seen = FloodPlay(self.now.timestamp(), afterwards or not dated, witnessed, minute)
         state = (PlayOutcome.QUEUED, "") if dated else (PlayOutcome.HELD, "no date")
         queued = breaker.admit(self.db, viewer, Queued(tracker, *state), seen, self.limits)
         play = Play(viewer, source, Movie(title, 2019), watched_at)

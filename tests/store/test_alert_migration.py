@@ -7,19 +7,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
-from scrobbled.alerts import Told
+from scrobbled.alerts import LastTold
 from scrobbled.store import Store
-from scrobbled.store.alerts import StoredTroubles
-from scrobbled.store.migrations import migrations
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.notes.alerts import StoredTroubles
 
 
 @pytest.mark.anyio
 async def test_what_was_told_before_is_known_to_be_told(tmp_path: Path) -> None:
     path = tmp_path / "scrobbled.db"
     with closing(sqlite3.connect(path)) as connection, connection:
-        migrations.apply(Database(connection), stop_before="alerting")
+        migrations.apply(connection, stop_before="alerting")
         rows = [
             ("down", "anna/trakt", "503", 100.0, 200.0, 3, 100.0),
             ("drift", "ben/trakt", "odd", 100.0, 200.0, 1, 0.0),
@@ -32,7 +31,7 @@ async def test_what_was_told_before_is_known_to_be_told(tmp_path: Path) -> None:
     store = Store(path)
     found = {trouble.kind: trouble for trouble in await StoredTroubles(store).everything()}
     await store.aclose()
-    assert found["down"].told_to("anybody") == Told(100.0, good=False)
+    assert found["down"].told_to("anybody") == LastTold(100.0, good=False)
     assert (found["down"].viewer, found["down"].count, found["down"].ended_at) == ("anna", 3, None)
     assert found["drift"].told_to("anybody") is None, "it could not be sent, and still is to be"
     assert (found["unclaimed"].once, found["unclaimed"].viewer) == (True, None)

@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.core.records import PlayRecord, Subject
-from scrobbled.store import amendments, floods, outbox, overview, records, runs
-from scrobbled.store.amendments import Details, Inverse, Wish
-from scrobbled.store.inbox import Queued, add_play
-from scrobbled.store.opening import open_database
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox.events import Queued, add_play
+from scrobbled.store.mirror import records, runs
+from scrobbled.store.queue import amendments, floods, outbox, overview
+from scrobbled.store.queue.amendments import Details, Inverse, NewAmendment
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 T = NOW.timestamp()
@@ -34,21 +35,21 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield found
 
 
-def rated(value: int | None = 8, **more: Any) -> Wish:
+def rated(value: int | None = 8, **more: Any) -> NewAmendment:
     told: dict[str, Any] = {
         "action": "unrate" if value is None else "rate",
         "details": Details(value=value),
         "after": "" if value is None else str(value),
     }
-    return Wish("anna", "trakt", "ratings", key="movie:1399", label="Harbour Atlas (2019)", **{**told, **more})
+    return NewAmendment("anna", "trakt", "ratings", key="movie:1399", label="Harbour Atlas (2019)", **{**told, **more})
 
 
-def removal(remote_id: str = "r1", **more: Any) -> Wish:
+def removal(remote_id: str = "r1", **more: Any) -> NewAmendment:
     details = Details(remote_id=remote_id, watched_at=NOW)
-    return Wish("anna", "trakt", "plays", "remove", "movie:1399", "Harbour Atlas (2019)", details, **more)
+    return NewAmendment("anna", "trakt", "plays", "remove", "movie:1399", "Harbour Atlas (2019)", details, **more)
 
 
-def add(db: sqlite3.Connection, wish: Wish) -> int:
+def add(db: sqlite3.Connection, wish: NewAmendment) -> int:
     return amendments.add(db, wish, T)
 
 
@@ -69,7 +70,7 @@ def change(db: sqlite3.Connection, **values: Any) -> int:
 
 
 def test_everything_of_a_wish_is_kept(db: sqlite3.Connection) -> None:
-    wish = Wish(
+    wish = NewAmendment(
         viewer="anna",
         tracker="trakt",
         kind="ratings",
@@ -111,7 +112,7 @@ def test_the_same_wish_again_is_the_one_that_is_there(db: sqlite3.Connection, st
 
 @pytest.mark.parametrize("wish", [rated(8), removal()])
 def test_what_a_person_dropped_is_not_queued_again_until_something_else_was_wanted(
-    db: sqlite3.Connection, wish: Wish
+    db: sqlite3.Connection, wish: NewAmendment
 ) -> None:
     first = add(db, wish)
     assert amendments.drop(db, [first], T) == [first]
@@ -215,7 +216,7 @@ def test_a_rating_is_taken_back_by_what_was_there_before(db: sqlite3.Connection)
     assert _inverse(db, removal("r5")) is None
 
 
-def _inverse(db: sqlite3.Connection, wish: Wish) -> Inverse | None:
+def _inverse(db: sqlite3.Connection, wish: NewAmendment) -> Inverse | None:
     found = amendments.get(db, add(db, wish))
     assert found is not None
     return found.wish.inverse

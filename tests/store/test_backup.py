@@ -15,14 +15,18 @@ import pytest
 from sqlite_utils import Database
 
 from scrobbled.core.errors import StoreError
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Movie
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.store import backup, inbox, opening, outbox, overview, page_sessions, restoring
-from scrobbled.store.inbox import Arrival, Queued
-from scrobbled.store.migrations import migrations
-from scrobbled.store.opening import open_database
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Movie
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.store.accounts import page_sessions
+from scrobbled.store.file import opening
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import events
+from scrobbled.store.inbox.events import Arrival, Queued
+from scrobbled.store.keeping import backup, restoring
+from scrobbled.store.queue import outbox, overview
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
@@ -60,8 +64,8 @@ def filled(path: Path, plays: int = 3, state: PlayOutcome = PlayOutcome.QUEUED) 
 
 def add(db: sqlite3.Connection, state: PlayOutcome = PlayOutcome.QUEUED, minutes: int = 0) -> None:
     at = NOW - timedelta(minutes=minutes)
-    event = inbox.add_event(db, Arrival("plex", at, "{}"), EventOutcome.ACCEPTED, "")
-    inbox.add_play(db, Play("anna", "plex", FILM, at), event, [Queued("trakt", state, "")], at)
+    event = events.add_event(db, Arrival("plex", at, "{}"), EventOutcome.ACCEPTED, "")
+    events.add_play(db, Play("anna", "plex", FILM, at), event, [Queued("trakt", state, "")], at)
 
 
 def sign_in(db: sqlite3.Connection, secret: str, saved_at: float) -> None:
@@ -339,10 +343,10 @@ def test_an_older_copy_is_brought_up_to_date_and_a_newer_one_is_refused(path: Pa
     try:
         restoring.restore(copy, path, NOW)
         with closing(open_database(path)) as db:
-            assert not migrations.pending(Database(db))
+            assert not migrations.pending(db)
         newer = backup.make(path, copy.with_name("newer.db")).path
     finally:
-        migrations._migrations[:] = [m for m in migrations._migrations if m.name != "from_tomorrow"]
+        migrations.all[:] = [m for m in migrations.all if m.name != "from_tomorrow"]
     told = refused(restoring.restore, newer, path, NOW)
     assert "written by a newer version (from_tomorrow). Update scrobbled" in told
     assert str(newer) in told

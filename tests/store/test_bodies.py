@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrobbled.store import bodies
-from scrobbled.store.bodies import LIVES, packed, unpacked
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import bodies
+from scrobbled.store.inbox.bodies import LIVES, packed, unpacked
 
 SHARED = 1892979802
 EPISODE = Path(__file__).parent.parent / "payloads" / "plex" / "episode-play.json"

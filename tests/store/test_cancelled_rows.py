@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Movie
-from scrobbled.store import additions, amendments, cancelling, outbox, run_items, runs
-from scrobbled.store.amendments import Details, Wish
-from scrobbled.store.opening import open_database
-from scrobbled.store.run_items import Chosen
-from scrobbled.store.shelf import Line, Shelf
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Movie
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.mirror import runs
+from scrobbled.store.notes.shelf import PlanLine, StoredPlan
+from scrobbled.store.queue import additions, amendments, cancelling, outbox, run_items
+from scrobbled.store.queue.amendments import Details, NewAmendment
+from scrobbled.store.queue.run_items import ItemFilter
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 T = NOW.timestamp()
@@ -42,11 +43,11 @@ def run_of(db: sqlite3.Connection, plays: int, *, outcome: str = "done") -> int:
 
 def add(db: sqlite3.Connection, run: int, n: int) -> bool:
     watched = NOW - timedelta(days=n)
-    return additions.add(db, additions.Wanted("anna", "trakt", str(n), "serializd", FILM, watched, None), run, T)
+    return additions.add(db, additions.NewAddition("anna", "trakt", str(n), "serializd", FILM, watched, None), run, T)
 
 
 def rated(db: sqlite3.Connection, run: int, *, ask: bool = False) -> int:
-    wish = Wish(
+    wish = NewAmendment(
         "anna", "trakt", "ratings", "rate", "movie:tmdb:1399", "Harbour Atlas", Details(value=8), ask=ask, run=run
     )
     return amendments.add(db, wish, T)
@@ -71,7 +72,7 @@ def test_from_the_cancelling_on_nothing_of_it_is_due_or_begun(db: sqlite3.Connec
     assert len(outbox.due(db, *account, T, 10)) == 3
     cancelling.cancel(db, run, T)
     assert outbox.due(db, *account, T, 10) == []
-    assert outbox.begin(db, [1, 2, 3]) == 0
+    assert outbox.begin(db, [1, 2, 3]) == set()
     assert outbox.next_due(db, *account) is None
     assert amendments.due(db, "anna", "trakt", T, 10) == []
     assert amendments.begin(db, [change]) == set()
@@ -142,13 +143,16 @@ def test_changes_of_a_run_come_page_by_page_plays_first(db: sqlite3.Connection) 
     run = run_of(db, 3)
     rated(db, run)
     seen, after = list[str](), ""
-    while page := run_items.page(db, run, Chosen(), after, 2):
+    while page := run_items.page(db, run, ItemFilter(), after, 2):
         seen += [one.id for one in page]
         after = seen[-1]
     assert seen == ["c1", "c2", "c3", "a1"]
-    assert [one.id for one in run_items.page(db, run, Chosen(tracker="trakt"), "", 9)] == ["a1"]
-    assert [one.id for one in run_items.page(db, run, Chosen(action="add", state="queued"), "c1", 9)] == ["c2", "c3"]
-    assert sorted(run_items.counts(db, run)) == [("serializd", "add", "queued", 3), ("trakt", "rate", "queued", 1)]
+    assert [one.id for one in run_items.page(db, run, ItemFilter(tracker="trakt"), "", 9)] == ["a1"]
+    assert [one.id for one in run_items.page(db, run, ItemFilter(action="add", state="queued"), "c1", 9)] == [
+        "c2",
+        "c3",
+    ]
+    assert sorted(runs.progress(db, run).changes) == [("serializd", "add", "queued", 3), ("trakt", "rate", "queued", 1)]
 
 
 def test_a_run_is_followed_without_looking_at_its_changes(db: sqlite3.Connection) -> None:
@@ -160,12 +164,12 @@ def test_a_run_is_followed_without_looking_at_its_changes(db: sqlite3.Connection
     assert "COVERING INDEX outbox_settled" in told[0][3]
 
 
-def line(n: int, tracker: str = "trakt", action: str = "add") -> Line:
-    return Line(n, tracker, action, "plays", f"movie:tmdb:{n}", f"Film {n}", f"Film {n}", T, "", "", "")
+def line(n: int, tracker: str = "trakt", action: str = "add") -> PlanLine:
+    return PlanLine(n, tracker, action, "plays", f"movie:tmdb:{n}", f"Film {n}", f"Film {n}", T, "", "", "")
 
 
 def test_a_shelf_hands_out_pages_and_counts() -> None:
-    with closing(Shelf([line(1, "", "decide"), *(line(n, "serializd") for n in range(2, 9)), line(9)])) as shelf:
+    with closing(StoredPlan([line(1, "", "decide"), *(line(n, "serializd") for n in range(2, 9)), line(9)])) as shelf:
         assert shelf.counts() == [("", "decide", 1), ("serializd", "add", 7), ("trakt", "add", 1)]
         page = shelf.page(tracker="serializd", action="add", after=3, limit=3)
         assert [one.n for one in page] == [4, 5, 6]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.store import clients
-from scrobbled.store.opening import open_database
+from scrobbled.store.accounts import clients
+from scrobbled.store.file.opening import open_database
 
 NOW = 1_794_686_400.0
 
@@ -21,10 +21,32 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def code(db: sqlite3.Connection, now: float = NOW) -> clients.Code:
-    begun = clients.begin_code(db, "mpv", now)
-    assert begun is not None
+def code(db: sqlite3.Connection, now: float = NOW, place: str = "here") -> clients.CodePair:
+    begun = clients.begin_code(db, "mpv", place, now)
+    assert isinstance(begun, clients.CodePair)
     return begun
+
+
+def signed_in(db: sqlite3.Connection) -> clients.IssuedToken:
+    begun = code(db)
+    clients.decide(db, begun.user, "anna", NOW)
+    granted = clients.redeem(db, begun.device, NOW)
+    assert isinstance(granted, clients.IssuedToken)
+    return granted
+
+
+def renewed(db: sqlite3.Connection, refresh: str, now: float) -> clients.IssuedToken:
+    grant = clients.renew(db, refresh, now)
+    assert isinstance(grant, clients.IssuedToken)
+    return grant
+
+
+def use(db: sqlite3.Connection, token: str, now: float) -> None:
+    """As whoever lets a program in does it."""
+    found = clients.find(db, "trakt", token, now)
+    assert found is not None
+    if clients.is_worth_noting(found, now):
+        clients.note_use(db, found.id, now)
 
 
 def test_a_token_opens_its_own_kind_until_it_is_revoked(db: sqlite3.Connection) -> None:
@@ -48,7 +70,7 @@ def test_no_secret_is_stored(db: sqlite3.Connection) -> None:
     begun = code(db)
     clients.decide(db, begun.user, "anna", NOW)
     granted = clients.redeem(db, begun.device, NOW)
-    assert isinstance(granted, clients.Grant)
+    assert isinstance(granted, clients.IssuedToken)
     stored = "\n".join(db.iterdump())
     for known in (secret, begun.device, granted.token, granted.refresh):
         assert known not in stored
@@ -56,21 +78,79 @@ def test_no_secret_is_stored(db: sqlite3.Connection) -> None:
 
 
 def test_a_pair_is_renewed_once(db: sqlite3.Connection) -> None:
-    begun = code(db)
-    clients.decide(db, begun.user, "anna", NOW)
-    first = clients.redeem(db, begun.device, NOW)
-    assert isinstance(first, clients.Grant)
+    first = signed_in(db)
     later = NOW + clients.LIVES
     assert clients.find(db, "trakt", first.token, later) is None
-    second = clients.renew(db, first.refresh, later)
-    assert second is not None
-    assert clients.renew(db, first.refresh, later) is None
-    assert clients.renew(db, "", later) is None
+    second = renewed(db, first.refresh, later)
+    use(db, second.token, later)
+    for void in (first.refresh, ""):
+        assert clients.renew(db, void, later + clients.RENEWAL_EVERY) is None
     found = clients.find(db, "trakt", second.token, later)
     assert found is not None
     assert (found.viewer, found.name, found.expires_at) == ("anna", "mpv", later + clients.LIVES)
     assert clients.revoke_token(db, second.refresh)
     assert clients.listed(db) == []
+
+
+def test_a_pair_is_renewed_no_more_than_once_a_minute(db: sqlite3.Connection) -> None:
+    given = renewed(db, signed_in(db).refresh, NOW)
+    for second in (0.0, 1.0, 59.0):
+        wait = clients.renew(db, given.refresh, NOW + second)
+        assert isinstance(wait, clients.PollTooSoon)
+        assert wait.seconds == pytest.approx(clients.RENEWAL_EVERY - second)
+        assert clients.find(db, "trakt", given.token, NOW + second) is not None, "what it has goes on working"
+    after = renewed(db, given.refresh, NOW + clients.RENEWAL_EVERY)
+    assert isinstance(clients.renew(db, after.refresh, NOW), clients.IssuedToken), (
+        "a clock that was set back locks nobody out"
+    )
+
+
+def test_whoever_lost_the_answer_can_renew_again(db: sqlite3.Connection) -> None:
+    first = signed_in(db)
+    lost = renewed(db, first.refresh, NOW)
+    assert isinstance(clients.renew(db, first.refresh, NOW + 1), clients.PollTooSoon)
+    again = renewed(db, first.refresh, NOW + clients.RENEWAL_EVERY)
+    assert clients.find(db, "trakt", lost.token, NOW + 61) is None, "one pair is good at any time"
+    assert clients.renew(db, lost.refresh, NOW + 1000) is None
+    use(db, again.token, NOW + 61)
+    assert clients.renew(db, first.refresh, NOW + 1000) is None
+    assert isinstance(clients.renew(db, again.refresh, NOW + 1000), clients.IssuedToken)
+
+
+def test_a_pair_can_be_revoked_by_what_it_was_renewed_with(db: sqlite3.Connection) -> None:
+    first = signed_in(db)
+    renewed(db, first.refresh, NOW)
+    assert clients.revoke_token(db, first.refresh)
+    assert clients.listed(db) == []
+
+
+def test_one_place_has_few_codes_and_waits_a_minute_at_most(db: sqlite3.Connection) -> None:
+    mine = [code(db, NOW + n, "mine") for n in range(clients.MOST_FROM_ONE_PLACE)]
+    wait = clients.begin_code(db, "mpv", "mine", NOW + 10)
+    assert isinstance(wait, clients.PollTooSoon)
+    assert wait.seconds == clients.CODE_STAYS - 10
+    code(db, NOW + 10, "another")
+    code(db, NOW + clients.CODE_STAYS, "mine")
+    assert clients.redeem(db, mine[0].device, NOW + clients.CODE_STAYS) == "unknown", "the oldest made room"
+    assert clients.redeem(db, mine[1].device, NOW + clients.CODE_STAYS) == "pending"
+
+
+def test_whoever_has_most_codes_makes_room_for_others(db: sqlite3.Connection) -> None:
+    flood = [code(db, NOW + n, f"place {n % 10}") for n in range(clients.MOST_PENDING)]
+    for n in range(20):
+        mine = code(db, NOW + 100 + n, f"another {n}")
+        assert clients.redeem(db, mine.device, NOW + 100 + n) == "pending"
+    left = db.execute("SELECT place, count(*) FROM device_codes GROUP BY place").fetchall()
+    assert sum(count for _, count in left) == clients.MOST_PENDING
+    assert sorted(count for place, count in left if "another" not in place) == [3] * 10
+    assert [clients.redeem(db, one.device, NOW + 200) for one in flood[:20]] == ["unknown"] * 20
+    assert clients.redeem(db, flood[20].device, NOW + 200) == "pending"
+
+
+def test_decided_codes_are_no_burden_to_others(db: sqlite3.Connection) -> None:
+    for _ in range(3 * clients.MOST_FROM_ONE_PLACE):
+        clients.decide(db, code(db).user, "anna", NOW)
+    assert isinstance(clients.begin_code(db, "mpv", "here", NOW), clients.CodePair)
 
 
 def test_a_token_made_by_hand_cannot_be_renewed(db: sqlite3.Connection) -> None:
@@ -88,7 +168,7 @@ def test_a_code_goes_one_way(db: sqlite3.Connection) -> None:
     assert clients.decide(db, "nonsense", "anna", NOW) == "unknown"
     assert clients.decide(db, f" {begun.user[:4].lower()}-{begun.user[4:]}", "anna", NOW) is None
     assert clients.decide(db, begun.user, "ben", NOW) == "approved", "nobody takes it over"
-    assert isinstance(clients.redeem(db, begun.device, NOW), clients.Grant)
+    assert isinstance(clients.redeem(db, begun.device, NOW), clients.IssuedToken)
     assert clients.redeem(db, begun.device, NOW) == "used"
     assert clients.decide(db, begun.user, None, NOW) == "used"
 

@@ -13,16 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import FakeClock
-from scrobbled import correct
-from scrobbled.core.correction_words import Wish
-from scrobbled.core.corrections import Correction, Ignore, OfMovie, OfShow, ToMovie, ToShow
 from scrobbled.core.errors import BadCorrection
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.store import Store, corrections
-from scrobbled.store.inbox import Queued, add_play
+from scrobbled.core.naming.correction_words import TypedCorrection
+from scrobbled.core.naming.corrections import Correction, Ignore, OfMovie, OfShow, ToMovie, ToShow
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.core.words.reasons import Code
+from scrobbled.desk.corrections import correct
+from scrobbled.store import Store
+from scrobbled.store.inbox.events import Queued, add_play
+from scrobbled.store.queue import corrections
 
 T = FakeClock().now().timestamp()
 VIEWERS = ("anna", "ben")
@@ -62,7 +64,7 @@ def column(db: sqlite3.Connection, id_: int, name: str) -> Any:
 
 
 def put(db: sqlite3.Connection, *words: Any, **more: Any) -> correct.Changed:
-    return correct.put(db, Wish(*words, **more), VIEWERS, T)
+    return correct.put(db, TypedCorrection(*words, **more), VIEWERS, T)
 
 
 def ids(changed: correct.Changed | None) -> list[int]:
@@ -144,8 +146,8 @@ def test_what_waited_is_due_now_with_its_attempts_and_without_its_old_answers(db
         ({"state": "unmatched"}, True),
         ({"state": "parked", "next_at": 9e9}, True),
         ({"state": "queued", "next_at": 9e9}, True),
-        ({"state": "dead", "reason": "Serializd refused it with 400: episode not found"}, True),
-        ({"state": "dead", "reason": "Trakt refused this as invalid, 422"}, False),
+        ({"state": "dead", "code": Code.NOT_FOUND}, True),
+        ({"state": "dead", "code": Code.REFUSED}, False),
         ({"state": "queued", "phase": "in-flight"}, False),
         ({"state": "queued", "phase": "in-doubt", "next_at": 9e9}, False),
         ({"state": "held"}, False),
@@ -180,7 +182,7 @@ def test_what_was_ignored_waits_again_when_that_is_taken_back_or_overruled(db: s
     first, second = change(db, HARBOUR), change(db, Episode("Harbour", 2, 1))
     for id_ in (first, second):
         db.execute(
-            "UPDATE outbox SET state = 'unwanted', reason = 'correction m1: ignored', settled_at = 1 WHERE id = ?",
+            "UPDATE outbox SET state = 'unwanted', code = 'correction', settled_at = 1 WHERE id = ?",
             (id_,),
         )
     corrections.add(db, Correction(0, None, OfShow("Harbour"), Ignore()), T)
@@ -213,12 +215,12 @@ CHANGES = st.lists(
 )
 WISHES = st.sampled_from(
     [
-        Wish("Harbour", "tmdb:1"),
-        Wish("Harbour", "tmdb:2", season=1, to_season=2),
-        Wish("Harbour", "tmdb:3", season=1, episodes="2-3", to_season=1, to_episode=1),
-        Wish("Harbour", ignore=True, viewer="anna"),
-        Wish("Salt Flats", "tmdb:4", movie=True),
-        Wish("Atlas", ignore=True),
+        TypedCorrection("Harbour", "tmdb:1"),
+        TypedCorrection("Harbour", "tmdb:2", season=1, to_season=2),
+        TypedCorrection("Harbour", "tmdb:3", season=1, episodes="2-3", to_season=1, to_episode=1),
+        TypedCorrection("Harbour", ignore=True, viewer="anna"),
+        TypedCorrection("Salt Flats", "tmdb:4", movie=True),
+        TypedCorrection("Atlas", ignore=True),
     ]
 )
 
@@ -226,7 +228,7 @@ WISHES = st.sampled_from(
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(CHANGES, st.lists(WISHES, min_size=1, max_size=4), st.integers(1, 4))
 def test_every_other_row_stays_byte_for_byte(
-    db: sqlite3.Connection, found: list[tuple[Item, str, str, str]], wishes: list[Wish], gone: int
+    db: sqlite3.Connection, found: list[tuple[Item, str, str, str]], wishes: list[TypedCorrection], gone: int
 ) -> None:
     db.execute("BEGIN")
     for item, viewer, state, phase in found:

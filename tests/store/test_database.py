@@ -15,8 +15,8 @@ import pytest
 from patience import LONGEST
 from scrobbled.core.errors import StoreError
 from scrobbled.store import Store
-from scrobbled.store.accounts import mark, set_mark
-from scrobbled.store.database import LARGEST_GROUP
+from scrobbled.store.accounts.sign_ins import mark, set_mark
+from scrobbled.store.file.database import LARGEST_GROUP
 
 pytestmark = pytest.mark.usefixtures("durable")
 
@@ -90,6 +90,49 @@ def test_a_burst_shares_commits(path: Path) -> None:
     before, after = with_store(path, work)
     assert len(marks(path)) == 100
     assert after - before <= 3, "a commit moves the file's change counter by one"
+
+
+@pytest.mark.parametrize("spoilt", [0, 1, 3])
+def test_repeatable_work_is_run_again_where_a_neighbour_spoilt_it_and_only_that_one_is_refused(
+    path: Path, spoilt: int
+) -> None:
+    def write(n: int, db: sqlite3.Connection) -> None:
+        db.execute("UPDATE marks SET value = value + 1 WHERE name = 'sum'")
+        set_mark(db, f"m{n}", n)
+        if n == spoilt:
+            raise ValueError("not this one")
+
+    async def work(store: Store) -> list[object]:
+        await store.write(partial(set_mark, name="sum", value=0))
+        gate = threading.Event()
+        held = asyncio.create_task(store.write(lambda db: gate.wait(LONGEST)))
+        await asyncio.sleep(0)
+        tasks = [asyncio.create_task(store.write(partial(write, n), repeatable=True)) for n in range(4)]
+        await asyncio.sleep(0)
+        gate.set()
+        await held
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    results = with_store(path, work)
+    assert [n for n, result in enumerate(results) if isinstance(result, ValueError)] == [spoilt]
+    assert marks(path) == {"sum": 3.0} | {f"m{n}": float(n) for n in range(4) if n != spoilt}
+
+
+def test_a_read_does_not_wait_for_the_writes_that_were_submitted_after_it(path: Path) -> None:
+    async def work(store: Store) -> bool:
+        gate, read = threading.Event(), threading.Event()
+        first = asyncio.create_task(store.read(lambda db: gate.wait(LONGEST)))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(store.read(lambda db: mark(db, "n")))
+        second.add_done_callback(lambda _: read.set())
+        await asyncio.sleep(0)
+        written = asyncio.create_task(store.write(lambda db: read.wait(LONGEST)))
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(first, second)
+        return await written
+
+    assert with_store(path, work), "they are one group, and the write ends when the read is through"
 
 
 def test_reads_see_the_writes_that_were_submitted_before_them(path: Path) -> None:

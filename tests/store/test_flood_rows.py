@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrobbled.core.outcomes import Hold, PlayOutcome
-from scrobbled.core.safety import Limits, judge_item
-from scrobbled.floods import Chosen, act, chosen, stories
-from scrobbled.store import floods, outbox, overview
-from scrobbled.store.housekeeping import STEPS, When, forget_arrivals
-from scrobbled.store.opening import open_database
+from scrobbled.core.sending.safety import WriteLimits, judge_item
+from scrobbled.core.words.outcomes import Hold, PlayOutcome
+from scrobbled.desk.needs.floods import NamedChanges, act, chosen, stories
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.keeping.housekeeping import STEPS, HousekeepingTime, forget_arrivals
+from scrobbled.store.queue import floods, outbox, overview
 from store.arrivals import ANNA, Counter
 
 
@@ -165,7 +165,7 @@ def test_a_clock_that_was_wrong_for_a_while_holds_nothing_for_ever(counter: Coun
     counter.pass_(days=-400)
     ids = counter.flood(20, afterwards=True, apart=1)
     assert counter.states(ids) == ["queued"] * 20
-    assert forget_arrivals(counter.db, When(counter.now, counter.now)) > 0
+    assert forget_arrivals(counter.db, HousekeepingTime(counter.now, counter.now)) > 0
     left = counter.db.execute("SELECT count(*), max(slot) FROM arrivals").fetchone()
     assert left[1] <= counter.now.timestamp() / floods.SLOT
 
@@ -174,7 +174,7 @@ def test_counts_are_forgotten_after_a_day(counter: Counter) -> None:
     assert forget_arrivals in STEPS
     counter.flood(30, apart=15, afterwards=True, minutes=-90)
     counter.pass_(days=1, minutes=30)
-    while forget_arrivals(counter.db, When(counter.now, counter.now)):
+    while forget_arrivals(counter.db, HousekeepingTime(counter.now, counter.now)):
         pass
     assert counter.db.execute("SELECT count(*) FROM arrivals").fetchone() == (0,)
     assert counter.db.execute("SELECT count(*) FROM told_minutes").fetchone() == (0,)
@@ -197,7 +197,7 @@ def test_what_is_held_stays_so_until_somebody_decides(counter: Counter) -> None:
     for outcome in (PlayOutcome.PARKED, PlayOutcome.UNMATCHED, PlayOutcome.DEAD):
         outbox.settle(counter.db, id_, outcome, "it was looked up meanwhile", 0.0)
     assert counter.states([id_]) == ["held"]
-    assert outbox.begin(counter.db, [id_]) == 0
+    assert outbox.begin(counter.db, [id_]) == set()
     assert outbox.retry(counter.db, [id_]) == []
     outbox.settle(counter.db, id_, PlayOutcome.ALREADY_THERE, "play p1", 0.0)
     assert counter.states([id_]) == ["already-there"], "then there is nothing left to decide"
@@ -252,7 +252,7 @@ steps = st.lists(
 def test_the_counts_always_equal_what_can_be_counted(empty: sqlite3.Connection, steps: list[tuple[Any, ...]]) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         empty.backup(db)
-        counter = Counter(db, limits=Limits(writes_per_hour=25))
+        counter = Counter(db, limits=WriteLimits(writes_per_hour=25))
         for step in steps:
             _take(counter, step)
             _check(counter)
@@ -274,9 +274,9 @@ def _take(counter: Counter, step: tuple[Any, ...]) -> None:
             assert trip is not None
             floods.hold(counter.db, id_, ANNA, trip, now)
         case ("approve-flood" | "drop-flood", flood):
-            act(counter.db, step[0].removesuffix("-flood"), Chosen(floods=(flood,)), now)
+            act(counter.db, step[0].removesuffix("-flood"), NamedChanges(floods=(flood,)), now)
         case (action, id_):
-            act(counter.db, action, Chosen(changes=(id_,)), now)
+            act(counter.db, action, NamedChanges(changes=(id_,)), now)
 
 
 def _check(counter: Counter) -> None:

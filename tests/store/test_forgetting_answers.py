@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conftest import FakeClock
 from scrobbled.store import Store
-from scrobbled.store.cache import FOR_GOOD, StoredCache, forget_answers
+from scrobbled.store.notes.cache import FOR_GOOD, StoredCache, forget_answers
 
 
 def test_answers_are_forgotten_and_our_own_deeds_are_not(tmp_path: Path, clock: FakeClock) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.store import archive
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import archive
 
 HOUR = 3_600.0
 

@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Movie
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.store import housekeeping, inbox, outbox, overview
-from scrobbled.store.housekeeping import LIMIT, STEPS, When
-from scrobbled.store.inbox import Arrival, Queued
-from scrobbled.store.opening import open_database
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Movie
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import archive, events
+from scrobbled.store.inbox.events import Arrival, Queued
+from scrobbled.store.keeping import housekeeping
+from scrobbled.store.keeping.housekeeping import LIMIT, STEPS, HousekeepingTime
+from scrobbled.store.queue import outbox, overview
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 KEPT = timedelta(days=14)
@@ -32,18 +35,18 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def event(db: sqlite3.Connection, outcome: EventOutcome = EventOutcome.ACCEPTED, *, days: float = 15) -> int:
-    return inbox.add_event(db, Arrival("plex", NOW - timedelta(days=days), LONG), outcome, "")
+    return events.add_event(db, Arrival("plex", NOW - timedelta(days=days), LONG), outcome, "")
 
 
 def play(db: sqlite3.Connection, event_id: int | None, days: float = 15) -> int:
     at = NOW - timedelta(days=days)
     film = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
-    return inbox.add_play(db, Play("anna", "plex", film, at), event_id, [Queued("trakt", PlayOutcome.QUEUED, "")], at)
+    return events.add_play(db, Play("anna", "plex", film, at), event_id, [Queued("trakt", PlayOutcome.QUEUED, "")], at)
 
 
 def keep_house(db: sqlite3.Connection, now: datetime = NOW) -> None:
     for step in STEPS:
-        while step(db, When(now, now - KEPT)):
+        while step(db, HousekeepingTime(now, now - KEPT)):
             pass
 
 
@@ -64,7 +67,7 @@ def test_old_events_that_led_to_nothing_go_and_the_others_lose_their_body(db: sq
     assert left(db) == {watched: False, unreadable: False, unclaimed: True, young: True}
     assert overview.event_counts(db) == counted
     assert overview.sources_heard(db)[0].events == 7
-    (stored,) = inbox.unclaimed(db)
+    (stored,) = archive.unclaimed(db)
     assert stored.raw == LONG, "its stem is kept for it"
     assert overview.event(db, young).raw == LONG  # type: ignore[union-attr]
     assert overview.event(db, watched).raw is None  # type: ignore[union-attr]
@@ -80,7 +83,7 @@ def test_no_id_is_given_twice(db: sqlite3.Connection) -> None:
 def test_a_step_does_a_little_at_a_time(db: sqlite3.Connection) -> None:
     for _ in range(LIMIT + 50):
         event(db)
-    when = When(NOW, NOW - KEPT)
+    when = HousekeepingTime(NOW, NOW - KEPT)
     assert [housekeeping.compact_events(db, when) for _ in range(3)] == [LIMIT, 50, 0]
 
 
@@ -100,6 +103,16 @@ def test_unreadable_events_are_kept_for_a_year(db: sqlite3.Connection) -> None:
     keep_house(db)
     assert left(db) == {young: False, newest: True}
     assert overview.event_counts(db)["unreadable"] == 2
+
+
+def test_what_was_read_and_is_in_no_known_form_goes_with_its_body(db: sqlite3.Connection) -> None:
+    """An add-on may send it every few seconds, for years."""
+    arrival = Arrival("kodi", NOW - timedelta(days=15), "{}", PlaybackEvent("kodi", EventKind.IGNORED, NOW))
+    events.add_event(db, arrival, EventOutcome.UNREADABLE, "this form is not known")
+    newest = event(db, days=0)
+    keep_house(db)
+    assert left(db) == {newest: True}
+    assert overview.event_counts(db)["unreadable"] == 1
 
 
 def test_of_what_was_done_long_ago_the_attempts_go(db: sqlite3.Connection) -> None:
@@ -125,7 +138,7 @@ def test_a_file_that_is_kept_tidy_stops_growing(tmp_path: Path) -> None:
             db.execute("BEGIN")
             now = NOW + timedelta(weeks=week)
             for n in range(300):
-                inbox.add_event(db, Arrival("plex", now, LONG + str(n)), EventOutcome.UNWANTED, "")
+                events.add_event(db, Arrival("plex", now, LONG + str(n)), EventOutcome.UNWANTED, "")
             db.execute("COMMIT")
             keep_house(db, now)
             sizes.append(path.stat().st_size)
@@ -135,7 +148,9 @@ def test_a_file_that_is_kept_tidy_stops_growing(tmp_path: Path) -> None:
 def test_the_parts_of_one_webhook_go_with_their_body(db: sqlite3.Connection) -> None:
     at = NOW - timedelta(days=15)
     head = event(db)
-    parts = [inbox.add_event(db, Arrival("plex", at, "", head=head, part=n), EventOutcome.ACCEPTED, "") for n in (1, 2)]
+    parts = [
+        events.add_event(db, Arrival("plex", at, "", head=head, part=n), EventOutcome.ACCEPTED, "") for n in (1, 2)
+    ]
     play(db, parts[1])
     newest = event(db, days=0)
     keep_house(db)

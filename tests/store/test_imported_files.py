@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.core.items import Episode
+from scrobbled.core.naming.items import Episode
 from scrobbled.core.records import PlayRecord, Subject
-from scrobbled.store import Store, housekeeping, ledger, records, subjects
-from scrobbled.store.housekeeping import When
+from scrobbled.store import Store
+from scrobbled.store.keeping import housekeeping
+from scrobbled.store.keeping.housekeeping import HousekeepingTime
+from scrobbled.store.mirror import ledger, records, subjects
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -32,7 +34,7 @@ async def test_old_files_go_and_accounts_stay(tmp_path: Path) -> None:
 
     await store.write(fill)
     steps = 0
-    while await store.write(lambda db: housekeeping.forget_files(db, When(NOW, NOW))):
+    while await store.write(lambda db: housekeeping.forget_files(db, HousekeepingTime(NOW, NOW))):
         steps += 1
     left = await store.read(
         lambda db: {row[0]: row[1] for row in db.execute("SELECT tracker, count(*) FROM records GROUP BY tracker")}

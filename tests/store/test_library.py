@@ -15,22 +15,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sqlite_utils import Database
 
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.store import library, outbox, watched, works
-from scrobbled.store.inbox import Queued, add_play
-from scrobbled.store.migrations import migrations
-from scrobbled.store.opening import open_database
-from scrobbled.store.watched import Page, Wanted
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.core.words.reasons import same_viewing_as
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.history import library, watched
+from scrobbled.store.history.watched import PlayFilter, RowRange
+from scrobbled.store.inbox.events import Queued, add_play
+from scrobbled.store.works import works
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 FILM = Movie("Salt Flats", 2023, MovieIds(imdb="tt9988776", tmdb=717171))
 TIDE = Episode("Harbour", 2, 4, "Low Tide", 2024, ShowIds(tvdb=445566), EpisodeIds(tvdb=9012345))
-ALL = Page(1000)
+ALL = RowRange(1000)
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Shelf:
             pass
 
     def history(self, viewer: str = "anna", **wanted: object) -> list[int]:
-        return [row.id for row in watched.history(self.db, viewer, Wanted(**wanted), ALL)]  # type: ignore[arg-type]
+        return [row.id for row in watched.history(self.db, viewer, PlayFilter(**wanted), ALL)]  # type: ignore[arg-type]
 
     def films(self, viewer: str = "anna") -> list[tuple[str, int]]:
         rows = watched.tallies(self.db, viewer, "movie")
@@ -217,7 +218,7 @@ def test_in_whatever_order_true_reports_come_each_work_ends_as_one(told: list[tu
 @functools.cache
 def _schema() -> bytes:
     with closing(sqlite3.connect(":memory:")) as db:
-        migrations.apply(Database(db))
+        migrations.apply(db)
         return db.serialize()
 
 
@@ -243,12 +244,12 @@ def test_history_is_cut_to_a_time_both_ends_included(shelf: Shelf) -> None:
     assert shelf.history(start=start) == plays[:2]
     assert shelf.history(end=end) == plays
     assert shelf.history(start=start, end=end) == plays[:2]
-    assert watched.history_count(shelf.db, "anna", Wanted(start=start, end=end)) == 2
+    assert watched.history_count(shelf.db, "anna", PlayFilter(start=start, end=end)) == 2
 
 
 def test_history_comes_in_pages(shelf: Shelf) -> None:
     plays = [shelf.watch(FILM, hours) for hours in range(5)]
-    pages = [watched.history(shelf.db, "anna", Wanted(), Page(2, offset)) for offset in (0, 2, 4, 6)]
+    pages = [watched.history(shelf.db, "anna", PlayFilter(), RowRange(2, offset)) for offset in (0, 2, 4, 6)]
     assert [[row.id for row in page] for page in pages] == [plays[:2], plays[2:4], plays[4:], []]
 
 
@@ -267,12 +268,12 @@ def test_a_play_taken_back_everywhere_is_not_listed(shelf: Shelf) -> None:
     kept, elsewhere = shelf.watch(FILM, 2, ways=half), shelf.watch(FILM, 1, ways=())
     assert shelf.history() == [elsewhere, kept]
     assert shelf.films() == [("Salt Flats", 2)]
-    assert watched.history_count(shelf.db, "anna", Wanted()) == 2
+    assert watched.history_count(shelf.db, "anna", PlayFilter()) == 2
 
 
 def test_another_report_of_the_same_viewing_is_not_listed_twice(shelf: Shelf) -> None:
     play = shelf.watch(TIDE, 1)
-    again = f"{outbox.SAME_VIEWING}p{play}"
+    again = same_viewing_as(play)
     shelf.watch(TIDE, 1, ways=(("trakt", PlayOutcome.ALREADY_THERE, again),))
     there = shelf.watch(TIDE, 30, ways=(("trakt", PlayOutcome.ALREADY_THERE, "Trakt has it already"),))
     assert shelf.history() == [play, there]
@@ -280,7 +281,7 @@ def test_another_report_of_the_same_viewing_is_not_listed_twice(shelf: Shelf) ->
 
 def test_what_was_entered_is_told_from_what_was_played(shelf: Shelf) -> None:
     shelf.watch(FILM)
-    (row,) = watched.history(shelf.db, "anna", Wanted(), ALL)
+    (row,) = watched.history(shelf.db, "anna", PlayFilter(), ALL)
     assert row.by_hand  # no webhook brought it
 
 
@@ -304,9 +305,9 @@ def test_counts_come_in_pages_watched_last_first(shelf: Shelf) -> None:
         shelf.watch(Movie(f"Film {n}", 2000), hours)
         shelf.watch(Episode(f"Show {n}", 1, 1), hours)
     assert [title for title, _ in shelf.films()] == ["Film 1", "Film 2", "Film 0"]
-    page = watched.tallies(shelf.db, "anna", "movie", Page(1, 1))
+    page = watched.tallies(shelf.db, "anna", "movie", RowRange(1, 1))
     assert [row.item.label() for row in page] == ["Film 2 (2000)"]
-    assert [row.item.label() for row in watched.shows(shelf.db, "anna", Page(2, 1))] == ["Show 2", "Show 0"]
+    assert [row.item.label() for row in watched.shows(shelf.db, "anna", RowRange(2, 1))] == ["Show 2", "Show 0"]
 
 
 def test_an_undated_play_counts_without_a_date(shelf: Shelf) -> None:
@@ -416,10 +417,10 @@ def test_a_library_of_30_000_plays_is_read_quickly(shelf: Shelf) -> None:
     )
     db.execute("COMMIT")
     for work in (
-        lambda: watched.history(db, "anna", Wanted(), Page(250)),
-        lambda: watched.history_count(db, "anna", Wanted("episode")),
-        lambda: watched.shows(db, "anna", Page(100)),
-        lambda: watched.episodes(db, "anna", [row.work for row in watched.shows(db, "anna", Page(100))]),
+        lambda: watched.history(db, "anna", PlayFilter(), RowRange(250)),
+        lambda: watched.history_count(db, "anna", PlayFilter("episode")),
+        lambda: watched.shows(db, "anna", RowRange(100)),
+        lambda: watched.episodes(db, "anna", [row.work for row in watched.shows(db, "anna", RowRange(100))]),
         lambda: watched.tallies(db, "anna", "movie"),
         lambda: watched.last_changes(db, "anna"),
     ):

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,9 +17,10 @@ import pytest
 from sqlite_utils import Database
 
 from scrobbled.core.errors import StoreError
-from scrobbled.store import Store, opening
-from scrobbled.store.migrations import migrations
-from scrobbled.store.opening import journal_mode, lock, open_database
+from scrobbled.store import Store
+from scrobbled.store.file import opening
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.file.opening import journal_mode, lock, open_database
 
 pytestmark = pytest.mark.usefixtures("durable")
 
@@ -54,7 +56,7 @@ def one_step_more() -> Iterator[list[str]]:
         db.execute("CREATE TABLE third (id INTEGER)")
 
     yield fails
-    migrations._migrations[:] = [m for m in migrations._migrations if not m.name.endswith("_for_a_test")]
+    migrations.all[:] = [m for m in migrations.all if not m.name.endswith("_for_a_test")]
 
 
 def kept(path: Path) -> list[tuple[str, float]]:
@@ -75,7 +77,7 @@ def test_a_new_file_is_complete_private_and_leaves_nothing_beside_it(path: Path)
     ]
     assert path.stat().st_mode & 0o077 == 0, "it will hold sign-ins"
     with contextlib.closing(sqlite3.connect(path)) as db:
-        assert not migrations.pending(Database(db))
+        assert not migrations.pending(db)
 
 
 def test_opening_again_finds_what_was_stored(existing: Path) -> None:
@@ -182,7 +184,7 @@ def test_the_database_of_another_program_is_refused_and_stays(path: Path) -> Non
 
 def test_a_newer_schema_is_refused_and_stays(existing: Path, one_step_more: list[str]) -> None:
     open_database(existing).close()
-    migrations._migrations[:] = [m for m in migrations._migrations if not m.name.endswith("_for_a_test")]
+    migrations.all[:] = [m for m in migrations.all if not m.name.endswith("_for_a_test")]
     before = existing.read_bytes()
     message = refused(existing)
     assert "newer version" in message
@@ -241,7 +243,7 @@ def test_a_crash_while_making_it_leaves_no_half_database(path: Path, one_step_mo
 
 def test_many_processes_make_one_database(path: Path) -> None:
     script = (
-        "import sys, pathlib; from scrobbled.store.opening import open_database;"
+        "import sys, pathlib; from scrobbled.store.file.opening import open_database;"
         "db = open_database(pathlib.Path(sys.argv[1]));"
         "db.execute('INSERT INTO marks VALUES (?, 1)', (sys.argv[2],))"
     )
@@ -317,7 +319,7 @@ def test_an_update_that_fails_at_every_start_fills_no_disk(existing: Path, one_s
 def test_the_copies_of_the_last_updates_are_kept_and_nothing_else_is_touched(
     existing: Path, one_step_more: list[str]
 ) -> None:
-    steps = [migration.name for migration in migrations._migrations][:5]
+    steps = migrations.names[:5]
     for day, step in enumerate(steps, start=1):
         existing.with_name(f"scrobbled.db.before-{step}-2024010{day}000000").touch()
     others = [f"scrobbled.db.{name}-20200101000000" for name in ("before-restore", "before-reset", "before-my-own")]
@@ -365,9 +367,20 @@ def test_a_second_instance_is_refused_and_told_who_is_first(path: Path) -> None:
     lock(path).close()
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_the_lock_is_nobody_elses_business_either(path: Path, there: bool) -> None:
+    kept = path.with_name(path.name + ".lock")
+    if there:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch()
+        kept.chmod(0o644)
+    lock(path).close()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
 def test_the_lock_ends_with_its_process(path: Path) -> None:
     script = (
-        "import sys, pathlib; from scrobbled.store.opening import lock; kept = lock(pathlib.Path(sys.argv[1]));"
+        "import sys, pathlib; from scrobbled.store.file.opening import lock; kept = lock(pathlib.Path(sys.argv[1]));"
         "print('locked', flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from scrobbled.core.errors import Candidate
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.store import outbox, overview
-from scrobbled.store.inbox import Queued, add_play
-from scrobbled.store.opening import open_database
-from scrobbled.store.outbox import IN_DOUBT, IN_FLIGHT, Change, waiting
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox.events import Queued, add_play
+from scrobbled.store.queue import outbox, overview
+from scrobbled.store.queue.outbox import IN_DOUBT, IN_FLIGHT, OutboxChange, waiting
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 T = NOW.timestamp()
@@ -63,7 +63,7 @@ class Desk:
     def doubts(self, now: float = T) -> list[int]:
         return [change.id for change in outbox.in_doubt(self.db, "anna", "trakt", now, 100)]
 
-    def change(self, id_: int) -> Change:
+    def change(self, id_: int) -> OutboxChange:
         (found,) = waiting._select(self.db, "outbox.id = ?", (id_,))
         return found
 
@@ -184,9 +184,9 @@ def test_an_interruption_concerns_its_own_account(desk: Desk) -> None:
 def test_a_write_begins_only_for_what_still_waits(desk: Desk) -> None:
     waiting, dropped = desk.add(), desk.add()
     outbox.drop(desk.db, [dropped], T)
-    assert outbox.begin(desk.db, [waiting]) == 1
-    assert outbox.begin(desk.db, [waiting]) == 0, "it has begun"
-    assert outbox.begin(desk.db, [dropped]) == 0
+    assert outbox.begin(desk.db, [waiting]) == {waiting}
+    assert outbox.begin(desk.db, [waiting]) == set(), "it has begun"
+    assert outbox.begin(desk.db, [dropped]) == set()
     assert desk.row(dropped)["phase"] == ""
 
 

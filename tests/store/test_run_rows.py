@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store import additions, amendments, runs
-from scrobbled.store.amendments import Details, Wish
-from scrobbled.store.opening import open_database
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Movie
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.mirror import runs
+from scrobbled.store.queue import additions, amendments
+from scrobbled.store.queue.amendments import Details, NewAmendment
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 T = NOW.timestamp()
@@ -41,7 +42,7 @@ def begun(db: sqlite3.Connection, **options: Any) -> int:
 
 def queued(db: sqlite3.Connection, run: int, record: str = "1") -> None:
     film = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
-    additions.add(db, additions.Wanted("anna", "serializd", record, "trakt", film, NOW, None), run, T)
+    additions.add(db, additions.NewAddition("anna", "serializd", record, "trakt", film, NOW, None), run, T)
 
 
 def left(db: sqlite3.Connection, run: int) -> int:
@@ -79,7 +80,7 @@ def test_what_an_earlier_run_of_the_pair_left_is_counted_until_it_is_delivered(d
 def test_what_is_to_be_taken_back_is_counted_though_no_run_wants_it(db: sqlite3.Connection) -> None:
     run = asked(db)
     details = Details(remote_id="r1", watched_at=NOW)
-    wish = Wish("anna", "trakt", "plays", "remove", "movie:1399", "Harbour Atlas (2019)", details)
+    wish = NewAmendment("anna", "trakt", "plays", "remove", "movie:1399", "Harbour Atlas (2019)", details)
     row = amendments.add(db, wish, T)
     assert left(db, run) == 1
     amendments.settle(db, row, PlayOutcome.DELIVERED, "", T)

@@ -13,14 +13,14 @@ import pytest
 from msgspec.structs import replace
 
 from scrobbled.config import loads
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Movie, Origin
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.core.sessions import TEST_EVENT
-from scrobbled.heard import sources
-from scrobbled.store import inbox, refusals, servers
-from scrobbled.store.opening import open_database
-from scrobbled.store.refusals import Refused
+from scrobbled.core.naming.items import Movie, Origin
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.sessions import TEST_EVENT
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.desk.facts.sources import sources
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import events, refusals, servers
+from scrobbled.store.inbox.refusals import RefusalCount
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 
@@ -37,8 +37,8 @@ def hear(
 ) -> None:
     item = Movie("Paper Boats", 2019, origin=Origin(server, "1"))
     event = PlaybackEvent(source, EventKind.STOP, NOW, item=item, test=test)
-    arrival = inbox.Arrival(source, NOW + timedelta(minutes=minutes), json.dumps(body or {}), event)
-    inbox.add_event(db, arrival, EventOutcome.ACCEPTED, TEST_EVENT if test else "")
+    arrival = events.Arrival(source, NOW + timedelta(minutes=minutes), json.dumps(body or {}), event)
+    events.add_event(db, arrival, EventOutcome.ACCEPTED, TEST_EVENT if test else "")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_house_sees_what_is_configured_what_was_heard_and_what_was_turned_away
     )
     hear(db, "plex", "8c1d")
     hear(db, "kodi", "kodi")
-    refusals.add(db, [Refused("emby", 3, NOW.timestamp()), Refused("", 1, NOW.timestamp())])
+    refusals.add(db, [RefusalCount("emby", 3, NOW.timestamp()), RefusalCount("", 1, NOW.timestamp())])
     found = [(one.source, one.configured, one.events, one.refused, len(one.servers)) for one in sources(db, config)]
     assert found == [
         ("plex", True, 1, 0, 1),

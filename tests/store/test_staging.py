@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from scrobbled.core.errors import StoreError
-from scrobbled.store import backup, opening, overview, staging
+from scrobbled.store.file import opening
+from scrobbled.store.keeping import backup, staging
+from scrobbled.store.queue import overview
 
 NOW = datetime(2026, 11, 14, 20, tzinfo=UTC)
 

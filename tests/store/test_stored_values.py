@@ -15,18 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import FakeClock
-from scrobbled.alerts import CALM, Reach, Told, Trouble
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie, Origin
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.core.sessions import Session
-from scrobbled.store import Store, housekeeping, inbox
-from scrobbled.store.accounts import StoredTokens
-from scrobbled.store.alerts import StoredTroubles
-from scrobbled.store.cache import StoredCache, forget_expired
-from scrobbled.store.codec import decode_item, decode_session, encode_item, encode_session, instant
-from scrobbled.store.opening import open_database
+from scrobbled.alerts import CALM, LastTold, Reach, Trouble
+from scrobbled.core.naming.ids import EpisodeIds, Ids, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
+from scrobbled.core.places import home_of
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.sessions import Session
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.store import Store
+from scrobbled.store.accounts.sign_ins import StoredTokens
+from scrobbled.store.file.codec import decode_item, decode_session, encode_item, encode_session, instant
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import archive, events
+from scrobbled.store.keeping import housekeeping
+from scrobbled.store.notes.alerts import StoredTroubles
+from scrobbled.store.notes.cache import StoredCache, forget_expired
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 
@@ -67,6 +70,11 @@ sessions = st.builds(
     last_at=st.none() | moments,
     last_progress=st.none() | st.floats(-10, 1000),
     undated=st.booleans(),
+    seen_from=st.none() | st.floats(0, 2e9),
+    began_at=st.none() | moments,
+    player=st.text(max_size=5),
+    ended_on=st.text(max_size=5),
+    ended_in=st.text(max_size=5),
 )
 
 
@@ -127,42 +135,42 @@ def test_an_instant_is_utc() -> None:
 # -- raw events and sessions in the database -----------------------------------------------------------------------
 
 
-def arrival(raw: str = "{}", *, received_at: datetime = NOW, name: str = " anna ") -> inbox.Arrival:
+def arrival(raw: str = "{}", *, received_at: datetime = NOW, name: str = " anna ") -> events.Arrival:
     event = PlaybackEvent("plex", EventKind.WATCHED, received_at, Account("7", name), Movie("Harbour Atlas", 2019))
-    return inbox.Arrival("plex", received_at, raw, event)
+    return events.Arrival("plex", received_at, raw, event)
 
 
 @settings(max_examples=15, deadline=None)
 @given(raw=st.text(st.characters(exclude_categories=[]), max_size=200))
 def test_a_raw_event_comes_back_letter_by_letter(raw: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     with closing(open_database(tmp_path_factory.mktemp("raw") / "scrobbled.db")) as db:
-        event_id = inbox.add_event(db, arrival(raw), EventOutcome.UNCLAIMED, "nobody")
-        (stored,) = inbox.unclaimed(db)
+        event_id = events.add_event(db, arrival(raw), EventOutcome.UNCLAIMED, "nobody")
+        (stored,) = archive.unclaimed(db)
     assert (stored.id, stored.raw, stored.account, stored.label) == (event_id, raw, "anna", "Harbour Atlas (2019)")
     assert (stored.source, stored.received_at, stored.reason) == ("plex", NOW.timestamp(), "nobody")
 
 
 def test_unclaimed_events_come_in_pages_oldest_first(db: sqlite3.Connection) -> None:
-    ids = [inbox.add_event(db, arrival(), EventOutcome.UNCLAIMED, "") for _ in range(5)]
-    inbox.settle_event(db, ids[1], EventOutcome.ACCEPTED, "")
-    first = inbox.unclaimed(db, limit=2)
+    ids = [events.add_event(db, arrival(), EventOutcome.UNCLAIMED, "") for _ in range(5)]
+    events.settle_event(db, ids[1], EventOutcome.ACCEPTED, "")
+    first = archive.unclaimed(db, limit=2)
     assert [event.id for event in first] == [ids[0], ids[2]]
-    assert [event.id for event in inbox.unclaimed(db, after=first[-1].id)] == ids[3:]
+    assert [event.id for event in archive.unclaimed(db, after=first[-1].id)] == ids[3:]
 
 
 @pytest.mark.parametrize(("name", "id_", "label"), [("Anna ", "7", "Anna"), (" ", " 7", "7"), ("", "", "")])
 def test_an_account_is_shown_as_a_person_would_list_it(name: str, id_: str, label: str) -> None:
-    assert inbox.account_label(PlaybackEvent("plex", EventKind.STOP, NOW, Account(id_, name))) == label
+    assert events.account_label(PlaybackEvent("plex", EventKind.STOP, NOW, Account(id_, name))) == label
 
 
 def test_sessions_are_kept_until_nothing_happened_for_long(db: sqlite3.Connection) -> None:
-    assert inbox.load_session(db, "anna|key") == Session()
-    inbox.save_session(db, "anna|key", Session(position_ms=1), NOW - timedelta(days=91))
-    inbox.save_session(db, "anna|key", Session(position_ms=2), NOW)
-    inbox.save_session(db, "anna|old", Session(position_ms=3), NOW - timedelta(days=91))
-    assert housekeeping.forget_sessions(db, housekeeping.When(NOW, NOW)) == 1
-    assert inbox.load_session(db, "anna|key") == Session(position_ms=2)
-    assert inbox.load_session(db, "anna|old") == Session()
+    assert events.load_session(db, "anna|key") == Session()
+    events.save_session(db, "anna|key", Session(position_ms=1), NOW - timedelta(days=91))
+    events.save_session(db, "anna|key", Session(position_ms=2), NOW)
+    events.save_session(db, "anna|old", Session(position_ms=3), NOW - timedelta(days=91))
+    assert housekeeping.forget_sessions(db, housekeeping.HousekeepingTime(NOW, NOW)) == 1
+    assert events.load_session(db, "anna|key") == Session(position_ms=2)
+    assert events.load_session(db, "anna|old") == Session()
 
 
 # -- sign-ins ------------------------------------------------------------------------------------------------------
@@ -225,6 +233,18 @@ async def test_what_comes_out_of_the_cache_is_nobody_elses(store: Store, clock: 
 
 
 @pytest.mark.anyio
+async def test_that_there_is_no_answer_is_remembered_until_there_is_one(store: Store, clock: FakeClock) -> None:
+    cache = StoredCache(store, clock)
+    assert await cache.get("key") is None
+    await StoredCache(store, clock).put("key", "of another process", seconds=60)
+    assert await cache.get("key") is None, "the database was asked already"
+    cache.forget_recent()
+    assert await cache.get("key") == "of another process"
+    await cache.put("key", "ours", seconds=60)
+    assert await cache.get("key") == "ours"
+
+
+@pytest.mark.anyio
 async def test_expired_answers_are_forgotten_in_portions(store: Store, clock: FakeClock) -> None:
     cache = StoredCache(store, clock)
     for n in range(5):
@@ -246,7 +266,7 @@ DOWN = Trouble("down", "anna/trakt", "title", "text", viewer="anna", link="/#acc
 async def test_an_open_trouble_survives_a_restart(store: Store, path: Path) -> None:
     memory = StoredTroubles(store)
     assert await memory.seen(DOWN, 100.0) is True
-    await memory.told("somebody", [("down", "anna/trakt")], Told(100.0, good=False))
+    await memory.told("somebody", [("down", "anna/trakt")], LastTold(100.0, good=False))
     other = Store(path)
     assert await StoredTroubles(other).seen(DOWN, 160.0) is False
     await other.aclose()
@@ -254,7 +274,7 @@ async def test_an_open_trouble_survives_a_restart(store: Store, path: Path) -> N
     assert over is not None
     assert (over.first_seen, over.last_seen, over.count, over.ended_at) == (100.0, 160.0, 2, 200.0)
     assert (over.title, over.text, over.viewer, over.link) == ("well", "It is.", "anna", "/#accounts")
-    assert over.told == {"somebody": Told(100.0, good=False)}
+    assert over.told == {"somebody": LastTold(100.0, good=False)}
     assert await memory.over(("down", "anna/trakt"), "well", "It is.", 300.0) is None
 
 
@@ -266,7 +286,7 @@ async def test_a_trouble_that_comes_back_soon_goes_on_and_later_is_a_new_one(sto
         await memory.over(("down", "anna/trakt"), "well", "", at + 50)
     (found,) = await memory.everything()
     assert (found.first_seen, found.count, found.returns, found.ended_at) == (0.0, 2, 1, 150.0)
-    await memory.told("somebody", [found.key], Told(160.0, good=True))
+    await memory.told("somebody", [found.key], LastTold(160.0, good=True))
     assert await memory.seen(DOWN, 150.0 + CALM) is True
     (found,) = await memory.everything()
     assert (found.first_seen, found.count, found.returns, found.ended_at) == (150.0 + CALM, 1, 0, None)
@@ -297,3 +317,29 @@ async def test_an_address_that_was_not_reached_is_remembered_until_it_is(store: 
 def test_days_are_kept_as_days() -> None:
     aired = Episode("Daily", None, None, air_date=date(2026, 11, 14))
     assert json.loads(encode_item(aired))["air_date"] == "2026-11-14"
+
+
+@pytest.mark.anyio
+async def test_a_sign_in_is_none_at_another_address(store: Store) -> None:
+    def at(home: str | None) -> StoredTokens:
+        return StoredTokens(store, "anna", "trakt", lambda values: None, lambda: NOW, home)
+
+    usual, away = home_of({}), home_of({"url": "http://evil.example/api"})
+    await at(usual).save({"refresh_token": "r"})
+    assert await at(away).load() is None
+    assert await at(usual).load() == {"refresh_token": "r"}
+    await at(away).save({"refresh_token": "other"})
+    assert await at(usual).load() is None
+
+
+@pytest.mark.anyio
+async def test_a_sign_in_of_an_earlier_version_stays_where_it_is_used_first(store: Store) -> None:
+    def at(home: str | None) -> StoredTokens:
+        return StoredTokens(store, "anna", "trakt", lambda values: None, lambda: NOW, home)
+
+    here = home_of({"url": "https://proxy.lan/trakt"})
+    await at(None).save({"refresh_token": "r"})
+    assert await at(here).load() == {"refresh_token": "r"}
+    assert await at(here).load() == {"refresh_token": "r"}
+    assert await at(home_of({"url": "https://proxy.lan:444/trakt"})).load() is None
+    assert await at(home_of({"url": "https://PROXY.lan:443/other"})).load() == {"refresh_token": "r"}

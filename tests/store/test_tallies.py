@@ -13,15 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Movie
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.store import archive, housekeeping, inbox, outbox, overview
-from scrobbled.store.inbox import Arrival, Queued
-from scrobbled.store.migrations import migrations
-from scrobbled.store.opening import open_database
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Movie
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import archive
+from scrobbled.store.inbox import events as inbox
+from scrobbled.store.inbox.events import Arrival, Queued
+from scrobbled.store.keeping import housekeeping
+from scrobbled.store.queue import outbox, overview
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
@@ -92,7 +95,7 @@ class Truth:
 
     def keep_house(self, days: int) -> None:
         before = self.events()
-        when = housekeeping.When(NOW + timedelta(days=days), NOW + timedelta(days=days - 14))
+        when = housekeeping.HousekeepingTime(NOW + timedelta(days=days), NOW + timedelta(days=days - 14))
         for step in housekeeping.STEPS:
             while step(self.db, when):
                 pass
@@ -160,8 +163,8 @@ def test_what_was_counted_under_the_wrong_account_is_counted_anew_by_the_update(
     with closing(open_database(tmp_path / "scrobbled.db")) as db:
         event(db, "plex", "guest", EventOutcome.UNCLAIMED)
         db.execute("UPDATE tallies SET two = 'nobody' WHERE what = 'unclaimed'")
-        step = next(m for m in migrations._migrations if m.name == "accounts_counted_anew")
-        step.fn(Database(db))
+        step = next(m for m in migrations.all if m.name == "accounts_counted_anew")
+        step.carry(Database(db))
         Truth(db).check_unclaimed()
 
 
@@ -176,8 +179,8 @@ def test_what_was_there_before_the_tallies_is_counted_by_the_update(tmp_path: Pa
         truth.check()
         before = db.execute("SELECT * FROM tallies").fetchall()
         undone(db)
-        tallies = next(m for m in migrations._migrations if m.name == "tallies")
-        tallies.fn(Database(db))
+        tallies = next(m for m in migrations.all if m.name == "tallies")
+        tallies.carry(Database(db))
         assert db.execute("SELECT * FROM tallies").fetchall() == before
 
 

@@ -15,23 +15,23 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.core.statistics import DayCount, Span, stretches
-from scrobbled.store import watched, works
-from scrobbled.store.inbox import Queued, add_play
-from scrobbled.store.migrations import migrations
-from scrobbled.store.outbox import SAME_VIEWING
-from scrobbled.store.tally import Tally, edges, viewers
-from scrobbled.store.watched import Wanted
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.statistics import DayCount, DaySpan, stretches
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.core.words.reasons import same_viewing_as
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.history import watched
+from scrobbled.store.history.tally import Tally, edges, viewers
+from scrobbled.store.history.watched import PlayFilter
+from scrobbled.store.inbox.events import Queued, add_play
+from scrobbled.store.works import works
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
-ALL = Span(date(2020, 1, 1), date(2026, 11, 14))
+ALL = DaySpan(date(2020, 1, 1), date(2026, 11, 14))
 FILM = Movie("Salt Flats", 2023, MovieIds(tmdb=717171))
 OTHER = Movie("Paper Boats", 2019, MovieIds(tmdb=1399))
 TIDE = Episode("Harbour", 2, 4, "Low Tide", 2024, ShowIds(tmdb=77), EpisodeIds(tvdb=9012345))
@@ -69,10 +69,10 @@ class Shelf:
             self.db.execute(f"DROP TABLE IF EXISTS temp.{name}")
         return Tally(self.db, viewer)
 
-    def days(self, span: Span = ALL, viewer: str | None = None) -> list[DayCount]:
+    def days(self, span: DaySpan = ALL, viewer: str | None = None) -> list[DayCount]:
         return self.tally(viewer).days(stretches(span, berlin))
 
-    def counted(self, span: Span = ALL, viewer: str | None = None) -> Any:
+    def counted(self, span: DaySpan = ALL, viewer: str | None = None) -> Any:
         return self.tally(viewer).counted(stretches(span, berlin), NOW)
 
 
@@ -80,7 +80,7 @@ class Shelf:
 def empty() -> sqlite3.Connection:
     """A database with the newest schema and no file."""
     db = sqlite3.connect(":memory:", isolation_level=None)
-    migrations.apply(Database(db))
+    migrations.apply(db)
     return db
 
 
@@ -113,7 +113,7 @@ def test_each_hour_of_the_long_night_counts_on_its_day(shelf: Shelf) -> None:
         shelf.watch(TIDE, begin + timedelta(hours=hour))
     day = date(2026, 10, 25)
     assert shelf.days() == [DayCount(day, 25, 0)]
-    hours = shelf.counted(Span(day, day)).hours
+    hours = shelf.counted(DaySpan(day, day)).hours
     assert hours[6 * 24 : 7 * 24] == [1, 1, 2] + [1] * 21
 
 
@@ -131,7 +131,7 @@ def test_undated_plays_are_counted_apart(shelf: Shelf) -> None:
 def test_what_was_taken_back_does_not_count(shelf: Shelf) -> None:
     kept = shelf.watch(TIDE, NOW, ways=(("trakt", PlayOutcome.UNDONE, "taken back"), ("serializd", "delivered", "")))  # type: ignore[arg-type]
     shelf.watch(TIDE, NOW, ways=(("trakt", PlayOutcome.UNDONE, "taken back"), ("serializd", "unwanted", "")))  # type: ignore[arg-type]
-    shelf.watch(TIDE, NOW, ways=(("trakt", PlayOutcome.ALREADY_THERE, f"{SAME_VIEWING}p{kept}"),))
+    shelf.watch(TIDE, NOW, ways=(("trakt", PlayOutcome.ALREADY_THERE, same_viewing_as(kept)),))
     shelf.watch(TIDE, NOW, ways=(("trakt", PlayOutcome.ALREADY_THERE, "Trakt has it"),))
     assert [count.plays for count in shelf.days()] == [2]
 
@@ -140,7 +140,7 @@ def test_what_a_viewer_had_watched_before_any_year_is_no_first_of_it(shelf: Shel
     shelf.watch(TIDE, datetime(2025, 3, 1, tzinfo=UTC))
     shelf.watch(TIDE, datetime(2026, 3, 1, tzinfo=UTC))
     shelf.watch(TIDE, datetime(2026, 4, 1, tzinfo=UTC), viewer="ben")
-    year = Span(date(2026, 1, 1), date(2026, 12, 31))
+    year = DaySpan(date(2026, 1, 1), date(2026, 12, 31))
     assert shelf.counted(year).firsts == {"anna": 0, "ben": 1}
     assert shelf.counted().firsts == {"anna": 1, "ben": 1}
     assert shelf.counted(viewer="ben").firsts == {"ben": 1}
@@ -177,7 +177,7 @@ states = st.sampled_from(
         (PlayOutcome.UNDONE, "taken back"),
         (PlayOutcome.UNWANTED, "no films"),
         (PlayOutcome.ALREADY_THERE, "Trakt has it"),
-        (PlayOutcome.ALREADY_THERE, f"{SAME_VIEWING}p1"),
+        (PlayOutcome.ALREADY_THERE, same_viewing_as(1)),
         (PlayOutcome.HELD, "no date"),
     ]
 )
@@ -199,7 +199,7 @@ def test_it_is_what_counting_one_by_one_would_give(done: list[Any], viewer: str 
         for item, who, source, hours, ms, ways in done:
             told = tuple((tracker, *way) for tracker, way in zip(("trakt", "serializd"), ways, strict=True))
             shelf.watch(item, NOW - timedelta(hours=hours), viewer=who, source=source, ms=ms, ways=told)
-        seen = [row for who in ("anna", "ben") for row in watched.history(db, who, Wanted(), watched.Page(-1))]
+        seen = [row for who in ("anna", "ben") for row in watched.history(db, who, PlayFilter(), watched.RowRange(-1))]
         mine = {row.id: row for row in seen}
         rows = db.execute("SELECT id, viewer, source, media, duration_ms FROM plays").fetchall()
         rows = [row for row in rows if row[0] in mine and viewer in (None, row[1])]
@@ -223,7 +223,7 @@ def test_nothing_but_the_index_is_read_to_count(shelf: Shelf) -> None:
     plans: list[str] = []
     tally, asked = shelf.tally(), []
     shelf.db.set_trace_callback(asked.append)
-    within = stretches(Span(date(2026, 11, 1), date(2026, 11, 14)), berlin)
+    within = stretches(DaySpan(date(2026, 11, 1), date(2026, 11, 14)), berlin)
     tally.days(within)
     tally._hours(within)
     tally._shares(within)

@@ -14,15 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.core.spelling import searchable, words
-from scrobbled.store import Store, inbox, outbox, wall
-from scrobbled.store.inbox import Queued
-from scrobbled.store.migrations import migrations
-from scrobbled.store.opening import open_database
-from scrobbled.store.wall import Filters, Spot
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.naming.spelling import searchable, words
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store import Store
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.inbox import events
+from scrobbled.store.inbox.events import Queued
+from scrobbled.store.queue import outbox
+from scrobbled.store.works import wall
+from scrobbled.store.works.wall import Filters, WallSpot
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 FILM = Movie("Amélie", 2001)
@@ -43,10 +46,10 @@ def watch(
     """So many minutes before now; ``None`` where nobody says when, then it arrived so many minutes ago."""
     at = None if minutes is None else NOW - timedelta(minutes=minutes)
     queued = [Queued(tracker, state, "") for tracker, state in ways.items()]
-    return inbox.add_play(db, Play(viewer, source, item, at), None, queued, NOW - timedelta(minutes=arrived))
+    return events.add_play(db, Play(viewer, source, item, at), None, queued, NOW - timedelta(minutes=arrived))
 
 
-def seen(path: Path, limit: int = 10, start: Spot | None = None, newer: bool = False, **filters: Any) -> list[int]:
+def seen(path: Path, limit: int = 10, start: WallSpot | None = None, newer: bool = False, **filters: Any) -> list[int]:
     """Ids of plays, as ``look`` gives them."""
 
     async def ask() -> list[int]:
@@ -99,7 +102,7 @@ def test_pages_join_without_a_gap_in_both_directions(path: Path, monkeypatch: py
     with closing(open_database(path)) as db:
         plays = [watch(db, TIDE if n % 2 else FILM, minutes=n // 3) for n in range(20)]
         order = [row[0] for row in db.execute("SELECT play FROM wall ORDER BY at DESC, play DESC")]
-        spots = {play: Spot(at, play) for at, play in db.execute("SELECT at, play FROM wall")}
+        spots = {play: WallSpot(at, play) for at, play in db.execute("SELECT at, play FROM wall")}
     assert sorted(order) == plays
     odd = [play for play in order if play % 2 == 0]
     walked: list[int] = []
@@ -165,7 +168,7 @@ def test_what_was_there_before_stands_on_the_wall_after_the_update(path: Path) -
             db.execute(f"DROP TRIGGER {trigger}")
         db.execute("DROP TABLE wall")
         db.execute("DROP TABLE shelves")
-        next(m for m in migrations._migrations if m.name == "walls").fn(Database(db))
+        next(m for m in migrations.all if m.name == "walls").carry(Database(db))
         after = [db.execute(f"SELECT * FROM {name}").fetchall() for name in ("wall", "shelves")]
     assert after == before
     assert len(before[0]) == 3

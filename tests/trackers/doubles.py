@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from scrobbled.clock import Clock
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, ShowMatch
+import msgspec
+
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import Claim, ShowMatch
+from scrobbled.plumbing.clock import Clock
+from scrobbled.trackers.base import Tracker
+from scrobbled.trackers.wrapped import Wrapped
+
+T = TypeVar("T")
+
+
+def unwrapped(tracker: Tracker) -> Any:
+    """The tracker itself, without what the service puts around it."""
+    while isinstance(tracker, Wrapped):
+        tracker = tracker._tracker
+    return tracker
 
 
 @dataclass
@@ -52,10 +66,60 @@ class KnownShows:
     more: tuple[Claim, ...] = ()
     asked: list[bool] = field(default_factory=list)
     """Whether each question was a deeper one."""
+    ids: ShowIds = field(default_factory=ShowIds)
+    """Those of the one show it knows, beside what an episode says."""
 
     async def show_of(self, episode: Episode, *, deeper: bool = False) -> ShowMatch:
         self.asked.append(deeper)
         claims: tuple[Claim, ...] = ()
         if episode.season is not None and episode.number is not None:
             claims = (Claim(episode.season, episode.number, "media server"),)
-        return ShowMatch(episode.show_ids, "TMDB show id", claims + (self.more if deeper else ()))
+        return ShowMatch(episode.show_ids.merged(self.ids), "TMDB show id", claims + (self.more if deeper else ()))
+
+
+class KeptDraft:
+    """A ``ListingDraft`` in memory; what it holds has been JSON, as in the database."""
+
+    def __init__(self) -> None:
+        self.told: dict[int, bytes] = {}
+        self.rested: list[float] = []
+        self.steps: list[tuple[int, int | None]] = []
+
+    async def head(self, kind: type[T]) -> T | None:
+        return msgspec.json.decode(self.told[0], type=kind) if self.told else None
+
+    async def begin(self, head: Any) -> None:
+        self.told = {0: msgspec.json.encode(head)}
+
+    async def keep(self, number: int, page: Any) -> None:
+        self.told[number] = msgspec.json.encode(page)
+
+    async def renew(self, head: Any, first: Any) -> None:
+        self.told |= {0: msgspec.json.encode(head), 1: msgspec.json.encode(first)}
+
+    async def drop(self) -> None:
+        self.told = {}
+
+    async def pages(self, kind: type[T]) -> AsyncIterator[tuple[int, T]]:
+        for number in sorted(self.told.keys() - {0}):
+            yield number, msgspec.json.decode(self.told[number], type=kind)
+
+    async def step(self, done: int, of: int | None) -> None:
+        self.steps.append((done, of))
+
+    async def waits(self, seconds: float) -> None:
+        self.rested.append(seconds)
+
+
+class Drafts:
+    """The part of ``EarlierReads`` that no read has come to its end with."""
+
+    marks = True
+
+    @property
+    def drafts(self) -> dict[str, KeptDraft]:
+        kept: dict[str, KeptDraft] = self.__dict__.setdefault("kept_drafts", {})
+        return kept
+
+    def draft(self, listing: str) -> KeptDraft:
+        return self.drafts.setdefault(listing, KeptDraft())

@@ -9,29 +9,28 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace
 
 from scrobbled.core.errors import Refused, TrackerError
-from scrobbled.core.items import Item
-from scrobbled.core.records import KINDS, Kept, PlayRecord, RatingRecord, Reading, Subject
+from scrobbled.core.naming.items import Item
+from scrobbled.core.records import KINDS, DatePrecision, PlayRecord, RatingRecord, Reading, Subject
 from scrobbled.trackers.base import (
     Address,
-    Amends,
+    AddResult,
+    EarlierReads,
     Edit,
     Flag,
-    Known,
     Rate,
-    Reads,
     Receipt,
     Remove,
-    Result,
     Retime,
     Tracker,
 )
 from trackers.contract import EVENING, add, play_of, rounded
+from trackers.doubles import Drafts
 
 EVERYTHING = frozenset(KINDS)
 
@@ -59,8 +58,8 @@ class ReadingBench:
 
 
 @dataclass
-class Mirror:
-    """Stores what was read, as a caller has to; asked by reads as ``Known``."""
+class Mirror(Drafts):
+    """Stores what was read, as a caller has to; asked by reads as ``EarlierReads``."""
 
     cursor: Mapping[str, Any] = field(default_factory=dict)
     records: dict[str, PlayRecord] = field(default_factory=dict)
@@ -75,6 +74,7 @@ class Mirror:
 
     def store(self, reading: Reading) -> None:
         """The cursor goes through JSON."""
+        self.drafts.clear()
         self.cursor = json.loads(json.dumps(dict(reading.cursor)))
         self.told |= reading.subjects
         if reading.plays:
@@ -88,16 +88,16 @@ class Mirror:
 
 async def read(bench: ReadingBench, mirror: Mirror, *, full: bool = False) -> Reading:
     bench.pass_time()
-    known: Known = mirror
-    reading = await cast(Reads, bench.tracker).read(EVERYTHING, mirror.cursor, known, full=full)
+    known: EarlierReads = mirror
+    reading = await bench.tracker.reads.read(EVERYTHING, mirror.cursor, known, full=full)
     mirror.store(reading)
     return reading
 
 
-async def amend(bench: ReadingBench, *edits: Edit) -> list[Result]:
-    results: list[Result] = []
+async def amend(bench: ReadingBench, *edits: Edit) -> list[AddResult]:
+    results: list[AddResult] = []
     for start in range(0, len(edits), bench.tracker.can.batch):
-        results += await cast(Amends, bench.tracker).amend(edits[start : start + bench.tracker.can.batch])
+        results += await bench.tracker.amends.amend(edits[start : start + bench.tracker.can.batch])
     return results
 
 
@@ -132,7 +132,7 @@ class ReadingContract:
         (receipt,) = await add(bench.tracker, [play])
         await read(bench, mirror)
         (record,) = mirror.records.values()
-        assert (record.key, record.at, record.kept) == (play.address.key, play.watched_at, Kept.EXACT)
+        assert (record.key, record.at, record.kept) == (play.address.key, play.watched_at, DatePrecision.EXACT)
         assert receipt.remote_id in ("", record.id)
         assert not record.personal
 
@@ -141,7 +141,7 @@ class ReadingContract:
         await read(bench, mirror)
         (record,) = mirror.records.values()
         assert record.at == rounded(EVENING, bench.tracker.can.precision)
-        assert record.key == (await bench.tracker.locate(bench.item)).key
+        assert record.key == (await bench.tracker.adds.locate(bench.item)).key
         subject = mirror.told[record.key]
         assert subject.scope == bench.item.media
         assert subject.key == record.key
@@ -217,7 +217,7 @@ class ReadingContract:
     # -- ratings ------------------------------------------------------------------------------------------------------
 
     async def test_a_rating_is_read_changed_and_cleared(self, bench: ReadingBench, mirror: Mirror) -> None:
-        address = await cast(Amends, bench.tracker).locate_subject(bench.show)
+        address = await bench.tracker.amends.locate_subject(bench.show)
         for value in (8, 3, None):
             bench.rate(bench.show, value)
             await read(bench, mirror, full=True)
@@ -226,7 +226,7 @@ class ReadingContract:
             )
 
     async def test_we_rate_change_and_clear_a_show_as_a_person_would(self, bench: ReadingBench, mirror: Mirror) -> None:
-        address = await cast(Amends, bench.tracker).locate_subject(bench.show)
+        address = await bench.tracker.amends.locate_subject(bench.show)
         for value in (8, 3, None):
             assert all(isinstance(one, Receipt) for one in await amend(bench, Rate(address, value, EVENING)))
             await read(bench, mirror, full=True)
@@ -238,15 +238,15 @@ class ReadingContract:
         self, bench: ReadingBench, mirror: Mirror, value: int | None
     ) -> None:
         bench.rate(bench.show, 5)
-        edit = Rate(await cast(Amends, bench.tracker).locate_subject(bench.show), value)
+        edit = Rate(await bench.tracker.amends.locate_subject(bench.show), value)
         await self._lost_and_repeated(bench, lambda: amend(bench, edit))
         await read(bench, mirror, full=True)
         assert [record.value for record in mirror.ratings.values()] == ([] if value is None else [value])
 
     async def test_a_subject_has_one_stable_address(self, bench: ReadingBench) -> None:
-        amends = cast(Amends, bench.tracker)
+        amends = bench.tracker.amends
         first, again = await amends.locate_subject(bench.show), await amends.locate_subject(bench.show)
-        item = await bench.tracker.locate(bench.item)
+        item = await bench.tracker.adds.locate(bench.item)
         episode = await amends.locate_subject(Subject("elsewhere", bench.item.media, bench.item))
         assert first.key == again.key != episode.key == item.key
 
@@ -258,9 +258,9 @@ class ReadingContract:
         bench.put(bench.item, EVENING + timedelta(hours=5))
         await read(bench, mirror, full=True)
         first, second = sorted(mirror.records.values(), key=lambda record: record.at or EVENING)
-        return first, second, await bench.tracker.locate(bench.item)
+        return first, second, await bench.tracker.adds.locate(bench.item)
 
-    async def _lost_and_repeated(self, bench: ReadingBench, deed: Callable[[], Awaitable[list[Result]]]) -> None:
+    async def _lost_and_repeated(self, bench: ReadingBench, deed: Callable[[], Awaitable[list[AddResult]]]) -> None:
         bench.lose_next_answer()
         with pytest.raises(TrackerError) as caught:
             await deed()

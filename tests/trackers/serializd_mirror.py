@@ -9,12 +9,13 @@ from typing import Any
 
 from scrobbled.core.records import KINDS, Kind, PlayRecord, RatingRecord, Reading, Subject
 from scrobbled.trackers.serializd.tracker import SerializdTracker
+from trackers.doubles import Drafts
 
 ALL = frozenset(KINDS)
 
 
 @dataclass
-class Mirror:
+class Mirror(Drafts):
     """What is stored of an account, as whoever calls ``read`` keeps it."""
 
     cursor: Mapping[str, Any] = field(default_factory=dict)
@@ -32,7 +33,8 @@ class Mirror:
 
     async def read(self, tracker: SerializdTracker, *, full: bool = False, kinds: frozenset[Kind] = ALL) -> Reading:
         """And stored, cursor and all, as through a database."""
-        reading = await tracker.read(kinds, json.loads(json.dumps(dict(self.cursor))), self, full=full)
+        reading = await tracker.reads.read(kinds, json.loads(json.dumps(dict(self.cursor))), self, full=full)
+        self.drafts.clear()
         self.cursor = reading.cursor
         self.about.update(reading.subjects)
         if reading.plays is not None:

@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 
 from conftest import FakeClock
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.http import Http
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.plumbing.http import Http
 from scrobbled.sandbox import world as worlds
 from scrobbled.sandbox.base import Fault
-from scrobbled.sandbox.serializd import SerializdStandIn
+from scrobbled.sandbox.serializd.app import SerializdStandIn
 from scrobbled.sandbox.world import World
 from scrobbled.trackers.given import Context
 from scrobbled.trackers.serializd.client import APP_HEADERS

@@ -11,12 +11,13 @@ import pytest
 from msgspec.structs import asdict
 
 from conftest import FakeClock
-from scrobbled import canary
-from scrobbled.catalogues import plex_canary, tmdb_canary
-from scrobbled.core.checkup import Check, Verdict
-from scrobbled.http import Http
+from scrobbled.catalogues import tmdb_checks
+from scrobbled.core.words.checks import Check, CheckVerdict
+from scrobbled.plumbing import checks as common
+from scrobbled.plumbing.http import Http
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.server import Sandbox
+from scrobbled.servers.plex import checks as plex_checks
 from trackers.doubles import KeptTokens
 from trackers.serializd_setup import LOGIN, Setup
 from trackers.trakt_bench import TraktBench
@@ -41,7 +42,7 @@ def named(checks: Sequence[Check], name: str) -> Check:
     return next(check for check in checks if check.name == name)
 
 
-def states(checks: Sequence[Check]) -> set[Verdict]:
+def states(checks: Sequence[Check]) -> set[CheckVerdict]:
     return {check.state for check in checks}
 
 
@@ -56,28 +57,28 @@ async def examined(trakt: TraktBench, **settings: Any) -> Sequence[Check]:
 @pytest.mark.parametrize(
     ("fault", "state", "said"),
     [
-        ({"kind": "html"}, Verdict.PROBLEM, "HTML instead of JSON"),
-        ({"kind": "malformed"}, Verdict.PROBLEM, "not JSON"),
-        ({"status": 200, "body": {"user": {"username": 7}}}, Verdict.PROBLEM, "user.username is a whole number"),
-        ({"status": 200, "body": {"user": {"username": 7}}}, Verdict.PROBLEM, "user.ids is missing"),
-        ({"status": 401}, Verdict.PROBLEM, "does not accept the stored sign-in"),
-        ({"status": 403, "body": "Forbidden"}, Verdict.PROBLEM, "not allowed any more"),
-        ({"kind": "html", "status": 403}, Verdict.PROBLEM, "blocked the request"),
-        ({"status": 423}, Verdict.PROBLEM, "locked"),
-        ({"status": 429, "headers": {"retry-after": "30"}}, Verdict.WARNING, "429"),
-        ({"status": 503}, Verdict.PROBLEM, "answered 503"),
-        ({"kind": "drop"}, Verdict.PROBLEM, "broke"),
+        ({"kind": "html"}, CheckVerdict.PROBLEM, "HTML instead of JSON"),
+        ({"kind": "malformed"}, CheckVerdict.PROBLEM, "not JSON"),
+        ({"status": 200, "body": {"user": {"username": 7}}}, CheckVerdict.PROBLEM, "user.username is a whole number"),
+        ({"status": 200, "body": {"user": {"username": 7}}}, CheckVerdict.PROBLEM, "user.ids is missing"),
+        ({"status": 401}, CheckVerdict.PROBLEM, "does not accept the stored sign-in"),
+        ({"status": 403, "body": "Forbidden"}, CheckVerdict.PROBLEM, "not allowed any more"),
+        ({"kind": "html", "status": 403}, CheckVerdict.PROBLEM, "blocked the request"),
+        ({"status": 423}, CheckVerdict.PROBLEM, "locked"),
+        ({"status": 429, "headers": {"retry-after": "30"}}, CheckVerdict.WARNING, "429"),
+        ({"status": 503}, CheckVerdict.PROBLEM, "answered 503"),
+        ({"kind": "drop"}, CheckVerdict.PROBLEM, "broke"),
     ],
 )
 async def test_each_fault_of_trakt_is_told_as_what_it_is(
-    trakt: TraktBench, fault: dict[str, Any], state: Verdict, said: str
+    trakt: TraktBench, fault: dict[str, Any], state: CheckVerdict, said: str
 ) -> None:
     trakt.fail(SETTINGS, **fault)
     checks = await examined(trakt)
     found = named(checks, SETTINGS)
     assert (found.state, said in found.text) == (state, True), found
     assert found.next_step
-    assert states([check for check in checks if check.name != SETTINGS]) == {Verdict.OK}
+    assert states([check for check in checks if check.name != SETTINGS]) == {CheckVerdict.OK}
 
 
 async def test_a_history_without_page_numbers_is_told_as_it_would_be_read_in_part(trakt: TraktBench) -> None:
@@ -89,8 +90,8 @@ async def test_trakt_is_only_read_and_no_token_is_renewed(trakt: TraktBench, clo
     clock.advance(trakt.tokens.values["expires_in"] + 1)  # type: ignore[index]  # the bench has signed in
     before = dict(trakt.tokens.values or {})
     checks = await examined(trakt)
-    assert named(checks, "sign-in").state is Verdict.WARNING
-    assert named(checks, SETTINGS).state is Verdict.SKIPPED
+    assert named(checks, "sign-in").state is CheckVerdict.WARNING
+    assert named(checks, SETTINGS).state is CheckVerdict.SKIPPED
     assert {call.method for call in trakt.api.calls()} == {"GET"}
     assert trakt.auth.calls() == []
     assert (trakt.tokens.values, trakt.tokens.saves) == (before, 0)
@@ -98,13 +99,13 @@ async def test_trakt_is_only_read_and_no_token_is_renewed(trakt: TraktBench, clo
 
 async def test_a_refused_token_is_not_renewed_either(trakt: TraktBench) -> None:
     trakt.fail("*", status=401, times=None)
-    assert Verdict.PROBLEM in states(await examined(trakt))
+    assert CheckVerdict.PROBLEM in states(await examined(trakt))
     assert trakt.auth.calls() == []
 
 
-@pytest.mark.parametrize(("passed", "state"), [(0.4, Verdict.OK), (0.85, Verdict.WARNING)])
+@pytest.mark.parametrize(("passed", "state"), [(0.4, CheckVerdict.OK), (0.85, CheckVerdict.WARNING)])
 async def test_a_token_that_should_have_been_renewed_is_a_warning(
-    trakt: TraktBench, clock: FakeClock, passed: float, state: Verdict
+    trakt: TraktBench, clock: FakeClock, passed: float, state: CheckVerdict
 ) -> None:
     clock.advance(passed * trakt.tokens.values["expires_in"])  # type: ignore[index]
     assert named(await examined(trakt), "sign-in").state is state
@@ -148,18 +149,18 @@ async def test_each_fault_of_serializd_is_told_as_what_it_is(
     await serializd.tracker().sign_in()
     serializd.fail(match, **fault)
     found = named(await serializd.tracker().examine(), name)
-    assert (found.state, said in found.text) == (Verdict.PROBLEM, True), found
+    assert (found.state, said in found.text) == (CheckVerdict.PROBLEM, True), found
 
 
 async def test_at_serializd_nobody_signs_in_whatever_is_wrong(serializd: Setup) -> None:
-    assert named(await serializd.tracker().examine(), "sign-in").state is Verdict.SKIPPED
+    assert named(await serializd.tracker().examine(), "sign-in").state is CheckVerdict.SKIPPED
     assert serializd.asked(LOGIN) == 0
     await serializd.tracker().sign_in()
     serializd.service.revoke()
     saves, logins = serializd.tokens.saves, serializd.asked(LOGIN)
     checks = await serializd.tracker().examine()
-    assert named(checks, "POST /validateauthtoken").state is Verdict.WARNING  # serve signs in by itself
-    assert named(checks, DIARY).state is Verdict.OK  # a public profile
+    assert named(checks, "POST /validateauthtoken").state is CheckVerdict.WARNING  # serve signs in by itself
+    assert named(checks, DIARY).state is CheckVerdict.OK  # a public profile
     assert (serializd.tokens.saves, serializd.asked(LOGIN)) == (saves, logins)
 
 
@@ -170,7 +171,7 @@ async def test_a_password_that_was_refused_is_told_and_not_tried(serializd: Setu
             await serializd.tracker(**wrong).sign_in()
     logins = serializd.asked(LOGIN)
     found = named(await serializd.tracker(**wrong).examine(), "sign-in")
-    assert (found.state, serializd.asked(LOGIN)) == (Verdict.PROBLEM, logins)
+    assert (found.state, serializd.asked(LOGIN)) == (CheckVerdict.PROBLEM, logins)
 
 
 async def test_no_check_tells_a_value(serializd: Setup, trakt: TraktBench) -> None:
@@ -187,7 +188,7 @@ async def test_no_check_tells_a_value(serializd: Setup, trakt: TraktBench) -> No
 async def test_a_service_that_hangs_costs_no_more_than_one_look_may_last(
     trakt: TraktBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(canary, "LONGEST", 0.05)
+    monkeypatch.setattr(common, "LONGEST", 0.05)
     trakt.api.faults.add(Fault(kind="latency", seconds=60))
     checks = await examined(trakt)
     assert "No answer within" in named(checks, SETTINGS).text
@@ -205,25 +206,27 @@ async def plex(token: str = "sandbox-plex-token", *, libraries: Sequence[str] = 
     if fault:
         sandbox["plex"].faults.add(Fault(**fault))
     http = service(sandbox, "plex")
-    found = await plex_canary.examine(http, token, libraries=libraries)
+    found = await plex_checks.examine(http, token, libraries=libraries)
     await http.aclose()
     return found
 
 
 async def test_a_plex_server_in_order_tells_its_version() -> None:
     checks = await plex()
-    assert states(checks) <= {Verdict.OK, Verdict.SKIPPED}
+    assert states(checks) <= {CheckVerdict.OK, CheckVerdict.SKIPPED}
     assert named(checks, "GET /").figures["version"]
 
 
 async def test_a_token_that_plex_refuses_is_told() -> None:
     checks = await plex("wrong-token")
     assert "server_token" in named(checks, "GET /library/sections").text
-    assert named(checks, "GET /identity").state is Verdict.OK
+    assert named(checks, "GET /identity").state is CheckVerdict.OK
 
 
-@pytest.mark.parametrize(("told", "state"), [(True, Verdict.OK), ("1", Verdict.OK), (False, Verdict.WARNING)])
-async def test_plex_pass_is_told_where_the_server_says_so(told: Any, state: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("told", "state"), [(True, CheckVerdict.OK), ("1", CheckVerdict.OK), (False, CheckVerdict.WARNING)]
+)
+async def test_plex_pass_is_told_where_the_server_says_so(told: Any, state: CheckVerdict) -> None:
     about = {"MediaContainer": {"machineIdentifier": "m", "version": "1.43", "myPlexSubscription": told}}
     checks = await plex(match="GET /", status=200, body=about)
     assert named(checks, "Plex Pass").state is state
@@ -231,14 +234,14 @@ async def test_plex_pass_is_told_where_the_server_says_so(told: Any, state: Verd
 
 async def test_a_library_that_is_not_on_the_server_is_named() -> None:
     found = named(await plex(libraries=("tv", "Cinema")), "libraries")
-    assert found.state is Verdict.WARNING
+    assert found.state is CheckVerdict.WARNING
     assert "Cinema" in found.text
 
 
-@pytest.mark.parametrize(("key", "state"), [(KEY, Verdict.OK), ("f" * 32, Verdict.PROBLEM)])
-async def test_the_key_of_tmdb_is_good_or_not(key: str, state: Verdict) -> None:
+@pytest.mark.parametrize(("key", "state"), [(KEY, CheckVerdict.OK), ("f" * 32, CheckVerdict.PROBLEM)])
+async def test_the_key_of_tmdb_is_good_or_not(key: str, state: CheckVerdict) -> None:
     http = service(Sandbox(only=("tmdb",)), "tmdb/3")
-    checks = await tmdb_canary.examine(http, key)
+    checks = await tmdb_checks.examine(http, key)
     await http.aclose()
     assert states(checks) == {state}
     assert key not in str(checks)

@@ -8,9 +8,8 @@ import pytest
 
 from flows.rig import Scripted
 from scrobbled.core.errors import TryLater
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Episode, Item, Movie, Origin
-from scrobbled.redact import Redactor
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
 from scrobbled.trackers.informed import Informed
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +32,7 @@ async def is_down(movie: Movie) -> MovieIds:
 async def located(item: Item, *servers: Any) -> Item:
     asked: list[Item] = []
     tracker = Scripted(before={"locate": asked.append})
-    await Informed(tracker, Redactor(), servers).locate(item)
+    await Informed(tracker, servers).adds.locate(item)
     return asked[0]
 
 

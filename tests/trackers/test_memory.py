@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from scrobbled.core.errors import LoginNeeded, Refused
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie
-from scrobbled.trackers.memory.tracker import MemoryTracker, key_of
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie
 from trackers.contract import EVENING, Bench, Doorman, TrackerContract, add, play_of
+from trackers.memory.tracker import MemoryTracker, key_of
 
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
 EPISODE = Episode("Harbour Lights", 1, 4, show_ids=ShowIds(tmdb=1399))

@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie
-from scrobbled.core.records import Kept, Subject
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.core.records import DatePrecision, Subject
 from scrobbled.trackers.base import Flag, Retime
-from scrobbled.trackers.memory.person import Person
-from scrobbled.trackers.memory.shelf import key_of_subject
-from scrobbled.trackers.memory.tracker import MemoryTracker, key_of
 from trackers.contract import EVENING, add, play_of
+from trackers.memory.person import Person
+from trackers.memory.records import key_of_subject
+from trackers.memory.tracker import MemoryTracker, key_of
 from trackers.reading_contract import EVERYTHING, Mirror, ReadingBench, ReadingContract, amend, read
 
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
@@ -57,10 +57,10 @@ def person(tracker: MemoryTracker) -> Person:
 async def test_a_person_may_know_the_day_or_nothing(tracker: MemoryTracker, person: Person) -> None:
     mirror = Mirror()
     noon = EVENING.replace(hour=12, minute=0, second=0)
-    day, tick = person.add(FILM, noon, Kept.DAY), person.add(EPISODE, None, made_at=EVENING)
+    day, tick = person.add(FILM, noon, DatePrecision.DAY), person.add(EPISODE, None, made_at=EVENING)
     await read(bench_of(tracker), mirror)
-    assert (mirror.records[day].at, mirror.records[day].kept) == (noon, Kept.DAY)
-    assert (mirror.records[tick].at, mirror.records[tick].kept) == (None, Kept.NONE)
+    assert (mirror.records[day].at, mirror.records[day].kept) == (noon, DatePrecision.DAY)
+    assert (mirror.records[tick].at, mirror.records[tick].kept) == (None, DatePrecision.NONE)
     assert mirror.records[tick].made_at == EVENING
 
 

@@ -12,8 +12,8 @@ import pytest
 from conftest import FakeClock
 from scrobbled.catalogues.tmdb_searcher import TmdbSearcher
 from scrobbled.core.errors import LoginNeeded, TryLater
-from scrobbled.core.titles import Searcher, SeasonSize
-from scrobbled.http import Http
+from scrobbled.core.naming.titles import Searcher, SeasonSize
+from scrobbled.plumbing.http import Http
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.trackers import TRACKERS
@@ -54,7 +54,7 @@ async def test_a_show_is_found_with_its_year_its_tmdb_id_and_its_seasons(name: s
     async with searching(name) as (searcher, sandbox):
         show = sandbox.world.shows[1]
         (found,) = await searcher.search("Paper Orchard", None, "show")
-        assert (found.title, found.year, found.tmdb) == (show.title, show.year + (name != "trakt"), show.tmdb)
+        assert (found.title, found.year, found.tmdb) == (show.title, show.year, show.tmdb)
         sizes = tuple(SeasonSize(season.number, len(season.episodes)) for season in show.seasons)
         assert found.seasons == sizes
         assert tuple(await searcher.sizes(show.tmdb) or ()) == sizes

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, NotInCatalogue, Refused, TryLater
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Movie
-from scrobbled.http import Http
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Movie
+from scrobbled.plumbing.http import Http
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import Addition, Address, Receipt
 from scrobbled.trackers.serializd.tracker import build

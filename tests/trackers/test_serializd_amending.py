@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, NotInCatalogue, Refused, TrackerError, TryLater, Uncertain
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode, Movie
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.core.records import KINDS, Scope, Subject
-from scrobbled.sandbox.serializd_store import Review
-from scrobbled.trackers.base import Address, Edit, Flag, Rate, Receipt, Remove, Result, Retime
-from scrobbled.trackers.serializd.client import Client
+from scrobbled.sandbox.serializd.store import Review
+from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Rate, Receipt, Remove, Retime
+from scrobbled.trackers.serializd.client import SerializdClient
 from scrobbled.trackers.serializd.tracker import SerializdTracker, in_words
 from trackers.contract import EVENING, add, play_of
 from trackers.serializd_mirror import Mirror
@@ -61,7 +61,7 @@ async def subject(setup: Setup, tracker: SerializdTracker, scope: Scope = "episo
     return await tracker.locate_subject(Subject("elsewhere", scope, item))
 
 
-async def one(tracker: SerializdTracker, edit: Edit) -> Result:
+async def one(tracker: SerializdTracker, edit: Edit) -> AddResult:
     (result,) = await tracker.amend([edit])
     return result
 
@@ -211,7 +211,7 @@ async def test_a_log_of_a_whole_show_is_never_written_again(setup: Setup, clock:
 
 @pytest.mark.parametrize("path", ["/show/reviews/add", "/show/reviews/update"])
 async def test_no_request_ever_logs_a_whole_show(setup: Setup, clock: FakeClock, path: str) -> None:
-    client = Client(setup.http(), clock)
+    client = SerializdClient(setup.http(), clock)
     with pytest.raises(ValueError, match="never logged"):
         await client.write(path, {"season_id": None, "is_log": True}, token="", repeatable=True)
     assert setup.asked() == 0

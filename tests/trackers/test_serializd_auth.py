@@ -11,8 +11,8 @@ import pytest
 
 from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TryLater
-from scrobbled.http import Http
-from scrobbled.trackers.serializd.auth import Credentials, SignedIn
+from scrobbled.plumbing.http import Http
+from scrobbled.trackers.serializd.auth import Credentials, SerializdToken
 from scrobbled.trackers.serializd.tracker import build
 from trackers.contract import Doorman, add, play_of
 from trackers.serializd_setup import LOGIN, TICK, URL, Setup
@@ -296,6 +296,6 @@ async def test_signing_in_fails_before_the_permission_to_send_is_asked(setup: Se
 
 
 def test_secrets_are_in_no_repr() -> None:
-    shown = repr(Credentials("anna@example.org", "hunter-seven", "eyJ.x.y")) + repr(SignedIn("eyJ.x.y", "anna"))
+    shown = repr(Credentials("anna@example.org", "hunter-seven", "eyJ.x.y")) + repr(SerializdToken("eyJ.x.y", "anna"))
     assert "hunter-seven" not in shown
     assert "eyJ" not in shown

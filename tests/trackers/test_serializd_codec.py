@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from scrobbled.core.errors import ContractDrift
-from scrobbled.core.matching import Listed
+from scrobbled.core.naming.matching import Listed
 from scrobbled.trackers.serializd import codec, entries
-from scrobbled.trackers.serializd.codec import SeasonPage, ShowPage, Spot
-from scrobbled.trackers.serializd.entries import Entry, EntryPage
+from scrobbled.trackers.serializd.codec import EpisodeSpot, SeasonPage, ShowPage
+from scrobbled.trackers.serializd.entries import EntryPage, SerializdEntry
 
 SHOW = {
     "id": 90210,
@@ -45,7 +45,7 @@ ROW = {
     "isLog": True,
     "isRewatch": False,
 }
-SPOT = Spot(90210, 140001, 1, 4)
+SPOT = EpisodeSpot(90210, 140001, 1, 4)
 
 
 def without(data: dict, key: str) -> dict:
@@ -122,7 +122,7 @@ def test_what_is_kept_of_an_answer_reads_the_same() -> None:
 def test_a_diary_row_is_read() -> None:
     page = diary(ROW)
     assert page.total == 3
-    assert page.rows[0] == Entry(
+    assert page.rows[0] == SerializdEntry(
         id=81230045,
         show=90210,
         season=140001,

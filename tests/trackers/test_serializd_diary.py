@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, TryLater
-from scrobbled.http import Http
+from scrobbled.plumbing.http import Http
 from scrobbled.trackers.base import Addition
 from scrobbled.trackers.serializd.tracker import SerializdTracker, build
 from trackers.contract import EVENING, add, play_of

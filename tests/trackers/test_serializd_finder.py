@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, TryLater
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, Confidence, Finding, ShowMatch
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import Claim, Confidence, Finding, ShowMatch
 from scrobbled.trackers.serializd.finder import METHOD, SerializdFinder
 from trackers.serializd_setup import LOGIN, Setup, has_app_headers
 
@@ -46,7 +46,7 @@ async def test_one_show_of_that_name_with_the_episode_in_place_is_certain(setup:
         )
     ]
     (search,) = setup.service.calls(SEARCH)
-    assert search.query["search_query"] == "Harbour Lights (2019)"
+    assert search.query["search_query"] == "Harbour Lights (2020)"
 
 
 async def test_no_sign_in_is_needed(setup: Setup) -> None:
@@ -62,16 +62,16 @@ async def test_a_second_question_comes_from_the_cache(setup: Setup) -> None:
     assert setup.asked() == before
 
 
-@pytest.mark.parametrize("title", ["harbour  LIGHTS", "Harbour Lights (2019)", "Harbour Lights (UK)"])
+@pytest.mark.parametrize("title", ["harbour  LIGHTS", "Harbour Lights (2020)", "Harbour Lights (UK)"])
 async def test_case_blanks_years_and_countries_do_not_matter(setup: Setup, title: str) -> None:
-    answer_search(setup, (90000, "Harbour Lights", "2019-01-03"))
+    answer_search(setup, (90000, "Harbour Lights", "2020-01-03"))
     (finding,) = await finder(setup).find_show(nameless(setup, show_title=title))
     assert finding.certain
 
 
 async def test_a_year_within_the_title_counts_as_the_year(setup: Setup) -> None:
-    await finder(setup).find_show(nameless(setup, show_title="Harbour Lights (2019)", show_year=None))
-    assert [call.query["search_query"] for call in setup.service.calls(SEARCH)] == ["Harbour Lights (2019)"]
+    await finder(setup).find_show(nameless(setup, show_title="Harbour Lights (2020)", show_year=None))
+    assert [call.query["search_query"] for call in setup.service.calls(SEARCH)] == ["Harbour Lights (2020)"]
     (wrong,) = await finder(setup).find_show(nameless(setup, show_title="Harbour Lights (1988)", show_year=None))
     assert not wrong.certain
 
@@ -128,7 +128,7 @@ async def test_two_shows_that_fit_are_two_suggestions(setup: Setup) -> None:
 
 
 async def test_a_companion_show_of_another_name_is_only_suggested_and_not_read(setup: Setup) -> None:
-    answer_search(setup, (90000, "Harbour Lights: After Dark", "2019-01-03"))
+    answer_search(setup, (90000, "Harbour Lights: After Dark", "2020-01-03"))
     (finding,) = await finder(setup).find_show(nameless(setup))
     assert not finding.certain
     assert setup.asked("GET /api/show/*") == 0

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, NotInCatalogue, TryLater, Uncertain
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, ShowMatch
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import Claim, ShowMatch
 from trackers.serializd_setup import Setup
 
 pytestmark = pytest.mark.anyio

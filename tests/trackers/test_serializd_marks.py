@@ -6,7 +6,7 @@ import pytest
 
 from conftest import FakeClock
 from scrobbled.core.records import Subject
-from scrobbled.trackers.base import Address, Receipt, Result, Tick, Untick
+from scrobbled.trackers.base import Address, AddResult, Receipt, Tick, Untick
 from scrobbled.trackers.serializd.amending import LOGGED
 from scrobbled.trackers.serializd.tracker import CAN, SerializdTracker
 from trackers.contract import EVENING, add, play_of
@@ -25,7 +25,7 @@ async def place(setup: Setup, tracker: SerializdTracker) -> Address:
     return await tracker.locate_subject(Subject("elsewhere", "episode", setup.episode()))
 
 
-async def ticked(tracker: SerializdTracker, address: Address) -> Result:
+async def ticked(tracker: SerializdTracker, address: Address) -> AddResult:
     (result,) = await tracker.amend([Tick(address)])
     return result
 

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TryLater
-from scrobbled.core.records import Kept, Subject
-from scrobbled.sandbox.serializd_store import Review, stamp
+from scrobbled.core.records import DatePrecision, Subject
+from scrobbled.sandbox.serializd.store import Review, stamp
 from scrobbled.trackers.base import Rate, Receipt, Retime
-from scrobbled.trackers.serializd.entries import Entry
-from scrobbled.trackers.serializd.telling import UNREAD_TICKS
+from scrobbled.trackers.serializd.entries import SerializdEntry
+from scrobbled.trackers.serializd.records import UNREAD_TICKS
 from scrobbled.trackers.serializd.tracker import SerializdTracker
 from trackers.contract import EVENING, add, play_of
 from trackers.reading_contract import ReadingBench, ReadingContract
@@ -106,7 +106,7 @@ async def test_a_play_tells_all_that_the_diary_knows(setup: Setup, mirror: Mirro
     await mirror.read(tracker)
     (play,) = mirror.held.values()
     assert (play.id, play.key) == (str(row.id), address.key)
-    assert (play.at, play.kept, play.made_at) == (EVENING, Kept.EXACT, EVENING + timedelta(seconds=3))
+    assert (play.at, play.kept, play.made_at) == (EVENING, DatePrecision.EXACT, EVENING + timedelta(seconds=3))
     assert play.rewatch is True
     assert play.personal is False
     subject, there = mirror.about[play.key], setup.world.shows[0]
@@ -186,9 +186,19 @@ async def test_rows_that_shift_while_they_are_read_are_all_there(setup: Setup, m
     assert set(mirror.held) == ids_there(setup)
 
 
+async def test_a_diary_that_goes_on_growing_at_its_top_is_read_once(setup: Setup, mirror: Mirror) -> None:
+    """What comes there pushes the others on, to where they are still met."""
+    setup.service.preload("anna", 24 * 5)
+    setup.service.settings.shift = 1_000
+    await mirror.read(setup.tracker())
+    assert set(mirror.held) == ids_there(setup)
+    assert len(setup.service.calls(DIARY)) == 7  # six pages by then, and the first once more
+
+
 async def test_a_diary_that_never_holds_still_is_read_later(setup: Setup, mirror: Mirror) -> None:
     setup.service.preload("anna", 60)
     setup.service.settings.shift = 1_000
+    setup.service.settings.diary_order = "shuffled"
     with pytest.raises(TryLater, match="kept changing"):
         await mirror.read(setup.tracker())
     assert mirror.held == {}
@@ -481,7 +491,7 @@ async def test_a_rating_is_read_again_where_what_was_read_of_it_was_never_stored
     await mirror.read(tracker)
     address = await tracker.locate_subject(Subject("", "show", setup.episode()))
     await tracker.amend([Rate(address, 8)])
-    await setup.tracker().read(ALL, mirror.cursor, mirror, full=False)
+    await setup.tracker().reads.read(ALL, mirror.cursor, mirror, full=False)
     await mirror.read(setup.tracker())
     assert mirror.values == {"show:90000": 8}
 
@@ -557,7 +567,7 @@ async def test_a_mark_without_a_row_is_a_play_without_a_date(setup: Setup, mirro
     reading = await mirror.read(setup.tracker())
     assert reading.plays is not None
     tick = mirror.held["tick:140001:5"]
-    assert (tick.key, tick.at, tick.kept) == ("90000:140001:5", None, Kept.NONE)
+    assert (tick.key, tick.at, tick.kept) == ("90000:140001:5", None, DatePrecision.NONE)
     assert tick.made_at == datetime(2026, 1, 6, 10, tzinfo=UTC)
     assert len(mirror.held) == 2
     assert mirror.about[tick.key].label().startswith("Harbour Lights S1 E5")
@@ -812,27 +822,29 @@ NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("at", "made", "kept"),
     [
-        (EVENING, EVENING + timedelta(seconds=4), Kept.EXACT),
-        (EVENING, EVENING + timedelta(days=3, hours=1), Kept.EXACT),
-        (EVENING, None, Kept.EXACT),
-        (NOON, None, Kept.DAY),
-        (NOON.replace(hour=0), None, Kept.DAY),
-        (NOON.replace(hour=13), None, Kept.EXACT),
-        (NOON.replace(minute=30), None, Kept.EXACT),
-        (NOON.replace(hour=4), NOON, Kept.DAY),
-        (NOON.replace(hour=18, minute=30), NOON + timedelta(days=2), Kept.DAY),
-        (NOON.replace(hour=18, minute=45), NOON + timedelta(days=2, hours=1), Kept.DAY),
-        (NOON.replace(hour=18, minute=15), NOON + timedelta(days=2, hours=1), Kept.DAY),
-        (NOON.replace(hour=18, minute=20), NOON + timedelta(days=2, hours=1), Kept.EXACT),
-        (NOON, NOON + timedelta(minutes=4), Kept.EXACT),
-        (NOON.replace(minute=7, second=9), NOON.replace(minute=7, second=44) + timedelta(days=4), Kept.DAY),
-        (NOON.replace(minute=7, second=44), NOON.replace(minute=7, second=9) + timedelta(days=4), Kept.DAY),
-        (NOON.replace(minute=7, second=9), NOON.replace(minute=17) + timedelta(days=4), Kept.EXACT),
-        (None, NOON, Kept.NONE),
+        (EVENING, EVENING + timedelta(seconds=4), DatePrecision.EXACT),
+        (EVENING, EVENING + timedelta(days=3, hours=1), DatePrecision.EXACT),
+        (EVENING, None, DatePrecision.EXACT),
+        (NOON, None, DatePrecision.DAY),
+        (NOON.replace(hour=0), None, DatePrecision.DAY),
+        (NOON.replace(hour=13), None, DatePrecision.EXACT),
+        (NOON.replace(minute=30), None, DatePrecision.EXACT),
+        (NOON.replace(hour=4), NOON, DatePrecision.DAY),
+        (NOON.replace(hour=18, minute=30), NOON + timedelta(days=2), DatePrecision.DAY),
+        (NOON.replace(hour=18, minute=45), NOON + timedelta(days=2, hours=1), DatePrecision.DAY),
+        (NOON.replace(hour=18, minute=15), NOON + timedelta(days=2, hours=1), DatePrecision.DAY),
+        (NOON.replace(hour=18, minute=20), NOON + timedelta(days=2, hours=1), DatePrecision.EXACT),
+        (NOON, NOON + timedelta(minutes=4), DatePrecision.EXACT),
+        (NOON.replace(minute=7, second=9), NOON.replace(minute=7, second=44) + timedelta(days=4), DatePrecision.DAY),
+        (NOON.replace(minute=7, second=44), NOON.replace(minute=7, second=9) + timedelta(days=4), DatePrecision.DAY),
+        (NOON.replace(minute=7, second=9), NOON.replace(minute=17) + timedelta(days=4), DatePrecision.EXACT),
+        (None, NOON, DatePrecision.NONE),
     ],
 )
-def test_a_time_that_only_says_which_day_is_known(at: datetime | None, made: datetime | None, kept: Kept) -> None:
-    assert Entry(1, SHOW, SEASON, 4, at, True, made_at=made).kept is kept
+def test_a_time_that_only_says_which_day_is_known(
+    at: datetime | None, made: datetime | None, kept: DatePrecision
+) -> None:
+    assert SerializdEntry(1, SHOW, SEASON, 4, at, True, made_at=made).kept is kept
 
 
 class TestSerializdReading(ReadingContract):

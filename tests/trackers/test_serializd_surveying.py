@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import NotInCatalogue, TryLater
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
-from scrobbled.core.matching import Confidence
-from scrobbled.sandbox.serializd import SerializdStandIn
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.core.naming.matching import Confidence
+from scrobbled.sandbox.serializd.app import SerializdStandIn
 from scrobbled.trackers.serializd import codec
-from scrobbled.trackers.serializd.codec import Counted
+from scrobbled.trackers.serializd.codec import SeasonCount
 from scrobbled.trackers.serializd.tracker import SerializdTracker
 from trackers.contract import EVENING, add, play_of
 from trackers.serializd_setup import ADD, Setup
@@ -314,7 +314,7 @@ async def test_a_season_that_is_told_oddly_decides_nothing(setup: Setup, odd: di
 def test_a_number_that_two_seasons_carry_says_nothing() -> None:
     seasons = [{"id": 7, "seasonNumber": 1, "episodeCount": 8}, {"id": 8, "seasonNumber": 1, "episodeCount": 8}]
     assert codec.season_counts({"seasons": [*seasons, {"id": 9, "seasonNumber": 2, "episodeCount": 4}]}) == {
-        2: Counted(9, 4)
+        2: SeasonCount(9, 4)
     }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conftest import FakeClock
 from scrobbled.core.errors import TryLater
 from scrobbled.core.records import Subject
-from scrobbled.sandbox.serializd_store import Review
+from scrobbled.sandbox.serializd.store import Review
 from scrobbled.trackers.base import Rate, Receipt, Remove
 from scrobbled.trackers.serializd.entries import key_of
 from trackers.contract import EVENING, Doorman, play_of

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import NotInCatalogue
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
 from trackers.serializd_setup import Setup
 from trackers.trakt_bench import TraktBench
 

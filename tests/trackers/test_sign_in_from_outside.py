@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from conftest import FakeClock
-from scrobbled.core.ids import MovieIds
-from scrobbled.core.items import Movie
+from scrobbled.core.naming.ids import MovieIds
+from scrobbled.core.naming.items import Movie
 from scrobbled.trackers.base import Addition
 from trackers.serializd_setup import Setup
 from trackers.trakt_bench import TraktBench

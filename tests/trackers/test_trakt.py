@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import AccountStopped, ConfigError, ContractDrift, NotInCatalogue, Refused, TryLater
-from scrobbled.core.ids import EpisodeIds, MovieIds
-from scrobbled.core.items import Movie
-from scrobbled.http import Http
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.plumbing.http import Http
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.base import Addition, Address, Receipt, Result, Tracker
+from scrobbled.trackers.base import Addition, Address, AddResult, Receipt, Tracker
+from scrobbled.trackers.trakt.adding import BY_NUMBER
 from trackers.contract import EVENING, Bench, Doorman, TrackerContract, play_of
 from trackers.doubles import KeptTokens
 from trackers.trakt_bench import ADD, ROOT, TraktBench
@@ -62,7 +63,7 @@ async def plays_of(trakt: TraktBench, tracker: Tracker, count: int) -> list[Addi
     ]
 
 
-async def add(tracker: Tracker, *plays: Addition) -> list[Result]:
+async def add(tracker: Tracker, *plays: Addition) -> list[AddResult]:
     return list(await tracker.add_plays(plays, Doorman()))
 
 
@@ -164,6 +165,88 @@ async def test_the_search_for_an_unknown_item_is_not_repeated_within_an_hour(
     trakt.clock.advance(3601)
     await add(tracker, play)
     assert len(trakt.api.calls("GET /search/*")) == 2
+
+
+def misnamed(trakt: TraktBench, show: str, *wrong: str, **told: Any) -> Episode:
+    """As agents send it that write the ids of the show where those of the episode belong, or just any."""
+    of = trakt.sandbox.world.shows[0]
+    ids = {name: getattr(of, name) if name in show.split() else 987_000_000 for name in wrong}
+    known = ShowIds(**{name: getattr(of, name) for name in show.split()})
+    return replace(trakt.episode(1, 3), ids=EpisodeIds(**ids), show_ids=known, **told)
+
+
+@pytest.mark.parametrize(
+    ("show", "wrong", "reads"),
+    [
+        ("tvdb imdb tmdb", "tvdb", ["shows"]),
+        ("tvdb", "tvdb", ["search", "shows"]),
+        ("tmdb", "tmdb", ["search", "shows"]),
+        ("imdb", "tvdb", ["search", "shows"]),
+        ("tmdb imdb", "tvdb", ["search", "shows"]),
+    ],
+)
+@pytest.mark.parametrize(
+    "told", [{}, {"title": None}, {"air_date": None}, {"title": "Folge 3"}, {"title": "Ganz anders"}]
+)
+async def test_an_episode_whose_ids_lead_nowhere_is_found_by_its_show_and_number(
+    trakt: TraktBench, tracker: Tracker, show: str, wrong: str, reads: list[str], told: dict[str, Any]
+) -> None:
+    """One read more than it took to learn that nothing has its ids."""
+    item = misnamed(trakt, show, wrong, **told)
+    (receipt,) = await add(tracker, await play_of(tracker, item))
+    assert receipt == Receipt(note=BY_NUMBER)
+    assert trakt.history()[0]["trakt"] == trakt.sandbox.world.shows[0].episode(1, 3).trakt
+    assert [path.split("/")[1] for path in trakt.asked() if path.startswith("GET")] == reads
+    assert trakt.added() == 2
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"title": None, "air_date": None},
+        {"title": "Folge 3", "air_date": None},
+        {"title": "Something else", "air_date": date(1999, 1, 1)},
+        {"season": None},
+        {"number": None},
+        {"season": 9},
+        {"number": 4},
+        {"absolute": True, "season": 4},
+    ],
+)
+async def test_a_number_that_neither_title_nor_day_supports_is_not_believed(
+    trakt: TraktBench, tracker: Tracker, told: dict[str, Any]
+) -> None:
+    item = misnamed(trakt, "tvdb imdb tmdb", "tvdb", **told)
+    assert isinstance((await add(tracker, await play_of(tracker, item)))[0], NotInCatalogue)
+    assert trakt.history() == []
+    assert trakt.added() == 1
+
+
+async def test_the_next_episode_of_such_a_show_is_found_without_asking_again(
+    trakt: TraktBench, tracker: Tracker
+) -> None:
+    for number in (3, 4):
+        of = trakt.episode(1, number)
+        item = misnamed(trakt, "tvdb", "tvdb", number=number, title=of.title, air_date=of.air_date)
+        await add(tracker, await play_of(tracker, item, EVENING + timedelta(hours=number)))
+    assert len(trakt.history()) == 2
+    assert len([path for path in trakt.asked() if path.startswith("GET")]) == 2
+
+
+async def test_a_show_that_trakt_does_not_know_either_leaves_the_play_parked(
+    trakt: TraktBench, tracker: Tracker
+) -> None:
+    item = replace(misnamed(trakt, "tvdb", "tvdb"), show_ids=ShowIds(tvdb=987_000_001))
+    assert isinstance((await add(tracker, await play_of(tracker, item)))[0], NotInCatalogue)
+    nobody = replace(item, show_ids=ShowIds(), show_title="Nowhere")
+    assert isinstance((await add(tracker, await play_of(tracker, nobody)))[0], NotInCatalogue)
+    assert trakt.history() == []
+
+
+async def test_a_show_that_only_the_media_server_knows_is_asked_for_there(trakt: TraktBench, tracker: Tracker) -> None:
+    item = replace(misnamed(trakt, "", "tvdb"), show_ids=ShowIds())
+    trakt.shows.ids = ShowIds(tmdb=trakt.sandbox.world.shows[0].tmdb)
+    assert await add(tracker, await play_of(tracker, item)) == [Receipt(note=BY_NUMBER)]
 
 
 async def test_trouble_after_a_part_was_stored_is_in_doubt(trakt: TraktBench, tracker: Tracker) -> None:

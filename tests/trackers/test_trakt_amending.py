@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import AccountStopped, ContractDrift, NotInCatalogue, Refused, TrackerError, TryLater
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.core.records import Scope, Subject
-from scrobbled.trackers.base import Address, Amends, Edit, Flag, Rate, Receipt, Remove, Result, Retime, Tracker
+from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Rate, Receipt, Remove, Retime, Tracker
 from scrobbled.trackers.trakt.tracker import in_words
 from trackers.contract import Doorman, play_of
 from trackers.trakt_bench import TraktBench
@@ -52,12 +52,12 @@ def subject(trakt: TraktBench, scope: Scope, show: int = 0) -> Subject:
 
 async def located(trakt: TraktBench, tracker: Tracker, scope: Scope, show: int = 0) -> Address:
     """The address as it comes back from the database."""
-    address = await cast(Amends, tracker).locate_subject(subject(trakt, scope, show))
+    address = await tracker.amends.locate_subject(subject(trakt, scope, show))
     return Address(address.key, json.loads(json.dumps(dict(address.data))), address.how)
 
 
-async def amend(tracker: Tracker, *edits: Edit) -> Sequence[Result]:
-    return await cast(Amends, tracker).amend(edits)
+async def amend(tracker: Tracker, *edits: Edit) -> Sequence[AddResult]:
+    return await tracker.amends.amend(edits)
 
 
 def rated(trakt: TraktBench) -> dict[tuple[str, int], int]:
@@ -89,7 +89,7 @@ async def test_a_subject_is_located_under_the_key_of_our_own_reads(
     mirror = TraktMirror(trakt, tracker)
     await mirror.read(kinds={"ratings"})
     assert list(mirror.rated) == [address.key]
-    again = await cast(Amends, tracker).locate_subject(mirror.told[address.key])
+    again = await tracker.amends.locate_subject(mirror.told[address.key])
     assert again.key == address.key
 
 
@@ -98,12 +98,12 @@ async def test_an_episode_known_by_any_id_is_located_under_one_key(
     trakt: TraktBench, tracker: Tracker, ids: set[str]
 ) -> None:
     item = trakt.episode(ids=" ".join(ids))
-    address = await cast(Amends, tracker).locate_subject(Subject("e", "episode", item))
+    address = await tracker.amends.locate_subject(Subject("e", "episode", item))
     assert address.key == f"episode:tmdb:{trakt.sandbox.world.shows[0].episode(1, 2).tmdb}"
 
 
 async def test_a_film_known_by_its_imdb_id_is_located_under_the_same_key(trakt: TraktBench, tracker: Tracker) -> None:
-    address = await cast(Amends, tracker).locate_subject(Subject("m", "movie", trakt.film(ids="imdb")))
+    address = await tracker.amends.locate_subject(Subject("m", "movie", trakt.film(ids="imdb")))
     assert address.key == f"movie:tmdb:{trakt.sandbox.world.movies[0].tmdb}"
 
 
@@ -113,11 +113,11 @@ async def test_a_show_or_season_that_trakt_does_not_know_is_not_guessed(
 ) -> None:
     nowhere = Episode("Nowhere", None if scope == "show" else 1, None, show_ids=ShowIds(tmdb=5))
     with pytest.raises(NotInCatalogue, match="Nowhere"):
-        await cast(Amends, tracker).locate_subject(Subject("s", scope, nowhere))
+        await tracker.amends.locate_subject(Subject("s", scope, nowhere))
     if scope == "season":
         seventh = replace(cast(Episode, subject(trakt, "season").item), season=7)
         with pytest.raises(NotInCatalogue, match="S7"):
-            await cast(Amends, tracker).locate_subject(Subject("s", scope, seventh))
+            await tracker.amends.locate_subject(Subject("s", scope, seventh))
 
 
 async def test_locating_again_asks_nobody(trakt: TraktBench, tracker: Tracker) -> None:

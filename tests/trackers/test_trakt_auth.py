@@ -16,8 +16,8 @@ from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import Tracker
 from scrobbled.trackers.given import SignIn
 from scrobbled.trackers.trakt.auth import device_sign_in
-from scrobbled.trackers.trakt.oauth import DeviceCode, Grant
-from scrobbled.trackers.trakt.settings import Settings
+from scrobbled.trackers.trakt.oauth import DeviceCode, TokenPair
+from scrobbled.trackers.trakt.settings import TraktSettings
 from trackers.contract import Doorman, play_of
 from trackers.doubles import KeptTokens
 from trackers.trakt_bench import ADD, TraktBench
@@ -69,7 +69,9 @@ async def sign_in(trakt: TraktBench, *, shown: list[DeviceCode] | None = None, *
     show = shown.append if shown is not None else lambda code: approve(trakt, code)
     http = trakt.http()
     try:
-        await device_sign_in(http, Settings.of({**trakt.settings, **settings}), tokens, show=show, clock=trakt.clock)
+        await device_sign_in(
+            http, TraktSettings.of({**trakt.settings, **settings}), tokens, show=show, clock=trakt.clock
+        )
     finally:
         await http.aclose()
     return tokens
@@ -104,7 +106,7 @@ async def test_the_code_is_shown_with_the_page_that_trakt_names(trakt: TraktBenc
         approve(trakt, code)
 
     tokens, http = KeptTokens(), trakt.http()
-    await device_sign_in(http, Settings.of(trakt.settings), tokens, show=show, clock=trakt.clock)
+    await device_sign_in(http, TraktSettings.of(trakt.settings), tokens, show=show, clock=trakt.clock)
     await http.aclose()
     (code,) = seen
     assert code.verification_url == "http://sandbox/trakt-auth/activate"
@@ -138,7 +140,7 @@ async def test_a_person_who_declines_is_told_so(trakt: TraktBench) -> None:
     with pytest.raises(LoginNeeded, match="declined"):
         await device_sign_in(
             http,
-            Settings.of(trakt.settings),
+            TraktSettings.of(trakt.settings),
             tokens,
             show=lambda code: approve(trakt, code, deny=True),
             clock=trakt.clock,
@@ -405,7 +407,7 @@ async def test_the_edge_blocking_a_refresh_is_no_lost_sign_in(
     assert caught.value.after == 900
 
 
-@pytest.mark.parametrize(("how", "says"), [("revoke", "connected app"), ("migrate", "session not found")])
+@pytest.mark.parametrize(("how", "says"), [("revoke", "pushed out by another app"), ("migrate", "session not found")])
 async def test_a_refused_refresh_says_why_and_what_to_run(
     trakt: TraktBench, tracker: Tracker, how: str, says: str
 ) -> None:
@@ -535,18 +537,18 @@ async def test_old_and_new_status_of_a_refused_refresh_mean_the_same(
 
 
 def test_a_grant_goes_through_the_store_and_hides_its_tokens() -> None:
-    grant = Grant("access-1", "refresh-1", 1_700_000_000, 604_800, client_id="me")
-    assert Grant.of(grant.values()) == grant
+    grant = TokenPair("access-1", "refresh-1", 1_700_000_000, 604_800, client_id="me")
+    assert TokenPair.of(grant.values()) == grant
     assert grant.expires_at == datetime.fromisoformat("2023-11-21T22:13:20+00:00")
     assert "access-1" not in repr(grant)
     assert "refresh-1" not in repr(grant)
 
 
 def test_a_grant_without_a_lifetime_is_taken_for_the_shortest_ever_used() -> None:
-    grant = Grant.of({"access_token": "a", "refresh_token": "b", "created_at": "1700000000"})
+    grant = TokenPair.of({"access_token": "a", "refresh_token": "b", "created_at": "1700000000"})
     assert grant is not None
     assert grant.expires_in == 86_400
 
 
 def test_settings_hide_the_secret() -> None:
-    assert "hush" not in repr(Settings.of({"client_id": "me", "client_secret": "hush"}))
+    assert "hush" not in repr(TraktSettings.of({"client_id": "me", "client_secret": "hush"}))

@@ -7,19 +7,13 @@ from typing import Any
 
 import pytest
 
-from scrobbled.core.errors import (
-    AccountStopped,
-    ContractDrift,
-    Refused,
-    TrackerError,
-    TryLater,
-)
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.http import Answer
+from scrobbled.core.errors import AccountStopped, ContractDrift, Refused, TrackerError, TryLater
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.plumbing.http import Answer
 from scrobbled.trackers.base import Addition
 from scrobbled.trackers.trakt import answers, codec
 from scrobbled.trackers.trakt.client import found, headers, judge, short_reason
-from scrobbled.trackers.trakt.codec import Outgoing, Place
+from scrobbled.trackers.trakt.codec import Outgoing, TraktPlace
 
 WHAT = "GET api.trakt.tv/x"
 
@@ -163,12 +157,12 @@ def test_ids_of_answers_are_read_leniently() -> None:
     assert codec.clean_ids(None) == {}
 
 
-def outgoing(index: int, place: Place) -> Outgoing:
+def outgoing(index: int, place: TraktPlace) -> Outgoing:
     return Outgoing.of(index, Addition(index, place.address(""), datetime(2026, 5, 2, 21, 5, tzinfo=UTC)))
 
 
 def test_films_and_episodes_go_in_their_own_lists_and_never_a_show() -> None:
-    places = [Place("episode", {"tvdb": 5}, {"tmdb": 9}, 1, 2), Place("movie", {"tmdb": 7, "imdb": "tt7"})]
+    places = [TraktPlace("episode", {"tvdb": 5}, {"tmdb": 9}, 1, 2), TraktPlace("movie", {"tmdb": 7, "imdb": "tt7"})]
     body = codec.history_body(outgoing(n, place) for n, place in enumerate(places))
     assert body == {
         "movies": [{"watched_at": "2026-05-02T21:05:00.000Z", "ids": {"tmdb": 7, "imdb": "tt7"}}],
@@ -187,14 +181,14 @@ def test_films_and_episodes_go_in_their_own_lists_and_never_a_show() -> None:
     ],
 )
 def test_the_key_is_the_same_whether_or_not_trakts_own_id_is_known(ids: dict[str, Any], key: str) -> None:
-    assert Place("episode", ids).address("x").key == key
+    assert TraktPlace("episode", ids).address("x").key == key
 
 
 def test_an_address_keeps_the_place_and_leaves_the_show_out_of_the_ids() -> None:
-    place = Place("episode", {"tvdb": 3}, {"tmdb": 9}, 0, 0)
+    place = TraktPlace("episode", {"tvdb": 3}, {"tmdb": 9}, 0, 0)
     address = place.address("by id")
     assert address.data == {"type": "episode", "ids": {"tvdb": 3}, "show": {"tmdb": 9}, "season": 0, "number": 0}
-    assert Place.of(address) == place
+    assert TraktPlace.of(address) == place
 
 
 # Reading
@@ -223,17 +217,17 @@ def test_a_row_is_cut_to_the_minute() -> None:
 @pytest.mark.parametrize(
     ("place", "held"),
     [
-        (Place("episode", {"tvdb": 3}), True),
-        (Place("episode", {"tvdb": 4, "imdb": "tt4"}), True),
-        (Place("movie", {"tvdb": 3}), False),
-        (Place("episode", {"tmdb": 3}), False),
-        (Place("episode", {"tvdb": 9}, {"tmdb": 7}, 1, 2), True),
-        (Place("episode", {"tvdb": 9}, {"tmdb": 7}, 1, 3), False),
-        (Place("episode", {"tvdb": 9}, {"tmdb": 8}, 1, 2), False),
-        (Place("episode", {"tvdb": 9}, {"tmdb": 7}), False),
+        (TraktPlace("episode", {"tvdb": 3}), True),
+        (TraktPlace("episode", {"tvdb": 4, "imdb": "tt4"}), True),
+        (TraktPlace("movie", {"tvdb": 3}), False),
+        (TraktPlace("episode", {"tmdb": 3}), False),
+        (TraktPlace("episode", {"tvdb": 9}, {"tmdb": 7}, 1, 2), True),
+        (TraktPlace("episode", {"tvdb": 9}, {"tmdb": 7}, 1, 3), False),
+        (TraktPlace("episode", {"tvdb": 9}, {"tmdb": 8}, 1, 2), False),
+        (TraktPlace("episode", {"tvdb": 9}, {"tmdb": 7}), False),
     ],
 )
-def test_a_row_is_a_play_by_ids_of_one_space_or_by_show_and_numbers(place: Place, held: bool) -> None:
+def test_a_row_is_a_play_by_ids_of_one_space_or_by_show_and_numbers(place: TraktPlace, held: bool) -> None:
     line = {
         "id": 1,
         "watched_at": "2026-05-02T21:05:00.000Z",
@@ -255,9 +249,9 @@ def test_what_comes_along_in_not_found_is_left_out() -> None:
         "not_found": {"people": [1], "users": [2], "shows": [{"ids": {"tmdb": 1}}], "movies": [{"ids": {"tmdb": 1}}]}
     }
     (echo,) = answers.read_added(raw, WHAT).not_found
-    assert echo.means(outgoing(0, Place("movie", {"tmdb": 1, "imdb": "tt1"})))
-    assert not echo.means(outgoing(0, Place("episode", {"tmdb": 1})))
-    assert not echo.means(outgoing(0, Place("movie", {"tmdb": 2})))
+    assert echo.means(outgoing(0, TraktPlace("movie", {"tmdb": 1, "imdb": "tt1"})))
+    assert not echo.means(outgoing(0, TraktPlace("episode", {"tmdb": 1})))
+    assert not echo.means(outgoing(0, TraktPlace("movie", {"tmdb": 2})))
 
 
 def test_search_results_of_other_types_are_left_out() -> None:
@@ -282,4 +276,4 @@ def test_entries_that_cannot_be_addressed_are_not_listed() -> None:
         {"season": 1, "number": 2, "title": "x", "ids": {"tvdb": 1}},
         {"season": None, "number": 3, "ids": {"trakt": 3}},
     ]
-    assert answers.listing(kept) == [answers.Listing(1, 1, None, None, {"trakt": 1})]
+    assert answers.listing(kept) == [answers.ListedEpisode(1, 1, None, None, {"trakt": 1})]

@@ -8,8 +8,8 @@ import pytest
 
 from conftest import FakeClock
 from scrobbled.core.errors import AccountStopped, LoginNeeded, TrackerError, TryLater
-from scrobbled.core.items import Movie
-from scrobbled.redact import Redactor
+from scrobbled.core.naming.items import Movie
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.trackers.masked import Masked
 from trackers.doubles import KeptTokens
 from trackers.trakt_bench import TraktBench
@@ -35,11 +35,11 @@ def account(trakt: TraktBench) -> dict[str, Any]:
 
 async def test_what_plays_is_shown_and_what_pauses_is_kept(trakt: TraktBench, tracker: Masked) -> None:
     assert tracker.can.tells_playing
-    await tracker.playing("start", trakt.film(), 12.3456)
+    await tracker.tells_playing.playing("start", trakt.film(), 12.3456)
     (call,) = trakt.api.calls("POST /scrobble/start")
     assert call.body["progress"] == 12.35
     assert call.body.keys() == {"movie", "progress"}
-    await tracker.playing("pause", trakt.episode(), 42.0)
+    await tracker.tells_playing.playing("pause", trakt.episode(), 42.0)
     (paused,) = account(trakt)["playback"]
     assert paused["progress"] == 42.0
     assert account(trakt)["history"] == []
@@ -49,7 +49,7 @@ async def test_what_plays_is_shown_and_what_pauses_is_kept(trakt: TraktBench, tr
 async def test_each_word_takes_a_turn_of_the_pace(trakt: TraktBench, tracker: Masked, clock: FakeClock) -> None:
     started = clock.monotonic()
     for percent in (1.0, 2.0, 3.0):
-        await tracker.playing("start", trakt.film(), percent)
+        await tracker.tells_playing.playing("start", trakt.film(), percent)
     assert clock.monotonic() - started >= 2.0, "Trakt allows one write a second"
 
 
@@ -59,8 +59,8 @@ async def test_what_goes_wrong_is_told_as_ever(trakt: TraktBench) -> None:
     for status, error in expected:
         trakt.fail("POST /scrobble/start", status=status)
         with pytest.raises(error):
-            await Masked(tracker, Redactor()).playing("start", trakt.film(), 1.0)
+            await Masked(tracker, Redactor()).tells_playing.playing("start", trakt.film(), 1.0)
     with pytest.raises(TrackerError):
-        await Masked(tracker, Redactor()).playing("start", Movie("Nowhere at All", 1999), 1.0)
+        await Masked(tracker, Redactor()).tells_playing.playing("start", Movie("Nowhere at All", 1999), 1.0)
     with pytest.raises(LoginNeeded):
-        await Masked(trakt.tracker(tokens=KeptTokens()), Redactor()).playing("start", trakt.film(), 1.0)
+        await Masked(trakt.tracker(tokens=KeptTokens()), Redactor()).tells_playing.playing("start", trakt.film(), 1.0)

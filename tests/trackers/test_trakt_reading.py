@@ -13,15 +13,15 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, TryLater
-from scrobbled.core.ids import EpisodeIds
-from scrobbled.core.items import Episode, Movie
-from scrobbled.core.records import Kept, Subject, identity
+from scrobbled.core.naming.ids import EpisodeIds
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.core.records import DatePrecision, Subject, identity
 from scrobbled.sandbox.messages import Reply, Request
-from scrobbled.sandbox.trakt_accounts import Entry, Play
-from scrobbled.sandbox.trakt_catalogue import Catalogue
+from scrobbled.sandbox.trakt.accounts import ListEntry, TraktPlay
+from scrobbled.sandbox.trakt.catalogue import TraktWorld
 from scrobbled.sandbox.world import build
 from scrobbled.trackers.base import Tracker
-from scrobbled.trackers.trakt import marks, paging
+from scrobbled.trackers.trakt import cursor, paging
 from trackers.trakt_bench import TraktBench
 from trackers.trakt_mirror import TraktMirror
 
@@ -61,7 +61,7 @@ def watch(
     season: int = 1,
     show: int = 0,
     action: str = "scrobble",
-) -> Play:
+) -> TraktPlay:
     """A play that another program enters now."""
     trakt.clock.advance(60)
     one = trakt.sandbox.world.shows[show].episode(season, number)
@@ -100,6 +100,23 @@ async def rate(trakt: TraktBench, group: str, trakt_id: int, rating: int | None)
     trakt.api.log.pop()
 
 
+Meddle = Callable[[], object]
+
+
+def after(trakt: TraktBench, path: str, meddle: Meddle) -> None:
+    """``meddle`` happens right after that was answered, in the same second."""
+    left = [meddle]
+    serve = trakt.api.serve
+
+    async def served(request: Request, found: Any) -> Reply:
+        reply = await serve(request, found)
+        if request.path == path and left:
+            left.pop()()
+        return reply
+
+    trakt.api.serve = served  # type: ignore[method-assign]
+
+
 # Plays
 
 
@@ -125,6 +142,57 @@ async def test_idle_is_one_request(trakt: TraktBench, mirror: TraktMirror, plays
         before = mirror.cursor
         assert await mirror.asking() == [ACTIVITIES]
         assert mirror.cursor == before
+
+
+class Apart(FakeClock):
+    """So far from the stand-in's clock, whose time passes with it."""
+
+    def __init__(self, trakt: TraktBench, seconds: float) -> None:
+        super().__init__(trakt.clock.now() + timedelta(seconds=seconds))
+        self._theirs = trakt.clock
+
+    def advance(self, seconds: float) -> None:
+        super().advance(seconds)
+        self._theirs.advance(seconds)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 30.0, -30.0])
+@pytest.mark.parametrize("plays", [3, 600])
+async def test_what_comes_in_the_very_second_of_the_activities_is_read_and_then_idle_is_one_request(
+    trakt: TraktBench, plays: int, seconds: float
+) -> None:
+    """However far our clock is from Trakt's, and however soon the next read comes."""
+    ours, trakt.clock = trakt.clock, Apart(trakt, seconds)
+    tracker = trakt.tracker()
+    trakt.clock = ours
+    mirror = TraktMirror(trakt, tracker)
+    trakt.api.preload("anna", plays)
+    for _ in range(2):
+        after(trakt, ACTIVITIES, lambda: trakt.api.preload("anna", 1))
+        await mirror.read(after=0)
+        assert mirror.kept() == mirror.there()
+        asked = len(trakt.asked())
+        await mirror.read(after=0)
+        assert trakt.asked()[asked:] == [f"GET {ACTIVITIES}"]
+        trakt.clock.advance(60)
+        trakt.api.preload("anna", 1)
+    await tracker.aclose()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 30.0, -30.0])
+async def test_what_comes_in_the_very_second_of_the_activities_and_after_the_history_is_read_next(
+    trakt: TraktBench, seconds: float
+) -> None:
+    ours, trakt.clock = trakt.clock, Apart(trakt, seconds)
+    tracker = trakt.tracker()
+    trakt.clock = ours
+    mirror = TraktMirror(trakt, tracker)
+    trakt.api.preload("anna", 3)
+    after(trakt, HISTORY, lambda: trakt.api.preload("anna", 1))
+    for _ in range(2):
+        await mirror.read(after=0)
+    assert mirror.kept() == mirror.there()
+    await tracker.aclose()
 
 
 async def test_what_did_not_move_is_told_as_such(trakt: TraktBench, mirror: TraktMirror) -> None:
@@ -277,7 +345,7 @@ async def test_the_snapshot_may_come_in_pages_or_not(trakt: TraktBench, mirror: 
 
 async def test_snapshot_pages_are_all_read(trakt: TraktBench, mirror: TraktMirror) -> None:
     trakt.api.minimal_pages = "always"
-    trakt.api.catalogue = Catalogue(build(shows=20))
+    trakt.api.catalogue = TraktWorld(build(shows=20))
     trakt.api.preload("anna", 700)
     await mirror.read()
     unwatch(trakt, trakt.history()[300]["id"])
@@ -434,7 +502,7 @@ async def test_a_play_and_its_subject_say_all_that_trakt_tells(trakt: TraktBench
     assert record.id == str(play.id)
     assert record.key == f"episode:tmdb:{one.tmdb}"
     assert record.at == datetime(2026, 11, 10, 20, 14, tzinfo=UTC)
-    assert (record.kept, record.made_at, record.rewatch, record.personal) == (Kept.EXACT, None, None, False)
+    assert (record.kept, record.made_at, record.rewatch, record.personal) == (DatePrecision.EXACT, None, None, False)
     subject = mirror.told[record.key]
     item = subject.item
     assert isinstance(item, Episode)
@@ -460,23 +528,23 @@ async def test_a_film_has_no_tvdb_id_and_its_runtime_in_seconds(trakt: TraktBenc
 @pytest.mark.parametrize(
     ("action", "at", "kept"),
     [
-        ("watch", "2026-11-10T00:00:00+00:00", Kept.DAY),
-        ("watch", "2026-11-10T12:00:00+00:00", Kept.DAY),
-        ("watch", "2026-11-10T12:01:00+00:00", Kept.EXACT),
-        ("watch", "2026-11-10T11:00:00+00:00", Kept.EXACT),
-        ("scrobble", "2026-11-10T00:00:00+00:00", Kept.EXACT),
-        ("checkin", "2026-11-10T12:00:00+00:00", Kept.EXACT),
-        ("watch", "1970-01-01T00:00:00+00:00", Kept.NONE),
+        ("watch", "2026-11-10T00:00:00+00:00", DatePrecision.DAY),
+        ("watch", "2026-11-10T12:00:00+00:00", DatePrecision.DAY),
+        ("watch", "2026-11-10T12:01:00+00:00", DatePrecision.EXACT),
+        ("watch", "2026-11-10T11:00:00+00:00", DatePrecision.EXACT),
+        ("scrobble", "2026-11-10T00:00:00+00:00", DatePrecision.EXACT),
+        ("checkin", "2026-11-10T12:00:00+00:00", DatePrecision.EXACT),
+        ("watch", "1970-01-01T00:00:00+00:00", DatePrecision.NONE),
     ],
 )
 async def test_midnight_and_noon_entered_by_hand_are_a_day_and_the_epoch_is_no_time(
-    trakt: TraktBench, mirror: TraktMirror, action: str, at: str, kept: Kept
+    trakt: TraktBench, mirror: TraktMirror, action: str, at: str, kept: DatePrecision
 ) -> None:
     watch(trakt, at=datetime.fromisoformat(at), action=action)
     await mirror.read()
     (record,) = mirror.records.values()
     assert record.kept is kept
-    assert (record.at is None) == (kept is Kept.NONE)
+    assert (record.at is None) == (kept is DatePrecision.NONE)
 
 
 async def test_the_stamp_changes_with_time_and_item_alone(trakt: TraktBench, mirror: TraktMirror) -> None:
@@ -527,9 +595,6 @@ async def test_rows_that_cannot_be_used_are_counted_and_the_rest_is_read(
 # Trouble while reading
 
 
-Meddle = Callable[[], object]
-
-
 def between_pages(trakt: TraktBench, meddle: Meddle, *, page: int = 2, times: int = 1) -> None:
     """``meddle`` happens just before that page of the history, or of the ratings, is answered."""
     left = [times]
@@ -545,16 +610,26 @@ def between_pages(trakt: TraktBench, meddle: Meddle, *, page: int = 2, times: in
     trakt.api.serve = served  # type: ignore[method-assign]
 
 
-async def test_a_history_that_grows_while_it_is_read_is_read_again(trakt: TraktBench, mirror: TraktMirror) -> None:
+async def test_a_history_that_grows_at_its_top_is_read_once(trakt: TraktBench, mirror: TraktMirror) -> None:
+    """What comes there pushes the others on, to where they are still met."""
     trakt.api.preload("anna", 700)
     between_pages(trakt, lambda: watch(trakt))
+    between_pages(trakt, lambda: watch(trakt, 3), page=3)
+    asked = await mirror.asking()
+    assert mirror.kept() == mirror.there()
+    assert asked.count(HISTORY) == 4  # three pages, and the first once more
+
+
+async def test_a_history_that_grows_anywhere_else_is_read_again(trakt: TraktBench, mirror: TraktMirror) -> None:
+    trakt.api.preload("anna", 700)
+    between_pages(trakt, lambda: watch(trakt, at=LONG_AGO))
     await mirror.read()
     assert mirror.kept() == mirror.there()
 
 
-async def test_a_history_that_goes_on_growing_is_read_later(trakt: TraktBench, mirror: TraktMirror) -> None:
+async def test_a_history_that_goes_on_changing_is_read_later(trakt: TraktBench, mirror: TraktMirror) -> None:
     trakt.api.preload("anna", 700)
-    between_pages(trakt, lambda: watch(trakt), times=2)
+    between_pages(trakt, lambda: watch(trakt, at=LONG_AGO), times=2)
     with pytest.raises(TryLater, match="changed"):
         await mirror.read()
     assert not mirror.cursor
@@ -590,7 +665,8 @@ FAILURES: list[tuple[dict[str, Any], type[Exception]]] = [
     ({"status": 200, "body": [7]}, ContractDrift),
     ({"status": 503}, TryLater),
     ({"kind": "drop"}, TryLater),
-    ({"status": 429, "headers": {"retry-after": "37"}}, TryLater),
+    ({"status": 429}, TryLater),
+    ({"status": 429, "headers": {"retry-after": "37"}, "times": 9}, TryLater),
     ({"status": 423}, AccountStopped),
 ]
 REFUSALS: list[tuple[dict[str, Any], type[Exception]]] = [
@@ -723,7 +799,7 @@ async def test_another_account_under_the_same_name_is_told_and_read_from_the_sta
 
 async def test_a_cursor_of_another_form_is_none(trakt: TraktBench, mirror: TraktMirror) -> None:
     trakt.api.preload("anna", 30)
-    mirror.cursor = {"form": marks.FORM + 1, "since": "2020"}
+    mirror.cursor = {"form": cursor.FORM + 1, "since": "2020"}
     assert await mirror.asking() == FIRST
     assert mirror.kept() == mirror.there()
 
@@ -796,7 +872,7 @@ async def test_a_rating_given_anew_while_ratings_are_read_does_not_get_lost(
     def give(index: int, value: int) -> None:
         trakt.clock.advance(60)
         at = trakt.clock.now()
-        account.ratings.put(Entry(next(account.numbers), titles[index], at, rating=value), at)
+        account.ratings.put(ListEntry(next(account.numbers), titles[index], at, rating=value), at)
         account.touch("episodes", "rated_at", at)
 
     for index in range(30):

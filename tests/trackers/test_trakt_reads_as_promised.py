@@ -9,10 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from conftest import FakeClock
-from scrobbled.core.items import Episode, Item
+from scrobbled.core.naming.items import Episode, Item
 from scrobbled.core.records import Subject
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.trakt_accounts import GROUPS, Entry
+from scrobbled.sandbox.trakt.accounts import GROUPS, ListEntry
 from trackers.reading_contract import ReadingBench, ReadingContract
 from trackers.trakt_bench import TraktBench
 
@@ -39,7 +39,7 @@ class ByHand:
         title, now = self._title("show", subject.item.show_ids.tmdb), self._api.now()
         self._account.ratings.take(title, now)
         if value is not None:
-            self._account.ratings.put(Entry(next(self._api.numbers), title, now, rating=value), now)
+            self._account.ratings.put(ListEntry(next(self._api.numbers), title, now, rating=value), now)
         self._account.touch(GROUPS["show"], "rated_at", now)
 
     def _title(self, kind: str, tmdb: int | None) -> Any:

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 
 from conftest import FakeClock
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie
-from scrobbled.http import Http
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.plumbing.http import Http
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.sandbox.trakt import TraktAuthStandIn, TraktStandIn
+from scrobbled.sandbox.trakt.app import TraktAuthStandIn, TraktStandIn
 from scrobbled.trackers.base import Tracker
 from scrobbled.trackers.given import Context
 from scrobbled.trackers.trakt.tracker import build

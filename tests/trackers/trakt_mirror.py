@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from scrobbled.core.records import KINDS, Kind, PlayRecord, RatingRecord, Reading, Subject
-from scrobbled.trackers.base import Reads, Tracker
+from scrobbled.trackers.base import Tracker
+from trackers.doubles import Drafts
 from trackers.trakt_bench import TraktBench
 
 BOTH: frozenset[Kind] = frozenset(KINDS)
@@ -16,8 +17,8 @@ NONE = "1970-01-01T00:00:00.000Z"
 
 
 @dataclass
-class TraktMirror:
-    """A ``Known`` that stores what was read, and its cursor as JSON."""
+class TraktMirror(Drafts):
+    """``EarlierReads`` that store what was read, and its cursor as JSON."""
 
     bench: TraktBench
     tracker: Tracker
@@ -36,13 +37,14 @@ class TraktMirror:
         return dict(self.told)
 
     async def read(self, *, full: bool = False, kinds: Iterable[Kind] = BOTH, after: float = 5.0) -> Reading:
-        """``after`` seconds: what happened within the second before a read is looked into again by the next one."""
+        """``after`` seconds: before what happened within the last one is read, time passes."""
         self.bench.clock.advance(after)
-        reading = await cast(Reads, self.tracker).read(frozenset(kinds), self.cursor, self, full=full)
+        reading = await self.tracker.reads.read(frozenset(kinds), self.cursor, self, full=full)
         self.take(reading)
         return reading
 
     def take(self, reading: Reading) -> None:
+        self.drafts.clear()
         self.told |= reading.subjects
         self.cursor = json.loads(json.dumps(dict(reading.cursor)))
         if reading.plays is not None:

@@ -14,12 +14,12 @@ import yaml
 
 from conftest import FakeClock
 from patience import until
-from scrobbled import starting
 from scrobbled.config import load
-from scrobbled.runtime import Runtime, build
+from scrobbled.desk.settings import starting
+from scrobbled.runtime.service import Runtime, build
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.web.app import create_app
-from scrobbled.web.gate import Gate
+from scrobbled.web.door.gate import Gate
 
 ROOT = "http://sandbox"
 CODE = "BCDF2345"
@@ -100,8 +100,10 @@ class Guests:
 
 
 @contextlib.asynccontextmanager
-async def guests(folder: Path, *, first: bool = False, code: str = "", **settings: Any) -> AsyncIterator[Guests]:
-    """``first`` begins without a configuration."""
+async def guests(
+    folder: Path, *, first: bool = False, code: str | None = None, **settings: Any
+) -> AsyncIterator[Guests]:
+    """``first`` begins without a configuration, and with a code as every first start."""
     path = folder / "scrobbled.yaml"
     if first:
         config = starting.first(path, {})
@@ -114,7 +116,7 @@ async def guests(folder: Path, *, first: bool = False, code: str = "", **setting
     transport = httpx.ASGITransport(sandbox)  # type: ignore[arg-type]
     runtime = build(config, clock=clock, transport=transport)
     try:
-        yield Guests(runtime, create_app(runtime, code=code), sandbox, clock, path)
+        yield Guests(runtime, create_app(runtime, code=CODE * first if code is None else code), sandbox, clock, path)
     finally:
         with contextlib.suppress(Exception):
             await runtime.aclose()

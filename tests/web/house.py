@@ -14,13 +14,14 @@ import yaml
 
 from conftest import FakeClock
 from scrobbled.config import load
-from scrobbled.runtime import Runtime, build
-from scrobbled.sandbox.player import ANNA, PlexAccount, multipart, payload
-from scrobbled.sandbox.plex_library import LibraryItem
+from scrobbled.desk.sign_in.keys import Keys
+from scrobbled.runtime.service import Runtime, build
+from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.player import ANNA, PlexAccount, multipart, payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.web.app import create_app
-from scrobbled.web.gate import Gate
-from scrobbled.web.live import Live
+from scrobbled.web.door.gate import Gate
+from scrobbled.web.live import LiveUpdates
 
 TOKEN = "hook-token-4711-do-not-show"
 PASSWORD = "door-password-9182"
@@ -76,13 +77,23 @@ class House:
         assert answer.status_code == 200, answer.text
         return answer.json()  # type: ignore[no-any-return]
 
+    async def token(self, scope: str) -> dict[str, str]:
+        """The header of a program that got a token of that scope, as ``scrobbled token create`` makes one."""
+        made = await Keys(self.runtime).create("script", None, scope)
+        return {"Authorization": f"Bearer {made.secret}"}
+
+    def sidebar(self) -> httpx.AsyncClient:
+        """Somebody whom Home Assistant let in, and who may do everything without a login of ours."""
+        transport = httpx.ASGITransport(self.app.ingress(), client=("172.30.32.2", 40_000))
+        return httpx.AsyncClient(transport=transport, base_url="http://localhost:8485")
+
     async def sql(self, statement: str, *values: Any) -> list[Any]:
         return await self.runtime.store.write(lambda db: db.execute(statement, values).fetchall())
 
 
 @contextlib.asynccontextmanager
 async def house(
-    folder: Path, *, server: Mapping[str, Any] | None = None, live: Live | None = None, **settings: Any
+    folder: Path, *, server: Mapping[str, Any] | None = None, live: LiveUpdates | None = None, **settings: Any
 ) -> AsyncIterator[House]:
     """``server`` and ``settings`` are sections of the configuration."""
     values = {

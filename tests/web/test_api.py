@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.sandbox.player import BEN
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.sandbox.plex.player import BEN
 from web.house import TOKEN, House, house
 
 

@@ -6,11 +6,11 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.store import inbox
-from scrobbled.store.inbox import Queued
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.inbox import events
+from scrobbled.store.inbox.events import Queued
 from web.house import LOGIN, House, house
 
 TIDE = Episode("Harbour Lights", 2, 5, "Low Tide", 2019)
@@ -31,7 +31,7 @@ async def watch(
     at = None if hours is None else now - timedelta(hours=hours)
     play = Play(viewer, source, item, at)
     ways = [Queued("serializd", state, "")]
-    return f"p{await home.runtime.store.write(lambda db: inbox.add_play(db, play, None, ways, now))}"
+    return f"p{await home.runtime.store.write(lambda db: events.add_play(db, play, None, ways, now))}"
 
 
 def test_pages_lead_to_each_other_and_filters_hold(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from web.house import PASSWORD, TOKEN, House, house
+from web.house import PASSWORD, SETTINGS, TOKEN, House, house
 
 pytestmark = pytest.mark.anyio
 FILE = f"""# of our house
@@ -79,7 +79,7 @@ async def test_a_change_is_in_force_at_once_and_keeps_everything_else(tmp_path: 
 
 
 async def test_single_values_are_changed_by_their_path(tmp_path: Path) -> None:
-    async with house(tmp_path) as home, home.client() as browser:
+    async with house(tmp_path) as home, home.sidebar() as browser:
         path = written(home, tmp_path)
         _, matching = await read(browser)
         changes = {
@@ -110,7 +110,7 @@ async def test_single_values_are_changed_by_their_path(tmp_path: Path) -> None:
         ("server: !!python/object/apply:os.system ['id']", "server", 1),
         ("viewers:\n\t- name: x\n", "scrobbled.yaml", 2),
         ("server: {login: {username: x, password: ••••1}}\n", "server.login.password", 1),
-        ("server: [" * 2000, "scrobbled.yaml", 0),
+        ("server: [" * 500, "scrobbled.yaml", 0),
         ("#\n" * 300_000, "configuration", 0),
         ("", "scrobbled.yaml", 0),
         ('server: {host: "a\\u0000b"}\n', "server.host", 1),
@@ -151,7 +151,7 @@ async def test_what_somebody_else_wrote_meanwhile_is_never_overwritten(tmp_path:
 
 
 async def test_a_file_that_cannot_be_written_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with house(tmp_path) as home, home.client() as browser:
+    async with house(tmp_path) as home, home.sidebar() as browser:
         path = written(home, tmp_path)
         monkeypatch.setattr(os, "access", lambda place, mode: False)  # root may write everything
         document, matching = await read(browser)
@@ -195,7 +195,72 @@ async def test_only_whoever_is_let_in_may_look(tmp_path: Path) -> None:
 
 
 async def home_token(home: House, scope: str) -> dict[str, str]:
-    from scrobbled.web.keys import Keys
+    from scrobbled.desk.sign_in.keys import Keys
 
     made = await Keys(home.runtime).create("t", None, scope)
     return {"Authorization": f"Bearer {made.secret}"}
+
+
+async def test_a_secret_of_a_webhook_that_is_new_is_no_short_one(tmp_path: Path) -> None:
+    async with house(tmp_path) as home, home.sidebar() as browser:
+        path = written(home, tmp_path)
+        before = path.read_bytes()
+        document, matching = await read(browser)
+        lines = "sources:\n  jellyfin: {token: fifteen-letters}\n  trakt: {tokens: {anna: also-short}}"
+        ways = [
+            browser.patch("/api/v1/config", json={"set": {"sources.plex.token": "kitchen1"}}, headers=matching),
+            browser.put("/api/v1/config", json={"yaml": document["yaml"].replace("sources:", lines)}, headers=matching),
+        ]
+        answers = [await way for way in ways]
+        assert [answer.status_code for answer in answers] == [422, 422]
+        assert "sources.plex.token" in answers[0].text
+        assert {"sources.jellyfin.token", "sources.trakt.tokens.anna"} == {
+            problem["path"] for problem in answers[1].json()["problems"]
+        }
+        assert "shorter than 16 characters" in answers[1].text
+        assert path.read_bytes() == before
+        long = await browser.patch(
+            "/api/v1/config", json={"set": {"sources.plex.token": "sixteen-letters!"}}, headers=matching
+        )
+        assert long.status_code == 200
+
+
+async def test_a_short_secret_that_is_there_stays_and_is_warned_of(tmp_path: Path) -> None:
+    short = {**SETTINGS["sources"]["plex"], "token": "kitchen1"}
+    async with house(tmp_path, sources={"plex": short}) as home, home.client() as browser:
+        written(home, tmp_path, FILE.replace(TOKEN, "kitchen1"))
+        document, matching = await read(browser)
+        assert document["problems"] == []
+        assert any("shorter than 16" in warning for warning in document["warnings"])
+        answer = await browser.patch("/api/v1/config", json={"set": {"viewers[0].name": "annabel"}}, headers=matching)
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("a: b\n" * 26_000, "lines"),
+        ("[" + "a," * 60_000 + "]", "names and values"),
+        ("a: " + "[" * 60_000, "names and values"),
+        ("#\n" * 60_000, "lines"),
+        ("x: [" + "{a: b}, " * 5_000, "names and values"),
+    ],
+)
+async def test_a_text_that_is_no_configuration_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, what: str
+) -> None:
+    read_whole: list[str] = []
+    for where in ("scrobbled.desk.settings.revisions.studied", "scrobbled.desk.settings.revisions.Veil"):
+        monkeypatch.setattr(where, lambda *_, **__: read_whole.append("read"))
+    async with house(tmp_path) as home, home.client() as browser:
+        path = written(home, tmp_path)
+        before = path.read_bytes()
+        checked = await browser.post("/api/v1/config/check", json={"yaml": text})
+        assert checked.status_code == 200, checked.text
+        assert [problem["text"] for problem in checked.json()["problems"]] == [
+            f"{'longer than' if what == 'lines' else 'more than'} 5,000 {what}; this is not a configuration"
+        ]
+        saved = await browser.put("/api/v1/config", json={"yaml": text}, headers={"If-Match": "*"})
+        assert saved.status_code in (412, 422), saved.text
+        assert path.read_bytes() == before
+    assert read_whole == []

@@ -12,11 +12,11 @@ from house import House, house
 
 from patience import until
 from scrobbled.config import load
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode, Movie
-from scrobbled.sandbox.posters import poster
-from scrobbled.store import works
-from scrobbled.web.artwork import Artwork
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.desk.posters.artwork import Artwork
+from scrobbled.sandbox.posters.drawing import poster
+from scrobbled.store.works import works
 
 pytestmark = pytest.mark.anyio
 KEY = "0123456789abcdef0123456789abcdef"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.store import overview
-from scrobbled.store.opening import open_database
+from scrobbled.store.file.opening import open_database
+from scrobbled.store.queue import overview
 from web.house import LOGIN, house
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 async def test_what_is_downloaded_is_the_database(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
         await home.webhook()
-        async with home.client() as browser:
+        async with home.sidebar() as browser:
             answer = await browser.get("/api/v1/backup")
         assert answer.status_code == 200
         assert answer.headers["content-disposition"] == 'attachment; filename="scrobbled-20261114-200000.db"'
@@ -44,7 +44,7 @@ async def test_what_is_downloaded_is_the_database(tmp_path: Path) -> None:
     ],
 )
 async def test_a_database_of_any_name_can_be_downloaded(tmp_path: Path, name: str, told: str) -> None:
-    async with house(tmp_path, storage={"path": str(tmp_path / name)}) as home, home.client() as browser:
+    async with house(tmp_path, storage={"path": str(tmp_path / name)}) as home, home.sidebar() as browser:
         answer = await browser.get("/api/v1/backup")
         assert answer.status_code == 200
         assert answer.headers["content-disposition"] == told
@@ -62,13 +62,13 @@ async def test_only_whoever_is_let_in_gets_it(tmp_path: Path) -> None:
 
 
 async def test_one_copy_is_made_at_a_time(tmp_path: Path) -> None:
-    async with house(tmp_path) as home, home.client() as browser:
+    async with house(tmp_path) as home, home.sidebar() as browser:
         answers = await asyncio.gather(*(browser.get("/api/v1/backup") for _ in range(4)))
         assert sorted(answer.status_code for answer in answers) == [200, 503, 503, 503]
         assert (await browser.get("/api/v1/backup")).status_code == 200
 
 
 async def test_it_cannot_be_put_back_from_afar(tmp_path: Path) -> None:
-    async with house(tmp_path) as home, home.client() as browser:
+    async with house(tmp_path) as home, home.sidebar() as browser:
         for send in (browser.post, browser.put, browser.delete):
             assert (await send("/api/v1/backup")).status_code in (403, 404, 405)

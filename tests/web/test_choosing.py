@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import patience
-from scrobbled import previewing
+from scrobbled.desk.corrections import outlook
 from scrobbled.sandbox.faults import Fault
 from web.house import PASSWORD, House, house
 from web.test_needs import EVIL, set_state, watched
@@ -357,7 +357,7 @@ async def test_what_is_undone_while_it_is_moved_is_not_sent_again(home: House) -
         fields = {"about": "p1", "to": "show:90000", "part": "season", "season": "1", "to_season": "2"}
         await post(browser, "/correct", **fields)
         now = home.clock.now().timestamp()
-        await home.runtime.store.write(lambda db: previewing.move(db, [1], now))
+        await home.runtime.store.write(lambda db: outlook.move(db, [1], now))
         answer = await browser.post("/api/v1/undo", json={"plays": ["p1"]})
         assert answer.status_code == 200, answer.text
         home.sandbox["serializd"].faults.end_outage()

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from patience import LONGEST, until
-from scrobbled.web.connection import Connection
+from scrobbled.web.door.connection import HttpConnection
 from scrobbled.web.server import listening
 
 HEAD = b"POST /form HTTP/1.1\r\nHost: localhost\r\n"
@@ -21,15 +21,14 @@ left = asyncio.Event()
 """Whoever asked for something large is gone."""
 
 
-class Hasty(Connection):
+class Hasty(HttpConnection):
     every = 0.05
 
 
-class Watched(Connection):
+class Watched(HttpConnection):
     """Looks only when the test says so."""
 
     every = 3600.0
-    most = 3
     there: ClassVar[list[Watched]] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -55,7 +54,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def over_a_port(
-    check: Callable[[Callable[[], Awaitable[Streams]]], Awaitable[None]], kind: type[Connection] = Hasty
+    check: Callable[[Callable[[], Awaitable[Streams]]], Awaitable[None]], kind: type[HttpConnection] = Hasty
 ) -> None:
     async def all_of_it() -> None:
         async with listening(app, "127.0.0.1", 0, connection=kind) as port, contextlib.AsyncExitStack() as stack:
@@ -172,12 +171,139 @@ def test_large_and_slow_requests_arrive_whole() -> None:
     over_a_port(check, Watched)
 
 
-def test_so_many_connections_and_no_more() -> None:
-    async def check(call: Callable[[], Awaitable[Streams]]) -> None:
-        calls = [await call() for _ in range(4)]
-        assert await ending(calls[-1][0]) == b""
-        reader, writer = calls[0]
-        writer.write(HEAD + b"Content-Length: 0\r\n\r\n")
-        assert b"200" in await reader.readuntil(b"\r\n\r\n")
+class Crowded(HttpConnection):
+    """Takes eight at once, and two idle ones of an address."""
 
-    over_a_port(check, Watched)
+    every = 3600.0
+    most = 8
+    there: ClassVar[list[Crowded]] = []
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.there[:] = [one for one in self._all() if isinstance(one, Crowded)]
+
+
+async def answered(streams: Streams, path: bytes = b"/") -> bytes:
+    """The head of the answer; the connection stays open."""
+    reader, writer = streams
+    writer.write(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path)
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readuntil(b"0\r\n\r\n")
+    return head
+
+
+async def length(reader: asyncio.StreamReader) -> int:
+    """Of what came until the connection ended."""
+    came = 0
+    with contextlib.suppress(ConnectionError):
+        while piece := await reader.read(1_000_000):
+            came += len(piece)
+    return came
+
+
+async def is_open(streams: Streams) -> bool:
+    with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        return b"200" in await answered(streams)
+    return False
+
+
+def from_many(check: Callable[[Callable[[str], Awaitable[Streams]]], Awaitable[None]], app: Any = app) -> None:
+    """``check`` calls from the address that it names."""
+
+    async def all_of_it() -> None:
+        async with listening(app, "127.0.0.1", 0, connection=Crowded) as port, contextlib.AsyncExitStack() as stack:
+
+            async def call(peer: str) -> Streams:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(peer, 0))
+                stack.callback(writer.close)
+                return reader, writer
+
+            async with asyncio.timeout(LONGEST):
+                await check(call)
+
+    asyncio.run(all_of_it())
+
+
+def test_one_address_holds_a_quarter_of_the_connections_idle_and_no_more() -> None:
+    async def check(call: Callable[[str], Awaitable[Streams]]) -> None:
+        held = []
+        for _ in range(6):
+            held.append(await call("127.0.0.66"))
+            await answered(held[-1])
+        assert [await is_open(one) for one in held] == [False] * 4 + [True] * 2, "the newest stay"
+
+    from_many(check)
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\n", HEAD + b"Content-Length: 9\r\n\r\nuser=a"])
+def test_whoever_holds_many_connections_keeps_nobody_out(begun: bytes) -> None:
+    async def check(call: Callable[[str], Awaitable[Streams]]) -> None:
+        for n in range(20):
+            _, writer = await call(f"127.0.0.{60 + n % 5}")
+            writer.write(begun)
+            await writer.drain()
+        for n in range(5):
+            assert await is_open(await call(f"127.0.1.{n}"))
+
+    from_many(check)
+
+
+def test_whoever_does_something_is_not_closed_for_one_that_does_nothing() -> None:
+    async def check(call: Callable[[str], Awaitable[Streams]]) -> None:
+        idle = [await call("127.0.0.66") for _ in range(2)]
+        reader, writer = await call("127.0.0.66")
+        writer.write(HEAD + b"Content-Length: 2\r\n\r\nx")
+        await until(lambda: any(one.cycle is not None for one in Crowded.there))
+        await call("127.0.0.66")
+        writer.write(b"x")
+        assert b"x-size: 2" in await reader.readuntil(b"\r\n\r\n")
+        assert await ending(idle[0][0]) == b""
+
+    from_many(check)
+
+
+def test_where_all_come_from_one_address_everybody_is_let_in() -> None:
+    """As behind a network of containers that hides who calls."""
+
+    async def check(call: Callable[[str], Awaitable[Streams]]) -> None:
+        for _ in range(30):
+            await call("127.0.0.1")
+        busy = [await call("127.0.0.1") for _ in range(3)]
+        assert [await is_open(one) for one in busy[-2:]] == [True, True]
+
+    from_many(check)
+
+
+def test_answers_are_not_cut_off_for_a_newcomer_of_the_same_address() -> None:
+    async def check(call: Callable[[str], Awaitable[Streams]]) -> None:
+        slow = []
+        for _ in range(Crowded.most):
+            reader, writer = await call("127.0.0.66")
+            writer.write(b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            slow.append(reader)
+        assert await ending((await call("127.0.0.66"))[0]) == b"", "it is full of what is being answered"
+        assert await is_open(await call("127.0.0.1")), "somebody else is let in"
+        sizes = [await length(reader) for reader in slow]
+        assert [size < 50_000_000 for size in sizes].count(True) == 1
+
+    from_many(check)
+
+
+class Behind:
+    """An application behind a proxy that is trusted."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await app(scope, receive, send)
+
+    def is_relay(self, address: str) -> bool:
+        return address == "127.0.0.9"
+
+
+def test_a_trusted_proxy_holds_as_many_as_it_likes() -> None:
+    async def check(call: Callable[[str], Awaitable[Streams]]) -> None:
+        held = [await call("127.0.0.9") for _ in range(Crowded.most)]
+        assert all([await is_open(one) for one in held])
+        assert await is_open(await call("127.0.0.1")), "where it is full, it gives one, too"
+
+    from_many(check, Behind())

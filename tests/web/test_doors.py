@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from conftest import FakeClock
 from scrobbled.config.service import LoginConfig, ServerConfig
-from scrobbled.web import passwords
-from scrobbled.web.access import Access
+from scrobbled.desk.settings import passwords
+from scrobbled.web.door.access import Access
 from web.house import LOGIN, PASSWORD, House, house
 
 SUPERVISOR = "172.30.32.2"
@@ -93,7 +93,7 @@ def test_the_database_holds_nothing_to_sign_in_with(tmp_path: Path) -> None:
 
 
 async def token(home: House, scope: str) -> dict[str, str]:
-    async with home.client() as here:
+    async with home.sidebar() as here:
         made = await here.post("/api/v1/tokens", json={"name": scope, "scope": scope})
         assert made.status_code == 201, made.text
         assert made.json()["token"]["scope"] == scope

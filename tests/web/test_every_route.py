@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from scrobbled.store import clients
-from scrobbled.web.gate import LEVELS, OPEN, is_below
+from scrobbled.store.accounts import clients
+from scrobbled.web.door.gate import LEVELS, OPEN, is_below
 from web.house import LOGIN, PASSWORD, House, house
 
 CLIMBS = ("../secret.png", "..%2fsecret.png", "%2e%2e/secret.png", "....//secret.png", "%00", "a" * 3000)
@@ -25,7 +25,7 @@ CHANGES_SETTINGS = ("/restart", "/accounts/claim")
 
 async def routes(home: House) -> list[tuple[str, str]]:
     """Method and path, with something in place of each parameter; those that are open to all are left out."""
-    return list(_routes(await home.app.people.built()))
+    return [route for app in (home.app.people, home.app.programs) for route in _routes(await app.built())]
 
 
 def _routes(app: Any) -> Iterator[tuple[str, str]]:

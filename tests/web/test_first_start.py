@@ -44,9 +44,12 @@ def test_five_steps_lead_from_nothing_to_the_first_play(tmp_path: Path) -> None:
             assert "signed in" in Seen(signed.text).text
             code = await browser.post("/start/tracker/trakt", data={"viewer": "anna", **TRAKT})
             assert "enter this code" in Seen(code.text).text
+            assert (await browser.get("/api/v1/needs")).json()["number"] == 0, "who is signing in needs no alarm"
+            assert (await browser.get("/api/v1/alerts")).json() == []
             device = next(iter(house.sandbox["trakt"].oauth.devices.values()))
             house.sandbox["trakt"].oauth.settle_device(device.user_code, username="anna")
             await house.until(browser, "sign-ins/anna/trakt", "done")
+            assert "waited for this" not in (await page(browser, "/sign-in/anna/trakt")).text, "nothing was watched yet"
             assert "Go on with setting up" in (await page(browser, "/sign-in/anna/trakt?start=1")).text
             assert "What do you watch on?" in (await page(browser, "/start")).text
             waiting = await browser.post("/start/server", data={"source": "plex"})
@@ -103,7 +106,7 @@ def test_whoever_comes_from_elsewhere_needs_the_code_and_guessing_is_slow(tmp_pa
 
 def test_without_a_code_nobody_from_elsewhere_is_let_in(tmp_path: Path) -> None:
     async def check() -> None:
-        async with guests(tmp_path, first=True) as house, phone(house) as browser:
+        async with guests(tmp_path, first=True, code="") as house, phone(house) as browser:
             assert (await browser.get("/start")).status_code == 403
             assert (await browser.post("/start/code", data={"code": ""})).status_code == 403
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from scrobbled.core.outcomes import Hold
+from scrobbled.core.words.outcomes import Hold
 from web.house import House, house
 
 OLD = 1_600_000_000

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.explain.story import Explanation, PlayTold
-from scrobbled.sandbox.player import PlexAccount
-from scrobbled.web.view import next_steps, setting_up
-from scrobbled.web.view.story import story
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.desk.plays.story import Explanation, PlayTold
+from scrobbled.sandbox.plex.player import PlexAccount
+from scrobbled.web.view import next_steps, sources
+from scrobbled.web.view.plays.story import story
 from web.guests import TRAKT, guests
 from web.house import LOGIN, SETTINGS, House, house
 from web.test_pages import Seen, page
@@ -157,4 +157,4 @@ def test_players_are_called_what_they_are_in_a_sentence(tmp_path: Path) -> None:
             assert "Open the door for your player" in text
 
     asyncio.run(check())
-    assert "server.public_url" in setting_up.GUESS
+    assert "server.public_url" in sources.GUESS

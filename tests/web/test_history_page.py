@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from scrobbled.core.items import Episode, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store import outbox
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.queue import outbox
 from web.house import House, house
 from web.test_api_history import watch
 from web.test_pages import STATIC, Seen, page
@@ -303,6 +303,6 @@ def test_what_is_the_same_for_two_trackers_is_asked_once(tmp_path: Path) -> None
 
 
 def test_its_files_load_nothing_from_elsewhere() -> None:
-    for name in ("history.css", "history.js"):
+    for name in ("plays.css", "plays.js"):
         text = (STATIC / name).read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?:|@import|url\(|innerHTML *=|insertAdjacentHTML|eval\(", text), name

@@ -12,7 +12,7 @@ import pytest
 
 from patience import LONGEST
 from scrobbled.web import server
-from scrobbled.web.live import Live
+from scrobbled.web.live import LiveUpdates
 from scrobbled.web.server import listening
 from web.house import house
 
@@ -31,7 +31,7 @@ def test_a_webhook_reaches_open_pages_and_the_stream_ends_with_the_service(
     monkeypatch.setattr(server, "STREAMS_END_WITHIN", LONGEST)
 
     async def check() -> None:
-        live = Live()
+        live = LiveUpdates()
         async with house(tmp_path, live=live) as home, httpx.AsyncClient(trust_env=False, timeout=LONGEST) as browser:
             async with listening(home.app, "127.0.0.1", 0) as port:
                 asked = browser.build_request("GET", f"http://127.0.0.1:{port}/api/v1/live")
@@ -66,7 +66,7 @@ def test_a_delivery_is_news(tmp_path: Path) -> None:
 
 def test_a_listener_who_leaves_is_forgotten() -> None:
     async def check() -> None:
-        live = Live()
+        live = LiveUpdates()
         events = live.events()
         assert (await anext(events)).event == "hello"
         assert live.listeners == 1
@@ -78,7 +78,7 @@ def test_a_listener_who_leaves_is_forgotten() -> None:
 
 def test_news_does_not_pile_up() -> None:
     async def check() -> None:
-        live = Live(keep_alive=0.01, pace=0.0)
+        live = LiveUpdates(keep_alive=0.01, pace=0.0)
         events = live.events()
         await anext(events)
         for _ in range(10_000):
@@ -93,7 +93,7 @@ def test_news_does_not_pile_up() -> None:
 
 def test_news_that_come_one_after_the_other_are_told_together() -> None:
     async def check() -> None:
-        live, loop = Live(pace=0.05), asyncio.get_running_loop()
+        live, loop = LiveUpdates(pace=0.05), asyncio.get_running_loop()
         events = live.events()
         await anext(events)
         began = loop.time()
@@ -108,7 +108,7 @@ def test_news_that_come_one_after_the_other_are_told_together() -> None:
 
 def test_whoever_waits_for_the_next_news_is_let_go_at_the_end() -> None:
     async def check() -> None:
-        live = Live(pace=3_600.0)
+        live = LiveUpdates(pace=3_600.0)
         events = live.events()
         await anext(events)
         live.publish()
@@ -124,7 +124,7 @@ def test_whoever_waits_for_the_next_news_is_let_go_at_the_end() -> None:
 
 def test_more_listeners_than_there_is_room_for_are_sent_away(tmp_path: Path) -> None:
     async def check() -> None:
-        live = Live(most=1)
+        live = LiveUpdates(most=1)
         events = live.events()
         await anext(events)
         async with house(tmp_path, live=live) as home, home.client() as browser:
@@ -139,7 +139,7 @@ def test_more_listeners_than_there_is_room_for_are_sent_away(tmp_path: Path) -> 
 
 def test_after_the_end_nobody_waits() -> None:
     async def check() -> None:
-        live = Live()
+        live = LiveUpdates()
         events = live.events()
         await anext(events)
         live.end()

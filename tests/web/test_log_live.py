@@ -13,15 +13,15 @@ import httpx
 import pytest
 
 from patience import LONGEST
-from scrobbled.logbook import Logbook, Wanted
-from scrobbled.redact import Redactor
+from scrobbled.plumbing.logbook import LineFilter, Logbook
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.web import server
 from scrobbled.web.app import create_app
 from scrobbled.web.log_live import BATCH, LogLive
 from scrobbled.web.server import listening
 from web.house import House, house
 
-ALL = Wanted()
+ALL = LineFilter()
 
 
 def live(book: Logbook, **settings: Any) -> LogLive:
@@ -130,7 +130,7 @@ def test_what_does_not_fit_wakes_nobody_up_but_keeps_the_place() -> None:
     async def check() -> None:
         book = Logbook()
         logs = live(book, keep_alive=0.01)
-        events = logs.events(Wanted("error"), 0)
+        events = logs.events(LineFilter("error"), 0)
         await anext(events)
         for _ in range(20):
             add(book, "calm")

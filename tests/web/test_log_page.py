@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scrobbled.logbook import Logbook
+from scrobbled.plumbing.logbook import Logbook
 from scrobbled.web.app import create_app
-from scrobbled.web.view.log import Part, parts
+from scrobbled.web.view.log import FieldPart, parts
 from web.house import house
 from web.test_pages import Seen
 
@@ -74,16 +74,16 @@ async def never_acted_upon(browser: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "cut"),
     [
-        ("play", "p12", [Part("p12", "plays/p12")]),
-        ("why", "the same viewing is play p3.", [Part("the same viewing is play "), Part("p3.")]),
-        ("why", "is play p3 (again)", [Part("is play "), Part("p3", "plays/p3"), Part(" (again)")]),
-        ("run", "r4", [Part("r4", "sync/runs/r4")]),
-        ("title", "e5", [Part("e5")]),
-        ("url", "http://x/p12/e5", [Part("http://x/p12/e5")]),
-        ("error", "", [Part("")]),
+        ("play", "p12", [FieldPart("p12", "plays/p12")]),
+        ("why", "the same viewing is play p3.", [FieldPart("the same viewing is play "), FieldPart("p3.")]),
+        ("why", "is play p3 (again)", [FieldPart("is play "), FieldPart("p3", "plays/p3"), FieldPart(" (again)")]),
+        ("run", "r4", [FieldPart("r4", "sync/runs/r4")]),
+        ("title", "e5", [FieldPart("e5")]),
+        ("url", "http://x/p12/e5", [FieldPart("http://x/p12/e5")]),
+        ("error", "", [FieldPart("")]),
     ],
 )
-def test_only_what_names_a_story_is_a_link(name: str, value: str, cut: list[Part]) -> None:
+def test_only_what_names_a_story_is_a_link(name: str, value: str, cut: list[FieldPart]) -> None:
     found = list(parts(name, value))
     assert "".join(part.text for part in found) == value
     assert [part for part in found if part.place] == [part for part in cut if part.place]

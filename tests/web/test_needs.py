@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from patience import until
-from scrobbled.needs import Facts, Plan
-from scrobbled.sandbox.player import BEN
-from scrobbled.store import asking
-from scrobbled.web.keys import Keys
-from scrobbled.web.view.questions import cards
+from scrobbled.desk.needs.cards import cards
+from scrobbled.desk.needs.questions import NeedFacts, PlanNeed
+from scrobbled.desk.sign_in.keys import Keys
+from scrobbled.sandbox.plex.player import BEN
+from scrobbled.store.queue import asking
 from web.house import TOKEN, House, house
 from web.test_pages import Seen
 
@@ -449,6 +449,6 @@ async def test_ten_thousand_that_wait_make_a_quick_page(home: House) -> None:
 
 
 async def test_a_plan_calls_trackers_by_their_names() -> None:
-    plan = Plan("r2", "anna", ("trakt", "serializd"), "103 plays would be added to serializd, dates kept")
-    (card,) = cards(Facts([], [], [], [], [], [], [plan], []), ["anna"])
+    plan = PlanNeed("r2", "anna", ("trakt", "serializd"), "103 plays would be added to serializd, dates kept")
+    (card,) = cards(NeedFacts([], [], [], [], [], [], [plan], []), ["anna"])
     assert card.text.startswith("103 plays would be added to Serializd, dates kept.")

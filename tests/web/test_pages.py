@@ -13,8 +13,8 @@ import httpx
 import jinja2
 import pytest
 
-from scrobbled.sandbox.player import BEN
-from scrobbled.web.view import poster
+from scrobbled.sandbox.plex.player import BEN
+from scrobbled.web.view import posters
 from scrobbled.web.view.notices import notice
 from web.house import LOGIN, SETTINGS, TOKEN, House, house
 
@@ -255,6 +255,14 @@ def test_what_is_being_watched_is_on_the_page_and_in_the_api(tmp_path: Path) -> 
     asyncio.run(check())
 
 
+def test_every_address_of_the_api_is_told_for_whoever_writes_scripts(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with house(tmp_path) as home, home.client() as browser:
+            assert "/api/v1/history" in (await page(browser, "/docs")).text
+
+    asyncio.run(check())
+
+
 def test_an_empty_house_is_told_where_webhooks_go(tmp_path: Path) -> None:
     async def check() -> None:
         async with house(tmp_path) as home, home.client() as browser:
@@ -331,9 +339,9 @@ def test_ids_are_unique_and_every_reference_has_its_target(tmp_path: Path) -> No
 def test_posters_are_drawn_and_the_same_for_the_same_title(tmp_path: Path) -> None:
     async def check() -> None:
         async with house(tmp_path) as home, home.client() as browser:
-            address = f"/posters/{poster.seed('Harbour Lights')}.svg"
+            address = f"/posters/{posters.seed('Harbour Lights')}.svg"
             one, two = await browser.get(address), await browser.get(address)
-            assert one.text == two.text == poster.draw(poster.seed(" harbour lights"))
+            assert one.text == two.text == posters.draw(posters.seed(" harbour lights"))
             assert one.headers["content-type"].startswith("image/svg+xml")
             assert "immutable" in one.headers["cache-control"]
             for odd in ("x.svg", "00000000", "0000000g.svg", "00000000.svg.svg"):
@@ -343,7 +351,7 @@ def test_posters_are_drawn_and_the_same_for_the_same_title(tmp_path: Path) -> No
 
 
 def test_every_poster_can_be_drawn() -> None:
-    drawn = {poster.draw(poster.seed(f"Title {number}")) for number in range(300)}
+    drawn = {posters.draw(posters.seed(f"Title {number}")) for number in range(300)}
     assert len(drawn) == 300
     for text in drawn:
         Seen(text)

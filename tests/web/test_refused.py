@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 from conftest import FakeClock
 from patience import until
 from scrobbled.core.errors import StoreError
-from scrobbled.store import Store, refusals
-from scrobbled.store.refusals import Refused
-from scrobbled.web.refused import Refusals
+from scrobbled.store import Store
+from scrobbled.store.inbox import refusals
+from scrobbled.store.inbox.refusals import RefusalCount
+from scrobbled.web.door.refused import Refusals
 from web.house import TOKEN, house
 
 
 def test_a_wrong_address_is_counted_by_source_and_all_strangers_in_one_row(tmp_path: Path) -> None:
-    async def check() -> list[Refused]:
+    async def check() -> list[RefusalCount]:
         async with house(tmp_path) as home, home.client("172.18.0.9") as plex:
             for path in ("plex/wrong", "plex/wrong", *(f"name{n}/{TOKEN}" for n in range(50))):
-                assert (await plex.post(f"/webhooks/{path}", content=b"{}")).status_code == 404
+                assert (await plex.post(f"/webhooks/{path}", content=b"{}")).status_code in (404, 429)
             assert (await plex.post(f"/webhooks/plex/{TOKEN}", content=b"x")).status_code == 400
             await home.runtime.aclose()
         store = Store(tmp_path / "scrobbled.db")
@@ -74,7 +75,7 @@ def test_those_that_wait_are_saved_without_another_word(tmp_path: Path) -> None:
 
 
 def test_what_could_not_be_saved_is_not_lost(tmp_path: Path) -> None:
-    async def check() -> list[Refused]:
+    async def check() -> list[RefusalCount]:
         store = Store(tmp_path / "s.db")
         counting = Refusals(store, FakeClock())
         write, failures = store.write, [StoreError("full"), StoreError("full")]

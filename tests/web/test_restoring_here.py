@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.store import staging
+from scrobbled.store.keeping import staging
 from web.house import LOGIN, house
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_backup_that_was_downloaded_is_sent_agreed_on_and_discarded(tmp_path: Path) -> None:
-    async with house(tmp_path) as home, home.client() as browser:
+    async with house(tmp_path) as home, home.sidebar() as browser:
         await home.webhook()
         copy = (await browser.get("/api/v1/backup")).content
         sent = await browser.post("/settings/backup", files={"file": ("../../etc/passwd", copy)})
@@ -36,7 +36,7 @@ def left_behind(folder: Path) -> list[str]:
 
 
 async def test_a_script_sends_the_file_as_the_body(tmp_path: Path) -> None:
-    async with house(tmp_path) as home, home.client() as script:
+    async with house(tmp_path) as home, home.sidebar() as script:
         copy = (await script.get("/api/v1/backup")).content
 
         async def pieces() -> AsyncIterator[bytes]:
@@ -54,7 +54,7 @@ async def test_a_script_sends_the_file_as_the_body(tmp_path: Path) -> None:
 
 
 async def test_what_is_no_backup_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    async with house(tmp_path) as home, home.client() as browser:
+    async with house(tmp_path) as home, home.sidebar() as browser:
         for files, data, why in (
             ({"file": ("x.db", b"<html>")}, {}, "This is no backup of scrobbled"),
             ({"file": ("x.db", b"")}, {}, "The file is empty"),
@@ -75,7 +75,7 @@ async def test_what_is_no_backup_is_refused_with_a_sentence(tmp_path: Path) -> N
 
 
 async def test_a_file_for_which_there_is_no_room_is_refused_at_once(tmp_path: Path) -> None:
-    async with house(tmp_path) as home, home.client() as browser:
+    async with house(tmp_path) as home, home.sidebar() as browser:
         headers = {"Content-Length": str(2**60)}
         answer = await browser.post("/api/v1/backup/restore", content=b"x", headers=headers)
         assert answer.status_code == 413

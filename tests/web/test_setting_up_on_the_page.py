@@ -11,17 +11,19 @@ import httpx
 import pytest
 
 from scrobbled.config import load
-from scrobbled.sandbox.player import ANNA, multipart, payload
+from scrobbled.sandbox.plex.player import ANNA, multipart, payload
 from web.guests import ROOT, Guests, guests
 from web.house import LOGIN
 from web.test_pages import Seen, page
 
 
-async def first_event(house: Guests, browser: httpx.AsyncClient, source: str = "plex", **metadata: Any) -> None:
+async def first_event(
+    house: Guests, browser: httpx.AsyncClient, source: str = "plex", event: str = "scrobble", **metadata: Any
+) -> None:
     """Anna watches an episode to its end, and the server reports to the address that the page shows."""
     url = (await browser.get(f"/api/v1/sources/{source}/webhook")).json()["url"]
     episode = house.sandbox["plex"].library.find(house.sandbox.world.shows[0].episode(1, 1).rating_key)
-    body = payload("scrobble", episode, ANNA, house.clock.now())
+    body = payload(event, episode, ANNA, house.clock.now(), offset=round(episode.duration * 0.97))
     body["Metadata"].update(metadata)
     kind, content = multipart(body)
     async with house.client("172.18.0.9", "scrobbled:8484") as server:
@@ -75,7 +77,9 @@ def test_a_file_that_cannot_be_written_is_shown_what_to_add(tmp_path: Path, monk
     asyncio.run(check())
 
 
-def test_the_address_is_the_one_by_which_the_page_was_opened(tmp_path: Path) -> None:
+def test_the_address_is_the_one_by_which_the_page_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scrobbled.desk.sources.guides._own_address", lambda: "192.168.1.5")
+
     async def check() -> None:
         async with guests(tmp_path, server={"login": LOGIN}) as house:
             async with house.client("192.168.1.20", host="192.168.1.5:8484") as browser:
@@ -105,6 +109,25 @@ def test_it_waits_then_names_the_first_event_and_one_click_claims_it(tmp_path: P
             assert "it counts, and is a play of anna now" in text
             assert "tone-ok" in answer.text
             assert load(house.path, {}).viewers[0].accounts == {"plex": ("anna",)}
+
+    asyncio.run(check())
+
+
+def test_what_is_told_is_the_play_and_not_the_last_message_of_it(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with guests(tmp_path) as house, house.client() as browser:
+            await first_event(house, browser)
+            await first_event(house, browser, event="stop")
+            seen = await page(browser, "/set-up/plex?fragment=1")
+            given = {str(one["name"]): str(one["value"]) for one in seen.all("input")}
+            await browser.post("/set-up/plex/claim", data={**given, "viewer": "anna"})
+            await house.runtime.store.write(lambda db: db.execute("UPDATE outbox SET state = 'queued'"))
+            text = " ".join((await page(browser, "/set-up/plex?fragment=1")).text.split())
+            assert "it counts, and is a play of anna now, on its way to Serializd" in text
+            assert "part of a viewing" not in text
+            await house.runtime.store.write(lambda db: db.execute("UPDATE outbox SET state = 'delivered'"))
+            text = " ".join((await page(browser, "/set-up/plex?fragment=1")).text.split())
+            assert "a play of anna now, delivered to Serializd and Trakt." in text
 
     asyncio.run(check())
 

@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from e2e.harness import free_port
 from scrobbled.config import load
-from scrobbled.web import passwords
+from scrobbled.desk.settings import passwords
 from web.house import LOGIN, House, house
 
 pytestmark = [
@@ -86,7 +87,7 @@ class Form(HTMLParser):
 @contextlib.asynccontextmanager
 async def living(folder: Path, text: str = FILE) -> AsyncIterator[tuple[House, httpx.AsyncClient, Path]]:
     """A service that has this file and delivers nothing, and a browser."""
-    async with house(folder) as home, home.client() as browser:
+    async with house(folder) as home, home.sidebar() as browser:
         home.runtime.stop()
         path = folder / "scrobbled.yaml"
         path.write_bytes(text.replace("PLACE", str(folder / "scrobbled.db")).encode())
@@ -415,7 +416,7 @@ async def test_a_test_alert_says_what_became_of_it(tmp_path: Path) -> None:
 
 
 async def test_the_check_up_has_a_report_to_copy(tmp_path: Path) -> None:
-    async with house(tmp_path) as home, home.client() as browser:
+    async with house(tmp_path, server={"port": free_port()}) as home, home.client() as browser:
         answer = await browser.post("/settings/doctor")
         assert answer.status_code == 200
         assert "Copy the report" in answer.text
@@ -447,3 +448,25 @@ async def test_saving_where_the_file_is_read_only_says_so_and_offers_the_lines(
         assert f"{path} is read-only." in answer.text
         assert 'data-copy="  port: 8485   # as ever"' in answer.text
         assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("slug", ["storage", "yaml"])
+async def test_a_folder_for_copies_is_tried_before_it_is_saved(tmp_path: Path, slug: str) -> None:
+    async with living(tmp_path) as (_, browser, path):
+        before = path.read_bytes()
+
+        async def save(folder: Path) -> httpx.Response:
+            shown = (await browser.get(f"/settings/{slug}")).text
+            if slug == "storage":
+                return await pressed(browser, slug, shown, "save", **{"backup.folder": str(folder)})
+            yaml = dict(Form(shown).fields)["yaml"]
+            whole = yaml.replace("storage: {path: ", f"storage: {{backup: {{folder: {folder}}}, path: ")
+            return await pressed(browser, slug, shown, "save", yaml=whole)
+
+        refused = await save(tmp_path / "nope" / "deeper")
+        assert refused.status_code == (422 if slug == "storage" else 409)
+        assert "Copies cannot be written to" in refused.text
+        assert path.read_bytes() == before
+        assert (await save(tmp_path / "copies")).status_code == 303
+        assert (tmp_path / "copies").is_dir()
+        assert b"copies" in path.read_bytes()

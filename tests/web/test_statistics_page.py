@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.store import works
-from scrobbled.store.inbox import Queued, add_play
-from scrobbled.web import counting
-from scrobbled.web.view import charts
-from scrobbled.web.view.charts import Count
-from scrobbled.web.view.statistics import length
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.desk.plays import statistics
+from scrobbled.store.inbox.events import Queued, add_play
+from scrobbled.store.works import works
+from scrobbled.web.view.statistics import charts
+from scrobbled.web.view.statistics.charts import ChartBar
+from scrobbled.web.view.statistics.page import length
 from web.house import SETTINGS, House, house
 from web.test_pages import Seen
 
@@ -110,8 +110,8 @@ def test_what_comes_or_goes_is_seen_at_once_though_the_same_is_not_counted_twice
         counted.append("again")
         return really(*given)
 
-    really = counting._counted
-    monkeypatch.setattr(counting, "_counted", count)
+    really = statistics._counted
+    monkeypatch.setattr(statistics, "_counted", count)
 
     async def check() -> None:
         async with house(tmp_path) as home, home.client() as browser:
@@ -213,14 +213,14 @@ def test_the_scale_ends_little_above_the_highest_bar(most: int, top: int) -> Non
 
 def test_bars_stay_within_the_drawing_whatever_they_show() -> None:
     for counts in ([], [0], [5], [0, 1, 100_000], list(range(90))):
-        chart = charts.chart([Count("", count, count // 2) for count in counts], [(0, "first", False)])
+        chart = charts.chart([ChartBar("", count, count // 2) for count in counts], [(0, "first", False)])
         assert all(bar.y >= charts.HEAD and bar.lower >= 0 and bar.upper >= 0 for bar in chart.bars)
         assert all(bar.lower_y + bar.lower == chart.floor for bar in chart.bars)
         assert all(bar.lower + bar.upper >= 2 for bar, count in zip(chart.bars, counts, strict=True) if count)
 
 
 def columns(days: Sequence[date]) -> set[int]:
-    halves = charts.year({day: Count("", 1) for day in days}, days[0].year, days[-1])
+    halves = charts.year({day: ChartBar("", 1) for day in days}, days[0].year, days[-1])
     assert sum(len(half.cells) for half in halves) == len(days)
     assert len({(half, cell.x, cell.y) for half, found in enumerate(halves) for cell in found.cells}) == len(days)
     return {cell.x // charts.CELL for half in halves for cell in half.cells}

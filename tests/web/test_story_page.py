@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.sandbox.player import BEN
-from scrobbled.store import outbox
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.sandbox.plex.player import BEN
+from scrobbled.store.queue import outbox
 from web.house import LOGIN, House, house
 from web.test_pages import Seen, page
 
@@ -133,7 +133,7 @@ def test_a_replay_over_the_api_adds_what_is_missing_and_it_is_delivered(tmp_path
                 (tmp_path / "scrobbled.yaml").read_text(encoding="utf-8").replace("plex: anna", "plex: [anna, ben]")
             )
             from scrobbled.config import loads
-            from scrobbled.household import household_of
+            from scrobbled.intake.household import household_of
 
             home.runtime.ingest.use(household_of(loads(config, {})))
             dry = (await browser.post("/api/v1/replay", json={"dry_run": True})).json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import unescape
@@ -15,7 +16,11 @@ import pytest
 
 from pairing import Pairing, later, pairing
 from patience import until
+from scrobbled.desk.facts.steps import steps_so_far
+from scrobbled.desk.pairs import stillness
 from scrobbled.sandbox.faults import Fault
+from scrobbled.store.mirror import runs
+from scrobbled.store.mirror.runs import RunStep
 from scrobbled.web.app import create_app
 from web.test_pages import Seen
 
@@ -110,6 +115,34 @@ async def test_a_house_without_pairs_is_told_what_one_is(tmp_path: Path) -> None
     assert "No pairs yet" in text
     assert "between: [serializd, trakt]" in text
     assert "settings/people/0" in body
+
+
+async def test_a_pair_with_nothing_on_says_so_and_is_switched_on_by_one_button(tmp_path: Path) -> None:
+    async with pairing(tmp_path, plays="off", ratings="off") as two, visiting(two) as browser:
+        text = await page(browser, "/sync")
+        assert "Trakt and Serializd: nothing is switched on" in text
+        assert "in step" not in text
+        assert "The first comparison" not in text
+        assert (await sent(browser, "/sync/switch-on", **WISH)).endswith("sync?did=saved")
+        text = await page(browser, "/sync")
+        assert "Trakt and Serializd were not compared yet" in text
+        assert "Sync plays and ratings both ways" not in text
+        (pair,) = await asked(browser, "/pairs")
+        assert (pair["kinds"], pair["standing"]["code"]) == ({"plays": "both", "ratings": "both"}, "new")
+        await sent(browser, "/sync/switch-on", status=404, **WISH)
+
+
+async def test_page_api_and_first_page_say_the_same_of_a_pair(two: Pairing, browser: httpx.AsyncClient) -> None:
+    for n in range(1, 5):
+        two.on_trakt(0, 1, n, later(n))
+    await two.sync()
+    told = "Trakt and Serializd: 4 plays are missing, and the plan wants your yes"
+    (pair,) = await asked(browser, "/pairs")
+    status = await asked(browser, "/status")
+    assert pair["standing"]["text"] == status["pairs"][0]["standing"]["text"] == told
+    assert told in await page(browser, "/sync")
+    assert told in await page(browser, "/")
+    assert (status["house"]["code"], status["house"]["text"]) == ("asks", "1 thing needs you")
 
 
 async def test_both_sides_stand_beside_each_other_once_they_were_read(two: Pairing, browser: httpx.AsyncClient) -> None:
@@ -382,6 +415,64 @@ async def test_the_time_left_is_that_of_the_slowest_and_unknown_when_nothing_mov
     assert (await asked(browser, "/runs/r1/progress"))["seconds_left"] is None
 
 
+async def test_page_and_api_say_how_far_reading_is_in_the_words_of_the_command(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    now = two.clock.now().timestamp()
+    steps = {
+        "serializd": RunStep("diary", 440, 800, now - 60, 0, now + 240),
+        "trakt": RunStep("history", 120, 400, now - 60, 0),
+    }
+
+    def reading(db: sqlite3.Connection) -> None:
+        run = runs.ask(db, "anna", "trakt,serializd", "sync", {}, now)
+        runs.begin(db, run, now)
+        runs.take_steps(db, run, steps)
+
+    await two.runtime.store.write(reading)
+    told = steps_so_far(steps, now).split("; ")
+    assert told == [
+        "Serializd: 440 of 800 pages, then a rest of 4 minutes, as its limit wants it",
+        "Trakt: 120 of 400 pages, about 2 minutes left",
+    ]
+    run = await asked(browser, "/runs/r1")
+    assert [step["text"] for step in run["steps"]] == told
+    assert run["steps"][1] == {
+        "tracker": "trakt",
+        "what": "history",
+        "done": 120,
+        "of": 400,
+        "seconds_left": pytest.approx(140.0),
+        "rests_until": None,
+        "text": told[1],
+    }
+    assert run["steps"][0]["rests_until"] == "2026-11-14T20:04:00+00:00"
+    assert (await asked(browser, "/runs/r1/progress"))["run"]["steps"] == run["steps"]
+    assert (await asked(browser, "/pairs"))[0]["running"]["steps"] == run["steps"]
+    for path in ("/sync", "/sync/runs/r1"):
+        text = await page(browser, path)
+        assert all(one in text for one in told), path
+    await two.sql("UPDATE runs SET phase = 'ended', ended_at = 1, outcome = 'failed' WHERE id = 1")
+    assert (await asked(browser, "/runs/r1"))["steps"] == []
+
+
+async def test_a_plan_that_a_run_shows_is_kept_as_data_and_an_old_one_as_its_text(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    for n in range(1, 5):
+        two.on_trakt(0, 1, n, later(n))
+    await two.compare()
+    run = await asked(browser, "/runs/r1")
+    assert run["plan"].splitlines()[1] == "serializd: 4 plays to add, dates kept"
+    assert run["outline"]["does"]["b"]["add"]["total"] == 4
+    assert "4 plays, 1 May" in await page(browser, "/sync/runs/r1")
+    old = "anna: trakt and serializd, 0 viewings agree.\nserializd: 4 plays to add, dates kept"
+    await two.sql("UPDATE runs SET outline = '', shown = ?", old)
+    run = await asked(browser, "/runs/r1")
+    assert (run["plan"], run["outline"]) == (old, None)
+    assert "serializd: 4 plays to add, dates kept" in await page(browser, "/sync/runs/r1")
+
+
 async def test_of_what_moves_no_more_nobody_says_when_it_ends(two: Pairing, browser: httpx.AsyncClient) -> None:
     two.on_trakt(0, 1, 1)
     await two.compare()
@@ -432,7 +523,7 @@ async def test_a_run_is_taken_back_after_one_has_seen_what_that_does(two: Pairin
 async def test_a_large_run_is_counted_before_it_is_taken_back(
     two: Pairing, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbled.web.syncing.LOOKED_AT", 1)
+    monkeypatch.setattr("scrobbled.desk.pairs.pairs.LOOKED_AT", 1)
     two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(2))
     await two.sync()
     assert "2 changes taken back from Serializd" in await page(browser, "/sync/runs/r1/undo")
@@ -605,11 +696,35 @@ async def test_a_preview_does_not_claim_agreement_while_the_rest_is_on_its_way(
     assert "2 changes are on the way to Serializd already" in text
 
 
+async def test_a_preview_waits_for_what_is_being_delivered_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for patience in ("STILL_FOR", "MOST_WAITING"):
+        monkeypatch.setattr(stillness, patience, float("inf"))
+
+    async def waiting(preview: str) -> str:
+        return str((await asked(browser, f"/previews/{preview}"))["waits_for"])
+
+    async with pairing(tmp_path) as two, visiting(two) as browser:
+        for n in range(1, 5):
+            two.on_trakt(0, 1, n, later(n))
+        await two.compare()
+        found = (await browser.post("/api/v1/sync", json={**WISH, "dry_run": True})).json()
+        before = two.requests("trakt")
+        waited = await until(lambda: waiting(found["id"]), "it says what it waits for")
+        assert waited == "r1 is delivering (4 left); comparing after that"
+        assert waited in await page(browser, f"/sync/previews/{found['id']}")
+        assert two.requests("trakt") == before, "it does not read yet"
+        await two.deliver()
+        found = await ended(browser, found)
+        assert (found["outcome"], found["agreed"], found["waits_for"]) == ("nothing", 4, "")
+
+
 async def test_a_large_run_that_is_cancelled_tells_what_is_still_in_the_queue(
     two: Pairing, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrobbled.pairs.PIECE", 1)
-    monkeypatch.setattr("scrobbled.pairs.PIECES", 1)
+    monkeypatch.setattr("scrobbled.reconcile.carrying.PIECE", 1)
+    monkeypatch.setattr("scrobbled.reconcile.carrying.PIECES", 1)
     two.on_trakt(0, 1, 1), two.on_trakt(0, 1, 2, later(2))
     await two.compare()
     await sent(browser, "/sync/runs/r1/cancel")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 import yaml
 from msgspec.structs import replace
 
-from scrobbled.pair_stories import RunStory
-from scrobbled.web.run_stories import Count, RunProgress, TempoStory
-from scrobbled.web.view import deeds, plans, runs, sync, takebacks, wishes
+from scrobbled.core.agreeing.outline import Outline
+from scrobbled.core.agreeing.plan import Action, Change, Plan
+from scrobbled.desk.facts import run_words
+from scrobbled.desk.facts.pairs import ChangeCount, RunStory
+from scrobbled.desk.pairs.lines import ItemStory, RunProgress, TempoStory
+from scrobbled.web.view.pairs import deeds, pairs, plans, run_items, runs, takebacks
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 RUN = RunStory(
@@ -31,6 +35,8 @@ RUN = RunStory(
     total=1_207,
     plan_id=None,
     plan="",
+    changes=[ChangeCount("serializd", "add", "delivered", 1_204), ChangeCount("trakt", "add", "delivered", 3)],
+    took=1_020.0,
 )
 
 
@@ -56,7 +62,7 @@ RUN = RunStory(
         ([], ""),
     ],
 )
-def test_a_button_says_what_it_does(counts: list[deeds.Counted], says: str) -> None:
+def test_a_button_says_what_it_does(counts: list[deeds.DeedCount], says: str) -> None:
     assert deeds.button(counts) == says
 
 
@@ -77,7 +83,12 @@ def test_what_a_run_planned_is_read_from_its_counts_and_questions_are_no_deed() 
             "nothing to do",
             "Nothing new, 2 things for you to decide",
         ),
-        ({"planned": {"you decide ratings": 1}}, "done", "Found 1 thing for you to decide"),
+        (
+            {"planned": {"you decide ratings": 1}, "changes": [ChangeCount("trakt", "rate", "held", 2)]},
+            "needs you",
+            "Found 1 thing for you to decide",
+        ),
+        ({"planned": {}, "changes": []}, "done", "Nothing was left to do"),
         ({"outcome": "failed", "reason": "trakt could not be read"}, "failed", "Trakt could not be read."),
         ({"outcome": "cancelled", "outcomes": {"delivered": 1}}, "cancelled", "1 change made, then cancelled"),
         ({"outcome": "cancelled", "outcomes": {}}, "cancelled", "Nothing was changed"),
@@ -91,10 +102,51 @@ def test_what_a_run_planned_is_read_from_its_counts_and_questions_are_no_deed() 
     ],
 )
 def test_a_run_is_told_in_a_line(change: dict[str, object], word: str, text: str) -> None:
-    row = runs.row(replace(RUN, **change), NOW)  # type: ignore[arg-type]
-    assert row.look.word == word
-    assert row.text == text
-    assert row.took == "12 s"
+    run = replace(RUN, **change)  # type: ignore[arg-type]
+    assert (runs.look(run).word, runs.summary(run), runs.took(run.took)) == (word, text, "17 min")
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "text"),
+    [
+        ([("serializd", "add", "unmatched", 2)], "needs you", "Added 0 of 2 plays to Serializd, 2 need you"),
+        (
+            [("serializd", "add", "delivered", 1_200), ("serializd", "add", "dead", 1), ("trakt", "add", "held", 1)],
+            "needs you",
+            "Added 1,200 of 1,201 plays to Serializd and 0 of 1 to Trakt, 2 need you",
+        ),
+        ([("serializd", "add", "already-there", 1)], "done", "Added 0 of 1 play to Serializd, 1 was there already"),
+        (
+            [("serializd", "add", "delivered", 1), ("serializd", "add", "parked", 3)],
+            "waits for a catalogue",
+            "Added 1 of 4 plays to Serializd, 3 are in no catalogue yet",
+        ),
+        (
+            [("trakt", "add", "delivered", 1), ("trakt", "add", "undone", 1), ("trakt", "add", "unwanted", 2)],
+            "done",
+            "Added 1 of 4 plays to Trakt, 2 are not for that tracker, 1 was left out",
+        ),
+        (
+            [("trakt", "rate", "delivered", 2), ("serializd", "rate", "held", 4), ("serializd", "add", "echo", 2)],
+            "needs you",
+            "Set 2 ratings on Trakt and added 0 of 2 plays to Serializd, 4 need you, 2 were there already",
+        ),
+        (
+            [("trakt", "remove", "delivered", 2), ("trakt", "add", "delivered", 2)],
+            "done",
+            "Removed 2 plays from Trakt and added 2 plays there",
+        ),
+    ],
+)
+def test_a_run_is_told_by_what_became_of_it_and_not_by_its_plan(
+    changes: list[tuple[str, str, str, int]], word: str, text: str
+) -> None:
+    outcomes: dict[str, int] = {}
+    for *_, outcome, count in changes:
+        outcomes[outcome] = outcomes.get(outcome, 0) + count
+    run = replace(RUN, changes=[ChangeCount(*one) for one in changes], outcomes=outcomes)
+    page = runs.page(RunProgress(run, run.changes, [], None), None, NOW)
+    assert (page.look.word, runs.summary(run), page.title) == (word, text, text)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +169,7 @@ def test_how_long_a_run_took(seconds: float | None, says: str) -> None:
     ],
 )
 def test_what_was_asked_for_this_once(options: dict[str, object], says: str) -> None:
-    assert wishes.asked_for(options, RUN.pair) == says
+    assert run_words.asked_for(options, RUN.pair) == says
 
 
 def test_a_tracker_that_stands_still_promises_no_time() -> None:
@@ -134,24 +186,24 @@ def test_a_tracker_that_stands_still_promises_no_time() -> None:
 
 
 def test_a_plan_is_told_with_names_and_days_as_people_write_them() -> None:
-    text = (
-        "anna: trakt and serializd, 4 viewings agree.\n"
-        "serializd: 2 plays to add, dates kept\n"
-        "  Harbour Lights: 2 plays, 2025-02-28 to 2026-10-28\n"
-        "  Log of 2010-99-99: rating 6 -> 8 (changed on trakt)\n"
-        "1 thing is for you to decide:\n"
-        "  Ebb S1 E1: time 2026-11-22 19:34 -> 2026-11-22 19:36 on trakt"
-    )
-    assert [(part.heading, part.lines) for part in plans.parts(text, RUN.pair, NOW)] == [
+    add = Change("b", Action.ADD, "plays", "1:1:1", "Harbour Lights S1 E1", at=datetime(2025, 2, 28, 20, tzinfo=UTC))
+    last = replace(add, key="1:1:2", label="Harbour Lights S1 E2", at=datetime(2026, 10, 28, tzinfo=UTC))
+    rate = Change("b", Action.RATE, "ratings", "m:1", "Log of 2026-05-01", before="6", after="8", why="changed on {a}")
+    times = {"before": "2026-11-22 19:34", "after": "2026-11-22 19:36", "ask": True}
+    ask = Change("a", Action.RETIME, "plays", "2:1:1", "Ebb S1 E1", why="changed on serializd", **times)  # type: ignore[arg-type]
+    plan = Plan("anna", ("trakt", "serializd"), (add, last, rate, ask), (), 4)
+    kept = msgspec.json.decode(msgspec.json.encode(plan.outline()), type=Outline)
+    assert kept == plan.outline()
+    assert [(part.heading, list(part.lines)) for part in plans.parts(kept, NOW)] == [
         ("anna: Trakt and Serializd, 4 viewings agree.", []),
         (
-            "Serializd: 2 plays to add, dates kept",
+            "Serializd: 1 rating to set; 2 plays to add, dates kept",
             [
+                "Log of 2026-05-01: rating 6 to 8 (changed on Trakt)",
                 "Harbour Lights: 2 plays, 28 Feb 2025 to 28 Oct",
-                "Log of 2010-99-99: rating 6 to 8 (changed on Trakt)",
             ],
         ),
-        ("1 thing is for you to decide", ["Ebb S1 E1: time 19:34 to 19:36 on Trakt"]),
+        ("1 thing is for you to decide", ["Ebb S1 E1: time 19:34 to 19:36 on Trakt (changed on Serializd)"]),
     ]
 
 
@@ -165,23 +217,23 @@ def test_a_plan_is_told_with_names_and_days_as_people_write_them() -> None:
     ],
 )
 def test_reasons_call_both_sides_by_their_names(text: str, says: str) -> None:
-    assert wishes.with_names(text, RUN.pair) == says
+    assert run_words.with_names(text, RUN.pair) == says
 
 
 @pytest.mark.parametrize("name", ["anna", 'Ben "the: cat" & Söhne', "null", "- x"])
 def test_the_pair_that_is_proposed_is_yaml_whatever_somebody_is_called(name: str) -> None:
-    (viewer,) = yaml.safe_load(sync.sample(name, ("trakt", "serializd", "anilist")))["viewers"]
+    (viewer,) = yaml.safe_load(pairs.sample(name, ("trakt", "serializd", "anilist")))["viewers"]
     assert viewer == {"name": name, "pairs": [{"between": ["trakt", "serializd"], "plays": "both", "ratings": "both"}]}
 
 
 def test_what_is_taken_back_of_a_large_run_is_counted_by_what_became_of_it() -> None:
     changes = [
-        Count("serializd", "add", "delivered", 900),
-        Count("serializd", "add", "queued", 20),
-        Count("trakt", "rate", "delivered", 3),
-        Count("trakt", "add", "already-there", 4),
+        ChangeCount("serializd", "add", "delivered", 900),
+        ChangeCount("serializd", "add", "queued", 20),
+        ChangeCount("trakt", "rate", "delivered", 3),
+        ChangeCount("trakt", "add", "already-there", 4),
     ]
-    page = takebacks.page(RunProgress(RUN, changes, [], None), None, NOW)
+    page = takebacks.page(RunProgress(RUN, changes, [], None), None)
     assert [total.text for total in page.totals] == [
         "900 changes taken back from Serializd",
         "20 changes not sent to Serializd any more",
@@ -195,4 +247,13 @@ def test_what_is_taken_back_of_a_large_run_is_counted_by_what_became_of_it() -> 
     ("text", "says"), [("2026-11-22 19:34", "19:34"), ("2026-05-01 19:34", "1 May, 19:34"), ("6", "6")]
 )
 def test_times_of_a_plan_are_told_in_the_zone_of_the_house(text: str, says: str) -> None:
-    assert wishes.clock(text, NOW) == says
+    assert run_words.clock(text, NOW) == says
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tone"), [("delivered", "ok"), ("queued", "calm"), ("unmatched", "calm"), ("undone", "calm")]
+)
+def test_a_change_is_said_to_be_made_only_where_it_was(outcome: str, tone: str) -> None:
+    story = ItemStory("c1", "p1", "trakt", "add", "plays", "A", "A", None, "", "", "", outcome, "", "", None, "")
+    assert (run_items.does(story, NOW), run_items.tone(story)) == ("add the play", tone)
+    assert run_items.outcome_look(outcome).word == outcome

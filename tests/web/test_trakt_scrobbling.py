@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from scrobbled.core.errors import StoreError
-from scrobbled.store.bodies import unpacked
-from scrobbled.web.keys import Keys
+from scrobbled.desk.sign_in.keys import Keys
+from scrobbled.store.inbox.bodies import unpacked
 from web.house import SETTINGS, House
 from web.trakt_setup import ANNAS, BENS, FILM, SHARED, STOP, ask, events, playing, plays
 
@@ -189,7 +189,7 @@ def test_a_full_disk_is_told_so_that_the_client_comes_again(tmp_path: Path, monk
             async def full(*_: Any) -> Any:
                 raise StoreError("the disk is full")
 
-            monkeypatch.setattr(there.runtime, "take", full)
+            monkeypatch.setattr(there.runtime.ingest, "take", full)
             answer = await ask(there, "/scrobble/stop", {**STOP, "progress": 90})
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from scrobbled.store import clients
-from scrobbled.web.keys import Keys
+from scrobbled.desk.sign_in.keys import Keys
+from scrobbled.store.accounts import clients
 from web.house import LOGIN, PASSWORD, House
 from web.trakt_setup import FILM, ask, playing, plays
 
@@ -64,9 +64,9 @@ def test_a_program_signs_in_reports_renews_and_signs_out(tmp_path: Path) -> None
 
             second = (await renew(there, first["refresh_token"])).json()
             assert (await ask(there, "/scrobble/start", stop, first["access_token"])).status_code == 401
+            assert (await ask(there, "/scrobble/start", stop, second["access_token"])).status_code == 201
             refused = await renew(there, first["refresh_token"])
             assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
-            assert (await ask(there, "/scrobble/start", stop, second["access_token"])).status_code == 201
 
             there.clock.advance(second["expires_in"])
             assert (await ask(there, "/scrobble/start", stop, second["access_token"])).status_code == 401, "it is over"
@@ -109,7 +109,7 @@ def test_a_code_may_be_refused_unknown_over_or_asked_for_too_often(tmp_path: Pat
 def test_nobody_can_fill_the_disk_with_codes(tmp_path: Path) -> None:
     async def steps() -> None:
         async with playing(tmp_path) as there:
-            for _ in range(clients.MOST_PENDING):
+            for _ in range(clients.MOST_FROM_ONE_PLACE):
                 await code(there)
             refused = await ask(there, "/oauth/device/code", {}, token=None)
             assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
@@ -164,7 +164,7 @@ def test_a_person_approves_on_the_page_after_signing_in(tmp_path: Path) -> None:
 
 def test_a_person_turns_a_program_away_on_the_page(tmp_path: Path) -> None:
     async def steps() -> None:
-        async with playing(tmp_path) as there, there.client() as page:
+        async with playing(tmp_path) as there, there.sidebar() as page:
             given = await code(there)
             shown = await page.get("/activate")
             assert (shown.status_code, given["user_code"] in shown.text) == (200, False)
@@ -264,7 +264,7 @@ def test_wrong_tokens_are_slowed_down_and_lock_nobody_out(tmp_path: Path) -> Non
 
 def test_the_api_does_what_the_command_does(tmp_path: Path) -> None:
     async def steps() -> None:
-        async with playing(tmp_path) as there, there.client() as script:
+        async with playing(tmp_path) as there, there.sidebar() as script:
             made = await script.post("/api/v1/tokens", json={"name": "mpv", "viewer": "ANNA"})
             assert made.status_code == 201
             assert made.json()["token"]["viewer"] == "anna"

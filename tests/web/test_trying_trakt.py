@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from scrobbled import trying
 from scrobbled.core.errors import ConfigError
-from scrobbled.store import clients
+from scrobbled.desk.sources import trials
+from scrobbled.store.accounts import clients
 from web.house import SETTINGS, House, house
 
 TOKEN = "a-shared-trakt-token-0123456789"
@@ -29,7 +29,7 @@ def people(accounts: str | None) -> list[dict[str, Any]]:
 async def tried(home: House, viewer: str | None = None, source: str = "trakt") -> Any:
     transport = httpx.ASGITransport(home.app)
     runtime = home.runtime
-    (found,) = await trying.post(
+    (found,) = await trials.post(
         runtime.config, runtime.store, home.clock.now(), source=source, viewer=viewer, transport=transport
     )
     return found

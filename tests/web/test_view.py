@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from scrobbled.core.items import Episode, Movie
-from scrobbled.on_screen import OnScreen
-from scrobbled.summary import AccountStatus, DeliveryStory, Glance, PlayStory
-from scrobbled.web.desk import Facts
-from scrobbled.web.view import words
+from scrobbled.core import standing
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.core.standing import AccountStanding, PairStanding
+from scrobbled.desk import words
+from scrobbled.desk.desk import NowFacts
+from scrobbled.desk.facts import standings
+from scrobbled.desk.facts.house import AccountStatus, Glance
+from scrobbled.desk.facts.on_screen import OnScreen
+from scrobbled.desk.facts.plays import DeliveryStory, PlayStory
 from scrobbled.web.view.headline import headline
-from scrobbled.web.view.now import card, screens
+from scrobbled.web.view.now import place, screens, subtitle, ways
 
 NOW = datetime(2026, 11, 14, 21, 0, tzinfo=UTC)
 GLANCE = Glance([], {}, [])
 PLAY = PlayStory("p1", "e1", "anna", "plex", "movie", "Film", "Film", None, None, None, None, None, NOW.isoformat(), [])
 
 
+SINCE = "2026-11-14T19:40:00+00:00"
+
+
 def account(tracker: str, state: str = "ok", viewer: str = "anna", **counts: int) -> AccountStatus:
     waiting = sum(counts.values())
-    return AccountStatus(viewer, tracker, True, state, "", "2026-11-14T19:40:00+00:00", None, counts, waiting, None)
+    stands = standing.account(_of(viewer, tracker, state, counts))
+    return AccountStatus(viewer, tracker, True, state, "", SINCE, None, counts, waiting, None, stands)
+
+
+def _of(viewer: str, tracker: str, state: str, counts: Mapping[str, int]) -> AccountStanding:
+    return AccountStanding(viewer, tracker, state, "", standing.load(counts), tracker != "plex", SINCE)
 
 
 def delivery(tracker: str, outcome: str, reason: str) -> DeliveryStory:
     return DeliveryStory("c1", tracker, outcome, "", reason, "", "", False, None, None)
 
 
-def said(*accounts: AccountStatus, asks: int = 0, plays: int = 0, **counts: int) -> tuple[str, list[str], str]:
+def said(
+    *accounts: AccountStatus, pairs: Sequence[PairStanding] = (), asks: int = 0, plays: int = 0, **counts: int
+) -> tuple[str, list[str], str]:
     at = (NOW - timedelta(minutes=4)).isoformat()
-    facts = Facts(replace(GLANCE, trackers=list(accounts)), counts, [replace(PLAY, watched_at=at)] * plays)
-    found = headline(facts, asks, [(row.viewer, row.tracker) for row in accounts], NOW)
+    stood = standings.Standings(
+        [_of(row.viewer, row.tracker, row.state, row.counts) for row in accounts], list(pairs), NOW.timestamp()
+    )
+    facts = NowFacts(replace(GLANCE, trackers=list(accounts)), stood, counts, [replace(PLAY, watched_at=at)] * plays)
+    found = headline(facts, asks, NOW)
     return found.sentence.plain, [piece.plain for piece in found.details], found.tone
 
 
 def test_all_is_well() -> None:
     trackers = (account("trakt"), account("serializd"), account("trakt", viewer="ben"))
     calm = ["last play 4 min ago", "0 waiting", "nothing needs you"]
-    assert said(*trackers, plays=1) == ("All 3 trackers in step", calm, "ok")
-    assert said(*trackers[:2])[0] == "Both trackers in step"
-    assert said(*trackers[:1])[0] == "Trakt is in step"
+    assert said(*trackers, plays=1) == ("All 3 trackers are connected", calm, "ok")
+    assert said(*trackers[:2])[0] == "Both trackers are connected"
+    assert said(*trackers[:1])[0] == "Trakt is connected"
 
 
 def test_an_outage_says_since_when_and_that_nothing_is_lost() -> None:
@@ -67,28 +85,49 @@ def test_what_needs_somebody_comes_first_and_the_outage_after_it() -> None:
 
 def test_plays_on_their_way_are_no_trouble() -> None:
     sentence, details, _ = said(account("trakt", queued=2), queued=2)
-    assert (sentence, details[0]) == ("Plays are on the way, everything works", "2 waiting")
+    assert (sentence, details[0]) == ("2 changes are on their way", "2 waiting")
     assert said(account("trakt", parked=2), plays=1, parked=2)[1][1:] == ["2 waiting", "nothing needs you"]
 
 
 def test_before_anything_happened() -> None:
     assert said()[0] == "No tracker is set up yet"
     assert said(account("trakt", "new"))[0] == "Getting to know 1 tracker"
-    assert said(account("trakt", "new"), account("serializd"))[0] == "1 of 2 trackers in step"
+    assert said(account("trakt", "new"), account("serializd"))[0] == "1 of 2 trackers connected"
 
 
 def test_an_account_that_is_not_delivered_to_counts_for_nothing() -> None:
-    facts = Facts(replace(GLANCE, trackers=[account("trakt"), account("plex", "new")]), {}, [])
-    assert headline(facts, 0, [("anna", "trakt")], NOW).sentence.plain == "Trakt is in step"
+    assert said(account("trakt"), account("plex", "new"))[0] == "Trakt is connected"
 
 
-def test_a_play_without_a_date_says_so() -> None:
-    assert card(PLAY, NOW).when is None
+PAIR = PairStanding(
+    AccountStanding("anna", "trakt", "ok"), AccountStanding("anna", "serializd", "ok"), outcome="done", compared=True
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence", "tone"),
+    [
+        ({}, "Trakt and Serializd are in step", "ok"),
+        ({"is_on": False}, "Trakt and Serializd: nothing is switched on", "calm"),
+        ({"outcome": "failed"}, "Trakt and Serializd could not be compared", "down"),
+        ({"outcome": "", "compared": False}, "Trakt and Serializd were not compared yet", "calm"),
+    ],
+)
+def test_the_first_line_takes_pairs_into_account(change: dict[str, Any], sentence: str, tone: str) -> None:
+    both = account("trakt"), account("serializd")
+    assert (said(*both, pairs=[replace(PAIR, **change)])[::2]) == (sentence, tone)
+
+
+def test_what_needs_somebody_does_not_hide_how_the_pair_stands() -> None:
+    waits = replace(PAIR, outcome="approval", planned={"serializd add plays": 2_988})
+    sentence, details, tone = said(account("trakt"), account("serializd"), pairs=[waits], asks=1)
+    assert (sentence, tone) == ("1 thing needs you", "need")
+    assert details[0] == "Trakt and Serializd: 2,988 plays are missing, and the plan wants your yes"
 
 
 def test_episodes_are_named_down_to_zero() -> None:
-    special = card(replace(PLAY, media="episode", season=0, number=0, episode_title="Pilot"), NOW)
-    assert (special.place, special.subtitle) == ("S0 E0", "Pilot")
+    special = replace(PLAY, media="episode", season=0, number=0, episode_title="Pilot")
+    assert (place(special), subtitle(special)) == ("S0 E0", "Pilot")
 
 
 def on(**told: Any) -> OnScreen:
@@ -166,6 +205,6 @@ def test_counts_and_names_are_said_as_people_do() -> None:
 
 def test_a_reason_that_is_the_same_everywhere_is_said_once() -> None:
     held, other = delivery("serializd", "held", "too many"), delivery("trakt", "held", "too many")
-    assert [way.reason for way in card(replace(PLAY, deliveries=[held, other]), NOW).ways] == ["", "Too many."]
-    apart = card(replace(PLAY, deliveries=[held, delivery("trakt", "dead", "too many")]), NOW)
-    assert [way.reason for way in apart.ways] == ["Too many."] * 2
+    assert [way.reason for way in ways(replace(PLAY, deliveries=[held, other]))] == ["", "Too many."]
+    apart = replace(PLAY, deliveries=[held, delivery("trakt", "dead", "too many")])
+    assert [way.reason for way in ways(apart)] == ["Too many."] * 2

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from conftest import FakeClock
-from scrobbled.web import passwords, sessions
-from scrobbled.web.sessions import (
+from scrobbled.desk.settings import passwords
+from scrobbled.web.door import sessions
+from scrobbled.web.door.sessions import (
     ABSOLUTE,
     FREE_TRIES,
     IDLE,

@@ -1,24 +1,24 @@
 """Telling people: once when trouble begins, again while it lasts, and once when it is over."""
 
-from scrobbled.alerts.sending import Address, AppriseSender, is_alert_url
+from scrobbled.alerts.sending import AlertAddress, AppriseSender, is_alert_url
 from scrobbled.alerts.telling import CALM, WINDOW, Alerts, Sender
-from scrobbled.alerts.troubles import Key, Memory, Now, Open, Reach, Told, Trouble
-from scrobbled.alerts.wording import Message
+from scrobbled.alerts.troubles import LastTold, Memory, Now, Open, Reach, Trouble, TroubleKey
+from scrobbled.alerts.wording import AlertMessage
 
 __all__ = [
     "CALM",
     "WINDOW",
-    "Address",
+    "AlertAddress",
+    "AlertMessage",
     "Alerts",
     "AppriseSender",
-    "Key",
+    "LastTold",
     "Memory",
-    "Message",
     "Now",
     "Open",
     "Reach",
     "Sender",
-    "Told",
     "Trouble",
+    "TroubleKey",
     "is_alert_url",
 ]

@@ -12,8 +12,8 @@ from typing import Any
 
 import structlog
 
-from scrobbled.alerts.wording import Message, clipped
-from scrobbled.redact import MASK, Redactor
+from scrobbled.alerts.wording import AlertMessage, clipped
+from scrobbled.plumbing.redact import MASK, Redactor
 
 SEND_TIMEOUT = 30.0
 """Seconds for one message to one address."""
@@ -22,7 +22,7 @@ log = structlog.get_logger("alerts")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class AlertAddress:
     """Whom to tell. Without ``viewers`` and ``kinds`` everything; ``viewers`` are compared trimmed and without case."""
 
     url: str = field(repr=False)
@@ -51,13 +51,13 @@ class Address:
 class AppriseSender:
     """Apprise is loaded with the first alert: it costs 17 MB that most days nobody needs."""
 
-    def __init__(self, addresses: Sequence[Address], redactor: Redactor) -> None:
+    def __init__(self, addresses: Sequence[AlertAddress], redactor: Redactor) -> None:
         self.addresses = tuple(addresses)
         self._redactor = redactor
         self._loading = threading.Lock()
         self._services: dict[str, Any] = {}
 
-    async def send(self, address: Address, message: Message) -> str:
+    async def send(self, address: AlertAddress, message: AlertMessage) -> str:
         """Why it was not accepted; empty when it was. Never raises."""
         try:
             service = await asyncio.to_thread(self._service, address)  # the first time takes a third of a second
@@ -71,7 +71,7 @@ class AppriseSender:
             return self._failed(address, f"the plugin of this service failed ({type(error).__name__})", str(error))
         return "" if result else self._failed(address, self._reason(address, result), "refused")
 
-    async def _notify(self, service: Any, message: Message) -> Any:
+    async def _notify(self, service: Any, message: AlertMessage) -> Any:
         """As text: titles come from media servers.
 
         Said to be text, it is escaped for services that want HTML or Markdown; with no word about its format it would
@@ -86,18 +86,18 @@ class AppriseSender:
             body_format=NotifyFormat.TEXT,
         )
 
-    def _failed(self, address: Address, why: str, error: str) -> str:
+    def _failed(self, address: AlertAddress, why: str, error: str) -> str:
         log.error("alert not sent", action="alert", address=address.place or address.label, why=why, error=error)
         return why
 
-    def _service(self, address: Address) -> Any:
+    def _service(self, address: AlertAddress) -> Any:
         """Several alerts may want it at once, each in a thread of its own, and none may get it half filled."""
         with self._loading:
             if address.url not in self._services:
                 self._services[address.url] = self._filled(address)
             return self._services[address.url]
 
-    def _filled(self, address: Address) -> Any:
+    def _filled(self, address: AlertAddress) -> Any:
         from apprise import Apprise
 
         service = Apprise()
@@ -106,7 +106,7 @@ class AppriseSender:
         log.error("an alert address is not understood", action="alert", scheme=address.url.partition(":")[0])
         return None
 
-    def _reason(self, address: Address, result: Any) -> str:
+    def _reason(self, address: AlertAddress, result: Any) -> str:
         """What Apprise says of it, from 2.0 on, without what stands in the address."""
         entries = list(result.logs()) if hasattr(result, "logs") else []
         said = next((str(entry.message) for entry in entries if getattr(entry, "level", "") != "DEBUG"), "")

@@ -20,13 +20,13 @@ from typing import Protocol
 import structlog
 from msgspec.structs import replace
 
-from scrobbled.alerts.sending import Address
-from scrobbled.alerts.troubles import Key, Look, Memory, Now, Open, Reach, Told, Trouble
-from scrobbled.alerts.wording import Item, Message, What, message, span
-from scrobbled.clock import Clock
+from scrobbled.alerts.sending import AlertAddress
+from scrobbled.alerts.troubles import LastTold, Memory, Now, Open, Reach, Trouble, TroubleKey, TroubleLookup
+from scrobbled.alerts.wording import AlertMessage, TroubleText, What, message, span
 from scrobbled.core.errors import StoreError
-from scrobbled.core.retry import LONGEST_PROBE, probe
-from scrobbled.metrics import Metrics
+from scrobbled.core.sending.retry import LONGEST_PROBE, probe
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.metrics import Metrics
 
 WINDOW = 5.0
 """Seconds in which troubles gather for one message."""
@@ -39,9 +39,9 @@ log = structlog.get_logger("alerts")
 
 class Sender(Protocol):
     @property
-    def addresses(self) -> Sequence[Address]: ...
+    def addresses(self) -> Sequence[AlertAddress]: ...
 
-    async def send(self, address: Address, message: Message) -> str:
+    async def send(self, address: AlertAddress, message: AlertMessage) -> str:
         """Why it was not accepted; empty when it was."""
         ...
 
@@ -60,10 +60,10 @@ class Alerts:
         root: str | None = None,
     ) -> None:
         self._memory, self._now, self._metrics = memory, now, metrics
-        self._looks: dict[str, Look] = {}
+        self._looks: dict[str, TroubleLookup] = {}
         self._checks: list[Callable[[], Awaitable[None]]] = []
-        self._figures: dict[Key, Trouble] = {}
-        self._unnoted: dict[tuple[str, Key], Told] = {}
+        self._figures: dict[TroubleKey, Trouble] = {}
+        self._unnoted: dict[tuple[str, TroubleKey], LastTold] = {}
         self._failing: dict[str, str] = {}
         self._news = asyncio.Event()
         self._telling: asyncio.Task[float] | None = None
@@ -74,7 +74,7 @@ class Alerts:
         self._sender, self._repeat, self._root = sender, repeat, (root or "").rstrip("/")
         self._news.set()  # an address that was corrected gets what the wrong one did not
 
-    def look(self, kind: str, look: Look) -> None:
+    def look(self, kind: str, look: TroubleLookup) -> None:
         """Have ``look`` asked how a trouble of that kind stands, whenever it is to be told or may be over."""
         self._looks[kind] = look
 
@@ -193,9 +193,11 @@ class Alerts:
             return Now()
         return stands
 
-    def _due(self, standing: Sequence[tuple[Open, Now]], now: float) -> Iterable[tuple[Address, list[Item]]]:
+    def _due(
+        self, standing: Sequence[tuple[Open, Now]], now: float
+    ) -> Iterable[tuple[AlertAddress, list[TroubleText]]]:
         """For each address what it is to be told; entries with the same URL are one address."""
-        same: dict[str, list[Address]] = {}
+        same: dict[str, list[AlertAddress]] = {}
         for address in self._sender.addresses:
             same.setdefault(address.key, []).append(address)
         for key, entries in same.items():
@@ -208,7 +210,7 @@ class Alerts:
             if items:
                 yield entries[0], items
 
-    async def _tell_one(self, address: Address, items: Sequence[Item], reach: Mapping[str, Reach]) -> None:
+    async def _tell_one(self, address: AlertAddress, items: Sequence[TroubleText], reach: Mapping[str, Reach]) -> None:
         """First what is wrong, then what is well again."""
         for good in (False, True):
             chosen = [item for item in items if (item.what is What.OVER) is good]
@@ -222,16 +224,18 @@ class Alerts:
                 return
             await self._note(address, [item.trouble.key for item in chosen], reach.get(address.key), good=good)
 
-    async def _note_failure(self, address: Address, before: Reach | None, why: str) -> None:
+    async def _note_failure(self, address: AlertAddress, before: Reach | None, why: str) -> None:
         now, failures = self._time(), before.failures + 1 if before else 1
         try:
             await self._memory.reached(address.key, Reach(failures, now + probe(failures), now, why))
         except StoreError as error:
             log.warning("what could not be sent is tried again in a minute", action="alert", why=str(error))
 
-    async def _note(self, address: Address, keys: Collection[Key], before: Reach | None, *, good: bool) -> None:
+    async def _note(
+        self, address: AlertAddress, keys: Collection[TroubleKey], before: Reach | None, *, good: bool
+    ) -> None:
         """What cannot be written down is remembered here, or a full disk would have it told every minute."""
-        told = Told(self._time(), good)
+        told = LastTold(self._time(), good)
         fresh = {(address.key, key): told for key in keys}
         self._unnoted |= fresh
         try:
@@ -257,7 +261,7 @@ class Alerts:
         return self._now().timestamp()
 
 
-def _news(trouble: Open, told: Told | None, now: float, repeat: float) -> What | None:
+def _news(trouble: Open, told: LastTold | None, now: float, repeat: float) -> What | None:
     """What somebody who was told this last is to be told now."""
     if trouble.ended_at is not None:
         held = trouble.returns == 0 or now - trouble.ended_at >= CALM
@@ -269,20 +273,20 @@ def _news(trouble: Open, told: Told | None, now: float, repeat: float) -> What |
     return What.STILL if not trouble.once and now - told.at >= repeat else None
 
 
-def _is_owed(trouble: Open, address: Address) -> bool:
+def _is_owed(trouble: Open, address: AlertAddress) -> bool:
     """Whether the address still has to hear of the end."""
     told = trouble.told_to(address.key)
     return told is not None and not told.good and address.concerns(trouble.kind, trouble.viewer)
 
 
-def _item(trouble: Open, what: What, stands: Now) -> Item:
+def _item(trouble: Open, what: What, stands: Now) -> TroubleText:
     figures = f"{stands.figures} " if stands.figures else ""
     if what is What.OVER:
-        return Item(trouble, what, trouble.title, trouble.text)
-    return Item(trouble, what, stands.title or trouble.title, f"{figures}{stands.text or trouble.text}")
+        return TroubleText(trouble, what, trouble.title, trouble.text)
+    return TroubleText(trouble, what, stands.title or trouble.title, f"{figures}{stands.text or trouble.text}")
 
 
-def _may_be_tried(reach: Mapping[str, Reach], address: Address, now: float) -> bool:
+def _may_be_tried(reach: Mapping[str, Reach], address: AlertAddress, now: float) -> bool:
     """A time too far ahead is of a clock that was put back."""
     found = reach.get(address.key)
     return found is None or not 0 < found.next_at - now <= LONGEST_PROBE

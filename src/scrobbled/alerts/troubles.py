@@ -7,9 +7,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-Key = tuple[str, str]
+TroubleKey = tuple[str, str]
 """Kind and subject: together they say "the same trouble"."""
-Look = Callable[[str], Awaitable["Now"]]
+TroubleLookup = Callable[[str], Awaitable["Now"]]
 """Says how a trouble stands now, given its subject."""
 
 EVERYBODY = "*"
@@ -47,7 +47,7 @@ class Now(Struct, frozen=True):
     figures: str = ""
 
 
-class Told(Struct, frozen=True):
+class LastTold(Struct, frozen=True):
     """What an address was told last of a trouble: its end (``good``), or that it is there. Unix seconds."""
 
     at: float
@@ -72,14 +72,14 @@ class Open(Struct, frozen=True):
     returns: int
     """How often it came back soon after its end; from the first time to the last it is one trouble."""
     ended_at: float | None
-    told: Mapping[str, Told]
+    told: Mapping[str, LastTold]
     """By address, or by ``EVERYBODY``."""
 
     @property
-    def key(self) -> Key:
+    def key(self) -> TroubleKey:
         return self.kind, self.subject
 
-    def told_to(self, address: str) -> Told | None:
+    def told_to(self, address: str) -> LastTold | None:
         return self.told.get(address) or self.told.get(EVERYBODY)
 
 
@@ -99,7 +99,7 @@ class Memory(Protocol):
         """Record a sighting; true when it is news: the trouble is new, or was over."""
         ...
 
-    async def over(self, key: Key, title: str, text: str, now: float) -> Open | None:
+    async def over(self, key: TroubleKey, title: str, text: str, now: float) -> Open | None:
         """Record the end, with what there is to say of it; ``None`` where no such trouble was open."""
         ...
 
@@ -107,9 +107,9 @@ class Memory(Protocol):
         """The oldest first."""
         ...
 
-    async def told(self, address: str, keys: Collection[Key], told: Told) -> None: ...
+    async def told(self, address: str, keys: Collection[TroubleKey], told: LastTold) -> None: ...
 
-    async def forget(self, keys: Collection[Key]) -> None: ...
+    async def forget(self, keys: Collection[TroubleKey]) -> None: ...
 
     async def reach(self) -> Mapping[str, Reach]:
         """By address; those that work are not listed."""

@@ -8,7 +8,7 @@ from enum import Enum
 from msgspec import Struct
 
 from scrobbled.alerts.troubles import Open
-from scrobbled.core.troubles import TROUBLE_KINDS
+from scrobbled.core.words.troubles import TROUBLE_KINDS
 
 LONGEST_TITLE = 80
 LONGEST_TEXT = 1000
@@ -27,7 +27,7 @@ class What(Enum):
     OVER = "over"
 
 
-class Item(Struct, frozen=True):
+class TroubleText(Struct, frozen=True):
     """One trouble that is to be told; ``title`` and ``text`` are as things stand now."""
 
     trouble: Open
@@ -36,7 +36,7 @@ class Item(Struct, frozen=True):
     text: str
 
 
-class Message(Struct, frozen=True):
+class AlertMessage(Struct, frozen=True):
     """What is sent. ``good`` is news of an end."""
 
     title: str
@@ -44,7 +44,7 @@ class Message(Struct, frozen=True):
     good: bool
 
 
-def message(items: Sequence[Item], now: float, root: str, calm: float) -> Message:
+def message(items: Sequence[TroubleText], now: float, root: str, calm: float) -> AlertMessage:
     """``items`` (at least one, all good or all bad) in one message; ``root`` is the page's address, maybe empty."""
     good = items[0].what is What.OVER
     paragraphs = [_paragraph(group, now, calm) for group in _grouped(items)]
@@ -54,7 +54,7 @@ def message(items: Sequence[Item], now: float, root: str, calm: float) -> Messag
     if len(paragraphs) == 1 and len(titles) == 1:
         paragraphs = [_sentences(items[0], now, calm)]
     link = _link(items, root)
-    return Message(title, _bounded(paragraphs, link), good)
+    return AlertMessage(title, _bounded(paragraphs, link), good)
 
 
 def clipped(text: str, longest: int) -> str:
@@ -69,19 +69,19 @@ def span(seconds: float) -> str:
     return f"{minutes // 60} hours" if minutes < 2880 else f"{minutes // 1440} days"
 
 
-def _grouped(items: Sequence[Item]) -> list[list[Item]]:
+def _grouped(items: Sequence[TroubleText]) -> list[list[TroubleText]]:
     """By kind and reason where there are many of one; else each by itself. The same words are said once."""
-    groups: dict[tuple[str, What], list[Item]] = {}
+    groups: dict[tuple[str, What], list[TroubleText]] = {}
     for item in items:
         groups.setdefault((item.trouble.kind, item.what), []).append(item)
-    result: list[list[Item]] = []
+    result: list[list[TroubleText]] = []
     for group in groups.values():
         different = list({(item.title, item.text): item for item in group}.values())
         result += [different] if len(different) > SAMPLES else [[item] for item in different]
     return result
 
 
-def _paragraph(group: Sequence[Item], now: float, calm: float) -> str:
+def _paragraph(group: Sequence[TroubleText], now: float, calm: float) -> str:
     if len(group) == 1:
         return f"{_title(group[0])}: {_sentences(group[0], now, calm)}"
     first = group[0]
@@ -92,11 +92,11 @@ def _paragraph(group: Sequence[Item], now: float, calm: float) -> str:
     return f"{intro}, {len(group)} times: {meaning}. {samples} and {len(group) - SAMPLES} more.{advice}"
 
 
-def _title(item: Item) -> str:
+def _title(item: TroubleText) -> str:
     return f"Still: {item.title}" if item.what is What.STILL else item.title
 
 
-def _sentences(item: Item, now: float, calm: float) -> str:
+def _sentences(item: TroubleText, now: float, calm: float) -> str:
     trouble, text = item.trouble, item.text.strip()
     if item.what is What.OVER:
         took = span((trouble.ended_at or now) - trouble.first_seen)
@@ -115,7 +115,7 @@ def _came_back(trouble: Open) -> str:
     return f", and it came back {trouble.returns} times" if trouble.returns > 1 else ", and it came back once"
 
 
-def _link(items: Sequence[Item], root: str) -> str:
+def _link(items: Sequence[TroubleText], root: str) -> str:
     """The one page where all of it can be seen."""
     places = {item.trouble.link for item in items if item.trouble.link}
     if not root or not places:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from scrobbled.catalogues.base import Cache, Kept, own_claims
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Finding, ShowMatch, plain
+from scrobbled.catalogues.base import CachedData, own_claims
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import Finding, ShowMatch, plain
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.plumbing.cache import Cache
 
 SOURCE = "sonarr"
 METHOD = "Sonarr"
@@ -56,7 +57,7 @@ def _keys(episode: Episode) -> Iterator[tuple[str, bool]]:
         yield f"known:show:title:{name}", False
 
 
-def _finding(episode: Episode, known: Kept, *, certain: bool) -> Finding | None:
+def _finding(episode: Episode, known: CachedData, *, certain: bool) -> Finding | None:
     """``None`` where the episode says that its show is another one."""
     ids = ShowIds(**known["ids"])
     told = episode.show_ids.known()

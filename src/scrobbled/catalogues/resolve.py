@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
+from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
 from scrobbled.core.errors import Candidate, TrackerError, TryLater, Uncertain
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, Confidence, Finder, Finding, ShowMatch
-from scrobbled.trackers.given import Cache
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import BY_NAME, Claim, Confidence, Finder, Finding, ShowMatch, bare, plain, year_of
+from scrobbled.core.naming.titles import Searcher, Title, is_called, the_only
+from scrobbled.plumbing.cache import Cache
 
 REMEMBER = 30 * 86_400.0
+REMEMBER_NAMES = 3_600.0
+"""A season grows by an episode a week, and another show of that name may come."""
 log = structlog.get_logger("resolve")
 
 
@@ -24,8 +28,11 @@ class Resolver:
     media server.
     """
 
-    def __init__(self, finders: Sequence[Finder], cache: Cache) -> None:
-        self._finders, self._cache = tuple(finders), cache
+    def __init__(
+        self, finders: Sequence[Finder], cache: Cache, searchers: Mapping[str, Searcher] | None = None
+    ) -> None:
+        """``searchers``, by name, are all catalogues that this viewer has: they decide about a title without an id."""
+        self._finders, self._cache, self._searchers = tuple(finders), cache, dict(searchers or {})
 
     async def show_of(self, episode: Episode, *, deeper: bool = False) -> ShowMatch:
         """See ``trackers.given.Shows.show_of``."""
@@ -35,12 +42,12 @@ class Resolver:
             return await self._ask(episode, deeper=True)
         own = _claims(episode)
         if episode.show_ids.tmdb is not None:
-            return ShowMatch(episode.show_ids, "the media server's show id", own)
+            return ShowMatch(episode.show_ids, "the show's TMDB id", own)
         key = _cache_key(episode)
         if key and (known := await self._cache.get(key)):
             return ShowMatch(ShowIds(**known["ids"]), known["method"], own, Confidence(known["confidence"]))
         found = await self._ask(episode, deeper=False)
-        if key:
+        if key and found.method != BY_NAME:  # the next episode may be one that nobody has
             value = {"ids": found.ids.known(), "method": found.method, "confidence": found.confidence}
             await self._cache.put(key, value, seconds=REMEMBER)
         return found
@@ -76,7 +83,57 @@ class Resolver:
                 matches.append(match)
                 if not deeper:
                     break
+        if not matches and not silent and not deeper and (named := await self._named(episode, guesses, silent)):
+            return named
         return _decide(episode, matches, guesses, silent)
+
+    async def _named(
+        self, episode: Episode, guesses: Sequence[Candidate], silent: list[TrackerError]
+    ) -> ShowMatch | None:
+        """By title, year and number alone; ``silent`` gets who could not be asked just now, which leaves a doubt."""
+        year, season, number = year_of(episode), episode.season, episode.number
+        nameless = episode.ids or episode.show_ids or episode.absolute
+        if nameless or year is None or season is None or number is None or not self._searchers:
+            return None  # what has ids that nobody knows is something else, or new
+        answers: list[Sequence[Title]] = []
+        for name, searcher in self._searchers.items():
+            try:
+                answers.append(await self._searched(name, searcher, episode.show_title, year))
+            except TryLater as error:
+                silent.append(error)
+                return None
+            except TrackerError as error:
+                log.debug("a catalogue could not be asked", action="resolve", why=error.reason)
+                return None
+        answers += [[Title("show", guess.title, guess.year, guess.tmdb)] for guess in guesses if _means(guess, episode)]
+        tmdb = the_only(episode.show_title, year, season, number, answers)
+        if tmdb is None:
+            return None
+        return ShowMatch(ShowIds(tmdb=tmdb), BY_NAME, _claims(episode), Confidence.LIKELY)
+
+    async def _searched(self, name: str, searcher: Searcher, title: str, year: int) -> Sequence[Title]:
+        """What a catalogue has of that title and year, kept for an hour."""
+        key = f"named:{name}:{plain(title)}:{year}"
+        kept = await self._cache.get(key)
+        if kept is None:
+            found = await searcher.search(bare(title), year, "show")
+            kept = [to_builtins(await _measured(searcher, one)) for one in found if is_called(one, title, year)]
+            await self._cache.put(key, kept, seconds=REMEMBER_NAMES)
+        return [convert(one, Title) for one in kept]
+
+
+async def _measured(searcher: Searcher, title: Title) -> Title:
+    """With its seasons, where the catalogue can tell them."""
+    if title.seasons is not None or title.tmdb is None:
+        return title
+    sizes = await searcher.sizes(title.tmdb)
+    return title if sizes is None else replace(title, seasons=tuple(sizes))
+
+
+def _means(guess: Candidate, episode: Episode) -> bool:
+    """Whether a suggestion is of a show that is called so, and may be another one than the catalogues found."""
+    year = year_of(episode)
+    return year is not None and is_called(Title("show", guess.title, guess.year), episode.show_title, year)
 
 
 def _decide(

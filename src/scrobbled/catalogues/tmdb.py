@@ -12,14 +12,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from scrobbled.catalogues.base import Cache, Kept, document, kept, own_claims, rows, whole
-from scrobbled.clock import Clock, SystemClock
+from scrobbled.catalogues.base import CachedData, kept, own_claims
+from scrobbled.clients.base import document, rows, whole
 from scrobbled.core.errors import ContractDrift
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, Finding, ShowMatch
-from scrobbled.http import Answer, Http
-from scrobbled.pace import Pace
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import Claim, Finding, ShowMatch
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.clock import Clock, SystemClock
+from scrobbled.plumbing.http import Answer, Http
+from scrobbled.plumbing.pace import Pace
 
 REFUSED = "TMDB refused the key. Copy it again from your TMDB account's API settings into metadata.tmdb.key"
 EVERY = 0.1
@@ -73,7 +75,7 @@ class TmdbFinder:
         return []
 
     async def _finding(
-        self, episode: Episode, row: Kept, method: str, claims: tuple[Claim, ...], count: int, *, asked: str = ""
+        self, episode: Episode, row: CachedData, method: str, claims: tuple[Claim, ...], count: int, *, asked: str = ""
     ) -> Finding:
         """Certain unless TMDB names several, or gives the show other ids than the source does."""
         ids = ShowIds(tmdb=row["show"])
@@ -88,13 +90,13 @@ class TmdbFinder:
         match = ShowMatch(ids, method, claims)
         return Finding(match, title=row.get("title", ""), year=row.get("year"), certain=count == 1 and agrees)
 
-    async def _listed(self, wanted: str, service: str, ids: ShowIds | EpisodeIds) -> list[Kept]:
+    async def _listed(self, wanted: str, service: str, ids: ShowIds | EpisodeIds) -> list[CachedData]:
         """TMDB answers for shows, episodes and movies at once, and the same number may be all three."""
         value, source = getattr(ids, service), _SOURCES[service]
         if value is None:
             return []
 
-        async def ask() -> Kept:
+        async def ask() -> CachedData:
             answer = await self._ask(f"/find/{value}", external_source=source)
             content = document(answer, refused=REFUSED)
             if content is None:
@@ -106,8 +108,8 @@ class TmdbFinder:
         answered = await kept(self._cache, f"tmdb:find:{wanted}:{source}:{value}", ask)
         return list(answered.get("rows", ()))
 
-    async def _external_ids(self, show: int) -> Kept:
-        async def ask() -> Kept:
+    async def _external_ids(self, show: int) -> CachedData:
+        async def ask() -> CachedData:
             content = document(await self._ask(f"/tv/{show}/external_ids"), refused=REFUSED) or {}
             given = {"tvdb": whole(content.get("tvdb_id")), "imdb": content.get("imdb_id")}
             return {name: value for name, value in given.items() if value}
@@ -127,7 +129,7 @@ def credentials(key: str) -> tuple[dict[str, str], dict[str, str]]:
     return ({"api_key": key}, {}) if _V3_KEY.match(key) else ({}, {"Authorization": f"Bearer {key}"})
 
 
-def _show_row(row: Mapping[str, Any], what: str) -> Kept:
+def _show_row(row: Mapping[str, Any], what: str) -> CachedData:
     title, first = row.get("name"), row.get("first_air_date")
     return {
         "show": _number(row, "id", what),
@@ -136,7 +138,7 @@ def _show_row(row: Mapping[str, Any], what: str) -> Kept:
     }
 
 
-def _episode_row(row: Mapping[str, Any], what: str) -> Kept:
+def _episode_row(row: Mapping[str, Any], what: str) -> CachedData:
     keys = {"show": "show_id", "season": "season_number", "number": "episode_number"}
     return {ours: _number(row, theirs, what) for ours, theirs in keys.items()}
 
@@ -148,7 +150,7 @@ def _number(row: Mapping[str, Any], key: str, what: str) -> int:
     return value
 
 
-def _claims(row: Kept, method: str) -> tuple[Claim, ...]:
+def _claims(row: CachedData, method: str) -> tuple[Claim, ...]:
     return (Claim(row["season"], row["number"], method),)
 
 

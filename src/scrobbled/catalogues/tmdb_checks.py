@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from scrobbled.canary import compared
 from scrobbled.catalogues.tmdb import REFUSED, credentials
-from scrobbled.core.checkup import Check
 from scrobbled.core.errors import ContractDrift, LoginNeeded
-from scrobbled.core.shape import Maybe, Shape
-from scrobbled.http import Http
+from scrobbled.core.words.checks import Check
+from scrobbled.core.words.shape import Maybe, Shape
+from scrobbled.plumbing.checks import compared
+from scrobbled.plumbing.http import Http
 
 _CONFIGURATION = {"images": {"secure_base_url": str, "poster_sizes": [str]}}
 _SEARCH = {"results": [{"id": int, "name": str, "first_air_date": Maybe(str)}]}

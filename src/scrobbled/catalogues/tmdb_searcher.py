@@ -11,16 +11,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from scrobbled.catalogues.base import document, rows, whole
 from scrobbled.catalogues.tmdb import AT_ONCE, EVERY, REFUSED, credentials
-from scrobbled.clock import Clock
-from scrobbled.core.titles import Kind, SeasonSize, Title
-from scrobbled.http import Answer, Http
-from scrobbled.pace import Pace
+from scrobbled.clients.base import document, rows, whole
+from scrobbled.core.naming.titles import SeasonSize, Title, TitleKind
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Answer, Http
+from scrobbled.plumbing.pace import Pace
 
 MOST = 10
 MOST_SIZED = 4
-_WORDS: dict[Kind, tuple[str, str, str, str]] = {
+_WORDS: dict[TitleKind, tuple[str, str, str, str]] = {
     "show": ("tv", "first_air_date_year", "name", "first_air_date"),
     "movie": ("movie", "year", "title", "release_date"),
 }
@@ -30,13 +30,13 @@ _WORDS: dict[Kind, tuple[str, str, str, str]] = {
 class TmdbSearcher:
     """``http`` is rooted at the API, ``key`` either credential that TMDB hands out."""
 
-    kinds: frozenset[Kind] = frozenset({"show", "movie"})
+    kinds: frozenset[TitleKind] = frozenset({"show", "movie"})
 
     def __init__(self, http: Http, key: str, clock: Clock) -> None:
         self._http, self._key = http, key
         self._pace = Pace(clock, every=EVERY, burst=AT_ONCE)
 
-    async def search(self, query: str, year: int | None, kind: Kind) -> Sequence[Title]:
+    async def search(self, query: str, year: int | None, kind: TitleKind) -> Sequence[Title]:
         place, by_year, *_ = _WORDS[kind]
         params = {"query": query} if year is None else {"query": query, by_year: str(year)}
         answer = await self._ask(f"/search/{place}", **params)
@@ -65,7 +65,7 @@ class TmdbSearcher:
         return await self._http.send("GET", path, params={**params, **own}, headers=headers)
 
 
-def _title(row: Mapping[str, Any], kind: Kind) -> Title | None:
+def _title(row: Mapping[str, Any], kind: TitleKind) -> Title | None:
     _, _, name, dated = _WORDS[kind]
     tmdb, title, date, poster = whole(row.get("id")), row.get(name), row.get(dated), row.get("poster_path")
     if tmdb is None or not isinstance(title, str):

@@ -8,11 +8,12 @@ from typing import Any
 
 import rich_click as click
 
-from scrobbled import __version__, container
+from scrobbled import __version__
+from scrobbled.cli import container, upkeep
 from scrobbled.cli.groups import config_group, map_group, queue, token
 from scrobbled.cli.hooks import claim, test_event, webhook
 from scrobbled.cli.options import code_of, config_option, json_option, named, no_config_option
-from scrobbled.core.errors import ConfigError, ScrobbledError
+from scrobbled.core.errors import ConfigError, ScrobbledError, said
 
 click.rich_click.TEXT_MARKUP = "rich"
 click.rich_click.SHOW_ARGUMENTS = True
@@ -49,7 +50,7 @@ def main() -> None:
     except OSError as error:
         if error.filename is None:
             raise
-        why = f"{error.filename}: {error.strerror}. Check the path, and who may use it and the folders above it."
+        why = f"{error.filename}: {said(error)}. Check the path, and who may use it and the folders above it."
         code_of("common", "say")(why, err=True)
         sys.exit(1)
 
@@ -102,14 +103,21 @@ def sandbox(port: int, seed: int, shows: int, plays: int) -> None:
     sys.exit(code_of("serving", "sandbox")(port, seed=seed, shows=shows, plays=plays))
 
 
+@command.command(hidden=True, context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def export(words: tuple[str, ...]) -> None:
+    """Not in this version."""
+    raise click.UsageError("Exporting is not in this version.")
+
+
 @command.command()
-@click.argument("tracker", type=click.Choice(["trakt", "serializd", "plex", "anilist"]))
+@click.argument("tracker")
 @click.option("--viewer", metavar="NAME", help="Whose account; not needed where only one viewer has this tracker.")
 @config_option
 def auth(tracker: str, viewer: str | None, config: str | None) -> None:
-    """Sign in to a tracker, and store the sign-in.
+    """Sign in to a TRACKER, such as trakt or serializd, and store the sign-in.
 
-    plex without a viewer who has it is for the server of the house; anilist takes a token that its page shows.
+    plex without a viewer who has it is for the server of the house.
     Works before the first serve and while it runs; a running serve notices by itself.
     """
     sys.exit(code_of("signin", "auth")(config, tracker, viewer))
@@ -158,17 +166,6 @@ def status(as_json: bool, config: str | None) -> None:
     Every webhook and every play is counted.
     """
     sys.exit(code_of("status", "status")(config, as_json=as_json))
-
-
-@command.command()
-@json_option
-@config_option
-def doctor(as_json: bool, config: str | None) -> None:
-    """Examine everything, say what to do, and print a block for a bug report.
-
-    Changes nothing. Takes up to half a minute.
-    """
-    sys.exit(code_of("doctor", "doctor")(config, as_json=as_json))
 
 
 @command.command("test-alert")
@@ -230,78 +227,5 @@ def undo(plays: tuple[str, ...], as_json: bool, config: str | None, **asked: Any
     sys.exit(code_of("undo", "undo")(config, plays, as_json=as_json, **asked))
 
 
-@command.command("import")
-@click.argument("file", metavar="FILE")
-@click.option(
-    "--viewer", callback=named, metavar="NAME", help="Whose history it is; not needed where there is only one viewer."
-)
-@click.option(
-    "--to", callback=named, metavar="TRACKER", multiple=True, help="Only to this tracker; else to all of this viewer."
-)
-@click.option(
-    "--format",
-    type=click.Choice(["trakt", "serializd", "csv", "trakt-serializd-sync"]),
-    default=None,
-    help="What it is; else that is found out.",
-)
-@click.option("--dry-run", is_flag=True, help="Show what would be added, and change nothing anywhere.")
-@click.option("--plan", callback=named, metavar="ID", default="", help="Do exactly what this plan showed, or nothing.")
-@json_option
-@config_option
-def import_(file: str, as_json: bool, config: str | None, **wish: Any) -> None:
-    """Add the history of a file to the trackers, where they lack it.
-
-    FILE is the zip of Trakt's data export, a CSV (Serializd's diary, TV Time, or any with columns like show, season,
-    episode, watched_at), or the sync_state.json of trakt-serializd-sync, of which you are told what it lost. Dates are
-    kept, and what is there already stays as it is: importing twice adds nothing.
-    """
-    sys.exit(code_of("importing", "import_file")(config, file, wish, as_json=as_json))
-
-
-@command.command()
-@click.argument("file", metavar="FILE")
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
-@json_option
-@config_option
-def backup(file: str, force: bool, as_json: bool, config: str | None) -> None:
-    """Copy everything into FILE, also while serve runs.
-
-    Where FILE is a folder, the copy gets a dated name in it. It holds your sign-ins, and not the configuration.
-    """
-    sys.exit(code_of("backup", "make")(config, file, force=force, as_json=as_json))
-
-
-@command.command()
-@click.argument("file", metavar="FILE")
-@config_option
-def restore(file: str, config: str | None) -> None:
-    """Put a backup in place of the database.
-
-    Stop serve first. What is there now is kept beside it.
-    """
-    sys.exit(code_of("backup", "restore")(config, file))
-
-
-@command.command("reset-state")
-@click.option(
-    "--pair", callback=named, metavar="A,B", help="Only what these two trackers agreed on, like trakt,serializd."
-)
-@click.option("--viewer", callback=named, metavar="NAME", help="With --pair: only this viewer's.")
-@click.option("--yes", "sure", is_flag=True, help="Do not ask.")
-@config_option
-def reset_state(sure: bool, pair: str | None, viewer: str | None, config: str | None) -> None:
-    """Forget everything that was watched, after a copy was made.
-
-    Stop serve first. Sign-ins and corrections stay, and so does what the trackers hold. With --pair only that is
-    forgotten which the two were seen to agree on, also beside a running serve: the next run is their first contact,
-    and removes nothing.
-    """
-    if viewer is not None and pair is None:
-        raise click.UsageError("--viewer needs --pair beside it. Without both, what everybody watched is forgotten.")
-    if pair is not None:
-        sys.exit(code_of("sync", "reset_pair")(config, viewer, pair, sure=sure))
-    sys.exit(code_of("backup", "reset")(config, sure=sure))
-
-
-for one in (queue, map_group, token, config_group, webhook, claim, test_event):
+for one in (queue, map_group, token, config_group, webhook, claim, test_event, *upkeep.COMMANDS):
     command.add_command(one)

@@ -8,8 +8,8 @@ from pathlib import Path
 import rich_click as click
 
 from scrobbled.cli.common import configured, plural, print_json
-from scrobbled.core.plain import plain
-from scrobbled.store import backup, restoring
+from scrobbled.core.words.plain import plain
+from scrobbled.store.keeping import backup, restoring
 
 LOOKED_UP = "What waits is looked up at its tracker before it is sent, as it may have been delivered since the copy."
 

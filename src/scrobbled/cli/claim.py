@@ -9,15 +9,16 @@ import shlex
 
 import rich_click as click
 
-from scrobbled import claiming, summary
-from scrobbled.claiming import Claimed
 from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.config.loading import is_there
 from scrobbled.core.errors import StoreError
-from scrobbled.core.plain import plain
-from scrobbled.store import opening
-from scrobbled.summary import UnclaimedStatus
+from scrobbled.core.words.plain import plain
+from scrobbled.desk.facts import house
+from scrobbled.desk.facts.house import UnclaimedStatus
+from scrobbled.desk.sources import claims
+from scrobbled.desk.sources.claims import Claimed
+from scrobbled.store.file import opening
 
 TAKEN_UP_WITHIN = 15.0
 """Seconds for a running service to notice the file and fold what waited."""
@@ -53,11 +54,11 @@ def _list(config: Config, *, as_json: bool) -> int:
 
 async def _unclaimed(config: Config) -> list[UnclaimedStatus]:
     async with opened(config) as store:
-        return await store.read(summary.unclaimed)
+        return await store.read(house.unclaimed)
 
 
 async def _claim(config: Config, source: str, account: str, viewer: str | None, *, as_json: bool) -> int:
-    done = claiming.claim(config, os.environ, source, account, viewer)
+    done = claims.claim(config, os.environ, source, account, viewer)
     waited, left = await _taken_up(config, done)
     if as_json:
         print_json({**plain(done), "waited": waited, "waiting": left})
@@ -71,12 +72,12 @@ async def _taken_up(config: Config, done: Claimed) -> tuple[int, int]:
     if not is_there(config.storage.path):
         return 0, 0  # nothing was ever heard
     async with opened(config) as store:
-        waited = left = await claiming.waiting(store, done.source, done.account)
+        waited = left = await claims.waiting(store, done.source, done.account)
         for _ in range(round(TAKEN_UP_WITHIN / LOOK_EVERY) if _is_served(config) else 0):
             if not left:
                 break
             await asyncio.sleep(LOOK_EVERY)
-            left = await claiming.waiting(store, done.source, done.account)
+            left = await claims.waiting(store, done.source, done.account)
         return waited, left
 
 

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from scrobbled import log
 from scrobbled.config import Config, find_config, load, secrets
-from scrobbled.core.printable import printable
-from scrobbled.redact import Redactor
-from scrobbled.store import Store, accounts
+from scrobbled.core.words.printable import printable
+from scrobbled.plumbing import log
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.store import Store
+from scrobbled.store.accounts import sign_ins
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ async def opened(config: Config, *, create: bool = False) -> AsyncIterator[Store
     """The database, until the block ends. The sign-ins it keeps are masked from now on, too. Raises ``StoreError``."""
     store = Store(config.storage.path, create=create)
     try:
-        redactor().add(*await store.read(accounts.secrets_kept))
+        redactor().add(*await store.read(sign_ins.secrets_kept))
         yield store
     finally:
         await store.aclose()

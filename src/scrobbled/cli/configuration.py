@@ -12,16 +12,18 @@ import rich_click as click
 from scrobbled import config as configuration
 from scrobbled.alerts import is_alert_url
 from scrobbled.cli.common import configured, print_json
-from scrobbled.web import passwords
+from scrobbled.desk.settings import passwords
+from scrobbled.intake.household import without_effect
 
 
 def check(path: str | None) -> int:
     """0 when it can be used; every problem raises together as ``ConfigError``."""
     place = configuration.find_config(path, os.environ)
     config = configuration.load(place, os.environ, check_alert_url=is_alert_url)
-    for warning in configuration.warnings(config):
+    idle = list(without_effect(config))
+    for warning in (*configuration.warnings(config), *idle):
         click.echo(f"warning: {warning}", err=True)
-    click.echo(f"{place} is fine.")
+    click.echo(f"{place} is valid, but a part of it does nothing in this version." if idle else f"{place} is fine.")
     return 0
 
 

@@ -9,14 +9,17 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from scrobbled import correct, runtime, summary
 from scrobbled.cli.common import configured, opened, plural, print_json, redactor, run, say
 from scrobbled.config import Config
-from scrobbled.core.correction_words import Wish, stored
 from scrobbled.core.errors import BadCorrection
-from scrobbled.core.plain import plain
-from scrobbled.correct import Changed, CorrectionStory, Trial, WaitingPlay
-from scrobbled.store import Store, corrections
+from scrobbled.core.naming.correction_words import TypedCorrection, stored
+from scrobbled.core.words.plain import plain
+from scrobbled.desk.corrections import correct
+from scrobbled.desk.corrections.correct import Changed, CorrectionStory, Trial, WaitingPlay
+from scrobbled.desk.facts import ids as ids_facts
+from scrobbled.runtime import service as runtime
+from scrobbled.store import Store
+from scrobbled.store.queue import corrections
 
 T = TypeVar("T")
 SHOWN = 20
@@ -41,7 +44,7 @@ def list_corrections(path: str | None, *, as_json: bool) -> int:
 def set_correction(path: str | None, what: str, wish: Mapping[str, Any], *, as_json: bool) -> int:
     config = configured(path)
     names = [viewer.name for viewer in config.viewers]
-    asked = Wish(what=what, **wish)
+    asked = TypedCorrection(what=what, **wish)
     done = _typed(lambda: _write(config, lambda db: correct.put(db, asked, names, time.time())))
     if as_json:
         print_json(plain(done))
@@ -164,7 +167,7 @@ def _play(play: WaitingPlay) -> str:
 
 
 def _number(text: str) -> int:
-    found = summary.number(text, "m")
+    found = ids_facts.number(text, "m")
     if found is None:
         raise click.UsageError(f"{text} is not the ID of a correction; scrobbled map list shows them, like m3.")
     return found

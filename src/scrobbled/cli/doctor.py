@@ -10,19 +10,24 @@ from pathlib import Path
 import rich_click as click
 
 from scrobbled import config as configuration
-from scrobbled import log
 from scrobbled.alerts import is_alert_url
 from scrobbled.cli.common import harmless, plural, print_json, run, say
-from scrobbled.clock import SystemClock
 from scrobbled.config import Config
-from scrobbled.core.checkup import Check, Verdict
 from scrobbled.core.errors import ConfigError
-from scrobbled.core.plain import plain
-from scrobbled.doctor import Patient, Report, accounts_of, examine
-from scrobbled.redact import Redactor
+from scrobbled.core.words.checks import Check, CheckVerdict
+from scrobbled.core.words.plain import plain
+from scrobbled.desk.doctor import DoctorReport, Patient, accounts_of, examine
+from scrobbled.plumbing import log
+from scrobbled.plumbing.clock import SystemClock
+from scrobbled.plumbing.redact import Redactor
 
-SIGNS = {Verdict.OK: "ok", Verdict.SKIPPED: "not checked", Verdict.WARNING: "warning", Verdict.PROBLEM: "PROBLEM"}
-COLOURS = {Verdict.WARNING: "yellow", Verdict.PROBLEM: "red", Verdict.SKIPPED: "bright_black"}
+SIGNS = {
+    CheckVerdict.OK: "ok",
+    CheckVerdict.SKIPPED: "not checked",
+    CheckVerdict.WARNING: "warning",
+    CheckVerdict.PROBLEM: "PROBLEM",
+}
+COLOURS = {CheckVerdict.WARNING: "yellow", CheckVerdict.PROBLEM: "red", CheckVerdict.SKIPPED: "bright_black"}
 WIDTH = max(map(len, SIGNS.values()))
 
 
@@ -55,10 +60,10 @@ async def _examined(patient: Patient, *, as_json: bool) -> int:
             print_json(plain(report))
         else:
             _print(report)
-    return 1 if report.verdict is Verdict.PROBLEM else 0
+    return 1 if report.verdict is CheckVerdict.PROBLEM else 0
 
 
-def _print(report: Report) -> None:
+def _print(report: DoctorReport) -> None:
     for section in report.sections:
         click.secho(section.title, bold=True)
         for check in section.checks:
@@ -70,18 +75,18 @@ def _print(report: Report) -> None:
     _conclude(report)
 
 
-def _conclude(report: Report) -> None:
+def _conclude(report: DoctorReport) -> None:
     """What is not well stands last, where it is seen."""
     click.echo(f"In all: {', '.join(_count(count, state) for state, count in report.counts.items() if count)}.")
     for section in report.sections:
         for check in section.checks:
-            if check.state in (Verdict.WARNING, Verdict.PROBLEM):
+            if check.state in (CheckVerdict.WARNING, CheckVerdict.PROBLEM):
                 for line in _lines(check):
                     click.echo(line)
 
 
 def _count(count: int, state: str) -> str:
-    nouns = {str(Verdict.WARNING): "warning", str(Verdict.PROBLEM): "problem"}
+    nouns = {str(CheckVerdict.WARNING): "warning", str(CheckVerdict.PROBLEM): "problem"}
     return plural(count, nouns[state]) if state in nouns else f"{count} {state}"
 
 

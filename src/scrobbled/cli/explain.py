@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scrobbled import explain as stories
 from scrobbled.cli.common import configured, opened, print_json, run, say
 from scrobbled.config import Config
-from scrobbled.core.plain import plain
-from scrobbled.explain import telling
-from scrobbled.explain.story import Explanation
-from scrobbled.explain.telling import Section
+from scrobbled.core.words.plain import plain
+from scrobbled.desk import plays as stories
+from scrobbled.desk.facts.ids import NotThere
+from scrobbled.desk.plays import sentences
+from scrobbled.desk.plays.sentences import TextSection
+from scrobbled.desk.plays.story import Explanation
 
 
 def explain(path: str | None, asked: str, *, raw: bool, as_json: bool) -> int:
@@ -18,22 +19,22 @@ def explain(path: str | None, asked: str, *, raw: bool, as_json: bool) -> int:
     config = configured(path, log_from="error")
     try:
         story = run(_story(config, asked, raw=raw))
-    except (ValueError, stories.NotThere) as error:
+    except (ValueError, NotThere) as error:
         say(str(error), err=True)
         return 1
     if as_json:
         print_json(plain(story))
         return 0
-    say(telling.text(telling.tell(story), list(_messages(story, every=raw))))
+    say(sentences.text(sentences.tell(story), list(_messages(story, every=raw))))
     return 0
 
 
-def _messages(story: Explanation, *, every: bool) -> Iterator[Section]:
+def _messages(story: Explanation, *, every: bool) -> Iterator[TextSection]:
     if every:
         for event in story.events:
-            yield Section(f"The message of {event.id}", [event.raw or "(no longer kept)"])
+            yield TextSection(f"The message of {event.id}", [event.raw or "(no longer kept)"])
     elif story.raw:
-        yield Section("The message itself", [story.raw])
+        yield TextSection("The message itself", [story.raw])
 
 
 async def _story(config: Config, asked: str, *, raw: bool) -> Explanation:

@@ -9,16 +9,17 @@ from collections.abc import Callable, Collection, Sequence
 
 from msgspec import Struct
 
-from scrobbled.cli.served import Service
+from scrobbled.cli.served import ServiceAccess
+from scrobbled.cli.waiting import ProgressTeller, how_far, is_resting, told_first, under_way
 from scrobbled.core.errors import StoreError
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.health import State
-from scrobbled.store import overview, runs
-from scrobbled.store.runs import Progress, Run
-from scrobbled.summary.queue import trouble
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.delivery.health import HealthState
+from scrobbled.desk.facts.queue import trouble
+from scrobbled.store.mirror import runs
+from scrobbled.store.mirror.runs import Run, RunCounts
+from scrobbled.store.queue import overview
 
 POLL = 0.1
-TELL_EVERY = 5.0
 NOTHING_FOR = 300.0
 """Seconds without any progress after which nobody waits any longer."""
 HELD_UP_FOR = 30.0
@@ -26,7 +27,7 @@ HELD_UP_FOR = 30.0
 NOBODY_FOR = 60.0
 """Seconds after which whoever should have begun the run is not there."""
 STAND_IN_AFTER = 5.0
-LASTING = frozenset({State.SIGN_IN, State.STOPPED, State.DRIFT})
+LASTING = frozenset({HealthState.SIGN_IN, HealthState.STOPPED, HealthState.DRIFT})
 """States that do not end by waiting a few minutes."""
 _Trouble = tuple[str, str]
 CHANCES = 3
@@ -40,6 +41,8 @@ class Followed(Struct, frozen=True):
     outcomes: dict[str, int]
     complete: bool
     why_left: str = ""
+    changes: Sequence[tuple[str, str, str, int]] = ()
+    """Tracker, action, outcome and how many."""
 
     @property
     def outcome(self) -> str:
@@ -52,7 +55,7 @@ class Followed(Struct, frozen=True):
         return stopped or not self.complete or bool(self.outcomes.get("dead"))
 
 
-async def follow(service: Service, id_: int, *, say: Callable[[str], None] | None) -> Followed:
+async def follow(service: ServiceAccess, id_: int, *, say: Callable[[str], None] | None) -> Followed:
     """Until the run ended and what it queued reached an outcome, or for as long as something moves.
 
     Where whoever served is gone, this process goes on with it. When it is cancelled, a run of its own ends.
@@ -65,11 +68,13 @@ async def follow(service: Service, id_: int, *, say: Callable[[str], None] | Non
 
 
 class _Follower:
-    def __init__(self, service: Service, id_: int, say: Callable[[str], None] | None) -> None:
+    def __init__(self, service: ServiceAccess, id_: int, say: Callable[[str], None] | None) -> None:
         self._service, self._id, self._teller = service, id_, _Teller(say)
-        self._seen: tuple[str, int, int, int] | None = None
+        self._seen: object = None
         self._moved_at = self._looked_at = time.monotonic()
         self._chances = CHANCES
+        self._first: Run | None = None
+        """The run of the same person that comes before this one."""
 
     async def follow(self) -> Followed:
         while True:
@@ -84,17 +89,20 @@ class _Follower:
                 return await self._followed(run, False, _why(run, progress.waiting + earlier, troubles))
             if idle > STAND_IN_AFTER:
                 await self._stand_in()
-            self._teller.tell(_so_far(run, progress, earlier), [text for _, text in troubles])
+            self._teller.tell(*_so_far(run, progress, earlier, self._first), [text for _, text in troubles])
             await asyncio.sleep(POLL)
 
-    async def _look(self) -> tuple[Run, Progress, int]:
+    async def _look(self) -> tuple[Run, RunCounts, int]:
         """With the number of changes that earlier runs have left behind, which are waited for at the end."""
         run, progress = await self._service.store.read(lambda db: (runs.get(db, self._id), runs.progress(db, self._id)))
         if run is None:
             raise StoreError(f"run r{self._id} is not in the database any more")
         is_over = run.ended_at is not None and not progress.waiting
         earlier = await self._service.store.read(lambda db: runs.left_over(db, run)) if is_over else 0
-        if (seen := (run.phase, progress.done, progress.stuck, earlier)) != self._seen:
+        self._first = await self._service.store.read(lambda db: runs.before(db, run)) if _waits(run) else None
+        first = self._first and (self._first.id, self._first.phase, self._first.steps)
+        seen = (run.phase, run.steps, first, progress.done, progress.stuck, earlier)
+        if seen != self._seen or any(is_resting(one, time.time()) for one in (run, self._first) if one is not None):
             self._seen, self._moved_at = seen, time.monotonic()
         return run, progress, earlier
 
@@ -116,10 +124,10 @@ class _Follower:
 
     async def _followed(self, run: Run, complete: bool, left: str) -> Followed:
         progress = await self._service.store.read(lambda db: runs.progress(db, self._id))
-        return Followed(run, dict(progress.outcomes), complete, left)
+        return Followed(run, dict(progress.outcomes), complete, left, progress.changes)
 
 
-async def _leave(service: Service, id_: int, say: Callable[[str], None] | None) -> None:
+async def _leave(service: ServiceAccess, id_: int, say: Callable[[str], None] | None) -> None:
     if service.is_ours:
         await service.store.write(lambda db: runs.end(db, id_, time.time(), "failed", "it was told to end"))
     if say is not None:
@@ -127,7 +135,7 @@ async def _leave(service: Service, id_: int, say: Callable[[str], None] | None) 
         say(f"{goes_on} on with what run r{id_} put into the queue; scrobbled undo --run r{id_} takes it back.")
 
 
-def _stuck(progress: Progress) -> str:
+def _stuck(progress: RunCounts) -> str:
     return f"{progress.stuck:,} wait for you or for a catalogue; see scrobbled queue list" if progress.stuck else ""
 
 
@@ -160,36 +168,26 @@ class _Teller:
     """Says how far it is, not too often, and what keeps it up, once."""
 
     def __init__(self, say: Callable[[str], None] | None) -> None:
-        self._say, self._at = say, time.monotonic()
+        self._say, self._teller = say, ProgressTeller(say)
         self._told: set[str] = set()
 
-    def tell(self, text: str, troubles: Collection[str]) -> None:
-        now = time.monotonic()
-        if self._say is None or now - self._at < TELL_EVERY:
-            return
-        self._at = now
-        for line in (text, *(one for one in troubles if one not in self._told)):
-            self._say(line)
-        self._told.update(troubles)
+    def tell(self, text: str, key: str, troubles: Collection[str]) -> None:
+        """What has another ``key`` is said at once."""
+        if self._say is not None and self._teller.tell(text, key):
+            for line in (one for one in troubles if one not in self._told):
+                self._say(line)
+            self._told.update(troubles)
 
 
-def _so_far(run: Run, progress: Progress, earlier: int) -> str:
+def _waits(run: Run) -> bool:
+    return run.phase == "asked" and run.ended_at is None
+
+
+def _so_far(run: Run, progress: RunCounts, earlier: int, first: Run | None) -> tuple[str, str]:
+    """With what is to be said at once when it is new."""
+    now = time.time()
+    if first is not None:
+        return told_first(run, first, now), f"after r{first.id}"
     if run.ended_at is None:
-        return f"{run.phase} …"
-    return f"{earlier:,} left over from earlier runs" if earlier else how_far(progress, time.time())
-
-
-def how_far(progress: Progress, now: float) -> str:
-    """ "312 of 1,204 delivered, 3.1 a second, about 5 minutes left"."""
-    told = f"{progress.done:,} of {progress.total:,} delivered"
-    seconds = now - progress.since if progress.since else 0.0
-    if progress.done < 2 or seconds < 1.0:
-        return told
-    rate = progress.done / seconds
-    return f"{told}, {rate:.1f} a second, about {_span(progress.waiting / rate)} left"
-
-
-def _span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5_400 else f"{seconds / 3_600:.1f} hours"
+        return under_way(run, now), f"{run.phase} at length" if run.steps else ""
+    return (f"{earlier:,} left over from earlier runs" if earlier else how_far(progress, now)), ""

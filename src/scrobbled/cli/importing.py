@@ -11,26 +11,27 @@ from typing import Any
 import rich_click as click
 from msgspec.structs import replace
 
-from scrobbled import pairs
 from scrobbled.cli import losses
 from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.cli.ending import unless_ended
 from scrobbled.cli.following import follow
-from scrobbled.cli.served import Service, service
-from scrobbled.cli.sync import check_plan, first, planned, reported, say_plan, say_run
-from scrobbled.clock import SystemClock
+from scrobbled.cli.runs import first, planned, reported, say_plan, say_run
+from scrobbled.cli.served import ServiceAccess, service
+from scrobbled.cli.sync import check_plan, rehearsed
 from scrobbled.config import Config
 from scrobbled.config.viewing import ViewerConfig
 from scrobbled.core.records import KINDS
-from scrobbled.importing import read_file
-from scrobbled.importing.parsed import Parsed
-from scrobbled.importing.tracker import FileTracker, file_name
-from scrobbled.pairs import Wired
-from scrobbled.reconcile import Options
-from scrobbled.reconcile.mirror import StoredKnown, absorb
-from scrobbled.rehearsal import rehearse
-from scrobbled.store import Store, runs
+from scrobbled.plumbing.clock import SystemClock
+from scrobbled.reconcile import Options, Wired
+from scrobbled.reconcile.mirror import absorb
+from scrobbled.reconcile.pairs import imported
+from scrobbled.reconcile.reading import AccountReading, StoredKnown
+from scrobbled.store import Store
+from scrobbled.store.mirror import runs
 from scrobbled.trackers import TRACKERS
+from scrobbled.trackers.files import read_file
+from scrobbled.trackers.files.parsed import Parsed
+from scrobbled.trackers.files.tracker import FileTracker, file_name
 
 
 def import_file(path: str | None, file: str, wish: Mapping[str, Any], *, as_json: bool) -> int:
@@ -98,7 +99,7 @@ def _targets(viewer: ViewerConfig, parsed: Parsed, where: Path, to: Sequence[str
         wanted = f" {' or '.join(strange)}" if strange else ""
         raise click.UsageError(f"{viewer.name} has no tracker{wanted} to import to; there is {known}.")
     name = file_name(where, parsed)
-    return [pairs.imported(viewer.name, name, target) for target in fitting if not to or target in to]
+    return [imported(viewer.name, name, target) for target in fitting if not to or target in to]
 
 
 async def _imported(
@@ -122,7 +123,8 @@ async def _imported(
 
 async def _rehearsed(config: Config, one: Wired, parsed: Parsed, command: str, *, quiet: bool) -> dict[str, Any]:
     told = replace(parsed, skipped={})  # was said when the file was read
-    ended = await rehearse(config, one, Options(), files={one.sides.a: FileTracker(one.sides.a, told)})
+    files = {one.sides.a: FileTracker(one.sides.a, told)}
+    ended = await rehearsed(config, one, Options(), quiet=quiet, files=files)
     if not quiet:
         say_plan(one, ended, f"{command} --to {one.sides.b}")
     return planned(one, ended)
@@ -144,10 +146,12 @@ async def _put_up(store: Store, one: Wired, parsed: Parsed) -> None:
     account, clock = one.sides.account("a"), SystemClock()
     known = StoredKnown(store, account)
     reading = await FileTracker(one.sides.a, parsed).read(frozenset(KINDS), {}, known, full=True)
-    await absorb(store, account, reading, clock, full_at=clock.now().timestamp(), precision=1)
+    await absorb(store, AccountReading(account, reading, clock.now().timestamp(), precision=1), clock)
 
 
-async def _carried_out(served: Service, one: Wired, options: Options, command: str, *, quiet: bool) -> dict[str, Any]:
+async def _carried_out(
+    served: ServiceAccess, one: Wired, options: Options, command: str, *, quiet: bool
+) -> dict[str, Any]:
     now = datetime.now(UTC).timestamp()
     wanted = (one.sides.viewer, one.sides.pair, "import", options.stored(), now)
     id_ = await served.store.write(lambda db: runs.ask(db, *wanted))

@@ -7,21 +7,19 @@ from typing import Any
 
 import rich_click as click
 
-from scrobbled import pairs
 from scrobbled.cli.common import plural, say
+from scrobbled.cli.sync import rehearsed
 from scrobbled.config import Config
 from scrobbled.config.viewing import PairConfig, ViewerConfig
-from scrobbled.core.plain import plain
 from scrobbled.core.records import PlayRecord
-from scrobbled.importing.hints import Lost, lost
-from scrobbled.importing.old_sync import BETWEEN
-from scrobbled.importing.parsed import Hint, Parsed
-from scrobbled.pairs import Wired
-from scrobbled.reconcile import Options, Sides
-from scrobbled.reconcile.mirror import StoredKnown
-from scrobbled.rehearsal import rehearse
+from scrobbled.core.words.plain import plain
+from scrobbled.reconcile import Options, Sides, Wired, pairs
+from scrobbled.reconcile.reading import StoredKnown
 from scrobbled.store import Store
 from scrobbled.trackers import TRACKERS
+from scrobbled.trackers.files.hints import Lost, lost
+from scrobbled.trackers.files.old_sync import BETWEEN
+from scrobbled.trackers.files.parsed import BelievedViewing, Parsed
 
 SHOWN = 20
 """So many viewings are listed; the rest are counted. JSON lists all."""
@@ -37,7 +35,7 @@ async def found(config: Config, viewer: ViewerConfig, parsed: Parsed, *, quiet: 
         held: tuple[Sequence[PlayRecord], Sequence[PlayRecord]] = await a.plays(), await b.plays()
         looked.append(lost(parsed.hints, held[0], await a.subjects(), held[1], await b.subjects()))
 
-    ended = await rehearse(config, one, Options(full=True), look=look)
+    ended = await rehearsed(config, one, Options(full=True), quiet=quiet, look=look, marks=True)
     if not looked:
         say(f"{' and '.join(one.sides.called)} could not be compared: {ended.reason}.", err=True)
         return {"failed": True, "reason": ended.reason}
@@ -70,7 +68,7 @@ def _say(one: Wired, result: Lost) -> None:
         say("The next scrobbled sync of this pair sends what is missing; --dry-run shows it first.")
 
 
-def _say_list(what: str, hints: Sequence[Hint], titles: Mapping[int, str]) -> None:
+def _say_list(what: str, hints: Sequence[BelievedViewing], titles: Mapping[int, str]) -> None:
     if not hints:
         return
     say(f"{len(hints):,} {what}:")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -35,8 +37,24 @@ def code_of(module: str, function: str) -> Callable[..., Any]:
     """
     gc.disable()
     try:
-        found: Callable[..., Any] = getattr(import_module(f"scrobbled.cli.{module}"), function)
+        with _unloaded("rich", "pygments"):
+            found: Callable[..., Any] = getattr(import_module(f"scrobbled.cli.{module}"), function)
     finally:
         gc.freeze()
         gc.enable()
     return found
+
+
+@contextlib.contextmanager
+def _unloaded(*libraries: str) -> Iterator[None]:
+    """What can do without these is loaded without them; afterwards whoever wants them gets them.
+
+    structlog would load rich for its own tracebacks, which we never print, and httpx for its own command: 5 MB.
+    """
+    absent = [name for name in libraries if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # ``None`` says: not to be found
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]

@@ -8,17 +8,18 @@ from functools import partial
 
 import rich_click as click
 
-from scrobbled import floods, summary
 from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.config import Config
-from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome, told
-from scrobbled.core.plain import plain
-from scrobbled.floods import Chosen, Done, FloodStory, NoId
-from scrobbled.store import amendments, overview
-from scrobbled.store.amendments import Amendment
-from scrobbled.store.codec import iso
-from scrobbled.store.wishes import in_words
-from scrobbled.summary import States, queued_amendment, queued_change, trouble
+from scrobbled.core.words.outcomes import PLAY_NEXT_STEP, PlayOutcome, told
+from scrobbled.core.words.plain import plain
+from scrobbled.desk.facts import ids as ids_facts
+from scrobbled.desk.facts.queue import States, queued_amendment, queued_change, trouble
+from scrobbled.desk.needs import floods
+from scrobbled.desk.needs.floods import ActionResult, FloodStory, NamedChanges, NoId
+from scrobbled.store.file.codec import iso
+from scrobbled.store.queue import amendments, overview
+from scrobbled.store.queue.amendment import in_words
+from scrobbled.store.queue.amendments import Amendment
 
 PAGE = 500
 DONE = {
@@ -112,7 +113,7 @@ def _why(row: overview.QueueRow, states: States) -> str:
     return f"{told(row.reason or row.next_step)}{when}"
 
 
-def _chosen(ids: Sequence[str]) -> Chosen:
+def _chosen(ids: Sequence[str]) -> NamedChanges:
     try:
         return floods.chosen(ids)
     except NoId as error:
@@ -122,7 +123,7 @@ def _chosen(ids: Sequence[str]) -> Chosen:
 
 
 def _flood(text: str) -> int:
-    found = summary.number(text, "f")
+    found = ids_facts.number(text, "f")
     if found is None:
         raise click.UsageError(f"{text} is not the ID of a flood; scrobbled queue list shows them, like f3.")
     return found
@@ -145,7 +146,7 @@ async def _all(
     return together, rows, amended, states
 
 
-async def _act(config: Config, action: str, named: Chosen | None) -> tuple[Done, int]:
+async def _act(config: Config, action: str, named: NamedChanges | None) -> tuple[ActionResult, int]:
     """Also how many amendments are held after that."""
     async with opened(config) as store:
         return await store.write(lambda db: (floods.act(db, action, named, time.time()), amendments.held(db)))

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import rich_click as click
 
-from scrobbled import summary
 from scrobbled.cli.common import configured, opened, plural, print_json, run, say
-from scrobbled.clock import SystemClock
 from scrobbled.config import Config
-from scrobbled.core.plain import plain
-from scrobbled.household import household_of
-from scrobbled.replay import Replay, Report, Wanted, since
+from scrobbled.core.words.plain import plain
+from scrobbled.desk.facts import ids as ids_facts
+from scrobbled.intake.household import household_of
+from scrobbled.intake.replay import EventFilter, Replay, ReplayReport, since
+from scrobbled.plumbing.clock import SystemClock
 
 
 def replay(
@@ -29,37 +29,37 @@ def replay(
     return 1 if report.unknown or (ids and (report.gone or report.unread)) else 0
 
 
-def _wanted(ids: Sequence[str], begin: str | None, source: str | None) -> Wanted:
+def _wanted(ids: Sequence[str], begin: str | None, source: str | None) -> EventFilter:
     if ids and (begin or source):
         raise click.UsageError("Name events, or say --since and --source; not both.")
     if ids:
-        return Wanted(ids=tuple(dict.fromkeys(_number(text) for text in ids)))
+        return EventFilter(ids=tuple(dict.fromkeys(_number(text) for text in ids)))
     try:
         moment = since(begin, SystemClock().now()) if begin else 0.0
     except ValueError as error:
         raise click.UsageError(f"--since {begin}: {error}") from None
-    return Wanted(since=moment, source=source)
+    return EventFilter(since=moment, source=source)
 
 
 def _number(text: str) -> int:
-    found = summary.number(text, "e")
+    found = ids_facts.number(text, "e")
     if found is None:
         raise click.UsageError(f"{text} is not the ID of an event; the answer to a webhook names it, like e12.")
     return found
 
 
-async def _report(config: Config, wanted: Wanted, *, dry_run: bool) -> Report:
+async def _report(config: Config, wanted: EventFilter, *, dry_run: bool) -> ReplayReport:
     async with opened(config) as store:
         return await Replay(store, household_of(config), SystemClock()).run(wanted, dry_run=dry_run)
 
 
-def _added(report: Report, would: str) -> str:
+def _added(report: ReplayReport, would: str) -> str:
     if report.plays:
         return f"{plural(len(report.plays), 'play')} {would}added."
     return "No play was missing." if report.events else "Nothing was run again: no stored event fits."
 
 
-def _print(report: Report) -> None:
+def _print(report: ReplayReport) -> None:
     would = "would be " if report.dry_run else ""
     counts = ", ".join(f"{count} {outcome}" for outcome, count in report.outcomes.items())
     if report.events:

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 from scrobbled.cli.common import opened, redactor
 from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
-from scrobbled.runtime import build
-from scrobbled.store import Store, opening
+from scrobbled.runtime.service import build
+from scrobbled.store import Store
+from scrobbled.store.file import opening
 
 
-class Service:
+class ServiceAccess:
     """Use ``service``. ``store`` is the database; ``is_ours`` says that this process carries out what is asked for."""
 
     store: Store
@@ -42,9 +43,9 @@ class Service:
 
 
 @contextlib.asynccontextmanager
-async def service(config: Config) -> AsyncIterator[Service]:
+async def service(config: Config) -> AsyncIterator[ServiceAccess]:
     """Until the block ends; a write in flight may finish then."""
     async with contextlib.AsyncExitStack() as stack:
-        served = Service(config, stack)
+        served = ServiceAccess(config, stack)
         await served.begin()
         yield served

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -14,24 +15,29 @@ from typing import TYPE_CHECKING
 import rich_click as click
 import structlog
 
-from scrobbled import __version__, container, liveness, log, setting_up, starting
+from scrobbled import __version__, liveness
 from scrobbled import config as configuration
+from scrobbled.cli import container
 from scrobbled.cli.common import configured, run
 from scrobbled.cli.ending import ending
 from scrobbled.config import Config
-from scrobbled.household import without_effect
-from scrobbled.logbook import Logbook
-from scrobbled.redact import Redactor
-from scrobbled.reloading import Reloader
-from scrobbled.runtime import Runtime, build
-from scrobbled.sensing import sensing
-from scrobbled.store import opening, staging
+from scrobbled.desk.home_assistant import sensing
+from scrobbled.desk.settings import starting
+from scrobbled.desk.sources import guides
+from scrobbled.intake.household import without_effect
+from scrobbled.plumbing import log
+from scrobbled.plumbing.logbook import Logbook
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.runtime.reloading import Reloader
+from scrobbled.runtime.service import Runtime, build
+from scrobbled.store.file import opening
+from scrobbled.store.keeping import staging
 from scrobbled.web.app import create_app
-from scrobbled.web.gate import Gate
+from scrobbled.web.door.gate import Gate
 from scrobbled.web.server import listening
 
 if TYPE_CHECKING:
-    from scrobbled.demo import Demo
+    from scrobbled.cli.demo.evening import Demo
 
 TURN = 0.0005
 """Seconds that a thread with much to compute keeps the others waiting. The database's thread asks for its turn at each
@@ -69,7 +75,7 @@ def _say_how_to_begin(config: Config, code: str) -> None:
     if not code:
         return
     here = f"On this machine itself http://localhost:{config.server.port} asks for no code.\n"
-    address = setting_up.address(config)[0]
+    address = guides.address(config)[0]
     if os.environ.get(container.MARK):  # neither its own address nor its port is what people reach it by
         address, here = f"http://<this machine>:{config.server.port} (or the port that you gave it instead)", ""
     missing = f"\nThere is no configuration at {config.path} yet.\n"
@@ -100,10 +106,17 @@ async def _serve(config: Config, redactor: Redactor, code: str, book: Logbook) -
             with liveness.noted(os.environ, config.server.host, port):
                 logger.info("ready", action="start", version=__version__, host=config.server.host, port=port)
                 await app.people.built()  # so that nobody waits for the first page
+                _keep_for_good()
                 await ended.wait()
             logger.info("ending", action="stop")
             runtime.stop()
     return again
+
+
+def _keep_for_good() -> None:
+    """What is loaded by now stays to the end: whoever looks for garbage need not look through it, which stops all."""
+    gc.collect()
+    gc.freeze()
 
 
 def _has_ingress(config: Config) -> bool:
@@ -147,7 +160,7 @@ async def _reloading(runtime: Runtime, redactor: Redactor, book: Logbook) -> Asy
 
 def demo(port: int, host: str, *, once: bool) -> int:
     """0 when each side holds each play exactly once."""
-    from scrobbled.demo import Demo
+    from scrobbled.cli.demo.evening import Demo
 
     book = Logbook()
     log.set_up("error", "text", Redactor(), into=book, keep="info")  # the rest is told in the log of the page
@@ -163,7 +176,7 @@ def demo(port: int, host: str, *, once: bool) -> int:
 
 async def _played(evening: Demo, ended: asyncio.Event, *, once: bool) -> bool:
     """Whether all arrived; without ``once`` not before somebody ends it."""
-    from scrobbled.household_demo import Household
+    from scrobbled.cli.demo.household import DemoHousehold
 
     playing, stopped = asyncio.create_task(evening.play()), asyncio.create_task(ended.wait())
     await asyncio.wait([playing, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -171,7 +184,7 @@ async def _played(evening: Demo, ended: asyncio.Event, *, once: bool) -> bool:
         playing.cancel()
         return False
     if not once:
-        moving = asyncio.create_task(Household(evening.runtime, evening.sandbox, evening.url).move_in())
+        moving = asyncio.create_task(DemoHousehold(evening.runtime, evening.sandbox, evening.url).move_in())
         await asyncio.wait([moving, stopped], return_when=asyncio.FIRST_COMPLETED)
         click.echo(f"\nThe page stays up at {evening.url} until you press Ctrl+C.")
         click.echo(evening.invitation, nl=bool(evening.invitation))

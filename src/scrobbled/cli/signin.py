@@ -8,20 +8,26 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+import rich_click as click
+
 from scrobbled.cli.common import configured, opened, redactor, run, say
-from scrobbled.clock import SystemClock
 from scrobbled.config import Config, ViewerConfig
 from scrobbled.core.errors import ConfigError, LoginNeeded
-from scrobbled.http import Http
-from scrobbled.signing_in import HOUSE, WAYS
-from scrobbled.store import accounts
-from scrobbled.store.accounts import StoredTokens
+from scrobbled.core.naming import names
+from scrobbled.core.services import SERVICES
+from scrobbled.desk.sign_in import HOUSE, WAYS, home_for, of_house, offered
+from scrobbled.plumbing.clock import SystemClock
+from scrobbled.plumbing.pools import Pools
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.accounts.sign_ins import StoredTokens
 from scrobbled.trackers.given import SignIn
 
 
 def auth(path: str | None, tracker: str, viewer_name: str | None) -> int:
     """0 when signed in. Prints what the person has to do on lines of its own, at once."""
     config = configured(path)
+    if tracker not in offered():
+        raise click.UsageError(f"{_called(tracker)} is none that this version signs in to. There is {_known()}.")
     name, settings = _account(config, tracker, viewer_name)
     try:
         who = run(_sign_in(config, name, tracker, settings))
@@ -34,11 +40,20 @@ def auth(path: str | None, tracker: str, viewer_name: str | None) -> int:
     return 0
 
 
+def _called(tracker: str) -> str:
+    return names.name(tracker) if tracker in SERVICES else tracker[:40]
+
+
+def _known() -> str:
+    *others, last = sorted(offered())
+    return f"{', '.join(others)} and {last}"
+
+
 def _account(config: Config, tracker: str, viewer_name: str | None) -> tuple[str, Mapping[str, Any]]:
     """Whose sign-in it is, and the settings; at Plex the house's own server, where no viewer has it as a tracker."""
-    plex = config.sources.get("plex")
-    extra = {"account_url": plex.account_url} if tracker == "plex" and plex else {}
-    if plex and tracker == "plex" and viewer_name is None and not any("plex" in one.trackers for one in config.viewers):
+    server = of_house(config, tracker)
+    extra = {"account_url": server.account_url} if server else {}
+    if server and viewer_name is None and not any(tracker in one.trackers for one in config.viewers):
         return HOUSE, extra
     viewer = _viewer(config, tracker, viewer_name)
     return viewer.name, {**viewer.trackers[tracker], **extra}
@@ -59,9 +74,9 @@ def _viewer(config: Config, tracker: str, name: str | None) -> ViewerConfig:
 
 
 async def _sign_in(config: Config, viewer: str, tracker: str, settings: Mapping[str, Any]) -> str:
-    clock, http = SystemClock(), Http("")
+    clock, http = SystemClock(), Pools().to(tracker)
     async with opened(config, create=True) as store, contextlib.aclosing(http):
-        tokens = StoredTokens(store, viewer, tracker, _learn, clock.now)
+        tokens = StoredTokens(store, viewer, tracker, _learn, clock.now, home_for(viewer, settings))
         sign_in = SignIn(
             viewer=viewer,
             settings=settings,
@@ -73,12 +88,12 @@ async def _sign_in(config: Config, viewer: str, tracker: str, settings: Mapping[
         )
         who = await WAYS[tracker].sign_in(sign_in)
         now = clock.now().timestamp()
-        await store.write(lambda db: accounts.signed_in(db, viewer, tracker, now))
+        await store.write(lambda db: sign_ins.signed_in(db, viewer, tracker, now))
         return who
 
 
 def _learn(values: Mapping[str, Any] | None) -> None:
-    redactor().add(*accounts.secrets_of(values))
+    redactor().add(*sign_ins.secrets_of(values))
 
 
 def _ask(question: str) -> str:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterator
-from typing import Any
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from scrobbled import summary
+from msgspec import Struct
+
 from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.config import Config
-from scrobbled.core.names import name
-from scrobbled.core.outcomes import HOLDS, STATES, PlayOutcome, advised
-from scrobbled.core.plain import plain
-from scrobbled.needs import TOLD
-from scrobbled.pair_stories import PairStory, RunStory, in_a_line
-from scrobbled.store import opening
-from scrobbled.store.alerts import remembered
+from scrobbled.core.naming.names import name
+from scrobbled.core.sending.change import left_out
+from scrobbled.core.words.outcomes import HOLDS, PlayOutcome
+from scrobbled.core.words.plain import plain
+from scrobbled.desk import words
+from scrobbled.desk.facts import house
+from scrobbled.desk.facts.house import AccountStatus, Status, UnclaimedStatus
+from scrobbled.desk.facts.pairs import PairStory
+from scrobbled.desk.facts.sources import SourceStory
+from scrobbled.desk.needs import questions
+from scrobbled.desk.needs.questions import TOLD
+from scrobbled.store.file import opening
+from scrobbled.store.notes.alerts import remembered
+from scrobbled.trackers import TRACKERS
 
 ASKING = (PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
 """What waits for a person, beside what is held."""
@@ -24,94 +33,165 @@ LEAST_FREE = 1024 * 1024
 """Bytes."""
 
 
+class LastingTrouble(Struct, frozen=True):
+    """A trouble that people were told of, and that lasts."""
+
+    kind: str
+    title: str
+    text: str
+
+
+class StatusReport(Struct, frozen=True):
+    """All that is told. ``disk_free`` is in bytes."""
+
+    status: Status
+    running: bool
+    disk_free: int
+    troubles: list[LastingTrouble]
+
+
 def status(path: str | None, *, as_json: bool) -> int:
     """0, whatever the state: it was told."""
     config = configured(path)
-    facts = run(_facts(config))
+    found = run(_found(config))
     if as_json:
-        print_json(facts)
+        told = plain(found)
+        print_json({**told.pop("status"), **told})
     else:
-        _print(facts)
+        for line in _lines(found, datetime.now().astimezone()):
+            say(line)
     return 0
 
 
-async def _facts(config: Config) -> dict[str, Any]:
-    path = config.storage.path
+async def _found(config: Config) -> StatusReport:
+    path, now = config.storage.path, datetime.now().astimezone()
     async with opened(config) as store:
-        facts: dict[str, Any] = plain(await store.read(lambda db: summary.status(db, config)))
         troubles = await store.read(lambda db: [one for one in remembered(db) if one.ended_at is None])
-    told = [{"kind": one.kind, "title": one.title, "text": one.text} for one in troubles if one.kind in TOLD]
+        told = [LastingTrouble(one.kind, one.title, one.text) for one in troubles if one.kind in TOLD]
+        facts = await store.read(lambda db: _status(db, config, len(told), now))
     free = shutil.disk_usage(path.parent).free
-    return {**facts, "running": opening.holder(path) is not None, "disk_free": free, "troubles": told}
+    return StatusReport(facts, opening.holder(path) is not None, free, told)
 
 
-def _print(facts: dict[str, Any]) -> None:
-    for line in _house(facts):
-        say(line)
-    events = ", ".join(f"{count} {name}" for name, count in facts["events"].items() if count) or "none yet"
-    say(f"Webhooks: {events}")
-    for row in facts["sources"]:
-        say(_source(row))
-    say(f"Plays: {facts['plays']}")
-    for row in facts["trackers"]:
-        counts = ", ".join(f"{count} {name}" for name, count in row["counts"].items()) or "nothing yet"
-        sign = "signed in" if row["signed_in"] else "not signed in"
-        say(f"{row['viewer']}/{row['tracker']}: {STATES.get(row['state'], row['state'])}, {sign}. {counts}")
-        if row["state"] not in ("ok", "new"):
-            command = f"scrobbled auth {row['tracker']} --viewer {shlex.quote(row['viewer'])}"
-            say(f"  {advised(row['state'], row['reason'], command)}")
-    for pair in facts["pairs"]:
-        for line in (_pair(pair), *_doubts(pair)):
-            say(line)
-    if facts["held"]:
-        reasons = ", ".join(f"{count:,} {HOLDS.get(reason, reason)}" for reason, count in facts["held"].items())
-        say(f"Held until you decide: {reasons}. See scrobbled queue list")
-    if asking := sum(row["counts"].get(outcome, 0) for row in facts["trackers"] for outcome in ASKING):
-        say(f"Not delivered without you: {asking:,} unmatched or dead. See scrobbled queue list")
-    for row in facts["unclaimed"]:
-        say(_unclaimed(row))
+def _status(db: sqlite3.Connection, config: Config, troubles: int, now: datetime) -> Status:
+    """With as many questions as the page asks."""
+    active = frozenset((one.name, tracker) for one in config.viewers for tracker in one.trackers if tracker in TRACKERS)
+    asks = questions.number(questions.facts(db, config, active, now.timestamp())) + troubles
+    return house.status(db, config, now.timestamp(), asks, lambda iso: _time(iso, now))
 
 
-def _house(facts: dict[str, Any]) -> Iterator[str]:
-    """What concerns everything, before the parts of it: they are no use while nothing runs."""
-    if not facts["running"]:
+def _lines(found: StatusReport, now: datetime) -> Iterator[str]:
+    """What concerns everything comes before the parts of it: they are no use while nothing runs."""
+    facts = found.status
+    yield from _concerning_all(found)
+    yield f"{facts.house.text}."
+    yield ""
+    events = ", ".join(f"{count:,} {outcome}" for outcome, count in facts.events.items() if count) or "none yet"
+    yield f"Webhooks: {events}"
+    yield f"Plays: {facts.plays:,}"
+    yield from _part("Sources", [(row.source or "others", _source(row, now), []) for row in facts.sources])
+    yield from _part("Trackers", [(f"{row.viewer}/{row.tracker}", *_account(row)) for row in facts.trackers])
+    yield from _part("Pairs", [(f"{row.viewer}: {_between(row)}", *_pair(row, now)) for row in facts.pairs])
+    asking = list(_asking(facts))
+    if asking:
+        yield ""
+        yield from asking
+
+
+_Row = tuple[str, str, Sequence[str]]
+"""A name, what is said of it, and what stands below that."""
+
+
+def _part(heading: str, rows: Sequence[_Row]) -> Iterator[str]:
+    """Names below each other, and what is said of them beside."""
+    width = max((len(row[0]) for row in rows), default=0)
+    if rows:
+        yield ""
+        yield heading
+    for called, told, below in rows:
+        yield f"  {called:<{width}}  {told}"
+        yield from (f"  {'':<{width}}  {line}" for line in below)
+
+
+def _concerning_all(found: StatusReport) -> Iterator[str]:
+    if not found.running:
         yield "Not running: no webhook is taken and nothing is delivered. Start it: scrobbled serve (or its container)."
-    if facts["disk_free"] < LEAST_FREE:
+    if found.disk_free < LEAST_FREE:
         yield "The disk is full: webhooks cannot be stored, and are refused. Make room where the database is."
-    for trouble in facts["troubles"]:
-        title = trouble["title"].removeprefix("scrobbled: ")
-        yield f"{title[:1].upper()}{title[1:]}. {trouble['text']}"
+    for trouble in found.troubles:
+        title = trouble.title.removeprefix("scrobbled: ")
+        yield f"{title[:1].upper()}{title[1:]}. {trouble.text}"
 
 
-def _source(row: dict[str, Any]) -> str:
-    away = f"{plural(row['refused'], 'webhook')} with a wrong token" if row["refused"] else ""
-    if not row["source"]:
-        return f"{plural(row['refused'], 'webhook')} for sources that are not configured, last {row['last_refused']}"
-    heard = f"last heard {row['last_heard']}" if row["last_heard"] else "never heard"
-    servers = ", ".join(f"{one['name'] or one['id']} {one['last_heard']}" for one in row["servers"])
-    beside = f" ({servers})" if len(row["servers"]) > 1 else ""
-    return f"{row['source']}: {heard}{beside}" + (f"; {away}, last {row['last_refused']}" if away else "")
+def _source(row: SourceStory, now: datetime) -> str:
+    away = f"{plural(row.refused, 'webhook')} with a wrong token" if row.refused else ""
+    if not row.source:
+        refused = f"{plural(row.refused, 'webhook')} for sources that are not configured"
+        return f"{refused}, last {_time(row.last_refused, now)}"
+    heard = f"last heard {_time(row.last_heard, now)}" if row.last_heard else "never heard"
+    servers = ", ".join(f"{one.name or one.id} {_time(one.last_heard, now)}" for one in row.servers)
+    beside = f" ({servers})" if len(row.servers) > 1 else ""
+    return f"{heard}{beside}" + (f"; {away}, last {_time(row.last_refused, now)}" if away else "")
 
 
-def _pair(row: dict[str, Any]) -> str:
-    last = row["last"]
-    line = in_a_line(PairStory(**{**row, "last": None if last is None else RunStory(**last)}))
-    if last is None or last["outcome"] != "approval":
-        return line
-    words = ["scrobbled", "sync", "--viewer", row["viewer"], "--pair", row["pair"], "--plan", last["plan_id"] or ""]
-    return f"{line}. To say yes: {shlex.join(words)}"
+def _account(row: AccountStatus) -> tuple[str, Sequence[str]]:
+    """What waits is told by the standing; beside it stands what is settled."""
+    sign = "signed in" if row.signed_in else "not signed in"
+    waits = row.standing.code in ("catching-up", "asks", "parked")
+    counts = (f"{count:,} {told}" for told, count in row.counts.items() if not waits or told not in _LOADS)
+    return ", ".join((row.standing.word, sign, *counts)), [row.standing.next] * bool(row.standing.next)
 
 
-def _doubts(row: dict[str, Any]) -> Iterator[str]:
-    for side in row["sides"]:
-        if side["doubt"]:
-            listed = f"What {name(side['tracker'])} listed is not believed to be all ({side['doubt']})"
-            yield f"  {listed}, so nothing is removed because of it."
+_LOADS = (PlayOutcome.QUEUED, PlayOutcome.PARKED, PlayOutcome.HELD, *ASKING)
 
 
-def _unclaimed(row: dict[str, Any]) -> str:
-    heard = f"Unclaimed: {row['source']} account {row['account'] or '(no name)'}, {plural(row['events'], 'webhook')}"
-    if not row["yaml"]:
+def _between(row: PairStory) -> str:
+    return words.joined([name(tracker) for tracker in row.pair.split(",")])
+
+
+def _pair(row: PairStory, now: datetime) -> tuple[str, Sequence[str]]:
+    verb = "agrees" if row.agreed == 1 else "agree"
+    agreed = f"; {words.plural(row.agreed, 'viewing')} {verb}" if row.agreed else ""
+    return f"{row.standing.word}{agreed}", list(_below(row, now))
+
+
+def _below(row: PairStory, now: datetime) -> Iterator[str]:
+    if row.standing.code == "plan" and row.last is not None:
+        command = ["scrobbled", "sync", "--viewer", row.viewer, "--pair", row.pair, "--plan", row.last.plan_id or ""]
+        yield f"To say yes: {shlex.join(command)}"
+    elif row.standing.next:
+        yield row.standing.next
+    for side in row.sides:
+        if side.doubt:
+            listed = f"What {name(side.tracker)} listed is not believed to be all ({side.doubt})"
+            yield f"{listed}, so nothing is removed because of it."
+    if row.left_out:
+        yield words.sentence(left_out(row.left_out))
+    if row.last is not None:
+        due = f", next {_time(row.next, now)}" if row.next and row.running is None else ""
+        yield f"last run {row.last.id} {_time(row.last.ended or row.last.asked, now)}{due}"
+
+
+def _asking(facts: Status) -> Iterator[str]:
+    if facts.held:
+        reasons = ", ".join(f"{count:,} {_HOLDS.get(reason, reason)}" for reason, count in facts.held.items())
+        yield f"Held until you decide: {reasons}. See scrobbled queue list"
+    if asking := sum(row.counts.get(outcome, 0) for row in facts.trackers for outcome in ASKING):
+        yield f"Not delivered without you: {asking:,} unmatched or dead. See scrobbled queue list"
+    yield from map(_unclaimed, facts.unclaimed)
+
+
+_HOLDS = {str(hold): text for hold, text in HOLDS.items()}
+
+
+def _unclaimed(row: UnclaimedStatus) -> str:
+    heard = f"Unclaimed: {row.source} account {row.account or '(no name)'}, {plural(row.events, 'webhook')}"
+    if not row.yaml:
         return f"{heard} kept. Nobody can claim what names no account."
-    words = shlex.join(["scrobbled", "claim", row["source"], *([row["account"]] if row["account"] else [])])
-    return f"{heard} kept. To claim it: {words} --viewer NAME, or give a viewer: {row['yaml']}"
+    command = shlex.join(["scrobbled", "claim", row.source, *([row.account] if row.account else [])])
+    return f"{heard} kept. To claim it: {command} --viewer NAME, or give a viewer: {row.yaml}"
+
+
+def _time(iso: str | None, now: datetime) -> str:
+    """ "19:40" today, "14 Nov, 19:40" before, in the zone of this machine."""
+    return words.since(datetime.fromisoformat(iso), now) if iso else ""

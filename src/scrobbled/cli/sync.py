@@ -11,23 +11,25 @@ from typing import Any
 
 import rich_click as click
 
-from scrobbled import pairs
-from scrobbled.cli.common import configured, opened, plural, print_json, run, say
+from scrobbled.cli.common import configured, opened, print_json, run, say
 from scrobbled.cli.ending import unless_ended
-from scrobbled.cli.following import Followed, follow
-from scrobbled.cli.served import Service, service
+from scrobbled.cli.following import follow
+from scrobbled.cli.runs import first, planned, reported, say_plan, say_run
+from scrobbled.cli.served import ServiceAccess, service
+from scrobbled.cli.waiting import ProgressTeller
 from scrobbled.config import Config
-from scrobbled.core.plain import plain
-from scrobbled.core.plan import SIDES, Plan, read_id
-from scrobbled.pairs import Wired
-from scrobbled.reconcile import Ended, Options
-from scrobbled.reconcile.policies import policy
-from scrobbled.rehearsal import rehearse
-from scrobbled.store import Store, ledger, records, runs
+from scrobbled.core.agreeing.plan import SIDES, read_id
+from scrobbled.desk.facts.steps import steps_so_far
+from scrobbled.desk.pairs.rehearsal import rehearse
+from scrobbled.desk.pairs.stillness import in_peace
+from scrobbled.plumbing.clock import SystemClock
+from scrobbled.reconcile import Ended, Options, Wired
+from scrobbled.reconcile.pairs import policy, wired
+from scrobbled.store import Store
+from scrobbled.store.file import opening
+from scrobbled.store.mirror import ledger, records, runs
+from scrobbled.store.mirror.runs import RunStep
 from scrobbled.trackers import TRACKERS
-
-ZONE = "Days and times are UTC."
-"""As the trackers keep them; an evening is another day in some zones."""
 
 
 def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
@@ -123,7 +125,7 @@ def _chosen(config: Config, viewer: str | None, pair: str | None) -> list[Wired]
     names = {name.strip().casefold() for name in pair.split(",")} if pair else None
     found = [
         one
-        for one in pairs.wired(config, accounts)
+        for one in wired(config, accounts)
         if (person is None or one.sides.viewer == person.name) and (names is None or names == set(one.sides.names))
     ]
     if not found:
@@ -138,7 +140,7 @@ def _chosen(config: Config, viewer: str | None, pair: str | None) -> list[Wired]
 async def _rehearsed(config: Config, chosen: Sequence[Wired], options: Options, *, as_json: bool) -> int:
     shown, failed = [], False
     for one in chosen:
-        ended = await rehearse(config, one, options)
+        ended = await rehearsed(config, one, options, quiet=as_json)
         failed = failed or ended.outcome == "failed"
         shown.append(planned(one, ended))
         if not as_json:
@@ -148,18 +150,24 @@ async def _rehearsed(config: Config, chosen: Sequence[Wired], options: Options, 
     return 1 if failed else 0
 
 
-def say_plan(one: Wired, ended: Ended, command: str) -> None:
-    """What would be done; ``command`` does it when the plan is named behind it."""
-    if ended.plan is None:
-        say(f"{one.sides.viewer}: {' and '.join(one.sides.called)} were not compared: {ended.reason}.", err=True)
-        return
-    say(ended.plan.text())
-    if ended.plan.changes:
-        say(ZONE)
-    if ended.reason:
-        say(ended.reason)
-    if ended.plan.changes:
-        say(f"Nothing was changed. To do exactly this: {command} --plan {ended.plan_id}")
+async def rehearsed(config: Config, one: Wired, options: Options, *, quiet: bool, **more: Any) -> Ended:
+    """What a run would do, when nothing is on its way any more; on standard error how far that is."""
+    teller = ProgressTeller(None if quiet else lambda text: say(text, err=True))
+
+    def told(steps: Mapping[str, RunStep]) -> None:
+        teller.tell(f"reading {steps_so_far(steps, datetime.now(UTC).timestamp())}", "reading")
+
+    async def once() -> Ended:
+        return await rehearse(config, one, options, tell_steps=told, **more)
+
+    if opening.holder(config.storage.path) is None:
+        return await once()
+    async with opened(config) as store:
+        return await in_peace(store, one.sides, SystemClock(), lambda text: _say_delivering(teller, text), once)
+
+
+def _say_delivering(teller: ProgressTeller, text: str) -> None:
+    teller.tell(text, "delivering")
 
 
 def _command(one: Wired, options: Options) -> str:
@@ -191,7 +199,7 @@ async def _meant(store: Store, chosen: Sequence[Wired], options: Options) -> lis
     return fitting
 
 
-async def _one(served: Service, one: Wired, options: Options, *, quiet: bool) -> dict[str, Any]:
+async def _one(served: ServiceAccess, one: Wired, options: Options, *, quiet: bool) -> dict[str, Any]:
     store, now, told = served.store, datetime.now(UTC).timestamp(), options.stored()
     if options.plan and (shown := await store.read(lambda db: runs.with_plan(db, options.plan))):
         told = {**shown.options, "plan": options.plan}
@@ -200,84 +208,3 @@ async def _one(served: Service, one: Wired, options: Options, *, quiet: bool) ->
     if not quiet:
         say_run(one, done, _command(one, options))
     return reported(done)
-
-
-def say_run(one: Wired, done: Followed, command: str) -> None:
-    """How it ended; ``command`` says yes when the plan is named behind it."""
-    run_ = done.run
-    head = f"{one.sides.viewer}: {' and '.join(one.sides.called)} (run r{run_.id}): "
-    match done.outcome:
-        case "nothing":
-            say(f"{head}nothing to do")
-        case "done":
-            say(head + _outcomes(done))
-        case "approval":
-            if run_.shown:
-                say(run_.shown)
-                say(ZONE)
-            say(f"{head}{run_.reason}")
-            say(f"To say yes: {command} --plan {run_.plan}")
-        case _:
-            say(f"{head}{run_.outcome}: {run_.reason}", err=True)
-    if done.outcome == "refused":
-        say(f"Look at what would be done now, and say yes to that: {command} --dry-run", err=True)
-    if done.why_left:
-        say(done.why_left, err=True)
-
-
-def _outcomes(done: Followed) -> str:
-    total = sum(done.outcomes.values())
-    parts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(done.outcomes.items()))
-    return f"{plural(total, 'change')}: {parts or 'nothing was left to do'}"
-
-
-def reported(done: Followed) -> dict[str, Any]:
-    run_ = done.run
-    return {
-        "run_id": f"r{run_.id}",
-        "viewer": run_.viewer,
-        "pair": run_.pair,
-        "outcome": done.outcome,
-        "reason": run_.reason,
-        "plan_id": run_.plan or None,
-        "planned": dict(run_.counts),
-        "outcomes": done.outcomes,
-        "delivered": done.complete,
-        "why_left": done.why_left or None,
-        "failed": done.failed,
-    }
-
-
-def planned(one: Wired, ended: Ended) -> dict[str, Any]:
-    return {
-        "run_id": None,
-        "viewer": one.sides.viewer,
-        "pair": one.sides.pair,
-        "outcome": ended.outcome,
-        "reason": ended.reason,
-        "plan_id": ended.plan_id or None,
-        "agreed": ended.plan.agreed if ended.plan else None,
-        "warnings": list(ended.plan.warnings) if ended.plan else [],
-        "counts": _counts(ended.plan) if ended.plan else {},
-        "changes": [_change(ended.plan, change) for change in ended.plan.changes] if ended.plan else [],
-        "failed": ended.outcome == "failed",
-    }
-
-
-def _counts(plan: Plan) -> dict[str, dict[str, int]]:
-    """Additions, updates and removals for each side."""
-    kinds = {"additions": ("add",), "updates": ("rate", "retime", "flag"), "removals": ("remove", "unrate")}
-    sides = dict(zip(plan.names, ("a", "b"), strict=True))
-    return {
-        name: {what: sum(c.side == side and c.action in acts for c in plan.changes) for what, acts in kinds.items()}
-        for name, side in sides.items()
-    }
-
-
-def _change(plan: Plan, change: Any) -> dict[str, Any]:
-    told = plain(change)
-    return {"tracker": plan.name(change.side), **{k: v for k, v in told.items() if k != "side" and v not in ("", None)}}
-
-
-def first(rows: Sequence[dict[str, Any]], name: str) -> Any:
-    return next((row[name] for row in rows if row.get(name)), None)

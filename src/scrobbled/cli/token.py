@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import rich_click as click
 
-from scrobbled import summary
 from scrobbled.cli.common import configured, iso, opened, print_json, run, say
 from scrobbled.config import Config
 from scrobbled.core.errors import ConfigError
-from scrobbled.core.plain import plain
-from scrobbled.store import clients
-from scrobbled.tokens import NewToken, told
+from scrobbled.core.words.plain import plain
+from scrobbled.desk.facts import ids
+from scrobbled.desk.sign_in.tokens import NewToken, told
+from scrobbled.store.accounts import clients
 
 T = TypeVar("T")
 DOES = {"read": "to look only", "write": "to look and act", "admin": "for everything"}
-OPENS = {"trakt": "the Trakt endpoint for", "api": "the API"}
+OPENS: Mapping[str, str] = {clients.PLAYER: "the Trakt endpoint for", "api": "the API"}
 
 
 def create(path: str | None, name: str | None, viewer: str | None, scope: str, *, as_json: bool) -> int:
     """Prints the token, which nobody can tell again; 0."""
     config = configured(path)
     whose = None if viewer is None else _viewer(config, viewer)
-    kind: clients.Kind = "api" if whose is None else "trakt"
+    kind: clients.TokenKind = "api" if whose is None else clients.PLAYER
     client, token = _write(config, lambda db: clients.create(db, kind, name or kind, whose, time.time(), scope))
     if as_json:
         print_json(plain(NewToken(told(client), token)), masked=False)
@@ -52,7 +52,7 @@ def list_tokens(path: str | None, *, as_json: bool) -> int:
 
 def revoke(path: str | None, token_id: str) -> int:
     """1 where there is no such token."""
-    number = summary.number(token_id, "t")
+    number = ids.number(token_id, "t")
     if number is None:
         raise click.UsageError(f"{token_id} is not the ID of a token; scrobbled token list shows them, like t3.")
     if not _write(configured(path), lambda db: clients.revoke(db, number)):

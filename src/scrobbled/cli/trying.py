@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from scrobbled import trying
 from scrobbled.cli.common import configured, opened, print_json, redactor, run, say
 from scrobbled.config import Config
-from scrobbled.core.plain import plain
-from scrobbled.trying import Tried
+from scrobbled.core.words.plain import plain
+from scrobbled.desk.sources import trials
+from scrobbled.desk.sources.trials import Tried
 
 _QUIET = "critical"
 """What goes wrong is told as the answer, and not in log lines beside it."""
@@ -17,7 +17,7 @@ _QUIET = "critical"
 def test_alert(path: str | None, viewer: str | None, *, as_json: bool) -> int:
     """1 when an address did not accept it; raises ``ConfigError`` when there is none."""
     config = configured(path, log_from=_QUIET)
-    rungs = run(trying.ring(config, redactor(), viewer))
+    rungs = run(trials.ring(config, redactor(), viewer))
     if as_json:
         print_json([plain(rung) for rung in rungs])
     else:
@@ -42,4 +42,4 @@ def test_event(path: str | None, source: str | None, viewer: str | None, *, as_j
 
 async def _post(config: Config, source: str | None, viewer: str | None) -> list[Tried]:
     async with opened(config) as store:
-        return await trying.post(config, store, datetime.now(UTC), source=source, viewer=viewer)
+        return await trials.post(config, store, datetime.now(UTC), source=source, viewer=viewer)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import rich_click as click
 
 from scrobbled.cli.common import configured, plural, print_json, run, say
-from scrobbled.config import Config
-from scrobbled.core.plain import plain
-from scrobbled.registering import Registered, register
-from scrobbled.setting_up import Guide, NotConfigured, guide
+from scrobbled.config import BY_VIEWER, NAMELESS, Config
+from scrobbled.core.words.plain import plain
+from scrobbled.desk.sources.guides import Guide, NotConfigured, guide
+from scrobbled.servers.registering import Registered, register
 
 
 def webhook(path: str | None, source: str, *, registering: bool, as_json: bool) -> int:
@@ -76,7 +76,7 @@ def _print_registered(done: Registered, found: Guide) -> None:
 
 
 def _afterwards(source: str) -> str:
-    if source in ("trakt", "sonarr", "radarr"):
+    if source in BY_VIEWER | NAMELESS:
         return _TOLD
     return f"Try it: scrobbled test-event --source {source}. Then watch something there. {_TOLD}"
 

@@ -7,7 +7,7 @@ drives checking, defaults, :func:`show` and :func:`json_schema`.
 
 from scrobbled.config.durations import format_duration, parse_duration
 from scrobbled.config.loading import find_config, load, loads, preset, survey
-from scrobbled.config.model import Config, Origin, fold
+from scrobbled.config.model import Config, ValueOrigin, fold
 from scrobbled.config.people import BY_VIEWER, NAMELESS, ONE_OWNER, claimants
 from scrobbled.config.schema import json_schema
 from scrobbled.config.service import (
@@ -24,7 +24,7 @@ from scrobbled.config.service import (
     StorageConfig,
     TmdbConfig,
 )
-from scrobbled.config.showing import Row, secrets, show, warnings
+from scrobbled.config.showing import SettingRow, secrets, short_tokens, show, warnings
 from scrobbled.config.viewing import KINDS, SOURCE_NAMES, DefaultsConfig, PairConfig, SourceConfig, ViewerConfig
 
 __all__ = [
@@ -42,15 +42,15 @@ __all__ = [
     "LoginConfig",
     "MetadataConfig",
     "MqttConfig",
-    "Origin",
     "PairConfig",
-    "Row",
     "SafetyConfig",
     "ServerConfig",
+    "SettingRow",
     "SinksConfig",
     "SourceConfig",
     "StorageConfig",
     "TmdbConfig",
+    "ValueOrigin",
     "ViewerConfig",
     "claimants",
     "find_config",
@@ -62,6 +62,7 @@ __all__ = [
     "parse_duration",
     "preset",
     "secrets",
+    "short_tokens",
     "show",
     "survey",
     "warnings",

@@ -15,8 +15,7 @@ from typing import Any
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from scrobbled.config import spelling
-from scrobbled.config.editing import _indents as indents
-from scrobbled.config.marks import ALIAS, Marked, Path, Spot, shown
+from scrobbled.config.marks import ALIAS, MarkedText, Path, YamlSpot, shown
 from scrobbled.config.plain import at, bare, plain, put
 from scrobbled.config.spelling import Data
 from scrobbled.core.errors import NotWritten
@@ -45,10 +44,11 @@ class Drop:
     path: Path
 
 
-Edit = Put | Append | Drop
+ConfigEdit = Put | Append | Drop
+MERGED = "<<"
 
 
-def changed(text: str, edits: Sequence[Edit]) -> str:
+def changed(text: str, edits: Sequence[ConfigEdit]) -> str:
     """``text`` after all of them. Raises ``NotWritten``, saying where, if one cannot be made without touching more.
 
     Entries are dropped last and from the end, so that paths mean the text as it is given.
@@ -58,7 +58,16 @@ def changed(text: str, edits: Sequence[Edit]) -> str:
     return reduce(_one, [*others, *sorted(drops, key=lambda drop: drop.path, reverse=True)], text)
 
 
-def _one(text: str, edit: Edit) -> str:
+def unshared(text: str) -> str:
+    """The same with the value itself in place of each alias, so that one of them can be changed by itself."""
+    mark, text, data = "\ufeff" if text.startswith("\ufeff") else "", text.removeprefix("\ufeff"), plain(text)
+    for path, node in reversed([found for found in MarkedText(text).scalars() if found[1].tag == ALIAS]):
+        if MERGED not in path:
+            text = text[: node.start_mark.index] + _flow(at(data, path)) + text[node.end_mark.index :]
+    return mark + text
+
+
+def _one(text: str, edit: ConfigEdit) -> str:
     before = plain(text)
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     with contextlib.suppress(NotWritten, LookupError, TypeError):
@@ -68,7 +77,7 @@ def _one(text: str, edit: Edit) -> str:
     raise NotWritten(f"{shown(edit.path)} is written in a way that cannot be changed here. Use the YAML editor.")
 
 
-def _made(text: str, edit: Edit) -> str:
+def _made(text: str, edit: ConfigEdit) -> str:
     change = _Change(text)
     if isinstance(edit, Put):
         return change.put(edit.path, edit.data)
@@ -81,10 +90,10 @@ class _Change:
     """One change of one text."""
 
     def __init__(self, text: str) -> None:
-        self._marked = Marked(text)
+        self._marked = MarkedText(text)
         self._text = text
         self._break = "\r\n" if "\r\n" in text else "\n"
-        self._step, self._dash = indents(text.replace("\r\n", "\n"))
+        self._step, self._dash = spelling.indents(text.replace("\r\n", "\n"))
 
     def put(self, path: Path, data: Data) -> str:
         spot = self._marked.spot(path)
@@ -127,7 +136,7 @@ class _Change:
             return self._spliced(start, end, "{}" if spot.key is not None else "")
         return self._spliced(start, following[0][0].start_mark.index, "")
 
-    def _extent(self, spot: Spot) -> tuple[int, int]:
+    def _extent(self, spot: YamlSpot) -> tuple[int, int]:
         """With its key, or with the dash of its line."""
         end = self._marked.end(spot.node)
         if spot.key is not None:
@@ -147,7 +156,7 @@ class _Change:
                 raise LookupError(start)
             line = self._marked.line_start(line - 1)
 
-    def _out_of_brackets(self, spot: Spot, start: int, end: int) -> str:
+    def _out_of_brackets(self, spot: YamlSpot, start: int, end: int) -> str:
         assert spot.parent is not None
         parts = spot.parent.value
         if spot.at + 1 < len(parts):
@@ -175,7 +184,7 @@ class _Change:
             return self._within(node, f"{spelling.scalar(key)}: {_flow(data)}")
         return self._lines_after(node, spelling.member(key, data, self._step, self._dash), node.start_mark.column)
 
-    def _first_members(self, spot: Spot | None, data: Mapping[str, Data]) -> str:
+    def _first_members(self, spot: YamlSpot | None, data: Mapping[str, Data]) -> str:
         """In a section that is empty, or in a text that says nothing."""
         lines = [line for key, part in data.items() for line in spelling.member(key, part, self._step, self._dash)]
         if spot is None or spot.parent is None:
@@ -187,7 +196,7 @@ class _Change:
         rest = _Change(self._spliced(start, end, ""))
         return rest._lines_at(self._marked.line_end(start) - (end - start), lines, column)
 
-    def _replaced(self, spot: Spot, data: Data) -> str:
+    def _replaced(self, spot: YamlSpot, data: Data) -> str:
         node, start, end = spot.node, self._marked.start(spot), self._marked.end(spot.node)
         if isinstance(node, ScalarNode) and (data is None or isinstance(data, str)):
             like = node.style if node.style in ("'", '"') else None
@@ -243,7 +252,7 @@ def _is_empty(node: Node) -> bool:
     return isinstance(node, SequenceNode) and not node.value
 
 
-def _expected(data: Data, edit: Edit) -> Data:
+def _expected(data: Data, edit: ConfigEdit) -> Data:
     """The same in values: what must come out."""
     if isinstance(edit, Append):
         there = at(data, edit.path)

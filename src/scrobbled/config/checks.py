@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from scrobbled.config.model import fold
+from scrobbled.config.people import BY_VIEWER
 from scrobbled.config.problems import Problems, join, meant
 from scrobbled.config.viewing import ASKED, KINDS, LISTENED
+from scrobbled.core.services import service
 
 Values = Mapping[str, Any]
 AlertCheck = Callable[[str], bool]
@@ -53,12 +55,12 @@ class Checks:
 
     def _needs_token(self, name: str, source: Values, path: str) -> None:
         given = {key for key in ("token", "tokens") if source.get(key) or self._problems.about(f"{path}.{key}")}
-        if name != "trakt" and source.get("tokens"):
-            self._add(f"{path}.tokens", "only trakt has several tokens; write token")
-        if name != "trakt" and source.get("pass_on"):
-            self._add(f"{path}.pass_on", "only trakt can pass on what is playing; remove it here")
+        if name not in BY_VIEWER and source.get("tokens"):
+            self._add(f"{path}.tokens", f"only {', '.join(BY_VIEWER)} has several tokens; write token")
+        if name not in BY_VIEWER and source.get("pass_on"):
+            self._add(f"{path}.pass_on", f"only {', '.join(BY_VIEWER)} can pass on what is playing; remove it here")
         self._asked(name, source, path)
-        if name != "trakt" and not given and source.get("mode") != "live" and not self._problems.about(path):
+        if name not in BY_VIEWER and not given and source.get("mode") != "live" and not self._problems.about(path):
             self._add(
                 f"{path}.token", "is missing. The secret in the webhook's URL; take a random one of 32 characters"
             )
@@ -71,13 +73,12 @@ class Checks:
         """What only some media servers can be asked, and with which means."""
         if source.get("catch_up") is not None and name not in ASKED:
             self._add(f"{path}.catch_up", f"only {', '.join(ASKED)} can be asked; remove it here")
-        if source.get("url") and (name == "kodi") != source["url"].startswith("ws"):
-            like = "ws://kodi.local:9090/jsonrpc" if name == "kodi" else "http://nas.local:8096"
+        like, needed = service(name).address, service(name).needs
+        if source.get("url") and like.startswith("ws") != source["url"].startswith("ws"):
             self._add(f"{path}.url", f"is no address of {name}; write it like {like}")
         if source.get("mode") is not None and name not in LISTENED:
             self._add(f"{path}.mode", f"only {' and '.join(LISTENED)} can be listened to; remove it here")
         elif source.get("mode") in ("live", "both"):
-            needed = ("url",) if name == "kodi" else ("url", "server_token")
             lacking = [key for key in needed if not (source.get(key) or self._problems.about(f"{path}.{key}"))]
             if lacking:
                 self._add(f"{path}.mode", f"to listen to the server, {' and '.join(lacking)} must be set as well")

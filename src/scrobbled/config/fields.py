@@ -58,7 +58,7 @@ class ListOf:
 class Named:
     """A mapping from one of a few known names to what is expected there."""
 
-    shapes: Mapping[str, Shape]
+    shapes: dict[str, Shape]
     noun: str
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 from scrobbled.config.model import Config
-from scrobbled.config.people import BY_VIEWER, listing
+from scrobbled.config.people import listing
 from scrobbled.config.viewing import SourceConfig
+from scrobbled.core.services import service, system
 
-WITHOUT_LIBRARIES = BY_VIEWER | {"kodi"}
-"""What they report comes from no library that has a title, so that none is asked for."""
-UNTOLD = {"jellyfin": "jellyfin", "jellyfin-webhooks": "jellyfin", "emby": "emby"}
-"""Sources whose messages may lack the library, with the kind of server that can be asked for it."""
-Told = Literal["told", "asked", "unknown", "none"]
+LibraryKnowledge = Literal["told", "asked", "unknown", "none"]
+
+
+def may_lack(source: str) -> bool:
+    """Whether its messages may lack the library, which its server can then be asked for."""
+    return service(source).libraries in ("usually", "untold")
 
 
 def chooses(config: Config, source: str) -> bool:
@@ -40,16 +42,13 @@ def server_of(config: Config, source: str) -> SourceConfig | None:
 
     A second plugin of a Jellyfin need not repeat what is written below ``sources.jellyfin``.
     """
-    places = (config.sources.get(name) for name in dict.fromkeys((source, UNTOLD.get(source, source))))
+    places = (config.sources.get(name) for name in dict.fromkeys((source, system(source))))
     return next((one for one in places if one and one.url and one.server_token), None)
 
 
-def known(config: Config, source: str) -> Told:
+def known(config: Config, source: str) -> LibraryKnowledge:
     """How it is known from which library something is. Jellyfin's official plugin tells it, as a rule."""
-    if source in WITHOUT_LIBRARIES:
-        return "none"
-    if source not in UNTOLD:
-        return "told"
-    if server_of(config, source) is not None:
+    by_itself = service(source).libraries
+    if may_lack(source) and server_of(config, source) is not None:
         return "asked"
-    return "told" if source == "jellyfin" else "unknown"
+    return "told" if by_itself == "usually" else "unknown" if by_itself == "untold" else by_itself

@@ -11,9 +11,9 @@ from scrobbled.config import options
 from scrobbled.config.checks import AlertCheck, Checks
 from scrobbled.config.fields import table_of
 from scrobbled.config.model import Config
-from scrobbled.config.outside import Outside
+from scrobbled.config.outside import Environment
 from scrobbled.config.problems import Problem, Problems
-from scrobbled.config.reading import Nothing, Reader, build
+from scrobbled.config.reading import ConfigReader, Nothing, build
 from scrobbled.config.tree import Members, parse
 from scrobbled.core.errors import ConfigError
 
@@ -70,7 +70,7 @@ def studied(
 ) -> tuple[Config | None, tuple[Problem, ...]]:
     """The configuration that ``text`` makes, or everything that is wrong with it, each with its place."""
     problems = Problems()
-    reader = Reader(Outside(environ, path.parent if path else Path()), problems)
+    reader = ConfigReader(Environment(environ, path.parent if path else Path()), problems)
     values = _values(text, path, reader, problems, environ, check_alert_url)
     if problems:
         return None, problems.all()
@@ -81,7 +81,7 @@ def studied(
 def preset(environ: Mapping[str, str]) -> Config:
     """What Home Assistant's options say where there is no file at all; raises ``ConfigError``."""
     problems = Problems()
-    reader = Reader(Outside(environ, Path()), problems)
+    reader = ConfigReader(Environment(environ, Path()), problems)
     tree = options.under(Members(0, ()), options.given(environ, problems)).tree
     values = reader.section(tree, table_of(Config))
     if problems:
@@ -98,7 +98,7 @@ def survey(
     A section, a source or a viewer about which there is a problem is left out.
     """
     problems = Problems()
-    reader = Reader(Outside(environ, path.parent), problems)
+    reader = ConfigReader(Environment(environ, path.parent), problems)
     try:
         values = _values(_text(path), path, reader, problems, environ, check_alert_url)
     except ConfigError as error:
@@ -110,7 +110,7 @@ def survey(
 def _values(
     text: str,
     path: Path | None,
-    reader: Reader,
+    reader: ConfigReader,
     problems: Problems,
     environ: Mapping[str, str],
     check_alert_url: AlertCheck | None,

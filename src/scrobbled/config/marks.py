@@ -59,7 +59,7 @@ class _Loader(yaml.SafeLoader):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class YamlSpot:
     """A value in its text. ``key`` is ``None`` in a list and for the whole; ``flow`` says it stands within brackets."""
 
     node: Node
@@ -69,7 +69,7 @@ class Spot:
     flow: bool
 
 
-class Marked:
+class MarkedText:
     """A text and the places of its values. Raises ``NotWritten`` where it is no YAML."""
 
     def __init__(self, text: str) -> None:
@@ -79,16 +79,16 @@ class Marked:
         except (yaml.YAMLError, RecursionError, ValueError):
             raise NotWritten(UNREADABLE) from None
 
-    def spot(self, path: Path) -> Spot | None:
+    def spot(self, path: Path) -> YamlSpot | None:
         """Where the value of ``path`` stands; ``None`` where nothing is written for it."""
         if self.root is None:
             return None
-        found: Spot | None = Spot(self.root, None, 0, None, flow=False)
+        found: YamlSpot | None = YamlSpot(self.root, None, 0, None, flow=False)
         for part in path:
             found = found and _below(found, part)
         return found
 
-    def start(self, spot: Spot) -> int:
+    def start(self, spot: YamlSpot) -> int:
         return int(spot.node.start_mark.index)
 
     def end(self, node: Node) -> int:
@@ -115,14 +115,14 @@ class Marked:
         return len(self.text) if found < 0 else found + 1
 
 
-def _below(spot: Spot, part: str | int) -> Spot | None:
+def _below(spot: YamlSpot, part: str | int) -> YamlSpot | None:
     node = spot.node
     if isinstance(node, MappingNode):
         for at, (key, value) in enumerate(node.value):
             if isinstance(key, ScalarNode) and key.value == part:
-                return Spot(value, node, at, key, flow=spot.flow or bool(node.flow_style))
+                return YamlSpot(value, node, at, key, flow=spot.flow or bool(node.flow_style))
     elif isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return Spot(node.value[part], node, part, None, flow=spot.flow or bool(node.flow_style))
+        return YamlSpot(node.value[part], node, part, None, flow=spot.flow or bool(node.flow_style))
     return None
 
 

@@ -20,15 +20,13 @@ from scrobbled.config.service import (
     StorageConfig,
 )
 from scrobbled.config.viewing import SOURCE_NAMES, DefaultsConfig, SourceConfig, ViewerConfig
-from scrobbled.core.items import Item
-from scrobbled.core.rules import Level, rules_of
-
-THRESHOLDS = {"trakt": 80.0}
-"""Percent that a source's own protocol sets, where neither the viewer nor the source says otherwise."""
+from scrobbled.core.naming.items import Item
+from scrobbled.core.services import service
+from scrobbled.core.watching.rules import RuleLevel, rules_of
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ValueOrigin:
     """Where a value came from. ``place`` is empty for a value written there itself.
 
     ``line`` counts from 1; 0 is for what does not stand in the file at all.
@@ -64,7 +62,7 @@ class Config:
     safety: SafetyConfig = section(SafetyConfig)
     logging: LoggingConfig = section(LoggingConfig)
     path: Path | None = None
-    origins: Mapping[str, Origin] = field(default_factory=dict, repr=False, compare=False)
+    origins: Mapping[str, ValueOrigin] = field(default_factory=dict, repr=False, compare=False)
     """By YAML path, for every value that was given."""
     set_aside: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """What else was said and does not count, as the file says it; a sentence for each."""
@@ -73,18 +71,19 @@ class Config:
         """The viewer of that name, compared as account names are: trimmed and without case."""
         return next((viewer for viewer in self.viewers if fold(viewer.name) == fold(name)), None)
 
-    def levels(self, source: str, viewer: ViewerConfig | None = None) -> tuple[Level, ...]:
+    def levels(self, source: str, viewer: ViewerConfig | None = None) -> tuple[RuleLevel, ...]:
         """What is said of when something counts: by the viewer, then for the source, then for all.
 
         In each place a rule that fits comes before the plain value. The last threshold is that of the source's
         protocol, where it has one.
         """
         own, of_all = self.sources.get(source, SourceConfig()), self.defaults
+        usual = service(source).threshold
         personal = () if viewer is None else (level(viewer.rules, viewer.threshold),)
         return (
             *personal,
             level(own.rules, own.threshold, own.min_duration),
-            level(of_all.rules, THRESHOLDS.get(source, of_all.threshold), of_all.min_duration),
+            level(of_all.rules, of_all.threshold if usual is None else usual, of_all.min_duration),
         )
 
     def threshold(self, source: str, viewer: ViewerConfig | None = None, item: Item | None = None) -> float:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from scrobbled.config.problems import Problems
-from scrobbled.config.tree import Items, Member, Members, Scalar, Tree
+from scrobbled.config.tree import Items, Members, Scalar, Tree, TreeMember
+from scrobbled.core.errors import said
 
 PLACE = Path("/data/options.json")
 VARIABLE = "SCROBBLED_OPTIONS"
@@ -46,7 +47,7 @@ def given(environ: Mapping[str, str], problems: Problems) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        problems.add(str(path), 0, f"Home Assistant's options cannot be read ({error.strerror})")
+        problems.add(str(path), 0, f"Home Assistant's options cannot be read ({said(error)})")
     except (ValueError, RecursionError):
         problems.add(str(path), 0, "Home Assistant's options are not JSON; save them again on the Configuration tab")
     else:
@@ -83,8 +84,8 @@ def _with(tree: Tree, path: tuple[str, ...], value: Tree) -> Tree | None:
     return replace(tree, members=tuple(replace(one, value=inner) if one is known else one for one in tree.members))
 
 
-def _nested(path: tuple[str, ...], value: Tree) -> Member:
-    return Member(path[0], 0, Members(0, (_nested(path[1:], value),)) if path[1:] else value)
+def _nested(path: tuple[str, ...], value: Tree) -> TreeMember:
+    return TreeMember(path[0], 0, Members(0, (_nested(path[1:], value),)) if path[1:] else value)
 
 
 def _plain(value: Any, place: str) -> Tree:
@@ -96,7 +97,7 @@ def _plain(value: Any, place: str) -> Tree:
 
 
 def _login(value: Any, place: str) -> Tree:
-    members = (Member("username", 0, Scalar(0, NAME, place=place)), Member("password", 0, _plain(value, place)))
+    members = (TreeMember("username", 0, Scalar(0, NAME, place=place)), TreeMember("password", 0, _plain(value, place)))
     return Members(0, members)
 
 

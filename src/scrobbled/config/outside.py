@@ -12,6 +12,10 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _VARIABLE = re.compile(rf"\$\$\{{|\$\{{({_NAME})(?::-([^}}]*))?\}}|\$\{{")
 
 
+NEVER = frozenset({"SUPERVISOR_TOKEN", "HASSIO_TOKEN"})
+"""Home Assistant's key for this app, under both of its names: for its supervisor alone."""
+
+
 class OutsideError(Exception):
     """The text is a sentence for the owner, and names variables, never values."""
 
@@ -24,7 +28,12 @@ class Expanded:
     place: str = ""
 
 
-class Outside:
+def names_in(text: str) -> frozenset[str]:
+    """The variables that ``text`` asks for."""
+    return frozenset(found[1] for found in _VARIABLE.finditer(text) if found[1])
+
+
+class Environment:
     """The environment, and files relative to ``folder`` (that of the configuration)."""
 
     def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
@@ -63,6 +72,8 @@ class Outside:
             raise OutsideError(
                 "write ${NAME} or ${NAME:-default}, without another ${ in it; for a literal ${ write $${"
             )
+        if name in NEVER:
+            raise OutsideError(f"{name} is Home Assistant's own key for this app, and is used for nothing else")
         value, file = self._environ.get(name), self._environ.get(f"{name}_FILE")
         if value and file:
             raise OutsideError(f"the environment variables {name} and {name}_FILE are both set; keep one")

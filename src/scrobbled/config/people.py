@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from scrobbled.config.model import Config, fold
 from scrobbled.config.viewing import ViewerConfig
+from scrobbled.core.services import SERVICES
 
-ONE_OWNER = frozenset({"kodi", "trakt"})
+ONE_OWNER = frozenset(name for name, one in SERVICES.items() if one.whose in ("sole", "viewer"))
 """Sources that need not name an account: without one, what they report belongs to the only viewer who lists them."""
-BY_VIEWER = frozenset({"trakt"})
+BY_VIEWER = frozenset(name for name, one in SERVICES.items() if one.whose == "viewer")
 """Sources whose account, where there is one, is the viewer: whom the token was made for."""
 
-NAMELESS = frozenset({"sonarr", "radarr"})
+NAMELESS = frozenset(name for name, one in SERVICES.items() if one.whose == "nobody")
 """Sources that tell what is there and never who watched, so that nobody has to list them."""
 
 
@@ -22,8 +23,8 @@ def listing(config: Config, source: str) -> tuple[ViewerConfig, ...]:
 def claimants(config: Config, source: str, names: frozenset[str]) -> tuple[ViewerConfig, ...]:
     """The viewers an event belongs to: several who watch together, none where nobody claims the account.
 
-    ``names`` is what :meth:`scrobbled.core.events.Account.names` gives: trimmed, without case, empty where the source
-    did not say. For a token that was made for a viewer it holds that viewer's name. The order is that of the file.
+    ``names`` is what :meth:`scrobbled.core.watching.events.Account.names` gives: trimmed, without case, empty where the
+    source did not say. For a token that was made for a viewer it holds that viewer's name. The order is the file's.
     """
     wanted = frozenset(map(fold, names))
     if source in BY_VIEWER and wanted:

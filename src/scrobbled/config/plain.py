@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scrobbled.config.marks import UNREADABLE, Marked, Path
+from scrobbled.config.marks import UNREADABLE, MarkedText, Path
 from scrobbled.config.problems import Problems
 from scrobbled.config.spelling import Data
 from scrobbled.config.tree import Items, Members, Scalar, Tree, parse
@@ -15,7 +15,7 @@ def plain(text: str) -> Data:
     """What the text says, before anything is replaced or checked. Raises ``NotWritten`` where it is no YAML."""
     problems = Problems()
     tree = parse(text, "configuration", problems)
-    if tree is None and Marked(text).root is not None:
+    if tree is None and MarkedText(text).root is not None:
         raise NotWritten(UNREADABLE)
     if tree is not None and problems:
         raise NotWritten(UNREADABLE)

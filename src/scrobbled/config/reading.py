@@ -9,12 +9,12 @@ from enum import Enum
 from typing import Any
 
 from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table, readable
-from scrobbled.config.model import Origin
-from scrobbled.config.outside import Expanded, Outside, OutsideError
+from scrobbled.config.model import ValueOrigin
+from scrobbled.config.outside import Environment, Expanded, OutsideError
 from scrobbled.config.problems import Problems, clipped, join, meant
-from scrobbled.config.tree import Items, Member, Members, Scalar, Tree
+from scrobbled.config.tree import Items, Members, Scalar, Tree, TreeMember
 from scrobbled.config.values import Value
-from scrobbled.redact import MASK
+from scrobbled.plumbing.redact import MASK
 
 
 class Nothing(Enum):
@@ -29,18 +29,18 @@ class _Given:
     """One key of a section; ``from_file`` where it was written with ``_file``."""
 
     name: str
-    member: Member
+    member: TreeMember
     from_file: bool
 
 
-class Reader:
+class ConfigReader:
     """Reads values; afterwards ``lines`` and ``origins`` tell by YAML path where things stand and came from."""
 
-    def __init__(self, outside: Outside, problems: Problems) -> None:
+    def __init__(self, outside: Environment, problems: Problems) -> None:
         self._outside = outside
         self._problems = problems
         self.lines: dict[str, int] = {}
-        self.origins: dict[str, Origin] = {}
+        self.origins: dict[str, ValueOrigin] = {}
         self.set_aside: tuple[str, ...] = ()
         """What its caller left out, as something else goes before it."""
         self._blank: dict[str, str] = {}
@@ -86,7 +86,7 @@ class Reader:
             else:
                 self._unknown(member, path, known or {}, noun)
 
-    def _unknown(self, member: Member, path: str, known: Mapping[str, object], noun: str) -> None:
+    def _unknown(self, member: TreeMember, path: str, known: Mapping[str, object], noun: str) -> None:
         names = [f"{name}_file" for name in known] if member.key.endswith("_file") else list(known)
         text = f"unknown {noun or 'key'}; {meant(member.key, names)}"
         if ":" in member.key:
@@ -188,10 +188,10 @@ class Reader:
             parsed = value.parse(expanded.text)
         except ValueError as error:
             return self._wrong(path, line, f"{_subject(expanded, field)} {error}")
-        self.origins[path] = Origin(line, expanded.place)
+        self.origins[path] = ValueOrigin(line, expanded.place)
         return parsed
 
-    def _from_file(self, member: Member, field: Field, path: str, written: str) -> Any:
+    def _from_file(self, member: TreeMember, field: Field, path: str, written: str) -> Any:
         """The value of ``path`` from the file that the key ``written`` names; for a list, one value per line."""
         shape, line = readable(field.shape), member.line
         if shape is None:

@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from scrobbled.core.errors import NotWritten
+from scrobbled.core.errors import NotWritten, said
 
 COPY = ".bak"
 
@@ -18,7 +18,7 @@ def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise NotWritten(f"{path} cannot be read ({error.strerror}).") from None
+        raise NotWritten(f"{path} cannot be read ({said(error)}).") from None
 
 
 def made(path: Path, content: bytes) -> None:
@@ -107,4 +107,4 @@ def _settled(folder: Path) -> None:
 def _why(path: Path, error: OSError) -> str:
     if error.errno == errno.EBUSY:  # a container mounts the file alone, and such a file cannot be replaced
         return f"{path} is mounted as a single file, which cannot be replaced. Mount its folder instead."
-    return f"{path} cannot be written ({error.strerror})."
+    return f"{path} cannot be written ({said(error)})."

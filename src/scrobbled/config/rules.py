@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scrobbled.config.fields import ListOf, setting, table_of
-from scrobbled.config.values import Choice, Duration, Percent, Switch, Text
-from scrobbled.core.items import Media
-from scrobbled.core.rules import Level, Special
+from scrobbled.config.values import Choice, Duration, Percent, Switch, TextValue
+from scrobbled.core.naming.items import Media
+from scrobbled.core.watching.rules import RuleLevel, Special
 
 _MEDIA: dict[str, Media] = {"movie": "movie", "episode": "episode"}
 
@@ -18,7 +18,7 @@ class RuleConfig:
     """What holds for some libraries, or for films or episodes only. Of a list the first that fits counts."""
 
     libraries: tuple[str, ...] = setting(
-        ListOf(Text(longest=200)), "Titles of the libraries it is about. Empty: all.", ()
+        ListOf(TextValue(longest=200)), "Titles of the libraries it is about. Empty: all.", ()
     )
     media: str | None = setting(Choice(tuple(_MEDIA)), "movie or episode. Without it both.")
     threshold: float | None = setting(Percent(1), "How much of such an item must be watched.")
@@ -36,7 +36,7 @@ class RuleConfig:
         )
 
 
-Rules = tuple[RuleConfig, ...]
+RuleConfigs = tuple[RuleConfig, ...]
 
 
 def rules(description: str) -> Any:
@@ -44,9 +44,9 @@ def rules(description: str) -> Any:
     return setting(ListOf(table_of(RuleConfig)), description, ())
 
 
-def level(rules: Rules, threshold: float | None = None, min_duration: float | None = None) -> Level:
+def level(rules: RuleConfigs, threshold: float | None = None, min_duration: float | None = None) -> RuleLevel:
     """All that one place of the configuration says; ``min_duration`` in seconds."""
-    return Level(tuple(rule.special() for rule in rules), threshold, _milliseconds(min_duration))
+    return RuleLevel(tuple(rule.special() for rule in rules), threshold, _milliseconds(min_duration))
 
 
 def _milliseconds(seconds: float | None) -> int | None:

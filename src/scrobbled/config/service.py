@@ -7,27 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from scrobbled.config.addresses import AlertUrl, BrokerUrl, HostName, HttpUrl, Network
 from scrobbled.config.durations import UNITS
 from scrobbled.config.fields import Brief, ListOf, section, setting, table_of
-from scrobbled.config.values import (
-    AlertUrl,
-    BrokerUrl,
-    Choice,
-    Duration,
-    FilePath,
-    HostName,
-    HttpUrl,
-    Integer,
-    Network,
-    Percent,
-    Switch,
-    Text,
-    Word,
-)
-from scrobbled.core.troubles import TROUBLE_KINDS
+from scrobbled.config.values import Choice, Duration, FilePath, Integer, Percent, Switch, TextValue, Word
+from scrobbled.core.words.troubles import TROUBLE_KINDS
 
-_SECRET = Text(exact=True)
-_NAME = Text(longest=200)
+_SECRET = TextValue(exact=True)
+_NAME = TextValue(longest=200)
 _MINUTE, _HOUR, _DAY = UNITS["m"], UNITS["h"], UNITS["d"]
 
 
@@ -45,7 +32,7 @@ class IngressConfig:
 
     enabled: bool | None = setting(Switch(), "Whether to listen there. Unset: only below Home Assistant's supervisor.")
     port: int = setting(Integer(1, 65535), "The port that the supervisor asks.", 8485)
-    supervisor: str = setting(Text(), "The supervisor's address; nobody else is answered there.", "172.30.32.2")
+    supervisor: str = setting(TextValue(), "The supervisor's address; nobody else is answered there.", "172.30.32.2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

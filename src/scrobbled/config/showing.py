@@ -12,15 +12,17 @@ from scrobbled.config.fields import Brief, Field, ListOf, Named, Table, table_of
 from scrobbled.config.libraries import chooses, known
 from scrobbled.config.model import Config, fold
 from scrobbled.config.people import BY_VIEWER, NAMELESS, ONE_OWNER, listing
-from scrobbled.config.problems import join
+from scrobbled.config.problems import Problem, join
 from scrobbled.config.values import Value
 from scrobbled.config.viewing import SourceConfig, ViewerConfig
+from scrobbled.core.services import service
 
 GOOD_TOKEN = 16
+_SHORT = f"shorter than {GOOD_TOKEN} characters; take a random one of 32"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SettingRow:
     """One setting. ``value`` is masked where secret and empty where nothing is set."""
 
     path: str
@@ -36,9 +38,11 @@ class _Leaf:
     field: Field
 
 
-def show(config: Config) -> list[Row]:
+def show(config: Config) -> list[SettingRow]:
     """Every setting in the order of the tables, defaults included."""
-    return [Row(leaf.path, _shown(leaf), str(config.origins.get(leaf.path, "default"))) for leaf in _leaves(config)]
+    return [
+        SettingRow(leaf.path, _shown(leaf), str(config.origins.get(leaf.path, "default"))) for leaf in _leaves(config)
+    ]
 
 
 def secrets(config: Config) -> list[str]:
@@ -127,13 +131,27 @@ def _server_warnings(config: Config) -> Iterator[str]:
         yield "viewers: none, so every play is held"
 
 
+def short_tokens(config: Config, before: Config) -> tuple[Problem, ...]:
+    """The secrets in addresses of webhooks that are easily guessed, and that were not there ``before``."""
+    known = {token for name, source in before.sources.items() for _, token in _tokens(name, source)}
+    found = ((place, token) for name, source in config.sources.items() for place, token in _tokens(name, source))
+    short = (place for place, token in found if len(token) < GOOD_TOKEN and token not in known)
+    return tuple(
+        Problem(config.origins[place].line if place in config.origins else 0, place, _SHORT) for place in short
+    )
+
+
+def _tokens(name: str, source: SourceConfig) -> Iterator[tuple[str, str]]:
+    """Each with its place."""
+    if source.token:
+        yield f"sources.{name}.token", source.token
+    for viewer, token in source.tokens.items():
+        yield join(f"sources.{name}.tokens", viewer), token
+
+
 def _source_warnings(config: Config, name: str, source: SourceConfig) -> Iterator[str]:
     path = f"sources.{name}"
-    tokens = {f"{path}.token": source.token or ""} if source.token else {}
-    tokens |= {join(f"{path}.tokens", viewer): token for viewer, token in source.tokens.items()}
-    for place, token in tokens.items():
-        if len(token) < GOOD_TOKEN:
-            yield f"{place}: shorter than {GOOD_TOKEN} characters; take a random one of 32"
+    yield from (f"{place}: {_SHORT}" for place, token in _tokens(name, source) if len(token) < GOOD_TOKEN)
     listed = listing(config, name)
     told_by_token = name in BY_VIEWER and not source.token  # each of the others is made for a viewer
     if config.viewers and not listed and not told_by_token and name not in NAMELESS:
@@ -149,8 +167,8 @@ def _library_warnings(config: Config, name: str, path: str) -> Iterator[str]:
             f"{path}: its messages name no library, so nothing of it counts while libraries is set; "
             "add url and server_token, so that it can be asked"
         )
-    elif name == "kodi" and config.sources[name].libraries:
-        yield f"{path}.libraries: Kodi names no library, so this chooses nothing and everything counts"
+    elif known(config, name) == "none" and name not in BY_VIEWER and config.sources[name].libraries:
+        yield f"{path}.libraries: {service(name).title} names no library, so this chooses nothing and everything counts"
 
 
 def _viewer_warnings(config: Config, viewer: ViewerConfig, at: int) -> Iterator[str]:
@@ -166,10 +184,11 @@ def _viewer_warnings(config: Config, viewer: ViewerConfig, at: int) -> Iterator[
 
 def _shared_logins(config: Config) -> Iterator[str]:
     """Watched together, the same play would be written twice to one account."""
-    first: dict[str, str] = {}
+    first: dict[tuple[str, str], str] = {}
     for at, viewer in enumerate(config.viewers):
-        email = fold(viewer.trackers.get("serializd", {}).get("email", ""))
-        path = f"viewers[{at}].trackers.serializd.email"
-        if email and email in first:
-            yield f"{path}: the same account as {first[email]}; plays watched together would be sent to it twice"
-        first.setdefault(email, path)
+        for name, settings in viewer.trackers.items():
+            login = name, fold(settings.get("email", ""))
+            path = f"viewers[{at}].trackers.{name}.email"
+            if login[1] and login in first:
+                yield f"{path}: the same account as {first[login]}; plays watched together would be sent to it twice"
+            first.setdefault(login, path)

@@ -58,3 +58,15 @@ def _members(data: Mapping[str, Data], step: int, dash: int) -> list[str]:
 
 def _deeper(lines: list[str], blanks: str) -> list[str]:
     return [blanks + line for line in lines]
+
+
+def indents(text: str) -> tuple[int, int]:
+    """How far this file moves in a mapping, and the dash of a list, below their key."""
+    mapping = dash = None
+    for key, below in re.findall(r"^( *)[\w.-]+:[ \t]*(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*( *-?)", text, re.MULTILINE):
+        deeper = len(below.rstrip("-")) - len(key)
+        if below.endswith("-"):
+            dash = deeper if dash is None else dash
+        elif deeper > 0:
+            mapping = deeper if mapping is None else mapping
+    return mapping or 2, dash or 0

@@ -5,16 +5,17 @@ A finished section is a plain mapping of what was given: what is left out is mis
 
 from __future__ import annotations
 
+from scrobbled.config.addresses import HttpUrl
 from scrobbled.config.fields import Field, Named, Table
-from scrobbled.config.values import Duration, HttpUrl, Switch, Text
+from scrobbled.config.values import Duration, Switch, TextValue
 
-_SECRET = Text(exact=True)
+_SECRET = TextValue(exact=True)
 _URL = Field(HttpUrl(), "Where the service answers, to point it elsewhere: the sandbox, a proxy, a test.")
 _PACE = Field(Duration(), "Time between two requests; without it the pace the service is known to accept.")
 
 SERIALIZD = Table(
     {
-        "email": Field(Text(longest=320), "The e-mail address of the account."),
+        "email": Field(TextValue(longest=320), "The e-mail address of the account."),
         "password": Field(_SECRET, "Its password; enough to sign in by itself.", secret=True),
         "token": Field(_SECRET, "A sign-in taken from elsewhere, used instead of e-mail and password.", secret=True),
         "url": Field(HttpUrl(), "The API's root, /api included (default https://serializd.onrender.com/api)."),
@@ -25,11 +26,11 @@ SERIALIZD = Table(
 )
 TRAKT = Table(
     {
-        "client_id": Field(Text(), "The id of your app at trakt.tv.", required=True),
+        "client_id": Field(TextValue(), "The id of your app at trakt.tv.", required=True),
         "client_secret": Field(_SECRET, "The secret of that app.", secret=True),
         "url": Field(HttpUrl(), "The API's root (default https://api.trakt.tv)."),
         "auth_url": Field(HttpUrl(), "Where sign-in happens (default https://auth.trakt.tv)."),
-        "redirect_uri": Field(Text(), "The redirect URI of your app, where it is not the usual one."),
+        "redirect_uri": Field(TextValue(), "The redirect URI of your app, where it is not the usual one."),
         "pace": _PACE,
     },
     description="An account at Trakt.",
@@ -50,8 +51,4 @@ ANILIST = Table(
     },
     description="An account at AniList.",
 )
-MEMORY = Table({}, description="No service at all: plays are kept until the process ends. For trying things out.")
-
-TRACKERS = Named(
-    {"serializd": SERIALIZD, "trakt": TRAKT, "plex": PLEX, "anilist": ANILIST, "memory": MEMORY}, "tracker"
-)
+TRACKERS = Named({"serializd": SERIALIZD, "trakt": TRAKT, "plex": PLEX, "anilist": ANILIST}, "tracker")

@@ -40,7 +40,7 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class TreeMember:
     key: str
     line: int
     value: Tree
@@ -49,7 +49,7 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class Members:
     line: int
-    members: tuple[Member, ...]
+    members: tuple[TreeMember, ...]
 
 
 Tree = Scalar | Items | Members
@@ -126,7 +126,7 @@ class _Converter:
         self._problems.add(path, line, _HALVED if halved else _ODD_TAG)
         return Scalar(line, "", empty=True)
 
-    def _members(self, node: MappingNode, path: str, depth: int) -> Iterator[Member]:
+    def _members(self, node: MappingNode, path: str, depth: int) -> Iterator[TreeMember]:
         """The mapping's own members, then what ``<<`` merges in and is not set here."""
         seen: dict[str, int] = {}
         merged: list[Node] = []
@@ -141,7 +141,7 @@ class _Converter:
                     seen[member.key] = member.line
                     yield member
 
-    def _member(self, key: Node, value: Node, path: str, depth: int, seen: dict[str, int]) -> Member | None:
+    def _member(self, key: Node, value: Node, path: str, depth: int, seen: dict[str, int]) -> TreeMember | None:
         line = key.start_mark.line + 1
         if not isinstance(key, ScalarNode) or _HALF.search(key.value):
             self._problems.add(path, line, "a key must be a plain name")
@@ -150,9 +150,9 @@ class _Converter:
             self._problems.add(join(path, key.value), line, f"given twice; the first is in line {seen[key.value]}")
             return None
         seen[key.value] = line
-        return Member(key.value, line, self.tree(value, join(path, key.value), depth + 1))
+        return TreeMember(key.value, line, self.tree(value, join(path, key.value), depth + 1))
 
-    def _merged(self, base: Node, path: str, depth: int) -> tuple[Member, ...]:
+    def _merged(self, base: Node, path: str, depth: int) -> tuple[TreeMember, ...]:
         tree = self.tree(base, path, depth + 1)
         if isinstance(tree, Members):
             return tree.members

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from yaml.nodes import ScalarNode
 
 from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table, table_of
-from scrobbled.config.marks import ALIAS, Marked, Path, shown
+from scrobbled.config.marks import ALIAS, MarkedText, Path, shown
 from scrobbled.config.model import Config
 from scrobbled.config.problems import Problem
 from scrobbled.core.errors import NotWritten
-from scrobbled.redact import MASK, Redactor
+from scrobbled.plumbing.redact import MASK, Redactor
 
 COMMENT = "#"
-_TOKEN = re.compile(rf"{MASK}([0-9]{{1,6}})")
+TOKEN = re.compile(rf"{MASK}([0-9]{{1,6}})")
 _REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _WORDS = r"(?:[a-z_]*(?:password|token|secret|api_?key)|key)"
 _SAID = re.compile(rf"\b{_WORDS}[\"']?\s*:\s*(\"[^\"\n]*\"|'[^'\n]*'|[^\s,}}\]#]+)", re.IGNORECASE)
@@ -29,7 +29,7 @@ _ADDRESS = re.compile(r"\b(?!https?:|wss?:|mqtts?:)[A-Za-z][A-Za-z0-9+.-]{0,30}:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SecretSpan:
     """A secret in the text. ``kind`` is the kind of its place; empty where that is not known."""
 
     start: int
@@ -59,11 +59,11 @@ class Veil:
     def lifted(self, changed: str) -> tuple[str, tuple[Problem, ...]]:
         """``changed`` with the secrets in place of their tokens, or why not."""
         there = _Places(changed)
-        problems = [problem for found in _TOKEN.finditer(changed) for problem in self._problems(found, changed, there)]
+        problems = [problem for found in TOKEN.finditer(changed) for problem in self._problems(found, changed, there)]
         if problems:
             return changed, tuple(dict.fromkeys(problems))
         parts, done = [], 0
-        for found in _TOKEN.finditer(changed):
+        for found in TOKEN.finditer(changed):
             span = self.spans[int(found[1]) - 1]
             start, end = there.whole(found) if span.path is not None else found.span()
             parts += [changed[done:start], self._text[span.start : span.end]]
@@ -100,7 +100,7 @@ class _Places:
         self.scalars: list[tuple[int, int, Path, ScalarNode]] = []
         self.is_readable = True
         try:
-            marked = Marked(text)
+            marked = MarkedText(text)
         except NotWritten:
             self.is_readable = False
         else:
@@ -143,14 +143,16 @@ def kind_of(path: Path) -> str:
 
 def is_secret(path: Path) -> bool:
     """Whether the tables say so; of what they do not know, whether its name does."""
-    known = _field(Field(table_of(Config), ""), path)
+    known = field_at(path)
     if known is not None:
         return known.secret
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     return not name.endswith("_file") and re.fullmatch(_WORDS, name, re.IGNORECASE) is not None
 
 
-def _field(one: Field, path: Path) -> Field | None:
+def field_at(path: Path) -> Field | None:
+    """What may stand there, a secret also where it is one for what it is in; ``None`` where nothing may."""
+    one = Field(table_of(Config), "")
     for part in path:
         inner = _inner(one.shape, part)
         if inner is None:
@@ -174,27 +176,27 @@ def _inner(shape: Shape, part: str | int) -> Field | None:
     return Field(shape.item, "") if isinstance(shape, ListOf) else None
 
 
-def _found(text: str, places: _Places, redactor: Redactor) -> Iterator[Span]:
+def _found(text: str, places: _Places, redactor: Redactor) -> Iterator[SecretSpan]:
     """Values that are secret by their place, and between them whatever else tells one."""
     done = 0
-    for span in [*_merged(sorted(_placed(text, places), key=_order)), Span(len(text), len(text), "")]:
+    for span in [*_merged(sorted(_placed(text, places), key=_order)), SecretSpan(len(text), len(text), "")]:
         yield from _in_lines(text[done : span.start], done, places, redactor)
         yield span
         done = span.end
 
 
-def _placed(text: str, places: _Places) -> Iterator[Span]:
+def _placed(text: str, places: _Places) -> Iterator[SecretSpan]:
     aliased = {node.value for _, _, path, node in places.scalars if node.tag == ALIAS and is_secret(path)}
     for start, end, path, node in places.scalars:
         named = re.match(r"&(\S+)", text[start:end])
         tells = node.tag != ALIAS and node.value and not _REFERENCE.fullmatch(node.value)
         if tells and (is_secret(path) or (named and named[1] in aliased)):
-            yield Span(start, end, kind_of(path), path)
-    for found in _TOKEN.finditer(text):
-        yield Span(found.start(), found.end(), places.kind(found.start()))
+            yield SecretSpan(start, end, kind_of(path), path)
+    for found in TOKEN.finditer(text):
+        yield SecretSpan(found.start(), found.end(), places.kind(found.start()))
 
 
-def _in_lines(text: str, at: int, places: _Places, redactor: Redactor) -> Iterator[Span]:
+def _in_lines(text: str, at: int, places: _Places, redactor: Redactor) -> Iterator[SecretSpan]:
     """``text`` is the part of the whole that begins ``at`` there."""
     known: dict[str, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = {}  # the same lines again cost nothing
     for line in text.splitlines(keepends=True):
@@ -204,9 +206,9 @@ def _in_lines(text: str, at: int, places: _Places, redactor: Redactor) -> Iterat
         for start, end in [*said, *redacted]:
             path = places.path(at + start)
             if path is None:
-                yield Span(at + start, at + end, COMMENT if places.is_readable else "")
+                yield SecretSpan(at + start, at + end, COMMENT if places.is_readable else "")
             elif (start, end) in redacted:
-                yield Span(at + start, at + end, kind_of(path))
+                yield SecretSpan(at + start, at + end, kind_of(path))
         at += len(line)
 
 
@@ -226,18 +228,18 @@ def _redacted(line: str, redactor: Redactor) -> list[tuple[int, int]]:
     return [(start, len(line) - same)] if len(line) - same > start else []
 
 
-def _order(span: Span) -> tuple[int, int]:
+def _order(span: SecretSpan) -> tuple[int, int]:
     return span.start, -span.end
 
 
-def _merged(spans: Sequence[Span]) -> list[Span]:
+def _merged(spans: Sequence[SecretSpan]) -> list[SecretSpan]:
     """What overlaps is one, of the kind of the first."""
-    merged: list[Span] = []
+    merged: list[SecretSpan] = []
     for span in spans:
         if merged and span.start < merged[-1].end:
             last = merged[-1]
             if span.end > last.end:
-                merged[-1] = Span(last.start, span.end, last.kind)
+                merged[-1] = SecretSpan(last.start, span.end, last.kind)
         else:
             merged.append(span)
     return merged

@@ -4,36 +4,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scrobbled.config.addresses import HttpUrl, ServerUrl
 from scrobbled.config.durations import UNITS
 from scrobbled.config.fields import ListOf, MapOf, Named, setting, table_of
-from scrobbled.config.rules import Rules, rules
+from scrobbled.config.rules import RuleConfigs, rules
 from scrobbled.config.trackers import TRACKERS
 from scrobbled.config.values import (
     Choice,
-    Conflict,
-    Direction,
+    ConflictValue,
+    DirectionValue,
     Duration,
-    HttpUrl,
     Interval,
     Percent,
-    ServerUrl,
     Switch,
-    Text,
+    TextValue,
     WebhookToken,
 )
+from scrobbled.core.services import SERVICES
 
-SOURCE_NAMES = ("plex", "jellyfin", "jellyfin-webhooks", "emby", "tautulli", "kodi", "trakt", "sonarr", "radarr")
-ASKED = ("plex", "jellyfin", "emby")
+SOURCE_NAMES = tuple(name for name, one in SERVICES.items() if one.source)
+ASKED = tuple(name for name, one in SERVICES.items() if one.asked)
 """Sources whose server can be asked what was watched."""
-LISTENED = ("plex", "kodi")
+LISTENED = tuple(name for name, one in SERVICES.items() if one.listened)
 """Sources whose server can be listened to."""
 KINDS = ("plays", "ratings", "watchlist", "collection", "progress")
-_SECRET = Text(exact=True)
-_NAME = Text(longest=200)
+
+
+def _and(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+_SECRET = TextValue(exact=True)
+_NAME = TextValue(longest=200)
 _MINUTE = UNITS["m"]
 
 
@@ -59,17 +66,17 @@ class SourceConfig:
     )
     catch_up: float = setting(
         Interval(_MINUTE),
-        "Only for plex, jellyfin and emby, with url and server_token: how often to ask the server what was watched, so "
-        "that a webhook that was lost is made up for (seconds); off to never ask.",
+        f"Only for {_and(ASKED)}, with url and server_token: how often to ask the server what was watched, so that a "
+        "webhook that was lost is made up for (seconds); off to never ask.",
         15 * _MINUTE,
     )
     mode: str = setting(
         Choice(("webhook", "live", "both")),
-        "Only for plex and kodi: live listens to the server (or the player) instead of waiting for webhooks; both does "
-        "both.",
+        f"Only for {_and(LISTENED)}: live listens to the server (or the player) instead of waiting for webhooks; both "
+        "does both.",
         "webhook",
     )
-    rules: Rules = rules("For single libraries, films or episodes; the first that fits counts.")
+    rules: RuleConfigs = rules("For single libraries, films or episodes; the first that fits counts.")
     marks: str = setting(
         Choice(("play", "tick", "ignore")),
         "What it is when somebody marks an item as watched by hand: a play, a tick without a date where a tracker "
@@ -84,6 +91,10 @@ class SourceConfig:
         Switch(), "Only for trakt: tell the viewer's own Trakt account at once what is playing.", False
     )
 
+    def is_caught_up(self, name: str) -> bool:
+        """Whether the source, by its name, is asked from time to time what was watched."""
+        return name in ASKED and bool(self.url and self.server_token and self.catch_up)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultsConfig:
@@ -93,7 +104,7 @@ class DefaultsConfig:
     min_duration: float = setting(Duration(), "Shorter items, such as trailers, do not count (seconds).", 5 * _MINUTE)
     movies: bool = setting(Switch(), "Whether movies count.", True)
     episodes: bool = setting(Switch(), "Whether episodes count.", True)
-    rules: Rules = rules("For single libraries, films or episodes, of all sources; the first that fits counts.")
+    rules: RuleConfigs = rules("For single libraries, films or episodes, of all sources; the first that fits counts.")
     ratings: bool = setting(Switch(), "Whether ratings given on a media server go to the trackers.", True)
     watchdog: float = setting(
         Duration(_MINUTE),
@@ -110,13 +121,13 @@ class PairConfig:
     """
 
     between: tuple[str, ...] = setting(ListOf(_NAME), "The two trackers.", required=True)
-    plays: str = setting(Direction(), "Direction for plays.", "off")
-    ratings: str = setting(Direction(), "Direction for ratings.", "off")
-    watchlist: str = setting(Direction(), "Direction for the watchlist.", "off")
-    collection: str = setting(Direction(), "Direction for the collection.", "off")
-    progress: str = setting(Direction(), "Direction for progress within an item.", "off")
+    plays: str = setting(DirectionValue(), "Direction for plays.", "off")
+    ratings: str = setting(DirectionValue(), "Direction for ratings.", "off")
+    watchlist: str = setting(DirectionValue(), "Direction for the watchlist.", "off")
+    collection: str = setting(DirectionValue(), "Direction for the collection.", "off")
+    progress: str = setting(DirectionValue(), "Direction for progress within an item.", "off")
     conflict: str = setting(
-        Conflict(), "Who wins when both changed: <tracker>-wins, newest-wins or ask.", "newest-wins"
+        ConflictValue(), "Who wins when both changed: <tracker>-wins, newest-wins or ask.", "newest-wins"
     )
     removals: str = setting(
         Choice(("ignore", "propagate", "ask")), "What a removal on one side does to the other.", "ignore"
@@ -137,7 +148,7 @@ class PairConfig:
 class ViewerConfig:
     """A person in the house."""
 
-    name: str = setting(Text(longest=64), "What to call this person.", required=True)
+    name: str = setting(TextValue(longest=64), "What to call this person.", required=True)
     accounts: Mapping[str, tuple[str, ...]] = setting(
         Named({name: ListOf(_NAME) for name in SOURCE_NAMES}, "source"),
         "Names or ids under which each source knows this person.",
@@ -150,7 +161,7 @@ class ViewerConfig:
         ListOf(table_of(PairConfig)), "Trackers to reconcile. Without any, nothing is reconciled.", ()
     )
     threshold: float | None = setting(Percent(1), "How much this person must have watched.")
-    rules: Rules = rules("This person's own, for single libraries, films or episodes; before everything else.")
+    rules: RuleConfigs = rules("This person's own, for single libraries, films or episodes; before everything else.")
     libraries: tuple[str, ...] = setting(
         ListOf(_NAME), "Titles of the libraries that count for this person. Empty: all.", ()
     )

@@ -13,6 +13,7 @@
     └── TrackerError       a tracker or catalogue did not do what was asked
         ├── TryLater       network, 5xx, 429: the same again, later
         ├── LoginNeeded    only the account's owner can help; the account pauses
+        │   └── NeverSignedIn  so far nobody has signed in at all
         ├── AccountStopped the service shut the account or the app out; the account pauses
         ├── ContractDrift  the answer is not what this service is known to answer; writing stops
         ├── NotInCatalogue the service does not know the item yet; asked again with growing distance
@@ -26,9 +27,17 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from scrobbled.core.words.reasons import Code, Reason
+
+UNSAID = "it did not work, and no reason was given"
+"""Where an error of ours says nothing, as its words were somebody else's."""
+
 
 class ScrobbledError(Exception):
-    """Base of all errors we raise on purpose; the text is written for the owner of the server."""
+    """Base of all errors we raise on purpose; the text is written for the owner of the server, and never empty."""
+
+    def __str__(self) -> str:
+        return super().__str__().strip() or UNSAID
 
 
 class BadPayload(ScrobbledError):
@@ -66,38 +75,86 @@ class ConfigError(ScrobbledError):
 class TrackerError(ScrobbledError):
     """``in_doubt`` is true when a write that must not be repeated may have taken effect all the same."""
 
+    code = Code.FAILED
+
     def __init__(self, reason: str, *, in_doubt: bool = False) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = reason.strip() or UNSAID
         self.in_doubt = in_doubt
+
+    @property
+    def coded(self) -> Reason:
+        """The reason with its code."""
+        return Reason(self.reason, self.code)
 
 
 class TryLater(TrackerError):
-    """``after`` is what the service asked for (``Retry-After``), in seconds."""
+    """``after`` is what the service asked for (``Retry-After``), in seconds.
 
-    def __init__(self, reason: str, *, after: float | None = None, in_doubt: bool = False) -> None:
+    ``limited`` says that we asked too much, and ``limit`` is what the service tells of that (``X-Ratelimit``).
+    """
+
+    code = Code.TRY_LATER
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        after: float | None = None,
+        in_doubt: bool = False,
+        limited: bool = False,
+        limit: str = "",
+    ) -> None:
         super().__init__(reason, in_doubt=in_doubt)
-        self.after = after
+        self.after, self.limited, self.limit = after, limited, limit
 
 
 class LoginNeeded(TrackerError):
     """Sign in again; plays are kept meanwhile."""
 
+    code = Code.SIGN_IN
+
+
+class NeverSignedIn(LoginNeeded):
+    """Nobody has signed in to it yet, and nothing was tried."""
+
 
 class AccountStopped(TrackerError):
     """Locked account, revoked app, exhausted limit: the service wants a person to act."""
+
+    code = Code.STOPPED
 
 
 class ContractDrift(TrackerError):
     """HTML for JSON, a missing key, a wrong type. ``reason`` names the request and the key."""
 
+    code = Code.DRIFT
+
 
 class NotInCatalogue(TrackerError):
     """Identified, but unknown to this service today."""
 
+    code = Code.NOT_IN_CATALOGUE
+
 
 class Refused(TrackerError):
-    """This change, as it is, will never be accepted."""
+    """This change, as it is, will never be accepted. ``said`` is what the service said of it, if anything."""
+
+    code = Code.REFUSED
+
+    def __init__(self, reason: str, *, in_doubt: bool = False, said: str = "") -> None:
+        super().__init__(reason, in_doubt=in_doubt)
+        if "not found" in said.casefold():  # in whichever words: of an episode, a show, a season
+            self.code = Code.NOT_FOUND
+
+
+def said(error: BaseException) -> str:
+    """What an error of others says, for a sentence of ours: without its number, and never empty."""
+    own = error.strerror if isinstance(error, OSError) else None
+    if text := (own or str(error)).strip():
+        return text
+    name = type(error).__name__
+    return f"it took too long ({name})" if "Timeout" in name else f"{name}, without a word more"
 
 
 class Candidate(Struct, frozen=True):
@@ -114,6 +171,8 @@ class Candidate(Struct, frozen=True):
 
 class Uncertain(TrackerError):
     """No match, or several; ``candidates`` are what a person may choose from."""
+
+    code = Code.UNCERTAIN
 
     def __init__(self, reason: str, candidates: Sequence[Candidate] = ()) -> None:
         super().__init__(reason)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scrobbled.core.items import Episode, Item, Movie
+from scrobbled.core.naming.items import Episode, Item, Movie
 
 Kind = Literal["plays", "ratings"]
 Scope = Literal["movie", "show", "season", "episode"]
@@ -18,7 +18,7 @@ Scope = Literal["movie", "show", "season", "episode"]
 KINDS: tuple[Kind, ...] = ("plays", "ratings")
 
 
-class Kept(StrEnum):
+class DatePrecision(StrEnum):
     """How much the time of a play is worth."""
 
     EXACT = "exact"
@@ -54,7 +54,7 @@ def about(subject: Subject, item: Item) -> Subject:
     return replace(subject, item=item, scope="movie" if isinstance(item, Movie) else subject.scope)
 
 
-class PlayRecord(Struct, frozen=True):
+class PlayRecord(Struct, frozen=True, gc=False):
     """One play that a tracker holds. Times are aware UTC."""
 
     id: str
@@ -62,7 +62,7 @@ class PlayRecord(Struct, frozen=True):
     key: str
     """What was watched; see ``Subject``."""
     at: datetime | None
-    kept: Kept = Kept.EXACT
+    kept: DatePrecision = DatePrecision.EXACT
     made_at: datetime | None = None
     """When it was written down at the service, where that is known."""
     stamp: str = ""
@@ -75,7 +75,7 @@ class PlayRecord(Struct, frozen=True):
     @property
     def is_mark(self) -> bool:
         """Marked as watched, at ``made_at``, beside the plays that the tracker keeps and without being one of them."""
-        return self.kept is Kept.NONE and self.at is None and self.made_at is not None
+        return self.kept is DatePrecision.NONE and self.at is None and self.made_at is not None
 
 
 class RatingRecord(Struct, frozen=True):

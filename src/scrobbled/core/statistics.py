@@ -11,18 +11,18 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
-from scrobbled.core.items import Media
+from scrobbled.core.naming.items import Media
 
 DAY = 86_400
 WEEK = 7 * DAY
 EPOCH = date(1970, 1, 1)
 USUAL_MINUTES: dict[Media, int] = {"movie": 110, "episode": 42}
 """How long one is taken for where no length of its kind was ever told."""
-Offset = Callable[[float], int]
+ZoneOffset = Callable[[float], int]
 """Seconds that the clock of the house is ahead of UTC at a moment (Unix seconds)."""
 
 
-class Span(Struct, frozen=True):
+class DaySpan(Struct, frozen=True):
     """From one day to another, both included."""
 
     first: date
@@ -125,7 +125,7 @@ class Sums(Struct, frozen=True):
     current: Streak | None
 
 
-def stretches(span: Span, offset: Offset) -> list[Stretch]:
+def stretches(span: DaySpan, offset: ZoneOffset) -> list[Stretch]:
     """The moments of ``span``, cut where the clock of the house is changed. No moment is in two of them."""
     lowest, highest = _local(span.first), _local(span.last) + DAY
     pieces = []
@@ -163,21 +163,21 @@ def summed(counted: Counted, today: date) -> Sums:
     )
 
 
-def weekly(days: Sequence[DayCount], span: Span) -> list[DayCount]:
+def weekly(days: Sequence[DayCount], span: DaySpan) -> list[DayCount]:
     """By weeks, each named by its Monday; also those without plays."""
     first = span.first - timedelta(days=span.first.weekday())
     mondays = [first + timedelta(weeks=n) for n in range((span.last - first).days // 7 + 1)]
     return _gathered(days, mondays, lambda day: day - timedelta(days=day.weekday()))
 
 
-def monthly(days: Sequence[DayCount], span: Span) -> list[DayCount]:
+def monthly(days: Sequence[DayCount], span: DaySpan) -> list[DayCount]:
     """By months, each named by its first day; also those without plays."""
     count = (span.last.year - span.first.year) * 12 + span.last.month - span.first.month + 1
     months = [_month(span.first, n) for n in range(count)]
     return _gathered(days, months, lambda day: day.replace(day=1))
 
 
-def daily(days: Sequence[DayCount], span: Span) -> list[DayCount]:
+def daily(days: Sequence[DayCount], span: DaySpan) -> list[DayCount]:
     """Also days without plays; only those of ``span``."""
     return _gathered(days, list(span.each()), lambda day: day)
 
@@ -200,7 +200,7 @@ def _local(day: date) -> int:
     return (day - EPOCH).days * DAY
 
 
-def _pieces(start: int, end: int, offset: Offset) -> Iterator[tuple[int, int]]:
+def _pieces(start: int, end: int, offset: ZoneOffset) -> Iterator[tuple[int, int]]:
     """Looked at week by week: nowhere are clocks changed and changed back within one."""
     began = start
     for at in range(start, end, WEEK):
@@ -212,7 +212,7 @@ def _pieces(start: int, end: int, offset: Offset) -> Iterator[tuple[int, int]]:
     yield began, end
 
 
-def _change(before: int, after: int, offset: Offset) -> int:
+def _change(before: int, after: int, offset: ZoneOffset) -> int:
     """The first second at which ``offset`` is no longer what it was ``before``."""
     was = offset(before)
     while after - before > 1:

@@ -4,40 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, cast
+from typing import Literal
 
 import structlog
 from msgspec import Struct
 
 from scrobbled.core.errors import TrackerError
-from scrobbled.core.items import Item
-from scrobbled.deliver import Courier
-from scrobbled.health import State
-from scrobbled.trackers.base import TellsPlaying
+from scrobbled.core.naming.items import Item
+from scrobbled.core.standing import AccountKey
+from scrobbled.delivery.courier import Courier
+from scrobbled.delivery.health import HealthState
 
 LEAST, MOST = 1.0, 80.0
 """Percent. Below the first a pause says nothing; from the second on trackers see a viewing that is over."""
-WORKING = (State.OK, State.NEW)
-Account = tuple[str, str]
-Action = Literal["start", "pause"]
+WORKING = (HealthState.OK, HealthState.NEW)
+PlayerAction = Literal["start", "pause"]
 log = structlog.get_logger("playing")
 
 
 class _News(Struct, frozen=True):
-    action: Action
+    action: PlayerAction
     item: Item
     percent: float
 
 
-class Teller:
+class PlayingTeller:
     """One request at a time for each account, and the newest word only: what is older is true no more."""
 
-    def __init__(self, couriers: Callable[[], Mapping[Account, Courier]]) -> None:
+    def __init__(self, couriers: Callable[[], Mapping[AccountKey, Courier]]) -> None:
         self._couriers = couriers
-        self._news: dict[Account, _News] = {}
-        self._tasks: dict[Account, asyncio.Task[None]] = {}
+        self._news: dict[AccountKey, _News] = {}
+        self._tasks: dict[AccountKey, asyncio.Task[None]] = {}
 
-    def tell(self, viewers: Iterable[str], action: Action, item: Item, percent: float) -> None:
+    def tell(self, viewers: Iterable[str], action: PlayerAction, item: Item, percent: float) -> None:
         """Every tracker of theirs that shows it and works. Returns at once; nothing is tried again."""
         if percent >= MOST or (action == "pause" and percent < LEAST):
             return
@@ -60,19 +59,19 @@ class Teller:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, account: Account) -> None:
+    async def _run(self, account: AccountKey) -> None:
         try:
             while news := self._news.pop(account, None):
                 await self._say(account, news)
         finally:
             del self._tasks[account]
 
-    async def _say(self, account: Account, news: _News) -> None:
+    async def _say(self, account: AccountKey, news: _News) -> None:
         courier = self._couriers().get(account)
         if courier is None:
             return
         try:
-            await cast(TellsPlaying, courier.tracker).playing(news.action, news.item, news.percent)
+            await courier.tracker.tells_playing.playing(news.action, news.item, news.percent)
         except TrackerError as error:
             log.info("not shown as playing", action="playing", account="/".join(account), why=error.reason)
         except Exception:  # the connections may be closed under it by a reload

@@ -9,16 +9,18 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 
-from scrobbled import needs
-from scrobbled.mqtt import Account, Facts, LastPlay, Sensors, Supervisor
-from scrobbled.mqtt.sensors import DOWN, OK, SIGN_IN, Means
-from scrobbled.redact import Redactor
-from scrobbled.runtime import Runtime
-from scrobbled.store import overview, wall
-from scrobbled.store.codec import iso
-from scrobbled.store.overview import PlayRow
-from scrobbled.store.wall import Filters
-from scrobbled.vitals import Component
+from scrobbled.desk.facts import standings
+from scrobbled.desk.masking import masked
+from scrobbled.desk.needs import questions as needs
+from scrobbled.runtime.service import Runtime
+from scrobbled.runtime.vitals import Component
+from scrobbled.sinks.mqtt import LastPlay, SensorFacts, Sensors, Supervisor, TroubledAccount
+from scrobbled.sinks.mqtt.sensors import DOWN, OK, SIGN_IN, SensorMeans
+from scrobbled.store.file.codec import iso
+from scrobbled.store.queue import overview
+from scrobbled.store.queue.overview import PlayRow
+from scrobbled.store.works import wall
+from scrobbled.store.works.wall import Filters
 
 NAME = "sensors"
 TELLING = (OK, DOWN, SIGN_IN)
@@ -30,7 +32,7 @@ async def sensing(runtime: Runtime, environ: Mapping[str, str]) -> AsyncIterator
     """Tell Home Assistant until the block ends, where there is a broker; it is never waited for."""
     supervisor = Supervisor(environ, runtime.transport)
     runtime.redactor.add(supervisor.token)
-    means = Means(
+    means = SensorMeans(
         config=lambda: runtime.config,
         look=partial(look, runtime),
         supervisor=supervisor,
@@ -56,26 +58,24 @@ async def sensing(runtime: Runtime, environ: Mapping[str, str]) -> AsyncIterator
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def look(runtime: Runtime) -> Facts:
+async def look(runtime: Runtime) -> SensorFacts:
     """Without a secret in any text. The questions are those that the page under Needs you asks."""
     active, now = frozenset(runtime.couriers), runtime.clock.now().timestamp()
-    config, redactor = runtime.config, runtime.redactor
+    config = runtime.config
     spots = await wall.look(runtime.store, Filters(), 1, start=None)
 
-    def seen(db: sqlite3.Connection) -> tuple[PlayRow | None, dict[str, int]]:
-        return overview.play(db, spots[0].play) if spots else None, _queue(db)
+    def seen(db: sqlite3.Connection) -> tuple[PlayRow | None, dict[str, int], standings.Standings]:
+        play = overview.play(db, spots[0].play) if spots else None
+        return play, _queue(db), standings.facts(db, config, now)
 
-    play, queue = await runtime.store.read(seen)  # and webhooks have the database between this and the next
+    play, queue, stood = await runtime.store.read(seen)  # and webhooks have the database between this and the next
     questions = await runtime.store.read(lambda db: needs.number(needs.facts(db, config, active, now)))
     asked = (*runtime.catching_up.conditions, *runtime.listening.conditions)
     servers = {one.source for one in asked if one.state in needs.BROKEN}
     told = [trouble for trouble in await runtime.alerts.open() if trouble.kind in needs.TOLD]
-    return Facts(
-        last=None if play is None else _last(play, redactor),
-        queue=queue,
-        troubled=_troubled(runtime, redactor),
-        questions=questions + len(servers) + len(told),
-    )
+    asks = questions + len(servers) + len(told)
+    last = None if play is None else _last(play)
+    return masked(SensorFacts(last, queue, _troubled(runtime), asks, stood.house(asks)), runtime.redactor)
 
 
 def _queue(db: sqlite3.Connection) -> dict[str, int]:
@@ -86,20 +86,20 @@ def _queue(db: sqlite3.Connection) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _last(play: PlayRow, redactor: Redactor) -> LastPlay:
+def _last(play: PlayRow) -> LastPlay:
     return LastPlay(
-        label=redactor.text(play.label),
+        label=play.label,
         media=play.media,
-        viewer=redactor.text(play.viewer),
+        viewer=play.viewer,
         source=play.source,
         watched_at=None if play.watched_at is None else iso(play.watched_at),
         outcomes={one.tracker: one.state for one in play.deliveries},
     )
 
 
-def _troubled(runtime: Runtime, redactor: Redactor) -> tuple[Account, ...]:
+def _troubled(runtime: Runtime) -> tuple[TroubledAccount, ...]:
     return tuple(
-        Account(redactor.text(report.viewer), report.tracker, str(report.state), redactor.text(report.reason))
+        TroubledAccount(report.viewer, report.tracker, str(report.state), report.reason)
         for courier in runtime.couriers.values()
         if courier.health.in_trouble and (report := courier.health.report)
     )

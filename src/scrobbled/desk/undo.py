@@ -9,15 +9,18 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled import summary
-from scrobbled.beside import removal
-from scrobbled.core.names import name
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store import amendments, outbox, records, runs, undoing
-from scrobbled.store.amendments import Amendment, Wish
-from scrobbled.store.codec import iso_or_none
-from scrobbled.store.database import Store
-from scrobbled.store.undoing import Sent
+from scrobbled.core.naming.names import name
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.core.words.reasons import Code
+from scrobbled.desk.facts import ids as ids_facts
+from scrobbled.desk.facts.ids import NotThere
+from scrobbled.intake.ratings_and_ticks import removal
+from scrobbled.store.file.codec import iso_or_none
+from scrobbled.store.file.database import Store
+from scrobbled.store.mirror import records, runs
+from scrobbled.store.queue import amendments, outbox, undoing
+from scrobbled.store.queue.amendments import Amendment, NewAmendment
+from scrobbled.store.queue.undoing import Sent
 from scrobbled.trackers import TRACKERS
 
 PUT_BACK = "its removal was taken back"
@@ -30,11 +33,7 @@ WHERE_IDS_ARE = (
 )
 
 
-class NotThere(LookupError):
-    """Something was named that does not exist; the text says so, and where ids are found."""
-
-
-class Asked(Struct, frozen=True):
+class UndoRequest(Struct, frozen=True):
     """What is to be taken back: named ``plays`` and ``ticks``, all of a ``run``, or all that came in within a time.
 
     ``since`` and ``until`` are Unix seconds, by when a play came in and not by when it was watched.
@@ -48,7 +47,7 @@ class Asked(Struct, frozen=True):
     """Amendments that tick something off, which has no play."""
 
 
-class Step(Struct, frozen=True):
+class UndoStep(Struct, frozen=True):
     """What happens to one thing at one tracker, for people and scripts; times are ISO 8601 in UTC.
 
     ``action`` is ``remove`` (it is there, and is taken away), ``restore`` (what was changed gets what it had before,
@@ -66,34 +65,36 @@ class Step(Struct, frozen=True):
     watched_at: str | None
     action: str
     text: str
+    waits_for: str = ""
+    """What does it at the tracker: ``a7``, or ``c12`` where something is added again. Empty where nothing has to."""
 
 
-class Report(Struct, frozen=True):
+class UndoReport(Struct, frozen=True):
     """``dry_run``: this is only what would be done."""
 
     dry_run: bool
     plays: list[str]
     """The plays of which something is taken back."""
-    steps: list[Step]
+    steps: list[UndoStep]
 
 
-async def undo(store: Store, asked: Asked, now: float, *, dry_run: bool = False) -> Report:
+async def undo(store: Store, asked: UndoRequest, now: float, *, dry_run: bool = False) -> UndoReport:
     """Take it back, a little at a time; may be repeated. Raises ``NotThere``, and then changes nothing.
 
     What has to be taken from a tracker is done by its courier, now or as soon as the service runs.
     """
     changes, amended = await store.read(lambda db: _found(db, asked))
     look = store.read if dry_run else store.write
-    steps: list[Step] = []
+    steps: list[UndoStep] = []
     for some in _pieces(changes):
         steps += await look(partial(_take_back, ids=some, now=now, dry_run=dry_run))
     for some in _pieces(amended):
         steps += await look(partial(_set_back, ids=some, now=now, dry_run=dry_run))
     plays = dict.fromkeys(step.play_id for step in steps if step.play_id and step.action != "leave")
-    return Report(dry_run, [id_ for id_ in plays if id_], steps)
+    return UndoReport(dry_run, [id_ for id_ in plays if id_], steps)
 
 
-def _found(db: sqlite3.Connection, asked: Asked) -> tuple[list[int], list[int]]:
+def _found(db: sqlite3.Connection, asked: UndoRequest) -> tuple[list[int], list[int]]:
     """Ids of the changes and amendments that are meant; raises ``NotThere``."""
     missing = sorted(set(asked.plays) - undoing.known(db, asked.plays))
     if missing:
@@ -111,7 +112,7 @@ def _found(db: sqlite3.Connection, asked: Asked) -> tuple[list[int], list[int]]:
     return list(dict.fromkeys(changes)), [*amended, *_ticks(db, asked)]
 
 
-def _ticks(db: sqlite3.Connection, asked: Asked) -> list[int]:
+def _ticks(db: sqlite3.Connection, asked: UndoRequest) -> list[int]:
     """Raises ``NotThere`` for what was named and is no tick."""
     found = {id_: amendments.get(db, id_) for id_ in sorted(set(asked.ticks))}
     if missing := [f"a{id_}" for id_, one in found.items() if one is None or one.wish.action != "tick"]:
@@ -126,11 +127,11 @@ def _pieces(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
-def _take_back(db: sqlite3.Connection, *, ids: Sequence[int], now: float, dry_run: bool) -> list[Step]:
+def _take_back(db: sqlite3.Connection, *, ids: Sequence[int], now: float, dry_run: bool) -> list[UndoStep]:
     return [_Change(db, change, now).step(dry_run=dry_run) for change in undoing.sent(db, ids)]
 
 
-def _set_back(db: sqlite3.Connection, *, ids: Sequence[int], now: float, dry_run: bool) -> list[Step]:
+def _set_back(db: sqlite3.Connection, *, ids: Sequence[int], now: float, dry_run: bool) -> list[UndoStep]:
     found = (amendments.get(db, id_) for id_ in ids)
     return [_Amended(db, one, now).step(dry_run=dry_run) for one in found if one is not None]
 
@@ -142,9 +143,9 @@ class _Change(Struct, frozen=True):
     change: Sent
     now: float
 
-    def step(self, *, dry_run: bool) -> Step:
+    def step(self, *, dry_run: bool) -> UndoStep:
         change, there = self.change, name(self.change.tracker)
-        if change.state is PlayOutcome.UNDONE and change.reason == outbox.CANCELLED:
+        if change.state is PlayOutcome.UNDONE and change.code == Code.CANCELLED:
             if not dry_run:
                 outbox.leave_out(self.db, change.id, self.now)
             return self._told("drop", f"It was not sent to {there}, and no later run sends it.")
@@ -158,26 +159,25 @@ class _Change(Struct, frozen=True):
             outbox.settle(self.db, change.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, self.now)
         return self._told("drop", f"It was not sent to {there} yet, and is not sent any more.")
 
-    def _from_tracker(self, there: str, *, dry_run: bool) -> Step:
+    def _from_tracker(self, there: str, *, dry_run: bool) -> UndoStep:
         open_ = amendments.of_change(self.db, self.change.id)
         if open_ is not None:
             if not dry_run:
                 amendments.for_good(self.db, open_.id)
                 amendments.retry(self.db, [open_.id])
-            return self._told("under-way", f"It is being taken back from {there} already (a{open_.id}).")
+            return self._told("under-way", f"It is being taken back from {there} already (a{open_.id}).", open_.id)
         if not _can_remove(self.change.tracker):
             return self._told("leave", f"{there} lets nobody take anything back; remove it there yourself.")
-        if not dry_run:
-            amendments.add(self.db, removal(self.change, "you took it back"), self.now)
+        by = None if dry_run else amendments.add(self.db, removal(self.change, "you took it back"), self.now)
         if self.change.phase:
-            return self._told("wait", f"It is just being sent to {there}; after that it is taken back.")
-        return self._told("remove", f"It is taken back from {there}.")
+            return self._told("wait", f"It is just being sent to {there}; after that it is taken back.", by)
+        return self._told("remove", f"It is taken back from {there}.", by)
 
-    def _told(self, action: str, text: str) -> Step:
+    def _told(self, action: str, text: str, by: int | None = None) -> UndoStep:
         change = self.change
         when = change.watched_at.timestamp() if change.watched_at else None
         whose = (f"p{change.play_id}", change.viewer, change.tracker, change.label, iso_or_none(when))
-        return Step(f"c{change.id}", *whose, action, text)
+        return UndoStep(f"c{change.id}", *whose, action, text, f"a{by}" if by else "")
 
 
 class _Amended(Struct, frozen=True):
@@ -187,9 +187,9 @@ class _Amended(Struct, frozen=True):
     amendment: Amendment
     now: float
 
-    def step(self, *, dry_run: bool) -> Step:
+    def step(self, *, dry_run: bool) -> UndoStep:
         one, there = self.amendment, name(self.amendment.wish.tracker)
-        if one.state is PlayOutcome.UNDONE and one.reason == outbox.CANCELLED:
+        if one.state is PlayOutcome.UNDONE and one.code == Code.CANCELLED:
             return self._was_cancelled(there, dry_run=dry_run)
         if one.state is PlayOutcome.UNDONE:
             return self._told("leave", "It is undone already.")
@@ -199,33 +199,34 @@ class _Amended(Struct, frozen=True):
             amendments.settle(self.db, one.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, self.now)
         return self._told("drop", f"{there} was not changed yet, and is not changed any more.")
 
-    def _was_cancelled(self, there: str, *, dry_run: bool) -> Step:
+    def _was_cancelled(self, there: str, *, dry_run: bool) -> UndoStep:
         if not dry_run:
             amendments.undone(self.db, self.amendment.id)
         if self.amendment.attempts:  # it may be there, though no answer came
             return self._set_back(there, dry_run=dry_run)
         return self._told("drop", f"{there} was not changed, and no later run does it.")
 
-    def _set_back(self, there: str, *, dry_run: bool) -> Step:
+    def _set_back(self, there: str, *, dry_run: bool) -> UndoStep:
         wish = self.amendment.wish
         if wish.action == "remove":
             return self._bring_back(there, dry_run=dry_run)
         if wish.action == "tick" and self.amendment.state is PlayOutcome.DELIVERED and self.amendment.reason:
             return self._told("leave", f"We did not tick it off on {there}: {self.amendment.reason}.")
         if (open_ := amendments.taking_back(self.db, self.amendment.id)) is not None:
-            return self._told("under-way", f"It is being set back at {there} already (a{open_.id}).")
+            return self._told("under-way", f"It is being set back at {there} already (a{open_.id}).", f"a{open_.id}")
         if why := self._changed_since():
             return self._told("leave", why)
+        by = ""
         if not dry_run:
             if self.amendment.state is not PlayOutcome.DELIVERED:
                 amendments.settle(self.db, self.amendment.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, self.now)
-            amendments.add(self.db, self._wish(), self.now)
+            by = f"a{amendments.add(self.db, self._wish(), self.now)}"
         if wish.action == "tick":
-            return self._told("remove", f"Its tick is taken back on {there}.")
+            return self._told("remove", f"Its tick is taken back on {there}.", by)
         was = f" to {wish.before}" if wish.before else ""
-        return self._told("restore", f"It is set back{was} at {there}.")
+        return self._told("restore", f"It is set back{was} at {there}.", by)
 
-    def _bring_back(self, there: str, *, dry_run: bool) -> Step:
+    def _bring_back(self, there: str, *, dry_run: bool) -> UndoStep:
         """By the change that had brought it there, which goes its ordinary way once more."""
         wish, account = self.amendment.wish, (self.amendment.wish.viewer, self.amendment.wish.tracker)
         change = undoing.bringer(self.db, *account, wish.details.remote_id)
@@ -238,7 +239,7 @@ class _Amended(Struct, frozen=True):
             outbox.send_again(self.db, change, PUT_BACK, self.now, in_doubt=not removed)
             if removed:
                 records.take_off(self.db, account, wish.details.remote_id)
-        return self._told("restore", f"It is added to {there} again, with the time it had.")
+        return self._told("restore", f"It is added to {there} again, with the time it had.", f"c{change}")
 
     def _changed_since(self) -> str:
         """A rating that somebody gave there after the run is theirs."""
@@ -252,10 +253,10 @@ class _Amended(Struct, frozen=True):
             return ""
         return f"It was changed on {name(wish.tracker)} since, so it is left as it is now."
 
-    def _wish(self) -> Wish:
+    def _wish(self) -> NewAmendment:
         wish, inverse = self.amendment.wish, amendments.usual_inverse(self.amendment.wish)
         assert inverse is not None, "only a removal has none"
-        return Wish(
+        return NewAmendment(
             viewer=wish.viewer,
             tracker=wish.tracker,
             kind=wish.kind,
@@ -271,17 +272,17 @@ class _Amended(Struct, frozen=True):
             undoes=self.amendment.id,
         )
 
-    def _told(self, action: str, text: str) -> Step:
+    def _told(self, action: str, text: str, by: str = "") -> UndoStep:
         wish = self.amendment.wish
         play = None if wish.play_id is None else f"p{wish.play_id}"
-        return Step(f"a{self.amendment.id}", play, wish.viewer, wish.tracker, wish.label, None, action, text)
+        return UndoStep(f"a{self.amendment.id}", play, wish.viewer, wish.tracker, wish.label, None, action, text, by)
 
 
 def _can_remove(tracker: str) -> bool:
     return tracker not in TRACKERS or "plays" in TRACKERS[tracker].can().amends
 
 
-def chosen(ids: Sequence[str], run: str | None, since: float | None, until: float | None) -> Asked:
+def chosen(ids: Sequence[str], run: str | None, since: float | None, until: float | None) -> UndoRequest:
     """From what a person wrote; raises ``ValueError`` with what to write instead."""
     if bool(ids) + (run is not None) + (since is not None or until is not None) != 1:
         raise ValueError("Name plays like p12, or a run with --run, or a time with --since; one of the three.")
@@ -289,13 +290,13 @@ def chosen(ids: Sequence[str], run: str | None, since: float | None, until: floa
         raise ValueError("--until lies before --since; turn them round, so that the earlier time is that of --since.")
     plays, ticks = [], []
     for text in ids:
-        if text.strip().startswith("a") and (tick := summary.number(text, "a")) is not None:
+        if text.strip().startswith("a") and (tick := ids_facts.number(text, "a")) is not None:
             ticks.append(tick)
-        elif (play := summary.number(text, "p")) is not None:
+        elif (play := ids_facts.number(text, "p")) is not None:
             plays.append(play)
         else:
             raise ValueError(f"{text[:40]} is not the id of a play. {WHERE_IDS_ARE}")
-    number = None if run is None else summary.number(run, "r")
+    number = None if run is None else ids_facts.number(run, "r")
     if run is not None and number is None:
         raise ValueError(f"{run[:40]} is not the id of a run. {WHERE_IDS_ARE}")
-    return Asked(tuple(plays), number, since, until, tuple(ticks))
+    return UndoRequest(tuple(plays), number, since, until, tuple(ticks))

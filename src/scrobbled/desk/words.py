@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from scrobbled.core.names import name as name
+from scrobbled.core.naming.names import name as name
 
 
 def plural(count: int, noun: str) -> str:
@@ -16,6 +16,12 @@ def plural(count: int, noun: str) -> str:
 def joined(parts: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def sentence(parts: Sequence[str]) -> str:
+    """With a capital and a full stop; empty where there are none."""
+    text = ", ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def ago(then: datetime, now: datetime) -> str:

@@ -13,17 +13,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.alerts import Alerts, Now, Trouble
-from scrobbled.clock import Clock
 from scrobbled.core.errors import StoreError
-from scrobbled.core.events import PlaybackEvent
-from scrobbled.core.outcomes import HOLDS, Hold, PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.core.safety import MARKS_WAIT, Limits, Trip, judge, judge_marks
-from scrobbled.core.sessions import Watched
-from scrobbled.store import floods
-from scrobbled.store.database import Store
-from scrobbled.store.floods import Arrival, Contents, Flood
-from scrobbled.store.inbox import Queued
+from scrobbled.core.sending.safety import MARKS_WAIT, Trip, WriteLimits, judge, judge_marks
+from scrobbled.core.watching.events import PlaybackEvent
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.watching.sessions import Watched
+from scrobbled.core.words.outcomes import HOLDS, Hold, PlayOutcome
+from scrobbled.plumbing.clock import Clock
+from scrobbled.store.file.database import Store
+from scrobbled.store.inbox.events import Queued
+from scrobbled.store.queue import floods
+from scrobbled.store.queue.floods import Contents, Flood, FloodPlay
 
 BELIEVED_DISTANCE = timedelta(minutes=15)
 """A time that its source states, and that is farther from receipt, was not told as it happened."""
@@ -36,10 +36,10 @@ DECIDED = "Somebody decided on each of them: what was approved is sent at the tr
 log = structlog.get_logger("breaker")
 
 
-def arrival_of(event: PlaybackEvent, play: Play, verdict: Watched, received_at: datetime) -> Arrival:
+def arrival_of(event: PlaybackEvent, play: Play, verdict: Watched, received_at: datetime) -> FloodPlay:
     """How the breaker sees a play; ``received_at`` is when the webhook came, also where it is understood later."""
     told_late = event.time_from_source and abs(event.occurred_at - received_at) > BELIEVED_DISTANCE
-    return Arrival(
+    return FloodPlay(
         at=received_at.timestamp(),
         afterwards=event.entered or event.stale or told_late or play.watched_at is None,
         witnessed=verdict.witnessed,
@@ -48,7 +48,7 @@ def arrival_of(event: PlaybackEvent, play: Play, verdict: Watched, received_at: 
     )
 
 
-def admit(db: sqlite3.Connection, viewer: str, queued: Queued, arrival: Arrival, limits: Limits) -> Queued:
+def admit(db: sqlite3.Connection, viewer: str, queued: Queued, arrival: FloodPlay, limits: WriteLimits) -> Queued:
     """``queued`` as it may go on: the same, or held. In the transaction that adds the play, and before that.
 
     What a tracker does not take is no arrival. A play without a date is held anyway, and may be part of a flood too.
@@ -73,17 +73,17 @@ def admit(db: sqlite3.Connection, viewer: str, queued: Queued, arrival: Arrival,
     floods.stop_waiting(db, account, flood, trip, arrival.at)
     if undated:
         return replace(queued, hold=Hold.NO_DATE, flood=flood)
-    return replace(queued, outcome=PlayOutcome.HELD, reason=trip.reason, hold=trip.rule, flood=flood)
+    return replace(queued, outcome=PlayOutcome.HELD, reason=trip.coded, hold=trip.rule, flood=flood)
 
 
 def _with_other_marks(
-    db: sqlite3.Connection, account: tuple[str, str], queued: Queued, arrival: Arrival, trip: Trip
+    db: sqlite3.Connection, account: tuple[str, str], queued: Queued, arrival: FloodPlay, trip: Trip
 ) -> Queued:
     """They are no viewing of one evening, and no flood either: held together, and what is really watched goes on."""
     flood = floods.join(db, account, trip, arrival.at)
     floods.stop_marks(db, account, flood, trip, arrival)
     hold = Hold.NO_DATE if queued.outcome is PlayOutcome.HELD else trip.rule
-    return replace(queued, outcome=PlayOutcome.HELD, reason=trip.reason, hold=hold, flood=flood)
+    return replace(queued, outcome=PlayOutcome.HELD, reason=trip.coded, hold=hold, flood=flood)
 
 
 class _News(Struct, frozen=True):

@@ -8,29 +8,32 @@ from typing import Literal, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.events import RATINGS, EventKind, PlaybackEvent
-from scrobbled.core.items import Item, Media
-from scrobbled.core.outcomes import EventOutcome
+from scrobbled.core.agreeing.ledger import Removals
+from scrobbled.core.naming.items import Item, Media
 from scrobbled.core.records import Kind
-from scrobbled.core.rules import Level, counts, rules_of
-from scrobbled.core.safety import USUAL, Limits
-from scrobbled.core.sessions import TEST_EVENT, Rules, Session, fold
-from scrobbled.store import inbox
+from scrobbled.core.sending.safety import USUAL, WriteLimits
+from scrobbled.core.watching.events import RATINGS, EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import fold
+from scrobbled.core.watching.rules import RuleLevel, counts, rules_of
+from scrobbled.core.watching.sessions import TEST_EVENT, Rules, Session
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.core.words.reasons import UNREAD, Code, Reason, coded
+from scrobbled.store.inbox import events
 
 Marks = Literal["play", "tick", "ignore"]
-Removals = Literal["ignore", "ask", "propagate"]
 RATINGS_OFF = "ratings are switched off"
 MARKS_OFF = "marks are switched off"
 UNKNOWN_LIBRARY = "library not known"
 
 
-class Way(Struct, frozen=True):
+class Destination(Struct, frozen=True):
     """One tracker of one viewer, what it takes, and what else it can hold."""
 
     tracker: str
     takes: frozenset[Media]
     amends: frozenset[Kind] = frozenset()
     ticks: bool = False
+    adds: bool = True
 
     def rates(self, item: Item) -> bool:
         return "ratings" in self.amends and item.media in self.takes
@@ -42,12 +45,12 @@ class Claimant(Struct, frozen=True):
     viewer: str
     rules: Rules
     """Of items in general; see ``rules_for``."""
-    ways: tuple[Way, ...]
+    ways: tuple[Destination, ...]
     libraries: frozenset[str]
     """Titles, without case; empty takes all."""
     media: frozenset[Media]
-    limits: Limits = USUAL
-    levels: tuple[Level, ...] = ()
+    limits: WriteLimits = USUAL
+    levels: tuple[RuleLevel, ...] = ()
     """Only where some rule is about single libraries or media: else ``rules`` holds for all."""
     marks: Marks = "play"
     """What it is when somebody marks something as watched."""
@@ -56,7 +59,7 @@ class Claimant(Struct, frozen=True):
     """What is done when somebody marks something as not watched."""
 
     def rules_for(self, item: Item | None) -> Rules:
-        return rules_of(self.levels, item) if self.levels else self.rules
+        return rules_of(self.levels, item, listed=self.rules.listed) if self.levels else self.rules
 
 
 class Household(Protocol):
@@ -65,6 +68,13 @@ class Household(Protocol):
     def claimants(self, source: str, names: frozenset[str]) -> Sequence[Claimant]: ...
 
     def accepts_server(self, source: str, server: str | None) -> bool: ...
+
+
+class EventRefusal(Struct, frozen=True):
+    """Why an event never gets as far as a session, and how it is booked."""
+
+    outcome: EventOutcome
+    reason: str
 
 
 class Taken(Struct, frozen=True):
@@ -97,24 +107,30 @@ def no_play(event: PlaybackEvent, claimant: Claimant) -> str | None:
     return None
 
 
-def refusal(household: Household, event: PlaybackEvent) -> tuple[str, EventOutcome] | None:
-    """Why an event never gets as far as a session, and how it is booked."""
+def claimed(household: Household, event: PlaybackEvent) -> Sequence[Claimant] | EventRefusal:
+    """Who claims an event, one viewer at least; or why it is none of theirs."""
     if event.test:
-        return _tested(household, replace(event, test=False)), EventOutcome.UNWANTED
+        return EventRefusal(EventOutcome.UNWANTED, _tested(household, replace(event, test=False)))
     if event.kind is EventKind.IGNORED:
-        return event.reason, EventOutcome.UNWANTED
+        unread = coded(event.reason).code in UNREAD
+        return EventRefusal(EventOutcome.UNREADABLE if unread else EventOutcome.UNWANTED, event.reason)
     if event.item is None:
-        return "no item", EventOutcome.UNWANTED
+        return EventRefusal(EventOutcome.UNWANTED, "no item")
     server = event.item.origin.server if event.item.origin else None
     if not household.accepts_server(event.source, server):
-        return "server: not one of those listed for this source", EventOutcome.UNWANTED
+        return EventRefusal(EventOutcome.UNWANTED, "server: not one of those listed for this source")
     if event.kind in _OF_THE_LIBRARY:
-        return f"{event.kind} is not playback", EventOutcome.UNWANTED
-    if not household.claimants(event.source, event.account.names()):
-        name = inbox.account_label(event)
-        unnamed = event.reason or NO_ACCOUNT
-        return (f"{LISTED_BY_NOBODY}{name}" if name else unnamed), EventOutcome.UNCLAIMED
-    return None
+        return EventRefusal(EventOutcome.UNWANTED, f"{event.kind} is not playback")
+    return household.claimants(event.source, event.account.names()) or _unclaimed(event)
+
+
+def _unclaimed(event: PlaybackEvent) -> EventRefusal:
+    name = events.account_label(event)
+    return EventRefusal(EventOutcome.UNCLAIMED, listed_by_nobody(name) if name else event.reason or NO_ACCOUNT)
+
+
+def listed_by_nobody(account: str) -> Reason:
+    return Reason(f"{LISTED_BY_NOBODY}{account}", Code.LISTED_BY_NOBODY)
 
 
 LISTED_BY_NOBODY = "no viewer lists the account "
@@ -125,21 +141,22 @@ _OF_THE_LIBRARY = frozenset({EventKind.ADDED, EventKind.REMOVED})
 WOULD_GO = f"{TEST_EVENT}; a real one would go to "
 
 
-def _tested(household: Household, event: PlaybackEvent) -> str:
+def _tested(household: Household, event: PlaybackEvent) -> Reason:
     """What would have become of it, were it no test."""
-    if refused := refusal(household, event):
-        reason, outcome = refused
-        return f"{TEST_EVENT}; a real one would be {outcome}: {reason}"
+    found = claimed(household, event)
+    if isinstance(found, EventRefusal):
+        return Reason(f"{TEST_EVENT}; a real one would be {found.outcome}: {found.reason}", Code.TEST_EVENT)
     ways, doubts = [], []
-    for claimant in household.claimants(event.source, event.account.names()):
+    for claimant in found:
         if doubt := unwanted(event, claimant) or _doubt(event, claimant):
             doubts.append(f"{claimant.viewer}: {doubt}")
         else:
             trackers = ", ".join(way.tracker for way in claimant.ways)
             ways.append(f"{claimant.viewer} ({trackers or 'no tracker'})")
     if not ways:
-        return f"{TEST_EVENT}; a real one would go nowhere ({'; '.join(doubts)})"
-    return f"{WOULD_GO}{' and '.join(ways)}{'; not to ' if doubts else ''}{'; '.join(doubts)}"
+        return Reason(f"{TEST_EVENT}; a real one would go nowhere ({'; '.join(doubts)})", Code.TEST_EVENT)
+    text = f"{WOULD_GO}{' and '.join(ways)}{'; not to ' if doubts else ''}{'; '.join(doubts)}"
+    return Reason(text, Code.TEST_COUNTS)
 
 
 def _doubt(event: PlaybackEvent, claimant: Claimant) -> str:

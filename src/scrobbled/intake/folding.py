@@ -1,51 +1,80 @@
-"""One event for one viewer: folded into its session, and the play that follows put on its way."""
+"""One event for those who claim it: folded into the session of each, and the play that follows put on its way."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
-from scrobbled import beside, breaker
-from scrobbled.claimants import Claimant, Taken, unwanted
-from scrobbled.core.ends import Span, span_of
-from scrobbled.core.events import RATINGS, EventKind, PlaybackEvent
-from scrobbled.core.identity import same_item
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.core.plays import Play, route
-from scrobbled.core.sessions import Duplicate, Noted, Unwanted, Verdict, Watched, fold
-from scrobbled.store import archive, inbox
-from scrobbled.store.floods import Arrival
+from scrobbled.core.naming.identity import same_item
+from scrobbled.core.watching.ends import ViewingSpan, span_of
+from scrobbled.core.watching.events import RATINGS, EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import fold
+from scrobbled.core.watching.plays import Play, route
+from scrobbled.core.watching.sessions import Duplicate, Noted, SessionVerdict, Unwanted, Watched
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.core.words.reasons import Code, Reason
+from scrobbled.intake import breaker, ratings_and_ticks
+from scrobbled.intake.claimants import Claimant, Taken, unwanted
+from scrobbled.store.inbox import archive, events
+from scrobbled.store.queue.floods import FloodPlay
 
 
-def for_viewer(db: sqlite3.Connection, arrival: inbox.Arrival, event_id: int, claimant: Claimant) -> Taken:
+def for_all(
+    db: sqlite3.Connection, arrival: events.Arrival, event_id: int, claimants: Sequence[Claimant], booked: EventOutcome
+) -> Taken:
+    """What comes of the event, which is stored as ``event_id`` with the outcome ``booked``, for all who claim it."""
+    results = {claimant.viewer: for_viewer(db, arrival, event_id, claimant) for claimant in claimants}
+    outcome, reason = summed_up(list(results.values()))
+    if outcome is not booked or reason:
+        events.settle_event(db, event_id, outcome, reason)
+    if len({(result.outcome, result.reason) for result in results.values()}) > 1:
+        events.add_detail(db, event_id, viewers={viewer: [r.outcome, r.reason] for viewer, r in results.items()})
+    plays = tuple(play for result in results.values() for play in result.plays)
+    accounts = frozenset(account for result in results.values() for account in result.accounts)
+    return Taken(event_id, outcome, reason, plays, accounts)
+
+
+_RANK = (EventOutcome.ACCEPTED, EventOutcome.DUPLICATE, EventOutcome.UNWANTED)
+
+
+def summed_up(results: Sequence[Taken]) -> tuple[EventOutcome, str]:
+    """One outcome for an event that several viewers claim: the most that came of it."""
+    best = min(results, key=lambda result: _RANK.index(result.outcome))
+    return best.outcome, best.reason
+
+
+def for_viewer(db: sqlite3.Connection, arrival: events.Arrival, event_id: int, claimant: Claimant) -> Taken:
     """What comes of the event, which is stored as ``event_id``, for a viewer who claims its account."""
     event = arrival.event
     assert event is not None
     if reason := unwanted(event, claimant):
         return Taken(event_id, EventOutcome.UNWANTED, reason)
     if event.kind in RATINGS:
-        return beside.rated(db, event, event_id, claimant, arrival.received_at)
+        return ratings_and_ticks.rated(db, event, event_id, claimant, arrival.received_at)
     if event.kind is EventKind.UNWATCHED:
-        return beside.unwatched(db, event, event_id, claimant, arrival.received_at)
+        return ratings_and_ticks.unwatched(db, event, event_id, claimant, arrival.received_at)
     key = f"{claimant.viewer}|{event.session_key()}"
     if event.marked and claimant.marks != "play":
-        return beside.marked(db, event, event_id, claimant, arrival.received_at, inbox.load_session(db, key))
+        return ratings_and_ticks.marked(
+            db, event, event_id, claimant, arrival.received_at, events.load_session(db, key)
+        )
     return _folded(db, arrival, event, event_id, claimant, key)
 
 
 def _folded(
     db: sqlite3.Connection,
-    arrival: inbox.Arrival,
+    arrival: events.Arrival,
     event: PlaybackEvent,
     event_id: int,
     claimant: Claimant,
     key: str,
 ) -> Taken:
-    before = inbox.load_session(db, key)
+    before = events.load_session(db, key)
     session, verdict = fold(before, event, claimant.rules_for(event.item), arrival.received_at)
     if session is not before:  # also of a title that is too short: its last event may not say so
         heard = None if event.entered else event_id
-        inbox.save_session(db, key, session, arrival.received_at, heard)
+        events.save_session(db, key, session, arrival.received_at, heard)
     if isinstance(verdict, Duplicate) and session.finishes != before.finishes and event.dated:
         _went_on(db, claimant.viewer, event)
     if not isinstance(verdict, Watched):
@@ -68,22 +97,22 @@ def _went_on(db: sqlite3.Connection, viewer: str, event: PlaybackEvent) -> None:
         archive.went_on(db, play, at)
 
 
-def told(event_id: int, verdict: Verdict) -> Taken:
+def told(event_id: int, verdict: SessionVerdict) -> Taken:
     """What it means for an event by which no play comes."""
     if isinstance(verdict, Unwanted):
         return Taken(event_id, EventOutcome.UNWANTED, verdict.reason)
     if isinstance(verdict, Duplicate):
         return Taken(event_id, EventOutcome.DUPLICATE, verdict.reason)
     assert isinstance(verdict, Noted | Watched)
-    return Taken(event_id, EventOutcome.ACCEPTED, "")
+    return Taken(event_id, EventOutcome.ACCEPTED, verdict.reason if isinstance(verdict, Noted) else "")
 
 
-def same_viewing(play: int) -> str:
+def same_viewing(play: int) -> Reason:
     """The reason why no second play comes of a viewing that another source, or another hook, told of."""
-    return f"this viewing is play p{play} already"
+    return Reason(f"this viewing is play p{play} already", Code.SAME_VIEWING, play)
 
 
-def play_of_same_viewing(db: sqlite3.Connection, viewer: str, event: PlaybackEvent, span: Span) -> int | None:
+def play_of_same_viewing(db: sqlite3.Connection, viewer: str, event: PlaybackEvent, span: ViewingSpan) -> int | None:
     """A play of this viewer that is the viewing which ``event`` ended, whichever source told of it.
 
     Of two media servers, or of a webhook and a poll. Without a date nothing but the title tells, so that one such play
@@ -103,7 +132,7 @@ def played(
     event: PlaybackEvent,
     event_id: int,
     verdict: Watched,
-    span: Span,
+    span: ViewingSpan,
     claimant: Claimant,
     received_at: datetime,
 ) -> Taken:
@@ -116,11 +145,12 @@ def played(
 
 
 def add(
-    db: sqlite3.Connection, play: Play, event_id: int, claimant: Claimant, seen: Arrival, received_at: datetime
+    db: sqlite3.Connection, play: Play, event_id: int, claimant: Claimant, seen: FloodPlay, received_at: datetime
 ) -> Taken:
     """The play, on its way to each tracker of its viewer, as far as the flood breaker lets it."""
-    routes = [inbox.Queued(way.tracker, *route(play, way.takes, received_at)) for way in claimant.ways]
+    adding = [way for way in claimant.ways if way.adds]
+    routes = [events.Queued(way.tracker, *route(play, way.takes, received_at)) for way in adding]
     ways = [breaker.admit(db, claimant.viewer, queued, seen, claimant.limits) for queued in routes]
-    play_id = inbox.add_play(db, play, event_id, ways, received_at)
-    accounts = frozenset((claimant.viewer, way.tracker) for way in claimant.ways)
+    play_id = events.add_play(db, play, event_id, ways, received_at)
+    accounts = frozenset((claimant.viewer, way.tracker) for way in adding)
     return Taken(event_id, EventOutcome.ACCEPTED, "", ((play_id, claimant.viewer, play.item.media),), accounts)

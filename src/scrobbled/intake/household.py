@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from scrobbled.claimants import Claimant, Marks, Removals, Way
 from scrobbled.config import BY_VIEWER, Config, SourceConfig, ViewerConfig, claimants
-from scrobbled.config.libraries import WITHOUT_LIBRARIES
-from scrobbled.config.viewing import PairConfig
-from scrobbled.core.items import Media
-from scrobbled.core.rules import rules_of
-from scrobbled.core.safety import Limits
+from scrobbled.config.viewing import KINDS, PairConfig
+from scrobbled.core.agreeing.ledger import Removals
+from scrobbled.core.naming.items import Media
+from scrobbled.core.sending.safety import WriteLimits
+from scrobbled.core.services import service
+from scrobbled.core.watching.rules import rules_of
+from scrobbled.intake.claimants import Claimant, Destination, Marks
 from scrobbled.trackers import TRACKERS
 
 _SILENT = SourceConfig()
 
 
 class ConfiguredHousehold:
-    """``ingest.Household`` from a configuration. ``takes`` tells what each (viewer, tracker) can hold."""
+    """``claimants.Household`` from a configuration. ``takes`` tells what each (viewer, tracker) can hold."""
 
     def __init__(self, config: Config, takes: Mapping[tuple[str, str], frozenset[Media]]) -> None:
         self._config, self._takes = config, takes
-        self._known: dict[tuple[str, str], Claimant] = {}
+        sources = (*config.sources, *BY_VIEWER - config.sources.keys())
+        self._claimants = {(name, one.name): self._made(name, one) for name in sources for one in config.viewers}
 
     def claimants(self, source: str, names: frozenset[str]) -> Sequence[Claimant]:
         """Every viewer who lists one of these names; see ``config.claimants``.
@@ -31,19 +34,12 @@ class ConfiguredHousehold:
         """
         if source not in self._config.sources and source not in BY_VIEWER:
             return ()
-        return tuple(self._claimant(source, viewer) for viewer in claimants(self._config, source, names))
+        return tuple(self._claimants[source, viewer.name] for viewer in claimants(self._config, source, names))
 
     def accepts_server(self, source: str, server: str | None) -> bool:
         """Whether the source's ``servers`` lists this media server; an empty list takes all."""
         allowed = self._of(source).servers
         return source in BY_VIEWER or not allowed or server in allowed
-
-    def _claimant(self, source: str, viewer: ViewerConfig) -> Claimant:
-        """Made once, as it is asked for twice with every event."""
-        key = source, viewer.name
-        if key not in self._known:
-            self._known[key] = self._made(source, viewer)
-        return self._known[key]
 
     def _made(self, source: str, viewer: ViewerConfig) -> Claimant:
         config, defaults = self._config, self._config.defaults
@@ -52,7 +48,7 @@ class ConfiguredHousehold:
         wanted: dict[Media, bool] = {"movie": defaults.movies, "episode": defaults.episodes}
         return Claimant(
             viewer=viewer.name,
-            rules=rules_of(levels, None),
+            rules=rules_of(levels, None, listed=self._of(source).is_caught_up(source)),
             ways=tuple(_way(name, takes) for name, takes in ways.items() if takes is not None),
             libraries=self._libraries(source, viewer),
             media=frozenset(media for media, on in wanted.items() if on),
@@ -65,7 +61,7 @@ class ConfiguredHousehold:
 
     def _libraries(self, source: str, viewer: ViewerConfig) -> frozenset[str]:
         """Titles without case; where there are no libraries, nothing can be told apart by them."""
-        if source in WITHOUT_LIBRARIES:
+        if service(source).libraries == "none":
             return frozenset()
         return frozenset(title.strip().casefold() for title in viewer.libraries or self._of(source).libraries)
 
@@ -73,11 +69,11 @@ class ConfiguredHousehold:
         return self._config.sources.get(source, _SILENT)
 
 
-def _way(tracker: str, takes: frozenset[Media]) -> Way:
+def _way(tracker: str, takes: frozenset[Media]) -> Destination:
     if tracker not in TRACKERS:
-        return Way(tracker, takes)
+        return Destination(tracker, takes)
     can = TRACKERS[tracker].can()
-    return Way(tracker, takes, can.amends, can.ticks)
+    return Destination(tracker, takes, can.amends, can.ticks, can.adds)
 
 
 def _removals(viewer: ViewerConfig) -> Removals:
@@ -93,10 +89,10 @@ def household_of(config: Config) -> ConfiguredHousehold:
     return ConfiguredHousehold(config, {(viewer, name): TRACKERS[name].can().media for viewer, name in accounts})
 
 
-def limits(config: Config) -> Limits:
+def limits(config: Config) -> WriteLimits:
     """What the flood breaker allows each account."""
     safety = config.safety
-    return Limits(safety.max_writes_per_hour, safety.max_plays_per_item_per_day)
+    return WriteLimits(safety.max_writes_per_hour, safety.max_plays_per_item_per_day)
 
 
 def _idle_parts(viewer: str, pair: PairConfig) -> Iterator[str]:
@@ -104,9 +100,34 @@ def _idle_parts(viewer: str, pair: PairConfig) -> Iterator[str]:
     if strange := [name for name in pair.between if name not in TRACKERS]:
         yield f"{place}: this version does not reconcile {strange[0]} yet"
         return
-    for kind in pair.directions():
-        if lacking := [name for name in pair.between if kind not in TRACKERS[name].can().reads]:
+    can = {name: TRACKERS[name].can() for name in pair.between}
+    for kind, direction in pair.directions().items():
+        if lacking := [name for name in pair.between if kind not in can[name].reads]:
             yield f"{place}: this version does not compare the {kind} of {lacking[0]} yet"
+            continue
+        there = [name for name in pair.between if direction == "both" or direction.endswith(f"-to-{name}")]
+        if closed := [name for name in there if not can[name].writes(kind)]:
+            yield f"{place}: {closed[0]} takes no {kind}, so none go there"
+
+
+SINKS = frozenset({"mqtt"})
+"""Where else this version tells what it knows, by the name in the configuration."""
+
+
+def has_effect(path: str) -> bool:
+    """Whether this version does anything with a part of the configuration, like ``viewers[0].trackers.trakt``.
+
+    It goes by what is there: a tracker by its folder, a kind of a pair by two trackers that can be read for it.
+    """
+    names = re.sub(r"\[\d+\]", "", path).split(".")
+    match names:
+        case ["viewers", "trackers", tracker, *_]:
+            return tracker in TRACKERS
+        case ["viewers", "pairs", kind, *_] if kind in KINDS:
+            return sum(kind in one.can().reads for one in TRACKERS.values()) > 1
+        case ["sinks", sink, *_]:
+            return sink in SINKS
+    return True
 
 
 def without_effect(config: Config) -> Iterator[str]:
@@ -117,5 +138,5 @@ def without_effect(config: Config) -> Iterator[str]:
                 yield f"viewers: {viewer.name}: this version does not deliver to {tracker} yet"
         for pair in viewer.pairs:
             yield from _idle_parts(viewer.name, pair)
-    if config.sinks.influx:
+    if config.sinks.influx and not has_effect("sinks.influx"):
         yield "sinks.influx: this version does not export to InfluxDB yet"

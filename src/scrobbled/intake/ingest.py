@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import structlog
 from msgspec.structs import replace
 
-from scrobbled.claimants import WOULD_GO, Claimant, Household, Taken, refusal
-from scrobbled.clock import Clock
-from scrobbled.core.errors import BadPayload, StoreError
-from scrobbled.core.events import PlaybackEvent
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.folding import for_viewer
-from scrobbled.metrics import Metrics
-from scrobbled.progress import Throttle
-from scrobbled.redact import Redactor
+from scrobbled.core.errors import StoreError
+from scrobbled.core.watching.events import PlaybackEvent
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.core.words.reasons import Code, Reason
+from scrobbled.intake.bodies import Bodies
+from scrobbled.intake.claimants import EventRefusal, Household, Taken, claimed
+from scrobbled.intake.folding import for_all
+from scrobbled.intake.throttle import Throttle
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.sources.body import Body
-from scrobbled.store import inbox
-from scrobbled.store.codec import instant
-from scrobbled.store.database import Store
-from scrobbled.understand import DEFECT, parsed, parsed_again
+from scrobbled.sources.parsing import DEFECT, WebhookMessage, understood
+from scrobbled.store.file.codec import instant
+from scrobbled.store.file.database import Store
+from scrobbled.store.inbox import archive
+from scrobbled.store.inbox import events as inbox
 
-__all__ = ["DEFECT", "UNREADABLE_KEPT", "WOULD_GO", "Ingest", "Taken", "parsed_again", "summed_up"]
 UNREADABLE_KEPT = 8_192
 """Characters of an unreadable body that are stored."""
 LONG = 64 * 1024
 """Characters from which on a text is masked beside the loop."""
+MessageListener = Callable[[WebhookMessage, Taken], Awaitable[None]]
+"""Told of each message that was stored, before its sender gets the answer; may raise ``StoreError``."""
 log = structlog.get_logger("ingest")
+
+
+class ItemCompleter(Protocol):
+    """Who finds out from which library something is, where its message does not say so."""
+
+    async def completed(self, message: WebhookMessage) -> WebhookMessage: ...
+
+    async def in_time(self, message: WebhookMessage) -> WebhookMessage: ...
 
 
 class Ingest:
@@ -44,9 +58,14 @@ class Ingest:
         metrics: Metrics,
         clock: Clock,
         wake: Callable[[frozenset[tuple[str, str]]], None],
+        changed: Callable[[], None] = lambda: None,
+        librarian: ItemCompleter | None = None,
+        listeners: Sequence[MessageListener] = (),
     ) -> None:
+        """Without ``librarian`` libraries that are not told stay unknown."""
         self._store, self.household, self._redactor = store, household, redactor
-        self._metrics, self._clock, self._wake = metrics, clock, wake
+        self._metrics, self._clock, self._wake, self._changed = metrics, clock, wake, changed
+        self._librarian, self._listeners = librarian, listeners
         self._throttle = Throttle(clock)
 
     def use(self, household: Household) -> None:
@@ -54,18 +73,39 @@ class Ingest:
         self.household = household
 
     async def take(self, source: str, body: Body) -> Taken:
-        """Durable when this returns. Raises ``StoreError`` when nothing could be stored.
+        """One webhook: durable when this returns. Raises ``StoreError`` when nothing could be stored.
 
         What only says that a player is a little farther is not stored each time: see ``Throttle``.
         """
-        now = self._clock.now()
-        events = parsed(source, body, now)
-        if (before := self._throttle.same_as(events)) is not None:
+        message = understood(source, body, self._clock.now())
+        return await self._take(message if self._librarian is None else await self._librarian.in_time(message))
+
+    async def take_asked(self, source: str, body: Body) -> Taken:
+        """What we asked for ourselves, and can ask for again: raises ``TrackerError``, too, where something lacks."""
+        message = understood(source, body, self._clock.now())
+        return await self._take(message if self._librarian is None else await self._librarian.completed(message))
+
+    async def _take(self, message: WebhookMessage) -> Taken:
+        if (before := self._throttle.same_as(message.events)) is not None:
             return Taken(before, EventOutcome.ACCEPTED, "")
-        raw = await self._masked(body.text)
-        arrivals = [inbox.Arrival(source, now, raw if n == 0 else "", event) for n, event in enumerate(events)]
+        taken = await self._stored(message)
+        self._throttle.stored(message.events, taken.event_id)
+        for listen in self._listeners:
+            with contextlib.suppress(StoreError):  # the webhook is stored, and that is what the answer says
+                await listen(message, taken)
+        self._changed()
+        return taken
+
+    async def _stored(self, message: WebhookMessage) -> Taken:
+        """What became of the first of its events, which is all there is of most."""
+        source, now = message.source, message.received_at
+        raw = await self._masked(message.body.text)
+        arrivals = [
+            inbox.Arrival(source, now, "" if part else raw, event, part=part)
+            for part, event in enumerate(message.events)
+        ]
         try:
-            taken = await self._store.write(lambda db: self._arrive_together(db, arrivals))
+            taken = await self._store.write(lambda db: self._arrive_together(db, arrivals), repeatable=True)
         except StoreError:
             raise
         except Exception:
@@ -73,16 +113,15 @@ class Ingest:
             arrivals = [inbox.Arrival(source, now, raw)]
             taken = [await self._store.write(lambda db: self._keep(db, arrivals[0]))]
         for one, arrival in zip(taken, arrivals, strict=True):
-            self.told(one, arrival.source, arrival.event)
-        self._throttle.stored(events, taken[0].event_id)
+            self.told(one, source, arrival.event)
         return taken[0]
 
     async def refuse(self, source: str, body: bytes, reason: str) -> int:
         """Keep the beginning of a body that cannot be read, for whoever has to find out why; returns the event's id."""
         whole = await self._masked(body.decode("utf-8", "replace"))  # cut first, half a secret would be left
         text = whole[:UNREADABLE_KEPT]
-        arrival = inbox.Arrival(source, self._clock.now(), text)
-        event_id = await self._store.write(lambda db: inbox.add_event(db, arrival, EventOutcome.UNREADABLE, reason))
+        arrival, why = inbox.Arrival(source, self._clock.now(), text), Reason(reason, Code.BAD_BODY)
+        event_id = await self._store.write(lambda db: inbox.add_event(db, arrival, EventOutcome.UNREADABLE, why))
         self._metrics.events.labels(source, EventOutcome.UNREADABLE).inc()
         log.warning("webhook not readable", action="ingest", event_id=f"e{event_id}", source=source, why=reason)
         return event_id
@@ -94,26 +133,27 @@ class Ingest:
 
     async def claim_waiting(self) -> int:
         """Fold again what was stored as ``unclaimed``, now that the configuration may claim it; returns how many."""
-        claimed, after = 0, 0
-        while page := await self._store.read(lambda db, start=after: inbox.unclaimed(db, start)):  # type: ignore[misc]
+        bodies, count, after = Bodies(), 0, 0
+        while page := await self._store.read(lambda db, start=after: archive.unclaimed(db, start)):  # type: ignore[misc]
             after = page[-1].id
-            for event in page:
-                claimed += await self._reconsider(event)
+            for stored in page:
+                count += await self._claim(stored, bodies.event(stored))
                 await asyncio.sleep(0)  # there may be thousands, and webhooks come meanwhile
-        return claimed
+        return count
 
-    async def _reconsider(self, stored: inbox.StoredEvent) -> int:
-        arrival = _claimed(stored)
-        if arrival is None or arrival.event is None or not self._claimants(arrival.event):
+    async def _claim(self, stored: archive.StoredEvent, event: PlaybackEvent | None) -> int:
+        found = None if event is None else claimed(self.household, event)
+        if found is None or isinstance(found, EventRefusal):
             return 0
+        arrival = inbox.Arrival(stored.source, instant(stored.received_at), "", event)
         try:
-            taken = await self._store.write(lambda db: self._fold(db, arrival, stored.id, EventOutcome.UNCLAIMED))
+            taken = await self._store.write(lambda db: for_all(db, arrival, stored.id, found, EventOutcome.UNCLAIMED))
         except StoreError:
             raise
         except Exception:
             log.exception("a stored webhook could not be folded; it stays", action="claim", event_id=f"e{stored.id}")
             return 0
-        self.told(taken, arrival.source, arrival.event)
+        self.told(taken, stored.source, event)
         return 1
 
     def _keep(self, db: sqlite3.Connection, arrival: inbox.Arrival) -> Taken:
@@ -123,36 +163,16 @@ class Ingest:
 
     def _arrive_together(self, db: sqlite3.Connection, arrivals: Sequence[inbox.Arrival]) -> list[Taken]:
         """The events of one webhook; the first carries the body for all of them."""
-        taken: list[Taken] = []
-        for part, arrival in enumerate(arrivals):
-            head = taken[0].event_id if taken else None
-            taken.append(self._arrive(db, replace(arrival, head=head, part=part)))
-        return taken
+        taken = [self._arrive(db, arrivals[0])]
+        return taken + [self._arrive(db, replace(one, head=taken[0].event_id)) for one in arrivals[1:]]
 
     def _arrive(self, db: sqlite3.Connection, arrival: inbox.Arrival) -> Taken:
         assert arrival.event is not None
-        if refused := refusal(self.household, arrival.event):
-            reason, outcome = refused
-            return Taken(inbox.add_event(db, arrival, outcome, reason), outcome, reason)
+        found = claimed(self.household, arrival.event)
+        if isinstance(found, EventRefusal):
+            return Taken(inbox.add_event(db, arrival, found.outcome, found.reason), found.outcome, found.reason)
         event_id = inbox.add_event(db, arrival, EventOutcome.ACCEPTED, "")
-        return self._fold(db, arrival, event_id, EventOutcome.ACCEPTED)
-
-    def _claimants(self, event: PlaybackEvent) -> Sequence[Claimant]:
-        return self.household.claimants(event.source, event.account.names())
-
-    def _fold(self, db: sqlite3.Connection, arrival: inbox.Arrival, event_id: int, booked: EventOutcome) -> Taken:
-        """``booked`` is the outcome under which the event is stored at this moment."""
-        event = arrival.event
-        assert event is not None
-        results = {claimant.viewer: for_viewer(db, arrival, event_id, claimant) for claimant in self._claimants(event)}
-        outcome, reason = summed_up(list(results.values()))
-        if outcome is not booked or reason:
-            inbox.settle_event(db, event_id, outcome, reason)
-        if len({(result.outcome, result.reason) for result in results.values()}) > 1:
-            inbox.add_detail(db, event_id, viewers={viewer: [r.outcome, r.reason] for viewer, r in results.items()})
-        plays = tuple(play for result in results.values() for play in result.plays)
-        accounts = frozenset(account for result in results.values() for account in result.accounts)
-        return Taken(event_id, outcome, reason, plays, accounts)
+        return for_all(db, arrival, event_id, found, EventOutcome.ACCEPTED)
 
     def told(self, taken: Taken, source: str, event: PlaybackEvent | None) -> None:
         """Count and log it, and wake whoever has something to deliver."""
@@ -175,23 +195,3 @@ class Ingest:
             self._metrics.plays.labels(viewer, source, media).inc()
         if taken.accounts:
             self._wake(taken.accounts)
-
-
-_RANK = (EventOutcome.ACCEPTED, EventOutcome.DUPLICATE, EventOutcome.UNWANTED)
-
-
-def summed_up(results: Sequence[Taken]) -> tuple[EventOutcome, str]:
-    """One outcome for an event that several viewers claim: the most that came of it."""
-    best = min(results, key=lambda result: _RANK.index(result.outcome))
-    return best.outcome, best.reason
-
-
-def _claimed(stored: inbox.StoredEvent) -> inbox.Arrival | None:
-    received_at = instant(stored.received_at)
-    try:
-        events = parsed_again(stored.source, stored.raw, received_at)
-    except BadPayload:
-        return None
-    if stored.part >= len(events):
-        return None
-    return inbox.Arrival(stored.source, received_at, stored.raw, events[stored.part])

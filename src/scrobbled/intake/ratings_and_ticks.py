@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from scrobbled.claimants import MARKS_OFF, RATINGS_OFF, Claimant, Taken
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Item
-from scrobbled.core.outcomes import WAITING, EventOutcome, PlayOutcome
+from scrobbled.core.naming.items import Item
 from scrobbled.core.records import Scope, Subject, identity
-from scrobbled.core.sessions import Session
-from scrobbled.store import amendments, outbox, undoing
-from scrobbled.store.amendments import Amendment, Details, Wish
-from scrobbled.store.undoing import Sent
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.sessions import Session
+from scrobbled.core.words.outcomes import WAITING, EventOutcome, PlayOutcome
+from scrobbled.intake.claimants import MARKS_OFF, RATINGS_OFF, Claimant, Taken
+from scrobbled.store.queue import amendments, outbox, undoing
+from scrobbled.store.queue.amendments import Amendment, Details, NewAmendment
+from scrobbled.store.queue.undoing import Sent
 
 REPEATED = timedelta(minutes=1)
 """The same rating once more within this is a second hook, or a server that stutters."""
@@ -92,9 +92,9 @@ def unwatched(
     return Taken(event_id, EventOutcome.ACCEPTED, "", (), frozenset((claimant.viewer, name) for name in trackers))
 
 
-def removal(sent: Sent, why: str, *, ask: bool = False, event_id: int | None = None) -> Wish:
+def removal(sent: Sent, why: str, *, ask: bool = False, event_id: int | None = None) -> NewAmendment:
     """That a play we sent goes again from the tracker it was sent to."""
-    return Wish(
+    return NewAmendment(
         viewer=sent.viewer,
         tracker=sent.tracker,
         kind="plays",
@@ -137,10 +137,10 @@ def _untick(db: sqlite3.Connection, tick: Amendment, event_id: int, now: float, 
         amendments.add(db, untick(tick, "marked as not watched", ask=ask, event_id=event_id), now)
 
 
-def untick(tick: Amendment, why: str, *, ask: bool = False, event_id: int | None = None) -> Wish:
+def untick(tick: Amendment, why: str, *, ask: bool = False, event_id: int | None = None) -> NewAmendment:
     """That a tick we set is taken back."""
     wish = tick.wish
-    return Wish(
+    return NewAmendment(
         viewer=wish.viewer,
         tracker=wish.tracker,
         kind=wish.kind,
@@ -155,17 +155,17 @@ def untick(tick: Amendment, why: str, *, ask: bool = False, event_id: int | None
     )
 
 
-def _wished(db: sqlite3.Connection, wishes: Sequence[Wish], event_id: int, received_at: datetime) -> Taken:
+def _wished(db: sqlite3.Connection, wishes: Sequence[NewAmendment], event_id: int, received_at: datetime) -> Taken:
     for wish in wishes:
         amendments.add(db, wish, received_at.timestamp())
     accounts = frozenset((wish.viewer, wish.tracker) for wish in wishes)
     return Taken(event_id, EventOutcome.ACCEPTED, "", (), accounts)
 
 
-def _rating(event: PlaybackEvent, event_id: int, claimant: Claimant, tracker: str) -> Wish:
+def _rating(event: PlaybackEvent, event_id: int, claimant: Claimant, tracker: str) -> NewAmendment:
     is_set = event.kind is EventKind.RATED and event.rating is not None
     subject = _subject(event)
-    return Wish(
+    return NewAmendment(
         viewer=claimant.viewer,
         tracker=tracker,
         kind="ratings",
@@ -180,9 +180,9 @@ def _rating(event: PlaybackEvent, event_id: int, claimant: Claimant, tracker: st
     )
 
 
-def _tick(event: PlaybackEvent, event_id: int, claimant: Claimant, tracker: str) -> Wish:
+def _tick(event: PlaybackEvent, event_id: int, claimant: Claimant, tracker: str) -> NewAmendment:
     subject = _subject(event)
-    return Wish(
+    return NewAmendment(
         viewer=claimant.viewer,
         tracker=tracker,
         kind="plays",
@@ -203,7 +203,7 @@ def _subject(event: PlaybackEvent) -> Subject:
     return replace(subject, key=identity(subject) or f"{scope} {event.session_key()}")
 
 
-def _is_repeated(db: sqlite3.Connection, wish: Wish, received_at: datetime) -> bool:
+def _is_repeated(db: sqlite3.Connection, wish: NewAmendment, received_at: datetime) -> bool:
     last = amendments.last_like(db, wish)
     if last is None or last.state is PlayOutcome.UNDONE:
         return False

@@ -9,27 +9,26 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled import breaker
-from scrobbled.claimants import Claimant, Household, Taken, no_play, refusal
-from scrobbled.clock import Clock
-from scrobbled.core.ends import Span
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.identity import same_item
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.core.plays import Play
-from scrobbled.core.refold import Ending, PlayThere, Refolded, Step, learned, refold
-from scrobbled.core.sessions import PLAYBACK, Session
-from scrobbled.folding import add, play_of_same_viewing, same_viewing, told
-from scrobbled.ingest import summed_up
-from scrobbled.store import archive, inbox
-from scrobbled.store.archive import Stored, StoredPlay
-from scrobbled.store.codec import instant
+from scrobbled.core.naming.identity import same_item
+from scrobbled.core.watching.ends import ViewingSpan
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.watching.refold import Ending, PlayThere, Refolded, RefoldEvent, learned, refold
+from scrobbled.core.watching.sessions import PLAYBACK, Session
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.intake import breaker
+from scrobbled.intake.claimants import Claimant, EventRefusal, Household, Taken, claimed, no_play
+from scrobbled.intake.folding import add, play_of_same_viewing, same_viewing, summed_up, told
+from scrobbled.plumbing.clock import Clock
+from scrobbled.store.file.codec import instant
+from scrobbled.store.inbox import archive, events
+from scrobbled.store.inbox.archive import StoredEvent, StoredPlay
 
 A_PLAY_ALREADY = "this viewing is a play already"
 """The reason, as ``core.sessions`` gives it."""
 
 
-class Missing(Struct, frozen=True):
+class MissingPlay(Struct, frozen=True):
     """A play to be added; ``id`` is known once it is there."""
 
     play: Play
@@ -42,7 +41,7 @@ class Relived(Struct, frozen=True):
 
     outcomes: tuple[tuple[EventOutcome, bool], ...]
     """Of each event, and whether it is another one than before."""
-    plays: tuple[Missing, ...]
+    plays: tuple[MissingPlay, ...]
 
     @property
     def changes(self) -> bool:
@@ -52,7 +51,7 @@ class Relived(Struct, frozen=True):
 class _Heard(Struct, frozen=True):
     """A stored event that belongs to the session, with what is in it today."""
 
-    stored: Stored
+    stored: StoredEvent
     event: PlaybackEvent | None
 
 
@@ -68,17 +67,23 @@ class _Result(Struct, frozen=True):
 class Reliving:
     """``event`` tells what is in a stored event today, ``None`` where that cannot be told."""
 
-    def __init__(self, household: Household, clock: Clock, event: Callable[[Stored], PlaybackEvent | None]) -> None:
+    def __init__(
+        self, household: Household, clock: Clock, event: Callable[[StoredEvent], PlaybackEvent | None]
+    ) -> None:
         self._household, self._clock, self._event = household, clock, event
         self._imagined: list[Play] = []
 
-    def look(self, db: sqlite3.Connection, session: int, chosen: Sequence[Stored], named: frozenset[int]) -> Relived:
+    def look(
+        self, db: sqlite3.Connection, session: int, chosen: Sequence[StoredEvent], named: frozenset[int]
+    ) -> Relived:
         """What ``change`` would do. ``named`` events are run again although they were booked as duplicates."""
         results = list(self._results(db, session, chosen, named))
-        plays = [Missing(_play(result, ending), ending.step.id) for result in results for ending in result.missing]
+        plays = [MissingPlay(_play(result, ending), ending.step.id) for result in results for ending in result.missing]
         return Relived(tuple(self._outcome(stored, results) for stored in chosen), tuple(plays))
 
-    def change(self, db: sqlite3.Connection, session: int, chosen: Sequence[Stored], named: frozenset[int]) -> Relived:
+    def change(
+        self, db: sqlite3.Connection, session: int, chosen: Sequence[StoredEvent], named: frozenset[int]
+    ) -> Relived:
         """In one transaction with everything it looked at."""
         chosen = archive.named(db, [stored.id for stored in chosen])
         results = list(self._results(db, session, chosen, named))
@@ -89,7 +94,7 @@ class Reliving:
             event = self._event(stored)
             if changed and event is not None:
                 archive.book(db, stored.id, event, outcome, _reason(stored, results), at)
-                inbox.add_detail(db, stored.id, viewers=_per_viewer(stored, results))
+                events.add_detail(db, stored.id, viewers=_per_viewer(stored, results))
         return Relived(outcomes, tuple(plays))
 
     def imagine(self, found: Relived) -> None:
@@ -97,7 +102,7 @@ class Reliving:
         self._imagined += [missing.play for missing in found.plays]
 
     def _results(
-        self, db: sqlite3.Connection, session: int, chosen: Sequence[Stored], named: frozenset[int]
+        self, db: sqlite3.Connection, session: int, chosen: Sequence[StoredEvent], named: frozenset[int]
     ) -> Iterator[_Result]:
         heard = self._heard(db, session, chosen)
         plays = archive.plays_of(db, [one.stored.id for one in heard])
@@ -107,13 +112,13 @@ class Reliving:
             refolded = refold([_step(one, claimant, mine.get(one.stored.id)) for one in own], claimant.rules)
             yield self._decided(db, claimant, refolded, stored, wanted, named)
 
-    def _heard(self, db: sqlite3.Connection, session: int, chosen: Sequence[Stored]) -> list[_Heard]:
+    def _heard(self, db: sqlite3.Connection, session: int, chosen: Sequence[StoredEvent]) -> list[_Heard]:
         """All of the session, as it came in: also what today's parser puts elsewhere, for the plays that came of it."""
         there = {stored.id: stored for stored in (*archive.of_session(db, session), *chosen)}
         heard = []
         for stored in sorted(there.values(), key=lambda one: one.arrived):
             event = self._event(stored)
-            here = inbox.session_of(event) == session and not _is_done(stored, event)
+            here = events.session_of(event) == session and not _is_done(stored, event)
             heard.append(_Heard(stored, event if here else None))
         return heard
 
@@ -125,16 +130,15 @@ class Reliving:
             yield claimant, [one if claimant.viewer in claim else replace(one, event=None) for one, claim in pairs]
 
     def _claims(self, event: PlaybackEvent | None) -> dict[str, Claimant]:
-        if event is None or refusal(self._household, event) is not None:
-            return {}
-        return {c.viewer: c for c in self._household.claimants(event.source, event.account.names())}
+        found = None if event is None else claimed(self._household, event)
+        return {} if found is None or isinstance(found, EventRefusal) else {one.viewer: one for one in found}
 
     def _decided(
         self,
         db: sqlite3.Connection,
         claimant: Claimant,
         refolded: Refolded,
-        stored: dict[int, Stored],
+        stored: dict[int, StoredEvent],
         wanted: set[int],
         named: frozenset[int],
     ) -> _Result:
@@ -158,7 +162,7 @@ class Reliving:
         """The session may know a runtime from an event whose body is no longer kept."""
         if ending.duration_ms is not None:
             return False
-        known = inbox.load_session(db, _key(claimant, ending.step)).duration_ms
+        known = events.load_session(db, _key(claimant, ending.step)).duration_ms
         event = ending.step.event
         shortest = claimant.rules_for(None if event is None else event.item).min_duration_ms
         return known is not None and known < shortest
@@ -178,18 +182,18 @@ class Reliving:
             return A_PLAY_ALREADY
         return A_PLAY_ALREADY if any(_is_during(ending.span, at, play) for play in alike) else None
 
-    def _add(self, db: sqlite3.Connection, result: _Result, ending: Ending) -> Missing:
+    def _add(self, db: sqlite3.Connection, result: _Result, ending: Ending) -> MissingPlay:
         event, play, key = ending.step.event, _play(result, ending), _key(result.claimant, ending.step)
         assert event is not None
         now = self._clock.now()
         # to the breaker it is news of a viewing long ago, and it is told at this moment
         seen = breaker.arrival_of(replace(event, stale=True), play, replace(ending.verdict, witnessed=False), now)
         taken = add(db, play, ending.step.id, result.claimant, seen, ending.step.received_at)
-        live = inbox.load_session(db, key)
-        inbox.save_session(db, key, _taught(live, result.session, PlayThere(play.watched_at)), now)
-        return Missing(play, ending.step.id, taken.plays[0][0])
+        live = events.load_session(db, key)
+        events.save_session(db, key, _taught(live, result.session, PlayThere(play.watched_at)), now)
+        return MissingPlay(play, ending.step.id, taken.plays[0][0])
 
-    def _outcome(self, stored: Stored, results: Sequence[_Result]) -> tuple[EventOutcome, bool]:
+    def _outcome(self, stored: StoredEvent, results: Sequence[_Result]) -> tuple[EventOutcome, bool]:
         if any(ending.step.id == stored.id for result in results for ending in result.missing):
             return EventOutcome.ACCEPTED, True
         if stored.outcome in (EventOutcome.ACCEPTED, EventOutcome.DUPLICATE):
@@ -201,31 +205,31 @@ class Reliving:
         return outcome, (outcome, reason) != (stored.outcome, stored.reason)
 
 
-def _is_done(stored: Stored, event: PlaybackEvent | None) -> bool:
+def _is_done(stored: StoredEvent, event: PlaybackEvent | None) -> bool:
     """What changed something else than plays did so when it came: done again, it would undo what came after it."""
     return event is not None and event.kind not in PLAYBACK and stored.kind == event.kind
 
 
-def _reason(stored: Stored, results: Sequence[_Result]) -> str:
+def _reason(stored: StoredEvent, results: Sequence[_Result]) -> str:
     return summed_up([result.taken[stored.id] for result in results if stored.id in result.taken])[1]
 
 
-def _per_viewer(stored: Stored, results: Sequence[_Result]) -> dict[str, list[str]]:
+def _per_viewer(stored: StoredEvent, results: Sequence[_Result]) -> dict[str, list[str]]:
     taken = {result.claimant.viewer: result.taken[stored.id] for result in results if stored.id in result.taken}
     return {viewer: [one.outcome, one.reason] for viewer, one in taken.items()}
 
 
-def _step(one: _Heard, claimant: Claimant, play: StoredPlay | None) -> Step:
+def _step(one: _Heard, claimant: Claimant, play: StoredPlay | None) -> RefoldEvent:
     there = None
     if play is not None:
         there = PlayThere(None if play.watched_at is None else instant(play.watched_at))
     reason = no_play(one.event, claimant) if one.event else None
     kind = EventKind(one.stored.kind) if one.stored.raw is None and one.stored.kind in PLAYBACK else None
     rules = claimant.rules_for(one.event.item) if one.event else None
-    return Step(one.stored.id, one.event, instant(one.stored.received_at), there, reason, kind, rules)
+    return RefoldEvent(one.stored.id, one.event, instant(one.stored.received_at), there, reason, kind, rules)
 
 
-def _is_during(span: Span, at: datetime, play: Play) -> bool:
+def _is_during(span: ViewingSpan, at: datetime, play: Play) -> bool:
     """Whether an end at ``at`` and ``play``, of one title, are of one viewing."""
     if play.watched_at is None:
         return False
@@ -240,12 +244,12 @@ def _play(result: _Result, ending: Ending) -> Play:
     return Play(result.claimant.viewer, event.source, event.item, watched_at, ending.duration_ms, since)
 
 
-def _key(claimant: Claimant, step: Step) -> str:
+def _key(claimant: Claimant, step: RefoldEvent) -> str:
     assert step.event is not None
     return f"{claimant.viewer}|{step.event.session_key()}"
 
 
-def _was_duplicate(stored: Stored, viewer: str) -> bool:
+def _was_duplicate(stored: StoredEvent, viewer: str) -> bool:
     """What was decided for this viewer then, where it is known to differ from what was decided for others."""
     told: dict[str, list[str]] = stored.detail.get("viewers", {})
     outcome = told[viewer][0] if viewer in told else stored.outcome

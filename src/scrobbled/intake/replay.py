@@ -17,30 +17,30 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.claimants import Household, refusal
-from scrobbled.clock import Clock
 from scrobbled.config import parse_duration
 from scrobbled.core.errors import BadPayload
-from scrobbled.core.events import PlaybackEvent
-from scrobbled.core.outcomes import EventOutcome, told
-from scrobbled.ingest import UNREADABLE_KEPT
-from scrobbled.relive import Relived, Reliving
-from scrobbled.store import archive, inbox
-from scrobbled.store.archive import Stored
-from scrobbled.store.codec import instant
-from scrobbled.store.database import Store
-from scrobbled.understand import DEFECT, parsed_again
+from scrobbled.core.watching.events import PlaybackEvent
+from scrobbled.core.words.outcomes import EventOutcome, told
+from scrobbled.intake.bodies import Bodies
+from scrobbled.intake.claimants import EventRefusal, Household, claimed
+from scrobbled.intake.ingest import UNREADABLE_KEPT
+from scrobbled.intake.refolding import Relived, Reliving
+from scrobbled.plumbing.clock import Clock
+from scrobbled.sources.parsing import DEFECT
+from scrobbled.store.file.codec import instant
+from scrobbled.store.file.database import Store
+from scrobbled.store.inbox import archive
+from scrobbled.store.inbox import events as inbox
+from scrobbled.store.inbox.archive import StoredEvent
 
 PAGE = 500
-BODIES_KEPT = 64
-"""Parsed bodies that are remembered, as the events of one webhook are met one by one."""
 MOST_TOLD = 50
 SETTLED = frozenset({EventOutcome.ACCEPTED, EventOutcome.DUPLICATE})
 """An event that had its part in a viewing keeps its outcome, unless a play comes of it."""
 log = structlog.get_logger("replay")
 
 
-class Wanted(Struct, frozen=True):
+class EventFilter(Struct, frozen=True):
     """Which events: those named, or all since a moment (Unix seconds), of one source or of all."""
 
     ids: tuple[int, ...] | None = None
@@ -68,7 +68,7 @@ class Unread(Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class Report:
+class ReplayReport:
     """What came of it. ``outcomes`` counts what the events are now, ``changed`` how many were something else before.
 
     ``gone`` counts those whose body is no longer kept, ``unread`` names the first of those that cannot be read, and
@@ -100,41 +100,6 @@ def since(text: str, now: datetime) -> float:
         raise ValueError("is no time; write it like 14d, 2026-05-03 or 2026-05-03T20:15") from None
 
 
-class Bodies:
-    """The events in a stored body, by today's parser."""
-
-    def __init__(self) -> None:
-        self._parsed: dict[int, Sequence[PlaybackEvent] | BadPayload] = {}
-
-    def events(self, stored: Stored) -> Sequence[PlaybackEvent]:
-        """All that are in the body ``stored`` came in; raises ``BadPayload``."""
-        found = self._parsed.get(stored.webhook)
-        if found is None:
-            found = self._parsed[stored.webhook] = _parsed(stored)
-            if len(self._parsed) > BODIES_KEPT:
-                self._parsed.pop(next(iter(self._parsed)))
-        if isinstance(found, BadPayload):
-            raise found
-        return found
-
-    def event(self, stored: Stored) -> PlaybackEvent | None:
-        """``None`` where the body is gone, cannot be read, or holds no such event any more."""
-        if stored.raw is None:
-            return None
-        try:
-            events = self.events(stored)
-        except BadPayload:
-            return None
-        return events[stored.part] if stored.part < len(events) else None
-
-
-def _parsed(stored: Stored) -> Sequence[PlaybackEvent] | BadPayload:
-    try:
-        return parsed_again(stored.source, stored.raw or "", instant(stored.received_at))
-    except BadPayload as error:
-        return error
-
-
 class Replay:
     """One run over ``store``; works beside a serving process, in the same transactions as webhooks."""
 
@@ -143,9 +108,9 @@ class Replay:
         self._bodies = Bodies()
         self._reliving = Reliving(household, clock, self._bodies.event)
 
-    async def run(self, wanted: Wanted, *, dry_run: bool = False) -> Report:
+    async def run(self, wanted: EventFilter, *, dry_run: bool = False) -> ReplayReport:
         """Raises ``StoreError``. With ``dry_run`` nothing is changed, and the report tells what would be."""
-        report, after = Report(dry_run), 0
+        report, after = ReplayReport(dry_run), 0
         if wanted.ids is not None:
             named = wanted.ids
             found = await self._store.read(lambda db: archive.named(db, named))
@@ -159,22 +124,21 @@ class Replay:
             await self._again(page, frozenset(), report)
         return report
 
-    async def _again(self, page: Sequence[Stored], named: frozenset[int], report: Report) -> None:
-        sessions: dict[int, list[Stored]] = {}
+    async def _again(self, page: Sequence[StoredEvent], named: frozenset[int], report: ReplayReport) -> None:
+        sessions: dict[int, list[StoredEvent]] = {}
         for stored in [*page, *await self._grown(page, report)]:
             report.events += 1
             event = self._event(stored, report)
             if event is None:
                 _count(report, stored.outcome)
-            elif refused := refusal(self._household, event):
-                reason, outcome = refused
-                await self._book(stored, event, outcome, reason, report)
+            elif isinstance(found := claimed(self._household, event), EventRefusal):
+                await self._book(stored, event, found, report)
             else:
                 sessions.setdefault(inbox.session_of(event) or 0, []).append(stored)
         for session, chosen in sessions.items():
             await self._relive(session, chosen, named, report)
 
-    def _event(self, stored: Stored, report: Report) -> PlaybackEvent | None:
+    def _event(self, stored: StoredEvent, report: ReplayReport) -> PlaybackEvent | None:
         """``None`` for what cannot be run again, which is told."""
         if stored.raw is None:
             report.gone += 1
@@ -187,10 +151,10 @@ class Replay:
             return None
         return self._bodies.event(stored)
 
-    async def _grown(self, page: Sequence[Stored], report: Report) -> list[Stored]:
+    async def _grown(self, page: Sequence[StoredEvent], report: ReplayReport) -> list[StoredEvent]:
         """Events that today's parser finds in a body beyond those that were stored."""
         heads = [stored for stored in page if stored.part == 0 and stored.raw is not None]
-        grown: list[Stored] = []
+        grown: list[StoredEvent] = []
         for head in heads:
             event = self._bodies.event(head)
             events = self._bodies.events(head) if event else ()
@@ -198,14 +162,16 @@ class Replay:
                 grown += await self._completed(head, events, report)
         return grown
 
-    async def _completed(self, head: Stored, events: Sequence[PlaybackEvent], report: Report) -> list[Stored]:
+    async def _completed(
+        self, head: StoredEvent, events: Sequence[PlaybackEvent], report: ReplayReport
+    ) -> list[StoredEvent]:
         there = await self._store.read(lambda db: archive.parts(db, head.webhook))
         missing = [part for part in range(len(events)) if part not in there]
         if report.dry_run:
             return [_imagined(head, part) for part in missing]
         received_at = instant(head.received_at)
 
-        def work(db: sqlite3.Connection) -> list[Stored]:
+        def work(db: sqlite3.Connection) -> list[StoredEvent]:
             ids = []
             for part in missing:
                 arrival = inbox.Arrival(head.source, received_at, "", events[part], head.webhook, part)
@@ -215,9 +181,10 @@ class Replay:
         return await self._store.write(work) if missing else []
 
     async def _book(
-        self, stored: Stored, event: PlaybackEvent, outcome: EventOutcome, reason: str, report: Report
+        self, stored: StoredEvent, event: PlaybackEvent, refused: EventRefusal, report: ReplayReport
     ) -> None:
         """What never gets as far as a session."""
+        outcome, reason = refused.outcome, refused.reason
         if stored.outcome in SETTLED or (stored.outcome, stored.reason) == (outcome, reason):
             _count(report, stored.outcome)
             return
@@ -226,7 +193,9 @@ class Replay:
             at = self._clock.now().isoformat(timespec="seconds")
             await self._store.write(lambda db: archive.book(db, stored.id, event, outcome, reason, at))
 
-    async def _relive(self, session: int, chosen: Sequence[Stored], named: frozenset[int], report: Report) -> None:
+    async def _relive(
+        self, session: int, chosen: Sequence[StoredEvent], named: frozenset[int], report: ReplayReport
+    ) -> None:
         """Looked at first, so that nobody waits for the writing where there is nothing to write."""
         found = await self._store.read(lambda db: self._reliving.look(db, session, chosen, named))
         if found.changes and not report.dry_run:
@@ -236,7 +205,7 @@ class Replay:
         _add(report, found)
 
 
-def _add(report: Report, found: Relived) -> None:
+def _add(report: ReplayReport, found: Relived) -> None:
     for outcome, changed in found.outcomes:
         _count(report, outcome, changed=changed)
     for missing in found.plays:
@@ -255,17 +224,17 @@ def _add(report: Report, found: Relived) -> None:
         log.info("a play was missing", action="replay", play=report.plays[-1].id, event_id=f"e{missing.event_id}")
 
 
-def _count(report: Report, outcome: EventOutcome, *, changed: bool = False) -> None:
+def _count(report: ReplayReport, outcome: EventOutcome, *, changed: bool = False) -> None:
     report.outcomes = dict(Counter(report.outcomes) + Counter({str(outcome): 1}))
     report.changed += changed
 
 
-def _why(stored: Stored, error: BadPayload) -> str:
+def _why(stored: StoredEvent, error: BadPayload) -> str:
     if len((stored.raw or "").encode("utf-8", "replace")) >= UNREADABLE_KEPT and stored.outcome == "unreadable":
         return f"{told(str(error))} Only its first {UNREADABLE_KEPT:,} bytes were kept."
     return told(str(error))
 
 
-def _imagined(head: Stored, part: int) -> Stored:
+def _imagined(head: StoredEvent, part: int) -> StoredEvent:
     """An event that has no row yet; no id of a stored one is negative."""
     return replace(head, id=-(head.webhook * 10_000 + part), part=part, outcome=EventOutcome.UNREADABLE, detail={})

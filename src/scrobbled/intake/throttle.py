@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from scrobbled.clock import Clock
-from scrobbled.core.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.plumbing.clock import Clock
 
 EVERY = 60.0
 """Seconds after which such a word is stored again."""

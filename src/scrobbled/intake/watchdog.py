@@ -12,19 +12,20 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.claimants import Claimant, Household, Taken, refusal, unwanted
-from scrobbled.clock import Clock
-from scrobbled.core.ends import fallen_silent, span_of
-from scrobbled.core.errors import BadPayload, StoreError
-from scrobbled.core.events import PlaybackEvent
-from scrobbled.core.sessions import Watched
-from scrobbled.folding import play_of_same_viewing, played
-from scrobbled.ingest import Ingest
-from scrobbled.store import archive, inbox, silences
-from scrobbled.store.codec import instant
-from scrobbled.store.database import Store
-from scrobbled.store.silences import Silence
-from scrobbled.understand import parsed_again
+from scrobbled.core.errors import StoreError
+from scrobbled.core.watching.ends import fallen_silent, span_of
+from scrobbled.core.watching.events import PlaybackEvent
+from scrobbled.core.watching.sessions import Watched
+from scrobbled.intake.bodies import event_in
+from scrobbled.intake.claimants import Claimant, EventRefusal, Household, Taken, claimed, unwanted
+from scrobbled.intake.folding import play_of_same_viewing, played
+from scrobbled.intake.ingest import Ingest
+from scrobbled.plumbing.clock import Clock
+from scrobbled.store.file.codec import instant
+from scrobbled.store.file.database import Store
+from scrobbled.store.inbox import archive, silences
+from scrobbled.store.inbox import events as inbox
+from scrobbled.store.inbox.silences import Silence
 
 EVERY = 60.0
 AT_ONCE = 50
@@ -90,8 +91,8 @@ def _closed(db: sqlite3.Connection, household: Household, silence: Silence) -> C
     if not silences.end(db, silence):
         return None
     stored = archive.event(db, silence.event_id)
-    event = None if stored is None else _understood(stored)
-    claimant = None if event is None else _claimant(household, event, silence.key)
+    event = None if stored is None else event_in(stored)
+    claimant = None if event is None or event.item is None else _claimant(household, event, silence.key)
     if stored is None or event is None or claimant is None:
         return None
     heard_at = instant(silence.heard_at)
@@ -114,23 +115,10 @@ def _end_of(event: PlaybackEvent, verdict: Watched) -> PlaybackEvent:
     return replace(event, occurred_at=verdict.at, entered=False)
 
 
-def _understood(stored: archive.Stored) -> PlaybackEvent | None:
-    """``None`` where its body is gone, or cannot be read any more."""
-    if stored.raw is None:
-        return None
-    try:
-        events = parsed_again(stored.source, stored.raw, instant(stored.received_at))
-    except BadPayload:
-        return None
-    event = events[stored.part] if stored.part < len(events) else None
-    return event if event is not None and event.item is not None else None
-
-
 def _claimant(household: Household, event: PlaybackEvent, key: str) -> Claimant | None:
     """Whose viewing it was, if it is still theirs and still counts."""
-    if refusal(household, event) is not None:
-        return None
-    for claimant in household.claimants(event.source, event.account.names()):
+    found = claimed(household, event)
+    for claimant in () if isinstance(found, EventRefusal) else found:
         if key == f"{claimant.viewer}|{event.session_key()}" and unwanted(event, claimant) is None:
             return claimant
     return None

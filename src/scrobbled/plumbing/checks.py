@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from scrobbled.core.checkup import Check, ok, problem, warning
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, NotInCatalogue, TrackerError, TryLater
-from scrobbled.core.shape import Shape, differences
+from scrobbled.core.words.checks import Check, ok, problem, warning
+from scrobbled.core.words.shape import Shape, differences
 
 LONGEST = 6.0
 """Seconds for one look. A service that sleeps may need longer to wake; the next look then finds it awake."""
@@ -35,7 +35,7 @@ async def compared(name: str, read: Awaitable[Any], shape: Shape) -> tuple[Check
 def failed(name: str, error: TrackerError) -> Check:
     """What an error of a service means for its owner."""
     text = error.reason[:1].upper() + error.reason[1:].rstrip(".") + "."
-    if isinstance(error, TryLater) and " 429" in error.reason:
+    if isinstance(error, TryLater) and error.limited:
         return warning(name, text, "Wait a few minutes; plays are kept and sent later.")
     return problem(name, text, next((step for kind, step in _NEXT.items() if isinstance(error, kind)), NEWER))
 

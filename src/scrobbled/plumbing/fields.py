@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 MAX_TEXT = 500
+LONGEST_KEY = 100
 MAX_NUMBER = 1_000_000
 LONGEST_MS = 7 * 86_400_000
 """Nothing that is watched in one go lasts a week: a longer time is in another unit or broken."""
@@ -19,6 +20,7 @@ _UNWANTED = re.compile(
 )
 """Control characters, marks that turn the reading direction, halves of surrogate pairs. Blanks are kept."""
 _NUMERAL = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?\Z")
+_UUID = re.compile(r"[0-9a-f-]+\Z", re.IGNORECASE | re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 
 
@@ -98,3 +100,25 @@ def day(value: Any) -> date | None:
 def flag(value: Any) -> bool:
     """True for ``true``, ``1`` and their strings."""
     return text(value).casefold() in {"1", "true"} or value is True
+
+
+def lowered(value: Any) -> dict[str, Any]:
+    """The members of one object by their names in lower case; empty for anything else. What lies deeper stays."""
+    members: dict[str, Any] = {}
+    for key, member in value.items() if isinstance(value, dict) else ():
+        members.setdefault(str(key).lower(), member)
+    return members
+
+
+def part(parent: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The object under ``key``, as ``lowered`` gives it."""
+    return lowered(parent.get(key))
+
+
+def identifier(value: Any) -> str:
+    """An id of a server. A UUID is written with dashes or without, in either case, and all zeros is none."""
+    found = text(value, limit=LONGEST_KEY).strip("{}")
+    if not _UUID.match(found):
+        return found
+    bare = found.replace("-", "").lower()
+    return "" if len(bare) == 32 and not bare.strip("0") else bare

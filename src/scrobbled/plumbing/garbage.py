@@ -1,4 +1,4 @@
-"""Keeps the collector from looking through a comparison again and again while it is laid out."""
+"""Keeps the collector from looking through what is being made again and again."""
 
 from __future__ import annotations
 

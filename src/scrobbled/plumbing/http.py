@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import ssl
 import time
@@ -25,10 +26,16 @@ LONGEST_LINE = 256 * 1024
 LONGEST_WAIT = 86_400.0
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
-Dates = Callable[[datetime, float], None]
+DateListener = Callable[[datetime, float], None]
 """Told what time it was for the service when it answered (aware UTC), and how many seconds the request took."""
 Observer = Callable[[str, str, float], None]
 """Told of each request: HTTP method, status (or the error's kind) and seconds."""
+
+
+@functools.cache
+def trust() -> ssl.SSLContext:
+    """Whom this machine believes, for any number of connections: made once, as each time takes a megabyte and 20 ms."""
+    return ssl.create_default_context()
 
 
 class TooLarge(TryLater):
@@ -53,6 +60,16 @@ class Answer(Struct, frozen=True):
         return 200 <= self.status < 300
 
     @property
+    def date(self) -> datetime | None:
+        """When it was given, by the service's clock, in seconds; what a cache kept for a while (``Age``) tells none."""
+        if self.headers.get("age", "0").strip() != "0":
+            return None
+        try:
+            return parsedate_to_datetime(self.headers.get("date", "")).astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+    @property
     def is_html(self) -> bool:
         return "html" in self.headers.get("content-type", "") or self.body.lstrip()[:1] == b"<"
 
@@ -65,7 +82,7 @@ class Answer(Struct, frozen=True):
             raise ContractDrift(f"{self.what} answered {self.status} with {kind}", in_doubt=in_doubt) from None
 
 
-class Streaming(Struct, frozen=True):
+class StreamedAnswer(Struct, frozen=True):
     """An answer that goes on. ``lines`` ends with it, and raises ``TimeoutError`` where it falls silent."""
 
     status: int
@@ -91,19 +108,20 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         observe: Observer | None = None,
-        dates: Dates | None = None,
+        dates: DateListener | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        verify: ssl.SSLContext | bool = True,
         proxies: bool = True,
     ) -> None:
-        """``proxies`` goes by the environment's HTTP_PROXY and its like; without it nobody stands in between."""
+        """``transport`` replaces the network, for tests. ``proxies`` goes by the environment's HTTP_PROXY and its like;
+        without it nobody stands in between.
+        """
         self.base = base.rstrip("/")
         self._observe = observe or (lambda method, status, seconds: None)
         self._dates = dates or (lambda date, seconds: None)
         self._client = httpx.AsyncClient(
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
             transport=transport,
-            verify=verify,
+            verify=trust() if transport is None else True,
             trust_env=proxies,
             limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=60),
         )
@@ -156,16 +174,16 @@ class Http:
             raise TryLater(_broken(url, error), in_doubt=not idempotent) from error
         finally:
             self._observe(method, status, time.perf_counter() - started)
-        if (date := _date(response.headers)) is not None:
-            self._dates(date, time.perf_counter() - started)
         answer = Answer(response.status_code, response.headers, body, f"{method} {_host(url)}{_path(url)}")
+        if (date := answer.date) is not None:
+            self._dates(date, time.perf_counter() - started)
         _raise_if_temporary(answer, idempotent=idempotent)
         return answer
 
     @contextlib.asynccontextmanager
     async def listen(
         self, path: str, *, params: Mapping[str, str | int], headers: Mapping[str, str], silence: float
-    ) -> AsyncIterator[Streaming]:
+    ) -> AsyncIterator[StreamedAnswer]:
         """One ``GET`` whose answer is read line by line as it comes; leaving the block ends it.
 
         ``silence`` is how many seconds may pass without a byte. Raises ``TryLater`` where nobody answers or the answer
@@ -178,7 +196,7 @@ class Http:
             async with self._client.stream("GET", url, params=params, headers=headers, timeout=limits) as response:
                 self._observe("GET", str(response.status_code), 0.0)
                 _raise_if_temporary(Answer(response.status_code, response.headers, b"", what), idempotent=True)
-                yield Streaming(response.status_code, what, _lines(response))
+                yield StreamedAnswer(response.status_code, what, _lines(response))
         except NEVER_SENT as error:
             raise TryLater(f"{_host(url)} cannot be reached ({_kind(error)})") from error
         except httpx.InvalidURL as error:
@@ -234,21 +252,16 @@ async def _bounded(response: httpx.Response, largest: int) -> bytes:
 
 def _raise_if_temporary(answer: Answer, *, idempotent: bool) -> None:
     if answer.status == 429:
-        raise TryLater(f"{answer.what} answered 429: too many requests", after=retry_after(answer.headers))
+        raise TryLater(
+            f"{answer.what} answered 429: too many requests",
+            after=retry_after(answer.headers),
+            limited=True,
+            limit=answer.headers.get("x-ratelimit", ""),
+        )
     if answer.status >= 500:
         raise TryLater(
             f"{answer.what} answered {answer.status}", after=retry_after(answer.headers), in_doubt=not idempotent
         )
-
-
-def _date(headers: Mapping[str, str]) -> datetime | None:
-    """What a cache kept for a while (``Age``) tells no time."""
-    if headers.get("age", "0").strip() != "0":
-        return None
-    try:
-        return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -10,9 +10,9 @@ from typing import Any, TextIO, cast
 
 import structlog
 
-from scrobbled.core.printable import printable
-from scrobbled.logbook import Logbook
-from scrobbled.redact import Redactor
+from scrobbled.core.words.printable import printable
+from scrobbled.plumbing.logbook import Logbook
+from scrobbled.plumbing.redact import Redactor
 
 QUIET = ("httpx", "httpcore", "uvicorn", "apprise", "urllib3", "asyncio", "websockets")
 """Chatty libraries; ``httpx`` even prints full URLs, tokens included."""

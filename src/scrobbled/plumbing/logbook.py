@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from scrobbled.core.printable import printable
+from scrobbled.core.words.printable import printable
 
 LINES = 2_000
 SIZE = 4 * 1024 * 1024
@@ -27,10 +27,10 @@ SHORT = 80
 OVERHEAD = 200
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _APART = frozenset({"event", "level", "timestamp", "component"})
-Wake = Callable[[], None]
+WakeReader = Callable[[], None]
 
 
-class Line(Struct, frozen=True):
+class LogLine(Struct, frozen=True):
     """``at`` is ISO 8601 in UTC. ``fields`` are as they were given, in that order; all texts are safe to print."""
 
     id: int
@@ -47,14 +47,14 @@ class Line(Struct, frozen=True):
         return f"{self.at} [{self.level}] {self.component}: {self.message}{told}{rest}"
 
 
-class Wanted(Struct, frozen=True):
+class LineFilter(Struct, frozen=True):
     """Which lines: of this ``level`` and graver, of one ``component``, that have ``text`` in them whatever its case."""
 
     level: str = LEVELS[0]
     component: str = ""
     text: str = ""
 
-    def has(self, line: Line) -> bool:
+    def has(self, line: LogLine) -> bool:
         return (
             _gravity(line.level) >= _gravity(self.level)
             and self.component in ("", line.component)
@@ -62,10 +62,10 @@ class Wanted(Struct, frozen=True):
         )
 
 
-class Piece(Struct, frozen=True):
+class LogPiece(Struct, frozen=True):
     """``lines`` are in order. ``last`` is the newest that was looked at, ``skipped`` how many were left out or lost."""
 
-    lines: list[Line]
+    lines: list[LogLine]
     last: int
     skipped: int
 
@@ -77,10 +77,10 @@ class Logbook:
         self.name = secrets.token_hex(4)
         """Tells the ids of one process from those of the next."""
         self._most, self._room = lines, size
-        self._lines: deque[tuple[Line, int]] = deque()
+        self._lines: deque[tuple[LogLine, int]] = deque()
         self._size = 0
         self._last = 0
-        self._wakes: tuple[Wake, ...] = ()
+        self._wakes: tuple[WakeReader, ...] = ()
         self._lock = threading.Lock()
 
     @property
@@ -105,14 +105,14 @@ class Logbook:
         size = OVERHEAD + len(message) + sum(len(key) + len(value) for key, value in fields.items())
         with self._lock:
             self._last += 1
-            self._lines.append((Line(self._last, at, level, component, message, fields), size))
+            self._lines.append((LogLine(self._last, at, level, component, message, fields), size))
             self._size += size
             while len(self._lines) > self._most or (self._size > self._room and len(self._lines) > 1):
                 self._size -= self._lines.popleft()[1]
         for wake in self._wakes:
             wake()
 
-    def after(self, id_: int, wanted: Wanted, limit: int, *, room: int = SIZE) -> Piece:
+    def after(self, id_: int, wanted: LineFilter, limit: int, *, room: int = SIZE) -> LogPiece:
         """The newest ``limit`` lines after that one, as far as they have no more than ``room`` characters together."""
         with self._lock:
             first = self._lines[0][0].id if self._lines else self._last + 1
@@ -121,7 +121,7 @@ class Logbook:
         lost = max(0, first - id_ - 1)
         fits = [(line, size) for line, size in found if wanted.has(line)]
         shown = _newest(fits, limit, room)
-        return Piece(shown, last, lost + len(fits) - len(shown))
+        return LogPiece(shown, last, lost + len(fits) - len(shown))
 
     def components(self) -> list[str]:
         """Who is heard of in what is kept."""
@@ -129,7 +129,7 @@ class Logbook:
             lines = list(self._lines)
         return sorted({line.component for line, _ in lines if line.component})
 
-    def listen(self, wake: Wake) -> Callable[[], None]:
+    def listen(self, wake: WakeReader) -> Callable[[], None]:
         """Have ``wake`` called after each line, from any thread; returns what ends that. It must be quick."""
         with self._lock:
             self._wakes = (*self._wakes, wake)
@@ -141,9 +141,9 @@ class Logbook:
         return end
 
 
-def _newest(lines: Sequence[tuple[Line, int]], limit: int, room: int) -> list[Line]:
+def _newest(lines: Sequence[tuple[LogLine, int]], limit: int, room: int) -> list[LogLine]:
     """One at least, however long it is."""
-    shown: list[Line] = []
+    shown: list[LogLine] = []
     for line, size in islice(reversed(lines), limit):
         room -= size
         if room < 0 and shown:
@@ -152,7 +152,7 @@ def _newest(lines: Sequence[tuple[Line, int]], limit: int, room: int) -> list[Li
     return shown[::-1]
 
 
-def written(lines: Iterable[Line]) -> str:
+def written(lines: Iterable[LogLine]) -> str:
     """As a file."""
     return "".join(f"{line.text()}\n" for line in lines)
 

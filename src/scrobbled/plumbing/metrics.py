@@ -18,9 +18,9 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 
 from scrobbled import __version__
-from scrobbled.core.change import Action
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.core.troubles import TROUBLE_KINDS
+from scrobbled.core.sending.change import Action
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.core.words.troubles import TROUBLE_KINDS
 
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 DELIVERY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 21600.0, 86400.0)

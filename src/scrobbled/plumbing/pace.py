@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from scrobbled.clock import Clock
+from scrobbled.plumbing.clock import Clock
 
 
 class Pace:
@@ -50,14 +50,20 @@ class Window:
 
     def __init__(self, clock: Clock, *, seconds: float, most: int = 1_000) -> None:
         self._clock = clock
-        self._seconds = seconds
+        self.seconds = seconds
         self._times: deque[float] = deque(maxlen=most)
 
     def add(self) -> None:
         self._times.append(self._clock.monotonic())
 
     def count(self) -> int:
-        begins = self._clock.monotonic() - self._seconds
+        begins = self._clock.monotonic() - self.seconds
         while self._times and self._times[0] <= begins:
             self._times.popleft()
         return len(self._times)
+
+    def room_in(self, most: int) -> float:
+        """Seconds until fewer than ``most`` happened lately; 0 where that is so now."""
+        over = self.count() - most
+        wait = 0.0 if over < 0 else self._times[over] + self.seconds - self._clock.monotonic()
+        return wait if wait > 1e-6 else 0.0  # less would be lost in the rounding, and no wait ever over

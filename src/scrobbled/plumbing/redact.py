@@ -1,9 +1,10 @@
 """The one redactor: whatever leaves the process (log, alert, API answer, stored webhook) passes through it.
 
-It knows two things: secrets it was told (from the configuration, later tokens learned at run time), and places where
-secrets stand (``X-Plex-Token=…``, ``Authorization: Bearer …``, ``"password": "…"``, ``/webhooks/plex/…``). What is
-watched is never touched on suspicion: "The Secret: Dare to Dream" is a title, so a bare word followed by a colon is no
-reason to mask.
+It knows three things: secrets it was told (from the configuration, later tokens learned at run time), what the tokens
+that we give out look like (nobody has to tell it each of them, so they cannot pile up here), and places where secrets
+stand (``X-Plex-Token=…``, ``Authorization: Bearer …``, ``"password": "…"``, ``/webhooks/plex/…``). What is watched is
+never touched on suspicion: "The Secret: Dare to Dream" is a title, so a bare word followed by a colon is no reason to
+mask.
 """
 
 from __future__ import annotations
@@ -13,18 +14,15 @@ import binascii
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
 
-MASK = "••••"
-SHORTEST = 4
-"""Shorter values are not masked: they would black out ordinary text, and are no secret worth the name."""
-ANYWHERE = 8
-"""From this length on a secret is masked wherever it stands; shorter ones only where they stand alone, as a word."""
-CUT = "…"
-"""What stands at the end of a shortened text."""
+from scrobbled.plumbing import token_shape
+from scrobbled.plumbing.known_secret import ANYWHERE, CUT, MASK, SHORTEST, KnownSecret
+from scrobbled.plumbing.needles import Needles
+
+__all__ = ["MASK", "Redactor"]
 DEEPEST = 64
 
 _SECRET_KEY = (
@@ -37,21 +35,39 @@ class Redactor:
     """Replaces secrets by ``••••``. Safe to share between threads; ``text`` and ``value`` never raise.
 
     A known secret is found raw, URL-encoded, JSON-escaped (also JSON within JSON) and inside base64 credentials. JSON
-    text stays JSON, as long as no secret stands there as a bare number.
+    text stays JSON, as long as no secret stands there as a bare number. A text without secrets costs the same whether a
+    hundred or a hundred thousand are known.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
-        self._known: tuple[_Secret, ...] = ()
+        self._known: set[str] = set()
+        self._gates: Needles[KnownSecret] = Needles()
+        self._encoded: Needles[KnownSecret] = Needles()
+        self._beginnings: Needles[KnownSecret] = Needles()
         self.add(*secrets)
 
+    @property
+    def known(self) -> int:
+        """How many secrets are kept one by one."""
+        return len(self._known)
+
     def add(self, *secrets: str) -> None:
-        """Learn more secrets. Empty ones and those shorter than four characters are ignored."""
-        fresh = {secret for secret in secrets if len(secret.strip()) >= SHORTEST}
+        """Learn more secrets. Empty ones and those shorter than four characters are ignored, as are those that are
+        known by what they look like.
+        """
         with self._lock:
-            fresh -= {secret.plain for secret in self._known}
-            known = [*self._known, *map(_Secret.of, fresh)]
-            self._known = tuple(sorted(known, key=lambda secret: len(secret.plain), reverse=True))
+            for plain in secrets:
+                if len(plain.strip()) >= SHORTEST and plain not in self._known and not token_shape.is_ours(plain):
+                    self._known.add(plain)
+                    self._learn(KnownSecret(plain))
+
+    def _learn(self, secret: KnownSecret) -> None:
+        self._gates.add(secret.gate, secret)
+        for form in secret.encoded:
+            self._encoded.add(form, secret)
+        if len(secret.plain) > ANYWHERE:
+            self._beginnings.add(secret.plain[:ANYWHERE], secret)
 
     def text(self, text: str) -> str:
         """``text`` without secrets."""
@@ -66,20 +82,24 @@ class Redactor:
         return text
 
     def _without_known(self, text: str, *, maybe_base64: bool) -> str:
-        known = self._known
-        for secret in known:
-            if secret.gate in text:
-                text = secret.masked(text)
+        for secret in _longest_first(self._gates.owners(text)):
+            text = secret.masked(text)
+        text = token_shape.masked(text, MASK)
         if CUT in text:
-            for secret in known:
+            for secret in _longest_first(self._beginnings.owners(text)):
                 text = secret.masked_beginning(text)
+            text = token_shape.masked_beginning(text, MASK)
         if maybe_base64:
-            for secret in known:
+            for secret in _longest_first(self._encoded.owners(text)):
                 text = secret.masked_base64(text)
+            text = token_shape.masked_base64(text, MASK)
         return text
 
     def value(self, value: Any) -> Any:
         """The same structure without secrets: in every text, and everything under a key that names a secret."""
+        told = _in_one(value)
+        if told is not None and self.text(told) == told:
+            return value
         return self._value(value, 0)
 
     def _value(self, value: Any, depth: int) -> Any:
@@ -116,6 +136,28 @@ class Redactor:
         return value if cleaned == shown else cleaned
 
 
+def _in_one(value: Any) -> str | None:
+    """All that a line of the log says, to be looked through at once: that takes a third of the time, and most have no
+    secret. ``None`` for anything but texts, numbers and lists of texts under keys that name none.
+    """
+    if type(value) is not dict:
+        return None
+    told: list[str] = []
+    for key, member in value.items():
+        if not isinstance(key, str) or _IS_SECRET_KEY.search(key):
+            return None
+        told.append(key)
+        if isinstance(member, str):
+            told.append(member)
+        elif type(member) is list and all(isinstance(part, str) for part in member):
+            told += member
+        elif isinstance(member, (int, float)):
+            told.append(str(member))
+        elif member is not None:
+            return None
+    return "\n".join(told)
+
+
 def _blacked_out(member: Any, depth: int) -> Any:
     """The shape of what stood under a secret's key; empty values stay, since "no password" is worth knowing."""
     if member is None or isinstance(member, bool) or member in ("", b""):
@@ -129,95 +171,9 @@ def _blacked_out(member: Any, depth: int) -> Any:
     return MASK
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Secret:
-    """One known secret. ``gate`` is a part that no encoding changes: without it in a text, nothing needs to be done."""
-
-    plain: str
-    gate: str
-    pattern: re.Pattern[str]
-    encoded: tuple[str, ...]
-
-    @classmethod
-    def of(cls, plain: str) -> _Secret:
-        runs = re.findall(r"[A-Za-z0-9]+", plain)
-        body = _any_encoding(plain)
-        if len(plain) < ANYWHERE:
-            body = rf"(?<![A-Za-z0-9]){body}(?![A-Za-z0-9])"
-        return cls(plain, max(runs, key=len, default=""), re.compile(body), _inside_base64(plain))
-
-    def masked(self, text: str) -> str:
-        return self.pattern.sub(_keeping_escapes, text)
-
-    def masked_beginning(self, text: str) -> str:
-        """Without what is left of it where a text was shortened: it is known no more by the whole of it."""
-        if self.plain[:ANYWHERE] in text:
-            for end in range(len(self.plain) - 1, ANYWHERE - 1, -1):
-                text = text.replace(f"{self.plain[:end]}{CUT}", f"{MASK}{CUT}")
-        return text
-
-    def masked_base64(self, text: str) -> str:
-        for form in self.encoded:
-            if form in text:
-                text = _BASE64_RUN.sub(lambda run, form=form: MASK if form in run[0] else run[0], text)  # type: ignore[misc]
-        return text
-
-
-_BASE64_RUN = re.compile(r"[\w+/-]+=*")
-"""Whole runs, looked into one by one: to search for what is around a form would take forever in a hostile text."""
-
-
-def _keeping_escapes(match: re.Match[str]) -> str:
-    r"""The mask. A lone backslash before the match is escaped itself, or ``\n`` would leave half an escape in JSON."""
-    at = match.start()
-    while at and match.string[at - 1] == "\\":
-        at -= 1
-    return "\\" * ((match.start() - at) % 2) + MASK
-
-
-def _any_encoding(plain: str) -> str:
-    """A pattern for ``plain`` in which each character may be URL-encoded or JSON-escaped, whoever did it and how."""
-    return "".join(map(_character, re.findall(r"\\+|[^\\]", plain, re.DOTALL)))
-
-
-def _character(char: str) -> str:
-    if char.isascii() and char.isalnum():
-        return char
-    if char[0] == "\\":  # a run: each backslash is doubled by JSON, and once more by JSON within JSON
-        return rf"(?:\\{{{len(char)},{4 * len(char)}}}|(?i:{_percent(char)}))"
-    forms = [rf"\\{{1,4}}{_ESCAPES[char]}"] if char in _ESCAPES else []
-    forms += [rf"(?i:\\{{1,4}}{_unicode_escape(char)})", rf"(?i:{_percent(char)})", re.escape(char)]
-    if char == " ":
-        forms.append(r"\+")
-    return f"(?:{'|'.join(forms)})"
-
-
-_ESCAPES = {'"': '"', "'": "'", "/": "/", "\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
-
-
-def _percent(text: str) -> str:
-    """``%2F``, and ``%252F`` where it was encoded twice."""
-    return "".join(f"%(?:25)?{byte:02x}" for byte in text.encode("utf-8", "surrogatepass"))
-
-
-def _unicode_escape(char: str) -> str:
-    units = char.encode("utf-16-be", "surrogatepass")
-    return r"\\{1,4}".join(f"u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
-
-
-def _inside_base64(plain: str) -> tuple[str, ...]:
-    """The characters that base64 text must hold when ``plain`` is somewhere within what was encoded.
-
-    Base64 turns three bytes into four characters, so there are three ways to be aligned; the characters at the ends
-    depend on the neighbours and are left out.
-    """
-    raw = plain.encode("utf-8", "surrogatepass")
-    forms = set()
-    for shift in range(3):
-        whole = base64.b64encode(b"\0" * shift + raw).decode()
-        sure = whole[(shift * 8 + 5) // 6 : (shift + len(raw)) * 8 // 6]
-        forms |= {sure, sure.translate(str.maketrans("+/", "-_"))}
-    return tuple(sorted(form for form in forms if len(form) >= SHORTEST))
+def _longest_first(found: Iterable[KnownSecret]) -> list[KnownSecret]:
+    """One may be a part of another."""
+    return sorted(found, key=lambda secret: len(secret.plain), reverse=True)
 
 
 Replace = Callable[[re.Match[str]], str]

@@ -1,26 +1,31 @@
-"""A plan goes into the outbox: a little at a time, and after a crash from the start without doubling anything."""
+"""A plan goes into the outbox, and out of it where it is cancelled: a little at a time, and nothing of it twice."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
-from scrobbled.clock import Clock
-from scrobbled.core.corrections import corrected
+from scrobbled.core.agreeing.ledger import Link
+from scrobbled.core.agreeing.plan import Action, Change, other
 from scrobbled.core.errors import ScrobbledError
-from scrobbled.core.plan import Action, Change, other
+from scrobbled.core.naming.corrections import corrected
 from scrobbled.core.records import Subject
-from scrobbled.reconcile.comparing import Compared
+from scrobbled.plumbing.clock import Clock
+from scrobbled.reconcile.deciding import Compared
 from scrobbled.reconcile.lining import Lined
-from scrobbled.reconcile.sides import Sides, pieces
-from scrobbled.store import additions, amendments, cancelling, corrections, ledger
-from scrobbled.store.database import Store
-from scrobbled.store.wishes import Action as Amending
+from scrobbled.reconcile.pairs import Sides, pieces
+from scrobbled.store.file.database import Store
+from scrobbled.store.mirror import ledger
+from scrobbled.store.queue import additions, amendments, cancelling, corrections
+from scrobbled.store.queue.amendment import AmendmentAction
 
 PIECE = 50
-"""Changes put into the queue in one transaction."""
-Wake = Callable[[frozenset[tuple[str, str]]], None]
+"""Changes in one transaction."""
+LINKS = 150
+PIECES = 40
+"""So many of ``PIECE`` are taken out of the queue again before others get their turn: that takes about a second."""
+WakeAccounts = Callable[[frozenset[tuple[str, str]]], None]
 
 
 class Cancelled(ScrobbledError):
@@ -30,14 +35,18 @@ class Cancelled(ScrobbledError):
 class Carrier:
     """``wake`` is called, after each commit, with the accounts for which something waits."""
 
-    def __init__(self, sides: Sides, *, store: Store, clock: Clock, wake: Wake) -> None:
+    def __init__(self, sides: Sides, *, store: Store, clock: Clock, wake: WakeAccounts) -> None:
         self._sides, self._store, self._clock, self._wake = sides, store, clock, wake
 
-    async def write_ledger(self, compared: Compared) -> None:
+    async def write_links(self, found: Sequence[Link]) -> None:
         """What was read and found to be the same: true whether or not the plan is carried out."""
         viewer, pair, now = self._sides.viewer, self._sides.pair, self._now()
-        for links in pieces(compared.links, PIECE):
+        for links in pieces(found, LINKS):
             await self._store.write(lambda db, links=links: ledger.put_links(db, viewer, pair, links, now))  # type: ignore[misc]
+
+    async def write_ratings(self, compared: Compared) -> None:
+        """As ``write_links``."""
+        viewer, pair, now = self._sides.viewer, self._sides.pair, self._now()
         for ratings in pieces(list(compared.ratings.items()), PIECE):
             await self._store.write(
                 lambda db, ratings=ratings: ledger.put_ratings(db, viewer, pair, dict(ratings), now)  # type: ignore[misc]
@@ -70,8 +79,10 @@ class Carrier:
             _go_on(db, run)
             before = ledger.state(db, sides.viewer, sides.pair)
             agreed = ledger.count_agreed(db, sides.viewer, sides.pair)
-            holds = cancelling.stamp(db, sides.viewer, sides.pair) == compared.stamp
-            after = ledger.PairState(policy if holds else "", *compared.revs, before.based_at or now, now, agreed)
+            holds = cancelling.stamp(db, sides.viewer, sides.pair) == compared.extent.stamp
+            after = ledger.PairState(
+                policy if holds else "", *compared.extent.revs, before.based_at or now, now, agreed
+            )
             ledger.save_state(db, sides.viewer, sides.pair, after)
 
         await self._store.write(work)
@@ -82,19 +93,19 @@ class Carrier:
         before, wish = amendments.newest(db), self._wish(run, change, lined)
         return not self._is_ignored(db, wish) and amendments.add(db, wish, self._now()) > before
 
-    def _is_ignored(self, db: sqlite3.Connection, wish: amendments.Wish) -> bool:
+    def _is_ignored(self, db: sqlite3.Connection, wish: amendments.NewAmendment) -> bool:
         """Whether a person said that it is never sent anywhere: it would only be asked for again in every run."""
         if wish.subject is None or wish.details.as_is:
             return False
         known = corrections.in_force(db, wish.viewer)
         return corrected(wish.subject.item, wish.viewer, known).is_ignored
 
-    def _wanted(self, change: Change, lined: Lined) -> additions.Wanted:
+    def _wanted(self, change: Change, lined: Lined) -> additions.NewAddition:
         holder = other(change.side)
         found, subject = lined.stored[holder, change.source], lined.subjects[holder, change.key]
         at = found.record.at or found.record.made_at
         assert at is not None, "what has no date is never planned to be added"
-        return additions.Wanted(
+        return additions.NewAddition(
             viewer=self._sides.viewer,
             holder=self._sides.name(holder),
             record=change.source,
@@ -105,12 +116,12 @@ class Carrier:
             play=found.play,
         )
 
-    def _wish(self, run: int, change: Change, lined: Lined) -> amendments.Wish:
-        return amendments.Wish(
+    def _wish(self, run: int, change: Change, lined: Lined) -> amendments.NewAmendment:
+        return amendments.NewAmendment(
             viewer=self._sides.viewer,
             tracker=self._sides.name(change.side),
             kind=change.kind,
-            action=cast(Amending, str(change.action)),
+            action=cast(AmendmentAction, str(change.action)),
             key=change.key,
             label=change.label,
             details=self._details(change, lined),
@@ -141,6 +152,14 @@ class Carrier:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+async def take_out(store: Store, run: int, now: float) -> bool:
+    """What a cancelled run has put into the queue; of a large one a part. Whether that was all."""
+    for _ in range(PIECES):
+        if not await store.write(lambda db: cancelling.take_out(db, run, now, PIECE)):
+            return True
+    return False
 
 
 def _go_on(db: sqlite3.Connection, run: int) -> None:

@@ -5,82 +5,42 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import sqlite3
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
-from msgspec import Struct
 
-from scrobbled import pair_stories
 from scrobbled.alerts import Alerts
-from scrobbled.clock import Clock
 from scrobbled.config import Config
 from scrobbled.config.viewing import PairConfig
 from scrobbled.core.errors import ConfigError, StoreError, TrackerError, TryLater
-from scrobbled.core.guard import Limits
-from scrobbled.deliver import Courier
-from scrobbled.importing.tracker import FileTracker, is_file
-from scrobbled.metrics import Metrics, Sample
-from scrobbled.reconcile import Ended, Member, Options, Reconciler, Sides
-from scrobbled.store import Store, cancelling, runs
-from scrobbled.store.runs import Run
+from scrobbled.core.naming.names import is_file
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.reconcile.carrying import take_out
+from scrobbled.reconcile.guarding import limits
+from scrobbled.reconcile.pairs import AccountCouriers, Options, Sides, Wired, asks_for_ticks, found, wired
+from scrobbled.reconcile.reading import PairMember
+from scrobbled.reconcile.run import Ended, Reconciler
+from scrobbled.reconcile.telling import Teller
+from scrobbled.store import Store
+from scrobbled.store.mirror import runs
+from scrobbled.store.mirror.runs import Run
+from scrobbled.store.queue import cancelling
 
 FIRST_AFTER = 10.0
 """Seconds from the start until the first run of a pair that is due."""
 LOOK_EVERY = 30.0
 ASKED_EVERY = 0.3
 """Where nothing is run by the clock: whoever asks does so by the database of this very process, and waits."""
-PIECE = 50
-"""Changes of a cancelled run taken out of the queue in one transaction."""
-PIECES = 40
-"""So many of them before others get their turn: that takes about a second."""
-TELL_AFTER = 24 * 3_600.0
-"""Seconds without a run that succeeded, after which people are told."""
+AGAIN_AFTER = 900.0
+"""Seconds after a run that failed, where the pair is compared less often than that."""
 log = structlog.get_logger("pairs")
-Couriers = Mapping[tuple[str, str], Courier]
 
 
-class Wired(Struct, frozen=True):
-    """A pair of the configuration whose two trackers are there."""
-
-    sides: Sides
-    pair: PairConfig
-
-
-def wired(config: Config, accounts: Mapping[tuple[str, str], Any]) -> Iterator[Wired]:
-    """The pairs that can be reconciled: ``accounts`` are those that there is a tracker for."""
-    for viewer in config.viewers:
-        for pair in viewer.pairs:
-            a, b = pair.between
-            if (viewer.name, a) in accounts and (viewer.name, b) in accounts and pair.directions():
-                yield Wired(Sides(viewer.name, a, b), pair)
-
-
-def prepare(metrics: Metrics, config: Config, accounts: Mapping[tuple[str, str], Any]) -> None:
-    """Start the counters of every pair at zero; those that count already go on."""
-    for one in wired(config, accounts):
-        metrics.prepare_pair(one.sides.viewer, one.sides.pair)
-
-
-def found(config: Config, accounts: Mapping[tuple[str, str], Any], viewer: str, pair: str) -> Wired | None:
-    """The pair of that name (``trakt,serializd``), in either order; or the one of an imported file and a tracker."""
-    names = set(pair.split(","))
-    for one in wired(config, accounts):
-        if one.sides.viewer == viewer and set(one.sides.names) == names:
-            return one
-    a, _, b = pair.partition(",")
-    return imported(viewer, a, b) if is_file(a) and (viewer, b) in accounts else None
-
-
-def imported(viewer: str, file: str, tracker: str) -> Wired:
-    """A file beside a tracker, which takes what it lacks."""
-    way = f"{file}-to-{tracker}"
-    return Wired(Sides(viewer, file, tracker), PairConfig(between=(file, tracker), plays=way, ratings=way))
-
-
-def limits(config: Config) -> Limits:
-    return Limits(first=config.safety.max_writes_per_hour, removals_percent=config.safety.max_removals_percent)
+def due_after(last: Run, pair: PairConfig) -> float:
+    """When the clock runs the pair next (Unix seconds): one that failed is tried again before long."""
+    return last.asked_at + (min(pair.every, AGAIN_AFTER) if last.outcome == "failed" else pair.every)
 
 
 class Keeper:
@@ -94,7 +54,7 @@ class Keeper:
         store: Store,
         *,
         config: Callable[[], Config],
-        couriers: Callable[[], Couriers],
+        couriers: Callable[[], AccountCouriers],
         wake: Callable[[frozenset[tuple[str, str]]], None],
         alerts: Alerts,
         metrics: Metrics,
@@ -105,22 +65,21 @@ class Keeper:
         """``changed`` is called when a run begins, comes to its next phase, or ends."""
         self._changed = changed
         self._store, self._config, self._couriers, self._wake_couriers = store, config, couriers, wake
-        self._alerts, self._metrics, self._clock, self._by_clock = alerts, metrics, clock, by_clock
+        self._metrics, self._clock, self._by_clock = metrics, clock, by_clock
+        self._teller = Teller(alerts, metrics, clock)
         self.news = asyncio.Event()
         """Set when a run may have been asked for."""
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._at: dict[str, int] = {}
         """By viewer, the run that is under way."""
-        self._succeeded: dict[tuple[str, str], float] = {}
         self._dice = random.Random().random
-        text = "When a pair was last reconciled without trouble"
-        metrics.watch("reconcile_last_success_timestamp_seconds", text, ("viewer", "pair"), self._successes)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Nothing that goes wrong with one run ends it."""
         with contextlib.suppress(StoreError):
             await self._store.write(lambda db: runs.abandon(db, self._now()))
-            await self._remember()
+            pairs = [one.sides for one in wired(self._config(), self._couriers())]
+            await self._store.read(lambda db: self._teller.remember(db, pairs))
         earliest = self._clock.monotonic() + (FIRST_AFTER if self._by_clock else 0.0)
         try:
             while not stopping.is_set():
@@ -164,11 +123,9 @@ class Keeper:
 
     async def _take_out(self, run: int) -> None:
         """Of a large run a part: the rest follows by itself."""
-        for _ in range(PIECES):
-            if not await self._store.write(lambda db: cancelling.take_out(db, run, self._now(), PIECE)):
-                return
-        self.news.set()
-        self._changed()
+        if not await take_out(self._store, run, self._now()):
+            self.news.set()
+            self._changed()
 
     async def _begin_what_is_due(self, earliest: float) -> None:
         """By the clock nothing before ``earliest`` (monotonic seconds)."""
@@ -187,7 +144,7 @@ class Keeper:
 
     async def _due_at(self, one: Wired) -> float:
         last = await self._store.read(lambda db: runs.latest(db, one.sides.viewer, one.sides.pair))
-        return pair_stories.due_after(last[0], one.pair) if last else 0.0
+        return due_after(last[0], one.pair) if last else 0.0
 
     def _is_free(self, viewer: str) -> bool:
         return viewer not in self._busy or self._busy[viewer].done()
@@ -236,7 +193,7 @@ class Keeper:
         finally:
             del self._at[one.sides.viewer]
         self._changed()
-        await self._tell(one.sides, ended, unasked=unasked)
+        await self._teller.tell(one.sides, ended, unasked=unasked)
 
     def reconciler(self, one: Wired) -> Reconciler:
         """For one run: after a reload there are other couriers."""
@@ -251,44 +208,21 @@ class Keeper:
             limits=limits(self._config()),
             wake=self._wake_couriers,
             tell=lambda phase: self._changed(),
+            tell_steps=lambda steps: self._changed(),
         )
 
-    def _member(self, viewer: str, name: str) -> Member:
+    def _member(self, viewer: str, name: str) -> PairMember:
         if is_file(name):
-            return Member(FileTracker(name), _untold)
+            from scrobbled.trackers.files.tracker import FileTracker  # with all there is to read files
+
+            return PairMember(FileTracker(name), _untold)
         courier = self._couriers()[viewer, name]
 
         async def trouble(error: TrackerError) -> None:
             if not isinstance(error, TryLater):  # a read that failed is no reason to hold up what is to be delivered
                 await courier.health.trouble(error, self._clock.monotonic(), self._dice)
 
-        return Member(courier.tracker, trouble)
-
-    async def _tell(self, sides: Sides, ended: Ended, *, unasked: bool) -> None:
-        """Whoever asked for a run is told by its end."""
-        subject = f"{sides.viewer}/{sides.pair}"
-        now, key = self._now(), (sides.viewer, sides.pair)
-        if ended.outcome == "approval" and unasked:
-            await self._alerts.report(pair_stories.wants_a_yes(sides, ended))
-        elif ended.outcome in ("done", "nothing"):
-            await self._alerts.recovered("plan", subject, f"{subject}: the plan needs no answer any more", "")
-        if ended.outcome in ("done", "nothing"):
-            self._succeeded[key] = now
-            await self._alerts.recovered("pair", subject, f"{subject} is reconciled again", "")
-        elif ended.outcome == "failed" and now - self._succeeded.setdefault(key, now) > TELL_AFTER:
-            await self._alerts.report(pair_stories.fails(sides, ended))
-
-    async def _remember(self) -> None:
-        pairs = [one.sides for one in wired(self._config(), self._couriers())]
-
-        def read(db: sqlite3.Connection) -> dict[tuple[str, str], float]:
-            ends = {(s.viewer, s.pair): runs.latest_success(db, s.viewer, s.pair) for s in pairs}
-            return {key: at for key, at in ends.items() if at is not None}
-
-        self._succeeded = await self._store.read(read)
-
-    def _successes(self) -> list[Sample]:
-        return [(key, at) for key, at in self._succeeded.items()]
+        return PairMember(courier.tracker, trouble, marks=asks_for_ticks(self._config(), viewer, name))
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -1,20 +1,127 @@
-"""What a run may do: the pair's configuration, what its trackers can, and what was asked for this once."""
+"""The pairs there are, and what a run of one may do: as configured, as its trackers can, and as asked for this once."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from scrobbled.config import Config
 from scrobbled.config.viewing import PairConfig
-from scrobbled.core.errors import ConfigError
-from scrobbled.core.ledger import Conflict, Direction, Policy
+from scrobbled.core.agreeing.ledger import EVERYTHING, Conflict, Direction, Policy
+from scrobbled.core.agreeing.plan import SIDES, Side, of_side, other
+from scrobbled.core.agreeing.writing import may_write
+from scrobbled.core.errors import ConfigError, TrackerError
+from scrobbled.core.naming.names import called, is_file
 from scrobbled.core.records import KINDS, Kind
-from scrobbled.reconcile.sides import Sides
-from scrobbled.trackers.base import Capabilities
+from scrobbled.core.sending.change import LEAVE
+from scrobbled.core.sending.retry import Dice
+from scrobbled.core.standing import AccountKey
+from scrobbled.store.mirror import subjects
+from scrobbled.trackers.base import Capabilities, Tracker
+
+T = TypeVar("T")
+
+
+class Sides(Struct, frozen=True):
+    """A pair: whose it is, and the names of its trackers."""
+
+    viewer: str
+    a: str
+    b: str
+
+    @property
+    def pair(self) -> str:
+        return f"{self.a},{self.b}"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.a, self.b
+
+    @property
+    def called(self) -> tuple[str, str]:
+        """The same for people."""
+        return called(self.a), called(self.b)
+
+    def name(self, side: Side) -> str:
+        return self.a if side == "a" else self.b
+
+    def account(self, side: Side) -> AccountKey:
+        return self.viewer, self.name(side)
+
+
+class Wired(Struct, frozen=True):
+    """A pair of the configuration whose two trackers are there."""
+
+    sides: Sides
+    pair: PairConfig
+
+
+def wired(config: Config, accounts: Mapping[tuple[str, str], Any]) -> Iterator[Wired]:
+    """The pairs that can be reconciled: ``accounts`` are those that there is a tracker for."""
+    for viewer in config.viewers:
+        for pair in viewer.pairs:
+            a, b = pair.between
+            if (viewer.name, a) in accounts and (viewer.name, b) in accounts and pair.directions():
+                yield Wired(Sides(viewer.name, a, b), pair)
+
+
+def found(config: Config, accounts: Mapping[tuple[str, str], Any], viewer: str, pair: str) -> Wired | None:
+    """The pair of that name (``trakt,serializd``), in either order; or the one of an imported file and a tracker."""
+    names = set(pair.split(","))
+    for one in wired(config, accounts):
+        if one.sides.viewer == viewer and set(one.sides.names) == names:
+            return one
+    a, _, b = pair.partition(",")
+    return imported(viewer, a, b) if is_file(a) and (viewer, b) in accounts else None
+
+
+def imported(viewer: str, file: str, tracker: str) -> Wired:
+    """A file beside a tracker, which takes what it lacks."""
+    way = f"{file}-to-{tracker}"
+    return Wired(Sides(viewer, file, tracker), PairConfig(between=(file, tracker), plays=way, ratings=way))
+
+
+def asks_for_ticks(config: Config, viewer: str, tracker: str) -> bool:
+    """Whether some pair takes what is marked there as watched, without a play of it, for a play."""
+    person = config.viewer(viewer)
+    return person is not None and any(one.ticks == "as-plays" and tracker in one.between for one in person.pairs)
+
+
+def pieces(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+# -- what a pair needs of whoever delivers to its accounts -----------------------------------------------------------
+
+
+class Resting(Protocol):
+    """How an account is, and how long it rests."""
+
+    def pause(self, monotonic: float) -> float: ...
+
+    async def trouble(self, error: TrackerError, monotonic: float, dice: Dice) -> None: ...
+
+
+class AccountCourier(Protocol):
+    """What is needed here of who delivers to an account."""
+
+    @property
+    def tracker(self) -> Tracker: ...
+
+    @property
+    def health(self) -> Resting: ...
+
+
+AccountCouriers = Mapping[tuple[str, str], AccountCourier]
+"""By viewer and tracker."""
+
+
+# -- what a run may do -----------------------------------------------------------------------------------------------
 
 
 class Options(Struct, frozen=True):
@@ -89,8 +196,16 @@ def _direction(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], opti
     configured = str(getattr(pair, kind))
     if configured == "off" and kind not in options.kinds:
         return "off"
-    told = options.direction or ("both" if configured == "off" else configured)
-    return _turned(told, sides)
+    told = _turned(options.direction or ("both" if configured == "off" else configured), sides)
+    return _possible(told, (can[0].writes(kind), can[1].writes(kind)))
+
+
+def _possible(told: Direction, writes: tuple[bool, bool]) -> Direction:
+    """As far as the sides can be written to."""
+    to_a, to_b = told in ("both", "b-to-a") and writes[0], told in ("both", "a-to-b") and writes[1]
+    if to_a and to_b:
+        return "both"
+    return "b-to-a" if to_a else "a-to-b" if to_b else "off"
 
 
 def _turned(told: str, sides: Sides) -> Direction:
@@ -116,3 +231,14 @@ def _conflict(told: str, sides: Sides) -> Conflict:
     if told.strip().lower() not in words:
         raise ConfigError([f"{told} settles no conflict of {sides.a} and {sides.b}; there are {', '.join(words)}"])
     return words[told.strip().lower()]
+
+
+def unkept(db: sqlite3.Connection, sides: Sides, made: Policy) -> dict[str, int]:
+    """Plays that one side holds and the other would get, if it kept such; like ``{"serializd leave movie": 12}``."""
+    found = {}
+    for side in SIDES:
+        there = other(side)
+        for media in sorted(EVERYTHING - of_side(made.takes, there)) if may_write(made.plays, there) else ():
+            if count := subjects.plays_of(db, sides.account(side), media):
+                found[f"{sides.name(there)} {LEAVE} {media}"] = count
+    return found

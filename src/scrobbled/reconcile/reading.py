@@ -1,117 +1,189 @@
-"""Both sides of a pair are read, beside each other, and what they brought is stored."""
+"""An account is asked what it holds; at hand are what of it is stored already, and how far an earlier read has come."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import cast
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-import structlog
+import msgspec
 from msgspec import Struct
 
-from scrobbled.clock import Clock
+from scrobbled import __version__
 from scrobbled.core.errors import ScrobbledError, TrackerError
-from scrobbled.core.guard import Limits
-from scrobbled.core.plan import SIDES, Side, of_side
-from scrobbled.metrics import Metrics
-from scrobbled.reconcile.mirror import Absorbed, StoredKnown, absorb
-from scrobbled.reconcile.sides import Sides
-from scrobbled.store import amendments, records
-from scrobbled.store.database import Store
-from scrobbled.trackers.base import Reads, Tracker
+from scrobbled.core.naming.names import called
+from scrobbled.core.records import PlayRecord, Reading, Subject
+from scrobbled.core.standing import AccountKey
+from scrobbled.plumbing.clock import Clock, SystemClock
+from scrobbled.reconcile.steps import RunSteps
+from scrobbled.store.file.database import Store
+from scrobbled.store.mirror import drafts, records, subjects
+from scrobbled.store.mirror.records import MirroredPlay, ReadState
+from scrobbled.store.queue import amendments
+from scrobbled.trackers.base import Tracker
 
+T = TypeVar("T")
 FULL_EVERY = 6 * 3_600.0
 FULL_SELDOM = 24 * 3_600.0
 MANY = 20_000
 """Plays from which on an account is read completely once a day only."""
-log = structlog.get_logger("reconcile")
+PAGE = 1_000
+QUICK = 1
+"""How hard a page is pressed; more takes longer than it spares."""
 
 
 class Failed(ScrobbledError):
     """The run cannot go on; the reason says what to do."""
 
 
-class Member(Struct, frozen=True):
+class PairMember(Struct, frozen=True):
     """One side of a pair. ``trouble`` takes what went wrong with the account as a whole."""
 
     tracker: Tracker
     trouble: Callable[[TrackerError], Awaitable[None]]
+    marks: bool = True
+    """Some pair of the person wants to know what is marked there as watched without a play."""
 
 
-class Readers:
-    """Reads the accounts of one pair into the database."""
+class AccountReading(Struct, frozen=True):
+    """What an account answered; see ``Reads``. ``full_at`` is when a reading of everything began (Unix seconds)."""
+
+    account: AccountKey
+    reading: Reading
+    full_at: float | None
+    precision: int
+    """The tracker's, in seconds."""
+
+
+async def read(
+    store: Store, account: AccountKey, member: PairMember, clock: Clock, *, full: bool, steps: RunSteps
+) -> AccountReading:
+    """Raises ``Failed``. ``full`` reads everything; else that is done where it is due."""
+    began, can = clock.now().timestamp(), member.tracker.can
+    before = await store.read(lambda db: records.state(db, account))
+    full = full or await _is_due(store, account, before, began)
+    known = StoredKnown(store, account, marks=member.marks, clock=clock, steps=steps)
+    try:
+        reading = await member.tracker.reads.read(can.reads, before.cursor, known, full=full)
+    except TrackerError as error:
+        await member.trouble(error)
+        raise Failed(f"{called(account[1])} could not be read: {error.reason}") from error
+    return AccountReading(account, reading, began if full else None, can.precision)
+
+
+async def _is_due(store: Store, account: AccountKey, before: ReadState, now: float) -> bool:
+    """Also where a play was removed or moved by us since: a service need not say anywhere that one is gone.
+
+    And where something was missing the last time.
+    """
+    unsure, taken, held = await store.read(
+        lambda db: (
+            records.is_unsure(db, account),
+            amendments.took_since(db, *account, before.full_at),
+            records.count(db, account),
+        )
+    )
+    return unsure or taken or not 0.0 <= now - before.full_at < (FULL_SELDOM if held > MANY else FULL_EVERY)
+
+
+async def everything(store: Store, account: AccountKey) -> list[MirroredPlay]:
+    """All plays of it that are stored, also those that are missing."""
+    found: list[MirroredPlay] = []
+    while True:
+        after = found[-1].record.id if found else ""
+        page = await store.read(_paged(account, after))
+        found += page
+        if len(page) < PAGE:
+            return found
+
+
+def _paged(account: AccountKey, after: str) -> Callable[[Any], list[MirroredPlay]]:
+    return lambda db: records.page(db, account, after, PAGE)
+
+
+class StoredKnown:
+    """Its ``EarlierReads``: what of an account lies in the database."""
 
     def __init__(
         self,
-        sides: Sides,
-        members: tuple[Member, Member],
-        *,
         store: Store,
-        clock: Clock,
-        metrics: Metrics,
-        limits: Limits,
+        account: AccountKey,
+        *,
+        marks: bool = True,
+        clock: Clock | None = None,
+        steps: RunSteps | None = None,
     ) -> None:
-        self._sides, self._members, self._limits = sides, members, limits
-        self._store, self._clock, self._metrics = store, clock, metrics
+        """``steps`` are told how far reading is."""
+        self.marks = marks
+        self._store, self._account, self._clock = store, account, clock or SystemClock()
+        self._steps = steps or RunSteps(store, self._clock)
 
-    async def read(self, *, full: bool) -> None:
-        """What one side brought is kept also where the other fails; then ``Failed`` is raised.
+    def draft(self, listing: str) -> StoredDraft:
+        return StoredDraft(self._store, self._account, listing, clock=self._clock, steps=self._steps)
 
-        ``full`` reads everything; else that is done where it is due, or where something was missing last time.
-        """
-        found = await asyncio.gather(*(self._side(side, full=full) for side in SIDES), return_exceptions=True)
-        troubles = [one for one in found if isinstance(one, BaseException)]
-        for trouble in troubles:
-            if not isinstance(trouble, Failed):
-                raise trouble
-        if troubles:
-            raise Failed(". ".join(str(trouble) for trouble in troubles))
+    async def plays(self) -> Sequence[PlayRecord]:
+        return [found.record for found in await everything(self._store, self._account) if found.there]
 
-    async def _side(self, side: Side, *, full: bool) -> Absorbed:
-        member, account = self._members[SIDES.index(side)], self._sides.account(side)
-        began = self._now()
-        before = await self._store.read(lambda db: records.state(db, account))
-        full = full or await self._is_due(account, before.full_at)
+    async def subjects(self) -> Mapping[str, Subject]:
+        found: dict[str, Subject] = {}
+        after: str | None = ""
+        while after is not None:
+            page = await self._store.read(lambda db, after=after: subjects.page(db, self._account, after, PAGE))  # type: ignore[misc]
+            found |= {subject.key: subject for subject in page}
+            after = page[-1].key if len(page) == PAGE else None
+        return found
+
+
+class StoredDraft:
+    """A ``ListingDraft``. One that another version has written is none."""
+
+    def __init__(self, store: Store, account: AccountKey, listing: str, *, clock: Clock, steps: RunSteps) -> None:
+        self._store, self._account, self._listing = store, account, listing
+        self._clock, self._steps = clock, steps
+
+    async def head(self, kind: type[T]) -> T | None:
+        now = self._clock.now().timestamp()
+        told = await self._store.read(lambda db: drafts.head(db, self._account, self._listing, now))
         try:
-            reading = await cast(Reads, member.tracker).read(
-                member.tracker.can.reads, before.cursor, StoredKnown(self._store, account), full=full
-            )
-        except TrackerError as error:
-            await member.trouble(error)
-            raise Failed(f"{of_side(self._sides.called, side)} could not be read: {error.reason}") from error
-        precision = member.tracker.can.precision
-        full_at = began if full else None
-        may_lack = self._limits.removals_percent
-        absorbed = await absorb(
-            self._store, account, reading, self._clock, full_at=full_at, precision=precision, may_lack=may_lack
-        )
-        if absorbed.echoes:
-            self._metrics.echoes.labels(account[1]).inc(absorbed.echoes)
-        if absorbed.stranger:
-            raise Failed(self._strange(side, before.owner, absorbed.stranger))
-        if absorbed.doubt:
-            log.warning("listing not believed", action="read", account="/".join(account), why=absorbed.doubt)
-        return absorbed
+            version, head = (None, None) if told is None else _opened(told, tuple[str, kind])  # type: ignore[valid-type]
+        except (msgspec.DecodeError, zlib.error):
+            return None
+        return head if version == __version__ else None
 
-    def _strange(self, side: Side, owner: str, stranger: str) -> str:
-        name, sides = of_side(self._sides.called, side), self._sides
-        return (
-            f"{name} is signed in to the account of {stranger}, and before it was that of {owner}, so nothing of it is "
-            f"taken over. Sign in as {owner} again; or, where {stranger} is meant from now on, forget the other one: "
-            f"scrobbled reset-state --pair {sides.pair} --viewer {sides.viewer}"
-        )
+    async def begin(self, head: Any) -> None:
+        now, told = self._clock.now().timestamp(), _packed((__version__, head))
+        await self._store.write(lambda db: drafts.begin(db, self._account, self._listing, told, now))
 
-    async def _is_due(self, account: tuple[str, str], full_at: float) -> bool:
-        """Also where a play was removed or moved by us since: a service need not say anywhere that one is gone."""
-        unsure, taken, held = await self._store.read(
-            lambda db: (
-                records.is_unsure(db, account),
-                amendments.took_since(db, *account, full_at),
-                records.count(db, account),
-            )
-        )
-        age = self._now() - full_at
-        return unsure or taken or not 0.0 <= age < (FULL_SELDOM if held > MANY else FULL_EVERY)
+    async def keep(self, number: int, page: Any) -> None:
+        now, told = self._clock.now().timestamp(), _packed(page)
+        await self._store.write(lambda db: drafts.keep(db, self._account, self._listing, number, told, now))
 
-    def _now(self) -> float:
-        return self._clock.now().timestamp()
+    async def renew(self, head: Any, first: Any) -> None:
+        told, page = _packed((__version__, head)), _packed(first)
+        await self._store.write(lambda db: drafts.renew(db, self._account, self._listing, told, page))
+
+    async def drop(self) -> None:
+        await self._store.write(lambda db: drafts.drop(db, self._account, self._listing))
+
+    async def pages(self, kind: type[T]) -> AsyncIterator[tuple[int, T]]:
+        after = drafts.HEAD
+        while (found := await self._store.read(self._after(after))) is not None:
+            after = found[0]
+            yield after, _opened(found[1], kind)
+
+    async def step(self, done: int, of: int | None) -> None:
+        await self._steps.take(self._account[1], self._listing, done, of)
+
+    async def waits(self, seconds: float) -> None:
+        await self._steps.wait(self._account[1], self._listing, seconds)
+
+    def _after(self, number: int) -> Callable[[Any], tuple[int, bytes] | None]:
+        return lambda db: drafts.page(db, self._account, self._listing, number)
+
+
+def _packed(value: Any) -> bytes:
+    return zlib.compress(msgspec.json.encode(value), QUICK)
+
+
+def _opened(told: bytes, kind: type[T]) -> T:
+    return msgspec.json.decode(zlib.decompress(told), type=kind)

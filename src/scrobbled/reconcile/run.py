@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.clock import Clock
 from scrobbled.config.viewing import PairConfig
-from scrobbled.core.guard import Facts, Limits, judge, refused
-from scrobbled.core.ledger import Policy
-from scrobbled.core.plan import SIDES, Action, Plan, read_id
-from scrobbled.metrics import Metrics
+from scrobbled.core.agreeing.guard import PlanLimits
+from scrobbled.core.agreeing.ledger import Link, Policy
+from scrobbled.core.agreeing.plan import SIDES, Plan, Side
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.garbage import give_back, set_aside
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.reconcile import mirror, reading
 from scrobbled.reconcile.carrying import Cancelled, Carrier
-from scrobbled.reconcile.comparing import Compared, Comparer
-from scrobbled.reconcile.garbage import give_back
-from scrobbled.reconcile.policies import Options, fingerprint, kinds, policy
-from scrobbled.reconcile.reading import Failed, Member, Readers
-from scrobbled.reconcile.sides import Sides
-from scrobbled.store import cancelling, ledger, records, runs
-from scrobbled.store.database import Store
+from scrobbled.reconcile.deciding import Compared, Decider
+from scrobbled.reconcile.guarding import Guard, refusal
+from scrobbled.reconcile.lining import Liner
+from scrobbled.reconcile.loading import extent
+from scrobbled.reconcile.pairs import Options, Sides, fingerprint, kinds, policy
+from scrobbled.reconcile.placing import Placer
+from scrobbled.reconcile.reading import Failed, PairMember
+from scrobbled.reconcile.steps import RunSteps, TellSteps
+from scrobbled.store.file.database import Store
+from scrobbled.store.mirror import runs
+from scrobbled.store.queue import cancelling, corrections
 
+AHEAD = timedelta(minutes=10)
+"""How far ahead of ours a service's clock may be; a later viewing has not been yet."""
 PLAN_LASTS = timedelta(hours=24)
+TakeLinks = Callable[[Sequence[Link]], Awaitable[None]]
 log = structlog.get_logger("reconcile")
 
 
@@ -50,21 +58,21 @@ class Reconciler:
         self,
         sides: Sides,
         pair: PairConfig,
-        members: tuple[Member, Member],
+        members: tuple[PairMember, PairMember],
         *,
         store: Store,
         clock: Clock,
         metrics: Metrics,
-        limits: Limits,
+        limits: PlanLimits,
         wake: Callable[[frozenset[tuple[str, str]]], None],
         tell: Callable[[str], None] = lambda phase: None,
+        tell_steps: TellSteps = lambda steps: None,
     ) -> None:
-        """``tell`` is called with each phase that begins."""
-        self.sides, self.pair, self._tell = sides, pair, tell
+        """``tell`` is called with each phase that begins, ``tell_steps`` now and then with how far it is."""
+        self.sides, self.pair, self._tell, self._tell_steps = sides, pair, tell, tell_steps
         self._members, self._store, self._clock = members, store, clock
         self._metrics, self._limits = metrics, limits
-        self._readers = Readers(sides, members, store=store, clock=clock, metrics=metrics, limits=limits)
-        self._comparer = Comparer(sides, members[1], store=store, clock=clock)
+        self._guard = Guard(store, sides, limits)
         self._carrier = Carrier(sides, store=store, clock=clock, wake=wake)
 
     def policy(self, options: Options) -> Policy:
@@ -84,7 +92,7 @@ class Reconciler:
             ended = Ended("failed", str(failure))
         finally:
             give_back()
-        shown = await asyncio.to_thread(ended.plan.text) if ended.plan and ended.outcome == "approval" else ""
+        shown = await asyncio.to_thread(ended.plan.outline) if ended.plan and ended.outcome == "approval" else None
         await self._store.write(
             lambda db: runs.end(db, run, self._now(), ended.outcome, ended.reason, ended.plan_id, shown)
         )
@@ -99,17 +107,17 @@ class Reconciler:
             return Ended("failed", str(failure))
         if not compared.plan.changes:
             return Ended("nothing", "", compared.plan)
-        why = await self._judged(compared.plan)
+        why = await self._guard.wants_a_yes(compared.plan)
         return Ended("approval" if why else "planned", why, compared.plan, await self._id(compared.plan))
 
     async def _run(self, run: int, options: Options) -> Ended:
         compared = await self._compared(options, run)
         plan, plan_id = compared.plan, await self._id(compared.plan)
-        await self._carrier.write_ledger(compared)
-        if options.plan and (why := self._refusal(options.plan, plan_id)):
+        await self._carrier.write_ratings(compared)
+        if options.plan and (why := refusal(options.plan, plan_id, self._clock.now())):
             return Ended("refused", why, plan)
-        counts = await asyncio.to_thread(counted, plan)
-        if not options.plan and (why := await self._judged(plan) or await self._wary(run, plan)):
+        counts = {**await asyncio.to_thread(counted, plan), **compared.unkept}
+        if not options.plan and (why := await self._guard.wants_a_yes(plan, run)):
             await self._begin("comparing", run, counts)
             return Ended("approval", why, plan, plan_id)
         await self._begin("queueing", run, counts)
@@ -123,54 +131,50 @@ class Reconciler:
         if not kinds(made):
             raise Failed("nothing is to be reconciled: every kind of this pair is off, or its trackers cannot do it")
         self._tell("reading")
-        await self._readers.read(full=options.full)
+        steps = RunSteps(self._store, self._clock, run=run, tell=self._tell_steps)
+        await self._read(full=options.full, steps=steps)
         await self._begin("comparing", run)
-        compared = await self._comparer.compare(made, full=options.full)
-        facts = await self._store.read(self._facts)
-        if why := await asyncio.to_thread(refused, compared.plan, facts, self._limits):
-            compared.plan = _taking_nothing(compared.plan, why)
+        links = _nothing if run is None else self._carrier.write_links
+        compared = await self._decided(made, full=options.full, steps=steps, links=links)
+        compared.plan = await self._guard.believable(compared.plan)
         return compared
+
+    async def _read(self, *, full: bool, steps: RunSteps) -> None:
+        """Both sides, beside each other. Where one fails, what the other brought is kept, and ``Failed`` is raised."""
+        sides = (self._side(side, member, full, steps) for side, member in zip(SIDES, self._members, strict=True))
+        found = await asyncio.gather(*sides, return_exceptions=True)
+        troubles = [one for one in found if isinstance(one, BaseException)]
+        for trouble in troubles:
+            if not isinstance(trouble, Failed):
+                raise trouble
+        if troubles:
+            raise Failed(". ".join(map(str, troubles)))
+
+    async def _side(self, side: Side, member: PairMember, full: bool, steps: RunSteps) -> None:
+        account = self.sides.account(side)
+        found = await reading.read(self._store, account, member, self._clock, full=full, steps=steps)
+        may_lack = self._limits.removals_percent
+        await mirror.keep(self._store, found, self.sides, self._clock, metrics=self._metrics, may_lack=may_lack)
+
+    async def _decided(self, made: Policy, *, full: bool, steps: RunSteps, links: TakeLinks) -> Compared:
+        """``links`` is handed what was found to be the same, as it is found: that is too much to be kept."""
+        store, sides = self._store, self.sides
+        until, print_ = self._clock.now() + AHEAD, fingerprint(made)
+        looked = await store.read(lambda db: extent(db, sides, print_, until.timestamp(), full=full))
+        known = await store.read(lambda db: corrections.in_force(db, sides.viewer))
+        placer = Placer(sides, self._members[1], known, store=store, clock=self._clock)
+        course = await placer.course(looked.since, steps)
+        decider = Decider(sides, replace(made, until=until))
+        with set_aside():
+            await store.read(decider.begin)
+            async for part in Liner(store, sides).parts(course):
+                await links(await decider.decide(part))
+        return await store.read(lambda db: decider.compared(db, looked))
 
     async def _begin(self, phase: str, run: int | None, counts: Mapping[str, int] | None = None) -> None:
         if run is not None:
             await self._store.write(lambda db: runs.phase(db, run, phase, counts))
         self._tell(phase)
-
-    async def _wary(self, run: int, plan: Plan) -> str:
-        """What somebody cancelled is not begun anew by the clock alone. Why not; empty where it may be."""
-        asked, before = await self._store.read(lambda db: (runs.get(db, run), cancelling.last_was_cancelled(db, run)))
-        acts = any(not change.ask for change in plan.changes)
-        if not acts or before is None or asked is None or asked.cause != "schedule":
-            return ""
-        return f"the run before, r{before}, was cancelled"
-
-    async def _judged(self, plan: Plan) -> str:
-        """Why the plan wants a yes first; empty where it may be carried out at once."""
-        facts = await self._store.read(self._facts)
-        return await asyncio.to_thread(judge, plan, facts, self._limits)
-
-    def _facts(self, db: sqlite3.Connection) -> Facts:
-        a, b = (self.sides.account(side) for side in SIDES)
-        return Facts(
-            first_contact=ledger.state(db, self.sides.viewer, self.sides.pair).based_at is None,
-            a=records.count(db, a),
-            b=records.count(db, b),
-            a_rated=records.count_rated(db, a),
-            b_rated=records.count_rated(db, b),
-            doubted=frozenset(side for side in SIDES if records.state(db, self.sides.account(side)).doubt),
-        )
-
-    def _refusal(self, wanted: str, found: str) -> str:
-        """Why the plan with the id ``wanted`` cannot be carried out now; empty where it is the ``found`` one."""
-        try:
-            expires, shown = read_id(wanted)
-        except ValueError as error:
-            return str(error)
-        if expires < self._clock.now():
-            return "That plan has expired, so nothing was done."
-        if shown == read_id(found)[1]:
-            return ""
-        return "Something changed since that plan was shown, so nothing was done."
 
     def _told(self, run: int, ended: Ended, seconds: float) -> None:
         sides = self.sides
@@ -190,10 +194,8 @@ class Reconciler:
         return self._clock.now().timestamp()
 
 
-def _taking_nothing(plan: Plan, why: str) -> Plan:
-    """The same without its removals, which go beyond what is believed."""
-    kept = tuple(change for change in plan.changes if change.action not in (Action.REMOVE, Action.UNRATE))
-    return replace(plan, changes=kept, warnings=(*plan.warnings, f"nothing is removed: {why}"))
+async def _nothing(links: Sequence[Link]) -> None:
+    """Whoever only looks writes nothing down."""
 
 
 def counted(plan: Plan) -> dict[str, int]:

@@ -12,12 +12,14 @@ from typing import Any
 import structlog
 
 from scrobbled.alerts import Alerts, Trouble
-from scrobbled.clock import Clock
 from scrobbled.config import Config
 from scrobbled.config.service import BackupConfig
 from scrobbled.core.errors import StoreError
-from scrobbled.metrics import Metrics, Sample
-from scrobbled.store import Store, backup, housekeeping, works
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.metrics import Metrics, Sample
+from scrobbled.store import Store
+from scrobbled.store.keeping import backup, housekeeping
+from scrobbled.store.works import works
 
 HOUSEKEEPING_EVERY = 3_600.0
 SHELVE_EVERY = 30.0
@@ -68,7 +70,7 @@ class Chores:
                 continue
             now = self._clock.now()
             kept = timedelta(seconds=self._config().storage.keep_raw_events)
-            when = housekeeping.When(now, now - kept)
+            when = housekeeping.HousekeepingTime(now, now - kept)
             with contextlib.suppress(StoreError):
                 for step in housekeeping.STEPS:
                     await self._drain(step, when)
@@ -91,7 +93,7 @@ class Chores:
                 await self._copy_if_due()
             await self._clock.wait(self._stopping, LOOK_EVERY)
 
-    async def _drain(self, step: Callable[..., int], *given: housekeeping.When) -> None:
+    async def _drain(self, step: Callable[..., int], *given: housekeeping.HousekeepingTime) -> None:
         """Others have the database for most of the time, however slow the disk is."""
         while not self._stopping.is_set():
             began = self._clock.monotonic()
@@ -134,8 +136,7 @@ class Chores:
     def _copy(self, settings: BackupConfig) -> None:
         assert settings.folder is not None
         began, folder = time.perf_counter(), settings.folder
-        with contextlib.suppress(OSError):  # its parent has to be there: it may be a disk that is not mounted
-            folder.mkdir(mode=0o700, exist_ok=True)
+        backup.prepare(folder)
         target = backup.dated(folder, self._store.path, self._clock.now())
         made = backup.make(self._store.path, target, overwrite=True, stopped=self._stopping.is_set)
         gone = backup.prune(folder, self._store.path, settings.keep)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from scrobbled.alerts import Alerts, Trouble
 from scrobbled.alerts.wording import span
-from scrobbled.clock import Clock
+from scrobbled.plumbing.clock import Clock
 
 WRONG = 120.0
 """Seconds away from what services say that are worth an alert."""

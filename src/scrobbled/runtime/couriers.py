@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 import httpx
 from msgspec.structs import replace
 
-from scrobbled.core.items import Media
-from scrobbled.deliver import Courier
+from scrobbled.core.naming.items import Media
+from scrobbled.delivery.courier import Courier
+from scrobbled.runtime.wiring import SharedParts, Wiring
 from scrobbled.trackers import TRACKERS
-from scrobbled.wiring import Parts, Wiring
 
 GRACE = 4.0
 """Seconds a write in flight gets to finish; container engines kill after ten, and people wait less. What is left behind
@@ -22,7 +22,7 @@ is read back after the next start."""
 class Crew:
     """One courier for each account, and the connections they share. ``stop``, then ``ended``, then ``aclose``."""
 
-    def __init__(self, parts: Parts, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, parts: SharedParts, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.couriers: dict[tuple[str, str], Courier] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._to_close: list[Callable[[], Awaitable[None]]] = []

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from scrobbled.clock import Clock
 from scrobbled.config import Config
-from scrobbled.core.outcomes import WAITING, PlayOutcome
-from scrobbled.deliver import Courier
-from scrobbled.health import State
-from scrobbled.metrics import Metrics, Sample
-from scrobbled.store.overview import Waiting
+from scrobbled.core.words.outcomes import WAITING, PlayOutcome
+from scrobbled.delivery.courier import Courier
+from scrobbled.delivery.health import HealthState
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.metrics import Metrics, Sample
+from scrobbled.store.queue.overview import WaitingCount
 
-WORKING = (State.OK, State.NEW)
+WORKING = (HealthState.OK, HealthState.NEW)
 
 
-Couriers = Callable[[], Mapping[tuple[str, str], Courier]]
+CouriersNow = Callable[[], Mapping[tuple[str, str], Courier]]
 
 
 def describe(
     metrics: Metrics,
-    couriers: Couriers,
-    waiting: Callable[[], Sequence[Waiting]],
+    couriers: CouriersNow,
+    waiting: Callable[[], Sequence[WaitingCount]],
     held: Callable[[], Mapping[str, int]],
     heard: Callable[[], Mapping[str, float]],
     clock: Clock,
@@ -47,7 +47,9 @@ def prepare(metrics: Metrics, config: Config, accounts: Iterable[tuple[str, str]
         metrics.prepare_account(*account)
 
 
-def _outbox(metrics: Metrics, couriers: Couriers, waiting: Callable[[], Sequence[Waiting]], clock: Clock) -> None:
+def _outbox(
+    metrics: Metrics, couriers: CouriersNow, waiting: Callable[[], Sequence[WaitingCount]], clock: Clock
+) -> None:
     def names() -> list[str]:
         return sorted({tracker for _, tracker in couriers()})
 
@@ -62,7 +64,7 @@ def _outbox(metrics: Metrics, couriers: Couriers, waiting: Callable[[], Sequence
     )
 
 
-def _accounts(metrics: Metrics, couriers: Couriers, clock: Clock) -> None:
+def _accounts(metrics: Metrics, couriers: CouriersNow, clock: Clock) -> None:
     def expiries() -> list[Sample]:
         ends = ((account, courier.health.report.expires_at) for account, courier in couriers().items())
         return [(account, (at - clock.now()).total_seconds()) for account, at in ends if at is not None]
@@ -76,14 +78,14 @@ def _accounts(metrics: Metrics, couriers: Couriers, clock: Clock) -> None:
     metrics.watch("token_expires_seconds", "Seconds until the sign-in ends by itself", ("viewer", "tracker"), expiries)
 
 
-def _by_state(trackers: Iterable[str], waiting: Sequence[Waiting]) -> list[Sample]:
+def _by_state(trackers: Iterable[str], waiting: Sequence[WaitingCount]) -> list[Sample]:
     counts: dict[tuple[str, ...], float] = {(tracker, state): 0.0 for tracker in trackers for state in sorted(WAITING)}
     for row in waiting:
         counts[row.tracker, row.state] = counts.get((row.tracker, row.state), 0.0) + row.count
     return list(counts.items())
 
 
-def _oldest(trackers: Iterable[str], waiting: Sequence[Waiting], now: float) -> list[Sample]:
+def _oldest(trackers: Iterable[str], waiting: Sequence[WaitingCount], now: float) -> list[Sample]:
     """Only what is to be sent: what waits for a person or a catalogue is no sign of trouble with the tracker."""
     ages: dict[tuple[str, ...], float] = {(tracker,): 0.0 for tracker in trackers}
     for row in waiting:

@@ -7,15 +7,16 @@ import contextlib
 import sqlite3
 from collections.abc import Callable
 
-from scrobbled.clock import Clock
 from scrobbled.core.errors import StoreError
-from scrobbled.redact import Redactor
-from scrobbled.store import Store, accounts
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.store import Store
+from scrobbled.store.accounts import sign_ins
 
 EVERY = 1.0
 
 
-class Outside:
+class OtherProcesses:
     """Looks for changes that were not made here. ``look_again`` is called, in the loop, when there are any.
 
     Its ``try_now`` says that every rest may end: there is a new sign-in, or somebody wants a retry.
@@ -51,10 +52,9 @@ class Outside:
         return version
 
     async def _learn_secrets(self) -> None:
-        self._redactor.add(*await self._store.read(accounts.secrets_kept))
+        self._redactor.add(*await self._store.read(sign_ins.secrets_kept))
 
 
 def _stamps(db: sqlite3.Connection) -> tuple[float, float]:
     """When somebody last wanted a retry, and when somebody last signed in."""
-    saved = db.execute("SELECT coalesce(max(saved_at), 0) FROM tokens").fetchone()[0]
-    return accounts.mark(db, accounts.RETRIED), float(saved)
+    return sign_ins.mark(db, sign_ins.RETRIED), sign_ins.last_saved(db)

@@ -13,7 +13,7 @@ from scrobbled import config as configuration
 from scrobbled.alerts import Trouble
 from scrobbled.config import Config
 from scrobbled.core.errors import ConfigError, StoreError
-from scrobbled.runtime import Runtime, staying
+from scrobbled.runtime.service import Runtime, staying
 
 LOOK_EVERY = 1.0
 GONE_AFTER = 60.0

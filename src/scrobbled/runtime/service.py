@@ -7,43 +7,42 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import httpx
 import structlog
 
 from scrobbled import config as configuration
-from scrobbled import gauges, pairs, troubles
 from scrobbled.alerts import Alerts, AppriseSender
-from scrobbled.breaker import Herald
 from scrobbled.catalogues import known
-from scrobbled.catching_up import CatchUp
-from scrobbled.chores import Chores
-from scrobbled.clock import Clock, SystemClock
-from scrobbled.clockwatch import ClockWatch
 from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.crew import Crew
-from scrobbled.deliver import Courier
-from scrobbled.household import ConfiguredHousehold
-from scrobbled.ingest import Ingest, Taken
-from scrobbled.librarian import Librarian
-from scrobbled.listening import Listening
-from scrobbled.metrics import Metrics
-from scrobbled.outside import Outside
-from scrobbled.playing import Teller
-from scrobbled.redact import Redactor
-from scrobbled.servers import Connections
+from scrobbled.delivery.courier import Courier
+from scrobbled.delivery.playing import PlayingTeller
+from scrobbled.intake.breaker import Herald
+from scrobbled.intake.household import ConfiguredHousehold
+from scrobbled.intake.ingest import Ingest
+from scrobbled.intake.watchdog import Watchdog
+from scrobbled.plumbing.clock import Clock, SystemClock
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.pools import Pools
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.reconcile import telling
+from scrobbled.reconcile.keeper import Keeper
+from scrobbled.runtime import gauges, troubles
+from scrobbled.runtime.chores import Chores
+from scrobbled.runtime.clockwatch import ClockWatch
+from scrobbled.runtime.couriers import Crew
+from scrobbled.runtime.other_processes import OtherProcesses
+from scrobbled.runtime.storewatch import StoreWatch
+from scrobbled.runtime.vitals import Component, Vitals
+from scrobbled.runtime.wiring import SharedParts, observer
+from scrobbled.servers.catching_up import CatchUp
 from scrobbled.servers.kit import Kit
+from scrobbled.servers.librarian import Librarian
+from scrobbled.servers.listening import Listening
 from scrobbled.store import Store
-from scrobbled.store.cache import StoredCache
-from scrobbled.store.troubles import Troubles
-from scrobbled.storewatch import StoreWatch
-from scrobbled.understand import parsed
-from scrobbled.vitals import Component, Vitals
-from scrobbled.watchdog import Watchdog
-from scrobbled.wiring import Parts, observer
+from scrobbled.store.notes.cache import StoredCache
+from scrobbled.store.notes.troubles import Troubles
 
 ALERTS_END_WITHIN = 3.0
 log = structlog.get_logger("runtime")
@@ -76,25 +75,25 @@ class Runtime:
         self._begin_again: Callable[[], None] | None = None
         self._on_close: list[Callable[[], Awaitable[None]]] = []
         self.crew = self._crew(config)
-        self.teller = Teller(lambda: self.couriers)
-        self.ingest = self._made_ingest(config)
-        self.watchdog = Watchdog(store, self.ingest, clock, grace=lambda: self.config.defaults.watchdog)
+        self.teller = PlayingTeller(lambda: self.couriers)
         self.chores = self._made_chores()
         self.keeper = self._made_keeper()
-        self.connections = Connections(transport, partial(observer, self.metrics))
-        self.librarian = Librarian(lambda: self.config, self.connections, self.cache, clock)
-        kit = Kit(store, lambda: self.config, self._take_asked, self.connections, self.cache, self.alerts, clock)
+        self.pools = Pools(transport, partial(observer, self.metrics))
+        self.librarian = Librarian(lambda: self.config, self.pools, self.cache, clock)
+        self.ingest = self._made_ingest(config)
+        self.watchdog = Watchdog(store, self.ingest, clock, grace=lambda: self.config.defaults.watchdog)
+        kit = Kit(store, lambda: self.config, self.ingest.take_asked, self.pools, self.cache, self.alerts, clock)
         self.catching_up = CatchUp(kit, may_ask=lambda: not self.clockwatch.is_misleading)
         self.listening = Listening(kit)
         self.vitals = self._made_vitals()
-        self.outside = Outside(store, redactor, clock, self.look_again)
+        self.outside = OtherProcesses(store, redactor, clock, self.look_again)
         self._prepare(config, self.couriers)
         troubles.watch(self.alerts, store, lambda: {key: c.health.report for key, c in self.couriers.items()})
         self.alerts.watch(StoreWatch(store, self.alerts, clock).look)
 
     def _prepare(self, config: Config, couriers: Mapping[tuple[str, str], Courier]) -> None:
         gauges.prepare(self.metrics, config, couriers)
-        pairs.prepare(self.metrics, config, couriers)
+        telling.prepare(self.metrics, config, couriers)
 
     def _made_alerts(self, config: Config) -> Alerts:
         return Alerts(
@@ -114,6 +113,12 @@ class Runtime:
             metrics=self.metrics,
             clock=self.clock,
             wake=self.wake,
+            changed=self.changed,
+            librarian=self.librarian,
+            listeners=(
+                lambda message, taken: known.learn(self.cache, message.events),
+                partial(troubles.listen, self.alerts),
+            ),
         )
 
     def _made_chores(self) -> Chores:
@@ -127,8 +132,8 @@ class Runtime:
             may_drop=lambda: not self.clockwatch.is_misleading,
         )
 
-    def _made_keeper(self) -> pairs.Keeper:
-        return pairs.Keeper(
+    def _made_keeper(self) -> Keeper:
+        return Keeper(
             self.store,
             config=lambda: self.config,
             couriers=lambda: self.couriers,
@@ -189,24 +194,6 @@ class Runtime:
             if courier := self.couriers.get(account):
                 courier.wake.set()
 
-    async def take(self, source: str, body: Any) -> Taken:
-        """One webhook; see ``Ingest.take``. An account nobody lists is told once."""
-        return await self._take(source, await self.librarian.in_time(source, body))
-
-    async def _take_asked(self, source: str, body: Any) -> Taken:
-        """What we asked for ourselves, and can ask for again: raises ``TrackerError`` where something lacks."""
-        return await self._take(source, await self.librarian.completed(source, body))
-
-    async def _take(self, source: str, body: Any) -> Taken:
-        taken = await self.ingest.take(source, body)
-        with contextlib.suppress(StoreError):  # the webhook is stored, and that is what the answer says
-            if source == known.SOURCE:
-                await known.learn(self.cache, parsed(source, body, self.clock.now()))
-            if taken.outcome is EventOutcome.UNCLAIMED:
-                await self.alerts.report(troubles.unclaimed(source, taken.reason))
-        self.changed()
-        return taken
-
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Runtime]:
         """Deliver until the block ends; then let writes in flight finish, and close everything."""
@@ -238,7 +225,7 @@ class Runtime:
         await self.alerts.aclose(ALERTS_END_WITHIN)
         await self.teller.aclose()
         await self.crew.aclose()
-        await self.connections.aclose()
+        await self.pools.aclose()
         for close in self._on_close:
             await close()
         await self.store.aclose()
@@ -275,7 +262,7 @@ class Runtime:
         await before.aclose()
 
     def _crew(self, config: Config) -> Crew:
-        parts = Parts(
+        parts = SharedParts(
             config=config,
             store=self.store,
             cache=self.cache,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from scrobbled.alerts import Alerts, Trouble
-from scrobbled.clock import Clock
 from scrobbled.core.errors import StoreError
-from scrobbled.store import Store, accounts
-from scrobbled.store.troubles import KIND
+from scrobbled.plumbing.clock import Clock
+from scrobbled.store import Store
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.notes.troubles import KIND
 
 SUBJECT = "database"
 
@@ -29,7 +30,7 @@ class StoreWatch:
     async def _tried(self) -> str:
         """Why nothing can be written; empty where it can. A lock of a moment is over by then."""
         try:
-            await self._store.write(lambda db: accounts.set_mark(db, "ready", self._clock.now().timestamp()))
+            await self._store.write(lambda db: sign_ins.set_mark(db, "ready", self._clock.now().timestamp()))
         except StoreError as error:
             return str(error)
         return ""

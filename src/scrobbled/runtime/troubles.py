@@ -10,14 +10,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from scrobbled.alerts import Address, Alerts, Now, Open, Trouble
-from scrobbled.claimants import LISTED_BY_NOBODY, NO_ACCOUNT
+from scrobbled.alerts import AlertAddress, Alerts, Now, Open, Trouble
 from scrobbled.config import ONE_OWNER, Config
-from scrobbled.core.change import things
-from scrobbled.core.outcomes import PLAY_NEXT_STEP, UNNAMED, PlayOutcome, told
-from scrobbled.health import Report, State
-from scrobbled.store import Store, overview
-from scrobbled.store.codec import iso
+from scrobbled.core.sending.change import things
+from scrobbled.core.words.outcomes import PLAY_NEXT_STEP, UNNAMED, EventOutcome, PlayOutcome, told
+from scrobbled.core.words.reasons import Code, coded
+from scrobbled.delivery.health import HealthReport, HealthState
+from scrobbled.intake.claimants import LISTED_BY_NOBODY, Taken, listed_by_nobody
+from scrobbled.sources.parsing import WebhookMessage
+from scrobbled.store import Store
+from scrobbled.store.file.codec import iso
+from scrobbled.store.queue import overview
 
 LOW_DISK = 200 * 1024 * 1024
 """Bytes. With less SQLite may soon be unable to store a webhook."""
@@ -28,7 +31,7 @@ CLAIM_IT = (
     "accounts of that viewer in the configuration: what waited is then delivered. If not, there is nothing to do."
 )
 NEEDS_A_PERSON = (PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
-Reports = Mapping[tuple[str, str], Report]
+Reports = Mapping[tuple[str, str], HealthReport]
 
 
 class OpenTrouble(Struct, frozen=True):
@@ -66,17 +69,17 @@ def shown(trouble: Open) -> OpenTrouble:
     )
 
 
-def addresses(config: Config) -> list[Address]:
+def addresses(config: Config) -> list[AlertAddress]:
     """Whom to tell, in the order of the configuration."""
     return [
-        Address(one.url, f"alerts.urls[{at}]", frozenset(one.viewers), frozenset(one.kinds))
+        AlertAddress(one.url, f"alerts.urls[{at}]", frozenset(one.viewers), frozenset(one.kinds))
         for at, one in enumerate(config.alerts.urls)
     ]
 
 
 def watch(alerts: Alerts, store: Store, reports: Callable[[], Reports]) -> None:
     """Have ``alerts`` ask here how accounts, plays and the disk are. ``reports`` are those of the accounts now."""
-    for state in (State.DOWN, State.SIGN_IN, State.STOPPED, State.DRIFT):
+    for state in (HealthState.DOWN, HealthState.SIGN_IN, HealthState.STOPPED, HealthState.DRIFT):
         alerts.look(state, partial(_account, store, reports, state))
     for outcome in NEEDS_A_PERSON:
         alerts.look(outcome, partial(_plays, store, outcome))
@@ -85,7 +88,7 @@ def watch(alerts: Alerts, store: Store, reports: Callable[[], Reports]) -> None:
 
 def unclaimed(source: str, reason: str) -> Trouble:
     """Somebody whom no viewer lists was heard; ``reason`` names the account, or says why none is named."""
-    nobody = reason == NO_ACCOUNT and source not in ONE_OWNER
+    nobody = coded(reason).code == Code.NO_ACCOUNT and source not in ONE_OWNER
     return Trouble(
         kind="unclaimed",
         subject=f"{source}/{reason}",
@@ -94,6 +97,12 @@ def unclaimed(source: str, reason: str) -> Trouble:
         once=True,  # a guest of the server may never be a viewer, and need not be mentioned every day
         link="/#unclaimed",
     )
+
+
+async def listen(alerts: Alerts, message: WebhookMessage, taken: Taken) -> None:
+    """An account nobody lists is told once."""
+    if taken.outcome is EventOutcome.UNCLAIMED:
+        await alerts.report(unclaimed(message.source, taken.reason))
 
 
 async def claimed(alerts: Alerts, store: Store) -> None:
@@ -107,17 +116,17 @@ async def claimed(alerts: Alerts, store: Store) -> None:
             await alerts.recovered(*trouble.key, title, f"It was: {reason}. What waited is being delivered.")
 
 
-def _is_about(reason: str, account: str) -> bool:
-    """Whether the reason names the account; where that is empty, whether it names none."""
-    return reason == f"{LISTED_BY_NOBODY}{account}" if account else not reason.startswith(LISTED_BY_NOBODY)
+def _is_about(subject: str, account: str) -> bool:
+    """Whether the subject of a trouble names the account; where that is empty, whether it names none."""
+    return subject == listed_by_nobody(account) if account else not subject.startswith(LISTED_BY_NOBODY)
 
 
-async def _account(store: Store, reports: Callable[[], Reports], kind: State, subject: str) -> Now:
+async def _account(store: Store, reports: Callable[[], Reports], kind: HealthState, subject: str) -> Now:
     viewer, _, tracker = subject.rpartition("/")
     report = reports().get((viewer, tracker))
     if report is None:
         return Now(False, f"{subject} is no longer configured", "Nothing is delivered there any more.")
-    if report.state is State.OK:
+    if report.state is HealthState.OK:
         return Now(False, f"{subject} works again", "What waited is being delivered.")
     if report.state is not kind:  # not tried since the start, or another trouble by now, which is told by itself
         return Now(lasts=None)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled import gauges
-from scrobbled.clock import Clock
 from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
-from scrobbled.deliver import Courier
-from scrobbled.metrics import Metrics
-from scrobbled.redact import Redactor
-from scrobbled.store import Store, accounts, floods, overview
+from scrobbled.delivery.courier import Courier
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.runtime import gauges
+from scrobbled.store import Store
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.queue import floods, overview
+
+TRIED_EVERY = 1.0
 
 
 class Component(Struct, frozen=True):
@@ -25,7 +30,7 @@ class Component(Struct, frozen=True):
     reason: str
 
 
-Tell = Callable[[], Iterable[Component]]
+TellComponents = Callable[[], Iterable[Component]]
 
 
 class Vitals:
@@ -43,14 +48,16 @@ class Vitals:
     ) -> None:
         self._store, self._metrics, self._clock, self._redactor = store, metrics, clock, redactor
         self._config, self._couriers = config, couriers
-        self._tellers: list[Tell] = []
-        self.waiting: list[overview.Waiting] = []
+        self._tellers: list[TellComponents] = []
+        self._trying, self._tried_at = asyncio.Lock(), 0.0
+        self._tried: Component | None = None
+        self.waiting: list[overview.WaitingCount] = []
         self.held: dict[str, int] = {}
         self.heard: dict[str, float] = {}
         states = (couriers, lambda: self.waiting, lambda: self.held, lambda: self.heard)
         gauges.describe(metrics, *states, clock)
 
-    def also(self, tell: Tell) -> None:
+    def also(self, tell: TellComponents) -> None:
         """Have ``tell`` asked, too, how parts are that run beside."""
         self._tellers.append(tell)
 
@@ -63,8 +70,15 @@ class Vitals:
         return [replace(one, reason=self._redactor.text(one.reason)) for one in found]
 
     async def _database(self) -> Component:
+        """Tried once a second at most, however many ask: each try is written to the disk."""
+        async with self._trying:
+            if self._tried is None or self._clock.monotonic() - self._tried_at >= TRIED_EVERY:
+                self._tried, self._tried_at = await self._try_database(), self._clock.monotonic()
+            return self._tried
+
+    async def _try_database(self) -> Component:
         try:
-            await self._store.write(lambda db: accounts.set_mark(db, "ready", self._clock.now().timestamp()))
+            await self._store.write(lambda db: sign_ins.set_mark(db, "ready", self._clock.now().timestamp()))
         except StoreError as error:
             return Component("database", "failed", str(error))
         return Component("database", "ok", "")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +11,40 @@ import httpx
 from msgspec import Struct
 
 from scrobbled.alerts import Alerts
+from scrobbled.catalogues import known
 from scrobbled.catalogues.known import KnownFinder
-from scrobbled.catalogues.mediabrowser import DIALECTS, MediaBrowserFinder
-from scrobbled.catalogues.plex import PlexFinder
+from scrobbled.catalogues.resolve import Resolver
 from scrobbled.catalogues.tmdb import TmdbFinder
-from scrobbled.clock import Clock
+from scrobbled.catalogues.tmdb_searcher import TmdbSearcher
 from scrobbled.config import Config, ViewerConfig
-from scrobbled.core.matching import Finder
-from scrobbled.deliver import Courier
-from scrobbled.health import Health, Report
-from scrobbled.household import limits
-from scrobbled.http import Dates, Http, Observer
-from scrobbled.metrics import Metrics
-from scrobbled.redact import Redactor
-from scrobbled.resolve import Resolver
-from scrobbled.store import Store, accounts
-from scrobbled.store.cache import StoredCache
+from scrobbled.core.naming.matching import Finder
+from scrobbled.core.naming.titles import Searcher
+from scrobbled.core.places import home_of
+from scrobbled.delivery.courier import Courier
+from scrobbled.delivery.health import FOR_THE_FIRST_SIGN_IN, Health, HealthReport
+from scrobbled.intake.household import limits
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import DateListener, Observer
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.pools import Pools
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.servers.doors import door_of
+from scrobbled.servers.kind import LibraryFinder
+from scrobbled.servers.kinds import SERVERS, finder_at
+from scrobbled.store import Store
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.notes.cache import StoredCache
+from scrobbled.store.queue import overview
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import Tracker
 from scrobbled.trackers.given import Context, FinderContext
 from scrobbled.trackers.informed import Informed
+from scrobbled.trackers.masked import Masked
 
 TMDB = "https://api.themoviedb.org/3"
 
 
-class Parts(Struct, frozen=True):
+class SharedParts(Struct, frozen=True):
     """What all accounts share."""
 
     config: Config
@@ -46,7 +55,7 @@ class Parts(Struct, frozen=True):
     metrics: Metrics
     alerts: Alerts
     changed: Callable[[], None]
-    dates: Dates
+    dates: DateListener
     borrowed_from: Path | None = None
     """``store`` is a copy of this file, which is to be thrown away."""
     eager: bool = True
@@ -58,17 +67,26 @@ class Parts(Struct, frozen=True):
 class Wiring:
     """Builds couriers. ``transport`` replaces the network, for tests. No request is sent."""
 
-    def __init__(self, parts: Parts, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._parts, self._transport = parts, transport
-        self._ssl = ssl.create_default_context() if transport is None else True
-        self._clients: dict[str, Http] = {}
+    def __init__(self, parts: SharedParts, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._parts = parts
+        self._pools = Pools(transport, partial(observer, parts.metrics), dates=parts.dates)
+        parts.on_close(self._pools.aclose)
 
     def courier(self, viewer: ViewerConfig, name: str) -> Courier:
         """For the viewer's account at the tracker of that name, which must be one of ``TRACKERS``."""
         parts = self._parts
         tracker = self.tracker(viewer, name)
         parts.on_close(tracker.aclose)
-        health = Health(viewer.name, name, tracker.can.site, alerts=parts.alerts, clock=parts.clock, save=self._save)
+        health = Health(
+            viewer.name,
+            name,
+            tracker.can.site,
+            alerts=parts.alerts,
+            clock=parts.clock,
+            save=self._save,
+            patience=FOR_THE_FIRST_SIGN_IN if parts.eager else 0.0,
+            is_new=lambda: self._is_new(viewer.name, name),
+        )
         return Courier(
             viewer.name,
             name,
@@ -82,74 +100,74 @@ class Wiring:
             eager=parts.eager,
         )
 
+    async def _is_new(self, viewer: str, name: str) -> bool:
+        states = await self._parts.store.read(overview.account_states)
+        return (viewer, name) not in states
+
     def tracker(self, viewer: ViewerConfig, name: str) -> Tracker:
         """The viewer's account at the tracker of that name, without anybody who delivers to it."""
         parts = self._parts
         context = Context(
             viewer=viewer.name,
             settings=viewer.trackers[name],
-            http=self._http(name),
-            tokens=self._tokens(viewer.name, name),
+            http=self._pools.to(name),
+            tokens=self._tokens(viewer.name, name, home_of(viewer.trackers[name])),
             cache=parts.cache,
-            shows=Resolver(self._finders(viewer), parts.cache),
+            shows=Resolver(self._finders(viewer), parts.cache, dict(self._searchers(viewer))),
             clock=parts.clock,
         )
         asked = [finder.ids_of for finder in self._media_servers()]
-        return Informed(TRACKERS[name].build(context), parts.redactor, asked)
+        return Informed(Masked(TRACKERS[name].build(context), parts.redactor), asked)
 
-    def _tokens(self, viewer: str, name: str) -> accounts.StoredTokens:
+    def _tokens(self, viewer: str, name: str, home: str) -> sign_ins.StoredTokens:
         parts = self._parts
-        whose = (parts.store, viewer, name, self._learn, parts.clock.now)
+        whose = (parts.store, viewer, name, self._learn, parts.clock.now, home)
         if parts.borrowed_from is not None:
-            return accounts.BorrowedTokens(parts.borrowed_from, *whose)
-        return accounts.StoredTokens(*whose)
+            return sign_ins.BorrowedTokens(parts.borrowed_from, *whose)
+        return sign_ins.StoredTokens(*whose)
 
     def _finders(self, viewer: ViewerConfig) -> list[Finder]:
         """Whoever can tell which show an episode belongs to: the sure and cheap first."""
         ranked = list(self._server_finders())
         for name, settings in viewer.trackers.items():
             if name in TRACKERS and (rank := TRACKERS[name].finder_rank) is not None:
-                context = FinderContext(settings, self._http(name), self._parts.cache, self._parts.clock)
+                context = FinderContext(settings, self._pools.to(name), self._parts.cache, self._parts.clock)
                 ranked.append((rank, TRACKERS[name].build_finder(context)))
         return [finder for _, finder in sorted(ranked, key=lambda pair: pair[0])]
 
+    def _searchers(self, viewer: ViewerConfig) -> Iterator[tuple[str, Searcher]]:
+        """Every catalogue of this viewer in which a title can be looked for."""
+        parts, tmdb = self._parts, self._parts.config.metadata.tmdb
+        for name, settings in viewer.trackers.items():
+            if name in TRACKERS and TRACKERS[name].searches:
+                context = FinderContext(settings, self._pools.to(name), parts.cache, parts.clock)
+                yield name, TRACKERS[name].build_searcher(context)
+        if tmdb.key:
+            yield "tmdb", TmdbSearcher(self._pools.to("tmdb", tmdb.url or TMDB), tmdb.key, parts.clock)
+
     def _server_finders(self) -> Iterator[tuple[int, Finder]]:
-        config, cache = self._parts.config, self._parts.cache
-        plex, tmdb = config.sources.get("plex"), config.metadata.tmdb
-        if "sonarr" in config.sources:
+        cache, tmdb = self._parts.cache, self._parts.config.metadata.tmdb
+        if known.SOURCE in self._parts.config.sources:
             yield 5, KnownFinder(cache)
-        if plex and plex.url and plex.server_token:
-            yield 10, PlexFinder(self._http("plex").at(plex.url), plex.server_token, cache)
         for finder in self._media_servers():
             yield 10, finder
         if tmdb.key:
-            yield 30, TmdbFinder(self._http("tmdb").at(tmdb.url or TMDB), tmdb.key, cache, clock=self._parts.clock)
+            yield 30, TmdbFinder(self._pools.to("tmdb", tmdb.url or TMDB), tmdb.key, cache, clock=self._parts.clock)
 
-    def _media_servers(self) -> Iterator[MediaBrowserFinder]:
-        for name, dialect in DIALECTS.items():
-            one = self._parts.config.sources.get(name)
-            if one and one.url and one.server_token:
-                http = self._http(name).at(one.url)
-                yield MediaBrowserFinder(dialect, http, one.server_token, self._parts.cache)
-
-    def _http(self, service: str) -> Http:
-        """One connection pool per service; whoever takes it sets the root."""
-        if service not in self._clients:
-            observe = observer(self._parts.metrics, service)
-            http = Http("", observe=observe, dates=self._parts.dates, transport=self._transport, verify=self._ssl)
-            self._parts.on_close(http.aclose)
-            self._clients[service] = http
-        return self._clients[service]
+    def _media_servers(self) -> Iterator[LibraryFinder]:
+        sources, cache = self._parts.config.sources, self._parts.cache
+        asked = (finder_at(door_of(name, sources.get(name)), self._pools, cache) for name in SERVERS)
+        yield from (finder for finder in asked if finder is not None)
 
     def _learn(self, values: Mapping[str, Any] | None) -> None:
         """Tokens are secrets too, from the moment we have them."""
-        self._parts.redactor.add(*accounts.secrets_of(values))
+        self._parts.redactor.add(*sign_ins.secrets_of(values))
 
-    async def _save(self, report: Report) -> None:
+    async def _save(self, report: HealthReport) -> None:
         expires = report.expires_at.timestamp() if report.expires_at else None
         since = report.since.timestamp()
         await self._parts.store.write(
-            lambda db: accounts.save_state(
+            lambda db: sign_ins.save_state(
                 db, report.viewer, report.tracker, report.state, report.reason, since, expires
             )
         )

@@ -9,24 +9,37 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from scrobbled.sandbox.control import CONTROL, Controls, Recorded, control_body
 from scrobbled.sandbox.faults import Fault, Faults, pattern
-from scrobbled.sandbox.messages import Answered, Dropped, Receive, Reply, Request, Scope, Send, cut, respond, stream
+from scrobbled.sandbox.messages import (
+    AnsweredEarly,
+    AsgiScope,
+    AsgiSend,
+    Dropped,
+    Receive,
+    Reply,
+    Request,
+    cut,
+    respond,
+    stream,
+)
 from scrobbled.sandbox.messages import read as read_request
-from scrobbled.sandbox.routing import Found, Handler, Table, route
+from scrobbled.sandbox.routing import RouteHandler, RouteMatch, RouteTable, route
 from scrobbled.sandbox.world import World
 
-if TYPE_CHECKING:
-    from scrobbled.sandbox.server import Sandbox
-
 __all__ = [
-    "Answered",
+    "ALONE",
+    "AnsweredEarly",
+    "AsgiScope",
+    "AsgiSend",
+    "Beside",
     "Dropped",
     "Fault",
     "Faults",
@@ -34,14 +47,15 @@ __all__ = [
     "Recorded",
     "Reply",
     "Request",
-    "Scope",
-    "Send",
     "StandIn",
     "control_body",
     "route",
     "utc_now",
 ]
 
+Beside = Mapping[str, Any]
+"""Other stand-ins by name; ``Any``, as each offers its neighbours something else."""
+ALONE: Beside = MappingProxyType({})
 LOG_SIZE = 20_000
 
 
@@ -52,21 +66,22 @@ def utc_now() -> datetime:
 class StandIn(Controls):
     """One service. Subclasses set ``name``, mark handlers with ``route`` and extend ``state``.
 
-    ``sleep`` is what latency waits with, so that tests can wait without time passing.
+    ``beside`` are its neighbours, as far as there are any. ``sleep`` is what latency waits with, so that tests can
+    wait without time passing.
     """
 
     name: ClassVar[str]
     """The first path segment under which a ``Sandbox`` serves it."""
-    _table: ClassVar[Table]
+    _table: ClassVar[RouteTable]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls._table = Table(cls)
+        cls._table = RouteTable(cls)
 
-    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None) -> None:
+    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, beside: Beside = ALONE) -> None:
         self.world = world
         self.now = now
-        self.sandbox = sandbox
+        self.beside = beside
         self.faults = Faults(now)
         self.log: deque[Recorded] = deque(maxlen=LOG_SIZE)
         self.counts: Counter[str] = Counter()
@@ -85,7 +100,7 @@ class StandIn(Controls):
     def wrong_method(self, request: Request, allowed: frozenset[str]) -> Reply:
         return Reply(405, {"message": "Method Not Allowed"}, {"allow": ", ".join(sorted(allowed))})
 
-    async def serve(self, request: Request, found: Found) -> Reply:
+    async def serve(self, request: Request, found: RouteMatch) -> Reply:
         """The service's own answer, faults aside."""
         if not found.known:
             return self.missing(request)
@@ -93,7 +108,7 @@ class StandIn(Controls):
             return early
         if found.route is None:
             return self.wrong_method(request, found.allowed)
-        handler: Handler = getattr(self, found.route.handler)
+        handler: RouteHandler = getattr(self, found.route.handler)
         reply = handler(request, **found.values)
         return reply if isinstance(reply, Reply) else await reply
 
@@ -118,7 +133,7 @@ class StandIn(Controls):
         wanted = pattern(match)
         return [r for r in self.log if wanted.fullmatch(f"{r.method} {r.path}")]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: AsgiSend) -> None:
         if scope["type"] != "http":
             raise NotImplementedError(f"a stand-in speaks HTTP only, not {scope['type']}")
         request = await read_request(scope, receive)
@@ -132,13 +147,13 @@ class StandIn(Controls):
             return
         await respond(send, reply, self.now())
 
-    async def _answered(self, request: Request, found: Found) -> Reply:
+    async def _answered(self, request: Request, found: RouteMatch) -> Reply:
         try:
             return await self.serve(request, found)
-        except Answered as answered:
+        except AnsweredEarly as answered:
             return answered.reply
 
-    async def _faulty(self, request: Request, found: Found) -> Reply:
+    async def _faulty(self, request: Request, found: RouteMatch) -> Reply:
         delay = self.faults.take(request, ("latency",))
         if delay is not None and delay.when == "before":
             await self.sleep(delay.seconds)
@@ -152,7 +167,7 @@ class StandIn(Controls):
             await self.sleep(delay.seconds)
         return reply if fault is None or fault.kind == "stale" else _played(fault, reply)
 
-    def _record(self, request: Request, found: Found, status: int) -> None:
+    def _record(self, request: Request, found: RouteMatch, status: int) -> None:
         label = f"{request.method} {found.route.path if found.route else '(unknown)'}"
         self.counts[label] += 1
         told = (request.method, request.path, request.query, request.headers, request.decoded)

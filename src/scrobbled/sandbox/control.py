@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from scrobbled.sandbox.faults import Fault, Faults
-from scrobbled.sandbox.messages import Answered, Reply, Request
+from scrobbled.sandbox.messages import AnsweredEarly, Reply, Request
 from scrobbled.sandbox.routing import route
 
 CONTROL = "/_sandbox/"
@@ -106,7 +106,7 @@ def control_body(request: Request, *types: type) -> Any:
     except ValueError:
         given = request.decoded
     if not isinstance(given, types):
-        raise Answered(Reply(400, {"message": f"expected JSON: {' or '.join(t.__name__ for t in types)}"}))
+        raise AnsweredEarly(Reply(400, {"message": f"expected JSON: {' or '.join(t.__name__ for t in types)}"}))
     return given
 
 

@@ -9,15 +9,15 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol, get_args
 
-Kind = Literal["status", "latency", "drop", "malformed", "html", "stale", "half"]
-When = Literal["before", "after"]
+FaultKind = Literal["status", "latency", "drop", "malformed", "html", "stale", "half"]
+FaultMoment = Literal["before", "after"]
 
 STATUS = {"status": 503, "html": 200, "malformed": 200, "half": 502}
 """The status where a fault names none."""
-EFFECTS = frozenset(get_args(Kind)) - {"latency"}
+EFFECTS = frozenset(get_args(FaultKind)) - {"latency"}
 
 
-class Asked(Protocol):
+class RequestLine(Protocol):
     """What a fault looks at in a request."""
 
     @property
@@ -45,10 +45,10 @@ class Fault:
 
     match: str = "*"
     """``POST /api/show/reviews/add`` without the stand-in's prefix; ``*`` stands for anything; no method is any."""
-    kind: Kind = "status"
+    kind: FaultKind = "status"
     times: int | None = None
     skip: int = 0
-    when: When = "before"
+    when: FaultMoment = "before"
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
@@ -57,9 +57,9 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` naming the field that makes no sense."""
-        if self.kind not in get_args(Kind):
-            raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}")
-        if self.when not in get_args(When):
+        if self.kind not in get_args(FaultKind):
+            raise ValueError(f"kind must be one of {', '.join(get_args(FaultKind))}")
+        if self.when not in get_args(FaultMoment):
             raise ValueError("when must be before or after")
         if self.times is not None and self.times < 1:
             raise ValueError("times must be at least 1, or null for until cleared")
@@ -90,7 +90,7 @@ class _Armed:
     skip: int
     left: int | None
 
-    def hits(self, asked: Asked) -> bool:
+    def hits(self, asked: RequestLine) -> bool:
         if pattern(self.fault.match).fullmatch(f"{asked.method} {asked.path}") is None:
             return False
         if self.skip:
@@ -132,7 +132,7 @@ class Faults:
             self._outage = None
         return self._outage is not None
 
-    def take(self, asked: Asked, kinds: Collection[str] = EFFECTS) -> Fault | None:
+    def take(self, asked: RequestLine, kinds: Collection[str] = EFFECTS) -> Fault | None:
         """The first armed fault of ``kinds`` that hits this request, used up once; an outage comes before all."""
         if self._outage is not None and self.out:
             return self._outage if self._outage.kind in kinds else None

@@ -16,9 +16,9 @@ import msgspec
 
 from scrobbled.sandbox.faults import Fault
 
-Scope = MutableMapping[str, Any]
+AsgiScope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 T = TypeVar("T")
 
 ABORT = "scrobbled.abort"
@@ -100,7 +100,7 @@ class Reply:
         return msgspec.json.encode(self.body), self.content_type or "application/json"
 
 
-class Answered(Exception):
+class AnsweredEarly(Exception):
     """Raised by a handler, at any depth, to answer at once."""
 
     def __init__(self, reply: Reply) -> None:
@@ -112,7 +112,7 @@ class Dropped(Exception):
     """The connection is to be cut without an answer."""
 
 
-async def read(scope: Scope, receive: Receive) -> Request:
+async def read(scope: AsgiScope, receive: Receive) -> Request:
     """The whole request out of ASGI."""
     body = b""
     while True:
@@ -131,7 +131,7 @@ async def read(scope: Scope, receive: Receive) -> Request:
     )
 
 
-async def respond(send: Send, reply: Reply, at: datetime) -> None:
+async def respond(send: AsgiSend, reply: Reply, at: datetime) -> None:
     """``at`` is what the ``Date`` header says, so that it follows the stand-in's own clock."""
     body, content_type = reply.encoded()
     headers = [(b"content-length", str(len(body)).encode()), (b"date", format_datetime(at, usegmt=True).encode())]
@@ -142,7 +142,7 @@ async def respond(send: Send, reply: Reply, at: datetime) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def stream(receive: Receive, send: Send, reply: Reply, at: datetime) -> None:
+async def stream(receive: Receive, send: AsgiSend, reply: Reply, at: datetime) -> None:
     """As ``respond``, for a ``body`` that comes in pieces. Raises what the iterator raises."""
     headers = [(b"date", format_datetime(at, usegmt=True).encode())]
     headers += [(b"content-type", (reply.content_type or "application/octet-stream").encode())]
@@ -158,7 +158,7 @@ async def stream(receive: Receive, send: Send, reply: Reply, at: datetime) -> No
         await asyncio.gather(sending, leaving, return_exceptions=True)
 
 
-async def _pieces(send: Send, pieces: AsyncIterator[bytes]) -> None:
+async def _pieces(send: AsgiSend, pieces: AsyncIterator[bytes]) -> None:
     async for piece in pieces:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
@@ -169,7 +169,7 @@ async def _gone(receive: Receive) -> None:
         continue
 
 
-async def cut(scope: Scope, receive: Receive) -> None:
+async def cut(scope: AsgiScope, receive: Receive) -> None:
     """Cut the connection; raises ``httpx.RemoteProtocolError`` where there is none to cut."""
     abort = (scope.get("extensions") or {}).get(ABORT)
     if abort is None:

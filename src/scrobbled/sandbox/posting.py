@@ -25,7 +25,7 @@ THUMB = _PIXEL[:2] + b"\xff\xfe" + (_COMMENT + 2).to_bytes(2, "big") + b"\0" * _
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WebhookPost:
     """One webhook request. ``status`` 0 means that nobody answered; the server would not try again either."""
 
     event: str
@@ -35,7 +35,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class PostBody:
     """What is posted."""
 
     content_type: str
@@ -59,12 +59,12 @@ def form_data(
 async def post(
     event: str,
     url: str,
-    message: Message,
+    message: PostBody,
     *,
     method: str = "POST",
     transport: httpx.AsyncBaseTransport | None = None,
     patience: float = 10.0,
-) -> Delivery:
+) -> WebhookPost:
     """``event`` is how the delivery is called in reports; ``patience`` is in seconds.
 
     ``transport`` stands in for the network in tests.
@@ -76,11 +76,11 @@ async def post(
         ) as client:
             answer = await client.request(method, url, headers=headers, content=message.body)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Delivery(event, url, 0, type(error).__name__)
-    return Delivery(event, url, answer.status_code, answer.text[:ANSWER_LENGTH])
+        return WebhookPost(event, url, 0, type(error).__name__)
+    return WebhookPost(event, url, answer.status_code, answer.text[:ANSWER_LENGTH])
 
 
-def reported(deliveries: Iterable[Delivery]) -> Reply:
+def reported(deliveries: Iterable[WebhookPost]) -> Reply:
     """Without the URLs: they hold the secret of the webhook."""
     told = [{"event": one.event, "status": one.status, "answer": one.answer} for one in deliveries]
     return Reply(200, {"deliveries": told})

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from scrobbled.sandbox.messages import Reply, Request
 
-Handler = Callable[..., Reply | Awaitable[Reply]]
-HandlerT = TypeVar("HandlerT", bound=Handler)
+RouteHandler = Callable[..., Reply | Awaitable[Reply]]
+HandlerT = TypeVar("HandlerT", bound=RouteHandler)
 
 
 def route(method: str, path: str) -> Callable[[HandlerT], HandlerT]:
@@ -54,7 +54,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Found:
+class RouteMatch:
     """What a table knows about one request; ``allowed`` are the methods of the path when it has not this one."""
 
     route: Route | None = None
@@ -66,7 +66,7 @@ class Found:
         return self.route is not None or bool(self.allowed)
 
 
-class Table:
+class RouteTable:
     """All routes of a class and its bases; a subclass that marks the same method and path replaces the handler."""
 
     def __init__(self, cls: type) -> None:
@@ -78,18 +78,18 @@ class Table:
             else:
                 self._exact.setdefault(one.path, {})[one.method] = one
 
-    def find(self, request: Request) -> Found:
+    def find(self, request: Request) -> RouteMatch:
         exact = self._exact.get(request.path, {})
         if request.method in exact:
-            return Found(exact[request.method])
+            return RouteMatch(exact[request.method])
         allowed = set(exact)
         for one in self._patterns:
             values = one.match(request.path)
             if values is not None and one.method == request.method:
-                return Found(one, values)
+                return RouteMatch(one, values)
             if values is not None:
                 allowed.add(one.method)
-        return Found(allowed=frozenset(allowed))
+        return RouteMatch(allowed=frozenset(allowed))
 
 
 def _routes_of(cls: type) -> list[Route]:

@@ -15,23 +15,23 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from scrobbled.sandbox import world as worlds
-from scrobbled.sandbox.base import Receive, Reply, Scope, Send, StandIn, utc_now
+from scrobbled.sandbox.base import AsgiScope, AsgiSend, Receive, Reply, StandIn, utc_now
 from scrobbled.sandbox.messages import ABORT, respond
 from scrobbled.sandbox.world import World
 
 STAND_INS: Mapping[str, str] = MappingProxyType(
     {
-        "serializd": "scrobbled.sandbox.serializd:SerializdStandIn",
-        "trakt": "scrobbled.sandbox.trakt:TraktStandIn",
-        "trakt-auth": "scrobbled.sandbox.trakt:TraktAuthStandIn",
-        "plex": "scrobbled.sandbox.plex:PlexStandIn",
-        "plextv": "scrobbled.sandbox.plextv:PlexTvStandIn",
-        "tmdb": "scrobbled.sandbox.tmdb:TmdbStandIn",
-        "jellyfin": "scrobbled.sandbox.jellyfin:JellyfinStandIn",
-        "emby": "scrobbled.sandbox.emby:EmbyStandIn",
-        "tautulli": "scrobbled.sandbox.tautulli:TautulliStandIn",
-        "kodi": "scrobbled.sandbox.kodi:KodiStandIn",
-        "anilist": "scrobbled.sandbox.anilist:AniListStandIn",
+        "serializd": "scrobbled.sandbox.serializd.app:SerializdStandIn",
+        "trakt": "scrobbled.sandbox.trakt.app:TraktStandIn",
+        "trakt-auth": "scrobbled.sandbox.trakt.app:TraktAuthStandIn",
+        "plex": "scrobbled.sandbox.plex.app:PlexStandIn",
+        "plextv": "scrobbled.sandbox.plex.plextv:PlexTvStandIn",
+        "tmdb": "scrobbled.sandbox.tmdb.app:TmdbStandIn",
+        "jellyfin": "scrobbled.sandbox.mediabrowser.jellyfin:JellyfinStandIn",
+        "emby": "scrobbled.sandbox.mediabrowser.emby:EmbyStandIn",
+        "tautulli": "scrobbled.sandbox.tautulli.app:TautulliStandIn",
+        "kodi": "scrobbled.sandbox.kodi.app:KodiStandIn",
+        "anilist": "scrobbled.sandbox.anilist.app:AniListStandIn",
     }
 )
 """First path segment and class, which is imported only when it is wanted."""
@@ -87,7 +87,7 @@ class Sandbox:
         """The address of Kodi's websocket, while it is there."""
         self._stand_ins: dict[str, StandIn] = {}
         for name in only:
-            self._stand_ins[name] = _load(STAND_INS[name])(self.world, now=now, sandbox=self)
+            self._stand_ins[name] = _load(STAND_INS[name])(self.world, now=now, beside=self._stand_ins)
 
     def __getitem__(self, name: str) -> Any:
         """The stand-in of that name; raises ``KeyError`` for one that was left out."""
@@ -105,7 +105,7 @@ class Sandbox:
             if plays and name in self:
                 self[name].preload(username, plays)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: AsgiSend) -> None:
         if scope["type"] != "http":
             raise NotImplementedError(f"the sandbox speaks HTTP only, not {scope['type']}")
         first, _, rest = scope["path"].lstrip("/").partition("/")
@@ -118,7 +118,7 @@ class Sandbox:
             known = ", ".join(self)
             await respond(send, Reply(404, f"No stand-in is called {first}; there are {known}.\n"), self.now())
 
-    def _page(self, scope: Scope) -> str:
+    def _page(self, scope: AsgiScope) -> str:
         host = dict(scope["headers"]).get(b"host", b"localhost").decode("latin-1")
         base = f"{scope.get('scheme', 'http')}://{host}"
         return page(base, self)

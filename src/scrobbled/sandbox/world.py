@@ -154,7 +154,7 @@ def _show(dice: random.Random, n: int) -> WorldShow:
     seasons = tuple(_season(dice, n, number, first) for number in (0, 1, 2))
     return WorldShow(
         title=title,
-        year=first.year,
+        year=seasons[1].episodes[0].air_date.year,
         tmdb=tmdb,
         tvdb=440_000 + n,
         trakt=180_000 + n,

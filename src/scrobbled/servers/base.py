@@ -9,15 +9,10 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from scrobbled.core.events import Account
+from scrobbled.core.watching.events import Account
 from scrobbled.sources.body import Body
 
-PAGE = 100
-"""Rows asked for at once."""
-MOST_PAGES = 100
-"""Pages of one list that are read in one go."""
-
-Claimed = Callable[[Account], bool]
+IsClaimed = Callable[[Account], bool]
 """Whether some viewer lists that account."""
 
 
@@ -33,7 +28,7 @@ class Sighting(Struct, frozen=True):
     row: Mapping[str, Any]
 
 
-class Told(Struct, frozen=True):
+class TakenSighting(Struct, frozen=True):
     """What is to be taken of a sighting: ``None`` where it turned out to be no viewing of anybody."""
 
     key: str
@@ -57,7 +52,7 @@ class Server(Protocol):
         """The server's own id, which its webhooks name as well."""
         ...
 
-    async def lists(self, claimed: Claimed) -> Sequence[str]:
+    async def lists(self, claimed: IsClaimed) -> Sequence[str]:
         """Names of what there is to be read, in this order. What belongs to nobody who is claimed is not asked for."""
         ...
 
@@ -65,7 +60,7 @@ class Server(Protocol):
         """Pages of one list, the newest first, until they are older than ``since``; ``MOST_PAGES`` at most."""
         ...
 
-    async def told(self, name: str, sightings: Sequence[Sighting]) -> Sequence[Told]:
+    async def told(self, name: str, sightings: Sequence[Sighting]) -> Sequence[TakenSighting]:
         """For each of these sightings, in their order, what is to be taken."""
         ...
 

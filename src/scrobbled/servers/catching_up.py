@@ -16,16 +16,19 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from scrobbled.core.errors import StoreError, TrackerError, TryLater
-from scrobbled.core.events import PlaybackEvent
-from scrobbled.core.identity import same_item
-from scrobbled.servers import Door, doors, server_at
-from scrobbled.servers.base import MOST_PAGES, Server, Sighting, Told
+from scrobbled.clients.base import MOST_PAGES
+from scrobbled.core.errors import ContractDrift, StoreError, TrackerError, TryLater
+from scrobbled.core.naming.identity import same_item
+from scrobbled.core.watching.events import PlaybackEvent
+from scrobbled.servers.base import Server, Sighting, TakenSighting
 from scrobbled.servers.condition import Condition
+from scrobbled.servers.doors import ServerAccess, doors
+from scrobbled.servers.kinds import SERVERS
 from scrobbled.servers.kit import Kit
-from scrobbled.store import archive, cursors, inbox, silences
-from scrobbled.store.cursors import Stream
-from scrobbled.understand import parsed
+from scrobbled.sources.parsing import parsed
+from scrobbled.store.inbox import archive, cursors, silences
+from scrobbled.store.inbox import events as inbox
+from scrobbled.store.inbox.cursors import Stream
 
 FIRST_AFTER = 30.0
 """Seconds from the start: webhooks that were on their way come first."""
@@ -68,7 +71,7 @@ class CatchUp:
         """``may_ask`` is false while the clock is not to be trusted: what was read is noted by it."""
         self._kit, self._store, self._clock, self._may_ask = kit, kit.store, kit.clock, may_ask
         self._conditions: dict[str, Condition] = {}
-        self._due: dict[Door, float] = {}
+        self._due: dict[ServerAccess, float] = {}
 
     @property
     def conditions(self) -> list[Condition]:
@@ -86,7 +89,7 @@ class CatchUp:
             await asyncio.gather(*(self._round(door) for door in due))
             await self._clock.wait(stopping, LOOK_EVERY)
 
-    async def _round(self, door: Door) -> None:
+    async def _round(self, door: ServerAccess) -> None:
         again = door.every
         condition = self._condition(door.source)
         try:
@@ -104,12 +107,15 @@ class CatchUp:
             log.exception("catching up failed as it never should", action="catch-up", source=door.source)
         self._due[door] = self._clock.monotonic() + again
 
-    async def once(self, door: Door) -> Caught:
+    async def once(self, door: ServerAccess) -> Caught:
         """Read every list of one server. Raises ``TrackerError`` and ``StoreError``; what was taken by then stays."""
-        server = server_at(door, self._kit.connections, self._kit.cache)
+        kit, kind = self._kit, SERVERS[door.source]
+        if kind.history is None:
+            raise ContractDrift(f"{door.source} cannot be asked what was watched")
+        server = kind.history(kit.pools.to(door.source, door.url), door, kit.cache)
         identity = await server.identity()
         whole = Caught()
-        for name in await server.lists(lambda account: bool(self._kit.claimants(door.source, account))):
+        for name in await server.lists(lambda account: bool(kit.claimants(door.source, account))):
             whole += await self._read(server, Stream(door.source, identity, name))
         return whole + Caught(undated=server.undated)
 
@@ -147,7 +153,7 @@ class CatchUp:
         complete = pages < MOST_PAGES and len(fresh) < MOST_ROWS
         return sorted(fresh.values(), key=lambda one: one.at), complete
 
-    async def _taken(self, stream: Stream, told: Told) -> Caught:
+    async def _taken(self, stream: Stream, told: TakenSighting) -> Caught:
         where = await self._where(stream.source, told)
         if where == "later":
             return Caught(later=1)
@@ -156,7 +162,7 @@ class CatchUp:
         await self._store.write(lambda db: cursors.take(db, stream, [(told.key, told.at.timestamp())]))
         return Caught(taken=1) if where == "new" else Caught(known=1)
 
-    async def _where(self, source: str, told: Told) -> Where:
+    async def _where(self, source: str, told: TakenSighting) -> Where:
         """Where the date is perhaps that of the beginning, the end that a webhook tells is not recognised by it.
 
         So that comes first, as long as it may come; and a play that ended after the date is this viewing, as any later

@@ -8,12 +8,13 @@ from typing import Literal
 import structlog
 
 from scrobbled.alerts import Alerts, Trouble
-from scrobbled.clock import Clock
 from scrobbled.core.errors import LoginNeeded, StoreError, TrackerError, TryLater
-from scrobbled.store import Store, cursors
-from scrobbled.store.cursors import ServerState
+from scrobbled.plumbing.clock import Clock
+from scrobbled.store import Store
+from scrobbled.store.inbox import cursors
+from scrobbled.store.inbox.cursors import ServerState
 
-Way = Literal["poll", "live"]
+ListeningMode = Literal["poll", "live"]
 KIND = "server"
 TELL_AFTER = 86_400.0
 """Seconds without an answer; servers at home are switched off at night."""
@@ -28,7 +29,7 @@ _WORDS = {
 class Condition:
     """Of one way of asking one source. ``state`` is ``new``, ``ok``, ``down``, ``sign-in`` or ``drift``."""
 
-    def __init__(self, source: str, way: Way, *, store: Store, alerts: Alerts, clock: Clock) -> None:
+    def __init__(self, source: str, way: ListeningMode, *, store: Store, alerts: Alerts, clock: Clock) -> None:
         self.source, self.way = source, way
         self._store, self._alerts, self._clock = store, alerts, clock
         self._last_good = clock.monotonic()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
-from scrobbled import __version__
-from scrobbled.config import SourceConfig
+from scrobbled.clients.mediabrowser import MediaBrowserClient
 from scrobbled.core.errors import ContractDrift, NotRegistered
-from scrobbled.http import Answer, Http
+from scrobbled.plumbing.http import Answer
 
-NAME = "scrobbled"
 PATIENCE = 20.0
-Entry = dict[str, Any]
+ConfigEntry = dict[str, Any]
 
 
 class Registered(Struct, frozen=True):
@@ -29,19 +26,14 @@ class Registered(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def mediabrowser(settings: SourceConfig) -> dict[str, str]:
-    parts = {"Token": settings.server_token, "Client": NAME, "Device": NAME, "DeviceId": NAME, "Version": __version__}
-    return {"Authorization": "MediaBrowser " + ", ".join(f'{key}="{value}"' for key, value in parts.items())}
-
-
-async def asked(there: Http, path: str, headers: Mapping[str, str]) -> Any:
-    answer = await there.send("GET", path, headers=headers, timeout=PATIENCE)
+async def asked(there: MediaBrowserClient, path: str) -> Any:
+    answer = await there.http.send("GET", path, headers=there.headers, timeout=PATIENCE)
     _allowed(answer)
     return answer.json()
 
 
-async def told(there: Http, path: str, headers: Mapping[str, str], body: Any) -> None:
-    _allowed(await there.send("POST", path, json=body, headers=headers, timeout=PATIENCE, idempotent=False))
+async def told(there: MediaBrowserClient, path: str, body: Any) -> None:
+    _allowed(await there.http.send("POST", path, json=body, headers=there.headers, timeout=PATIENCE, idempotent=False))
 
 
 def _allowed(answer: Answer) -> None:
@@ -54,7 +46,7 @@ def _allowed(answer: Answer) -> None:
         raise NotRegistered(f"{answer.what} answered {answer.status}. Check url, or add the webhook by hand.")
 
 
-def entries_of(value: Any, path: str) -> list[Entry]:
+def entries_of(value: Any, path: str) -> list[ConfigEntry]:
     """A list of objects, or nothing; anything else is not written back."""
     if value is None:
         return []

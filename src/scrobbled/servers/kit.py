@@ -7,16 +7,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec import Struct
 
 from scrobbled.alerts import Alerts
-from scrobbled.catalogues.base import Cache
-from scrobbled.clock import Clock
 from scrobbled.config import Config, ViewerConfig, claimants
-from scrobbled.core.events import Account
-from scrobbled.servers import Connections
-from scrobbled.servers.condition import Condition, Way
+from scrobbled.core.watching.events import Account
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.pools import Pools
+from scrobbled.servers.condition import Condition, ListeningMode
 from scrobbled.sources.body import Body
 from scrobbled.store import Store
 
-Take = Callable[[str, Body], Awaitable[object]]
+TakeFrom = Callable[[str, Body], Awaitable[object]]
 
 
 class Kit(Struct, frozen=True):
@@ -24,8 +24,8 @@ class Kit(Struct, frozen=True):
 
     store: Store
     config: Callable[[], Config]
-    take: Take
-    connections: Connections
+    take: TakeFrom
+    pools: Pools
     cache: Cache
     alerts: Alerts
     clock: Clock
@@ -34,6 +34,6 @@ class Kit(Struct, frozen=True):
         """The viewers who list that account."""
         return claimants(self.config(), source, account.names())
 
-    def condition(self, source: str, way: Way) -> Condition:
+    def condition(self, source: str, way: ListeningMode) -> Condition:
         """A new one, of which nothing is known yet."""
         return Condition(source, way, store=self.store, alerts=self.alerts, clock=self.clock)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 
 import structlog
 
-from scrobbled.catalogues.base import Cache
-from scrobbled.catalogues.mediabrowser import DIALECTS
-from scrobbled.catalogues.mediabrowser_libraries import Libraries
-from scrobbled.clock import Clock
 from scrobbled.config import Config
-from scrobbled.config.libraries import UNTOLD, matters, server_of
+from scrobbled.config.libraries import matters, may_lack, server_of
 from scrobbled.core.errors import ScrobbledError
-from scrobbled.core.items import Origin
-from scrobbled.servers import Connections, Door
-from scrobbled.sources.base import LIBRARY
-from scrobbled.sources.body import Body
-from scrobbled.understand import parsed
+from scrobbled.core.naming.items import Origin
+from scrobbled.core.services import system
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.pools import Pools
+from scrobbled.servers.doors import ServerAccess, door_of
+from scrobbled.servers.kinds import SERVERS
+from scrobbled.servers.mediabrowser.libraries import MediaBrowserLibraries
+from scrobbled.sources.parsing import WebhookMessage
 
 PATIENCE = 3.0
 """Seconds: a media server waits for our answer meanwhile."""
@@ -31,45 +30,44 @@ log = structlog.get_logger("servers")
 class Librarian:
     """``config`` is asked each time, as a reload exchanges it."""
 
-    def __init__(self, config: Callable[[], Config], connections: Connections, cache: Cache, clock: Clock) -> None:
-        self._config, self._connections, self._cache, self._clock = config, connections, cache, clock
-        self._asking: dict[str, tuple[Door, Libraries]] = {}
+    def __init__(self, config: Callable[[], Config], pools: Pools, cache: Cache, clock: Clock) -> None:
+        self._config, self._pools, self._cache, self._clock = config, pools, cache, clock
+        self._asking: dict[str, tuple[ServerAccess, MediaBrowserLibraries]] = {}
         self._rests: dict[str, float] = {}
         self._judged: tuple[Config, dict[str, bool]] = config(), {}
 
-    async def completed(self, source: str, body: Body) -> Body:
-        """``body`` with the library of its item, where that matters, is not told, and can be asked for.
+    async def completed(self, message: WebhookMessage) -> WebhookMessage:
+        """``message`` with the library of its item, where that matters, is not told, and can be asked for.
 
-        It becomes a part of what is stored, so that it holds when that is read again. Raises ``TrackerError`` where the
-        server does not answer.
+        Raises ``TrackerError`` where the server does not answer.
         """
-        origin = self._lacking(source, body)
-        if origin is None or (libraries := self._libraries(source)) is None:
-            return body
+        origin = self._lacking(message)
+        if origin is None or (libraries := self._libraries(message.source)) is None:
+            return message
         title = await libraries.title_of(origin)
-        return _with_library(body, title) if title else body
+        return message.of_library(title) if title else message
 
-    async def in_time(self, source: str, body: Body) -> Body:
+    async def in_time(self, message: WebhookMessage) -> WebhookMessage:
         """The same for a sender that waits: what cannot be found out in time stays as it came. Raises nothing."""
-        if self._clock.monotonic() < self._rests.get(source, 0.0):
-            return body
+        source = message.source
+        if self._lacking(message) is None or self._clock.monotonic() < self._rests.get(source, 0.0):
+            return message
         try:
             async with asyncio.timeout(PATIENCE):
-                return await self.completed(source, body)
+                return await self.completed(message)
         except TimeoutError:
             why = f"no answer within {PATIENCE:.0f} s"
         except ScrobbledError as error:
             why = str(error)
         self._rests[source] = self._clock.monotonic() + REST
         log.warning("the library of an item is not known", action="ask", source=source, why=why)
-        return body
+        return message
 
-    def _lacking(self, source: str, body: Body) -> Origin | None:
-        config = self._config()
-        if source not in UNTOLD or source not in config.sources or not self._matters(config, source):
+    def _lacking(self, message: WebhookMessage) -> Origin | None:
+        config, source = self._config(), message.source
+        if not may_lack(source) or source not in config.sources or not self._matters(config, source):
             return None
-        events = parsed(source, body, self._clock.now())
-        origins = [event.item.origin for event in events if event.item is not None and not event.test]
+        origins = [event.item.origin for event in message.events if event.item is not None and not event.test]
         return next((one for one in origins if one is not None and not one.library), None)
 
     def _matters(self, config: Config, source: str) -> bool:
@@ -81,18 +79,11 @@ class Librarian:
             judged[source] = matters(config, source)
         return judged[source]
 
-    def _libraries(self, source: str) -> Libraries | None:
-        settings = server_of(self._config(), source)
-        if settings is None:
+    def _libraries(self, source: str) -> MediaBrowserLibraries | None:
+        door, kind = door_of(source, server_of(self._config(), source)), SERVERS[system(source)]
+        if door is None or kind.libraries is None:
             return None
-        kind = UNTOLD[source]
-        door = Door(source, settings.url or "", settings.server_token or "", 0.0, live=False)
         if source not in self._asking or self._asking[source][0] != door:
-            http = self._connections.to(door)
-            self._asking[source] = door, Libraries(DIALECTS[kind], http, door.token, self._cache)
+            http = self._pools.to(source, door.url)
+            self._asking[source] = door, kind.libraries(http, door, self._cache)
         return self._asking[source][1]
-
-
-def _with_library(body: Body, title: str) -> Body:
-    data = {LIBRARY: title, **body.data}
-    return Body(data, json.dumps(data))

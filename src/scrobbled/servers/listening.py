@@ -10,16 +10,13 @@ from functools import partial
 
 import structlog
 
-from scrobbled.core.errors import StoreError, TrackerError
-from scrobbled.core.events import Account
-from scrobbled.servers import Door, doors, plex_at
+from scrobbled.core.errors import ContractDrift, StoreError, TrackerError
+from scrobbled.core.watching.events import Account
 from scrobbled.servers.condition import Condition
-from scrobbled.servers.ear import Ear
+from scrobbled.servers.doors import ServerAccess, doors
+from scrobbled.servers.ear import Ear, Hearer
+from scrobbled.servers.kinds import SERVERS
 from scrobbled.servers.kit import Kit
-from scrobbled.servers.kodi_ear import KodiEar
-from scrobbled.servers.kodi_live import KodiLive
-from scrobbled.servers.plex_ear import PlexEar
-from scrobbled.servers.plex_live import Live
 
 LOOK_EVERY = 5.0
 SHORTEST_REST, LONGEST_REST = 30.0, 300.0
@@ -41,7 +38,7 @@ class Listening:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Nothing that goes wrong ends it; another address or token takes the place of the one before."""
-        listening: dict[Door, asyncio.Task[None]] = {}
+        listening: dict[ServerAccess, asyncio.Task[None]] = {}
         try:
             while not stopping.is_set():
                 wanted = self._wanted()
@@ -55,16 +52,16 @@ class Listening:
             for task in listening.values():
                 await _cancelled(task)
 
-    def condition(self, door: Door) -> Condition:
+    def condition(self, door: ServerAccess) -> Condition:
         """How listening there goes."""
         if door.source not in self._conditions:
             self._conditions[door.source] = self._kit.condition(door.source, "live")
         return self._conditions[door.source]
 
-    def _wanted(self) -> list[Door]:
+    def _wanted(self) -> list[ServerAccess]:
         return [door for door in doors(self._kit.config()) if door.live]
 
-    async def keep_listening(self, door: Door, stopping: asyncio.Event) -> None:
+    async def keep_listening(self, door: ServerAccess, stopping: asyncio.Event) -> None:
         """One connection after the other, with a rest after each failure."""
         ear, failures, condition = None, 0, self.condition(door)
         while not stopping.is_set():
@@ -84,20 +81,17 @@ class Listening:
                 log.exception("listening failed as it never should", action="listen")
             await self._clock.wait(stopping, _rest(condition, failures))
 
-    async def opened(self, door: Door) -> Ear:
+    async def opened(self, door: ServerAccess) -> Ear:
         """Raises ``TrackerError`` where the server has to be asked who it is, and does not say so."""
-        take = partial(self._kit.take, door.source)
+        kit, kind = self._kit, SERVERS[door.source]
+        if kind.ear is None:
+            raise ContractDrift(f"{door.source} cannot be listened to")
 
         def claimed(account: Account) -> bool:
-            return bool(self._kit.claimants(door.source, account))
+            return bool(kit.claimants(door.source, account))
 
-        if door.source == "kodi":
-            return KodiEar(door.url, KodiLive(take=take, claimed=claimed, clock=self._clock), self._clock)
-        server = plex_at(door, self._kit.connections, self._kit.cache)
-        machine = await server.identity()
-        await server.meet(claimed)
-        live = Live(server, machine, take=take, claimed=claimed, clock=self._clock)
-        return PlexEar(self._kit.connections.to(door), door.token, live, self._clock)
+        to = Hearer(partial(kit.take, door.source), claimed, self._clock)
+        return await kind.ear(kit.pools, door, kit.cache, to)
 
 
 def _rest(condition: Condition, failures: int) -> float:

@@ -1,24 +1,17 @@
-"""Who speaks to us. A new source is one file, one line here, its payloads and a table test."""
+"""Who speaks to us. A new source is one module here and one line in ``core.services``."""
 
 from __future__ import annotations
 
-from scrobbled.sources.arr import ArrSource
-from scrobbled.sources.base import Source
-from scrobbled.sources.emby import EmbySource
-from scrobbled.sources.jellyfin import JellyfinSource
-from scrobbled.sources.kodi import KodiSource
-from scrobbled.sources.plex import PlexSource
-from scrobbled.sources.tautulli import TautulliSource
-from scrobbled.sources.trakt import TraktSource
+from importlib import import_module
 
-SOURCES: dict[str, Source] = {
-    "emby": EmbySource(),
-    "jellyfin": JellyfinSource(),
-    "jellyfin-webhooks": JellyfinSource("jellyfin-webhooks"),
-    "kodi": KodiSource(),
-    "plex": PlexSource(),
-    "radarr": ArrSource("radarr"),
-    "sonarr": ArrSource("sonarr"),
-    "tautulli": TautulliSource(),
-    "trakt": TraktSource(),
-}
+from scrobbled.core.services import SERVICES
+from scrobbled.sources.base import Source
+
+
+def _built(name: str, module: str) -> Source:
+    built: Source = import_module(f"scrobbled.sources.{module}").SOURCE(name)
+    return built
+
+
+SOURCES: dict[str, Source] = {name: _built(name, one.source) for name, one in SERVICES.items() if one.source}
+"""By the word of the URL and of the configuration."""

@@ -5,18 +5,20 @@ https://wiki.servarr.com/sonarr/settings#connections
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.guids import of_episode, of_movie, of_show
-from scrobbled.core.items import Episode, Item, Movie, Origin
-from scrobbled.sources.base import Ignored
-from scrobbled.sources.fields import Malformed, day, place, section, text, year
+from scrobbled.core.naming.guids import of_episode, of_movie, of_show
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
+from scrobbled.core.services import service
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.plumbing.fields import Malformed, day, place, section, text, year
+from scrobbled.sources.base import Ignored, Setup, Source, unknown_form
+from scrobbled.sources.examples import TITLE, Example, ExampleBody, as_json
 
 IMPORTED = "download"
 """``eventType`` of an import, and of an upgrade; the file is there by then."""
@@ -30,22 +32,32 @@ class ArrSource(Struct, frozen=True):
 
     name: str
 
+    @property
+    def setup(self) -> Setup:
+        return _setup(service(self.name).title)
+
+    def example(self, example: Example) -> ExampleBody:
+        return EXAMPLES[self.name](example)
+
     def parse(self, payload: Mapping[str, Any], received_at: datetime) -> tuple[PlaybackEvent, ...]:
         """One ``ADDED`` for each episode or film; ``ids`` are its own, ``show_ids`` those of the series.
 
-        Reasons for ignoring: ``test``, ``unsupported`` (everything but an import), ``no item``, ``malformed``.
+        Reasons for ignoring: ``empty``, ``test``, ``unsupported`` (everything but an import), an unknown form, ``no
+        item``, ``malformed``.
         """
         event = PlaybackEvent(source=self.name, kind=EventKind.IGNORED, occurred_at=received_at.astimezone(UTC))
         try:
-            return tuple(replace(event, kind=EventKind.ADDED, item=item) for item in _imported(payload))
+            return tuple(replace(event, kind=EventKind.ADDED, item=item) for item in _imported(self.name, payload))
         except Ignored as ignored:
-            return (replace(event, reason=str(ignored)),)
+            return (replace(event, reason=ignored.reason),)
         except Malformed:
             return (replace(event, reason="malformed"),)
 
 
-def _imported(payload: Mapping[str, Any]) -> list[Item]:
+def _imported(source: str, payload: Mapping[str, Any]) -> list[Item]:
     kind = text(payload.get("eventType")).casefold()
+    if not kind:
+        raise unknown_form(source, payload)
     if kind == "test":
         raise Ignored("test")
     if kind != IMPORTED:
@@ -93,3 +105,34 @@ def _guids(entry: Mapping[str, Any]) -> list[str]:
 def _origin(server: str, entry: Mapping[str, Any], show: Any) -> Origin | None:
     key = text(entry.get("id"), limit=MAX_KEY)
     return Origin(server, key, text(show, limit=MAX_KEY) or None) if key else None
+
+
+SOURCE: type[Source] = ArrSource
+
+
+def _setup(title: str) -> Setup:
+    return Setup(
+        title=title,
+        steps=(
+            f"In {title} open Settings > Connect, click the plus, and choose Webhook.",
+            "Name: scrobbled. Notification Triggers: tick On File Import and On File Upgrade (On Import and On Upgrade "
+            "in older versions).",
+            "Webhook URL: paste the address. Method: POST.",
+            "Click Test, which has to succeed, then Save.",
+        ),
+        notes=("It is asked for ids alone: nothing it sends is ever a play.",),
+    )
+
+
+def _sonarr(example: Example) -> ExampleBody:
+    """An import: nobody watched anything."""
+    series = {"id": 1, "title": TITLE, "tvdbId": 0}
+    episodes = [{"id": 1, "episodeNumber": 1, "seasonNumber": 1, "title": TITLE}]
+    return as_json({"eventType": "Download", "instanceName": TITLE, "series": series, "episodes": episodes})
+
+
+def _radarr(example: Example) -> ExampleBody:
+    return as_json({"eventType": "Download", "instanceName": TITLE, "movie": {"id": 1, "title": TITLE, "year": 2000}})
+
+
+EXAMPLES: Mapping[str, Callable[[Example], ExampleBody]] = {"sonarr": _sonarr, "radarr": _radarr}

@@ -10,22 +10,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.core.errors import BadPayload
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.sources import mediabrowser_polled
-from scrobbled.sources.base import Ignored
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.words.reasons import UNKNOWN_EVENT
+from scrobbled.plumbing.fields import identifier, is_blank, lowered, part, text
+from scrobbled.sources import mediabrowser_examples, mediabrowser_polled
+from scrobbled.sources.base import Ignored, Setup, Source, unknown_form
 from scrobbled.sources.body import decode
-from scrobbled.sources.fields import is_blank, text
+from scrobbled.sources.examples import Example, ExampleBody
 from scrobbled.sources.mediabrowser import (
     MAX_KEY,
     MAX_NAME,
     about,
     account,
     attempt,
-    identifier,
     instant,
-    lowered,
     marked,
-    part,
     rated,
     switch,
     ticks,
@@ -45,7 +44,9 @@ KINDS = {
     "library.deleted": EventKind.REMOVED,
 }
 TESTS = frozenset({"system.webhooktest", "system.notificationtest"})
-_FAMILIES = ("playback.", "item.", "library.", "system.", "user.", "plugins.")
+OTHERS = frozenset({"item.markfavorite", "item.unmarkfavorite"})
+_OTHER_FAMILIES = ("system.", "user.", "plugins.", "livetv.", "devices.")
+_FAMILIES = ("playback.", "item.", "library.", *_OTHER_FAMILIES)
 
 
 class EmbySource(Struct, frozen=True):
@@ -53,13 +54,20 @@ class EmbySource(Struct, frozen=True):
 
     name: str = "emby"
 
+    @property
+    def setup(self) -> Setup:
+        return SETUP
+
+    def example(self, example: Example) -> ExampleBody:
+        return mediabrowser_examples.emby(example)
+
     def parse(self, payload: Mapping[str, Any], received_at: datetime) -> tuple[PlaybackEvent, ...]:
         """One event for each message, and for each episode of a file that holds several.
 
         What we read from the server ourselves is taken too, see ``mediabrowser_polled``.
 
-        Reasons for ignoring: ``unsupported`` message, ``test``, ``no item``, ``live tv``, ``type`` (anything but a
-        movie or an episode), ``malformed``.
+        Reasons for ignoring: ``unsupported`` message, ``unknown event``, an unknown form, ``test``, ``no item``,
+        ``live tv``, ``type`` (anything but a movie or an episode), ``malformed``.
         """
         message = _opened(lowered(payload))
         if "polled" in message:
@@ -79,7 +87,7 @@ def parsed(source: str, message: Mapping[str, Any], received_at: datetime) -> tu
         source=source,
         kind=EventKind.IGNORED,
         occurred_at=received_at.astimezone(UTC),
-        account=account(part(message, "user")),
+        account=_account(part(message, "user"), session),
         player=text(session.get("deviceid"), limit=MAX_KEY),
         player_name=text(session.get("devicename"), limit=MAX_NAME),
     )
@@ -104,7 +112,7 @@ def _understood(
     if name in TESTS:
         raise Ignored("test")
     if name not in KINDS:
-        raise Ignored("unsupported")
+        raise _unknown(event.source, message, name)
     item, stated = part(message, "item"), instant(message.get("date"))
     event = replace(event, kind=KINDS[name], duration_ms=ticks(item.get("runtimeticks")) or None)
     if name.startswith("item.mark"):
@@ -112,9 +120,15 @@ def _understood(
     elif event.kind is EventKind.RATED:
         event = _rated(at(event, stated), item)
     else:
-        event = _played(at(event, stated), part(message, "playbackinfo"), part(session, "playstate"))
+        event = _played(at(event, stated), message, part(session, "playstate"))
     server = identifier(part(message, "server").get("id")) or identifier(item.get("serverid"))
     return about(event, item, server)
+
+
+def _unknown(source: str, message: Mapping[str, Any], name: str) -> Ignored:
+    if name in OTHERS or name.startswith(_OTHER_FAMILIES):
+        return Ignored("unsupported")
+    return Ignored(UNKNOWN_EVENT) if "." in name else unknown_form(source, message)
 
 
 def _rated(event: PlaybackEvent, item: Mapping[str, Any]) -> PlaybackEvent:
@@ -125,10 +139,22 @@ def _rated(event: PlaybackEvent, item: Mapping[str, Any]) -> PlaybackEvent:
     return rated(event, data["rating"], data.get("isfavorite"))
 
 
-def _played(event: PlaybackEvent, info: Mapping[str, Any], state: Mapping[str, Any]) -> PlaybackEvent:
-    """At the end only ``PlaybackInfo`` counts: the session's ``PlayState`` may be that of the next episode already."""
+def _account(user: Mapping[str, Any], session: Mapping[str, Any]) -> Account:
+    """The server names a user; some programs in its form name one in the session alone."""
+    found = account(user)
+    return found if found.names() else account({"id": session.get("userid"), "name": session.get("username")})
+
+
+def _played(event: PlaybackEvent, message: Mapping[str, Any], state: Mapping[str, Any]) -> PlaybackEvent:
+    """At the end only ``PlaybackInfo`` counts: the session's ``PlayState`` may be that of the next episode already.
+
+    What has no ``PlaybackInfo`` at all is no message of the server, and tells its position where it can.
+    """
+    info = part(message, "playbackinfo")
     position = ticks(info.get("positionticks"))
     if event.kind is EventKind.STOP:
+        if "playbackinfo" not in message:
+            position = ticks(state.get("positionticks")) or None
         completed = switch(info.get("playedtocompletion"))
         if completed:
             return replace(event, kind=EventKind.WATCHED, position_ms=position or None)
@@ -141,3 +167,26 @@ def _played(event: PlaybackEvent, info: Mapping[str, Any], state: Mapping[str, A
 
 
 _PLAYING = frozenset({EventKind.START, EventKind.PAUSE, EventKind.RESUME, EventKind.PROGRESS})
+
+
+SOURCE: type[Source] = EmbySource
+
+
+SETUP = Setup(
+    title="Emby",
+    where="Settings, Notifications, Add Notification, Webhooks",
+    steps=(
+        "In Emby open the menu of your user, Preferences > Notifications, click Add Notification, and choose Webhooks. "
+        "In older versions it is Server > Webhooks > Add Webhook.",
+        "Name: scrobbled. Url: paste the address. Request content type: application/json.",
+        "Events: tick New Media Added, all four of Playback (Start, Pause, Unpause, Stop), Mark Played and Mark "
+        "Unplayed.",
+        "Limit user events to: tick all users who are to be reported. Then click Save.",
+    ),
+    notes=(
+        "Webhooks need Emby Premiere. Without it url and server_token below sources.emby let catch-up find what was "
+        "watched.",
+        "Test Notification arrives, and is not taken for a viewing.",
+    ),
+    registers=True,
+)

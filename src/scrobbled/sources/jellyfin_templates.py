@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scrobbled.sources.fields import is_blank, text
-from scrobbled.sources.mediabrowser import part
+from scrobbled.plumbing.fields import is_blank, part, text
 
 NAMES = {
     "event": "notificationtype",
@@ -20,6 +19,8 @@ NAMES = {
     "showname": "seriesname",
     "title": "name",
     "itemname": "name",
+    "itemexternalid": "itemid",
+    "userexternalid": "userid",
     "parentindexnumber": "seasonnumber",
     "indexnumber": "episodenumber",
     "indexnumberend": "episodenumberend",
@@ -51,6 +52,8 @@ WITHIN = ("item", "playback", "user_data")
 OBJECTS = frozenset({*WITHIN, "user"})
 ORIGINAL = "ori_title"
 """Bangumi-syncer's templates have it, and the show's title where others have the episode's."""
+RELEASED = "releasedate"
+"""The day of a film. Of an episode it is that of the episode, but for Bangumi-syncer's: "{{Year}}-01-01"."""
 EVENTS = frozenset({"playbackstart", "playbackprogress", "playbackstop", "userdatasaved", "itemadded", "itemdeleted"})
 
 
@@ -58,8 +61,12 @@ def is_official(message: Mapping[str, Any]) -> bool:
     """Whether the plugin sent this message, its names in lower case."""
     if "notificationtype" in message or "notification_type" in message:
         return True
-    told = "" if OTHERS & message.keys() else official(message).get("notificationtype")
-    return isinstance(told, str) and told.casefold() in EVENTS
+    return not OTHERS & message.keys() and word(official(message)) in EVENTS
+
+
+def word(message: Mapping[str, Any]) -> str:
+    """What happened, as the plugin writes it but for its case; some write ``playback.start``."""
+    return text(message.get("notificationtype")).casefold().replace(".", "")
 
 
 def official(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +75,14 @@ def official(message: Mapping[str, Any]) -> dict[str, Any]:
     if ORIGINAL in message and text(said.get("media_type")).casefold() == "episode":
         said["series"] = said.pop("title", "")
     named = {key if key.startswith("provider_") else key.replace("_", ""): value for key, value in said.items()}
-    return {NAMES.get(key, key): value for key, value in named.items()} | named
+    whole = {NAMES.get(key, key): value for key, value in named.items()} | named
+    if RELEASED in whole and "year" not in whole and (ORIGINAL in message or _is_film(whole)):
+        whole["year"] = text(whole[RELEASED])[:4]
+    return whole
+
+
+def _is_film(named: Mapping[str, Any]) -> bool:
+    return text(named.get("itemtype")).casefold() == "movie"
 
 
 def _spread(message: Mapping[str, Any]) -> dict[str, Any]:

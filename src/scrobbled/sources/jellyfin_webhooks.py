@@ -11,19 +11,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.sources.base import Ignored
-from scrobbled.sources.fields import is_blank, section, text
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.words.reasons import UNKNOWN_EVENT
+from scrobbled.plumbing.fields import identifier, is_blank, part, section, text
+from scrobbled.sources.base import Ignored, Setup, unknown_form
 from scrobbled.sources.mediabrowser import (
     MAX_KEY,
     MAX_NAME,
     about,
     account,
     attempt,
-    identifier,
     instant,
     marked,
-    part,
     rated,
     switch,
     ticks,
@@ -47,6 +46,13 @@ KINDS = {
     "playbackstop": EventKind.STOP,
 }
 """The last three are words of the official plugin, which templates put above an item of this form."""
+OTHERS = frozenset(
+    {
+        *("itemupdated", "authenticationsucceeded", "authenticationfailed", "sessionstarted", "sessionended"),
+        *("subtitledownloadfailure", "haspendingrestartchanged"),
+    }
+)
+_PARTS = frozenset({"item", "user", "session", "server"})
 PLEX_KINDS = {
     "media.play": EventKind.START,
     "media.pause": EventKind.PAUSE,
@@ -77,7 +83,7 @@ def _default(event: PlaybackEvent, message: Mapping[str, Any], session: Mapping[
     """No event says when it happened. The item is as it was after the event, with the user data of this user."""
     name = text(message.get("event")).casefold()
     if name not in KINDS:
-        raise Ignored("unsupported")
+        raise _unknown(event.source, message, name)
     item = part(message, "item")
     data = part(item, "userdata")
     event = replace(event, kind=KINDS[name], duration_ms=ticks(item.get("runtimeticks")) or None)
@@ -89,6 +95,12 @@ def _default(event: PlaybackEvent, message: Mapping[str, Any], session: Mapping[
         event = _played(event, data, part(session, "playstate"))
     server = identifier(part(message, "server").get("id")) or identifier(item.get("serverid"))
     return about(event, item, server, part(message, "series"))
+
+
+def _unknown(source: str, message: Mapping[str, Any], name: str) -> Ignored:
+    if name in OTHERS:
+        return Ignored("unsupported")
+    return Ignored(UNKNOWN_EVENT) if name and _PARTS & message.keys() else unknown_form(source, message)
 
 
 def _rated(event: PlaybackEvent, data: Mapping[str, Any]) -> PlaybackEvent:
@@ -139,7 +151,7 @@ def _of_plex(event: PlaybackEvent, message: Mapping[str, Any]) -> PlaybackEvent:
     """
     name = text(message.get("event")).casefold()
     if name not in PLEX_KINDS:
-        raise Ignored("unsupported")
+        raise Ignored("unsupported" if name == "media.rate" else UNKNOWN_EVENT)
     metadata = section(message, "metadata")
     if metadata and is_blank(metadata.get("grandparentTitle")):  # the library shows no seasons
         metadata = {**metadata, "grandparentTitle": metadata.get("parentTitle")}
@@ -148,3 +160,20 @@ def _of_plex(event: PlaybackEvent, message: Mapping[str, Any]) -> PlaybackEvent:
         return replace(event, kind=PLEX_KINDS[name], item=of(whole))
     item, scope = subject_of(whole)
     return replace(event, kind=EventKind.ADDED, item=item, scope=scope)
+
+
+MANIFEST = "https://raw.githubusercontent.com/shemanaev/jellyfin-plugin-repo/master/manifest.json"
+SETUP = Setup(
+    title='Jellyfin, plugin "Webhooks" by shemanaev',
+    steps=(
+        f"In Jellyfin open Dashboard > Plugins > Repositories, and add {MANIFEST}",
+        "In the Catalog install Webhooks, and restart Jellyfin.",
+        "Open its settings, add a hook, paste the address into URL, and choose Default as Format.",
+        "Tick Play, Pause, Resume, Stop, Mark Played, Mark Unplayed and Rate, and Save.",
+    ),
+    notes=(
+        "Default also tells the ids of the show, so that nothing has to be looked up. The format Plex works, and "
+        "tells less.",
+        "Scrobble need not be ticked: that plugin sends it once for each item until Jellyfin restarts.",
+    ),
+)

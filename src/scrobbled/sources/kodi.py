@@ -1,11 +1,13 @@
-"""Kodi's notifications, as an add-on posts them, or as we hear them over its websocket (``servers.kodi_live``).
+"""Kodi's notifications, as somebody posts them, or as we hear them over its websocket (``servers.kodi_live``).
 
 https://kodi.wiki/view/JSON-RPC_API#Notifications_2. Of an item in its library Kodi itself tells only ``id`` and
-``type``; whoever posts adds the title, the numbers, ``uniqueid`` and the times of the player.
+``type``; whoever posts adds the title, the numbers, ``uniqueid`` and the times of the player. What add-ons post in
+forms of their own is put into the words of Kodi, see ``kodi_addons``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,13 +16,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.core.errors import BadPayload
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.guids import of_episode, of_movie, of_show
-from scrobbled.core.ids import EpisodeIds
-from scrobbled.core.items import Episode, Item, Movie, Origin
-from scrobbled.sources.base import Ignored
+from scrobbled.core.naming.guids import of_episode, of_movie, of_show
+from scrobbled.core.naming.ids import EpisodeIds
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.words.reasons import UNKNOWN_EVENT
+from scrobbled.plumbing.fields import Malformed, day, decimal, flag, is_blank, milliseconds, place, section, text, year
+from scrobbled.sources import kodi_addons
+from scrobbled.sources.base import Ignored, Setup, Source, unknown_form
 from scrobbled.sources.body import decode
-from scrobbled.sources.fields import Malformed, day, decimal, flag, is_blank, milliseconds, place, section, text, year
+from scrobbled.sources.examples import Example, ExampleBody
+from scrobbled.sources.ratings import rated
+from scrobbled.sources.times import at, zoned
 from scrobbled.sources.trakt_items import playing
 
 PROGRESS = "Player.OnProgress"
@@ -42,6 +49,12 @@ PLAYER = {
 }
 """By ``method``, or by the ``event`` that some add-ons send instead."""
 UPDATE = "videolibrary.onupdate"
+_OTHERS = (
+    *("player.", "videolibrary.", "audiolibrary.", "playlist.", "pvr."),
+    *("system.", "application.", "gui.", "input."),
+)
+"""How Kodi's own notifications begin: the rest of them tells of something else."""
+_NOTIFIED = re.compile(r"[a-z]+\.on[a-z]+\Z", re.ASCII)
 TRAKT_ACTIONS = {
     "start": EventKind.START,
     "pause": EventKind.PAUSE,
@@ -54,9 +67,10 @@ TRAKT_ACTIONS = {
 SERVER = "kodi"
 """Stands for the server in ``Origin`` where a message does not name the device: most people have one Kodi."""
 MAX_NAME = 200
+MAX_VIEWING = 64
 OVERRUN = 1.02
 """A player may be a little past the end that it knows."""
-_IDS = {"tmdb": ("tmdb", "tmdbid"), "imdb": ("imdb",), "tvdb": ("tvdb",), "anidb": ("anidb",)}
+_IDS = {"tmdb": ("tmdb", "tmdbid"), "imdb": ("imdb", "imdbid"), "tvdb": ("tvdb", "tvdbid"), "anidb": ("anidb",)}
 _NO_VIDEOS = frozenset({"channel", "pvr"})
 
 
@@ -74,17 +88,24 @@ class _Message(Struct, frozen=True):
 
 
 class KodiSource(Struct, frozen=True):
-    """Notifications, and bodies in the form of Trakt (``{"movie"|"show", "episode", "progress", "action"}``)."""
+    """Notifications, what add-ons post, and the form of Trakt (``{"movie"|"show", "episode", "progress"}``)."""
 
     name: str = "kodi"
 
-    def parse(self, payload: Mapping[str, Any], received_at: datetime) -> tuple[PlaybackEvent, ...]:
-        """One event for each message; it happened when it was received.
+    @property
+    def setup(self) -> Setup:
+        return kodi_addons.SETUP
 
-        Reasons for ignoring: ``unsupported``, ``no item`` (also where only Kodi's own number of it is told), ``live
-        tv``, ``type`` and ``malformed``.
+    def example(self, example: Example) -> ExampleBody:
+        return kodi_addons.example(example)
+
+    def parse(self, payload: Mapping[str, Any], received_at: datetime) -> tuple[PlaybackEvent, ...]:
+        """One event for each message; it happened when it was received, or when HTTP Scrobbler says.
+
+        Reasons for ignoring: ``empty``, ``unsupported``, ``unknown event``, an unknown form, ``no item`` (also where
+        only Kodi's own number of it is told), ``live tv``, ``type`` and ``malformed``.
         """
-        message = _unwrapped(payload)
+        message = _unwrapped(kodi_addons.as_notified(payload) if kodi_addons.is_one(payload) else payload)
         event = PlaybackEvent(
             source=self.name,
             kind=EventKind.IGNORED,
@@ -95,7 +116,7 @@ class KodiSource(Struct, frozen=True):
         try:
             return (_understood(event, payload, message),)
         except Ignored as ignored:
-            return (replace(event, reason=str(ignored)),)
+            return (replace(event, reason=ignored.reason),)
         except Malformed:
             return (replace(event, reason="malformed"),)
 
@@ -118,23 +139,47 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _understood(event: PlaybackEvent, payload: Mapping[str, Any], message: _Message) -> PlaybackEvent:
+    if kodi_addons.is_one(payload):
+        return _from_add_on(event, payload, message)
     name = text(payload.get("method") or payload.get("event")).casefold()
     if not name and ("movie" in payload or "episode" in payload):
         return _as_at_trakt(event, payload)
     if name == UPDATE:
         return _updated(event, message)
     if name not in PLAYER:
-        raise Ignored("unsupported")
+        raise _not_played(payload, name)
     event = _measured(replace(event, kind=PLAYER[name], item=_item(message)), message)
     if event.kind is EventKind.STOP and flag(message.data.get("end")):
-        return replace(event, kind=EventKind.WATCHED, position_ms=event.position_ms or None)  # it may be rewound by now
+        return _ended(replace(event, kind=EventKind.WATCHED))
     return event
+
+
+def _not_played(payload: Mapping[str, Any], name: str) -> Ignored:
+    if name.startswith(_OTHERS):
+        return Ignored("unsupported")
+    return Ignored(UNKNOWN_EVENT) if _NOTIFIED.match(name) else unknown_form("kodi", payload)
+
+
+def _from_add_on(event: PlaybackEvent, payload: Mapping[str, Any], message: _Message) -> PlaybackEvent:
+    kind = kodi_addons.kind_of(payload)
+    if kind is None:
+        raise Ignored(UNKNOWN_EVENT)
+    event = at(event, zoned(payload.get("timestamp")))
+    event = replace(event, kind=kind, item=_item(message), viewing=text(payload.get("sessionId"), limit=MAX_VIEWING))
+    if kind is EventKind.RATED:
+        return rated(event, payload.get("rating"))
+    return _ended(_measured(event, message))
+
+
+def _ended(event: PlaybackEvent) -> PlaybackEvent:
+    """An end may be told when the player is rewound already."""
+    return replace(event, position_ms=event.position_ms or None) if event.kind is EventKind.WATCHED else event
 
 
 def _as_at_trakt(event: PlaybackEvent, payload: Mapping[str, Any]) -> PlaybackEvent:
     action = text(payload.get("action")).casefold()
     if action not in TRAKT_ACTIONS:
-        raise Ignored("unsupported")
+        raise Ignored(UNKNOWN_EVENT)
     item = playing(payload)
     if item is None:
         raise Ignored("no item")
@@ -229,7 +274,7 @@ def _episode(item: Mapping[str, Any]) -> Episode:
 
 def _guids(item: Mapping[str, Any]) -> Iterator[str]:
     """``uniqueid`` holds the item's own ids. One that a file beside the video names without its service is unknown."""
-    unique = section(item, "uniqueid")
+    unique = {str(name).casefold(): value for name, value in section(item, "uniqueid").items()}
     for service, names in _IDS.items():
         yield from (f"{service}://{text(unique[name])}" for name in names if not is_blank(unique.get(name)))
     for value in (text(unique.get("unknown")), text(item.get("imdbnumber"))):
@@ -245,3 +290,6 @@ def _origin(message: _Message, media: str, item: Item) -> Origin:
         key = item.label()
     server = text(message.told("server"), limit=MAX_NAME) or SERVER
     return Origin(server, f"{media}/{key.casefold()}"[:MAX_NAME])
+
+
+SOURCE: type[Source] = KodiSource

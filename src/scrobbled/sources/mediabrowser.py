@@ -5,7 +5,6 @@ Keys are read without regard to case: the servers write ``PascalCase``, some of 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -14,13 +13,29 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie, Origin
-from scrobbled.core.plays import EARLIEST
+from scrobbled.core.naming.ids import EpisodeIds, Ids, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
 from scrobbled.core.records import Scope
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.plays import EARLIEST
+from scrobbled.core.words.reasons import NO_TYPE
+from scrobbled.plumbing.fields import (
+    YEARS,
+    Malformed,
+    day,
+    decimal,
+    flag,
+    identifier,
+    is_blank,
+    lowered,
+    milliseconds,
+    part,
+    place,
+    text,
+    year,
+)
+from scrobbled.sources import ratings
 from scrobbled.sources.base import Ignored
-from scrobbled.sources.fields import YEARS, Malformed, day, decimal, flag, is_blank, milliseconds, place, text, year
 
 TICKS_PER_MS = 10_000
 MOST_EPISODES = 20
@@ -33,7 +48,6 @@ LIVE = frozenset({"tvchannel", "livetvchannel", "livetvprogram", "tvprogram", "p
 _SCOPES: dict[str, Scope] = {"series": "show", "season": "season"}
 _SCOPED = frozenset({EventKind.RATED, EventKind.UNRATED, EventKind.ADDED})
 """What can be said of a whole show or season."""
-_UUID = re.compile(r"[0-9a-f-]+\Z", re.IGNORECASE | re.ASCII)
 _ENTITY = re.compile(r"&(?:amp|quot|apos|lt|gt|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
 _IMDB = re.compile(r"tt[0-9]{1,12}\Z", re.ASCII)
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
@@ -47,34 +61,12 @@ def attempt(
     try:
         return read(event)
     except Ignored as ignored:
-        return (replace(event, kind=EventKind.IGNORED, reason=str(ignored)),)
+        return (replace(event, kind=EventKind.IGNORED, reason=ignored.reason),)
     except Malformed:
         return (replace(event, kind=EventKind.IGNORED, reason="malformed"),)
 
 
 # --- single values ---------------------------------------------------------------------------------------------------
-
-
-def lowered(value: Any) -> dict[str, Any]:
-    """The members of one object by their names in lower case; empty for anything else. What lies deeper stays."""
-    members: dict[str, Any] = {}
-    for key, member in value.items() if isinstance(value, dict) else ():
-        members.setdefault(str(key).lower(), member)
-    return members
-
-
-def part(parent: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """The object under ``key``, as ``lowered`` gives it."""
-    return lowered(parent.get(key))
-
-
-def identifier(value: Any) -> str:
-    """An id of the server. A UUID is written with dashes or without, in either case, and all zeros is none."""
-    found = text(value, limit=MAX_KEY).strip("{}")
-    if not _UUID.match(found):
-        return found
-    bare = found.replace("-", "").lower()
-    return "" if len(bare) == 32 and not bare.strip("0") else bare
 
 
 def title(value: Any) -> str:
@@ -143,14 +135,10 @@ def account(user: Mapping[str, Any]) -> Account:
 
 def rated(event: PlaybackEvent, value: Any, favourite: Any = None) -> PlaybackEvent:
     """0 to 10, where 0 is a rating taken back. Favouriting looks the same, so a favourite without stars is neither."""
-    stars = decimal(value)
-    if stars is None or stars > 10:
-        raise Malformed("rating")
-    if stars > 0:
-        return replace(event, kind=EventKind.RATED, rating=max(1, math.floor(stars + 0.5)))
-    if switch(favourite):
+    event = ratings.rated(event, value)
+    if event.kind is EventKind.UNRATED and switch(favourite):
         raise Ignored("unsupported")
-    return replace(event, kind=EventKind.UNRATED)
+    return event
 
 
 def about(
@@ -168,6 +156,8 @@ def about(
         raise Ignored("live tv")
     if kind in _SCOPES and event.kind in _SCOPED:
         return (replace(event, item=_above(item, server, kind), scope=_SCOPES[kind]),)
+    if is_blank(item.get("type")):
+        raise Ignored(NO_TYPE)
     if kind not in ("movie", "episode") or not is_blank(item.get("extratype")):  # a trailer never counts
         raise Ignored("type")
     items = (_movie(item, server),) if kind == "movie" else _episodes(item, server, series or {})
@@ -235,7 +225,8 @@ def _following(first: Episode, number: int, name: str) -> Episode:
 
 def _episode(item: Mapping[str, Any], server: str, series: Mapping[str, Any]) -> Episode:
     ids = provider_ids(item.get("providerids"), EpisodeIds)
-    show_ids = provider_ids(series.get("providerids") or item.get("seriesproviderids"), ShowIds)
+    above = series.get("providerids") or item.get("seriesproviderids") or part(item, "series").get("providerids")
+    show_ids = provider_ids(above, ShowIds)
     show_title = title(item.get("seriesname")) or title(series.get("name"))
     if not (show_title or ids or show_ids):
         raise Ignored("no item")

@@ -12,20 +12,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.plays import is_dated
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.plays import is_dated
+from scrobbled.plumbing.fields import identifier, part, text
 from scrobbled.sources.base import Ignored
-from scrobbled.sources.fields import text
-from scrobbled.sources.mediabrowser import (
-    about,
-    account,
-    attempt,
-    identifier,
-    instant,
-    part,
-    switch,
-    ticks,
-)
+from scrobbled.sources.mediabrowser import about, account, attempt, instant, switch, ticks
 
 PLAYED = "played"
 

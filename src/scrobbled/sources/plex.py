@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,11 +9,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.sources.base import Ignored
-from scrobbled.sources.fields import Malformed, decimal, is_blank, milliseconds, section, text
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.words.reasons import UNKNOWN_EVENT
+from scrobbled.plumbing.fields import Malformed, decimal, is_blank, milliseconds, section, text
+from scrobbled.sources.base import Ignored, Setup, Source, unknown_form
+from scrobbled.sources.examples import MARK, MINUTES, TITLE, Example, ExampleBody, as_form, is_number
 from scrobbled.sources.plex_items import MAX_KEY, of, subject_of
 from scrobbled.sources.plex_polled import SESSION, in_session, listed
+from scrobbled.sources.ratings import rated
 from scrobbled.sources.times import moment
 
 KINDS = {
@@ -26,7 +28,10 @@ KINDS = {
     "media.rate": EventKind.RATED,
     "library.new": EventKind.ADDED,
 }
-"""The rest is ignored: ``playback.started`` repeats the ``media.play`` of a shared user, the others are no viewing."""
+OTHERS = frozenset({"playback.started", "library.on.deck"})
+"""``playback.started`` repeats the ``media.play`` of a shared user."""
+_OTHER_FAMILIES = ("admin.", "device.")
+_FAMILIES = ("media.", "library.", "playback.", *_OTHER_FAMILIES)
 POLLED_KINDS = {**KINDS, "media.progress": EventKind.PROGRESS}
 """What we see in sessions ourselves; webhooks tell no progress."""
 
@@ -41,12 +46,20 @@ class PlexSource(Struct, frozen=True):
 
     name: str = "plex"
 
+    @property
+    def setup(self) -> Setup:
+        return SETUP
+
+    def example(self, example: Example) -> ExampleBody:
+        return _example(example)
+
     def parse(self, payload: Mapping[str, Any], received_at: datetime) -> tuple[PlaybackEvent, ...]:
         """One event for each message.
 
-        Reasons for ignoring: ``unsupported`` event, ``no item``, ``live tv``, ``type`` (anything but a movie or an
-        episode, except where a show or a season is rated or added), ``malformed`` (a value that is needed cannot be
-        read), ``not watched``. Position and item of an ignored event are None.
+        Reasons for ignoring: ``unsupported`` or ``unknown event``, an unknown form, ``no item``, ``live tv``,
+        ``type`` (anything but a movie or an episode, except where a show or a season is rated or added),
+        ``malformed`` (a value that is needed cannot be read), ``not watched``. Position and item of an ignored event
+        are None.
         """
         payload = _parted(payload)
         event = PlaybackEvent(
@@ -60,7 +73,7 @@ class PlexSource(Struct, frozen=True):
         try:
             return (_understood(event, payload),)
         except Ignored as ignored:
-            return (replace(event, reason=str(ignored)),)
+            return (replace(event, reason=ignored.reason),)
         except Malformed:
             return (replace(event, reason="malformed"),)
 
@@ -84,7 +97,7 @@ def _told(event: PlaybackEvent, payload: Mapping[str, Any], kinds: Mapping[str, 
     name = payload.get("event")
     kind = kinds.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise Ignored("unsupported")
+        raise _unknown(event.source, payload, text(name))
     if kind in (EventKind.RATED, EventKind.ADDED):
         item, scope = subject_of(payload)
         event = replace(event, kind=kind, item=item, scope=scope)
@@ -97,6 +110,12 @@ def _told(event: PlaybackEvent, payload: Mapping[str, Any], kinds: Mapping[str, 
         duration_ms=milliseconds(metadata.get("duration")) or None,
     )
     return _rated(event, payload, metadata) if kind is EventKind.RATED else event
+
+
+def _unknown(source: str, payload: Mapping[str, Any], name: str) -> Ignored:
+    if name in OTHERS or name.startswith(_OTHER_FAMILIES):
+        return Ignored("unsupported")
+    return Ignored(UNKNOWN_EVENT) if name.startswith(_FAMILIES) else unknown_form(source, payload)
 
 
 def _account(payload: Mapping[str, Any]) -> Account:
@@ -115,11 +134,61 @@ def _timed(event: PlaybackEvent, last_viewed: Any) -> PlaybackEvent:
 
 
 def _rated(event: PlaybackEvent, payload: Mapping[str, Any], metadata: Mapping[str, Any]) -> PlaybackEvent:
-    """Half stars are steps of one on a scale to ten; clearing a rating arrives as 0, -1, null or nothing at all."""
+    """Half stars are steps of one on a scale to ten; clearing a rating arrives as 0, -1, null or nothing at all.
+
+    A template that tells no rating takes none back: only the server itself says whose webhook it is.
+    """
+    if not ("rating" in payload or "userRating" in metadata or isinstance(payload.get("owner"), bool)):
+        raise Ignored("no rating")
     value = payload["rating"] if "rating" in payload else metadata.get("userRating")
-    stars = 0.0 if is_blank(value) else decimal(value)
-    if stars is None or stars > 10:
-        raise Malformed("rating")
-    if stars <= 0:
-        return replace(event, kind=EventKind.UNRATED)
-    return replace(event, rating=max(1, math.floor(stars + 0.5)))
+    return rated(event, 0 if is_blank(value) else value)
+
+
+SOURCE: type[Source] = PlexSource
+
+
+SETUP = Setup(
+    title="Plex",
+    where="Settings, Webhooks, Add Webhook (needs a Plex Pass)",
+    steps=(
+        "In Plex Web open Settings and, below the name of the account that owns the server, Webhooks.",
+        "Click Add Webhook, paste the address, and click Save Changes.",
+        "On the server's own page Settings > Network (click Show Advanced) let Webhooks be ticked.",
+    ),
+    notes=(
+        "Webhooks need Plex Pass. Without it set mode: live below sources.plex (with url and server_token), or let "
+        "Tautulli report: scrobbled webhook tautulli.",
+        "One webhook of the owner reports everybody who uses the server. List each person's name at Plex under "
+        "accounts.",
+        "Plex does not report what is marked as watched by hand; with url and server_token it is looked up.",
+    ),
+    registers=True,
+)
+
+
+def _example(example: Example) -> ExampleBody:
+    """An episode, in the form that Plex sends."""
+    account: dict[str, object] = {"title": example.account}
+    if is_number(example.account):
+        account["id"] = int(example.account)
+    payload = {
+        "event": "media.scrobble",
+        "user": True,
+        "owner": True,
+        "Account": account,
+        "Server": {"title": TITLE, "uuid": example.server},
+        "Player": {"local": True, "title": TITLE, "uuid": MARK},
+        "Metadata": {
+            "librarySectionType": "show",
+            "librarySectionTitle": example.library,
+            "ratingKey": MARK,
+            "type": "episode",
+            "title": TITLE,
+            "grandparentTitle": TITLE,
+            "parentIndex": 1,
+            "index": 1,
+            "duration": MINUTES * 60_000,
+            "lastViewedAt": int(example.at.timestamp()),
+        },
+    }
+    return as_form("payload", payload)

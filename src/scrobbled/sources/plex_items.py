@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scrobbled.core.guids import Numbering, is_live, of_episode, of_movie, of_show
-from scrobbled.core.items import Episode, Item, Movie, Origin
+from scrobbled.core.naming.guids import Numbering, is_live, of_episode, of_movie, of_show
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
 from scrobbled.core.records import Scope
+from scrobbled.core.words.reasons import NO_TYPE
+from scrobbled.plumbing.fields import day, flag, is_blank, place, section, text, year
 from scrobbled.sources.base import Ignored
-from scrobbled.sources.fields import day, flag, is_blank, place, section, text, year
 
 MAX_KEY = 100
 LEAVES = ("movie", "episode")
@@ -22,6 +23,8 @@ _ON_AIR = ("/livetv/", "/tv.plex.providers.epg.")
 def of(payload: Mapping[str, Any]) -> Item:
     """The movie or episode of a message; raises ``Ignored``, or ``Malformed`` for a number that cannot be read."""
     metadata = _metadata(payload)
+    if is_blank(metadata.get("type")):
+        raise Ignored(NO_TYPE)
     if metadata.get("type") not in LEAVES or _is_extra(metadata) or (_may_be_of_film(payload) and _is_other(metadata)):
         raise Ignored("type")
     return _leaf(metadata, _server(payload))

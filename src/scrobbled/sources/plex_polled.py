@@ -2,7 +2,7 @@
 
 They are like webhooks (``Account``, ``Server``, ``Metadata``), with ``polled`` naming their kind:
 
-- ``session``: somebody plays. ``event`` and ``Player`` as in a webhook, ``at`` is when (epoch seconds).
+- ``session``: somebody plays. ``event`` and ``PlexPlayer`` as in a webhook, ``at`` is when (epoch seconds).
 - ``history``: a row of the play history, ``viewedAt`` is when (epoch seconds); ``Metadata`` is the whole item.
 - ``item``: the library says that it was watched, and when is in ``Metadata.lastViewedAt``.
 """
@@ -15,10 +15,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.plays import is_dated
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.plays import is_dated
+from scrobbled.plumbing.fields import decimal, is_blank, milliseconds, section
 from scrobbled.sources.base import Ignored
-from scrobbled.sources.fields import decimal, is_blank, milliseconds, section
 from scrobbled.sources.plex_items import of
 from scrobbled.sources.times import at, moment
 

@@ -14,18 +14,20 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
-from scrobbled.core.guids import texts
-from scrobbled.core.items import Episode
-from scrobbled.sources.base import Ignored
-from scrobbled.sources.fields import Malformed, decimal, flag, is_blank, milliseconds, text, year
+from scrobbled.core.naming.guids import texts
+from scrobbled.core.naming.items import Episode, Item
+from scrobbled.core.records import Scope
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.words.reasons import ASKED, NO_ACTION, UNKNOWN_EVENT, Code, Reason
+from scrobbled.plumbing.fields import Malformed, decimal, flag, is_blank, milliseconds, text, year
+from scrobbled.sources import tautulli_templates
+from scrobbled.sources.base import Ignored, Setup, Source, unknown_form
+from scrobbled.sources.examples import Example, ExampleBody
 from scrobbled.sources.plex import PlexSource
 from scrobbled.sources.plex_items import MAX_KEY, of, subject_of
-from scrobbled.sources.tautulli_templates import TEMPLATE, Told, parameters
+from scrobbled.sources.tautulli_templates import TemplateValues, filled, is_left, parameters
 from scrobbled.sources.times import at, moment
 
-__all__ = ["KINDS", "TEMPLATE", "TRIGGERS", "TautulliSource"]
-TRIGGERS = ("Playback Start", "Playback Stop", "Playback Pause", "Playback Resume", "Watched", "Recently Added")
 """What to tick, in Tautulli's words."""
 
 KINDS = {
@@ -39,9 +41,22 @@ KINDS = {
     "created": EventKind.ADDED,
 }
 """Other templates may name events as Plex or Emby do, which are nearly the same words."""
+OTHERS = frozenset(
+    {
+        *("buffer", "error", "change", "intro", "commercial", "credits", "concurrent", "newdevice"),
+        *("intdown", "intup", "extdown", "extup", "pmsupdate", "plexpyupdate", "plexpydbcorrupt", "tokenexpired"),
+    }
+)
 MOST_NUMBERS = 50
 """Episodes that one message may name; more than a season brings at once."""
 
+MINUTES_OF_A_DAY = 1_440
+Left = Mapping[str, str]
+"""What Tautulli did not fill in, by the names of parameters."""
+_WHO = ("username", "user", "user_id")
+_WHAT = frozenset({"media_type", "title", "movie_name", "episode_name", "show_name", "season_num", "episode_num"})
+_IN_FULL = " - "
+"""Between show and episode, in what Tautulli calls the full title."""
 _IDS = {"imdb": "imdb_id", "tmdb": "themoviedb_id", "tvdb": "thetvdb_id", "anidb": "anidb_id"}
 _ABOVE = "parent_rating_key"
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?\Z", re.ASCII)
@@ -52,6 +67,13 @@ class TautulliSource(Struct, frozen=True):
 
     name: str = "tautulli"
 
+    @property
+    def setup(self) -> Setup:
+        return tautulli_templates.SETUP
+
+    def example(self, example: Example) -> ExampleBody:
+        return tautulli_templates.example(example)
+
     def parse(self, payload: Mapping[str, Any], received_at: datetime) -> tuple[PlaybackEvent, ...]:
         """One event, or one for each episode where a season was added.
 
@@ -60,7 +82,7 @@ class TautulliSource(Struct, frozen=True):
         """
         if isinstance(payload.get("owner"), bool):  # in templates everything is text
             return PlexSource(self.name).parse(payload, received_at)
-        told = parameters(payload)
+        told, left = filled(parameters(payload))
         event = PlaybackEvent(
             source=self.name,
             kind=EventKind.IGNORED,
@@ -70,32 +92,60 @@ class TautulliSource(Struct, frozen=True):
             player_name=text(told.get("player")),
         )
         try:
-            return _understood(event, told) if payload else (replace(event, reason="empty"),)
+            return _understood(_unnamed(event, left), told, left) if payload else (replace(event, reason="empty"),)
         except Ignored as ignored:
-            return (replace(event, reason=str(ignored)),)
+            return (replace(event, reason=ignored.reason),)
         except Malformed:
             return (replace(event, reason="malformed"),)
 
 
-def _account(told: Told) -> Account:
+def _unnamed(event: PlaybackEvent, left: Left) -> PlaybackEvent:
+    """With the reason why nobody is named, where the template is to blame."""
+    if not left or event.account.names():
+        return event
+    names = [left[name] for name in _WHO if name in left]
+    return replace(event, reason=_asked(*names)) if names else event
+
+
+def _asked(*names: str) -> Reason:
+    """``names`` as they stand in the template, with their braces."""
+    text = f"{ASKED}{', '.join(dict.fromkeys(names))}, which it does not know: see docs/sources/tautulli.md"
+    return Reason(text, Code.ASKED)
+
+
+def _account(told: TemplateValues) -> Account:
     """Whoever plays without an account is user 0, called "Local"."""
     id_ = text(told.get("user_id"), limit=MAX_KEY)
     return Account(id="" if id_ == "0" else id_, name=text(told.get("username")) or text(told.get("user")))
 
 
-def _understood(event: PlaybackEvent, told: Told) -> tuple[PlaybackEvent, ...]:
-    action = text(told.get("action")).casefold()
+def _understood(event: PlaybackEvent, told: TemplateValues, left: Left) -> tuple[PlaybackEvent, ...]:
+    action = text(left.get("action", told.get("action"))).casefold()
     for prefix in ("tautulli.", "media.", "playback.", "on_"):
         action = action.removeprefix(prefix)
-    if action == "test" or "{" in action:  # a test sends the template as it was written
-        raise Ignored("test")
+    if action == "test" or "{" in action:
+        raise _test(action, told)
     if action not in KINDS:
-        raise Ignored("unsupported")
+        raise _unknown(event.source, told, action)
     stated = moment(told.get("unixtime")) or _iso(told.get("utctime"))
     event = at(replace(event, kind=KINDS[action]), stated)
     if event.kind is EventKind.ADDED:
-        return tuple(_about(event, one) for one in _apart(told))
-    return (_measured(_about(event, told), told),)
+        return tuple(_about(event, one, left) for one in _apart(told))
+    return (_measured(_about(event, told, left), told),)
+
+
+def _test(action: str, told: TemplateValues) -> Ignored:
+    """A test sends the template as it was written. What is filled in but for this one is none."""
+    says = any(not is_blank(value) and "{" not in str(value) for name, value in told.items() if name != "action")
+    return Ignored(_asked(action) if says and is_left(action) and action != "{action}" else "test")
+
+
+def _unknown(source: str, told: TemplateValues, action: str) -> Ignored:
+    if action in OTHERS:
+        return Ignored("unsupported")
+    if action:
+        return Ignored(UNKNOWN_EVENT)
+    return unknown_form(source) if all(map(is_blank, told.values())) else Ignored(NO_ACTION)
 
 
 def _iso(value: Any) -> datetime | None:
@@ -106,22 +156,43 @@ def _iso(value: Any) -> datetime | None:
         return None
 
 
-def _about(event: PlaybackEvent, told: Told) -> PlaybackEvent:
-    message = _message(told)
-    item, scope = subject_of(message) if event.kind is EventKind.ADDED else (of(message), None)
+def _about(event: PlaybackEvent, told: TemplateValues, left: Left) -> PlaybackEvent:
+    names = [value for name, value in left.items() if name in _WHAT]
+    try:
+        item, scope = _subject(event, _message(told))
+    except Ignored as ignored:
+        unsaid = ignored.reason.code in (Code.NO_ITEM, Code.NO_TYPE)
+        raise Ignored(_asked(*names)) if names and unsaid else ignored from None
     if isinstance(item, Episode):
-        item = replace(item, show_year=year(told.get("show_year")))
+        if names and scope is None and not (item.number is not None or item.ids or item.title):
+            raise Ignored(_asked(*names))
+        item = replace(item, show_year=_show_year(told))
     return replace(event, item=item, scope=scope)
 
 
-def _measured(event: PlaybackEvent, told: Told) -> PlaybackEvent:
-    position, duration = milliseconds(told.get("view_offset")), milliseconds(told.get("duration_ms")) or None
+def _subject(event: PlaybackEvent, message: Mapping[str, Any]) -> tuple[Item, Scope | None]:
+    return subject_of(message) if event.kind is EventKind.ADDED else (of(message), None)
+
+
+def _show_year(told: TemplateValues) -> int | None:
+    """In the form of Plex there is one year; where the show is not told apart, it is that of the episode."""
+    return None if is_blank(told.get("show_name")) else year(told.get("show_year"))
+
+
+def _measured(event: PlaybackEvent, told: TemplateValues) -> PlaybackEvent:
+    position, duration = milliseconds(told.get("view_offset")), _length(told)
     percent = decimal(told.get("progress_percent"))
     known = position is not None and duration is not None
     return replace(event, position_ms=position, duration_ms=duration, progress=None if known else percent)
 
 
-def _apart(told: Told) -> Iterator[Told]:
+def _length(told: TemplateValues) -> int | None:
+    """``duration`` is in minutes in Tautulli's words and in milliseconds in those of Plex: nothing lasts that short."""
+    exact, either = milliseconds(told.get("duration_ms")), milliseconds(told.get("duration"))
+    return exact or (either * 60_000 if either and either < MINUTES_OF_A_DAY else either) or None
+
+
+def _apart(told: TemplateValues) -> Iterator[TemplateValues]:
     """What was added may be several episodes, ``1-3,5``, and then what stands beside that is about their season."""
     numbers = _numbers(told.get("episode_num"))
     if not numbers or (len(numbers) == 1 and _media(told) != "season"):
@@ -144,10 +215,11 @@ def _numbers(value: Any) -> list[int]:
     return list(dict.fromkeys(found))[:MOST_NUMBERS]
 
 
-def _message(told: Told) -> dict[str, Any]:
+def _message(told: TemplateValues) -> dict[str, Any]:
     """The same in the form of Plex."""
     if _media(told) not in _FIELDS:
-        return {"Metadata": {"type": _media(told), "live": told.get("live")} if _media(told) else {}}
+        named = _media(told) or _first(told, "title", "show_name", "episode_name", "movie_name")
+        return {"Metadata": {"type": _media(told), "live": told.get("live")} if named else {}}
     extra = told.get("extra_type") if text(told.get("extra_type")) != "0" else None
     metadata = {
         "type": _media(told),
@@ -161,23 +233,23 @@ def _message(told: Told) -> dict[str, Any]:
     return {"Server": {"uuid": told.get("server_machine_id")}, "Metadata": metadata}
 
 
-def _media(told: Told) -> str:
+def _media(told: TemplateValues) -> str:
     """Some templates leave it out, and are made for shows alone."""
     names = ("show_name", "season_num", "episode_num")
     is_episode = told.get("media_type") is None and not any(is_blank(told.get(name)) for name in names)
     return "episode" if is_episode else text(told.get("media_type")).casefold()
 
 
-def _movie(told: Told) -> Told:
+def _movie(told: TemplateValues) -> TemplateValues:
     title = _first(told, "title", "movie_name", "episode_name")
     return {"title": title, "year": _first(told, "year", "show_year"), "Guid": _ids(told)}
 
 
-def _show(told: Told) -> Told:
+def _show(told: TemplateValues) -> TemplateValues:
     return {"title": _first(told, "show_name", "title"), "year": told.get("show_year"), "Guid": _ids(told)}
 
 
-def _season(told: Told) -> Told:
+def _season(told: TemplateValues) -> TemplateValues:
     return {
         "parentTitle": told.get("show_name"),
         "parentRatingKey": told.get(_ABOVE),
@@ -186,16 +258,18 @@ def _season(told: Told) -> Told:
     }
 
 
-def _episode(told: Told) -> Told:
+def _episode(told: TemplateValues) -> TemplateValues:
     """The numbered ids are those of its show; only ``guid`` is its own.
 
     An unknown number is filled up with zeros as if it were one, so that two zeros are most likely none.
     """
     season, number = told.get("season_num"), told.get("episode_num")
     unknown = {text(season), text(number)} <= {"0", "00"}
-    show = text(told.get("show_name"))
+    show, title = text(told.get("show_name")), text(_first(told, "episode_name", "title"))
+    if not show and title.count(_IN_FULL) == 1:
+        show, title = title.split(_IN_FULL)
     return {
-        "title": text(told.get("episode_name")).removeprefix(f"{show} - "),  # the full title has the show in it
+        "title": title.removeprefix(f"{show}{_IN_FULL}"),
         "grandparentTitle": show,
         "grandparentRatingKey": told.get("grandparent_rating_key"),
         "grandparentGuid": _ids(told),
@@ -204,7 +278,7 @@ def _episode(told: Told) -> Told:
     }
 
 
-_FIELDS: dict[str, Callable[[Told], Told]] = {
+_FIELDS: dict[str, Callable[[TemplateValues], TemplateValues]] = {
     "movie": _movie,
     "show": _show,
     "season": _season,
@@ -212,10 +286,13 @@ _FIELDS: dict[str, Callable[[Told], Told]] = {
 }
 
 
-def _ids(told: Told) -> list[str]:
+def _ids(told: TemplateValues) -> list[str]:
     plain = [f"{service}://{text(told.get(name))}" for service, name in _IDS.items() if not is_blank(told.get(name))]
     return [*plain, *texts(told.get("guids"))]
 
 
-def _first(told: Told, *names: str) -> Any:
+def _first(told: TemplateValues, *names: str) -> Any:
     return next((told[name] for name in names if not is_blank(told.get(name))), None)
+
+
+SOURCE: type[Source] = TautulliSource

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from scrobbled.core.events import PlaybackEvent
-from scrobbled.sources.fields import decimal
+from scrobbled.core.watching.events import PlaybackEvent
+from scrobbled.plumbing.fields import decimal
 
 LATEST = timedelta(days=14)
 """What tells of playing arrives while somebody plays. Longer ago than this, it is no news of it."""
@@ -22,6 +22,15 @@ def moment(value: Any) -> datetime | None:
     if seconds is None or int(seconds) not in _EPOCH or not seconds:
         return None
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def zoned(value: Any) -> datetime | None:
+    """A time with its zone, as ISO 8601; ``None`` for what is no time, or could be any zone's."""
+    try:
+        stated = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return None if stated is None or stated.tzinfo is None else stated.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def at(event: PlaybackEvent, stated: datetime | None) -> PlaybackEvent:

@@ -14,10 +14,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.plumbing.fields import decimal, section, text
+from scrobbled.sources.base import Setup, Source
 from scrobbled.sources.body import Body
-from scrobbled.sources.examples import MARK
-from scrobbled.sources.fields import decimal, section, text
+from scrobbled.sources.examples import MARK, TITLE, Example, ExampleBody
 from scrobbled.sources.trakt_history import additions, is_test
 from scrobbled.sources.trakt_items import playing
 
@@ -47,6 +48,13 @@ class TraktSource(Struct, frozen=True):
     """Reads envelopes."""
 
     name: str = "trakt"
+
+    @property
+    def setup(self) -> Setup:
+        return SETUP
+
+    def example(self, example: Example) -> ExampleBody:
+        return _example(example)
 
     def parse(self, payload: Mapping[str, Any], received_at: datetime) -> tuple[PlaybackEvent, ...]:
         """One event for a scrobble or a check-in, one for each play of a history add.
@@ -98,3 +106,30 @@ def _added(event: PlaybackEvent, body: Mapping[str, Any]) -> tuple[PlaybackEvent
         )
         for play in plays
     )
+
+
+SOURCE: type[Source] = TraktSource
+
+
+SETUP = Setup(
+    title="Players that speak to Trakt",
+    steps=(
+        "In the player enter the address in place of https://api.trakt.tv, where it can be changed.",
+        "Sign in there: the player shows a code, which you enter at /activate here, or approve with scrobbled token "
+        "approve CODE --viewer NAME.",
+        "Where it wants a token instead, take one of those below, or make one: scrobbled token create --viewer NAME",
+    ),
+    notes=("Each token belongs to one viewer, so nobody has to be listed under accounts.",),
+)
+
+
+def _example(example: Example) -> ExampleBody:
+    """An addition to the history: of all that a player tells it leaves the least behind. The token says whose it is."""
+    entry = {
+        "season": 1,
+        "number": 1,
+        "title": TITLE,
+        "show": {"title": TITLE},
+        "watched_at": f"{example.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}",
+    }
+    return "application/json", json.dumps({"episodes": [{MARK: True, **entry}]}).encode()

@@ -9,19 +9,19 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from scrobbled.core.items import Item
-from scrobbled.core.plays import is_dated
+from scrobbled.core.naming.items import Item
+from scrobbled.core.watching.plays import is_dated
+from scrobbled.plumbing.fields import section
 from scrobbled.sources.examples import MARK
-from scrobbled.sources.fields import section
 from scrobbled.sources.trakt_items import episode, movie
 
 LISTS = ("movies", "shows", "seasons", "episodes")
 WATCHED_AT = "watched_at"
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])", re.ASCII)
-Entry = Mapping[str, Any]
+HistoryEntry = Mapping[str, Any]
 
 
-class Added(Struct, frozen=True):
+class AddedPlay(Struct, frozen=True):
     """One play. ``told`` is false where the client left the time out, which means now."""
 
     item: Item
@@ -33,11 +33,11 @@ class Added(Struct, frozen=True):
 class Additions(Struct, frozen=True):
     """All of a body. ``not_found`` has the rest by list, as the client wrote it."""
 
-    plays: list[Added] = field(default_factory=list)
+    plays: list[AddedPlay] = field(default_factory=list)
     not_found: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in LISTS})
 
 
-def additions(body: Entry, now: datetime) -> Additions:
+def additions(body: HistoryEntry, now: datetime) -> Additions:
     """Everything in ``body`` is in one of the two; raises nothing. ``now`` is when it was received.
 
     A show or a season without its episodes names nothing that could be listed.
@@ -54,7 +54,7 @@ def additions(body: Entry, now: datetime) -> Additions:
     return found
 
 
-def is_test(body: Entry) -> bool:
+def is_test(body: HistoryEntry) -> bool:
     """Whether all that is in ``body`` is a test event of ours."""
     entries = [entry for name in LISTS for entry in _entries(body, name)]
     return bool(entries) and all(_object(entry).get(MARK) is True for entry in entries)
@@ -64,7 +64,7 @@ def _add(found: Additions, name: str, entry: Any, item: Item | None, moment: tup
     if item is None:
         found.not_found[name].append(entry)
     else:
-        found.plays.append(Added(item, *moment))
+        found.plays.append(AddedPlay(item, *moment))
 
 
 def _add_show(found: Additions, entry: Any, now: datetime) -> None:
@@ -78,17 +78,17 @@ def _add_show(found: Additions, entry: Any, now: datetime) -> None:
         found.not_found["shows"].append({**show, "seasons": missing} if missing else entry)
 
 
-def _left_of(found: Additions, show: Entry, season: Entry, now: datetime) -> Iterator[Any]:
+def _left_of(found: Additions, show: HistoryEntry, season: HistoryEntry, now: datetime) -> Iterator[Any]:
     for entry in _entries(season, "episodes"):
         inner = _object(entry)
         item = episode(show, {**inner, "season": season.get("number")})
         if item is None:
             yield entry
         else:
-            found.plays.append(Added(item, *_moment((inner, season, show), now)))
+            found.plays.append(AddedPlay(item, *_moment((inner, season, show), now)))
 
 
-def _moment(nearest_first: tuple[Entry, ...], now: datetime) -> tuple[datetime | None, bool]:
+def _moment(nearest_first: tuple[HistoryEntry, ...], now: datetime) -> tuple[datetime | None, bool]:
     """The time, and whether it was told: that of an episode, else of its season, else of the show, else now."""
     for entry in nearest_first:
         if WATCHED_AT in entry:
@@ -108,10 +108,10 @@ def _instant(value: Any, now: datetime) -> datetime | None:
     return moment if is_dated(moment, now) else None
 
 
-def _entries(parent: Entry, name: str) -> list[Any]:
+def _entries(parent: HistoryEntry, name: str) -> list[Any]:
     value = parent.get(name)
     return value if isinstance(value, list) else []
 
 
-def _object(value: Any) -> Entry:
+def _object(value: Any) -> HistoryEntry:
     return value if isinstance(value, dict) else {}

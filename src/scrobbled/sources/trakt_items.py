@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie, Origin
-from scrobbled.sources.fields import Malformed, decimal, place, section, text, year
+from scrobbled.core.naming.ids import EpisodeIds, Ids, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
+from scrobbled.plumbing.fields import Malformed, decimal, place, section, text, year
 
 SERVER = "trakt"
 """Stands for the server in ``Origin``: there is none behind these clients."""

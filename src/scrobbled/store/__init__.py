@@ -1,5 +1,5 @@
 """What must survive: events, sessions, plays, the outbox, sign-ins and answers of catalogues, in one SQLite file."""
 
-from scrobbled.store.database import Store
+from scrobbled.store.file.database import Store
 
 __all__ = ["Store"]

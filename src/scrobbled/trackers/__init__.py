@@ -1,4 +1,31 @@
-"""Accounts at services that we can ask and change; a new one is a folder and one line in ``TRACKERS``."""
+"""Accounts at services that we can ask and change; a new one is a folder and one line in ``TRACKERS``.
+
+Of another service's ways nothing is known here, and of who calls. The same job has the same file in every folder; what
+is left are jobs that one service alone makes necessary.
+
+=============  ========================================================================================================
+``tracker``    what it can, building it, and its addresses in words; the parts of the contract, handed on
+``signin``     signing in with a person's help
+``finder``     which show an episode belongs to, for other trackers too
+``searcher``   looking for a title, for a person who chooses
+``checks``     what ``doctor`` looks at
+``auth``       the sign-in that is kept, and how it is renewed
+``client``     requests, and what status codes mean
+``codec``      answers and requests as values and back; pure
+``catalogue``  what the service says of titles, through the cache
+``locating``   where it keeps an item
+``adding``     plays that are new
+``amending``   ratings and plays that are there
+``reading``    what an account holds: what is new, or everything
+``activity``   whether anything moved
+``cursor``     how far an account was read, as the cursor keeps it; pure
+``history``    the plays, as they are listed
+``whole``      all of them, gone on with where an earlier read broke off
+``entries``    a row of a listing as a value; pure
+``records``    rows as records
+``memory``     what we remember of what we wrote
+=============  ========================================================================================================
+"""
 
 from __future__ import annotations
 
@@ -9,20 +36,19 @@ from typing import Any
 from msgspec import Struct
 
 from scrobbled.core.errors import TrackerError
-from scrobbled.core.matching import Finder
-from scrobbled.core.titles import Searcher
+from scrobbled.core.naming.matching import Finder
+from scrobbled.core.naming.titles import Searcher
 from scrobbled.trackers.base import Capabilities, Tracker
-from scrobbled.trackers.given import Asked, Context, FinderContext, SignIn
+from scrobbled.trackers.given import Context, FinderContext, SignIn, SignInField
 
 
-class Entry(Struct, frozen=True):
+class TrackerEntry(Struct, frozen=True):
     """Where a tracker's functions are; imported when first used, so that starting stays quick.
 
     ``<package>.tracker`` has ``CAN``, ``build`` and ``in_words``. ``<package>.signin`` has ``sign_in`` and ``ASKS``,
-    unless ``signs_in`` is false. Where the
-    service can tell which show an episode belongs to, ``<package>.finder`` has ``build_finder``, and ``finder_rank``
-    orders it among those who can: the surer and cheaper, the lower. Where people can look for a title in its catalogue,
-    it ``searches``, and ``<package>.searcher`` has ``build_searcher``.
+    unless ``signs_in`` is false. Where the service can tell which show an episode belongs to, ``<package>.finder`` has
+    ``build_finder``, and ``finder_rank`` orders it among those who can: the surer and cheaper, the lower. Where people
+    can look for a title in its catalogue, it ``searches``, and ``<package>.searcher`` has ``build_searcher``.
     """
 
     package: str
@@ -57,9 +83,9 @@ class Entry(Struct, frozen=True):
         except (KeyError, TypeError, ValueError, AttributeError, TrackerError):
             return ""
 
-    def asks(self) -> tuple[Asked, ...]:
+    def asks(self) -> tuple[SignInField, ...]:
         """What a person types to sign in; nothing where a code is entered elsewhere."""
-        asked: tuple[Asked, ...] = _function(self.package, "signin", "ASKS")
+        asked: tuple[SignInField, ...] = _function(self.package, "signin", "ASKS")
         return asked
 
     async def sign_in(self, request: SignIn) -> str:
@@ -72,9 +98,8 @@ def _function(package: str, module: str, name: str) -> Any:
     return getattr(import_module(f"{package}.{module}"), name)
 
 
-TRACKERS: Mapping[str, Entry] = {
-    "serializd": Entry("scrobbled.trackers.serializd", finder_rank=90, searches=True),
-    "trakt": Entry("scrobbled.trackers.trakt", finder_rank=20, searches=True),
-    "memory": Entry("scrobbled.trackers.memory", signs_in=False),
+TRACKERS: dict[str, TrackerEntry] = {
+    "serializd": TrackerEntry("scrobbled.trackers.serializd", finder_rank=90, searches=True),
+    "trakt": TrackerEntry("scrobbled.trackers.trakt", finder_rank=20, searches=True),
 }
 """By the name that stands in the configuration."""

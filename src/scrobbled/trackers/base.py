@@ -1,22 +1,25 @@
 """The contract of a tracker: an account at a service that we can ask and change.
 
 A new tracker is a folder with ``tracker.py`` and one line in ``TRACKERS``; ``tests/trackers/contract.py`` holds every
-tracker to what is promised here. Callers know a tracker by what it ``can``, never by its name.
+tracker to what is promised here. Callers know a tracker by what it ``can``, never by its name, and ask its parts
+for the rest: ``tracker.adds.locate(item)``, ``tracker.reads.read(…)``.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
-from scrobbled.core.checkup import Check
 from scrobbled.core.errors import NotInCatalogue, Refused
-from scrobbled.core.items import Item, Media
-from scrobbled.core.matching import Confidence
-from scrobbled.core.records import Kind, PlayRecord, Reading, Subject
+from scrobbled.core.naming.items import Item, Media
+from scrobbled.core.naming.matching import Confidence
+from scrobbled.core.records import Kind, Reading, Subject
+from scrobbled.core.words.checks import Check
+from scrobbled.trackers.given import EarlierReads
 
 
 class Capabilities(Struct, frozen=True):
@@ -32,6 +35,8 @@ class Capabilities(Struct, frozen=True):
     """Seconds between the two complete reads that must both miss a play before a write in doubt is repeated."""
     site: str
     """Where a person signs in or looks, for messages."""
+    adds: bool = True
+    """Plays can be added; see ``Adds``."""
     tells_playing: bool = False
     """It shows what is being played just now; see ``TellsPlaying``."""
     reads: frozenset[Kind] = frozenset()
@@ -44,6 +49,10 @@ class Capabilities(Struct, frozen=True):
     """It can hold that something was watched without any play of it; see ``Tick``."""
     ahead: int = 1
     """How many plays it likes to know of before they are added; above 1 see ``Foresees``."""
+
+    def writes(self, kind: str) -> bool:
+        """Whether records of this kind can be brought to it."""
+        return self.adds if kind == "plays" else kind in self.amends
 
 
 class Address(Struct, frozen=True):
@@ -66,6 +75,8 @@ class Addition(Struct, frozen=True):
     address: Address
     watched_at: datetime
     rewatch: bool = False
+    item: Item | None = None
+    """What was located, for a tracker that finds out only now that it is not at its address."""
 
 
 class Receipt(Struct, frozen=True):
@@ -75,32 +86,87 @@ class Receipt(Struct, frozen=True):
     note: str = ""
 
 
-Result = Receipt | NotInCatalogue | Refused
+AddResult = Receipt | NotInCatalogue | Refused
 """The answer for one addition of a batch that as a whole was accepted."""
 
 Sending = Callable[[], Awaitable[None]]
 """Called, and awaited, after everything that may be repeated and before the first byte of what may not."""
 
 
-class Tracker(Protocol):
-    """One account.
+class Tracker(ABC):
+    """One account: all that every tracker is. What it can do besides is in parts, and ``can`` says which there are.
 
-    Every call may raise ``TryLater``, ``LoginNeeded``, ``AccountStopped`` or ``ContractDrift``; signing in and
-    refreshing tokens happens inside. Reads never return an empty answer for a failed one.
+    Every call, also of a part, may raise ``TryLater``, ``LoginNeeded``, ``AccountStopped`` or ``ContractDrift``;
+    signing in and refreshing tokens happens inside. Reads never return an empty answer for a failed one. Asking for a
+    part that is not there raises ``Refused``.
     """
 
     @property
+    @abstractmethod
     def can(self) -> Capabilities: ...
 
-    async def locate(self, item: Item) -> Address:
-        """Where this tracker keeps ``item``. Raises ``NotInCatalogue`` or ``Uncertain`` rather than guess."""
-        ...
+    @abstractmethod
+    async def sign_in(self) -> None:
+        """Make sure we are signed in, without user interaction; ``LoginNeeded`` where that takes a person."""
+
+    def expires_at(self) -> datetime | None:
+        """When the present sign-in ends by itself, where the service says so."""
+        return None
+
+    def roots(self) -> Mapping[str, str]:
+        """The addresses it asks, by what they are for; empty where there is no service."""
+        return {}
+
+    @abstractmethod
+    async def examine(self) -> Sequence[Check]:
+        """For ``doctor``: is the sign-in good, and do the answers have the shape we rely on.
+
+        Reads only, and uses the stored sign-in as it is: never signs in, never renews, tries no password. Each request
+        ends within ten seconds, and what goes wrong is a check and never raised. Names are unique.
+        """
+
+    async def aclose(self) -> None:
+        """Close what is its own; the connections belong to whoever handed them in."""
+        return
+
+    @property
+    def adds(self) -> Adds:
+        """Where ``can.adds``."""
+        raise Refused("this tracker takes no plays")
+
+    @property
+    def reads(self) -> Reads:
+        """Where ``can.reads`` names a kind."""
+        raise Refused("nobody can read what this tracker holds")
+
+    @property
+    def amends(self) -> Amends:
+        """Where ``can.amends`` names a kind."""
+        raise Refused("this tracker lets nobody change what it holds")
+
+    @property
+    def foresees(self) -> Foresees:
+        """Where ``can.ahead`` is above 1."""
+        raise Refused("this tracker is told of nothing ahead")
+
+    @property
+    def tells_playing(self) -> TellsPlaying:
+        """Where ``can.tells_playing``."""
+        raise Refused("this tracker does not show what is being played")
+
+
+class Adds(Protocol):
+    """The part of a tracker that takes plays."""
 
     def delay(self) -> float:
         """Seconds until the service's pace allows the next write; 0 is now."""
         ...
 
-    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
+    async def locate(self, item: Item) -> Address:
+        """Where this tracker keeps ``item``. Raises ``NotInCatalogue`` or ``Uncertain`` rather than guess."""
+        ...
+
+    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[AddResult]:
         """Add each play as a new viewing, whatever is there already; results in the order of ``plays``.
 
         An error with ``in_doubt`` means that any of them may have been added. An error raised before ``sending`` was
@@ -112,31 +178,9 @@ class Tracker(Protocol):
         """Look each play up by item and time in a *complete* read; ``None`` is a proven absence at this moment."""
         ...
 
-    async def sign_in(self) -> None:
-        """Make sure we are signed in, without user interaction; ``LoginNeeded`` where that takes a person."""
-        ...
-
-    def expires_at(self) -> datetime | None:
-        """When the present sign-in ends by itself, where the service says so."""
-        ...
-
-    def roots(self) -> Mapping[str, str]:
-        """The addresses it asks, by what they are for; empty where there is no service."""
-        ...
-
-    async def examine(self) -> Sequence[Check]:
-        """For ``doctor``: is the sign-in good, and do the answers have the shape we rely on.
-
-        Reads only, and uses the stored sign-in as it is: never signs in, never renews, tries no password. Each request
-        ends within ten seconds, and what goes wrong is a check and never raised. Names are unique.
-        """
-        ...
-
-    async def aclose(self) -> None: ...
-
 
 class TellsPlaying(Protocol):
-    """What a tracker also has that ``can`` show what is being played just now."""
+    """The part of a tracker that shows what is being played just now."""
 
     async def playing(self, action: Literal["start", "pause"], item: Item, percent: float) -> None:
         """Show it. ``percent`` is below what counts as watched there, so that this never adds a play.
@@ -146,22 +190,12 @@ class TellsPlaying(Protocol):
         ...
 
 
-class Known(Protocol):
-    """What of an account is stored here already, from earlier reads of it; asked only by reads that need it."""
-
-    async def plays(self) -> Sequence[PlayRecord]:
-        """Every play that was there when it was last read."""
-        ...
-
-    async def subjects(self) -> Mapping[str, Subject]:
-        """By key, all that records of this account are about."""
-        ...
-
-
 class Reads(Protocol):
-    """What a tracker also has that can be compared with another."""
+    """The part of a tracker that can be compared with another."""
 
-    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+    async def read(
+        self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
+    ) -> Reading:
         """What the account holds of ``kinds``, or what is new in it since ``cursor`` (empty the first time).
 
         As few requests as possible when nothing moved. ``full`` reads everything; a read may do that unasked, too.
@@ -224,7 +258,7 @@ Edit = Rate | Remove | Retime | Flag | Tick | Untick
 
 
 class Amends(Protocol):
-    """What a tracker also has whose records can be changed."""
+    """The part of a tracker whose records can be changed."""
 
     async def locate_subject(self, subject: Subject) -> Address:
         """Where this tracker keeps a movie, show, season or episode, for ``Rate``.
@@ -233,7 +267,7 @@ class Amends(Protocol):
         """
         ...
 
-    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
+    async def amend(self, edits: Sequence[Edit]) -> Sequence[AddResult]:
         """Carry out each edit; results in their order, at most ``can.batch`` at once.
 
         Every edit may be repeated after a lost answer without another effect: what is removed already, or has that
@@ -243,7 +277,7 @@ class Amends(Protocol):
 
 
 class Foresees(Protocol):
-    """What a tracker also has whose ``can.ahead`` is above 1: it can prepare several additions with fewer requests."""
+    """The part of a tracker that can prepare several additions with fewer requests."""
 
     async def survey(self, items: Sequence[Item]) -> None:
         """These wait to be located and added, those of one show together. Reads only, and only what spares requests.

@@ -1,16 +1,20 @@
-"""What a tracker is given when it is made, and what a person's sign-in needs."""
+"""What a tracker is given: when it is made, for a read, and for a sign-in with a person's help."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
-from scrobbled.clock import Clock
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import ShowMatch
-from scrobbled.http import Http
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import ShowMatch
+from scrobbled.core.records import PlayRecord, Subject
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Http
+
+T = TypeVar("T")
 
 
 class Tokens(Protocol):
@@ -21,16 +25,6 @@ class Tokens(Protocol):
     async def save(self, values: Mapping[str, Any]) -> None: ...
 
     async def forget(self) -> None: ...
-
-
-class Cache(Protocol):
-    """Answers of catalogues, kept in SQLite. ``get`` is ``None`` for what is unknown or older than its time."""
-
-    async def get(self, key: str) -> Any: ...
-
-    async def put(self, key: str, value: Any, *, seconds: float) -> None:
-        """``value`` is JSON; it is kept for ``seconds``."""
-        ...
 
 
 class Shows(Protocol):
@@ -67,7 +61,67 @@ class FinderContext(Struct, frozen=True):
     clock: Clock
 
 
-class Asked(Struct, frozen=True):
+class ListingDraft(Protocol):
+    """One listing as far as it was read. What is kept stays when the process is killed, and until it is all stored.
+
+    Whoever goes on with one has to see that the listing is still what it was, from what it began with.
+    """
+
+    async def head(self, kind: type[T]) -> T | None:
+        """What it began with, unless there is none, or it is too old to be gone on with."""
+        ...
+
+    async def begin(self, head: Any) -> None:
+        """Anew. ``head`` and pages are whatever ``msgspec`` can write."""
+        ...
+
+    async def keep(self, number: int, page: Any) -> None:
+        """One page. Numbers count from 1."""
+        ...
+
+    async def renew(self, head: Any, first: Any) -> None:
+        """It begins with something else by now, and so does its first page. It is no younger by that."""
+        ...
+
+    async def drop(self) -> None:
+        """What is kept is not to be gone on with."""
+        ...
+
+    def pages(self, kind: type[T]) -> AsyncIterator[tuple[int, T]]:
+        """What is kept, with its number, in order."""
+        ...
+
+    async def step(self, done: int, of: int | None) -> None:
+        """So many pages of so many are read; tell whoever waits for this."""
+        ...
+
+    async def waits(self, seconds: float) -> None:
+        """Nothing is asked for so long, as the service limits how much may be; tell whoever waits for this."""
+        ...
+
+
+class EarlierReads(Protocol):
+    """What of an account is stored here already, from earlier reads of it; asked only by reads that need it."""
+
+    @property
+    def marks(self) -> bool:
+        """Whether anybody asks what is marked as watched without being a play; see ``PlayRecord.is_mark``."""
+        ...
+
+    def draft(self, listing: str) -> ListingDraft:
+        """Of a listing of many pages."""
+        ...
+
+    async def plays(self) -> Sequence[PlayRecord]:
+        """Every play that was there when it was last read."""
+        ...
+
+    async def subjects(self) -> Mapping[str, Subject]:
+        """By key, all that records of this account are about."""
+        ...
+
+
+class SignInField(Struct, frozen=True):
     """What a person types to sign in; ``key`` is its name in the tracker's section of the configuration."""
 
     key: str
@@ -77,7 +131,7 @@ class Asked(Struct, frozen=True):
     """Where to find it; empty where that is plain."""
 
 
-class Code(Struct, frozen=True):
+class SignInCode(Struct, frozen=True):
     """What a person does elsewhere: enter ``code`` at ``url``, within ``lasts`` seconds.
 
     ``link`` is that page with the code filled in. Where ``code`` is empty there is nothing to type, and only the link.
@@ -104,7 +158,7 @@ class SignIn(Struct, frozen=True):
     """Shows a line to the person at once."""
     ask: Callable[[str], str]
     """Asks for a secret, without echo where there is a terminal."""
-    show: Callable[[Code], None] | None = None
+    show: Callable[[SignInCode], None] | None = None
     """Shows a code, where somebody can do that better than by ``tell``; called once, at once."""
     careful: bool = False
     """Send nothing that the service has refused so often that it might lock the account."""

@@ -2,122 +2,105 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Literal, cast
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
-from scrobbled.core.checkup import Check
 from scrobbled.core.errors import TrackerError
-from scrobbled.core.items import Item
-from scrobbled.core.records import Kind, Reading, Subject
-from scrobbled.redact import Redactor
-from scrobbled.trackers.base import (
-    Addition,
-    Address,
-    Amends,
-    Capabilities,
-    Edit,
-    Foresees,
-    Known,
-    Reads,
-    Receipt,
-    Result,
-    Sending,
-    TellsPlaying,
-    Tracker,
-)
+from scrobbled.core.words.checks import Check
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.trackers.base import Adds, Amends, Foresees, Reads, TellsPlaying, Tracker
+from scrobbled.trackers.wrapped import Wrapped
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-class Masked:
+class Masked(Wrapped):
     """``tracker`` itself but for its errors: services quote what they were sent, and reasons are stored and shown."""
 
     def __init__(self, tracker: Tracker, redactor: Redactor) -> None:
-        self._tracker, self._redactor = tracker, redactor
-
-    @property
-    def can(self) -> Capabilities:
-        return self._tracker.can
-
-    async def locate(self, item: Item) -> Address:
-        with self._masking():
-            return await self._tracker.locate(item)
-
-    def delay(self) -> float:
-        return self._tracker.delay()
-
-    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
-        with self._masking():
-            results = await self._tracker.add_plays(plays, sending)
-        return self._masked(results)
-
-    async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
-        with self._masking():
-            return await self._tracker.find_plays(plays)
+        super().__init__(tracker)
+        self._mask = _Mask(redactor)
 
     async def sign_in(self) -> None:
-        with self._masking():
-            await self._tracker.sign_in()
-
-    def expires_at(self) -> datetime | None:
-        return self._tracker.expires_at()
-
-    def roots(self) -> Mapping[str, str]:
-        return self._tracker.roots()
+        await self._mask(self._tracker.sign_in)()
 
     async def examine(self) -> Sequence[Check]:
-        return [replace(check, text=self._redactor.text(check.text)) for check in await self._tracker.examine()]
+        return [replace(check, text=self._mask.text(check.text)) for check in await self._tracker.examine()]
 
-    async def playing(self, action: Literal["start", "pause"], item: Item, percent: float) -> None:
-        """Only where ``can.tells_playing``."""
-        with self._masking():
-            await cast(TellsPlaying, self._tracker).playing(action, item, percent)
+    @property
+    def adds(self) -> Adds:
+        return _Adds(self._tracker.adds, self._mask)
 
-    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
-        """Only where ``can.reads``."""
-        with self._masking():
-            return await cast(Reads, self._tracker).read(kinds, cursor, known, full=full)
+    @property
+    def reads(self) -> Reads:
+        return _Reads(self._tracker.reads, self._mask)
 
-    async def locate_subject(self, subject: Subject) -> Address:
-        """Only where ``can.amends``."""
-        with self._masking():
-            return await cast(Amends, self._tracker).locate_subject(subject)
+    @property
+    def amends(self) -> Amends:
+        return _Amends(self._tracker.amends, self._mask)
 
-    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
-        """Only where ``can.amends``."""
-        with self._masking():
-            results = await cast(Amends, self._tracker).amend(edits)
-        return self._masked(results)
+    @property
+    def foresees(self) -> Foresees:
+        return _Foresees(self._tracker.foresees, self._mask)
 
-    async def survey(self, items: Sequence[Item]) -> None:
-        """Only where ``can.ahead`` is above 1."""
-        with self._masking():
-            await cast(Foresees, self._tracker).survey(items)
+    @property
+    def tells_playing(self) -> TellsPlaying:
+        return _TellsPlaying(self._tracker.tells_playing, self._mask)
 
-    async def foresee(self, addresses: Sequence[Address]) -> None:
-        """Only where ``can.ahead`` is above 1."""
-        with self._masking():
-            await cast(Foresees, self._tracker).foresee(addresses)
 
-    async def aclose(self) -> None:
-        await self._tracker.aclose()
+class _Mask:
+    """Makes of a call one whose errors are masked, those it raises and those among its results."""
 
-    def _masked(self, results: Sequence[Result]) -> Sequence[Result]:
-        for result in results:
-            if isinstance(result, TrackerError):
-                self._mask(result)
-        return results
+    def __init__(self, redactor: Redactor) -> None:
+        self.text = redactor.text
 
-    @contextlib.contextmanager
-    def _masking(self) -> Iterator[None]:
-        try:
-            yield
-        except TrackerError as error:
-            self._mask(error)
-            raise
+    def __call__(self, call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+        async def masked(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                answer = await call(*args, **kwargs)
+            except TrackerError as error:
+                self._error(error)
+                raise
+            for result in answer if isinstance(answer, Sequence) else ():
+                if isinstance(result, TrackerError):
+                    self._error(result)
+            return answer
 
-    def _mask(self, error: TrackerError) -> None:
-        error.reason = self._redactor.text(error.reason)
+        return masked
+
+    def _error(self, error: TrackerError) -> None:
+        error.reason = self.text(error.reason)
         error.args = (error.reason,)
+
+
+class _Adds:
+    def __init__(self, adds: Adds, mask: _Mask) -> None:
+        self.delay = adds.delay
+        self.locate = mask(adds.locate)
+        self.add_plays = mask(adds.add_plays)
+        self.find_plays = mask(adds.find_plays)
+
+
+class _Reads:
+    def __init__(self, reads: Reads, mask: _Mask) -> None:
+        self.read = mask(reads.read)
+
+
+class _Amends:
+    def __init__(self, amends: Amends, mask: _Mask) -> None:
+        self.locate_subject = mask(amends.locate_subject)
+        self.amend = mask(amends.amend)
+
+
+class _Foresees:
+    def __init__(self, foresees: Foresees, mask: _Mask) -> None:
+        self.survey = mask(foresees.survey)
+        self.foresee = mask(foresees.foresee)
+
+
+class _TellsPlaying:
+    def __init__(self, tells_playing: TellsPlaying, mask: _Mask) -> None:
+        self.playing = mask(tells_playing.playing)

@@ -14,9 +14,11 @@ from litestar.params import FromPath
 
 from scrobbled.config import BY_VIEWER
 from scrobbled.core.errors import BadPayload, StoreError
-from scrobbled.runtime import Runtime
+from scrobbled.runtime.service import Runtime
 from scrobbled.sources.body import read_body
-from scrobbled.web.refused import Refusals
+from scrobbled.web.door.access import Access
+from scrobbled.web.door.guesses import Guesses, later
+from scrobbled.web.door.refused import Refusals
 
 MAX_BODY = 5 * 1024 * 1024
 """Plex sends up to some hundred KiB with a thumb; nothing a media server says is longer than this."""
@@ -24,9 +26,9 @@ BODY_SECONDS = 30.0
 log = structlog.get_logger("web")
 
 
-def router(runtime: Runtime) -> Router:
+def router(runtime: Runtime, access: Access) -> Router:
     """``/webhooks/{source}/{token}``; a source without an entry in the configuration does not exist."""
-    refusals = Refusals(runtime.store, runtime.clock)
+    refusals, guesses = Refusals(runtime.store, runtime.clock), Guesses(access, runtime.clock)
     runtime.on_close(refusals.aclose)
 
     def is_known(source: str, token: str) -> bool:
@@ -38,9 +40,9 @@ def router(runtime: Runtime) -> Router:
         return same and expected is not None
 
     @get("/{source:str}/{token:str}", media_type=MediaType.TEXT, sync_to_thread=False)
-    def ready(source: FromPath[str], token: FromPath[str]) -> Response[str]:
+    def ready(request: Request[Any, Any, Any], source: FromPath[str], token: FromPath[str]) -> Response[str]:
         if not is_known(source, token):
-            return _not_found()
+            return _not_found(guesses.wrong(request.scope))
         return Response("ready: paste this address into the webhook settings of your media server\n")
 
     @route(
@@ -54,9 +56,8 @@ def router(runtime: Runtime) -> Router:
     ) -> Response[dict[str, str]] | Response[str]:
         started = time.perf_counter()
         if not is_known(source, token):
-            log.warning("webhook with a wrong address", action="refuse", source=source[:40])
             refusals.note(source, runtime.config.sources)
-            return _not_found()
+            return _not_found(guesses.wrong(request.scope))
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await request.body()
@@ -87,8 +88,11 @@ async def _stored(runtime: Runtime, source: str, content_type: str | None, body:
     except BadPayload as error:
         event_id = await runtime.ingest.refuse(source, body, str(error))
         raise _Unreadable(str(error), event_id) from None
-    return (await runtime.take(source, content)).event_id
+    return (await runtime.ingest.take(source, content)).event_id
 
 
-def _not_found() -> Response[str]:
+def _not_found(wait: float) -> Response[str]:
+    """Whoever has to wait is not told whether this one was right; with a right one nobody comes here."""
+    if wait:
+        return Response("too many wrong addresses\n", status_code=429, headers=later(wait), media_type=MediaType.TEXT)
     return Response("not found\n", status_code=404, media_type=MediaType.TEXT)

@@ -17,7 +17,7 @@ PACE = 0.5
 """Seconds between two pieces of news for one page: webhooks, which may come many a second, are not to wait for it."""
 
 
-class Live:
+class LiveUpdates:
     """One per application. Belongs to the loop the application runs in."""
 
     def __init__(self, *, most: int = MOST, keep_alive: float = KEEP_ALIVE, pace: float = PACE) -> None:

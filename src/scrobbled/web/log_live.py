@@ -10,9 +10,9 @@ import msgspec
 from litestar.response.sse import ServerSentEventMessage
 from msgspec import Struct
 
-from scrobbled.logbook import Line, Logbook, Piece, Wanted
-from scrobbled.redact import Redactor
-from scrobbled.web.masking import masked
+from scrobbled.desk.masking import masked
+from scrobbled.plumbing.logbook import LineFilter, Logbook, LogLine, LogPiece
+from scrobbled.plumbing.redact import Redactor
 
 MOST = 10
 """Pages that may follow the log at once."""
@@ -34,7 +34,7 @@ class LogPage(Struct, frozen=True):
     the service that are heard of.
     """
 
-    lines: list[Line]
+    lines: list[LogLine]
     skipped: int
     next: str
     components: list[str]
@@ -79,12 +79,12 @@ class LogLive:
             return 0 if id_ else self._book.last
         return min(int(number), self._book.last)
 
-    def page(self, wanted: Wanted, after: str | None, limit: int) -> LogPage:
+    def page(self, wanted: LineFilter, after: str | None, limit: int) -> LogPage:
         """The newest ``limit`` lines of those that are kept, or of those after ``after``."""
         piece = self._masked(self._book.after(self.place(after) if after else 0, wanted, limit))
         return LogPage(piece.lines, piece.skipped, f"{self._book.name}-{piece.last}", self._book.components())
 
-    async def events(self, wanted: Wanted, after: int) -> AsyncGenerator[ServerSentEventMessage, None]:
+    async def events(self, wanted: LineFilter, after: int) -> AsyncGenerator[ServerSentEventMessage, None]:
         """``hello`` at once, then ``lines`` with what came after, each at most every ``pace`` seconds.
 
         The id of a message is where a reader goes on that was cut off.
@@ -111,7 +111,7 @@ class LogLive:
             stop()
             self._readers -= 1
 
-    def _masked(self, piece: Piece) -> Piece:
+    def _masked(self, piece: LogPiece) -> LogPiece:
         """Without what was learned to be a secret only after it was logged."""
         return masked(piece, self._redactor)
 
@@ -148,11 +148,11 @@ class _Bell:
                 wait.cancel()
 
 
-def _message(piece: Piece, name: str) -> ServerSentEventMessage:
+def _message(piece: LogPiece, name: str) -> ServerSentEventMessage:
     told = msgspec.json.encode(_Told(piece.skipped, piece.lines)).decode()
     return ServerSentEventMessage(event="lines", id=f"{name}-{piece.last}", data=told)
 
 
 class _Told(msgspec.Struct, frozen=True):
     skipped: int
-    lines: list[Line]
+    lines: list[LogLine]

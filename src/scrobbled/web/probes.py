@@ -8,7 +8,7 @@ from litestar import Response, Router, get
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from scrobbled.core.errors import StoreError
-from scrobbled.runtime import Runtime
+from scrobbled.runtime.service import Runtime
 
 
 def routers(runtime: Runtime) -> list[Router]:

@@ -11,20 +11,20 @@ from typing import Any, Protocol, runtime_checkable
 import uvicorn
 
 from scrobbled.core.errors import ConfigError
-from scrobbled.web.connection import Connection
+from scrobbled.web.door.connection import HttpConnection
 
 STREAMS_END_WITHIN = 3
 """Seconds open streams get at shutdown; a live page must not keep the service from ending."""
 
 
 @runtime_checkable
-class Streaming(Protocol):
+class StreamingApp(Protocol):
     """An application with answers that never end by themselves."""
 
     def end_streams(self) -> None: ...
 
 
-class Server(uvicorn.Server):
+class WebServer(uvicorn.Server):
     """uvicorn would end the process by re-raising the signal, before what is in flight has been booked."""
 
     @contextlib.contextmanager
@@ -33,10 +33,12 @@ class Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def listening(app: Any, host: str, port: int, *, connection: type[Connection] = Connection) -> AsyncIterator[int]:
+async def listening(
+    app: Any, host: str, port: int, *, connection: type[HttpConnection] = HttpConnection
+) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port, chosen by the system for 0. Raises ``ConfigError`` if it is taken."""
     bound = _bound(host, port)
-    server = Server(
+    server = WebServer(
         uvicorn.Config(
             app,
             host=host,
@@ -56,7 +58,7 @@ async def listening(app: Any, host: str, port: int, *, connection: type[Connecti
     try:
         yield int(bound.getsockname()[1])
     finally:
-        if isinstance(app, Streaming):
+        if isinstance(app, StreamingApp):
             app.end_streams()
         server.should_exit = True
         await task

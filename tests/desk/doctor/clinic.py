@@ -14,13 +14,14 @@ import httpx
 import yaml
 
 from conftest import FakeClock
+from e2e.harness import free_port
 from scrobbled import config as configuration
-from scrobbled.core.checkup import Check
-from scrobbled.doctor import Machine, Patient, Report, accounts_of, examine
-from scrobbled.redact import Redactor
+from scrobbled.core.words.checks import Check
+from scrobbled.desk.doctor import DoctorReport, Machine, Patient, accounts_of, examine
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.store import Store
-from scrobbled.store.accounts import StoredTokens
+from scrobbled.store.accounts.sign_ins import StoredTokens
 
 HOOK = "hook-token-4711-do-not-show"
 ROOT = "http://nas.anna-home.example"
@@ -67,6 +68,7 @@ class Clinic:
         self.sandbox = Sandbox(now=theirs or self.clock.now)
         self.settings = deepcopy(SETTINGS)
         self.settings["storage"] = {"path": str(folder / "scrobbled.db")}
+        self.settings["server"]["port"] = free_port()  # whoever runs scrobbled here has it on the usual one
         self.redactor = Redactor()
         self.machine = MACHINE
         self.local: httpx.AsyncBaseTransport = Nobody()
@@ -77,13 +79,14 @@ class Clinic:
         return self.folder / "scrobbled.db"
 
     def patient(self, environ: Mapping[str, str] | None = None) -> Patient:
+        environ = {"SCROBBLED_OPTIONS": str(self.folder / "options.json"), **(environ or {})}
         path = self.folder / "scrobbled.yaml"
         path.write_text(yaml.safe_dump(self.settings), encoding="utf-8")
         path.chmod(0o600)
-        config, problems = configuration.survey(path, environ or {})
+        config, problems = configuration.survey(path, environ)
         self.redactor.add(*configuration.secrets(config))
         means = {"machine": self.machine, "transport": self.transport, "local": self.local}
-        patient = Patient(config, {}, self.clock, self.redactor, problems=tuple(problems), environ=environ or {})
+        patient = Patient(config, {}, self.clock, self.redactor, problems=tuple(problems), environ=environ)
         return replace(patient, **means)  # type: ignore[arg-type]
 
     @contextlib.asynccontextmanager
@@ -110,12 +113,12 @@ class Clinic:
             "trakt": {**self.sandbox["trakt"].sign_in().answer(), "client_id": "sandbox-client"},
         }
 
-    async def examined(self, environ: Mapping[str, str] | None = None) -> Report:
+    async def examined(self, environ: Mapping[str, str] | None = None) -> DoctorReport:
         async with accounts_of(self.patient(environ)) as patient:
             return await examine(patient)
 
-    def examine(self, environ: Mapping[str, str] | None = None, *, signed_in: bool = True) -> Report:
-        async def work() -> Report:
+    def examine(self, environ: Mapping[str, str] | None = None, *, signed_in: bool = True) -> DoctorReport:
+        async def work() -> DoctorReport:
             if signed_in:
                 await self.sign_in()
             return await self.examined(environ)
@@ -123,7 +126,7 @@ class Clinic:
         return asyncio.run(work())
 
 
-def check(report: Report, name: str) -> Check:
+def check(report: DoctorReport, name: str) -> Check:
     found = [one for section in report.sections for one in section.checks if one.name == name]
     assert len(found) == 1, (
         f"{len(found)} checks are called {name}: {[c.name for s in report.sections for c in s.checks]}"
@@ -131,5 +134,5 @@ def check(report: Report, name: str) -> Check:
     return found[0]
 
 
-def checks(report: Report, name: str) -> list[Check]:
+def checks(report: DoctorReport, name: str) -> list[Check]:
     return [one for section in report.sections for one in section.checks if one.name == name]

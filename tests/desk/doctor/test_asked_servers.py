@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from doctor.clinic import Clinic
-from scrobbled.core.checkup import Check, Verdict
-from scrobbled.doctor.servers import servers
-from scrobbled.doctor.sources import sources
-from scrobbled.store import Store, cursors
-from scrobbled.store.cursors import ServerState
+from desk.doctor.clinic import Clinic
+from scrobbled.core.words.checks import Check, CheckVerdict
+from scrobbled.desk.doctor.servers import servers
+from scrobbled.desk.doctor.sources import sources
+from scrobbled.store import Store
+from scrobbled.store.inbox import cursors
+from scrobbled.store.inbox.cursors import ServerState
 
 
 @pytest.fixture
@@ -38,16 +39,19 @@ def state(way: str, word: str, reason: str = "") -> ServerState:
 
 
 def test_before_the_service_has_tried_it_nothing_is_known(clinic: Clinic) -> None:
-    assert looked(clinic)["plex poll"].state is Verdict.SKIPPED
+    assert looked(clinic)["plex poll"].state is CheckVerdict.SKIPPED
 
 
 def test_without_a_database_nothing_is_known_either(clinic: Clinic) -> None:
-    assert [check.state for check in asyncio.run(servers(clinic.patient()))] == [Verdict.SKIPPED]
+    assert [check.state for check in asyncio.run(servers(clinic.patient()))] == [CheckVerdict.SKIPPED]
 
 
 def test_a_server_that_answers_is_in_order(clinic: Clinic) -> None:
     found = looked(clinic, state("poll", "ok"), state("live", "ok", "It has no event source."), mode="both")
-    assert {name: check.state for name, check in found.items()} == {"plex poll": Verdict.OK, "plex live": Verdict.OK}
+    assert {name: check.state for name, check in found.items()} == {
+        "plex poll": CheckVerdict.OK,
+        "plex live": CheckVerdict.OK,
+    }
     assert found["plex live"].text == "It has no event source."
 
 
@@ -55,7 +59,7 @@ def test_a_server_that_answers_is_in_order(clinic: Clinic) -> None:
 def test_a_server_that_does_not_is_a_warning_with_the_reason(clinic: Clinic, word: str) -> None:
     since = clinic.clock.now().timestamp() - 3 * 3600
     check = looked(clinic, ServerState("plex", "poll", word, "nas cannot be reached", since))["plex poll"]
-    assert check.state is Verdict.WARNING
+    assert check.state is CheckVerdict.WARNING
     assert check.text == "nas cannot be reached. It began 3 h ago."
 
 
@@ -76,5 +80,5 @@ def test_kodi_is_listened_to_and_has_no_list_to_be_asked_for(clinic: Clinic) -> 
         return [*await servers(clinic.patient()), *await sources(clinic.patient())]
 
     live, silent = asyncio.run(run())
-    assert (live.name, live.state) == ("kodi live", Verdict.WARNING)
+    assert (live.name, live.state) == ("kodi live", CheckVerdict.WARNING)
     assert (silent.name, silent.next_step) == ("source kodi", "See the check kodi live. Then watch something.")

@@ -18,25 +18,30 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from doctor.clinic import HOOK, ROOT, Clinic, Nobody, check, checks
+from desk.doctor.clinic import HOOK, ROOT, Clinic, Nobody, check, checks
 from e2e.harness import free_port
 from patience import LONGEST
-from scrobbled import canary
-from scrobbled.core.checkup import Verdict
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.core.plain import plain
-from scrobbled.core.plays import Play
-from scrobbled.doctor import Machine, Report, network, serving
-from scrobbled.doctor.bounded import bounded
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.watching.sessions import TEST_EVENT
+from scrobbled.core.words.checks import CheckVerdict
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.core.words.plain import plain
+from scrobbled.core.words.reasons import Code, Reason
+from scrobbled.desk.doctor import DoctorReport, Machine, network, serving
+from scrobbled.desk.doctor.bounded import bounded
+from scrobbled.plumbing import checks as common
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.store import Store, accounts, inbox, opening, refusals
-from scrobbled.store.inbox import Arrival, Queued
-from scrobbled.store.refusals import Refused
+from scrobbled.store import Store
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.file import opening
+from scrobbled.store.inbox import events, refusals
+from scrobbled.store.inbox.events import Arrival, Queued
+from scrobbled.store.inbox.refusals import RefusalCount
 
-OK, WARNING, PROBLEM, SKIPPED = Verdict.OK, Verdict.WARNING, Verdict.PROBLEM, Verdict.SKIPPED
+OK, WARNING, PROBLEM, SKIPPED = CheckVerdict.OK, CheckVerdict.WARNING, CheckVerdict.PROBLEM, CheckVerdict.SKIPPED
 
 
 @pytest.fixture
@@ -44,7 +49,7 @@ def clinic(tmp_path: Path) -> Clinic:
     return Clinic(tmp_path)
 
 
-def urgent(report: Report, *states: Verdict) -> list[str]:
+def urgent(report: DoctorReport, *states: CheckVerdict) -> list[str]:
     wanted = states or (WARNING, PROBLEM)
     return [f"{c.name}: {c.text}" for s in report.sections for c in s.checks if c.state in wanted]
 
@@ -139,7 +144,7 @@ def test_what_has_no_effect_is_told(clinic: Clinic) -> None:
     ("ahead", "state"),
     [(0, OK), (45, OK), (-45, OK), (90, WARNING), (-90, WARNING), (3600, PROBLEM), (-3600, PROBLEM)],
 )
-def test_the_clock_is_compared_with_theirs(tmp_path: Path, ahead: int, state: Verdict) -> None:
+def test_the_clock_is_compared_with_theirs(tmp_path: Path, ahead: int, state: CheckVerdict) -> None:
     clinic = Clinic(tmp_path)
     clinic.sandbox.now = lambda: clinic.clock.now() + timedelta(seconds=ahead)
     for name in clinic.sandbox:
@@ -224,7 +229,7 @@ def test_the_real_machine_can_be_asked(tmp_path: Path) -> None:
 
 
 def test_a_locked_database_makes_nobody_sign_in_again(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrobbled.doctor.patient.READ_WAITS", 0.0)
+    monkeypatch.setattr("scrobbled.desk.doctor.patient.READ_WAITS", 0.0)
     clinic.examine()
     with contextlib.closing(sqlite3.connect(clinic.database, isolation_level=None)) as stranger:
         stranger.execute("BEGIN EXCLUSIVE")
@@ -290,12 +295,12 @@ def test_a_database_of_a_newer_version_is_told(clinic: Clinic) -> None:
 
 @pytest.mark.parametrize(("best", "state"), [("WAL", OK), ("TRUNCATE", WARNING)])
 def test_the_journal_is_judged_by_what_this_sqlite_can_do(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, best: str, state: Verdict
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, best: str, state: CheckVerdict
 ) -> None:
     clinic.examine()
     with contextlib.closing(sqlite3.connect(clinic.database)) as db:
         db.execute("PRAGMA journal_mode = WAL")
-        monkeypatch.setattr("scrobbled.doctor.database.journal_mode", lambda version: best)
+        monkeypatch.setattr("scrobbled.desk.doctor.database.journal_mode", lambda version: best)
         found = check(clinic.examine(signed_in=False), "journal")
     assert (found.state, found.figures["journal"]) == (state, "wal")
 
@@ -304,7 +309,7 @@ def test_a_disk_that_never_answers_holds_up_nothing_else(clinic: Clinic, monkeyp
     def sooner(name: str, work: Any, seconds: float) -> Any:
         return bounded(name, work, 0.3 if name == "storage" else seconds)
 
-    monkeypatch.setattr("scrobbled.doctor.examination.bounded", sooner)
+    monkeypatch.setattr("scrobbled.desk.doctor.examination.bounded", sooner)
     ever = threading.Event()
     clinic.machine = replace(clinic.machine, free=lambda folder: ever.wait(LONGEST) or 0)
     began = time.monotonic()
@@ -326,7 +331,7 @@ def test_who_serves_the_database_is_told_without_trying_its_lock(clinic: Clinic)
 # Sources and accounts
 
 
-async def filled(clinic: Clinic, work: Any) -> Report:
+async def filled(clinic: Clinic, work: Any) -> DoctorReport:
     await clinic.sign_in()
     async with clinic.store() as store:
         await store.write(work)
@@ -337,21 +342,46 @@ def test_what_was_heard_lately_is_told_by_outcome(clinic: Clinic) -> None:
     now = clinic.clock.now()
 
     def work(db: Any) -> None:
-        inbox.add_event(db, Arrival("plex", now - timedelta(days=3), "{}"), EventOutcome.ACCEPTED, "")
-        inbox.add_event(db, Arrival("plex", now - timedelta(hours=2), "{}"), EventOutcome.ACCEPTED, "")
-        inbox.add_event(db, Arrival("plex", now - timedelta(hours=1), "{}"), EventOutcome.UNREADABLE, "no payload")
+        events.add_event(db, Arrival("plex", now - timedelta(days=3), "{}"), EventOutcome.ACCEPTED, "")
+        events.add_event(db, Arrival("plex", now - timedelta(hours=2), "{}"), EventOutcome.ACCEPTED, "")
+        events.add_event(db, Arrival("plex", now - timedelta(hours=1), "{}"), EventOutcome.UNREADABLE, "no payload")
 
     found = check(asyncio.run(filled(clinic, work)), "source plex")
     assert (found.figures["accepted"], found.figures["unreadable"]) == (1, 1)
-    assert (found.state, "no payload" in found.text) == (WARNING, True)
+    assert (found.state, "The last that was unreadable: No payload." in found.text) == (WARNING, True)
+
+
+def test_a_source_in_whose_messages_nothing_is_recognised_is_told_with_the_page_to_read(clinic: Clinic) -> None:
+    def work(db: Any) -> None:
+        unknown = "this form is not known: see docs/sources/plex.md"
+        events.add_event(db, Arrival("plex", clinic.clock.now(), "{}"), EventOutcome.UNREADABLE, unknown)
+
+    found = check(asyncio.run(filled(clinic, work)), "source plex")
+    assert found.state is WARNING
+    assert "The last that was unreadable: This form is not known: see docs/sources/plex.md." in found.text
+    assert "scrobbled webhook plex prints the steps" in found.next_step
+
+
+@pytest.mark.parametrize(
+    ("beside", "state"), [(Reason(f"{TEST_EVENT}; x", Code.TEST_EVENT), WARNING), ("unsupported", OK)]
+)
+def test_a_source_that_names_nothing_but_unknown_events_is_told(
+    clinic: Clinic, beside: str, state: CheckVerdict
+) -> None:
+    def work(db: Any) -> None:
+        for reason in ("unknown event", "unknown event", beside):
+            events.add_event(db, Arrival("plex", clinic.clock.now(), "{}"), EventOutcome.UNWANTED, reason)
+
+    found = check(asyncio.run(filled(clinic, work)), "source plex")
+    assert (found.state, "None of them names an event that is known here." in found.text) == (state, state is WARNING)
 
 
 def test_a_source_heard_long_ago_is_no_longer_silent_for_ever(clinic: Clinic) -> None:
     old = clinic.clock.now() - timedelta(days=20)
 
     def work(db: Any) -> None:
-        inbox.add_event(db, Arrival("plex", old, "{}"), EventOutcome.ACCEPTED, "")
-        inbox.add_event(db, Arrival("jellyfin", clinic.clock.now(), "{}"), EventOutcome.ACCEPTED, "")
+        events.add_event(db, Arrival("plex", old, "{}"), EventOutcome.ACCEPTED, "")
+        events.add_event(db, Arrival("jellyfin", clinic.clock.now(), "{}"), EventOutcome.ACCEPTED, "")
 
     found = check(asyncio.run(filled(clinic, work)), "source plex")
     assert (found.state, "20 days ago" in found.text) == (WARNING, True)
@@ -360,7 +390,9 @@ def test_a_source_heard_long_ago_is_no_longer_silent_for_ever(clinic: Clinic) ->
 def test_wrong_addresses_are_told_while_they_are_news(clinic: Clinic) -> None:
     now = clinic.clock.now().timestamp()
     report = asyncio.run(
-        filled(clinic, lambda db: refusals.add(db, [Refused("plex", 3, now - 60), Refused("", 9, now - 200_000)]))
+        filled(
+            clinic, lambda db: refusals.add(db, [RefusalCount("plex", 3, now - 60), RefusalCount("", 9, now - 200_000)])
+        )
     )
     assert check(report, "wrong address plex").state is WARNING
     assert check(report, "wrong address").state is OK
@@ -370,15 +402,15 @@ def test_an_account_says_how_it_is_and_what_waits(clinic: Clinic) -> None:
     now = clinic.clock.now()
 
     def work(db: Any) -> None:
-        accounts.save_state(
+        sign_ins.save_state(
             db, "anna", "trakt", "stopped", "the account is locked (423).", now.timestamp() - 7200, None
         )
         item = Episode("Harbour Lights", 1, 2, show_ids=ShowIds(tmdb=1))
         for state in (PlayOutcome.QUEUED, PlayOutcome.UNMATCHED):
-            inbox.add_play(db, Play("anna", "plex", item, now), None, [Queued("trakt", state, "why")], now)
+            events.add_play(db, Play("anna", "plex", item, now), None, [Queued("trakt", state, "why")], now)
 
     report = asyncio.run(filled(clinic, work))
-    assert "stopped since 2 h: the account is locked (423)" in check(report, "anna/trakt state").text
+    assert "Shut out since 2 h: the account is locked (423)" in check(report, "anna/trakt state").text
     waiting = check(report, "anna/trakt queue")
     assert (waiting.state, waiting.figures["unmatched"]) == (WARNING, 1)
     assert check(report, "anna/serializd queue").state is OK
@@ -410,7 +442,7 @@ def test_a_name_that_does_not_resolve_is_told_apart(clinic: Clinic, monkeypatch:
     assert "cannot be resolved" in found.text
 
 
-async def reached(clinic: Clinic, url: str) -> network.Reached:
+async def reached(clinic: Clinic, url: str) -> network.ReachedAddress:
     clinic.transport = None
     return await network.reach(clinic.patient(), "service", url)
 
@@ -451,14 +483,14 @@ def test_an_answer_that_is_none_is_told_as_http(clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize(("status", "state"), [(429, WARNING), (503, PROBLEM), (404, OK)])
-def test_an_answer_with_trouble_is_an_answer(clinic: Clinic, status: int, state: Verdict) -> None:
+def test_an_answer_with_trouble_is_an_answer(clinic: Clinic, status: int, state: CheckVerdict) -> None:
     clinic.sandbox["trakt"].faults.add(Fault(match="GET /", status=status))
     found = check(clinic.examine(), "trakt API")
     assert (found.state, "eachable" in found.text) == (state, True)
 
 
 def test_a_service_that_hangs_does_not_hold_up_the_rest(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(canary, "LONGEST", 0.2)
+    monkeypatch.setattr(common, "LONGEST", 0.2)
     monkeypatch.setattr(network, "ANSWER_SECONDS", 0.2)
     for name in clinic.sandbox:
         clinic.sandbox[name].faults.add(Fault(kind="latency", seconds=60))
@@ -552,8 +584,8 @@ def test_no_secret_is_told_and_the_block_tells_nobody(clinic: Clinic) -> None:
     def work(db: Any) -> None:
         now = clinic.clock.now()
         item = Episode("Harbour Lights", 1, 2, show_ids=ShowIds(tmdb=1))
-        inbox.add_play(db, Play("anna", "plex", item, now), None, [Queued("trakt", PlayOutcome.QUEUED, "")], now)
-        accounts.save_state(db, "anna", "serializd", "down", f"{ROOT} refused {echo}", now.timestamp(), None)
+        events.add_play(db, Play("anna", "plex", item, now), None, [Queued("trakt", PlayOutcome.QUEUED, "")], now)
+        sign_ins.save_state(db, "anna", "serializd", "down", f"{ROOT} refused {echo}", now.timestamp(), None)
 
     report = asyncio.run(filled(clinic, work))
     stored = [row[0] for row in asyncio.run(_tokens(clinic))]
@@ -574,7 +606,7 @@ async def _tokens(clinic: Clinic) -> list[Any]:
 
 
 def test_a_check_that_breaks_is_told_and_takes_nothing_with_it(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrobbled.doctor.sources._told", lambda patient: 1 / 0)
+    monkeypatch.setattr("scrobbled.desk.doctor.sources._told", lambda patient: 1 / 0)
     report = clinic.examine()
     assert check(report, "sources").state is SKIPPED
     assert "ZeroDivisionError" in check(report, "sources").text
@@ -583,8 +615,12 @@ def test_a_check_that_breaks_is_told_and_takes_nothing_with_it(clinic: Clinic, m
 
 def test_backups_that_are_due_are_a_warning(clinic: Clinic) -> None:
     folder = clinic.folder / "copies"
-    clinic.settings["storage"]["backup"] = {"folder": str(folder)}
+    clinic.settings["storage"]["backup"] = {"folder": str(folder / "deeper")}
     assert check(clinic.examine(), "backups").state is PROBLEM
+    clinic.settings["storage"]["backup"] = {"folder": str(folder)}
+    found = check(clinic.examine(), "backups")
+    assert (found.state, "makes the folder" in found.next_step) == (WARNING, True)
+    assert not folder.exists(), "the check-up changes nothing"
     folder.mkdir()
     assert check(clinic.examine(), "backups").state is WARNING
     for hours, state in ((100, WARNING), (10, OK)):
@@ -607,7 +643,7 @@ def test_an_alert_address_that_takes_nothing_is_a_problem(clinic: Clinic) -> Non
 
 def test_the_database_is_not_kept_from_a_writer_for_long(clinic: Clinic) -> None:
     """The integrity of a large file is read in part only while somebody serves it."""
-    from scrobbled.doctor import database
+    from scrobbled.desk.doctor import database
 
     async def work() -> float:
         async with clinic.store() as store:
@@ -629,5 +665,5 @@ def _bloat(db: Any) -> None:
 async def _written(store: Store) -> None:
     for number in range(20):
         began = time.monotonic()
-        await store.write(lambda db, n=number: accounts.set_mark(db, "busy", float(n)))  # type: ignore[misc]
+        await store.write(lambda db, n=number: sign_ins.set_mark(db, "busy", float(n)))  # type: ignore[misc]
         assert time.monotonic() - began < 2.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from doctor.clinic import Clinic, check
-from scrobbled.store.opening import open_database
+from desk.doctor.clinic import Clinic, check
+from scrobbled.store.file.opening import open_database
 
 
 def written(clinic: Clinic, *statements: str) -> None:

@@ -12,16 +12,16 @@ import httpx
 import yaml
 
 from conftest import FakeClock
-from scrobbled import wiring
-from scrobbled.art import Gallery, Picture, Shelf
-from scrobbled.art.means import means
-from scrobbled.art.subject import of_item
 from scrobbled.config import load
-from scrobbled.core.items import Item
+from scrobbled.core.naming.items import Item
+from scrobbled.desk.posters import Gallery, Picture, PictureCache
+from scrobbled.desk.posters.means import means
+from scrobbled.desk.posters.subject import of_item
+from scrobbled.plumbing.pools import Pools
+from scrobbled.runtime import wiring
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.servers import Connections
 from scrobbled.store import Store
-from scrobbled.store.cache import StoredCache
+from scrobbled.store.notes.cache import StoredCache
 
 TMDB = {
     "tmdb": {
@@ -65,7 +65,7 @@ class Network(httpx.AsyncBaseTransport):
 @dataclass
 class GalleryHouse:
     gallery: Gallery
-    shelf: Shelf
+    shelf: PictureCache
     store: Store
     sandbox: Sandbox
     network: Network
@@ -95,12 +95,12 @@ async def gallery_house(
     clock = clock or FakeClock()
     sandbox = Sandbox(now=clock.now, only=("plex", "plextv", "jellyfin", "emby", "tmdb"))
     network, store = Network(sandbox), Store(folder / "scrobbled.db")
-    connections = Connections(network, lambda name: lambda method, status, seconds: None)
-    cache, shelf = StoredCache(store, clock), Shelf(folder / "art", clock.now)
-    gallery = Gallery(shelf, cache, clock, means(load(path, {}), connections, cache, clock, api=wiring.TMDB))
+    pools = Pools(network)
+    cache, shelf = StoredCache(store, clock), PictureCache(folder / "art", clock.now)
+    gallery = Gallery(shelf, cache, clock, means(load(path, {}), pools, cache, clock, api=wiring.TMDB))
     try:
         yield GalleryHouse(gallery, shelf, store, sandbox, network, clock, folder / "art")
     finally:
         await gallery.aclose()
-        await connections.aclose()
+        await pools.aclose()
         await store.aclose()

@@ -12,13 +12,13 @@ import structlog
 from gallery_house import SERVERS, TMDB, GalleryHouse, gallery_house
 
 from conftest import FakeClock
-from scrobbled.art.picture import LARGEST
-from scrobbled.art.subject import of_item, of_tmdb
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Movie, Origin
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie, Origin
+from scrobbled.desk.posters.picture import LARGEST
+from scrobbled.desk.posters.subject import of_item, of_tmdb
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.player import MACHINE
-from scrobbled.sandbox.posters import poster
+from scrobbled.sandbox.plex.player import MACHINE
+from scrobbled.sandbox.posters.drawing import poster
 from scrobbled.sandbox.world import WorldShow, build
 
 pytestmark = pytest.mark.anyio

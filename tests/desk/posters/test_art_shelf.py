@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FakeClock
-from scrobbled.art.picture import LARGEST, Picture, picture
-from scrobbled.art.shelf import KEEP, LEAST_FREE, NOTED, Shelf
+from scrobbled.desk.posters.picture import LARGEST, Picture, picture
+from scrobbled.desk.posters.shelf import KEEP, LEAST_FREE, NOTED, PictureCache
 
 PNG = b"\x89PNG\r\n\x1a\n"
 DAY = 86_400.0
@@ -96,21 +96,21 @@ def test_whatever_follows_the_first_bytes_breaks_nothing(begin: bytes, rest: byt
 
 
 def test_what_was_put_there_is_there_after_a_restart(tmp_path: Path, clock: FakeClock) -> None:
-    Shelf(tmp_path / "art", clock.now).put(key(1), png())
-    later = Shelf(tmp_path / "art", clock.now)
+    PictureCache(tmp_path / "art", clock.now).put(key(1), png())
+    later = PictureCache(tmp_path / "art", clock.now)
     assert later.get(key(1)) == png()
     assert later.fetched(key(1)) == clock.now().timestamp()
     assert later.get(key(2)) is None
 
 
 def test_what_was_not_looked_at_for_longest_makes_room(tmp_path: Path, clock: FakeClock) -> None:
-    shelf = Shelf(tmp_path / "art", clock.now, bound=1000)
+    shelf = PictureCache(tmp_path / "art", clock.now, bound=1000)
     for number in range(9):
         shelf.put(key(number), png())
         clock.advance(60)
     clock.advance(2 * NOTED)
     assert shelf.get(key(0)) is not None
-    again = Shelf(tmp_path / "art", clock.now, bound=1000)  # the order outlives a restart
+    again = PictureCache(tmp_path / "art", clock.now, bound=1000)  # the order outlives a restart
     for number in range(9, 12):
         again.put(key(number), png())
     left = {number for number in range(12) if again.get(key(number)) is not None}
@@ -120,7 +120,7 @@ def test_what_was_not_looked_at_for_longest_makes_room(tmp_path: Path, clock: Fa
 
 
 def test_after_half_a_year_a_picture_goes(tmp_path: Path, clock: FakeClock) -> None:
-    shelf = Shelf(tmp_path / "art", clock.now)
+    shelf = PictureCache(tmp_path / "art", clock.now)
     shelf.put(key(1), png())
     clock.advance(KEEP / 2)
     shelf.put(key(2), png())
@@ -132,7 +132,7 @@ def test_after_half_a_year_a_picture_goes(tmp_path: Path, clock: FakeClock) -> N
 
 
 def test_an_old_picture_is_not_shown_even_where_nobody_tidied(tmp_path: Path, clock: FakeClock) -> None:
-    shelf = Shelf(tmp_path / "art", clock.now)
+    shelf = PictureCache(tmp_path / "art", clock.now)
     shelf.put(key(1), png())
     clock.advance(KEEP + DAY)
     assert shelf.get(key(1)) is None
@@ -141,7 +141,7 @@ def test_an_old_picture_is_not_shown_even_where_nobody_tidied(tmp_path: Path, cl
 
 def test_a_disk_that_cannot_be_written_leaves_the_shelf_as_it_was(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / "art").write_text("a file where the folder should be")
-    shelf = Shelf(tmp_path / "art", clock.now)
+    shelf = PictureCache(tmp_path / "art", clock.now)
     with pytest.raises(OSError, match="art"):
         shelf.put(key(1), png())
     assert shelf.get(key(1)) is None
@@ -153,7 +153,7 @@ def test_a_disk_that_cannot_be_written_leaves_the_shelf_as_it_was(tmp_path: Path
 def test_a_full_disk_leaves_nothing_half_written(
     tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf = Shelf(tmp_path / "art", clock.now)
+    shelf = PictureCache(tmp_path / "art", clock.now)
     shelf.put(key(1), png())
 
     def full(self: Path, body: bytes) -> int:
@@ -169,7 +169,7 @@ def test_a_full_disk_leaves_nothing_half_written(
 def test_the_last_room_on_a_disk_is_left_to_the_database(
     tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf, free = Shelf(tmp_path / "art", clock.now), LEAST_FREE - 1
+    shelf, free = PictureCache(tmp_path / "art", clock.now), LEAST_FREE - 1
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
     with pytest.raises(OSError, match="nearly full"):
         shelf.put(key(1), png())
@@ -183,12 +183,12 @@ def test_what_was_half_written_when_we_were_ended_is_cleared_away(tmp_path: Path
     folder.mkdir()
     (folder / f"{key(1)}.part").write_bytes(PNG)
     (folder / "somebody-elses.txt").write_text("kept")
-    assert Shelf(folder, clock.now).get(key(1)) is None
+    assert PictureCache(folder, clock.now).get(key(1)) is None
     assert [path.name for path in folder.iterdir()] == ["somebody-elses.txt"]
 
 
 def test_a_picture_that_was_damaged_on_disk_is_none(tmp_path: Path, clock: FakeClock) -> None:
-    shelf = Shelf(tmp_path / "art", clock.now)
+    shelf = PictureCache(tmp_path / "art", clock.now)
     shelf.put(key(1), png())
     (tmp_path / "art" / key(1)).write_bytes(b"<html>")
     assert shelf.get(key(1)) is None
@@ -197,7 +197,7 @@ def test_a_picture_that_was_damaged_on_disk_is_none(tmp_path: Path, clock: FakeC
 
 @pytest.mark.parametrize("odd", ["../../etc/passwd", "a/b", "", "0" * 23, "G" * 24, f"{key(1)}\n"])
 def test_nothing_but_our_own_keys_reaches_the_disk(tmp_path: Path, clock: FakeClock, odd: str) -> None:
-    shelf = Shelf(tmp_path / "art", clock.now)
+    shelf = PictureCache(tmp_path / "art", clock.now)
     assert shelf.get(odd) is None
     with pytest.raises(ValueError, match="not a key"):
         shelf.put(odd, png())

@@ -40,18 +40,21 @@ def signed_in() -> dict[str, Any]:
 
 
 def renewed(grant: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """By hand first, then as the library does it alone when a token is near its end."""
-    second = Trakt["oauth"].token_refresh(grant["refresh_token"], "urn:ietf:wg:oauth:2.0:oob")
-    again = Trakt["oauth"].token_refresh(grant["refresh_token"], "urn:ietf:wg:oauth:2.0:oob", parse=False)
-    with Trakt.configuration.oauth.from_response(grant):
-        old = Trakt["users/settings"].get(parse=False).status_code
+    """As the library does it alone when a token is near its end, then by hand: with what is void, and too soon."""
     fresh: list[dict[str, Any]] = []
     Trakt.on("oauth.refresh", lambda username, response: fresh.append(response))
-    with Trakt.configuration.oauth.from_response({**second, "created_at": 0}, refresh=True):
+    with Trakt.configuration.oauth.from_response({**grant, "created_at": 0}, refresh=True):
         settings = Trakt["users/settings"].get()
+    second = fresh[0]
+    answers = [
+        Trakt["oauth"].token_refresh(one["refresh_token"], "urn:ietf:wg:oauth:2.0:oob", parse=False).status_code
+        for one in (grant, second)
+    ]
+    with Trakt.configuration.oauth.from_response(grant):
+        old = Trakt["users/settings"].get(parse=False).status_code
     lives = second["expires_in"] > 2 * 86_400  # the library renews two days before the end: else at each call
-    told = {"refresh": [second["token_type"], lives, again.status_code, old, len(fresh)], "settings": settings["user"]}
-    return told, fresh[0]
+    told = {"refresh": [second["token_type"], lives, *answers, old, len(fresh)], "settings": settings["user"]}
+    return told, second
 
 
 def scrobbled(plan: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import zipfile
 from collections.abc import Mapping
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from scrobbled.core.records import PlayRecord
-from scrobbled.importing import read_file
-from scrobbled.importing.parsed import Parsed
+from scrobbled.trackers.files import read_file
+from scrobbled.trackers.files.parsed import Parsed
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 HARBOUR = {
@@ -63,3 +64,16 @@ def told(parsed: Parsed) -> list[tuple[str, str]]:
 
 def when(play: PlayRecord) -> str:
     return f"{play.at.strftime('%Y-%m-%d %H:%M:%S') if play.at else '-'} {play.kept}"
+
+
+def overlapping(path: Path, name: str, content: str, *, times: int) -> Path:
+    """An archive whose ``times`` entries all lead to the same bytes: ``name`` with its number before the suffix."""
+    stem, _, suffix = name.rpartition(".")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(name, content)
+        one = packed.infolist()[0]
+        for number in range(2, times + 1):
+            again = copy.copy(one)
+            again.filename = again.orig_filename = f"{stem}{number}.{suffix}"
+            packed.filelist.append(again)
+    return path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from importing.import_files import NOW, archive, told
-from scrobbled.importing import read_file
+from scrobbled.trackers.files import read_file
+from trackers.files.import_files import NOW, archive, told
 
 SEEN = "user_id,episode_id,created_at,tv_show_name,episode_season_number,episode_number"
 BROKEN = "".join(f'1,{n},"2021-03-01 10:00:00,Harbour,1,{n}\n' + "1,9,\n" * 250 for n in range(60))

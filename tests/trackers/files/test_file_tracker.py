@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import zipfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,17 +17,19 @@ from hypothesis import strategies as st
 from import_files import NOW, archive, table, watched, watched_film, written
 from msgspec.structs import replace
 
-from scrobbled.core.errors import Refused, ScrobbledError
-from scrobbled.core.items import Movie
+from scrobbled.core.errors import ScrobbledError
+from scrobbled.core.naming.names import is_file
 from scrobbled.core.records import KINDS, PlayRecord, Subject
-from scrobbled.importing import FORMATS, read_file
-from scrobbled.importing.parsed import Parsed
-from scrobbled.importing.tracker import FileTracker, file_name, is_file
+from scrobbled.trackers.files import FORMATS, read_file
+from scrobbled.trackers.files.parsed import Parsed
+from scrobbled.trackers.files.tracker import FileTracker, file_name
+from trackers.contract import declared_parts, parts_of
+from trackers.doubles import Drafts
 
 T = TypeVar("T")
 
 
-class NothingKnown:
+class NothingKnown(Drafts):
     async def plays(self) -> Sequence[PlayRecord]:
         return []
 
@@ -59,27 +61,15 @@ def test_a_read_is_everything_and_complete(parsed: Parsed) -> None:
 
 def test_a_file_is_never_written_to(parsed: Parsed) -> None:
     tracker = FileTracker("history.csv", parsed)
-    calls: list[Callable[[], Awaitable[Any]]] = [
-        lambda: tracker.locate(Movie("Salt Flats")),
-        lambda: tracker.find_plays([]),
-        lambda: tracker.add_plays([], _never),
-    ]
-    for call in calls:
-        with pytest.raises(Refused, match=r"history\.csv is a file"):
-            run(call())
-    assert not tracker.can.amends
+    assert parts_of(tracker) == declared_parts(tracker.can) == {"reads"}
     assert tracker.can.reads == set(KINDS)
-
-
-async def _never() -> None:
-    raise AssertionError("nothing is sent")
 
 
 def test_a_file_needs_no_sign_in_and_has_nothing_to_examine(parsed: Parsed) -> None:
     tracker = FileTracker("history.csv", parsed)
     run(tracker.sign_in())
     run(tracker.aclose())
-    assert (tracker.delay(), tracker.expires_at(), tracker.roots(), run(tracker.examine())) == (0, None, {}, [])
+    assert (tracker.expires_at(), tracker.roots(), run(tracker.examine())) == (None, {}, [])
 
 
 def test_what_was_stored_before_has_no_news(parsed: Parsed) -> None:
@@ -264,6 +254,11 @@ def test_json_nested_without_end_is_refused(tmp_path: Path) -> None:
     deep = "[" * 200_000
     for content in (deep, f"[{deep}", f'{{"synced_activities": {deep}', f'{{"diary": {deep}'):
         assert_read_or_refused(written(tmp_path / "deep.json", content))
+
+
+def test_a_member_without_a_name_is_passed_over(tmp_path: Path) -> None:
+    whole = archive(tmp_path / "whole.zip", {"a.json": "[]", "watched-history-1.json": "[]"}).read_bytes()
+    assert_read_or_refused(written(tmp_path / "bent.zip", whole.replace(b"a.json", b"\0.json")))
 
 
 def test_an_archive_within_an_archive_is_not_opened(tmp_path: Path) -> None:

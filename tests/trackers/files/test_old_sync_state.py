@@ -11,12 +11,12 @@ import pytest
 from import_files import NOW, written
 
 from scrobbled.core.errors import BadFile
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.records import Kept, PlayRecord, Subject
-from scrobbled.importing import read_file
-from scrobbled.importing.hints import lost
-from scrobbled.importing.parsed import Hint, Parsed
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.records import DatePrecision, PlayRecord, Subject
+from scrobbled.trackers.files import read_file
+from scrobbled.trackers.files.hints import lost
+from scrobbled.trackers.files.parsed import BelievedViewing, Parsed
 
 EVENING = datetime(2026, 5, 3, 20, 31, tzinfo=UTC)
 
@@ -40,9 +40,9 @@ def test_what_it_sent_and_what_it_gave_up_are_hints(tmp_path: Path) -> None:
         tmp_path, ["202020:2:4:2026-05-03", "202020:0:0:2026-05-04"], {"202020:3:1:2026-05-05": "no_tmdb_id"}
     )
     assert parsed.hints == (
-        Hint(202020, 2, 4, date(2026, 5, 3)),
-        Hint(202020, 0, 0, date(2026, 5, 4)),
-        Hint(202020, 3, 1, date(2026, 5, 5), "no_tmdb_id"),
+        BelievedViewing(202020, 2, 4, date(2026, 5, 3)),
+        BelievedViewing(202020, 0, 0, date(2026, 5, 4)),
+        BelievedViewing(202020, 3, 1, date(2026, 5, 5), "no_tmdb_id"),
     )
     assert not parsed.plays
 
@@ -85,12 +85,14 @@ def subject(number: int, *, season: int = 2, show: int | None = 202020, key: str
     return Subject(key or f"k{season}-{number}", "episode", item)
 
 
-def play(subject: Subject, at: datetime | None, *, id: str = "", kept: Kept = Kept.EXACT) -> PlayRecord:
+def play(
+    subject: Subject, at: datetime | None, *, id: str = "", kept: DatePrecision = DatePrecision.EXACT
+) -> PlayRecord:
     return PlayRecord(id or f"{subject.key}-{at}", subject.key, at, kept)
 
 
-def hint(number: int, day: int = 3, *, given_up: str = "") -> Hint:
-    return Hint(202020, 2, number, date(2026, 5, day), given_up)
+def hint(number: int, day: int = 3, *, given_up: str = "") -> BelievedViewing:
+    return BelievedViewing(202020, 2, number, date(2026, 5, day), given_up)
 
 
 def by_key(*subjects: Subject) -> dict[str, Subject]:
@@ -113,7 +115,7 @@ def test_a_viewing_that_never_arrived_is_found_on_the_side_that_lacks_it() -> No
 
 def test_shows_are_told_by_the_title_that_either_side_knows() -> None:
     one, other = subject(1), subject(1, show=999, key="a")
-    unknown = Hint(7, 1, 1, date(2026, 5, 3))
+    unknown = BelievedViewing(7, 1, 1, date(2026, 5, 3))
     found = lost([hint(1), unknown], [], by_key(other), [play(one, EVENING)], by_key(one))
     assert found.titles == {202020: "Harbour"}
 
@@ -137,8 +139,10 @@ def test_one_record_answers_for_one_hint() -> None:
 
 def test_a_tick_without_a_date_is_no_viewing_of_that_day() -> None:
     one = subject(1)
-    ticked = play(one, EVENING, kept=Kept.NONE)
-    found = lost([hint(1)], [play(one, EVENING)], by_key(one), [ticked, play(one, None, kept=Kept.NONE)], by_key(one))
+    ticked = play(one, EVENING, kept=DatePrecision.NONE)
+    found = lost(
+        [hint(1)], [play(one, EVENING)], by_key(one), [ticked, play(one, None, kept=DatePrecision.NONE)], by_key(one)
+    )
     assert found.not_on_b == (hint(1),)
 
 

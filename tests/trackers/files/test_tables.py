@@ -8,10 +8,10 @@ import pytest
 from import_files import NOW, archive, table, told, when, written
 
 from scrobbled.core.errors import BadFile
-from scrobbled.core.items import Episode, Movie
-from scrobbled.core.records import Kept
-from scrobbled.importing import read_file
-from scrobbled.importing.parsed import Parsed
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.core.records import DatePrecision
+from scrobbled.trackers.files import read_file
+from scrobbled.trackers.files.parsed import Parsed
 
 
 def shows(parsed: Parsed) -> list[dict[str, int | str]]:
@@ -103,7 +103,7 @@ def test_one_viewing_told_twice_to_the_second_is_one(tmp_path: Path) -> None:
 
 def test_what_was_only_written_down_at_a_time_was_watched_around_that_day(tmp_path: Path) -> None:
     parsed = table(tmp_path, "show,season,episode,created_at", "Harbour,1,1,2026-05-03T20:31:00Z")
-    assert [(play.kept, play.made_at == play.at) for play in parsed.plays] == [(Kept.DAY, True)]
+    assert [(play.kept, play.made_at == play.at) for play in parsed.plays] == [(DatePrecision.DAY, True)]
 
 
 def test_films_shows_seasons_and_episodes_stand_in_one_table(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_quotation_mark_that_is_never_closed_costs_its_own_line_only(tmp_path:
 
 def test_short_rows_long_rows_and_blank_lines_are_no_trouble(tmp_path: Path) -> None:
     parsed = table(tmp_path, "", "show,season,episode,date", "Harbour,1,1", "", "Harbour,1,2,2026-05-03,more,of,it")
-    assert [play.kept for play in parsed.plays] == [Kept.NONE, Kept.DAY]
+    assert [play.kept for play in parsed.plays] == [DatePrecision.NONE, DatePrecision.DAY]
 
 
 @pytest.mark.parametrize(

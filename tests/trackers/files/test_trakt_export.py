@@ -10,10 +10,10 @@ import pytest
 from import_files import HARBOUR, NOW, SALT_FLATS, archive, episode, told, watched, watched_film, when, written
 
 from scrobbled.core.errors import BadFile
-from scrobbled.core.items import Episode, Movie
-from scrobbled.core.records import Kept
-from scrobbled.importing import members, read_file
-from scrobbled.importing.parsed import Parsed
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.core.records import DatePrecision
+from scrobbled.trackers.files import members, read_file
+from scrobbled.trackers.files.parsed import Parsed
 
 EVENING = "2026-05-03T20:31:00.000Z"
 
@@ -326,4 +326,4 @@ def test_a_member_with_a_wrong_checksum_is_named(tmp_path: Path) -> None:
 def test_every_kept_time_is_one_a_comparison_knows(tmp_path: Path) -> None:
     rows = [watched(1, EVENING, 1, 1), watched(2, None, 1, 2), watched(3, "2026-05-03", 1, 3)]
     parsed = read(tmp_path, {"watched-history-1.json": rows})
-    assert [play.kept for play in parsed.plays] == [Kept.EXACT, Kept.NONE, Kept.DAY]
+    assert [play.kept for play in parsed.plays] == [DatePrecision.EXACT, DatePrecision.NONE, DatePrecision.DAY]

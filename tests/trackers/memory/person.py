@@ -6,11 +6,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from scrobbled.core.items import Item
-from scrobbled.core.records import Kept as Worth
-from scrobbled.core.records import RatingRecord, Subject
-from scrobbled.trackers.memory.shelf import Kept, key_of_subject, subject_of, to_second
-from scrobbled.trackers.memory.tracker import MemoryTracker
+from scrobbled.core.naming.items import Item
+from scrobbled.core.records import DatePrecision, RatingRecord, Subject
+from trackers.memory.records import Kept, key_of_subject, subject_of, to_second
+from trackers.memory.tracker import MemoryTracker
 
 
 class Person:
@@ -23,7 +22,7 @@ class Person:
         self,
         item: Item,
         watched_at: datetime | None,
-        worth: Worth = Worth.EXACT,
+        worth: DatePrecision = DatePrecision.EXACT,
         *,
         made_at: datetime | None = None,
         rewatch: bool = False,
@@ -38,7 +37,7 @@ class Person:
             subject.key,
             when,
             rewatch,
-            worth if when else Worth.NONE,
+            worth if when else DatePrecision.NONE,
             made_at=made_at,
             text=text,
         )

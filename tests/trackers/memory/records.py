@@ -10,10 +10,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scrobbled.core.errors import Refused
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.records import Kept as Worth
-from scrobbled.core.records import PlayRecord, RatingRecord, Subject
-from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Result, Retime, Tick, Untick
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.records import DatePrecision, PlayRecord, RatingRecord, Subject
+from scrobbled.trackers.base import AddResult, Edit, Flag, Rate, Receipt, Remove, Retime, Tick, Untick
 
 
 class Kept(Struct, frozen=True):
@@ -23,7 +22,7 @@ class Kept(Struct, frozen=True):
     key: str
     watched_at: datetime | None
     rewatch: bool
-    worth: Worth = Worth.EXACT
+    worth: DatePrecision = DatePrecision.EXACT
     """How much the time is worth."""
     made_at: datetime | None = None
     text: str = ""
@@ -52,7 +51,7 @@ class Shelf(Struct, frozen=True):
         """Differs as soon as anything is different."""
         return hashlib.sha256(repr((self.plays, sorted(self.ratings.items()))).encode()).hexdigest()
 
-    def amended(self, edit: Edit) -> tuple[Shelf, Result]:
+    def amended(self, edit: Edit) -> tuple[Shelf, AddResult]:
         """What is as wanted already stays as it is, and is confirmed."""
         if isinstance(edit, Rate):
             return self._rated(edit), Receipt()
@@ -80,7 +79,7 @@ class Shelf(Struct, frozen=True):
         there = (kept for kept in self.plays if kept.key == edit.address.key)
         return next((kept for kept in there if kept.watched_at == getattr(edit, "watched_at", None)), None)
 
-    def _without(self, edit: Remove, found: Kept | None) -> tuple[Shelf, Result]:
+    def _without(self, edit: Remove, found: Kept | None) -> tuple[Shelf, AddResult]:
         if found is not None and edit.stamp and found.record().stamp != edit.stamp:
             return self, Refused("the play was changed meanwhile")
         return replace(self, plays=tuple(kept for kept in self.plays if kept is not found)), Receipt(edit.remote_id)
@@ -93,7 +92,7 @@ class Shelf(Struct, frozen=True):
 def _changed(found: Kept, edit: Retime | Flag) -> Kept:
     if isinstance(edit, Flag):
         return replace(found, rewatch=edit.rewatch)
-    return replace(found, watched_at=to_second(edit.watched_at), worth=Worth.EXACT)
+    return replace(found, watched_at=to_second(edit.watched_at), worth=DatePrecision.EXACT)
 
 
 def to_second(when: datetime) -> datetime:

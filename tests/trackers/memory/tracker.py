@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.checkup import Check, ok, problem
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, TrackerError, TryLater
-from scrobbled.core.items import Item
+from scrobbled.core.naming.items import Item
 from scrobbled.core.records import KINDS, Kind, Plays, RatingRecord, Ratings, Reading, Subject
-from scrobbled.trackers.base import Addition, Address, Capabilities, Edit, Known, Receipt, Result, Sending
-from scrobbled.trackers.given import Context
-from scrobbled.trackers.memory.shelf import Kept, Shelf, key_of, key_of_subject, subject_of, to_second, told
+from scrobbled.core.words.checks import Check, ok, problem
+from scrobbled.trackers.base import (
+    Addition,
+    Address,
+    AddResult,
+    Adds,
+    Amends,
+    Capabilities,
+    Edit,
+    Reads,
+    Receipt,
+    Sending,
+    Tracker,
+)
+from scrobbled.trackers.given import Context, EarlierReads
+from trackers.memory.records import Kept, Shelf, key_of, key_of_subject, subject_of, to_second, told
 
 __all__ = ["CAN", "Kept", "MemoryTracker", "build", "in_words", "key_of"]
 CAN = Capabilities(
@@ -39,7 +50,7 @@ class Short(Struct, frozen=True):
 
 
 @dataclass
-class MemoryTracker:
+class MemoryTracker(Tracker):
     """Knows every item but those in ``unknown`` (address keys, see ``key_of``) and forgets all with the process."""
 
     unknown: frozenset[str] = frozenset()
@@ -88,6 +99,18 @@ class MemoryTracker:
     def thaw_reads(self) -> None:
         self._frozen = None
 
+    @property
+    def adds(self) -> Adds:
+        return self
+
+    @property
+    def reads(self) -> Reads:
+        return self
+
+    @property
+    def amends(self) -> Amends:
+        return self
+
     async def locate(self, item: Item) -> Address:
         """By the item's own ids or names; raises ``NotInCatalogue`` for what is in ``unknown``."""
         key = key_of(item)
@@ -107,7 +130,7 @@ class MemoryTracker:
     def delay(self) -> float:
         return 0.0
 
-    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
+    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[AddResult]:
         self._raise_failure()
         await sending()
         if self._lose_write:
@@ -123,7 +146,9 @@ class MemoryTracker:
         self._raise_failure()
         return [_first(kept for kept in self.plays if _is_same(kept, play)) for play in plays]
 
-    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+    async def read(
+        self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
+    ) -> Reading:
         """Everything, or that nothing moved. A play of what was never located or added by hand is skipped."""
         self._raise_failure()
         shelf = self._frozen or self._shelf()
@@ -144,12 +169,12 @@ class MemoryTracker:
             skipped={"play of an unknown item": strange} if strange else {},
         )
 
-    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
+    async def amend(self, edits: Sequence[Edit]) -> Sequence[AddResult]:
         self._raise_failure()
         if self._lose_write:
             self._lose_write = False
             raise TryLater("the connection broke before the request was through")
-        results: list[Result] = []
+        results: list[AddResult] = []
         shelf = self._shelf()
         for edit in edits:
             shelf, result = shelf.amended(edit)
@@ -164,21 +189,12 @@ class MemoryTracker:
         if not self.has_account:
             raise LoginNeeded("The memory tracker was set up without an account; give it one.")
 
-    def expires_at(self) -> datetime | None:
-        return None
-
-    def roots(self) -> Mapping[str, str]:
-        return {}
-
     async def examine(self) -> Sequence[Check]:
         if self._unreachable:
             return [problem("memory", "The memory tracker is down.", "Let it come back.")]
         if not self.has_account:
             return [problem("memory", "The memory tracker was set up without an account.", "Give it one.")]
         return [ok("memory", "Keeps plays until the process ends.", plays=len(self.plays))]
-
-    async def aclose(self) -> None:
-        """Nothing is open; the plays stay readable."""
 
     def _add(self, play: Addition) -> Receipt:
         kept = Kept(self.new_id(), play.address.key, to_second(play.watched_at), play.rewatch)

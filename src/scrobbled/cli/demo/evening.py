@@ -12,25 +12,26 @@ import json
 import secrets
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
-from msgspec import Struct
 
-from scrobbled.clock import SystemClock
+from scrobbled.cli.demo.reckoning import SERVERS, DemoViewing, Reckoning
+from scrobbled.cli.waiting import Say
 from scrobbled.config import Config, ViewerConfig, load
-from scrobbled.http import Http
-from scrobbled.logbook import Logbook
-from scrobbled.runtime import Runtime, build
-from scrobbled.sandbox.player import ACCOUNTS
-from scrobbled.sandbox.plex_library import LibraryItem
+from scrobbled.plumbing.clock import SystemClock
+from scrobbled.plumbing.logbook import Logbook
+from scrobbled.plumbing.pools import Pools
+from scrobbled.runtime.service import Runtime, build
+from scrobbled.sandbox.plex.player import ACCOUNTS
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.store import Store, overview
-from scrobbled.store.accounts import StoredTokens
+from scrobbled.store import Store
+from scrobbled.store.accounts.sign_ins import StoredTokens
+from scrobbled.store.queue import overview
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.given import SignIn
 from scrobbled.web.app import create_app
@@ -45,8 +46,6 @@ VISITOR = "demo"
 """Who signs in, where the page is open to other machines."""
 EARLIER = timedelta(minutes=12)
 """How long ago the evening begins, so that its viewings end a minute apart; a webhook may be that late and no more."""
-CLOSE = timedelta(minutes=1)
-"""Trakt keeps whole minutes."""
 CONFIG = """
 server: {server}
 storage: {{path: {database}}}
@@ -70,32 +69,6 @@ viewers:
       serializd: {{email: ben@example.org, password: ben-secret, url: {base}/serializd/api}}
       trakt: *app
 """
-Tell = Callable[[str], None]
-Key = tuple[str, int | None, int | None]
-Held = tuple[Key, datetime]
-"""A play that a tracker has, and the time that it has of it."""
-SERVERS = {"plex": "Plex", "jellyfin": "Jellyfin", "emby": "Emby"}
-FAMILY = {"anna": ("anna", "sofa"), "ben": ("ben", "sofa")}
-"""Who sits behind which accounts; the neighbour is none of them."""
-
-
-class Viewing(Struct, frozen=True):
-    """Somebody watches something on a server; ``key`` is what each tracker must hold once."""
-
-    server: str
-    account: str
-    item: LibraryItem
-    ended: datetime
-
-    @property
-    def key(self) -> Key:
-        episode, show = self.item.episode, self.item.show
-        return (show.title, episode.season, episode.number) if show and episode else (self.item.title, None, None)
-
-    @property
-    def label(self) -> str:
-        title, season, number = self.key
-        return title if season is None else f"{title} S{season} E{number}"
 
 
 def _free_port() -> int:
@@ -107,7 +80,7 @@ def _free_port() -> int:
 class Demo:
     """``running`` sets everything up; ``play`` plays the evening and says whether all is as it must be."""
 
-    def __init__(self, *, tell: Tell, port: int = 0, host: str = HOME, book: Logbook | None = None) -> None:
+    def __init__(self, *, tell: Say, port: int = 0, host: str = HOME, book: Logbook | None = None) -> None:
         self._tell, self._port, self._host, self._book = tell, port, host, book
         self._password = "" if host == HOME else secrets.token_urlsafe(9)
         self.url, self.port = "", port
@@ -146,10 +119,11 @@ class Demo:
         self._mend()
         self._tell("\nThey are back. Everybody goes on watching.")
         await self._watch(after)
-        arrived = await self._arrived(sum(len(list(self._watched_by(person))) for person in FAMILY))
-        return self.reckon() and arrived
+        reckoning = Reckoning(self.sandbox, self._tell)
+        arrived = await self._arrived(reckoning.plays())
+        return reckoning.is_right() and arrived
 
-    def _evening(self) -> tuple[list[Viewing], list[Viewing], list[Viewing]]:
+    def _evening(self) -> tuple[list[DemoViewing], list[DemoViewing], list[DemoViewing]]:
         one, two, three = self.sandbox.world.shows[:3]
         films = [movie.title for movie in self.sandbox.world.movies]
         before = [
@@ -170,10 +144,10 @@ class Demo:
         ]
         return before, during, after
 
-    def _viewing(self, server: str, account: str, title: str) -> Viewing:
-        return Viewing(server, account, self.sandbox["plex"].library.find(title), next(self._ends))
+    def _viewing(self, server: str, account: str, title: str) -> DemoViewing:
+        return DemoViewing(server, account, self.sandbox["plex"].library.find(title), next(self._ends))
 
-    async def _watch(self, viewings: Iterable[Viewing]) -> None:
+    async def _watch(self, viewings: Iterable[DemoViewing]) -> None:
         for viewing in viewings:
             names: Mapping[str, Any] = {account.title: account for account in ACCOUNTS}
             who = names[viewing.account] if viewing.server == "plex" else viewing.account
@@ -181,17 +155,6 @@ class Demo:
             stored = sum(delivery.status == 200 for delivery in deliveries)
             told = f"{viewing.account} watches {viewing.label}"
             self._tell(f"  {SERVERS[viewing.server]:<9} {told:<40} {stored:>2} webhooks stored")
-
-    def _watched(self) -> Iterator[Viewing]:
-        """What the servers themselves know was played to its end."""
-        for row in self.sandbox["plex"].watched:
-            yield Viewing("plex", row.account.title, row.item, row.at)
-        for name in ("jellyfin", "emby"):
-            for seen in self.sandbox[name].viewings:
-                yield Viewing(name, seen.person.name, seen.item, seen.at)
-
-    def _watched_by(self, person: str) -> Iterator[Viewing]:
-        return (viewing for viewing in self._watched() if viewing.account in FAMILY[person])
 
     def _break(self) -> None:
         from scrobbled.sandbox.faults import Fault
@@ -219,48 +182,6 @@ class Demo:
         self._tell("  Something still waits; scrobbled queue list would say what.")
         return False
 
-    def reckon(self) -> bool:
-        """Tells what each tracker has of what each person watched; true if it is all of that, once, and no more."""
-        right = True
-        for person in FAMILY:
-            right &= self._compare(person, sorted(self._watched_by(person), key=lambda viewing: viewing.ended))
-        strangers = sum(viewing.account == "neighbour" for viewing in self._watched())
-        self._tell(f"\nWhat the neighbour watched ({strangers}) nobody claims: it is kept, and sent to nobody.")
-        self._tell("\nEverybody has each play exactly once." if right else "\nSomething is wrong, see above.")
-        return right
-
-    def _compare(self, person: str, watched: Sequence[Viewing]) -> bool:
-        """One line for each viewing, and one for whatever a tracker holds that the person did not watch."""
-        diary, history = self._serializd(person), self._trakt(person)
-        self._tell(f"\n{f'What {person} watched':<26} on               until (UTC)  Serializd has it   Trakt has it")
-        for viewing in watched:
-            on = SERVERS[viewing.server] + (f", {viewing.account}" if viewing.account != person else "")
-            kept = _times(diary, viewing.key) if viewing.key[1] is not None else "(keeps no films)"
-            told = f"{viewing.label:<24} {on:<16} {viewing.ended:%H:%M:%S}     {kept:<18}"
-            self._tell(f"  {told} {_times(history, viewing.key)}")
-        episodes = [viewing for viewing in watched if viewing.key[1] is not None]
-        strange = [key for key, _ in [*diary, *history] if key not in [viewing.key for viewing in watched]]
-        for key in strange:
-            self._tell(f"  {key} WAS NEVER WATCHED")
-        return not strange and _same(diary, episodes) and _same(history, watched)
-
-    def _serializd(self, username: str) -> list[Held]:
-        shows = self.sandbox.world.shows
-        spots = {(show.tmdb, one.tmdb): (show.title, one.number) for show in shows for one in show.seasons}
-        account: Mapping[str, Any] = self.sandbox["serializd"].state()["accounts"][username]
-        rows = list[Held]()
-        for review in account["reviews"]:
-            title, season = spots[review["showId"], review["seasonId"]]
-            rows.append(((title, season, review["episodeNumber"]), datetime.fromisoformat(review["backdate"])))
-        return rows
-
-    def _trakt(self, username: str) -> list[Held]:
-        account: Mapping[str, Any] = self.sandbox["trakt"].state()["accounts"].get(username, {"history": []})
-        return [
-            ((row["title"], row.get("season"), row.get("number")), datetime.fromisoformat(row["watched_at"]))
-            for row in account["history"]
-        ]
-
     def _config(self, folder: Path, port: int) -> Config:
         path = folder / "scrobbled.yaml"
         server: dict[str, Any] = {"host": self._host, "port": port}
@@ -276,7 +197,7 @@ class Demo:
 
     async def _sign_in(self, config: Config) -> None:
         """As ``scrobbled auth trakt`` does, with somebody in the sandbox entering the code."""
-        store, clock, http = Store(config.storage.path), SystemClock(), Http("")
+        store, clock, http = Store(config.storage.path), SystemClock(), Pools().to("trakt")
         self.sandbox["trakt-auth"].sign_ins().interval = 1
 
         async def one(viewer: ViewerConfig) -> None:
@@ -291,7 +212,7 @@ class Demo:
             await http.aclose()
             await store.aclose()
 
-    def _approver(self, username: str) -> Tell:
+    def _approver(self, username: str) -> Say:
         def seen(line: str) -> None:
             if line.isalnum():
                 self.sandbox["trakt-auth"].sign_ins().settle_device(line, username=username, deny=False)
@@ -309,17 +230,3 @@ class Demo:
                 data={"urls[]": f"{self.url}/webhooks/plex/demo-plex-token"},
             )
             answer.raise_for_status()
-
-
-def _times(held: Sequence[Held], key: Key) -> str:
-    """How often it is there, and the time of it."""
-    found = [at for one, at in held if one == key]
-    return f"once, {found[0]:%H:%M:%S}" if len(found) == 1 else f"{len(found)} TIMES"
-
-
-def _same(held: Sequence[Held], wanted: Sequence[Viewing]) -> bool:
-    """Whether the one has what the other has, each at its own time."""
-    expected = {viewing.key: viewing.ended for viewing in wanted}
-    return len(held) == len(wanted) == len(expected) and all(
-        key in expected and abs(expected[key] - at) < CLOSE for key, at in held
-    )

@@ -15,11 +15,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from scrobbled import config as configuration
-from scrobbled.runtime import Runtime
-from scrobbled.sandbox.player import ANNA, multipart, payload
+from scrobbled.runtime.service import Runtime
+from scrobbled.sandbox.plex.player import ANNA, multipart, payload
 from scrobbled.sandbox.server import Sandbox
-from scrobbled.sandbox.trakt_accounts import Entry, Play
-from scrobbled.sandbox.trakt_catalogue import Title
+from scrobbled.sandbox.trakt.accounts import ListEntry, TraktPlay
+from scrobbled.sandbox.trakt.catalogue import TraktTitle
 
 PAST = {"ben": (60, 300), "anna": (110, 340)}
 """By person: how many plays, over how many days."""
@@ -38,7 +38,7 @@ TYPO = {
 """A show that somebody named by hand, without any id."""
 
 
-class Household:
+class DemoHousehold:
     """Moves in once the evening is over. ``url`` is where the service listens."""
 
     def __init__(self, runtime: Runtime, sandbox: Sandbox, url: str) -> None:
@@ -60,10 +60,10 @@ class Household:
         account = self._sandbox["trakt"].account_of(person)
         shown = list(self._evenings(random.Random(f"{SEED} {person}"), plays, days))
         now = datetime.now(UTC)
-        account.history.fill([Play(next(account.numbers), title, at, "watch") for title, at in shown], now)
+        account.history.fill([TraktPlay(next(account.numbers), title, at, "watch") for title, at in shown], now)
         account.touch_all([title for title, _ in shown], "watched_at", now)
 
-    def _evenings(self, dice: random.Random, plays: int, days: int) -> Iterator[tuple[Title, datetime]]:
+    def _evenings(self, dice: random.Random, plays: int, days: int) -> Iterator[tuple[TraktTitle, datetime]]:
         titles = self._sandbox["trakt"].catalogue.titles
         episodes = [one for one in titles["episode"] if one.season]
         dice.shuffle(shows := list(dict.fromkeys(one.show.trakt for one in episodes if one.show)))
@@ -82,7 +82,7 @@ class Household:
         show = self._sandbox.world.shows[0]
         account, now = self._sandbox["trakt"].account_of(person), datetime.now(UTC)
         title = next(one for one in self._sandbox["trakt"].catalogue.titles["show"] if one.trakt == show.trakt)
-        account.ratings.put(Entry(next(account.numbers), title, now - timedelta(days=9), rating=9), now)
+        account.ratings.put(ListEntry(next(account.numbers), title, now - timedelta(days=9), rating=9), now)
         account.touch_all([title], "rated_at", now)
         self._sandbox["serializd"].rate(person, show.tmdb, 7)
 

@@ -6,20 +6,20 @@ for them; ``drawn`` makes what stands on a page. Nothing here reads a file or a 
 
 from scrobbled.config.forms.drawing import drawn, shown_problems
 from scrobbled.config.forms.edits import edits
-from scrobbled.config.forms.nodes import Control, Group, Listing, Node, Option
+from scrobbled.config.forms.nodes import Control, FormList, FormSection, Node, Option
 from scrobbled.config.forms.renaming import following, new_name
 from scrobbled.config.forms.untouched import rebased, untouched
-from scrobbled.config.forms.wishes import Around, Posted, Section, posted, written
+from scrobbled.config.forms.wishes import Around, Posted, SectionWish, posted, written
 
 __all__ = [
     "Around",
     "Control",
-    "Group",
-    "Listing",
+    "FormList",
+    "FormSection",
     "Node",
     "Option",
     "Posted",
-    "Section",
+    "SectionWish",
     "drawn",
     "edits",
     "following",

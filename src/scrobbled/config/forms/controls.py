@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scrobbled.config.addresses import AlertUrl, HttpUrl
 from scrobbled.config.fields import Field, ListOf, Shape
 from scrobbled.config.forms import words
 from scrobbled.config.forms.nodes import Control, Option
@@ -14,30 +15,28 @@ from scrobbled.config.forms.wishes import Around, Several, Single, is_chosen
 from scrobbled.config.problems import Problem
 from scrobbled.config.spelling import Data
 from scrobbled.config.values import (
-    AlertUrl,
     Choice,
-    Conflict,
-    Direction,
+    ConflictValue,
+    DirectionValue,
     Duration,
     FilePath,
-    HttpUrl,
     Integer,
     Percent,
     Switch,
     Value,
 )
 
-Keep = Callable[[str], str]
+SecretKeeping = Callable[[str], str]
 """Takes a secret that was typed, and gives a word by which it is found again: secrets do not stand in a page."""
 
 
 @dataclass(frozen=True)
-class Drawing:
+class FormContext:
     """What is the same for all fields of one form. ``only`` is the source it is about, if it is about one."""
 
     around: Around
     problems: Sequence[Problem]
-    keep: Keep
+    keep: SecretKeeping
     trackers: tuple[str, ...] = ()
     only: str = ""
 
@@ -49,7 +48,7 @@ class Drawing:
 
 
 def single(
-    draw: Drawing, key: str, one: Field, wish: Single, around: Mapping[str, Any], name: str, path: str
+    draw: FormContext, key: str, one: Field, wish: Single, around: Mapping[str, Any], name: str, path: str
 ) -> Control:
     shape = one.shape
     assert isinstance(shape, Value)
@@ -73,7 +72,7 @@ def single(
 
 def _kind(shape: Value) -> str:
     kinds: list[tuple[type[Value] | tuple[type[Value], ...], str]] = [
-        ((Switch, Choice, Direction, Conflict), "options"),
+        ((Switch, Choice, DirectionValue, ConflictValue), "options"),
         (Integer, "number"),
         (Duration, "duration"),
         (Percent, "percent"),
@@ -83,7 +82,7 @@ def _kind(shape: Value) -> str:
     return next((kind for cls, kind in kinds if isinstance(shape, cls)), "text")
 
 
-def _options(draw: Drawing, shape: Value, text: str | None, default: str) -> tuple[Option, ...]:
+def _options(draw: FormContext, shape: Value, text: str | None, default: str) -> tuple[Option, ...]:
     values = _values(draw, shape)
     if not values:
         return ()
@@ -99,15 +98,15 @@ def _options(draw: Drawing, shape: Value, text: str | None, default: str) -> tup
     )
 
 
-def _values(draw: Drawing, shape: Value) -> tuple[str, ...]:
+def _values(draw: FormContext, shape: Value) -> tuple[str, ...]:
     names = draw.trackers
     if isinstance(shape, Switch):
         return ("true", "false")
     if isinstance(shape, Choice):
         return shape.options
-    if isinstance(shape, Direction):
+    if isinstance(shape, DirectionValue):
         return ("off", "both", *(f"{a}-to-{b}" for a in names for b in names if a != b))
-    if isinstance(shape, Conflict):
+    if isinstance(shape, ConflictValue):
         return ("newest-wins", "ask", *(f"{name}-wins" for name in names))
     return ()
 
@@ -127,7 +126,7 @@ def _origin(key: str, around: Mapping[str, Any]) -> str:
 
 
 def several(
-    draw: Drawing, key: str, one: Field, wish: Several, around: Mapping[str, Any], name: str, path: str
+    draw: FormContext, key: str, one: Field, wish: Several, around: Mapping[str, Any], name: str, path: str
 ) -> Control:
     chosen = is_chosen(one.shape, key)
     return Control(
@@ -144,9 +143,10 @@ def several(
     )
 
 
-def _ticks(draw: Drawing, shape: Shape, key: str, wish: Several) -> tuple[Option, ...]:
+def _ticks(draw: FormContext, shape: Shape, key: str, wish: Several) -> tuple[Option, ...]:
     assert isinstance(shape, ListOf)
-    offered = draw.trackers if key == "between" else draw.around.viewers
+    there = [one for one in draw.trackers if draw.around.offers(f"viewers.trackers.{one}")]
+    offered = there if key == "between" else draw.around.viewers
     offered = shape.item.options if isinstance(shape.item, Choice) else offered
     named = words.service if key == "between" else words.option if isinstance(shape.item, Choice) else str
     return tuple(

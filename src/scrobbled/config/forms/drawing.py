@@ -12,9 +12,19 @@ from typing import Any
 
 from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table
 from scrobbled.config.forms import controls, words
-from scrobbled.config.forms.controls import Drawing, Keep
-from scrobbled.config.forms.nodes import Control, Group, Listing, Node, Option
-from scrobbled.config.forms.wishes import Around, Entries, Mapped, Section, Several, Single, Wish, at, has_required
+from scrobbled.config.forms.controls import FormContext, SecretKeeping
+from scrobbled.config.forms.nodes import Control, FormList, FormSection, Node, Option
+from scrobbled.config.forms.wishes import (
+    Around,
+    Entries,
+    FormWish,
+    Mapped,
+    SectionWish,
+    Several,
+    Single,
+    at,
+    has_required,
+)
 from scrobbled.config.problems import Problem, join
 from scrobbled.config.spelling import Data
 from scrobbled.config.values import Value
@@ -26,19 +36,19 @@ FEW = 4
 
 def drawn(
     table: Table,
-    wish: Section,
+    wish: SectionWish,
     data: Data,
     path: str,
     *,
     around: Around,
     problems: Sequence[Problem] = (),
-    keep: Keep = lambda _: "",
+    keep: SecretKeeping = lambda _: "",
     only: str = "",
 ) -> tuple[Node, ...]:
     """The fields of the section at ``path``; ``problems`` are of the whole configuration."""
     trackers = wish.members.get("trackers")
     names = tuple(trackers.members) if isinstance(trackers, Mapped) else ()
-    drawing = Drawing(around, problems, keep, names, only)
+    drawing = FormContext(around, problems, keep, names, only)
     return _section(drawing, table, wish, data, "", path)
 
 
@@ -52,12 +62,12 @@ def shown_problems(nodes: Sequence[Node]) -> set[Problem]:
     return found
 
 
-def _section(draw: Drawing, table: Table, wish: Section, data: Data, name: str, path: str) -> tuple[Node, ...]:
+def _section(draw: FormContext, table: Table, wish: SectionWish, data: Data, name: str, path: str) -> tuple[Node, ...]:
     inside = data if isinstance(data, Mapping) else {}
     nodes = [
         _node(draw, key, one, wish.members[key], inside, at(name, key), at(path, key))
         for key, one in table.fields.items()
-        if key in wish.members and (_fits(draw.only, one) or key in inside)
+        if key in wish.members and (key in inside or (_fits(draw.only, one) and draw.around.offers(at(path, key))))
     ]
     return tuple(nodes) if len(nodes) <= FEW else tuple(_folded(node, place) for place, node in enumerate(nodes))
 
@@ -76,19 +86,21 @@ def _says_something(node: Node) -> bool:
     if isinstance(node, Control):
         given = node.value or node.values or node.origin or node.handle or node.required
         return bool(node.problems or given or any(one.chosen and one.value for one in node.options))
-    if isinstance(node, Group):
+    if isinstance(node, FormSection):
         return bool(node.problems) or any(map(_says_something, node.nodes))
     return bool(node.problems or node.nodes)
 
 
-def _node(draw: Drawing, key: str, one: Field, wish: Wish, around: Mapping[str, Any], name: str, path: str) -> Node:
+def _node(
+    draw: FormContext, key: str, one: Field, wish: FormWish, around: Mapping[str, Any], name: str, path: str
+) -> Node:
     shape, data, label = one.shape, around.get(key), words.label(key)
     if isinstance(wish, Single):
         assert isinstance(shape, Value)
         return controls.single(draw, key, one, wish, around, name, path)
     if isinstance(wish, Several):
         return controls.several(draw, key, one, wish, around, name, path)
-    if isinstance(wish, Section):
+    if isinstance(wish, SectionWish):
         assert isinstance(shape, Table)
         return _group(draw, shape, wish, data, name, path, label, one.description)
     if isinstance(wish, Mapped):
@@ -98,10 +110,10 @@ def _node(draw: Drawing, key: str, one: Field, wish: Wish, around: Mapping[str, 
 
 
 def _group(
-    draw: Drawing, table: Table, wish: Section, data: Data, name: str, path: str, label: str, told: str
-) -> Group:
+    draw: FormContext, table: Table, wish: SectionWish, data: Data, name: str, path: str, label: str, told: str
+) -> FormSection:
     optional = has_required(table)
-    return Group(
+    return FormSection(
         name=name,
         path=path,
         label=label,
@@ -116,15 +128,15 @@ def _group(
 
 
 def _mapped(
-    draw: Drawing, shape: Shape, wish: Mapped, data: Data, name: str, path: str, label: str, one: Field
-) -> Listing:
+    draw: FormContext, shape: Shape, wish: Mapped, data: Data, name: str, path: str, label: str, one: Field
+) -> FormList:
     inside = data if isinstance(data, Mapping) else {}
     free = isinstance(shape, MapOf)
     nodes: list[Node] = []
     for place, (key, part) in enumerate(wish.members.items()):
         inner = shape.shapes[key] if isinstance(shape, Named) else shape.item if isinstance(shape, MapOf) else shape
         below = f"{name}[{place}]" if free else at(name, key)
-        if isinstance(part, Section) and isinstance(inner, Table):
+        if isinstance(part, SectionWish) and isinstance(inner, Table):
             group = _group(draw, inner, part, inside.get(key), below, join(path, key), words.service(key), "")
             nodes.append(_removable(group, f"remove {below}", key))
         else:
@@ -132,8 +144,8 @@ def _mapped(
             control = _node(draw, key, field, part, inside, below, join(path, key))
             nodes.append(_named(control, key if free else words.service(key)))
     known = shape.shapes if isinstance(shape, Named) else {}
-    rest = tuple(Option(key, words.service(key)) for key in known if key not in wish.members)
-    return Listing(
+    rest = tuple(Option(key, words.service(key)) for key in known if _is_new(draw, key, wish, path))
+    return FormList(
         name=name,
         path=path,
         label=label,
@@ -149,9 +161,13 @@ def _mapped(
     )
 
 
+def _is_new(draw: FormContext, key: str, wish: Mapped, path: str) -> bool:
+    return key not in wish.members and draw.around.offers(join(path, key))
+
+
 def _entries(
-    draw: Drawing, shape: ListOf, wish: Entries, data: Data, name: str, path: str, label: str, one: Field
-) -> Listing:
+    draw: FormContext, shape: ListOf, wish: Entries, data: Data, name: str, path: str, label: str, one: Field
+) -> FormList:
     inside: list[Any] = data if isinstance(data, list) else [] if data is None else [data]
     nodes = []
     for number, entry in enumerate(wish.entries):
@@ -161,7 +177,7 @@ def _entries(
         title = words.entry(name, number, entry.section)
         was = "" if entry.was is None else str(entry.was)
         nodes.append(_removable(_named(group, title), f"remove {name}[{number}]", was))
-    return Listing(
+    return FormList(
         name=name,
         path=path,
         label=label,
@@ -175,7 +191,7 @@ def _entries(
     )
 
 
-def _entry(draw: Drawing, shape: ListOf, wish: Section, data: Data, name: str, path: str) -> Group:
+def _entry(draw: FormContext, shape: ListOf, wish: SectionWish, data: Data, name: str, path: str) -> FormSection:
     if isinstance(shape.item, Brief):
         brief = not isinstance(data, Mapping)
         full = {shape.item.name: data} if brief and data is not None else data
@@ -184,7 +200,7 @@ def _entry(draw: Drawing, shape: ListOf, wish: Section, data: Data, name: str, p
     return _group(draw, shape.item, wish, data, name, path, "", "")
 
 
-def _removable(group: Group, remove: str, was: str) -> Group:
+def _removable(group: FormSection, remove: str, was: str) -> FormSection:
     return replace(group, remove=remove, add="", was=was)
 
 

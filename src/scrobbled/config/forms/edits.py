@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scrobbled.config.changing import Append, Drop, Edit, Put
+from scrobbled.config.changing import Append, ConfigEdit, Drop, Put
 from scrobbled.config.fields import Brief, ListOf, MapOf, Named, Shape, Table
-from scrobbled.config.forms.wishes import Entries, Mapped, Section, Several, Single, Wish, listed
+from scrobbled.config.forms.wishes import Entries, FormWish, Mapped, SectionWish, Several, Single, listed
 from scrobbled.config.marks import Path
 from scrobbled.config.spelling import Data
 
 
-def edits(table: Table, wish: Section, data: Data, path: Path, *, is_member: bool = False) -> list[Edit]:
+def edits(table: Table, wish: SectionWish, data: Data, path: Path, *, is_member: bool = False) -> list[ConfigEdit]:
     """For the section at ``path``, of which the file says ``data`` now; nothing where it is all the same.
 
     ``is_member``: that it is there at all means something, so that it stays when nothing is left in it.
@@ -28,13 +28,13 @@ def edits(table: Table, wish: Section, data: Data, path: Path, *, is_member: boo
     return list(_section(table, wish, data, path))
 
 
-def _section(table: Table, wish: Section, data: Data, path: Path) -> Iterator[Edit]:
+def _section(table: Table, wish: SectionWish, data: Data, path: Path) -> Iterator[ConfigEdit]:
     for key, one in table.fields.items():
         if key in wish.members:
             yield from _member(one.shape, wish.members[key], data, key, path)
 
 
-def _member(shape: Shape, wish: Wish, around: Data, key: str, path: Path) -> Iterator[Edit]:
+def _member(shape: Shape, wish: FormWish, around: Data, key: str, path: Path) -> Iterator[ConfigEdit]:
     """``around`` is what the file says of the section at ``path``, in which ``key`` is."""
     inside = around if isinstance(around, Mapping) else {}
     there, place = [name for name in (key, f"{key}_file") if name in inside], (*path, key)
@@ -53,16 +53,16 @@ def _member(shape: Shape, wish: Wish, around: Data, key: str, path: Path) -> Ite
         yield from _entries(shape, wish, old, place)
     elif isinstance(wish, Mapped):
         yield from _mapped(shape, wish, old, place)
-    elif isinstance(wish, Section) and isinstance(shape, Table):
+    elif isinstance(wish, SectionWish) and isinstance(shape, Table):
         yield from _section(shape, wish, old, place)
     elif old != new:
         yield Put(place, new)
 
 
-def _several(new: list[str], old: Data, path: Path) -> list[Edit]:
+def _several(new: list[str], old: Data, path: Path) -> list[ConfigEdit]:
     """One more or one less, as long as the order stays; else all of them."""
     now, left = listed(old), Counter(new)
-    gone: list[Edit] = []
+    gone: list[ConfigEdit] = []
     kept = []
     for at, text in enumerate(now):
         if left[text]:
@@ -75,18 +75,18 @@ def _several(new: list[str], old: Data, path: Path) -> list[Edit]:
     return [*(Append(path, text) for text in new[len(kept) :]), *gone]
 
 
-def _mapped(shape: Shape, wish: Mapped, old: Data, path: Path) -> Iterator[Edit]:
+def _mapped(shape: Shape, wish: Mapped, old: Data, path: Path) -> Iterator[ConfigEdit]:
     inside = old if isinstance(old, Mapping) else {}
     yield from (Drop((*path, name)) for name in inside if name.removesuffix("_file") not in wish.members)
     for name, one in wish.members.items():
         inner = _inner(shape, name)
-        if isinstance(inner, Table) and isinstance(one, Section):
+        if isinstance(inner, Table) and isinstance(one, SectionWish):
             yield from _named(inner, one, inside, name, path)
         else:
             yield from _member(inner, one, inside, name, path)
 
 
-def _named(table: Table, wish: Section, inside: Mapping[str, Data], name: str, path: Path) -> Iterator[Edit]:
+def _named(table: Table, wish: SectionWish, inside: Mapping[str, Data], name: str, path: Path) -> Iterator[ConfigEdit]:
     """Being named means something, so that it stays when nothing is left in it."""
     if name in inside and inside[name] is None:
         made = _data(table, wish, None)
@@ -95,7 +95,7 @@ def _named(table: Table, wish: Section, inside: Mapping[str, Data], name: str, p
         yield from edits(table, wish, inside.get(name), (*path, name), is_member=True)
 
 
-def _entries(shape: ListOf, wish: Entries, old: Data, path: Path) -> Iterator[Edit]:
+def _entries(shape: ListOf, wish: Entries, old: Data, path: Path) -> Iterator[ConfigEdit]:
     inside = old if isinstance(old, list) else [old]
     stay = {entry.was for entry in wish.entries}
     for entry in wish.entries:
@@ -120,7 +120,7 @@ def _inner(shape: Shape, name: str) -> Shape:
     return shape.item
 
 
-def _data(shape: Shape, wish: Wish, old: Data) -> Data:
+def _data(shape: Shape, wish: FormWish, old: Data) -> Data:
     """The whole as data; ``None`` for nothing. What is kept is taken from ``old``."""
     if isinstance(wish, Single):
         return old if wish.kept else wish.text
@@ -149,7 +149,7 @@ def _mapped_data(shape: Shape, wish: Mapped, old: Mapping[str, Any]) -> Data:
     return made or None
 
 
-def _section_data(shape: Shape, wish: Section, old: Data) -> Data:
+def _section_data(shape: Shape, wish: SectionWish, old: Data) -> Data:
     if not wish.there:
         return None
     if isinstance(shape, Brief):

@@ -38,7 +38,7 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FormSection:
     """A section. One that is not ``there`` can be ``add``ed, and some can be ``remove``d, by a button of that value."""
 
     name: str
@@ -57,7 +57,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class FormList:
     """Sections or fields of which there may be more: ``add`` is the button's value, ``choices`` what to add."""
 
     name: str
@@ -78,4 +78,4 @@ class Listing:
     kind: str = "list"
 
 
-Node = Control | Group | Listing
+Node = Control | FormSection | FormList

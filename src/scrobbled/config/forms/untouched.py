@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scrobbled.config.forms.nodes import Control, Group, Listing, Node
+from scrobbled.config.forms.nodes import Control, FormList, FormSection, Node
 
-Fields = Mapping[str, Sequence[str]]
+FormFields = Mapping[str, Sequence[str]]
 
 
 def untouched(nodes: Sequence[Node]) -> dict[str, list[str]]:
@@ -17,7 +17,7 @@ def untouched(nodes: Sequence[Node]) -> dict[str, list[str]]:
     return {name: values for name, values in fields.items() if values}
 
 
-def rebased(sent: Fields, old: Fields, new: Fields) -> Fields:
+def rebased(sent: FormFields, old: FormFields, new: FormFields) -> FormFields:
     """``new`` with what ``sent`` changed of ``old``; only ``sent`` where entries of a list have other places now."""
     if any(old.get(name) != new.get(name) for name in {*old, *new} if name.endswith("~was")):
         return sent
@@ -35,7 +35,7 @@ def _control(node: Control) -> dict[str, list[str]]:
     return {node.name: ["\r\n".join(node.values) if node.kind == "lines" else node.value]}
 
 
-def _markers(node: Group | Listing) -> dict[str, list[str]]:
-    if isinstance(node, Listing):
+def _markers(node: FormSection | FormList) -> dict[str, list[str]]:
+    if isinstance(node, FormList):
         return {f"{node.name}~there": ["1"], f"{node.name}~{node.marker}": list(node.keys)}
     return {f"{node.name}~is": [node.was]} if node.was in ("yes", "no") else {}

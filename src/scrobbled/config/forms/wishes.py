@@ -7,14 +7,14 @@ a value that is not shown is to go, ``x~new`` which member to add.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table
 from scrobbled.config.spelling import Data
-from scrobbled.config.values import Choice, Text, Value
-from scrobbled.redact import Redactor
+from scrobbled.config.values import Choice, TextValue, Value
+from scrobbled.plumbing.redact import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Several:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class SectionWish:
     """``there`` is false for one that may be left out, and is."""
 
-    members: Mapping[str, Wish] = field(default_factory=dict)
+    members: Mapping[str, FormWish] = field(default_factory=dict)
     there: bool = True
 
 
@@ -43,31 +43,35 @@ class Section:
 class Mapped:
     """Members by name; what is not here is not wanted."""
 
-    members: Mapping[str, Wish] = field(default_factory=dict)
+    members: Mapping[str, FormWish] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EntryWish:
     """``was`` is its place in the file, ``None`` for a new one."""
 
     was: int | None
-    section: Section
+    section: SectionWish
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[EntryWish, ...] = ()
 
 
-Wish = Single | Several | Section | Mapped | Entries
+FormWish = Single | Several | SectionWish | Mapped | Entries
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What other parts of the configuration say: the sources and viewers there are."""
+    """What other parts of the configuration say: the sources and viewers there are.
+
+    ``offers`` tells whether this version does anything with a part, such as ``viewers[0].trackers.plex``.
+    """
 
     sources: tuple[str, ...] = ()
     viewers: tuple[str, ...] = ()
+    offers: Callable[[str], bool] = lambda path: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +99,12 @@ MOST_NEW = 50
 """Entries that a form may add to a list before it is saved; people add one at a time."""
 
 
-def written(table: Table, data: Data, around: Around) -> Section:
+def written(table: Table, data: Data, around: Around) -> SectionWish:
     """As it stands in the file."""
     return _section(table, data, "", NOTHING, around)
 
 
-def posted(table: Table, data: Data, fields: Posted, around: Around) -> Section:
+def posted(table: Table, data: Data, fields: Posted, around: Around) -> SectionWish:
     """As somebody sent it; what the form did not have is as in the file, which says ``data`` there."""
     return _section(table, data, "", fields, around)
 
@@ -126,16 +130,16 @@ def at(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _section(table: Table, data: Data, name: str, form: Posted, around: Around) -> Section:
+def _section(table: Table, data: Data, name: str, form: Posted, around: Around) -> SectionWish:
     there = data if isinstance(data, Mapping) else {}
     members = {
         key: _wish(key, one, there.get(key), f"{key}_file" in there, at(name, key), form, around)
         for key, one in table.fields.items()
     }
-    return Section(members)
+    return SectionWish(members)
 
 
-def _wish(key: str, one: Field, data: Data, in_file: bool, name: str, form: Posted, around: Around) -> Wish:
+def _wish(key: str, one: Field, data: Data, in_file: bool, name: str, form: Posted, around: Around) -> FormWish:
     shape = one.shape
     if isinstance(shape, Table):
         return _optional(shape, data, name, form, around)
@@ -161,7 +165,7 @@ def _single(value: Value, secret: bool, data: Data, in_file: bool, name: str, fo
         return Single(typed or None)
     if typed is None or (hidden and not typed):
         return Single(None, kept=True) if hidden else Single(text)
-    exact = isinstance(value, Text) and value.exact
+    exact = isinstance(value, TextValue) and value.exact
     typed = typed if exact else typed.strip()
     if text is not None and not secret and typed == " ".join(text.split()):
         return Single(text)
@@ -182,14 +186,14 @@ def _several(chosen: bool, data: Data, in_file: bool, name: str, form: Posted) -
     return Several(new)
 
 
-def _optional(table: Table, data: Data, name: str, form: Posted, around: Around) -> Section:
+def _optional(table: Table, data: Data, name: str, form: Posted, around: Around) -> SectionWish:
     section = _section(table, data, name, form, around)
     if not has_required(table):
         return section
     there = data is not None if f"{name}~is" not in form.fields else form.get(f"{name}~is") == "yes"
     if form.do in (f"add {name}", f"remove {name}"):
         there = form.do.startswith("add ")
-    return Section(section.members, there)
+    return SectionWish(section.members, there)
 
 
 def _named(shape: Named, data: Data, name: str, form: Posted, around: Around) -> Mapped:
@@ -199,7 +203,7 @@ def _named(shape: Named, data: Data, name: str, form: Posted, around: Around) ->
     names = [one for one in [*wanted, *(around.sources if single else ())] if one in shape.shapes]
     if form.do == f"add {name}" and (new := form.get(f"{name}~new")) in shape.shapes and new is not None:
         names.append(new)
-    members: dict[str, Wish] = {}
+    members: dict[str, FormWish] = {}
     for key in dict.fromkeys(names):
         inner, there, below = shape.shapes[key], inside.get(key), at(name, key)
         if isinstance(inner, Table):
@@ -215,7 +219,7 @@ def _map(data: Data, name: str, form: Posted) -> Mapped:
     names = list(form.all(f"{name}~is")[: len(inside) + MOST_NEW]) if form.has(name) else list(inside)
     if form.do == f"add {name}" and (new := (form.get(f"{name}~new") or "").strip()):
         names.append(new)
-    members: dict[str, Wish] = {}
+    members: dict[str, FormWish] = {}
     for place, key in enumerate(names):
         if form.do != f"remove {name}[{place}]":
             typed = form.get(f"{name}[{place}]")
@@ -235,8 +239,8 @@ def _entries(item: Table | Brief, data: Data, name: str, form: Posted, around: A
     for number, was in enumerate(places):
         there = inside[was] if was is not None and was < len(inside) else None
         one = _wish("", Field(shape, ""), there, False, f"{name}[{number}]", form, around)
-        if isinstance(one, Section) and form.do != f"remove {name}[{number}]":
-            entries.append(Entry(was if there is not None else None, Section(one.members)))
+        if isinstance(one, SectionWish) and form.do != f"remove {name}[{number}]":
+            entries.append(EntryWish(was if there is not None else None, SectionWish(one.members)))
     return Entries(tuple(entries))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from scrobbled.config.forms.wishes import Section, Several, Single
-from scrobbled.config.values import Duration, HttpUrl, Percent, Value
-from scrobbled.core.names import name as service
+from scrobbled.config.addresses import HttpUrl
+from scrobbled.config.forms.wishes import SectionWish, Several, Single
+from scrobbled.config.values import Duration, Percent, Value
+from scrobbled.core.naming.names import name as service
 
 __all__ = ["entry", "example", "help_of", "label", "option", "service", "singular"]
 
@@ -101,7 +102,7 @@ def singular(name: str) -> str:
     return _SINGULAR.get(name.rpartition(".")[2], "entry")
 
 
-def entry(name: str, number: int, section: Section) -> str:
+def entry(name: str, number: int, section: SectionWish) -> str:
     """A heading for one of a list, by what is in it."""
     between = section.members.get("between")
     if isinstance(between, Several) and between.texts:

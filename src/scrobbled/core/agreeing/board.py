@@ -8,9 +8,9 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from scrobbled.core.change import SIDES, Side
-from scrobbled.core.ledger import Link, LinkState, PlayGroup, Row
-from scrobbled.core.lineup import NEVER
+from scrobbled.core.agreeing.ledger import HeldPlay, Link, LinkState, PlayGroup
+from scrobbled.core.agreeing.lineup import NEVER
+from scrobbled.core.sending.change import SIDES, Side
 
 
 class Board:
@@ -18,7 +18,7 @@ class Board:
 
     def __init__(self, group: PlayGroup) -> None:
         self._before = group.links
-        self._rows: dict[Side, dict[str | None, Row]] = {
+        self._rows: dict[Side, dict[str | None, HeldPlay]] = {
             side: {row.record.id: row for row in group.rows(side)} for side in SIDES
         }
         self._of: dict[tuple[Side, str | None], Link] = {}
@@ -26,16 +26,16 @@ class Board:
         self._states: defaultdict[LinkState, dict[int, Link]] = defaultdict(dict)
         for link in group.links:
             self._index(link)
-        self.free: dict[Side, dict[str, Row]] = {
+        self.free: dict[Side, dict[str, HeldPlay]] = {
             side: {row.record.id: row for row in rows.values() if not row.gone and self.of(side, row) is None}
             for side, rows in self._rows.items()
         }
         """Those that are in no link and not gone, by id."""
 
-    def rows(self, side: Side) -> Iterable[Row]:
+    def rows(self, side: Side) -> Iterable[HeldPlay]:
         return self._rows[side].values()
 
-    def row(self, side: Side, link: Link) -> Row | None:
+    def row(self, side: Side, link: Link) -> HeldPlay | None:
         """The row of a link; ``None`` where nothing is known of it."""
         return self._rows[side].get(link.id(side))
 
@@ -45,7 +45,7 @@ class Board:
             return []
         return sorted((link for state in states for link in self._states[state].values()), key=_age)
 
-    def of(self, side: Side, row: Row) -> Link | None:
+    def of(self, side: Side, row: HeldPlay) -> Link | None:
         return self._of.get((side, row.record.id))
 
     def put(self, link: Link) -> None:
@@ -57,14 +57,14 @@ class Board:
         self._index(link)
         self._fresh[id(link)] = link
 
-    def agree(self, a: Row, b: Row, rule: str, state: LinkState = LinkState.AGREED) -> None:
+    def agree(self, a: HeldPlay, b: HeldPlay, rule: str, state: LinkState = LinkState.AGREED) -> None:
         """They are one viewing, with the times they have now."""
         self.put(Link(a.record.id, b.record.id, rule, state, a.record.at, b.record.at))
 
     def mark(self, link: Link, state: LinkState) -> None:
         self.put(replace(link, state=state))
 
-    def report_again(self, side: Side, row: Row, rule: str) -> None:
+    def report_again(self, side: Side, row: HeldPlay, rule: str) -> None:
         """``row`` is a further report of what the ledger has, or of what is about to be sent."""
         id_, at = row.record.id, row.record.at
         if side == "a":

@@ -10,42 +10,42 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from scrobbled.core.board import Board
-from scrobbled.core.change import SIDES, Change, Side, left, other
-from scrobbled.core.edits import follow
-from scrobbled.core.ledger import (
+from scrobbled.core.agreeing.board import Board
+from scrobbled.core.agreeing.edits import follow
+from scrobbled.core.agreeing.ledger import (
     KEEP,
-    Compared,
     ComparedRating,
     Direction,
-    Keep,
+    HeldPlay,
+    ItemPlan,
+    KeepValue,
     Link,
     LinkState,
     PlayGroup,
     Policy,
     RatingGroup,
-    Row,
 )
-from scrobbled.core.lineup import Moments, is_dated, line_up, line_up_undated, window
-from scrobbled.core.merge import compare_rating
-from scrobbled.core.records import Kept
-from scrobbled.core.reports import AGAIN, fold
-from scrobbled.core.rewatches import unflagged
-from scrobbled.core.shortcuts import shortcut
-from scrobbled.core.writing import Pen
+from scrobbled.core.agreeing.lineup import Moments, is_dated, line_up, line_up_undated, window
+from scrobbled.core.agreeing.merge import compare_rating
+from scrobbled.core.agreeing.reports import AGAIN, fold
+from scrobbled.core.agreeing.rewatches import unflagged
+from scrobbled.core.agreeing.shortcuts import shortcut
+from scrobbled.core.agreeing.writing import ChangeWriter
+from scrobbled.core.records import DatePrecision
+from scrobbled.core.sending.change import SIDES, Change, Side, left, other
 
 __all__ = [
     "KEEP",
-    "Compared",
     "ComparedRating",
     "Direction",
-    "Keep",
+    "HeldPlay",
+    "ItemPlan",
+    "KeepValue",
     "Link",
     "LinkState",
     "PlayGroup",
     "Policy",
     "RatingGroup",
-    "Row",
     "Side",
     "compare_plays",
     "compare_rating",
@@ -55,16 +55,16 @@ MOVED, GONE = "moved", "was removed before"
 _TOMBS = (LinkState.REMOVED, LinkState.REMOVING)
 
 
-def compare_plays(group: PlayGroup, policy: Policy) -> Compared:
+def compare_plays(group: PlayGroup, policy: Policy) -> ItemPlan:
     """What the plays of one item want. Swapping the sides swaps the answer, and the order of rows does not matter.
 
     To be asked again until nothing comes: a change counts as made when both sides were read with it, not before.
     """
     if policy.plays == "off":
-        return Compared()
+        return ItemPlan()
     group, codes = _without_marks(group, policy)
     if not group.a and not group.b:
-        return Compared(left=codes)
+        return ItemPlan(left=codes)
     return shortcut(group, policy) or _Comparison(group, policy).result()
 
 
@@ -85,7 +85,7 @@ def _without_marks(group: PlayGroup, policy: Policy) -> tuple[PlayGroup, tuple[s
     return replace(group, a=a, b=b), codes
 
 
-def _is_idle(row: Row, side: Side, group: PlayGroup) -> bool:
+def _is_idle(row: HeldPlay, side: Side, group: PlayGroup) -> bool:
     if not row.record.is_mark or row.settled:
         return False
     return not any(link.id(side) == row.record.id for link in group.links)
@@ -95,14 +95,14 @@ class _Comparison:
     """Each step takes from the board what it explains, so that the next sees what is left."""
 
     def __init__(self, group: PlayGroup, policy: Policy) -> None:
-        self._board, self._pen, self._removals = Board(group), Pen(group, policy), policy.removals
+        self._board, self._pen, self._removals = Board(group), ChangeWriter(group, policy), policy.removals
         self._group, self._gap = group, window(group.runtime, group.media)
         self._changes: list[Change] = []
-        self._waiting: dict[Side, list[Row]] = {side: [] for side in SIDES}
+        self._waiting: dict[Side, list[HeldPlay]] = {side: [] for side in SIDES}
         self._unsure = [left("unsure", side) for side in SIDES for row in group.rows(side) if row.missed == 1]
         self._left = list(self._unsure)
 
-    def result(self) -> Compared:
+    def result(self) -> ItemPlan:
         if self._group.links or self._unsure or len(self._group.a) + len(self._group.b) > 1:
             self._explain()
         self._add()
@@ -110,7 +110,7 @@ class _Comparison:
             self._follow()
         self._changes += unflagged(self._board, self._pen, self._gap)
         agreed = len(self._board.links(LinkState.AGREED))
-        return Compared(self._board.news(), tuple(self._changes), tuple(self._left), agreed)
+        return ItemPlan(self._board.news(), tuple(self._changes), tuple(self._left), agreed)
 
     def _explain(self) -> None:
         """Each finds a reason for rows to be as they are; what is free at the end is news for the other side."""
@@ -134,7 +134,7 @@ class _Comparison:
         Its time says nothing of that: what was there with the new time may be gone already, or be moved again.
         """
         for side in SIDES:
-            gone: dict[str | None, Row] = {row.record.id: row for row in self._board.rows(side) if row.gone}
+            gone: dict[str | None, HeldPlay] = {row.record.id: row for row in self._board.rows(side) if row.gone}
             for row in sorted(self._board.free[side].values(), key=lambda row: row.record.id):
                 before = gone.get(row.was)
                 link = self._board.of(side, before) if before else None
@@ -148,7 +148,7 @@ class _Comparison:
         for match in found:
             self._agree(a.pop(match.a.id), b.pop(match.b.id), match.rule)
 
-    def _agree(self, a: Row, b: Row, rule: str) -> None:
+    def _agree(self, a: HeldPlay, b: HeldPlay, rule: str) -> None:
         """One that may be gone is agreed on when it is seen again; until then the other waits with it."""
         if a.there and b.there:
             self._board.agree(a, b, rule)
@@ -173,17 +173,17 @@ class _Comparison:
             for match in line_up(mine, theirs, self._gap):
                 self._replace(side, fresh[match.a.id], *alone[match.b.id], match.rule)
 
-    def _alone(self, side: Side) -> Iterator[tuple[Link, Row]]:
+    def _alone(self, side: Side) -> Iterator[tuple[Link, HeldPlay]]:
         for link in self._board.links(*_TOMBS, LinkState.AGREED, LinkState.EXTRA):
             row, like = self._board.row(side, link), self._board.row(other(side), link)
             if row is None or not row.there:
                 continue
-            if link.state is not LinkState.AGREED or (like and (like.gone or like.record.kept is Kept.NONE)):
+            if link.state is not LinkState.AGREED or (like and (like.gone or like.record.kept is DatePrecision.NONE)):
                 yield link, row
 
-    def _replace(self, side: Side, row: Row, link: Link, like: Row, rule: str) -> None:
+    def _replace(self, side: Side, row: HeldPlay, link: Link, like: HeldPlay, rule: str) -> None:
         before = self._board.row(side, link)
-        if link.state is LinkState.AGREED and before and before.gone and before.record.kept is not Kept.NONE:
+        if link.state is LinkState.AGREED and before and before.gone and before.record.kept is not DatePrecision.NONE:
             self._move(side, link, row, like, rule)
             return
         self._board.agree(*_in_order(side, row, like), rule)
@@ -221,7 +221,7 @@ class _Comparison:
             elif b.gone and a.there:
                 self._missed("b", link, b, a)
 
-    def _missed(self, side: Side, link: Link, gone: Row, rest: Row) -> None:
+    def _missed(self, side: Side, link: Link, gone: HeldPlay, rest: HeldPlay) -> None:
         if link.state is LinkState.AGREED and (again := self._reported(side, gone)):
             self._board.agree(*_in_order(side, again, rest), AGAIN)
         elif link.state is LinkState.AGREED and (moved := self._moved(side, gone, rest)):
@@ -229,21 +229,21 @@ class _Comparison:
         else:
             self._remove(other(side), link, rest)
 
-    def _reported(self, side: Side, gone: Row) -> Row | None:
+    def _reported(self, side: Side, gone: HeldPlay) -> HeldPlay | None:
         """Another report of the viewing, which is still there."""
         extras = (self._board.row(side, link) for link in self._board.links(LinkState.EXTRA))
         viewing = Moments([gone.record.at])
         near = [row for row in extras if row and row.there and viewing.has_near(row.record.at, self._gap)]
         return _closest(near, gone.record.at)
 
-    def _moved(self, side: Side, gone: Row, rest: Row) -> Row | None:
+    def _moved(self, side: Side, gone: HeldPlay, rest: HeldPlay) -> HeldPlay | None:
         """What a person put in its place. A date for what had none moves only what we wrote."""
-        if gone.record.kept is Kept.NONE and not rest.ours:
+        if gone.record.kept is DatePrecision.NONE and not rest.ours:
             return None
         fresh = (row for row in self._board.free[side].values() if not row.ours and not row.settled)
         return _closest([row for row in fresh if is_dated(row.record)], gone.record.at or rest.record.at)
 
-    def _move(self, side: Side, link: Link, moved: Row, rest: Row, rule: str) -> None:
+    def _move(self, side: Side, link: Link, moved: HeldPlay, rest: HeldPlay, rule: str) -> None:
         """The times stay those that were agreed on: so the other side is told of the new one until it has it."""
         id_, at = moved.record.id, link.at(side) or rest.record.at
         if side == "a":
@@ -251,7 +251,7 @@ class _Comparison:
         else:
             self._board.put(replace(link, b=id_, rule=rule, b_at=at))
 
-    def _remove(self, side: Side, link: Link, rest: Row) -> None:
+    def _remove(self, side: Side, link: Link, rest: HeldPlay) -> None:
         if self._removals == "ignore" or not self._pen.may(side):
             self._board.mark(link, LinkState.REMOVED)
         elif not rest.ours or rest.record.personal or rest.record.at != link.at(side):
@@ -286,7 +286,7 @@ class _Comparison:
                 a, b = _in_order(side, ours[match.a.id], lost[match.b.id])
                 self._board.agree(a, b, GONE, LinkState.REMOVED)
 
-    def _is_buried(self, side: Side, row: Row) -> bool:
+    def _is_buried(self, side: Side, row: HeldPlay) -> bool:
         link = self._board.of(side, row)
         return link is None or link.state is LinkState.REMOVED
 
@@ -312,16 +312,16 @@ class _Comparison:
                 self._left += codes
 
 
-def _in_order(side: Side, row: Row, like: Row) -> tuple[Row, Row]:
+def _in_order(side: Side, row: HeldPlay, like: HeldPlay) -> tuple[HeldPlay, HeldPlay]:
     """``row`` of ``side`` and ``like`` of the other, as side a and side b."""
     return (row, like) if side == "a" else (like, row)
 
 
-def _closest(rows: list[Row], at: datetime | None) -> Row | None:
+def _closest(rows: list[HeldPlay], at: datetime | None) -> HeldPlay | None:
     return min(rows, key=lambda row: (_apart(row, at), row.record.id), default=None)
 
 
-def _apart(row: Row, at: datetime | None) -> timedelta:
+def _apart(row: HeldPlay, at: datetime | None) -> timedelta:
     return abs(row.record.at - at) if row.record.at and at else timedelta.max
 
 

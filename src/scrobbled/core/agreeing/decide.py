@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class State(StrEnum):
+class SideState(StrEnum):
     ABSENT = "absent"
     """Proven not to be there."""
     SAME = "same"
@@ -14,7 +14,7 @@ class State(StrEnum):
     """Changed since, or never agreed on."""
 
 
-class Step(StrEnum):
+class Decision(StrEnum):
     NOTHING = "nothing"
     TO_A = "to a"
     """Side a is to get what side b has."""
@@ -29,18 +29,18 @@ class Step(StrEnum):
 
 
 _TABLE = {
-    (State.ABSENT, State.ABSENT): Step.FORGET,
-    (State.ABSENT, State.SAME): Step.FROM_B,
-    (State.ABSENT, State.NEW): Step.TO_A,
-    (State.SAME, State.ABSENT): Step.FROM_A,
-    (State.SAME, State.SAME): Step.NOTHING,
-    (State.SAME, State.NEW): Step.TO_A,
-    (State.NEW, State.ABSENT): Step.TO_B,
-    (State.NEW, State.SAME): Step.TO_B,
-    (State.NEW, State.NEW): Step.CLASH,
+    (SideState.ABSENT, SideState.ABSENT): Decision.FORGET,
+    (SideState.ABSENT, SideState.SAME): Decision.FROM_B,
+    (SideState.ABSENT, SideState.NEW): Decision.TO_A,
+    (SideState.SAME, SideState.ABSENT): Decision.FROM_A,
+    (SideState.SAME, SideState.SAME): Decision.NOTHING,
+    (SideState.SAME, SideState.NEW): Decision.TO_A,
+    (SideState.NEW, SideState.ABSENT): Decision.TO_B,
+    (SideState.NEW, SideState.SAME): Decision.TO_B,
+    (SideState.NEW, SideState.NEW): Decision.CLASH,
 }
 
 
-def decide(a: State, b: State) -> Step:
+def decide(a: SideState, b: SideState) -> Decision:
     """What is to be done, whoever may write. A change wins over an absence: only what stayed as it was is lost."""
     return _TABLE[a, b]

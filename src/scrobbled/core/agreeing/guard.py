@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from scrobbled.core.change import SIDES, Action, Side, other
-from scrobbled.core.plan import Plan
+from scrobbled.core.agreeing.plan import Plan
+from scrobbled.core.sending.change import SIDES, Action, Side, other
 
 _TAKING = {Action.REMOVE: "plays", Action.UNRATE: "ratings"}
 FEW = 10
@@ -22,7 +22,7 @@ _UNUSUAL = {
 }
 
 
-class Limits(Struct, frozen=True):
+class PlanLimits(Struct, frozen=True):
     """What the configuration allows."""
 
     first: int = 300
@@ -31,7 +31,7 @@ class Limits(Struct, frozen=True):
     """Of what a side holds, the most that one plan may take away."""
 
 
-class Facts(Struct, frozen=True):
+class PlanFacts(Struct, frozen=True):
     """What the plan is judged by."""
 
     first_contact: bool
@@ -50,7 +50,7 @@ class Facts(Struct, frozen=True):
         return rated if action in (Action.UNRATE, Action.RATE) else plays
 
 
-def judge(plan: Plan, facts: Facts, limits: Limits) -> str:
+def judge(plan: Plan, facts: PlanFacts, limits: PlanLimits) -> str:
     """Why the plan is not to be carried out unasked, with figures; empty where it may be.
 
     What ``refused`` refuses is among that.
@@ -58,12 +58,12 @@ def judge(plan: Plan, facts: Facts, limits: Limits) -> str:
     return refused(plan, facts, limits) or "; ".join(_unusual(plan, facts, limits))
 
 
-def refused(plan: Plan, facts: Facts, limits: Limits) -> str:
+def refused(plan: Plan, facts: PlanFacts, limits: PlanLimits) -> str:
     """Why no yes of a person is enough: it takes away too much, or on no evidence. Empty where it is not so."""
     return "; ".join(_wrong(plan, facts, limits))
 
 
-def _wrong(plan: Plan, facts: Facts, limits: Limits) -> Iterator[str]:
+def _wrong(plan: Plan, facts: PlanFacts, limits: PlanLimits) -> Iterator[str]:
     for side in SIDES:
         name, there = plan.name(side), plan.name(other(side))
         for action in _TAKING:
@@ -81,25 +81,25 @@ def _wrong(plan: Plan, facts: Facts, limits: Limits) -> Iterator[str]:
                 yield f"{what}, {_allowed(held, limits)}"
 
 
-def most_removals(held: int, limits: Limits) -> int:
+def most_removals(held: int, limits: PlanLimits) -> int:
     """Of so many records."""
     if _is_few(held, limits):
         return held // 2
     return int(held * limits.removals_percent / 100)
 
 
-def _is_few(held: int, limits: Limits) -> bool:
+def _is_few(held: int, limits: PlanLimits) -> bool:
     return held < FEW and limits.removals_percent > 0
 
 
-def _allowed(held: int, limits: Limits) -> str:
+def _allowed(held: int, limits: PlanLimits) -> str:
     if _is_few(held, limits):
         return "which is more than half of them"
     most = most_removals(held, limits)
     return f"and safety.max_removals_percent of {limits.removals_percent:g} allows {most:,}"
 
 
-def _least(action: Action, limits: Limits) -> int:
+def _least(action: Action, limits: PlanLimits) -> int:
     """Changes that need no yes, whatever a side holds.
 
     Times that are there are written over, as when a service comes to tell all of its own in another zone.
@@ -107,7 +107,7 @@ def _least(action: Action, limits: Limits) -> int:
     return min(FEW, limits.first) if action is Action.RETIME else limits.first
 
 
-def _unusual(plan: Plan, facts: Facts, limits: Limits) -> Iterator[str]:
+def _unusual(plan: Plan, facts: PlanFacts, limits: PlanLimits) -> Iterator[str]:
     """What a person asks for singly waits in any case and is not counted."""
     for side in SIDES:
         for action, words in _UNUSUAL.items():

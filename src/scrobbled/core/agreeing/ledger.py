@@ -12,10 +12,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from scrobbled.core.change import Change, Side
-from scrobbled.core.items import Media
-from scrobbled.core.lineup import NEVER
+from scrobbled.core.agreeing.lineup import NEVER
+from scrobbled.core.naming.items import Media
 from scrobbled.core.records import PlayRecord, RatingRecord, Scope
+from scrobbled.core.sending.change import Change, Side
 
 Direction = Literal["off", "both", "a-to-b", "b-to-a"]
 Conflict = Literal["a", "b", "newest", "ask"]
@@ -24,7 +24,7 @@ Ticks = Literal["ignore", "as-plays"]
 EVERYTHING: frozenset[Media] = frozenset({"movie", "episode"})
 
 
-class Row(Struct, frozen=True):
+class HeldPlay(Struct, frozen=True):
     """A play that a side holds, with what we know of it beside."""
 
     record: PlayRecord
@@ -87,12 +87,12 @@ class PlayGroup(Struct, frozen=True):
     media: Media
     runtime: int | None
     """Seconds."""
-    a: Sequence[Row]
-    b: Sequence[Row]
+    a: Sequence[HeldPlay]
+    b: Sequence[HeldPlay]
     links: Sequence[Link]
     """What the ledger says of this item."""
 
-    def rows(self, side: Side) -> Sequence[Row]:
+    def rows(self, side: Side) -> Sequence[HeldPlay]:
         return self.a if side == "a" else self.b
 
 
@@ -140,7 +140,7 @@ class Policy(Struct, frozen=True):
     """Nobody is told of a viewing after this: it has not been yet, or somebody mistyped its date."""
 
 
-class Compared(Struct, frozen=True):
+class ItemPlan(Struct, frozen=True):
     """What came of one item."""
 
     links: tuple[Link, ...] = ()
@@ -152,17 +152,17 @@ class Compared(Struct, frozen=True):
     """Viewings that both sides hold."""
 
 
-class Keep(Enum):
+class KeepValue(Enum):
     KEEP = "keep"
 
 
-KEEP = Keep.KEEP
+KEEP = KeepValue.KEEP
 """The ledger stays as it is."""
 
 
 class ComparedRating(Struct, frozen=True):
     """What came of one rating. ``agreed`` is the new value of the ledger, ``None`` that there is none any more."""
 
-    agreed: int | Keep | None = KEEP
+    agreed: int | KeepValue | None = KEEP
     changes: tuple[Change, ...] = ()
     left: tuple[str, ...] = ()

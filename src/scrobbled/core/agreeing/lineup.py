@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from scrobbled.core.items import Media
-from scrobbled.core.records import Kept, PlayRecord
+from scrobbled.core.naming.items import Media
+from scrobbled.core.records import DatePrecision, PlayRecord
 
 SAME_MINUTE, SAME_VIEWING, SAME_DAY, NO_DATE = "same minute", "same viewing", "same day", "no date"
 """The rules, strongest first."""
@@ -63,7 +63,7 @@ class Moments:
 
 
 def is_dated(record: PlayRecord) -> bool:
-    return record.kept is not Kept.NONE and record.at is not None
+    return record.kept is not DatePrecision.NONE and record.at is not None
 
 
 def apart(one: PlayRecord, other: PlayRecord) -> timedelta:
@@ -74,7 +74,7 @@ def apart(one: PlayRecord, other: PlayRecord) -> timedelta:
 def rule_of(a: PlayRecord, b: PlayRecord, gap: timedelta) -> str | None:
     """The strongest rule that lets two dated records pair; ``gap`` is their ``window``."""
     distance = apart(a, b)
-    if Kept.DAY in (a.kept, b.kept):
+    if DatePrecision.DAY in (a.kept, b.kept):
         return SAME_DAY if distance <= DAY else None
     if distance <= MINUTE:
         return SAME_MINUTE
@@ -136,9 +136,9 @@ class _Reach(Struct, frozen=True):
 
 
 @functools.lru_cache
-def _rules(gap: timedelta) -> tuple[tuple[str, _Reach, Kept, Kept], ...]:
+def _rules(gap: timedelta) -> tuple[tuple[str, _Reach, DatePrecision, DatePrecision], ...]:
     """In order, with the kinds of records that each is for. The midnight of a day is not the minute of a viewing."""
-    exact, day = Kept.EXACT, Kept.DAY
+    exact, day = DatePrecision.EXACT, DatePrecision.DAY
     return (
         (SAME_MINUTE, _Reach(MINUTE), exact, exact),
         (SAME_VIEWING, _Reach(gap, inclusive=False), exact, exact),
@@ -155,10 +155,10 @@ def _rest(
     return [one for one in left if one.id not in a], [one for one in right if one.id not in b]
 
 
-Pair = tuple[PlayRecord, PlayRecord]
+PlayPair = tuple[PlayRecord, PlayRecord]
 
 
-def _pairs(left: list[PlayRecord], right: list[PlayRecord], reach: _Reach) -> Iterator[Pair]:
+def _pairs(left: list[PlayRecord], right: list[PlayRecord], reach: _Reach) -> Iterator[PlayPair]:
     """Both are in order of time. Pairs never cross: uncrossed, two pairs are closer, and still within reach."""
     if not left or not right:
         return
@@ -187,17 +187,17 @@ def _clusters(
         yield cluster
 
 
-def _first_fit(xs: list[PlayRecord], ys: list[PlayRecord], reach: _Reach) -> Iterator[Pair]:
+def _first_fit(xs: list[PlayRecord], ys: list[PlayRecord], reach: _Reach) -> Iterator[PlayPair]:
     return _walk(xs, ys, lambda i, j: reach.cost(xs[i], ys[j]) is not None)
 
 
-def _closest(xs: list[PlayRecord], ys: list[PlayRecord], reach: _Reach) -> Iterator[Pair]:
+def _closest(xs: list[PlayRecord], ys: list[PlayRecord], reach: _Reach) -> Iterator[PlayPair]:
     costs = [[reach.cost(x, y) for y in ys] for x in xs]
     best = _scores(costs)
     return _walk(xs, ys, lambda i, j: best[i][j] == _with(best[i + 1][j + 1], costs[i][j]))
 
 
-def _walk(xs: list[PlayRecord], ys: list[PlayRecord], fits: Callable[[int, int], bool]) -> Iterator[Pair]:
+def _walk(xs: list[PlayRecord], ys: list[PlayRecord], fits: Callable[[int, int], bool]) -> Iterator[PlayPair]:
     """Of two that do not pair with each other the earlier pairs with none: with any later one it would be further."""
     i = j = 0
     while i < len(xs) and j < len(ys):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from scrobbled.core.change import SIDES, Action, Change, Side, of_side, other
-from scrobbled.core.decide import State, Step, decide
-from scrobbled.core.items import Media
-from scrobbled.core.ledger import ComparedRating, Policy, RatingGroup
-from scrobbled.core.writing import may_write
+from scrobbled.core.agreeing.decide import Decision, SideState, decide
+from scrobbled.core.agreeing.ledger import ComparedRating, Policy, RatingGroup
+from scrobbled.core.agreeing.writing import may_write
+from scrobbled.core.naming.items import Media
+from scrobbled.core.sending.change import SIDES, Action, Change, Side, of_side, other
 
 TOO_CLOSE = timedelta(seconds=60)
 """Clocks of two services differ; within this nobody can say which came later."""
@@ -21,24 +21,24 @@ def compare_rating(group: RatingGroup, policy: Policy) -> ComparedRating:
     if group.a and group.b and group.a.value == group.b.value:
         return ComparedRating() if group.base == group.a.value else ComparedRating(agreed=group.a.value)
     step = decide(*(_state(group, side) for side in SIDES))
-    if step is Step.FORGET and group.base is not None:
+    if step is Decision.FORGET and group.base is not None:
         return ComparedRating(agreed=None)
     return ComparedRating(changes=tuple(c for c in _changes(step, group, policy) if _may(policy, c.side, group)))
 
 
-def _state(group: RatingGroup, side: Side) -> State:
+def _state(group: RatingGroup, side: Side) -> SideState:
     rating = group.rating(side)
     if rating is not None:
-        return State.SAME if rating.value == group.base else State.NEW
-    return State.ABSENT if group.base is None or group.gone(side) else State.SAME
+        return SideState.SAME if rating.value == group.base else SideState.NEW
+    return SideState.ABSENT if group.base is None or group.gone(side) else SideState.SAME
 
 
-def _changes(step: Step, group: RatingGroup, policy: Policy) -> list[Change]:
-    if step in (Step.TO_A, Step.TO_B):
-        return [_rate("a" if step is Step.TO_A else "b", group)]
-    if step in (Step.FROM_A, Step.FROM_B):
-        return _cleared("a" if step is Step.FROM_A else "b", group, policy)
-    return _clash(group, policy) if step is Step.CLASH else []
+def _changes(step: Decision, group: RatingGroup, policy: Policy) -> list[Change]:
+    if step in (Decision.TO_A, Decision.TO_B):
+        return [_rate("a" if step is Decision.TO_A else "b", group)]
+    if step in (Decision.FROM_A, Decision.FROM_B):
+        return _cleared("a" if step is Decision.FROM_A else "b", group, policy)
+    return _clash(group, policy) if step is Decision.CLASH else []
 
 
 def _may(policy: Policy, side: Side, group: RatingGroup) -> bool:

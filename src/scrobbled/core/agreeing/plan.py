@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
-from scrobbled.core.change import SIDES, Action, Change, Side, left, of_side, other, warned
-from scrobbled.core.names import called
-from scrobbled.core.plan_words import in_words
+from scrobbled.core.agreeing.outline import Outline, outline
+from scrobbled.core.agreeing.plan_words import in_words
 from scrobbled.core.records import Kind
+from scrobbled.core.sending.change import SIDES, Action, Change, Side, left, of_side, other, warned
 
 __all__ = ["SIDES", "Action", "Change", "Plan", "Side", "left", "of_side", "other", "read_id", "warned"]
 _ID = re.compile(r"([0-9a-z]{1,8})-([0-9a-f]{12})")
@@ -50,10 +50,13 @@ class Plan(Struct, frozen=True):
         """Expiry (to the second) and fingerprint in one word that a shell leaves alone; see ``read_id``."""
         return f"{_base36(int(expires.timestamp()))}-{self.fingerprint()}"
 
-    def text(self, *, most: int = 40) -> str:
+    def outline(self, *, most: int = 40) -> Outline:
         """What a person says yes to. At most so many lines for each sort of change on a side, and for decisions."""
-        a, b = map(called, self.names)
-        return in_words(self.viewer, (a, b), self.changes, self.warnings, self.agreed, most)
+        return outline(self.viewer, self.names, self.changes, self.warnings, self.agreed, most)
+
+    def text(self, *, most: int = 40) -> str:
+        """The same in words."""
+        return in_words(self.outline(most=most))
 
 
 def read_id(text: str) -> tuple[datetime, str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from scrobbled.core.board import Board
-from scrobbled.core.change import SIDES, Change, Side
-from scrobbled.core.ledger import LinkState, Row
-from scrobbled.core.lineup import DAY, is_dated, when
-from scrobbled.core.records import Kept
-from scrobbled.core.writing import Pen
+from scrobbled.core.agreeing.board import Board
+from scrobbled.core.agreeing.ledger import HeldPlay, LinkState
+from scrobbled.core.agreeing.lineup import DAY, is_dated, when
+from scrobbled.core.agreeing.writing import ChangeWriter
+from scrobbled.core.records import DatePrecision
+from scrobbled.core.sending.change import SIDES, Change, Side
 
 
-def unflagged(board: Board, pen: Pen, gap: timedelta) -> Iterator[Change]:
+def unflagged(board: Board, pen: ChangeWriter, gap: timedelta) -> Iterator[Change]:
     """The marks to be set, oldest play first. What a person wrote is never marked, and no mark is ever taken away."""
     for side in SIDES:
         lacking = [row for row in board.rows(side) if _may_lack(row)] if pen.may_flag(side) else []
@@ -23,11 +23,11 @@ def unflagged(board: Board, pen: Pen, gap: timedelta) -> Iterator[Change]:
             yield from (pen.flag(side, row) for row in lacking if _has_earlier(board, side, row, viewings, gap))
 
 
-def _may_lack(row: Row) -> bool:
+def _may_lack(row: HeldPlay) -> bool:
     return row.ours and row.there and row.record.rewatch is False and is_dated(row.record)
 
 
-def _viewings(board: Board) -> Iterator[tuple[Side, Row]]:
+def _viewings(board: Board) -> Iterator[tuple[Side, HeldPlay]]:
     """All that are known, on either side; those that are agreed on twice."""
     for side in SIDES:
         for row in board.rows(side):
@@ -35,7 +35,9 @@ def _viewings(board: Board) -> Iterator[tuple[Side, Row]]:
                 yield side, row
 
 
-def _has_earlier(board: Board, side: Side, row: Row, viewings: list[tuple[Side, Row]], gap: timedelta) -> bool:
+def _has_earlier(
+    board: Board, side: Side, row: HeldPlay, viewings: list[tuple[Side, HeldPlay]], gap: timedelta
+) -> bool:
     if _is_extra(board, side, row):
         return False
     link = board.of(side, row)
@@ -43,14 +45,14 @@ def _has_earlier(board: Board, side: Side, row: Row, viewings: list[tuple[Side, 
     return any(_is_before(one, row, gap) for one in others)
 
 
-def _is_extra(board: Board, side: Side, row: Row) -> bool:
+def _is_extra(board: Board, side: Side, row: HeldPlay) -> bool:
     link = board.of(side, row)
     return link is not None and link.state is LinkState.EXTRA
 
 
-def _is_before(one: Row, row: Row, gap: timedelta) -> bool:
+def _is_before(one: HeldPlay, row: HeldPlay, gap: timedelta) -> bool:
     """Beyond doubt: two reports of one viewing lie closer together, and a day is no moment."""
     assert one.record.at is not None
     assert row.record.at is not None
-    apart = DAY if Kept.DAY in (one.record.kept, row.record.kept) else gap
+    apart = DAY if DatePrecision.DAY in (one.record.kept, row.record.kept) else gap
     return row.record.at - one.record.at >= apart

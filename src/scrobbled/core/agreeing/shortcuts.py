@@ -6,15 +6,15 @@ import itertools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from scrobbled.core.change import Side
-from scrobbled.core.ledger import Compared, Link, LinkState, PlayGroup, Policy, Row
-from scrobbled.core.lineup import line_up, when, window
-from scrobbled.core.plays import is_entered
-from scrobbled.core.records import Kept
-from scrobbled.core.writing import Pen
+from scrobbled.core.agreeing.ledger import HeldPlay, ItemPlan, Link, LinkState, PlayGroup, Policy
+from scrobbled.core.agreeing.lineup import line_up, when, window
+from scrobbled.core.agreeing.writing import ChangeWriter
+from scrobbled.core.records import DatePrecision
+from scrobbled.core.sending.change import Side
+from scrobbled.core.watching.plays import is_entered
 
 
-def shortcut(group: PlayGroup, policy: Policy) -> Compared | None:
+def shortcut(group: PlayGroup, policy: Policy) -> ItemPlan | None:
     """What a comparison would come to; ``None`` where that takes a closer look."""
     if not group.a or not group.b:
         return _all_new(group, policy) if not group.links else None
@@ -22,42 +22,42 @@ def shortcut(group: PlayGroup, policy: Policy) -> Compared | None:
         return None
     if not group.links:
         return _met(group) if len(group.a) == 1 else None
-    return Compared(agreed=len(group.links)) if _is_as_agreed(group) else None
+    return ItemPlan(agreed=len(group.links)) if _is_as_agreed(group) else None
 
 
-def _all_new(group: PlayGroup, policy: Policy) -> Compared | None:
+def _all_new(group: PlayGroup, policy: Policy) -> ItemPlan | None:
     """Every row of the one side is a viewing that the other lacks: a first migration is made of these."""
     there: Side = "b" if group.a else "a"
     rows = sorted((*group.a, *group.b), key=lambda row: when(row.record))
     if not all(_is_plain(row, policy.until) for row in rows) or _any_near(rows, window(group.runtime, group.media)):
         return None
-    pen = Pen(group, policy)
+    pen = ChangeWriter(group, policy)
     if not pen.may_add(there):
-        return Compared()
-    return Compared(changes=tuple(pen.add(there, row, row.record.at) for row in rows if row.record.at))
+        return ItemPlan()
+    return ItemPlan(changes=tuple(pen.add(there, row, row.record.at) for row in rows if row.record.at))
 
 
-def _is_plain(row: Row, until: datetime) -> bool:
+def _is_plain(row: HeldPlay, until: datetime) -> bool:
     """Of a moment that has been, there, and nothing was ever done about it."""
-    if row.missed or row.ours or row.settled or row.record.kept is not Kept.EXACT:
+    if row.missed or row.ours or row.settled or row.record.kept is not DatePrecision.EXACT:
         return False
     return row.record.at is not None and row.record.at <= until and is_entered(row.record.at)
 
 
-def _any_near(rows: Sequence[Row], gap: timedelta) -> bool:
+def _any_near(rows: Sequence[HeldPlay], gap: timedelta) -> bool:
     """Whether two of them, in order of time, may be reports of one viewing."""
     pairs = itertools.pairwise(row.record.at for row in rows)
     return any(one is not None and next_ is not None and next_ - one < gap for one, next_ in pairs)
 
 
-def _met(group: PlayGroup) -> Compared | None:
+def _met(group: PlayGroup) -> ItemPlan | None:
     """One play on each side, and they are the same viewing."""
     (a,), (b,) = group.a, group.b
     if a.missed or b.missed:
         return None
     for match in line_up([a.record], [b.record], window(group.runtime, group.media)):
         link = Link(a.record.id, b.record.id, match.rule, LinkState.AGREED, a.record.at, b.record.at)
-        return Compared((link,), agreed=1)
+        return ItemPlan((link,), agreed=1)
     return None
 
 
@@ -72,11 +72,11 @@ def _is_as_agreed(group: PlayGroup) -> bool:
     )
 
 
-def _by_id(rows: Sequence[Row]) -> dict[str | None, Row]:
+def _by_id(rows: Sequence[HeldPlay]) -> dict[str | None, HeldPlay]:
     return {row.record.id: row for row in rows}
 
 
-def _is_as_it_was(rows: dict[str | None, Row], id_: str | None, at: datetime | None) -> bool:
+def _is_as_it_was(rows: dict[str | None, HeldPlay], id_: str | None, at: datetime | None) -> bool:
     row = rows.get(id_)
     if row is None or row.missed or row.record.at != at:
         return False

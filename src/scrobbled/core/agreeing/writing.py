@@ -6,17 +6,17 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.core.change import Action, Change, Side, moment, of_side, other
-from scrobbled.core.ledger import Direction, PlayGroup, Policy, Row
-from scrobbled.core.plays import is_entered, rounded
-from scrobbled.core.records import Kept
+from scrobbled.core.agreeing.ledger import Direction, HeldPlay, PlayGroup, Policy
+from scrobbled.core.records import DatePrecision
+from scrobbled.core.sending.change import Action, Change, Side, moment, of_side, other
+from scrobbled.core.watching.plays import is_entered, rounded
 
 
 def may_write(direction: Direction, side: Side) -> bool:
     return direction == "both" or direction == ("a-to-b" if side == "b" else "b-to-a")
 
 
-class Pen(Struct, frozen=True):
+class ChangeWriter(Struct, frozen=True):
     """Writes the changes of one item's plays."""
 
     group: PlayGroup
@@ -34,17 +34,17 @@ class Pen(Struct, frozen=True):
     def may_flag(self, side: Side) -> bool:
         return self.may(side) and of_side(self.policy.can_flag, side)
 
-    def when(self, row: Row) -> datetime | None:
+    def when(self, row: HeldPlay) -> datetime | None:
         """The time to send it with; ``None`` where nobody knows one, or an impossible one."""
         at = row.record.at
-        if row.record.kept is Kept.NONE:
+        if row.record.kept is DatePrecision.NONE:
             at = row.record.made_at if self.policy.ticks == "as-plays" else None
         return at if at is not None and is_entered(at) else None
 
     def has_come(self, at: datetime) -> bool:
         return at <= self.policy.until
 
-    def add(self, side: Side, row: Row, at: datetime) -> Change:
+    def add(self, side: Side, row: HeldPlay, at: datetime) -> Change:
         """To ``side``, a play like ``row`` of the other."""
         at = rounded(at, of_side(self.policy.precision, side))
         return Change(
@@ -59,7 +59,7 @@ class Pen(Struct, frozen=True):
             why=f"watched on {{{other(side)}}}, not on {{{side}}}",
         )
 
-    def remove(self, side: Side, row: Row) -> Change:
+    def remove(self, side: Side, row: HeldPlay) -> Change:
         return Change(
             side=side,
             action=Action.REMOVE,
@@ -73,7 +73,7 @@ class Pen(Struct, frozen=True):
             why=f"it is gone from {{{other(side)}}}",
         )
 
-    def retime(self, side: Side, row: Row, like: Row, why: str, *, ask: bool) -> Change:
+    def retime(self, side: Side, row: HeldPlay, like: HeldPlay, why: str, *, ask: bool) -> Change:
         """``row`` of ``side`` gets the time of ``like``, which has one."""
         assert like.record.at is not None  # a play without a date gives no other a time
         at = rounded(like.record.at, of_side(self.policy.precision, side))
@@ -92,7 +92,7 @@ class Pen(Struct, frozen=True):
             why=why or f"its time was changed on {{{other(side)}}}",
         )
 
-    def flag(self, side: Side, row: Row) -> Change:
+    def flag(self, side: Side, row: HeldPlay) -> Change:
         return Change(
             side=side,
             action=Action.FLAG,
@@ -100,6 +100,7 @@ class Pen(Struct, frozen=True):
             key=self.group.key,
             label=self.group.label,
             target=row.record.id,
+            at=row.record.at,
             after=f"rewatch on {moment(row.record.at)}",
             rewatch=True,
             why="it was watched before",

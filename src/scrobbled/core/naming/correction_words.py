@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.corrections import Correction, Ignore, Of, OfMovie, OfShow, Target, ToMovie, ToShow
 from scrobbled.core.errors import BadCorrection
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.matching import plain
+from scrobbled.core.naming.corrections import Correction, Ignore, Of, OfMovie, OfShow, Target, ToMovie, ToShow
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.naming.matching import plain
 
 LONGEST = 300
 LARGEST = 99_999
@@ -32,7 +32,7 @@ HOW_TO = (
 )
 
 
-class Wish(Struct, frozen=True):
+class TypedCorrection(Struct, frozen=True):
     """A correction as it was typed. ``what`` is a title, an id like ``tvdb:445566``, or a stored play like ``c12``.
 
     With a stored episode, ``to_season`` and ``to_episode``, or the address of an episode's page, speak of that episode.
@@ -64,7 +64,7 @@ def stored(what: str) -> tuple[str, int] | None:
     return (match[1].lower(), int(match[2])) if match else None
 
 
-def read(wish: Wish, item: Item | None = None) -> Correction:
+def read(wish: TypedCorrection, item: Item | None = None) -> Correction:
     """The correction, not stored yet. ``item`` is what ``stored(wish.what)`` stands for.
 
     Raises ``BadCorrection``.
@@ -115,7 +115,7 @@ def episodes(of: OfShow) -> str:
     return str(of.first) if of.first == of.last else f"{of.first}-{'' if of.last is None else of.last}"
 
 
-def _narrowed(wish: Wish, item: Item | None) -> Wish:
+def _narrowed(wish: TypedCorrection, item: Item | None) -> TypedCorrection:
     """Who names a place for a stored episode, and no part of its show, means that episode, or its season."""
     if wish.ignore or wish.season is not None or wish.episodes or not isinstance(item, Episode):
         return wish
@@ -127,7 +127,7 @@ def _narrowed(wish: Wish, item: Item | None) -> Wish:
     return wish if season is None else replace(wish, season=item.season)
 
 
-def _of(wish: Wish, item: Item | None) -> Of:
+def _of(wish: TypedCorrection, item: Item | None) -> Of:
     of = _as_stored(item) if item is not None else _subject(wish.what, movie=wish.movie)
     if isinstance(of, OfMovie):
         if wish.season is not None or wish.episodes:
@@ -200,7 +200,7 @@ def _range(text: str) -> tuple[int | None, int | None]:
     return first, last
 
 
-def _target(wish: Wish, of: Of) -> Target:
+def _target(wish: TypedCorrection, of: Of) -> Target:
     to = _to(wish.to)
     if isinstance(of, OfMovie):
         if to.media == "show" or wish.to_season is not None or wish.to_episode is not None:
@@ -211,7 +211,7 @@ def _target(wish: Wish, of: Of) -> Target:
     return _place(of, to, _small(wish.to_season, "to-season"), _small(wish.to_episode, "to-episode"))
 
 
-def _special(wish: Wish, of: OfShow, to: _To) -> ToMovie:
+def _special(wish: TypedCorrection, of: OfShow, to: _To) -> ToMovie:
     """A special that is a film elsewhere: one episode, or many would become viewings of one film."""
     if of.first is None or of.first != of.last or wish.to_season is not None or wish.to_episode is not None:
         raise BadCorrection("Only a single episode can be a film: name it with --season 0 --episodes 3.")

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Set
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.ids import Ids, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Media, Movie
-from scrobbled.core.matching import plain
+from scrobbled.core.naming.ids import Ids, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Media, Movie
+from scrobbled.core.naming.matching import plain
+from scrobbled.core.words.reasons import Code, Reason
 
 
 class OfShow(Struct, frozen=True):
@@ -119,9 +120,12 @@ class Corrected(Struct, frozen=True):
         if self.correction is None:
             return ""
         if self.is_ignored:
-            return self.told("ignored")
+            return self._why("ignored")
         media = self.item.media
-        return "" if media in takes else self.told(f"this tracker does not take {media}s")
+        return "" if media in takes else self._why(f"this tracker does not take {media}s")
+
+    def _why(self, text: str) -> Reason:
+        return Reason(self.told(text), Code.CORRECTION, None if self.correction is None else self.correction.id)
 
     def told(self, text: str) -> str:
         """``text`` for people, who have to see where a person had a hand in it."""

@@ -13,13 +13,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 
 MAX_GUID = 300
 MAX_GUIDS = 50
 
 
-class Scope(Enum):
+class GuidScope(Enum):
     """What a guid names, as far as its form tells."""
 
     ITEM = auto()
@@ -44,11 +44,14 @@ class Numbering(Enum):
 
 
 class Guid(Struct, frozen=True):
-    """One guid, read. ``service`` is a field of ``Ids``; ``tsdb`` is TMDB's series space, known not to be a movie."""
+    """One guid, read. ``service`` is a field of ``Ids``; ``tsdb`` is TMDB's series space, known not to be a movie.
+
+    ``mal`` is an entry of MyAnimeList: no id that anybody here asks for, but it says how the episodes are counted.
+    """
 
     service: str
     value: int | str
-    scope: Scope
+    scope: GuidScope
     season: int | None = None
     number: int | None = None
     numbering: Numbering = Numbering.PLAIN
@@ -64,13 +67,14 @@ class EpisodeGuids(Struct, frozen=True):
     numbering: Numbering = Numbering.PLAIN
 
 
-_MOVIE_SCOPES = {Scope.ITEM, Scope.TITLE, Scope.MOVIE}
-_EPISODE_SCOPES = {Scope.ITEM, Scope.EPISODE}
-_SHOW_SCOPES = {Scope.TITLE, Scope.SHOW}
-_BY_WORD = {"movie": Scope.MOVIE, "show": Scope.SHOW, "series": Scope.SHOW, "episode": Scope.EPISODE}
+_MOVIE_SCOPES = {GuidScope.ITEM, GuidScope.TITLE, GuidScope.MOVIE}
+_EPISODE_SCOPES = {GuidScope.ITEM, GuidScope.EPISODE}
+_SHOW_SCOPES = {GuidScope.TITLE, GuidScope.SHOW}
+_BY_WORD = {"movie": GuidScope.MOVIE, "show": GuidScope.SHOW, "series": GuidScope.SHOW, "episode": GuidScope.EPISODE}
 _SERVICES = frozenset({"imdb", "tmdb", "tvdb", "anidb"})
 _LEGACY = {"imdb": "imdb", "themoviedb": "tmdb", "thetvdb": "tvdb", "thetvdbdvdorder": "tvdb", "xbmcnfotv": "tvdb"}
 _PLEX = re.compile(r"(movie|show|season|episode)/[0-9A-Za-z_-]{1,64}\Z")
+_MAL = "net.fribbtastic.coding.plex.myanimelist"
 _IMDB = re.compile(r"tt[0-9]{1,12}\Z", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,12}\Z")
 _HAMA = re.compile(r"(anidb|tvdb|tmdb|tsdb|imdb)([0-9]?)-(.+)\Z")
@@ -95,19 +99,19 @@ def is_live(metadata: Mapping[str, Any]) -> bool:
 def of_movie(metadata: Mapping[str, Any]) -> MovieIds:
     """The first id of each service; a TVDB *series* id that a television agent gave a movie is not among them."""
     wanted = (g for g in _own(metadata) if g.scope in _MOVIE_SCOPES and g.number is None and g.service != "tsdb")
-    return MovieIds(**_first(g for g in wanted if not (g.scope is Scope.TITLE and g.service == "tvdb")))
+    return MovieIds(**_first(g for g in wanted if not (g.scope is GuidScope.TITLE and g.service == "tvdb")))
 
 
 def of_show(metadata: Mapping[str, Any]) -> ShowIds:
     """The first id of each service, of metadata whose ``type`` is ``show``."""
-    return ShowIds(**_first(g for g in _own(metadata) if g.scope in _SHOW_SCOPES | {Scope.ITEM}))
+    return ShowIds(**_first(g for g in _own(metadata) if g.scope in _SHOW_SCOPES | {GuidScope.ITEM}))
 
 
 def of_episode(metadata: Mapping[str, Any]) -> EpisodeGuids:
     """Ids of the episode and of its show, the first of each service, and the place that legacy guids carry."""
     own = tuple(_own(metadata))
     show = [g for g in own if g.scope in _SHOW_SCOPES]
-    above = [g for g in _read_all(texts(metadata.get("grandparentGuid"))) if g.scope in _SHOW_SCOPES | {Scope.ITEM}]
+    above = [g for g in _read_all(texts(metadata.get("grandparentGuid"))) if g.scope in _SHOW_SCOPES | {GuidScope.ITEM}]
     placed = next((g for g in show if g.number is not None), None)
     numbering = next((g.numbering for g in (*show, *above) if g.numbering is not Numbering.PLAIN), Numbering.PLAIN)
     return EpisodeGuids(
@@ -124,13 +128,15 @@ def read(text: str) -> Guid | None:
     agent, separator, tail = text.partition("://")
     path = tail.partition("?")[0].rstrip("/")
     if not separator:
-        return _guid("imdb", text, Scope.ITEM)
+        return _guid("imdb", text, GuidScope.ITEM)
     if agent == "plex":
         return _plex(path)
     if agent in _SERVICES:
         return _modern(agent, path)
     if agent.startswith("com.plexapp.agents."):
         return _legacy(agent.removeprefix("com.plexapp.agents."), path)
+    if agent == _MAL:
+        return _title("mal", path, Numbering.ABSOLUTE)
     if agent in {"tv.plex.agents.nfo.movie", "tv.plex.agents.nfo.series"}:
         return _nfo(path)
     return None
@@ -148,27 +154,29 @@ def _first(guids: Iterable[Guid]) -> dict[str, Any]:
     """Several ids of one service do occur, for merged items; Plex lists the one it matched by first."""
     found: dict[str, Any] = {}
     for guid in guids:
+        if guid.service == "mal":
+            continue
         found.setdefault("tmdb" if guid.service == "tsdb" else guid.service, guid.value)
     return found
 
 
 def _plex(path: str) -> Guid | None:
     match = _PLEX.match(path)
-    return Guid("plex", f"plex://{path}", _BY_WORD.get(match.group(1), Scope.OTHER)) if match else None
+    return Guid("plex", f"plex://{path}", _BY_WORD.get(match.group(1), GuidScope.OTHER)) if match else None
 
 
 def _modern(service: str, path: str) -> Guid | None:
     """``tvdb://429999/1/1`` stands beside the plain episode id: show, season and episode."""
     if "/" in path:
         return _placed(service, path, Numbering.PLAIN)
-    return _guid(service, path, Scope.ITEM)
+    return _guid(service, path, GuidScope.ITEM)
 
 
 def _legacy(agent: str, path: str) -> Guid | None:
     if agent == "hama":
         return _hama(path)
     if agent == "xbmcnfo":  # its files hold an IMDb id, or else a TMDB one
-        return _guid("imdb" if path.startswith("tt") else "tmdb", path, Scope.MOVIE)
+        return _guid("imdb" if path.startswith("tt") else "tmdb", path, GuidScope.MOVIE)
     if agent not in _LEGACY:
         return None
     service = "imdb" if path.startswith("tt") else _LEGACY[agent]
@@ -191,30 +199,30 @@ def _nfo(path: str) -> Guid | None:
     service, separator, value = rest.rpartition("/")[2].partition("_")
     if not separator or service not in _SERVICES:
         return None
-    return _guid(service, value, _BY_WORD.get(kind, Scope.OTHER))
+    return _guid(service, value, _BY_WORD.get(kind, GuidScope.OTHER))
 
 
 def _title(service: str, path: str, numbering: Numbering) -> Guid | None:
     if "/" in path:
         return _placed(service, path, numbering)
-    return _guid(service, path, Scope.TITLE, numbering=numbering)
+    return _guid(service, path, GuidScope.TITLE, numbering=numbering)
 
 
 def _placed(service: str, path: str, numbering: Numbering) -> Guid | None:
     """Show, season, episode. A two-part path is a season's, which says nothing about the place of an episode."""
     value, *place = path.split("/")
     if len(place) == 1 and _DIGITS.match(place[0]):
-        return _guid(service, value, Scope.SHOW, numbering=numbering)
+        return _guid(service, value, GuidScope.SHOW, numbering=numbering)
     if len(place) != 2 or not all(_DIGITS.match(part) and len(part) <= 6 for part in place):
         return None
     season, number = map(int, place)
-    return _guid(service, value, Scope.SHOW, season, number, numbering)
+    return _guid(service, value, GuidScope.SHOW, season, number, numbering)
 
 
 def _guid(
     service: str,
     value: str,
-    scope: Scope,
+    scope: GuidScope,
     season: int | None = None,
     number: int | None = None,
     numbering: Numbering = Numbering.PLAIN,

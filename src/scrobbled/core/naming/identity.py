@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from scrobbled.core.ids import Ids
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.matching import is_generic, plain
+from scrobbled.core.naming.ids import Ids
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.naming.matching import is_generic, plain
 
 
 def same_item(one: Item, other: Item) -> bool:
@@ -51,9 +51,13 @@ def _same_place(one: Episode, other: Episode) -> bool:
 
 def _by_ids(mine: Ids, theirs: Ids) -> bool | None:
     """``None`` where no service is known to both; one that agrees outweighs one that does not."""
-    pairs = zip(_of_each_service(mine), _of_each_service(theirs), strict=True)
-    same = [one == other for one, other in pairs if one is not None and other is not None]
-    return any(same) if same else None
+    known = False
+    for one, other in zip(_of_each_service(mine), _of_each_service(theirs), strict=True):
+        if one is not None and other is not None:
+            if one == other:
+                return True
+            known = True
+    return False if known else None
 
 
 _of_each_service = attrgetter(*Ids.__annotations__)

@@ -7,10 +7,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
+from scrobbled.core.naming.ids import EpisodeIds, Ids, MovieIds, ShowIds
 
 Media = Literal["movie", "episode"]
-Settled = Literal["show", "place"]
+SettledBy = Literal["show", "place"]
 
 
 class Origin(Struct, frozen=True):
@@ -62,7 +62,7 @@ class Episode(Struct, frozen=True):
     absolute: bool = False
     """``number`` counts through the whole show (some anime agents), so it must be mapped before it is sent."""
     origin: Origin | None = None
-    settled: Settled | None = None
+    settled: SettledBy | None = None
     """What a person has said: which show it is (``show_ids.tmdb``), or also season and number there (``place``)."""
 
     @property

@@ -12,11 +12,16 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
 
 AIR_DATE_SLACK = timedelta(days=2)
 """Catalogues differ by the zone they count days in, and by a day between first showing and streaming."""
+_QUALIFIER = re.compile(r"\s*\((?:(?P<year>\d{4})|[A-Z]{2})\)\s*\Z")
+"""As in "Harbour Lights (2021)" and "Harbour Lights (US)"."""
+BY_NAME = "title and year"
+"""The method of a match that goes by nothing else; see ``agrees``."""
+IN_DOUBT = "its show is known by title and year alone, and there the episode has another title or day"
 _GENERIC = re.compile(r"(?:tba|tbd|[^\W\d]+\s*(?:nr|no)?\s*\d+|\d+)\Z")
 
 
@@ -113,6 +118,18 @@ def plain(title: str | None) -> str:
     return " ".join("".join(letters).split())
 
 
+def bare(title: str) -> str:
+    """Without a trailing year or country, which tell shows of one name apart and are not part of it."""
+    return _QUALIFIER.sub("", title) or title
+
+
+def year_of(episode: Episode) -> int | None:
+    """When its show began: said by the source, or part of the title."""
+    in_title = _QUALIFIER.search(episode.show_title)
+    said = in_title and in_title["year"]
+    return episode.show_year if episode.show_year is not None or not said else int(said)
+
+
 def is_generic(title: str | None) -> bool:
     """Whether a title says no more than a number would: "Episode 5", "Folge 12", "TBA", nothing."""
     text = plain(title)
@@ -132,6 +149,11 @@ def same_day(episode: Episode, entry: Listed) -> bool | None:
     if episode.air_date is None or entry.air_date is None:
         return None
     return abs(episode.air_date - entry.air_date) <= AIR_DATE_SLACK
+
+
+def agrees(match: ShowMatch, episode: Episode, entry: Listed) -> bool:
+    """Whether ``entry`` may be believed: a show that is known by name alone is in doubt as soon as anything differs."""
+    return match.method != BY_NAME or False not in (same_title(episode, entry), same_day(episode, entry))
 
 
 class _Evidence(Struct, frozen=True):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
 
 _MOVIE = re.compile(r"movie:(tmdb:(\d{1,10})|imdb:(tt\d{1,10}))", re.ASCII)
 _SHOW = re.compile(r"(?:show|season|episode):(\d{1,10})(?::(\d{1,5}))?(?::(\d{1,5}))?", re.ASCII)

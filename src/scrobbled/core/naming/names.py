@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import re
 
+from scrobbled.core import services
+
 FILE = "file:"
 """Names of files begin so where names of trackers stand; no tracker's does."""
 _MARKED = re.compile(rf"{FILE}(.+)-[0-9a-f]{{8}}")
 """A file's own name, and what tells its content from another."""
-NAMES = {
-    "anilist": "AniList",
-    "emby": "Emby",
-    "jellyfin": "Jellyfin",
-    "jellyfin-webhooks": "Jellyfin (Webhooks)",
-    "kodi": "Kodi",
-    "plex": "Plex",
-    "serializd": "Serializd",
-    "tautulli": "Tautulli",
-    "tmdb": "TMDB",
-    "trakt": "Trakt",
-}
+
+
+def is_file(name: str) -> bool:
+    return name.startswith(FILE)
 
 
 def name(service: str) -> str:
     """For people: "Plex" for ``plex``."""
-    return called(service) if service.startswith(FILE) else NAMES.get(service, service.capitalize())
+    return called(service) if is_file(service) else services.service(service).title
 
 
 def called(side: str) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from scrobbled.core.items import Item, Movie
+from scrobbled.core.naming.items import Item, Movie
 
 MOST_WORDS = 8
 LONGEST = 200

@@ -8,9 +8,9 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from scrobbled.core.matching import plain
+from scrobbled.core.naming.matching import bare, plain
 
-Kind = Literal["show", "movie"]
+TitleKind = Literal["show", "movie"]
 ALIKE = 0.75
 """From this ratio on two titles are called alike: a letter or two, or a word, apart."""
 MOST_ALIKE = 3
@@ -26,7 +26,7 @@ class SeasonSize(Struct, frozen=True):
 class Title(Struct, frozen=True):
     """One entry. ``tmdb`` is in the space of its ``kind``; an entry without one cannot be named to anybody else."""
 
-    kind: Kind
+    kind: TitleKind
     title: str
     year: int | None = None
     tmdb: int | None = None
@@ -43,11 +43,11 @@ class Searcher(Protocol):
     """
 
     @property
-    def kinds(self) -> frozenset[Kind]:
+    def kinds(self) -> frozenset[TitleKind]:
         """What it has at all."""
         ...
 
-    async def search(self, query: str, year: int | None, kind: Kind) -> Sequence[Title]:
+    async def search(self, query: str, year: int | None, kind: TitleKind) -> Sequence[Title]:
         """Best first, ten at most."""
         ...
 
@@ -59,6 +59,31 @@ class Searcher(Protocol):
 def sized(numbers: Sequence[int]) -> tuple[SeasonSize, ...]:
     """From the season of each episode, whatever their order."""
     return tuple(SeasonSize(number, numbers.count(number)) for number in sorted(set(numbers)))
+
+
+def the_only(name: str, year: int, season: int, number: int, answers: Sequence[Sequence[Title]]) -> int | None:
+    """The TMDB id of the one show of that title and year, where all agree on it and it has such a regular episode.
+
+    ``answers`` is what each catalogue found. A catalogue that has none, or another one, or one without a TMDB id,
+    leaves a doubt. So it does where nobody tells the year, or how long the season is, or where that is too short.
+    """
+    found = [[one for one in listed if is_called(one, name, year)] for listed in answers]
+    shows = [one for listed in found for one in listed]
+    if not all(found) or len({one.tmdb for one in shows}) != 1 or season < 1 or number < 1:
+        return None
+    lengths = [_length(one, season) for one in shows if one.seasons is not None]
+    is_there = bool(lengths) and min(lengths) >= number
+    return shows[0].tmdb if is_there and any(one.year == year for one in shows) else None
+
+
+def is_called(one: Title, name: str, year: int) -> bool:
+    """Whether a show may be the one of that title and year, however it is spelt; who tells no year may mean any."""
+    same = plain(bare(one.title)) == plain(bare(name)) != ""
+    return one.kind == "show" and same and one.year in (None, year)
+
+
+def _length(show: Title, season: int) -> int:
+    return sum(size.episodes for size in show.seasons or () if size.number == season)
 
 
 def alike(name: str, known: Iterable[Title]) -> list[Title]:

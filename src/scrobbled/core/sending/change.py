@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 from msgspec import Struct
 
+from scrobbled.core.naming.names import name
 from scrobbled.core.records import Kind
 
 Side = Literal["a", "b"]
@@ -82,7 +83,7 @@ class Change(Struct, frozen=True):
     at: datetime | None = None
     """The time to be written (add, retime), rounded down to the precision of this side.
 
-    Of a removal the time of the play; of a rating when it was given, where that is known.
+    Of a removal and a rewatch mark the time of the play; of a rating when it was given, where that is known.
     """
     before: str = ""
     after: str = ""
@@ -102,6 +103,9 @@ def moment(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else "no date"
 
 
+LEAVE = "leave"
+"""Stands where an action does in the counts of a run: ``serializd leave movie``."""
+_MEDIA = {"movie": ("play of a film", "plays of films"), "episode": ("play of an episode", "plays of episodes")}
 _LEFT: dict[str, tuple[str, str]] = {
     "undated": ("play without a date on {here} is left alone", "plays without a date on {here} are left alone"),
     "future": (
@@ -121,6 +125,17 @@ _LEFT: dict[str, tuple[str, str]] = {
         "plays have another time on {there} that cannot be set on {here}",
     ),
 }
+
+
+def left_out(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """What a side keeps none of, in words: "left out: 12 plays of films, which Serializd does not keep"."""
+    told = []
+    for what, count in counts.items():
+        tracker, action, media = what.rsplit(maxsplit=2)
+        if action == LEAVE:
+            plays = _MEDIA[media][count != 1]
+            told.append(f"left out: {count:,} {plays}, which {name(tracker)} does not keep")
+    return tuple(told)
 
 
 def left(code: str, side: Side) -> str:

@@ -9,6 +9,11 @@ LONGEST_BACKOFF = 60.0
 RECHECKS = (3_600.0, 21_600.0, 86_400.0, 259_200.0, 604_800.0)
 """Catalogues grow slowly: 1 h, 6 h, 1 d, 3 d, then weekly."""
 LONGEST_PROBE = 3_600.0
+LOOK_UP_BACKOFF = 900.0
+"""Seconds that one is put off at most where whoever was asked about it does not answer."""
+PATIENT_ATTEMPTS = 3
+STUBBORN_ATTEMPTS = 10
+STUBBORN_BACKOFF = 3_600.0
 SHORTEST_READING_PAUSE = 5.0
 LONGEST_READING_PAUSE = 600.0
 
@@ -20,6 +25,27 @@ def backoff(failures: int, dice: Dice, *, asked: float | None = None, longest: f
     """Seconds to wait after ``failures`` in a row: 1, 2, 4 … with a fifth of jitter, and never less than ``asked``."""
     jittered = _doubled(1, failures, longest) * (0.8 + 0.4 * dice())
     return max(jittered, asked or 0.0)
+
+
+def own_wait(attempts: int, dice: Dice, *, in_outage: bool) -> float:
+    """Seconds that a change waits for itself after so many attempts.
+
+    In an outage the account waits, not the change. One that keeps failing lets the others go first.
+    """
+    if attempts < PATIENT_ATTEMPTS:
+        return 0.0
+    stubborn = attempts >= STUBBORN_ATTEMPTS and not in_outage
+    return backoff(attempts, dice, longest=STUBBORN_BACKOFF if stubborn else LONGEST_BACKOFF)
+
+
+def fewer(together: int) -> int:
+    """How many are written next after so many failed: one bad change must not take its neighbours along."""
+    return max(1, together // 2)
+
+
+def more(together: int, most: int) -> int:
+    """How many may be written next after so many succeeded."""
+    return min(most, together * 2)
 
 
 def recheck(times: int) -> float:

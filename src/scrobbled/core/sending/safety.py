@@ -1,6 +1,6 @@
 """The flood breaker's judgement: when plays come as no household watches, they wait for a person.
 
-Decided for each play as it arrives, for each account that is to get it. What came before it is in ``Facts``.
+Decided for each play as it arrives, for each account that is to get it. What came before it is in ``FloodFacts``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import Hold
+from scrobbled.core.words.outcomes import Hold
+from scrobbled.core.words.reasons import Reason
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 AFTERWARDS_PER_MINUTE = 20
@@ -41,17 +42,17 @@ MARKS_WAIT = timedelta(seconds=10)
 """So long a mark waits for others that were set with it."""
 
 
-class Limits(Struct, frozen=True):
+class WriteLimits(Struct, frozen=True):
     """What the configuration allows an account. A play counts once, however many requests it takes."""
 
     writes_per_hour: int = 300
     plays_per_item_per_day: int = 3
 
 
-USUAL = Limits()
+USUAL = WriteLimits()
 
 
-class Facts(Struct, frozen=True):
+class FloodFacts(Struct, frozen=True):
     """One play for one account, and what arrived with it. Every count includes it, and what was held."""
 
     in_hour: int = 1
@@ -78,20 +79,24 @@ class Trip(Struct, frozen=True):
     window: timedelta
     """Within which the plays came that the rule counted."""
 
+    @property
+    def coded(self) -> Reason:
+        return Reason(self.reason, self.rule)
 
-def judge(facts: Facts, limits: Limits) -> Trip | None:
+
+def judge(facts: FloodFacts, limits: WriteLimits) -> Trip | None:
     """``None`` lets the play through. Lower limits never let more through."""
     if is_exempt(facts, limits):
         return None
     return next(_trips(facts, limits), None)
 
 
-def is_exempt(facts: Facts, limits: Limits) -> bool:
+def is_exempt(facts: FloodFacts, limits: WriteLimits) -> bool:
     """A play seen as it happened passes while a flood is held. Only a machine makes many of those within an hour."""
     return facts.witnessed and facts.seen_in_hour <= max(SEEN_LEAST, limits.writes_per_hour // SEEN_SHARE)
 
 
-def judge_item(plays: int, limits: Limits) -> Trip | None:
+def judge_item(plays: int, limits: WriteLimits) -> Trip | None:
     """``plays`` of one item lie within a day of each other, with the one that is to be sent."""
     most = limits.plays_per_item_per_day
     if plays <= most:
@@ -111,7 +116,7 @@ def judge_marks(together: int) -> Trip | None:
     return Trip(Hold.BURST, reason, MARKS_WITHIN)
 
 
-def _trips(facts: Facts, limits: Limits) -> Iterator[Trip]:
+def _trips(facts: FloodFacts, limits: WriteLimits) -> Iterator[Trip]:
     if facts.afterwards:
         yield from _told_afterwards(facts, max(AFTERWARDS_PER_MINUTE, limits.writes_per_hour // AFTERWARDS_SHARE))
     at_once = max(AT_ONCE, limits.writes_per_hour // 2)
@@ -126,7 +131,7 @@ def _trips(facts: Facts, limits: Limits) -> Iterator[Trip]:
         yield Trip(Hold.SHARE_OF_HISTORY, f"{facts.in_hour:,} plays came within an hour; {known}", HOUR)
 
 
-def _told_afterwards(facts: Facts, most: int) -> Iterator[Trip]:
+def _told_afterwards(facts: FloodFacts, most: int) -> Iterator[Trip]:
     if facts.afterwards_in_minute > most:
         count = f"{facts.afterwards_in_minute:,} plays were told within a minute, long after they were watched"
         yield Trip(Hold.BURST, f"{count}; up to {most} pass", MINUTE)

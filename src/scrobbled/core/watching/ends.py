@@ -7,18 +7,9 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.sessions import (
-    SEEN_SHARE,
-    SEEN_WITHIN,
-    Noted,
-    Rules,
-    Session,
-    Verdict,
-    Watched,
-    fold,
-    viewing_gap,
-)
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import SEEN_SHARE, SEEN_WITHIN, fold
+from scrobbled.core.watching.sessions import Noted, Rules, Session, SessionVerdict, Watched, viewing_gap
 
 OPEN = frozenset({EventKind.START, EventKind.PAUSE, EventKind.RESUME, EventKind.PROGRESS})
 """After these more is to come."""
@@ -26,7 +17,7 @@ UNTOLD_RUNTIME = timedelta(hours=4)
 """How long silence may last where nobody said how long the item is."""
 
 
-class Span(Struct, frozen=True):
+class ViewingSpan(Struct, frozen=True):
     """The times at which another play of the same title is a report of the same viewing; its ends are not among them.
 
     ``gap`` is the distance at which two ends are two viewings.
@@ -39,7 +30,7 @@ class Span(Struct, frozen=True):
     """How long the item is, where that was told."""
 
 
-def span_of(before: Session, after: Session, event: PlaybackEvent) -> Span:
+def span_of(before: Session, after: Session, event: PlaybackEvent) -> ViewingSpan:
     """That of the viewing which ``event`` ended, from the session before and after it.
 
     Whoever pauses in the credits ends hours after another source counted it: what was counted while this viewing was
@@ -51,7 +42,7 @@ def span_of(before: Session, after: Session, event: PlaybackEvent) -> Span:
     began = None if event.entered else before.began_at
     if began is not None and at - began <= SEEN_WITHIN:
         first = min(first, began + runtime * SEEN_SHARE)
-    return Span(first, at + gap, gap, after.duration_ms)
+    return ViewingSpan(first, at + gap, gap, after.duration_ms)
 
 
 def still_to_come(session: Session) -> timedelta | None:
@@ -65,7 +56,9 @@ def still_to_come(session: Session) -> timedelta | None:
     return timedelta(milliseconds=session.duration_ms) * (1.0 - watched)
 
 
-def fallen_silent(session: Session, event: PlaybackEvent, rules: Rules, heard_at: datetime) -> tuple[Session, Verdict]:
+def fallen_silent(
+    session: Session, event: PlaybackEvent, rules: Rules, heard_at: datetime
+) -> tuple[Session, SessionVerdict]:
     """``session`` when no word comes after ``event``, its last one, which was received at ``heard_at``.
 
     What was far enough then was watched, at that time. A word that comes after all goes on from where it was.
@@ -79,4 +72,5 @@ def fallen_silent(session: Session, event: PlaybackEvent, rules: Rules, heard_at
     after, verdict = fold(session, end, rules, heard_at)
     if not isinstance(verdict, Watched):
         return session, verdict
-    return replace(session, finishes=after.finishes, restarted=False, seen_from=None, began_at=None), verdict
+    ended = replace(session, finishes=after.finishes, ended_on=after.ended_on, ended_in=after.ended_in)
+    return replace(ended, restarted=False, seen_from=None, began_at=None), verdict

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from scrobbled.core.items import Item
+from scrobbled.core.naming.items import Item
 from scrobbled.core.records import Scope
+from scrobbled.core.services import system
 
 
 class EventKind(StrEnum):
@@ -30,9 +31,6 @@ class EventKind(StrEnum):
 
 
 RATINGS = frozenset({EventKind.RATED, EventKind.UNRATED})
-
-SYSTEMS = {"jellyfin-webhooks": "jellyfin", "tautulli": "plex"}
-"""Sources that speak for a server of another one: with its accounts, and its keys of items."""
 
 
 class Account(Struct, frozen=True):
@@ -64,6 +62,8 @@ class PlaybackEvent(Struct, frozen=True):
     player: str = ""
     player_name: str = ""
     """What people call the player."""
+    viewing: str = ""
+    """What the player itself calls this viewing, where it has a name for each."""
     rating: int | None = None
     entered: bool = False
     """Written down beside any playback, by hand or by a script: it tells nothing of what a player does."""
@@ -99,4 +99,4 @@ class PlaybackEvent(Struct, frozen=True):
         origin = self.item.origin
         place = self.item.ids.plex or (f"{origin.server}/{origin.key}" if origin else self.item.label())
         who = (self.account.id or self.account.name).strip().casefold()
-        return f"{SYSTEMS.get(self.source, self.source)}|{who}|{place}"
+        return f"{system(self.source)}|{who}|{place}"

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Item, Movie
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.sessions import (
+    PLAYBACK,
+    TEST_EVENT,
+    Duplicate,
+    Noted,
+    Rules,
+    Session,
+    SessionVerdict,
+    Unwanted,
+    Watched,
+    viewing_gap,
+)
 
 FRESH_PERCENT = 5.0
 """A start at or below this may be the beginning of another viewing; one above it is a player resuming."""
 REPEAT_WINDOW = timedelta(seconds=15)
 """The same event again within this is a second hook, or a sender that stutters."""
-SHORTEST_GAP = timedelta(minutes=2)
-UNKNOWN_RUNTIME = timedelta(minutes=37, seconds=30)
-"""Stands in for a runtime nobody told: half an hour must then lie between two viewings."""
-UNKNOWN_FILM = timedelta(minutes=90)
-"""The same for a film."""
 REMEMBERED = 32
 """Finishes kept per session, so that late duplicates of older viewings are recognised too."""
 SEEN_SHARE = 0.3
@@ -27,92 +32,20 @@ SEEN_WITHIN = timedelta(days=1)
 """A beginning longer ago says nothing of this end."""
 FIRST_HALF = 50.0
 """Being here, long after the end was reached, is as good as a fresh start."""
-
-
-TEST_EVENT = "test event: understood, stored, and sent to nobody"
-
-
-class Rules(Struct, frozen=True):
-    """When playing counts as watching."""
-
-    threshold: float = 90.0
-    """Percent at which a stop counts as watched, where the source never said "watched" itself."""
-    min_duration_ms: int = 300_000
-    """Shorter titles never become plays."""
-    own: bool = False
-    """Somebody set the threshold for this viewer, source or kind of item: it counts also against the server's word."""
-
-
-class Session(Struct, frozen=True):
-    """What is known of one viewer and one title. ``finishes`` are the times it was seen to end, as they arrived."""
-
-    position_ms: int | None = None
-    duration_ms: int | None = None
-    finishes: tuple[datetime, ...] = ()
-    restarted: bool = False
-    """It was seen to begin again after the last finish."""
-    last_kind: EventKind | None = None
-    last_position_ms: int | None = None
-    last_at: datetime | None = None
-    last_progress: float | None = None
-    """Percent, where the last event told that instead of a position."""
-    undated: bool = False
-    """A viewing at a time that nobody knows is a play already."""
-    seen_from: float | None = None
-    """When the first event of a viewing was received that did not end it, in Unix seconds; ``None`` after its end."""
-    began_at: datetime | None = None
-    """Since when it is being watched, where it was seen in its first half; or since when it began anew."""
-
-    def runtime_of(self, item: Item | None) -> timedelta:
-        """What was told, else what is usual for such an item."""
-        if self.duration_ms:
-            return timedelta(milliseconds=self.duration_ms)
-        return usual_runtime(item)
-
-    def last_percent(self) -> float | None:
-        """Where the last event was, 0 to 100 or beyond; ``None`` is unknown."""
-        if self.last_progress is not None:
-            return self.last_progress
-        if self.last_position_ms is None or not self.duration_ms:
-            return None
-        return 100.0 * self.last_position_ms / self.duration_ms
-
-
-class Noted(Struct, frozen=True):
-    """Understood; no play yet."""
-
-
-class Watched(Struct, frozen=True):
-    """A new play."""
-
-    at: datetime
-    witnessed: bool = False
-    """It was seen to begin, long enough before it ended, by the times at which we heard of both."""
-
-
-class Duplicate(Struct, frozen=True):
-    """Belongs to a viewing that is a play already, or repeats an event."""
-
-    reason: str
-
-
-class Unwanted(Struct, frozen=True):
-    """Never becomes a play."""
-
-    reason: str
-
-
-Verdict = Noted | Watched | Duplicate | Unwanted
+STOP_WITHIN = timedelta(hours=12)
+"""A stop before which nothing was heard comes so late at most: somebody fell asleep, and it went on until morning."""
+LISTED = "its beginning was not seen, and the server lists what was watched"
 
 
 def fold(
     session: Session, event: PlaybackEvent, rules: Rules, received_at: datetime | None = None
-) -> tuple[Session, Verdict]:
+) -> tuple[Session, SessionVerdict]:
     """The session after ``event``, and what the event means. Pure: the same input gives the same answer.
 
     An explicit "watched" is never vetoed by its position. A stop counts from ``rules.threshold`` percent. A second
     finish is a second viewing only when enough time lies between the two for it to have been watched, and when it does
-    not end a viewing that was paused, or stopped, near its end. Without ``received_at`` nothing counts as witnessed.
+    not end a viewing that was paused, or stopped, near its end. A stop alone ends a viewing that is a play already only
+    on the same player, and within ``STOP_WITHIN``. Without ``received_at`` nothing counts as witnessed.
     """
     if event.test:
         return session, Unwanted(TEST_EVENT)
@@ -128,50 +61,36 @@ def fold(
     return after, verdict
 
 
-def _fold(session: Session, event: PlaybackEvent, rules: Rules) -> tuple[Session, Verdict]:
+def _fold(session: Session, event: PlaybackEvent, rules: Rules) -> tuple[Session, SessionVerdict]:
     if event.kind not in PLAYBACK:
         return session, Unwanted(f"{event.kind} is not playback")
     if event.entered and not event.marked and _is_short(event.duration_ms, rules):  # a mark is somebody's word
         return session, Unwanted("too short")
     if event.entered:
         return _entered(session, event)
+    if _is_named_again(session, event, rules):
+        return session, Duplicate("this viewing is a play already")
     repeated = _repeats(session, event)
     current = _updated(session, event)
     if _is_short(current.duration_ms, rules):
         return current, Unwanted("too short")
     if not _finishes(event, rules):
         return _progressed(current, event, repeated=repeated)
+    current = replace(current, ended_in=event.viewing or session.ended_in)
     if _same_viewing(current, event):
         return current, Duplicate("this viewing is a play already")
     finishes = (*current.finishes, event.occurred_at)[-REMEMBERED:]
-    ended = replace(current, finishes=finishes, restarted=False)
+    ended = replace(current, finishes=finishes, restarted=False, ended_on=event.player)
+    if not _may_go_on(session):
+        return ended, Watched(event.occurred_at)
     if _goes_on(session, event, rules):
         return ended, Duplicate("this viewing is a play already")
+    if rules.listed and event.kind is EventKind.STOP:
+        return current, Noted(LISTED)
     return ended, Watched(event.occurred_at)
 
 
-PLAYBACK = frozenset(
-    {EventKind.START, EventKind.PAUSE, EventKind.RESUME, EventKind.PROGRESS, EventKind.STOP, EventKind.WATCHED}
-)
-"""What sessions are made of."""
-
-
-def usual_runtime(item: Item | None) -> timedelta:
-    """Where nobody told how long it is."""
-    return UNKNOWN_FILM if isinstance(item, Movie) else UNKNOWN_RUNTIME
-
-
-def viewing_gap(runtime: timedelta, *, restarted: bool) -> timedelta:
-    """How far apart two finishes of one title must be to be two viewings.
-
-    Seeing the end again after rewinding comes within minutes; watching all of it again takes about the runtime, and
-    somewhat less with a little skipping. Having seen it start over, half the runtime is proof enough.
-    """
-    share = 0.5 if restarted else 0.8
-    return max(SHORTEST_GAP, runtime * share)
-
-
-def _entered(session: Session, event: PlaybackEvent) -> tuple[Session, Verdict]:
+def _entered(session: Session, event: PlaybackEvent) -> tuple[Session, SessionVerdict]:
     """Compared with the ends that are known, and otherwise apart from what players tell.
 
     Without a date nothing tells one viewing from another, so there is one such play of a title. A mark without one says
@@ -186,7 +105,7 @@ def _entered(session: Session, event: PlaybackEvent) -> tuple[Session, Verdict]:
     if _same_viewing(session, event):
         return session, Duplicate("this viewing is a play already")
     finishes = (*session.finishes, event.occurred_at)[-REMEMBERED:]
-    return replace(session, finishes=finishes), Watched(event.occurred_at)
+    return replace(session, finishes=finishes, ended_on=""), Watched(event.occurred_at)
 
 
 def _is_short(duration_ms: int | None, rules: Rules) -> bool:
@@ -208,6 +127,7 @@ def _updated(session: Session, event: PlaybackEvent) -> Session:
         last_position_ms=event.position_ms,
         last_at=event.occurred_at,
         last_progress=event.progress,
+        player=event.player,
     )
 
 
@@ -219,7 +139,7 @@ def _finishes(event: PlaybackEvent, rules: Rules) -> bool:
     return event.kind is EventKind.STOP and event.percent is not None and event.percent >= rules.threshold
 
 
-def _progressed(session: Session, event: PlaybackEvent, *, repeated: bool) -> tuple[Session, Verdict]:
+def _progressed(session: Session, event: PlaybackEvent, *, repeated: bool) -> tuple[Session, SessionVerdict]:
     if repeated:
         return session, Duplicate("the same event again")
     ended = bool(session.finishes) and event.occurred_at > max(session.finishes)  # else it comes late
@@ -261,18 +181,22 @@ def _was_seen(session: Session, event: PlaybackEvent, received_at: datetime) -> 
     return runtime.total_seconds() * SEEN_SHARE <= passed <= SEEN_WITHIN.total_seconds()
 
 
+def _may_go_on(session: Session) -> bool:
+    """Whether the last viewing was never told to be over, and nothing says that it began again."""
+    if session.restarted or not session.finishes or session.last_kind in (None, EventKind.STOP):
+        return False
+    # else the end was told only after the next viewing had begun
+    return session.began_at is None or session.began_at <= max(session.finishes)
+
+
 def _goes_on(session: Session, event: PlaybackEvent, rules: Rules) -> bool:
-    """Whether a finish, however late, belongs to the viewing of the last one: nothing says that it began again.
+    """Whether a finish, however late, belongs to the viewing of the last one, which may go on.
 
     People pause in the credits and go to bed; the stop comes in the morning. Or they stop there, before their server
     counts it, and see the last minutes the next day.
     """
-    if session.restarted or not session.finishes or session.last_kind in (None, EventKind.STOP):
-        return False
-    if session.began_at is not None and session.began_at > max(session.finishes):
-        return False  # the end was told only after the next viewing had begun
     if event.kind is EventKind.STOP:
-        return True
+        return _was_open(session, event) or _ends_late(session, event)
     percent = session.last_percent()
     if session.last_kind is EventKind.WATCHED or percent is None or session.last_at is None:
         return False
@@ -280,6 +204,28 @@ def _goes_on(session: Session, event: PlaybackEvent, rules: Rules) -> bool:
         return abs(event.occurred_at - session.last_at) <= SEEN_WITHIN
     near = abs(event.occurred_at - session.last_at) <= session.runtime_of(event.item)
     return near and percent >= rules.threshold
+
+
+def _was_open(session: Session, event: PlaybackEvent) -> bool:
+    """Whether the player was heard after the last finish, so that its stop was to come."""
+    return session.last_kind is not EventKind.WATCHED and _same_player(session.player, event.player)
+
+
+def _ends_late(session: Session, event: PlaybackEvent) -> bool:
+    late = abs(event.occurred_at - session.finishes[-1])
+    return late <= STOP_WITHIN and _same_player(session.ended_on, event.player)
+
+
+def _is_named_again(session: Session, event: PlaybackEvent, rules: Rules) -> bool:
+    """Whether the beginning or the end of a viewing is told that ended already, however long ago: it is sent again."""
+    if not event.viewing or event.viewing != session.ended_in or session.restarted:
+        return False
+    return event.kind is EventKind.START or _finishes(event, rules)
+
+
+def _same_player(one: str, other: str) -> bool:
+    """Players that are not known are never two."""
+    return not one or not other or one == other
 
 
 def _same_viewing(session: Session, event: PlaybackEvent) -> bool:

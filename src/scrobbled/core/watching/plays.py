@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from scrobbled.core.items import Item, Media
-from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.core.naming.items import Item, Media
+from scrobbled.core.words.outcomes import PlayOutcome
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before this no media server told of a viewing: such a date is a damaged one."""

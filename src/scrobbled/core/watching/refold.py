@@ -8,18 +8,10 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.ends import Span, span_of
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.sessions import (
-    REMEMBERED,
-    Duplicate,
-    Rules,
-    Session,
-    Unwanted,
-    Verdict,
-    Watched,
-    fold,
-)
+from scrobbled.core.watching.ends import ViewingSpan, span_of
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.fold import REMEMBERED, fold
+from scrobbled.core.watching.sessions import Duplicate, Rules, Session, SessionVerdict, Unwanted, Watched
 
 
 class PlayThere(Struct, frozen=True):
@@ -28,7 +20,7 @@ class PlayThere(Struct, frozen=True):
     at: datetime | None
 
 
-class Step(Struct, frozen=True):
+class RefoldEvent(Struct, frozen=True):
     """One event, as it came in. ``event`` is ``None`` where it is not this viewer's, or its body is no longer kept."""
 
     id: int
@@ -46,10 +38,10 @@ class Step(Struct, frozen=True):
 class Ending(Struct, frozen=True):
     """An end of a viewing. Another end within ``span`` is of the same viewing."""
 
-    step: Step
+    step: RefoldEvent
     verdict: Watched
     duration_ms: int | None
-    span: Span
+    span: ViewingSpan
 
     @property
     def gap(self) -> timedelta:
@@ -60,18 +52,18 @@ class Refolded(Struct, frozen=True):
     """``missing`` are the ends that no play stands for; ``session`` is as it is after the last event."""
 
     session: Session
-    verdicts: dict[int, Verdict]
+    verdicts: dict[int, SessionVerdict]
     missing: tuple[Ending, ...]
 
 
-def refold(steps: Iterable[Step], rules: Rules) -> Refolded:
+def refold(steps: Iterable[RefoldEvent], rules: Rules) -> Refolded:
     """Fold ``steps``, which are in the order in which they came, as if they came now. Pure.
 
     Where an event that once completed a play belongs, by ``rules``, to a viewing that ended before, that play stands
     for that viewing: one that was counted later than it would be today is not counted twice.
     """
     session = Session()
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, SessionVerdict] = {}
     missing: list[Ending] = []
     for step in steps:
         if step.event is None or step.unwanted is not None:
@@ -91,7 +83,7 @@ def refold(steps: Iterable[Step], rules: Rules) -> Refolded:
     return Refolded(session, verdicts, tuple(missing))
 
 
-def _remembered(session: Session, step: Step) -> Session:
+def _remembered(session: Session, step: RefoldEvent) -> Session:
     if step.kind is not None:
         session = replace(session, last_kind=step.kind, last_at=step.received_at)
     return session if step.play is None else learned(session, step.play)
@@ -105,7 +97,8 @@ def learned(session: Session, play: PlayThere) -> Session:
         return session
     over = session.last_at is None or play.at >= session.last_at
     restarted = session.restarted and not over
-    return replace(session, finishes=(*session.finishes, play.at)[-REMEMBERED:], restarted=restarted)
+    finishes = (*session.finishes, play.at)[-REMEMBERED:]
+    return replace(session, finishes=finishes, restarted=restarted, ended_on="")
 
 
 def _nearest(endings: list[Ending], at: datetime) -> Ending:

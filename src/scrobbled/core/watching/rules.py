@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from scrobbled.core.items import Item, Media
-from scrobbled.core.sessions import Rules
+from scrobbled.core.naming.items import Item, Media
+from scrobbled.core.watching.sessions import Rules
 
 T = TypeVar("T")
 USUAL = Rules()
@@ -31,7 +31,7 @@ class Special(Struct, frozen=True):
         return (in_one or not self.libraries) and self.media in (None, item.media)
 
 
-class Level(Struct, frozen=True):
+class RuleLevel(Struct, frozen=True):
     """What one place of the configuration says; of ``specials`` the first that fits counts."""
 
     specials: Sequence[Special] = ()
@@ -42,7 +42,7 @@ class Level(Struct, frozen=True):
         return next((special for special in self.specials if special.fits(item)), None)
 
 
-def rules_of(levels: Sequence[Level], item: Item | None) -> Rules:
+def rules_of(levels: Sequence[RuleLevel], item: Item | None, *, listed: bool = False) -> Rules:
     """For ``item``, by the first of ``levels`` that says something; without an item what is said of all."""
     threshold = _first(levels, item, lambda told: told.threshold)
     shortest = _first(levels, item, lambda told: told.min_duration_ms)
@@ -50,20 +50,23 @@ def rules_of(levels: Sequence[Level], item: Item | None) -> Rules:
         threshold=USUAL.threshold if threshold is None else threshold,
         min_duration_ms=USUAL.min_duration_ms if shortest is None else shortest,
         own=_first(levels[:-1], item, lambda told: told.threshold) is not None,
+        listed=listed,
     )
 
 
-def counts(levels: Sequence[Level], item: Item) -> bool:
+def counts(levels: Sequence[RuleLevel], item: Item) -> bool:
     """Whether it counts at all, by the first rule that says so."""
     told = (special.count for level in levels if (special := level.special(item)) is not None)
     return next((count for count in told if count is not None), True)
 
 
-def _first(levels: Sequence[Level], item: Item | None, value: Callable[[Special | Level], T | None]) -> T | None:
+def _first(
+    levels: Sequence[RuleLevel], item: Item | None, value: Callable[[Special | RuleLevel], T | None]
+) -> T | None:
     return next((found for place in _places(levels, item) if (found := value(place)) is not None), None)
 
 
-def _places(levels: Sequence[Level], item: Item | None) -> Iterator[Special | Level]:
+def _places(levels: Sequence[RuleLevel], item: Item | None) -> Iterator[Special | RuleLevel]:
     """The special of a level comes before what the level says of everything."""
     for level in levels:
         special = None if item is None else level.special(item)

@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-Figure = str | int | float | bool | None
+CheckValue = str | int | float | bool | None
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     """In the order of what has to be done about it."""
 
     OK = "ok"
@@ -26,32 +26,32 @@ class Check(Struct, frozen=True):
     """
 
     name: str
-    state: Verdict
+    state: CheckVerdict
     text: str
     next_step: str = ""
-    figures: Mapping[str, Figure] = field(default_factory=dict)
+    figures: Mapping[str, CheckValue] = field(default_factory=dict)
 
 
-def ok(name: str, text: str, **figures: Figure) -> Check:
-    return Check(name, Verdict.OK, text, "", figures)
+def ok(name: str, text: str, **figures: CheckValue) -> Check:
+    return Check(name, CheckVerdict.OK, text, "", figures)
 
 
-def skipped(name: str, text: str, next_step: str = "", **figures: Figure) -> Check:
+def skipped(name: str, text: str, next_step: str = "", **figures: CheckValue) -> Check:
     """Not looked at, and ``text`` says why."""
-    return Check(name, Verdict.SKIPPED, text, next_step, figures)
+    return Check(name, CheckVerdict.SKIPPED, text, next_step, figures)
 
 
-def warning(name: str, text: str, next_step: str, **figures: Figure) -> Check:
+def warning(name: str, text: str, next_step: str, **figures: CheckValue) -> Check:
     """It works, and may not go on working."""
-    return Check(name, Verdict.WARNING, text, next_step, figures)
+    return Check(name, CheckVerdict.WARNING, text, next_step, figures)
 
 
-def problem(name: str, text: str, next_step: str, **figures: Figure) -> Check:
+def problem(name: str, text: str, next_step: str, **figures: CheckValue) -> Check:
     """It does not work."""
-    return Check(name, Verdict.PROBLEM, text, next_step, figures)
+    return Check(name, CheckVerdict.PROBLEM, text, next_step, figures)
 
 
-def worst(checks: Iterable[Check]) -> Verdict:
+def worst(checks: Iterable[Check]) -> CheckVerdict:
     """The most urgent verdict; ``ok`` for none at all."""
-    order = list(Verdict)
-    return max((check.state for check in checks), key=order.index, default=Verdict.OK)
+    order = list(CheckVerdict)
+    return max((check.state for check in checks), key=order.index, default=CheckVerdict.OK)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from scrobbled.core.words.reasons import REASONS
+
 
 class EventOutcome(StrEnum):
     """What became of one webhook."""
@@ -68,67 +70,6 @@ PLAY_NEXT_STEP: dict[PlayOutcome, str] = {
     PlayOutcome.UNDONE: "Taken back at your wish, and stays so. Nothing to do.",
 }
 
-REASONS: dict[str, str] = {
-    # events: what a source sent
-    "bookkeeping": "The server put down for itself how far somebody is; what is watched it tells in other messages.",
-    "empty": "The message told of nothing at all.",
-    "live tv": "It was live television, which no tracker knows as an episode or a film.",
-    "malformed": "A number in the message could not be read, and guessing might tick off another episode.",
-    "no account": "The message did not say who was watching.",
-    "no item": "The message did not say what was watched.",
-    "test": "Somebody pressed the server's test button, and the message arrived.",
-    "not watched": "The library does not say that it was watched.",
-    "type": "It was neither an episode nor a film, but music, a photo, a trailer or a whole season.",
-    "unsupported": "This kind of message tells of something other than watching.",
-    "added is not playback": "Something was added to the library; nobody watched anything.",
-    "ignored is not playback": "This kind of message tells of something other than watching.",
-    "rated is not playback": "Somebody gave a rating; nobody watched anything.",
-    "removed is not playback": "Something was taken out of the library, and what was watched stays so.",
-    "unrated is not playback": "Somebody took a rating back; nobody watched anything.",
-    "unwatched is not playback": "Somebody marked it as not watched, and plays are not taken back by that.",
-    # events: what was decided
-    "a viewing at an unknown time is a play already": "This title is a play without a date already, and a second one "
-    "could not be told from the first.",
-    "episodes are switched off": "Episodes are switched off in the configuration (defaults.episodes).",
-    "left out by a rule": "A rule says that such items do not count (rules, with count: false).",
-    "library": "Its library is not one of those that count (libraries, of the viewer or of the source).",
-    "library not known": "Only some libraries count (libraries, of the viewer or of the source), and nobody said from "
-    "which one this is. Set url and server_token of that media server, so that it can be asked; scrobbled doctor says "
-    "how that goes.",
-    "marked, and watched already": "Somebody marked it as watched, and it is a play already.",
-    "marks are ticked off": "Somebody marked it by hand, and such marks are ticked off and are no plays (marks of the "
-    "source).",
-    "marks are switched off": "Somebody marked it by hand, and such marks are to be ignored (marks of the source).",
-    "movies are switched off": "Films are switched off in the configuration (defaults.movies).",
-    "no play of it is ours": "Somebody marked it as not watched, and no tracker holds a play of it that came from "
-    "here; what others wrote is never removed.",
-    "no tracker keeps this rating": "None of this person's trackers keeps ratings of such an item.",
-    "no tracker ticks off without a date": "Somebody marked it as watched, which is to be ticked off without a date, "
-    "and none of this person's trackers can do that for such an item.",
-    "ratings are switched off": "Ratings given there are not passed on (ratings, of the source or in defaults).",
-    "removals are ignored": "Somebody marked it as not watched, and removals are to be ignored (removals of this "
-    "person's pairs, ignore if not set).",
-    "server: not one of those listed for this source": "It came from a media server that is not listed under servers "
-    "of this source.",
-    "still the viewing that is a play already": "It belongs to a viewing that was counted before: seeing the end again "
-    "is no second viewing.",
-    "the same rating again": "The same rating came twice within a minute.",
-    "the same event again": "The same message came twice within seconds.",
-    "this viewing is a play already": "It ends a viewing that was counted before.",
-    "too short": "It is shorter than what counts as something to watch (min_duration, 5 minutes if not set).",
-    # plays
-    "dropped by hand": "You left it out.",
-    "taken back": "You took it back, and it stays so.",
-    "its run was cancelled": "The run that wanted it there was cancelled before it was sent.",
-    "found when read back": "Its answer was lost; the tracker was asked, and it is there.",
-    "interrupted during the write": "scrobbled was ended while it was sending this, so the tracker is asked whether it "
-    "arrived.",
-    "no date: nobody said when this was watched": "Nobody said when this was watched.",
-    "this tracker does not take episodes": "This tracker does not keep episodes.",
-    "this tracker does not take movies": "This tracker does not keep films.",
-}
-"""What the short reasons mean, in full sentences; ``told`` also makes one of every other reason."""
-
 ATTEMPTS: dict[str, str] = {
     "absent": "Asked once more: it is certainly not there, so it is sent again.",
     "already-there": "Not sent, as this viewing is there already.",
@@ -177,16 +118,6 @@ UNNAMED = (
     "it at the tracker yourself."
 )
 """Instead of the next step of ``unclaimed``, where the message names no account."""
-
-STATES: dict[str, str] = {
-    "ok": "in step",
-    "new": "not asked yet",
-    "down": "does not answer",
-    "sign-in": "needs a sign-in",
-    "stopped": "shut out",
-    "drift": "answers in a way we do not know",
-}
-"""What the states of an account mean."""
 
 ACCOUNTS: dict[str, str] = {
     "down": "It does not work there at the moment, or on the way there. What is for it is kept, and it is tried again "

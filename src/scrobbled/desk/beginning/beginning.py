@@ -7,22 +7,20 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from scrobbled import starting
 from scrobbled.config import Config, loads
 from scrobbled.core.errors import ConfigError
-from scrobbled.runtime import Runtime
-from scrobbled.signing_in import Progress, State
-from scrobbled.starting import Step
-from scrobbled.store import latest
-from scrobbled.web import passwords
-from scrobbled.web.connecting import Connecting
-from scrobbled.web.scribe import Scribe, Unsaved
-from scrobbled.web.signing import Signing
+from scrobbled.core.services import service
+from scrobbled.desk.settings import passwords, starting
+from scrobbled.desk.settings.scribe import Scribe, Unsaved
+from scrobbled.desk.settings.starting import SetupStep
+from scrobbled.desk.sign_in import SignInProgress, SignInState
+from scrobbled.desk.sign_in.page import Signing
+from scrobbled.desk.sources.connections import Connecting
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.inbox import latest
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1_024
-TYPED = {"serializd": ("email",), "trakt": ("client_id", "client_secret")}
-"""What is kept in the configuration of that which is typed for each tracker."""
 ADDRESSES = ("url", "auth_url")
 """Where a tracker is, where it is elsewhere."""
 
@@ -54,8 +52,8 @@ class Beginning:
         done = starting.steps_done(self.config, await self._runtime.store.read(self._has_heard))
         following = starting.next_step(done)
         return StartStory(
-            steps=tuple(map(str, Step)),
-            done=tuple(str(step) for step in Step if step in done),
+            steps=tuple(map(str, SetupStep)),
+            done=tuple(str(step) for step in SetupStep if step in done),
             next=str(following or ""),
             file=str(self.config.path or ""),
             unsaved=self._scribe.unsaved,
@@ -71,7 +69,7 @@ class Beginning:
         if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
             raise ConfigError([f"Take a password of at least {SHORTEST_PASSWORD} characters."])
         hashed = passwords.hashed(password)
-        await self._scribe.change(lambda text: starting.with_login(text, username, hashed))
+        await self._scribe.change(lambda text: starting.with_login(text, username, hashed), [hashed])
 
     async def add_viewer(self, name: str) -> None:
         """Somebody whose viewing is kept. Raises as ``set_login``."""
@@ -81,21 +79,23 @@ class Beginning:
         if self.config.viewer(name) is None:
             await self._scribe.change(lambda text: starting.with_viewer(text, name))
 
-    async def add_tracker(self, viewer: str, tracker: str, typed: Mapping[str, str]) -> Progress:
+    async def add_tracker(self, viewer: str, tracker: str, typed: Mapping[str, str]) -> SignInProgress:
         """Sign the viewer in with what was typed, and write the tracker down once the service knows who it is.
 
         A tracker that shows a code is written down as soon as there is one. Raises as ``set_login``.
         """
         person = self.config.viewer(viewer)
-        if person is None or tracker not in TYPED:
+        if person is None or not service(tracker).typed:
             raise ConfigError(["Say whose account it is, and at which tracker."])
         settings = self._settings(tracker, typed)
         at = self.config.viewers.index(person)
         self._checked(at, tracker, settings)
         await self._signing.forget(person.name, tracker)
         progress = await self._signing.begin(person.name, tracker, typed, settings)
-        if progress.state in (State.WAITING, State.DONE):
-            await self._scribe.change(lambda text: starting.with_tracker(text, at, tracker, settings))
+        if progress.state in (SignInState.WAITING, SignInState.DONE):
+            await self._scribe.change(
+                lambda text: starting.with_tracker(text, at, tracker, settings), settings.values()
+            )
         return progress
 
     async def add_source(self, source: str) -> None:
@@ -103,9 +103,9 @@ class Beginning:
         await self._connecting.add(source)
 
     def _settings(self, tracker: str, typed: Mapping[str, str]) -> dict[str, str]:
-        keys = (*TYPED[tracker], *ADDRESSES)
+        keys = (*service(tracker).typed, *ADDRESSES)
         given = {key: typed[key].strip() for key in keys if typed.get(key, "").strip()}
-        for key in TYPED[tracker]:
+        for key in service(tracker).typed:
             if key not in given and key != "client_secret":  # newer apps have none
                 raise ConfigError([f"{LABELS[key]}: type it in, then try again."])
         self._runtime.redactor.add(given.get("client_secret", ""))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from scrobbled.runtime import Runtime
-from scrobbled.web.beginning import Beginning
-from scrobbled.web.connecting import Connecting
-from scrobbled.web.scribe import Scribe
-from scrobbled.web.signing import Signing
+from scrobbled.desk.beginning.beginning import Beginning
+from scrobbled.desk.settings.scribe import Scribe
+from scrobbled.desk.sign_in.page import Signing
+from scrobbled.desk.sources.connections import Connecting
+from scrobbled.runtime.service import Runtime
 
 
 class Guided:

@@ -9,19 +9,21 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from scrobbled import correct, previewing
-from scrobbled.core.correction_words import Wish, stored
 from scrobbled.core.errors import BadCorrection
-from scrobbled.core.items import Episode, Movie
-from scrobbled.core.titles import Kind, SeasonSize, Title, alike
-from scrobbled.correct import Ahead, Changed
-from scrobbled.previewing import Delivered, Foreseen, Subject
-from scrobbled.runtime import Runtime
-from scrobbled.searching import Found, Search, Silent, There
-from scrobbled.store import works
-from scrobbled.summary import number
-from scrobbled.web.masking import masked
-from scrobbled.wiring import observer
+from scrobbled.core.naming.correction_words import TypedCorrection, stored
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.core.naming.titles import SeasonSize, Title, TitleKind, alike, sized
+from scrobbled.desk.corrections import correct, outlook
+from scrobbled.desk.corrections.correct import Ahead, Changed
+from scrobbled.desk.corrections.outlook import CorrectionSubject, Foreseen
+from scrobbled.desk.corrections.search import Search, SearchResults, Silent, There
+from scrobbled.desk.facts.ids import number
+from scrobbled.runtime.service import Runtime
+from scrobbled.runtime.wiring import observer
+from scrobbled.store.history import titles
+from scrobbled.store.queue import delivered
+from scrobbled.store.queue.delivered import Delivered
+from scrobbled.store.works import works
 
 T = TypeVar("T")
 STEPS = 20
@@ -40,7 +42,7 @@ class Sizes(Struct, frozen=True):
     silent: tuple[Silent, ...]
 
 
-class Saved(Struct, frozen=True):
+class CorrectionSaved(Struct, frozen=True):
     """A correction that was set; ``moved`` plays are taken from where they were sent, and sent where they belong."""
 
     changed: Changed
@@ -48,7 +50,7 @@ class Saved(Struct, frozen=True):
 
 
 class Choosing:
-    """Every text that leaves here has passed the redactor."""
+    """One person's way from a title that was not found to a correction."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -56,48 +58,48 @@ class Choosing:
         self._search = Search(lambda: runtime.config, runtime.cache, runtime.clock, watched, runtime.transport)
         runtime.on_close(self._search.aclose)
 
-    async def subject(self, text: str) -> Subject | None:
+    async def subject(self, text: str) -> CorrectionSubject | None:
         """What ``c12``, ``p7`` or ``a3`` is about; ``None`` where there is no such thing. Raises ``BadCorrection``."""
         letter, id_ = _reference(text)
-        return self._masked(await self._runtime.store.read(lambda db: previewing.subject(db, letter, id_)))
+        return await self._runtime.store.read(lambda db: outlook.subject(db, letter, id_))
 
-    async def alike(self, subject: Subject) -> list[Title]:
+    async def alike(self, subject: CorrectionSubject) -> list[Title]:
         """What was watched here before and is called almost the same: a name that was typed wrong, mostly."""
         item = subject.item
-        kind: Kind = "show" if isinstance(item, Episode) else "movie"
+        kind: TitleKind = "show" if isinstance(item, Episode) else "movie"
         name = item.show_title if isinstance(item, Episode) else item.title
         await self._catch_up()
-        known = await self._runtime.store.read(lambda db: previewing.watched(db, kind))
-        return self._masked(await asyncio.to_thread(alike, name, known))
+        known = await self._runtime.store.read(lambda db: titles.watched(db, kind))
+        return await asyncio.to_thread(alike, name, known)
 
-    def typed(self, title: str, kind: Kind) -> Subject:
+    def typed(self, title: str, kind: TitleKind) -> CorrectionSubject:
         """What somebody names by its title, or an id like ``tvdb:445566``, without having played it."""
         item = Movie(title) if kind == "movie" else Episode(title, None, None)
-        return Subject(title, "", "", title, item, None, (), "", (), "", {})
+        return CorrectionSubject(title, "", "", title, item, None, (), "", (), "", {})
 
-    async def titles(self, query: str, year: int | None, kind: Kind, viewer: str | None) -> Found:
+    async def titles(self, query: str, year: int | None, kind: TitleKind, viewer: str | None) -> SearchResults:
         """In every catalogue that is configured; raises ``TooMany``, and ``BadCorrection`` for a strange viewer."""
         correct.known_viewer(viewer, self._viewers())
-        return self._masked(await self._search.titles(query, year, kind, viewer))
+        return await self._search.titles(query, year, kind, viewer)
 
-    async def sizes(self, subject: Subject, tmdb: int | None) -> Sizes:
+    async def sizes(self, subject: CorrectionSubject, tmdb: int | None) -> Sizes:
         """Of the show as its source has it, and of the one with this TMDB id, where one was chosen."""
         await self._catch_up()
-        seen = await self._runtime.store.read(lambda db: previewing.seen(db, subject.play))
+        seen = await self._runtime.store.read(lambda db: titles.seasons(db, subject.play))
         if not isinstance(subject.item, Episode):
             return Sizes((), (), (), ())
         home = await self._search.at_home(subject.source, subject.origin)
         there, silent = ((), ()) if tmdb is None else await self._search.sizes(tmdb, subject.viewer or None)
-        return self._masked(Sizes(home, seen, there, silent))
+        return Sizes(home, sized(seen), there, silent)
 
-    async def foresee(self, wish: Wish) -> Foreseen:
+    async def foresee(self, wish: TypedCorrection) -> Foreseen:
         """What the correction would do; nothing is done, and nothing is sent. Raises ``BadCorrection``."""
         await self._catch_up()
         found, before = await self._runtime.store.read(lambda db: self._ahead(db, wish))
         trackers = {who: courier.tracker for who, courier in self._runtime.couriers.items()}
-        return self._masked(await previewing.foresee(found, before, trackers))
+        return await outlook.foresee(found, before, trackers)
 
-    async def save(self, wish: Wish, *, move: bool) -> Saved:
+    async def save(self, wish: TypedCorrection, *, move: bool) -> CorrectionSaved:
         """Set the correction; with ``move`` also what was delivered elsewhere goes where it belongs.
 
         What waited is on its way at once. Raises ``BadCorrection``.
@@ -105,14 +107,14 @@ class Choosing:
         runtime, now, viewers = self._runtime, self._runtime.clock.now().timestamp(), self._viewers()
         elsewhere = (await self.foresee(wish)).elsewhere if move else ()
 
-        def work(db: sqlite3.Connection) -> Saved:
+        def work(db: sqlite3.Connection) -> CorrectionSaved:
             item = self._item(db, wish)
             changed = correct.put(db, wish, viewers, now, None if item is None else item.item)
-            return Saved(changed, previewing.move(db, [one.change for one in elsewhere], now))
+            return CorrectionSaved(changed, outlook.move(db, [one.change for one in elsewhere], now))
 
         saved = await runtime.store.write(work)
         runtime.look_again(try_now=False)
-        return self._masked(saved)
+        return saved
 
     async def _catch_up(self) -> None:
         """Plays of one show are known as such once they have their work; the newest may lack it."""
@@ -121,27 +123,25 @@ class Choosing:
                 break
             await self._runtime.store.write(works.catch_up)
 
-    def _ahead(self, db: sqlite3.Connection, wish: Wish) -> tuple[Ahead, list[Delivered]]:
+    def _ahead(self, db: sqlite3.Connection, wish: TypedCorrection) -> tuple[Ahead, list[Delivered]]:
         about = self._item(db, wish)
         found = correct.ahead(db, wish, self._viewers(), None if about is None else about.item)
-        return found, previewing.delivered(db, None if about is None else about.play, found)
+        before = delivered.of_the_same(db, None if about is None else about.play)
+        return found, [one for one in before if found.is_about(one.item, one.viewer)]
 
-    def _item(self, db: sqlite3.Connection, wish: Wish) -> Subject | None:
+    def _item(self, db: sqlite3.Connection, wish: TypedCorrection) -> CorrectionSubject | None:
         """``None`` where the wish names a title and nothing that is stored. Raises ``BadCorrection``."""
         amendment = number(wish.what, "a") if wish.what.strip().startswith("a") else None
         reference = ("a", amendment) if amendment is not None else stored(wish.what)
         if reference is None:
             return None
-        found = previewing.subject(db, *reference)
+        found = outlook.subject(db, *reference)
         if found is None:
             raise BadCorrection(f"There is no {wish.what.strip()[:40]} any more; look at what needs you.")
         return found
 
     def _viewers(self) -> list[str]:
         return [viewer.name for viewer in self._runtime.config.viewers]
-
-    def _masked(self, value: T) -> T:
-        return masked(value, self._runtime.redactor)
 
 
 def _reference(text: str) -> tuple[str, int]:

@@ -10,26 +10,20 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scrobbled.core import correction_words
-from scrobbled.core.correction_words import Wish
-from scrobbled.core.corrections import Correction, Ignore, OfShow, ToShow, corrected
-from scrobbled.core.errors import (
-    BadCorrection,
-    Candidate,
-    NotInCatalogue,
-    Refused,
-    TrackerError,
-    Uncertain,
-)
-from scrobbled.core.items import Item
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store import amendments, cache, corrections
-from scrobbled.store.codec import decode_item, instant
+from scrobbled.core.errors import BadCorrection, Candidate, NotInCatalogue, Refused, TrackerError, Uncertain
+from scrobbled.core.naming import correction_words
+from scrobbled.core.naming.correction_words import TypedCorrection
+from scrobbled.core.naming.corrections import Correction, Ignore, OfShow, ToShow, corrected
+from scrobbled.core.naming.items import Item
+from scrobbled.core.standing import AccountKey
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.file.codec import instant
+from scrobbled.store.notes import cache
+from scrobbled.store.queue import amendments, corrections, tracing
 from scrobbled.trackers.base import Address, Tracker
 
 LONGEST_TRIAL = 60.0
 """Seconds one service gets to answer a trial."""
-Account = tuple[str, str]
 
 
 class CorrectionStory(Struct, frozen=True):
@@ -106,14 +100,14 @@ class Ahead(Struct, frozen=True):
     correction: Correction
     replaced: tuple[Correction, ...]
     known: tuple[Correction, ...]
-    waiting: list[corrections.Waiting]
+    waiting: list[corrections.CorrectableChange]
 
     def is_about(self, item: Item, viewer: str) -> bool:
         """Whether it would be the one that counts for this item."""
         return corrected(item, viewer, self.known).correction == self.correction
 
 
-def ahead(db: sqlite3.Connection, wish: Wish, viewers: Collection[str], item: Item | None = None) -> Ahead:
+def ahead(db: sqlite3.Connection, wish: TypedCorrection, viewers: Collection[str], item: Item | None = None) -> Ahead:
     """What ``put`` would do; nothing is done. Raises ``BadCorrection``."""
     known_viewer(wish.viewer, viewers)
     asked = correction_words.read(wish, item or _stored_item(db, wish.what))
@@ -124,7 +118,9 @@ def ahead(db: sqlite3.Connection, wish: Wish, viewers: Collection[str], item: It
     return replace(found, waiting=corrections.concerned(db, lambda row: found.is_about(row.item, row.viewer)))
 
 
-def put(db: sqlite3.Connection, wish: Wish, viewers: Collection[str], now: float, item: Item | None = None) -> Changed:
+def put(
+    db: sqlite3.Connection, wish: TypedCorrection, viewers: Collection[str], now: float, item: Item | None = None
+) -> Changed:
     """Set a correction; what waited for it is due now, and nothing else is touched.
 
     One about exactly the same thing is replaced. ``item`` is what the wish is about, where that is known already.
@@ -169,12 +165,12 @@ def known_viewer(name: str | None, viewers: Collection[str]) -> None:
         raise BadCorrection(f"There is no viewer {name[:40]}; the configuration lists: {', '.join(sorted(viewers))}.")
 
 
-async def tried(item: Item, trackers: Mapping[Account, Tracker], known: Sequence[Correction]) -> list[Trial]:
+async def tried(item: Item, trackers: Mapping[AccountKey, Tracker], known: Sequence[Correction]) -> list[Trial]:
     """Asks each service where it keeps ``item``, as the corrections see it. Sends no play and books nothing."""
     return list(await asyncio.gather(*(_tried(item, account, trackers[account], known) for account in trackers)))
 
 
-async def _tried(item: Item, account: Account, tracker: Tracker, known: Sequence[Correction]) -> Trial:
+async def _tried(item: Item, account: AccountKey, tracker: Tracker, known: Sequence[Correction]) -> Trial:
     viewer, name = account
     meant = corrected(item, viewer, known)
     correction = meant.correction.name if meant.correction else None
@@ -183,7 +179,7 @@ async def _tried(item: Item, account: Account, tracker: Tracker, known: Sequence
         return replace(trial, reason=reason)
     try:
         async with asyncio.timeout(LONGEST_TRIAL):
-            return _found(trial, await tracker.locate(meant.item))
+            return _found(trial, await tracker.adds.locate(meant.item))
     except TimeoutError:
         return replace(trial, verdict="unknown", reason=f"{name} took too long to answer; try again")
     except TrackerError as error:
@@ -219,19 +215,17 @@ def _stored_item(db: sqlite3.Connection, what: str) -> Item | None:
     if (reference := correction_words.stored(what)) is None:
         return None
     letter, id_ = reference
-    kind, joined = ("change", "outbox ON outbox.play_id = plays.id WHERE outbox.id") if letter == "c" else ("play", "")
-    where = f"JOIN {joined} = ?" if joined else "WHERE id = ?"
-    row = db.execute(f"SELECT plays.media, plays.item FROM plays {where}", (id_,)).fetchone()
-    if row is None:
+    if (found := tracing.played(db, letter, id_)) is None:
+        kind = "change" if letter == "c" else "play"
         raise BadCorrection(f"There is no {kind} {what.strip()}; scrobbled queue list shows what waits.")
-    return decode_item(*row)
+    return found.item
 
 
-def _chosen(known: Iterable[Correction], row: corrections.Waiting) -> Correction | None:
+def _chosen(known: Iterable[Correction], row: corrections.CorrectableChange) -> Correction | None:
     return corrected(row.item, row.viewer, known).correction
 
 
-def _reopen(db: sqlite3.Connection, rows: Sequence[corrections.Waiting], now: float, why: str) -> None:
+def _reopen(db: sqlite3.Connection, rows: Sequence[corrections.CorrectableChange], now: float, why: str) -> None:
     """With what catalogues said forgotten, as nothing old may hide what the owner has just pointed to."""
     corrections.reopen(db, [row.id for row in rows], now, why)
     if rows:
@@ -246,7 +240,7 @@ def _retry(db: sqlite3.Connection, concerned: Correction, known: Sequence[Correc
             amendments.retry(db, [one.id])
 
 
-def _waiting(row: corrections.Waiting) -> WaitingPlay:
+def _waiting(row: corrections.CorrectableChange) -> WaitingPlay:
     return WaitingPlay(f"c{row.id}", f"p{row.play_id}", row.viewer, row.tracker, row.label)
 
 

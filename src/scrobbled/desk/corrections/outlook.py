@@ -10,28 +10,26 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled import correct
-from scrobbled.beside import removal
-from scrobbled.core.correction_words import sentence
-from scrobbled.core.corrections import corrected
-from scrobbled.core.items import Item, Origin
-from scrobbled.core.titles import Kind, SeasonSize, Title, sized
-from scrobbled.correct import Account, Ahead, Trial
-from scrobbled.store import amendments, corrections, overview, undoing
-from scrobbled.store.codec import decode_item
+from scrobbled.core.naming.correction_words import sentence
+from scrobbled.core.naming.corrections import corrected
+from scrobbled.core.naming.items import Item, Origin
+from scrobbled.core.standing import AccountKey
+from scrobbled.desk.corrections import correct
+from scrobbled.desk.corrections.correct import Ahead, Trial
+from scrobbled.intake.ratings_and_ticks import removal
+from scrobbled.store.queue import amendments, corrections, overview, tracing, undoing
+from scrobbled.store.queue.delivered import Delivered
 from scrobbled.trackers.base import Tracker
 
 TRIED = 3
 """So many of what waits at each tracker are tried: the first, the last, and some between."""
 LOOKED_AT = 60
 """So many of what was delivered are compared with where they would go now."""
-LISTED = 500
-KNOWN = 3_000
 AT_ONCE = 4
 WHY = "you corrected what it is"
 
 
-class Subject(Struct, frozen=True):
+class CorrectionSubject(Struct, frozen=True):
     """A play, a change or an amendment of which somebody wants to say what it is.
 
     ``correction`` is the one that applies now, as people read it. ``outcomes`` are the play's, by tracker.
@@ -77,56 +75,38 @@ class Foreseen(Struct, frozen=True):
     elsewhere: tuple[Elsewhere, ...]
 
 
-class Delivered(Struct, frozen=True):
-    """A change that was carried out, and where to."""
-
-    id: int
-    viewer: str
-    tracker: str
-    label: str
-    item: Item
-    key: str
-
-
-def subject(db: sqlite3.Connection, letter: str, id_: int) -> Subject | None:
+def subject(db: sqlite3.Connection, letter: str, id_: int) -> CorrectionSubject | None:
     """``c`` a change, ``p`` a play, ``a`` an amendment; ``None`` where there is none, or nobody said what it is."""
     if letter == "a":
         return _of_amendment(db, id_)
-    where = "outbox.id = ?" if letter == "c" else "plays.id = ?"
-    row = db.execute(
-        "SELECT plays.id, plays.viewer, plays.source, plays.label, plays.media, plays.item, outbox.id FROM plays "
-        f"LEFT JOIN outbox ON outbox.play_id = plays.id WHERE {where} LIMIT 1",
-        (id_,),
-    ).fetchone()
-    if row is None:
+    if (found := tracing.played(db, letter, id_)) is None:
         return None
-    play, viewer, source, label, media, text, _ = row
-    item, story = decode_item(media, text), overview.play(db, play)
+    story = overview.play(db, found.id)
     changes = overview.queued(db, [one.change_id for one in story.deliveries] if story else [])
     asked = sorted(changes, key=lambda one: letter == "c" and one.id != id_)
-    return Subject(
+    return CorrectionSubject(
         id=f"{letter}{id_}",
-        viewer=viewer,
-        source=source,
-        label=label or item.label(),
-        item=item,
-        play=play,
+        viewer=found.viewer,
+        source=found.source,
+        label=found.label or found.item.label(),
+        item=found.item,
+        play=found.id,
         trackers=tuple(one.tracker for one in changes),
         reason=next((one.reason for one in asked if one.reason), ""),
         candidates=next((one.candidates for one in asked if one.candidates), ()),
-        correction=_applies(db, item, viewer),
+        correction=_applies(db, found.item, found.viewer),
         outcomes={one.tracker: one.state for one in story.deliveries} if story else {},
     )
 
 
-def _of_amendment(db: sqlite3.Connection, id_: int) -> Subject | None:
+def _of_amendment(db: sqlite3.Connection, id_: int) -> CorrectionSubject | None:
     found = amendments.get(db, id_)
     if found is None or found.wish.subject is None:
         return None
     wish, item = found.wish, found.wish.subject.item
     correction = _applies(db, item, wish.viewer)
     about = (f"a{id_}", wish.viewer, "", wish.label, item, wish.play_id, (wish.tracker,), found.reason)
-    return Subject(*about, (), correction, {wish.tracker: found.state})
+    return CorrectionSubject(*about, (), correction, {wish.tracker: found.state})
 
 
 def _applies(db: sqlite3.Connection, item: Item, viewer: str) -> str:
@@ -134,55 +114,13 @@ def _applies(db: sqlite3.Connection, item: Item, viewer: str) -> str:
     return "" if now is None else f"{now.name}: {sentence(now)}"
 
 
-def watched(db: sqlite3.Connection, kind: Kind) -> list[Title]:
-    """What was watched here before: the newest, some thousands at most."""
-    ids, name, year = ("show_ids", "show_title", "show_year") if kind == "show" else ("ids", "title", "year")
-    rows = db.execute(
-        f"SELECT json_extract(facts, '$.{name}'), json_extract(facts, '$.{year}'), json_extract(facts, '$.{ids}.tmdb') "
-        f"FROM works WHERE kind = ? ORDER BY id DESC LIMIT {KNOWN}",
-        (kind,),
-    )
-    return [Title(kind, str(title), year, tmdb) for title, year, tmdb in rows if title]
-
-
-def seen(db: sqlite3.Connection, play: int | None) -> tuple[SeasonSize, ...]:
-    """How many episodes of the play's show were watched here, by season, as their sources number them."""
-    rows = db.execute(
-        "SELECT DISTINCT json_extract(plays.item, '$.season'), json_extract(plays.item, '$.number') FROM plays "
-        f"WHERE plays.id = ? OR plays.work IN ({_OF_SHOW}) LIMIT {LISTED}",
-        (play, play),
-    )
-    return sized([season for season, number in rows if season is not None and number is not None])
-
-
-_OF_SHOW = (
-    "SELECT other.id FROM plays AS mine JOIN works ON works.id = mine.work JOIN works AS other "
-    "ON other.id = works.id OR other.show = works.show WHERE mine.id = ?"
-)
-
-
-def delivered(db: sqlite3.Connection, play: int | None, found: Ahead) -> list[Delivered]:
-    """What was delivered of the same show or film before, and ``found`` would be about; the newest first."""
-    rows = db.execute(
-        "SELECT outbox.id, outbox.viewer, outbox.tracker, plays.label, plays.media, plays.item, outbox.address_key "
-        "FROM plays JOIN outbox ON outbox.play_id = plays.id WHERE outbox.state = 'delivered' "
-        f"AND (plays.id = ? OR plays.work IN ({_OF_SHOW})) ORDER BY outbox.id DESC LIMIT {LISTED}",
-        (play, play),
-    )
-    all_ = (
-        Delivered(id_, viewer, tracker, label, decode_item(media, item), key or "")
-        for id_, viewer, tracker, label, media, item, key in rows
-    )
-    return [one for one in all_ if found.is_about(one.item, one.viewer)]
-
-
-async def foresee(found: Ahead, before: Sequence[Delivered], trackers: Mapping[Account, Tracker]) -> Foreseen:
+async def foresee(found: Ahead, before: Sequence[Delivered], trackers: Mapping[AccountKey, Tracker]) -> Foreseen:
     """Asks the trackers where a few of them would go, and sends nothing."""
     able = [row for row in before if (row.viewer, row.tracker) in trackers][:LOOKED_AT]
     able = [row for row in able if "plays" in trackers[row.viewer, row.tracker].can.amends]
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def tried(item: Item, account: Account) -> Trial:
+    async def tried(item: Item, account: AccountKey) -> Trial:
         async with slots:
             (trial,) = await correct.tried(item, {account: trackers[account]}, found.known)
             return trial
@@ -205,9 +143,9 @@ async def foresee(found: Ahead, before: Sequence[Delivered], trackers: Mapping[A
     )
 
 
-def _some(waiting: Sequence[corrections.Waiting]) -> list[corrections.Waiting]:
+def _some(waiting: Sequence[corrections.CorrectableChange]) -> list[corrections.CorrectableChange]:
     """A few for each account: the first and the last among them."""
-    found: list[corrections.Waiting] = []
+    found: list[corrections.CorrectableChange] = []
     for account in dict.fromkeys((row.viewer, row.tracker) for row in waiting):
         mine = [row for row in waiting if (row.viewer, row.tracker) == account]
         step = max(1, -(-(len(mine) - 1) // (TRIED - 1)))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,22 +14,23 @@ import httpx
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.catalogues.mediabrowser import DIALECTS, MediaBrowserFinder
-from scrobbled.catalogues.plex import PlexFinder
 from scrobbled.catalogues.tmdb_searcher import TmdbSearcher
-from scrobbled.clock import Clock
 from scrobbled.config import Config
 from scrobbled.core.errors import ScrobbledError, TrackerError, TryLater
-from scrobbled.core.items import Origin
-from scrobbled.core.outcomes import told
-from scrobbled.core.plain import plain
-from scrobbled.core.titles import Kind, Searcher, SeasonSize, Title
-from scrobbled.http import Http, Observer
-from scrobbled.pace import Window
-from scrobbled.store.cache import StoredCache
+from scrobbled.core.naming.items import Origin
+from scrobbled.core.naming.titles import Searcher, SeasonSize, Title, TitleKind
+from scrobbled.core.words.outcomes import told
+from scrobbled.core.words.plain import plain
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Observer
+from scrobbled.plumbing.pace import Window
+from scrobbled.plumbing.pools import Pools
+from scrobbled.runtime.wiring import TMDB
+from scrobbled.servers.doors import door_of
+from scrobbled.servers.kinds import finder_at
+from scrobbled.store.notes.cache import StoredCache
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.given import FinderContext
-from scrobbled.wiring import TMDB
 
 LONGEST_QUERY = 200
 LONGEST_WAIT = 10.0
@@ -55,10 +55,10 @@ class There(Struct, frozen=True):
     seasons: tuple[SeasonSize, ...] | None = None
 
 
-class Result(Struct, frozen=True):
+class SearchResult(Struct, frozen=True):
     """One title, wherever it was found. ``tmdb`` is in the space of its ``kind``."""
 
-    kind: Kind
+    kind: TitleKind
     title: str
     year: int | None
     tmdb: int
@@ -74,10 +74,10 @@ class Silent(Struct, frozen=True):
     reason: str
 
 
-class Found(Struct, frozen=True):
+class SearchResults(Struct, frozen=True):
     """``asked`` are the services that answered."""
 
-    results: tuple[Result, ...] = ()
+    results: tuple[SearchResult, ...] = ()
     asked: tuple[str, ...] = ()
     silent: tuple[Silent, ...] = ()
 
@@ -93,16 +93,15 @@ class Search:
         observer: Callable[[str], Observer],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._config, self._cache, self._clock, self._observer = config, cache, clock, observer
-        self._transport = transport
-        self._pools: dict[str, Http] = {}
+        self._config, self._cache, self._clock = config, cache, clock
+        self._pools = Pools(transport, observer)
         self._sent = Window(clock, seconds=WITHIN)
 
-    async def titles(self, query: str, year: int | None, kind: Kind, viewer: str | None) -> Found:
+    async def titles(self, query: str, year: int | None, kind: TitleKind, viewer: str | None) -> SearchResults:
         """In every catalogue that ``viewer``, or anybody, has. Raises ``TooMany``."""
         query = " ".join(query.split())[:LONGEST_QUERY]
         if not query:
-            return Found()
+            return SearchResults()
         key = f"search:{viewer or ''}:{kind}:{year or ''}:{query.casefold()}"
         if (kept := await self._cache.get(key)) is not None:
             return _opened(kept)
@@ -128,15 +127,15 @@ class Search:
 
     async def at_home(self, source: str, origin: Origin | None) -> tuple[SeasonSize, ...]:
         """How large the show of an item is on the media server that told of it; empty where that cannot be asked."""
-        server = self._server(source)
+        door = door_of(source, self._config().sources.get(source))
+        server = finder_at(door, self._pools, self._cache)
         if server is None or origin is None:
             return ()
         _, seasons, _ = await _within(source, server.sizes(origin))
         return tuple(seasons or ())
 
     async def aclose(self) -> None:
-        for http in self._pools.values():
-            await http.aclose()
+        await self._pools.aclose()
 
     async def _sizes(self, name: str, searcher: Searcher, tmdb: int) -> tuple[SeasonSize, ...]:
         key = f"search:sizes:{name}:{tmdb}"
@@ -158,26 +157,13 @@ class Search:
                 settings = {**one.trackers, **settings}
         for name, values in settings.items():
             if name in TRACKERS and TRACKERS[name].searches:
-                yield name, TRACKERS[name].build_searcher(FinderContext(values, self._http(name), self._cache, clock))
+                yield (
+                    name,
+                    TRACKERS[name].build_searcher(FinderContext(values, self._pools.to(name), self._cache, clock)),
+                )
         tmdb = config.metadata.tmdb
         if tmdb.key:
-            yield "tmdb", TmdbSearcher(self._http("tmdb").at(tmdb.url or TMDB), tmdb.key, clock)
-
-    def _server(self, source: str) -> PlexFinder | MediaBrowserFinder | None:
-        one = self._config().sources.get(source)
-        if one is None or not one.url or not one.server_token:
-            return None
-        http = self._http(source).at(one.url)
-        if source in DIALECTS:
-            return MediaBrowserFinder(DIALECTS[source], http, one.server_token, self._cache)
-        return PlexFinder(http, one.server_token, self._cache) if source == "plex" else None
-
-    def _http(self, service: str) -> Http:
-        if service not in self._pools:
-            verify = ssl.create_default_context() if self._transport is None else True
-            observe = self._observer(service)
-            self._pools[service] = Http("", transport=self._transport, verify=verify, observe=observe)
-        return self._pools[service]
+            yield "tmdb", TmdbSearcher(self._pools.to("tmdb", tmdb.url or TMDB), tmdb.key, clock)
 
 
 async def _within(name: str, asking: Awaitable[T]) -> tuple[str, T | None, str]:
@@ -195,10 +181,10 @@ def _silent(answers: Sequence[tuple[str, Any, str]]) -> tuple[Silent, ...]:
     return tuple(Silent(name, reason) for name, answer, reason in answers if answer is None and reason)
 
 
-def _merged(answers: Sequence[tuple[str, Sequence[Title]]], silent: tuple[Silent, ...]) -> Found:
+def _merged(answers: Sequence[tuple[str, Sequence[Title]]], silent: tuple[Silent, ...]) -> SearchResults:
     """One entry for each TMDB id, those first that stand high in the lists of many."""
-    found: dict[tuple[Kind, int], Result] = {}
-    ranks: dict[tuple[Kind, int], list[int]] = {}
+    found: dict[tuple[TitleKind, int], SearchResult] = {}
+    ranks: dict[tuple[TitleKind, int], list[int]] = {}
     for name, titles in answers:
         for rank, title in enumerate(titles):
             if title.tmdb is None:
@@ -207,13 +193,13 @@ def _merged(answers: Sequence[tuple[str, Sequence[Title]]], silent: tuple[Silent
             ranks.setdefault(key, []).append(rank)
             found[key] = _with(found.get(key), title, There(name, title.seasons))
     order = sorted(found, key=lambda key: (-len(ranks[key]), min(ranks[key])))
-    return Found(tuple(found[key] for key in order[:MOST]), tuple(name for name, _ in answers), silent)
+    return SearchResults(tuple(found[key] for key in order[:MOST]), tuple(name for name, _ in answers), silent)
 
 
-def _with(known: Result | None, title: Title, there: There) -> Result:
+def _with(known: SearchResult | None, title: Title, there: There) -> SearchResult:
     if known is None:
         assert title.tmdb is not None
-        return Result(title.kind, title.title, title.year, title.tmdb, title.poster, (there,))
+        return SearchResult(title.kind, title.title, title.year, title.tmdb, title.poster, (there,))
     return replace(
         known,
         year=known.year if known.year is not None else title.year,
@@ -222,13 +208,13 @@ def _with(known: Result | None, title: Title, there: There) -> Result:
     )
 
 
-def _closed(found: Found) -> Any:
+def _closed(found: SearchResults) -> Any:
     return json.loads(json.dumps(plain(found)))
 
 
-def _opened(kept: Any) -> Found:
-    results = (Result(**{**row, "there": tuple(_there(one) for one in row["there"])}) for row in kept["results"])
-    return Found(tuple(results), tuple(kept["asked"]))
+def _opened(kept: Any) -> SearchResults:
+    results = (SearchResult(**{**row, "there": tuple(_there(one) for one in row["there"])}) for row in kept["results"])
+    return SearchResults(tuple(results), tuple(kept["asked"]))
 
 
 def _there(kept: Any) -> There:

@@ -3,9 +3,9 @@
 It changes nothing anywhere, asks nobody for a password and ends within ``WITHIN`` seconds, whoever does not answer.
 """
 
-from scrobbled.doctor.examination import WITHIN, examine
-from scrobbled.doctor.patient import Machine, Patient
-from scrobbled.doctor.report import Report, Section
-from scrobbled.doctor.standalone import accounts_of
+from scrobbled.desk.doctor.examination import WITHIN, examine
+from scrobbled.desk.doctor.patient import Machine, Patient
+from scrobbled.desk.doctor.report import DoctorReport, ReportSection
+from scrobbled.desk.doctor.standalone import accounts_of
 
-__all__ = ["WITHIN", "Machine", "Patient", "Report", "Section", "accounts_of", "examine"]
+__all__ = ["WITHIN", "DoctorReport", "Machine", "Patient", "ReportSection", "accounts_of", "examine"]

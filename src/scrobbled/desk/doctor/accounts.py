@@ -11,13 +11,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.config.loading import is_there
-from scrobbled.core.checkup import Check, ok, problem, skipped, warning
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.doctor.bounded import bounded, in_thread
-from scrobbled.doctor.naming import ago, counted, span
-from scrobbled.doctor.patient import Patient
-from scrobbled.health import State
-from scrobbled.store import overview
+from scrobbled.core.errors import said
+from scrobbled.core.standing import STATES
+from scrobbled.core.words.checks import Check, ok, problem, skipped, warning
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.delivery.health import HealthState
+from scrobbled.desk.doctor.bounded import bounded, in_thread
+from scrobbled.desk.doctor.naming import ago, counted, span
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.store.queue import delivered, overview
 
 EXAMINED_WITHIN = 25.0
 NEED_YOU = (PlayOutcome.HELD, PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
@@ -25,17 +27,17 @@ LONG = 6 * 3_600.0
 """Seconds; what is queued for longer than that is more than a short outage."""
 
 
-class Stored(Struct, frozen=True):
+class StoredAccount(Struct, frozen=True):
     """What the database says of one account. Times are Unix seconds."""
 
-    state: str = State.NEW
+    state: str = HealthState.NEW
     reason: str = ""
     since: float | None = None
-    waiting: tuple[overview.Waiting, ...] = ()
+    waiting: tuple[overview.WaitingCount, ...] = ()
     delivered_at: float | None = None
 
 
-Facts = dict[tuple[str, str], Stored]
+StoredAccounts = dict[tuple[str, str], StoredAccount]
 
 
 async def accounts(patient: Patient) -> list[Check]:
@@ -60,17 +62,17 @@ def _of(who: tuple[str, str], check: Check) -> Check:
     return replace(check, name=f"{'/'.join(who)} {check.name}")
 
 
-async def _facts(patient: Patient, wanted: Sequence[tuple[str, str]]) -> Facts | str:
+async def _facts(patient: Patient, wanted: Sequence[tuple[str, str]]) -> StoredAccounts | str:
     """A text says why there are none."""
     if not await in_thread(lambda: is_there(patient.database)):
         return "There is no database yet."
     try:
         return await in_thread(lambda: _read(patient, wanted))
     except sqlite3.Error as error:
-        return f"The database cannot be read ({error})."
+        return f"The database cannot be read ({said(error)})."
 
 
-def _read(patient: Patient, wanted: Sequence[tuple[str, str]]) -> Facts:
+def _read(patient: Patient, wanted: Sequence[tuple[str, str]]) -> StoredAccounts:
     with patient.reading() as db:
         states, waiting = overview.account_states(db), overview.waiting(db)
         return {who: _stored(db, who, states.get(who), waiting) for who in wanted}
@@ -80,40 +82,36 @@ def _stored(
     db: sqlite3.Connection,
     who: tuple[str, str],
     state: tuple[str, str, float, float | None] | None,
-    waiting: Sequence[overview.Waiting],
-) -> Stored:
-    row = db.execute(
-        "SELECT settled_at FROM outbox WHERE viewer = ? AND tracker = ? AND state = 'delivered' "
-        "ORDER BY id DESC LIMIT 1",
-        who,
-    ).fetchone()
+    waiting: Sequence[overview.WaitingCount],
+) -> StoredAccount:
     mine = tuple(one for one in waiting if (one.viewer, one.tracker) == who)
-    delivered = None if row is None else row[0]
-    found, reason, since, _ = state or (State.NEW, "", None, None)
-    return Stored(found, reason, since, mine, delivered)
+    found, reason, since, _ = state or (HealthState.NEW, "", None, None)
+    return StoredAccount(found, reason, since, mine, delivered.last(db, *who))
 
 
-def _told(who: tuple[str, str], facts: Facts | str, now: datetime) -> list[Check]:
+def _told(who: tuple[str, str], facts: StoredAccounts | str, now: datetime) -> list[Check]:
     if isinstance(facts, str):
         return [_of(who, skipped("state", facts))]
     stored = facts[who]
     return [_of(who, _state(stored, now)), _of(who, _queue(stored, now))]
 
 
-def _state(stored: Stored, now: datetime) -> Check:
+def _state(stored: StoredAccount, now: datetime) -> Check:
     """As the serving process saved it last; the checks after it ask anew."""
     at = stored.delivered_at
     last = "Nothing was delivered yet." if at is None else f"Last delivered {ago(now, at)}."
-    if stored.state == State.NEW:
+    if stored.state == HealthState.NEW:
         return ok("state", f"Nothing was asked of it yet. {last}", state=stored.state)
-    since = f"{stored.state} since {span(now.timestamp() - (stored.since or 0.0))}"
-    if stored.state == State.OK:
+    since = (
+        f"{STATES.get(stored.state, stored.state).capitalize()} since {span(now.timestamp() - (stored.since or 0.0))}"
+    )
+    if stored.state == HealthState.OK:
         return ok("state", f"{since}. {last}", state=stored.state)
     step = "See the checks of its sign-in and answers; after you did something: scrobbled queue retry"
     return problem("state", f"{since}: {stored.reason.rstrip('.')}. {last}", step, state=stored.state)
 
 
-def _queue(stored: Stored, now: datetime) -> Check:
+def _queue(stored: StoredAccount, now: datetime) -> Check:
     counts = {str(one.state): one.count for one in stored.waiting}
     if not counts:
         return ok("queue", "Nothing waits.", waiting=0)

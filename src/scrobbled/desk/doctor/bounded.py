@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 
-from scrobbled.core.checkup import Check, problem, skipped
+from scrobbled.core.words.checks import Check, problem, skipped
 
 T = TypeVar("T")
 REPORT = "Report this as a defect of doctor, with the log."

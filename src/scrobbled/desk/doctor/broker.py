@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.core.errors import LoginNeeded, TrackerError
-from scrobbled.doctor.patient import Patient
-from scrobbled.mqtt import Broker, Supervisor
-from scrobbled.mqtt.brokers import configured
+from scrobbled.core.words.checks import Check, ok, problem, skipped, warning
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.sinks.mqtt import Broker, Supervisor
+from scrobbled.sinks.mqtt.brokers import configured
 
 NAME = "sensors' broker"
 LATER = "Plays are taken and delivered without it. It is tried again every five minutes at least."
@@ -30,7 +30,7 @@ async def broker(patient: Patient) -> list[Check]:
 
 
 async def _let_in(patient: Patient, found: Broker) -> Check:
-    from scrobbled.mqtt.line import tried
+    from scrobbled.sinks.mqtt.line import tried
 
     if found.password:
         patient.redactor.add(found.password)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from scrobbled import config as configuration
 from scrobbled.config.loading import is_there
-from scrobbled.core.checkup import Check, ok, problem, skipped, warning
-from scrobbled.doctor.bounded import in_thread
-from scrobbled.doctor.patient import Patient
-from scrobbled.household import without_effect
-from scrobbled.redact import MASK
+from scrobbled.core.errors import said
+from scrobbled.core.words.checks import Check, ok, problem, skipped, warning
+from scrobbled.desk.doctor.bounded import in_thread
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.intake.household import without_effect
+from scrobbled.plumbing.redact import MASK
 
 DOCKER_SECRETS = Path("/run/secrets")
 """Container engines make them readable for all within the container, where there is nobody else."""
@@ -68,7 +69,7 @@ def _permission(path: Path) -> Check | None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        return skipped("permissions", f"{path}: cannot be looked at ({error.strerror}).")
+        return skipped("permissions", f"{path}: cannot be looked at ({said(error)}).")
     if not mode & stat.S_IROTH or path.is_relative_to(DOCKER_SECRETS):
         return None
     text = f"{path} holds secrets and everybody on this machine may read it (mode {stat.S_IMODE(mode):o})."

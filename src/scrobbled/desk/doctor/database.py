@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-import time
-
-from sqlite_utils import Database
 
 from scrobbled.config.loading import is_there
-from scrobbled.core.checkup import Check, ok, problem, skipped, warning
-from scrobbled.doctor.bounded import in_thread
-from scrobbled.doctor.disk import megabytes, size_of
-from scrobbled.doctor.patient import Patient
-from scrobbled.store.migrations import migrations
-from scrobbled.store.opening import holder, journal_mode
+from scrobbled.core.words.checks import Check, ok, problem, skipped, warning
+from scrobbled.desk.doctor.bounded import in_thread
+from scrobbled.desk.doctor.disk import megabytes, size_of
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.store.file import condition
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.file.opening import holder, journal_mode
 
 CHECK_SECONDS = 8.0
 BESIDE_SECONDS = 0.3
 """A read keeps writers waiting where there is no write-ahead log, and webhooks with them."""
-STEPS = 20_000
-"""SQLite's own, between two looks at the clock."""
 RESTORE = "Stop serve, keep a copy, and put a backup in its place (look for .before-* beside it)."
 
 
@@ -37,7 +33,7 @@ async def database(patient: Patient) -> list[Check]:
 def _looked_at(patient: Patient) -> list[Check]:
     try:
         with patient.reading() as db:
-            mode = str(db.execute("PRAGMA journal_mode").fetchone()[0]).lower()
+            mode = condition.journal(db)
             return [_size(patient, db), _journal(mode), _schema(db), _whole(patient, db, mode)]
     except sqlite3.Error as error:
         return [_unreadable(error)]
@@ -54,9 +50,7 @@ def _unreadable(error: sqlite3.Error) -> Check:
 
 
 def _size(patient: Patient, db: sqlite3.Connection) -> Check:
-    pages, free, size = (
-        int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count", "page_size")
-    )
+    pages, free, size = condition.pages(db)
     text = f"{megabytes(size_of(patient.database))}, {megabytes(free * size)} of it free for what is to come."
     return ok("size", text, bytes=pages * size, pages=pages, free_pages=free)
 
@@ -74,8 +68,8 @@ def _journal(mode: str) -> Check:
 
 
 def _schema(db: sqlite3.Connection) -> Check:
-    known = {migration.name for migration in migrations.applied(Database(db))}
-    ours = {migration.name for migration in migrations._migrations}
+    known = migrations.taken(db)
+    ours = set(migrations.names)
     figures = {"applied": len(known), "known": len(ours)}
     if not known:
         return problem(
@@ -91,20 +85,12 @@ def _schema(db: sqlite3.Connection) -> Check:
 
 
 def _whole(patient: Patient, db: sqlite3.Connection, mode: str) -> Check:
-    """``quick_check``, given up after a while: a large file takes minutes."""
     served = patient.serving or holder(patient.database) is not None
     seconds = BESIDE_SECONDS if served and mode != "wal" else CHECK_SECONDS
-    ends = time.monotonic() + seconds
-    db.set_progress_handler(lambda: time.monotonic() > ends, STEPS)
-    try:
-        said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-    except sqlite3.OperationalError as error:
-        if "interrupt" not in str(error):
-            raise
+    found = condition.damage(db, seconds)
+    if found is None:
         text = f"Nothing wrong was found within {seconds:.1f} s, and there was more to read."
         return skipped("integrity", text, "To be sure, stop serve and run doctor again." if served else "")
-    finally:
-        db.set_progress_handler(None, 0)
-    if said != "ok":
-        return problem("integrity", f"It is damaged ({said[:200]}).", RESTORE)
+    if found:
+        return problem("integrity", f"It is damaged ({found[:200]}).", RESTORE)
     return ok("integrity", "Whole, as far as quick_check sees.")

@@ -14,19 +14,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scrobbled.config import SOURCE_NAMES
-from scrobbled.doctor.bounded import in_thread
-from scrobbled.doctor.patient import Patient
-from scrobbled.store import overview, servers
+from scrobbled.core.services import SERVICES
+from scrobbled.desk.doctor.bounded import in_thread
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.history import titles
+from scrobbled.store.inbox import servers
+from scrobbled.store.queue import overview
 
-SERVICES = (
-    "trakt.tv",
-    "serializd.com",
-    "serializd.onrender.com",
-    "themoviedb.org",
-    "anilist.co",
-    "plex.tv",
-    "localhost",
-)
+HOSTS = ("localhost", *(host for service in SERVICES.values() for host in service.hosts))
 """Hosts that everybody asks; they and what is below them tell nothing."""
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 ADDRESS = re.compile(
@@ -92,7 +88,7 @@ def _hosts(patient: Patient) -> Iterator[tuple[str, str]]:
     hosts = [urlsplit(url).hostname for url in urls if url and "://" in url]
     own = [socket.gethostname(), config.server.host, *config.server.allowed_hosts]
     for number, host in enumerate(dict.fromkeys(filter(None, [*hosts, *own])), 1):
-        if not any(host == known or host.endswith(f".{known}") for known in SERVICES):
+        if not any(host == known or host.endswith(f".{known}") for known in HOSTS):
             yield host, f"host{number}"
 
 
@@ -113,16 +109,10 @@ def _stored(patient: Patient) -> list[tuple[str, str]]:
     """User names at services, accounts nobody listed, media servers, and titles."""
     found: list[tuple[str, str]] = []
     with contextlib.suppress(sqlite3.Error), patient.reading() as db:
-        names = db.execute("SELECT json_extract(secret, '$.username') FROM tokens WHERE json_valid(secret)")
-        found += [(str(row[0]), "<user>") for row in names if row[0]]
+        found += [(name, "<user>") for name in sign_ins.user_names(db)]
         found += [(one.account, "<account>") for one in overview.unclaimed_accounts(db)]
         found += _servers(db)
-        rows = db.execute(
-            "SELECT label, json_extract(item, '$.show_title'), json_extract(item, '$.title') FROM plays "
-            "WHERE json_valid(item) ORDER BY id DESC LIMIT ?",
-            (TITLES,),
-        )
-        found += [(str(title), "<title>") for row in rows for title in row if len(str(title or "")) >= SHORTEST_TITLE]
+        found += [(title, "<title>") for title in titles.names(db, TITLES) if len(title) >= SHORTEST_TITLE]
     return found
 
 

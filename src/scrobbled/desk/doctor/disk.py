@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
-from scrobbled.core.checkup import Check, ok, problem, skipped, warning
-from scrobbled.doctor.bounded import in_thread
-from scrobbled.doctor.patient import Patient
+from scrobbled.core.errors import said
+from scrobbled.core.words.checks import Check, ok, problem, skipped, warning
+from scrobbled.desk.doctor.bounded import in_thread
+from scrobbled.desk.doctor.patient import Patient
 
 LEAST_FREE = 500 * 1024 * 1024
 LEAST_TO_STORE = 1024 * 1024
@@ -34,7 +35,7 @@ async def storage(patient: Patient) -> list[Check]:
         there = await in_thread(folder.is_dir)
     except OSError as error:
         step = "Check who owns it and the folders above it: nothing can be stored like this."
-        return [problem("storage", f"The folder {folder} cannot be used ({error.strerror}).", step)]
+        return [problem("storage", f"The folder {folder} cannot be used ({said(error)}).", step)]
     if not there:
         step = "serve makes it at its first start, if it may; else make it, or change storage.path."
         return [warning("storage", f"The folder {folder} does not exist yet.", step)]
@@ -59,7 +60,7 @@ def _speed(patient: Patient, path: Path) -> Check:
         times = _timed(patient, scratch)
     except OSError as error:
         step = NO_ROOM if error.errno in (errno.ENOSPC, errno.EDQUOT) else NO_RIGHT
-        return problem("disk speed", f"Nothing can be written in {path.parent} ({error.strerror}).", step)
+        return problem("disk speed", f"Nothing can be written in {path.parent} ({said(error)}).", step)
     finally:
         with contextlib.suppress(OSError):
             scratch.unlink(missing_ok=True)

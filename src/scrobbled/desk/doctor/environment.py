@@ -10,10 +10,10 @@ from importlib import metadata
 from pathlib import Path
 
 from scrobbled import __version__
-from scrobbled.core.checkup import Check, ok, skipped, warning
-from scrobbled.doctor.bounded import in_thread
-from scrobbled.doctor.patient import Patient
-from scrobbled.store.opening import holder
+from scrobbled.core.words.checks import Check, ok, skipped, warning
+from scrobbled.desk.doctor.bounded import in_thread
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.store.file.opening import holder
 
 LIBRARIES = ("litestar", "httpx", "uvicorn", "apprise", "sqlite-utils", "msgspec")
 LEAST_FILES = 256

@@ -5,26 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from msgspec.structs import replace
-
-from scrobbled.core.checkup import Check
-from scrobbled.doctor.accounts import accounts
-from scrobbled.doctor.bounded import bounded
-from scrobbled.doctor.broker import broker
-from scrobbled.doctor.configuring import configured
-from scrobbled.doctor.database import database
-from scrobbled.doctor.disguise import disguise_of
-from scrobbled.doctor.disk import storage
-from scrobbled.doctor.environment import environment
-from scrobbled.doctor.libraries import libraries
-from scrobbled.doctor.notices import notices
-from scrobbled.doctor.patient import Patient
-from scrobbled.doctor.report import Report, Section, reported
-from scrobbled.doctor.servers import servers
-from scrobbled.doctor.services import network, plex, tmdb
-from scrobbled.doctor.serving import service
-from scrobbled.doctor.sources import sources
-from scrobbled.redact import Redactor
+from scrobbled.core.words.checks import Check
+from scrobbled.desk.doctor.accounts import accounts
+from scrobbled.desk.doctor.bounded import bounded
+from scrobbled.desk.doctor.broker import broker
+from scrobbled.desk.doctor.configuring import configured
+from scrobbled.desk.doctor.database import database
+from scrobbled.desk.doctor.disguise import disguise_of
+from scrobbled.desk.doctor.disk import storage
+from scrobbled.desk.doctor.environment import environment
+from scrobbled.desk.doctor.libraries import libraries
+from scrobbled.desk.doctor.notices import notices
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.desk.doctor.report import DoctorReport, ReportSection, reported
+from scrobbled.desk.doctor.servers import servers
+from scrobbled.desk.doctor.services import media_servers, network, tmdb
+from scrobbled.desk.doctor.serving import service
+from scrobbled.desk.doctor.sources import sources
+from scrobbled.desk.masking import masked
 
 WITHIN = 30.0
 """Seconds for everything."""
@@ -34,13 +32,13 @@ GROUPS: tuple[tuple[str, tuple[Callable[[Patient], Awaitable[Sequence[Check]]], 
     ("Environment", (environment,)),
     ("Storage", (storage, database, notices)),
     ("Service", (service,)),
-    ("Sources", (sources, servers, libraries, plex)),
+    ("Sources", (sources, servers, libraries, media_servers)),
     ("Network", (network, tmdb, broker)),
     ("Accounts", (accounts,)),
 )
 
 
-async def examine(patient: Patient) -> Report:
+async def examine(patient: Patient) -> DoctorReport:
     """Look at everything. It changes nothing, raises nothing that a check met, and ends within ``WITHIN`` seconds."""
     made_at = patient.clock.now()
     disguising = asyncio.create_task(disguise_of(patient))
@@ -50,13 +48,7 @@ async def examine(patient: Patient) -> Report:
 
 async def _section(
     patient: Patient, title: str, parts: Sequence[Callable[[Patient], Awaitable[Sequence[Check]]]]
-) -> Section:
+) -> ReportSection:
     found = await asyncio.gather(*(bounded(part.__name__, part(patient), SECTION_WITHIN) for part in parts))
-    return Section(title, [_masked(check, patient.redactor) for checks in found for check in checks])
-
-
-def _masked(check: Check, redactor: Redactor) -> Check:
-    """A service may quote what it was sent."""
-    figures = {name: redactor.text(value) if isinstance(value, str) else value for name, value in check.figures.items()}
-    text, step = redactor.text(check.text), redactor.text(check.next_step)
-    return replace(check, name=redactor.text(check.name), text=text, next_step=step, figures=figures)
+    checks = [check for checks in found for check in checks]
+    return ReportSection(title, masked(checks, patient.redactor))  # a service may quote what it was sent

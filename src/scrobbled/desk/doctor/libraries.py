@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from scrobbled.canary import failed
-from scrobbled.catalogues.mediabrowser import DIALECTS
-from scrobbled.catalogues.mediabrowser_libraries import Libraries
-from scrobbled.config import SourceConfig
-from scrobbled.config.libraries import UNTOLD, chooses, known, server_of, wanted
-from scrobbled.core.checkup import Check, ok, problem, warning
+from scrobbled.config.libraries import chooses, known, may_lack, server_of, wanted
 from scrobbled.core.errors import TrackerError
-from scrobbled.doctor.patient import Patient
+from scrobbled.core.services import system
+from scrobbled.core.words.checks import Check, ok, problem, warning
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.checks import failed
+from scrobbled.plumbing.http import Http
+from scrobbled.servers.doors import ServerAccess, door_of
+from scrobbled.servers.kinds import SERVERS
+from scrobbled.servers.mediabrowser.libraries import MediaBrowserLibraries
 
 LONGEST = 6.0
 
@@ -23,14 +26,14 @@ async def libraries(patient: Patient) -> list[Check]:
 
 def _looks(patient: Patient) -> Iterator[Awaitable[Check]]:
     for source in patient.config.sources:
-        if source in UNTOLD and chooses(patient.config, source):
+        if may_lack(source) and chooses(patient.config, source):
             yield _look(patient, source)
 
 
 async def _look(patient: Patient, source: str) -> Check:
-    name, settings = f"{source} libraries", server_of(patient.config, source)
-    if settings is not None:
-        return await _compared(patient, source, name, settings)
+    name, door = f"{source} libraries", door_of(source, server_of(patient.config, source))
+    if door is not None and (ask := SERVERS[system(source)].libraries) is not None:
+        return await _compared(patient, door, name, ask)
     if known(patient.config, source) == "told":
         return ok(name, "Its webhooks name the library, as a rule.")
     return warning(
@@ -40,11 +43,13 @@ async def _look(patient: Patient, source: str) -> Check:
     )
 
 
-async def _compared(patient: Patient, source: str, name: str, settings: SourceConfig) -> Check:
-    http = patient.http(settings.url or "")
+async def _compared(
+    patient: Patient, door: ServerAccess, name: str, ask: Callable[[Http, ServerAccess, Cache], MediaBrowserLibraries]
+) -> Check:
+    source, http = door.source, patient.http(door.url)
     try:
         async with asyncio.timeout(LONGEST):
-            there = await Libraries(DIALECTS[UNTOLD[source]], http, settings.server_token or "", _Nothing()).titles()
+            there = await ask(http, door, _Nothing()).titles()
     except TimeoutError:
         return problem(name, f"No answer within {LONGEST:.0f} s.", "Run doctor again in a minute: it may wake up.")
     except TrackerError as error:

@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.core.errors import TryLater
-from scrobbled.doctor.patient import Patient
-from scrobbled.http import Answer
+from scrobbled.core.words.checks import Check, ok, problem, skipped, warning
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.plumbing.http import Answer
 
 ANSWER_SECONDS = 6.0
 STEP_SECONDS = 1.2
 CLOCK_OFF, CLOCK_WRONG = 60.0, 600.0
 
 
-class Offset(Struct, frozen=True):
+class ClockOffset(Struct, frozen=True):
     """Seconds by which their clock is ahead of ours, give or take ``doubt``."""
 
     seconds: float
@@ -35,15 +35,15 @@ class Offset(Struct, frozen=True):
         return max(0.0, abs(self.seconds) - self.doubt)
 
 
-class Reached(Struct, frozen=True):
+class ReachedAddress(Struct, frozen=True):
     """How an address answered; ``answer`` is missing where it did not, or with a trouble that has no body."""
 
     check: Check
     answer: Answer | None = None
-    offset: Offset | None = None
+    offset: ClockOffset | None = None
 
 
-async def reach(patient: Patient, name: str, url: str, path: str = "", *, local: bool = False) -> Reached:
+async def reach(patient: Patient, name: str, url: str, path: str = "", *, local: bool = False) -> ReachedAddress:
     """One GET. Any answer counts, as long as it is one below 500. Ends within ten seconds."""
     http = patient.http(url, local=local)
     before = patient.clock.now()
@@ -52,33 +52,33 @@ async def reach(patient: Patient, name: str, url: str, path: str = "", *, local:
         async with asyncio.timeout(ANSWER_SECONDS):
             answer = await http.send("GET", path, timeout=ANSWER_SECONDS)
     except TimeoutError:
-        text = f"Connected, and no answer within {ANSWER_SECONDS:.0f} s."
-        return Reached(
+        text = f"It took the connection, and gave no answer within {ANSWER_SECONDS:.0f} s."
+        return ReachedAddress(
             problem(name, text, "Run doctor again in a minute: a service that slept may be awake.", at="http")
         )
     except TryLater as error:
-        return Reached(await _failure(name, url, error, local=local))
+        return ReachedAddress(await _failure(name, url, error, local=local))
     finally:
         await http.aclose()
     took = patient.clock.monotonic() - started
     text = f"Reachable: answered {answer.status} within {took * 1000:.0f} ms."
     found = ok(name, text, status=answer.status, ms=round(took * 1000))
-    return Reached(found, answer, _offset(answer, before.timestamp(), took))
+    return ReachedAddress(found, answer, _offset(answer, before.timestamp(), took))
 
 
-def _offset(answer: Answer, before: float, took: float) -> Offset | None:
+def _offset(answer: Answer, before: float, took: float) -> ClockOffset | None:
     """The ``Date`` is cut to the second, and was written at some moment between asking and hearing."""
     try:
         theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
         age = float(answer.headers.get("age", "0"))
     except (TypeError, ValueError, OverflowError):
         return None
-    return Offset(theirs + age + 0.5 - (before + took / 2), took / 2 + 0.5)
+    return ClockOffset(theirs + age + 0.5 - (before + took / 2), took / 2 + 0.5)
 
 
 async def _failure(name: str, url: str, error: TryLater, *, local: bool) -> Check:
     if error.__cause__ is None:  # it did answer
-        if " 429" in error.reason:
+        if error.limited:
             return warning(name, "Reachable, and asks for a pause (429).", "Wait a few minutes.", at="http", status=429)
         return problem(name, f"Reachable, and in trouble: {error.reason}.", "It usually passes by itself.", at="http")
     proxy = "" if local else proxy_for(url)
@@ -158,7 +158,7 @@ def _refusal(error: OSError) -> str:
     return (error.strerror or type(error).__name__).partition(" (")[0].lower()
 
 
-def clock_check(patient: Patient, offsets: Mapping[str, Offset]) -> Check:
+def clock_check(patient: Patient, offsets: Mapping[str, ClockOffset]) -> Check:
     """Our clock against that of the services, the middle one of them where there are several."""
     name = "clock"
     if not offsets:

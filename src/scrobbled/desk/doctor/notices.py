@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 
 from scrobbled.config.loading import is_there
-from scrobbled.core.checkup import Check, ok, problem, skipped, warning
-from scrobbled.core.errors import StoreError
-from scrobbled.doctor.bounded import in_thread
-from scrobbled.doctor.naming import ago, span
-from scrobbled.doctor.patient import Patient
-from scrobbled.store import alerts as told
-from scrobbled.store import backup
+from scrobbled.core.errors import StoreError, said
+from scrobbled.core.words.checks import Check, ok, problem, skipped, warning
+from scrobbled.desk.doctor.bounded import in_thread
+from scrobbled.desk.doctor.naming import ago, span
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.store.keeping import backup
+from scrobbled.store.notes import alerts as told
 
 LATE = 2.0
 """Times the interval, after which a backup is missing."""
@@ -32,7 +32,7 @@ def _alerts(patient: Patient) -> list[Check]:
         with patient.reading() as db:
             failing, open_ = list(told.unreached(db).values()), [one for one in told.remembered(db) if not one.ended_at]
     except sqlite3.Error as error:
-        return [skipped("alerts", f"The database cannot be read ({error}).", addresses=count)]
+        return [skipped("alerts", f"The database cannot be read ({said(error)}).", addresses=count)]
     figures = {"addresses": count, "failing": len(failing), "troubles": len(open_)}
     text = f"{_addresses(count)}; {_troubles(len(open_))}."
     if failing:
@@ -58,6 +58,9 @@ def _backups(patient: Patient) -> Check:
         return skipped(
             "backups", "None are made by themselves.", "Set storage.backup.folder, or run: scrobbled backup FILE"
         )
+    if backup.can_be_made(settings.folder):
+        text = f"None was made yet, and {settings.folder} is not there."
+        return warning("backups", text, "serve makes the folder and the first copy soon after its start.", copies=0)
     try:
         copies = backup.dated_copies(settings.folder, patient.database)
     except StoreError as error:

@@ -6,20 +6,19 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import httpx
 from msgspec import Struct
 
-from scrobbled.clock import Clock
 from scrobbled.config import Config
-from scrobbled.http import Http
-from scrobbled.redact import Redactor
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Http
+from scrobbled.plumbing.pools import Pools
+from scrobbled.plumbing.redact import Redactor
 from scrobbled.trackers.base import Tracker
 
 READ_WAITS = 2.0
@@ -80,17 +79,13 @@ class Patient:
     def database(self) -> Path:
         return self.config.storage.path
 
-    @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        return ssl.create_default_context()
-
     def http(self, base: str, *, local: bool = False) -> Http:
         """A connection of our own, so that nobody's deliveries wait for it; the caller closes it.
 
         What is ``local`` is asked without a proxy in between.
         """
         transport = self.local if local else self.transport
-        return Http(base, transport=transport, verify=True if transport else self._trust, proxies=not local)
+        return Pools(transport, proxies=not local).to("doctor", base)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

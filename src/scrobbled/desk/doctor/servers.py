@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from scrobbled.config.loading import is_there
 from scrobbled.config.viewing import ASKED
-from scrobbled.core.checkup import Check, ok, skipped, warning
-from scrobbled.doctor.bounded import in_thread
-from scrobbled.doctor.naming import ago
-from scrobbled.doctor.patient import Patient
-from scrobbled.servers import Door, doors
-from scrobbled.store import cursors
-from scrobbled.store.cursors import ServerState
+from scrobbled.core.words.checks import Check, ok, skipped, warning
+from scrobbled.desk.doctor.bounded import in_thread
+from scrobbled.desk.doctor.naming import ago
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.servers.doors import ServerAccess, doors
+from scrobbled.store.inbox import cursors
+from scrobbled.store.inbox.cursors import ServerState
 
 OK = "ok"
 _UNSET = "With them, what was watched while a webhook was lost is found all the same."
@@ -41,7 +41,7 @@ def _states(patient: Patient) -> list[ServerState]:
         return []
 
 
-def _checks(patient: Patient, door: Door, told: dict[tuple[str, str], ServerState]) -> Iterator[Check]:
+def _checks(patient: Patient, door: ServerAccess, told: dict[tuple[str, str], ServerState]) -> Iterator[Check]:
     if door.source in ASKED and not door.every:
         yield skipped(f"{door.source} poll", "Switched off by catch_up, so that what a webhook lost stays lost.")
     for way in (*(("poll",) if door.every else ()), *(("live",) if door.live else ())):

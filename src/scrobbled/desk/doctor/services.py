@@ -1,4 +1,4 @@
-"""Everything asked over the network: each service once, our clock by theirs, Plex and TMDB."""
+"""Everything asked over the network: each service once, our clock by theirs, media servers and TMDB."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from scrobbled.catalogues import plex_canary, tmdb_canary
-from scrobbled.core.checkup import Check, skipped
-from scrobbled.doctor.network import clock_check, reach
-from scrobbled.doctor.patient import Patient
-from scrobbled.wiring import TMDB
+from scrobbled.catalogues import tmdb_checks
+from scrobbled.config import SourceConfig
+from scrobbled.core.words.checks import Check, skipped
+from scrobbled.desk.doctor.network import clock_check, reach
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.runtime.wiring import TMDB
+from scrobbled.servers.kind import Examine
+from scrobbled.servers.kinds import SERVERS
 
 
 async def network(patient: Patient) -> list[Check]:
@@ -54,24 +57,29 @@ def _addresses(patient: Patient) -> Iterable[tuple[str, str]]:
             yield _server(name), source.url
 
 
-async def plex(patient: Patient) -> list[Check]:
-    """The media server itself, where its address and a token are configured."""
-    source = patient.config.sources.get("plex")
-    if source is None:
-        return []
-    if not source.url or not source.server_token:
-        text = "Not asked: sources.plex.url and server_token are not both set."
-        return [skipped("plex", text, "With them, shows are found by the ids that the server has for them.")]
-    wanted = [*source.libraries, *(title for viewer in patient.config.viewers for title in viewer.libraries)]
-    http = patient.http(source.url)
+async def media_servers(patient: Patient) -> list[Check]:
+    """The media servers themselves, of those kinds that can be examined."""
+    configured = [(name, kind.examine, patient.config.sources.get(name)) for name, kind in SERVERS.items()]
+    return [
+        check
+        for name, examine, settings in configured
+        if examine is not None and settings is not None
+        for check in await _examined(patient, name, examine, settings)
+    ]
+
+
+async def _examined(patient: Patient, name: str, examine: Examine, settings: SourceConfig) -> list[Check]:
+    """Where its address and a token are configured."""
+    if not settings.url or not settings.server_token:
+        text = f"Not asked: sources.{name}.url and server_token are not both set."
+        return [skipped(name, text, "With them, shows are found by the ids that the server has for them.")]
+    wanted = [*settings.libraries, *(title for viewer in patient.config.viewers for title in viewer.libraries)]
+    http = patient.http(settings.url)
     try:
-        found = await plex_canary.examine(http, source.server_token, libraries=list(dict.fromkeys(wanted)))
+        found = await examine(http, settings, list(dict.fromkeys(wanted)))
     finally:
         await http.aclose()
-    wanted_pass = source.mode != "live"
-    return [
-        replace(check, name=f"plex {check.name}") for check in found if wanted_pass or check.name != plex_canary.PASS
-    ]
+    return [replace(check, name=f"{name} {check.name}") for check in found]
 
 
 async def tmdb(patient: Patient) -> list[Check]:
@@ -80,6 +88,6 @@ async def tmdb(patient: Patient) -> list[Check]:
         return [skipped("tmdb", "Not asked: metadata.tmdb.key is not set, and need not be.")]
     http = patient.http(settings.url or TMDB)
     try:
-        return [replace(check, name=f"tmdb {check.name}") for check in await tmdb_canary.examine(http, settings.key)]
+        return [replace(check, name=f"tmdb {check.name}") for check in await tmdb_checks.examine(http, settings.key)]
     finally:
         await http.aclose()

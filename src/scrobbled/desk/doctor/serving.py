@@ -7,11 +7,11 @@ import json
 import os
 
 from scrobbled.config import BY_VIEWER
-from scrobbled.core.checkup import Check, ok, problem, skipped, warning
-from scrobbled.doctor.bounded import in_thread
-from scrobbled.doctor.network import Reached, reach
-from scrobbled.doctor.patient import Patient
-from scrobbled.store.opening import holder
+from scrobbled.core.words.checks import Check, ok, problem, skipped, warning
+from scrobbled.desk.doctor.bounded import in_thread
+from scrobbled.desk.doctor.network import ReachedAddress, reach
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.store.file.opening import holder
 
 ANYWHERE = ("", "0.0.0.0", "::")
 START = "Start it: scrobbled serve (or its container)."
@@ -51,7 +51,7 @@ async def _here(patient: Patient, *, running: bool) -> list[Check]:
     return [warning("port", text, step)]
 
 
-def _is_ours(live: Reached) -> bool:
+def _is_ours(live: ReachedAddress) -> bool:
     try:
         return live.answer is not None and json.loads(live.answer.body) == {"status": "ok"}
     except ValueError:
@@ -80,7 +80,7 @@ async def _webhooks(patient: Patient, base: str, name: str, *, local: bool = Fal
     return [_webhook(reached) for reached in found]
 
 
-def _webhook(reached: Reached) -> Check:
+def _webhook(reached: ReachedAddress) -> Check:
     name, answer = reached.check.name, reached.answer
     if answer is None:
         return reached.check

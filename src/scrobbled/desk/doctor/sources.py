@@ -10,19 +10,24 @@ from datetime import datetime
 
 from scrobbled.config import BY_VIEWER
 from scrobbled.config.loading import is_there
-from scrobbled.core.checkup import Check, ok, skipped, warning
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.doctor.bounded import in_thread
-from scrobbled.doctor.naming import DAY, ago, counted
-from scrobbled.doctor.patient import Patient
-from scrobbled.store import overview, refusals, servers
-from scrobbled.store.refusals import Refused
-from scrobbled.store.servers import ServerHeard
+from scrobbled.core.errors import said
+from scrobbled.core.words.checks import Check, ok, skipped, warning
+from scrobbled.core.words.outcomes import EventOutcome, told
+from scrobbled.core.words.reasons import TESTS, Code
+from scrobbled.desk.doctor.bounded import in_thread
+from scrobbled.desk.doctor.naming import DAY, ago, counted
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.store.inbox import latest, refusals, servers
+from scrobbled.store.inbox.refusals import RefusalCount
+from scrobbled.store.inbox.servers import ServerHeard
+from scrobbled.store.queue import overview
 
-MOST_ROWS = 200_000
 SILENT = 14 * DAY
 """A house may be on holiday for that long."""
 _ENTER = "scrobbled webhook {name} prints the address to enter there, and the steps."
+_AS_PRINTED = (
+    "Check what the sender is set up to send. scrobbled webhook {name} prints the steps, and a form that is known."
+)
 _PLAYERS = "scrobbled webhook trakt prints the address for players, and how to let one in."
 
 
@@ -33,6 +38,9 @@ class Lately:
     last: float | None = None
     outcomes: Counter[str] = field(default_factory=Counter)
     unreadable: str = ""
+    foreign: int = 0
+    """How many named an event that is not known."""
+    tests: int = 0
     servers: list[ServerHeard] = field(default_factory=list)
 
 
@@ -44,7 +52,7 @@ async def sources(patient: Patient) -> list[Check]:
     try:
         return await in_thread(lambda: _told(patient))
     except sqlite3.Error as error:
-        return [skipped("sources", f"The database cannot be read ({error}).")]
+        return [skipped("sources", f"The database cannot be read ({said(error)}).")]
 
 
 def _told(patient: Patient) -> list[Check]:
@@ -63,16 +71,14 @@ def _told(patient: Patient) -> list[Check]:
 
 
 def _lately(db: sqlite3.Connection, since: float) -> dict[str, Lately]:
-    """Backwards from the newest until it is old enough: a million older events cost nothing."""
     heard: dict[str, Lately] = {}
-    rows = db.execute("SELECT source, received_at, outcome, reason FROM events ORDER BY id DESC LIMIT ?", (MOST_ROWS,))
-    for source, at, outcome, reason in rows:
-        if at < since:
-            break
-        one = heard.setdefault(source, Lately(at))
-        one.outcomes[outcome] += 1
-        if outcome == EventOutcome.UNREADABLE and not one.unreadable:
-            one.unreadable = reason or ""
+    for event in latest.since(db, since):
+        one = heard.setdefault(event.source, Lately(event.at))
+        one.outcomes[event.outcome] += 1
+        if event.outcome == EventOutcome.UNREADABLE and not one.unreadable:
+            one.unreadable = event.reason
+        one.foreign += event.code == Code.UNKNOWN_EVENT
+        one.tests += event.code in TESTS
     return heard
 
 
@@ -87,8 +93,11 @@ def _source(name: str, heard: Lately, now: datetime, *, live: bool) -> Check:
     silent = now.timestamp() - heard.last
     figures = {"seconds_silent": round(silent), **counts}
     if heard.unreadable:
-        text = f"{text} Unreadable because: {heard.unreadable.rstrip('.')}."
-        return warning(title, text, "Check what the sender is set up to send.", **figures)
+        text = f"{text} The last that was unreadable: {told(heard.unreadable)}"
+        return warning(title, text, _AS_PRINTED.format(name=name), **figures)
+    if heard.foreign and heard.foreign + heard.tests == heard.outcomes.total():
+        text = f"{text} None of them names an event that is known here."
+        return warning(title, text, _AS_PRINTED.format(name=name), **figures)
     if silent > SILENT:
         return warning(title, text, "If somebody watched meanwhile, check the webhook's address there.", **figures)
     return ok(title, text, **figures)
@@ -101,7 +110,7 @@ def _behind(heard: list[ServerHeard], now: datetime) -> str:
     return f" Servers: {', '.join(f'{one.name or one.server} {ago(now, one.last_seen)}' for one in heard)}."
 
 
-def _refused(refused: Refused, now: datetime) -> Check:
+def _refused(refused: RefusalCount, now: datetime) -> Check:
     """Only lately, as somebody may have put it right long ago."""
     name = f"wrong address {refused.source}" if refused.source else "wrong address"
     whose = f"for {refused.source}" if refused.source else "for sources that are not configured"

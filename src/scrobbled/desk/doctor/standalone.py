@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -12,18 +11,19 @@ from typing import Any, NoReturn
 
 from scrobbled.config.loading import is_there
 from scrobbled.core.errors import Uncertain
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import ShowMatch
-from scrobbled.doctor.bounded import in_thread
-from scrobbled.doctor.patient import Patient
-from scrobbled.store.accounts import secrets_kept
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import ShowMatch
+from scrobbled.core.places import home_of
+from scrobbled.desk.doctor.bounded import in_thread
+from scrobbled.desk.doctor.patient import Patient
+from scrobbled.store.accounts import sign_ins
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import Tracker
 from scrobbled.trackers.given import Context
 from scrobbled.trackers.masked import Masked
 
 READ_WITHIN = 5.0
-Stored = Mapping[tuple[str, str], Mapping[str, Any]]
+TokenRows = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 @contextlib.asynccontextmanager
@@ -32,7 +32,7 @@ async def accounts_of(patient: Patient) -> AsyncIterator[Patient]:
 
     Without a tracker where it cannot be read who is signed in: they would all be found not to be.
     """
-    stored: Stored | None = None
+    stored: TokenRows | None = None
     with contextlib.suppress(TimeoutError):  # other checks tell that the database does not answer
         async with asyncio.timeout(READ_WITHIN):
             stored = await in_thread(lambda: _stored(patient))
@@ -46,7 +46,7 @@ async def accounts_of(patient: Patient) -> AsyncIterator[Patient]:
                 if name in TRACKERS:
                     http = patient.http("")
                     closing.push_async_callback(http.aclose)
-                    tokens = Looking(stored.get((viewer.name, name)))
+                    tokens = Looking(sign_ins.of_home(stored.get((viewer.name, name), {}), home_of(settings)) or None)
                     context = Context(viewer.name, settings, http, tokens, Forgetful(), Clueless(), patient.clock)
                     trackers[viewer.name, name] = Masked(TRACKERS[name].build(context), patient.redactor)
                     closing.push_async_callback(trackers[viewer.name, name].aclose)
@@ -84,14 +84,13 @@ class Clueless:
         raise Uncertain("doctor looks nothing up")
 
 
-def _stored(patient: Patient) -> Stored | None:
+def _stored(patient: Patient) -> TokenRows | None:
     """``None`` where the database cannot be read; other checks say why."""
     if not is_there(patient.database):
         return {}
     try:
         with patient.reading() as db:
-            patient.redactor.add(*secrets_kept(db))
-            rows = db.execute("SELECT viewer, tracker, secret FROM tokens").fetchall()
-        return {(viewer, tracker): json.loads(secret) for viewer, tracker, secret in rows}
+            patient.redactor.add(*sign_ins.secrets_kept(db))
+            return sign_ins.all_kept(db)
     except (sqlite3.Error, ValueError):
         return None

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from scrobbled import __version__, heard
+from scrobbled import __version__
 from scrobbled.config import ONE_OWNER, Config
-from scrobbled.core.outcomes import (
-    WAITING,
-)
-from scrobbled.heard import SourceStory
-from scrobbled.pair_stories import PairStory, pair_stories
-from scrobbled.store import floods, overview
-from scrobbled.store.codec import iso, iso_or_none
+from scrobbled.core.standing import AccountStanding, Standing, account
+from scrobbled.core.words.outcomes import WAITING
+from scrobbled.desk.facts import sources as heard
+from scrobbled.desk.facts import standings
+from scrobbled.desk.facts.pairs import PairStory, pair_stories
+from scrobbled.desk.facts.sources import SourceStory
+from scrobbled.store.file.codec import iso, iso_or_none
+from scrobbled.store.queue import floods, overview
 
 
 class AccountStatus(Struct, frozen=True):
@@ -31,6 +33,8 @@ class AccountStatus(Struct, frozen=True):
     counts: dict[str, int]
     waiting: int
     oldest_waiting: str | None
+    standing: Standing
+    """How it stands, in words."""
 
 
 class UnclaimedStatus(Struct, frozen=True):
@@ -59,6 +63,8 @@ class Status(Struct, frozen=True):
     held: dict[str, int]
     """Changes held for a person, by reason."""
     pairs: list[PairStory]
+    house: Standing
+    """How all of it stands, in the sentence that the first page begins with."""
 
 
 class Glance(Struct, frozen=True):
@@ -72,17 +78,24 @@ class Glance(Struct, frozen=True):
     unclaimed: list[UnclaimedStatus]
 
 
-def status(db: sqlite3.Connection, config: Config) -> Status:
-    """The state of things, as the serving process last saved it."""
+def status(
+    db: sqlite3.Connection, config: Config, now: float, asks: int, clock: Callable[[str], str] = lambda iso: ""
+) -> Status:
+    """The state of things, as the serving process last saved it; ``now`` is Unix seconds.
+
+    ``asks`` questions wait for a person. ``clock`` tells an instant (ISO 8601) in the house's sentence.
+    """
+    stood = standings.facts(db, config, now)  # once, so that one thing has one number
     return Status(
         version=__version__,
         events=overview.event_counts(db),
         plays=overview.play_count(db),
-        trackers=_accounts(db, config, overview.delivery_counts(db)),
+        trackers=_accounts(db, config, overview.delivery_counts(db), stood.accounts),
         sources=heard.sources(db, config),
         unclaimed=unclaimed(db),
         held={reason: count for reason, count in floods.held_by_reason(db).items() if count},
-        pairs=pair_stories(db, config),
+        pairs=pair_stories(db, config, stood),
+        house=stood.house(asks, clock),
     )
 
 
@@ -93,7 +106,7 @@ def glance(db: sqlite3.Connection, config: Config) -> Glance:
         counts.setdefault((row.viewer, row.tracker), {})[row.state] = row.count
     last = {row.source: row.last_seen for row in overview.sources_heard(db)}
     return Glance(
-        trackers=_accounts(db, config, counts),
+        trackers=_accounts(db, config, counts, standings.accounts(db, config)),
         heard={source: iso_or_none(last.get(source)) for source in config.sources},
         unclaimed=unclaimed(db),
     )
@@ -122,9 +135,13 @@ def claim(source: str, account: str) -> str:
 
 
 def _accounts(
-    db: sqlite3.Connection, config: Config, counts: dict[tuple[str, str], dict[str, int]]
+    db: sqlite3.Connection,
+    config: Config,
+    counts: dict[tuple[str, str], dict[str, int]],
+    known: Sequence[AccountStanding],
 ) -> list[AccountStatus]:
-    states, known, oldest = overview.account_states(db), overview.signed_in(db), _oldest(db)
+    states, signed_in, oldest = overview.account_states(db), overview.signed_in(db), _oldest(db)
+    found = {(one.viewer, one.tracker): one for one in known}
     rows = []
     for viewer in config.viewers:
         for tracker in viewer.trackers:
@@ -135,7 +152,7 @@ def _accounts(
                 AccountStatus(
                     viewer=viewer.name,
                     tracker=tracker,
-                    signed_in=key in known and state != "sign-in",
+                    signed_in=key in signed_in and state != "sign-in",
                     state=state,
                     reason=reason,
                     since=iso_or_none(since),
@@ -143,6 +160,7 @@ def _accounts(
                     counts=mine,
                     waiting=sum(count for outcome, count in mine.items() if outcome in WAITING),
                     oldest_waiting=iso_or_none(oldest.get(key)),
+                    standing=account(found[key]),
                 )
             )
     return rows

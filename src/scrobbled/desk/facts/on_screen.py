@@ -6,12 +6,11 @@ import sqlite3
 
 from msgspec import Struct
 
-from scrobbled.core.errors import BadPayload
-from scrobbled.core.events import EventKind
-from scrobbled.core.items import Item
-from scrobbled.store import archive, inbox, silences
-from scrobbled.store.codec import instant
-from scrobbled.understand import parsed_again
+from scrobbled.core.naming.items import Item
+from scrobbled.core.watching.events import EventKind
+from scrobbled.intake.bodies import event_in
+from scrobbled.store.inbox import archive, silences
+from scrobbled.store.inbox import events as inbox
 
 MOST = 12
 
@@ -37,8 +36,8 @@ def on_screen(db: sqlite3.Connection, now: float) -> list[OnScreen]:
 
 def _told(db: sqlite3.Connection, key: str, event_id: int, heard_at: float) -> OnScreen | None:
     stored = archive.event(db, event_id)
-    item = None if stored is None else _item(stored)
-    if stored is None or item is None:
+    event = None if stored is None else event_in(stored)
+    if stored is None or event is None or event.item is None:
         return None
     session = inbox.load_session(db, key)
     percent = session.last_percent()
@@ -48,21 +47,10 @@ def _told(db: sqlite3.Connection, key: str, event_id: int, heard_at: float) -> O
     return OnScreen(
         viewer=key.partition("|")[0],
         source=stored.source,
-        item=item,
+        item=event.item,
         event_id=event_id,
         position_ms=position,
         duration_ms=session.duration_ms,
         paused=session.last_kind is EventKind.PAUSE,
         heard_at=heard_at,
     )
-
-
-def _item(stored: archive.Stored) -> Item | None:
-    """``None`` where the message is gone, or cannot be read any more."""
-    if stored.raw is None:
-        return None
-    try:
-        events = parsed_again(stored.source, stored.raw, instant(stored.received_at))
-    except BadPayload:
-        return None
-    return events[stored.part].item if stored.part < len(events) else None

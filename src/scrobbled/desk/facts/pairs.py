@@ -10,31 +10,38 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from scrobbled.alerts import Trouble
 from scrobbled.config import Config
 from scrobbled.config.viewing import PairConfig
-from scrobbled.reconcile import Ended, Sides
-from scrobbled.store import ledger, overview, questions, records, run_items, runs
-from scrobbled.store.codec import iso, iso_or_none
-from scrobbled.store.runs import Progress, Run
+from scrobbled.core.agreeing.outline import Outline
+from scrobbled.core.standing import Standing
+from scrobbled.core.standing import pair as pair_stands
+from scrobbled.desk.facts import standings
+from scrobbled.desk.facts.steps import StepStory, step_stories
+from scrobbled.reconcile import Sides
+from scrobbled.reconcile.keeper import due_after
+from scrobbled.reconcile.pairs import unkept
+from scrobbled.store.file.codec import iso, iso_or_none
+from scrobbled.store.mirror import ledger, records, runs
+from scrobbled.store.mirror.runs import Run, RunCounts
+from scrobbled.store.queue import overview, questions, run_items
 from scrobbled.trackers import TRACKERS
 
-AGAIN_AFTER = 900.0
-"""Seconds after a run that failed, where the pair is compared less often than that."""
-ENDINGS = {
-    "done": "brought over what was missing",
-    "nothing": "nothing to do",
-    "approval": "wants your yes",
-    "refused": "refused",
-    "cancelled": "cancelled",
-    "failed": "failed",
-    "": "under way",
-}
-"""How a run ended, for people."""
+
+class ChangeCount(Struct, frozen=True):
+    """How many changes of a run are alike."""
+
+    tracker: str
+    action: str
+    outcome: str
+    count: int
 
 
 class RunStory(Struct, frozen=True):
-    """One run of a pair. ``planned`` counts changes by what they are, ``outcomes`` those in the queue by outcome."""
+    """One run of a pair. ``planned`` counts changes by what they are, ``outcomes`` those in the queue by outcome.
+
+    ``seconds`` is how long it compared, and ``took`` how long it was from its start until the last change arrived;
+    ``None`` while some are on their way.
+    """
 
     id: str
     viewer: str
@@ -56,6 +63,13 @@ class RunStory(Struct, frozen=True):
     """The plan in words, where it wants a yes."""
     options: dict[str, Any] = field(default_factory=dict)
     """What was asked for, other than the configuration says; ``plan`` is the one that somebody said yes to."""
+    changes: list[ChangeCount] = field(default_factory=list)
+    """What became of it, by tracker, action and outcome."""
+    took: float | None = None
+    steps: list[StepStory] = field(default_factory=list)
+    """How far it is with what takes long, by tracker, while it reads and compares."""
+    outline: Outline | None = None
+    """The same plan as data. ``a`` and ``b`` are the sides that it ``names``."""
 
 
 class SideStory(Struct, frozen=True):
@@ -83,6 +97,8 @@ class PairStory(Struct, frozen=True):
     last: RunStory | None
     last_success: str | None
     next: str | None
+    standing: Standing
+    """How it stands, in words."""
     conflict: str = ""
     removals: str = ""
     works: bool = True
@@ -93,11 +109,13 @@ class PairStory(Struct, frozen=True):
     """What runs have left to decide."""
     running: RunStory | None = None
     """The run that is under way, or waits for its turn."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Plays that are never brought over, as the other side keeps no such: ``serializd leave movie``."""
 
 
-def pair_stories(db: sqlite3.Connection, config: Config) -> list[PairStory]:
+def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standings) -> list[PairStory]:
     """In the order of the configuration."""
-    found = []
+    found, standing = [], map(pair_stands, stood.pairs)
     queued = {(row.viewer, row.tracker): row.count for row in overview.waiting(db) if row.state == "queued"}
     for viewer in config.viewers:
         for pair in viewer.pairs:
@@ -113,7 +131,7 @@ def pair_stories(db: sqlite3.Connection, config: Config) -> list[PairStory]:
                     every=pair.every,
                     agreed=ledger.state(db, viewer.name, name).agreed,
                     sides=[_side(db, (viewer.name, tracker), latest) for tracker in pair.between],
-                    last=None if latest is None else run_story(db, latest),
+                    last=None if latest is None else run_story(db, latest, stood.now),
                     last_success=iso_or_none(runs.latest_success(db, viewer.name, name)),
                     next=iso(due_after(latest, pair)) if latest and works else None,
                     conflict=pair.conflict,
@@ -121,15 +139,17 @@ def pair_stories(db: sqlite3.Connection, config: Config) -> list[PairStory]:
                     works=works,
                     waiting={tracker: queued.get((viewer.name, tracker), 0) for tracker in pair.between},
                     questions=questions.count(db, viewer.name, name),
-                    running=None if running is None else run_story(db, running),
+                    running=None if running is None else run_story(db, running, stood.now),
+                    standing=next(standing),
+                    left_out=_left_out(db, viewer.name, pair),
                 )
             )
     return found
 
 
-def due_after(last: Run, pair: PairConfig) -> float:
-    """When the clock runs the pair next (Unix seconds): one that failed is tried again before long."""
-    return last.asked_at + (min(pair.every, AGAIN_AFTER) if last.outcome == "failed" else pair.every)
+def _left_out(db: sqlite3.Connection, viewer: str, pair: PairConfig) -> dict[str, int]:
+    made = standings.policy_of(viewer, pair)
+    return {} if made is None else unkept(db, Sides(viewer, *pair.between), made)
 
 
 def _side(db: sqlite3.Connection, account: tuple[str, str], last: Run | None) -> SideStory:
@@ -145,8 +165,9 @@ def _side(db: sqlite3.Connection, account: tuple[str, str], last: Run | None) ->
     )
 
 
-def run_story(db: sqlite3.Connection, run: Run) -> RunStory:
-    progress: Progress = runs.progress(db, run.id)
+def run_story(db: sqlite3.Connection, run: Run, now: float) -> RunStory:
+    """``now`` is Unix seconds."""
+    progress: RunCounts = runs.progress(db, run.id)
     ends = None if run.started_at is None or run.ended_at is None else run.ended_at - run.started_at
     return RunStory(
         id=f"r{run.id}",
@@ -165,44 +186,16 @@ def run_story(db: sqlite3.Connection, run: Run) -> RunStory:
         done=progress.done,
         total=progress.total,
         plan_id=run.plan or None,
-        plan=run.shown,
+        plan=run.plan_text,
+        outline=run.outline,
         options=dict(run.options),
+        changes=[ChangeCount(*row) for row in progress.changes],
+        took=_took(run, progress),
+        steps=step_stories(run.steps, now) if run.ended_at is None else [],
     )
 
 
-def in_a_line(story: PairStory) -> str:
-    """ "anna: trakt and serializd: 2,341 viewings agree; nothing to do (2026-11-22T11:40:25Z)"."""
-    a, b = story.pair.split(",")
-    head = f"{story.viewer}: {a} and {b}: {story.agreed:,} viewings agree"
-    if story.last is None:
-        return f"{head}; not compared yet"
-    told = ENDINGS.get(story.last.outcome, story.last.outcome)
-    why = f" ({story.last.reason})" if story.last.reason else ""
-    under_way = f", {story.last.done:,} of {story.last.total:,} delivered" if story.last.total else ""
-    return f"{head}; {story.last.id} at {story.last.asked}: {told}{why}{under_way}"
-
-
-def wants_a_yes(sides: Sides, ended: Ended) -> Trouble:
-    """A plan that nobody asked for waits for a person."""
-    return Trouble(
-        kind="plan",
-        subject=f"{sides.viewer}/{sides.pair}",
-        title=f"{sides.viewer}: a plan for {' and '.join(sides.called)} wants your yes",
-        text=f"{ended.reason}. Nothing is changed until then. To look at it, run: scrobbled sync --viewer "
-        f"{sides.viewer} --pair {sides.pair} --dry-run; to say yes: scrobbled sync --viewer {sides.viewer} "
-        f"--pair {sides.pair} --plan {ended.plan_id}",
-        viewer=sides.viewer,
-        link="/sync",
-    )
-
-
-def fails(sides: Sides, ended: Ended) -> Trouble:
-    """For a day no run came to its end."""
-    return Trouble(
-        kind="pair",
-        subject=f"{sides.viewer}/{sides.pair}",
-        title=f"{sides.viewer}: {' and '.join(sides.called)} could not be compared for a day",
-        text=f"{ended.reason}. Plays that come by webhook are not affected.",
-        viewer=sides.viewer,
-        link="/sync",
-    )
+def _took(run: Run, progress: RunCounts) -> float | None:
+    if run.started_at is None or run.ended_at is None or progress.waiting:
+        return None
+    return round(max(run.ended_at, progress.until or 0.0) - run.started_at, 3)

@@ -6,15 +6,10 @@ import sqlite3
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import (
-    EVENT_NEXT_STEP,
-    FOUND_AGAIN,
-    PLAY_NEXT_STEP,
-    EventOutcome,
-    PlayOutcome,
-)
-from scrobbled.store import outbox, overview
-from scrobbled.store.codec import iso, iso_or_none
+from scrobbled.core.words.outcomes import EVENT_NEXT_STEP, FOUND_AGAIN, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
+from scrobbled.core.words.reasons import Code
+from scrobbled.store.file.codec import iso, iso_or_none
+from scrobbled.store.queue import overview
 
 
 class DeliveryStory(Struct, frozen=True):
@@ -30,6 +25,7 @@ class DeliveryStory(Struct, frozen=True):
     rewatch: bool
     remote_id: str | None
     settled_at: str | None
+    reason_code: str = ""
 
 
 class PlayStory(Struct, frozen=True):
@@ -74,6 +70,7 @@ class EventStory(Struct, frozen=True):
     label: str | None
     raw: str | None
     plays: list[PlayStory]
+    reason_code: str = ""
 
 
 def play_story(row: overview.PlayRow) -> PlayStory:
@@ -119,19 +116,21 @@ def event_story(db: sqlite3.Connection, event_id: int) -> EventStory | None:
         label=row.label,
         raw=row.raw,
         plays=[play_story(play) for play in overview.plays_of_event(db, event_id)],
+        reason_code=row.code,
     )
 
 
-def _delivery(row: overview.Delivery) -> DeliveryStory:
+def _delivery(row: overview.PlayDelivery) -> DeliveryStory:
     return DeliveryStory(
         id=f"c{row.change_id}",
         tracker=row.tracker,
         outcome=row.state,
         phase=row.phase,
         reason=row.reason,
-        next_step=FOUND_AGAIN if row.reason == outbox.CANCELLED else PLAY_NEXT_STEP[PlayOutcome(row.state)],
+        next_step=FOUND_AGAIN if row.code == Code.CANCELLED else PLAY_NEXT_STEP[PlayOutcome(row.state)],
         how=row.how,
         rewatch=row.rewatch,
         remote_id=row.remote_id,
         settled_at=iso_or_none(row.settled_at),
+        reason_code=row.code,
     )

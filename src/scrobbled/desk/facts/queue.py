@@ -8,12 +8,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.names import name
-from scrobbled.core.outcomes import PLAY_NEXT_STEP, UNDATED, PlayOutcome, advised
-from scrobbled.store import accounts, cache, outbox, overview
-from scrobbled.store.amendments import Amendment
-from scrobbled.store.codec import iso, iso_or_none
-from scrobbled.store.wishes import in_words
+from scrobbled.core.naming.names import name
+from scrobbled.core.words.outcomes import PLAY_NEXT_STEP, UNDATED, PlayOutcome, advised
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.file.codec import iso, iso_or_none
+from scrobbled.store.notes import cache
+from scrobbled.store.queue import outbox, overview
+from scrobbled.store.queue.amendment import in_words
+from scrobbled.store.queue.amendments import Amendment
 
 States = Mapping[tuple[str, str], tuple[str, str, float, float | None]]
 """As ``overview.account_states`` reads them."""
@@ -120,5 +122,5 @@ def act(db: sqlite3.Connection, action: str, ids: Sequence[int] | None, now: flo
         done = outbox.approve(db, ids)
     else:
         done = outbox.drop(db, ids or (), now)
-    accounts.set_mark(db, accounts.RETRIED, now)
+    sign_ins.set_mark(db, sign_ins.RETRIED, now)
     return done

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from scrobbled.desk import words
 from scrobbled.reconcile import Options
-from scrobbled.web.view import words
 
 
 def between(pair: str) -> str:

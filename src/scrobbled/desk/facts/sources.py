@@ -7,8 +7,9 @@ import sqlite3
 from msgspec import Struct
 
 from scrobbled.config import Config
-from scrobbled.store import overview, refusals, servers
-from scrobbled.store.codec import iso, iso_or_none
+from scrobbled.store.file.codec import iso, iso_or_none
+from scrobbled.store.inbox import refusals, servers
+from scrobbled.store.queue import overview
 
 
 class ServerStory(Struct, frozen=True):

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from scrobbled.web.view import words
+from scrobbled.desk import words
 
 
-class Answer(Struct, frozen=True):
+class NeedAnswer(Struct, frozen=True):
     """One answer. ``action`` is posted with ``value``; where there is ``to``, it is a page of ours instead.
 
     ``warning`` is what has to be read before.
@@ -37,7 +37,7 @@ class Card(Struct, frozen=True):
     question: str
     about: str
     text: str
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[NeedAnswer, ...] = ()
     many: int = 1
     samples: tuple[str, ...] = ()
     title: str = ""

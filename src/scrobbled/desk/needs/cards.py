@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from scrobbled import needs
-from scrobbled.core.outcomes import told
-from scrobbled.needs import Facts, Plan, Refused, Server
-from scrobbled.summary import AccountStatus, UnclaimedStatus
-from scrobbled.troubles import OpenTrouble
-from scrobbled.web.view import words
-from scrobbled.web.view.card import KINDS, Answer, Card, about, trackers
-from scrobbled.web.view.decisions import conflict_card, flood_card, group_card
-from scrobbled.web.view.wishes import with_names
+from scrobbled.core.words.outcomes import told
+from scrobbled.desk import words
+from scrobbled.desk.facts.house import AccountStatus, UnclaimedStatus
+from scrobbled.desk.facts.run_words import with_names
+from scrobbled.desk.needs import questions
+from scrobbled.desk.needs.card import KINDS, Card, NeedAnswer, about, trackers
+from scrobbled.desk.needs.change_cards import conflict_card, flood_card, group_card
+from scrobbled.desk.needs.questions import NeedFacts, PlanNeed, RefusedWebhooks, ServerNeed
+from scrobbled.runtime.troubles import OpenTrouble
 
 KEPT = "Plays are kept and sent when it works again."
 
 
-def cards(facts: Facts, viewers: Sequence[str]) -> list[Card]:
+def cards(facts: NeedFacts, viewers: Sequence[str]) -> list[Card]:
     """Every question that wants an answer, in the order of ``KINDS``."""
     found = [
         *map(_broken, facts.broken),
@@ -36,18 +36,18 @@ def cards(facts: Facts, viewers: Sequence[str]) -> list[Card]:
     return sorted(found, key=lambda card: order.index(card.kind))
 
 
-def waiting(facts: Facts) -> list[Card]:
+def waiting(facts: NeedFacts) -> list[Card]:
     """What waits by itself: told, but nothing is asked."""
     return list(map(group_card, facts.parked))
 
 
 def _broken(row: AccountStatus) -> Card:
     tracker, (icon, question, advice) = words.name(row.tracker), _BROKEN[row.state]
-    answers = [Answer("retry", "Try again now")]
+    answers = [NeedAnswer("retry", "Try again now")]
     if row.state == "sign-in":
         answers.insert(0, _sign_in(row))
     return Card(
-        id=needs.id_of(row),
+        id=questions.id_of(row),
         kind="account",
         code=row.state,
         tone="need",
@@ -63,7 +63,7 @@ def _broken(row: AccountStatus) -> Card:
 def _lapsing(row: AccountStatus) -> Card:
     tracker = words.name(row.tracker)
     return Card(
-        id=needs.id_of(row),
+        id=questions.id_of(row),
         kind="account",
         code="lapses",
         tone="need",
@@ -76,8 +76,8 @@ def _lapsing(row: AccountStatus) -> Card:
     )
 
 
-def _sign_in(row: AccountStatus) -> Answer:
-    return Answer("open", "Sign in", to=f"sign-in/{quote(row.viewer, safe='')}/{quote(row.tracker, safe='')}")
+def _sign_in(row: AccountStatus) -> NeedAnswer:
+    return NeedAnswer("open", "Sign in", to=f"sign-in/{quote(row.viewer, safe='')}/{quote(row.tracker, safe='')}")
 
 
 def _without_commands(reason: str) -> str:
@@ -99,9 +99,9 @@ _BROKEN = {
 }
 
 
-def _plan(plan: Plan) -> Card:
+def _plan(plan: PlanNeed) -> Card:
     return Card(
-        id=needs.named("n", "plan", plan.run),
+        id=questions.named("n", "plan", plan.run),
         kind="plan",
         code="approval",
         tone="need",
@@ -109,7 +109,7 @@ def _plan(plan: Plan) -> Card:
         question=f"Should this plan for {trackers(plan.trackers)} be carried out?",
         about=about(plan.viewer),
         text=f"{told(with_names(plan.reason, ','.join(plan.trackers)))} Nothing is changed until you say yes.",
-        answers=(Answer("open", "Look at the plan", to=f"sync/runs/{plan.run}"),),
+        answers=(NeedAnswer("open", "Look at the plan", to=f"sync/runs/{plan.run}"),),
     )
 
 
@@ -117,7 +117,7 @@ def _unclaimed(row: UnclaimedStatus, viewers: Sequence[str]) -> Card:
     source = words.name(row.source)
     heard = words.plural(row.events, "message")
     return Card(
-        id=needs.id_of(row),
+        id=questions.id_of(row),
         kind="unclaimed",
         code="unclaimed",
         tone="need",
@@ -126,19 +126,19 @@ def _unclaimed(row: UnclaimedStatus, viewers: Sequence[str]) -> Card:
         about=" · ".join(filter(None, (source, heard, row.label))),
         text="Nothing of this account is sent anywhere. Say whose it is, and what waited is delivered.",
         answers=(
-            *(Answer("claim", f"This is {viewer}", value=viewer) for viewer in viewers),
-            Answer("guest", "None of us"),
+            *(NeedAnswer("claim", f"This is {viewer}", value=viewer) for viewer in viewers),
+            NeedAnswer("guest", "None of us"),
         ),
         since=row.last_heard,
         yaml=row.yaml,
     )
 
 
-def _server(server: Server) -> Card:
+def _server(server: ServerNeed) -> Card:
     source = words.name(server.source)
     refused = server.state == "sign-in"
     return Card(
-        id=needs.named("n", "server", server.source, server.state),
+        id=questions.named("n", "server", server.source, server.state),
         kind="house",
         code=server.state,
         tone="need",
@@ -146,14 +146,14 @@ def _server(server: Server) -> Card:
         question=f"{source} does not take our token" if refused else f"{source} answers in a way we do not know",
         about=f"sources.{server.source}",
         text=f"{told(server.reason)} Webhooks still count; what is lost of them is not made up for.",
-        answers=(Answer("open", "Open the settings", to="settings"),),
+        answers=(NeedAnswer("open", "Open the settings", to="settings"),),
     )
 
 
-def _refused(refused: Refused) -> Card:
+def _refused(refused: RefusedWebhooks) -> Card:
     source = words.name(refused.source)
     return Card(
-        id=needs.named("n", "refused", refused.source),
+        id=questions.named("n", "refused", refused.source),
         kind="house",
         code="refused",
         tone="need",
@@ -161,16 +161,16 @@ def _refused(refused: Refused) -> Card:
         question=f"Something reports to {source}'s address with a wrong secret",
         about=f"{words.plural(refused.count, 'message')} turned away",
         text="If that is your server, give it the address as it is now; nothing it tells is heard until then.",
-        answers=(Answer("open", "Show the address", to=f"set-up/{quote(refused.source, safe='')}"),),
+        answers=(NeedAnswer("open", "Show the address", to=f"set-up/{quote(refused.source, safe='')}"),),
         since=refused.last,
     )
 
 
 def _trouble(trouble: OpenTrouble) -> Card:
-    settings = (Answer("open", "Open the settings", to="settings"),)
+    settings = (NeedAnswer("open", "Open the settings", to="settings"),)
     title = trouble.title.removeprefix("scrobbled: ")  # in an alert it says who speaks
     return Card(
-        id=needs.named("n", trouble.kind, trouble.subject),
+        id=questions.named("n", trouble.kind, trouble.subject),
         kind="house",
         code=trouble.kind,
         tone="need",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import UNDATED, PlayOutcome, told
-from scrobbled.floods import FloodStory
-from scrobbled.store.asking import Conflict, Conflicts, Group
-from scrobbled.web.view import words
-from scrobbled.web.view.card import Answer, Card, about, trackers
+from scrobbled.core.words.outcomes import UNDATED, PlayOutcome, told
+from scrobbled.core.words.reasons import Code
+from scrobbled.desk import words
+from scrobbled.desk.needs.card import Card, NeedAnswer, about, trackers
+from scrobbled.desk.needs.floods import FloodStory
+from scrobbled.store.queue.asking import ChangeGroup, Conflicts, Disagreement
 
 FOR_GOOD = "It is then never sent there. This cannot be taken back."
 ALL_FOR_GOOD = "They are then never sent there. This cannot be taken back."
@@ -27,8 +28,8 @@ def flood_card(story: FloodStory) -> Card:
         about=about(story.viewer, tracker),
         text=f"{told(story.text)} {told(story.reason)}",
         answers=(
-            Answer("approve", f"Send {them}"),
-            Answer("drop", f"Leave {them} out", warning=ALL_FOR_GOOD if story.held != 1 else FOR_GOOD),
+            NeedAnswer("approve", f"Send {them}"),
+            NeedAnswer("drop", f"Leave {them} out", warning=ALL_FOR_GOOD if story.held != 1 else FOR_GOOD),
         ),
         many=story.held,
         samples=tuple(story.samples),
@@ -36,7 +37,7 @@ def flood_card(story: FloodStory) -> Card:
     )
 
 
-def group_card(group: Group) -> Card:
+def group_card(group: ChangeGroup) -> Card:
     kind, tone, icon = _LOOKS[group.state]
     count, tracker = group.plays, trackers(group.trackers)
     return Card(
@@ -62,7 +63,7 @@ def _without(title: str, label: str) -> str:
     return label.removeprefix(title).strip(" ·") or label
 
 
-def _question(group: Group, count: int, tracker: str) -> str:
+def _question(group: ChangeGroup, count: int, tracker: str) -> str:
     them = "this" if count == 1 else f"these {count:,}"
     if group.action:
         return _changed(group, count, tracker)
@@ -77,7 +78,7 @@ def _question(group: Group, count: int, tracker: str) -> str:
     return f"Should {them} go to {tracker}?"
 
 
-def _changed(group: Group, count: int, tracker: str) -> str:
+def _changed(group: ChangeGroup, count: int, tracker: str) -> str:
     """Of something that a tracker holds already."""
     thing = words.plural(count, {"ratings": "rating"}.get(group.kind, "play"))
     if group.state is PlayOutcome.HELD:
@@ -89,7 +90,7 @@ def _changed(group: Group, count: int, tracker: str) -> str:
     return f"{group.title} {found} at {tracker}"
 
 
-def _text(group: Group) -> str:
+def _text(group: ChangeGroup) -> str:
     if group.state is PlayOutcome.HELD and not group.dated:
         return UNDATED
     reason = told(group.reason)
@@ -100,22 +101,22 @@ def _text(group: Group) -> str:
     return reason
 
 
-def _answers(group: Group, count: int) -> tuple[Answer, ...]:
+def _answers(group: ChangeGroup, count: int) -> tuple[NeedAnswer, ...]:
     them = {1: "it", 2: "both"}.get(count, f"all {count:,}")
-    leave = Answer("drop", f"Leave {them} out", warning=FOR_GOOD if count == 1 else ALL_FOR_GOOD)
-    choose = Answer("open", "Choose what it is", to=f"correct/{group.names[0]}")
+    leave = NeedAnswer("drop", f"Leave {them} out", warning=FOR_GOOD if count == 1 else ALL_FOR_GOOD)
+    choose = NeedAnswer("open", "Choose what it is", to=f"correct/{group.names[0]}")
     if group.state is PlayOutcome.UNMATCHED:
-        return choose, Answer("retry", "Look again"), leave
+        return choose, NeedAnswer("retry", "Look again"), leave
     if group.state is PlayOutcome.PARKED:
-        return Answer("retry", "Look again now"), choose, leave
+        return NeedAnswer("retry", "Look again now"), choose, leave
     if group.state is PlayOutcome.DEAD:
-        missing = "not found" in group.reason or "404" in group.reason
-        return (Answer("retry", f"Try {them} again"), *([choose] if missing and not group.action else []), leave)
+        missing = group.code == Code.NOT_FOUND
+        return (NeedAnswer("retry", f"Try {them} again"), *([choose] if missing and not group.action else []), leave)
     if group.action == "remove":
-        return Answer("approve", f"Remove {them}"), Answer("drop", f"Keep {them}")
+        return NeedAnswer("approve", f"Remove {them}"), NeedAnswer("drop", f"Keep {them}")
     if group.action:
-        return Answer("approve", f"Change {them}"), Answer("drop", "Leave as it is")
-    return (Answer("approve", f"Send {them}"), leave) if group.dated else (leave,)
+        return NeedAnswer("approve", f"Change {them}"), NeedAnswer("drop", "Leave as it is")
+    return (NeedAnswer("approve", f"Send {them}"), leave) if group.dated else (leave,)
 
 
 def conflict_card(found: Conflicts) -> Card:
@@ -131,18 +132,18 @@ def conflict_card(found: Conflicts) -> Card:
         question=which,
         about=about(found.viewer, trackers(found.trackers)),
         text=_both(one) if one else f"Both sides changed them, and the {thing}s differ.",
-        answers=(*_verdicts(found), Answer("drop", "Leave both as they are")),
+        answers=(*_verdicts(found), NeedAnswer("drop", "Leave both as they are")),
         many=len(found.each),
         samples=tuple(each.label for each in found.each[:3]),
     )
 
 
-def _both(one: Conflict) -> str:
+def _both(one: Disagreement) -> str:
     """ "Serializd says 6, Trakt says 8."."""
     return ", ".join(f"{words.name(side.tracker)} says {side.before or 'nothing'}" for side in one.choices) + "."
 
 
-class Side(Struct, frozen=True):
+class QuestionSide(Struct, frozen=True):
     """What one tracker says; ``id`` is the amendment by which it holds."""
 
     id: str
@@ -150,25 +151,27 @@ class Side(Struct, frozen=True):
     says: str
 
 
-def sides_of(one: Conflict) -> list[Side]:
+def sides_of(one: Disagreement) -> list[QuestionSide]:
     """Both sides, each with what has to be approved so that it holds: the change of the other one."""
     return [
-        Side(f"a{other.id}", words.name(mine.tracker), mine.before or "nothing")
+        QuestionSide(f"a{other.id}", words.name(mine.tracker), mine.before or "nothing")
         for mine in one.choices
         for other in one.choices
         if other.tracker != mine.tracker
     ]
 
 
-def _verdicts(found: Conflicts) -> tuple[Answer, ...]:
+def _verdicts(found: Conflicts) -> tuple[NeedAnswer, ...]:
     """One answer for each side."""
     if len(found.each) > 1:
         return tuple(
-            Answer("approve", f"{words.name(name)}'s, for all {len(found.each):,}", value=name)
+            NeedAnswer("approve", f"{words.name(name)}'s, for all {len(found.each):,}", value=name)
             for name in found.trackers
         )
     says = {one.tracker: one.before or "nothing" for one in found.each[0].choices}
-    return tuple(Answer("approve", f"{says[name]}, as on {words.name(name)}", value=name) for name in found.trackers)
+    return tuple(
+        NeedAnswer("approve", f"{says[name]}, as on {words.name(name)}", value=name) for name in found.trackers
+    )
 
 
 _LOOKS = {

@@ -7,10 +7,12 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from scrobbled import breaker, summary
-from scrobbled.core.outcomes import PLAY_NEXT_STEP, PlayOutcome
-from scrobbled.store import amendments, floods, outbox
-from scrobbled.store.codec import iso
+from scrobbled.core.words.outcomes import PLAY_NEXT_STEP, PlayOutcome
+from scrobbled.desk.facts import ids as ids_facts
+from scrobbled.desk.facts import queue
+from scrobbled.intake import breaker
+from scrobbled.store.file.codec import iso
+from scrobbled.store.queue import amendments, floods, outbox
 
 
 class FloodStory(Struct, frozen=True):
@@ -33,7 +35,7 @@ class FloodStory(Struct, frozen=True):
     next_step: str
 
 
-class Chosen(Struct, frozen=True):
+class NamedChanges(Struct, frozen=True):
     """Changes, floods and amendments that were named."""
 
     changes: tuple[int, ...] = ()
@@ -41,7 +43,7 @@ class Chosen(Struct, frozen=True):
     amendments: tuple[int, ...] = ()
 
 
-class Done(Struct, frozen=True):
+class ActionResult(Struct, frozen=True):
     """What an action applied to; ``left`` are those named that it does not apply to. Ids: ``c12``, ``a7``, ``f3``.
 
     ``plays`` is how many the changes are of: one that goes to two trackers is one play.
@@ -57,19 +59,19 @@ class NoId(ValueError):
     """A text is the id of no change, amendment or flood."""
 
 
-def chosen(ids: Sequence[str]) -> Chosen:
+def chosen(ids: Sequence[str]) -> NamedChanges:
     """``c12`` or ``12`` is a change, ``f3`` a flood, ``a7`` an amendment. Raises ``NoId`` with what is none of them."""
     changes, found, amended = [], [], []
     for text in ids:
-        if (change := summary.number(text, "c")) is not None:
+        if (change := ids_facts.number(text, "c")) is not None:
             changes.append(change)
-        elif (flood := summary.number(text, "f")) is not None:
+        elif (flood := ids_facts.number(text, "f")) is not None:
             found.append(flood)
-        elif (amendment := summary.number(text, "a")) is not None:
+        elif (amendment := ids_facts.number(text, "a")) is not None:
             amended.append(amendment)
         else:
             raise NoId(text)
-    return Chosen(tuple(changes), tuple(found), tuple(amended))
+    return NamedChanges(tuple(changes), tuple(found), tuple(amended))
 
 
 def stories(db: sqlite3.Connection) -> list[FloodStory]:
@@ -77,18 +79,18 @@ def stories(db: sqlite3.Connection) -> list[FloodStory]:
     return [_story(flood, floods.contents(db, flood.id)) for flood in floods.held(db)]
 
 
-def act(db: sqlite3.Connection, action: str, named: Chosen | None, now: float) -> Done:
+def act(db: sqlite3.Connection, action: str, named: NamedChanges | None, now: float) -> ActionResult:
     """As ``summary.act``; a flood stands for all that is held of it. ``None`` is everything that waits.
 
     Amendments that ask are approved by name only: a removal or a conflict is decided on one by one.
     """
     if named is None:
-        changes = summary.act(db, action, None, now)
+        changes = queue.act(db, action, None, now)
         amended = amendments.retry(db, None) if action == "retry" else []
         return _done(db, action, changes, amended, [])
     batches = {flood: floods.held_changes(db, flood) for flood in named.floods}
     wanted = sorted({*named.changes, *(id_ for batch in batches.values() for id_ in batch)})
-    done = set(summary.act(db, action, wanted, now))
+    done = set(queue.act(db, action, wanted, now))
     left = [f"c{id_}" for id_ in named.changes if id_ not in done]
     for flood, batch in batches.items():
         rest = [f"c{id_}" for id_ in batch if id_ not in done]
@@ -100,9 +102,9 @@ def act(db: sqlite3.Connection, action: str, named: Chosen | None, now: float) -
 
 def _done(
     db: sqlite3.Connection, action: str, changes: Collection[int], amended: Collection[int], left: list[str]
-) -> Done:
+) -> ActionResult:
     ids = [*(f"c{id_}" for id_ in sorted(changes)), *(f"a{id_}" for id_ in sorted(amended))]
-    return Done(action, ids, left, outbox.plays_of(db, changes))
+    return ActionResult(action, ids, left, outbox.plays_of(db, changes))
 
 
 def _amend(db: sqlite3.Connection, action: str, ids: Sequence[int], now: float) -> list[int]:

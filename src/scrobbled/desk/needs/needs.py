@@ -10,17 +10,19 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled import floods, needs, troubles
-from scrobbled.floods import Done, FloodStory
-from scrobbled.needs import Facts, NoAnswer, Server, Target
-from scrobbled.runtime import Runtime
-from scrobbled.store import asking
-from scrobbled.store.asking import Asked, Conflict, Conflicts, Group
-from scrobbled.summary import AccountStatus, QueuedChange, UnclaimedStatus
-from scrobbled.web.masking import masked, masked_aside
-from scrobbled.web.reception import Reception
-from scrobbled.web.view import questions
-from scrobbled.web.view.card import Card
+from scrobbled.desk.facts.house import AccountStatus, UnclaimedStatus
+from scrobbled.desk.facts.queue import QueuedChange
+from scrobbled.desk.needs import cards as questions
+from scrobbled.desk.needs import floods
+from scrobbled.desk.needs import questions as needs
+from scrobbled.desk.needs.card import Card
+from scrobbled.desk.needs.floods import ActionResult, FloodStory
+from scrobbled.desk.needs.questions import NeedFacts, NeedTarget, NoAnswer, ServerNeed
+from scrobbled.desk.sources.reception import Reception
+from scrobbled.runtime import troubles
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.queue import asking
+from scrobbled.store.queue.asking import AskedNeeds, ChangeGroup, Conflicts, Disagreement
 
 T = TypeVar("T")
 FRESH = 15.0
@@ -36,28 +38,28 @@ class Unfolded(Struct, frozen=True):
 
     card: Card
     changes: list[QueuedChange]
-    conflicts: list[Conflict]
+    conflicts: list[Disagreement]
     more: bool
 
 
 class _Found(Struct, frozen=True):
     at: float
     stamp: str
-    facts: Facts
+    facts: NeedFacts
     cards: list[Card]
     waiting: list[Card] | None = None
     """What nothing is asked of; ``None`` where nobody looked yet, as there may be very much of it."""
 
 
 class Needs:
-    """Every text that leaves here has passed the redactor."""
+    """Keeps what was found a moment ago, as every page asks how much there is."""
 
     def __init__(self, runtime: Runtime, reception: Reception) -> None:
         self._runtime, self._reception = runtime, reception
         self._found: _Found | None = None
         self._looking = asyncio.Lock()
-        self._asked: tuple[float, Asked] | None = None
-        self._carded: tuple[Facts, list[str], list[Card]] | None = None
+        self._asked: tuple[float, AskedNeeds] | None = None
+        self._carded: tuple[NeedFacts, list[str], list[Card]] | None = None
         self._news = 0
         runtime.on_change(self._forget)
 
@@ -71,7 +73,7 @@ class Needs:
             chosen = (await self._look_at_all())[1]
         else:
             chosen = [one for one in (await self._look()).cards if kind in ("", one.kind)]
-        return await masked_aside(chosen[start : start + limit], self._runtime.redactor)
+        return chosen[start : start + limit]
 
     async def counts(self) -> dict[str, int]:
         """How many there are of each kind; of ``waiting`` nothing is asked."""
@@ -92,14 +94,14 @@ class Needs:
         target = needs.found(found.facts, id_)
         if isinstance(target, Conflicts):
             piece = list(target.each[start : start + limit])
-            return self._masked(Unfolded(card, [], piece, len(target.each) > start + limit))
+            return Unfolded(card, [], piece, len(target.each) > start + limit)
         changes: list[QueuedChange] = []
-        if isinstance(target, Group | FloodStory):
+        if isinstance(target, ChangeGroup | FloodStory):
             whole = target
             changes = await self._runtime.store.read(lambda db: needs.members(db, whole, start, limit))
-        return self._masked(Unfolded(card, changes, [], card.many > start + limit))
+        return Unfolded(card, changes, [], card.many > start + limit)
 
-    async def answer(self, id_: str, action: str, value: str = "") -> Done:
+    async def answer(self, id_: str, action: str, value: str = "") -> ActionResult:
         """Settle a question, or one thing of it (``c12``, ``a7``). One that is settled already is left alone.
 
         Raises ``NoAnswer``, and of a claim ``ConfigError`` and ``NotWritten``.
@@ -116,7 +118,7 @@ class Needs:
         if isinstance(target, AccountStatus):
             return self._try(target, id_, action)
         if target is None:
-            return Done(action, [], [id_])
+            return ActionResult(action, [], [id_])
         return await self._decide(target, action, value)
 
     async def ask_again(self) -> None:
@@ -124,19 +126,19 @@ class Needs:
         await self._runtime.store.write(asking.forget_guests)
         self._runtime.changed()
 
-    async def _one(self, id_: str, action: str) -> Done:
+    async def _one(self, id_: str, action: str) -> ActionResult:
         if action not in DECISIONS:
             raise NoAnswer(NOT_SO)
         now, chosen = self._now(), floods.chosen([id_])
         return self._done(await self._runtime.store.write(lambda db: floods.act(db, action, chosen, now)))
 
-    async def _decide(self, target: Target, action: str, value: str) -> Done:
-        if action not in DECISIONS or not isinstance(target, Group | Conflicts | FloodStory):
+    async def _decide(self, target: NeedTarget, action: str, value: str) -> ActionResult:
+        if action not in DECISIONS or not isinstance(target, ChangeGroup | Conflicts | FloodStory):
             raise NoAnswer(NOT_SO)
         now, whole = self._now(), target
         return self._done(await self._runtime.store.write(lambda db: needs.decide(db, whole, action, value, now)))
 
-    async def _whose(self, row: UnclaimedStatus, id_: str, action: str, value: str) -> Done:
+    async def _whose(self, row: UnclaimedStatus, id_: str, action: str, value: str) -> ActionResult:
         if action == "claim":
             await self._reception.claim(row.source, row.account, value)
         elif action == "guest":
@@ -145,17 +147,17 @@ class Needs:
             self._runtime.changed()
         else:
             raise NoAnswer(NOT_SO)
-        return Done(action, [id_], [])
+        return ActionResult(action, [id_], [])
 
-    def _try(self, row: AccountStatus, id_: str, action: str) -> Done:
+    def _try(self, row: AccountStatus, id_: str, action: str) -> ActionResult:
         courier = self._runtime.couriers.get((row.viewer, row.tracker))
         if action != "retry" or courier is None:
             raise NoAnswer(NOT_SO)
         courier.try_now()
         courier.wake.set()
-        return Done(action, [id_], [])
+        return ActionResult(action, [id_], [])
 
-    def _done(self, done: Done) -> Done:
+    def _done(self, done: ActionResult) -> ActionResult:
         self._runtime.look_again(try_now=True)
         return done
 
@@ -170,7 +172,7 @@ class Needs:
                 self._found = known if news == self._news else None
             return known
 
-    async def _cards_of(self, facts: Facts) -> list[Card]:
+    async def _cards_of(self, facts: NeedFacts) -> list[Card]:
         """Most news change nothing of what is asked, and then they are the same."""
         viewers = [viewer.name for viewer in self._runtime.config.viewers]
         if self._carded is None or self._carded[:2] != (facts, viewers):
@@ -189,12 +191,12 @@ class Needs:
             self._found = whole
         return whole, waiting
 
-    async def _facts(self, at: float) -> Facts:
+    async def _facts(self, at: float) -> NeedFacts:
         runtime, now = self._runtime, self._now()
         active, kept = frozenset(runtime.couriers), self._asked
         known = kept[1] if kept is not None and 0.0 <= at - kept[0] < FRESH else None
 
-        def read(db: sqlite3.Connection) -> tuple[Asked, Facts]:
+        def read(db: sqlite3.Connection) -> tuple[AskedNeeds, NeedFacts]:
             asked = asking.asked(db, known)
             return asked, needs.facts(db, runtime.config, active, now, asked)
 
@@ -203,7 +205,9 @@ class Needs:
             self._asked = at, asked
         opened = [troubles.shown(trouble) for trouble in await runtime.alerts.open()]
         polled = [*runtime.catching_up.conditions, *runtime.listening.conditions]
-        servers = {one.source: Server(one.source, one.state, one.reason) for one in polled if one.state in needs.BROKEN}
+        servers = {
+            one.source: ServerNeed(one.source, one.state, one.reason) for one in polled if one.state in needs.BROKEN
+        }
         told = [trouble for trouble in opened if trouble.kind in needs.TOLD]
         return replace(found, servers=list(servers.values()), troubles=told)
 
@@ -213,6 +217,3 @@ class Needs:
 
     def _now(self) -> float:
         return self._runtime.clock.now().timestamp()
-
-    def _masked(self, value: T) -> T:
-        return masked(value, self._runtime.redactor)

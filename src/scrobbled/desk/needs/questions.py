@@ -12,15 +12,21 @@ from hashlib import sha256
 
 from msgspec import Struct, field
 
-from scrobbled import floods, summary
 from scrobbled.config import Config
-from scrobbled.floods import Chosen, Done, FloodStory
-from scrobbled.store import amendments, asking, overview, refusals, runs
-from scrobbled.store import floods as stored
-from scrobbled.store.asking import Asked, Conflicts, Group
-from scrobbled.store.codec import iso
-from scrobbled.summary import AccountStatus, QueuedChange, UnclaimedStatus
-from scrobbled.troubles import OpenTrouble
+from scrobbled.desk.facts import house, queue
+from scrobbled.desk.facts import ids as ids_facts
+from scrobbled.desk.facts.house import AccountStatus, UnclaimedStatus
+from scrobbled.desk.facts.queue import QueuedChange
+from scrobbled.desk.needs import floods
+from scrobbled.desk.needs.floods import ActionResult, FloodStory, NamedChanges
+from scrobbled.runtime.troubles import OpenTrouble
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.file.codec import iso
+from scrobbled.store.inbox import refusals
+from scrobbled.store.mirror import runs
+from scrobbled.store.queue import amendments, asking, overview
+from scrobbled.store.queue import floods as stored
+from scrobbled.store.queue.asking import AskedNeeds, ChangeGroup, Conflicts
 
 LAPSES_WITHIN = 7 * 86_400.0
 """Seconds before a sign-in that does not renew itself ends, from which on a person is asked."""
@@ -36,7 +42,7 @@ class NoAnswer(ValueError):
     """That cannot be answered in this way; the text says how it can be."""
 
 
-class Plan(Struct, frozen=True):
+class PlanNeed(Struct, frozen=True):
     """A run of a pair that wants a yes."""
 
     run: str
@@ -45,7 +51,7 @@ class Plan(Struct, frozen=True):
     reason: str
 
 
-class Refused(Struct, frozen=True):
+class RefusedWebhooks(Struct, frozen=True):
     """Webhooks that came with a wrong secret, after the last that came with the right one."""
 
     source: str
@@ -53,7 +59,7 @@ class Refused(Struct, frozen=True):
     last: str
 
 
-class Server(Struct, frozen=True):
+class ServerNeed(Struct, frozen=True):
     """A media server that does not answer as it should, and will not by itself."""
 
     source: str
@@ -61,38 +67,42 @@ class Server(Struct, frozen=True):
     reason: str
 
 
-class Facts(Struct, frozen=True):
+class NeedFacts(Struct, frozen=True):
     """Everything that may need somebody. ``lapsing`` are accounts that work, but not for long."""
 
     broken: list[AccountStatus]
     lapsing: list[AccountStatus]
     floods: list[FloodStory]
-    groups: list[Group]
+    groups: list[ChangeGroup]
     conflicts: list[Conflicts]
     unclaimed: list[UnclaimedStatus]
-    plans: list[Plan]
-    refused: list[Refused]
-    parked: list[Group] = field(default_factory=list)
+    plans: list[PlanNeed]
+    refused: list[RefusedWebhooks]
+    parked: list[ChangeGroup] = field(default_factory=list)
     """What is looked up again by itself; empty where that was not asked, as there may be very many."""
     guests: int = 0
     """Accounts nobody is asked about any more."""
-    servers: list[Server] = field(default_factory=list)
+    servers: list[ServerNeed] = field(default_factory=list)
     troubles: list[OpenTrouble] = field(default_factory=list)
 
 
-Target = Group | Conflicts | FloodStory | AccountStatus | UnclaimedStatus
+NeedTarget = ChangeGroup | Conflicts | FloodStory | AccountStatus | UnclaimedStatus
 
 
 def facts(
-    db: sqlite3.Connection, config: Config, active: frozenset[tuple[str, str]], now: float, asked: Asked | None = None
-) -> Facts:
+    db: sqlite3.Connection,
+    config: Config,
+    active: frozenset[tuple[str, str]],
+    now: float,
+    asked: AskedNeeds | None = None,
+) -> NeedFacts:
     """``active`` are the accounts that are delivered to, ``now`` is Unix seconds. ``asked`` spares a look."""
     asked = asked or asking.asked(db)
-    glance, guests = summary.glance(db, config), asking.guests(db)
+    glance, guests = house.glance(db, config), asking.guests(db)
     accounts = [row for row in glance.trackers if (row.viewer, row.tracker) in active]
     claimable = [row for row in glance.unclaimed if row.yaml]
     strangers = [row for row in claimable if (row.source, row.account) not in guests]
-    return Facts(
+    return NeedFacts(
         broken=[row for row in accounts if row.state in BROKEN],
         lapsing=_lapsing(db, config, accounts, now),
         floods=floods.stories(db),
@@ -105,7 +115,7 @@ def facts(
     )
 
 
-def number(all_: Facts) -> int:
+def number(all_: NeedFacts) -> int:
     """How many questions these are; what waits by itself is none."""
     asked: Sequence[Sequence[object]] = (
         *(all_.broken, all_.lapsing, all_.floods, all_.groups, all_.conflicts, all_.unclaimed),
@@ -114,9 +124,9 @@ def number(all_: Facts) -> int:
     return sum(map(len, asked))
 
 
-def id_of(target: Target) -> str:
+def id_of(target: NeedTarget) -> str:
     """The same for the same question, however often it is found."""
-    if isinstance(target, Group | Conflicts):
+    if isinstance(target, ChangeGroup | Conflicts):
         return target.key
     if isinstance(target, FloodStory):
         return target.id
@@ -130,9 +140,9 @@ def named(letter: str, *parts: str) -> str:
     return letter + sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def found(all_: Facts, id_: str) -> Target | None:
+def found(all_: NeedFacts, id_: str) -> NeedTarget | None:
     """What an id stands for; ``None`` where there is no such question any more."""
-    targets: Sequence[Target] = [
+    targets: Sequence[NeedTarget] = [
         *(*all_.broken, *all_.lapsing),
         *all_.floods,
         *(*all_.groups, *all_.parked),
@@ -142,29 +152,31 @@ def found(all_: Facts, id_: str) -> Target | None:
     return next((target for target in targets if id_of(target) == id_), None)
 
 
-def decide(db: sqlite3.Connection, target: Group | Conflicts | FloodStory, action: str, value: str, now: float) -> Done:
+def decide(
+    db: sqlite3.Connection, target: ChangeGroup | Conflicts | FloodStory, action: str, value: str, now: float
+) -> ActionResult:
     """``retry``, ``approve`` or ``drop`` all of it. Of conflicts ``value`` names the tracker that is right.
 
     Raises ``NoAnswer``.
     """
     if isinstance(target, Conflicts):
-        return floods.act(db, action, Chosen(amendments=_settled(target, action, value)), now)
+        return floods.act(db, action, NamedChanges(amendments=_settled(target, action, value)), now)
     chosen = floods.chosen([target.id]) if isinstance(target, FloodStory) else floods.chosen(target.names)
     return floods.act(db, action, chosen, now)
 
 
-def members(db: sqlite3.Connection, target: Group | FloodStory, start: int, limit: int) -> list[QueuedChange]:
+def members(db: sqlite3.Connection, target: ChangeGroup | FloodStory, start: int, limit: int) -> list[QueuedChange]:
     """What a question is about, one by one, oldest first; ``start`` of them are left out."""
-    if isinstance(target, Group) and target.letter == "a":
+    if isinstance(target, ChangeGroup) and target.letter == "a":
         wishes = (amendments.get(db, id_) for id_ in target.ids[start : start + limit])
-        return [summary.queued_amendment(wish) for wish in wishes if wish is not None]
-    ids: Sequence[int] = target.ids if isinstance(target, Group) else stored.held_changes(db, _number(target))
+        return [queue.queued_amendment(wish) for wish in wishes if wish is not None]
+    ids: Sequence[int] = target.ids if isinstance(target, ChangeGroup) else stored.held_changes(db, _number(target))
     states = overview.account_states(db)
-    return [summary.queued_change(row, states) for row in overview.queued(db, ids[start : start + limit])]
+    return [queue.queued_change(row, states) for row in overview.queued(db, ids[start : start + limit])]
 
 
 def _number(flood: FloodStory) -> int:
-    return summary.number(flood.id, "f") or 0
+    return ids_facts.number(flood.id, "f") or 0
 
 
 def _settled(target: Conflicts, action: str, value: str) -> tuple[int, ...]:
@@ -179,8 +191,7 @@ def _lapsing(
     db: sqlite3.Connection, config: Config, accounts: Sequence[AccountStatus], now: float
 ) -> list[AccountStatus]:
     """Those whose sign-in ends soon. One that has a password, or a token to renew it with, does not need anybody."""
-    rows = db.execute("SELECT viewer, tracker FROM tokens WHERE json_extract(secret, '$.refresh_token') <> ''")
-    renewing = {(row[0], row[1]) for row in rows}
+    renewing = sign_ins.renewing(db)
     for viewer in config.viewers:
         renewing |= {(viewer.name, name) for name, settings in viewer.trackers.items() if settings.get("password")}
     horizon = iso(now + LAPSES_WITHIN)
@@ -194,21 +205,21 @@ def _lapsing(
     ]
 
 
-def _plans(db: sqlite3.Connection, config: Config) -> list[Plan]:
+def _plans(db: sqlite3.Connection, config: Config) -> list[PlanNeed]:
     """Of each pair the newest run, where that wants a yes."""
     plans = []
     for viewer in config.viewers:
         for pair in viewer.pairs:
             last = next(iter(runs.latest(db, viewer.name, ",".join(pair.between))), None)
             if last is not None and last.outcome == "approval":
-                plans.append(Plan(f"r{last.id}", viewer.name, pair.between, last.reason))
+                plans.append(PlanNeed(f"r{last.id}", viewer.name, pair.between, last.reason))
     return plans
 
 
-def _refused(db: sqlite3.Connection, config: Config, now: float) -> list[Refused]:
+def _refused(db: sqlite3.Connection, config: Config, now: float) -> list[RefusedWebhooks]:
     heard = {row.source: row.last_seen for row in overview.sources_heard(db)}
     return [
-        Refused(one.source, one.count, iso(one.last_at))
+        RefusedWebhooks(one.source, one.count, iso(one.last_at))
         for one in refusals.listed(db)
         if one.source in config.sources and one.last_at > max(heard.get(one.source) or 0.0, now - REFUSED_WITHIN)
     ]

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from scrobbled.pair_stories import RunStory, run_story
-from scrobbled.store import overview, run_items, runs
-from scrobbled.store.codec import iso, iso_or_none
-from scrobbled.store.run_items import RunItem, Tempo
-from scrobbled.store.shelf import Line
+from scrobbled.desk.facts.pairs import ChangeCount, RunStory, run_story
+from scrobbled.store.file.codec import iso, iso_or_none
+from scrobbled.store.mirror import runs
+from scrobbled.store.notes.shelf import PlanLine
+from scrobbled.store.queue import overview, run_items
+from scrobbled.store.queue.run_items import RunItem, Tempo
 
 WORKING = ("ok", "new")
 """States of an account that can be written."""
@@ -59,15 +60,7 @@ class ItemStory(Struct, frozen=True):
     reason: str
     settled_at: str | None
     poster: str
-
-
-class Count(Struct, frozen=True):
-    """How many changes of a run are alike."""
-
-    tracker: str
-    action: str
-    outcome: str
-    count: int
+    reason_code: str = ""
 
 
 class TempoStory(Struct, frozen=True):
@@ -88,7 +81,7 @@ class RunProgress(Struct, frozen=True):
     """A run with what it comes to. ``seconds_left`` is ``None`` where nobody can say."""
 
     run: RunStory
-    changes: list[Count]
+    changes: list[ChangeCount]
     tempos: list[TempoStory]
     seconds_left: float | None
 
@@ -98,14 +91,14 @@ def progress_of(db: sqlite3.Connection, number: int, now: float) -> RunProgress 
     run = runs.get(db, number)
     if run is None:
         return None
-    changes = [Count(*row) for row in run_items.counts(db, number)]
-    found = run_items.tempos(db, number, _waiting(changes))
+    story = run_story(db, run, now)
+    found = run_items.tempos(db, number, _waiting(story.changes))
     states = overview.account_states(db)
     told = [_tempo(tempo, *states.get((run.viewer, tempo.tracker), ("ok", ""))[:2], now) for tempo in found]
-    return RunProgress(run_story(db, run), changes, told, _left(told))
+    return RunProgress(story, story.changes, told, _left(told))
 
 
-def _waiting(changes: Sequence[Count]) -> Mapping[str, int]:
+def _waiting(changes: Sequence[ChangeCount]) -> Mapping[str, int]:
     """By tracker, what is on its way there."""
     found: Counter[str] = Counter()
     for one in changes:
@@ -126,7 +119,7 @@ def _tempo(tempo: Tempo, state: str, reason: str, now: float) -> TempoStory:
     return TempoStory(tempo.tracker, tempo.waiting, pace, iso_or_none(tempo.last), state, reason)
 
 
-def line_story(line: Line, poster: str) -> LineStory:
+def line_story(line: PlanLine, poster: str) -> LineStory:
     at = iso(line.at) if line.at else None
     said = (line.before, line.after, line.why)
     return LineStory(line.n, line.tracker, line.action, line.kind, line.label, line.title, at, *said, poster)
@@ -151,4 +144,5 @@ def item_story(one: RunItem, poster: str) -> ItemStory:
         reason=one.reason,
         settled_at=iso_or_none(one.settled_at),
         poster=poster,
+        reason_code=one.code,
     )

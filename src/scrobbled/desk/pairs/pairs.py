@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled import summary
+from scrobbled.config.changing import Put
 from scrobbled.core.errors import ConfigError
-from scrobbled.core.items import Item
-from scrobbled.core.named import named
-from scrobbled.pair_stories import PairStory, RunStory, pair_stories, run_story
-from scrobbled.pairs import Wired, found
-from scrobbled.previews import Preview, Previews
-from scrobbled.reconcile import Options
-from scrobbled.runtime import Runtime
-from scrobbled.store import run_items, runs
-from scrobbled.store.run_items import Chosen
-from scrobbled.summary import AccountStatus
-from scrobbled.undo import Asked, Report, undo
-from scrobbled.web.artwork import Artwork
-from scrobbled.web.masking import masked
-from scrobbled.web.questions import Questions
-from scrobbled.web.run_stories import ItemStory, LineStory, RunProgress, item_story, line_story, progress_of
+from scrobbled.core.naming.items import Item
+from scrobbled.core.naming.named import named
+from scrobbled.core.records import KINDS
+from scrobbled.desk.caller import Caller
+from scrobbled.desk.facts import house, standings
+from scrobbled.desk.facts.house import AccountStatus
+from scrobbled.desk.facts.pairs import PairStory, RunStory, pair_stories, run_story
+from scrobbled.desk.pairs.lines import ItemStory, LineStory, RunProgress, item_story, line_story, progress_of
+from scrobbled.desk.pairs.previews import Preview, Previews
+from scrobbled.desk.pairs.questions import Questions
+from scrobbled.desk.posters.artwork import Artwork
+from scrobbled.desk.settings.settings import Settings, SettingsSaved
+from scrobbled.desk.undo import UndoReport, UndoRequest, undo
+from scrobbled.reconcile import Options, Wired
+from scrobbled.reconcile.pairs import found
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.mirror import runs
+from scrobbled.store.queue import run_items
+from scrobbled.store.queue.run_items import ItemFilter
 
 T = TypeVar("T")
 log = structlog.get_logger("web")
@@ -47,39 +51,58 @@ class Filter(Struct, frozen=True):
     outcomes: tuple[str, ...] = ()
 
 
-class Syncing:
-    """Every text that leaves here has passed the redactor."""
+class Runs:
+    """Pairs, their runs, and plans of runs."""
 
     def __init__(self, runtime: Runtime, art: Artwork) -> None:
         self._runtime, self._art = runtime, art
         self._previews = Previews(runtime)
         self.questions = Questions(runtime, art)
         self._asking = asyncio.Lock()
-        self._taking_back: dict[int, asyncio.Task[Report]] = {}
+        self._taking_back: dict[int, asyncio.Task[UndoReport]] = {}
         runtime.on_close(self._aclose)
 
     async def pairs(self) -> list[PairStory]:
         """In the order of the configuration."""
-        return await self._read(lambda db: pair_stories(db, self._runtime.config))
+        now, config = self._now(), self._runtime.config
+        return await self._runtime.store.read(lambda db: pair_stories(db, config, standings.facts(db, config, now)))
 
     async def accounts(self) -> list[AccountStatus]:
         """Whether each account can be asked just now."""
-        return await self._read(lambda db: summary.glance(db, self._runtime.config).trackers)
+        return await self._runtime.store.read(lambda db: house.glance(db, self._runtime.config).trackers)
+
+    async def switch_on(self, viewer: str, pair: str, settings: Settings, by: Caller) -> SettingsSaved | None:
+        """Plays and ratings both ways, in the file; ``None`` where there is no such pair, or something of it is on.
+
+        Raises ``NotValid``, ``Meanwhile`` and ``NotWritten``.
+        """
+        stood = [(one.viewer, one.pair, one.standing.code) for one in await self.pairs()]
+        if (viewer, pair, "off") not in stood:
+            return None
+        places = [
+            ("viewers", person, "pairs", at)
+            for person, who in enumerate(self._runtime.config.viewers)
+            for at, one in enumerate(who.pairs)
+            if (who.name, ",".join(one.between)) == (viewer, pair)
+        ]
+        now = await settings.opened()
+        both = await settings.edited(now, [Put((*places[0], kind), "both") for kind in KINDS])
+        return await settings.save(now, both, by)
 
     # -- plans --------------------------------------------------------------------------------------------------------
 
     async def preview(self, viewer: str, pair: str, options: Options) -> Preview | None:
         """Begin to find out what a run would do; ``None`` where there is no such pair. Raises ``ConfigError``."""
         one = self._found(viewer, pair)
-        return None if one is None else self._masked(await self._previews.ask(one, options))
+        return None if one is None else await self._previews.ask(one, options)
 
     def shown(self, preview: str) -> Preview | None:
         """``None`` where it is not kept any more."""
-        return self._masked(self._previews.get(preview))
+        return self._previews.get(preview)
 
     def previews(self) -> list[Preview]:
         """Those that are kept, the newest first."""
-        return self._masked(self._previews.listing())
+        return self._previews.listing()
 
     async def lines(
         self, preview: str, *, tracker: str = "", action: str = "", after: int = 0, limit: int = 50
@@ -88,7 +111,7 @@ class Syncing:
         asked = {"tracker": tracker or None, "action": action or None}
         found = await self._previews.lines(preview, **asked, after=after, limit=limit)
         posters = self._posters([named(line.key, line.title) for line in found])
-        return self._masked([line_story(line, poster) for line, poster in zip(found, posters, strict=True)])
+        return [line_story(line, poster) for line, poster in zip(found, posters, strict=True)]
 
     def forget(self, preview: str) -> bool:
         """It is not wanted any more."""
@@ -120,7 +143,7 @@ class Syncing:
 
     async def _begun(self, one: Wired, options: Options) -> RunStory | None:
         if options.plan and options == Options(plan=options.plan):
-            options = await self._read(lambda db: _of_plan(db, options))
+            options = await self._runtime.store.read(lambda db: _of_plan(db, options))
         self._runtime.keeper.reconciler(one).policy(options)
         number = await self._runtime.keeper.ask(one.sides.viewer, one.sides.pair, "sync", options)
         self._runtime.changed()
@@ -131,38 +154,38 @@ class Syncing:
 
         def read(db: sqlite3.Connection) -> RunStory | None:
             found = runs.carrying_out(db, viewer, pair, plan or "")
-            return None if found is None else run_story(db, found)
+            return None if found is None else run_story(db, found, self._now())
 
-        return await self._read(read) if plan else None
+        return await self._runtime.store.read(read) if plan else None
 
     async def runs(self, before: int | None, limit: int, which: Filter | None = None) -> list[RunStory]:
         """The newest first; ``before`` is the last id seen."""
         which = which or Filter()
-        asked = {"viewer": which.viewer, "pair": which.pair}
+        asked, now = {"viewer": which.viewer, "pair": which.pair}, self._now()
 
         def read(db: sqlite3.Connection) -> list[RunStory]:
             found = runs.listing(db, before, limit, outcomes=which.outcomes, **asked)
-            return [run_story(db, run) for run in found]
+            return [run_story(db, run, now) for run in found]
 
-        return await self._read(read)
+        return await self._runtime.store.read(read)
 
     async def run(self, number: int) -> RunStory | None:
         def read(db: sqlite3.Connection) -> RunStory | None:
             run = runs.get(db, number)
-            return None if run is None else run_story(db, run)
+            return None if run is None else run_story(db, run, self._now())
 
-        return await self._read(read)
+        return await self._runtime.store.read(read)
 
     async def progress(self, number: int) -> RunProgress | None:
         """How far it is; ``None`` where there is no such run."""
-        now = self._runtime.clock.now().timestamp()
-        return await self._read(lambda db: progress_of(db, number, now))
+        now = self._now()
+        return await self._runtime.store.read(lambda db: progress_of(db, number, now))
 
-    async def items(self, number: int, chosen: Chosen, after: str, limit: int) -> list[ItemStory]:
+    async def items(self, number: int, chosen: ItemFilter, after: str, limit: int) -> list[ItemStory]:
         """A page of the changes of a run; ``after`` is the last id seen, or empty."""
         found = await self._runtime.store.read(lambda db: run_items.page(db, number, chosen, after, limit))
         posters = self._posters([one.item for one in found])
-        return self._masked([item_story(one, poster) for one, poster in zip(found, posters, strict=True)])
+        return [item_story(one, poster) for one, poster in zip(found, posters, strict=True)]
 
     async def cancel(self, number: int) -> tuple[RunStory, bool] | None:
         """End a run now, and whether something of it was under way; ``None`` where there is no such run."""
@@ -172,7 +195,7 @@ class Syncing:
         run = await self.run(number)
         return None if run is None else (run, done)
 
-    async def weigh(self, number: int) -> Report | None:
+    async def weigh(self, number: int) -> UndoReport | None:
         """What taking a run back would do; ``None`` where there are too many changes to look at each."""
         size = (await self._runtime.store.read(lambda db: runs.progress(db, number))).total
         return await self._undo(number, dry_run=True) if size <= LOOKED_AT else None
@@ -189,21 +212,24 @@ class Syncing:
             self._taking_back[number] = task = asyncio.create_task(self._undo(number, dry_run=False))
             task.add_done_callback(lambda done: self._taken_back(number, done))
 
-    def _taken_back(self, number: int, task: asyncio.Task[Report]) -> None:
+    def _taken_back(self, number: int, task: asyncio.Task[UndoReport]) -> None:
         del self._taking_back[number]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("taking back ended early", action="undo", run=f"r{number}", why=str(error))
 
-    async def _undo(self, number: int, *, dry_run: bool) -> Report:
-        now = self._runtime.clock.now().timestamp()
-        report = await undo(self._runtime.store, Asked(run=number), now, dry_run=dry_run)
+    async def _undo(self, number: int, *, dry_run: bool) -> UndoReport:
+        now = self._now()
+        report = await undo(self._runtime.store, UndoRequest(run=number), now, dry_run=dry_run)
         if not dry_run:
             self._runtime.look_again(try_now=False)
-        return self._masked(report)
+        return report
 
     async def _aclose(self) -> None:
         for task in self._taking_back.values():
             task.cancel()
+
+    def _now(self) -> float:
+        return self._runtime.clock.now().timestamp()
 
     def _found(self, viewer: str, pair: str) -> Wired | None:
         return found(self._runtime.config, self._runtime.couriers, viewer, pair)
@@ -211,12 +237,6 @@ class Syncing:
     def _posters(self, items: Sequence[Item | None]) -> list[str]:
         known = iter(self._art.of_items([item for item in items if item is not None]))
         return [next(known) if item is not None else "" for item in items]
-
-    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return self._masked(await self._runtime.store.read(work))
-
-    def _masked(self, value: T) -> T:
-        return masked(value, self._runtime.redactor)
 
 
 def _of_plan(db: sqlite3.Connection, options: Options) -> Options:

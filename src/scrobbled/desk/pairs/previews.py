@@ -9,26 +9,30 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scrobbled.core.change import Action, Change, of_side
+from scrobbled.core.agreeing.outline import alternatives, deed_of, title
+from scrobbled.core.agreeing.plan import Plan
+from scrobbled.core.agreeing.plan_words import Manner, in_turn
 from scrobbled.core.errors import ConfigError, StoreError
-from scrobbled.core.names import name
-from scrobbled.core.plan import Plan
-from scrobbled.core.plan_words import decisions, title
-from scrobbled.pairs import Wired
-from scrobbled.reconcile import Ended, Options
-from scrobbled.rehearsal import rehearse
-from scrobbled.runtime import Runtime
-from scrobbled.store import ledger
-from scrobbled.store.codec import iso
-from scrobbled.store.shelf import Line, Shelf
+from scrobbled.core.naming.names import name
+from scrobbled.core.sending.change import Action, Change, of_side
+from scrobbled.desk.facts.steps import StepStory, step_stories
+from scrobbled.desk.pairs.rehearsal import rehearse
+from scrobbled.desk.pairs.stillness import in_peace
+from scrobbled.reconcile import Ended, Options, Wired
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.file.codec import iso
+from scrobbled.store.mirror import ledger
+from scrobbled.store.mirror.runs import RunStep
+from scrobbled.store.notes.shelf import PlanLine, StoredPlan
 
 KEPT = 5
 """So many are kept, the newest."""
@@ -40,7 +44,7 @@ DECIDE = "decide"
 log = structlog.get_logger("pairs")
 
 
-class Group(Struct, frozen=True):
+class PlanCount(Struct, frozen=True):
     """How many changes of one sort a plan has. ``tracker`` is empty for what a person is asked."""
 
     tracker: str
@@ -63,13 +67,17 @@ class Preview(Struct, frozen=True):
     """The two were never compared before."""
     asked: str
     phase: str = "waiting"
+    waits_for: str = ""
+    """What is delivered to the two first, in words; empty where it only waits for its turn."""
+    steps: list[StepStory] = field(default_factory=list)
+    """How far reading is, by tracker, where that takes long."""
     ended: str | None = None
     outcome: str = ""
     reason: str = ""
     plan_id: str | None = None
     agreed: int = 0
     total: int = 0
-    groups: list[Group] = field(default_factory=list)
+    groups: list[PlanCount] = field(default_factory=list)
     """In the order of the plan."""
     warnings: list[str] = field(default_factory=list)
 
@@ -78,7 +86,7 @@ class Preview(Struct, frozen=True):
 class _Kept:
     preview: Preview
     asked_at: float
-    shelf: Shelf | None = None
+    shelf: StoredPlan | None = None
     task: asyncio.Task[None] | None = None
 
     def drop(self) -> None:
@@ -122,7 +130,9 @@ class Previews:
         self._forget_old()
         return [kept.preview for kept in reversed(self._kept.values())]
 
-    async def lines(self, id_: str, *, tracker: str | None, action: str | None, after: int, limit: int) -> list[Line]:
+    async def lines(
+        self, id_: str, *, tracker: str | None, action: str | None, after: int, limit: int
+    ) -> list[PlanLine]:
         """A page of what it would do; nothing where there is none (any more)."""
         kept = self._kept.get(id_)
         if kept is None or kept.shelf is None:
@@ -155,60 +165,76 @@ class Previews:
                 self._kept.pop(id_).drop()
 
     async def _make(self, kept: _Kept, one: Wired) -> None:
-        async with self._turn:
-            try:
-                ended = await self._rehearsed(kept, one)
-                found = await asyncio.to_thread(_shelved, ended)
-            except (ConfigError, StoreError, sqlite3.Error) as error:
-                ended, found = Ended("failed", str(error)), None
-            except Exception:
-                log.exception("a preview failed as it never should", action="preview", pair=one.sides.pair)
-                ended, found = Ended("failed", "this is a defect of scrobbled; its log says more"), None
-        kept.shelf = found
-        kept.preview = replace(_told(kept.preview, ended, found), phase="ended", ended=_iso(self._runtime.clock.now()))
+        runtime = self._runtime
+        try:
+            ended = await in_peace(
+                runtime.store,
+                one.sides,
+                runtime.clock,
+                lambda text: self._tell(kept, phase="waiting", waits_for=text, steps=[]),
+                lambda: self._rehearsed(kept, one),
+            )
+            found = await asyncio.to_thread(_shelved, ended)
+        except (ConfigError, StoreError, sqlite3.Error) as error:
+            ended, found = Ended("failed", str(error)), None
+        except Exception:
+            log.exception("a preview failed as it never should", action="preview", pair=one.sides.pair)
+            ended, found = Ended("failed", "this is a defect of scrobbled; its log says more"), None
+        kept.shelf, kept.preview = found, _told(kept.preview, ended, found)
+        self._tell(kept, phase="ended", ended=_iso(runtime.clock.now()), waits_for="", steps=[])
+
+    def _tell(self, kept: _Kept, **what: Any) -> None:
+        kept.preview = replace(kept.preview, **what)
         self._runtime.changed()
 
     async def _rehearsed(self, kept: _Kept, one: Wired) -> Ended:
+        """After those that were asked for before."""
         runtime = self._runtime
 
-        def tell(phase: str) -> None:
-            kept.preview = replace(kept.preview, phase=phase)
-            runtime.changed()
+        def tell_steps(steps: Mapping[str, RunStep]) -> None:
+            self._tell(kept, steps=step_stories(steps, runtime.clock.now().timestamp()))
 
-        asked = kept.preview.options
-        return await rehearse(runtime.config, one, asked, tell=tell, clock=runtime.clock, transport=runtime.transport)
+        self._tell(kept, phase="waiting", waits_for="")
+        async with self._turn:
+            return await rehearse(
+                runtime.config,
+                one,
+                kept.preview.options,
+                tell=lambda phase: self._tell(kept, phase=phase, steps=[]),
+                tell_steps=tell_steps,
+                clock=runtime.clock,
+                transport=runtime.transport,
+            )
 
 
-def _told(preview: Preview, ended: Ended, shelf: Shelf | None) -> Preview:
+def _told(preview: Preview, ended: Ended, shelf: StoredPlan | None) -> Preview:
     told = replace(preview, outcome=ended.outcome, reason=ended.reason, plan_id=ended.plan_id or None)
     if ended.plan is None or shelf is None:
         return told
-    groups = [Group(*row) for row in shelf.counts()]
+    groups = [PlanCount(*row) for row in shelf.counts()]
     total = sum(group.count for group in groups)
     return replace(told, agreed=ended.plan.agreed, warnings=list(ended.plan.warnings), groups=groups, total=total)
 
 
-def _shelved(ended: Ended) -> Shelf | None:
-    return Shelf(_lines(ended.plan)) if ended.plan is not None else None
+def _shelved(ended: Ended) -> StoredPlan | None:
+    return StoredPlan(_lines(ended.plan)) if ended.plan is not None else None
 
 
-def _lines(plan: Plan) -> Iterator[Line]:
+def _lines(plan: Plan) -> Iterator[PlanLine]:
     """What is asked comes first, then what takes away; of one title the oldest first."""
-    names = (name(plan.names[0]), name(plan.names[1]))
-    asks = [change for change in plan.changes if change.ask]
-    n = 0
-    for told in decisions(names, asks):
+    n, (a, b) = 0, map(name, plan.names)
+    for mine in alternatives(plan.changes):
         n += 1
-        first = told.first
+        first, deeds = mine[0], in_turn(map(deed_of, mine), plan.names, Manner(names=name))
         about = (first.kind, first.key, first.label, title(first), _at(first))
-        yield Line(n, "", DECIDE, *about, "", told.deeds, told.why)
+        yield PlanLine(n, "", DECIDE, *about, "", deeds, first.why.format(a=a, b=b))
     ranks = {action: rank for rank, action in enumerate(ORDER)}
     does = [(title(change), change) for change in plan.changes if not change.ask]
     does.sort(key=lambda one: (one[1].side, ranks[one[1].action], one[0].casefold(), _at(one[1]), one[1].label))
     for name_, c in does:
         n += 1
         about = (c.kind, c.key, c.label, name_, _at(c))
-        yield Line(n, of_side(plan.names, c.side), str(c.action), *about, c.before, c.after, c.why)
+        yield PlanLine(n, of_side(plan.names, c.side), str(c.action), *about, c.before, c.after, c.why)
 
 
 def _at(change: Change) -> float:

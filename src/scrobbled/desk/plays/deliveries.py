@@ -5,16 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from scrobbled.core.matching import Confidence
-from scrobbled.core.names import name
-from scrobbled.core.outcomes import FOUND_AGAIN, PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, told
-from scrobbled.explain.story import Amended, Delivery, PlayTold
-from scrobbled.store import amendments, outbox, overview, tracing
-from scrobbled.store.amendments import Amendment
-from scrobbled.store.codec import iso, iso_or_none
-from scrobbled.store.tracing import Traced
-from scrobbled.store.wishes import in_words
-from scrobbled.summary import Attempt, States, trouble
+from scrobbled.core.naming.matching import Confidence
+from scrobbled.core.naming.names import FILE, name
+from scrobbled.core.words.outcomes import FOUND_AGAIN, PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, told
+from scrobbled.core.words.reasons import Code
+from scrobbled.desk.facts.plays import Attempt
+from scrobbled.desk.facts.queue import States, trouble
+from scrobbled.desk.plays.story import Amended, PlayTold, TrackerStory
+from scrobbled.store.file.codec import iso, iso_or_none
+from scrobbled.store.queue import amendments, overview, tracing
+from scrobbled.store.queue.amendment import in_words
+from scrobbled.store.queue.amendments import Amendment
+from scrobbled.store.queue.tracing import Traced
 from scrobbled.trackers import TRACKERS
 
 
@@ -31,8 +33,16 @@ def play(db: sqlite3.Connection, row: overview.PlayRow) -> PlayTold:
         label=row.label,
         watched_at=iso_or_none(row.watched_at),
         received_at=iso(row.created_at),
-        deliveries=[_delivery(db, change, states, amended) for change in tracing.changes(db, row.id)],
+        deliveries=[
+            _delivery(db, change, states, amended, heard=row.event_id is not None or not _is_brought(row.source))
+            for change in tracing.changes(db, row.id)
+        ],
     )
+
+
+def _is_brought(source: str) -> bool:
+    """Whether plays of this source are from a tracker or a file, as far as no message told of them."""
+    return source in TRACKERS or source.startswith(FILE)
 
 
 def _delivery(
@@ -40,10 +50,13 @@ def _delivery(
     change: Traced,
     states: States,
     amended: Sequence[Amendment],
-) -> Delivery:
+    *,
+    heard: bool,
+) -> TrackerStory:
+    """``heard``: a message told of it, from which on time can be counted."""
     earlier = tracing.earlier_play(db, change) if change.rewatch else None
     is_there = change.state == PlayOutcome.DELIVERED and change.settled_at is not None
-    return Delivery(
+    return TrackerStory(
         id=f"c{change.id}",
         tracker=change.tracker,
         outcome=change.state,
@@ -62,11 +75,12 @@ def _delivery(
         rewatch_of=None if earlier is None else f"p{earlier}",
         remote_id=change.remote_id,
         settled_at=iso_or_none(change.settled_at),
-        seconds=round(change.settled_at - change.received_at, 1) if is_there and change.settled_at else None,
+        seconds=round(change.settled_at - change.received_at, 1) if heard and is_there and change.settled_at else None,
         next_at=iso_or_none(change.next_at or None),
         trouble=trouble(states, change.viewer, change.tracker, change.state),
         attempts=[Attempt(change.tracker, iso(one.at), one.outcome, one.detail) for one in change.attempts],
         amendments=[changed(one) for one in amended if one.wish.tracker == change.tracker],
+        reason_code=change.code,
     )
 
 
@@ -74,9 +88,8 @@ def changed(one: Amendment) -> Amended:
     """What is to be changed, and what became of it."""
     reason = one.reason or one.wish.why
     at = iso(one.settled_at or one.created_at)
-    return Amended(
-        f"a{one.id}", in_words(one.wish), one.state, reason, told(reason), at, one.wish.viewer, one.wish.tracker
-    )
+    state = (one.state, reason, told(reason), at)
+    return Amended(f"a{one.id}", in_words(one.wish), *state, one.wish.viewer, one.wish.tracker, one.code)
 
 
 def _confidence(change: Traced) -> str | None:
@@ -93,14 +106,14 @@ def _place(change: Traced) -> str:
 def _next_step(change: Traced) -> str:
     if change.state == PlayOutcome.HELD and change.watched_at is None:
         return UNDATED
-    if change.reason == outbox.CANCELLED:
+    if change.code == Code.CANCELLED:
         return FOUND_AGAIN
     return PLAY_NEXT_STEP[PlayOutcome(change.state)]
 
 
 def to_do(play: PlayTold) -> list[str]:
     """What waits for a person, one step for all trackers where it is the same."""
-    steps: dict[tuple[str, str], list[Delivery]] = {}
+    steps: dict[tuple[str, str], list[TrackerStory]] = {}
     for delivery in play.deliveries:
         if delivery.outcome in _COMMANDS:
             steps.setdefault((delivery.outcome, delivery.next_step), []).append(delivery)
@@ -109,7 +122,7 @@ def to_do(play: PlayTold) -> list[str]:
     return [_step(outcome, text, of, dated=play.watched_at is not None) for (outcome, text), of in steps.items()]
 
 
-def _step(outcome: str, text: str, of: Sequence[Delivery], *, dated: bool) -> str:
+def _step(outcome: str, text: str, of: Sequence[TrackerStory], *, dated: bool) -> str:
     where = " and ".join(f"{name(delivery.tracker)} ({delivery.id})" for delivery in of)
     if not outcome:
         return f"{where}: {text}"

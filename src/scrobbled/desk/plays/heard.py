@@ -6,25 +6,26 @@ import sqlite3
 from collections.abc import Sequence
 
 from scrobbled.config import Config, claimants, fold
-from scrobbled.core.errors import BadPayload
-from scrobbled.core.events import PlaybackEvent
-from scrobbled.core.outcomes import EVENT_NEXT_STEP, UNNAMED, EventOutcome, told
-from scrobbled.explain import viewings
-from scrobbled.explain.story import Claim, Heard
-from scrobbled.explain.telling import span
-from scrobbled.ingest import UNREADABLE_KEPT
-from scrobbled.store import archive, overview
-from scrobbled.store.archive import Stored
-from scrobbled.store.codec import instant, iso
-from scrobbled.summary import claim
-from scrobbled.understand import parsed_again
+from scrobbled.core.watching.events import PlaybackEvent
+from scrobbled.core.words.outcomes import EVENT_NEXT_STEP, UNNAMED, EventOutcome, told
+from scrobbled.core.words.reasons import coded
+from scrobbled.desk.facts.house import claim
+from scrobbled.desk.plays import viewings
+from scrobbled.desk.plays.sentences import span
+from scrobbled.desk.plays.story import ViewerOutcome, ViewingEvent
+from scrobbled.intake.bodies import event_in
+from scrobbled.intake.ingest import UNREADABLE_KEPT
+from scrobbled.store.file.codec import iso
+from scrobbled.store.inbox import archive
+from scrobbled.store.inbox.archive import StoredEvent
+from scrobbled.store.queue import overview
 
 EACH_WAY = 150
 """Events of the session that are looked at before and after the one in question."""
 MOST_SHOWN = 60
 
 
-def viewing(db: sqlite3.Connection, stored: Stored) -> tuple[list[Stored], int]:
+def viewing(db: sqlite3.Connection, stored: StoredEvent) -> tuple[list[StoredEvent], int]:
     """The events of the viewing ``stored`` belongs to, with those of others left out, and how many are not shown."""
     if stored.session is None:
         return [stored], 0
@@ -38,11 +39,11 @@ def viewing(db: sqlite3.Connection, stored: Stored) -> tuple[list[Stored], int]:
     return shown, len(own) - len(shown)
 
 
-def heard(one: Stored, asked: Stored | None, plays: list[str], *, raw: bool) -> Heard:
+def heard(one: StoredEvent, asked: StoredEvent | None, plays: list[str], *, raw: bool) -> ViewingEvent:
     """What is said of one event; ``raw`` adds its body."""
-    event = parsed(one)
+    event = event_in(one)
     percent = None if event is None else event.percent
-    return Heard(
+    return ViewingEvent(
         id=f"e{one.id}",
         received_at=iso(one.received_at),
         kind=one.kind,
@@ -57,33 +58,25 @@ def heard(one: Stored, asked: Stored | None, plays: list[str], *, raw: bool) -> 
         replayed_at=one.detail.get("replayed_at"),
         raw=one.raw if raw else None,
         was_last=bool(one.detail.get("silent")),
+        reason_code=one.code,
     )
 
 
-def parsed(stored: Stored) -> PlaybackEvent | None:
-    """What is in it by today's parser; ``None`` where that cannot be told any more."""
-    if stored.raw is None:
-        return None
-    try:
-        events = parsed_again(stored.source, stored.raw, instant(stored.received_at))
-    except BadPayload:
-        return None
-    return events[stored.part] if stored.part < len(events) else None
-
-
-def body(config: Config, stored: Stored | None, *, had_one: bool) -> tuple[str, str]:
+def body(config: Config, stored: StoredEvent | None, *, had_one: bool) -> tuple[str, str]:
     """Whether the body is kept, and why not: a word and a sentence."""
     if not had_one:
         return "none", "It came in by no message of a media server."
     kept = f"{span(config.storage.keep_raw_events)} (storage.keep_raw_events)"
     if stored is None or stored.raw is None:
         return "gone", f"Its message is no longer kept: that is so after {kept}."
-    if stored.outcome is EventOutcome.UNREADABLE and len(stored.raw) >= UNREADABLE_KEPT:
+    if stored.outcome is EventOutcome.UNREADABLE and stored.kind is None and len(stored.raw) >= UNREADABLE_KEPT:
         return "beginning", f"Only its first {UNREADABLE_KEPT:,} bytes were kept, as it could not be read."
     return "kept", f"Its message is kept for {kept}, with secrets masked."
 
 
-def who(config: Config, stored: Stored, event: PlaybackEvent | None, plays: Sequence[overview.PlayRow]) -> list[Claim]:
+def who(
+    config: Config, stored: StoredEvent, event: PlaybackEvent | None, plays: Sequence[overview.PlayRow]
+) -> list[ViewerOutcome]:
     """The viewers who claim its account, and what was decided for each."""
     names = event.account.names() if event else frozenset({fold(stored.account)} if stored.account else ())
     listed = {viewer.name: viewer for viewer in claimants(config, stored.source, names)}
@@ -95,11 +88,12 @@ def who(config: Config, stored: Stored, event: PlaybackEvent | None, plays: Sequ
         accounts = listed[viewer].accounts.get(stored.source, ()) if viewer in listed else ()
         as_ = [account for account in accounts if fold(account) in names]
         threshold = config.threshold(stored.source, listed[viewer], item) if viewer in listed else None
-        found.append(Claim(viewer, as_, viewer in listed, outcome, reason, told(reason), threshold))
+        code = coded(reason).code if viewer in decided else stored.code
+        found.append(ViewerOutcome(viewer, as_, viewer in listed, outcome, reason, told(reason), threshold, code))
     return found
 
 
-def to_do(stored: Stored | None) -> list[str]:
+def to_do(stored: StoredEvent | None) -> list[str]:
     """What waits for a person."""
     if stored is None or stored.outcome not in (EventOutcome.UNCLAIMED, EventOutcome.UNREADABLE):
         return []

@@ -9,18 +9,16 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import TypeVar
 
-from litestar.di import Provide
-from litestar.params import FromQuery
 from msgspec import Struct, field
 
-from scrobbled import summary
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.spelling import words
-from scrobbled.runtime import Runtime
-from scrobbled.store import overview, wall
-from scrobbled.store.wall import Filters, Shelf, Spot
-from scrobbled.summary import PlayStory
-from scrobbled.web.masking import masked, masked_aside
+from scrobbled.core.naming.spelling import words
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.desk.facts import plays as plays_facts
+from scrobbled.desk.facts.plays import PlayStory
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.queue import overview
+from scrobbled.store.works import wall
+from scrobbled.store.works.wall import Filters, PlayCount, WallSpot
 
 T = TypeVar("T")
 MEDIA = ("episode", "movie")
@@ -28,7 +26,7 @@ LONGEST = 300
 """Characters of a filter; no title that is longer can be asked for by it."""
 
 
-class Wish(Struct, frozen=True):
+class HistoryQuery(Struct, frozen=True):
     """What somebody wants to see, in the words of an address; empty is everything. ``until`` includes its whole day."""
 
     q: str = ""
@@ -46,25 +44,7 @@ class Wish(Struct, frozen=True):
         return {name: value for name in self.__struct_fields__ if (value := getattr(self, name))}
 
 
-def _wish(
-    q: FromQuery[str] = "",
-    viewer: FromQuery[str] = "",
-    show: FromQuery[str] = "",
-    media: FromQuery[str] = "",
-    source: FromQuery[str] = "",
-    tracker: FromQuery[str] = "",
-    outcome: FromQuery[str] = "",
-    since: FromQuery[str] = "",
-    until: FromQuery[str] = "",
-) -> Wish:
-    return Wish(q.strip(), viewer, show, media, source, tracker, outcome, since, until)
-
-
-WISH = {"wish": Provide(_wish, sync_to_thread=False)}
-"""Hands a handler the ``Wish`` that the address holds, as ``wish``."""
-
-
-class Seen(Struct, frozen=True):
+class WallPage(Struct, frozen=True):
     """A piece of the wall, the newest first. ``older`` and ``newer`` are where the next pieces begin, if there are any.
 
     ``first`` is where a piece begins that begins with the first of these.
@@ -87,17 +67,17 @@ class Choices(Struct, frozen=True):
     plays: int = 0
 
 
-EVERYTHING = Wish()
+EVERYTHING = HistoryQuery()
 """No filter at all."""
 
 
-class History:
-    """Every text that leaves here has passed the redactor."""
+class PlayHistory:
+    """What was watched, as a wall that can be searched."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    async def seen(self, wish: Wish, *, before: str | None, after: str | None, limit: int) -> Seen:
+    async def seen(self, wish: HistoryQuery, *, before: str | None, after: str | None, limit: int) -> WallPage:
         """Up to ``limit`` that are older than ``before``, or newer than ``after``; raises ``ValueError``.
 
         Quick, and in no more memory, however much was watched; webhooks need not wait for it.
@@ -111,35 +91,32 @@ class History:
         edge = shown[0] if shown and after is None and before is not None else None
         above = await look(1, start=edge, newer=True) if edge else []
         older, newer = (bool(shown), more) if after is not None else (more, bool(above))
-        return Seen(
+        return WallPage(
             plays=await self._stories(shown),
             older=_text(shown[-1]) if older and shown else None,
             newer=_text(shown[0]) if newer and shown else None,
-            first=_text(Spot(shown[0].at, shown[0].play + 1)) if shown else None,
+            first=_text(WallSpot(shown[0].at, shown[0].play + 1)) if shown else None,
         )
 
     async def play(self, play_id: int) -> PlayStory | None:
-        found = await self._stories([Spot(0, play_id)])
+        found = await self._stories([WallSpot(0, play_id)])
         return found[0] if found else None
 
     async def choices(self) -> Choices:
         def read(db: sqlite3.Connection) -> Choices:
             return _choices(wall.shelves(db), overview.delivery_counts(db))
 
-        return self._masked(await self._runtime.store.read(read))
+        return await self._runtime.store.read(read)
 
-    async def _stories(self, spots: Sequence[Spot]) -> list[PlayStory]:
+    async def _stories(self, spots: Sequence[WallSpot]) -> list[PlayStory]:
         def read(db: sqlite3.Connection) -> list[PlayStory]:
             rows = (overview.play(db, found.play) for found in spots)
-            return [summary.play_story(row) for row in rows if row is not None]
+            return [plays_facts.play_story(row) for row in rows if row is not None]
 
-        return await masked_aside(await self._runtime.store.read(read), self._runtime.redactor)
-
-    def _masked(self, value: T) -> T:
-        return masked(value, self._runtime.redactor)
+        return await self._runtime.store.read(read)
 
 
-def filters_of(wish: Wish) -> Filters:
+def filters_of(wish: HistoryQuery) -> Filters:
     """Raises ``ValueError`` with what to write instead."""
     named = {name: value[:LONGEST] for name, value in wish.set().items() if name not in ("q", "since", "until")}
     if wish.media and wish.media not in MEDIA:
@@ -163,21 +140,21 @@ def _moment(name: str, text: str, days: int) -> float | None:
         raise ValueError(f"{name} is no date; write it like 2026-11-14 or 2026-11-14T20:15.") from None
 
 
-def spot(text: str | None) -> Spot | None:
+def spot(text: str | None) -> WallSpot | None:
     """From an address like ``1794000000-12``; raises ``ValueError``."""
     if text is None:
         return None
     match = re.fullmatch(r"(-?\d{1,12})-(\d{1,18})", text, re.ASCII)
     if match is None:
         raise ValueError("This link is not complete; start again from the newest plays.")
-    return Spot(int(match[1]), int(match[2]))
+    return WallSpot(int(match[1]), int(match[2]))
 
 
-def _text(found: Spot) -> str:
+def _text(found: WallSpot) -> str:
     return f"{found.at}-{found.play}"
 
 
-def _choices(shelves: Sequence[Shelf], counts: dict[tuple[str, str], dict[str, int]]) -> Choices:
+def _choices(shelves: Sequence[PlayCount], counts: dict[tuple[str, str], dict[str, int]]) -> Choices:
     had = {outcome for mine in counts.values() for outcome, count in mine.items() if count}
     return Choices(
         viewers=sorted({shelf.viewer for shelf in shelves}),

@@ -8,11 +8,11 @@ from datetime import datetime, tzinfo
 from msgspec import Struct
 
 from scrobbled.config import BY_VIEWER
-from scrobbled.core.events import EventKind
-from scrobbled.core.matching import Confidence
-from scrobbled.core.names import name
-from scrobbled.core.outcomes import ATTEMPTS, EventOutcome, PlayOutcome, told
-from scrobbled.explain.story import Amended, Delivery, Explanation, Heard, PlayTold
+from scrobbled.core.naming.matching import Confidence
+from scrobbled.core.naming.names import name
+from scrobbled.core.watching.events import EventKind
+from scrobbled.core.words.outcomes import ATTEMPTS, EventOutcome, PlayOutcome, told
+from scrobbled.desk.plays.story import Amended, Explanation, PlayTold, TrackerStory, ViewingEvent
 
 NOTHING = "Nothing to do."
 MOST_CANDIDATES = 5
@@ -34,7 +34,7 @@ _CONFIDENCE = {
 }
 
 
-class Section(Struct, frozen=True):
+class TextSection(Struct, frozen=True):
     """Some lines below a title."""
 
     title: str
@@ -46,7 +46,7 @@ class Telling(Struct, frozen=True):
 
     title: str
     lead: str
-    sections: list[Section]
+    sections: list[TextSection]
     to_do: list[str]
 
 
@@ -54,10 +54,11 @@ def tell(story: Explanation, zone: tzinfo | None = None) -> Telling:
     """Times in ``zone``, by default the one of this machine."""
     when = _Clock(zone)
     sections = [
-        Section("What came in", list(_events(story, when))),
-        Section("Who it belongs to", list(_who(story))),
+        TextSection("What came in", list(_events(story, when))),
+        TextSection("Who it belongs to", list(_who(story))),
         *(section for play in story.plays for section in _play(play, when)),
-        Section("What else it changes", [_change(one, when) for one in story.changes]),
+        TextSection("What else it changes", [_change(one, when) for one in story.changes]),
+        TextSection("The same in codes, for the log, the API and the metrics", list(_codes(story))),
     ]
     return Telling(
         title=story.label or (f"A message from {sender(story.source)}" if story.source else "A play"),
@@ -87,11 +88,28 @@ def _lead(story: Explanation, when: _Clock) -> str:
         changes = dict.fromkeys(f"{name(one.tracker)}: {one.change}, {one.outcome}" for one in story.changes)
         return f"It is no play, but changes something. {'; '.join(changes)}."
     if not told_of:
-        return f"No play came of this. {story.why}".strip() if story.outcome != "accepted" else _unfinished(story)
+        if story.outcome == EventOutcome.ACCEPTED:
+            return f"No play came of this yet. {story.why}" if story.why else _unfinished(story)
+        return f"No play came of this. {story.why}".strip()
     play = told_of[0]
     watched = f"on {when(play.watched_at)}" if play.watched_at else "at a time nobody knows"
     places = [f"{name(delivery.tracker)}: {_outcome(delivery)}" for delivery in play.deliveries]
     return f"{play.viewer} watched it {watched}. {'; '.join(places) or 'There is no tracker to send it to'}."
+
+
+def _codes(story: Explanation) -> Iterator[str]:
+    """The outcomes and reasons as they are kept, with whatever has the same ones in one line."""
+    told_of: dict[tuple[str, str, str], list[str]] = {}
+    deliveries = [delivery for play in story.plays for delivery in play.deliveries]
+    changes = [*(one for delivery in deliveries for one in delivery.amendments), *story.changes]
+    everything: tuple[ViewingEvent | TrackerStory | Amended, ...] = (*story.events, *deliveries, *changes)
+    for one in everything:
+        told_of.setdefault((one.outcome, one.reason_code, one.reason), []).append(one.id)
+    for claim in story.who:
+        told_of.setdefault((claim.outcome, claim.reason_code, claim.reason), []).append(f"for {claim.viewer}")
+    for (outcome, code, reason), ids in told_of.items():
+        codes = f"{outcome}, {code}" if code else outcome
+        yield f"{', '.join(dict.fromkeys(ids))}: {codes}{f' ({reason})' if reason else ''}"
 
 
 def _unfinished(story: Explanation) -> str:
@@ -102,7 +120,7 @@ def _unfinished(story: Explanation) -> str:
     return f"No play came of this yet: nothing says that it was watched to the end.{figures}{counts}"
 
 
-def _outcome(delivery: Delivery) -> str:
+def _outcome(delivery: TrackerStory) -> str:
     return delivery.outcome.replace("-", " ")
 
 
@@ -124,20 +142,20 @@ def _events(story: Explanation, when: _Clock) -> Iterator[str]:
     yield story.body_note
 
 
-def happened(event: Heard) -> str:
+def happened(event: ViewingEvent) -> str:
     """ "paused at 40 %"."""
     kind = KINDS.get(EventKind(event.kind), "") if event.kind in set(EventKind) else ""
     percent = "" if event.percent is None else f" at {event.percent:.0f} %"
     return f"{kind or 'a message'}{percent}"
 
 
-def unmeasured(event: Heard) -> str:
+def unmeasured(event: ViewingEvent) -> str:
     """What is added to an end that counts for nothing, as nobody said how far it was."""
     unknown = event.kind == EventKind.STOP and event.percent is None and not event.plays
     return ", and nobody said how far it was" if unknown and event.outcome == EventOutcome.ACCEPTED else ""
 
 
-def _event(event: Heard, story: Explanation, when: _Clock, why: str) -> str:
+def _event(event: ViewingEvent, story: Explanation, when: _Clock, why: str) -> str:
     facts = [happened(event), f"on {event.player}" if event.player and event.player != story.source else ""]
     mark = " (the one you asked about)" if event.is_asked and len(story.events) > 1 else ""
     last = " No end was told after it, so it was taken for the end." if event.was_last else ""
@@ -172,24 +190,23 @@ def _who(story: Explanation) -> Iterator[str]:
         yield "No viewer lists it."
 
 
-def _play(play: PlayTold, when: _Clock) -> Iterator[Section]:
+def _play(play: PlayTold, when: _Clock) -> Iterator[TextSection]:
     watched = when(play.watched_at) if play.watched_at else "nobody knows when"
     lines = [f"Watched: {watched}. Received: {when(play.received_at)}."]
     if not play.deliveries:
         lines.append(f"{play.viewer} has no tracker to send it to.")
-    yield Section(f"{play.viewer}'s play {play.id}", lines)
+    yield TextSection(f"{play.viewer}'s play {play.id}", lines)
     for delivery in play.deliveries:
         title = f"At {name(delivery.tracker)} for {play.viewer} ({delivery.id})"
-        yield Section(title, list(_delivery(delivery, when)))
+        yield TextSection(title, list(_delivery(delivery, when)))
 
 
-def _delivery(delivery: Delivery, when: _Clock) -> Iterator[str]:
+def _delivery(delivery: TrackerStory, when: _Clock) -> Iterator[str]:
     yield f"{_outcome(delivery).capitalize()}.{f' {delivery.why}' if delivery.why else ''}"
     if delivery.confidence == Confidence.UNSURE:
         yield "Not matched: what is known is not sure enough to send anything."
     elif delivery.confidence:
-        by = f": {delivery.method}" if delivery.method else ""
-        yield f"Matched{by}. {_CONFIDENCE.get(delivery.confidence, '')}"
+        yield f"{matched(delivery.method)}. {_CONFIDENCE.get(delivery.confidence, '')}"
     if delivery.place:
         yield f"Where it belongs: {delivery.place}."
     if delivery.candidates:
@@ -205,7 +222,14 @@ def _delivery(delivery: Delivery, when: _Clock) -> Iterator[str]:
     yield from _end(delivery, when)
 
 
-def rewatch(delivery: Delivery) -> Iterator[str]:
+def matched(method: str | None) -> str:
+    """ "Matched by title and year, then number"."""
+    if not method:
+        return "Matched"
+    return f"Matched: {method}" if "show by " in method else f"Matched by {method}"
+
+
+def rewatch(delivery: TrackerStory) -> Iterator[str]:
     """Whether it counts as a rewatch there, where that is known."""
     if delivery.confidence is None or delivery.outcome not in (PlayOutcome.QUEUED, PlayOutcome.DELIVERED):
         return
@@ -217,7 +241,7 @@ def rewatch(delivery: Delivery) -> Iterator[str]:
         yield "It counts as a rewatch, as it was watched before."
 
 
-def _end(delivery: Delivery, when: _Clock) -> Iterator[str]:
+def _end(delivery: TrackerStory, when: _Clock) -> Iterator[str]:
     if delivery.seconds is not None:
         handle = f" There it has the id {delivery.remote_id}." if delivery.remote_id else ""
         yield f"It took {span(delivery.seconds)} from the message to {name(delivery.tracker)}.{handle}"
@@ -246,7 +270,7 @@ def span(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds >= 1.5 else "1 second" if seconds >= 1 else "less than a second"
 
 
-def text(telling: Telling, messages: Sequence[Section] = ()) -> str:
+def text(telling: Telling, messages: Sequence[TextSection] = ()) -> str:
     """As a terminal shows it; ``messages`` are told before what there is to do."""
     parts = [telling.title, telling.lead]
     for section in (*telling.sections, *messages):

@@ -10,14 +10,14 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from msgspec import Struct
 
-from scrobbled.core.errors import StoreError
-from scrobbled.core.plays import EARLIEST
-from scrobbled.core.statistics import Counted, DayCount, Span, Sums, daily, stretches, summed
-from scrobbled.runtime import Runtime
-from scrobbled.store import tally, works
-from scrobbled.store.tally import Favourites, Most, Tally
-from scrobbled.web.artwork import Artwork
-from scrobbled.web.masking import masked
+from scrobbled.core.errors import StoreError, said
+from scrobbled.core.statistics import Counted, DayCount, DaySpan, Sums, daily, stretches, summed
+from scrobbled.core.watching.plays import EARLIEST
+from scrobbled.desk.posters.artwork import Artwork
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.history import tally
+from scrobbled.store.history.tally import Favourites, Most, Tally
+from scrobbled.store.works import works
 
 ALL = "all"
 LATELY = 90
@@ -28,7 +28,7 @@ FRESH = timedelta(minutes=1)
 MOST_KEPT = 8
 
 
-class Title(Struct, frozen=True):
+class CountedTitle(Struct, frozen=True):
     """``different`` is how many of its episodes were watched, 1 for a film. ``poster`` is relative to our root."""
 
     work: int
@@ -57,8 +57,8 @@ class Statistics(Struct, frozen=True):
     unsorted: int
     days: list[DayCount]
     lately: list[DayCount]
-    shows: list[Title]
-    films: list[Title]
+    shows: list[CountedTitle]
+    films: list[CountedTitle]
     different_shows: int
     different_films: int
     different_episodes: int
@@ -67,7 +67,7 @@ class Statistics(Struct, frozen=True):
 
 
 class _Found(Struct, frozen=True):
-    span: Span
+    span: DaySpan
     counted: Counted
     lately: list[DayCount]
     favourites: Favourites
@@ -84,7 +84,7 @@ class _Kept(Struct, frozen=True):
 
 
 class Counting:
-    """Every text that leaves here has passed the redactor."""
+    """Keeps what was counted a moment ago."""
 
     def __init__(self, runtime: Runtime, art: Artwork) -> None:
         self._runtime, self._art = runtime, art
@@ -117,29 +117,28 @@ class Counting:
                 self._kept = {**dict(list(self._kept.items())[-MOST_KEPT:]), asked: kept}
                 return kept.found
         except sqlite3.Error as error:
-            raise StoreError(f"the database cannot be read: {error}") from None
+            raise StoreError(f"the database cannot be read: {said(error)}") from None
 
     async def _told(self, period: str, viewer: str | None, today: date, found: _Found) -> Statistics:
         best = found.favourites
         posters = await self._art.of_works(one.work for one in (*best.shows, *best.films))
-        redactor = self._runtime.redactor
         return Statistics(
             period=period,
             first=found.span.first,
             last=found.span.last,
-            viewer=masked(viewer, redactor),
-            totals=masked(summed(found.counted, today), redactor),
+            viewer=viewer,
+            totals=summed(found.counted, today),
             undated=found.counted.undated,
             unsorted=sum(share.plays - share.sorted for share in found.counted.shares),
             days=found.counted.days,
             lately=found.lately,
-            shows=masked([_title(one, posters) for one in best.shows], redactor),
-            films=masked([_title(one, posters) for one in best.films], redactor),
+            shows=[_title(one, posters) for one in best.shows],
+            films=[_title(one, posters) for one in best.films],
             different_shows=best.different_shows,
             different_films=best.different_films,
             different_episodes=best.different_episodes,
             years=found.years,
-            viewers=masked(found.viewers, redactor),
+            viewers=found.viewers,
         )
 
 
@@ -147,7 +146,7 @@ def _counted(db: sqlite3.Connection, viewers: list[str], period: str, viewer: st
     plays, edges, today = Tally(db, viewer), tally.edges(db, viewer, here), here.date()
     first = _day(edges[0]) if edges else today
     span = _span(period, first, today)
-    lately = Span(span.last - timedelta(days=LATELY - 1), span.last)
+    lately = DaySpan(span.last - timedelta(days=LATELY - 1), span.last)
     within = stretches(span, offset)
     return _Found(
         span=span,
@@ -159,11 +158,11 @@ def _counted(db: sqlite3.Connection, viewers: list[str], period: str, viewer: st
     )
 
 
-def _span(period: str, first: date, today: date) -> Span:
+def _span(period: str, first: date, today: date) -> DaySpan:
     if period == ALL:
-        return Span(min(first, today), today)
+        return DaySpan(min(first, today), today)
     year = int(period)
-    return Span(date(year, 1, 1), min(date(year, 12, 31), today))
+    return DaySpan(date(year, 1, 1), min(date(year, 12, 31), today))
 
 
 def offset(at: float) -> int:
@@ -186,5 +185,5 @@ def _check(period: str, this_year: int) -> None:
         raise ValueError(f"period is a year from {EARLIEST.year} to {this_year}, or {ALL}.")
 
 
-def _title(one: Most, posters: dict[int, str]) -> Title:
-    return Title(one.work, one.title, one.year, one.plays, one.different, posters.get(one.work, ""))
+def _title(one: Most, posters: dict[int, str]) -> CountedTitle:
+    return CountedTitle(one.work, one.title, one.year, one.plays, one.different, posters.get(one.work, ""))

@@ -9,10 +9,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from scrobbled.summary import Attempt
+from scrobbled.desk.facts.plays import Attempt
 
 
-class Heard(Struct, frozen=True):
+class ViewingEvent(Struct, frozen=True):
     """One event of the viewing. ``percent`` is how far the player was, ``raw`` the body where it was asked for."""
 
     id: str
@@ -30,9 +30,10 @@ class Heard(Struct, frozen=True):
     raw: str | None
     was_last: bool = False
     """No end was told after it, so that it was taken for the end."""
+    reason_code: str = ""
 
 
-class Claim(Struct, frozen=True):
+class ViewerOutcome(Struct, frozen=True):
     """A viewer, and what was decided for them. ``listed_as`` are the names in the configuration that claim it now.
 
     ``threshold`` is the percentage from which a stop counts as watched for them, ``None`` where they claim nothing.
@@ -45,6 +46,7 @@ class Claim(Struct, frozen=True):
     reason: str
     why: str
     threshold: float | None
+    reason_code: str = ""
 
 
 class Amended(Struct, frozen=True):
@@ -59,9 +61,10 @@ class Amended(Struct, frozen=True):
     """When it was settled, else when it was wished for."""
     viewer: str = ""
     tracker: str = ""
+    reason_code: str = ""
 
 
-class Delivery(Struct, frozen=True):
+class TrackerStory(Struct, frozen=True):
     """A play at one tracker. ``seconds`` is how long it took from the webhook to the tracker's confirmation.
 
     ``confidence`` is ``certain``, ``likely`` or ``unsure``, and ``None`` until it was looked up. ``rewatch_of`` is an
@@ -92,6 +95,7 @@ class Delivery(Struct, frozen=True):
     attempts: list[Attempt]
     amendments: list[Amended] = field(default_factory=list)
     """Oldest first."""
+    reason_code: str = ""
 
     @property
     def needs_a_person(self) -> bool:
@@ -110,7 +114,7 @@ class PlayTold(Struct, frozen=True):
     label: str
     watched_at: str | None
     received_at: str
-    deliveries: list[Delivery]
+    deliveries: list[TrackerStory]
 
 
 class Explanation(Struct, frozen=True):
@@ -134,9 +138,9 @@ class Explanation(Struct, frozen=True):
     body: str
     body_note: str
     raw: str | None
-    events: list[Heard]
+    events: list[ViewingEvent]
     more_events: int
-    who: list[Claim]
+    who: list[ViewerOutcome]
     plays: list[PlayTold]
     to_do: list[str]
     changes: list[Amended] = field(default_factory=list)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.store.archive import Stored
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.store.inbox.archive import StoredEvent
 
 TOGETHER = 12 * 3600.0
 """Seconds within which two viewers' plays of a title are of one viewing: each may count it at another percentage."""
 
 
-def of(rows: Sequence[Stored], completing: Mapping[int, frozenset[str]], asked: Stored) -> list[Stored]:
+def of(rows: Sequence[StoredEvent], completing: Mapping[int, frozenset[str]], asked: StoredEvent) -> list[StoredEvent]:
     """Those of ``rows`` that belong to the viewing of ``asked``, as they came in.
 
     ``completing`` tells whose play an event completed. A viewing ends with the last event that repeats its end.
@@ -23,7 +23,7 @@ def of(rows: Sequence[Stored], completing: Mapping[int, frozenset[str]], asked: 
     return list(rows[begin:end])
 
 
-def _cuts(rows: Sequence[Stored], completing: Mapping[int, frozenset[str]]) -> set[int]:
+def _cuts(rows: Sequence[StoredEvent], completing: Mapping[int, frozenset[str]]) -> set[int]:
     """Where a new viewing begins: at the first event after a play that is no repetition."""
     cuts: set[int] = set()
     had: set[str] = set()
@@ -42,11 +42,13 @@ def _cuts(rows: Sequence[Stored], completing: Mapping[int, frozenset[str]]) -> s
     return cuts
 
 
-def _next_accepted(rows: Sequence[Stored], start: int, end: int) -> int:
+def _next_accepted(rows: Sequence[StoredEvent], start: int, end: int) -> int:
     return next((i for i in range(start, end) if rows[i].outcome is EventOutcome.ACCEPTED), end)
 
 
-def shown(rows: Sequence[Stored], asked: Stored, completing: Mapping[int, frozenset[str]], most: int) -> list[Stored]:
+def shown(
+    rows: Sequence[StoredEvent], asked: StoredEvent, completing: Mapping[int, frozenset[str]], most: int
+) -> list[StoredEvent]:
     """At most ``most``, never without ``asked`` and what completed a play: of a flood of repetitions the first."""
     if len(rows) <= most:
         return list(rows)

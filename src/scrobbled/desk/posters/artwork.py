@@ -10,20 +10,21 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
-from scrobbled import wiring
-from scrobbled.art import Gallery, Picture, Shelf
-from scrobbled.art.means import Means, means
-from scrobbled.art.scout import Scout
-from scrobbled.art.subject import KEY, Kind, Subject, of_item, of_tmdb
 from scrobbled.config import Config
-from scrobbled.core.items import Item
-from scrobbled.runtime import Runtime
-from scrobbled.servers import Connections
-from scrobbled.store import titles
-from scrobbled.summary import number
+from scrobbled.core.naming.items import Item
+from scrobbled.core.naming.titles import TitleKind
+from scrobbled.desk.facts.ids import number
+from scrobbled.desk.posters import Gallery, Picture, PictureCache
+from scrobbled.desk.posters.means import PosterSources, means
+from scrobbled.desk.posters.scout import Scout
+from scrobbled.desk.posters.subject import KEY, PosterSubject, of_item, of_tmdb
+from scrobbled.plumbing.pools import Pools
+from scrobbled.runtime import wiring
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.history import titles
 
 FOLDER = "art"
-Look = Callable[[sqlite3.Connection, Collection[int]], dict[int, Item]]
+ItemLookup = Callable[[sqlite3.Connection, Collection[int]], dict[int, Item]]
 
 
 class Artwork:
@@ -32,8 +33,8 @@ class Artwork:
     def __init__(self, runtime: Runtime, folder: str = FOLDER) -> None:
         self._runtime = runtime
         # not those of the runtime: a wall of posters must not keep what is asked for plays waiting
-        self._connections = Connections(runtime.transport, partial(wiring.observer, runtime.metrics))
-        shelf = Shelf(runtime.store.path.resolve().parent / folder, runtime.clock.now)
+        self._pools = Pools(runtime.transport, partial(wiring.observer, runtime.metrics))
+        shelf = PictureCache(runtime.store.path.resolve().parent / folder, runtime.clock.now)
         self.gallery = Gallery(shelf, runtime.cache, runtime.clock, self._means(runtime.config))
         self.scout = Scout(runtime.store, self.gallery, runtime.clock)
         runtime.on_change(self.scout.news)
@@ -60,7 +61,7 @@ class Artwork:
     def of_items(self, items: Iterable[Item]) -> list[str]:
         return [self._address(item) for item in items]
 
-    def of_tmdb(self, kind: Kind, tmdb: int, title: str, path: str = "") -> str:
+    def of_tmdb(self, kind: TitleKind, tmdb: int, title: str, path: str = "") -> str:
         """Of a search result: ``tmdb`` is in the space of ``kind``, ``path`` is TMDB's ``poster_path`` where known."""
         return self._met(of_tmdb(kind, tmdb, title, path)) if self.uses_tmdb else ""
 
@@ -77,23 +78,23 @@ class Artwork:
     async def aclose(self) -> None:
         await self.scout.aclose()
         await self.gallery.aclose()
-        await self._connections.aclose()
+        await self._pools.aclose()
 
     def _address(self, item: Item | None) -> str:
         subject = None if item is None else of_item(item)
         return "" if subject is None else self._met(subject)
 
-    def _met(self, subject: Subject) -> str:
+    def _met(self, subject: PosterSubject) -> str:
         if not self.gallery.can_ask:
             return ""
         self.gallery.meet(subject)
         return f"art/{subject.key}"
 
-    def _means(self, config: Config) -> Means:
+    def _means(self, config: Config) -> PosterSources:
         runtime = self._runtime
-        return means(config, self._connections, runtime.cache, runtime.clock, api=wiring.TMDB)
+        return means(config, self._pools, runtime.cache, runtime.clock, api=wiring.TMDB)
 
-    async def _read(self, look: Look, ids: Collection[int]) -> dict[int, Item]:
+    async def _read(self, look: ItemLookup, ids: Collection[int]) -> dict[int, Item]:
         if not ids or not self.gallery.can_ask:
             return {}
         return await self._runtime.store.read(lambda db: look(db, ids))

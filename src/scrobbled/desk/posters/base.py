@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from scrobbled.art.picture import LARGEST, Picture, picture
-from scrobbled.art.subject import Subject
 from scrobbled.core.errors import LoginNeeded
-from scrobbled.http import Http, TooLarge
+from scrobbled.desk.posters.picture import LARGEST, Picture, picture
+from scrobbled.desk.posters.subject import PosterSubject
+from scrobbled.plumbing.http import Http, TooLarge
 
 WIDTH, HEIGHT = 342, 513
 """Pixels of a poster: enough for a wall on a phone with a fine screen, and some 30 KB."""
@@ -16,7 +16,7 @@ ACCEPT = {"Accept": "image/webp,image/jpeg,image/png", "Accept-Encoding": "ident
 SLOWEST = 15.0
 
 
-class Source(Protocol):
+class PosterSource(Protocol):
     """Somebody who has pictures."""
 
     @property
@@ -24,7 +24,7 @@ class Source(Protocol):
         """For the log."""
         ...
 
-    async def find(self, subject: Subject) -> Picture | None:
+    async def find(self, subject: PosterSubject) -> Picture | None:
         """``None`` where there is none; raises ``TrackerError`` where that cannot be told now."""
         ...
 

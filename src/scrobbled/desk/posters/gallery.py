@@ -7,13 +7,13 @@ from collections import OrderedDict
 
 import structlog
 
-from scrobbled.art.means import Means
-from scrobbled.art.picture import Picture
-from scrobbled.art.shelf import Shelf
-from scrobbled.art.subject import Subject
-from scrobbled.catalogues.base import Cache
-from scrobbled.clock import Clock
-from scrobbled.core.errors import StoreError, TrackerError
+from scrobbled.core.errors import StoreError, TrackerError, said
+from scrobbled.desk.posters.means import PosterSources
+from scrobbled.desk.posters.picture import Picture
+from scrobbled.desk.posters.shelf import PictureCache
+from scrobbled.desk.posters.subject import PosterSubject
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.clock import Clock
 
 AT_ONCE = 4
 LONGEST_QUEUE = 400
@@ -34,10 +34,10 @@ class Gallery:
     Use ``aclose`` at the end. A disk that is full or cannot be written means no pictures, and nothing else.
     """
 
-    def __init__(self, shelf: Shelf, cache: Cache, clock: Clock, means: Means) -> None:
+    def __init__(self, shelf: PictureCache, cache: Cache, clock: Clock, means: PosterSources) -> None:
         """``cache`` remembers, beyond a restart, of what there is no picture."""
         self._shelf, self._cache, self._clock, self._means = shelf, cache, clock, means
-        self._known: OrderedDict[str, Subject] = OrderedDict()
+        self._known: OrderedDict[str, PosterSubject] = OrderedDict()
         self._queue: OrderedDict[str, None] = OrderedDict()
         self._busy: set[str] = set()
         self._not_before = _Until(clock)
@@ -51,13 +51,13 @@ class Gallery:
         """Whether anybody is configured who may have a picture."""
         return bool(self._means.sources)
 
-    def use(self, means: Means) -> None:
+    def use(self, means: PosterSources) -> None:
         """Ask these from now on, also for what others did not have."""
         if means.name != self._means.name:
             self._not_before.clear()
         self._means = means
 
-    def meet(self, subject: Subject) -> None:
+    def meet(self, subject: PosterSubject) -> None:
         """Remember what the key stands for, and have it fetched unless it is there already."""
         before = self._known.pop(subject.key, None)
         self._known[subject.key] = subject if before is None else subject.joined(before)
@@ -121,7 +121,7 @@ class Gallery:
             finally:
                 self._busy.discard(key)
 
-    async def _look(self, subject: Subject) -> None:
+    async def _look(self, subject: PosterSubject) -> None:
         age = await self._age(subject.key)
         wait = await self._fetch(subject) if age is None or age >= REFRESH else 0.0
         if wait:
@@ -129,7 +129,7 @@ class Gallery:
         else:
             self._there.put(subject.key, THERE_HOLDS)
 
-    async def _fetch(self, subject: Subject) -> float:
+    async def _fetch(self, subject: PosterSubject) -> float:
         """Returns for how many seconds there is no reason to try again; 0 where the picture is there now."""
         none, sources = f"art:none:{subject.key}", self._means
         if await self._cache.get(none) == sources.name:
@@ -154,7 +154,7 @@ class Gallery:
             await asyncio.to_thread(self._shelf.put, key, found)
         except OSError as error:
             if not self._disk_fails:
-                log.warning("posters cannot be kept", action="art", why=error.strerror or type(error).__name__)
+                log.warning("posters cannot be kept", action="art", why=said(error))
             self._disk_fails = True
             return False
         if self._disk_fails:
@@ -186,7 +186,7 @@ class _Until:
         self._ends.clear()
 
 
-async def _found(means: Means, subject: Subject) -> Picture | None:
+async def _found(means: PosterSources, subject: PosterSubject) -> Picture | None:
     """Of the first who has one. Raises ``TrackerError`` where nobody has, and somebody could not be asked."""
     trouble: TrackerError | None = None
     for source in means.sources:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import structlog
 
-from scrobbled.art.base import Source
-from scrobbled.art.picture import Picture
-from scrobbled.art.subject import Subject
-from scrobbled.clock import Clock
 from scrobbled.core.errors import LoginNeeded, TrackerError, TryLater
+from scrobbled.desk.posters.base import PosterSource
+from scrobbled.desk.posters.picture import Picture
+from scrobbled.desk.posters.subject import PosterSubject
+from scrobbled.plumbing.clock import Clock
 
 IN_A_ROW = 3
 """Failures until it is left alone: one picture that is broken there says nothing of the others."""
@@ -17,10 +17,10 @@ REFUSED_REST = 900.0
 log = structlog.get_logger("art")
 
 
-class Patient:
+class PausingSource:
     """A source, asked only while it answers. The log is told when that ends and when it begins again."""
 
-    def __init__(self, source: Source, clock: Clock) -> None:
+    def __init__(self, source: PosterSource, clock: Clock) -> None:
         self._source, self._clock = source, clock
         self._failures = 0
         self._until = 0.0
@@ -30,8 +30,8 @@ class Patient:
     def name(self) -> str:
         return self._source.name
 
-    async def find(self, subject: Subject) -> Picture | None:
-        """As ``Source.find``; ``TryLater`` also while it is left alone."""
+    async def find(self, subject: PosterSubject) -> Picture | None:
+        """As ``PosterSource.find``; ``TryLater`` also while it is left alone."""
         if self._clock.monotonic() < self._until:
             raise TryLater(self._reason)
         try:

@@ -6,14 +6,17 @@ import asyncio
 
 import structlog
 
-from scrobbled.art.gallery import Gallery
-from scrobbled.art.subject import of_item
-from scrobbled.clock import Clock
 from scrobbled.core.errors import StoreError
-from scrobbled.store import Store, titles
+from scrobbled.desk.posters.gallery import Gallery
+from scrobbled.desk.posters.subject import of_item
+from scrobbled.plumbing.clock import Clock
+from scrobbled.store import Store
+from scrobbled.store.history import titles
 
 AT_ONCE = 48
 """Of the newest plays: about as many as stand on the first page."""
+PAUSE = 1.0
+"""Seconds between two looks, as plays may come by the hundred."""
 TIDY_EVERY = 86_400.0
 log = structlog.get_logger("art")
 
@@ -49,6 +52,7 @@ class Scout:
                     if (subject := of_item(item)) is not None:
                         self._gallery.meet(subject)
                 await self._tidy()
+                await asyncio.sleep(PAUSE)  # by the loop's own time: nothing that is dated hangs on it
         except StoreError as error:
             log.debug("new plays were not looked at", action="art", why=str(error))
         finally:

@@ -18,8 +18,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.art.picture import Picture, picture
-from scrobbled.art.subject import KEY
+from scrobbled.desk.posters.picture import Picture, picture
+from scrobbled.desk.posters.subject import KEY
 
 BOUND = 200 * 1024 * 1024
 LEAST_FREE = 100 * 1024 * 1024
@@ -30,7 +30,7 @@ NOTED = 86_400.0
 """Seconds until another look at the same picture is written down."""
 
 
-class Kept(Struct, frozen=True):
+class CachedPicture(Struct, frozen=True):
     """Sizes in bytes, times in Unix seconds."""
 
     size: int
@@ -38,13 +38,13 @@ class Kept(Struct, frozen=True):
     used: float
 
 
-class Shelf:
+class PictureCache:
     """One folder, which is made when the first picture is put there. Raises ``OSError`` only from ``put``."""
 
     def __init__(self, folder: Path, now: Callable[[], datetime], *, bound: int = BOUND) -> None:
         self._folder, self._now, self._bound = folder, now, bound
         self._lock = threading.Lock()
-        self._known: dict[str, Kept] | None = None
+        self._known: dict[str, CachedPicture] | None = None
         self._total = 0
 
     def fetched(self, key: str) -> float | None:
@@ -72,7 +72,7 @@ class Shelf:
             self._write(key, what.body)
             self._forget(key)
             now = self._seconds()
-            self._note(key, Kept(len(what.body), now, now))
+            self._note(key, CachedPicture(len(what.body), now, now))
             self._total += len(what.body)
             self._make_room()
 
@@ -89,19 +89,19 @@ class Shelf:
                 self._drop(key)
             return len(old)
 
-    def _index(self) -> dict[str, Kept]:
+    def _index(self) -> dict[str, CachedPicture]:
         if self._known is None:
             self._known = self._found()
             self._total = sum(kept.size for kept in self._known.values())
         return self._known
 
-    def _found(self) -> dict[str, Kept]:
-        found: dict[str, Kept] = {}
+    def _found(self) -> dict[str, CachedPicture]:
+        found: dict[str, CachedPicture] = {}
         with contextlib.suppress(OSError), os.scandir(self._folder) as entries:
             for entry in entries:
                 if KEY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     facts = entry.stat(follow_symlinks=False)
-                    found[entry.name] = Kept(facts.st_size, facts.st_mtime, facts.st_atime)
+                    found[entry.name] = CachedPicture(facts.st_size, facts.st_mtime, facts.st_atime)
                 elif entry.name.endswith(".part"):  # we were ended while it was written
                     Path(entry.path).unlink()
         return found
@@ -127,7 +127,7 @@ class Shelf:
                 part.unlink(missing_ok=True)
             raise
 
-    def _note(self, key: str, kept: Kept) -> None:
+    def _note(self, key: str, kept: CachedPicture) -> None:
         self._index()[key] = kept
         with contextlib.suppress(OSError):  # then the order is lost at the next start, and nothing else
             os.utime(self._folder / key, (kept.used, kept.fetched))
@@ -150,7 +150,7 @@ class Shelf:
         kept = self._index().pop(key, None)
         self._total -= kept.size if kept else 0
 
-    def _is_old(self, kept: Kept) -> bool:
+    def _is_old(self, kept: CachedPicture) -> bool:
         return self._seconds() - kept.fetched > KEEP
 
     def _seconds(self) -> float:

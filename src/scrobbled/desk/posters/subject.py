@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie, Origin
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
+from scrobbled.core.naming.titles import TitleKind
 
-Kind = Literal["movie", "show"]
 KEY = re.compile(r"[0-9a-f]{24}")
 ITEM = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 """What servers call their items. A key comes with a webhook, and nothing else of one is ever put into an address."""
@@ -20,7 +19,7 @@ TMDB_PATH = re.compile(r"/[A-Za-z0-9_-]{1,80}\.(?:jpg|jpeg|png|webp)", re.ASCII)
 """How TMDB names a picture. Nothing else is asked for, whoever says so."""
 
 
-class Subject(Struct, frozen=True):
+class PosterSubject(Struct, frozen=True):
     """``key`` is made by us, and the same for everything that shares a poster. An episode stands for its show.
 
     ``path`` is TMDB's ``poster_path``, where it is known already.
@@ -30,26 +29,26 @@ class Subject(Struct, frozen=True):
     item: Item
     path: str = ""
 
-    def joined(self, other: Subject) -> Subject:
+    def joined(self, other: PosterSubject) -> PosterSubject:
         """The same subject, with what either knows of it."""
         origin = self.item.origin or other.item.origin
         return replace(self, item=replace(self.item, origin=origin), path=self.path or other.path)
 
 
-def of_item(item: Item) -> Subject | None:
+def of_item(item: Item) -> PosterSubject | None:
     """``None`` where nobody can be asked for a picture, as nothing but a title is known."""
     if item.origin is not None and not _is_kept(item.origin):
         item = replace(item, origin=None)
     named = _movie(item) if isinstance(item, Movie) else _show(item)
-    return None if named is None else Subject(_key(named), item)
+    return None if named is None else PosterSubject(_key(named), item)
 
 
-def of_tmdb(kind: Kind, tmdb: int, title: str, path: str = "") -> Subject:
+def of_tmdb(kind: TitleKind, tmdb: int, title: str, path: str = "") -> PosterSubject:
     """A search result of TMDB; a ``path`` that is none of TMDB's is left out."""
     item: Item = Movie(title, ids=MovieIds(tmdb=tmdb))
     if kind == "show":
         item = Episode(title, None, None, show_ids=ShowIds(tmdb=tmdb))
-    return Subject(_key((kind, "tmdb", str(tmdb))), item, path if TMDB_PATH.fullmatch(path) else "")
+    return PosterSubject(_key((kind, "tmdb", str(tmdb))), item, path if TMDB_PATH.fullmatch(path) else "")
 
 
 def _is_kept(origin: Origin) -> bool:

@@ -7,17 +7,20 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
-from scrobbled.art.base import fetched
-from scrobbled.art.picture import Picture
-from scrobbled.art.subject import TMDB_PATH, Kind, Subject
-from scrobbled.catalogues.base import KEEP_HIT, Cache, document, rows
+from scrobbled.catalogues.base import KEEP_HIT
 from scrobbled.catalogues.tmdb import AT_ONCE, EVERY, REFUSED, credentials
-from scrobbled.clock import Clock
+from scrobbled.clients.base import document, rows
 from scrobbled.core.errors import Uncertain
-from scrobbled.core.items import Episode, Movie
-from scrobbled.core.matching import ShowMatch
-from scrobbled.http import Http
-from scrobbled.pace import Pace
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.core.naming.matching import ShowMatch
+from scrobbled.core.naming.titles import TitleKind
+from scrobbled.desk.posters.base import fetched
+from scrobbled.desk.posters.picture import Picture
+from scrobbled.desk.posters.subject import TMDB_PATH, PosterSubject
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Http
+from scrobbled.plumbing.pace import Pace
 
 IMAGES = "https://image.tmdb.org/t/p"
 SIZE = "w342"
@@ -25,11 +28,11 @@ IMDB = re.compile(r"tt[0-9]{1,12}", re.ASCII)
 KEEP_NONE = timedelta(days=1).total_seconds()
 
 
-Read = Callable[[Mapping[str, Any], str], str]
+PosterPath = Callable[[Mapping[str, Any], str], str]
 """Takes ``poster_path`` out of an answer, empty where there is none; is told which answer that is, for errors."""
 
 
-class Shows(Protocol):
+class ShowFinder(Protocol):
     """``resolve.Resolver``."""
 
     async def show_of(self, episode: Episode) -> ShowMatch: ...
@@ -43,20 +46,20 @@ class TmdbPosters:
 
     name = "tmdb"
 
-    def __init__(self, api: Http, images: Http, key: str, *, shows: Shows, cache: Cache, clock: Clock) -> None:
+    def __init__(self, api: Http, images: Http, key: str, *, shows: ShowFinder, cache: Cache, clock: Clock) -> None:
         """``key`` is either credential; ``images`` never gets to see it."""
         self._api, self._images, self._shows, self._cache = api, images, shows, cache
         self._params, self._headers = credentials(key)
         self._pace = Pace(clock, every=EVERY, burst=AT_ONCE)
 
-    async def find(self, subject: Subject) -> Picture | None:
+    async def find(self, subject: PosterSubject) -> Picture | None:
         """See ``art.base.Source.find``."""
         path = subject.path or await self._path_of(subject)
         if not TMDB_PATH.fullmatch(path):
             return None
         return await fetched(self._images, f"/{SIZE}{path}", params={}, headers={}, refused=REFUSED)
 
-    async def _path_of(self, subject: Subject) -> str:
+    async def _path_of(self, subject: PosterSubject) -> str:
         item = subject.item
         if isinstance(item, Movie):
             if item.ids.tmdb is not None:
@@ -73,7 +76,7 @@ class TmdbPosters:
         except Uncertain:
             return None
 
-    async def _poster(self, kind: Kind, tmdb: int) -> str:
+    async def _poster(self, kind: TitleKind, tmdb: int) -> str:
         """Films and shows have the same numbers for different things."""
         word = "tv" if kind == "show" else "movie"
         return await self._kept(f"/{word}/{tmdb}", {}, _own_path)
@@ -83,7 +86,7 @@ class TmdbPosters:
             return ""
         return await self._kept(f"/find/{imdb}", {"external_source": "imdb_id"}, _first_film)
 
-    async def _kept(self, place: str, params: Mapping[str, str], read: Read) -> str:
+    async def _kept(self, place: str, params: Mapping[str, str], read: PosterPath) -> str:
         key = f"tmdb:poster:{place}"
         known = await self._cache.get(key)
         if isinstance(known, str):

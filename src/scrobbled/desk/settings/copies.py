@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from litestar import Request
 
 from scrobbled.core.errors import StoreError
-from scrobbled.runtime import Runtime
-from scrobbled.store import backup, staging
-from scrobbled.store.staging import Staged
-from scrobbled.web import uploads
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.keeping import backup, staging
+from scrobbled.store.keeping.staging import Staged
 
 
 class Copies:
@@ -31,12 +29,16 @@ class Copies:
         """The copy that was sent and is not restored yet."""
         return await asyncio.to_thread(staging.staged, self._place)
 
-    async def receive(self, request: Request[Any, Any, Any]) -> Staged:
-        """Take, look through and keep what is sent; raises ``StoreError`` for what cannot be restored."""
+    async def receive(self, take: Callable[[Path], Awaitable[int]]) -> Staged:
+        """Look through and keep what ``take`` writes to a place; raises ``StoreError`` for what cannot be restored."""
+        given_up = threading.Event()
         async with self._busy:
             with staging.draft(self._place) as draft:
-                await uploads.receive(request, draft)
-                return await asyncio.to_thread(staging.keep, draft, self._place)
+                await take(draft)
+                try:
+                    return await asyncio.to_thread(staging.keep, draft, self._place, stopped=given_up.is_set)
+                finally:
+                    given_up.set()  # a thread ends by itself only, and the service waits for it
 
     async def agree(self) -> Staged:
         """Restore it at the next start. Raises ``StoreError`` where nothing was sent."""

@@ -14,21 +14,28 @@ from collections.abc import Hashable, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
+import yaml
 from msgspec import Struct
 
 from scrobbled import config as configuration
 from scrobbled.alerts import is_alert_url
 from scrobbled.config import Config
+from scrobbled.config.guarding import Revision, objections
 from scrobbled.config.loading import studied
 from scrobbled.config.problems import Problem
 from scrobbled.config.replacing import COPY, read, replaced
 from scrobbled.config.veil import Veil
 from scrobbled.core.errors import NotWritten
-from scrobbled.household import without_effect
-from scrobbled.redact import Redactor
+from scrobbled.desk.masking import WholeText
+from scrobbled.intake.household import without_effect
+from scrobbled.plumbing.redact import Redactor
 
 LARGEST = 128 * 1024
 """Bytes of a file that can be edited here. It is read several times for a page, and real ones have a tenth of that."""
+MOST_VALUES = 5_000
+MOST_LINES = 5_000
+"""Of such a file: reading it takes a moment for each. Real ones have a tenth of that, too."""
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE = re.compile(r"(?=.|\r|\n)([^\r\n]*)(\r\n|\r|\n|\Z)")
 _KEY = secrets.token_bytes(32)
 """Of this process: a plain hash of the file would let its secrets be guessed by whoever sees the rest of it."""
@@ -44,7 +51,7 @@ class Opened(Struct, frozen=True):
     locked: str
 
 
-class Draft(Struct, frozen=True):
+class SettingsDraft(Struct, frozen=True):
     """What the file is to say. ``config`` is ``None`` where that is not valid; then there are problems."""
 
     text: str
@@ -53,7 +60,7 @@ class Draft(Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
-class Line(Struct, frozen=True):
+class DiffLine(Struct, frozen=True):
     """One line of a comparison, without secrets. ``change`` is ``added``, ``removed`` or empty."""
 
     number: int | None
@@ -89,22 +96,44 @@ def etag(content: bytes) -> str:
     return hmac.new(_KEY, content, hashlib.sha256).hexdigest()[:24]
 
 
-def drafted(before: Opened, text: str, environ: Mapping[str, str], in_force: Config) -> Draft:
-    """``text`` looked through as ``scrobbled config check`` does, alert addresses only where they changed."""
+def drafted(before: Opened, revision: Revision, environ: Mapping[str, str], in_force: Config) -> SettingsDraft:
+    """Looked through as ``scrobbled config check`` does, alert addresses only where they changed.
+
+    What was typed afar must also not tell or send elsewhere what whoever typed it does not know. A webhook's secret
+    that is new must be no short one.
+    """
+    text = revision.text
     if (large := too_large(text)) is not None:
-        return Draft(text, None, (large,), ())
+        return SettingsDraft(text, None, (large,), ())
+    if found := objections(before.text, revision):  # before anything outside the text is looked at
+        return SettingsDraft(text, None, found, ())
     config, problems = studied(text, environ, path=before.path)
     if config is not None and config.alerts.urls != in_force.alerts.urls:
         config, problems = studied(text, environ, path=before.path, check_alert_url=is_alert_url)
+    if config is not None and (short := configuration.short_tokens(config, in_force)):
+        config, problems = None, short
     warnings = () if config is None else (*configuration.warnings(config), *without_effect(config))
-    return Draft(text, config, problems, warnings)
+    return SettingsDraft(text, config, problems, warnings)
 
 
 def too_large(text: str) -> Problem | None:
     """What is wrong with a text that nobody has to read."""
-    if len(text.encode("utf-8", "replace")) <= LARGEST:
-        return None
-    return Problem(0, "configuration", f"larger than {LARGEST // 1024} KB; this is not a configuration")
+    for is_so, what in (
+        (len(text.encode("utf-8", "replace")) > LARGEST, f"larger than {LARGEST // 1024} KB"),
+        (text.count("\n") > MOST_LINES, f"longer than {MOST_LINES:,} lines"),
+        (_holds_too_much(text), f"more than {MOST_VALUES:,} names and values"),
+    ):
+        if is_so:
+            return Problem(0, "configuration", f"{what}; this is not a configuration")
+    return None
+
+
+def _holds_too_much(text: str) -> bool:
+    """Looked through no farther than that; what is no YAML is told by whoever reads it."""
+    try:
+        return any(at > MOST_VALUES for at, _ in enumerate(yaml.parse(text, Loader=_PARSER)))
+    except (yaml.YAMLError, ValueError):
+        return False
 
 
 def put_down(before: Opened, text: str) -> Path | None:
@@ -129,16 +158,18 @@ def previous(path: Path) -> str | None:
         return None
 
 
-def compared(before: str, after: str, redactor: Redactor, *, around: int | None = None) -> list[Line]:
+def compared(before: str, after: str, redactor: Redactor, *, around: int | None = None) -> list[DiffLine]:
     """All lines of ``after``, with those of ``before`` that are gone; with ``around``, only so many beside a change."""
     old, new = before.splitlines(), after.splitlines()
     old_shown = Veil(before, redactor).lines()
     new_shown = old_shown if after == before else Veil(after, redactor).lines()
-    lines: list[Line] = []
+    lines: list[DiffLine] = []
     for what, start, end, first, last in _opcodes(old, new):
         if what != "equal":
-            lines += [Line(None, old_shown[at], "removed") for at in range(start, end)]
-        lines += [Line(at + 1, new_shown[at], "" if what == "equal" else "added") for at in range(first, last)]
+            lines += [DiffLine(None, WholeText(old_shown[at]), "removed") for at in range(start, end)]
+        lines += [
+            DiffLine(at + 1, WholeText(new_shown[at]), "" if what == "equal" else "added") for at in range(first, last)
+        ]
     return lines if around is None else _near(lines, around)
 
 
@@ -175,7 +206,7 @@ def _opcodes(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[str
     return [("equal", 0, head, 0, head), *moved, ends]
 
 
-def _near(lines: Sequence[Line], around: int) -> list[Line]:
+def _near(lines: Sequence[DiffLine], around: int) -> list[DiffLine]:
     changes = [at for at, line in enumerate(lines) if line.change]
     wanted = {at for change in changes for at in range(change - around, change + around + 1)}
     return [line for at, line in enumerate(lines) if at in wanted]

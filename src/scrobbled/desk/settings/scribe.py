@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec import Struct
 
 from scrobbled import config as configuration
-from scrobbled import starting
-from scrobbled.config import Config
+from scrobbled.config import Config, guarding
+from scrobbled.config.guarding import Revision, objections
 from scrobbled.config.replacing import made, replaced
 from scrobbled.core.errors import ConfigError, NotWritten
-from scrobbled.runtime import Runtime
+from scrobbled.desk.masking import WholeText
+from scrobbled.desk.settings import starting
+from scrobbled.runtime.service import Runtime
 
-Edit = Callable[[str], str]
+TextEdit = Callable[[str], str]
 """From the text of the file to what it is to be; raises ``NotWritten`` where it cannot be added to."""
 
 
@@ -50,25 +52,28 @@ class Scribe:
     def unsaved(self) -> Unsaved | None:
         if not (self._kept and self.is_first):
             return None
-        return Unsaved(str(self._runtime.config.path), self._why, self._kept)
+        return Unsaved(str(self._runtime.config.path), self._why, WholeText(self._kept))
 
-    async def change(self, edit: Edit) -> Config:
+    async def change(self, edit: TextEdit, typed: Iterable[str] = ()) -> Config:
         """Have the file say what ``edit`` makes of it, and act by that; returns the configuration in force.
 
-        Raises ``ConfigError`` where the result would not be valid, and ``NotWritten``; nothing is changed then.
+        ``typed`` are the values that are new. Raises ``ConfigError`` where the result would not be valid, or would send
+        a secret that is not among them to another address, and ``NotWritten``; nothing is changed then.
         """
         async with self._lock:
             path = self._runtime.config.path
             if path is None:
                 raise NotWritten("The configuration did not come from a file, so nothing can be written into it.")
-            config = await asyncio.to_thread(self._changed, path, edit)
+            config = await asyncio.to_thread(self._changed, path, edit, typed)
             await self._runtime.reload(config)
             return self._runtime.config
 
-    def _changed(self, path: Path, edit: Edit) -> Config:
+    def _changed(self, path: Path, edit: TextEdit, typed: Iterable[str]) -> Config:
         before = path.read_bytes() if not starting.is_empty(path) else b""
         text = _text(path, before) if before else self._kept or starting.beginning(self._runtime.config)
         after = edit(text)
+        if found := objections(text, Revision(after, guarding.typed({*typed, *map(starting.literal, typed)}))):
+            raise ConfigError([str(problem) for problem in found])
         config = configuration.loads(after, os.environ, path=path)
         try:
             if before:

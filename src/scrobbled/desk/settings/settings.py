@@ -10,21 +10,28 @@ from typing import TypeVar
 from msgspec import Struct
 
 from scrobbled import config as configuration
-from scrobbled import revising
-from scrobbled.config import Config, Row
-from scrobbled.config.changing import Edit, changed
+from scrobbled.config import Config, SettingRow
+from scrobbled.config.changing import ConfigEdit, changed
+from scrobbled.config.guarding import Revision, touches_the_door, typed_by, typed_in
 from scrobbled.config.problems import Problem
 from scrobbled.config.veil import Veil
-from scrobbled.core.errors import ConfigError, NotWritten
-from scrobbled.household import without_effect
-from scrobbled.revising import Draft, Line, Meanwhile, Opened
-from scrobbled.runtime import Runtime
-from scrobbled.web.masking import masked
+from scrobbled.core.errors import ConfigError, NotWritten, StoreError
+from scrobbled.desk.caller import Caller
+from scrobbled.desk.masking import WholeText
+from scrobbled.desk.settings import revisions
+from scrobbled.desk.settings.revisions import DiffLine, Meanwhile, Opened, SettingsDraft
+from scrobbled.intake.household import without_effect
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.keeping import backup
 
 T = TypeVar("T")
 AT_START = (("server", "host"), ("server", "port"), ("server", "ingress"), ("storage", "path"))
 AFTER_THE_ANSWER = 0.3
 """Seconds until a restart begins, so that whoever asked is told."""
+NEEDS_LOGIN = (
+    "Without a login nobody can tell whether it is you, so secrets and what stands below server are changed in the "
+    "configuration file only. Put a login there first: server, login, with username and password."
+)
 MOST_EDITS = 200
 """The text is read anew after each."""
 REMEMBERED = 8
@@ -41,10 +48,10 @@ class Document(Struct, frozen=True):
     yaml: str
     problems: tuple[Problem, ...]
     warnings: tuple[str, ...]
-    settings: tuple[Row, ...]
+    settings: tuple[SettingRow, ...]
 
 
-class Verdict(Struct, frozen=True):
+class SettingsVerdict(Struct, frozen=True):
     """What would become of a text. ``restart`` are settings that count only after the next start."""
 
     valid: bool
@@ -52,18 +59,18 @@ class Verdict(Struct, frozen=True):
     problems: tuple[Problem, ...]
     warnings: tuple[str, ...]
     restart: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[DiffLine, ...]
     """What changes, with three lines around."""
 
 
-class Saved(Struct, frozen=True):
+class SettingsSaved(Struct, frozen=True):
     """It is written and in force. ``copy`` is the file as it was before; null where nothing changed."""
 
     etag: str
     copy: str | None
     restart: tuple[str, ...]
     warnings: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[DiffLine, ...]
 
     @property
     def did(self) -> str:
@@ -82,7 +89,7 @@ class NotValid(ConfigError):
 
 
 class Settings:
-    """One change at a time. Every text that leaves here is without secrets."""
+    """One change at a time."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -97,39 +104,35 @@ class Settings:
     @property
     def warnings(self) -> list[str]:
         """What is in force and probably not meant."""
-        return self._masked(self._warnings())
-
-    def _warnings(self) -> list[str]:
         config = self._runtime.config
         return [*configuration.warnings(config), *without_effect(config)]
 
     async def opened(self) -> Opened:
         """The file, secrets and all: for this side of the page only. Raises ``NotWritten``."""
-        return self._remembered(await asyncio.to_thread(revising.opened, self._runtime.config.path))
+        return self._remembered(await asyncio.to_thread(revisions.opened, self._runtime.config.path))
 
     async def document(self) -> Document:
         """Raises ``NotWritten``."""
         now = await self.opened()
-        draft = await self.drafted(now, now.text)
-        rows = tuple(configuration.show(self._runtime.config))
+        draft = await self.drafted(now, Revision(now.text))
         return Document(
             file=str(now.path),
             etag=now.etag,
             locked=now.locked,
             yaml=await self.veiled(now.text),
-            problems=self._masked(draft.problems),
-            warnings=self._masked(draft.warnings),
-            settings=self._masked(rows),
+            problems=draft.problems,
+            warnings=draft.warnings,
+            settings=tuple(configuration.show(self._runtime.config)),
         )
 
     async def veiled(self, text: str) -> str:
         """With tokens where secrets stand."""
-        return await asyncio.to_thread(lambda: Veil(text, self._runtime.redactor).text())
+        return WholeText(await asyncio.to_thread(lambda: Veil(text, self._runtime.redactor).text()))
 
-    async def drafted(self, before: Opened, text: str) -> Draft:
-        return await asyncio.to_thread(revising.drafted, before, text, os.environ, self._runtime.config)
+    async def drafted(self, before: Opened, revision: Revision) -> SettingsDraft:
+        return await asyncio.to_thread(revisions.drafted, before, revision, os.environ, self._runtime.config)
 
-    async def lifted(self, yaml: str, etag: str | None) -> tuple[Opened, str]:
+    async def lifted(self, yaml: str, etag: str | None) -> tuple[Opened, Revision]:
         """The file that ``yaml`` was made from, and the text with its secrets back in place.
 
         Raises ``Meanwhile`` for an ``etag`` that is not that of the file, and ``NotValid`` for strange tokens.
@@ -137,58 +140,72 @@ class Settings:
         now = await self.opened()
         if etag is not None and etag != now.etag:
             raise Meanwhile(now.etag)
-        if (large := revising.too_large(yaml)) is not None:
+        if (large := revisions.too_large(yaml)) is not None:
             raise NotValid([large])
-        written = revising.as_written(yaml, now.text)
+        written = revisions.as_written(yaml, now.text)
         text, problems = await asyncio.to_thread(lambda: Veil(now.text, self._runtime.redactor).lifted(written))
         if problems:
             raise NotValid(problems)
-        return now, text
+        return now, Revision(text, await asyncio.to_thread(typed_in, written))
 
-    async def checked(self, yaml: str) -> Verdict:
+    async def checked(self, yaml: str) -> SettingsVerdict:
         """What would become of it; raises ``NotWritten`` where there is no file."""
         try:
-            now, text = await self.lifted(yaml, None)
+            now, revision = await self.lifted(yaml, None)
         except NotValid as error:
-            return Verdict(False, True, error.found, (), (), ())
-        return await self.verdict(now, text)
+            return SettingsVerdict(False, True, error.found, (), (), ())
+        return await self.verdict(now, revision)
 
-    async def verdict(self, now: Opened, text: str, *, around: int | None = 3) -> Verdict:
+    async def verdict(self, now: Opened, revision: Revision, *, around: int | None = 3) -> SettingsVerdict:
         """With so many lines around each change, or with ``None`` with all."""
-        draft = await self.drafted(now, text)
-        return Verdict(
+        draft, text = await self.drafted(now, revision), revision.text
+        return SettingsVerdict(
             valid=draft.config is not None,
             changed=text != now.text,
-            problems=self._masked(draft.problems),
-            warnings=self._masked(draft.warnings),
+            problems=draft.problems,
+            warnings=draft.warnings,
             restart=self._restart(draft),
             lines=tuple(await self.compared(now.text, text, around=around)),
         )
 
-    async def edited(self, now: Opened, edits: Sequence[Edit]) -> str:
-        """The text after these changes; raises ``NotWritten``."""
+    async def edited(self, now: Opened, edits: Sequence[ConfigEdit]) -> Revision:
+        """The text after these changes, in which stands what was typed; raises ``NotWritten``."""
         if len(edits) > MOST_EDITS:
             raise NotWritten("These are too many changes at once. Use the YAML editor.")
-        return await asyncio.to_thread(changed, now.text, edits)
+        return Revision(await asyncio.to_thread(changed, now.text, edits), typed_by(edits))
 
-    async def save(self, before: Opened, text: str) -> Saved:
+    async def save(self, before: Opened, revision: Revision, by: Caller) -> SettingsSaved:
         """Write it and put it in force; after ``NotValid``, ``Meanwhile`` or ``NotWritten`` nothing was done."""
         async with self._saving:
-            draft = await self.drafted(before, text)
+            draft, text = await self.drafted(before, revision), revision.text
             if draft.config is None:
-                raise NotValid(self._masked(draft.problems))
-            told = set(self._warnings())
+                raise NotValid(draft.problems)
+            knows_you = self.config.server.login is not None or by.is_ingress or by.has_token
+            if not knows_you and await asyncio.to_thread(touches_the_door, before.text, text):
+                raise NotWritten(NEEDS_LOGIN)
+            await asyncio.to_thread(self._try_folder, draft.config)
+            told = set(self.warnings)
             restart = self._restart(draft)
-            copy = await asyncio.to_thread(revising.put_down, before, text)
+            copy = await asyncio.to_thread(revisions.put_down, before, text)
             await self._runtime.reload(draft.config)
         now = await self.opened()
-        return Saved(
+        return SettingsSaved(
             etag=now.etag,
             copy=None if copy is None else str(copy),
             restart=restart,
-            warnings=self._masked(tuple(warning for warning in draft.warnings if warning not in told)),
+            warnings=tuple(warning for warning in draft.warnings if warning not in told),
             lines=tuple(await self.compared(before.text, text, around=3)),
         )
+
+    def _try_folder(self, config: Config) -> None:
+        """A folder for copies that cannot be used is noticed now, and not when the first copy is due."""
+        folder = config.storage.backup.folder
+        if folder is None or folder == self._runtime.config.storage.backup.folder:
+            return
+        try:
+            backup.prepare(folder)
+        except StoreError as error:
+            raise NotWritten(f"Nothing was saved. {error}") from None
 
     @property
     def can_restart(self) -> bool:
@@ -196,7 +213,7 @@ class Settings:
 
     async def pending(self, now: Opened) -> tuple[str, ...]:
         """What the file says already and what counts only after the next start."""
-        return self._restart(await self.drafted(now, now.text))
+        return self._restart(await self.drafted(now, Revision(now.text)))
 
     async def restart(self) -> None:
         """End cleanly and begin again in a moment, after this answer.
@@ -206,47 +223,43 @@ class Settings:
         if not self._runtime.can_restart:
             raise NotWritten("This cannot be started again from here. Restart its container or service.")
         now = await self.opened()
-        draft = await self.drafted(now, now.text)
+        draft = await self.drafted(now, Revision(now.text))
         if draft.config is None:
-            raise NotValid(self._masked(draft.problems))
+            raise NotValid(draft.problems)
         asyncio.get_running_loop().call_later(AFTER_THE_ANSWER, self._runtime.restart)
 
     async def previous(self) -> str | None:
         """The text before the last change, secrets and all."""
         path = self._runtime.config.path
-        return None if path is None else await asyncio.to_thread(revising.previous, path)
+        return None if path is None else await asyncio.to_thread(revisions.previous, path)
 
-    async def back(self) -> Verdict | None:
+    async def back(self) -> SettingsVerdict | None:
         """What putting the text from before back would do; ``None`` where there is none."""
         text = await self.previous()
-        return None if text is None else await self.verdict(await self.opened(), text)
+        return None if text is None else await self.verdict(await self.opened(), Revision(text))
 
-    async def put_back(self, etag: str | None) -> Saved:
+    async def put_back(self, etag: str | None, by: Caller) -> SettingsSaved:
         """Over the file with that ``etag``, or over any. Raises as ``save`` does."""
         now, text = await self.opened(), await self.previous()
         if text is None:
             raise NotWritten("There is no file from before.")
         if etag is not None and etag != now.etag:
             raise Meanwhile(now.etag)
-        return await self.save(now, text)
+        return await self.save(now, Revision(text), by)  # which stood in the file before
 
-    async def compared(self, before: str, after: str, *, around: int | None = None) -> list[Line]:
-        return await asyncio.to_thread(revising.compared, before, after, self._runtime.redactor, around=around)
+    async def compared(self, before: str, after: str, *, around: int | None = None) -> list[DiffLine]:
+        return await asyncio.to_thread(revisions.compared, before, after, self._runtime.redactor, around=around)
 
     def seen(self, etag: str) -> Opened | None:
         """The file as it was when it had that ``etag``; ``None`` where that is not known any more."""
         return self._seen.get(etag)
 
-    async def since(self, etag: str, now: Opened) -> list[Line]:
+    async def since(self, etag: str, now: Opened) -> list[DiffLine]:
         """What was changed since the file had that ``etag``; nothing where that is not known any more."""
         seen = self.seen(etag)
         return [] if seen is None else await self.compared(seen.text, now.text, around=2)
 
-    def said(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:
-        """Without secrets."""
-        return self._masked(tuple(problems))
-
-    def _restart(self, draft: Draft) -> tuple[str, ...]:
+    def _restart(self, draft: SettingsDraft) -> tuple[str, ...]:
         """What cannot change while we run: where we listen, and the database."""
         if draft.config is None:
             return ()
@@ -263,6 +276,3 @@ class Settings:
         while len(self._seen) > REMEMBERED:
             self._seen.pop(next(iter(self._seen)))
         return now
-
-    def _masked(self, value: T) -> T:
-        return masked(value, self._runtime.redactor)

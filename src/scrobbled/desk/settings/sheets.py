@@ -9,17 +9,20 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from scrobbled.config import Config, forms
-from scrobbled.config.changing import Drop, Edit
+from scrobbled.config.changing import ConfigEdit, Drop
 from scrobbled.config.fields import ListOf, Named, Table, table_of
-from scrobbled.config.forms import Around, Node, Posted, Section, drawn, posted, shown_problems, written
+from scrobbled.config.forms import Around, Node, Posted, SectionWish, drawn, posted, shown_problems, written
+from scrobbled.config.guarding import Revision
 from scrobbled.config.marks import Path, shown
 from scrobbled.config.plain import at, plain
 from scrobbled.config.problems import Problem
 from scrobbled.config.spelling import Data
 from scrobbled.core.errors import NotWritten
-from scrobbled.revising import Line, Meanwhile, Opened
-from scrobbled.web import passwords
-from scrobbled.web.settings import NotValid, Saved, Settings, Verdict
+from scrobbled.desk.caller import Caller
+from scrobbled.desk.settings import passwords
+from scrobbled.desk.settings.revisions import DiffLine, Meanwhile, Opened
+from scrobbled.desk.settings.settings import NotValid, Settings, SettingsSaved, SettingsVerdict
+from scrobbled.intake.household import has_effect
 
 MOST_TYPED = 64
 TYPED = "~typed"
@@ -38,7 +41,7 @@ class Sheet(Struct, frozen=True):
     locked: str
     is_new: bool
     nodes: tuple[Node, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[DiffLine, ...]
     changed: bool
     problems: tuple[Problem, ...]
     """What is wrong and stands at no field of this part."""
@@ -52,7 +55,7 @@ class Sheet(Struct, frozen=True):
     """What would be allowed but probably not meant, and is not so already."""
     refused: str = ""
     """Why what was sent was not saved."""
-    meanwhile: tuple[Line, ...] = ()
+    meanwhile: tuple[DiffLine, ...] = ()
     """What somebody else changed in the file."""
 
 
@@ -73,26 +76,25 @@ class Sheets:
         now = await self._settings.opened()
         return await self._drawn(now, path, form)
 
-    async def saved(self, path: Path, form: Posted, etag: str) -> Saved | Sheet:
+    async def saved(self, path: Path, form: Posted, etag: str, by: Caller) -> SettingsSaved | Sheet:
         """What was saved, or the form again with what is wrong with it."""
         now = await self._settings.opened()
         if etag != now.etag:
             return await self._out_of_date(now, path, form, etag)
         try:
             edits = await asyncio.to_thread(lambda: self._edits(now, path, self._hashed(form)))
-            text = await self._settings.edited(now, edits)
-            return await self._settings.save(now, text)
+            return await self._settings.save(now, await self._settings.edited(now, edits), by)
         except NotValid:
             return await self._drawn(now, path, form, refused="Nothing was saved yet. See what is marked below.")
         except NotWritten as error:
             return await self._drawn(now, path, form, refused=str(error))
 
-    async def removed(self, path: Path, etag: str) -> Saved:
+    async def removed(self, path: Path, etag: str, by: Caller) -> SettingsSaved:
         """Without that entry. Raises ``NotValid`` and ``NotWritten``."""
         now = await self._settings.opened()
         if etag != now.etag:
             raise Meanwhile(now.etag)
-        return await self._settings.save(now, await self._settings.edited(now, [Drop(path)]))
+        return await self._settings.save(now, await self._settings.edited(now, [Drop(path)]), by)
 
     async def _out_of_date(self, now: Opened, path: Path, form: Posted, etag: str) -> Sheet:
         """With what is in the file now, and of ``form`` only what somebody changed in it."""
@@ -106,16 +108,16 @@ class Sheets:
         return Posted(forms.rebased(form.fields, before, after), form.do)
 
     async def _drawn(
-        self, now: Opened, path: Path, form: Posted | None, *, refused: str = "", meanwhile: Sequence[Line] = ()
+        self, now: Opened, path: Path, form: Posted | None, *, refused: str = "", meanwhile: Sequence[DiffLine] = ()
     ) -> Sheet:
-        text, edits = now.text, list[Edit]()
+        revision, edits = Revision(now.text), list[ConfigEdit]()
         if form is not None:
             try:
                 edits = await asyncio.to_thread(self._edits, now, path, form)
-                text = await self._settings.edited(now, edits)
+                revision = await self._settings.edited(now, edits)
             except NotWritten as error:
                 refused = refused or str(error)
-        verdict = await self._settings.verdict(now, text, around=None)
+        verdict = await self._settings.verdict(now, revision, around=None)
         unfinished = form is not None and form.do.startswith(("add ", "remove "))
         nodes, elsewhere, is_new = await asyncio.to_thread(self._nodes, now, path, form, verdict, unfinished)
         return Sheet(
@@ -125,9 +127,9 @@ class Sheets:
             is_new=is_new,
             nodes=nodes,
             lines=verdict.lines,
-            changed=text != now.text,
+            changed=verdict.changed,
             problems=elsewhere,
-            looked=form is not None and form.do == "look" and text != now.text,
+            looked=form is not None and form.do == "look" and verdict.changed,
             restart=verdict.restart,
             pending=await self._settings.pending(now),
             can_restart=self._settings.can_restart,
@@ -137,7 +139,7 @@ class Sheets:
         )
 
     def _nodes(
-        self, now: Opened, path: Path, form: Posted | None, verdict: Verdict, unfinished: bool
+        self, now: Opened, path: Path, form: Posted | None, verdict: SettingsVerdict, unfinished: bool
     ) -> tuple[tuple[Node, ...], tuple[Problem, ...], bool]:
         """The fields, what is wrong at none of them, and whether it is all new. What is ``unfinished`` is not wrong."""
         problems = () if unfinished else verdict.problems
@@ -162,14 +164,14 @@ class Sheets:
             only=str(path[1]) if path[0] == "sources" else "",
         )
 
-    def _edits(self, now: Opened, path: Path, form: Posted) -> list[Edit]:
+    def _edits(self, now: Opened, path: Path, form: Posted) -> list[ConfigEdit]:
         data = plain(now.text)
         part = at(data, path)
         wish = self._wish(path, part, form, _around(self._settings.config, data))
         found = forms.edits(table_at(path), wish, part, path, is_member=len(path) > 1)
         return [*found, *forms.following(data, found)]
 
-    def _wish(self, path: Path, part: Data, form: Posted | None, around: Around) -> Section:
+    def _wish(self, path: Path, part: Data, form: Posted | None, around: Around) -> SectionWish:
         table = table_at(path)
         if form is None:
             return written(table, part, around)
@@ -202,7 +204,7 @@ class Sheets:
         return found
 
 
-def _renaming(now: Opened, edits: Sequence[Edit]) -> tuple[str, ...]:
+def _renaming(now: Opened, edits: Sequence[ConfigEdit]) -> tuple[str, ...]:
     names = forms.new_name(plain(now.text), edits) if edits else None
     return () if names is None else (RENAMED.format(names[0]),)
 
@@ -226,4 +228,5 @@ def _around(config: Config, data: Data) -> Around:
     return Around(
         tuple(name for name in sources if isinstance(name, str)) if isinstance(sources, Mapping) else (),
         tuple(name for name in names if isinstance(name, str)) or tuple(viewer.name for viewer in config.viewers),
+        has_effect,
     )

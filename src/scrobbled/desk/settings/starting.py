@@ -41,7 +41,7 @@ CODE_LENGTH = 8
 PORT = "SCROBBLED_PORT"
 
 
-class Step(StrEnum):
+class SetupStep(StrEnum):
     """In their order."""
 
     PASSWORD = "password"
@@ -96,7 +96,7 @@ def beginning(config: Config) -> str:
     """The text of the file before anything was said."""
     text = HEADER
     if config.storage.path != StorageConfig().path:
-        text = _with_section(text, "storage", {"path": _literal(str(config.storage.path))})
+        text = _with_section(text, "storage", {"path": literal(str(config.storage.path))})
     if config.server.port != ServerConfig().port:
         text = _with_section(text, "server", {"port": str(config.server.port)})
     return text
@@ -107,33 +107,33 @@ def code() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
 
 
-def steps_done(config: Config, heard: bool) -> frozenset[Step]:
+def steps_done(config: Config, heard: bool) -> frozenset[SetupStep]:
     """``heard`` says that some source has reported something real."""
     facts = {
-        Step.PASSWORD: config.server.login is not None,
-        Step.YOU: bool(config.viewers),
-        Step.TRACKERS: any(viewer.trackers for viewer in config.viewers),
-        Step.SERVER: bool(config.sources),
-        Step.EVENT: heard,
+        SetupStep.PASSWORD: config.server.login is not None,
+        SetupStep.YOU: bool(config.viewers),
+        SetupStep.TRACKERS: any(viewer.trackers for viewer in config.viewers),
+        SetupStep.SERVER: bool(config.sources),
+        SetupStep.EVENT: heard,
     }
     return frozenset(step for step, is_done in facts.items() if is_done)
 
 
-def next_step(done: frozenset[Step]) -> Step | None:
+def next_step(done: frozenset[SetupStep]) -> SetupStep | None:
     """The first that is not done; ``None`` where all are."""
-    return next((step for step in Step if step not in done), None)
+    return next((step for step in SetupStep if step not in done), None)
 
 
 def with_login(text: str, username: str, password: str) -> str:
     """``password`` may be a hash. All of these raise ``NotWritten`` where the text cannot be added to."""
-    login = {"username": _literal(username), "password": _literal(password)}
+    login = {"username": literal(username), "password": literal(password)}
     if _at(text, "server"):
         return changed(text, [Put(("server", "login"), login)])
     return _with_section(text, "server", {"login": login})
 
 
 def with_viewer(text: str, name: str) -> str:
-    entry = {"name": _literal(name)}
+    entry = {"name": literal(name)}
     if _at(text, "viewers"):
         return changed(text, [Append(("viewers",), entry)])
     return _with_section(text, "viewers", [entry])
@@ -143,14 +143,14 @@ def with_tracker(text: str, at: int, tracker: str, settings: Mapping[str, str]) 
     """For the viewer at that place of the list; what stands there already and is not named stays."""
     there = (("viewers", at, "trackers", tracker, key) for key in settings)
     if _at(text, "viewers", at, "trackers", tracker):
-        return changed(text, [Put(path, _literal(settings[str(path[-1])])) for path in there])
-    values = {key: _literal(value) for key, value in settings.items()}
+        return changed(text, [Put(path, literal(settings[str(path[-1])])) for path in there])
+    values = {key: literal(value) for key, value in settings.items()}
     return changed(text, [Put(("viewers", at, "trackers", tracker), values)])
 
 
 def with_source(text: str, source: str, settings: Mapping[str, str]) -> str:
     """Adds the source, or these settings of it."""
-    values = {key: _literal(value) for key, value in settings.items()}
+    values = {key: literal(value) for key, value in settings.items()}
     if _at(text, "sources", source):
         return changed(text, [Put(("sources", source, key), value) for key, value in values.items()])
     if _at(text, "sources"):
@@ -183,6 +183,6 @@ def _at(text: str, *path: str | int) -> Any:
     return node
 
 
-def _literal(text: str) -> str:
-    """What is typed does not begin a variable."""
+def literal(text: str) -> str:
+    """As it is written in the file: what is typed does not begin a variable."""
     return text.replace("${", "$${")

@@ -4,7 +4,18 @@ The same ways serve ``scrobbled auth``, the page and the API. ``SignIns`` keeps 
 service; the page may be reloaded meanwhile, and opened twice.
 """
 
-from scrobbled.signing_in.flows import HOUSE, Progress, SignIns, State, asked_for
-from scrobbled.signing_in.ways import WAYS, Way
+from scrobbled.desk.sign_in.flows import HOUSE, SignInProgress, SignIns, SignInState, asked_for, home_for
+from scrobbled.desk.sign_in.ways import WAYS, SignInWay, of_house, offered
 
-__all__ = ["HOUSE", "WAYS", "Progress", "SignIns", "State", "Way", "asked_for"]
+__all__ = [
+    "HOUSE",
+    "WAYS",
+    "SignInProgress",
+    "SignInState",
+    "SignInWay",
+    "SignIns",
+    "asked_for",
+    "home_for",
+    "of_house",
+    "offered",
+]

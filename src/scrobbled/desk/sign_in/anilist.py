@@ -9,14 +9,14 @@ import re
 from typing import Any
 
 from scrobbled.core.errors import ContractDrift, LoginNeeded
-from scrobbled.trackers.given import Asked, SignIn
+from scrobbled.trackers.given import SignIn, SignInField
 
 API = "https://graphql.anilist.co"
 AUTHORIZE = "https://anilist.co/api/v2/oauth/authorize"
 PIN_PAGE = "https://anilist.co/api/v2/oauth/pin"
 DEVELOPER_PAGE = "https://anilist.co/settings/developer"
 ASKS = (
-    Asked(
+    SignInField(
         "token",
         "The token that AniList shows",
         secret=True,

@@ -14,26 +14,29 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.clock import Clock
 from scrobbled.config import Config
 from scrobbled.core.errors import ConfigError, ScrobbledError, TrackerError
-from scrobbled.http import Http
-from scrobbled.redact import Redactor
-from scrobbled.signing_in.ways import WAYS, Way
-from scrobbled.store import Store, accounts
-from scrobbled.store.accounts import StoredTokens
-from scrobbled.trackers.given import Asked, Code, SignIn
+from scrobbled.core.places import home_of
+from scrobbled.core.standing import AccountKey
+from scrobbled.desk.sign_in.ways import WAYS, SignInWay, of_house
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Http
+from scrobbled.plumbing.pools import Pools
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.store import Store
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.accounts.sign_ins import StoredTokens
+from scrobbled.trackers.given import SignIn, SignInCode, SignInField
 
 HOUSE = ""
 """In place of a viewer: the sign-in of the house's own server."""
 LONGEST_TYPED = 8_192
 KEPT = timedelta(minutes=30)
 """How long the end of a sign-in is told."""
-Account = tuple[str, str]
 log = structlog.get_logger("sign-in")
 
 
-class State(StrEnum):
+class SignInState(StrEnum):
     """``over`` is also for what was refused; it may be begun again."""
 
     NONE = "none"
@@ -43,22 +46,27 @@ class State(StrEnum):
     OVER = "over"
 
 
-class Progress(Struct, frozen=True):
+class SignInProgress(Struct, frozen=True):
     """How far a sign-in is. ``code`` is there while it waits; it is no secret, as it is worth nothing without a person.
 
     ``text`` is whose account it is where it is done, and why it ended where it is over.
     """
 
-    state: State = State.NONE
-    code: Code | None = None
+    state: SignInState = SignInState.NONE
+    code: SignInCode | None = None
     until: datetime | None = None
     at: datetime | None = None
     text: str = ""
 
 
+def home_for(viewer: str, settings: Mapping[str, Any]) -> str:
+    """Where the account is: that of a viewer where its tracker is, that of the house where Plex itself is."""
+    return home_of({"url": settings.get("account_url")} if viewer == HOUSE else settings)
+
+
 @dataclass(slots=True)
 class _Flow:
-    progress: Progress
+    progress: SignInProgress
     task: asyncio.Task[None] | None = None
     shown: asyncio.Event = field(default_factory=asyncio.Event)
     """There is a code to show, or it has ended already."""
@@ -81,17 +89,17 @@ class SignIns:
         """``changed`` is told of every step, ``signed_in`` of each that succeeded, when it is stored."""
         self._store, self._config, self._clock, self._redactor = store, config, clock, redactor
         self._transport, self._changed, self._signed_in = transport, changed, signed_in
-        self._flows: dict[Account, _Flow] = {}
+        self._flows: dict[AccountKey, _Flow] = {}
 
-    def progress(self, viewer: str, tracker: str) -> Progress:
+    def progress(self, viewer: str, tracker: str) -> SignInProgress:
         """Of the account's sign-in; ``none`` where there is none, or its end is long past."""
         flow = self._flows.get((viewer, tracker))
         if flow is None:
-            return Progress()
+            return SignInProgress()
         told = flow.progress
-        if told.state in (State.DONE, State.OVER) and told.at and self._clock.now() - told.at > KEPT:
+        if told.state in (SignInState.DONE, SignInState.OVER) and told.at and self._clock.now() - told.at > KEPT:
             del self._flows[viewer, tracker]
-            return Progress()
+            return SignInProgress()
         return told
 
     async def begin(
@@ -100,7 +108,7 @@ class SignIns:
         tracker: str,
         typed: Mapping[str, str] | None = None,
         settings: Mapping[str, Any] | None = None,
-    ) -> Progress:
+    ) -> SignInProgress:
         """Sign in with what was ``typed``, or show a code: returns as soon as there is one, or it has ended.
 
         Where a code waits already, that one is told. ``settings`` are those of an account that is about to be
@@ -112,11 +120,11 @@ class SignIns:
             raise ConfigError([f"there is no sign-in for {tracker[:32]}"])
         known = self._settings(viewer, tracker) if settings is None else settings
         before = self._flows.get((viewer, tracker))
-        if before is not None and before.progress.state in (State.BEGINNING, State.WAITING):
+        if before is not None and before.progress.state in (SignInState.BEGINNING, SignInState.WAITING):
             await before.shown.wait()
             return before.progress
         known = {**known, **_checked(way, known, typed or {})}
-        flow = _Flow(Progress(State.BEGINNING, at=self._clock.now()))
+        flow = _Flow(SignInProgress(SignInState.BEGINNING, at=self._clock.now()))
         self._flows[viewer, tracker] = flow
         flow.task = asyncio.create_task(self._run(flow, way, (viewer, tracker), known))
         await flow.shown.wait()
@@ -139,20 +147,19 @@ class SignIns:
 
     def _settings(self, viewer: str, tracker: str) -> dict[str, Any]:
         config = self._config()
+        server = of_house(config, tracker)
         if viewer == HOUSE:
-            plex = config.sources.get("plex")
-            if tracker != "plex" or plex is None:
-                raise ConfigError(["sources.plex is not configured, so there is no server to sign in to"])
-            return {"account_url": plex.account_url}
+            if server is None:
+                raise ConfigError([f"sources.{tracker} is not configured, so there is no server to sign in to"])
+            return {"account_url": server.account_url}
         person = config.viewer(viewer)
         if person is None or tracker not in person.trackers:
             raise ConfigError([f"viewers: {viewer[:64]} has no tracker {tracker[:32]}"])
-        plex = config.sources.get("plex")
-        extra = {"account_url": plex.account_url} if tracker == "plex" and plex else {}
+        extra = {"account_url": server.account_url} if server else {}
         return {**person.trackers[tracker], **extra}
 
-    async def _run(self, flow: _Flow, way: Way, account: Account, settings: Mapping[str, Any]) -> None:
-        http = Http("", transport=self._transport)
+    async def _run(self, flow: _Flow, way: SignInWay, account: AccountKey, settings: Mapping[str, Any]) -> None:
+        http = Pools(self._transport).to(account[1])
         try:
             await self._attempt(flow, way, account, settings, http)
         except TrackerError as error:
@@ -166,13 +173,15 @@ class SignIns:
             flow.shown.set()
             await http.aclose()
 
-    async def _attempt(self, flow: _Flow, way: Way, account: Account, settings: Mapping[str, Any], http: Http) -> None:
+    async def _attempt(
+        self, flow: _Flow, way: SignInWay, account: AccountKey, settings: Mapping[str, Any], http: Http
+    ) -> None:
         viewer, tracker = account
         request = SignIn(
             viewer=viewer,
             settings=settings,
             http=http,
-            tokens=StoredTokens(self._store, viewer, tracker, self._learn, self._clock.now),
+            tokens=StoredTokens(self._store, viewer, tracker, self._learn, self._clock.now, home_for(viewer, settings)),
             clock=self._clock,
             tell=lambda text: None,
             ask=lambda question: "",
@@ -181,28 +190,28 @@ class SignIns:
         )
         who = await way.sign_in(request)
         now = self._clock.now().timestamp()
-        await self._store.write(lambda db: accounts.signed_in(db, viewer, tracker, now))
-        flow.progress = Progress(State.DONE, at=self._clock.now(), text=who)
+        await self._store.write(lambda db: sign_ins.signed_in(db, viewer, tracker, now))
+        flow.progress = SignInProgress(SignInState.DONE, at=self._clock.now(), text=who)
         log.info("signed in to a tracker", action="sign-in", account="/".join(account))
         self._signed_in()
         self._changed()
 
-    def _show(self, flow: _Flow, code: Code) -> None:
+    def _show(self, flow: _Flow, code: SignInCode) -> None:
         until = self._clock.now() + timedelta(seconds=code.lasts)
-        flow.progress = replace(flow.progress, state=State.WAITING, code=code, until=until)
+        flow.progress = replace(flow.progress, state=SignInState.WAITING, code=code, until=until)
         flow.shown.set()
         self._changed()
 
-    def _over(self, flow: _Flow, account: Account, reason: str) -> None:
-        flow.progress = Progress(State.OVER, at=self._clock.now(), text=self._redactor.text(reason))
+    def _over(self, flow: _Flow, account: AccountKey, reason: str) -> None:
+        flow.progress = SignInProgress(SignInState.OVER, at=self._clock.now(), text=self._redactor.text(reason))
         log.warning("a sign-in did not succeed", action="sign-in", account="/".join(account), why=reason)
         self._changed()
 
     def _learn(self, values: Mapping[str, Any] | None) -> None:
-        self._redactor.add(*accounts.secrets_of(values))
+        self._redactor.add(*sign_ins.secrets_of(values))
 
 
-def asked_for(way: Way, settings: Mapping[str, Any]) -> tuple[Asked, ...]:
+def asked_for(way: SignInWay, settings: Mapping[str, Any]) -> tuple[SignInField, ...]:
     """What a person has to type: every secret, and of the rest what the configuration does not say.
 
     A sign-in serves the account that is configured, so nobody can type another one.
@@ -210,7 +219,7 @@ def asked_for(way: Way, settings: Mapping[str, Any]) -> tuple[Asked, ...]:
     return tuple(asked for asked in way.asks if asked.secret or not settings.get(asked.key))
 
 
-def _checked(way: Way, settings: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, str]:
+def _checked(way: SignInWay, settings: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, str]:
     given: dict[str, str] = {}
     for asked in asked_for(way, settings):
         text = typed.get(asked.key, "")

@@ -7,9 +7,10 @@ from functools import partial
 
 from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
-from scrobbled.runtime import Runtime
-from scrobbled.store import clients
-from scrobbled.tokens import NewToken, Token, told
+from scrobbled.desk.masking import WholeText
+from scrobbled.desk.sign_in.tokens import NewToken, Token, told
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.accounts import clients
 
 
 class Keys:
@@ -32,7 +33,6 @@ class Keys:
         found = await self._runtime.store.read(partial(clients.find, kind="api", token=token, now=now))
         if found is None:
             return ""
-        self._runtime.redactor.add(token)
         if clients.is_worth_noting(found, now):
             with contextlib.suppress(StoreError):
                 await self._runtime.store.write(partial(clients.note_use, id_=found.id, now=now))
@@ -43,17 +43,16 @@ class Keys:
 
     async def create(self, name: str, viewer: str | None, scope: str = "admin") -> NewToken:
         """For the Trakt endpoint where there is a viewer, else for the API."""
-        kind: clients.Kind = "api" if viewer is None else "trakt"
+        kind: clients.TokenKind = "api" if viewer is None else clients.PLAYER
         make = partial(clients.create, kind=kind, name=name or kind, viewer=viewer, now=self._now(), scope=scope)
         client, secret = await self._runtime.store.write(make)
-        self._runtime.redactor.add(secret)
-        return NewToken(told(client), secret)
+        return NewToken(told(client), WholeText(secret))
 
     async def revoke(self, id_: int) -> bool:
         """Whether there was such a token."""
         return await self._runtime.store.write(partial(clients.revoke, id_=id_))
 
-    async def asked(self, code: str) -> clients.Asked | None:
+    async def asked(self, code: str) -> clients.PendingCode | None:
         """What a person should know of a code before deciding; ``None`` for one that was never given out."""
         return await self._runtime.store.read(partial(clients.asked, user=code, now=self._now()))
 

@@ -8,20 +8,32 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from scrobbled.core.errors import ConfigError, TrackerError
-from scrobbled.core.outcomes import told
-from scrobbled.http import Http
-from scrobbled.runtime import Runtime
-from scrobbled.signing_in import HOUSE, WAYS, Progress, SignIns, State, asked_for, plex
-from scrobbled.starting import with_source
-from scrobbled.store import overview
-from scrobbled.store.accounts import StoredTokens
-from scrobbled.store.codec import iso
+from scrobbled.core.words.outcomes import told
+from scrobbled.desk.settings.scribe import Scribe
+from scrobbled.desk.settings.starting import with_source
+from scrobbled.desk.sign_in import (
+    HOUSE,
+    WAYS,
+    SignInProgress,
+    SignIns,
+    SignInState,
+    asked_for,
+    home_for,
+    of_house,
+    offered,
+    plex,
+)
+from scrobbled.plumbing.http import Http
+from scrobbled.plumbing.pools import Pools
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.accounts.sign_ins import StoredTokens
+from scrobbled.store.file.codec import iso
+from scrobbled.store.queue import outbox, overview
 from scrobbled.trackers import TRACKERS
-from scrobbled.trackers.given import Asked
-from scrobbled.web.scribe import Scribe
+from scrobbled.trackers.given import SignInField
 
 
-class Waiting(Struct, frozen=True):
+class SignInPrompt(Struct, frozen=True):
     """What somebody does on the service's own page. ``code`` is empty where only the link has to be opened."""
 
     code: str
@@ -37,23 +49,24 @@ class SignInStory(Struct, frozen=True):
     ``asks`` is what to type; nothing where a code is shown instead. ``account`` is what the configuration says of
     whose it is. ``state`` and ``reason`` are those of the account in use; ``step`` is how far a sign-in begun here is:
     ``none``, ``beginning``, ``waiting``, ``done`` or ``over``, and ``text`` whose it is or why it ended. ``delivers``
-    is false where this version sends nothing to that service yet.
+    is false where this version sends nothing to that service yet, and ``waits`` true where plays wait for it.
     """
 
     viewer: str
     tracker: str
-    asks: tuple[Asked, ...]
+    asks: tuple[SignInField, ...]
     account: str
     signed_in: bool
     state: str
     reason: str
     step: str
     text: str
-    waiting: Waiting | None
+    waiting: SignInPrompt | None
     delivers: bool
+    waits: bool
 
 
-class Reached(Struct, frozen=True):
+class ServerAddress(Struct, frozen=True):
     """An address of a Plex server, and whether a server answered there just now."""
 
     url: str
@@ -65,7 +78,7 @@ class FoundServer(Struct, frozen=True):
 
     id: str
     name: str
-    addresses: tuple[Reached, ...]
+    addresses: tuple[ServerAddress, ...]
 
 
 class Signing:
@@ -87,13 +100,15 @@ class Signing:
     async def listed(self) -> list[SignInStory]:
         """Every account of every viewer, in the order of the configuration."""
         config = self._runtime.config
-        accounts = [(viewer.name, name) for viewer in config.viewers for name in viewer.trackers if name in WAYS]
+        accounts = [(viewer.name, name) for viewer in config.viewers for name in viewer.trackers if name in offered()]
         return [await self.story(*account) for account in accounts]
 
     async def story(self, viewer: str, tracker: str) -> SignInStory:
         """Raises ``ConfigError`` for an account that is not configured."""
         name, settings = self._account(viewer, tracker)
-        states, known = await self._runtime.store.read(lambda db: (overview.account_states(db), overview.signed_in(db)))
+        states, known, waits = await self._runtime.store.read(
+            lambda db: (overview.account_states(db), overview.signed_in(db), outbox.waits(db, name, tracker))
+        )
         state, reason = states.get((name, tracker), ("new", ""))[:2]
         progress = self._sign_ins.progress(name, tracker)
         return SignInStory(
@@ -103,12 +118,18 @@ class Signing:
             account=str(settings.get("email") or ""),
             signed_in=((name, tracker) in known or bool(settings.get("server_token"))) and state != "sign-in",
             state=state,
-            reason=self._runtime.redactor.text(reason),
+            reason=reason,
             step=str(progress.state),
             text=progress.text,
             waiting=self._waiting(progress),
             delivers=tracker in TRACKERS or viewer == HOUSE,
+            waits=waits,
         )
+
+    async def of_house(self) -> list[SignInStory]:
+        """The sign-ins for the server of the house, where there is one to sign in to."""
+        there = [name for name in WAYS if of_house(self._runtime.config, name)]
+        return [await self.story(HOUSE, name) for name in there]
 
     async def begin(
         self,
@@ -116,7 +137,7 @@ class Signing:
         tracker: str,
         typed: Mapping[str, str] | None = None,
         settings: Mapping[str, str] | None = None,
-    ) -> Progress:
+    ) -> SignInProgress:
         """Sign in, or show a code; see ``SignIns.begin``. Raises ``ConfigError``."""
         if settings is None:
             viewer, _ = self._account(viewer, tracker)
@@ -132,30 +153,30 @@ class Signing:
 
     def said(self, error: TrackerError) -> str:
         """What a service said, as a sentence for people."""
-        return told(self._runtime.redactor.text(error.reason))
+        return told(error.reason)
 
     async def servers(self) -> list[FoundServer]:
         """The Plex servers of the account that signed in for the house, with addresses tried just now.
 
         Raises ``ConfigError`` where nobody signed in, and ``TrackerError``.
         """
-        http = Http("", transport=self._runtime.transport)
+        http = Pools(self._runtime.transport).to(plex.SERVICE)
         try:
             found = await self._plex_servers(http)
             urls = list(dict.fromkeys(url for server in found for url in server.addresses))
             answers = dict(zip(urls, await asyncio.gather(*(plex.answers(http, url) for url in urls)), strict=True))
         finally:
             await http.aclose()
-        return [FoundServer(one.id, one.name, tuple(Reached(u, answers[u]) for u in one.addresses)) for one in found]
+        return [
+            FoundServer(one.id, one.name, tuple(ServerAddress(u, answers[u]) for u in one.addresses)) for one in found
+        ]
 
     async def choose(self, server: str, url: str) -> None:
-        """Have that server of the account looked things up at, by that address. Raises as ``servers``, and
-        ``NotWritten``.
+        """Have that server of the account looked things up at, by an address that Plex knows of it. Raises as
+        ``servers``, and ``NotWritten``.
         """
         url = url.strip().rstrip("/")
-        if not url:
-            raise ConfigError(["Choose an address, or type one."])
-        http = Http("", transport=self._runtime.transport)
+        http = Pools(self._runtime.transport).to(plex.SERVICE)
         try:
             found = await self._plex_servers(http)
         finally:
@@ -163,34 +184,39 @@ class Signing:
         chosen = next((one for one in found if one.id == server), None)
         if chosen is None:
             raise ConfigError(["That server does not belong to the account. Choose one of those that are listed."])
+        if url not in {
+            one.rstrip("/") for one in chosen.addresses
+        }:  # whoever asks was not told the server's token, which would be sent there
+            raise ConfigError(["Plex does not know the server by that address. Choose one of those that are listed."])
         self._runtime.redactor.add(chosen.token)
         settings = {"url": url, "server_token": chosen.token}
-        await self._scribe.change(lambda text: with_source(text, "plex", settings))
+        await self._scribe.change(lambda text: with_source(text, plex.SERVICE, settings), settings.values())
 
-    async def _plex_servers(self, http: Http) -> list[plex.PlexServer]:
+    async def _plex_servers(self, http: Http) -> list[plex.AccountServer]:
         runtime = self._runtime
-        _, settings = self._account(HOUSE, "plex")
-        tokens = StoredTokens(runtime.store, HOUSE, "plex", lambda values: None, runtime.clock.now)
+        _, settings = self._account(HOUSE, plex.SERVICE)
+        whose = (runtime.store, HOUSE, plex.SERVICE, lambda values: None, runtime.clock.now, home_for(HOUSE, settings))
+        tokens = StoredTokens(*whose)
         stored = await tokens.load() or {}
         token, client = stored.get("token"), await plex.client_id(tokens)
         if not isinstance(token, str) or not token:
             raise ConfigError(["Nobody has signed in at Plex for the server yet."])
         runtime.redactor.add(token)
-        return await plex.servers(plex.http_of(http, settings), client, token)
+        return await plex.servers(plex.account(http, settings, client, token))
 
     def _account(self, viewer: str, tracker: str) -> tuple[str, Mapping[str, object]]:
         """The viewer's name as it is written, and the settings."""
         config = self._runtime.config
-        if viewer == HOUSE and tracker == "plex" and (source := config.sources.get("plex")):
+        if viewer == HOUSE and (source := of_house(config, tracker)):
             return HOUSE, {"account_url": source.account_url, "server_token": source.server_token}
         person = config.viewer(viewer)
-        if person is None or tracker not in person.trackers or tracker not in WAYS:
+        if person is None or tracker not in person.trackers or tracker not in offered():
             raise ConfigError([f"viewers: {viewer[:64]} has no tracker {tracker[:32]} to sign in to"])
         return person.name, person.trackers[tracker]
 
-    def _waiting(self, progress: Progress) -> Waiting | None:
+    def _waiting(self, progress: SignInProgress) -> SignInPrompt | None:
         code, until = progress.code, progress.until
-        if progress.state is not State.WAITING or code is None or until is None:
+        if progress.state is not SignInState.WAITING or code is None or until is None:
             return None
         left = max(0, int((until - self._runtime.clock.now()).total_seconds()))
-        return Waiting(code.code, code.url, code.link, iso(until.timestamp()), left)
+        return SignInPrompt(code.code, code.url, code.link, iso(until.timestamp()), left)

@@ -15,23 +15,22 @@ from urllib.parse import urlencode, urlsplit
 
 from msgspec import Struct
 
-from scrobbled import __version__
-from scrobbled.clock import Clock
+from scrobbled.clients.base import NAME
+from scrobbled.clients.plex import PlexTv
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TryLater
-from scrobbled.http import Answer, Http
-from scrobbled.trackers.given import Code, SignIn
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Answer, Http
+from scrobbled.trackers.given import SignIn, SignInCode
 
-PLEX_TV = "https://plex.tv"
+SERVICE = "plex"
 PAGE = "https://app.plex.tv/auth"
-PRODUCT = "scrobbled"
 EVERY = 1.0
-PATIENCE = 20.0
 USUAL_LIFE = 1_800
 """Seconds that a strong PIN lives, where the answer does not say."""
 RAN_OUT = "the sign-in at Plex ran out before somebody agreed to it. Start it again"
 
 
-class Pin(Struct, frozen=True):
+class PlexPin(Struct, frozen=True):
     """A sign-in that waits for somebody. ``lasts`` is in seconds."""
 
     id: int
@@ -40,7 +39,7 @@ class Pin(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class PlexServer:
+class AccountServer:
     """A server of the account. ``token`` is the one that opens it, and ``addresses`` begin with the nearest."""
 
     id: str
@@ -51,28 +50,28 @@ class PlexServer:
 
 async def sign_in(request: SignIn) -> str:
     """Shows a link, and waits until somebody agreed there; stores the account's token and returns whose it is."""
-    there = http_of(request.http, request.settings)
     client = await client_id(request.tokens)
-    pin = await begin(there, client)
+    there = account(request.http, request.settings, client)
+    pin = await begin(there)
     link = page(client, pin.code, request.settings)
     if request.show is not None:
-        request.show(Code("", link, link, pin.lasts))
+        request.show(SignInCode("", link, link, pin.lasts))
     else:
         request.tell(f"Open this page, and sign in there:\n{link}\nWaiting up to {pin.lasts // 60} minutes …")
-    token = await _wait(there, client, pin, request.clock)
-    name = await username(there, client, token)
+    token = await _wait(there, pin, request.clock)
+    name = await username(account(request.http, request.settings, client, token))
     await request.tokens.save({"kind": "legacy", "token": token, "username": name, "client": client})
     return name
 
 
-def http_of(http: Http, settings: Mapping[str, Any]) -> Http:
+def account(http: Http, settings: Mapping[str, Any], client: str, token: str = "") -> PlexTv:
     """``account_url`` of the settings is where plex.tv is, where it is elsewhere."""
-    return http.at(str(settings.get("account_url") or PLEX_TV))
+    return PlexTv(http, settings.get("account_url"), token, client=client)
 
 
 def page(client: str, code: str, settings: Mapping[str, Any]) -> str:
     """Plex's sign-in page reads what stands after the hash."""
-    given = {"clientID": client, "code": code, "context[device][product]": PRODUCT}
+    given = {"clientID": client, "code": code, "context[device][product]": NAME}
     other = settings.get("account_url")
     return f"{f'{other}/auth' if other else PAGE}#?{urlencode(given)}"
 
@@ -81,25 +80,25 @@ async def client_id(tokens: Any) -> str:
     """By which plex.tv knows this installation: the same for every sign-in of an account, so that it lists one."""
     stored = await tokens.load() or {}
     known = stored.get("client")
-    return known if isinstance(known, str) and known else f"{PRODUCT}-{secrets.token_hex(8)}"
+    return known if isinstance(known, str) and known else f"{NAME}-{secrets.token_hex(8)}"
 
 
-async def begin(there: Http, client: str) -> Pin:
-    answer = await _send(there, "POST", "/api/v2/pins", client, params={"strong": "true"}, idempotent=True)
+async def begin(there: PlexTv) -> PlexPin:
+    answer = await there.send("POST", "/api/v2/pins", params={"strong": "true"}, idempotent=True)
     raw = _object(answer)
     number, code = raw.get("id"), raw.get("code")
     if not (isinstance(number, int) and isinstance(code, str) and code):
         raise ContractDrift(f"{answer.what} answered without id and code")
     lasts = raw.get("expiresIn")
-    return Pin(number, code, lasts if isinstance(lasts, int) and lasts > 0 else USUAL_LIFE)
+    return PlexPin(number, code, lasts if isinstance(lasts, int) and lasts > 0 else USUAL_LIFE)
 
 
-async def _wait(there: Http, client: str, pin: Pin, clock: Clock) -> str:
+async def _wait(there: PlexTv, pin: PlexPin, clock: Clock) -> str:
     ends, pause = clock.monotonic() + pin.lasts, EVERY
     while clock.monotonic() + pause <= ends:
         await clock.wait(asyncio.Event(), pause)
         try:
-            token = await _token(there, client, pin)
+            token = await _token(there, pin)
         except TryLater as error:
             pause = min(60.0, max(2 * pause, error.after or 0.0))
             continue
@@ -109,28 +108,28 @@ async def _wait(there: Http, client: str, pin: Pin, clock: Clock) -> str:
     raise LoginNeeded(RAN_OUT)
 
 
-async def _token(there: Http, client: str, pin: Pin) -> str:
+async def _token(there: PlexTv, pin: PlexPin) -> str:
     """Empty while nobody has agreed."""
-    answer = await _send(there, "GET", f"/api/v2/pins/{pin.id}", client)
+    answer = await there.send("GET", f"/api/v2/pins/{pin.id}")
     if answer.status == 404:
         raise LoginNeeded(RAN_OUT)
     token = _object(answer).get("authToken")
     return token if isinstance(token, str) else ""
 
 
-async def username(there: Http, client: str, token: str) -> str:
+async def username(there: PlexTv) -> str:
     """Empty where plex.tv does not tell just now: the sign-in counts all the same."""
     try:
-        name = _object(await _send(there, "GET", "/api/v2/user", client, token=token)).get("username")
+        name = (await there.user()).get("username")
     except (TryLater, ContractDrift):
         return ""
     return name if isinstance(name, str) else ""
 
 
-async def servers(there: Http, client: str, token: str) -> list[PlexServer]:
+async def servers(there: PlexTv) -> list[AccountServer]:
     """Those that belong to the account. Raises ``LoginNeeded`` where the token is not accepted any more."""
     wanted = {"includeHttps": 1, "includeRelay": 1, "includeIPv6": 1}
-    answer = await _send(there, "GET", "/api/v2/resources", client, token=token, params=wanted)
+    answer = await there.send("GET", "/api/v2/resources", params=wanted)
     if answer.status == 401:
         raise LoginNeeded("Plex does not accept this sign-in any more. Start it again")
     rows = answer.json()
@@ -140,7 +139,7 @@ async def servers(there: Http, client: str, token: str) -> list[PlexServer]:
     return [server for server in found if server is not None]
 
 
-def _server(row: Mapping[str, Any]) -> PlexServer | None:
+def _server(row: Mapping[str, Any]) -> AccountServer | None:
     """A resource's own token opens that server; the account's need not."""
     token, name = row.get("accessToken"), row.get("name")
     provides = str(row.get("provides") or "").split(",")
@@ -151,7 +150,7 @@ def _server(row: Mapping[str, Any]) -> PlexServer | None:
     uris = [one["uri"] for one in nearest if isinstance(one.get("uri"), str) and one["uri"].startswith("http")]
     plain = [_plain(one) for one in nearest if one.get("local") and not row.get("httpsRequired")]
     addresses = tuple(dict.fromkeys([*filter(None, plain), *uris]))
-    return PlexServer(str(row.get("clientIdentifier") or ""), str(name or "Plex"), token, addresses)
+    return AccountServer(str(row.get("clientIdentifier") or ""), str(name or "Plex"), token, addresses)
 
 
 def _distance(connection: Mapping[str, Any]) -> tuple[bool, bool, bool]:
@@ -174,17 +173,6 @@ async def answers(http: Http, address: str) -> bool:
     except TryLater:
         return False
     return answer.ok and b"machineIdentifier" in answer.body
-
-
-async def _send(there: Http, method: str, path: str, client: str, *, token: str = "", **rest: Any) -> Answer:
-    headers = {
-        "Accept": "application/json",
-        "X-Plex-Product": PRODUCT,
-        "X-Plex-Version": __version__,
-        "X-Plex-Client-Identifier": client,
-        **({"X-Plex-Token": token} if token else {}),
-    }
-    return await there.send(method, path, headers=headers, timeout=PATIENCE, **rest)
 
 
 def _object(answer: Answer) -> Mapping[str, Any]:

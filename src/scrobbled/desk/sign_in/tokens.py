@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from scrobbled.store.clients import Client
-from scrobbled.store.codec import iso, iso_or_none
+from scrobbled.store.accounts.clients import Client
+from scrobbled.store.file.codec import iso, iso_or_none
 
 
 class Token(Struct, frozen=True):

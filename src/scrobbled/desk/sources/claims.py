@@ -5,19 +5,25 @@ What waited under it is taken up as soon as the file is in force (``Ingest.claim
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from msgspec import Struct
 
 from scrobbled import config as configuration
 from scrobbled.config import ONE_OWNER, SOURCE_NAMES, Config, ViewerConfig, fold, loads
-from scrobbled.config.editing import with_account
+from scrobbled.config.changing import Append, ConfigEdit, Put, changed, unshared
+from scrobbled.config.plain import at as values_at
+from scrobbled.config.plain import plain
 from scrobbled.config.replacing import read, replaced
 from scrobbled.core.errors import ConfigError, NotWritten
-from scrobbled.store import Store, overview
+from scrobbled.store import Store
+from scrobbled.store.queue import overview
 
 ANY_NAME = "me"
 """For sources that name no account: whoever lists them under any name gets what they report."""
@@ -63,6 +69,48 @@ def claim(config: Config, environ: Mapping[str, str], source: str, account: str,
         raise NotWritten(f"{error} To claim it by hand, give {whose.name} in {config.path.name}: {line}") from None
     after = loads(text, environ, path=config.path)
     return _told(before, after, whose, source, account, copy)
+
+
+def with_account(text: str, path: Path, environ: Mapping[str, str], viewer: str, source: str, account: str) -> str:
+    """``text`` of the file at ``path`` with ``account`` among those by which ``source`` knows ``viewer``.
+
+    The result is valid and says nothing else than before. Raises ``ConfigError`` where ``text`` or ``account`` is not
+    valid, and ``NotWritten`` where it cannot be written in without touching more.
+    """
+    before = loads(text, environ, path=path)
+    at = next((at for at, one in enumerate(before.viewers) if one.name == viewer), None)
+    if at is None:
+        raise ConfigError([f"viewers: nobody is called {viewer}"])
+    listed = (*before.viewers[at].accounts.get(source, ()), account)
+    whose = replace(before.viewers[at], accounts={**before.viewers[at].accounts, source: listed})
+    wanted = replace(before, viewers=(*before.viewers[:at], whose, *before.viewers[at + 1 :]))
+    wrong: ConfigError | None = None
+    for candidate in _candidates(text, at, source, account.replace("${", "$${")):
+        try:
+            wrong = None
+            if loads(candidate, environ, path=path) == wanted:
+                return candidate
+        except ConfigError as error:
+            wrong = error
+    if wrong is not None:  # also where nothing but the account was added: it is the account that is not valid
+        raise wrong
+    raise NotWritten(f"{path.name} is written in a way that cannot be added to without changing something else.")
+
+
+def _candidates(text: str, at: int, source: str, account: str) -> Iterator[str]:
+    """What may be the result, the one that changes least first."""
+    accounts = values_at(plain(text), ("viewers", at, "accounts")) or {}
+    if file := accounts.get(f"{source}_file"):
+        raise NotWritten(f"{source} has its accounts in the file {file}; add a line there.")
+    listed = accounts.get(source) or []
+    own = {**accounts, source: [*(listed if isinstance(listed, list) else [listed]), account]}
+    edits: tuple[ConfigEdit, ...] = (
+        Append(("viewers", at, "accounts", source), account),
+        Put(("viewers", at, "accounts"), own),
+    )
+    for base, edit in itertools.product((text, unshared(text)), edits):
+        with contextlib.suppress(NotWritten):
+            yield changed(base, [edit])
 
 
 async def waiting(store: Store, source: str, account: str) -> int:

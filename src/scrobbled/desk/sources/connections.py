@@ -11,30 +11,33 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled import heard, setting_up, summary
-from scrobbled.config import BY_VIEWER, SOURCE_NAMES, fold
-from scrobbled.config.editing import with_account
+from scrobbled.config import BY_VIEWER, fold
 from scrobbled.core.errors import ConfigError
-from scrobbled.heard import SourceStory
-from scrobbled.registering import WAYS
-from scrobbled.runtime import Runtime
-from scrobbled.setting_up import NotConfigured
-from scrobbled.sources.setup import SETUPS
-from scrobbled.starting import with_source
-from scrobbled.store import latest
-from scrobbled.summary import EventStory, UnclaimedStatus
-from scrobbled.web.masking import masked
-from scrobbled.web.scribe import Scribe
+from scrobbled.desk.facts import house, sources
+from scrobbled.desk.facts import plays as plays_facts
+from scrobbled.desk.facts.house import UnclaimedStatus
+from scrobbled.desk.facts.plays import EventStory, PlayStory
+from scrobbled.desk.facts.sources import SourceStory
+from scrobbled.desk.settings.scribe import Scribe
+from scrobbled.desk.settings.starting import with_source
+from scrobbled.desk.sources import guides
+from scrobbled.desk.sources.claims import with_account
+from scrobbled.desk.sources.guides import NotConfigured
+from scrobbled.runtime.service import Runtime
+from scrobbled.servers.kinds import SERVERS
+from scrobbled.sources import SOURCES
+from scrobbled.store.inbox import latest
 
 ADDRESSES = ("url", "server_token")
 """The settings of a source by which its server itself can be asked."""
 
 
-class Connection(Struct, frozen=True):
+class SourceConnection(Struct, frozen=True):
     """How far a source is. ``lacks`` are the settings without which it cannot be registered by us; ``None`` where that
     is not possible at all.
 
-    ``newest`` is the last webhook of it, without its body, and ``only_tests`` that nothing real came lately.
+    ``newest`` is the last webhook of it, without its body, ``plays`` what its viewing became, and ``only_tests`` that
+    nothing real came lately.
     ``unclaimed`` are its accounts that no viewer lists.
     """
 
@@ -47,6 +50,7 @@ class Connection(Struct, frozen=True):
     refused: int
     last_refused: str | None
     newest: EventStory | None
+    plays: tuple[PlayStory, ...]
     only_tests: bool
     unclaimed: tuple[UnclaimedStatus, ...]
 
@@ -57,38 +61,38 @@ class Connection(Struct, frozen=True):
 
 
 class Connecting:
-    """Every text that leaves here has passed the redactor."""
+    """Writes into the configuration what opens a source, and puts that in force."""
 
     def __init__(self, runtime: Runtime, scribe: Scribe) -> None:
         self._runtime, self._scribe = runtime, scribe
 
-    async def listed(self) -> list[Connection]:
+    async def listed(self) -> list[SourceConnection]:
         """Every kind of source there is, those that are configured first."""
-        found = await self._runtime.store.read(partial(self._connections, names=tuple(SETUPS)))
-        return masked(sorted(found, key=lambda one: not one.configured), self._runtime.redactor)
+        found = await self._runtime.store.read(partial(self._connections, names=tuple(SOURCES)))
+        return sorted(found, key=lambda one: not one.configured)
 
-    async def connection(self, source: str) -> Connection:
+    async def connection(self, source: str) -> SourceConnection:
         """Raises ``ConfigError`` for what is no source."""
-        if source not in SETUPS:
-            raise ConfigError([f"no source is called {source[:32]}; there is {', '.join(SETUPS)}"])
+        if source not in SOURCES:
+            raise ConfigError([f"no source is called {source[:32]}; there is {', '.join(SOURCES)}"])
         (found,) = await self._runtime.store.read(partial(self._connections, names=(source,)))
-        return masked(found, self._runtime.redactor)
+        return found
 
     async def add(self, source: str) -> None:
         """Open the source, with a fresh secret; nothing where it is open already. Raises ``NotWritten``."""
-        if source not in SOURCE_NAMES or source not in SETUPS:
+        if source not in SOURCES:
             raise ConfigError([f"no source is called {source[:32]}"])
         try:
-            setting_up.guide(self._runtime.config, source, lambda: "localhost")
+            guides.guide(self._runtime.config, source, lambda: "localhost")
         except NotConfigured:
             token = secrets.token_hex(16)
             self._runtime.redactor.add(token)
-            await self._scribe.change(lambda text: with_source(text, source, {"token": token}))
+            await self._scribe.change(lambda text: with_source(text, source, {"token": token}), [token])
 
     def lines(self, source: str) -> str:
         """The YAML that opens the source, to be added by hand where we cannot write it; empty where it is open."""
-        is_open = source in self._runtime.config.sources or source not in SETUPS
-        return "" if is_open else setting_up.lines_to_add(self._runtime.config, source)
+        is_open = source in self._runtime.config.sources or source not in SOURCES
+        return "" if is_open else guides.lines_to_add(self._runtime.config, source)
 
     async def ask_by(self, source: str, given: Mapping[str, str]) -> None:
         """By which address and key the server itself can be asked; what is empty stays. Raises as ``add``."""
@@ -98,7 +102,7 @@ class Connecting:
         if not settings:
             raise ConfigError(["Type in what is missing, then try again."])
         self._runtime.redactor.add(settings.get("server_token", ""))
-        await self._scribe.change(lambda text: with_source(text, source, settings))
+        await self._scribe.change(lambda text: with_source(text, source, settings), settings.values())
 
     async def claim(self, source: str, account: str, viewer: str) -> None:
         """List an account for a viewer, and deliver what waited. Raises as ``add``."""
@@ -110,9 +114,9 @@ class Connecting:
         if fold(account) not in map(fold, person.accounts.get(source, ())):
             await self._scribe.change(lambda text: with_account(text, path, os.environ, name, source, account))
 
-    def _connections(self, db: sqlite3.Connection, names: Sequence[str]) -> list[Connection]:
-        stories = {one.source: one for one in heard.sources(db, self._runtime.config)}
-        unclaimed = summary.unclaimed(db)
+    def _connections(self, db: sqlite3.Connection, names: Sequence[str]) -> list[SourceConnection]:
+        stories = {one.source: one for one in sources.sources(db, self._runtime.config)}
+        unclaimed = house.unclaimed(db)
         return [
             self._connection(db, name, stories.get(name), tuple(one for one in unclaimed if one.source == name))
             for name in names
@@ -120,15 +124,16 @@ class Connecting:
 
     def _connection(
         self, db: sqlite3.Connection, source: str, told: SourceStory | None, unclaimed: tuple[UnclaimedStatus, ...]
-    ) -> Connection:
+    ) -> SourceConnection:
         settings = self._runtime.config.sources.get(source)
         number = latest.newest(db, source)
-        story = None if number is None else summary.event_story(db, number)
+        story = None if number is None else plays_facts.event_story(db, number)
         is_open = settings is not None and (bool(settings.token) or source in BY_VIEWER or settings.mode == "live")
-        needed = WAYS[source][1] if source in WAYS else None
-        return Connection(
+        kind = SERVERS.get(source)
+        needed = kind.needed if kind and kind.register else None
+        return SourceConnection(
             source=source,
-            title=SETUPS[source].title,
+            title=SOURCES[source].setup.title,
             configured=is_open,
             lacks=None if needed is None else tuple(name for name in needed if not getattr(settings, name, None)),
             events=told.events if told else 0,
@@ -136,6 +141,14 @@ class Connecting:
             refused=told.refused if told else 0,
             last_refused=told.last_refused if told else None,
             newest=story and replace(story, raw=None),
+            plays=_plays(db, number),
             only_tests=number is not None and latest.only_tests(db, source),
             unclaimed=unclaimed,
         )
+
+
+def _plays(db: sqlite3.Connection, number: int | None) -> tuple[PlayStory, ...]:
+    """Of the viewing that an event belongs to, whichever event of it counted."""
+    counted = None if number is None else latest.counted_by(db, number)
+    story = None if counted is None else plays_facts.event_story(db, counted)
+    return tuple(story.plays) if story else ()

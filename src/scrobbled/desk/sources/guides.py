@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct, field
 
-from scrobbled.config import BY_VIEWER, NAMELESS, SOURCE_NAMES, Config, SourceConfig
+from scrobbled.config import BY_VIEWER, NAMELESS, Config, SourceConfig
 from scrobbled.config.libraries import chooses, known
 from scrobbled.config.people import listing
 from scrobbled.core.errors import ConfigError
-from scrobbled.sources.setup import SETUPS, Setup
+from scrobbled.desk.masking import WholeText
+from scrobbled.sources import SOURCES
+from scrobbled.sources.base import Setup
 
 EVERYWHERE = ("0.0.0.0", "", "::")
 ONLY_HERE = ("127.0.0.1", "localhost", "::1")
@@ -56,9 +58,9 @@ def guide(config: Config, source: str, own_address: Callable[[], str] | None = N
 
     ``own_address`` tells how this machine may be reached, where the configuration does not.
     """
-    if source not in SETUPS:
-        raise ConfigError([f"no source is called {source}; there is {', '.join(SETUPS)}"])
-    settings, setup = config.sources.get(source), SETUPS[source]
+    if source not in SOURCES:
+        raise ConfigError([f"no source is called {source}; there is {', '.join(SOURCES)}"])
+    settings, setup = config.sources.get(source), SOURCES[source].setup
     if settings is None or not (settings.token or source in BY_VIEWER):
         raise _not_configured(config, source)
     base, guess = address(config, own_address)
@@ -66,7 +68,7 @@ def guide(config: Config, source: str, own_address: Callable[[], str] | None = N
     return Guide(
         source=source,
         title=setup.title,
-        url=f"{base}/{source}" if by_viewer else f"{base}/webhooks/{source}/{settings.token}",
+        url=WholeText(f"{base}/{source}" if by_viewer else f"{base}/webhooks/{source}/{settings.token}"),
         guess=guess,
         steps=setup.steps,
         notes=(*_notes(config, source), *setup.notes),
@@ -93,19 +95,17 @@ def address(config: Config, own_address: Callable[[], str] | None = None) -> tup
 def lines_to_add(config: Config, source: str) -> str:
     """The YAML that opens the source, with a fresh secret."""
     section = f"  {source}:\n    token: {json.dumps(secrets.token_hex(16))}\n"
-    return section if config.sources else f"sources:\n{section}"
+    return WholeText(section if config.sources else f"sources:\n{section}")
 
 
 def _not_configured(config: Config, source: str) -> NotConfigured:
-    if source not in SOURCE_NAMES:
-        raise ConfigError([f"sources.{source}: this version does not take it"])
     there = source in config.sources
     what = "has no token" if there else "is not configured"
     where = f"below sources.{source}" if there else "below sources" if config.sources else "to the configuration"
     yaml = lines_to_add(config, source)
     return NotConfigured(
         f"sources.{source}: {what}, so nothing can report there. Add {where}, and run this again:",
-        yaml.splitlines(keepends=True)[-1] if there else yaml,
+        WholeText(yaml.splitlines(keepends=True)[-1]) if there else yaml,
     )
 
 
@@ -133,7 +133,7 @@ def _pasted(setup: Setup) -> str:
 
 def _tokens(settings: SourceConfig) -> dict[str, str]:
     shared = {"": settings.token} if settings.token else {}
-    return {**shared, **settings.tokens}
+    return {name: WholeText(token) for name, token in {**shared, **settings.tokens}.items()}
 
 
 def _own_address() -> str:

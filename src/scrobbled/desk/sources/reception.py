@@ -6,21 +6,23 @@ import asyncio
 import os
 from typing import TypeVar
 
-from scrobbled import claiming, heard, registering, setting_up, summary
 from scrobbled import config as configuration
-from scrobbled.claiming import Claimed
-from scrobbled.heard import SourceStory
-from scrobbled.registering import Registered
-from scrobbled.runtime import Runtime
-from scrobbled.setting_up import Guide
-from scrobbled.summary import UnclaimedStatus
-from scrobbled.web.masking import masked
+from scrobbled.desk.facts import house
+from scrobbled.desk.facts import sources as heard
+from scrobbled.desk.facts.house import UnclaimedStatus
+from scrobbled.desk.facts.sources import SourceStory
+from scrobbled.desk.sources import claims, guides
+from scrobbled.desk.sources.claims import Claimed
+from scrobbled.desk.sources.guides import Guide
+from scrobbled.runtime.service import Runtime
+from scrobbled.servers import registering
+from scrobbled.servers.registering import Registered
 
 T = TypeVar("T")
 
 
 class Reception:
-    """Every text that leaves here has passed the redactor, but for a guide, which is there to tell a secret."""
+    """One claim at a time."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -28,21 +30,21 @@ class Reception:
 
     async def sources(self) -> list[SourceStory]:
         """Who reports, and when last."""
-        return self._masked(await self._runtime.store.read(lambda db: heard.sources(db, self._runtime.config)))
+        return await self._runtime.store.read(lambda db: heard.sources(db, self._runtime.config))
 
     def guide(self, source: str) -> Guide:
         """How to set it up, with its secret, which is what is asked for. Raises ``ConfigError``."""
-        return setting_up.guide(self._runtime.config, source)
+        return guides.guide(self._runtime.config, source)
 
     async def register(self, source: str) -> Registered:
         """Have its server report here; raises ``ConfigError`` and ``NotRegistered``."""
         runtime = self._runtime
-        url = setting_up.guide(runtime.config, source).url
-        return self._masked(await registering.register(runtime.config, source, url, transport=runtime.transport))
+        url = guides.guide(runtime.config, source).url
+        return await registering.register(runtime.config, source, url, transport=runtime.transport)
 
     async def unclaimed(self) -> list[UnclaimedStatus]:
         """Accounts that no viewer lists, those that were heard most often first."""
-        return self._masked(await self._runtime.store.read(summary.unclaimed))
+        return await self._runtime.store.read(house.unclaimed)
 
     async def claim(self, source: str, account: str, viewer: str | None) -> tuple[Claimed, int]:
         """List the account for the viewer, put that in force, and deliver what waited; also how many still wait.
@@ -51,10 +53,7 @@ class Reception:
         """
         runtime = self._runtime
         async with self._claiming:
-            done = await asyncio.to_thread(claiming.claim, runtime.config, os.environ, source, account, viewer)
+            done = await asyncio.to_thread(claims.claim, runtime.config, os.environ, source, account, viewer)
             if runtime.config.path is not None:  # also where another program wrote it a moment ago
                 await runtime.reload(await asyncio.to_thread(configuration.load, runtime.config.path, os.environ))
-        return self._masked((done, await claiming.waiting(runtime.store, done.source, done.account)))
-
-    def _masked(self, value: T) -> T:
-        return masked(value, self._runtime.redactor)
+        return (done, await claims.waiting(runtime.store, done.source, done.account))

@@ -8,18 +8,22 @@ from datetime import datetime
 import httpx
 from msgspec import Struct
 
-from scrobbled import summary, troubles
-from scrobbled.alerts import Address, AppriseSender, Message
-from scrobbled.claimants import WOULD_GO
+from scrobbled.alerts import AlertAddress, AlertMessage, AppriseSender
 from scrobbled.config import BY_VIEWER, NAMELESS, Config, SourceConfig, ViewerConfig, fold
 from scrobbled.config.libraries import known
 from scrobbled.config.people import listing
 from scrobbled.core.errors import ConfigError
-from scrobbled.core.events import EventKind
-from scrobbled.core.sessions import TEST_EVENT
-from scrobbled.redact import Redactor
-from scrobbled.sources.examples import EXAMPLES, MARK, TITLE, Example
-from scrobbled.store import Store, archive, clients
+from scrobbled.core.watching.events import EventKind
+from scrobbled.core.watching.sessions import TEST_EVENT
+from scrobbled.core.words.reasons import Code
+from scrobbled.desk.facts import ids, plays
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.runtime import troubles
+from scrobbled.sources import SOURCES
+from scrobbled.sources.examples import MARK, TITLE, Example
+from scrobbled.store import Store
+from scrobbled.store.accounts import clients
+from scrobbled.store.inbox import archive
 
 PATIENCE = 10.0
 """Seconds for the service to answer."""
@@ -60,7 +64,7 @@ async def ring(config: Config, redactor: Redactor, viewer: str | None = None) ->
         raise ConfigError([f"alerts.urls: no address{whose}; add an Apprise URL, like ntfy://ntfy.sh/my-topic"])
     sender = AppriseSender(chosen, redactor)
     about = f" It is about {viewer}." if viewer else ""
-    message = Message(
+    message = AlertMessage(
         "scrobbled: test alert", f"If you can read this, alerts arrive here.{about} There is nothing to do.", good=True
     )
     return [_rung(address, await sender.send(address, message)) for address in sender.addresses]
@@ -81,14 +85,14 @@ async def post(
     nobody. Raises ``ConfigError`` where that cannot be tried.
     """
     _viewer(config, viewer)
-    given_out = await store.read(lambda db: clients.has_any(db, "trakt"))
-    chosen = _sources(config, source, {"trakt"} if given_out else set())
+    given_out = await store.read(lambda db: clients.has_any(db, clients.PLAYER))
+    chosen = _sources(config, source, BY_VIEWER if given_out else ())
     async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=PATIENCE) as client:
         sending = _Sending(client, config, store, now, viewer)
-        return [await (sending.to_trakt() if name in BY_VIEWER else sending.to(name)) for name in chosen]
+        return [await (sending.by_player(name) if name in BY_VIEWER else sending.to(name)) for name in chosen]
 
 
-def _addresses(config: Config, viewer: str | None) -> Iterator[Address]:
+def _addresses(config: Config, viewer: str | None) -> Iterator[AlertAddress]:
     _viewer(config, viewer)
     for address in troubles.addresses(config):
         if viewer is None or not address.viewers or fold(viewer) in map(fold, address.viewers):
@@ -103,21 +107,21 @@ def _viewer(config: Config, name: str | None) -> ViewerConfig | None:
     return found
 
 
-def _rung(address: Address, why: str) -> Rung:
+def _rung(address: AlertAddress, why: str) -> Rung:
     advice = f"{why.rstrip('.')}. Check the address, and that this machine reaches the service." if why else ""
     return Rung(address.place, address.label, not why, advice)
 
 
 def _sources(config: Config, wanted: str | None, open_anyhow: Collection[str]) -> Sequence[str]:
     """``open_anyhow`` are those whose tokens were given out by the service itself."""
-    able = [name for name, source in config.sources.items() if name in EXAMPLES and (source.token or name in BY_VIEWER)]
+    able = [name for name, source in config.sources.items() if source.token or name in BY_VIEWER]
     able += sorted(set(open_anyhow) - set(able))
     if wanted is not None and wanted not in (*config.sources, *able):
         raise ConfigError([f"sources: {wanted} is not configured; known here: {', '.join(config.sources) or 'none'}"])
     if wanted is not None and wanted not in able:
         raise ConfigError([f"sources.{wanted}: it has no token, so that nothing can be sent there"])
     if not able:
-        raise ConfigError([f"sources: none for which there is a test event; there is one for {', '.join(EXAMPLES)}"])
+        raise ConfigError([f"sources: none for which there is a test event; there is one for {', '.join(SOURCES)}"])
     return able if wanted is None else [wanted]
 
 
@@ -132,7 +136,7 @@ class _Sending(Struct, frozen=True):
 
     async def to(self, source: str) -> Tried:
         example = _example(self.config, source, self.viewer, self.now)
-        kind, body = EXAMPLES[source](example)
+        kind, body = SOURCES[source].example(example)
         path = f"/webhooks/{source}/{self.config.sources[source].token}"
         answer = await self._posted(path, body, {"Content-Type": kind})
         if isinstance(answer, str):
@@ -144,16 +148,15 @@ class _Sending(Struct, frozen=True):
             return Tried(source, example.account, None, None, False, why)
         return await self._story(source, example.account, event)
 
-    async def to_trakt(self) -> Tried:
+    async def by_player(self, source: str) -> Tried:
         """To the endpoint for players, by a token of the configuration, or by one that is good for this call alone."""
-        source, settings = "trakt", self.config.sources.get("trakt", SourceConfig())
-        who, token = _bearer(self.config, settings, self.viewer)
-        kind, body = EXAMPLES[source](Example(who, self.now))
+        who, token = _bearer(self.config, source, self.viewer)
+        kind, body = SOURCES[source].example(Example(who, self.now))
         newest = await self.store.read(archive.newest)
         made = None
         if not token:
             made, token = await self.store.write(
-                lambda db: clients.create(db, "trakt", TITLE, who, self.now.timestamp())
+                lambda db: clients.create(db, clients.PLAYER, TITLE, who, self.now.timestamp())
             )
         try:
             answer = await self._posted(HISTORY, body, {"Content-Type": kind, "Authorization": f"Bearer {token}"})
@@ -175,20 +178,20 @@ class _Sending(Struct, frozen=True):
         return answer if answer.status_code in (200, 201) else _refused(answer.status_code, base)
 
     async def _story(self, source: str, account: str, event: str) -> Tried:
-        number = summary.number(event, "e")
-        story = None if number is None else await self.store.read(lambda db: summary.event_story(db, number))
+        number = ids.number(event, "e")
+        story = None if number is None else await self.store.read(lambda db: plays.event_story(db, number))
         if story is None:
             as_ = f" as {event}" if event else ""
             why = f"It was stored{as_}, but not in this database. Is the service run with another configuration?"
             return Tried(source, account, event or None, None, False, why)
         if source in NAMELESS and story.kind == EventKind.ADDED:
             return Tried(source, account, event, story.outcome, True, IDS_ALONE)
-        return Tried(source, account, event, story.outcome, story.reason.startswith(WOULD_GO), story.reason)
+        return Tried(source, account, event, story.outcome, story.reason_code == Code.TEST_COUNTS, story.reason)
 
 
-def _bearer(config: Config, settings: SourceConfig, viewer: str | None) -> tuple[str, str]:
+def _bearer(config: Config, source: str, viewer: str | None) -> tuple[str, str]:
     """Whose event it will be, and by which token; the token is empty where the configuration has none of theirs."""
-    listed = listing(config, "trakt")
+    settings, listed = config.sources.get(source, SourceConfig()), listing(config, source)
     sole = listed[0].name if len(listed) == 1 else ""
     if settings.token and (viewer is None or fold(viewer) == fold(sole)):
         return sole, settings.token

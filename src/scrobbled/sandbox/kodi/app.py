@@ -1,4 +1,7 @@
-"""Stand-in of a Kodi player: it tells what it plays over its websocket, and an add-on posts it; both name nobody."""
+"""Stand-in of a Kodi player: it tells what it plays over its websocket, and HTTP Scrobbler posts it.
+
+Both name nobody.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from typing import Any
 
 import httpx
 
-from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route
-from scrobbled.sandbox.kodi_socket import PLAYER, KodiSocket, Playing, clock, details, named
-from scrobbled.sandbox.mediabrowser_rows import Row
-from scrobbled.sandbox.plex_library import Library, LibraryItem
-from scrobbled.sandbox.posting import Delivery, Message, post, reported
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, StandIn, control_body, route
+from scrobbled.sandbox.kodi.socket import PLAYER, KodiSocket, Playing, details, named, number
+from scrobbled.sandbox.mediabrowser.rows import MediaBrowserRow
+from scrobbled.sandbox.plex.library import Library, LibraryItem, show_item
+from scrobbled.sandbox.posting import PostBody, WebhookPost, post, reported
 
 METHODS = {
     "play": "Player.OnPlay",
@@ -24,6 +27,8 @@ METHODS = {
     "stop": "Player.OnStop",
     "update": "VideoLibrary.OnUpdate",
 }
+WORDS = {"play": "start", "pause": "pause", "resume": "resume", "seek": "seek", "stop": "stop"}
+"""What the add-on calls these; what is seen to its end is an ``end``, and of marks it tells nothing."""
 EVENING = ("play", "pause", "resume", "stop", "update")
 PLACES = {"play": 0.0, "pause": 0.4, "resume": 0.4, "seek": 0.5, "stop": 1.0, "update": 1.0}
 UNTIL = 0.98
@@ -42,6 +47,7 @@ class KodiStandIn(StandIn):
         self.transport: httpx.AsyncBaseTransport | None = None
         self.playcounts: dict[str, int] = {}
         """By the world's key."""
+        self.viewings = 0
         self.playing: Playing | None = None
         self.socket = KodiSocket(lambda: self.library, lambda: self.playing)
 
@@ -57,19 +63,19 @@ class KodiStandIn(StandIn):
 
     async def watch(
         self, item: LibraryItem, *, events: Sequence[str] = EVENING, until: float = UNTIL
-    ) -> list[Delivery]:
-        """One viewing as far as ``until`` (1.0 is the end). Kodi tells no time, so it is when it arrives.
+    ) -> list[WebhookPost]:
+        """One viewing as far as ``until`` (1.0 is the end). Kodi itself tells no time, so it is when it arrives.
 
         Raises ``KeyError`` for an unknown event.
         """
-        done: list[Delivery] = []
+        done: list[WebhookPost] = []
         for event in events:
             if self.socket.there:
                 await self.sleep(GLANCE)
             done += await self.do(event, item, min(PLACES[event], until), ended=until >= UNTIL)
         return done
 
-    async def do(self, event: str, item: LibraryItem, place: float, *, ended: bool = False) -> list[Delivery]:
+    async def do(self, event: str, item: LibraryItem, place: float, *, ended: bool = False) -> list[WebhookPost]:
         """One thing that happens, ``place`` of 1 through the item; ``ended`` is what a stop says of itself."""
         if event == "update":
             self.playcounts[item.rating_key] = self.playcounts.get(item.rating_key, 0) + 1
@@ -79,11 +85,13 @@ class KodiStandIn(StandIn):
             self.playing = Playing(item, place, speed=0 if event == "pause" else 1)
         for method in METHODS[event], *(["Player.OnAVStart"] if event == "play" else []):
             await self.socket.tell(_notification(method, self._told(event, item, ended=ended)))
-        row = _notification(METHODS[event], self._posted(event, item, place, ended=ended))
-        message = Message("application/json", json.dumps(row).encode())
-        return [await post(METHODS[event], url, message, transport=self.transport) for url in self.hooks]
+        if event == "play":
+            self.viewings += 1
+        row = self._posted(event, item, place, ended=ended)
+        message = PostBody("application/json", json.dumps(row).encode())
+        return [await post(row["event"], url, message, transport=self.transport) for url in self.hooks if row]
 
-    def _told(self, event: str, item: LibraryItem, *, ended: bool) -> Row:
+    def _told(self, event: str, item: LibraryItem, *, ended: bool) -> MediaBrowserRow:
         """What Kodi itself tells of it: its own number, and neither ids nor times."""
         if event == "update":
             return {"item": named(item), "playcount": self.playcounts[item.rating_key]}
@@ -91,13 +99,25 @@ class KodiStandIn(StandIn):
             return {"item": named(item), "end": ended}
         return {"item": named(item), "player": {"playerid": PLAYER, "speed": 0 if event == "pause" else 1}}
 
-    def _posted(self, event: str, item: LibraryItem, place: float, *, ended: bool) -> Row:
-        """The same with what an add-on adds."""
-        data = {**self._told(event, item, ended=ended), "item": {**named(item), **details(item)}}
-        if event == "update":
-            return data
-        times = {"time": clock(round(item.duration * place)), "totaltime": clock(item.duration)}
-        return {**data, "player": {"playerid": PLAYER, "speed": 0 if event == "pause" else 1, **times}}
+    def _posted(self, event: str, item: LibraryItem, place: float, *, ended: bool) -> MediaBrowserRow:
+        """What HTTP Scrobbler makes of it; empty where it posts nothing."""
+        if event not in WORDS:
+            return {}
+        told, length = details(item), item.duration // 1000
+        at = length if ended and event == "stop" else round(length * place)
+        row = {
+            "timestamp": self.now().isoformat(),
+            "sessionId": f"00000000-0000-4000-8000-{self.viewings:012}",
+            "event": "end" if ended and event == "stop" else WORDS[event],
+            "dbId": number(item),
+            "title": told["title"],
+            "mediaType": item.type,
+            "year": told.get("year"),
+            "uniqueIds": told["uniqueid"],
+            "duration": length,
+            "progress": {"time": at, "percent": at / length * 100},
+        }
+        return row if item.show is None else {**row, **_of_show(item, told)}
 
     def state(self) -> dict[str, Any]:
         return {"playcounts": self.playcounts}
@@ -112,7 +132,7 @@ class KodiStandIn(StandIn):
         try:
             item = self.library.find(str(given.get("title", "")))
         except LookupError as error:
-            raise Answered(Reply(400, {"message": str(error)})) from None
+            raise AnsweredEarly(Reply(400, {"message": str(error)})) from None
         return reported(await self.watch(item, events=events, until=until))
 
     @route("POST", "/_sandbox/hooks")
@@ -122,5 +142,12 @@ class KodiStandIn(StandIn):
         return Reply(200, {"hooks": len(self.hooks)})
 
 
-def _notification(method: str, data: Row) -> Row:
+def _notification(method: str, data: MediaBrowserRow) -> MediaBrowserRow:
     return {"jsonrpc": "2.0", "method": method, "params": {"sender": "xbmc", "data": data}}
+
+
+def _of_show(item: LibraryItem, told: MediaBrowserRow) -> MediaBrowserRow:
+    assert item.show is not None
+    above = details(show_item(item.show))
+    place = {"season": told["season"], "episode": told["episode"]}
+    return {"tvShowTitle": told["showtitle"], **place, "firstAired": "", "tvShowUniqueIds": above["uniqueid"]}

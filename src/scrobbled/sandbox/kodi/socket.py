@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scrobbled.sandbox.mediabrowser_rows import Row, provider_ids
-from scrobbled.sandbox.plex_library import Library, LibraryItem
+from scrobbled.sandbox.mediabrowser.rows import MediaBrowserRow, provider_ids
+from scrobbled.sandbox.plex.library import Library, LibraryItem
 
 PLAYER = 1
 FAILED, NO_METHOD, BAD_PARAMS = -32100, -32601, -32602
@@ -44,7 +44,7 @@ class KodiSocket:
             number = next(iter(server.sockets)).getsockname()[1]
             yield f"ws://{f'[{host}]' if ':' in host else host}:{number}/jsonrpc"
 
-    async def tell(self, notification: Row) -> None:
+    async def tell(self, notification: MediaBrowserRow) -> None:
         for connection in list(self.there):
             await self.send(connection, json.dumps(notification))
 
@@ -63,7 +63,7 @@ class KodiSocket:
         finally:
             self.there.discard(connection)
 
-    def _answered(self, question: Mapping[str, Any]) -> Row:
+    def _answered(self, question: Mapping[str, Any]) -> MediaBrowserRow:
         method, given = str(question.get("method")), question.get("params") or {}
         self.asked.append(method)
         found = _METHODS[method](self, given) if method in _METHODS else NO_METHOD
@@ -114,14 +114,17 @@ def number(item: LibraryItem) -> int:
     return int(item.rating_key)
 
 
-def named(item: LibraryItem) -> Row:
+def named(item: LibraryItem) -> MediaBrowserRow:
     """As notifications name what is in the library."""
     return {"id": number(item), "type": item.type}
 
 
-def details(item: LibraryItem) -> Row:
+def details(item: LibraryItem) -> MediaBrowserRow:
     """All that can be asked of it."""
-    row: Row = {"title": item.title, "uniqueid": {name.lower(): value for name, value in provider_ids(item).items()}}
+    row: MediaBrowserRow = {
+        "title": item.title,
+        "uniqueid": {name.lower(): value for name, value in provider_ids(item).items()},
+    }
     if item.type == "show" and item.show:
         return {**row, "year": item.show.year}
     if item.show and item.episode:
@@ -130,11 +133,11 @@ def details(item: LibraryItem) -> Row:
     return {**row, "year": item.movie.year, "runtime": item.duration // 1000} if item.movie else row
 
 
-def clock(milliseconds: int) -> Row:
+def clock(milliseconds: int) -> MediaBrowserRow:
     seconds = milliseconds // 1000
     parts = {"hours": seconds // 3600, "minutes": seconds // 60 % 60, "seconds": seconds % 60}
     return {**parts, "milliseconds": milliseconds % 1000}
 
 
-def _chosen(row: Row, given: Mapping[str, Any]) -> Row:
+def _chosen(row: MediaBrowserRow, given: Mapping[str, Any]) -> MediaBrowserRow:
     return {name: row[name] for name in given.get("properties", []) if name in row}

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from scrobbled.sandbox.base import Answered, Reply, Request, control_body, route
-from scrobbled.sandbox.mediabrowser_rows import TICKS, Person, UserData, date_of, lowered
-from scrobbled.sandbox.mediaserver import EVENING, PLACES, UNTIL, MediaServer
-from scrobbled.sandbox.pictures import MediaBrowserPictures
-from scrobbled.sandbox.plex_library import LibraryItem
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, control_body, route
+from scrobbled.sandbox.mediabrowser.rows import TICKS, ServerUser, UserData, date_of, lowered
+from scrobbled.sandbox.mediabrowser.server import EVENING, PLACES, UNTIL, MediaServer
+from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.pictures import MediaBrowserPictures
 from scrobbled.sandbox.posting import reported
 
 
@@ -95,15 +95,15 @@ class AskedServer(MediaServer, MediaBrowserPictures):
         person = self.join(given["account"])
         return Reply(200, {"account": person.name, "id": person.id})
 
-    def _told_to(self, given: Mapping[str, Any]) -> tuple[LibraryItem, Person, datetime]:
+    def _told_to(self, given: Mapping[str, Any]) -> tuple[LibraryItem, ServerUser, datetime]:
         try:
             item = self.item_of(given["id"]) if "id" in given else self.library.find(str(given.get("title", "")))
             person = self.people[given.get("account", "anna")]
             at = datetime.fromisoformat(given["at"]) if "at" in given else self.now()
         except KeyError:
-            raise Answered(Reply(400, {"message": f"account is one of {list(self.people)}"})) from None
+            raise AnsweredEarly(Reply(400, {"message": f"account is one of {list(self.people)}"})) from None
         except (LookupError, ValueError, TypeError, AttributeError) as error:
-            raise Answered(Reply(400, {"message": str(error)})) from None
+            raise AnsweredEarly(Reply(400, {"message": str(error)})) from None
         return item, person, at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

@@ -8,17 +8,17 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from scrobbled.sandbox.base import Answered, Reply, Request, control_body, route
-from scrobbled.sandbox.emby_hooks import EVENTS, payload
-from scrobbled.sandbox.mediabrowser_rows import Face, Happening, Person, lowered, stamp
-from scrobbled.sandbox.mediaserver_asked import AskedServer
-from scrobbled.sandbox.posting import Delivery, Message, form_data, post, reported
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, control_body, route
+from scrobbled.sandbox.mediabrowser.asked import AskedServer
+from scrobbled.sandbox.mediabrowser.emby_hooks import EVENTS, payload
+from scrobbled.sandbox.mediabrowser.rows import Face, Happening, ServerUser, lowered, stamp
+from scrobbled.sandbox.posting import PostBody, WebhookPost, form_data, post, reported
 
 API_KEY = "sandbox-emby-key"
-ANNA = Person("e6a9dd89fd954d689870e7e0e3e70001", "anna", "sandbox-emby-anna", admin=True)
-BEN = Person("e6a9dd89fd954d689870e7e0e3e70002", "ben", "sandbox-emby-ben")
-SOFA = Person("e6a9dd89fd954d689870e7e0e3e70003", "sofa", "sandbox-emby-sofa")
-NEIGHBOUR = Person("e6a9dd89fd954d689870e7e0e3e70004", "neighbour", "sandbox-emby-neighbour")
+ANNA = ServerUser("e6a9dd89fd954d689870e7e0e3e70001", "anna", "sandbox-emby-anna", admin=True)
+BEN = ServerUser("e6a9dd89fd954d689870e7e0e3e70002", "ben", "sandbox-emby-ben")
+SOFA = ServerUser("e6a9dd89fd954d689870e7e0e3e70003", "sofa", "sandbox-emby-sofa")
+NEIGHBOUR = ServerUser("e6a9dd89fd954d689870e7e0e3e70004", "neighbour", "sandbox-emby-neighbour")
 NOTIFIER = "webhooknotifications"
 PREFIX = "/emby/"
 FORMS = ("json", "form")
@@ -52,7 +52,9 @@ class EmbyStandIn(AskedServer):
             request = replace(request, path=request.path[len(PREFIX) - 1 :])
         return await super().handle(request)
 
-    def hook(self, url: str, form: str = "form", *, events: Sequence[str] = (), users: Sequence[Person] = ()) -> None:
+    def hook(
+        self, url: str, form: str = "form", *, events: Sequence[str] = (), users: Sequence[ServerUser] = ()
+    ) -> None:
         """Register a webhook: ``form`` (the default of the server) or ``json``; no ``events`` are all of them."""
         self._configure(
             {
@@ -65,7 +67,7 @@ class EmbyStandIn(AskedServer):
             }
         )
 
-    async def test(self) -> list[Delivery]:
+    async def test(self) -> list[WebhookPost]:
         """The test button; what it sends is about nobody and nothing."""
         row = {"Title": "Test Notification", "Date": stamp(self.now()), "Event": "system.notificationtest"}
         server = {"Name": self.face.name, "Id": self.face.id, "Version": self.face.version}
@@ -82,7 +84,7 @@ class EmbyStandIn(AskedServer):
         kept = [one for one in self.notifiers if one["Id"] != key]
         self.notifiers = [*kept, {**given, "Id": key}]
 
-    async def _tell(self, happening: Happening) -> list[Delivery]:
+    async def _tell(self, happening: Happening) -> list[WebhookPost]:
         if happening.event not in EVENTS:
             return []
         event = EVENTS[happening.event]
@@ -138,7 +140,7 @@ class EmbyStandIn(AskedServer):
             return Reply(400, "A notifier has Options")
         new = "userid" in lowered(request.query)
         if not new and given.get("Id") not in [one["Id"] for one in self.notifiers]:
-            raise Answered(Reply(404))
+            raise AnsweredEarly(Reply(404))
         self._configure({**given, "Id": ""} if new else given)
         return Reply(204)
 
@@ -169,8 +171,8 @@ def _wants(notifier: dict[str, Any], event: str, happening: Happening) -> bool:
     )
 
 
-def _message(notifier: dict[str, Any], text: bytes) -> Message:
+def _message(notifier: dict[str, Any], text: bytes) -> PostBody:
     """A form is the default of the server."""
     if notifier["Options"].get("EnableMultipartFormData", True):
-        return Message(*form_data("data", text))
-    return Message("application/json", text)
+        return PostBody(*form_data("data", text))
+    return PostBody("application/json", text)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scrobbled.sandbox.mediabrowser_rows import TICKS, Face, Happening, Row, base_item, stamp
-from scrobbled.sandbox.plex_library import LibraryItem
+from scrobbled.sandbox.mediabrowser.rows import TICKS, Face, Happening, MediaBrowserRow, base_item, stamp
+from scrobbled.sandbox.plex.library import LibraryItem
 
 EVENTS = {
     "play": "playback.start",
@@ -23,7 +23,7 @@ ONLY_HERE = ("LocationType",)
 """Not part of an item in a webhook."""
 
 
-def payload(face: Face, happening: Happening, *, without_ids: bool = False) -> Row:
+def payload(face: Face, happening: Happening, *, without_ids: bool = False) -> MediaBrowserRow:
     """``without_ids`` leaves out the ids of other services, as some builds do in playback events."""
     item = {k: v for k, v in base_item(face, happening.item, None, ["*"]).items() if k not in ONLY_HERE}
     if without_ids:
@@ -43,17 +43,17 @@ def payload(face: Face, happening: Happening, *, without_ids: bool = False) -> R
     }
 
 
-def _rating(happening: Happening) -> Row:
+def _rating(happening: Happening) -> MediaBrowserRow:
     data = happening.data
     rating = {} if data.rating is None else {"Rating": data.rating}
     return {**rating, "IsFavorite": data.favorite, "Played": data.played, "PlayCount": data.count}
 
 
-def _playback(happening: Happening) -> Row:
+def _playback(happening: Happening) -> MediaBrowserRow:
     """Marks and ratings have no session; whether it was played to its end is told with the stop alone."""
     if not happening.session:
         return {}
-    told: Row = {"PlaylistIndex": 0, "PlaylistLength": 1}
+    told: MediaBrowserRow = {"PlaylistIndex": 0, "PlaylistLength": 1}
     if happening.position or happening.event != "play":
         told["PositionTicks"] = happening.position * TICKS
     if happening.event == "stop":

@@ -8,18 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from scrobbled.sandbox.base import Answered, Reply, Request, control_body, route
-from scrobbled.sandbox.jellyfin_hooks import NOTIFICATIONS, as_form, notifications
-from scrobbled.sandbox.jellyfin_webhooks import EVENTS, as_plex, default, event_of, plex_form
-from scrobbled.sandbox.mediabrowser_rows import Face, Happening, Person, Row, lowered, user_row
-from scrobbled.sandbox.mediaserver_asked import AskedServer
-from scrobbled.sandbox.posting import Delivery, Message, post
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, control_body, route
+from scrobbled.sandbox.mediabrowser.asked import AskedServer
+from scrobbled.sandbox.mediabrowser.jellyfin_hooks import NOTIFICATIONS, as_form, notifications
+from scrobbled.sandbox.mediabrowser.jellyfin_webhooks import EVENTS, as_plex, default, event_of, plex_form
+from scrobbled.sandbox.mediabrowser.rows import Face, Happening, MediaBrowserRow, ServerUser, lowered, user_row
+from scrobbled.sandbox.posting import PostBody, WebhookPost, post
 
 API_KEY = "sandbox-jellyfin-key"
-ANNA = Person("00112233445566778899aabbccddee01", "anna", "sandbox-jellyfin-anna", admin=True)
-BEN = Person("00112233445566778899aabbccddee02", "ben", "sandbox-jellyfin-ben")
-SOFA = Person("00112233445566778899aabbccddee03", "sofa", "sandbox-jellyfin-sofa")
-NEIGHBOUR = Person("00112233445566778899aabbccddee04", "neighbour", "sandbox-jellyfin-neighbour")
+ANNA = ServerUser("00112233445566778899aabbccddee01", "anna", "sandbox-jellyfin-anna", admin=True)
+BEN = ServerUser("00112233445566778899aabbccddee02", "ben", "sandbox-jellyfin-ben")
+SOFA = ServerUser("00112233445566778899aabbccddee03", "sofa", "sandbox-jellyfin-sofa")
+NEIGHBOUR = ServerUser("00112233445566778899aabbccddee04", "neighbour", "sandbox-jellyfin-neighbour")
 WEBHOOK_PLUGIN = "71552a5a5c5c4350a2aeebe451a30173"
 """The official plugin."""
 WEBHOOKS_PLUGIN = "eb3f4c5ec2d54f1ab1f1c1a4b8d6a7e3"
@@ -50,7 +50,7 @@ class JellyfinStandIn(AskedServer):
         self._scrobbled: set[str] = set()
 
     def hook(
-        self, url: str, form: str = "json", *, events: Sequence[str] = NOTIFICATIONS, users: Sequence[Person] = ()
+        self, url: str, form: str = "json", *, events: Sequence[str] = NOTIFICATIONS, users: Sequence[ServerUser] = ()
     ) -> None:
         """Register a webhook: ``json``, ``text`` and ``form`` of the official plugin, ``default`` and ``plex`` of the
         other; ``events`` are notification types of the official one, ``users`` those whom it is limited to.
@@ -76,7 +76,7 @@ class JellyfinStandIn(AskedServer):
 
     # Webhooks
 
-    async def _tell(self, happening: Happening) -> list[Delivery]:
+    async def _tell(self, happening: Happening) -> list[WebhookPost]:
         done = [
             await post(str(row["NotificationType"]), url, message, transport=self.transport)
             for row in notifications(self.face, happening)
@@ -95,7 +95,7 @@ class JellyfinStandIn(AskedServer):
     def _installed(self, plugin: str, name: str) -> list[dict[str, Any]]:
         return list(self.configurations.get(plugin, {}).get(name, ()))
 
-    def _official(self, row: Row) -> Iterator[tuple[str, Message]]:
+    def _official(self, row: MediaBrowserRow) -> Iterator[tuple[str, PostBody]]:
         """What goes where. An entry without *Send All Properties* and without a template sends nothing."""
         agent = {"User-Agent": f"Jellyfin-Server/{self.face.version}"}
         for entry in self._installed(WEBHOOK_PLUGIN, "GenericOptions"):
@@ -103,11 +103,11 @@ class JellyfinStandIn(AskedServer):
                 headers = {one["Key"]: one["Value"] for one in entry.get("Headers") or ()}
                 kind = headers.pop("Content-Type", "text/plain; charset=utf-8")
                 told = {**row, **{one["Key"]: one["Value"] for one in entry.get("Fields") or ()}}
-                yield entry["WebhookUri"], Message(kind, json.dumps(told).encode(), {**agent, **headers})
+                yield entry["WebhookUri"], PostBody(kind, json.dumps(told).encode(), {**agent, **headers})
         for entry in self._installed(WEBHOOK_PLUGIN, "GenericFormOptions"):
             if _wants(entry, row):
                 body = urlencode(as_form(row)).encode()
-                yield entry["WebhookUri"], Message("application/x-www-form-urlencoded", body, agent)
+                yield entry["WebhookUri"], PostBody("application/x-www-form-urlencoded", body, agent)
 
     # What only Jellyfin answers
 
@@ -162,7 +162,7 @@ class JellyfinStandIn(AskedServer):
         user = lowered(request.query).get("userid", "")
         caller = self._caller(request)
         if not user and (caller is None or caller.person is None):
-            raise Answered(Reply(400, "userId is missing"))
+            raise AnsweredEarly(Reply(400, "userId is missing"))
         return user or (caller.person.id if caller and caller.person else "")
 
     # Plugins
@@ -195,7 +195,7 @@ class JellyfinStandIn(AskedServer):
     def _plugin(self, plugin: str) -> str:
         key = plugin.lower().replace("-", "")
         if key not in self.configurations:
-            raise Answered(Reply(404))
+            raise AnsweredEarly(Reply(404))
         return key
 
     @route("POST", "/_sandbox/hooks")
@@ -212,7 +212,7 @@ class JellyfinStandIn(AskedServer):
         return Reply(200, {"hooks": len(given.get("urls", []))})
 
 
-def _wants(entry: Mapping[str, Any], row: Row) -> bool:
+def _wants(entry: Mapping[str, Any], row: MediaBrowserRow) -> bool:
     """Switches for kinds of items are off unless set; a filter for users lets pass what is about no user."""
     switch = {"Movie": "EnableMovies", "Episode": "EnableEpisodes", "Series": "EnableSeries", "Season": "EnableSeasons"}
     users = [str(user).replace("-", "").lower() for user in entry.get("UserFilter") or ()]
@@ -225,8 +225,8 @@ def _wants(entry: Mapping[str, Any], row: Row) -> bool:
     )
 
 
-def _unofficial(face: Face, form: str, event: str, happening: Happening) -> Message | None:
+def _unofficial(face: Face, form: str, event: str, happening: Happening) -> PostBody | None:
     if form != "Plex":
-        return Message("application/json", json.dumps(default(face, event, happening)).encode())
+        return PostBody("application/json", json.dumps(default(face, event, happening)).encode())
     row = as_plex(face, event, happening)
-    return Message(*plex_form(row)) if row is not None else None
+    return PostBody(*plex_form(row)) if row is not None else None

@@ -10,8 +10,17 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from scrobbled.sandbox.mediabrowser_rows import TICKS, TYPES, Face, Happening, Row, provider_ids, series_of, stamp
-from scrobbled.sandbox.plex_library import LibraryItem
+from scrobbled.sandbox.mediabrowser.rows import (
+    TICKS,
+    TYPES,
+    Face,
+    Happening,
+    MediaBrowserRow,
+    provider_ids,
+    series_of,
+    stamp,
+)
+from scrobbled.sandbox.plex.library import LibraryItem
 
 EAST = timedelta(hours=1)
 """How far the server's own clock is ahead of UTC."""
@@ -42,7 +51,7 @@ PLAYBACK = {
 DEVICE = {"DeviceId": "tv-77", "DeviceName": "Lounge", "ClientName": "Android TV", "PlayMethod": "DirectPlay"}
 
 
-def notifications(face: Face, happening: Happening) -> Iterator[Row]:
+def notifications(face: Face, happening: Happening) -> Iterator[MediaBrowserRow]:
     """In the order of the server: it saves user data before it tells of the playback."""
     whole = {**_server(face), **_times(happening), **_item(face, happening.item)}
     if happening.event in ("add", "remove"):
@@ -63,12 +72,12 @@ def clock(ticks: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
-def _server(face: Face) -> Row:
+def _server(face: Face) -> MediaBrowserRow:
     url = "http://jelly.home.example:8096"
     return {"ServerId": face.id, "ServerName": face.name, "ServerVersion": face.version, "ServerUrl": url}
 
 
-def _times(happening: Happening) -> Row:
+def _times(happening: Happening) -> MediaBrowserRow:
     return {"Timestamp": stamp(happening.at + EAST), "UtcTimestamp": stamp(happening.at)}
 
 
@@ -76,10 +85,10 @@ def _escaped(text: str) -> str:
     return text.replace('"', '\\"')
 
 
-def _item(face: Face, item: LibraryItem) -> Row:
+def _item(face: Face, item: LibraryItem) -> MediaBrowserRow:
     ticks = item.duration * TICKS
     own = item.show or item.movie
-    row: Row = {
+    row: MediaBrowserRow = {
         "Name": _escaped(item.title),
         "Overview": "",
         "Tagline": "",
@@ -97,7 +106,7 @@ def _item(face: Face, item: LibraryItem) -> Row:
     return row
 
 
-def _episode(face: Face, item: LibraryItem) -> Row:
+def _episode(face: Face, item: LibraryItem) -> MediaBrowserRow:
     if item.show is None or item.season is None or item.episode is None:
         return {}
     season, number = item.episode.season, item.episode.number
@@ -117,12 +126,12 @@ def _episode(face: Face, item: LibraryItem) -> Row:
     }
 
 
-def _user(happening: Happening) -> Row:
+def _user(happening: Happening) -> MediaBrowserRow:
     person = happening.person
     return {"NotificationUsername": person.name, "UserId": person.id} if person else {}
 
 
-def _saved(happening: Happening, reason: str) -> Row:
+def _saved(happening: Happening, reason: str) -> MediaBrowserRow:
     """User data as saved: past the mark it says played, at position 0, while it still plays."""
     data, ticks = happening.data, happening.data.position * TICKS
     row = {
@@ -140,7 +149,7 @@ def _saved(happening: Happening, reason: str) -> Row:
     return {**row, **({"LastPlayedDate": stamp(data.last)} if data.last else {}), **_user(happening)}
 
 
-def _playback(face: Face, happening: Happening) -> Row:
+def _playback(face: Face, happening: Happening) -> MediaBrowserRow:
     ticks = 0 if happening.event == "play" else happening.position * TICKS
     row = {
         "PlaybackPositionTicks": ticks,

@@ -6,18 +6,18 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from scrobbled.sandbox.mediabrowser_rows import (
+from scrobbled.sandbox.mediabrowser.rows import (
     TICKS,
     Face,
     Happening,
-    Row,
+    MediaBrowserRow,
     base_item,
     provider_ids,
     series_of,
     user_data,
 )
-from scrobbled.sandbox.mediaserver import MAX_RESUME
-from scrobbled.sandbox.plex_library import LibraryItem
+from scrobbled.sandbox.mediabrowser.server import MAX_RESUME
+from scrobbled.sandbox.plex.library import LibraryItem
 from scrobbled.sandbox.posting import form_data
 
 EVENTS = {
@@ -55,11 +55,11 @@ def event_of(happening: Happening, scrobbled: Collection[str]) -> str:
     return "Scrobble" if event == "Progress" and past and first else event
 
 
-def default(face: Face, event: str, happening: Happening) -> Row:
+def default(face: Face, event: str, happening: Happening) -> MediaBrowserRow:
     """The only format of all that carries the ids of the series."""
     data, person = user_data(face, happening.item, happening.data), happening.person
     series = series_of(happening.item)
-    session: Row = {
+    session: MediaBrowserRow = {
         "Id": happening.session,
         "Client": "Android TV",
         "DeviceId": "tv-77",
@@ -78,13 +78,13 @@ def default(face: Face, event: str, happening: Happening) -> Row:
     }
 
 
-def as_plex(face: Face, event: str, happening: Happening) -> Row | None:
+def as_plex(face: Face, event: str, happening: Happening) -> MediaBrowserRow | None:
     """Where it differs from Plex: see each line. ``None`` for what that format does not have."""
     person, item = happening.person, happening.item
     if event not in AS_PLEX:
         return None
     account = {"id": _dashed(person.id), "title": person.name, "thumb": ""} if person else {}
-    body: Row = {"event": AS_PLEX[event], "user": True, "owner": True, "Account": account}
+    body: MediaBrowserRow = {"event": AS_PLEX[event], "user": True, "owner": True, "Account": account}
     body["Server"] = {"title": face.name, "uuid": face.id}
     if happening.session:
         body["Player"] = {
@@ -101,9 +101,9 @@ def plex_form(row: Mapping[str, Any]) -> tuple[str, bytes]:
     return form_data("payload", json.dumps(row, ensure_ascii=False).encode())
 
 
-def _metadata(item: LibraryItem) -> Row:
+def _metadata(item: LibraryItem) -> MediaBrowserRow:
     """No rating key, no ``Guid``, no ``index``; and a length of ten times the milliseconds."""
-    row: Row = {
+    row: MediaBrowserRow = {
         "librarySectionType": item.section.type,
         "type": item.type,
         "title": item.title,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scrobbled.sandbox.mediabrowser_rows import TYPES, Face, UserData, provider_ids
-from scrobbled.sandbox.plex_library import Library, LibraryItem
+from scrobbled.sandbox.mediabrowser.rows import TYPES, Face, UserData, provider_ids
+from scrobbled.sandbox.plex.library import Library, LibraryItem
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 STATES: Mapping[str, Callable[[UserData], bool]] = {
@@ -19,7 +19,7 @@ STATES: Mapping[str, Callable[[UserData], bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ItemQuery:
     """One question for items: ``query`` has names in lower case, ``data`` says what the asking user has seen."""
 
     face: Face

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from scrobbled.sandbox.plex_library import ADDED, LibraryItem, season_item, show_item
+from scrobbled.sandbox.plex.library import ADDED, LibraryItem, season_item, show_item
 
-Row = dict[str, Any]
+MediaBrowserRow = dict[str, Any]
 TICKS = 10_000
 """A millisecond in units of 100 ns."""
 TYPES = {"movie": "Movie", "show": "Series", "season": "Season", "episode": "Episode"}
@@ -17,7 +17,7 @@ CREATED = datetime.fromtimestamp(ADDED, UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ServerUser:
     """A user of the server; ``token`` is what signing in gave them."""
 
     id: str
@@ -27,10 +27,10 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class ServerCaller:
     """Who asks: a user, or an API key, which may do everything and is nobody."""
 
-    person: Person | None = None
+    person: ServerUser | None = None
 
     @property
     def admin(self) -> bool:
@@ -88,7 +88,7 @@ class Happening:
     event: str
     item: LibraryItem
     at: datetime
-    person: Person | None = None
+    person: ServerUser | None = None
     data: UserData = NO_DATA
     position: int = 0
     complete: bool = False
@@ -96,11 +96,11 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
-class Viewed:
+class FinishedViewing:
     """One viewing that went on to its end; ``at`` is when it was stopped."""
 
     item: LibraryItem
-    person: Person
+    person: ServerUser
     at: datetime
 
 
@@ -121,11 +121,13 @@ def provider_ids(item: LibraryItem) -> dict[str, str]:
     return {name.capitalize(): str(value) for name, value in pairs if value is not None}
 
 
-def base_item(face: Face, item: LibraryItem, data: Row | None, fields: Iterable[str] = ()) -> Row:
+def base_item(
+    face: Face, item: LibraryItem, data: MediaBrowserRow | None, fields: Iterable[str] = ()
+) -> MediaBrowserRow:
     """A ``BaseItemDto``; ``fields`` in lower case are those that come only when asked for, ``*`` is all of them."""
     row = {"Name": item.title, "ServerId": face.id, "Id": face.item_id(item.rating_key), **_own(face, item)}
     wanted = set(fields)
-    extra: Row = {
+    extra: MediaBrowserRow = {
         "ProviderIds": provider_ids(item),
         "DateCreated": stamp(CREATED),
         "Path": f"/media/{item.section.title}/{item.rating_key}" + ("" if _folder(item) else ".mkv"),
@@ -144,8 +146,8 @@ def _folder(item: LibraryItem) -> bool:
     return item.type in ("show", "season")
 
 
-def _own(face: Face, item: LibraryItem) -> Row:
-    head: Row = {"Type": TYPES[item.type], "IsFolder": _folder(item)}
+def _own(face: Face, item: LibraryItem) -> MediaBrowserRow:
+    head: MediaBrowserRow = {"Type": TYPES[item.type], "IsFolder": _folder(item)}
     if item.duration:
         head |= {"RunTimeTicks": item.duration * TICKS, "MediaType": "Video", "Container": "mkv"}
     if item.movie:
@@ -169,9 +171,9 @@ def _own(face: Face, item: LibraryItem) -> Row:
     }
 
 
-def user_data(face: Face, item: LibraryItem, data: UserData) -> Row:
+def user_data(face: Face, item: LibraryItem, data: UserData) -> MediaBrowserRow:
     """What is not known is left out."""
-    known: Row = {
+    known: MediaBrowserRow = {
         "PlayedPercentage": 100 * data.position / item.duration if data.position and item.duration else None,
         "LastPlayedDate": stamp(data.last) if data.last else None,
         "Rating": data.rating,
@@ -188,7 +190,7 @@ def user_data(face: Face, item: LibraryItem, data: UserData) -> Row:
     }
 
 
-def folder_data(face: Face, item: LibraryItem, leaves: Sequence[UserData]) -> Row:
+def folder_data(face: Face, item: LibraryItem, leaves: Sequence[UserData]) -> MediaBrowserRow:
     """A series or season is played when all of it is."""
     left = sum(1 for data in leaves if not data.played)
     return {
@@ -202,7 +204,7 @@ def folder_data(face: Face, item: LibraryItem, leaves: Sequence[UserData]) -> Ro
     }
 
 
-def user_row(face: Face, person: Person) -> Row:
+def user_row(face: Face, person: ServerUser) -> MediaBrowserRow:
     return {
         "Name": person.name,
         "ServerId": face.id,

@@ -12,33 +12,30 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import httpx
 
-from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, route, utc_now
-from scrobbled.sandbox.mediabrowser_lists import Listing
-from scrobbled.sandbox.mediabrowser_rows import (
+from scrobbled.sandbox.base import ALONE, AnsweredEarly, Beside, Reply, Request, StandIn, route, utc_now
+from scrobbled.sandbox.mediabrowser.lists import ItemQuery
+from scrobbled.sandbox.mediabrowser.rows import (
     NO_DATA,
-    Caller,
     Face,
+    FinishedViewing,
     Happening,
-    Person,
-    Row,
+    MediaBrowserRow,
+    ServerCaller,
+    ServerUser,
     UserData,
-    Viewed,
     base_item,
     folder_data,
     lowered,
     user_data,
     user_row,
 )
-from scrobbled.sandbox.plex_library import SECTIONS, Library, LibraryItem
-from scrobbled.sandbox.posting import Delivery
+from scrobbled.sandbox.plex.library import SECTIONS, Library, LibraryItem
+from scrobbled.sandbox.posting import WebhookPost
 from scrobbled.sandbox.world import World
-
-if TYPE_CHECKING:
-    from scrobbled.sandbox.server import Sandbox
 
 EVENING: tuple[str, ...] = ("play", "progress", "pause", "resume", "automated", "credits", "stop")
 PLACES = {"play": 0.0, "progress": 0.2, "pause": 0.4, "resume": 0.4, "automated": 0.6, "credits": 0.95, "stop": 1.0}
@@ -56,17 +53,17 @@ class MediaServer(StandIn):
     """
 
     face: ClassVar[Face]
-    persons: ClassVar[tuple[Person, ...]]
+    persons: ClassVar[tuple[ServerUser, ...]]
     api_key: ClassVar[str]
     header_tokens: ClassVar[tuple[str, ...]] = ()
     """Headers and parameters, in lower case, that may carry the token beside ``Authorization``."""
 
-    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None) -> None:
-        super().__init__(world, now=now, sandbox=sandbox)
+    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, beside: Beside = ALONE) -> None:
+        super().__init__(world, now=now, beside=beside)
         self.people = {person.name: person for person in self.persons}
         self.data: dict[tuple[str, str], UserData] = {}
         """By user id and the world's key of the item."""
-        self.viewings: list[Viewed] = []
+        self.viewings: list[FinishedViewing] = []
         self.transport: httpx.AsyncBaseTransport | None = None
         self.max_resume = MAX_RESUME
         self._sessions = count(1)
@@ -82,36 +79,36 @@ class MediaServer(StandIn):
 
     # What happens
 
-    def join(self, name: str) -> Person:
+    def join(self, name: str) -> ServerUser:
         """Somebody new, or who is there already under that name; the token is ``sandbox-<server>-<name>``."""
         person = self.people.get(name)
         if person is None:
             key = hashlib.md5(f"{self.name} {name}".encode(), usedforsecurity=False).hexdigest()
-            person = self.people[name] = Person(key, name, f"sandbox-{self.name}-{name}")
+            person = self.people[name] = ServerUser(key, name, f"sandbox-{self.name}-{name}")
         return person
 
     def id_of(self, item: LibraryItem) -> str:
         """The server's own id of it."""
         return self.face.item_id(item.rating_key)
 
-    def seen(self, person: Person, item: LibraryItem) -> UserData:
+    def seen(self, person: ServerUser, item: LibraryItem) -> UserData:
         return self.data.get((person.id, item.rating_key), NO_DATA)
 
     async def watch(
         self,
         item: LibraryItem,
-        person: Person | str,
+        person: ServerUser | str,
         *,
         events: Sequence[str] = EVENING,
         at: datetime | None = None,
         until: float = UNTIL,
-    ) -> list[Delivery]:
+    ) -> list[WebhookPost]:
         """One viewing, event by event, at once, as far as ``until`` (1.0 is the end); ``at`` is when that is reached.
 
         Returns what became of each webhook, in the order of sending. Raises ``KeyError`` for an unknown event or user.
         """
         who = self._person(person)
-        session, done = f"{next(self._sessions):032x}", list[Delivery]()
+        session, done = f"{next(self._sessions):032x}", list[WebhookPost]()
         for event in events:
             place = min(PLACES[event], until)
             moment = (at or self.now()) + timedelta(milliseconds=item.duration * (place - until))
@@ -119,48 +116,48 @@ class MediaServer(StandIn):
         return done
 
     async def mark(
-        self, item: LibraryItem, person: Person | str, *, played: bool = True, at: datetime | None = None
-    ) -> list[Delivery]:
+        self, item: LibraryItem, person: ServerUser | str, *, played: bool = True, at: datetime | None = None
+    ) -> list[WebhookPost]:
         """By hand; a season or a series is every episode of it. ``at`` is the date given with it (default: now)."""
-        who, done = self._person(person), list[Delivery]()
+        who, done = self._person(person), list[WebhookPost]()
         for leaf in self.library.leaves(item):
             before = self.seen(who, leaf)
             after = before.marked(at or self.now()) if played else before.unmarked()
             done += await self.changed("mark" if played else "unmark", leaf, who, after)
         return done
 
-    async def rate(self, item: LibraryItem, person: Person | str, rating: float | None) -> list[Delivery]:
+    async def rate(self, item: LibraryItem, person: ServerUser | str, rating: float | None) -> list[WebhookPost]:
         """``rating`` is 0 to 10, ``None`` clears it."""
         who = self._person(person)
         return await self.changed("rate", item, who, replace(self.seen(who, item), rating=rating))
 
-    async def add(self, item: LibraryItem) -> list[Delivery]:
+    async def add(self, item: LibraryItem) -> list[WebhookPost]:
         """It is told as new; the library does not change."""
         return await self._tell(Happening("add", item, self.now()))
 
-    async def remove(self, item: LibraryItem) -> list[Delivery]:
+    async def remove(self, item: LibraryItem) -> list[WebhookPost]:
         """It is told as gone; the library does not change."""
         return await self._tell(Happening("remove", item, self.now()))
 
-    async def _tell(self, happening: Happening) -> list[Delivery]:
+    async def _tell(self, happening: Happening) -> list[WebhookPost]:
         """Post what the server posts."""
         raise NotImplementedError
 
-    def _person(self, person: Person | str) -> Person:
+    def _person(self, person: ServerUser | str) -> ServerUser:
         return self.people[person] if isinstance(person, str) else person
 
     async def _played(
-        self, event: str, item: LibraryItem, who: Person, at: datetime, position: int, session: str
-    ) -> list[Delivery]:
+        self, event: str, item: LibraryItem, who: ServerUser, at: datetime, position: int, session: str
+    ) -> list[WebhookPost]:
         before = self.seen(who, item)
         complete = position > self.max_resume * item.duration
         after = before.started(at) if event == "play" else before.reached(position, complete=complete)
         self.data[who.id, item.rating_key] = after
         if event == "stop" and complete:
-            self.viewings.append(Viewed(item, who, at))
+            self.viewings.append(FinishedViewing(item, who, at))
         return await self._tell(Happening(event, item, at, who, after, position, complete, session))
 
-    async def changed(self, event: str, item: LibraryItem, who: Person, after: UserData) -> list[Delivery]:
+    async def changed(self, event: str, item: LibraryItem, who: ServerUser, after: UserData) -> list[WebhookPost]:
         self.data[who.id, item.rating_key] = after
         return await self._tell(Happening(event, item, self.now(), who, after))
 
@@ -186,11 +183,11 @@ class MediaServer(StandIn):
     def wrong_method(self, request: Request, allowed: Iterable[str]) -> Reply:
         return Reply(405)
 
-    def _caller(self, request: Request) -> Caller | None:
+    def _caller(self, request: Request) -> ServerCaller | None:
         token = self._token(request)
         if token == self.api_key:
-            return Caller()
-        return next((Caller(person) for person in self.people.values() if person.token == token), None)
+            return ServerCaller()
+        return next((ServerCaller(person) for person in self.people.values() if person.token == token), None)
 
     def _token(self, request: Request) -> str:
         found = TOKEN.search(request.headers.get("authorization", ""))
@@ -203,24 +200,24 @@ class MediaServer(StandIn):
         """Answers 403 to anybody else."""
         caller = self._caller(request)
         if caller is None or not caller.admin:
-            raise Answered(Reply(403))
+            raise AnsweredEarly(Reply(403))
 
-    def user_of(self, request: Request, user: str) -> Person:
+    def user_of(self, request: Request, user: str) -> ServerUser:
         """The user of that id, whom only an administrator may ask about beside the user."""
         caller = self._caller(request)
         key = user.lower().replace("-", "")
         person = next((one for one in self.people.values() if one.id == key), None)
         if person is None:
-            raise Answered(Reply(404, "User not found"))
+            raise AnsweredEarly(Reply(404, "User not found"))
         if caller is None or not (caller.admin or caller.person is person):
-            raise Answered(Reply(403))
+            raise AnsweredEarly(Reply(403))
         return person
 
     def item_of(self, item: str) -> LibraryItem:
         """Dashes and case in ids do not matter."""
         found = self._by_id.get(item.lower().replace("-", ""))
         if found is None:
-            raise Answered(Reply(404))
+            raise AnsweredEarly(Reply(404))
         return found
 
     # What both answer
@@ -266,27 +263,27 @@ class MediaServer(StandIn):
     def user_item(self, request: Request, user: str, item: str) -> Reply:
         return Reply(200, self.row(self.item_of(item), self.user_of(request, user), ["*"]))
 
-    def listed(self, request: Request, person: Person | None) -> Reply:
+    def listed(self, request: Request, person: ServerUser | None) -> Reply:
         """Items as the query wants them, with what ``person`` has seen of each."""
         query = lowered(request.query)
         data = (lambda item: self._data(person, item)) if person else (lambda item: NO_DATA)
-        listing = Listing(self.face, self.library, query, data)
+        listing = ItemQuery(self.face, self.library, query, data)
         found = listing.found()
         start, part = listing.page(found)
         shown = person if query.get("enableuserdata", "true").lower() != "false" else None
         rows = [self.row(item, shown, listing.words("fields")) for item in part]
         return Reply(200, {"Items": rows, "TotalRecordCount": len(found), "StartIndex": start})
 
-    def row(self, item: LibraryItem, person: Person | None, fields: Sequence[str] = ()) -> Row:
+    def row(self, item: LibraryItem, person: ServerUser | None, fields: Sequence[str] = ()) -> MediaBrowserRow:
         return base_item(self.face, item, self.data_row(item, person) if person else None, fields)
 
-    def data_row(self, item: LibraryItem, person: Person) -> Row:
+    def data_row(self, item: LibraryItem, person: ServerUser) -> MediaBrowserRow:
         if item.type in ("show", "season"):
             leaves = [self.seen(person, leaf) for leaf in self.library.leaves(item)]
             return folder_data(self.face, item, leaves)
         return user_data(self.face, item, self.seen(person, item))
 
-    def _data(self, person: Person, item: LibraryItem) -> UserData:
+    def _data(self, person: ServerUser, item: LibraryItem) -> UserData:
         """A series counts as played when all of it is."""
         if item.type in ("show", "season"):
             return UserData(played=all(self.seen(person, leaf).played for leaf in self.library.leaves(item)))

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, route, utc_now
-from scrobbled.sandbox.pictures import PlexPictures
-from scrobbled.sandbox.player import (
+from scrobbled.sandbox.base import ALONE, AnsweredEarly, Beside, Reply, Request, StandIn, route, utc_now
+from scrobbled.sandbox.plex.answers import answer, refused, token
+from scrobbled.sandbox.plex.events import Notices
+from scrobbled.sandbox.plex.library import SECTIONS, TYPES, Library, LibraryItem, PlexSection
+from scrobbled.sandbox.plex.living_room import LivingRoom
+from scrobbled.sandbox.plex.pictures import PlexPictures
+from scrobbled.sandbox.plex.player import (
     ACCOUNTS,
     ANNA,
     BEN,
@@ -18,21 +22,14 @@ from scrobbled.sandbox.player import (
     SERVER_NAME,
     STATES,
     VERSION,
-    Player,
     PlexAccount,
-    Session,
-    Viewed,
+    PlexPlayer,
+    PlexSession,
+    ViewState,
 )
-from scrobbled.sandbox.plex_answers import answer, refused, token
-from scrobbled.sandbox.plex_events import Notices
-from scrobbled.sandbox.plex_library import SECTIONS, TYPES, Library, LibraryItem, Section
-from scrobbled.sandbox.plex_living_room import LivingRoom
-from scrobbled.sandbox.plex_rows import history_row, listed_row, matching, ordered, section_row, session_row
-from scrobbled.sandbox.posting import Delivery
+from scrobbled.sandbox.plex.rows import history_row, listed_row, matching, ordered, section_row, session_row
+from scrobbled.sandbox.posting import WebhookPost
 from scrobbled.sandbox.world import World
-
-if TYPE_CHECKING:
-    from scrobbled.sandbox.server import Sandbox
 
 OWNER_TOKEN = "sandbox-plex-token"
 TOKENS: dict[str, PlexAccount] = {OWNER_TOKEN: ANNA, "sandbox-plex-token-ben": BEN}
@@ -41,7 +38,7 @@ OPEN = ("/identity",)
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class HistoryViewing:
     """One row of the play history: a viewing that was played to its end. Marks by hand leave none."""
 
     id: int
@@ -58,33 +55,33 @@ class PlexStandIn(LivingRoom, PlexPictures, StandIn):
 
     name = "plex"
 
-    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None) -> None:
-        super().__init__(world, now=now, sandbox=sandbox)
+    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, beside: Beside = ALONE) -> None:
+        super().__init__(world, now=now, beside=beside)
         self.library = Library(world)
-        self.watched: list[Watched] = []
+        self.watched: list[HistoryViewing] = []
         self.hooks: list[str] = []
         """Webhooks of the owner beside those registered at plex.tv."""
         self.people = list(ACCOUNTS)
         self.notices = Notices()
-        self.player = Player(self._hooks, finished=self._finished, told=self._told)
+        self.player = PlexPlayer(self._hooks, finished=self._finished, told=self._told)
 
     def _hooks(self) -> Iterable[tuple[PlexAccount, str]]:
         yield from ((ANNA, url) for url in self.hooks)
-        if self.sandbox is not None and "plextv" in self.sandbox:
-            yield from self.sandbox["plextv"].registered()
+        if "plextv" in self.beside:
+            yield from self.beside["plextv"].registered()
 
-    async def _told(self, event: str, session: Session, at: datetime) -> list[Delivery]:
+    async def _told(self, event: str, session: PlexSession, at: datetime) -> list[WebhookPost]:
         """Those who listen to the server: whoever is connected, and Tautulli."""
         if event != "scrobble":
             self.notices.playing(session, STATES[event])
-        if self.sandbox is not None and "tautulli" in self.sandbox:
-            return list(await self.sandbox["tautulli"].heard(event, session, at))
+        if "tautulli" in self.beside:
+            return list(await self.beside["tautulli"].heard(event, session, at))
         return []
 
     def _finished(self, item: LibraryItem, account: PlexAccount, at: datetime) -> None:
-        self.watched.append(Watched(len(self.watched) + 1, item, account, at))
+        self.watched.append(HistoryViewing(len(self.watched) + 1, item, account, at))
 
-    def viewed(self, account: PlexAccount, item: LibraryItem) -> Viewed:
+    def viewed(self, account: PlexAccount, item: LibraryItem) -> ViewState:
         """What the account has seen of it."""
         return self.player.seen.get((account.id, item.rating_key), NEVER_VIEWED)
 
@@ -110,7 +107,7 @@ class PlexStandIn(LivingRoom, PlexPictures, StandIn):
 
     def _owner_only(self, request: Request) -> None:
         if not TOKENS[token(request)].owner:
-            raise Answered(refused(401, "Unauthorized"))
+            raise AnsweredEarly(refused(401, "Unauthorized"))
 
     # The server
 
@@ -159,7 +156,7 @@ class PlexStandIn(LivingRoom, PlexPictures, StandIn):
         held = {**self.library.items, **self.library.clips}
         found = [held[key] for key in keys.split(",") if key in held]
         if not found:
-            raise Answered(refused(404, "Not Found"))
+            raise AnsweredEarly(refused(404, "Not Found"))
         return self._items(request, found, streams=True)
 
     @route("GET", "/library/metadata/{key}/children")
@@ -172,7 +169,7 @@ class PlexStandIn(LivingRoom, PlexPictures, StandIn):
 
     def _at(self, key: str) -> LibraryItem:
         if key not in self.library.items:
-            raise Answered(refused(404, "Not Found"))
+            raise AnsweredEarly(refused(404, "Not Found"))
         return self.library.items[key]
 
     def _items(self, request: Request, items: Sequence[LibraryItem], *, streams: bool = False) -> Reply:
@@ -206,7 +203,7 @@ class PlexStandIn(LivingRoom, PlexPictures, StandIn):
             query["ratingKey"] = query.pop("metadataItemID")
         return _container(request, "Metadata", ordered(matching(rows, query), query))
 
-    def _history_row(self, row: Watched) -> dict[str, Any]:
+    def _history_row(self, row: HistoryViewing) -> dict[str, Any]:
         gone = row.item.rating_key not in self.library.items
         return history_row(row.id, row.item, row.account, row.at, gone=gone)
 
@@ -244,7 +241,7 @@ class PlexStandIn(LivingRoom, PlexPictures, StandIn):
             return self._mark(request, lambda viewed: replace(viewed, rating=None, rated_at=None))
         return self._mark(request, lambda viewed: viewed.after("rate", at, rating=rating))
 
-    def _mark(self, request: Request, change: Callable[[Viewed], Viewed], *, leaves: bool = False) -> Reply:
+    def _mark(self, request: Request, change: Callable[[ViewState], ViewState], *, leaves: bool = False) -> Reply:
         if not request.query.get("key") or request.query.get("identifier") != "com.plexapp.plugins.library":
             return refused(400, "Bad Request")
         item, account = self._at(request.query["key"]), TOKENS[token(request)]
@@ -253,11 +250,11 @@ class PlexStandIn(LivingRoom, PlexPictures, StandIn):
         return Reply(200)
 
 
-def _section(key: int) -> Section:
+def _section(key: int) -> PlexSection:
     for section in SECTIONS:
         if section.key == key:
             return section
-    raise Answered(refused(404, "Not Found"))
+    raise AnsweredEarly(refused(404, "Not Found"))
 
 
 def _container(request: Request, name: str, rows: Sequence[dict[str, Any]]) -> Reply:

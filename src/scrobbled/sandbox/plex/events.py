@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scrobbled.sandbox.base import Dropped
-from scrobbled.sandbox.player import PlexAccount, Session
+from scrobbled.sandbox.plex.player import PlexAccount, PlexSession
 
 PING_SECONDS = 10.0
 
@@ -52,7 +52,7 @@ class Notices:
         self._listeners.append(listener)
         return self._told(listener)
 
-    def playing(self, session: Session, state: str) -> None:
+    def playing(self, session: PlexSession, state: str) -> None:
         """``state`` is ``playing``, ``paused``, ``stopped`` or ``buffering``."""
         self.tell("playing", {"PlaySessionStateNotification": playing_entry(session, state)}, session.account)
 
@@ -86,7 +86,7 @@ class Notices:
             return _written("ping", {})
 
 
-def playing_entry(session: Session, state: str) -> dict[str, Any]:
+def playing_entry(session: PlexSession, state: str) -> dict[str, Any]:
     """No user and no length: those are in ``/status/sessions`` and with the item."""
     return {
         "sessionKey": str(session.key),

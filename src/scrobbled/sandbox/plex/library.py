@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from scrobbled.sandbox.world import World, WorldEpisode, WorldMovie, WorldSeason, WorldShow
 
-Type = Literal["movie", "show", "season", "episode", "clip"]
-TYPES: dict[Type, int] = {"movie": 1, "show": 2, "season": 3, "episode": 4}
+PlexType = Literal["movie", "show", "season", "episode", "clip"]
+TYPES: dict[PlexType, int] = {"movie": 1, "show": 2, "season": 3, "episode": 4}
 """The numbers of Plex's ``type=`` parameter."""
 TRAILER = 150_000
 """Milliseconds that a trailer takes."""
@@ -18,7 +18,7 @@ ADDED = int(datetime(2026, 1, 9, 23, 6, 40, tzinfo=UTC).timestamp())
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PlexSection:
     key: int
     title: str
     type: Literal["movie", "show"]
@@ -26,8 +26,8 @@ class Section:
     uuid: str
 
 
-FILMS = Section(1, "Films", "movie", "tv.plex.agents.movie", "5f0a7d4e-3b1c-4c58-9a67-0e1d2c3b4a51")
-SERIES = Section(4, "TV", "show", "tv.plex.agents.series", "5f0a7d4e-3b1c-4c58-9a67-0e1d2c3b4a54")
+FILMS = PlexSection(1, "Films", "movie", "tv.plex.agents.movie", "5f0a7d4e-3b1c-4c58-9a67-0e1d2c3b4a51")
+SERIES = PlexSection(4, "TV", "show", "tv.plex.agents.series", "5f0a7d4e-3b1c-4c58-9a67-0e1d2c3b4a54")
 SECTIONS = (FILMS, SERIES)
 
 
@@ -35,7 +35,7 @@ SECTIONS = (FILMS, SERIES)
 class LibraryItem:
     """A movie, show, season or episode of the library; what it is part of is set beside it."""
 
-    type: Type
+    type: PlexType
     rating_key: str
     movie: WorldMovie | None = None
     show: WorldShow | None = None
@@ -43,7 +43,7 @@ class LibraryItem:
     episode: WorldEpisode | None = None
 
     @property
-    def section(self) -> Section:
+    def section(self) -> PlexSection:
         return FILMS if self.type == "movie" else SERIES
 
     @property
@@ -116,12 +116,12 @@ class Library:
                 return item
         raise LookupError(f"nothing in the library is called {text}")
 
-    def of_type(self, section: Section, kind: Type) -> list[LibraryItem]:
+    def of_type(self, section: PlexSection, kind: PlexType) -> list[LibraryItem]:
         return [item for item in self.items.values() if item.section is section and item.type == kind]
 
     def children(self, item: LibraryItem) -> list[LibraryItem]:
         """Seasons of a show, episodes of a season."""
-        below: Type = "season" if item.type == "show" else "episode"
+        below: PlexType = "season" if item.type == "show" else "episode"
         return [one for one in self._inside(item) if one.type == below]
 
     def leaves(self, item: LibraryItem) -> list[LibraryItem]:

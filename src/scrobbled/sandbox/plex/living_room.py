@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from scrobbled.sandbox.base import Answered, Reply, Request, control_body, route
-from scrobbled.sandbox.player import ANNA, EVENING, STATES, Player, PlexAccount
-from scrobbled.sandbox.plex_library import Library, LibraryItem
-from scrobbled.sandbox.posting import Delivery, reported
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, control_body, route
+from scrobbled.sandbox.plex.library import Library, LibraryItem
+from scrobbled.sandbox.plex.player import ANNA, EVENING, STATES, PlexAccount, PlexPlayer
+from scrobbled.sandbox.posting import WebhookPost, reported
 
 EVENTS = (*STATES, "scrobble")
 
@@ -18,14 +18,14 @@ class LivingRoom:
     """Watching, rating, and where the webhooks of the owner go."""
 
     library: Library
-    player: Player
+    player: PlexPlayer
     hooks: list[str]
     people: list[PlexAccount]
     now: Callable[[], datetime]
 
     async def watch(
         self, item: LibraryItem, account: PlexAccount, *, events: Sequence[str] = EVENING, at: datetime | None = None
-    ) -> list[Delivery]:
+    ) -> list[WebhookPost]:
         """One viewing with its webhooks; ``at`` is when it is scrobbled (default: now)."""
         return await self.player.watch(item, account, events=events, at=at or self.now())
 
@@ -77,7 +77,9 @@ class LivingRoom:
             account = next(a for a in self.people if given.get("account", ANNA.title) in (a.title, a.id))
             at = datetime.fromisoformat(given["at"]) if "at" in given else self.now()
         except (LookupError, ValueError, TypeError) as error:
-            raise Answered(Reply(400, {"message": str(error)})) from None
+            raise AnsweredEarly(Reply(400, {"message": str(error)})) from None
         except StopIteration:
-            raise Answered(Reply(400, {"message": f"account is one of {[a.title for a in self.people]}"})) from None
+            raise AnsweredEarly(
+                Reply(400, {"message": f"account is one of {[a.title for a in self.people]}"})
+            ) from None
         return item, account, at if at.tzinfo else at.replace(tzinfo=UTC)

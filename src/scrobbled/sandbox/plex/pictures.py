@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 
-from scrobbled.sandbox.base import Answered, Reply, Request, route
-from scrobbled.sandbox.plex_answers import refused
-from scrobbled.sandbox.plex_library import Library, LibraryItem
-from scrobbled.sandbox.posters import poster
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, route
+from scrobbled.sandbox.plex.answers import refused
+from scrobbled.sandbox.plex.library import Library, LibraryItem
+from scrobbled.sandbox.posters.drawing import poster
 
 THUMB = re.compile(r"/library/metadata/([^/]+)/thumb/\d+")
 
@@ -30,7 +30,7 @@ class PlexPictures:
     @route("GET", "/library/metadata/{key}/thumb/{stamp:int}")
     async def thumb(self, request: Request, key: str, stamp: int) -> Reply:
         if key not in self.library.items:
-            raise Answered(refused(404, "Not Found"))
+            raise AnsweredEarly(refused(404, "Not Found"))
         return await drawn(title_of(self.library.items[key]))
 
     @route("GET", "/photo/:/transcode")
@@ -38,7 +38,7 @@ class PlexPictures:
         """``url`` is the path of a picture on this server."""
         found = THUMB.fullmatch(request.query.get("url", ""))
         if found is None or not request.query.get("width") or not request.query.get("height"):
-            raise Answered(refused(400, "Bad Request"))
+            raise AnsweredEarly(refused(400, "Bad Request"))
         return await self.thumb(request, found[1], 0)
 
 

@@ -1,7 +1,7 @@
 """A player in the living room: the webhooks that a Plex Media Server sends when something is watched.
 
-``payload`` and ``multipart`` are pure; ``Player`` posts what they make to every registered webhook, once each, as the
-real server does.
+``payload`` and ``multipart`` are pure; ``PlexPlayer`` posts what they make to every registered webhook, once each, as
+the real server does.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-from scrobbled.sandbox.plex_library import LibraryItem, guids, metadata
-from scrobbled.sandbox.posting import THUMB, Delivery, Message, form_data, post
+from scrobbled.sandbox.plex.library import LibraryItem, guids, metadata
+from scrobbled.sandbox.posting import THUMB, PostBody, WebhookPost, form_data, post
 
 MACHINE = "8c1d0f7a5b6e4d3c2b1a09f8e7d6c5b4a3928170"
 """The server's ``machineIdentifier``, which webhooks call ``Server.uuid``."""
@@ -72,7 +72,7 @@ ACCOUNTS = (ANNA, BEN, NEIGHBOUR)
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class PlexDevice:
     """What it is watched on."""
 
     title: str = "Living Room TV"
@@ -85,11 +85,11 @@ class Device:
         return {"local": self.local, "publicAddress": self.address, "title": self.title, "uuid": self.uuid}
 
 
-LIVING_ROOM = Device()
+LIVING_ROOM = PlexDevice()
 
 
 @dataclass(frozen=True, slots=True)
-class Viewed:
+class ViewState:
     """What the server knows of one item for one account; times are epoch seconds, ``offset`` milliseconds."""
 
     count: int = 0
@@ -109,7 +109,7 @@ class Viewed:
         }
         return {name: value for name, value in given.items() if value is not None}
 
-    def after(self, event: str, at: datetime, *, offset: int = 0, rating: float | None = None) -> Viewed:
+    def after(self, event: str, at: datetime, *, offset: int = 0, rating: float | None = None) -> ViewState:
         """What it becomes through an event (``scrobble``, ``rate``, ``pause`` …)."""
         now = int(at.timestamp())
         if event == "scrobble":
@@ -119,7 +119,7 @@ class Viewed:
         return replace(self, offset=offset)
 
 
-NEVER_VIEWED = Viewed()
+NEVER_VIEWED = ViewState()
 
 
 def payload(
@@ -128,10 +128,10 @@ def payload(
     account: PlexAccount,
     at: datetime,
     *,
-    before: Viewed = NEVER_VIEWED,
+    before: ViewState = NEVER_VIEWED,
     offset: int | None = None,
     rating: float | None = None,
-    device: Device = LIVING_ROOM,
+    device: PlexDevice = LIVING_ROOM,
     receiver: PlexAccount = ANNA,
 ) -> dict[str, Any]:
     """The JSON of one webhook; ``event`` is ``play`` or ``media.play``.
@@ -174,24 +174,24 @@ def has_thumb(event: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class PlexSession:
     """Something that is being played, or paused."""
 
     item: LibraryItem
     account: PlexAccount
-    device: Device
+    device: PlexDevice
     state: str
     offset: int
     key: int = 0
     """The server's number of it; what comes on next at the same device without a stop keeps it."""
 
 
-async def _nobody(event: str, session: Session, at: datetime) -> list[Delivery]:
+async def _nobody(event: str, session: PlexSession, at: datetime) -> list[WebhookPost]:
     return []
 
 
 @dataclass
-class Player:
+class PlexPlayer:
     """Plays things for people and reports as the server does.
 
     ``hooks`` yields the webhook URLs with the account that registered each. ``seen`` keeps what each account has
@@ -200,12 +200,12 @@ class Player:
     """
 
     hooks: Callable[[], Iterable[tuple[PlexAccount, str]]]
-    seen: dict[tuple[int, str], Viewed] = field(default_factory=dict)
+    seen: dict[tuple[int, str], ViewState] = field(default_factory=dict)
     finished: Callable[[LibraryItem, PlexAccount, datetime], None] = lambda item, account, at: None
-    told: Callable[[str, Session, datetime], Awaitable[list[Delivery]]] = _nobody
+    told: Callable[[str, PlexSession, datetime], Awaitable[list[WebhookPost]]] = _nobody
     transport: httpx.AsyncBaseTransport | None = None
     timeout: float = 10.0
-    sessions: dict[tuple[int, str], Session] = field(default_factory=dict)
+    sessions: dict[tuple[int, str], PlexSession] = field(default_factory=dict)
     """What is on right now, by plex.tv id and device."""
     _keys: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -216,22 +216,22 @@ class Player:
         *,
         events: Sequence[str] = EVENING,
         at: datetime,
-        device: Device = LIVING_ROOM,
-    ) -> list[Delivery]:
+        device: PlexDevice = LIVING_ROOM,
+    ) -> list[WebhookPost]:
         """One viewing, event by event, at once; ``at`` is when the scrobble (or the last event) happens.
 
         Returns what became of each webhook, in the order of sending.
         """
         names = [event.removeprefix("media.") for event in events]
         anchor = PLACES["scrobble"] if "scrobble" in names else PLACES.get(names[-1], 1.0) if names else 1.0
-        done: list[Delivery] = []
+        done: list[WebhookPost] = []
         for name in names:
             place = PLACES.get(name, 1.0)
             moment = at + timedelta(milliseconds=item.duration * (place - anchor))
             done += await self.report(name, item, account, moment, offset=round(item.duration * place), device=device)
         return done
 
-    async def rate(self, item: LibraryItem, account: PlexAccount, rating: float, *, at: datetime) -> list[Delivery]:
+    async def rate(self, item: LibraryItem, account: PlexAccount, rating: float, *, at: datetime) -> list[WebhookPost]:
         """``rating`` is 0 to 10; -1 clears it."""
         return await self.report("rate", item, account, at, rating=rating)
 
@@ -244,8 +244,8 @@ class Player:
         *,
         offset: int = 0,
         rating: float | None = None,
-        device: Device = LIVING_ROOM,
-    ) -> list[Delivery]:
+        device: PlexDevice = LIVING_ROOM,
+    ) -> list[WebhookPost]:
         """One event: what the server remembers changes, and each webhook that may see it is called once."""
         before = self.seen.get((account.id, item.rating_key), NEVER_VIEWED)
         session = self._session(event, item, account, device, offset)
@@ -270,7 +270,7 @@ class Player:
         mine = [(who, url) for who, url in self.hooks() if who.owner or who.id == account.id]
         return [await self._post(url, event, multipart(told(receiver=who), thumb)) for who, url in mine] + heard
 
-    def _remember(self, event: str, item: LibraryItem, account: PlexAccount, viewed: Viewed) -> None:
+    def _remember(self, event: str, item: LibraryItem, account: PlexAccount, viewed: ViewState) -> None:
         if event == "rate" and viewed.rating is not None and viewed.rating < 0:
             viewed = replace(viewed, rating=None, rated_at=None)
         if event == "stop" and viewed.offset >= WATCHED_AT * item.duration:
@@ -278,21 +278,21 @@ class Player:
         self.seen[account.id, item.rating_key] = viewed
 
     def _session(
-        self, event: str, item: LibraryItem, account: PlexAccount, device: Device, offset: int
-    ) -> Session | None:
+        self, event: str, item: LibraryItem, account: PlexAccount, device: PlexDevice, offset: int
+    ) -> PlexSession | None:
         """What is on after the event, or was until it; ``None`` where it has nothing to do with a player."""
         place = (account.id, device.uuid)
         now = self.sessions.get(place)
         state = STATES.get(event, now.state if now else "")
         if event == "rate" or not state:
             return None
-        session = Session(item, account, device, state, offset, now.key if now else next(self._keys))
+        session = PlexSession(item, account, device, state, offset, now.key if now else next(self._keys))
         if state == "stopped":
             self.sessions.pop(place, None)
         else:
             self.sessions[place] = session
         return session
 
-    async def _post(self, url: str, event: str, body: tuple[str, bytes]) -> Delivery:
-        message = Message(body[0], body[1], {"User-Agent": USER_AGENT})
+    async def _post(self, url: str, event: str, body: tuple[str, bytes]) -> WebhookPost:
+        message = PostBody(body[0], body[1], {"User-Agent": USER_AGENT})
         return await post(f"media.{event}", url, message, transport=self.transport, patience=self.timeout)

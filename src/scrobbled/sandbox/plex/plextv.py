@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
-from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route, utc_now
+from scrobbled.sandbox.base import ALONE, AnsweredEarly, Beside, Reply, Request, StandIn, control_body, route, utc_now
 from scrobbled.sandbox.pages import page
-from scrobbled.sandbox.player import ACCOUNTS, ANNA, MACHINE, SERVER_NAME, VERSION, PlexAccount
-from scrobbled.sandbox.plex import TOKENS
-from scrobbled.sandbox.plex_answers import answer, token
+from scrobbled.sandbox.plex.answers import answer, token
+from scrobbled.sandbox.plex.app import TOKENS
+from scrobbled.sandbox.plex.player import ACCOUNTS, ANNA, MACHINE, SERVER_NAME, VERSION, PlexAccount
 from scrobbled.sandbox.world import World
-
-if TYPE_CHECKING:
-    from scrobbled.sandbox.server import Sandbox
 
 LINK_CODE_SECONDS = 900
 STRONG_CODE_SECONDS = 1800
@@ -27,7 +24,7 @@ ACCOUNT_TOKENS: dict[str, PlexAccount] = {f"sandbox-plextv-{account.title}": acc
 
 
 @dataclass(slots=True)
-class Pin:
+class WaitingPin:
     """A sign-in that waits for a person."""
 
     id: int
@@ -43,9 +40,9 @@ class PlexTvStandIn(StandIn):
 
     name = "plextv"
 
-    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None) -> None:
-        super().__init__(world, now=now, sandbox=sandbox)
-        self.pins: dict[int, Pin] = {}
+    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, beside: Beside = ALONE) -> None:
+        super().__init__(world, now=now, beside=beside)
+        self.pins: dict[int, WaitingPin] = {}
         self.webhooks: dict[int, list[str]] = {}
         """By plex.tv account id."""
         self.without_pass: set[int] = set()
@@ -78,7 +75,7 @@ class PlexTvStandIn(StandIn):
         known = {**ACCOUNT_TOKENS, **{name: account for name, account in TOKENS.items() if account.owner}}
         account = known.get(token(request))
         if account is None:
-            raise Answered(_refused(request, 401, 1001, "User could not be authenticated"))
+            raise AnsweredEarly(_refused(request, 401, 1001, "User could not be authenticated"))
         return account
 
     # Sign-in
@@ -90,7 +87,7 @@ class PlexTvStandIn(StandIn):
         number = next(self._numbers)
         seconds = STRONG_CODE_SECONDS if strong else LINK_CODE_SECONDS
         code = f"{number * 7_919:025x}" if strong else f"{number * 7_919 % 36**4:04X}"[-4:]
-        pin = Pin(number, code, _client(request), self.now() + timedelta(seconds=seconds), seconds)
+        pin = WaitingPin(number, code, _client(request), self.now() + timedelta(seconds=seconds), seconds)
         self.pins[number] = pin
         return answer(request, "pin", self._told(pin), status=201)
 
@@ -99,10 +96,10 @@ class PlexTvStandIn(StandIn):
         """``authToken`` is null until somebody signed in; an expired or foreign one is unknown."""
         pin = self.pins.get(number)
         if pin is None or pin.client != _client(request) or self.now() >= pin.expires_at:
-            raise Answered(_refused(request, 404, 1020, "Code not found or expired"))
+            raise AnsweredEarly(_refused(request, 404, 1020, "Code not found or expired"))
         return answer(request, "pin", self._told(pin))
 
-    def _told(self, pin: Pin) -> dict[str, Any]:
+    def _told(self, pin: WaitingPin) -> dict[str, Any]:
         left = max(0, round((pin.expires_at - self.now()).total_seconds()))
         return {
             "id": pin.id,
@@ -217,14 +214,14 @@ class PlexTvStandIn(StandIn):
         fields = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
         urls = [value for name, value in fields if name == "urls[]" and value]
         if not urls and ("urls", "") not in fields:
-            raise Answered(_refused(request, 400, 1002, "urls is missing"))
+            raise AnsweredEarly(_refused(request, 400, 1002, "urls is missing"))
         self.webhooks[account.id] = urls
         return answer(request, "webhooks", [{"url": url} for url in urls], status=201)
 
     def _with_pass(self, request: Request) -> PlexAccount:
         account = self._account(request)
         if account.id in self.without_pass:
-            raise Answered(_refused(request, 403, 1029, "A Plex Pass is required"))
+            raise AnsweredEarly(_refused(request, 403, 1029, "A Plex Pass is required"))
         return account
 
     @route("POST", "/_sandbox/accounts")
@@ -243,13 +240,13 @@ def _named(username: object) -> PlexAccount:
     for account in ACCOUNTS:
         if account.title == username:
             return account
-    raise Answered(Reply(404, {"message": f"username is one of {', '.join(a.title for a in ACCOUNTS)}"}))
+    raise AnsweredEarly(Reply(404, {"message": f"username is one of {', '.join(a.title for a in ACCOUNTS)}"}))
 
 
 def _client(request: Request) -> str:
     client = request.headers.get("x-plex-client-identifier") or request.query.get("X-Plex-Client-Identifier", "")
     if not client:
-        raise Answered(_refused(request, 400, 1000, "X-Plex-Client-Identifier is missing"))
+        raise AnsweredEarly(_refused(request, 400, 1000, "X-Plex-Client-Identifier is missing"))
     return client
 
 

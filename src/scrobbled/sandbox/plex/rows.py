@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from scrobbled.sandbox.player import PlexAccount, Session
-from scrobbled.sandbox.plex_library import ADDED, LibraryItem, Section, guids, metadata
+from scrobbled.sandbox.plex.library import ADDED, LibraryItem, PlexSection, guids, metadata
+from scrobbled.sandbox.plex.player import PlexAccount, PlexSession
 
-Row = dict[str, Any]
+PlexRow = dict[str, Any]
 FILTER = re.compile(r"(?:(?:show|season|episode|movie)\.)?(?P<field>\w+)(?P<sign>>>|<<|>|<)")
 """``lastViewedAt>>=N`` is strictly after, ``viewedAt>=N`` at or after; the ``=`` is the query's own."""
 COMPARE: Mapping[str, Callable[[float, float], bool]] = {
@@ -24,7 +24,7 @@ KEYS = ("ratingKey", "key", "grandparentKey", "parentKey")
 EQUALS = ("guid", "ratingKey", "accountID", "librarySectionID")
 
 
-def section_row(section: Section) -> Row:
+def section_row(section: PlexSection) -> PlexRow:
     return {
         "key": str(section.key),
         "type": section.type,
@@ -37,7 +37,7 @@ def section_row(section: Section) -> Row:
     }
 
 
-def listed_row(item: LibraryItem, viewed: Mapping[str, Any], *, with_guids: bool, streams: bool) -> Row:
+def listed_row(item: LibraryItem, viewed: Mapping[str, Any], *, with_guids: bool, streams: bool) -> PlexRow:
     """External ids only where asked for, streams only where an item is asked for by its key."""
     row = {**metadata(item), **viewed}
     if item.duration:
@@ -47,7 +47,7 @@ def listed_row(item: LibraryItem, viewed: Mapping[str, Any], *, with_guids: bool
     return row
 
 
-def history_row(number: int, item: LibraryItem, account: PlexAccount, at: datetime, *, gone: bool = False) -> Row:
+def history_row(number: int, item: LibraryItem, account: PlexAccount, at: datetime, *, gone: bool = False) -> PlexRow:
     """The owner's ``accountID`` is 1 in the history, not the plex.tv id; what is ``gone`` has no keys any more."""
     whole = metadata(item)
     names = ("ratingKey", "key", "librarySectionID", "title", "type", "thumb", "originallyAvailableAt")
@@ -58,7 +58,7 @@ def history_row(number: int, item: LibraryItem, account: PlexAccount, at: dateti
     return {**head, "librarySectionID": str(whole["librarySectionID"]), "accountID": account.local_id, "deviceID": 7}
 
 
-def session_row(session: Session) -> Row:
+def session_row(session: PlexSession) -> PlexRow:
     account, device = session.account, session.device
     return {
         **metadata(session.item),
@@ -77,12 +77,12 @@ def session_row(session: Session) -> Row:
     }
 
 
-def matching(rows: Sequence[Row], query: Mapping[str, str]) -> list[Row]:
+def matching(rows: Sequence[PlexRow], query: Mapping[str, str]) -> list[PlexRow]:
     """The rows that meet every filter of the query; parameters that are no filters do not matter."""
     return [row for row in rows if all(_meets(row, name, value) for name, value in query.items())]
 
 
-def ordered(rows: Sequence[Row], query: Mapping[str, str]) -> list[Row]:
+def ordered(rows: Sequence[PlexRow], query: Mapping[str, str]) -> list[PlexRow]:
     """By ``sort=field:asc|desc``, cut to ``limit``; rows without the field are the smallest."""
     name, _, how = query.get("sort", "").rpartition(".")[2].partition(":")
     found = list(rows)
@@ -92,7 +92,7 @@ def ordered(rows: Sequence[Row], query: Mapping[str, str]) -> list[Row]:
     return found[: int(limit)] if limit.isdigit() else found
 
 
-def _meets(row: Row, name: str, value: str) -> bool:
+def _meets(row: PlexRow, name: str, value: str) -> bool:
     if name in EQUALS:
         return str(row.get(name)) == value
     if name == "unwatched":
@@ -113,9 +113,9 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _media(item: LibraryItem, *, streams: bool) -> Row:
+def _media(item: LibraryItem, *, streams: bool) -> PlexRow:
     key = int(item.rating_key)
-    part: Row = {
+    part: PlexRow = {
         "id": key + 200_000,
         "key": f"/library/parts/{key + 200_000}/{ADDED}/file.mkv",
         "duration": item.duration,
@@ -140,7 +140,7 @@ def _media(item: LibraryItem, *, streams: bool) -> Row:
     }
 
 
-def _streams(key: int) -> list[Row]:
+def _streams(key: int) -> list[PlexRow]:
     video = {
         "streamType": 1,
         "codec": "h264",

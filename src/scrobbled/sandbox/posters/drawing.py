@@ -6,10 +6,10 @@ import functools
 import random
 import zlib
 
-from scrobbled.sandbox.canvas import Canvas, Pen
-from scrobbled.sandbox.lettering import TALL, width, write
-from scrobbled.sandbox.motifs import HIGH, HORIZON, MOTIFS, WIDE
-from scrobbled.sandbox.palettes import PALETTES, Palette
+from scrobbled.sandbox.posters.canvas import Canvas, Pen
+from scrobbled.sandbox.posters.lettering import TALL, width, write
+from scrobbled.sandbox.posters.motifs import HIGH, HORIZON, MOTIFS, WIDE
+from scrobbled.sandbox.posters.palettes import PALETTES, Palette
 from scrobbled.sandbox.world import FIRST, SECOND
 
 MARGIN = 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scrobbled.sandbox.canvas import Colour, Pen, Point
+from scrobbled.sandbox.posters.canvas import Colour, Pen, Point
 
 TALL = 6
 GAP = 1.7

@@ -6,8 +6,8 @@ import math
 import random
 from collections.abc import Callable, Sequence
 
-from scrobbled.sandbox.canvas import Colour, Pen, mixed
-from scrobbled.sandbox.palettes import Palette
+from scrobbled.sandbox.posters.canvas import Colour, Pen, mixed
+from scrobbled.sandbox.posters.palettes import Palette
 
 WIDE, HIGH = 342, 513
 HORIZON = 340

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scrobbled.sandbox.canvas import Colour
+from scrobbled.sandbox.posters.canvas import Colour
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from scrobbled.sandbox.history import plays
-from scrobbled.sandbox.serializd_catalogue import CatalogueRoutes
-from scrobbled.sandbox.serializd_diary import DiaryRoutes
-from scrobbled.sandbox.serializd_library import LibraryRoutes
-from scrobbled.sandbox.serializd_profile import ProfileRoutes
-from scrobbled.sandbox.serializd_store import Account, Review, stamp
+from scrobbled.sandbox.serializd.catalogue import CatalogueRoutes
+from scrobbled.sandbox.serializd.diary import DiaryRoutes
+from scrobbled.sandbox.serializd.library import LibraryRoutes
+from scrobbled.sandbox.serializd.profile import ProfileRoutes
+from scrobbled.sandbox.serializd.store import Review, SerializdUser, stamp
 
 __all__ = ["SerializdStandIn"]
 
@@ -35,7 +35,7 @@ class SerializdStandIn(CatalogueRoutes, DiaryRoutes, LibraryRoutes, ProfileRoute
         """Per account the ticks as ``[showId, seasonId, episode, dateAdded]``, all rows, and the lists."""
         return {"accounts": {name: self._held(account) for name, account in self.accounts.items()}}
 
-    def _held(self, account: Account) -> dict[str, Any]:
+    def _held(self, account: SerializdUser) -> dict[str, Any]:
         return {
             "ticks": [list(tick) for tick in account.all_ticks()],
             "reviews": [self.row(review, account) for review in account.reviews.values()],

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from scrobbled.sandbox.base import Answered, Reply, Request
-from scrobbled.sandbox.serializd_store import stamp
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request
+from scrobbled.sandbox.serializd.store import stamp
 
 MISSING = object()
 
 
 def crash() -> NoReturn:
     """The server trips: a 500 that says nothing."""
-    raise Answered(Reply(500, "Internal Server Error"))
+    raise AnsweredEarly(Reply(500, "Internal Server Error"))
 
 
 def refuse(status: int, message: str) -> NoReturn:
-    raise Answered(Reply(status, {"message": message}))
+    raise AnsweredEarly(Reply(status, {"message": message}))
 
 
 def body_of(request: Request) -> dict[str, Any]:

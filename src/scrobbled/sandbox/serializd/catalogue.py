@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from scrobbled.sandbox.base import Reply, Request, route
-from scrobbled.sandbox.serializd_body import page_number, refuse
-from scrobbled.sandbox.serializd_store import PAGE_SIZE, pages
+from scrobbled.sandbox.serializd.body import page_number, refuse
+from scrobbled.sandbox.serializd.store import PAGE_SIZE, pages
 from scrobbled.sandbox.world import World, WorldEpisode, WorldSeason, WorldShow
 
 Gap = tuple[int, int | None, int | None]
@@ -35,7 +35,7 @@ def gap(values: Iterable[Any]) -> Gap:
     return show, season, episode
 
 
-class Catalogue:
+class SerializdWorld:
     """The world as Serializd knows it. Gaps make shows, seasons or episodes unknown until they are closed."""
 
     def __init__(self, world: World) -> None:
@@ -196,7 +196,7 @@ def found_by(shows: Iterable[WorldShow], query: str) -> list[WorldShow]:
 class CatalogueRoutes:
     """Reads that need the app headers but no sign-in."""
 
-    catalogue: Catalogue
+    catalogue: SerializdWorld
 
     @route("GET", "/api/show/{show:int}")
     def get_show(self, request: Request, show: int) -> Reply:

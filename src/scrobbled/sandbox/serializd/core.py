@@ -10,26 +10,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from scrobbled.sandbox.base import Reply, Request, StandIn, control_body, page, route, utc_now
+from scrobbled.sandbox.base import ALONE, Beside, Reply, Request, StandIn, control_body, page, route, utc_now
 from scrobbled.sandbox.control import CONTROL
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.routing import Found
-from scrobbled.sandbox.serializd_body import body_of, refuse, text
-from scrobbled.sandbox.serializd_catalogue import Catalogue, gap
-from scrobbled.sandbox.serializd_store import Account, stamp
+from scrobbled.sandbox.routing import RouteMatch
+from scrobbled.sandbox.serializd.body import body_of, refuse, text
+from scrobbled.sandbox.serializd.catalogue import SerializdWorld, gap
+from scrobbled.sandbox.serializd.store import SerializdUser, stamp
 from scrobbled.sandbox.world import World
-
-if TYPE_CHECKING:
-    from scrobbled.sandbox.server import Sandbox
 
 APP = "serializd_vercel"
 NO_LOGIN = "You must be logged in"
 
 
 @dataclass
-class Settings:
+class SerializdSwitches:
     """Switches for what is unknown about the service, or differs from day to day."""
 
     concurrency: int | None = None
@@ -74,11 +71,11 @@ class SerializdCore(StandIn):
 
     name: ClassVar[str] = "serializd"
 
-    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None) -> None:
-        super().__init__(world, now=now, sandbox=sandbox)
-        self.catalogue = Catalogue(world)
-        self.settings = Settings()
-        self.accounts: dict[str, Account] = {}
+    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, beside: Beside = ALONE) -> None:
+        super().__init__(world, now=now, beside=beside)
+        self.catalogue = SerializdWorld(world)
+        self.settings = SerializdSwitches()
+        self.accounts: dict[str, SerializdUser] = {}
         self.tokens: dict[str, tuple[str, datetime]] = {}
         self.next_id = count(81_230_001)
         self._nonce = count(1)
@@ -101,7 +98,7 @@ class SerializdCore(StandIn):
     def wrong_method(self, request: Request, allowed: frozenset[str]) -> Reply:
         return Reply(405, None, {"allow": ", ".join(sorted(allowed))})
 
-    async def serve(self, request: Request, found: Found) -> Reply:
+    async def serve(self, request: Request, found: RouteMatch) -> Reply:
         """Overloaded, all requests of the burst fail before they take effect."""
         limit = self.settings.concurrency
         if limit is None or request.path.startswith(CONTROL):
@@ -115,13 +112,13 @@ class SerializdCore(StandIn):
 
     # Accounts and tokens
 
-    def add_account(self, email: str, password: str, username: str, *, private: bool = False) -> Account:
+    def add_account(self, email: str, password: str, username: str, *, private: bool = False) -> SerializdUser:
         """A new user, or a new password and address for a known one."""
         known = self.accounts.get(username)
         if known is not None:
             known.email, known.password, known.private = email, password, private
             return known
-        account = Account(email, password, username, stamp(self.now() - timedelta(days=900)), private=private)
+        account = SerializdUser(email, password, username, stamp(self.now() - timedelta(days=900)), private=private)
         return self.accounts.setdefault(username, account)
 
     def issue(self, username: str) -> str:
@@ -140,15 +137,15 @@ class SerializdCore(StandIn):
             del self.tokens[token]
         return len(ended)
 
-    def owner(self, token: str) -> Account | None:
+    def owner(self, token: str) -> SerializdUser | None:
         username, expires = self.tokens.get(token, ("", self.now()))
         return self.accounts.get(username) if self.now() < expires else None
 
-    def viewer(self, request: Request) -> Account:
+    def viewer(self, request: Request) -> SerializdUser:
         """Whose bearer it is; answers 401 without a valid one."""
         return self.owner(request.bearer) or refuse(401, NO_LOGIN)
 
-    def user(self, request: Request, username: str) -> Account:
+    def user(self, request: Request, username: str) -> SerializdUser:
         """The user of a ``/user/…`` path; private ones show themselves to their own token only."""
         account = self.accounts.get(username)
         if account is None:
@@ -188,7 +185,7 @@ class SerializdCore(StandIn):
 
     @route("POST", "/_sandbox/settings")
     def control_settings(self, request: Request) -> Reply:
-        """Any of the ``Settings``."""
+        """Any of the ``SerializdSwitches``."""
         try:
             self.settings.change(control_body(request, dict))
         except ValueError as error:

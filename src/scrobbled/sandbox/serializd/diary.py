@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scrobbled.sandbox.base import Reply, Request, route
-from scrobbled.sandbox.serializd_body import (
+from scrobbled.sandbox.serializd.body import (
     body_of,
     crash,
     flag,
@@ -19,8 +19,8 @@ from scrobbled.sandbox.serializd_body import (
     refuse,
     text,
 )
-from scrobbled.sandbox.serializd_core import SerializdCore
-from scrobbled.sandbox.serializd_store import PAGE_SIZE, Account, Review, pages, stamp
+from scrobbled.sandbox.serializd.core import SerializdCore
+from scrobbled.sandbox.serializd.store import PAGE_SIZE, Review, SerializdUser, pages, stamp
 
 ORDERS: Mapping[str, Callable[[Review], Any]] = {
     "backdate": lambda review: review.backdate,
@@ -41,7 +41,7 @@ def ordered(reviews: Iterable[Review], request: Request) -> list[Review]:
     return sorted(reviews, key=lambda review: (rank(review), review.id), reverse=direction == "desc")
 
 
-def created(review: Review, account: Account) -> dict[str, Any]:
+def created(review: Review, account: SerializdUser) -> dict[str, Any]:
     """The answer to a creation, which echoes the text."""
     return {
         "id": review.id,
@@ -146,7 +146,7 @@ class DiaryRoutes(SerializdCore):
         if review.episode_number is not None and review.episode_number not in episodes:
             refuse(404, "Episode not found")
 
-    def _tick_show(self, account: Account, show: int, at: str) -> None:
+    def _tick_show(self, account: SerializdUser, show: int, at: str) -> None:
         """A dated log of a whole show marks every episode of it watched."""
         for season in self.catalogue.seasons(self.catalogue.show(show)):
             for episode in self.catalogue.episodes(show, season.tmdb):
@@ -160,14 +160,25 @@ class DiaryRoutes(SerializdCore):
         account, page = self.user(request, username), page_number(request)
         if page > 1:
             self._shift(account)
-        ids = self._diary_ids(account, request)
-        rows = [self.row(account.reviews[i], account) for i in ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]
+        ids, count = self._diary_page(account, request, page)
+        rows = [self.row(account.reviews[i], account) for i in ids]
         if not self.settings.diary_shows_tags:
             rows = [{key: value for key, value in row.items() if key != "tags"} for row in rows]
-        total = pages(len(ids)) if self.settings.total_pages else None
+        total = pages(count) if self.settings.total_pages else None
         return Reply(200, {"reviews": rows, "totalPages": total, "totalReviews": None})
 
-    def _diary_ids(self, account: Account, request: Request) -> list[int]:
+    def _diary_page(self, account: SerializdUser, request: Request, page: int) -> tuple[list[int], int]:
+        """Ids of one page, and how many rows there are in all; of a large diary no more is looked at."""
+        order, begins = self.settings.diary_order, (page - 1) * PAGE_SIZE
+        filtered = request.query.get("include_target", "ALL") != "ALL" or request.stale
+        if order == "shuffled" or self.settings.diary_lists_ratings or filtered:
+            ids = self._diary_ids(account, request)
+            return ids[begins : begins + PAGE_SIZE], len(ids)
+        places = account.diary(order)
+        last = len(places) - begins
+        return [review_id for _, review_id in reversed(places[max(0, last - PAGE_SIZE) : max(0, last)])], len(places)
+
+    def _diary_ids(self, account: SerializdUser, request: Request) -> list[int]:
         """In the order in which the diary lists them."""
         order = self.settings.diary_order
         ids = [review_id for _, review_id in reversed(account.diary(order))]
@@ -182,14 +193,14 @@ class DiaryRoutes(SerializdCore):
             ids = [i for i in ids if account.reviews[i].date_added <= horizon]
         return ids
 
-    def _shift(self, account: Account) -> None:
+    def _shift(self, account: SerializdUser) -> None:
         if self.settings.shift < 1 or not self.world.shows:
             return
         self.settings.shift -= 1
         show = self.world.shows[0]
         self.log_play(account.username, show.tmdb, show.seasons[-1].number, show.seasons[-1].episodes[0].number)
 
-    def row(self, review: Review, account: Account) -> dict[str, Any]:
+    def row(self, review: Review, account: SerializdUser) -> dict[str, Any]:
         """A row as the diary lists it; it never carries the season's number."""
         show, season = review.show_id, review.season_id
         summaries = self.catalogue.known_summaries(show)
@@ -234,7 +245,7 @@ class DiaryRoutes(SerializdCore):
         first = (page_number(request) - 1) * PAGE_SIZE
         return Reply(200, {"reviews": [self._item(r, whose[r.id]) for r in reviews[first : first + PAGE_SIZE]]})
 
-    def _item(self, review: Review, account: Account) -> dict[str, Any]:
+    def _item(self, review: Review, account: SerializdUser) -> dict[str, Any]:
         counts = {"numComments": 0, "numLikes": 0, "likeCount": 0}
         return {**self.row(review, account), **counts, "doesUserHaveComment": False, "doesUserHaveLike": False}
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from scrobbled.sandbox.base import Reply, Request, route
-from scrobbled.sandbox.serializd_body import body_of, crash, number, numbers, refuse
-from scrobbled.sandbox.serializd_catalogue import episode_details
-from scrobbled.sandbox.serializd_core import SerializdCore
-from scrobbled.sandbox.serializd_diary import STALE_SECONDS
-from scrobbled.sandbox.serializd_store import PAGE_SIZE, Account, pages, stamp
+from scrobbled.sandbox.serializd.body import body_of, crash, number, numbers, refuse
+from scrobbled.sandbox.serializd.catalogue import episode_details
+from scrobbled.sandbox.serializd.core import SerializdCore
+from scrobbled.sandbox.serializd.diary import STALE_SECONDS
+from scrobbled.sandbox.serializd.store import PAGE_SIZE, SerializdUser, pages, stamp
 
 SHOW_LISTS = {
     "currently_watching": "currently_watching_page",
@@ -91,7 +91,7 @@ class LibraryRoutes(SerializdCore):
             account.watchlist.pop((show, season), None)
         return Reply(200, {"message": "Successfully removed from watchlist"})
 
-    def _seasons(self, request: Request) -> tuple[Account, int, list[Any]]:
+    def _seasons(self, request: Request) -> tuple[SerializdUser, int, list[Any]]:
         account, given = self.viewer(request), body_of(request)
         return account, number(given, "show_id"), numbers(given, "season_ids")
 

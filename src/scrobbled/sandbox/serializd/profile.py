@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from scrobbled.sandbox.base import Reply, Request, route
-from scrobbled.sandbox.serializd_body import crash, page_number
-from scrobbled.sandbox.serializd_core import SerializdCore
-from scrobbled.sandbox.serializd_store import Account
+from scrobbled.sandbox.serializd.body import crash, page_number
+from scrobbled.sandbox.serializd.core import SerializdCore
+from scrobbled.sandbox.serializd.store import SerializdUser
 
 CONTEXT = {
     "currentlyWatching": "currently_watching",
@@ -65,7 +65,7 @@ class ProfileRoutes(SerializdCore):
         rest: dict[str, Any] = {"description": "", "favoriteShows": [None] * 4, "patreonTier": None}
         return Reply(200, {"details": details, **rest, "isAllowedAccess": True, "isSuspended": False})
 
-    def _review_count(self, account: Account) -> int:
+    def _review_count(self, account: SerializdUser) -> int:
         counted = {"rows": lambda review: True, "logs": lambda review: review.is_log}
         counts = counted.get(self.settings.review_count, lambda review: bool(review.review_text))
         return sum(map(counts, account.reviews.values()))
@@ -96,7 +96,7 @@ class ProfileRoutes(SerializdCore):
         return Reply(200, {"following": [], "totalFollowing": 0, "totalPages": page_number(request)})
 
 
-def context(account: Account) -> dict[str, Any]:
+def context(account: SerializdUser) -> dict[str, Any]:
     """The library in one object. A show with single ticks only is not in it."""
     seasons: dict[str, Mapping[Any, str]] = {"watched": account.watched, "watchlist": account.watchlist}
     return {

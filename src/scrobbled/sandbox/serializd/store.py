@@ -47,12 +47,12 @@ class Review:
         return "seasons" if self.episode_number is None else "episodes"
 
 
-Place = tuple[str, int]
+DiaryPlace = tuple[str, int]
 """Where a row stands in the diary: its time and its id."""
 
 
 @dataclass
-class Account:
+class SerializdUser:
     """One user. Ticks, diary and lists are independent stores, as they are in the service."""
 
     email: str
@@ -68,8 +68,8 @@ class Account:
     """(show, season id or ``None`` for the whole show) to the time of adding."""
     shows: dict[str, dict[int, str]] = field(default_factory=dict)
     """Name of a list of shows to show to the time of adding."""
-    _by_backdate: list[Place] = field(default_factory=list)
-    _by_addition: list[Place] = field(default_factory=list)
+    _by_backdate: list[DiaryPlace] = field(default_factory=list)
+    _by_addition: list[DiaryPlace] = field(default_factory=list)
 
     def put(self, review: Review) -> None:
         """Add a row or replace the one with its id."""
@@ -87,7 +87,7 @@ class Account:
             del self._by_addition[bisect_left(self._by_addition, (review.date_added, review.id))]
         return review
 
-    def diary(self, order: str) -> list[Place]:
+    def diary(self, order: str) -> list[DiaryPlace]:
         """Places of the dated rows, oldest first (``backdate``, ``date_added``), or in no order (``shuffled``)."""
         if order == "shuffled":
             places = list(self._by_backdate)

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 
 from scrobbled.sandbox.base import Reply, Request, StandIn, control_body, route
-from scrobbled.sandbox.player import MACHINE, SERVER_NAME, Session
-from scrobbled.sandbox.plex_library import LibraryItem
-from scrobbled.sandbox.posting import Delivery, Message, post, reported
+from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.player import MACHINE, SERVER_NAME, PlexSession
+from scrobbled.sandbox.posting import PostBody, WebhookPost, post, reported
 
 VERSION = "v2.15.1"
 WATCHED_PERCENT = 85
@@ -99,25 +99,25 @@ class TautulliStandIn(StandIn):
         """``template`` is one of ``TEMPLATES``."""
         self.agents.append((url, TEMPLATES[template]))
 
-    async def heard(self, event: str, session: Session, at: datetime) -> list[Delivery]:
+    async def heard(self, event: str, session: PlexSession, at: datetime) -> list[WebhookPost]:
         """Something happened at Plex; the mark of 85 % is told once for each session, before what crossed it."""
         percent = _percent(session)
-        done: list[Delivery] = []
+        done: list[WebhookPost] = []
         if percent >= WATCHED_PERCENT and (session.key, session.item.rating_key) not in self._watched:
             self._watched.add((session.key, session.item.rating_key))
             done += await self._send("watched", session, at)
         return done + (await self._send(ACTIONS[event], session, at) if event in ACTIONS else [])
 
-    async def test(self) -> list[Delivery]:
+    async def test(self) -> list[WebhookPost]:
         """The test button sends the template as it is, with its braces."""
         return [await self._post("test", url, template) for url, template in self.agents]
 
-    async def _send(self, action: str, session: Session, at: datetime) -> list[Delivery]:
+    async def _send(self, action: str, session: PlexSession, at: datetime) -> list[WebhookPost]:
         values = parameters(action, session, at)
         return [await self._post(action, url, _filled(template, values)) for url, template in self.agents]
 
-    async def _post(self, action: str, url: str, body: Any) -> Delivery:
-        message = Message("application/json", json.dumps(body, ensure_ascii=False).encode())
+    async def _post(self, action: str, url: str, body: Any) -> WebhookPost:
+        message = PostBody("application/json", json.dumps(body, ensure_ascii=False).encode())
         return await post(f"tautulli.{action}", url, message, transport=self.transport)
 
     def state(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class TautulliStandIn(StandIn):
         return reported(await self.test())
 
 
-def parameters(action: str, session: Session, at: datetime) -> dict[str, str]:
+def parameters(action: str, session: PlexSession, at: datetime) -> dict[str, str]:
     """What its templates may name, as text; what is not known is empty."""
     item, account, device = session.item, session.account, session.device
     return {
@@ -193,7 +193,7 @@ def _media(item: LibraryItem) -> dict[str, str]:
     }
 
 
-def _percent(session: Session) -> int:
+def _percent(session: PlexSession) -> int:
     return 100 * session.offset // session.item.duration if session.item.duration else 0
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route, utc_now
-from scrobbled.sandbox.pictures import drawn
-from scrobbled.sandbox.tmdb_answers import (
+from scrobbled.sandbox.base import ALONE, AnsweredEarly, Beside, Reply, Request, StandIn, control_body, route, utc_now
+from scrobbled.sandbox.plex.pictures import drawn
+from scrobbled.sandbox.tmdb.answers import (
     POSTER_SIZES,
     configuration,
     episode_item,
@@ -22,9 +22,6 @@ from scrobbled.sandbox.tmdb_answers import (
     show_result,
 )
 from scrobbled.sandbox.world import World, WorldEpisode, WorldMovie, WorldSeason, WorldShow
-
-if TYPE_CHECKING:
-    from scrobbled.sandbox.server import Sandbox
 
 API_KEY = "0123456789abcdef0123456789abcdef"
 READ_TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJzYW5kYm94In0.c2FuZGJveA"
@@ -39,9 +36,9 @@ FAILURES = {
 MOST_APPENDED = 20
 
 
-def failure(code: int) -> Answered:
+def failure(code: int) -> AnsweredEarly:
     status, message = FAILURES[code]
-    return Answered(Reply(status, {"success": False, "status_code": code, "status_message": message}))
+    return AnsweredEarly(Reply(status, {"success": False, "status_code": code, "status_message": message}))
 
 
 class TmdbStandIn(StandIn):
@@ -52,8 +49,8 @@ class TmdbStandIn(StandIn):
 
     name: ClassVar[str] = "tmdb"
 
-    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None) -> None:
-        super().__init__(world, now=now, sandbox=sandbox)
+    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, beside: Beside = ALONE) -> None:
+        super().__init__(world, now=now, beside=beside)
         self.keys = {API_KEY, READ_TOKEN}
         self.per_second: int | None = None
         self._recent: deque[datetime] = deque()

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from scrobbled.sandbox.trakt_catalogue import Kind, Title
+from scrobbled.sandbox.trakt.catalogue import TraktKind, TraktTitle
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """How a play without a date comes back."""
-GROUPS: Mapping[Kind, str] = {"movie": "movies", "show": "shows", "season": "seasons", "episode": "episodes"}
+GROUPS: Mapping[TraktKind, str] = {"movie": "movies", "show": "shows", "season": "seasons", "episode": "episodes"}
 FREE_LIMITS = {"history": 100_000, "ratings": 10_000, "collection": 100_000, "watchlist": 250}
 ACTIVITIES = {
     "movies": "watched_at collected_at rated_at watchlisted_at favorited_at commented_at paused_at hidden_at",
@@ -44,9 +44,9 @@ def minute(moment: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class TraktPlay:
     id: int
-    title: Title
+    title: TraktTitle
     watched_at: datetime
     action: str
 
@@ -55,11 +55,11 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntry:
     """One title on a list (rating, collection, watchlist, resume point), with what that list says about it."""
 
     id: int
-    title: Title
+    title: TraktTitle
     at: datetime
     rating: int = 0
     progress: float = 0.0
@@ -77,7 +77,7 @@ class _Row(Generic[T]):
         return self.entered <= at and (self.left is None or self.left > at)
 
 
-class Shelf(Generic[T]):
+class VersionedList(Generic[T]):
     """Values in order, each with when it came and went, so that an earlier state can be read."""
 
     def __init__(self, key: Callable[[T], Any]) -> None:
@@ -110,35 +110,35 @@ class Shelf(Generic[T]):
         return sum(1 for _ in self)
 
 
-class TitleShelf(Shelf[Entry]):
+class TitleShelf(VersionedList[ListEntry]):
     """A list that holds each title once: adding again replaces."""
 
     def __init__(self) -> None:
         super().__init__(key=lambda entry: entry.at)
-        self._held: dict[tuple[Kind, int], Entry] = {}
+        self._held: dict[tuple[TraktKind, int], ListEntry] = {}
 
-    def put(self, entry: Entry, now: datetime) -> Entry | None:
+    def put(self, entry: ListEntry, now: datetime) -> ListEntry | None:
         """Returns what it replaced."""
         old = self.take(entry.title, now)
         self.add(entry, now)
         self._held[entry.title.key] = entry
         return old
 
-    def take(self, title: Title, now: datetime) -> Entry | None:
+    def take(self, title: TraktTitle, now: datetime) -> ListEntry | None:
         held = self._held.pop(title.key, None)
         if held is not None:
             self.remove(lambda entry: entry is held, now)
         return held
 
-    def get(self, title: Title) -> Entry | None:
+    def get(self, title: TraktTitle) -> ListEntry | None:
         return self._held.get(title.key)
 
 
 @dataclass(frozen=True, slots=True)
-class Watching:
+class TraktWatching:
     """What is being watched right now. ``id`` is the check-in's, 0 for a scrobble."""
 
-    title: Title
+    title: TraktTitle
     started_at: datetime
     expires_at: datetime
     action: str
@@ -146,20 +146,20 @@ class Watching:
 
 
 @dataclass(slots=True)
-class Account:
+class TraktUser:
     """One user: lists, limits and the state the service keeps of them."""
 
     username: str
     serial: int
     numbers: Iterator[int]
     """Ids of plays, lists and resume points: 64-bit, growing with insertion over all accounts."""
-    history: Shelf[Play] = field(default_factory=lambda: Shelf(Play.order))
+    history: VersionedList[TraktPlay] = field(default_factory=lambda: VersionedList(TraktPlay.order))
     ratings: TitleShelf = field(default_factory=TitleShelf)
     collection: TitleShelf = field(default_factory=TitleShelf)
     watchlist: TitleShelf = field(default_factory=TitleShelf)
     playback: TitleShelf = field(default_factory=TitleShelf)
-    watching: Watching | None = None
-    scrobbled: dict[tuple[Kind, int], tuple[datetime, datetime]] = field(default_factory=dict)
+    watching: TraktWatching | None = None
+    scrobbled: dict[tuple[TraktKind, int], tuple[datetime, datetime]] = field(default_factory=dict)
     """Per title: when a scrobble was booked, and until when another is a duplicate."""
     changed: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=lambda: dict(FREE_LIMITS))
@@ -170,19 +170,19 @@ class Account:
     def touch(self, group: str, what: str, now: datetime) -> None:
         self.changed.setdefault((group, what), []).append(now)
 
-    def touch_all(self, titles: Iterable[Title], what: str, now: datetime) -> None:
+    def touch_all(self, titles: Iterable[TraktTitle], what: str, now: datetime) -> None:
         for kind in {title.kind for title in titles}:
             self.touch(GROUPS[kind], what, now)
 
-    def add_play(self, title: Title, watched_at: datetime, action: str, now: datetime) -> Play:
+    def add_play(self, title: TraktTitle, watched_at: datetime, action: str, now: datetime) -> TraktPlay:
         """Always a new play: there is no check for one that is there already."""
-        play = Play(next(self.numbers), title, minute(watched_at), action)
+        play = TraktPlay(next(self.numbers), title, minute(watched_at), action)
         self.history.add(play, now)
         self.touch(GROUPS[title.kind], "watched_at", now)
         self._leaves_watchlist(title, now)
         return play
 
-    def _leaves_watchlist(self, title: Title, now: datetime) -> None:
+    def _leaves_watchlist(self, title: TraktTitle, now: datetime) -> None:
         """Trakt takes a watched movie, or the show and season of a watched episode, off the watchlist by itself."""
         listed = [entry.title for entry in self.watchlist]
         mine = (title, title.show) if title.show else (title,)
@@ -204,12 +204,13 @@ class Account:
     def _last(self, group: str, what: str, at: datetime) -> datetime:
         return max((moment for moment in self.changed.get((group, what), ()) if moment <= at), default=JOINED)
 
-    def preload(self, titles: Iterable[Title], amount: int, now: datetime) -> None:
+    def preload(self, titles: Iterable[TraktTitle], amount: int, now: datetime) -> None:
         """``amount`` plays in the past, an hour apart, over ``titles`` in turn."""
         pool = list(titles)
         first = minute(now) - timedelta(days=30, hours=amount)
         plays = [
-            Play(next(self.numbers), pool[n % len(pool)], first + timedelta(hours=n), "watch") for n in range(amount)
+            TraktPlay(next(self.numbers), pool[n % len(pool)], first + timedelta(hours=n), "watch")
+            for n in range(amount)
         ]
         self.history.fill(plays, now)
         self.limits["history"] = max(self.limits["history"], 2 * len(self.history))  # room to go on
@@ -229,7 +230,7 @@ class Account:
         }  # fmt: skip
 
 
-def _told(title: Title, **values: Any) -> dict[str, Any]:
+def _told(title: TraktTitle, **values: Any) -> dict[str, Any]:
     named = title.show or title
     return {
         **values,

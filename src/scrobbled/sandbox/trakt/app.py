@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from scrobbled.sandbox.base import Answered, Reply, Request, control_body, route
-from scrobbled.sandbox.trakt_accounts import Account
-from scrobbled.sandbox.trakt_auth import SignInControls, TraktAuthStandIn
-from scrobbled.sandbox.trakt_catalogue import WATCHABLE
-from scrobbled.sandbox.trakt_history import HistoryRoutes, WatchedRoutes
-from scrobbled.sandbox.trakt_lists import ListRoutes
-from scrobbled.sandbox.trakt_lookup import LookupRoutes
-from scrobbled.sandbox.trakt_oauth import OAuth, Token
-from scrobbled.sandbox.trakt_scrobble import ScrobbleRoutes
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, control_body, route
+from scrobbled.sandbox.trakt.accounts import TraktUser
+from scrobbled.sandbox.trakt.auth import SignInControls, TraktAuthStandIn
+from scrobbled.sandbox.trakt.catalogue import WATCHABLE
+from scrobbled.sandbox.trakt.history import HistoryRoutes, WatchedRoutes
+from scrobbled.sandbox.trakt.lists import ListRoutes
+from scrobbled.sandbox.trakt.lookup import LookupRoutes
+from scrobbled.sandbox.trakt.oauth import OAuthServer, OAuthToken
+from scrobbled.sandbox.trakt.scrobble import ScrobbleRoutes
 
 __all__ = ["TraktAuthStandIn", "TraktStandIn"]
 SWITCHES = ("lag", "strict_episode_ids", "duplicate_rows", "removals_move", "minimal_pages")
@@ -23,10 +23,10 @@ ACCOUNT_SWITCHES = ("vip", "locked", "deactivated")
 class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, LookupRoutes, SignInControls):
     """``api.trakt.tv``, with the accounts "anna" and "ben" and the app "sandbox-client"."""
 
-    def sign_ins(self) -> OAuth:
+    def sign_ins(self) -> OAuthServer:
         return self.oauth
 
-    def sign_in(self, username: str = "anna") -> Token:
+    def sign_in(self, username: str = "anna") -> OAuthToken:
         """A valid pair for the default app."""
         return self.oauth.issue(username, self.oauth.clients["sandbox-client"], self.now())
 
@@ -92,13 +92,13 @@ class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, Loo
         return Reply(200, {"username": account.username, **told, "limits": account.limits})
 
 
-def _known_limits(account: Account, given: Any) -> dict[str, int]:
+def _known_limits(account: TraktUser, given: Any) -> dict[str, int]:
     if not isinstance(given, dict) or not all(n in account.limits and isinstance(v, int) for n, v in given.items()):
-        raise Answered(Reply(400, {"message": f"limits are numbers of {', '.join(account.limits)}"}))
+        raise AnsweredEarly(Reply(400, {"message": f"limits are numbers of {', '.join(account.limits)}"}))
     return given
 
 
-def _settings(account: Account) -> dict[str, Any]:
+def _settings(account: TraktUser) -> dict[str, Any]:
     return {
         "user": {
             "username": account.username,

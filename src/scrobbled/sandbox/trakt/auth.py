@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, control_body, route, utc_now
+from scrobbled.sandbox.base import ALONE, AnsweredEarly, Beside, Reply, Request, StandIn, control_body, route, utc_now
 from scrobbled.sandbox.pages import page
-from scrobbled.sandbox.trakt_core import edge_block, json_object, wrong_type
-from scrobbled.sandbox.trakt_oauth import Client, OAuth, OAuthError
+from scrobbled.sandbox.trakt.core import edge_block, json_object, wrong_type
+from scrobbled.sandbox.trakt.oauth import ApiApp, OAuthError, OAuthServer
 from scrobbled.sandbox.world import World
-
-if TYPE_CHECKING:
-    from scrobbled.sandbox.server import Sandbox
 
 
 class SignInControls(StandIn):
     """What a person does on Trakt's web site, for both hosts; ``oauth`` is their common state."""
 
-    def sign_ins(self) -> OAuth:
+    def sign_ins(self) -> OAuthServer:
         raise NotImplementedError
 
     @route("POST", "/_sandbox/approve")
@@ -65,7 +62,7 @@ class SignInControls(StandIn):
         """Adds or changes an app: ``client_id``, ``client_secret``, ``redirect_uri``, ``blocked``, ``deleted``."""
         given, clients = control_body(request, dict), self.sign_ins().clients
         name = str(given.get("client_id") or "sandbox-client")
-        client = clients.setdefault(name, Client(name))
+        client = clients.setdefault(name, ApiApp(name))
         client.secret = given.get("client_secret", client.secret)
         client.redirect_uri = str(given.get("redirect_uri", client.redirect_uri))
         client.blocked = bool(given.get("blocked", client.blocked))
@@ -79,14 +76,14 @@ class TraktAuthStandIn(SignInControls):
 
     name = "trakt-auth"
 
-    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None) -> None:
-        super().__init__(world, now=now, sandbox=sandbox)
-        self._own = OAuth()
+    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, beside: Beside = ALONE) -> None:
+        super().__init__(world, now=now, beside=beside)
+        self._own = OAuthServer()
 
-    def sign_ins(self) -> OAuth:
-        if self.sandbox is None or "trakt" not in self.sandbox:
+    def sign_ins(self) -> OAuthServer:
+        if "trakt" not in self.beside:
             return self._own
-        shared: OAuth = self.sandbox["trakt"].oauth
+        shared: OAuthServer = self.beside["trakt"].oauth
         return shared
 
     def check(self, request: Request) -> Reply | None:
@@ -161,12 +158,12 @@ class TraktAuthStandIn(SignInControls):
         said = "Declined." if deny else "Done. Go back to scrobbled." if known else "No device waits with that code."
         return page("Trakt (stand-in)", f"<p>{said}</p>")
 
-    def _client(self, request: Request) -> Client:
+    def _client(self, request: Request) -> ApiApp:
         body = json_object(request)
         try:
             return self.sign_ins().client(body)
         except OAuthError as refusal:
-            raise Answered(Reply(refusal.status, refusal.body)) from None
+            raise AnsweredEarly(Reply(refusal.status, refusal.body)) from None
 
     @staticmethod
     def _or_refusal(answer: Callable[[], Mapping[str, Any]]) -> Reply:
@@ -178,5 +175,5 @@ class TraktAuthStandIn(SignInControls):
 
 def _seconds(given: object) -> int:
     if not isinstance(given, int) or given < 0:
-        raise Answered(Reply(400, {"message": "seconds are whole numbers from 0"}))
+        raise AnsweredEarly(Reply(400, {"message": "seconds are whole numbers from 0"}))
     return given

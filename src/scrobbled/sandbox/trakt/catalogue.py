@@ -14,35 +14,35 @@ from typing import Any, Literal
 
 from scrobbled.sandbox.world import World, WorldEpisode, WorldMovie, WorldSeason, WorldShow
 
-Ids = Mapping[str, int | str | None]
-Kind = Literal["movie", "show", "season", "episode"]
-KINDS: tuple[Kind, ...] = ("movie", "show", "season", "episode")
+TraktIds = Mapping[str, int | str | None]
+TraktKind = Literal["movie", "show", "season", "episode"]
+KINDS: tuple[TraktKind, ...] = ("movie", "show", "season", "episode")
 SERVICES = ("trakt", "slug", "imdb", "tmdb", "tvdb")
-DOCUMENTED: Mapping[Kind, frozenset[str]] = {
+DOCUMENTED: Mapping[TraktKind, frozenset[str]] = {
     "movie": frozenset({"trakt", "slug", "imdb", "tmdb"}),
     "show": frozenset({"trakt", "slug", "imdb", "tmdb", "tvdb"}),
     "season": frozenset({"trakt", "tmdb", "tvdb"}),
     "episode": frozenset({"trakt", "tvdb"}),
 }
 """Which ids Trakt's own schema allows in requests; its server also takes ``imdb`` and ``tmdb`` for episodes."""
-WATCHABLE: tuple[Kind, Kind] = ("movie", "episode")
+WATCHABLE: tuple[TraktKind, TraktKind] = ("movie", "episode")
 
 
 @dataclass(frozen=True, slots=True)
-class Title:
+class TraktTitle:
     """One entry. ``trakt`` is unique within ``kind`` only; times are aware UTC."""
 
-    kind: Kind
+    kind: TraktKind
     trakt: int
     title: str
-    ids: Ids
+    ids: TraktIds
     year: int | None = None
     season: int | None = None
     number: int | None = None
     runtime: int = 0
     """Minutes."""
     released: datetime = datetime(1970, 1, 1, tzinfo=UTC)
-    show: Title | None = field(default=None, repr=False)
+    show: TraktTitle | None = field(default=None, repr=False)
     season_trakt: int = 0
     """Of an episode: the Trakt id of its season."""
     absolute: int | None = None
@@ -50,7 +50,7 @@ class Title:
     ended: bool = False
 
     @property
-    def key(self) -> tuple[Kind, int]:
+    def key(self) -> tuple[TraktKind, int]:
         return (self.kind, self.trakt)
 
     def minimal(self) -> dict[str, Any]:
@@ -79,17 +79,17 @@ class Title:
         return {title.kind: title.full() if full else title.minimal() for title in titles}
 
 
-class Catalogue:
+class TraktWorld:
     """All titles of one world, as Trakt lists them."""
 
     def __init__(self, world: World) -> None:
-        self._index: dict[tuple[Kind, str, str], Title] = {}
-        self._of_show: dict[int, list[Title]] = {}
-        self.titles: dict[Kind, list[Title]] = {kind: [] for kind in KINDS}
+        self._index: dict[tuple[TraktKind, str, str], TraktTitle] = {}
+        self._of_show: dict[int, list[TraktTitle]] = {}
+        self.titles: dict[TraktKind, list[TraktTitle]] = {kind: [] for kind in KINDS}
         for title in _titles(world):
             self._put(title)
 
-    def _put(self, title: Title) -> None:
+    def _put(self, title: TraktTitle) -> None:
         self.titles[title.kind].append(title)
         for service, value in title.ids.items():
             if value is not None:
@@ -97,11 +97,11 @@ class Catalogue:
         if title.show is not None:
             self._of_show.setdefault(title.show.trakt, []).append(title)
 
-    def by_id(self, kind: Kind, service: str, value: object) -> Title | None:
+    def by_id(self, kind: TraktKind, service: str, value: object) -> TraktTitle | None:
         """The one of that kind, or nothing; numbers may be strings, as several clients send them."""
         return self._index.get((kind, service, str(value).strip())) if _given(value) else None
 
-    def by_ids(self, kind: Kind, ids: object, *, strict_episodes: bool = False) -> Title | None:
+    def by_ids(self, kind: TraktKind, ids: object, *, strict_episodes: bool = False) -> TraktTitle | None:
         """The first hit, in Trakt's order of services. ``strict_episodes`` keeps to the documented episode ids."""
         if not isinstance(ids, Mapping):
             return None
@@ -109,51 +109,53 @@ class Catalogue:
         hits = (self.by_id(kind, name, ids.get(name)) for name in SERVICES if name in allowed)
         return next((hit for hit in hits if hit), None)
 
-    def by_name(self, kind: Kind, title: object, year: object) -> Title | None:
+    def by_name(self, kind: TraktKind, title: object, year: object) -> TraktTitle | None:
         """Exact title and, where given, year; several or none is nothing."""
         named = [t for t in self.titles[kind] if isinstance(title, str) and t.title.casefold() == title.casefold()]
         dated = [t for t in named if year in (None, t.year)]
         return dated[0] if len(dated) == 1 else None
 
-    def by_request(self, kind: Kind, item: Mapping[str, Any], *, strict_episodes: bool = False) -> Title | None:
+    def by_request(
+        self, kind: TraktKind, item: Mapping[str, Any], *, strict_episodes: bool = False
+    ) -> TraktTitle | None:
         """What an object of a request means: by its ids, a movie or show without ids by title and year."""
         ids = item.get("ids")
         if isinstance(ids, Mapping) and any(_given(value) for value in ids.values()):
             return self.by_ids(kind, ids, strict_episodes=strict_episodes)
         return self.by_name(kind, item.get("title"), item.get("year")) if kind in ("movie", "show") else None
 
-    def by_path(self, kind: Kind, text: str) -> Title | None:
+    def by_path(self, kind: TraktKind, text: str) -> TraktTitle | None:
         """What may stand in a URL: Trakt id, slug or IMDb id. TMDB and TVDB ids are not accepted there."""
         return next((hit for name in ("trakt", "slug", "imdb") if (hit := self.by_id(kind, name, text))), None)
 
-    def seasons(self, show: Title) -> list[Title]:
+    def seasons(self, show: TraktTitle) -> list[TraktTitle]:
         return [title for title in self._of_show.get(show.trakt, ()) if title.kind == "season"]
 
-    def episodes(self, show: Title, season: int | None = None) -> list[Title]:
+    def episodes(self, show: TraktTitle, season: int | None = None) -> list[TraktTitle]:
         """All episodes of the show, or of one season of it."""
         mine = (title for title in self._of_show.get(show.trakt, ()) if title.kind == "episode")
         return [title for title in mine if season in (None, title.season)]
 
-    def place(self, show: Title, season: object, number: object) -> Title | None:
+    def place(self, show: TraktTitle, season: object, number: object) -> TraktTitle | None:
         """The episode at a place of the show; numbers may be strings."""
         wanted = (str(season), str(number))
         return next((e for e in self.episodes(show) if (str(e.season), str(e.number)) == wanted), None)
 
-    def counted(self, show: Title, number: object) -> Title | None:
+    def counted(self, show: TraktTitle, number: object) -> TraktTitle | None:
         """The episode by its count through the regular seasons."""
         return next((e for e in self.episodes(show) if e.season and str(e.absolute) == str(number)), None)
 
-    def season_episodes(self, season: Title) -> list[Title]:
+    def season_episodes(self, season: TraktTitle) -> list[TraktTitle]:
         return self.episodes(season.show, season.season) if season.show else []
 
-    def search(self, kinds: Iterable[Kind], query: str) -> Iterator[tuple[float, Title]]:
+    def search(self, kinds: Iterable[TraktKind], query: str) -> Iterator[tuple[float, TraktTitle]]:
         """Titles that hold every word of ``query``, with a score; the closest first."""
         words = _words(query)
         found = [(title, _words(title.title)) for kind in kinds for title in self.titles[kind]]
         scored = [(1000.0 * len(words) / len(have), t) for t, have in found if words and set(words) <= set(have)]
         yield from sorted(scored, key=lambda hit: -hit[0])
 
-    def exact(self, kind: Kind, query: str) -> list[Title]:
+    def exact(self, kind: TraktKind, query: str) -> list[TraktTitle]:
         return [title for title in self.titles[kind] if _words(title.title) == _words(query)]
 
 
@@ -166,7 +168,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.replace("\\", "").casefold())
 
 
-def _titles(world: World) -> Iterator[Title]:
+def _titles(world: World) -> Iterator[TraktTitle]:
     yield from (_movie(movie) for movie in world.movies)
     for found in world.shows:
         show = _show(found)
@@ -178,28 +180,28 @@ def _titles(world: World) -> Iterator[Title]:
                 yield _episode(show, season, episode, next(numbers) if season.number else None)
 
 
-def _movie(movie: WorldMovie) -> Title:
-    ids: Ids = {"trakt": movie.trakt, "slug": movie.slug, "imdb": movie.imdb, "tmdb": movie.tmdb}
+def _movie(movie: WorldMovie) -> TraktTitle:
+    ids: TraktIds = {"trakt": movie.trakt, "slug": movie.slug, "imdb": movie.imdb, "tmdb": movie.tmdb}
     released = datetime(movie.year, 6, 1, tzinfo=UTC)
-    return Title("movie", movie.trakt, movie.title, ids, movie.year, runtime=movie.runtime, released=released)
+    return TraktTitle("movie", movie.trakt, movie.title, ids, movie.year, runtime=movie.runtime, released=released)
 
 
-def _show(show: WorldShow) -> Title:
-    ids: Ids = {"trakt": show.trakt, "slug": show.slug, "tvdb": show.tvdb, "imdb": show.imdb, "tmdb": show.tmdb}
+def _show(show: WorldShow) -> TraktTitle:
+    ids: TraktIds = {"trakt": show.trakt, "slug": show.slug, "tvdb": show.tvdb, "imdb": show.imdb, "tmdb": show.tmdb}
     released = datetime(show.year, 1, 1, tzinfo=UTC)
-    return Title("show", show.trakt, show.title, ids, show.year, released=released, ended=show.ended)
+    return TraktTitle("show", show.trakt, show.title, ids, show.year, released=released, ended=show.ended)
 
 
-def _season(show: Title, season: WorldSeason) -> Title:
-    ids: Ids = {"trakt": season.trakt, "tvdb": season.tvdb, "tmdb": season.tmdb}
+def _season(show: TraktTitle, season: WorldSeason) -> TraktTitle:
+    ids: TraktIds = {"trakt": season.trakt, "tvdb": season.tvdb, "tmdb": season.tmdb}
     title = f"Season {season.number}" if season.number else "Specials"
-    return Title("season", season.trakt, title, ids, season=season.number, show=show)
+    return TraktTitle("season", season.trakt, title, ids, season=season.number, show=show)
 
 
-def _episode(show: Title, season: WorldSeason, episode: WorldEpisode, absolute: int | None) -> Title:
-    ids: Ids = {"trakt": episode.trakt, "tvdb": episode.tvdb, "imdb": episode.imdb, "tmdb": episode.tmdb}
+def _episode(show: TraktTitle, season: WorldSeason, episode: WorldEpisode, absolute: int | None) -> TraktTitle:
+    ids: TraktIds = {"trakt": episode.trakt, "tvdb": episode.tvdb, "imdb": episode.imdb, "tmdb": episode.tmdb}
     aired = datetime.combine(episode.air_date, time(20), tzinfo=UTC)
-    return Title(
+    return TraktTitle(
         "episode",
         episode.trakt,
         episode.title,
@@ -214,6 +216,6 @@ def _episode(show: Title, season: WorldSeason, episode: WorldEpisode, absolute: 
     )
 
 
-def available(title: Title) -> datetime:
+def available(title: TraktTitle) -> datetime:
     """What ``released`` stands for: the first release plus the runtime."""
     return title.released + timedelta(minutes=title.runtime)

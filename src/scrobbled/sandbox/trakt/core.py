@@ -8,17 +8,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from scrobbled.sandbox.base import Answered, Reply, Request, StandIn, utc_now
-from scrobbled.sandbox.routing import Found
-from scrobbled.sandbox.trakt_accounts import GROUPS, Account, serial_numbers
-from scrobbled.sandbox.trakt_catalogue import Catalogue, Kind, Title
-from scrobbled.sandbox.trakt_oauth import Client, OAuth, Token
+from scrobbled.sandbox.base import ALONE, AnsweredEarly, Beside, Reply, Request, StandIn, utc_now
+from scrobbled.sandbox.routing import RouteMatch
+from scrobbled.sandbox.trakt.accounts import GROUPS, TraktUser, serial_numbers
+from scrobbled.sandbox.trakt.catalogue import TraktKind, TraktTitle, TraktWorld
+from scrobbled.sandbox.trakt.oauth import ApiApp, OAuthServer, OAuthToken
 from scrobbled.sandbox.world import World
-
-if TYPE_CHECKING:
-    from scrobbled.sandbox.server import Sandbox
 
 T = TypeVar("T")
 READS = frozenset({"GET", "HEAD"})
@@ -30,7 +27,7 @@ BLOCKED_PAGE = (
     "<!DOCTYPE html><html><head><title>Access denied | api.trakt.tv used Cloudflare to restrict access</title></head>"
     "<body><h1>Error 1010</h1></body></html>"
 )
-SINGULAR: Mapping[str, Kind] = {group: kind for kind, group in GROUPS.items()}
+SINGULAR: Mapping[str, TraktKind] = {group: kind for kind, group in GROUPS.items()}
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 ALWAYS = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -93,13 +90,13 @@ class TraktCore(StandIn):
 
     name = "trakt"
 
-    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None) -> None:
-        super().__init__(world, now=now, sandbox=sandbox)
-        self.catalogue = Catalogue(world)
-        self.oauth = OAuth()
+    def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, beside: Beside = ALONE) -> None:
+        super().__init__(world, now=now, beside=beside)
+        self.catalogue = TraktWorld(world)
+        self.oauth = OAuthServer()
         self.limits = RateLimits()
         self.numbers = serial_numbers()
-        self.accounts: dict[str, Account] = {}
+        self.accounts: dict[str, TraktUser] = {}
         self.lag = 0.0
         """Seconds by which reads are behind writes."""
         self.strict_episode_ids = False
@@ -115,10 +112,10 @@ class TraktCore(StandIn):
         for username in ("anna", "ben"):
             self.account_of(username)
 
-    def account_of(self, username: str) -> Account:
+    def account_of(self, username: str) -> TraktUser:
         """That user's account, opened on first mention."""
         if username not in self.accounts:
-            self.accounts[username] = Account(username, 998_001 + len(self.accounts), self.numbers)
+            self.accounts[username] = TraktUser(username, 998_001 + len(self.accounts), self.numbers)
         return self.accounts[username]
 
     # The gate
@@ -134,7 +131,7 @@ class TraktCore(StandIn):
             or self._too_many(request)
         )
 
-    async def serve(self, request: Request, found: Found) -> Reply:
+    async def serve(self, request: Request, found: RouteMatch) -> Reply:
         """A read that is still as its ``If-None-Match`` says is a 304; it counts against the limit all the same."""
         reply = await super().serve(request, found)
         if request.method != "GET" or reply.status != 200:
@@ -151,7 +148,7 @@ class TraktCore(StandIn):
     def wrong_method(self, request: Request, allowed: Iterable[str]) -> Reply:
         return Reply(405, None, {"allow": ", ".join(sorted(allowed))})
 
-    def _client(self, request: Request) -> Client | None:
+    def _client(self, request: Request) -> ApiApp | None:
         return self.oauth.clients.get(request.headers.get("trakt-api-key", ""))
 
     def _key_refused(self, request: Request) -> Reply | None:
@@ -172,7 +169,7 @@ class TraktCore(StandIn):
         told = {"x-account-locked": account.locked, "x-account-deactivated": account.deactivated}
         return Reply(423, None, {name: str(value).lower() for name, value in told.items()})
 
-    def _token(self, request: Request) -> Token | None:
+    def _token(self, request: Request) -> OAuthToken | None:
         token = self.oauth.token(request.bearer, self.now())
         return token if token is not None and token.client is self._client(request) else None
 
@@ -186,16 +183,16 @@ class TraktCore(StandIn):
 
     # For handlers
 
-    def user(self, request: Request) -> Account:
+    def user(self, request: Request) -> TraktUser:
         """The account that asks, or 401."""
         token = self._token(request)
         if token is None:
-            raise Answered(Reply(401))
+            raise AnsweredEarly(Reply(401))
         account = self.account_of(token.username)
         self.settle(account)
         return account
 
-    def settle(self, account: Account) -> None:
+    def settle(self, account: TraktUser) -> None:
         """What time has done to the account since it was last looked at: a check-in becomes a play by itself."""
         watching = account.watching
         if watching is not None and watching.expires_at <= self.now():
@@ -208,21 +205,21 @@ class TraktCore(StandIn):
         behind = max(self.lag, 60.0) if request.stale else self.lag
         return self.now() - timedelta(seconds=behind) if behind else ALWAYS
 
-    def find(self, kind: Kind, item: Mapping[str, Any]) -> Title | None:
+    def find(self, kind: TraktKind, item: Mapping[str, Any]) -> TraktTitle | None:
         return self.catalogue.by_request(kind, item, strict_episodes=self.strict_episode_ids)
 
 
 def json_object(request: Request) -> Mapping[str, Any]:
     """The body, or 400: a body that cannot be read is never a wish for nothing."""
     if not isinstance(request.decoded, dict):
-        raise Answered(Reply(400))
+        raise AnsweredEarly(Reply(400))
     return request.decoded
 
 
-def kind_of(group: str) -> Kind:
+def kind_of(group: str) -> TraktKind:
     """``movies`` to ``movie``, or 404."""
     if group not in SINGULAR:
-        raise Answered(Reply(404))
+        raise AnsweredEarly(Reply(404))
     return SINGULAR[group]
 
 
@@ -233,7 +230,7 @@ def moment(text: str | None, default: datetime) -> datetime:
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
-        raise Answered(Reply(400)) from None
+        raise AnsweredEarly(Reply(400)) from None
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
@@ -270,7 +267,7 @@ def _positive(text: str | None, default: int) -> int:
     return int(text) if text and text.isdigit() and int(text) > 0 else default
 
 
-def limit_reached(limit: int, account: Account) -> Answered:
+def limit_reached(limit: int, account: TraktUser) -> AnsweredEarly:
     """420: Trakt's answer when a list is full; the body is empty."""
     headers = {"x-account-limit": str(limit), "x-vip-user": str(account.vip).lower()}
-    return Answered(Reply(420, None, {**headers, "x-upgrade-url": "https://trakt.tv/vip"}))
+    return AnsweredEarly(Reply(420, None, {**headers, "x-upgrade-url": "https://trakt.tv/vip"}))

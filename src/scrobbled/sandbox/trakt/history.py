@@ -6,13 +6,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from scrobbled.sandbox.base import Answered, Reply, Request, route
-from scrobbled.sandbox.trakt_accounts import EPOCH, Account, Play, iso
-from scrobbled.sandbox.trakt_batch import Batch, Expansion, counted
-from scrobbled.sandbox.trakt_catalogue import Kind, Title, available
-from scrobbled.sandbox.trakt_core import TraktCore, between, extended, json_object, kind_of, limit_reached, page
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, route
+from scrobbled.sandbox.trakt.accounts import EPOCH, TraktPlay, TraktUser, iso
+from scrobbled.sandbox.trakt.batch import Expansion, TraktBatch, counted
+from scrobbled.sandbox.trakt.catalogue import TraktKind, TraktTitle, available
+from scrobbled.sandbox.trakt.core import (
+    ALWAYS,
+    NEVER,
+    TraktCore,
+    between,
+    extended,
+    json_object,
+    kind_of,
+    limit_reached,
+    page,
+)
 
-Picks = Callable[[Title], bool]
+Picks = Callable[[TraktTitle], bool]
 
 
 class HistoryRoutes(TraktCore):
@@ -20,7 +30,7 @@ class HistoryRoutes(TraktCore):
 
     @route("GET", "/sync/history")
     def history(self, request: Request) -> Reply:
-        return self._plays(request, lambda title: True)
+        return self._plays(request, _all)
 
     @route("GET", "/sync/history/{group}")
     def history_of_kind(self, request: Request, group: str) -> Reply:
@@ -37,11 +47,13 @@ class HistoryRoutes(TraktCore):
         account = self.user(request)
         start, end = between(request)
         seen = account.history.at(self.read_at(request))
-        plays = [p for p in reversed(seen) if start <= p.watched_at <= end and wanted(p.title)]
+        plays = seen[::-1]
+        if wanted is not _all or (start, end) != (NEVER, ALWAYS):
+            plays = [p for p in plays if start <= p.watched_at <= end and wanted(p.title)]
         full = "full" in extended(request)
         return page(request, self._doubled(request, plays), lambda part: self._rows(part, full=full))
 
-    def _doubled(self, request: Request, plays: list[Play]) -> list[Play]:
+    def _doubled(self, request: Request, plays: list[TraktPlay]) -> list[TraktPlay]:
         """Under ``duplicate_rows`` each page begins with the last row of the one before; the count grows with it."""
         if not self.duplicate_rows:
             return plays
@@ -52,7 +64,7 @@ class HistoryRoutes(TraktCore):
         starts = range(0, max(1, len(plays) - 1), step)
         return [play for start in starts for play in plays[start : start + step + 1]]
 
-    def _rows(self, plays: Sequence[Play], *, full: bool) -> list[dict[str, Any]]:
+    def _rows(self, plays: Sequence[TraktPlay], *, full: bool) -> list[dict[str, Any]]:
         return [_row(play, full=full) for play in plays if play.id not in self.hidden]
 
     @route("POST", "/sync/history")
@@ -72,7 +84,7 @@ class HistoryRoutes(TraktCore):
         }
         return Reply(201, body)
 
-    def _room_for(self, account: Account, more: int) -> None:
+    def _room_for(self, account: TraktUser, more: int) -> None:
         if len(account.history) + more > account.limits["history"]:
             raise limit_reached(account.limits["history"], account)
 
@@ -94,7 +106,7 @@ class HistoryRoutes(TraktCore):
         }
         return Reply(200, body)
 
-    def _expand(self, request: Request) -> Batch:
+    def _expand(self, request: Request) -> TraktBatch:
         return Expansion(self.catalogue, self.find, leaves=True).of(json_object(request))
 
 
@@ -104,7 +116,7 @@ class WatchedRoutes(TraktCore):
     @route("GET", "/sync/watched/{group}")
     def watched(self, request: Request, group: str) -> Reply:
         if group not in ("movies", "shows", "episodes"):
-            raise Answered(Reply(404))
+            raise AnsweredEarly(Reply(404))
         plays = self._all_plays(request, kind_of(group))
         wanted = extended(request)
         if "min" in wanted:
@@ -118,7 +130,7 @@ class WatchedRoutes(TraktCore):
             most=100 if "progress" in wanted else 250,
         )
 
-    def _all_plays(self, request: Request, kind: Kind) -> list[Play]:
+    def _all_plays(self, request: Request, kind: TraktKind) -> list[TraktPlay]:
         account = self.user(request)
         start, end = between(request)
         seen = account.history.at(self.read_at(request))
@@ -130,14 +142,18 @@ class WatchedRoutes(TraktCore):
         show = self.catalogue.by_path("show", text)
         plays = self._all_plays(request, "show")
         if show is None:
-            raise Answered(Reply(404))
+            raise AnsweredEarly(Reply(404))
         seen = {play.title.key: play for play in plays}
         specials = request.query.get("specials") == "true"
         aired = [e for e in self.catalogue.episodes(show) if (e.season or specials) and e.released <= self.now()]
         return Reply(200, _progress(aired, seen))
 
 
-def _belongs(title: Title, kind: Kind, number: int | None) -> bool:
+def _all(title: TraktTitle) -> bool:
+    return True
+
+
+def _belongs(title: TraktTitle, kind: TraktKind, number: int | None) -> bool:
     """Whether a watched title is, or is part of, ``kind`` (with that Trakt id)."""
     if kind == title.kind:
         return number in (None, title.trakt)
@@ -148,12 +164,12 @@ def _belongs(title: Title, kind: Kind, number: int | None) -> bool:
     return number == (title.show.trakt if kind == "show" else title.season_trakt)
 
 
-def _row(play: Play, *, full: bool) -> dict[str, Any]:
+def _row(play: TraktPlay, *, full: bool) -> dict[str, Any]:
     head = {"id": play.id, "watched_at": iso(play.watched_at), "action": play.action, "type": play.title.kind}
     return {**head, **play.title.nested(full=full)}
 
 
-def _when(said: Mapping[str, Any], title: Title, now: datetime) -> datetime:
+def _when(said: Mapping[str, Any], title: TraktTitle, now: datetime) -> datetime:
     """The play's time. What is not a date Trakt understands, Unix numbers above all, silently becomes now."""
     text = said.get("watched_at")
     if text == "unknown":
@@ -173,16 +189,16 @@ def _numbers(given: object) -> list[int]:
     return [int(n) for n in given if str(n).isdigit()] if isinstance(given, list) else []
 
 
-def _by(plays: Iterable[Play], group: str) -> dict[int, list[Play]]:
+def _by(plays: Iterable[TraktPlay], group: str) -> dict[int, list[TraktPlay]]:
     """Plays, oldest first, by the Trakt id of their movie, show or episode."""
-    found: dict[int, list[Play]] = {}
+    found: dict[int, list[TraktPlay]] = {}
     for play in plays:
         one = play.title.show if group == "shows" and play.title.show else play.title
         found.setdefault(one.trakt, []).append(play)
     return found
 
 
-def _watched(plays: Sequence[Play], group: str, *, seasons: bool) -> dict[str, Any]:
+def _watched(plays: Sequence[TraktPlay], group: str, *, seasons: bool) -> dict[str, Any]:
     last = iso(plays[-1].watched_at)
     head = {"plays": len(plays), "last_watched_at": last, "last_updated_at": last}
     title = plays[-1].title
@@ -192,21 +208,21 @@ def _watched(plays: Sequence[Play], group: str, *, seasons: bool) -> dict[str, A
     return {**body, "seasons": _seasons(plays)} if seasons else body
 
 
-def _seasons(plays: Sequence[Play]) -> list[dict[str, Any]]:
+def _seasons(plays: Sequence[TraktPlay]) -> list[dict[str, Any]]:
     numbers = sorted({play.title.season or 0 for play in plays})
     return [
         {"number": n, "episodes": _episodes([play for play in plays if (play.title.season or 0) == n])} for n in numbers
     ]
 
 
-def _episodes(plays: Sequence[Play]) -> list[dict[str, Any]]:
+def _episodes(plays: Sequence[TraktPlay]) -> list[dict[str, Any]]:
     listed = sorted(_by(plays, "episodes").values(), key=lambda of_one: of_one[0].title.number or 0)
     return [
         {"number": p[0].title.number, "plays": len(p), "last_watched_at": iso(p[-1].watched_at)} for p in listed
     ]  # fmt: skip
 
 
-def _minimal(request: Request, plays: Sequence[Play], group: str, paging: str) -> Reply:
+def _minimal(request: Request, plays: Sequence[TraktPlay], group: str, paging: str) -> Reply:
     """All play dates by id; see ``TraktCore.minimal_pages``."""
     listed = list(_by(plays, group).items())
     if paging == "never":
@@ -217,13 +233,13 @@ def _minimal(request: Request, plays: Sequence[Play], group: str, paging: str) -
     return page(request, listed, lambda part: _dates(part, group), most=size, default=size)
 
 
-def _dates(part: Sequence[tuple[int, list[Play]]], group: str) -> dict[str, Any]:
+def _dates(part: Sequence[tuple[int, list[TraktPlay]]], group: str) -> dict[str, Any]:
     if group != "shows":
         return {str(number): [iso(play.watched_at) for play in plays] for number, plays in part}
     return {str(number): _nested_dates(plays) for number, plays in part}
 
 
-def _nested_dates(plays: Sequence[Play]) -> dict[str, dict[str, list[str]]]:
+def _nested_dates(plays: Sequence[TraktPlay]) -> dict[str, dict[str, list[str]]]:
     """Season number, then episode id, then dates."""
     found: dict[str, dict[str, list[str]]] = {}
     for play in plays:
@@ -231,10 +247,10 @@ def _nested_dates(plays: Sequence[Play]) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def _progress(aired: Sequence[Title], seen: Mapping[tuple[Kind, int], Play]) -> dict[str, Any]:
+def _progress(aired: Sequence[TraktTitle], seen: Mapping[tuple[TraktKind, int], TraktPlay]) -> dict[str, Any]:
     done = [title for title in aired if title.key in seen]
     left = [title for title in aired if title.key not in seen]
-    last = max((seen[title.key] for title in done), key=Play.order, default=None)
+    last = max((seen[title.key] for title in done), key=TraktPlay.order, default=None)
     return {
         "aired": len(aired),
         "completed": len(done),
@@ -247,7 +263,9 @@ def _progress(aired: Sequence[Title], seen: Mapping[tuple[Kind, int], Play]) -> 
     }
 
 
-def _season_progress(number: int, aired: Sequence[Title], seen: Mapping[tuple[Kind, int], Play]) -> dict[str, Any]:
+def _season_progress(
+    number: int, aired: Sequence[TraktTitle], seen: Mapping[tuple[TraktKind, int], TraktPlay]
+) -> dict[str, Any]:
     mine = [title for title in aired if title.season == number]
     episodes = [
         {

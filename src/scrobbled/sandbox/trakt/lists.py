@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from scrobbled.sandbox.base import Answered, Reply, Request, route
-from scrobbled.sandbox.trakt_accounts import GROUPS, Account, Entry, TitleShelf, iso
-from scrobbled.sandbox.trakt_batch import Batch, Expansion, counted
-from scrobbled.sandbox.trakt_catalogue import KINDS, Kind, Title, available
-from scrobbled.sandbox.trakt_core import TraktCore, between, extended, json_object, kind_of, limit_reached, page
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, route
+from scrobbled.sandbox.trakt.accounts import GROUPS, ListEntry, TitleShelf, TraktUser, iso
+from scrobbled.sandbox.trakt.batch import Expansion, TraktBatch, counted
+from scrobbled.sandbox.trakt.catalogue import KINDS, TraktKind, TraktTitle, available
+from scrobbled.sandbox.trakt.core import TraktCore, between, extended, json_object, kind_of, limit_reached, page
 
 METADATA = ("media_type", "resolution", "hdr", "audio", "audio_channels", "3d")
 
@@ -19,15 +19,17 @@ METADATA = ("media_type", "resolution", "hdr", "audio", "audio_channels", "3d")
 class ListCore(TraktCore):
     """What the lists share."""
 
-    def _entries(self, request: Request, shelf: TitleShelf, group: str) -> list[Entry]:
+    def _entries(self, request: Request, shelf: TitleShelf, group: str) -> list[ListEntry]:
         """The newest first; ``all`` is every kind."""
         kind = None if group == "all" else kind_of(group)
         return [e for e in reversed(shelf.at(self.read_at(request))) if kind in (None, e.title.kind)]
 
-    def _batch(self, request: Request, *, leaves: bool = False) -> Batch:
+    def _batch(self, request: Request, *, leaves: bool = False) -> TraktBatch:
         return Expansion(self.catalogue, self.find, leaves=leaves).of(json_object(request))
 
-    def _take(self, request: Request, shelf: TitleShelf, account: Account, what: str, *, leaves: bool = False) -> Reply:
+    def _take(
+        self, request: Request, shelf: TitleShelf, account: TraktUser, what: str, *, leaves: bool = False
+    ) -> Reply:
         """Takes the named titles off a list. Taking off what is not on it is no error and counts nothing."""
         batch, now = self._batch(request, leaves=leaves), self.now()
         gone = [w.title for w in request.portion(batch.wishes) if shelf.take(w.title, now) is not None]
@@ -54,11 +56,11 @@ class RatingRoutes(ListCore):
         account, batch, now = self.user(request), self._batch(request), self.now()
         wishes = request.portion([wish for wish in batch.wishes if "rating" in wish.said])
         if any(wish.said["rating"] not in range(1, 11) for wish in wishes):
-            raise Answered(Reply(422))
+            raise AnsweredEarly(Reply(422))
         _room(account, account.ratings, "ratings", (wish.title for wish in wishes))
         for wish in wishes:
             at = _moment(wish.said.get("rated_at"), wish.title, now)
-            account.ratings.put(Entry(next(self.numbers), wish.title, at, rating=int(wish.said["rating"])), now)
+            account.ratings.put(ListEntry(next(self.numbers), wish.title, at, rating=int(wish.said["rating"])), now)
         titles = [wish.title for wish in wishes]
         _touch(account, titles, "rated_at", now)
         return Reply(201, {"added": counted(titles, KINDS), "not_found": batch.not_found})
@@ -75,7 +77,7 @@ class CollectionRoutes(ListCore):
     @route("GET", "/sync/collection/{group}")
     def collection(self, request: Request, group: str) -> Reply:
         if group not in ("movies", "shows", "episodes", "media"):
-            raise Answered(Reply(404))
+            raise AnsweredEarly(Reply(404))
         shelf, metadata = self.user(request).collection, "metadata" in extended(request)
         if group == "shows":
             return self._by_show(request, shelf, metadata=metadata)
@@ -85,7 +87,7 @@ class CollectionRoutes(ListCore):
         return page(request, entries, lambda part: [_collected(entry, metadata=metadata) for entry in part])
 
     def _by_show(self, request: Request, shelf: TitleShelf, *, metadata: bool) -> Reply:
-        shows: dict[int, list[Entry]] = {}
+        shows: dict[int, list[ListEntry]] = {}
         for entry in self._entries(request, shelf, "episodes"):
             if entry.title.show is not None:
                 shows.setdefault(entry.title.show.trakt, []).append(entry)
@@ -97,11 +99,11 @@ class CollectionRoutes(ListCore):
         account, batch, now = self.user(request), self._batch(request, leaves=True), self.now()
         wishes = request.portion(batch.wishes)
         _room(account, account.collection, "collection", (wish.title for wish in wishes))
-        told: dict[str, list[Title]] = {"added": [], "updated": [], "existing": []}
+        told: dict[str, list[TraktTitle]] = {"added": [], "updated": [], "existing": []}
         for wish in wishes:
             at = _moment(wish.said.get("collected_at"), wish.title, now)
             metadata = {name: wish.said[name] for name in METADATA if name in wish.said}
-            told[_collect(account, Entry(next(self.numbers), wish.title, at, metadata=metadata), now)].append(
+            told[_collect(account, ListEntry(next(self.numbers), wish.title, at, metadata=metadata), now)].append(
                 wish.title
             )
         _touch(account, [wish.title for wish in wishes], "collected_at", now)
@@ -135,11 +137,11 @@ class WatchlistRoutes(ListCore):
         account, batch, now = self.user(request), self._batch(request), self.now()
         wishes = request.portion(batch.wishes)
         if any(wish.said.get("notes") for wish in wishes) and not account.vip:
-            raise Answered(Reply(426, None, {"x-upgrade-url": "https://trakt.tv/vip"}))
+            raise AnsweredEarly(Reply(426, None, {"x-upgrade-url": "https://trakt.tv/vip"}))
         new = [wish for wish in wishes if account.watchlist.get(wish.title) is None]
         _room(account, account.watchlist, "watchlist", (wish.title for wish in new))
         for wish in new:
-            account.watchlist.put(Entry(next(self.numbers), wish.title, now, notes=wish.said.get("notes")), now)
+            account.watchlist.put(ListEntry(next(self.numbers), wish.title, now, notes=wish.said.get("notes")), now)
         _touch(account, [wish.title for wish in new], "watchlisted_at", now)
         old = [wish.title for wish in wishes if wish not in new]
         counts = {"added": counted((w.title for w in new), KINDS), "existing": counted(old, KINDS)}
@@ -168,7 +170,7 @@ class PlaybackRoutes(ListCore):
         account = self.user(request)
         found = next((entry for entry in account.playback if entry.id == number), None)
         if found is None:
-            raise Answered(Reply(404))
+            raise AnsweredEarly(Reply(404))
         account.playback.take(found.title, self.now())
         return Reply(204)
 
@@ -177,21 +179,21 @@ class ListRoutes(RatingRoutes, CollectionRoutes, WatchlistRoutes, PlaybackRoutes
     """All lists."""
 
 
-def _touch(account: Account, titles: Iterable[Title], what: str, now: datetime) -> None:
+def _touch(account: TraktUser, titles: Iterable[TraktTitle], what: str, now: datetime) -> None:
     for kind in {title.kind for title in titles}:
         account.touch(GROUPS[kind], what, now)
         if what == "watchlisted_at":
             account.touch("watchlist", "updated_at", now)
 
 
-def _room(account: Account, shelf: TitleShelf, name: str, titles: Iterable[Title]) -> None:
+def _room(account: TraktUser, shelf: TitleShelf, name: str, titles: Iterable[TraktTitle]) -> None:
     """420 for the whole request where the new ones do not fit."""
-    new: set[tuple[Kind, int]] = {title.key for title in titles if shelf.get(title) is None}
+    new: set[tuple[TraktKind, int]] = {title.key for title in titles if shelf.get(title) is None}
     if new and len(shelf) + len(new) > account.limits[name]:
         raise limit_reached(account.limits[name], account)
 
 
-def _moment(text: object, title: Title, now: datetime) -> datetime:
+def _moment(text: object, title: TraktTitle, now: datetime) -> datetime:
     """Not cut to the minute: only plays are."""
     if text == "released":
         return available(title)
@@ -202,7 +204,7 @@ def _moment(text: object, title: Title, now: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
-def _collect(account: Account, entry: Entry, now: datetime) -> str:
+def _collect(account: TraktUser, entry: ListEntry, now: datetime) -> str:
     old = account.collection.get(entry.title)
     if old is not None and dict(old.metadata) == dict(entry.metadata):
         return "existing"
@@ -210,18 +212,18 @@ def _collect(account: Account, entry: Entry, now: datetime) -> str:
     return "added" if old is None else "updated"
 
 
-def _rated(entry: Entry, *, full: bool) -> dict[str, Any]:
+def _rated(entry: ListEntry, *, full: bool) -> dict[str, Any]:
     head = {"rated_at": iso(entry.at), "rating": entry.rating, "type": entry.title.kind}
     return {**head, **entry.title.nested(full=full)}
 
 
-def _collected(entry: Entry, *, metadata: bool) -> dict[str, Any]:
+def _collected(entry: ListEntry, *, metadata: bool) -> dict[str, Any]:
     at = iso(entry.at)
     body = {"type": entry.title.kind, "collected_at": at, "updated_at": at, **entry.title.nested()}
     return {**body, "metadata": dict(entry.metadata)} if metadata else body
 
 
-def _collected_show(entries: Sequence[Entry], *, metadata: bool) -> dict[str, Any]:
+def _collected_show(entries: Sequence[ListEntry], *, metadata: bool) -> dict[str, Any]:
     last = iso(max(entry.at for entry in entries))
     show = entries[0].title.show
     numbers = sorted({entry.title.season or 0 for entry in entries})
@@ -233,21 +235,21 @@ def _collected_show(entries: Sequence[Entry], *, metadata: bool) -> dict[str, An
     }
 
 
-def _collected_season(number: int, entries: Sequence[Entry], *, metadata: bool) -> list[dict[str, Any]]:
+def _collected_season(number: int, entries: Sequence[ListEntry], *, metadata: bool) -> list[dict[str, Any]]:
     mine = sorted((e for e in entries if e.title.season == number), key=lambda entry: entry.title.number or 0)
     rows = [{"number": e.title.number, "collected_at": iso(e.at), "metadata": dict(e.metadata)} for e in mine]
     return rows if metadata else [{k: v for k, v in row.items() if k != "metadata"} for row in rows]
 
 
-def _listed(rank: int, entry: Entry) -> dict[str, Any]:
+def _listed(rank: int, entry: ListEntry) -> dict[str, Any]:
     head = {"rank": rank, "id": entry.id, "listed_at": iso(entry.at), "notes": entry.notes, "type": entry.title.kind}
     return {**head, **entry.title.nested()}
 
 
-def _summary(account: Account, now: datetime) -> dict[str, Any]:
+def _summary(account: TraktUser, now: datetime) -> dict[str, Any]:
     return {"updated_at": iso(now), "item_count": len(account.watchlist)}
 
 
-def _paused(entry: Entry) -> dict[str, Any]:
+def _paused(entry: ListEntry) -> dict[str, Any]:
     head = {"id": entry.id, "progress": entry.progress, "paused_at": iso(entry.at), "type": entry.title.kind}
     return {**head, **entry.title.nested()}

@@ -24,7 +24,7 @@ class OAuthError(Exception):
 
 
 @dataclass(slots=True)
-class Client:
+class ApiApp:
     """An API app. New ones have no secret. ``blocked`` shuts it out of the API while sign-in still answers."""
 
     id: str
@@ -35,12 +35,12 @@ class Client:
 
 
 @dataclass(slots=True)
-class Device:
+class WaitingDevice:
     """A device waiting for its user."""
 
     code: str = field(repr=False)
     user_code: str
-    client: Client
+    client: ApiApp
     expires_at: datetime
     state: str = "pending"
     """``pending``, ``approved``, ``denied`` or ``used``."""
@@ -49,13 +49,13 @@ class Device:
 
 
 @dataclass(slots=True)
-class Token:
+class OAuthToken:
     """One pair. A pair is over for refreshing once ``spent``, and altogether once ``revoked``."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     username: str
-    client: Client
+    client: ApiApp
     created_at: datetime
     expires_at: datetime
     redirect_uri: str = OOB
@@ -78,20 +78,20 @@ class Token:
         }
 
 
-class OAuth:
+class OAuthServer:
     """State and rules; times are handed in. Both hosts of the stand-in share one."""
 
     def __init__(self) -> None:
-        self.clients = {"sandbox-client": Client("sandbox-client", "sandbox-secret")}
+        self.clients = {"sandbox-client": ApiApp("sandbox-client", "sandbox-secret")}
         self.lifetime = WEEK
         self.interval = 5
         self.device_lifetime = 600
-        self.devices: dict[str, Device] = {}
-        self.tokens: dict[str, Token] = {}
-        self._by_refresh: dict[str, Token] = {}
+        self.devices: dict[str, WaitingDevice] = {}
+        self.tokens: dict[str, OAuthToken] = {}
+        self._by_refresh: dict[str, OAuthToken] = {}
         self._serial = count(1)
 
-    def client(self, body: Mapping[str, Any]) -> Client:
+    def client(self, body: Mapping[str, Any]) -> ApiApp:
         """Credentials count only in the JSON body. The secret is optional, but a wrong one is refused."""
         client = self.clients.get(str(body.get("client_id")))
         secret = body.get("client_secret")
@@ -100,9 +100,9 @@ class OAuth:
             raise OAuthError(401, "invalid_client", "Client authentication failed due to unknown client.")
         return client
 
-    def start_device(self, client: Client, now: datetime) -> Device:
+    def start_device(self, client: ApiApp, now: datetime) -> WaitingDevice:
         serial = next(self._serial)
-        device = Device(
+        device = WaitingDevice(
             code=f"{serial:064x}",
             user_code=_user_code(serial),
             client=client,
@@ -119,7 +119,7 @@ class OAuth:
             device.username = username
         return bool(waiting)
 
-    def poll_device(self, code: str, client: Client, now: datetime) -> Token:
+    def poll_device(self, code: str, client: ApiApp, now: datetime) -> OAuthToken:
         """A token once approved, else the refusal that says how it stands."""
         device = self.devices.get(code)
         if device is None or device.client is not client:
@@ -135,9 +135,9 @@ class OAuth:
         device.state = "used"
         return self.issue(device.username, client, now)
 
-    def issue(self, username: str, client: Client, now: datetime, redirect_uri: str = OOB) -> Token:
+    def issue(self, username: str, client: ApiApp, now: datetime, redirect_uri: str = OOB) -> OAuthToken:
         serial = next(self._serial)
-        token = Token(
+        token = OAuthToken(
             access=f"sandbox-access-{serial}-{username}",
             refresh=f"sandbox-refresh-{serial}-{username}",
             username=username,
@@ -149,7 +149,7 @@ class OAuth:
         self.tokens[token.access] = self._by_refresh[token.refresh] = token
         return token
 
-    def refresh(self, body: Mapping[str, Any], client: Client, now: datetime) -> Token:
+    def refresh(self, body: Mapping[str, Any], client: ApiApp, now: datetime) -> OAuthToken:
         """Trades a refresh token, which works once, for a new pair."""
         old = self._by_refresh.get(str(body.get("refresh_token")))
         if old is not None and old.lost_session:
@@ -176,7 +176,7 @@ class OAuth:
             token.lost_session = how == "migrate"
         return len(mine)
 
-    def token(self, access: str, now: datetime) -> Token | None:
+    def token(self, access: str, now: datetime) -> OAuthToken | None:
         """The valid token, or nothing."""
         found = self.tokens.get(access)
         return found if found is not None and found.valid(now) else None

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from scrobbled.sandbox.base import Answered, Reply, Request, route
-from scrobbled.sandbox.trakt_accounts import GROUPS, Account, Entry, Watching, iso, minute
-from scrobbled.sandbox.trakt_catalogue import Title
-from scrobbled.sandbox.trakt_core import TraktCore, json_object
+from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, route
+from scrobbled.sandbox.trakt.accounts import GROUPS, ListEntry, TraktUser, TraktWatching, iso, minute
+from scrobbled.sandbox.trakt.catalogue import TraktTitle
+from scrobbled.sandbox.trakt.core import TraktCore, json_object
 
 SHARING = {"twitter": False, "mastodon": False, "tumblr": False}
 WATCHED = 80.0
@@ -26,7 +26,7 @@ class ScrobbleRoutes(TraktCore):
         now, runtime = self.now(), timedelta(minutes=title.runtime)
         account.playback.take(title, now)
         started = now - runtime * (progress / 100)
-        account.watching = Watching(title, started, started + runtime, "scrobble")
+        account.watching = TraktWatching(title, started, started + runtime, "scrobble")
         return _answer(title, "start", progress)
 
     @route("POST", "/scrobble/pause")
@@ -34,7 +34,7 @@ class ScrobbleRoutes(TraktCore):
         """Refused below 1 %, and from 80 % on, where only a stop makes sense."""
         account, title, progress = self._scrobble(request)
         if not 1 <= progress < WATCHED:
-            raise Answered(Reply(422))
+            raise AnsweredEarly(Reply(422))
         return self._hold(account, title, progress)
 
     @route("POST", "/scrobble/stop")
@@ -42,29 +42,29 @@ class ScrobbleRoutes(TraktCore):
         """From 80 % on a play, dated now: a scrobble cannot be back-dated. Below that the same as a pause."""
         account, title, progress = self._scrobble(request)
         if progress < 1:
-            raise Answered(Reply(422))
+            raise AnsweredEarly(Reply(422))
         if progress < WATCHED:
             return self._hold(account, title, progress)
         return self._book(account, title, progress)
 
-    def _scrobble(self, request: Request) -> tuple[Account, Title, float]:
+    def _scrobble(self, request: Request) -> tuple[TraktUser, TraktTitle, float]:
         account = self.user(request)
         body = json_object(request)
         return account, _named(self, body), _progress(body.get("progress"))
 
-    def _hold(self, account: Account, title: Title, progress: float) -> Reply:
+    def _hold(self, account: TraktUser, title: TraktTitle, progress: float) -> Reply:
         now = self.now()
         account.watching = None
-        account.playback.put(Entry(next(self.numbers), title, now, progress=progress), now)
+        account.playback.put(ListEntry(next(self.numbers), title, now, progress=progress), now)
         account.touch(GROUPS[title.kind], "paused_at", now)
         return _answer(title, "pause", progress)
 
-    def _book(self, account: Account, title: Title, progress: float) -> Reply:
+    def _book(self, account: TraktUser, title: TraktTitle, progress: float) -> Reply:
         """409 for the same item again within its runtime. Trakt names no fixed time, only ``expires_at``."""
         now = self.now()
         watched_at, expires_at = account.scrobbled.get(title.key, (now, now))
         if now < expires_at:
-            raise Answered(Reply(409, {"watched_at": iso(watched_at), "expires_at": iso(expires_at)}))
+            raise AnsweredEarly(Reply(409, {"watched_at": iso(watched_at), "expires_at": iso(expires_at)}))
         account.watching = None
         account.playback.take(title, now)
         account.scrobbled[title.key] = (minute(now), now + timedelta(minutes=title.runtime))
@@ -77,9 +77,9 @@ class ScrobbleRoutes(TraktCore):
         account = self.user(request)
         title = _named(self, json_object(request))
         if account.watching is not None:
-            raise Answered(Reply(409, {"expires_at": iso(account.watching.expires_at)}))
+            raise AnsweredEarly(Reply(409, {"expires_at": iso(account.watching.expires_at)}))
         now = self.now()
-        watching = Watching(title, now, now + timedelta(minutes=title.runtime), "checkin", next(self.numbers))
+        watching = TraktWatching(title, now, now + timedelta(minutes=title.runtime), "checkin", next(self.numbers))
         account.watching = watching
         return Reply(201, {"id": watching.id, "watched_at": iso(now), "sharing": SHARING, **title.nested()})
 
@@ -95,7 +95,7 @@ class ScrobbleRoutes(TraktCore):
         """204 without a body for nothing."""
         account = self.user(request) if slug == "me" else self.accounts.get(slug)
         if account is None:
-            raise Answered(Reply(404))
+            raise AnsweredEarly(Reply(404))
         self.settle(account)
         if account.watching is None:
             return Reply(204)
@@ -104,26 +104,26 @@ class ScrobbleRoutes(TraktCore):
         return Reply(200, {**times, "action": now.action, "type": now.title.kind, **now.title.nested()})
 
 
-def _named(core: TraktCore, body: Mapping[str, Any]) -> Title:
+def _named(core: TraktCore, body: Mapping[str, Any]) -> TraktTitle:
     """The movie or episode of a body: by movie, by episode ids, else by show and place; 404 for an unknown one."""
-    ways: tuple[Callable[[TraktCore, Mapping[str, Any]], Title | None], ...] = (_movie, _episode, _placed)
+    ways: tuple[Callable[[TraktCore, Mapping[str, Any]], TraktTitle | None], ...] = (_movie, _episode, _placed)
     title = next((found for way in ways if (found := way(core, body)) is not None), None)
     if title is None:
-        raise Answered(Reply(404))
+        raise AnsweredEarly(Reply(404))
     return title
 
 
-def _movie(core: TraktCore, body: Mapping[str, Any]) -> Title | None:
+def _movie(core: TraktCore, body: Mapping[str, Any]) -> TraktTitle | None:
     movie = body.get("movie")
     return core.find("movie", movie) if isinstance(movie, dict) else None
 
 
-def _episode(core: TraktCore, body: Mapping[str, Any]) -> Title | None:
+def _episode(core: TraktCore, body: Mapping[str, Any]) -> TraktTitle | None:
     episode = body.get("episode")
     return core.find("episode", episode) if isinstance(episode, dict) else None
 
 
-def _placed(core: TraktCore, body: Mapping[str, Any]) -> Title | None:
+def _placed(core: TraktCore, body: Mapping[str, Any]) -> TraktTitle | None:
     """Show with season and number, or with a number that counts through the show."""
     show, episode = body.get("show"), body.get("episode")
     if not isinstance(show, dict) or not isinstance(episode, dict):
@@ -141,10 +141,10 @@ def _progress(given: object) -> float:
     try:
         value = float(given)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise Answered(Reply(422)) from None
+        raise AnsweredEarly(Reply(422)) from None
     return min(100.0, max(0.0, value))
 
 
-def _answer(title: Title, action: str, progress: float, number: int = 0) -> Reply:
+def _answer(title: TraktTitle, action: str, progress: float, number: int = 0) -> Reply:
     """``id`` is 0 unless a play came of it."""
     return Reply(201, {"id": number, "action": action, "progress": progress, "sharing": SHARING, **title.nested()})

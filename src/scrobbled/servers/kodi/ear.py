@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from scrobbled.clock import Clock
+from scrobbled.plumbing.clock import Clock
 from scrobbled.servers.ear import Good
-from scrobbled.servers.kodi_live import KodiLive
-from scrobbled.servers.kodi_socket import connected
+from scrobbled.servers.kodi.live import KodiLive
+from scrobbled.servers.kodi.socket import connected
 
 
 class KodiEar:

@@ -7,18 +7,17 @@ how far it is, as nobody can be asked that any more when it has stopped.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.clock import Clock
-from scrobbled.core.events import Account
-from scrobbled.servers.base import Claimed, enveloped
-from scrobbled.servers.kodi_socket import Line, Notice, rows
-from scrobbled.sources.body import Body
-from scrobbled.sources.fields import decimal, flag, is_blank, section, text
+from scrobbled.core.watching.events import Account
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.fields import decimal, flag, is_blank, section, text
+from scrobbled.servers.base import IsClaimed, enveloped
+from scrobbled.servers.ear import Take
+from scrobbled.servers.kodi.socket import KodiConnection, KodiNotice, KodiRow, rows
 from scrobbled.sources.kodi import PROGRESS, elapsed
 
 NAMES = ("title", "showtitle", "season", "episode")
@@ -37,14 +36,12 @@ COUNTED_WITHIN = 120.0
 """Seconds after a stop in which Kodi itself counts what was watched."""
 MOST_SHOWS = 64
 STARTED = frozenset({"Player.OnAVStart", "Player.OnPause", "Player.OnResume", "Player.OnSeek"})
-Row = Mapping[str, Any]
-Take = Callable[[Body], Awaitable[object]]
 
 
-class On(Struct, frozen=True):
+class KodiPlaying(Struct, frozen=True):
     """What is on. Times in milliseconds, ``at`` and ``told_at`` monotonic seconds."""
 
-    item: Row
+    item: KodiRow
     player: int
     position: float
     total: float
@@ -64,18 +61,18 @@ class KodiLive:
     Needs Kodi 18 or newer. What is no film or episode is nothing. Raises ``TrackerError`` where Kodi does not answer.
     """
 
-    def __init__(self, *, take: Take, claimed: Claimed, clock: Clock) -> None:
+    def __init__(self, *, take: Take, claimed: IsClaimed, clock: Clock) -> None:
         self._take, self._claimed, self._clock = take, claimed, clock
-        self._on: On | None = None
-        self._ended: tuple[Row, float] | None = None
-        self._shows: OrderedDict[int, Row] = OrderedDict()
+        self._on: KodiPlaying | None = None
+        self._ended: tuple[KodiRow, float] | None = None
+        self._shows: OrderedDict[int, KodiRow] = OrderedDict()
 
     @property
     def every(self) -> float:
         """Seconds after which to call ``looked``."""
         return LOOK_EVERY if self._on else LOOK_IDLE
 
-    async def begin(self, line: Line) -> None:
+    async def begin(self, line: KodiConnection) -> None:
         """At each new connection: what was on before it may have ended, and something else begun."""
         players = [row for row in rows(await line.ask("Player.GetActivePlayers")) if row.get("type") == "video"]
         found = await self._seen(line, int(decimal(players[0].get("playerid")) or 0)) if players else None
@@ -87,7 +84,7 @@ class KodiLive:
         if found is not None and not goes_on:
             await self._tell("Player.OnAVStart" if found.speed else "Player.OnPause", found)
 
-    async def looked(self, line: Line) -> None:
+    async def looked(self, line: KodiConnection) -> None:
         """How far it is by now; with nothing on, only whether Kodi is still there."""
         if self._on is None:
             await line.ask("JSONRPC.Ping")
@@ -99,7 +96,7 @@ class KodiLive:
         if on.speed and self._clock.monotonic() - on.told_at >= PROGRESS_EVERY and self._claimed(Account()):
             await self._tell(PROGRESS, on)
 
-    async def heard(self, line: Line, notice: Notice) -> None:
+    async def heard(self, line: KodiConnection, notice: KodiNotice) -> None:
         item = section(notice.data, "item")
         if notice.method == "VideoLibrary.OnUpdate":
             await self._updated(line, notice.data)
@@ -110,7 +107,7 @@ class KodiLive:
         elif notice.method in STARTED and text(item.get("type")) not in OTHERS:
             await self._going(line, notice, item)
 
-    async def _going(self, line: Line, notice: Notice, item: Row) -> None:
+    async def _going(self, line: KodiConnection, notice: KodiNotice, item: KodiRow) -> None:
         if self._on is None or not _is_same(self._on.item, item):
             if self._on is not None:
                 await self._end(self._on)
@@ -123,13 +120,13 @@ class KodiLive:
         if self._on is not None:
             await self._tell(notice.method, self._on)
 
-    async def _stopped(self, line: Line, item: Row, *, ended: bool) -> None:
+    async def _stopped(self, line: KodiConnection, item: KodiRow, *, ended: bool) -> None:
         if self._on is not None and _is_same(self._on.item, item):
             await self._end(self._on, ended=ended)
         elif self._on is None and not self._was_just(item) and (found := await self._details(line, item)) is not None:
             await self._send("Player.OnStop", item=found, end=ended)
 
-    async def _updated(self, line: Line, data: Row) -> None:
+    async def _updated(self, line: KodiConnection, data: KodiRow) -> None:
         """A mark, or Kodi's own count of what has just stopped, which is told with its time and no mark."""
         item = section(data, "item") or {key: data[key] for key in ("id", "type") if key in data}
         count = decimal(data.get("playcount"))
@@ -142,13 +139,13 @@ class KodiLive:
         else:
             await self._send("VideoLibrary.OnUpdate", item=found, playcount=int(count))
 
-    def _was_just(self, item: Row) -> bool:
+    def _was_just(self, item: KodiRow) -> bool:
         """Whether this is what stopped last, and lately."""
         if self._ended is None or self._clock.monotonic() - self._ended[1] > COUNTED_WITHIN:
             return False
         return not is_blank(item.get("id")) and _is_same(self._ended[0], item)
 
-    async def _end(self, on: On, *, ended: bool = False) -> None:
+    async def _end(self, on: KodiPlaying, *, ended: bool = False) -> None:
         """Kodi also calls it the end where a share or a stream breaks off."""
         now = self._clock.monotonic()
         reached = on.reached(now)
@@ -156,7 +153,7 @@ class KodiLive:
         await self._tell("Player.OnStop", replace(on, position=reached, speed=0), end=whole)
         self._on, self._ended = None, (on.item, now)
 
-    async def _tell(self, method: str, on: On, **more: Any) -> None:
+    async def _tell(self, method: str, on: KodiPlaying, **more: Any) -> None:
         times = {"position_seconds": on.position / 1000, "total_seconds": on.total / 1000}
         player = {"playerid": on.player, "speed": on.speed, **(times if on.total else {})}
         await self._send(method, item=on.item, player=player, **more)
@@ -166,16 +163,18 @@ class KodiLive:
     async def _send(self, method: str, **data: Any) -> None:
         await self._take(enveloped("notice", method=method, params={"data": data}))
 
-    async def _seen(self, line: Line, player: int) -> On | None:
+    async def _seen(self, line: KodiConnection, player: int) -> KodiPlaying | None:
         """What is on there; ``None`` for what cannot count, and where it is over already."""
         answer = await line.ask("Player.GetItem", playerid=player, properties=list(OF_ANY))
         item = section(answer, "item") if isinstance(answer, dict) else {}
         if not _counts(item):
             return None
         now = self._clock.monotonic()
-        return await self._measured(line, On(await self._with_show(line, _kept(item)), player, 0.0, 0.0, 0.0, now, now))
+        return await self._measured(
+            line, KodiPlaying(await self._with_show(line, _kept(item)), player, 0.0, 0.0, 0.0, now, now)
+        )
 
-    async def _measured(self, line: Line, on: On) -> On | None:
+    async def _measured(self, line: KodiConnection, on: KodiPlaying) -> KodiPlaying | None:
         """``None`` where it is over, and where the next of a playlist is on before Kodi has told of it."""
         answer = await line.ask("Player.GetProperties", playerid=on.player, properties=list(TIMES))
         there = await line.ask("Player.GetItem", playerid=on.player, properties=list(NAMES))
@@ -187,7 +186,7 @@ class KodiLive:
         speed = decimal(answer.get("speed")) or 0.0
         return replace(on, position=position, total=total, speed=speed, at=self._clock.monotonic())
 
-    async def _details(self, line: Line, item: Row) -> Row | None:
+    async def _details(self, line: KodiConnection, item: KodiRow) -> KodiRow | None:
         """Of an item that is named by its number in the library."""
         kind, number = text(item.get("type")), int(decimal(item.get("id")) or 0)
         if kind not in WATCHABLE or number <= 0:
@@ -198,7 +197,7 @@ class KodiLive:
         found = section(answer, f"{kind}details") if isinstance(answer, dict) else {}
         return await self._with_show(line, _kept({**found, "type": kind, "id": number})) if found else None
 
-    async def _with_show(self, line: Line, item: Row) -> Row:
+    async def _with_show(self, line: KodiConnection, item: KodiRow) -> KodiRow:
         """An episode with its show, whose ids Kodi keeps apart."""
         number = int(decimal(item.get("tvshowid")) or 0)
         if number <= 0:
@@ -212,12 +211,12 @@ class KodiLive:
         return {**item, "tvshow": self._shows[number]}
 
 
-def _leapt(on: On, player: Row, now: float) -> On:
+def _leapt(on: KodiPlaying, player: KodiRow, now: float) -> KodiPlaying:
     position = elapsed(player.get("time"))
     return on if position is None else replace(on, position=position, at=now)
 
 
-def _is_same(item: Row, told: Row) -> bool:
+def _is_same(item: KodiRow, told: KodiRow) -> bool:
     """Whether a notification is about ``item``: by its number in the library, or else by all that it tells."""
     if not is_blank(told.get("id")) and not is_blank(item.get("id")):
         return (told.get("type"), told.get("id")) == (item.get("type"), item.get("id"))
@@ -226,7 +225,7 @@ def _is_same(item: Row, told: Row) -> bool:
     return all(told.get(name) in (item.get(name), item.get("label")) for name in NAMES if not is_blank(told.get(name)))
 
 
-def _counts(item: Row) -> bool:
+def _counts(item: KodiRow) -> bool:
     """What is played from outside the library may be of no known type, and still be named in full."""
     kind = text(item.get("type"))
     if kind in ("", "unknown"):
@@ -234,6 +233,6 @@ def _counts(item: Row) -> bool:
     return kind in WATCHABLE
 
 
-def _kept(item: Row) -> Row:
+def _kept(item: KodiRow) -> KodiRow:
     """Without what Kodi adds unasked, such as where the file lies."""
     return {key: item[key] for key in ("id", "type", "label", *OF_ANY) if not is_blank(item.get(key))}

@@ -12,16 +12,17 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from scrobbled.core.errors import ContractDrift, TryLater
-from scrobbled.http import USER_AGENT
-from scrobbled.sources.fields import section, text
+from scrobbled.plumbing.fields import section, text
+from scrobbled.plumbing.http import USER_AGENT
+
+if TYPE_CHECKING:  # and loaded with the first connection: most houses have no Kodi, and it takes a megabyte
+    from websockets.asyncio.client import ClientConnection
 
 PATH = "/jsonrpc"
 LONGEST_MESSAGE = 1024 * 1024
@@ -35,23 +36,23 @@ AWAY = (
 )
 STRANGER = "what answers at {host} is not Kodi's websocket, which is at port 9090 unless that was changed"
 LEFT = "Kodi ended the connection"
-Row = Mapping[str, Any]
+KodiRow = Mapping[str, Any]
 
 
-class Notice(Struct, frozen=True):
-    """Something that Kodi tells by itself, such as ``Player.OnStop`` with its ``data``."""
+class KodiNotice(Struct, frozen=True):
+    """Something that Kodi tells by itself, such as ``PlexPlayer.OnStop`` with its ``data``."""
 
     method: str
-    data: Row
+    data: KodiRow
 
 
-class Line:
+class KodiConnection:
     """One connection. Raises ``TryLater`` where it breaks, and ``ContractDrift`` for what Kodi never answers."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._numbers = count(1)
-        self._waiting: deque[Notice] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[KodiNotice] = deque(maxlen=MOST_WAITING)
 
     async def ask(self, method: str, **params: Any) -> Any:
         """The ``result``; ``None`` where Kodi answers with an error, as it does for what is not there any more."""
@@ -67,7 +68,7 @@ class Line:
             raise TryLater(f"Kodi did not answer to {method} within {PATIENCE:.0f} s") from None
         return message.get("result")
 
-    async def heard(self, seconds: float) -> Notice | None:
+    async def heard(self, seconds: float) -> KodiNotice | None:
         """What it tells next; ``None`` where that is nothing for so long."""
         try:
             async with asyncio.timeout(seconds):
@@ -77,12 +78,12 @@ class Line:
             return None
         return self._waiting.popleft()
 
-    def _keep(self, message: Row) -> None:
+    def _keep(self, message: KodiRow) -> None:
         method = text(message.get("method"), limit=100)
         if method and "id" not in message:
-            self._waiting.append(Notice(method, section(section(message, "params"), "data")))
+            self._waiting.append(KodiNotice(method, section(section(message, "params"), "data")))
 
-    async def _message(self) -> Row:
+    async def _message(self) -> KodiRow:
         with _told_as_ours():
             received = await self._socket.recv()
         try:
@@ -95,8 +96,11 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Line]:
+async def connected(url: str) -> AsyncIterator[KodiConnection]:
     """A connection to the websocket at ``url``; its path is ``/jsonrpc`` unless another one is told."""
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import InvalidHandshake
+
     parts = urlsplit(url)
     address = url if parts.path.strip("/") else f"{url.rstrip('/')}{PATH}"
     try:
@@ -117,13 +121,15 @@ async def connected(url: str) -> AsyncIterator[Line]:
             raise TryLater(AWAY.format(host=parts.netloc)) from error
         raise ContractDrift(STRANGER.format(host=parts.netloc)) from error
     try:
-        yield Line(socket)
+        yield KodiConnection(socket)
     finally:
         await socket.close()
 
 
 @contextlib.contextmanager
 def _told_as_ours() -> Iterator[None]:
+    from websockets.exceptions import ConnectionClosed
+
     try:
         yield
     except ConnectionClosed as error:
@@ -132,13 +138,15 @@ def _told_as_ours() -> Iterator[None]:
         raise TryLater(LEFT) from error
 
 
-def _is_passing(error: InvalidHandshake) -> bool:
+def _is_passing(error: Exception) -> bool:
     """Whether it broke off, or a proxy in front of it says that it is away."""
+    from websockets.exceptions import InvalidStatus
+
     status = error.response.status_code if isinstance(error, InvalidStatus) else 0
     return status >= 500 or isinstance(error.__cause__, EOFError | OSError)
 
 
-def rows(result: Any, name: str = "") -> Sequence[Row]:
+def rows(result: Any, name: str = "") -> Sequence[KodiRow]:
     """The objects of a list, by itself or below ``name``; nothing where there is none."""
     listed = result.get(name) if name and isinstance(result, dict) else result
     return [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []

@@ -9,33 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from scrobbled.catalogues.base import KEEP_MISS, Cache, Kept, kept, rows
-from scrobbled.catalogues.mediabrowser import Dialect, headers, identity, read
-from scrobbled.core.errors import ContractDrift, LoginNeeded
-from scrobbled.core.items import Origin
-from scrobbled.http import Http
-from scrobbled.sources.fields import text
-from scrobbled.sources.mediabrowser import identifier, lowered, part
+from scrobbled.catalogues.base import KEEP_MISS, CachedData, kept
+from scrobbled.clients.mediabrowser import MediaBrowserClient
+from scrobbled.core.naming.items import Origin
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.fields import lowered, part, text
 
 LONGEST_PATH = 4096
 FOLDERS = "/Library/VirtualFolders"
 
 
-class Libraries:
+class MediaBrowserLibraries:
     """Answers about one server are kept: paths of items for a month, the libraries for an hour."""
 
-    def __init__(self, dialect: Dialect, http: Http, token: str, cache: Cache) -> None:
-        self._dialect, self._http, self._token, self._cache = dialect, http, token, cache
-        self._identity = ""
+    def __init__(self, client: MediaBrowserClient, cache: Cache) -> None:
+        self._client, self._cache = client, cache
 
     async def title_of(self, origin: Origin) -> str:
         """Empty for an item of another server, and for one that lies in no library. Raises ``TrackerError``."""
-        if not self._identity:
-            self._identity = await identity(self._http, self._token, self._dialect)
-        if origin.server != self._identity:
+        if not await self._client.is_here(origin.server):
             return ""
-        path = _plain((await self._item(origin.key.partition("#")[0])).get("path", ""))
-        folders = (await self._folders()).get("folders", [])
+        path = _plain((await self._item(origin)).get("path", ""))
+        folders = (await self._folders(origin.server)).get("folders", [])
         inside = [(len(folder), title) for title, folder in folders if path.startswith(f"{_plain(folder)}/")]
         return str(max(inside)[1]) if path and inside else ""
 
@@ -43,19 +38,17 @@ class Libraries:
         """Of all libraries. Raises ``TrackerError``."""
         return list(dict.fromkeys(title for title, _ in await self._listed()))
 
-    async def _item(self, key: str) -> Kept:
-        async def ask() -> Kept:
-            query = {"Ids": key, "Recursive": "true", "Fields": "Path", "EnableImages": "false"}
-            answer = await self._http.send("GET", "/Items", params=query, headers=headers(self._dialect, self._token))
-            listed = [lowered(row) for row in rows(read(answer, self._dialect), "Items", answer.what)]
-            found = (text(row.get("path"), limit=LONGEST_PATH) for row in listed if identifier(row.get("id")) == key)
-            path = next(found, "")
+    async def _item(self, origin: Origin) -> CachedData:
+        key = origin.key.partition("#")[0]
+
+        async def ask() -> CachedData:
+            path = text((await self._client.item(key, "Path")).get("path"), limit=LONGEST_PATH)
             return {"path": path} if path else {}
 
-        return await kept(self._cache, f"{self._dialect.source}:{self._identity}:path:{key}", ask)
+        return await kept(self._cache, f"{self._client.dialect.source}:{origin.server}:path:{key}", ask)
 
-    async def _folders(self) -> Kept:
-        key = f"{self._dialect.source}:{self._identity}:libraries"
+    async def _folders(self, server: str) -> CachedData:
+        key = f"{self._client.dialect.source}:{server}:libraries"
         found = await self._cache.get(key)
         if not isinstance(found, dict):
             found = {"folders": [list(pair) for pair in await self._listed()]}
@@ -64,13 +57,8 @@ class Libraries:
 
     async def _listed(self) -> list[tuple[str, str]]:
         """Title and folder, one for each folder of each library."""
-        answer = await self._http.send("GET", FOLDERS, headers=headers(self._dialect, self._token))
-        if answer.status in (401, 403):
-            raise LoginNeeded(self._dialect.refused)
-        listed = answer.json() if answer.ok else None
-        if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):
-            raise ContractDrift(f"{answer.what} answered {answer.status} without a list of libraries")
-        return [(title, folder) for row in map(lowered, listed) for title, folder in _folders_of(row)]
+        listed = map(lowered, await self._client.listed(FOLDERS))
+        return [(title, folder) for row in listed for title, folder in _folders_of(row)]
 
 
 def _folders_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

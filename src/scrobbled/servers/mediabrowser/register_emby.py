@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from scrobbled.clients.base import NAME
+from scrobbled.clients.mediabrowser import DIALECTS, MediaBrowserClient
 from scrobbled.config import SourceConfig
 from scrobbled.core.errors import NotRegistered
-from scrobbled.http import Http
-from scrobbled.registering.asking import NAME, Entry, Registered, asked, entries_of, is_ours, mediabrowser, told
+from scrobbled.plumbing.http import Http
+from scrobbled.servers.entering import ConfigEntry, Registered, asked, entries_of, is_ours, told
 
 HOOKS = "/Notifications/Services/Configured"
 
@@ -15,22 +17,22 @@ HOOKS = "/Notifications/Services/Configured"
 async def register(http: Http, settings: SourceConfig, url: str) -> Registered:
     """Notifications belong to a user, and those that are about others to an administrator."""
     base = (settings.url or "").removesuffix("/emby")
-    there, headers = http.at(f"{base}/emby"), mediabrowser(settings)
-    admin = await _admin(there, headers)
+    there = MediaBrowserClient(DIALECTS["emby"], http.at(f"{base}/emby"), settings.server_token or "")
+    admin = await _admin(there)
     listing = f"{HOOKS}?UserId={admin}"
-    entries = entries_of(await asked(there, listing, headers), HOOKS)
+    entries = entries_of(await asked(there, listing), HOOKS)
     mine, wanted = _entry(entries, url)
     if mine != wanted:
-        await told(there, listing if mine is None else HOOKS, headers, wanted)
-        again, _ = _entry(entries_of(await asked(there, listing, headers), HOOKS), url)
+        await told(there, listing if mine is None else HOOKS, wanted)
+        again, _ = _entry(entries_of(await asked(there, listing), HOOKS), url)
         if again is None or (again["Options"]["Url"], again.get("Enabled")) != (url, True):
             raise NotRegistered("Emby accepted our webhook, but does not have it. It needs Emby Premiere.")
     notes = ("Emby sends webhooks only with Emby Premiere.",)
     return Registered("emby", "the notifications of Emby", mine != wanted, len(entries) - (mine is not None), notes)
 
 
-async def _admin(there: Http, headers: Mapping[str, str]) -> str:
-    for row in entries_of(await asked(there, "/Users", headers), "/Users"):
+async def _admin(there: MediaBrowserClient) -> str:
+    for row in entries_of(await asked(there, "/Users"), "/Users"):
         policy = row.get("Policy")
         if isinstance(policy, dict) and policy.get("IsAdministrator") is True and isinstance(row.get("Id"), str):
             return str(row["Id"])
@@ -39,10 +41,10 @@ async def _admin(there: Http, headers: Mapping[str, str]) -> str:
     )
 
 
-def _entry(entries: Sequence[Entry], url: str) -> tuple[Entry | None, Entry]:
+def _entry(entries: Sequence[ConfigEntry], url: str) -> tuple[ConfigEntry | None, ConfigEntry]:
     """Our notification as it is, ``None`` where there is none, and as it should be."""
 
-    def goes_to_us(entry: Entry) -> bool:
+    def goes_to_us(entry: ConfigEntry) -> bool:
         options = entry.get("Options")
         return isinstance(options, dict) and is_ours(options.get("Url"), url)
 
@@ -54,7 +56,7 @@ def _entry(entries: Sequence[Entry], url: str) -> tuple[Entry | None, Entry]:
     return mine, {**there, **wanted, "EventIds": [*events, *(one for one in _EVENTS if one not in events)]}
 
 
-_KIND: Entry = {
+_KIND: ConfigEntry = {
     "NotifierKey": "webhooknotifications",
     "ServiceName": "Webhooks",
     "PluginId": "85a7b1d4-fbda-4e85-a0a2-ac303c9946a4",

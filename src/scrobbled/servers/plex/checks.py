@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from scrobbled.canary import compared
-from scrobbled.catalogues.plex import REFUSED
-from scrobbled.core.checkup import Check, ok, skipped, warning
-from scrobbled.core.errors import ContractDrift, LoginNeeded
-from scrobbled.core.shape import Maybe, Shape
-from scrobbled.http import Http
+from scrobbled.clients.plex import PlexClient
+from scrobbled.core.words.checks import Check, ok, skipped, warning
+from scrobbled.core.words.shape import Maybe
+from scrobbled.plumbing.checks import compared
+from scrobbled.plumbing.http import Http
 
 _IDENTITY = {"machineIdentifier": str, "version": str}
 _SERVER = {"machineIdentifier": str, "version": str, "myPlexSubscription": Maybe((bool, int, str))}
@@ -24,39 +23,30 @@ NO_PASS = (
 
 async def examine(http: Http, token: str, *, libraries: Sequence[str]) -> list[Check]:
     """Reads only. ``libraries`` are the titles that the configuration lets through."""
+    open_, signed_in = PlexClient(http, ""), PlexClient(http, token)
     (identity, _), (server, about), (sections, listed) = await asyncio.gather(
-        compared("GET /identity", _read(http, "/identity", ""), _within(_IDENTITY)),
-        compared("GET /", _read(http, "/", token), _within(_SERVER)),
-        compared("GET /library/sections", _read(http, "/library/sections", token), _within(_SECTIONS)),
+        compared("GET /identity", _read(open_, "/identity"), _IDENTITY),
+        compared("GET /", _read(signed_in, "/"), _SERVER),
+        compared("GET /library/sections", _read(signed_in, "/library/sections"), _SECTIONS),
     )
     checks = [identity, _versioned(server, about), sections, _webhooks(about)]
     return [*checks, *_libraries(listed, libraries)]
 
 
-def _within(shape: Shape) -> Shape:
-    return {"MediaContainer": shape}
-
-
-async def _read(http: Http, path: str, token: str) -> Any:
-    headers = {"Accept": "application/json", **({"X-Plex-Token": token} if token else {})}
-    answer = await http.send("GET", path, headers=headers)
-    if answer.status in (401, 403):
-        raise LoginNeeded(REFUSED)
-    if not answer.ok:
-        raise ContractDrift(f"{answer.what} answered {answer.status}; is this the address of Plex?")
-    return answer.json()
+async def _read(client: PlexClient, path: str) -> Any:
+    return (await client.ask(path)).held
 
 
 def _versioned(check: Check, about: Any) -> Check:
     if about is None:
         return check
-    version = about["MediaContainer"]["version"]
+    version = about["version"]
     return ok(check.name, f"Answers as expected; Plex Media Server {version}.", version=version)
 
 
 def _webhooks(about: Any) -> Check:
     """Whether its owner has Plex Pass, which webhooks need, where the server says so."""
-    told = None if about is None else about["MediaContainer"].get("myPlexSubscription")
+    told = None if about is None else about.get("myPlexSubscription")
     if told is None:
         return skipped(PASS, "The server does not say whether its owner has Plex Pass, which webhooks need.", NO_PASS)
     if str(told).lower() in ("1", "true"):
@@ -67,7 +57,7 @@ def _webhooks(about: Any) -> Check:
 def _libraries(listed: Any, wanted: Sequence[str]) -> list[Check]:
     if not wanted or listed is None:
         return []
-    there = {row["title"].strip().casefold() for row in listed["MediaContainer"].get("Directory") or ()}
+    there = {row["title"].strip().casefold() for row in listed.get("Directory") or ()}
     missing = [title for title in wanted if title.strip().casefold() not in there]
     if not missing:
         return [ok("libraries", "Every library of the configuration is there.", libraries=len(wanted))]

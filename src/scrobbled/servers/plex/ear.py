@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from scrobbled.clock import Clock
-from scrobbled.core.errors import ContractDrift, LoginNeeded, TryLater
-from scrobbled.http import Http, Streaming
+from scrobbled.clients.plex import PlexClient
+from scrobbled.core.errors import TryLater
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import StreamedAnswer
 from scrobbled.servers.ear import Good
-from scrobbled.servers.plex import REFUSED
-from scrobbled.servers.plex_live import EVENT_SOURCE, Live, messages
-from scrobbled.servers.plex_sessions import notices
+from scrobbled.servers.plex.live import EVENT_SOURCE, PlexLive, messages
+from scrobbled.servers.plex.sessions import notices
 
 SILENCE = 120.0
 """Seconds without a byte after which the connection is made anew; it may be dead, or nothing is on."""
@@ -24,9 +24,9 @@ NO_EVENTS = "It has no event source, so its sessions are asked for every ten sec
 class PlexEar:
     """``servers.ear.Ear`` of a Plex server; ``live`` is told what is heard."""
 
-    def __init__(self, http: Http, token: str, live: Live, clock: Clock) -> None:
+    def __init__(self, client: PlexClient, live: PlexLive, clock: Clock) -> None:
         self.live = live
-        self._http, self._token, self._clock = http, token, clock
+        self._client, self._clock = client, clock
 
     async def listen(self, good: Good, stopping: asyncio.Event) -> None:
         if not await self._heard(good):
@@ -34,16 +34,9 @@ class PlexEar:
 
     async def _heard(self, good: Good) -> bool:
         """False where the server has no event source."""
-        headers = {"X-Plex-Token": self._token, "Accept": "text/event-stream"}
-        async with self._http.listen(
-            EVENT_SOURCE, params={"filters": "playing"}, headers=headers, silence=SILENCE
-        ) as streaming:
-            if streaming.status == 404:
+        async with self._client.listen(EVENT_SOURCE, silence=SILENCE, filters="playing") as streaming:
+            if streaming is None:
                 return False
-            if streaming.status in (401, 403):
-                raise LoginNeeded(REFUSED)
-            if not streaming.ok:
-                raise ContractDrift(f"{streaming.what} answered {streaming.status}")
             await self.live.begin()
             await good("")
             with contextlib.suppress(TimeoutError):
@@ -58,7 +51,7 @@ class PlexEar:
             await good(NO_EVENTS)
             await self._clock.wait(stopping, LOOK_AT_SESSIONS_EVERY)
 
-    async def _told(self, streaming: Streaming) -> None:
+    async def _told(self, streaming: StreamedAnswer) -> None:
         """Until the server ends it; raises ``TimeoutError`` where it falls silent."""
         async with contextlib.aclosing(streaming.lines) as lines, contextlib.aclosing(messages(lines)) as found:
             async for data in found:

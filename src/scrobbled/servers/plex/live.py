@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
-from scrobbled.clock import Clock
-from scrobbled.core.events import Account
-from scrobbled.servers.base import Claimed, enveloped
-from scrobbled.servers.plex import WATCHABLE, PlexServer, container, listing
-from scrobbled.servers.plex_sessions import (
+from scrobbled.clients.base import JsonRow
+from scrobbled.core.watching.events import Account
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.fields import is_blank, milliseconds, text
+from scrobbled.servers.base import IsClaimed, enveloped
+from scrobbled.servers.ear import Take
+from scrobbled.servers.plex.history import WATCHABLE, PlexServer
+from scrobbled.servers.plex.sessions import (
     PROGRESS,
     STOPPED,
-    Notice,
-    On,
-    Say,
+    PlexEvent,
+    PlexNotice,
+    PlexPlaying,
     Seat,
     begun,
     ended,
@@ -26,8 +28,6 @@ from scrobbled.servers.plex_sessions import (
     is_another,
     seated,
 )
-from scrobbled.sources.body import Body
-from scrobbled.sources.fields import is_blank, milliseconds, text
 
 EVENT_SOURCE = "/:/eventsource/notifications"
 LONGEST_MESSAGE = 256 * 1024
@@ -36,8 +36,6 @@ MOST_ITEMS = 64
 ASK_AGAIN_AFTER = 10.0
 """Seconds until it is asked again whose a session is that was not in the list."""
 SLACK = timedelta(minutes=1)
-Row = Mapping[str, Any]
-Take = Callable[[Body], Awaitable[object]]
 log = structlog.get_logger("listening")
 
 
@@ -56,7 +54,7 @@ async def messages(lines: AsyncIterator[str]) -> AsyncGenerator[str]:
             parts, size = [], 0
 
 
-class Live:
+class PlexLive:
     """Hands ``take`` an event for each beginning, pause, resumption and end, and once a minute in between.
 
     The last is left out for accounts that no viewer lists, whose events only wait until somebody does. What nobody is
@@ -64,11 +62,11 @@ class Live:
     cannot be asked, and what ``take`` raises: then the same notice may come once more.
     """
 
-    def __init__(self, server: PlexServer, machine: str, *, take: Take, claimed: Claimed, clock: Clock) -> None:
+    def __init__(self, server: PlexServer, machine: str, *, take: Take, claimed: IsClaimed, clock: Clock) -> None:
         self._server, self._machine, self._clock = server, machine, clock
         self._take, self._claimed = take, claimed
-        self._on: dict[str, On] = {}
-        self._items: OrderedDict[str, Row | None] = OrderedDict()
+        self._on: dict[str, PlexPlaying] = {}
+        self._items: OrderedDict[str, JsonRow | None] = OrderedDict()
         self._nobody: dict[str, float] = {}
 
     async def begin(self) -> None:
@@ -96,7 +94,7 @@ class Live:
                 await self._sit(said, seat)
             await self.heard(said)
 
-    async def heard(self, notice: Notice) -> None:
+    async def heard(self, notice: PlexNotice) -> None:
         if notice.session not in self._on and not await self._found(notice):
             return
         on, now = self._on[notice.session], self._clock.monotonic()
@@ -112,7 +110,7 @@ class Live:
         else:
             self._on[notice.session] = after
 
-    async def _found(self, notice: Notice) -> bool:
+    async def _found(self, notice: PlexNotice) -> bool:
         """Whose an unknown session is. At its end it is in no list any more, and so it is nobody's."""
         now = self._clock.monotonic()
         if notice.state == STOPPED or now < self._nobody.get(notice.session, 0.0):
@@ -129,18 +127,18 @@ class Live:
         self._nobody[notice.session] = now + ASK_AGAIN_AFTER
         return False
 
-    async def _sit(self, said: Notice, seat: Seat) -> None:
+    async def _sit(self, said: PlexNotice, seat: Seat) -> None:
         item = await self._item(said.key)
         duration = milliseconds(item.get("duration")) if item else None
         if len(self._on) >= MOST_SESSIONS:
             self._on.pop(next(iter(self._on)))
         self._on[said.session] = begun(seat, said.key, duration or None, said.offset, self._clock.monotonic())
 
-    async def _end(self, session: str, on: On) -> None:
+    async def _end(self, session: str, on: PlexPlaying) -> None:
         await self._tell(on, ended(on, self._clock.monotonic()))
         self._on.pop(session, None)
 
-    async def _tell(self, on: On, say: Say) -> None:
+    async def _tell(self, on: PlexPlaying, say: PlexEvent) -> None:
         item = await self._item(on.key)
         account = self._server.account(on.seat.account.id, on.seat.account.name)
         whose = Account(account.get("id", ""), account["title"])
@@ -160,12 +158,12 @@ class Live:
         )
         await self._take(body)
 
-    async def _is_viewed(self, on: On) -> bool:
+    async def _is_viewed(self, on: PlexPlaying) -> bool:
         """Whether the server has counted it since the session began: then somebody skipped, and it is no mistake."""
         began = self._clock.now() - timedelta(seconds=self._clock.monotonic() - on.since) - SLACK
         return await self._server.viewed_since(on.key, on.seat.account.id, began)
 
-    async def _item(self, key: str) -> Row | None:
+    async def _item(self, key: str) -> JsonRow | None:
         """``None`` for what cannot count: trailers, clips, music, and what is in no library."""
         if key not in self._items:
             found = (await self._server.items([key])).get(key)
@@ -175,11 +173,10 @@ class Live:
             self._items.popitem(last=False)
         return self._items[key]
 
-    async def _sessions(self) -> Sequence[Row]:
-        answer = await self._server.ask("/status/sessions")
-        return listing(container(answer), "Metadata", answer)
+    async def _sessions(self) -> Sequence[JsonRow]:
+        return (await self._server.client.ask("/status/sessions")).rows()
 
 
-def _counts(item: Row) -> bool:
+def _counts(item: JsonRow) -> bool:
     in_library = bool(text(item.get("librarySectionID")))
     return item.get("type") in WATCHABLE and in_library and is_blank(item.get("extraType"))

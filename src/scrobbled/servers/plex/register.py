@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from scrobbled import __version__
+from scrobbled.clients.plex import PlexTv
 from scrobbled.config import SourceConfig
 from scrobbled.core.errors import ContractDrift, NotRegistered
-from scrobbled.http import Answer, Http
-from scrobbled.registering.asking import NAME, PATIENCE, Registered, is_ours
+from scrobbled.plumbing.http import Answer, Http
+from scrobbled.servers.entering import Registered, is_ours
 
-PLEX_TV = "https://plex.tv"
 HOOKS = "/api/v2/user/webhooks"
+NEEDED = {"server_token": "a token of the account that owns the server is needed to register there"}
 PLACE = "the account at plex.tv"
 TWIN = "Another address with the same token is there too; remove it where it is an old one of ours."
 
 
 async def register(http: Http, settings: SourceConfig, url: str) -> Registered:
     """The list belongs to the account, and is always written whole."""
-    there = http.at(settings.account_url or PLEX_TV)
-    headers = {
-        "X-Plex-Token": settings.server_token or "",
-        "X-Plex-Product": NAME,
-        "X-Plex-Version": __version__,
-        "X-Plex-Client-Identifier": NAME,
-    }
-    before = await _urls(there, headers)
+    there = PlexTv(http, settings.account_url, settings.server_token or "")
+    before = await _urls(there)
     if url not in before:
         form = [("urls[]", one) for one in (*before, url)]
-        answer = await there.send("POST", HOOKS, form=form, headers=headers, timeout=PATIENCE, idempotent=False)
+        answer = await there.send("POST", HOOKS, form=form, idempotent=False)
         _allowed(answer)
-        after = await _urls(there, headers)
+        after = await _urls(there)
         if not {*before, url} <= set(after):
             raise NotRegistered(f"{answer.what} accepted our webhook, but does not list it. Add it by hand.")
     has_twin = any(one != url and is_ours(one, url) for one in before)
     return Registered("plex", PLACE, url not in before, len({*before} - {url}), (TWIN,) if has_twin else ())
 
 
-async def _urls(there: Http, headers: Mapping[str, str]) -> list[str]:
-    answer = await there.send("GET", HOOKS, headers=headers, timeout=PATIENCE)
+async def _urls(there: PlexTv) -> list[str]:
+    answer = await there.send("GET", HOOKS)
     _allowed(answer)
     rows = answer.json()
     urls = [row["url"] for row in rows if _has_url(row)] if isinstance(rows, list) else None

@@ -13,8 +13,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.events import Account
-from scrobbled.sources.fields import decimal, section, text
+from scrobbled.core.watching.events import Account
+from scrobbled.plumbing.fields import decimal, section, text
 
 PLAYING, PAUSED, STOPPED = "playing", "paused", "stopped"
 PROGRESS = "media.progress"
@@ -29,7 +29,7 @@ JUMP_MS = 60_000
 """A stop so far ahead of where it can be perhaps tells the position of something else."""
 
 
-class Notice(Struct, frozen=True):
+class PlexNotice(Struct, frozen=True):
     """One entry of a notification. ``offset`` is as the server writes it, ``None`` where it does not."""
 
     session: str
@@ -46,7 +46,7 @@ class Seat(Struct, frozen=True):
     player_name: str
 
 
-class On(Struct, frozen=True):
+class PlexPlaying(Struct, frozen=True):
     """One session. ``since``, ``heard_at`` and ``told_at`` are monotonic seconds."""
 
     seat: Seat
@@ -64,7 +64,7 @@ class On(Struct, frozen=True):
     last_given: float | None = None
 
 
-class Say(Struct, frozen=True):
+class PlexEvent(Struct, frozen=True):
     """An event, by the name it has in a webhook. ``claimed_ms`` is a place it can hardly have come to by then."""
 
     event: str
@@ -72,7 +72,7 @@ class Say(Struct, frozen=True):
     claimed_ms: int | None = None
 
 
-def notices(data: str) -> tuple[Notice, ...]:
+def notices(data: str) -> tuple[PlexNotice, ...]:
     """The entries of one message: bare, in a list, or in a ``NotificationContainer``. What is no such is nothing."""
     try:
         message = json.loads(data)
@@ -85,15 +85,15 @@ def notices(data: str) -> tuple[Notice, ...]:
     return tuple(filter(None, (_notice(entry) for entry in entries[:MOST_ENTRIES])))
 
 
-def _notice(entry: Any) -> Notice | None:
+def _notice(entry: Any) -> PlexNotice | None:
     if not isinstance(entry, dict):
         return None
     session, key = text(entry.get("sessionKey"), limit=100), text(entry.get("ratingKey"), limit=100)
     state = text(entry.get("state")).casefold()
-    return Notice(session, key, state, decimal(entry.get("viewOffset"))) if session and key else None
+    return PlexNotice(session, key, state, decimal(entry.get("viewOffset"))) if session and key else None
 
 
-def seated(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Notice, Seat]]:
+def seated(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[PlexNotice, Seat]]:
     """The rows of ``/status/sessions`` whose user is told; nobody else's session is anybody's."""
     for row in rows:
         user, player = section(row, "User"), section(row, "Player")
@@ -104,24 +104,24 @@ def seated(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Notice, Seat]]:
             yield said, Seat(account, name, text(player.get("title"), limit=200))
 
 
-def begun(seat: Seat, key: str, duration_ms: int | None, at_ms: float | None, now: float) -> On:
+def begun(seat: Seat, key: str, duration_ms: int | None, at_ms: float | None, now: float) -> PlexPlaying:
     """A session that nothing was told of yet; ``at_ms`` is where the list of sessions says it is."""
-    return On(seat, key, duration_ms, round(at_ms or 0), now, now)
+    return PlexPlaying(seat, key, duration_ms, round(at_ms or 0), now, now)
 
 
-def is_another(on: On, notice: Notice) -> bool:
+def is_another(on: PlexPlaying, notice: PlexNotice) -> bool:
     """Whether a session has gone on to another item: that has just begun, or is named for the second time."""
     if notice.key == on.key or notice.state not in (PLAYING, PAUSED):
         return False
     return on.pending == notice.key or (notice.offset is not None and notice.offset <= FRESH_MS)
 
 
-def ended(on: On, now: float) -> Say:
+def ended(on: PlexPlaying, now: float) -> PlexEvent:
     """The end of a session that is told by nothing but its absence."""
-    return Say("media.stop", _reached(on, now))
+    return PlexEvent("media.stop", _reached(on, now))
 
 
-def heard(on: On, notice: Notice, now: float) -> tuple[On | None, Say | None]:
+def heard(on: PlexPlaying, notice: PlexNotice, now: float) -> tuple[PlexPlaying | None, PlexEvent | None]:
     """The session after a notice, ``None`` at its end, and what is to be told."""
     if notice.key != on.key:
         if notice.state == STOPPED:
@@ -131,15 +131,15 @@ def heard(on: On, notice: Notice, now: float) -> tuple[On | None, Say | None]:
     offset = _position(on, notice)
     if notice.state == STOPPED:
         ahead = offset - on.offset_ms > 2000 * (now - on.heard_at) + JUMP_MS
-        return None, Say("media.stop", on.offset_ms, offset) if ahead else Say("media.stop", offset)
+        return None, PlexEvent("media.stop", on.offset_ms, offset) if ahead else PlexEvent("media.stop", offset)
     event = _event(on, notice.state, now)
     if notice.state not in (PLAYING, PAUSED):
         return on, None
     on = replace(on, offset_ms=offset, heard_at=now, last_given=notice.offset)
-    return (replace(on, state=notice.state, told_at=now), Say(event, offset)) if event else (on, None)
+    return (replace(on, state=notice.state, told_at=now), PlexEvent(event, offset)) if event else (on, None)
 
 
-def _event(on: On, state: str, now: float) -> str:
+def _event(on: PlexPlaying, state: str, now: float) -> str:
     if state == PLAYING and not on.state:
         return "media.play"
     if state == PLAYING and on.state == PAUSED:
@@ -149,14 +149,14 @@ def _event(on: On, state: str, now: float) -> str:
     return "media.pause" if state == PAUSED and on.state != PAUSED else ""
 
 
-def _position(on: On, notice: Notice) -> int:
+def _position(on: PlexPlaying, notice: PlexNotice) -> int:
     if notice.offset is None:
         return on.offset_ms
     offset = notice.offset * (1000 if on.in_seconds else 1)
     return round(min(max(0.0, offset), on.duration_ms or offset))
 
 
-def _is_in_seconds(on: On, notice: Notice, now: float) -> bool:
+def _is_in_seconds(on: PlexPlaying, notice: PlexNotice, now: float) -> bool:
     """It moves by ten within ten seconds; or the list of sessions, which is in milliseconds, says the same."""
     if notice.offset is None:
         return False
@@ -166,7 +166,7 @@ def _is_in_seconds(on: On, notice: Notice, now: float) -> bool:
     return on.state == PLAYING and passed >= 5 and abs(moved - passed) <= passed / 2
 
 
-def _reached(on: On, now: float) -> int:
+def _reached(on: PlexPlaying, now: float) -> int:
     """Where it was last, and what was played since then as far as that is known."""
     since = min(now - on.heard_at, LONGEST_SILENCE) if on.state == PLAYING else 0.0
     reached = on.offset_ms + round(1000 * since)

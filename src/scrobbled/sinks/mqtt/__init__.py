@@ -5,8 +5,8 @@
 only imported where there is a broker, as its library takes a while.
 """
 
-from scrobbled.mqtt.brokers import Broker, Supervisor
-from scrobbled.mqtt.messages import Account, Facts, LastPlay, Topics
-from scrobbled.mqtt.sensors import Sensors
+from scrobbled.sinks.mqtt.brokers import Broker, Supervisor
+from scrobbled.sinks.mqtt.messages import LastPlay, SensorFacts, Topics, TroubledAccount
+from scrobbled.sinks.mqtt.sensors import Sensors
 
-__all__ = ["Account", "Broker", "Facts", "LastPlay", "Sensors", "Supervisor", "Topics"]
+__all__ = ["Broker", "LastPlay", "SensorFacts", "Sensors", "Supervisor", "Topics", "TroubledAccount"]

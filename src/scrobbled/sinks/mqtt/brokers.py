@@ -11,7 +11,7 @@ import httpx
 
 from scrobbled.config import MqttConfig
 from scrobbled.core.errors import ContractDrift, LoginNeeded
-from scrobbled.http import Http
+from scrobbled.plumbing.pools import Pools
 
 ROOT = "http://supervisor"
 TOKEN, ADDRESS = "SUPERVISOR_TOKEN", "SCROBBLED_SUPERVISOR"
@@ -66,7 +66,7 @@ class Supervisor:
 
         Without a broker the answer is an error of status 400, in versions before also 200 with ``result: error``.
         """
-        http = Http(self._root, transport=self._transport, proxies=False)
+        http = Pools(self._transport, proxies=False).to("supervisor", self._root)
         try:
             answer = await http.send(
                 "GET", "/services/mqtt", headers={"Authorization": f"Bearer {self.token}"}, timeout=10

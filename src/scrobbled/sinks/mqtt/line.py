@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import aiomqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
-from scrobbled.core.errors import LoginNeeded, TrackerError, TryLater
-from scrobbled.mqtt.brokers import Broker
-from scrobbled.mqtt.messages import OFFLINE, Message, Topics, availability
+from scrobbled.core.errors import LoginNeeded, TrackerError, TryLater, said
+from scrobbled.sinks.mqtt.brokers import Broker
+from scrobbled.sinks.mqtt.messages import OFFLINE, MqttMessage, Topics, availability
 
 WITHIN = 10.0
 """Seconds for the broker to answer anything."""
@@ -25,11 +25,11 @@ REFUSED = frozenset({134, 135})
 """Reason codes of a name and password, or of a client, that is not let in; paho takes 3.1.1's 4 and 5 to these."""
 REACHED_WITHIN = 3.0
 """Seconds for a connection: it is made in a thread, for which the end of the process would wait."""
-_QUIET = logging.getLogger("scrobbled.mqtt")
+_QUIET = logging.getLogger("scrobbled.sinks.mqtt")
 _QUIET.setLevel(logging.CRITICAL)  # paho tells there what it raises as well, to nobody who could do anything
 
 
-class Line:
+class MqttConnection:
     """Connected. ``lost`` is called, in the loop, when that ends by itself; then ``say`` raises."""
 
     def __init__(self, client: aiomqtt.Client, lost: Callable[[], None]) -> None:
@@ -41,7 +41,7 @@ class Line:
     def is_lost(self) -> bool:
         return self._listening.done()
 
-    async def say(self, *messages: Message) -> None:
+    async def say(self, *messages: MqttMessage) -> None:
         """Retained, and each acknowledged by the broker; raises ``TrackerError``."""
         for message in messages:
             with _named():
@@ -59,7 +59,7 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def line(broker: Broker, topics: Topics, lost: Callable[[], None]) -> AsyncIterator[Line]:
+async def line(broker: Broker, topics: Topics, lost: Callable[[], None]) -> AsyncIterator[MqttConnection]:
     """A connection until the block ends; raises ``TrackerError``.
 
     Whoever looks sees us as offline from then on, also where the end was none of our doing: that is our last will.
@@ -69,7 +69,7 @@ async def line(broker: Broker, topics: Topics, lost: Callable[[], None]) -> Asyn
     farewell = availability(topics, OFFLINE)
     will = aiomqtt.Will(farewell.topic, farewell.payload, qos=1, retain=True)
     async with _connected(broker, topics.base, will) as client:
-        found = Line(client, lost)
+        found = MqttConnection(client, lost)
         try:
             yield found
         finally:
@@ -117,6 +117,6 @@ def _named() -> Iterator[None]:
     except aiomqtt.MqttCodeError as error:
         if isinstance(error.rc, ReasonCode) and error.rc.value in REFUSED:
             raise LoginNeeded("the broker refuses the name and password") from None
-        raise TryLater(f"the broker does not do what it was asked ({error})") from None
+        raise TryLater(f"the broker does not do what it was asked ({said(error)})") from None
     except (aiomqtt.MqttError, OSError, TimeoutError, ValueError) as error:
         raise TryLater(f"the broker cannot be reached ({error or 'no answer'})") from None

@@ -12,8 +12,9 @@ from typing import Any
 from msgspec import Struct
 
 from scrobbled import __version__
-from scrobbled.core.names import name as service
-from scrobbled.core.plain import plain
+from scrobbled.core.naming.names import name as service
+from scrobbled.core.standing import Standing
+from scrobbled.core.words.plain import plain
 
 ONLINE, OFFLINE = "online", "offline"
 LONGEST_STATE = 255
@@ -42,7 +43,7 @@ class Topics(Struct, frozen=True):
         return f"{self.discovery}/device/{self.base}/config"
 
 
-class Message(Struct, frozen=True):
+class MqttMessage(Struct, frozen=True):
     """Always retained, so that Home Assistant knows it right after its own start."""
 
     topic: str
@@ -61,7 +62,7 @@ class LastPlay(Struct, frozen=True):
     """What became of it, by tracker."""
 
 
-class Account(Struct, frozen=True):
+class TroubledAccount(Struct, frozen=True):
     """One that does not work, and why."""
 
     viewer: str
@@ -70,20 +71,22 @@ class Account(Struct, frozen=True):
     reason: str
 
 
-class Facts(Struct, frozen=True):
+class SensorFacts(Struct, frozen=True):
     """``queue`` are changes that wait, by tracker; ``questions`` want an answer of a person."""
 
     last: LastPlay | None
     queue: dict[str, int]
-    troubled: tuple[Account, ...]
+    troubled: tuple[TroubledAccount, ...]
     questions: int
+    house: Standing | None = None
+    """How all of it stands, as the first page says it."""
 
 
-def availability(topics: Topics, word: str) -> Message:
-    return Message(topics.status, word)
+def availability(topics: Topics, word: str) -> MqttMessage:
+    return MqttMessage(topics.status, word)
 
 
-def state(topics: Topics, facts: Facts) -> Message:
+def state(topics: Topics, facts: SensorFacts) -> MqttMessage:
     """The values. The same facts make the same text."""
     values = {
         "last_play": _last(facts.last),
@@ -93,8 +96,9 @@ def state(topics: Topics, facts: Facts) -> Message:
             "details": [plain(account) for account in facts.troubled[:MOST_ACCOUNTS]],
         },
         "needs_you": {"questions": facts.questions},
+        "standing": _standing(facts.house),
     }
-    return Message(topics.state, json.dumps(values, ensure_ascii=False, sort_keys=True))
+    return MqttMessage(topics.state, json.dumps(values, ensure_ascii=False, sort_keys=True))
 
 
 def _last(play: LastPlay | None) -> dict[str, Any]:
@@ -103,7 +107,13 @@ def _last(play: LastPlay | None) -> dict[str, Any]:
     return {**plain(play), "label": _short(play.label), "source": service(play.source)}
 
 
-def device(topics: Topics, page: str | None) -> Message:
+def _standing(house: Standing | None) -> dict[str, Any]:
+    if house is None:
+        return {"text": None}
+    return {"text": _short(house.text), "code": house.code, "next": house.next}
+
+
+def device(topics: Topics, page: str | None) -> MqttMessage:
     """Who we are and what can be seen of us. ``page`` is our address, where it is known."""
     about: dict[str, Any] = {
         "identifiers": [topics.base],
@@ -121,15 +131,21 @@ def device(topics: Topics, page: str | None) -> Message:
         "qos": 1,
         "components": {key: _component(topics, key, **one) for key, one in _SENSORS.items()},
     }
-    return Message(topics.device, json.dumps(payload, ensure_ascii=False, sort_keys=True))
+    return MqttMessage(topics.device, json.dumps(payload, ensure_ascii=False, sort_keys=True))
 
 
-def nothing(topics: Topics) -> Message:
+def nothing(topics: Topics) -> MqttMessage:
     """Takes the device, with all its sensors, out of Home Assistant."""
-    return Message(topics.device, "")
+    return MqttMessage(topics.device, "")
 
 
 _SENSORS: dict[str, dict[str, str]] = {
+    "standing": {
+        "platform": "sensor",
+        "name": "Status",
+        "icon": "mdi:check-network-outline",
+        "value_template": "{{ value_json.standing.text }}",
+    },
     "last_play": {
         "platform": "sensor",
         "name": "Last play",

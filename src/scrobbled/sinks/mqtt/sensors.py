@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import structlog
 from msgspec import Struct
 
-from scrobbled.clock import Clock
 from scrobbled.config import Config, MqttConfig
 from scrobbled.core.errors import LoginNeeded, StoreError, TrackerError, TryLater
-from scrobbled.mqtt.brokers import Broker, Supervisor, configured
-from scrobbled.mqtt.messages import ONLINE, Facts, Message, Topics, availability, device, nothing, state
+from scrobbled.plumbing.clock import Clock
+from scrobbled.sinks.mqtt.brokers import Broker, Supervisor, configured
+from scrobbled.sinks.mqtt.messages import ONLINE, MqttMessage, SensorFacts, Topics, availability, device, nothing, state
 
 if TYPE_CHECKING:
-    from scrobbled.mqtt.line import Line
+    from scrobbled.sinks.mqtt.line import MqttConnection
 
 PAUSE = 4.0
 """Seconds between two looks, so that a flood of news costs little; the first is told at once."""
@@ -29,11 +29,11 @@ OFF, NEW, OK, DOWN, SIGN_IN = "off", "new", "ok", "down", "sign-in"
 log = structlog.get_logger("sensors")
 
 
-class Means(Struct, frozen=True):
+class SensorMeans(Struct, frozen=True):
     """``config`` is asked each time, as a reload exchanges it. What ``look`` finds holds no secret."""
 
     config: Callable[[], Config]
-    look: Callable[[], Awaitable[Facts]]
+    look: Callable[[], Awaitable[SensorFacts]]
     supervisor: Supervisor
     learn: Callable[[str], None]
     """Told each secret that comes from outside."""
@@ -43,7 +43,7 @@ class Means(Struct, frozen=True):
 class Sensors:
     """Runs beside everything else. ``state`` is ``off``, ``new``, ``ok``, ``down`` or ``sign-in``."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: SensorMeans) -> None:
         self._means, self._clock = means, means.clock
         self._news, self._turned = asyncio.Event(), asyncio.Event()
         self._used = _of(means.config())
@@ -95,7 +95,7 @@ class Sensors:
             self._turn(OFF, "")
             await self._clock.wait(self._turned, ASK_EVERY)
             return
-        from scrobbled.mqtt.line import line
+        from scrobbled.sinks.mqtt.line import line
 
         topics = Topics(settings.topic, settings.discovery)
         async with line(broker, topics, self._news.set) as held:
@@ -115,9 +115,9 @@ class Sensors:
                 self._means.learn(found.password)
         return found
 
-    async def _tell(self, held: Line, topics: Topics) -> None:
+    async def _tell(self, held: MqttConnection, topics: Topics) -> None:
         """What changed, as long as nothing else does; raises ``TrackerError`` when the connection is lost."""
-        told: Message | None = None
+        told: MqttMessage | None = None
         while not self._turned.is_set():
             self._news.clear()
             found = state(topics, await self._means.look())

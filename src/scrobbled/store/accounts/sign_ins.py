@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scrobbled.store.database import Store
+from scrobbled.store.file.database import Store
 
 RETRIED = "retried"
 """Mark set by ``queue retry``: paused accounts try again at once."""
@@ -19,6 +19,8 @@ RESTORED = "restored"
 
 _SECRET_PARTS = ("token", "password", "instead_of")
 """What the name of a secret's key holds; ``instead_of`` is a pasted token that the sign-in took the place of."""
+_HOME = "home"
+"""Beside the values of a sign-in: where the account was when it was made."""
 
 
 def secrets_of(values: Mapping[str, Any] | None) -> list[str]:
@@ -35,6 +37,29 @@ def secrets_kept(db: sqlite3.Connection) -> list[str]:
     return [secret for values in _sign_ins(db) for secret in secrets_of(values)]
 
 
+def last_saved(db: sqlite3.Connection) -> float:
+    """When somebody last signed in anywhere, in Unix seconds; 0.0 where nobody did."""
+    return float(db.execute("SELECT coalesce(max(saved_at), 0) FROM tokens").fetchone()[0])
+
+
+def all_kept(db: sqlite3.Connection) -> dict[tuple[str, str], dict[str, Any]]:
+    """Each as it is stored, by viewer and tracker; raises ``ValueError`` where one cannot be read."""
+    rows = db.execute("SELECT viewer, tracker, secret FROM tokens").fetchall()
+    return {(viewer, tracker): json.loads(secret) for viewer, tracker, secret in rows}
+
+
+def renewing(db: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Accounts, by viewer and tracker, whose sign-in has a token to renew it with."""
+    rows = db.execute("SELECT viewer, tracker FROM tokens WHERE json_extract(secret, '$.refresh_token') <> ''")
+    return {(row[0], row[1]) for row in rows}
+
+
+def user_names(db: sqlite3.Connection) -> list[str]:
+    """What people are called at the trackers, where a sign-in says so."""
+    rows = db.execute("SELECT json_extract(secret, '$.username') FROM tokens WHERE json_valid(secret)")
+    return [str(row[0]) for row in rows if row[0]]
+
+
 def _sign_ins(db: sqlite3.Connection) -> Iterator[Mapping[str, Any]]:
     for texts in db.execute("SELECT secret, previous FROM tokens"):
         for text in filter(None, texts):
@@ -43,13 +68,31 @@ def _sign_ins(db: sqlite3.Connection) -> Iterator[Mapping[str, Any]]:
                     yield values
 
 
+def of_home(values: Mapping[str, Any], home: str | None) -> Mapping[str, Any] | None:
+    """A stored sign-in as its account uses it; ``None`` where that is at another place now."""
+    if home is not None and values.get(_HOME, home) != home:
+        return None
+    return {key: value for key, value in values.items() if key != _HOME}
+
+
 class StoredTokens:
-    """``trackers.given.Tokens`` for one account. The pair before the present one is kept, for a look back."""
+    """``trackers.given.Tokens`` for one account. The pair before the present one is kept, for a look back.
+
+    ``home`` is where the account is, see ``core.places``: a sign-in that was made elsewhere is none here, as it would
+    be sent to whoever answers at the new address. Without one it is not asked.
+    """
 
     def __init__(
-        self, store: Store, viewer: str, tracker: str, learn: Callable[[Any], None], now: Callable[[], datetime]
+        self,
+        store: Store,
+        viewer: str,
+        tracker: str,
+        learn: Callable[[Any], None],
+        now: Callable[[], datetime],
+        home: str | None = None,
     ) -> None:
         self._store, self._viewer, self._tracker, self._learn, self._now = store, viewer, tracker, learn, now
+        self._at = home
 
     async def load(self) -> Mapping[str, Any] | None:
         row = await self._store.read(
@@ -59,17 +102,26 @@ class StoredTokens:
         )
         values: Mapping[str, Any] | None = json.loads(row[0]) if row else None
         self._learn(values)
-        return values
+        if values is not None and self._at is not None and _HOME not in values:
+            await self._settle(row[0], {**values, _HOME: self._at})
+        return None if values is None else of_home(values, self._at)
 
     async def save(self, values: Mapping[str, Any]) -> None:
         self._learn(values)
-        text = json.dumps(dict(values))
+        text = json.dumps({**values, **({} if self._at is None else {_HOME: self._at})})
         await self._store.write(
             lambda db: db.execute(
                 "INSERT INTO tokens (viewer, tracker, secret, saved_at) VALUES (?,?,?,?) ON CONFLICT (viewer, tracker) "
                 "DO UPDATE SET previous = secret, secret = excluded.secret, saved_at = excluded.saved_at",
                 (self._viewer, self._tracker, text, self._now().timestamp()),
             )
+        )
+
+    async def _settle(self, before: str, values: Mapping[str, Any]) -> None:
+        """Of an earlier version, which did not write down where: it has been used here until now."""
+        row = (json.dumps(values), self._viewer, self._tracker, before)
+        await self._store.write(
+            lambda db: db.execute("UPDATE tokens SET secret = ? WHERE viewer = ? AND tracker = ? AND secret = ?", row)
         )
 
     async def forget(self) -> None:

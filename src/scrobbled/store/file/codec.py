@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from scrobbled.core.events import EventKind
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie, Origin
-from scrobbled.core.plain import plain
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
 from scrobbled.core.records import Subject
-from scrobbled.core.sessions import Session
+from scrobbled.core.watching.events import EventKind
+from scrobbled.core.watching.sessions import Session
+from scrobbled.core.words.plain import plain
 
 THESE = "(SELECT value FROM json_each(?))"
 """As SQL: what ``listed`` lists. One statement for many keys costs a fraction of one for each."""
@@ -60,7 +60,7 @@ def decode_subject(text: str) -> Subject:
     return Subject(key, scope, decode_item("movie" if scope == "movie" else "episode", item), runtime)
 
 
-_SESSION_LATER = ("last_progress", "undated", "seen_from", "began_at")
+_SESSION_LATER = ("last_progress", "undated", "seen_from", "began_at", "player", "ended_on", "ended_in")
 """What sessions learned to hold after the first release, in that order; older rows end before."""
 
 
@@ -78,6 +78,9 @@ def encode_session(session: Session) -> str:
             session.undated,
             session.seen_from,
             session.began_at.timestamp() if session.began_at else None,
+            session.player,
+            session.ended_on,
+            session.ended_in,
         ]
     )
     return text.decode()

@@ -1,13 +1,14 @@
 """One SQLite file, one writing thread, one transaction for everything that waits: group commit.
 
 A write is on disk when its ``await`` returns. While one commit is under way the next writes gather and share the one
-after it, so a burst of webhooks costs a few commits and not hundreds.
+after it, so a burst of webhooks costs a few commits and not hundreds. A read that comes before them waits for none.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import queue
 import sqlite3
 import threading
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 import structlog
 
 from scrobbled.core.errors import StoreError
-from scrobbled.store.opening import advised, open_database
+from scrobbled.store.file.opening import advised, open_database
 
 T = TypeVar("T")
 LARGEST_GROUP = 256
@@ -30,6 +31,7 @@ log = structlog.get_logger("store")
 class _Job:
     work: Callable[[sqlite3.Connection], Any]
     writes: bool
+    repeatable: bool
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     result: Any = None
@@ -58,9 +60,13 @@ class Store:
         if self._failure is not None:
             raise self._failure
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run ``work`` in a transaction; what it wrote is durable when this returns its result."""
-        return await self._submit(work, writes=True)
+    async def write(self, work: Callable[[sqlite3.Connection], T], *, repeatable: bool = False) -> T:
+        """Run ``work`` in a transaction; what it wrote is durable when this returns its result.
+
+        ``repeatable`` work changes nothing but the database. It may be run a second time, as it costs less not to be
+        kept apart from its neighbours before one of them fails.
+        """
+        return await self._submit(work, writes=True, repeatable=repeatable)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work``, which must not write; keep it short, as writers wait behind it."""
@@ -81,11 +87,11 @@ class Store:
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def _submit(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
+    async def _submit(self, work: Callable[[sqlite3.Connection], T], *, writes: bool, repeatable: bool = False) -> T:
         if self._closing or not self._thread.is_alive():
             raise StoreError("the database is closed")
         loop = asyncio.get_running_loop()
-        job = _Job(work, writes, loop, loop.create_future())
+        job = _Job(work, writes, repeatable, loop, loop.create_future())
         self._jobs.put(job)
         result: T = await job.future
         return result
@@ -102,13 +108,18 @@ class Store:
             while (job := self._jobs.get()) is not None:
                 group = [job, *self._gathered()]
                 jobs = [j for j in group if j is not None]
-                if not _perform(jobs, connection):
-                    self._broken = True
-                elif any(j.writes for j in jobs):
-                    self._broken = False
-                _tell(jobs)
+                reads = list(itertools.takewhile(lambda j: not j.writes, jobs))
+                self._answer(reads, connection)  # and not with the commit, for which the disk may take its time
+                self._answer(jobs[len(reads) :], connection)
                 if group[-1] is None:
                     return
+
+    def _answer(self, jobs: list[_Job], connection: sqlite3.Connection) -> None:
+        if not _perform(jobs, connection):
+            self._broken = True
+        elif any(job.writes for job in jobs):
+            self._broken = False
+        _tell(jobs)
 
     def _gathered(self) -> Iterable[_Job | None]:
         for _ in range(LARGEST_GROUP - 1):
@@ -145,22 +156,37 @@ def _transact(group: list[_Job], connection: sqlite3.Connection) -> None:
             _work(job, connection)
         return
     connection.execute("BEGIN IMMEDIATE")
-    for job in group:
-        connection.execute("SAVEPOINT job")
-        _work(job, connection)
-        if job.error is not None:
-            connection.execute("ROLLBACK TO job")
-        connection.execute("RELEASE job")
+    if len(group) == 1:  # as it is in a quiet house, where nobody has to be kept apart
+        _work(group[0], connection)
+        connection.execute("ROLLBACK" if group[0].error is not None else "COMMIT")
+        return
+    for repeatable, some in itertools.groupby(group, lambda job: job.repeatable):
+        jobs = list(some)
+        if not (repeatable and _together(jobs, connection)):
+            for job in jobs:
+                _together([job], connection)
     connection.execute("COMMIT")
 
 
-def _work(job: _Job, connection: sqlite3.Connection) -> None:
+def _together(jobs: list[_Job], connection: sqlite3.Connection) -> bool:
+    """Whether all of them went well; else none of them changed anything."""
+    connection.execute("SAVEPOINT jobs")
+    well = all(_work(job, connection) for job in jobs)
+    if not well:
+        connection.execute("ROLLBACK TO jobs")
+    connection.execute("RELEASE jobs")
+    return well
+
+
+def _work(job: _Job, connection: sqlite3.Connection) -> bool:
+    """Whether it went well."""
     try:
-        job.result = job.work(connection)
+        job.result, job.error = job.work(connection), None
     except Exception as error:
         if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
             raise  # the disk or a damaged file, not the work: nothing of this group may be taken for stored
         job.error = error
+    return job.error is None
 
 
 def _tell(group: list[_Job]) -> None:

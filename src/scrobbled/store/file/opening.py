@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import IO
 
 import structlog
-from sqlite_utils import Database
 
-from scrobbled.core.errors import StoreError
-from scrobbled.store.migrations import migrations
+from scrobbled.core.errors import StoreError, said
+from scrobbled.store.file.migrations import migrations
 
 BUSY_SECONDS = 5.0
 QUICK_CHECK_LIMIT = 64 * 1024 * 1024
@@ -71,7 +70,10 @@ def lock(path: Path) -> IO[str]:
     """Hold the database for one serving process; the lock ends with the process, however that ends."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.with_name(path.name + ".lock").open("a+")
+        handle = open(  # noqa: SIM115 - the caller closes it
+            path.with_name(path.name + ".lock"), "a+", encoding="ascii", opener=_for_us_alone
+        )
+        os.fchmod(handle.fileno(), 0o600)  # older versions made it readable for everybody
     except OSError as error:
         raise _no_place(path, error) from error
     try:
@@ -87,6 +89,10 @@ def lock(path: Path) -> IO[str]:
     handle.write(str(os.getpid()))
     handle.flush()
     return handle
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def holder(path: Path) -> int | None:
@@ -159,7 +165,7 @@ def _fill(draft: Path) -> None:
     """The newest schema, on disk when this returns. Nobody keeps a draft, so only its end waits for the disk."""
     with contextlib.closing(_connect(draft)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
-        migrations.apply(Database(connection))
+        migrations.apply(connection)
         connection.execute("PRAGMA journal_mode = DELETE")
     with draft.open("r+b") as finished:
         os.fsync(finished.fileno())
@@ -184,6 +190,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA journal_mode = {journal_mode(sqlite3.sqlite_version_info)}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA recursive_triggers = ON")  # what is replaced counts as deleted, too
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -4096")
         connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
@@ -205,10 +212,13 @@ def _check_content(connection: sqlite3.Connection, path: Path, *, thoroughly: bo
     check_schema(connection, path)
 
 
-def check_schema(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises ``StoreError`` for a file that is not ours or that a newer version wrote."""
+def check_schema(connection: sqlite3.Connection, path: Path) -> set[str]:
+    """The steps of the schema that a file has been through.
+
+    Raises ``StoreError`` for one that is not ours or that a newer version wrote.
+    """
     try:
-        known = {migration.name for migration in migrations.applied(Database(connection))}
+        known = migrations.taken(connection)
     except sqlite3.DatabaseError as error:
         raise _unusable(path, error) from error
     if not known:
@@ -216,29 +226,29 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} is not a database of scrobbled, or has lost its content. It was left as it is. "
             "Check storage.path, or put a backup in its place."
         )
-    ours = {migration.name for migration in migrations._migrations}
+    ours = set(migrations.names)
     if strangers := known - ours:
         raise StoreError(
             f"{path} was written by a newer version ({', '.join(sorted(strangers))}). Update scrobbled, or restore the "
             "backup that was made before the update."
         )
+    return known
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    db = Database(connection)
-    pending = migrations.pending(db)
+    pending = migrations.pending(connection)
     if not pending:
         return
-    backup = path.with_name(f"{path.name}.before-{pending[0].name}-{datetime.now(UTC):%Y%m%d%H%M%S}")
+    backup = path.with_name(f"{path.name}.before-{pending[0]}-{datetime.now(UTC):%Y%m%d%H%M%S}")
     _copy(connection, path, backup)
     log.info("database backed up", action="migrate", backup=str(backup))
     try:
-        migrations.apply(db)
+        migrations.apply(connection)
     except sqlite3.Error as error:
         advice = advised(str(error), "Start again; if that fails too, go back to the version before and report it.")
         raise StoreError(
-            f"{path} cannot be updated: {error}. The step that failed was undone, and {backup.name} beside it is as it "
-            f"was before. {advice}"
+            f"{path} cannot be updated: {said(error)}. The step that failed was undone, and {backup.name} beside it is "
+            f"as it was before. {advice}"
         ) from error
 
 
@@ -250,7 +260,7 @@ def _copy(connection: sqlite3.Connection, path: Path, backup: Path) -> None:
             connection.backup(target)
     except (OSError, sqlite3.Error) as error:
         backup.unlink(missing_ok=True)
-        raise StoreError(f"{path} cannot be backed up before its update: {error}. Check free space.") from error
+        raise StoreError(f"{path} cannot be backed up before its update: {said(error)}. Check free space.") from error
     with contextlib.suppress(OSError):  # then there are more of them than need be
         for copy in _superfluous(path):
             copy.unlink(missing_ok=True)
@@ -258,7 +268,7 @@ def _copy(connection: sqlite3.Connection, path: Path, backup: Path) -> None:
 
 def _superfluous(path: Path) -> list[Path]:
     """Copies of updates but the newest few. Of each step one counts, as a container tries at every start what fails."""
-    names = "|".join(re.escape(migration.name) for migration in migrations._migrations)
+    names = "|".join(map(re.escape, migrations.names))
     ours = re.compile(rf"{re.escape(path.name)}\.before-({names})-(\d{{14}})")
     found = sorted((match[2], match[1]) for copy in path.parent.iterdir() if (match := ours.fullmatch(copy.name)))
     newest = sorted(set({step: at for at, step in found}.items()), key=lambda one: one[1])[-COPIES_KEPT:]
@@ -271,16 +281,14 @@ def advised(why: str, otherwise: str) -> str:
 
 
 def _no_place(path: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"{path} cannot be made: {error.strerror or error}. Check storage.path and the permissions of its folder."
-    )
+    return StoreError(f"{path} cannot be made: {said(error)}. Check storage.path and the permissions of its folder.")
 
 
 def _unusable(path: Path, error: sqlite3.DatabaseError) -> StoreError:
     if "not a database" in str(error) or "malformed" in str(error):
         return StoreError(_damaged(path, str(error)))
     advice = advised(str(error), "Check its permissions and that its folder can be written.")
-    return StoreError(f"{path} cannot be opened: {error}. {advice}")
+    return StoreError(f"{path} cannot be opened: {said(error)}. {advice}")
 
 
 def _damaged(path: Path, why: str) -> str:

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from scrobbled.core.items import Episode, Item
-from scrobbled.store import works
-from scrobbled.store.codec import instant
-from scrobbled.store.works import Kind
+from scrobbled.core.naming.items import Episode, Item
+from scrobbled.core.records import Scope
+from scrobbled.store.file.codec import instant
+from scrobbled.store.works import works
 
 RESUMES_KEPT = timedelta(days=183)
 _WORK = "JOIN works w ON w.id = work LEFT JOIN works s ON s.id = w.show"
@@ -24,7 +24,7 @@ class Resume(Struct, frozen=True):
     """Where something was paused; ``progress`` in percent."""
 
     id: int
-    kind: Kind
+    kind: Scope
     item: Item
     progress: float
     paused_at: datetime
@@ -33,7 +33,7 @@ class Resume(Struct, frozen=True):
 class Rating(Struct, frozen=True):
     """From 1 to 10. Of a show or a season ``item`` is told as an episode without number."""
 
-    kind: Kind
+    kind: Scope
     item: Item
     rating: int
     rated_at: datetime
@@ -120,7 +120,9 @@ def forget_resumes(db: sqlite3.Connection, before: datetime, limit: int = 500) -
     ).rowcount
 
 
-def rate(db: sqlite3.Connection, viewer: str, kind: Kind, item: Item, rating: int, at: datetime, now: datetime) -> bool:
+def rate(
+    db: sqlite3.Connection, viewer: str, kind: Scope, item: Item, rating: int, at: datetime, now: datetime
+) -> bool:
     """Rated ``rating`` (1 to 10) at ``at``, instead of any earlier rating; false where the item names no such work."""
     work = _work(db, kind, item)
     if work is None:
@@ -133,7 +135,7 @@ def rate(db: sqlite3.Connection, viewer: str, kind: Kind, item: Item, rating: in
     return True
 
 
-def unrate(db: sqlite3.Connection, viewer: str, kind: Kind, item: Item, now: datetime) -> bool:
+def unrate(db: sqlite3.Connection, viewer: str, kind: Scope, item: Item, now: datetime) -> bool:
     """Take the rating back; false where there was none."""
     work = _work(db, kind, item)
     found = db.execute("DELETE FROM ratings WHERE viewer = ? AND work = ?", (viewer, work)).rowcount > 0
@@ -143,7 +145,7 @@ def unrate(db: sqlite3.Connection, viewer: str, kind: Kind, item: Item, now: dat
 
 
 def ratings(
-    db: sqlite3.Connection, viewer: str, kinds: Sequence[Kind] = (), values: Sequence[int] = ()
+    db: sqlite3.Connection, viewer: str, kinds: Sequence[Scope] = (), values: Sequence[int] = ()
 ) -> list[Rating]:
     """The newest first; without ``kinds`` or ``values`` all of them."""
     wanted, marks = _among("w.kind", kinds)
@@ -161,7 +163,7 @@ def activities(db: sqlite3.Connection, viewer: str) -> dict[str, datetime]:
     return {what: instant(at) for what, at in db.execute("SELECT what, at FROM activities WHERE viewer = ?", (viewer,))}
 
 
-def _work(db: sqlite3.Connection, kind: Kind, item: Item) -> int | None:
+def _work(db: sqlite3.Connection, kind: Scope, item: Item) -> int | None:
     if kind == "show":
         return works.show_of(db, item) if isinstance(item, Episode) else None
     if kind == "season":

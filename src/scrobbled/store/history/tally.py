@@ -13,25 +13,26 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.core.items import Media, Movie
-from scrobbled.core.plays import EARLIEST
+from scrobbled.core.naming.items import Media, Movie
 from scrobbled.core.statistics import DAY, Counted, DayCount, Share, Stretch, day_of
-from scrobbled.store import works
+from scrobbled.core.watching.plays import EARLIEST
+from scrobbled.store.queue.words import IS_ANOTHER
+from scrobbled.store.works import works
 
 _EARLIEST = EARLIEST.timestamp()
 _MONDAY = 3 * 24
 """1 January 1970 was a Thursday."""
 _SET_ASIDE = (
     "SELECT DISTINCT a.play_id FROM outbox AS a INDEXED BY outbox_no_plays WHERE (a.state = 'undone' "
-    "OR (a.state = 'already-there' AND a.reason GLOB 'the same viewing is play *')) AND NOT EXISTS (SELECT 1 FROM "
+    f"OR {IS_ANOTHER.format('a')}) AND NOT EXISTS (SELECT 1 FROM "
     "outbox AS b WHERE b.play_id = a.play_id AND b.state <> 'unwanted' AND b.state <> 'undone' "
-    "AND NOT (b.state = 'already-there' AND b.reason GLOB 'the same viewing is play *'))"
+    f"AND NOT {IS_ANOTHER.format('b')})"
 )
 """Plays that were taken back everywhere, or that proved to be another play's viewing, as in ``store.watched``."""
 _OF_KIND = "FROM plays INDEXED BY plays_in_numbers WHERE viewer = ? AND source = ? AND media = ?"
 _PIECE = f"{_OF_KIND} AND watched_at >= ? AND watched_at < ?"
 """A range of the index: nothing else of a play is read, and no text is compared row by row."""
-Kind = tuple[str, str, Media]
+TallyKey = tuple[str, str, Media]
 """Viewer, source and media."""
 
 
@@ -102,7 +103,7 @@ class Tally:
         )
         return [_told(*row) for row in rows]
 
-    def _by(self, within: Sequence[Stretch], expression: str) -> Iterator[tuple[Kind, int, int]]:
+    def _by(self, within: Sequence[Stretch], expression: str) -> Iterator[tuple[TallyKey, int, int]]:
         """Kind, value of ``expression`` and number of plays; ``?`` is how far the house's clock is ahead of UTC."""
         query = f"SELECT {expression}, count(*) {_PIECE}{self._counts} GROUP BY 1"
         for kind in self._kinds:
@@ -151,7 +152,7 @@ def _whole(within: Sequence[Stretch]) -> tuple[int, int]:
     return (within[0].start, within[-1].end) if within else (0, 0)
 
 
-def _kinds(db: sqlite3.Connection) -> list[Kind]:
+def _kinds(db: sqlite3.Connection) -> list[TallyKey]:
     """Those that there are, however many plays there are."""
     rows = db.execute("SELECT viewer, source, media FROM shelves WHERE plays > 0 ORDER BY viewer, source, media")
     return rows.fetchall()
@@ -163,7 +164,7 @@ def state(db: sqlite3.Connection) -> tuple[int | float | None, ...]:
         "SELECT (SELECT max(id) FROM plays), (SELECT total(count) FROM tallies WHERE what = 'plays'), "
         "(SELECT count(*) FROM plays WHERE work IS NULL), count(*), total(play_id) FROM outbox "
         "INDEXED BY outbox_no_plays WHERE state = 'undone' "
-        "OR (state = 'already-there' AND reason GLOB 'the same viewing is play *')"
+        f"OR {IS_ANOTHER.format('outbox')}"
     ).fetchone()
     return tuple(row)
 

@@ -1,4 +1,4 @@
-"""What plays and works are about, with all that is known of it: for whoever looks for a picture."""
+"""What plays and works are about, with all that is known of it, and what they are called."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from scrobbled.core.corrections import corrected
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.store import works
-from scrobbled.store.codec import THESE, decode_item
-from scrobbled.store.corrections import in_force
+from scrobbled.core.naming.corrections import corrected
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.naming.titles import Title, TitleKind
+from scrobbled.store.file.codec import THESE, decode_item
+from scrobbled.store.queue.corrections import in_force
+from scrobbled.store.works import works
 
+KNOWN = 3_000
+LISTED = 500
+OF_THE_SHOW = (
+    "SELECT other.id FROM plays AS mine JOIN works ON works.id = mine.work JOIN works AS other "
+    "ON other.id = works.id OR other.show = works.show WHERE mine.id = ?"
+)
+"""As SQL: the works of the same show, or the same film, as a play."""
 _PLAYS = (
     "SELECT plays.id, plays.viewer, plays.media, plays.item, works.kind, works.facts, shows.facts FROM plays "
     "LEFT JOIN works ON works.id = plays.work LEFT JOIN works AS shows ON shows.id = works.show"
@@ -43,6 +51,37 @@ def of_works(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Item]:
         (json.dumps(list(ids)),),
     )
     return {row[0]: _kept_at(works.whole(row[1], row[2], row[3]), row[1], row[4]) for row in rows}
+
+
+def watched(db: sqlite3.Connection, kind: TitleKind) -> list[Title]:
+    """Shows or films that were watched here before: the newest, some thousands at most."""
+    ids, name, year = ("show_ids", "show_title", "show_year") if kind == "show" else ("ids", "title", "year")
+    rows = db.execute(
+        f"SELECT json_extract(facts, '$.{name}'), json_extract(facts, '$.{year}'), json_extract(facts, '$.{ids}.tmdb') "
+        f"FROM works WHERE kind = ? ORDER BY id DESC LIMIT {KNOWN}",
+        (kind,),
+    )
+    return [Title(kind, str(title), year, tmdb) for title, year, tmdb in rows if title]
+
+
+def seasons(db: sqlite3.Connection, play: int | None) -> list[int]:
+    """The season of each episode that was watched here of the show of this play, as their sources number them."""
+    rows = db.execute(
+        "SELECT DISTINCT json_extract(plays.item, '$.season'), json_extract(plays.item, '$.number') FROM plays "
+        f"WHERE plays.id = ? OR plays.work IN ({OF_THE_SHOW}) LIMIT {LISTED}",
+        (play, play),
+    )
+    return [season for season, number in rows if season is not None and number is not None]
+
+
+def names(db: sqlite3.Connection, limit: int) -> list[str]:
+    """What so many of the newest plays, and their shows, are called."""
+    rows = db.execute(
+        "SELECT label, json_extract(item, '$.show_title'), json_extract(item, '$.title') FROM plays "
+        "WHERE json_valid(item) ORDER BY id DESC LIMIT ?",
+        (limit,),
+    )
+    return [str(name) for row in rows for name in row if name]
 
 
 def _items(db: sqlite3.Connection, rows: Iterable[Sequence[Any]]) -> dict[int, Item]:

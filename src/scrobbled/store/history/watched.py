@@ -13,28 +13,28 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.items import Item, Media
-from scrobbled.store import works
-from scrobbled.store.codec import instant
-from scrobbled.store.outbox import SAME_VIEWING
+from scrobbled.core.naming.items import Item, Media
+from scrobbled.store.file.codec import instant
+from scrobbled.store.queue.words import IS_ANOTHER
+from scrobbled.store.works import works
 
 _ASIDE = (
     "SELECT play_id FROM outbox AS a WHERE state IN ('undone', 'already-there') AND NOT EXISTS (SELECT 1 FROM outbox "
     "AS b WHERE b.play_id = a.play_id AND b.state <> 'unwanted' AND b.state <> 'undone' "
-    f"AND NOT (b.state = 'already-there' AND b.reason LIKE '{SAME_VIEWING}%'))"
+    f"AND NOT {IS_ANOTHER.format('b')})"
 )
 _COUNTS = f"p.work IS NOT NULL AND p.id NOT IN ({_ASIDE})"
 _BY_HAND = "p.event_id IS NULL OR (p.source = 'trakt' AND e.kind = 'watched')"
 
 
-class Page(Struct, frozen=True):
+class RowRange(Struct, frozen=True):
     """Rows ``offset`` to ``offset + limit``; ``None`` is all of them."""
 
     limit: int
     offset: int = 0
 
 
-class Wanted(Struct, frozen=True):
+class PlayFilter(Struct, frozen=True):
     """Which plays: of one media, of one work or of all of a show, watched from ``start`` to ``end`` (both included)."""
 
     media: Media | None = None
@@ -44,7 +44,7 @@ class Wanted(Struct, frozen=True):
     end: datetime | None = None
 
 
-class Seen(Struct, frozen=True):
+class WatchedPlay(Struct, frozen=True):
     """One play. ``by_hand`` says that it was entered, not played."""
 
     id: int
@@ -53,7 +53,7 @@ class Seen(Struct, frozen=True):
     by_hand: bool
 
 
-class Tally(Struct, frozen=True):
+class WorkTally(Struct, frozen=True):
     """How often a work was watched. ``last`` is ``None`` where no play of it is dated."""
 
     work: int
@@ -72,7 +72,7 @@ class Dated(Struct, frozen=True):
     season: int | None = None
 
 
-def history(db: sqlite3.Connection, viewer: str, wanted: Wanted, page: Page) -> list[Seen]:
+def history(db: sqlite3.Connection, viewer: str, wanted: PlayFilter, page: RowRange) -> list[WatchedPlay]:
     """The latest first, what has no date at the end."""
     where, values = _where(viewer, wanted)
     rows = db.execute(
@@ -81,15 +81,15 @@ def history(db: sqlite3.Connection, viewer: str, wanted: Wanted, page: Page) -> 
         "ORDER BY p.watched_at DESC, p.id DESC LIMIT ? OFFSET ?",
         (*values, page.limit, page.offset),
     )
-    return [Seen(row[0], works.whole(*row[3:6]), _when(row[1]), bool(row[2])) for row in rows]
+    return [WatchedPlay(row[0], works.whole(*row[3:6]), _when(row[1]), bool(row[2])) for row in rows]
 
 
-def history_count(db: sqlite3.Connection, viewer: str, wanted: Wanted) -> int:
+def history_count(db: sqlite3.Connection, viewer: str, wanted: PlayFilter) -> int:
     where, values = _where(viewer, wanted)
     return int(db.execute(f"SELECT count(*) FROM plays p WHERE {where}", values).fetchone()[0])
 
 
-def tallies(db: sqlite3.Connection, viewer: str, media: Media, page: Page | None = None) -> list[Tally]:
+def tallies(db: sqlite3.Connection, viewer: str, media: Media, page: RowRange | None = None) -> list[WorkTally]:
     """Each film or each episode, what was watched last first."""
     limit, offset = _bounds(page)
     rows = db.execute(
@@ -100,7 +100,7 @@ def tallies(db: sqlite3.Connection, viewer: str, media: Media, page: Page | None
         "ORDER BY t.last DESC, t.work DESC",
         (viewer, media, limit, offset),
     )
-    return [Tally(row[0], works.whole(*row[4:7]), row[1], _when(row[2]), instant(row[3])) for row in rows]
+    return [WorkTally(row[0], works.whole(*row[4:7]), row[1], _when(row[2]), instant(row[3])) for row in rows]
 
 
 def tally_count(db: sqlite3.Connection, viewer: str, media: Media) -> int:
@@ -110,7 +110,7 @@ def tally_count(db: sqlite3.Connection, viewer: str, media: Media) -> int:
     return int(row[0])
 
 
-def shows(db: sqlite3.Connection, viewer: str, page: Page | None = None) -> list[Tally]:
+def shows(db: sqlite3.Connection, viewer: str, page: RowRange | None = None) -> list[WorkTally]:
     """Each show of which an episode was watched, told as an episode without number; watched last first."""
     limit, offset = _bounds(page)
     rows = db.execute(
@@ -120,7 +120,7 @@ def shows(db: sqlite3.Connection, viewer: str, page: Page | None = None) -> list
         "JOIN works s ON s.id = w.show GROUP BY w.show ORDER BY last DESC, w.show DESC LIMIT ? OFFSET ?",
         (viewer, limit, offset),
     )
-    return [Tally(row[0], works.decode(row[4], row[5]), row[1], _when(row[2]), instant(row[3])) for row in rows]
+    return [WorkTally(row[0], works.decode(row[4], row[5]), row[1], _when(row[2]), instant(row[3])) for row in rows]
 
 
 def show_count(db: sqlite3.Connection, viewer: str) -> int:
@@ -132,7 +132,7 @@ def show_count(db: sqlite3.Connection, viewer: str) -> int:
     return int(row[0])
 
 
-def episodes(db: sqlite3.Connection, viewer: str, shows: Sequence[int]) -> dict[int, list[Tally]]:
+def episodes(db: sqlite3.Connection, viewer: str, shows: Sequence[int]) -> dict[int, list[WorkTally]]:
     """The watched episodes of each of these shows, in its order."""
     rows = db.execute(  # a cross join is done in the order it is written in: few episodes first, then their plays
         "SELECT w.show, w.id, count(*), max(p.watched_at), max(p.created_at), w.kind, w.facts FROM works w "
@@ -140,9 +140,9 @@ def episodes(db: sqlite3.Connection, viewer: str, shows: Sequence[int]) -> dict[
         f"AND {_COUNTS} GROUP BY w.id ORDER BY w.season, w.number, w.id",
         (*shows, viewer),
     )
-    found: dict[int, list[Tally]] = {show: [] for show in shows}
+    found: dict[int, list[WorkTally]] = {show: [] for show in shows}
     for row in rows:
-        tally = Tally(row[1], works.decode(row[5], row[6]), row[2], _when(row[3]), instant(row[4]))
+        tally = WorkTally(row[1], works.decode(row[5], row[6]), row[2], _when(row[3]), instant(row[4]))
         found[row[0]].append(tally)
     return found
 
@@ -174,7 +174,7 @@ def last_changes(db: sqlite3.Connection, viewer: str) -> dict[Media, datetime]:
     return changes
 
 
-def _where(viewer: str, wanted: Wanted) -> tuple[str, list[Any]]:
+def _where(viewer: str, wanted: PlayFilter) -> tuple[str, list[Any]]:
     conditions = {
         "p.media = ?": wanted.media,
         "p.work = ?": wanted.work,
@@ -186,7 +186,7 @@ def _where(viewer: str, wanted: Wanted) -> tuple[str, list[Any]]:
     return " AND ".join(("p.viewer = ?", *given, _COUNTS)), [viewer, *given.values()]
 
 
-def _bounds(page: Page | None) -> Sequence[int]:
+def _bounds(page: RowRange | None) -> Sequence[int]:
     return (-1, 0) if page is None else (page.limit, page.offset)
 
 

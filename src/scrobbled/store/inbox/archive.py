@@ -12,18 +12,21 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from scrobbled.core.events import PlaybackEvent
-from scrobbled.core.items import Item
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.store import inbox
-from scrobbled.store.bodies import unpacked
-from scrobbled.store.codec import decode_item
+from scrobbled.core.naming.items import Item
+from scrobbled.core.watching.events import PlaybackEvent
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.store.file.codec import decode_item
+from scrobbled.store.inbox import events
+from scrobbled.store.inbox.bodies import unpacked
+from scrobbled.store.queue.words import said
 
-_EVENTS = (
+_COLUMNS = (
     "SELECT e.id, e.source, e.received_at, e.kind, e.outcome, e.reason, e.account, e.label, e.session, "
-    "coalesce(e.head, e.id), e.part, e.detail, coalesce(e.raw, h.raw), coalesce(e.stem_id, h.stem_id) "
-    "FROM events AS e LEFT JOIN events AS h ON h.id = e.head WHERE "
+    "coalesce(e.head, e.id), e.part, e.detail, coalesce(e.raw, h.raw), coalesce(e.stem_id, h.stem_id), e.code "
+    "FROM events AS e"
 )
+_WITH_BODY = "LEFT JOIN events AS h ON h.id = e.head WHERE "
+_EVENTS = f"{_COLUMNS} {_WITH_BODY}"
 NEAREST = 32
 """Plays before a moment, and as many after it, that are compared at most."""
 LONGEST = 86_400.0
@@ -32,7 +35,7 @@ LONGEST_SESSION = 20_000
 """Events of one session that are read at most, the newest."""
 
 
-class Stored(Struct, frozen=True):
+class StoredEvent(Struct, frozen=True):
     """An event as it lies in the database. ``raw`` is the body it came in, ``None`` once that is no longer kept."""
 
     id: int
@@ -50,6 +53,7 @@ class Stored(Struct, frozen=True):
     part: int
     detail: dict[str, Any]
     raw: str | None
+    code: str = ""
 
     @property
     def arrived(self) -> tuple[int, int]:
@@ -66,18 +70,18 @@ class StoredPlay(Struct, frozen=True):
     watched_at: int | None
 
 
-def event(db: sqlite3.Connection, event_id: int) -> Stored | None:
+def event(db: sqlite3.Connection, event_id: int) -> StoredEvent | None:
     found = named(db, [event_id])
     return found[0] if found else None
 
 
-def named(db: sqlite3.Connection, ids: Iterable[int]) -> list[Stored]:
+def named(db: sqlite3.Connection, ids: Iterable[int]) -> list[StoredEvent]:
     """Those of these events that there are, as they came in."""
     rows = [row for id_ in set(ids) for row in db.execute(f"{_EVENTS}e.id = ?", (id_,))]
     return _in_order(db, rows)
 
 
-def page(db: sqlite3.Connection, after: int, since: float, source: str | None, limit: int) -> list[Stored]:
+def page(db: sqlite3.Connection, after: int, since: float, source: str | None, limit: int) -> list[StoredEvent]:
     """The events received since then (Unix seconds), as they came in; pass the last id seen as ``after``."""
     only = "" if source is None else "AND e.source = ? "
     values = (after, since) if source is None else (after, since, source)
@@ -85,13 +89,23 @@ def page(db: sqlite3.Connection, after: int, since: float, source: str | None, l
     return [_stored(db, row) for row in rows]
 
 
-def of_session(db: sqlite3.Connection, session: int) -> list[Stored]:
+def unclaimed(db: sqlite3.Connection, after: int = 0, limit: int = 100) -> list[StoredEvent]:
+    """Events no viewer listed the account of, as they came in; pass the last id seen as ``after``."""
+    rows = db.execute(
+        f"{_COLUMNS} INDEXED BY events_unclaimed_by_id {_WITH_BODY}"
+        "e.outcome = 'unclaimed' AND e.id > ? ORDER BY e.id LIMIT ?",
+        (after, limit),
+    )
+    return [_stored(db, row) for row in rows]
+
+
+def of_session(db: sqlite3.Connection, session: int) -> list[StoredEvent]:
     """Everything one account told of one title, as it came in."""
     rows = db.execute(f"{_EVENTS}e.session = ? ORDER BY e.id DESC LIMIT ?", (session, LONGEST_SESSION)).fetchall()
     return _in_order(db, rows)
 
 
-def around(db: sqlite3.Connection, session: int, event_id: int, each: int) -> list[Stored]:
+def around(db: sqlite3.Connection, session: int, event_id: int, each: int) -> list[StoredEvent]:
     """An event of a session, and up to ``each`` that came before it and after it, as they came in."""
     before = db.execute(f"{_EVENTS}e.session = ? AND e.id <= ? ORDER BY e.id DESC LIMIT ?", (session, event_id, each))
     rows = before.fetchall()
@@ -190,25 +204,26 @@ def book(
 ) -> None:
     """What an event turned out to be when it was run again ``at`` that time (ISO 8601)."""
     db.execute(
-        "UPDATE events SET kind = ?, account = ?, label = ?, session = ?, outcome = ?, reason = ? WHERE id = ?",
+        "UPDATE events SET kind = ?, account = ?, label = ?, session = ?, outcome = ?, reason = ?, code = ? "
+        "WHERE id = ?",
         (
             event.kind,
-            inbox.account_label(event),
+            events.account_label(event),
             event.item.label() if event.item else None,
-            inbox.session_of(event),
+            events.session_of(event),
             outcome,
-            reason,
+            *said(reason)[:2],
             event_id,
         ),
     )
-    inbox.add_detail(db, event_id, replayed_at=at)
+    events.add_detail(db, event_id, replayed_at=at)
 
 
-def _in_order(db: sqlite3.Connection, rows: Iterable[Sequence[Any]]) -> list[Stored]:
+def _in_order(db: sqlite3.Connection, rows: Iterable[Sequence[Any]]) -> list[StoredEvent]:
     return sorted((_stored(db, row) for row in rows), key=lambda stored: stored.arrived)
 
 
-def _stored(db: sqlite3.Connection, row: Sequence[Any]) -> Stored:
+def _stored(db: sqlite3.Connection, row: Sequence[Any]) -> StoredEvent:
     raw = None if row[12] is None else unpacked(db, row[12], row[13])
     plain = (*row[:4], EventOutcome(row[4]), row[5] or "", row[6] or "", *row[7:11])
-    return Stored(*(*plain, json.loads(row[11] or "{}"), raw))
+    return StoredEvent(*(*plain, json.loads(row[11] or "{}"), raw, row[14]))

@@ -11,14 +11,17 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.ends import still_to_come
-from scrobbled.core.events import PlaybackEvent
-from scrobbled.core.outcomes import EventOutcome, PlayOutcome
-from scrobbled.core.plays import Play
-from scrobbled.core.sessions import Session
-from scrobbled.store import accounts, servers, wall
-from scrobbled.store.bodies import packed, unpacked
-from scrobbled.store.codec import decode_session, encode_item, encode_session
+from scrobbled.core.watching.ends import still_to_come
+from scrobbled.core.watching.events import PlaybackEvent
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.watching.sessions import Session
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
+from scrobbled.store.accounts import sign_ins
+from scrobbled.store.file.codec import decode_session, encode_item, encode_session
+from scrobbled.store.inbox import servers
+from scrobbled.store.inbox.bodies import packed
+from scrobbled.store.queue.words import said
+from scrobbled.store.works import wall
 
 
 class Arrival(Struct, frozen=True):
@@ -58,14 +61,14 @@ def add_event(db: sqlite3.Connection, arrival: Arrival, outcome: EventOutcome, r
     if arrival.head is None:
         raw, stem_id = packed(db, _likeness(arrival), arrival.raw, arrival.received_at.timestamp())
     cursor = db.execute(
-        "INSERT INTO events (source, received_at, kind, outcome, reason, account, label, raw, stem_id, session, head, "
-        "part) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO events (source, received_at, kind, outcome, reason, code, account, label, raw, stem_id, session, "
+        "head, part) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             arrival.source,
             arrival.received_at.timestamp(),
             event.kind if event else None,
             outcome,
-            reason,
+            *said(reason)[:2],
             account_label(event) if event else "",
             event.item.label() if event and event.item else None,
             raw,
@@ -96,7 +99,8 @@ def _likeness(arrival: Arrival) -> str:
 
 
 def settle_event(db: sqlite3.Connection, event_id: int, outcome: EventOutcome, reason: str) -> None:
-    db.execute("UPDATE events SET outcome = ?, reason = ? WHERE id = ?", (outcome, reason, event_id))
+    settled = "UPDATE events SET outcome = ?, reason = ?, code = ? WHERE id = ?"
+    db.execute(settled, (outcome, *said(reason)[:2], event_id))
 
 
 def add_detail(db: sqlite3.Connection, event_id: int, **detail: Any) -> None:
@@ -157,57 +161,20 @@ def add_play(
     )
     play_id = int(cursor.lastrowid or 0)
     wall.describe(db, play_id, play.item)
-    restored = watched is not None and watched <= accounts.mark(db, accounts.RESTORED)
-    db.executemany(
-        "INSERT INTO outbox (play_id, viewer, tracker, kind, state, reason, watched_at, received_at, hold, flood, "
-        "witnessed, restored, marked, next_at) VALUES (?,?,?,'plays',?,?,?,?,?,?,?,?,?,?)",
-        [
-            (
-                *(play_id, play.viewer, way.tracker, way.outcome, way.reason, watched, now),
-                *(way.hold, way.flood, way.witnessed, restored, way.marked, way.next_at),
-            )
-            for way in queued
-        ],
-    )
+    rows = [
+        (
+            *(play_id, play.viewer, way.tracker, way.outcome, *said(way.reason), watched, now),
+            *(way.hold, way.flood, way.witnessed, watched, sign_ins.RESTORED, way.marked, way.next_at),
+        )
+        for way in queued
+    ]
+    if rows:  # one statement for all: after each the database's thread waits for its turn
+        db.execute(f"{_QUEUE} {', '.join([_ROW] * len(rows))}", [value for row in rows for value in row])
     return play_id
 
 
-class StoredEvent(Struct, frozen=True):
-    """An event as it lies in the database."""
-
-    id: int
-    source: str
-    received_at: float
-    outcome: str
-    reason: str
-    account: str
-    label: str | None
-    raw: str
-    part: int = 0
-    """Which of the events in ``raw`` it is."""
-
-
-def unclaimed(db: sqlite3.Connection, after: int = 0, limit: int = 100) -> list[StoredEvent]:
-    """Events no viewer listed the account of, oldest first, in pages: pass the last id seen as ``after``."""
-    rows = db.execute(
-        "SELECT e.id, e.source, e.received_at, e.outcome, e.reason, e.account, e.label, coalesce(e.raw, h.raw), "
-        "coalesce(e.stem_id, h.stem_id), e.part FROM events AS e INDEXED BY events_unclaimed_by_id "
-        "LEFT JOIN events AS h ON h.id = e.head WHERE e.outcome = 'unclaimed' AND e.id > ? ORDER BY e.id LIMIT ?",
-        (after, limit),
-    )
-    return [_stored(db, row) for row in rows if row[7] is not None]
-
-
-def _stored(db: sqlite3.Connection, row: Sequence[Any]) -> StoredEvent:
-    text = unpacked(db, row[7], row[8]) if isinstance(row[7], bytes) else ""
-    return StoredEvent(
-        id=int(str(row[0])),
-        source=str(row[1]),
-        received_at=float(str(row[2])),
-        outcome=str(row[3]),
-        reason=str(row[4]),
-        account=str(row[5]),
-        label=None if row[6] is None else str(row[6]),
-        raw=text,
-        part=row[9],
-    )
+_QUEUE = (
+    "INSERT INTO outbox (play_id, viewer, tracker, kind, state, reason, code, about, watched_at, received_at, hold, "
+    "flood, witnessed, restored, marked, next_at) VALUES"
+)
+_ROW = "(?,?,?,'plays',?,?,?,?,?,?,?,?,?,coalesce(? <= (SELECT value FROM marks WHERE name = ?), 0),?,?)"

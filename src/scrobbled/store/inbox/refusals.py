@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 
-class Refused(Struct, frozen=True):
+class RefusalCount(Struct, frozen=True):
     """``source`` is empty for all names that are not configured, whatever they were; ``last_at`` is Unix seconds."""
 
     source: str
@@ -16,7 +16,7 @@ class Refused(Struct, frozen=True):
     last_at: float
 
 
-def add(db: sqlite3.Connection, refused: Iterable[Refused]) -> None:
+def add(db: sqlite3.Connection, refused: Iterable[RefusalCount]) -> None:
     """Count these on top of what is known."""
     db.executemany(
         "INSERT INTO refusals (source, count, last_at) VALUES (?,?,?) ON CONFLICT (source) DO UPDATE SET "
@@ -25,8 +25,8 @@ def add(db: sqlite3.Connection, refused: Iterable[Refused]) -> None:
     )
 
 
-def listed(db: sqlite3.Connection) -> list[Refused]:
+def listed(db: sqlite3.Connection) -> list[RefusalCount]:
     """By source. A database that was not updated yet knows of none."""
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'refusals'").fetchone():
         return []
-    return [Refused(*row) for row in db.execute("SELECT source, count, last_at FROM refusals ORDER BY source")]
+    return [RefusalCount(*row) for row in db.execute("SELECT source, count, last_at FROM refusals ORDER BY source")]

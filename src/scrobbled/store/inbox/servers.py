@@ -11,9 +11,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.events import PlaybackEvent
-from scrobbled.core.sessions import TEST_EVENT
-from scrobbled.store.bodies import unpacked
+from scrobbled.core.watching.events import PlaybackEvent
+from scrobbled.core.words.reasons import TESTS
+from scrobbled.store.inbox.bodies import unpacked
 
 MOST = 100
 LONGEST = 200
@@ -60,8 +60,8 @@ def listed(db: sqlite3.Connection) -> list[ServerHeard]:
 def _names(db: sqlite3.Connection, source: str) -> dict[str, str]:
     rows = db.execute(
         "SELECT raw, stem_id FROM events WHERE id > (SELECT max(id) FROM events) - ? AND source = ? "
-        "AND raw IS NOT NULL AND coalesce(reason, '') NOT LIKE ? ORDER BY id DESC LIMIT ?",
-        (LATELY, source, f"{TEST_EVENT}%", NAMES_AMONG),
+        "AND raw IS NOT NULL AND code NOT IN (?, ?) ORDER BY id DESC LIMIT ?",
+        (LATELY, source, *TESTS, NAMES_AMONG),
     ).fetchall()
     names: dict[str, str] = {}
     for raw, stem_id in rows:

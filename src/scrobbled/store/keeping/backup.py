@@ -12,14 +12,15 @@ import os
 import re
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
 
-from scrobbled.core.errors import StoreError
-from scrobbled.store import opening
+from scrobbled.core.errors import StoreError, said
+from scrobbled.store.file import opening
 
 OLD_DRAFT = 3600.0
 """Seconds after which an unfinished copy belongs to nobody any more."""
@@ -47,7 +48,9 @@ def make(source: Path, target: Path, *, overwrite: bool = False, stopped: Callab
             counts = _copied(source, draft)
             found = examine(draft, shown=source, stopped=stopped)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{target} could not be written: {error}. Check free space and permissions.") from error
+            raise StoreError(
+                f"{target} could not be written: {said(error)}. Check free space and permissions."
+            ) from error
         if found != counts:
             raise StoreError(f"{target} would not have been complete, so it was not kept. Try again.")
         put(draft, target, overwrite=overwrite)
@@ -59,13 +62,32 @@ def dated(folder: Path, source: Path, now: datetime) -> Path:
     return folder / f"{source.stem}-{now.astimezone(UTC):%Y%m%d-%H%M%S}{source.suffix}"
 
 
+def can_be_made(folder: Path) -> bool:
+    """Whether a folder that is missing is made when the first copy is: not where it may be a disk not yet mounted."""
+    return not folder.exists() and folder.parent.is_dir() and os.access(folder.parent, os.W_OK | os.X_OK)
+
+
+def prepare(folder: Path) -> None:
+    """Make it where only it is missing, and see that copies can be written there. Raises ``StoreError``."""
+    try:
+        if can_be_made(folder):
+            folder.mkdir(mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StoreError(
+            f"Copies cannot be written to {folder}: {said(error)}. Make that folder, for the user that scrobbled runs "
+            "as; in a container, mount it first."
+        ) from error
+
+
 def dated_copies(folder: Path, source: Path) -> list[Path]:
     """Copies with such a name, the oldest first. Raises ``StoreError`` when the folder cannot be read."""
     name = re.compile(rf"{re.escape(source.stem)}-{_STAMP}{re.escape(source.suffix)}")
     try:
         return sorted(path for path in folder.iterdir() if name.fullmatch(path.name))
     except OSError as error:
-        raise StoreError(f"{folder} cannot be read: {error.strerror or error}. Check storage.backup.folder.") from error
+        raise StoreError(f"{folder} cannot be read: {said(error)}. Check storage.backup.folder.") from error
 
 
 def made_at(copy: Path) -> datetime | None:
@@ -85,21 +107,27 @@ def prune(folder: Path, source: Path, keep: int) -> list[Path]:
 
 
 def examine(path: Path, *, shown: Path, stopped: Callable[[], bool] = lambda: False) -> tuple[int, int]:
-    """Read all of a copy; how many plays it has, and how many changes wait.
+    """Read all of a copy that we made; how many plays it has, and how many changes wait.
 
-    Raises ``StoreError``, which speaks of ``shown``, for one that is damaged, foreign or of a newer version.
+    Raises ``StoreError``, which speaks of ``shown``, for one that is damaged, foreign or of a newer version. What
+    anybody else may have made is for ``looking``.
     """
     address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     try:
         with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
             db.set_progress_handler(lambda: int(stopped()), 100_000)
-            (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-            if verdict != "ok":
-                raise StoreError(f"{shown} is damaged ({verdict}). Go back to a copy from before that.")
-            opening.check_schema(db, shown)
-            return counts(db)
+            return examined(db, shown)
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{shown} cannot be read as a database: {error}. Use another copy.") from error
+        raise StoreError(f"{shown} cannot be read as a database: {said(error)}. Use another copy.") from error
+
+
+def examined(db: sqlite3.Connection, shown: Path) -> tuple[int, int]:
+    """The same of a copy that is open; raises ``sqlite3.Error`` where it cannot be read."""
+    (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise StoreError(f"{shown} is damaged ({verdict}). Go back to a copy from before that.")
+    opening.check_schema(db, shown)
+    return counts(db)
 
 
 @contextlib.contextmanager
@@ -112,7 +140,7 @@ def draft_beside(target: Path) -> Iterator[Path]:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # it will hold sign-ins
     except OSError as error:
         raise StoreError(
-            f"{target} cannot be written: {error.strerror or error}. Check that its folder exists and may be written."
+            f"{target} cannot be written: {said(error)}. Check that its folder exists and may be written."
         ) from error
     try:
         yield draft

@@ -11,9 +11,12 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from scrobbled.store import bodies, floods, library, records, runs
-from scrobbled.store.accounts import mark, set_mark
-from scrobbled.store.cache import forget_expired
+from scrobbled.store.accounts.sign_ins import mark, set_mark
+from scrobbled.store.history import library
+from scrobbled.store.inbox import bodies
+from scrobbled.store.mirror import records, runs
+from scrobbled.store.notes.cache import forget_expired
+from scrobbled.store.queue import floods
 
 LIMIT = 200
 """Rows at once: no webhook waits noticeably behind them."""
@@ -28,21 +31,23 @@ OPTIMIZED = "optimized"
 """Mark: when ``PRAGMA optimize`` ran last, in Unix seconds."""
 
 
-class When(Struct, frozen=True):
+class HousekeepingTime(Struct, frozen=True):
     """The moment, aware UTC, and before which bodies of webhooks are no longer kept."""
 
     now: datetime
     raw_before: datetime
 
 
-Step = Callable[[sqlite3.Connection, When], int]
+HousekeepingTask = Callable[[sqlite3.Connection, HousekeepingTime], int]
 """Does a little and returns how much; 0 when nothing is left to do."""
 
 
-def compact_events(db: sqlite3.Connection, when: When) -> int:
+def compact_events(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """Drop old bodies, and the rows of events that led to nothing.
 
-    Unclaimed events keep both, as they may be claimed. The newest row stays, so that no id is given twice.
+    Unclaimed events keep both, as they may be claimed. Of what could not be read the row stays; what was read, and is
+    in a form that nobody knows, goes: an add-on may send it every few seconds. The newest row stays, so that no id is
+    given twice.
     """
     old = (
         "SELECT id FROM events INDEXED BY events_with_raw WHERE raw IS NOT NULL AND outcome <> 'unclaimed' "
@@ -50,8 +55,8 @@ def compact_events(db: sqlite3.Connection, when: When) -> int:
     )
     ids = [(row[0],) for row in db.execute(old, (when.raw_before.timestamp(),))]
     led_to_nothing = (
-        "outcome NOT IN ('unreadable', 'unclaimed') AND id < (SELECT max(id) FROM events) "
-        "AND NOT EXISTS (SELECT 1 FROM plays WHERE plays.event_id = events.id)"
+        "outcome <> 'unclaimed' AND (outcome <> 'unreadable' OR kind IS NOT NULL) "
+        "AND id < (SELECT max(id) FROM events) AND NOT EXISTS (SELECT 1 FROM plays WHERE plays.event_id = events.id)"
     )
     db.executemany(f"DELETE FROM events WHERE head = ? AND {led_to_nothing}", ids)  # the parts of one webhook
     db.executemany(f"DELETE FROM events WHERE id = ? AND {led_to_nothing}", ids)
@@ -59,7 +64,7 @@ def compact_events(db: sqlite3.Connection, when: When) -> int:
     return len(ids)
 
 
-def forget_unreadable(db: sqlite3.Connection, when: When) -> int:
+def forget_unreadable(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """A sender that is set up wrongly for years must not fill the disk."""
     return db.execute(
         "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY events_unreadable "
@@ -68,13 +73,13 @@ def forget_unreadable(db: sqlite3.Connection, when: When) -> int:
     ).rowcount
 
 
-def forget_stems(db: sqlite3.Connection, when: When) -> int:
+def forget_stems(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """After the bodies that needed them."""
     before = min(when.raw_before.timestamp(), when.now.timestamp() - bodies.LIVES)
     return bodies.forget_stems(db, before, LIMIT)
 
 
-def forget_sessions(db: sqlite3.Connection, when: When) -> int:
+def forget_sessions(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """What nobody went on watching for so long begins anew."""
     return db.execute(
         "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE updated_at < ? LIMIT ?)",
@@ -82,22 +87,22 @@ def forget_sessions(db: sqlite3.Connection, when: When) -> int:
     ).rowcount
 
 
-def forget_answers(db: sqlite3.Connection, when: When) -> int:
+def forget_answers(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """What catalogues said, once it holds no longer."""
     return forget_expired(db, when.now, LIMIT)
 
 
-def forget_arrivals(db: sqlite3.Connection, when: When) -> int:
+def forget_arrivals(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """The flood breaker looks back a day at most."""
     return floods.forget_arrivals(db, when.now.timestamp(), LIMIT)
 
 
-def forget_resumes(db: sqlite3.Connection, when: When) -> int:
+def forget_resumes(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """Nobody goes on watching after so long."""
     return library.forget_resumes(db, when.now - library.RESUMES_KEPT, LIMIT)
 
 
-def thin_attempts(db: sqlite3.Connection, when: When) -> int:
+def thin_attempts(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """Of what was done long ago the attempts go: the change itself tells when and how it ended."""
     before = (when.now - ATTEMPTS_KEPT).timestamp()
     rows = db.execute(
@@ -116,7 +121,7 @@ def thin_attempts(db: sqlite3.Connection, when: When) -> int:
     return len(old)
 
 
-def optimize(db: sqlite3.Connection, when: When) -> int:
+def optimize(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """Once a day let SQLite look again at how much lies where; it reads some hundred rows of each index at most."""
     now = when.now.timestamp()
     if abs(now - mark(db, OPTIMIZED)) < 86_400.0:
@@ -127,18 +132,18 @@ def optimize(db: sqlite3.Connection, when: When) -> int:
     return 0
 
 
-def forget_runs(db: sqlite3.Connection, when: When) -> int:
+def forget_runs(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """Runs that changed nothing, once they are a month old."""
     return runs.drop_old(db, (when.now - RUNS_KEPT).timestamp(), LIMIT)
 
 
-def forget_files(db: sqlite3.Connection, when: When) -> int:
+def forget_files(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """What imported files held, once everything of them was compared long ago. The plays they led to stay."""
     before = (when.now - FILES_KEPT).timestamp()
     return records.thin_files(db, before, LIMIT)
 
 
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[HousekeepingTask, ...] = (
     compact_events,
     forget_stems,
     forget_unreadable,

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from sqlite_utils import Database
 
-from scrobbled.core.errors import StoreError
-from scrobbled.store import accounts, amendments, backup, opening, outbox, page_sessions
-from scrobbled.store.migrations import migrations
+from scrobbled.core.errors import StoreError, said
+from scrobbled.store.accounts import page_sessions
+from scrobbled.store.accounts import sign_ins as accounts
+from scrobbled.store.file import opening
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.keeping import backup, looking
+from scrobbled.store.queue import amendments, outbox
 
 _SIDES = ("-journal", "-wal", "-shm")
 FORGOTTEN = (
@@ -39,6 +42,7 @@ FORGOTTEN = (
     "histories",
     "floods",
     "readings",
+    "drafts",
     "records",
     "rated",
     "subjects",
@@ -84,13 +88,15 @@ def restore(copy: Path, path: Path, now: datetime) -> Restored:
     with contextlib.closing(opening.lock(path)), backup.draft_beside(path) as draft:
         try:
             _taken_over(copy, draft)
-            plays, waiting = backup.examine(draft, shown=copy)
+            plays, waiting = looking.look(draft, shown=copy)
             sign_ins, sessions = _sign_ins(path), _sessions(path)
             newer = _prepared(draft, sign_ins, sessions, now)
             kept = _set_aside(path, now)
             backup.put(draft, path, overwrite=True)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{copy} could not be restored: {error}. Check free space and permissions.") from error
+            raise StoreError(
+                f"{copy} could not be restored: {said(error)}. Check free space and permissions."
+            ) from error
     return Restored(plays, waiting, kept, newer)
 
 
@@ -133,17 +139,19 @@ def _taken_over(copy: Path, draft: Path) -> None:
             db.execute("PRAGMA journal_mode = DELETE")
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{copy} cannot be read as a database: {error}. Use another copy.") from error
+        raise StoreError(f"{copy} cannot be read as a database: {said(error)}. Use another copy.") from error
 
 
-def _prepared(draft: Path, sign_ins: list[tuple[Any, ...]], sessions: list[page_sessions.Row], now: datetime) -> int:
+def _prepared(
+    draft: Path, sign_ins: list[tuple[Any, ...]], sessions: list[page_sessions.SessionRow], now: datetime
+) -> int:
     """Returns how many sign-ins were newer in the database that is replaced.
 
     Trakt gives a new token in exchange for the old one, so that the one in the copy may be worth nothing any more.
     Whoever has signed out of the page since, stays so.
     """
     with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as db:
-        migrations.apply(Database(db))
+        migrations.apply(db)
         db.execute("BEGIN IMMEDIATE")
         outbox.mark_restored(db)
         amendments.forget_wishes(db, now.timestamp())
@@ -174,7 +182,7 @@ def _sign_ins(path: Path) -> list[tuple[Any, ...]]:
         return []  # damaged or foreign: that is why somebody restores
 
 
-def _sessions(path: Path) -> list[page_sessions.Row]:
+def _sessions(path: Path) -> list[page_sessions.SessionRow]:
     """Who is signed in to the page now, as far as it can be told."""
     if not path.exists():
         return []

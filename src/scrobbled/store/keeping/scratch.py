@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
 
-from scrobbled.core.errors import StoreError
-from scrobbled.store.database import Store
-from scrobbled.store.opening import BUSY_SECONDS
+from scrobbled.core.errors import StoreError, said
+from scrobbled.store.file.database import Store
+from scrobbled.store.file.opening import BUSY_SECONDS
 
 TABLES = (
     *("tokens", "accounts", "cache", "marks", "corrections", "works", "work_keys", "plays", "outbox", "amendments"),
-    *("readings", "records", "rated", "subjects", "placements", "links", "agreed_ratings", "pairs", "runs"),
+    *("readings", "drafts", "records", "rated", "subjects", "placements", "links", "agreed_ratings", "pairs", "runs"),
 )
 """Without the webhooks, which are most of a database, and what belongs to them."""
 
@@ -46,7 +46,7 @@ def _copy(db: sqlite3.Connection, path: Path) -> None:
                 _copy_table(original, db, name)
             db.execute("COMMIT")
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path} cannot be read: {error}. scrobbled doctor says more.") from error
+        raise StoreError(f"{path} cannot be read: {said(error)}. scrobbled doctor says more.") from error
 
 
 def _copy_table(original: sqlite3.Connection, db: sqlite3.Connection, name: str) -> None:

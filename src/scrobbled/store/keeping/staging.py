@@ -7,24 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
 import structlog
 from msgspec import Struct
-from sqlite_utils import Database
 
-from scrobbled.core.errors import StoreError
-from scrobbled.store import backup, foreign, opening, restoring
-from scrobbled.store.migrations import migrations
-from scrobbled.store.restoring import Restored
+from scrobbled.core.errors import StoreError, said
+from scrobbled.store.file import opening
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.keeping import backup, looking, restoring
+from scrobbled.store.keeping.restoring import Restored
 
 SENT, NEXT, REFUSED = ".sent", ".restore-at-start", ".not-restored"
-LONGEST_LOOK = 600.0
-"""Seconds. Looking through a million plays takes some ten; a file may be made so that it never ends."""
 log = structlog.get_logger("store")
 
 
@@ -49,19 +46,17 @@ def draft(path: Path) -> AbstractContextManager[Path]:
     return backup.draft_beside(_named(path, SENT))
 
 
-def keep(written: Path, path: Path) -> Staged:
-    """Look through a whole draft and keep it; raises ``StoreError`` for what is no sound copy of ours."""
+def keep(written: Path, path: Path, *, stopped: Callable[[], bool] = lambda: False) -> Staged:
+    """Look through a whole draft and keep it; raises ``StoreError`` for what is no sound copy of ours.
+
+    Given up, with that error too, once ``stopped`` is true.
+    """
     if written.stat().st_size == 0:
         raise StoreError("The file is empty. Choose a backup that was made by scrobbled.")
     with written.open("rb") as file:
         if file.read(16) != b"SQLite format 3\0":
             raise StoreError("This is no backup of scrobbled. Choose a file that was downloaded here.")
-    foreign.check(written)
-    ends = time.monotonic() + LONGEST_LOOK
-    try:
-        backup.examine(written, shown=Path("the file"), stopped=lambda: time.monotonic() > ends)
-    except sqlite3.Error as error:
-        raise StoreError(f"The file cannot be used: {error}. Choose another backup.") from None
+    looking.look(written, shown=Path("The file"), stopped=stopped)
     discard(path)
     _named(path, REFUSED).unlink(missing_ok=True)
     backup.put(written, _named(path, SENT), overwrite=True)
@@ -133,8 +128,8 @@ def _told(place: Path, *, agreed: bool) -> Staged:
     with _opened(place) as db:
         (plays, newest) = db.execute("SELECT count(*), max(watched_at) FROM plays").fetchone()
         _, waiting = backup.counts(db)
-        known = {migration.name for migration in migrations.applied(Database(db))}
-    ours = {migration.name for migration in migrations._migrations}
+        known = migrations.taken(db)
+    ours = set(migrations.names)
     found = place.stat()
     return Staged(found.st_size, plays, waiting, newest, found.st_mtime, bool(ours - known), agreed)
 
@@ -146,4 +141,4 @@ def _opened(place: Path) -> Iterator[sqlite3.Connection]:
         with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
             yield db
     except sqlite3.Error as error:
-        raise StoreError(f"{place} cannot be read: {error}. Discard it, and send another.") from None
+        raise StoreError(f"{place} cannot be read: {said(error)}. Discard it, and send another.") from None

@@ -9,15 +9,16 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from scrobbled.core.records import PlayRecord, Subject, identity
-from scrobbled.store import amendments, records, subjects
-from scrobbled.store.codec import decode_item
-from scrobbled.store.outbox import SET_FREE
-from scrobbled.store.records import Account
+from scrobbled.core.standing import AccountKey
+from scrobbled.store.file.codec import decode_item
+from scrobbled.store.mirror import records, subjects
+from scrobbled.store.queue import amendments
+from scrobbled.store.queue.outbox import SET_FREE
 
 _WRITTEN = "(outbox.state = 'delivered' OR outbox.phase <> '')"
 
 
-def recognise(db: sqlite3.Connection, account: Account, found: Iterable[PlayRecord], precision: int) -> int:
+def recognise(db: sqlite3.Connection, account: AccountKey, found: Iterable[PlayRecord], precision: int) -> int:
     """Join each record with the play of ours that it is the record of; returns how many we had written.
 
     By the handle the tracker gave us; where it gave none, or its answer is missing, by item and time. What we moved
@@ -37,7 +38,7 @@ def recognise(db: sqlite3.Connection, account: Account, found: Iterable[PlayReco
     return echoes
 
 
-def _by_handle(db: sqlite3.Connection, account: Account, record: PlayRecord) -> tuple[int, bool] | None:
+def _by_handle(db: sqlite3.Connection, account: AccountKey, record: PlayRecord) -> tuple[int, bool] | None:
     row = db.execute(
         "SELECT play_id, state = 'delivered' FROM outbox WHERE viewer = ? AND tracker = ? AND remote_id = ? "
         "AND kind = 'plays' AND state IN ('delivered', 'already-there', 'undone') LIMIT 1",
@@ -47,7 +48,7 @@ def _by_handle(db: sqlite3.Connection, account: Account, record: PlayRecord) -> 
 
 
 def _by_move(
-    db: sqlite3.Connection, account: Account, record: PlayRecord, moves: Mapping[str, str]
+    db: sqlite3.Connection, account: AccountKey, record: PlayRecord, moves: Mapping[str, str]
 ) -> tuple[int, bool] | None:
     """By the handles it had before. What of it was read may be forgotten; what was made of it is not."""
     id_: str | None = record.id
@@ -65,7 +66,9 @@ def _by_move(
     return None
 
 
-def _by_time(db: sqlite3.Connection, account: Account, record: PlayRecord, precision: int) -> tuple[int, bool] | None:
+def _by_time(
+    db: sqlite3.Connection, account: AccountKey, record: PlayRecord, precision: int
+) -> tuple[int, bool] | None:
     if record.at is None:
         return None
     start = int(record.at.timestamp()) // precision * precision
@@ -95,7 +98,7 @@ def _same(subject: Subject, media: str, item: str) -> bool:
     return mine is not None and mine == identity(subject)
 
 
-class Question(Struct, frozen=True):
+class HeldRecord(Struct, frozen=True):
     """One record that a tracker holds; what is asked is whether another tracker is getting it, or was refused it."""
 
     record: str
@@ -115,7 +118,7 @@ def any_for(db: sqlite3.Connection, viewer: str, tracker: str) -> bool:
     return db.execute(query, (viewer, tracker)).fetchone() is not None
 
 
-def is_settled(db: sqlite3.Connection, target: Account, asked: Question) -> bool:
+def is_settled(db: sqlite3.Connection, target: AccountKey, asked: HeldRecord) -> bool:
     """Whether the viewing has a change for ``target``, in whatever state: what becomes of it is decided there.
 
     What was not sent because its run was cancelled decides nothing.

@@ -8,8 +8,9 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from scrobbled.core.lineup import DAY
-from scrobbled.store.outbox import SAME_VIEWING, Change
+from scrobbled.core.agreeing.lineup import DAY
+from scrobbled.store.queue.outbox import OutboxChange
+from scrobbled.store.queue.words import IS_ANOTHER
 
 _UNPAIRED = (
     "NOT EXISTS (SELECT 1 FROM links WHERE links.viewer = records.viewer AND ((links.pair = :ab AND links.b = "
@@ -18,7 +19,7 @@ _UNPAIRED = (
 """As SQL: a comparison with the holder has not found another row for this one."""
 
 
-def twin(db: sqlite3.Connection, change: Change, key: str) -> int | None:
+def twin(db: sqlite3.Connection, change: OutboxChange, key: str) -> int | None:
     """The play that was delivered to ``key`` on that day; each is the twin of one such play at most."""
     if (asked := _asked(db, change, key)) is None or asked["kept"] != "day":
         return None
@@ -26,7 +27,7 @@ def twin(db: sqlite3.Connection, change: Change, key: str) -> int | None:
         "SELECT outbox.play_id FROM outbox WHERE viewer = :viewer AND tracker = :tracker AND address_key = :key "
         "AND id <> :id AND watched_at BETWEEN :first AND :last AND state = 'delivered' AND NOT EXISTS (SELECT 1 FROM "
         "outbox AS other WHERE other.viewer = :viewer AND other.tracker = :tracker AND other.address_key = :key "
-        f"AND other.state = 'already-there' AND other.reason = '{SAME_VIEWING}p' || outbox.play_id) "
+        f"AND {IS_ANOTHER.format('other')} AND other.about = outbox.play_id) "
         "AND NOT EXISTS (SELECT 1 FROM records WHERE records.play = outbox.play_id AND records.tracker = :tracker "
         f"AND NOT {_UNPAIRED}) ORDER BY abs(watched_at - :at) LIMIT 1",
         asked,
@@ -34,7 +35,7 @@ def twin(db: sqlite3.Connection, change: Change, key: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def there(db: sqlite3.Connection, change: Change, key: str) -> str | None:
+def there(db: sqlite3.Connection, change: OutboxChange, key: str) -> str | None:
     """The handle of a record of ``key`` that may be that viewing and is no other; not of a play that we sent."""
     if (asked := _asked(db, change, key)) is None:
         return None
@@ -49,7 +50,7 @@ def there(db: sqlite3.Connection, change: Change, key: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _asked(db: sqlite3.Connection, change: Change, key: str) -> dict[str, Any] | None:
+def _asked(db: sqlite3.Connection, change: OutboxChange, key: str) -> dict[str, Any] | None:
     """``None`` where the play was not made of a record that is still known."""
     row = db.execute(
         "SELECT plays.source, records.kept FROM plays JOIN records ON records.viewer = plays.viewer "

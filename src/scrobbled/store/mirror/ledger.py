@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from scrobbled.core.ledger import Link, LinkState
-from scrobbled.core.plan import SIDES, Side
-from scrobbled.store.codec import instant
-from scrobbled.store.records import seconds
+from scrobbled.core.agreeing.ledger import Link, LinkState
+from scrobbled.core.agreeing.plan import SIDES, Side
+from scrobbled.store.file.codec import instant
+from scrobbled.store.mirror.records import seconds
 
 _COLUMNS = "a, b, rule, state, a_at, b_at"
 _QUIET = (

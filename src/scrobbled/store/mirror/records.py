@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from scrobbled.core.records import Kept, PlayRecord, RatingRecord
-from scrobbled.store.codec import THESE, instant, listed
+from scrobbled.core.records import DatePrecision, PlayRecord, RatingRecord
+from scrobbled.core.standing import AccountKey
+from scrobbled.store.file.codec import THESE, instant, listed
 
-Account = tuple[str, str]
-"""Viewer and tracker."""
 GONE = 2
 """Complete reads in a row without a record after which it is gone."""
 _COLUMNS = "id, key, at, kept, made_at, stamp, personal, rewatch, missed, play, ours"
@@ -38,7 +37,7 @@ class ReadState(Struct, frozen=True):
     skipped: Mapping[str, int] | None = None
 
 
-class Stored(NamedTuple):
+class MirroredPlay(NamedTuple):
     """A record as it lies in the database."""
 
     record: PlayRecord
@@ -51,7 +50,7 @@ class Stored(NamedTuple):
         return self.missed < GONE
 
 
-class Rated(Struct, frozen=True):
+class MirroredRating(Struct, frozen=True):
     """A rating as it lies in the database; ``value`` is ``None`` where it was seen to be cleared."""
 
     key: str
@@ -63,7 +62,7 @@ class Rated(Struct, frozen=True):
     id: str = ""
 
 
-def state(db: sqlite3.Connection, account: Account) -> ReadState:
+def state(db: sqlite3.Connection, account: AccountKey) -> ReadState:
     columns = "cursor, owner, rev, read_at, full_at, plays, doubt, skipped"
     row = db.execute(f"SELECT {columns} FROM readings WHERE viewer = ? AND tracker = ?", account).fetchone()
     if row is None:
@@ -72,7 +71,7 @@ def state(db: sqlite3.Connection, account: Account) -> ReadState:
     return ReadState(**{**values, "cursor": json.loads(row[0]), "skipped": json.loads(row[7])})
 
 
-def save_state(db: sqlite3.Connection, account: Account, read: ReadState) -> None:
+def save_state(db: sqlite3.Connection, account: AccountKey, read: ReadState) -> None:
     """To be called in the transaction that stores the last of what was read."""
     values = (
         json.dumps(dict(read.cursor)),
@@ -94,13 +93,13 @@ def save_state(db: sqlite3.Connection, account: Account, read: ReadState) -> Non
     )
 
 
-def forget(db: sqlite3.Connection, account: Account) -> None:
+def forget(db: sqlite3.Connection, account: AccountKey) -> None:
     """As if it had never been read."""
-    for name in ("records", "rated", "readings"):
+    for name in ("records", "rated", "readings", "drafts"):
         db.execute(f"DELETE FROM {name} WHERE viewer = ? AND tracker = ?", account)
 
 
-def page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> list[Stored]:
+def page(db: sqlite3.Connection, account: AccountKey, after: str, limit: int) -> list[MirroredPlay]:
     """Records of an account by id, in pages: pass the last id seen as ``after``."""
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM records WHERE viewer = ? AND tracker = ? AND id > ? ORDER BY id LIMIT ?",
@@ -109,7 +108,7 @@ def page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> li
     return [stored(row) for row in rows]
 
 
-def of_keys(db: sqlite3.Connection, account: Account, keys: Iterable[str]) -> list[Stored]:
+def of_keys(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> list[MirroredPlay]:
     """Every record of these keys."""
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM records INDEXED BY records_of_key WHERE viewer = ? AND tracker = ? AND key IN {THESE}",
@@ -118,20 +117,20 @@ def of_keys(db: sqlite3.Connection, account: Account, keys: Iterable[str]) -> li
     return [stored(row) for row in rows]
 
 
-def of_ids(db: sqlite3.Connection, account: Account, ids: Iterable[str]) -> list[Stored]:
+def of_ids(db: sqlite3.Connection, account: AccountKey, ids: Iterable[str]) -> list[MirroredPlay]:
     """Those of these records that were ever there."""
     query = f"SELECT {_COLUMNS} FROM records WHERE viewer = ? AND tracker = ? AND id = ?"
     return [stored(row) for id_ in ids for row in db.execute(query, (*account, id_))]
 
 
-def touched(db: sqlite3.Connection, account: Account, since: int) -> set[str]:
+def touched(db: sqlite3.Connection, account: AccountKey, since: int) -> set[str]:
     """Keys of the records and ratings that a read after number ``since`` changed."""
     query = "SELECT key FROM {} WHERE viewer = ? AND tracker = ? AND rev > ?"
     rows = [row for name in ("records", "rated") for row in db.execute(query.format(name), (*account, since))]
     return {row[0] for row in rows}
 
 
-def come(db: sqlite3.Connection, account: Account, after: float, until: float) -> set[str]:
+def come(db: sqlite3.Connection, account: AccountKey, after: float, until: float) -> set[str]:
     """Keys of the records whose time lay in the future when they were read, and is between these (Unix seconds) now.
 
     By an index of such records alone, which are few.
@@ -143,10 +142,10 @@ def come(db: sqlite3.Connection, account: Account, after: float, until: float) -
     return {row[0] for row in db.execute(query, (*account, after, until, GONE))}
 
 
-_KEPT = {str(kept): kept for kept in Kept}
+_KEPT = {str(kept): kept for kept in DatePrecision}
 
 
-def stored(row: Sequence[Any]) -> Stored:
+def stored(row: Sequence[Any]) -> MirroredPlay:
     record = PlayRecord(
         id=row[0],
         key=sys.intern(row[1]),  # one text in memory for all viewings and for what they are of
@@ -157,10 +156,10 @@ def stored(row: Sequence[Any]) -> Stored:
         personal=bool(row[6]),
         rewatch=None if row[7] is None else bool(row[7]),
     )
-    return Stored(record, row[8], row[9], bool(row[10]))
+    return MirroredPlay(record, row[8], row[9], bool(row[10]))
 
 
-def put(db: sqlite3.Connection, account: Account, records: Iterable[PlayRecord], rev: int, now: float) -> None:
+def put(db: sqlite3.Connection, account: AccountKey, records: Iterable[PlayRecord], rev: int, now: float) -> None:
     """These are there. What is known of whose they are stays."""
     db.executemany(
         "INSERT INTO records (viewer, tracker, id, key, at, kept, made_at, stamp, personal, rewatch, rev, first_seen) "
@@ -188,7 +187,7 @@ def seconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp())
 
 
-def miss(db: sqlite3.Connection, account: Account, ids: Iterable[str], rev: int) -> None:
+def miss(db: sqlite3.Connection, account: AccountKey, ids: Iterable[str], rev: int) -> None:
     """A complete read did not list them."""
     db.executemany(
         "UPDATE records SET missed = missed + 1, rev = ? WHERE viewer = ? AND tracker = ? AND id = ?",
@@ -196,12 +195,12 @@ def miss(db: sqlite3.Connection, account: Account, ids: Iterable[str], rev: int)
     )
 
 
-def take_off(db: sqlite3.Connection, account: Account, id_: str) -> None:
+def take_off(db: sqlite3.Connection, account: AccountKey, id_: str) -> None:
     """We removed it ourselves: no listing has to say so."""
     db.execute("UPDATE records SET missed = ? WHERE viewer = ? AND tracker = ? AND id = ?", (GONE, *account, id_))
 
 
-def claim(db: sqlite3.Connection, account: Account, id_: str, play: int, *, ours: bool) -> None:
+def claim(db: sqlite3.Connection, account: AccountKey, id_: str, play: int, *, ours: bool) -> None:
     """The record is of our play; ``ours``: we wrote it."""
     db.execute(
         "UPDATE records SET play = ?, ours = max(ours, ?) WHERE viewer = ? AND tracker = ? AND id = ?",
@@ -209,33 +208,37 @@ def claim(db: sqlite3.Connection, account: Account, id_: str, play: int, *, ours
     )
 
 
-def is_unsure(db: sqlite3.Connection, account: Account) -> bool:
+def is_unsure(db: sqlite3.Connection, account: AccountKey) -> bool:
     """Whether something was missing in the last complete read only: another one decides."""
     query = "SELECT 1 FROM {} WHERE viewer = ? AND tracker = ? AND missed = 1 LIMIT 1"
     return any(db.execute(query.format(name), account).fetchone() is not None for name in ("records", "rated"))
 
 
-def count(db: sqlite3.Connection, account: Account) -> int:
+def count(db: sqlite3.Connection, account: AccountKey) -> int:
     """Plays that are there."""
     return state(db, account).plays
 
 
-def count_rated(db: sqlite3.Connection, account: Account) -> int:
+def count_rated(db: sqlite3.Connection, account: AccountKey) -> int:
     """Ratings that are there."""
     query = "SELECT count(*) FROM rated WHERE viewer = ? AND tracker = ? AND value IS NOT NULL AND missed < ?"
     return int(db.execute(query, (*account, GONE)).fetchone()[0])
 
 
-def ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str] | None = None) -> dict[str, Rated]:
+def ratings(
+    db: sqlite3.Connection, account: AccountKey, keys: Iterable[str] | None = None
+) -> dict[str, MirroredRating]:
     query = "SELECT key, value, at, since, missed, id FROM rated WHERE viewer = ? AND tracker = ?"
     if keys is None:
         rows = db.execute(query, account).fetchall()
     else:
         rows = db.execute(f"{query} AND key IN {THESE}", (*account, listed(keys))).fetchall()
-    return {row[0]: Rated(*row) for row in rows}
+    return {row[0]: MirroredRating(*row) for row in rows}
 
 
-def put_ratings(db: sqlite3.Connection, account: Account, found: Iterable[RatingRecord], rev: int, now: float) -> None:
+def put_ratings(
+    db: sqlite3.Connection, account: AccountKey, found: Iterable[RatingRecord], rev: int, now: float
+) -> None:
     """These are there. Where the service's own time did not move with the value, it is new since ``now``."""
     for rating in found:
         at = None if rating.at is None else rating.at.timestamp()
@@ -247,7 +250,7 @@ def put_ratings(db: sqlite3.Connection, account: Account, found: Iterable[Rating
         )
 
 
-def clear_ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str], rev: int, now: float) -> None:
+def clear_ratings(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str], rev: int, now: float) -> None:
     """They were seen to be cleared."""
     db.executemany(
         "UPDATE rated SET value = NULL, at = NULL, since = ?, rev = ?, missed = ? WHERE viewer = ? AND tracker = ? "
@@ -256,7 +259,7 @@ def clear_ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str],
     )
 
 
-def miss_ratings(db: sqlite3.Connection, account: Account, keys: Iterable[str], rev: int, now: float) -> None:
+def miss_ratings(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str], rev: int, now: float) -> None:
     """A complete read did not list them."""
     db.executemany(
         "UPDATE rated SET missed = missed + 1, since = CASE missed WHEN 0 THEN ? ELSE since END, rev = ? "

@@ -4,21 +4,53 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, field
 
-from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.core.agreeing.outline import Outline
+from scrobbled.core.agreeing.plan_words import in_words
+from scrobbled.core.words.outcomes import PlayOutcome
 
 _COLUMNS = (
-    "id, viewer, pair, cause, options, phase, asked_at, started_at, ended_at, outcome, reason, counts, plan, shown"
+    "id, viewer, pair, cause, options, phase, asked_at, started_at, ended_at, outcome, reason, counts, plan, shown, "
+    "steps, outline"
 )
 CUT_SHORT = "the service ended in the middle; what was not done is found again by the next run"
 SETTLED = ("delivered", "already-there", "echo", "unwanted", "undone")
-_QUEUES = ("outbox INDEXED BY outbox_settled", "amendments")
+ARRIVED = ("delivered", "already-there", "echo")
+_CHANGES = (
+    "SELECT tracker, 'add', state, count(*), min(settled_at), max(settled_at) FROM outbox INDEXED BY outbox_settled "
+    "WHERE run = ? GROUP BY state, tracker",
+    "SELECT tracker, action, state, count(*), min(settled_at), max(settled_at) FROM amendments "
+    "WHERE run = ? GROUP BY tracker, action, state",
+)
 _QUEUED = f"state = 'queued' AND state NOT IN {SETTLED}"
 """As the indices of what waits have it."""
+
+
+class RunStep(Struct, frozen=True):
+    """How far a run is with something. Times are Unix seconds."""
+
+    what: str
+    """``history``, ``diary``, ``marks`` or ``places``."""
+    done: int
+    of: int | None
+    """``None`` where nobody knows."""
+    since: float
+    """When that was ``first`` told: what was done before, another run did."""
+    first: int
+    until: float | None = None
+    """It rests until then, as the service limits how much may be asked."""
+
+    def left(self, now: float) -> float | None:
+        """Seconds that it takes to the end at the pace so far; ``None`` where that cannot be said yet."""
+        passed, done = now - self.since, self.done - self.first
+        if self.of is None or passed < 1.0 or done < 2:
+            return None
+        return (self.of - self.done) * passed / done
 
 
 class Run(Struct, frozen=True):
@@ -45,10 +77,19 @@ class Run(Struct, frozen=True):
     plan: str
     """The plan's id, where one was made."""
     shown: str
-    """The plan in words, where it wants a yes."""
+    """The plan in words, where it wants a yes and is kept in no other way: up to 0.5.0."""
+    steps: Mapping[str, RunStep] = field(default_factory=dict)
+    """How far it is, by tracker, where that takes long."""
+    outline: Outline | None = None
+    """The plan in short, where it wants a yes."""
+
+    @property
+    def plan_text(self) -> str:
+        """The plan in words, where it wants a yes."""
+        return self.shown if self.outline is None else in_words(self.outline)
 
 
-class Progress(Struct, frozen=True):
+class RunCounts(Struct, frozen=True):
     """How far the changes of a run have come."""
 
     total: int
@@ -59,7 +100,11 @@ class Progress(Struct, frozen=True):
     """Those that wait for a catalogue or a person."""
     since: float | None
     """When the first one was settled (Unix seconds)."""
+    until: float | None
+    """When the last one reached the tracker, or was seen to be there."""
     outcomes: Mapping[str, int]
+    changes: Sequence[tuple[str, str, str, int]] = ()
+    """Tracker, action, outcome and how many."""
 
 
 def ask(db: sqlite3.Connection, viewer: str, pair: str, cause: str, options: Mapping[str, Any], now: float) -> int:
@@ -84,6 +129,12 @@ def latest(db: sqlite3.Connection, viewer: str, pair: str, limit: int = 1) -> li
     """The newest runs of a pair that have begun."""
     condition = "WHERE viewer = ? AND pair = ? AND started_at IS NOT NULL ORDER BY id DESC LIMIT ?"
     return _runs(db, condition, (viewer, pair, limit))
+
+
+def last_ended(db: sqlite3.Connection, viewer: str, pair: str) -> Run | None:
+    """The newest run of a pair that is over, however that came."""
+    condition = "WHERE viewer = ? AND pair = ? AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1"
+    return next(iter(_runs(db, condition, (viewer, pair))), None)
 
 
 def latest_success(db: sqlite3.Connection, viewer: str, pair: str) -> float | None:
@@ -133,17 +184,29 @@ def begin(db: sqlite3.Connection, id_: int, now: float) -> bool:
 
 def phase(db: sqlite3.Connection, id_: int, name: str, counts: Mapping[str, int] | None = None) -> None:
     told = None if counts is None else json.dumps(dict(counts))
-    query = "UPDATE runs SET phase = ?, counts = coalesce(?, counts) WHERE id = ? AND ended_at IS NULL"
+    query = "UPDATE runs SET phase = ?, steps = '{}', counts = coalesce(?, counts) WHERE id = ? AND ended_at IS NULL"
     db.execute(query, (name, told, id_))
 
 
+def take_steps(db: sqlite3.Connection, id_: int, steps: Mapping[str, RunStep]) -> None:
+    told = msgspec.json.encode(steps).decode()
+    db.execute("UPDATE runs SET steps = ? WHERE id = ? AND ended_at IS NULL", (told, id_))
+
+
 def end(
-    db: sqlite3.Connection, id_: int, now: float, outcome: str, reason: str, plan: str = "", shown: str = ""
+    db: sqlite3.Connection,
+    id_: int,
+    now: float,
+    outcome: str,
+    reason: str,
+    plan: str = "",
+    outline: Outline | None = None,
 ) -> None:
+    told = "" if outline is None else msgspec.json.encode(outline).decode()
     db.execute(
-        "UPDATE runs SET phase = 'ended', ended_at = ?, outcome = ?, reason = ?, plan = ?, shown = ? "
+        "UPDATE runs SET phase = 'ended', ended_at = ?, outcome = ?, reason = ?, plan = ?, outline = ? "
         "WHERE id = ? AND ended_at IS NULL",
-        (now, outcome, reason, plan, shown, id_),
+        (now, outcome, reason, plan, told, id_),
     )
 
 
@@ -180,19 +243,24 @@ def again(db: sqlite3.Connection, id_: int) -> bool:
     return cursor.rowcount > 0
 
 
-def progress(db: sqlite3.Connection, run: int) -> Progress:
+def progress(db: sqlite3.Connection, run: int) -> RunCounts:
     """Of what the run put into the queue."""
+    rows = [row for query in _CHANGES for row in db.execute(query, (run,))]
     counts: dict[str, int] = {}
-    since: float | None = None
-    for name in _QUEUES:
-        for state, count, first in db.execute(
-            f"SELECT state, count(*), min(settled_at) FROM {name} WHERE run = ? GROUP BY state", (run,)
-        ):
-            counts[state] = counts.get(state, 0) + count
-            since = first if since is None or (first is not None and first < since) else since
+    for _, _, state, count, _, _ in rows:
+        counts[state] = counts.get(state, 0) + count
     total, waiting = sum(counts.values()), counts.get(PlayOutcome.QUEUED, 0)
     done = sum(counts.get(state, 0) for state in SETTLED)
-    return Progress(total, done, waiting, total - done - waiting, since, counts)
+    return RunCounts(
+        total=total,
+        done=done,
+        waiting=waiting,
+        stuck=total - done - waiting,
+        since=min((row[4] for row in rows if row[4] is not None), default=None),
+        until=max((row[5] for row in rows if row[2] in ARRIVED and row[5] is not None), default=None),
+        outcomes=counts,
+        changes=[row[:4] for row in rows],
+    )
 
 
 def left_over(db: sqlite3.Connection, run: Run) -> int:
@@ -214,6 +282,32 @@ def left_over(db: sqlite3.Connection, run: Run) -> int:
             whose,
         ).fetchone()[0]
     return count
+
+
+def on_its_way(db: sqlite3.Connection, viewer: str, trackers: Iterable[str]) -> tuple[int, int | None]:
+    """How many changes of a person wait for these trackers, and the newest run that put some of them there."""
+    count, newest = 0, None
+    for tracker in trackers:
+        for queue in ("outbox", "amendments"):
+            query = f"SELECT count(*), max(run) FROM {queue} WHERE viewer = ? AND tracker = ? AND {_QUEUED}"
+            found, run = db.execute(query, (viewer, tracker)).fetchone()
+            count, newest = count + found, run if newest is None or (run is not None and run > newest) else newest
+    return count, newest
+
+
+def written(db: sqlite3.Connection, viewer: str, trackers: Iterable[str]) -> list[tuple[int, float | None]]:
+    """Another answer after something of ours has reached one of these trackers."""
+    query = (
+        "SELECT coalesce((SELECT count FROM tallies WHERE what = 'changes' AND one = :whose AND two = :at "
+        "AND three = 'delivered'), 0), (SELECT max(settled_at) FROM amendments WHERE viewer = :whose AND tracker = :at)"
+    )
+    return [db.execute(query, {"whose": viewer, "at": one}).fetchone() for one in trackers]
+
+
+def before(db: sqlite3.Connection, run: Run) -> Run | None:
+    """The run of the same person that is under way."""
+    condition = "WHERE viewer = ? AND started_at IS NOT NULL AND ended_at IS NULL AND id <> ? ORDER BY id LIMIT 1"
+    return next(iter(_runs(db, condition, (run.viewer, run.id))), None)
 
 
 def waits_for(db: sqlite3.Connection, run: Run) -> list[str]:
@@ -241,4 +335,7 @@ def _runs(db: sqlite3.Connection, condition: str, values: tuple[Any, ...]) -> li
 
 
 def _run(values: dict[str, Any]) -> Run:
-    return Run(**{**values, "options": json.loads(values["options"]), "counts": json.loads(values["counts"])})
+    steps = msgspec.json.decode(values["steps"], type=dict[str, RunStep])
+    outline = msgspec.json.decode(values["outline"], type=Outline) if values["outline"] else None
+    told = {"options": json.loads(values["options"]), "counts": json.loads(values["counts"]), "steps": steps}
+    return Run(**{**values, **told, "outline": outline})

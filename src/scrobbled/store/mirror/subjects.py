@@ -7,23 +7,36 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from scrobbled.core.items import Episode
+from scrobbled.core.naming.items import Episode, Media
 from scrobbled.core.records import Scope, Subject, identity
-from scrobbled.store.codec import THESE, decode_item, encode_item, listed
-from scrobbled.store.records import Account
+from scrobbled.core.standing import AccountKey
+from scrobbled.store.file.codec import THESE, decode_item, encode_item, listed
+from scrobbled.store.mirror.records import GONE
 
-Whose = tuple[str, str, str]
+SubjectLookup = tuple[str, str, str]
 """Viewer, the tracker that is asked from, the tracker that is asked about."""
 
 
-def those(db: sqlite3.Connection, account: Account, keys: Iterable[str]) -> dict[str, Subject]:
+def those(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> dict[str, Subject]:
     """By key, as far as they are known."""
     query = f"SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ? AND key IN {THESE}"
     rows = db.execute(query, (*account, listed(keys)))
     return {row[0]: _subject(row) for row in rows}
 
 
-def page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> list[Subject]:
+def names(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> dict[str, str | None]:
+    """The identity of each that is known."""
+    query = f"SELECT key, identity FROM subjects WHERE viewer = ? AND tracker = ? AND key IN {THESE}"
+    return dict(db.execute(query, (*account, listed(keys))).fetchall())
+
+
+def shows(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> set[int]:
+    """TMDB ids of the shows that these are of."""
+    query = f"SELECT DISTINCT show FROM subjects WHERE viewer = ? AND tracker = ? AND key IN {THESE}"
+    return {row[0] for row in db.execute(query, (*account, listed(keys))) if row[0] is not None}
+
+
+def page(db: sqlite3.Connection, account: AccountKey, after: str, limit: int) -> list[Subject]:
     """By key, in pages: pass the last key seen as ``after``."""
     rows = db.execute(
         "SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ? AND key > ? "
@@ -33,13 +46,22 @@ def page(db: sqlite3.Connection, account: Account, after: str, limit: int) -> li
     return [_subject(row) for row in rows]
 
 
-def keys_named(db: sqlite3.Connection, account: Account, names: Iterable[str]) -> list[str]:
+def keys_named(db: sqlite3.Connection, account: AccountKey, names: Iterable[str]) -> list[str]:
     """Keys of the subjects with one of these identities."""
     query = f"SELECT key FROM subjects WHERE viewer = ? AND tracker = ? AND identity IN {THESE}"
     return [row[0] for row in db.execute(query, (*account, listed(names)))]
 
 
-def placements(db: sqlite3.Connection, whose: Whose, known: str) -> dict[str, str | None]:
+def plays_of(db: sqlite3.Connection, account: AccountKey, media: Media) -> int:
+    """How many of the plays that are there are of films, or of episodes."""
+    query = (
+        "SELECT count(*) FROM subjects JOIN records USING (viewer, tracker, key) "
+        f"WHERE viewer = ? AND tracker = ? AND subjects.scope = '{media}' AND records.missed < ?"
+    )
+    return int(db.execute(query, (*account, GONE)).fetchone()[0])
+
+
+def placements(db: sqlite3.Connection, whose: SubjectLookup, known: str) -> dict[str, str | None]:
     """Where keys of one tracker stand at another; ``None`` where it does not have them.
 
     Only what was found under the corrections that ``known`` stands for.
@@ -51,13 +73,13 @@ def placements(db: sqlite3.Connection, whose: Whose, known: str) -> dict[str, st
     return dict(rows.fetchall())
 
 
-def any_placed(db: sqlite3.Connection, whose: Whose) -> bool:
+def any_placed(db: sqlite3.Connection, whose: SubjectLookup) -> bool:
     """Whether anything was ever looked up that its name did not tell."""
     query = "SELECT 1 FROM placements WHERE viewer = ? AND tracker = ? AND target = ? LIMIT 1"
     return db.execute(query, whose).fetchone() is not None
 
 
-def placed_at(db: sqlite3.Connection, whose: Whose, keys: Iterable[str]) -> list[str]:
+def placed_at(db: sqlite3.Connection, whose: SubjectLookup, keys: Iterable[str]) -> list[str]:
     """Where these keys stand at the other tracker."""
     query = (
         "SELECT to_key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND key = ? "
@@ -66,14 +88,14 @@ def placed_at(db: sqlite3.Connection, whose: Whose, keys: Iterable[str]) -> list
     return [row[0] for key in keys for row in db.execute(query, (*whose, key))]
 
 
-def placed_from(db: sqlite3.Connection, whose: Whose, keys: Iterable[str]) -> list[str]:
+def placed_from(db: sqlite3.Connection, whose: SubjectLookup, keys: Iterable[str]) -> list[str]:
     """What stands at these keys of the other tracker."""
     query = "SELECT key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND to_key = ?"
     return [row[0] for key in keys for row in db.execute(query, (*whose, key))]
 
 
 def put_placement(
-    db: sqlite3.Connection, whose: Whose, key: str, to_key: str | None, how: str, known: str, now: float
+    db: sqlite3.Connection, whose: SubjectLookup, key: str, to_key: str | None, how: str, known: str, now: float
 ) -> None:
     db.execute(
         "INSERT INTO placements (viewer, tracker, target, key, to_key, how, known, checked_at) "
@@ -93,7 +115,7 @@ def _subject(row: Sequence[Any]) -> Subject:
     return Subject(sys.intern(row[0]), scope, decode_item("movie" if scope == "movie" else "episode", row[2]), row[3])
 
 
-def put(db: sqlite3.Connection, account: Account, found: Iterable[Subject]) -> None:
+def put(db: sqlite3.Connection, account: AccountKey, found: Iterable[Subject]) -> None:
     """What is known already is replaced; a runtime that is not told any more is kept."""
     db.executemany(
         "INSERT INTO subjects (viewer, tracker, key, scope, item, runtime, identity, show) VALUES (?,?,?,?,?,?,?,?) "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
-from scrobbled.alerts import CALM, Key, Open, Reach, Told, Trouble
+from scrobbled.alerts import CALM, LastTold, Open, Reach, Trouble, TroubleKey
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class StoredTroubles:
     async def seen(self, trouble: Trouble, now: float) -> bool:
         return await self._store.write(partial(_seen, trouble=trouble, now=now))
 
-    async def over(self, key: Key, title: str, text: str, now: float) -> Open | None:
+    async def over(self, key: TroubleKey, title: str, text: str, now: float) -> Open | None:
         def end(db: sqlite3.Connection) -> Open | None:
             changed = db.execute(
                 "UPDATE alerts SET title = ?, text = ?, ended_at = ? WHERE kind = ? AND subject = ? "
@@ -43,7 +43,7 @@ class StoredTroubles:
     async def everything(self) -> Sequence[Open]:
         return await self._store.read(remembered)
 
-    async def told(self, address: str, keys: Collection[Key], told: Told) -> None:
+    async def told(self, address: str, keys: Collection[TroubleKey], told: LastTold) -> None:
         def note(db: sqlite3.Connection) -> None:
             db.executemany(
                 "INSERT OR REPLACE INTO alerts_told (kind, subject, address, at, good) VALUES (?,?,?,?,?)",
@@ -55,7 +55,7 @@ class StoredTroubles:
 
         await self._store.write(note)
 
-    async def forget(self, keys: Collection[Key]) -> None:
+    async def forget(self, keys: Collection[TroubleKey]) -> None:
         def drop(db: sqlite3.Connection) -> None:
             for table in ("alerts", "alerts_told"):
                 db.executemany(f"DELETE FROM {table} WHERE kind = ? AND subject = ?", list(keys))
@@ -80,9 +80,9 @@ class StoredTroubles:
 
 def remembered(db: sqlite3.Connection) -> list[Open]:
     """Every trouble, the oldest first, also what is over and not yet forgotten."""
-    told: dict[Key, dict[str, Told]] = {}
+    told: dict[TroubleKey, dict[str, LastTold]] = {}
     for kind, subject, address, at, good in db.execute("SELECT kind, subject, address, at, good FROM alerts_told"):
-        told.setdefault((kind, subject), {})[address] = Told(at, bool(good))
+        told.setdefault((kind, subject), {})[address] = LastTold(at, bool(good))
     rows = db.execute(
         "SELECT kind, subject, title, text, viewer, link, once, first_seen, last_seen, count, returns, ended_at "
         "FROM alerts ORDER BY first_seen, kind, subject"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections import OrderedDict
 from datetime import datetime
 from typing import Any
 
-from scrobbled.clock import Clock
-from scrobbled.store.database import Store
+from scrobbled.plumbing.clock import Clock
+from scrobbled.store.file.database import Store
 
 RECENT = 256
 """Answers kept in memory: seasons of some shows, a few MB at most."""
@@ -22,7 +23,8 @@ FOR_GOOD = 365 * 86_400.0
 class StoredCache:
     """``trackers.given.Cache`` in SQLite; JSON values, keys are whole (``service:what:id``).
 
-    What was used last is kept in memory as well, so that a play of a known show waits for no read of the database.
+    What was asked for last is kept in memory as well, also that there is nothing, so that a play of a known show waits
+    for no read of the database.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -31,15 +33,13 @@ class StoredCache:
 
     async def get(self, key: str) -> Any:
         now = self._clock.now().timestamp()
-        known = self._recent.get(key)
-        if known is None:
-            known = await self._store.read(
+        if (known := self._recent.get(key)) is None:
+            found = await self._store.read(
                 lambda db: db.execute("SELECT expires_at, value FROM cache WHERE key = ?", (key,)).fetchone()
             )
-        if known is None or known[0] <= now:
-            return None
+            known = found or _NOTHING
         self._remember(key, known)
-        return json.loads(known[1])
+        return json.loads(known[1]) if known[0] > now else None
 
     async def put(self, key: str, value: Any, *, seconds: float) -> None:
         now = self._clock.now().timestamp()
@@ -62,6 +62,9 @@ class StoredCache:
         self._recent.move_to_end(key)
         if len(self._recent) > RECENT:
             self._recent.popitem(last=False)
+
+
+_NOTHING = (-math.inf, "")
 
 
 def forget_answers(db: sqlite3.Connection) -> int:

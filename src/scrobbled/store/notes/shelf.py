@@ -13,7 +13,7 @@ MOST = 200
 """Lines in one page."""
 
 
-class Line(Struct, frozen=True):
+class PlanLine(Struct, frozen=True):
     """One thing that a plan would do. ``at`` is Unix seconds, 0 where there is none.
 
     ``action`` is one of ``core.change.Action``, or ``decide`` for what a person is asked; then ``tracker`` is empty.
@@ -34,13 +34,13 @@ class Line(Struct, frozen=True):
     why: str
 
 
-_COLUMNS = list(Line.__struct_fields__)
+_COLUMNS = list(PlanLine.__struct_fields__)
 
 
-class Shelf:
+class StoredPlan:
     """Holds what it was given once; may be asked from any thread, a page at a time. Raises ``sqlite3.Error``."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
+    def __init__(self, lines: Iterable[PlanLine]) -> None:
         self._lock = threading.Lock()
         self._db = sqlite3.connect("", check_same_thread=False)  # on the disk as soon as it is more than a little
         self._db.execute(f"CREATE TABLE lines ({', '.join(_COLUMNS)}, PRIMARY KEY (n)) WITHOUT ROWID")
@@ -55,7 +55,7 @@ class Shelf:
         with self._lock:
             return list(self._db.execute(query))
 
-    def page(self, *, tracker: str | None, action: str | None, after: int, limit: int) -> list[Line]:
+    def page(self, *, tracker: str | None, action: str | None, after: int, limit: int) -> list[PlanLine]:
         """In the order of the plan, from the line after number ``after``; ``None`` is any."""
         asked = {"tracker": tracker, "action": action}
         chosen = {name: value for name, value in asked.items() if value is not None}
@@ -63,7 +63,7 @@ class Shelf:
         query = f"SELECT {', '.join(_COLUMNS)} FROM lines WHERE n > :after {condition} ORDER BY n LIMIT :limit"
         with self._lock:
             return [
-                Line(*row) for row in self._db.execute(query, {**chosen, "after": after, "limit": min(limit, MOST)})
+                PlanLine(*row) for row in self._db.execute(query, {**chosen, "after": after, "limit": min(limit, MOST)})
             ]
 
     def close(self) -> None:

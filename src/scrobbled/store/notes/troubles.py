@@ -6,13 +6,11 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
-from sqlite_utils import Database
-
-from scrobbled.alerts import Key, Open, Reach, Told, Trouble
+from scrobbled.alerts import LastTold, Open, Reach, Trouble, TroubleKey
 from scrobbled.core.errors import StoreError
-from scrobbled.store.alerts import StoredTroubles
-from scrobbled.store.database import Store
-from scrobbled.store.migrations import migrations
+from scrobbled.store.file.database import Store
+from scrobbled.store.file.migrations import migrations
+from scrobbled.store.notes.alerts import StoredTroubles
 
 T = TypeVar("T")
 KIND = "storage"
@@ -24,7 +22,7 @@ class _Aside:
 
     def __init__(self) -> None:
         self._db = sqlite3.connect(":memory:", isolation_level=None)
-        migrations.apply(Database(self._db))
+        migrations.apply(self._db)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return work(self._db)
@@ -47,7 +45,7 @@ class Troubles:
             self._aside = StoredTroubles(_Aside())
         return await self._aside.seen(trouble, now)
 
-    async def over(self, key: Key, title: str, text: str, now: float) -> Open | None:
+    async def over(self, key: TroubleKey, title: str, text: str, now: float) -> Open | None:
         if key[0] != KIND:
             return await self._stored.over(key, title, text, now)
         return None if self._aside is None else await self._aside.over(key, title, text, now)
@@ -61,14 +59,14 @@ class Troubles:
                 raise
             return beside
 
-    async def told(self, address: str, keys: Collection[Key], told: Told) -> None:
+    async def told(self, address: str, keys: Collection[TroubleKey], told: LastTold) -> None:
         beside, stored = _apart(keys)
         if beside and self._aside is not None:
             await self._aside.told(address, beside, told)
         if stored:
             await self._stored.told(address, stored, told)
 
-    async def forget(self, keys: Collection[Key]) -> None:
+    async def forget(self, keys: Collection[TroubleKey]) -> None:
         beside, stored = _apart(keys)
         if beside and self._aside is not None:
             await self._aside.forget(beside)
@@ -91,5 +89,5 @@ def _open(troubles: Sequence[Open]) -> bool:
     return any(trouble.ended_at is None for trouble in troubles)
 
 
-def _apart(keys: Collection[Key]) -> tuple[list[Key], list[Key]]:
+def _apart(keys: Collection[TroubleKey]) -> tuple[list[TroubleKey], list[TroubleKey]]:
     return [key for key in keys if key[0] == KIND], [key for key in keys if key[0] != KIND]

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.core.items import Item
-from scrobbled.store import wall
-from scrobbled.store.codec import encode_item
-from scrobbled.store.outbox import SET_FREE
+from scrobbled.core.naming.items import Item
+from scrobbled.store.file.codec import encode_item
+from scrobbled.store.queue.words import SAYS_NOTHING, SET_FREE
+from scrobbled.store.works import wall
 
 
-class Wanted(Struct, frozen=True):
+class NewAddition(Struct, frozen=True):
     """One play that a tracker holds and another lacks. ``watched_at`` is aware UTC."""
 
     viewer: str
@@ -31,7 +31,7 @@ class Wanted(Struct, frozen=True):
     """Our play it is the record of, if we know one."""
 
 
-def add(db: sqlite3.Connection, wanted: Wanted, run: int, now: float) -> bool:
+def add(db: sqlite3.Connection, wanted: NewAddition, run: int, now: float) -> bool:
     """Queue it, approved; false where it is queued, or was ever dealt with, already. May be repeated.
 
     One that was not sent because its run was cancelled is queued again.
@@ -41,7 +41,7 @@ def add(db: sqlite3.Connection, wanted: Wanted, run: int, now: float) -> bool:
     cursor = db.execute(
         "INSERT INTO outbox (play_id, viewer, tracker, kind, state, watched_at, received_at, approved, run) "
         "VALUES (?,?,?,'plays','queued',?,?,1,?) ON CONFLICT (play_id, tracker, kind) DO UPDATE SET state = 'queued', "
-        "reason = '', settled_at = NULL, next_at = 0, attempts = 0, misses = 0, watched_at = excluded.watched_at, "
+        f"{SAYS_NOTHING}, settled_at = NULL, next_at = 0, attempts = 0, misses = 0, watched_at = excluded.watched_at, "
         f"received_at = excluded.received_at, approved = 1, run = excluded.run WHERE {SET_FREE}",
         (play, wanted.viewer, wanted.target, watched, now, run),
     )
@@ -52,7 +52,7 @@ def add(db: sqlite3.Connection, wanted: Wanted, run: int, now: float) -> bool:
     return cursor.rowcount > 0
 
 
-def _play_of(db: sqlite3.Connection, wanted: Wanted, now: float) -> int:
+def _play_of(db: sqlite3.Connection, wanted: NewAddition, now: float) -> int:
     """The play that this record was made into before, or a new one."""
     origin = f"{wanted.holder}:{wanted.record}"
     row = db.execute("SELECT id FROM plays WHERE viewer = ? AND origin = ?", (wanted.viewer, origin)).fetchone()

@@ -11,11 +11,11 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from scrobbled.core.outcomes import Hold, PlayOutcome
 from scrobbled.core.records import Kind, Subject
-from scrobbled.store.codec import decode_subject, encode_subject, instant
+from scrobbled.core.words.outcomes import Hold, PlayOutcome
+from scrobbled.store.file.codec import decode_subject, encode_subject, instant
 
-Action = Literal["rate", "unrate", "remove", "retime", "flag", "tick", "untick"]
+AmendmentAction = Literal["rate", "unrate", "remove", "retime", "flag", "tick", "untick"]
 
 
 class Details(Struct, frozen=True):
@@ -38,11 +38,11 @@ class Details(Struct, frozen=True):
 class Inverse(Struct, frozen=True):
     """What takes an amendment back."""
 
-    action: Action
+    action: AmendmentAction
     details: Details
 
 
-class Wish(Struct, frozen=True):
+class NewAmendment(Struct, frozen=True):
     """What is to be changed in one account. ``key`` is the item's name for both sides of a pair.
 
     ``subject`` is what it is about, by whichever tracker; not needed where ``change_id`` tells.
@@ -53,7 +53,7 @@ class Wish(Struct, frozen=True):
     viewer: str
     tracker: str
     kind: Kind
-    action: Action
+    action: AmendmentAction
     key: str
     label: str
     details: Details = Details()
@@ -74,7 +74,7 @@ class Wish(Struct, frozen=True):
     """The event of a source that wants it."""
 
 
-def in_words(wish: Wish) -> str:
+def in_words(wish: NewAmendment) -> str:
     """What is to be changed, for people: "rating 6 -> 8"."""
     if wish.kind == "ratings":
         return changed(wish.kind, wish.before, wish.after or str(wish.details.value or ""))
@@ -96,7 +96,7 @@ def changed(kind: str, before: str, after: str) -> str:
     return f"rating {before} -> {after or 'none'}" if before else f"rating {after or 'none'}"
 
 
-class Written(Struct, frozen=True):
+class TakenBack(Struct, frozen=True):
     """The change an amendment takes back, as it is now. ``address`` is where the play was written."""
 
     state: PlayOutcome
@@ -110,9 +110,10 @@ class Amendment(Struct, frozen=True):
     """One row. Times are Unix seconds."""
 
     id: int
-    wish: Wish
+    wish: NewAmendment
     state: PlayOutcome
     reason: str
+    code: str
     hold: str
     attempts: int
     misses: int
@@ -121,14 +122,14 @@ class Amendment(Struct, frozen=True):
     settled_at: float | None
     address_key: str | None
     """Where the tracker keeps the subject, once that was looked up."""
-    written: Written | None
+    written: TakenBack | None
 
 
 _PLAIN = (
     *("viewer", "tracker", "kind", "action", "key", "label", "before", "after", "why"),
     *("run", "play_id", "change_id", "undoes", "event_id"),
 )
-_STATE = ("id", "reason", "hold", "attempts", "misses", "next_at", "created_at", "settled_at", "address_key")
+_STATE = ("id", "reason", "code", "hold", "attempts", "misses", "next_at", "created_at", "settled_at", "address_key")
 _COLUMNS = (*_PLAIN, *_STATE, "state", "wish", "subject", "inverse")
 _WRITTEN = ("state", "address_key", "address", "watched_at", "remote_id")
 _QUERY = (
@@ -143,7 +144,7 @@ def select(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> lis
     return [_amendment(row) for row in db.execute(f"{_QUERY} WHERE {condition}", values)]
 
 
-def insert(db: sqlite3.Connection, wish: Wish, target: str, now: float) -> int:
+def insert(db: sqlite3.Connection, wish: NewAmendment, target: str, now: float) -> int:
     """Queued, or held where a person is to be asked; returns its id."""
     inverse = usual_inverse(wish)
     columns = {
@@ -155,6 +156,7 @@ def insert(db: sqlite3.Connection, wish: Wish, target: str, now: float) -> int:
         "state": PlayOutcome.HELD if wish.ask else PlayOutcome.QUEUED,
         "hold": Hold.ASK if wish.ask else "",
         "reason": wish.why if wish.ask else "",
+        "code": Hold.ASK if wish.ask else "",
         "created_at": now,
     }
     marks = ", ".join("?" * len(columns))
@@ -162,7 +164,7 @@ def insert(db: sqlite3.Connection, wish: Wish, target: str, now: float) -> int:
     return int(cursor.lastrowid or 0)
 
 
-def usual_inverse(wish: Wish) -> Inverse | None:
+def usual_inverse(wish: NewAmendment) -> Inverse | None:
     """What takes it back; ``None`` for what nothing of its own kind does."""
     details = wish.details
     if wish.inverse is not None:
@@ -179,7 +181,7 @@ def usual_inverse(wish: Wish) -> Inverse | None:
 
 def _amendment(row: Sequence[Any]) -> Amendment:
     known = dict(zip(_COLUMNS, row, strict=False))
-    wish = Wish(
+    wish = NewAmendment(
         **{name: known[name] for name in _PLAIN},
         details=_decode(known["wish"]),
         subject=None if known["subject"] is None else decode_subject(known["subject"]),
@@ -190,12 +192,12 @@ def _amendment(row: Sequence[Any]) -> Amendment:
     return Amendment(wish=wish, state=PlayOutcome(known["state"]), written=_written(row[len(_COLUMNS) :]), **state)
 
 
-def _written(row: Sequence[Any]) -> Written | None:
+def _written(row: Sequence[Any]) -> TakenBack | None:
     state, key, address, watched_at, remote_id = row
     if state is None:
         return None
     when = None if watched_at is None else instant(watched_at)
-    return Written(PlayOutcome(state), key, json.loads(address or "{}"), when, remote_id or "")
+    return TakenBack(PlayOutcome(state), key, json.loads(address or "{}"), when, remote_id or "")
 
 
 def _inverse(text: str | None) -> Inverse | None:

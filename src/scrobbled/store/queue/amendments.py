@@ -10,18 +10,31 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store import outbox
-from scrobbled.store.outbox import NEVER_LATER, TAKEN_BACK
-from scrobbled.store.wishes import Amendment, Details, Inverse, Wish, Written, insert, select, usual_inverse
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.core.words.reasons import Code, Reason
+from scrobbled.store.queue import outbox
+from scrobbled.store.queue.amendment import (
+    Amendment,
+    Details,
+    Inverse,
+    NewAmendment,
+    TakenBack,
+    insert,
+    select,
+    usual_inverse,
+)
+from scrobbled.store.queue.outbox import NEVER_LATER, TAKEN_BACK
+from scrobbled.store.queue.verbs import AMENDMENTS
+from scrobbled.store.queue.words import SAYS, SAYS_NOTHING, said
 
-__all__ = ["Amendment", "Details", "Inverse", "Wish", "Written", "usual_inverse"]
+__all__ = ["Amendment", "Details", "Inverse", "NewAmendment", "TakenBack", "usual_inverse"]
 BY_HAND = outbox.DROPPED
-REPLACED = "a newer wish took its place"
-OTHER_CHOSEN = "you chose the other value"
+REPLACED = Reason("a newer wish took its place", Code.REPLACED)
+OTHER_CHOSEN = Reason("you chose the other value", Code.OTHER_CHOSEN)
+RESTORED = Reason("restored from a backup, so it is compared anew", Code.RESTORED)
 MOST_TICKS = 50
 """So far back is looked for one of the same item: people mark and unmark now and then."""
-_LEFT_OUT = (BY_HAND, TAKEN_BACK)
+_LEFT_OUT = (Code.DROPPED, Code.TAKEN_BACK)
 """Why one that was given up is not queued again."""
 _OPEN = f"state NOT IN {outbox.DONE}"
 _TOOK = "action IN ('remove', 'retime') AND state = 'delivered'"
@@ -32,7 +45,11 @@ _SETTLED = frozenset(
 )
 
 
-def add(db: sqlite3.Connection, wish: Wish, now: float) -> int:
+begin, postpone, release = AMENDMENTS.begin, AMENDMENTS.postpone, AMENDMENTS.release
+retry, waits = AMENDMENTS.retry, AMENDMENTS.waits
+
+
+def add(db: sqlite3.Connection, wish: NewAmendment, now: float) -> int:
     """Queue it, or hold it where a person is to be asked; returns its id.
 
     The same wish for the same target stays the one it was, whatever became of it: also one that a person left out. A
@@ -77,15 +94,6 @@ def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
         (viewer, tracker),
     ).fetchone()
     return None if row[0] is None else float(row[0])
-
-
-def waits(db: sqlite3.Connection, viewer: str, tracker: str) -> bool:
-    """Whether one of this account is on its way, due or put off."""
-    row = db.execute(
-        f"SELECT 1 FROM amendments WHERE viewer = ? AND tracker = ? AND state = 'queued' AND {_OPEN} LIMIT 1",
-        (viewer, tracker),
-    ).fetchone()
-    return row is not None
 
 
 def took_since(db: sqlite3.Connection, viewer: str, tracker: str, since: float) -> bool:
@@ -136,19 +144,6 @@ def renamed(db: sqlite3.Connection, viewer: str, tracker: str) -> dict[str, str]
     return {new: old for new, old in rows if new and new != old}
 
 
-def begin(db: sqlite3.Connection, ids: Collection[int]) -> set[int]:
-    """They are about to be carried out; returns those that are still wanted."""
-    return {
-        id_
-        for id_ in ids
-        if db.execute(
-            "UPDATE amendments SET attempts = attempts + 1 WHERE id = ? AND state IN ('queued', 'parked') "
-            f"AND NOT {_CANCELLED}",
-            (id_,),
-        ).rowcount
-    }
-
-
 def located(db: sqlite3.Connection, id_: int, address_key: str) -> None:
     db.execute("UPDATE amendments SET address_key = ? WHERE id = ?", (address_key, id_))
 
@@ -182,9 +177,9 @@ def settle(
     """
     delivered = outcome is PlayOutcome.DELIVERED
     settled = db.execute(
-        "UPDATE amendments SET state = ?, reason = ?, settled_at = ?, next_at = ?, misses = misses + ? "
+        f"UPDATE amendments SET state = ?, {SAYS}, settled_at = ?, next_at = ?, misses = misses + ? "
         f"WHERE id = ? AND ({_OPEN} OR (? AND state = 'undone'))",
-        (outcome, reason, now, next_at, int(outcome is PlayOutcome.PARKED), id_, delivered),
+        (outcome, *said(reason), now, next_at, int(outcome is PlayOutcome.PARKED), id_, delivered),
     ).rowcount
     if settled and delivered:
         _undo_what_it_takes_back(db, id_, now)
@@ -198,44 +193,21 @@ def for_good(db: sqlite3.Connection, id_: int) -> None:
 
 def undone(db: sqlite3.Connection, id_: int) -> None:
     """A person took it back, whatever had become of it."""
-    db.execute("UPDATE amendments SET state = 'undone', reason = ? WHERE id = ?", (TAKEN_BACK, id_))
-
-
-def postpone(db: sqlite3.Connection, id_: int, reason: str, next_at: float, *, count: bool) -> None:
-    """The same again at ``next_at``. One that was dropped or held meanwhile stays so. ``count``: it had not begun."""
-    db.execute(
-        "UPDATE amendments SET state = 'queued', reason = ?, next_at = ?, attempts = attempts + ? "
-        f"WHERE id = ? AND {_OPEN} AND state <> 'held'",
-        (reason, next_at, int(count), id_),
-    )
-
-
-def release(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
-    """The account works again: what was put off because of the outage is due now. Returns how many."""
-    return db.execute(
-        f"UPDATE amendments SET next_at = 0 WHERE viewer = ? AND tracker = ? AND state = 'queued' AND {_OPEN} "
-        "AND next_at > 0",
-        (viewer, tracker),
-    ).rowcount
-
-
-def retry(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
-    """Make parked, unmatched, dead and waiting ones due now; ``None`` means all."""
-    chosen = _chosen(db, ids, "state IN ('queued', 'parked', 'unmatched', 'dead')")
-    db.executemany("UPDATE amendments SET state = 'queued', next_at = 0 WHERE id = ?", [(id_,) for id_ in chosen])
-    return chosen
+    db.execute(f"UPDATE amendments SET state = 'undone', {SAYS} WHERE id = ?", (*said(TAKEN_BACK), id_))
 
 
 def approve(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:
     """Carry out those that ask. Where both sides were held to choose from, the other one is dropped."""
     done = []
-    for id_ in _chosen(db, ids, "state = 'held'"):
+    for id_ in AMENDMENTS.chosen(db, ids, "state = 'held'"):
         row = db.execute(
             "SELECT viewer, key, tracker, action FROM amendments WHERE id = ? AND state = 'held'", (id_,)
         ).fetchone()
         if row is None:  # the other one of the two was named as well
             continue
-        db.execute("UPDATE amendments SET state = 'queued', reason = '', hold = '', next_at = 0 WHERE id = ?", (id_,))
+        db.execute(
+            f"UPDATE amendments SET state = 'queued', {SAYS_NOTHING}, hold = '', next_at = 0 WHERE id = ?", (id_,)
+        )
         others = db.execute(
             "SELECT id FROM amendments WHERE viewer = ? AND key = ? AND tracker <> ? AND action = ? "
             f"AND (kind = 'ratings' OR action = 'retime') AND state = 'held' AND {_OPEN}",
@@ -249,13 +221,15 @@ def approve(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[in
 
 def drop(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:
     """Give up on them for good: the same wish is not queued again."""
-    return [id_ for id_ in _chosen(db, ids, _OPEN) if settle(db, id_, PlayOutcome.UNDONE, BY_HAND, now)]
+    return [
+        id_ for id_ in AMENDMENTS.chosen(db, ids, AMENDMENTS.idle) if settle(db, id_, PlayOutcome.UNDONE, BY_HAND, now)
+    ]
 
 
 def forget_wishes(db: sqlite3.Connection, now: float) -> None:
     """The database is as it once was: what waited may be out of date, and is found again where it is not."""
     for (id_,) in db.execute(f"SELECT id FROM amendments WHERE {_OPEN} AND change_id IS NULL").fetchall():
-        settle(db, id_, PlayOutcome.UNDONE, "restored from a backup, so it is compared anew", now)
+        settle(db, id_, PlayOutcome.UNDONE, RESTORED, now)
 
 
 def listing(
@@ -281,7 +255,7 @@ def of_event(db: sqlite3.Connection, event_id: int) -> list[Amendment]:
     return select(db, "amendments.event_id = ? ORDER BY amendments.id", (event_id,))
 
 
-def last_like(db: sqlite3.Connection, wish: Wish) -> Amendment | None:
+def last_like(db: sqlite3.Connection, wish: NewAmendment) -> Amendment | None:
     """The newest there is for what ``wish`` is about, whatever became of it."""
     return _latest(db, wish, _target(wish))
 
@@ -301,7 +275,7 @@ def set_by_us(tick: Amendment) -> bool:
     return tick.wish.action == "tick" and tick.state is PlayOutcome.DELIVERED and not tick.reason
 
 
-def standing(db: sqlite3.Connection, tick: Wish) -> Amendment | None:
+def standing(db: sqlite3.Connection, tick: NewAmendment) -> Amendment | None:
     """The tick like ``tick`` that we have set, or are about to, and that nothing has taken back since."""
     condition = "amendments.viewer = ? AND amendments.tracker = ? AND amendments.target = ? ORDER BY amendments.id DESC"
     for one in select(db, f"{condition} LIMIT {MOST_TICKS}", (tick.viewer, tick.tracker, _target(tick))):
@@ -343,7 +317,7 @@ def taken_back(db: sqlite3.Connection, viewer: str, tracker: str) -> dict[str, i
     return {key: value for key, (value, undoes) in latest.items() if undoes is not None}
 
 
-def _target(wish: Wish) -> str:
+def _target(wish: NewAmendment) -> str:
     if wish.kind == "ratings":
         return f"rating {wish.key}"
     if wish.details.remote_id:
@@ -356,33 +330,33 @@ def _target(wish: Wish) -> str:
     return f"play {wish.key} {at.timestamp() if at else ''}"
 
 
-def _latest(db: sqlite3.Connection, wish: Wish, target: str) -> Amendment | None:
+def _latest(db: sqlite3.Connection, wish: NewAmendment, target: str) -> Amendment | None:
     condition = "amendments.viewer = ? AND amendments.tracker = ? AND amendments.target = ? ORDER BY amendments.id DESC"
     return next(iter(select(db, f"{condition} LIMIT 1", (wish.viewer, wish.tracker, target))), None)
 
 
-def _stays(last: Amendment, wish: Wish) -> bool:
+def _stays(last: Amendment, wish: NewAmendment) -> bool:
     """What a person wants taken back is open, and this is no such wish."""
     return last.state not in _SETTLED and _is_personal(last.wish) and not _is_personal(wish)
 
 
-def _is_the_same(last: Amendment, wish: Wish) -> bool:
+def _is_the_same(last: Amendment, wish: NewAmendment) -> bool:
     if _essence(last.wish) != _essence(wish):
         return False
     if last.state is PlayOutcome.HELD:
         return wish.ask
-    left_out = last.state is PlayOutcome.UNDONE and last.reason in _LEFT_OUT and not _is_personal(wish)
+    left_out = last.state is PlayOutcome.UNDONE and last.code in _LEFT_OUT and not _is_personal(wish)
     return last.state not in _SETTLED or left_out
 
 
-def _is_personal(wish: Wish) -> bool:
+def _is_personal(wish: NewAmendment) -> bool:
     """A person wants something taken back. Who unmarks something may mark it again."""
     if wish.action == "untick" and wish.event_id is not None:
         return False
     return wish.change_id is not None or wish.undoes is not None
 
 
-def _essence(wish: Wish) -> tuple[Any, ...]:
+def _essence(wish: NewAmendment) -> tuple[Any, ...]:
     """Where it is equal, the outcome is."""
     details = wish.details
     at = None if wish.action == "remove" else details.watched_at
@@ -399,14 +373,8 @@ def _undo_what_it_takes_back(db: sqlite3.Connection, id_: int, now: float) -> No
         outbox.start_anew(db, change, now)
     elif change is not None:
         db.execute(
-            "UPDATE outbox SET state = 'undone', phase = '', reason = ?, settled_at = ? WHERE id = ? "
+            f"UPDATE outbox SET state = 'undone', phase = '', {SAYS}, settled_at = ? WHERE id = ? "
             "AND state <> 'undone'",
-            (TAKEN_BACK, now, change),
+            (*said(TAKEN_BACK), now, change),
         )
         outbox.note(db, change, now, PlayOutcome.UNDONE, TAKEN_BACK)
-
-
-def _chosen(db: sqlite3.Connection, ids: Collection[int] | None, condition: str) -> list[int]:
-    rows = db.execute(f"SELECT id FROM amendments WHERE {_OPEN} AND {condition} ORDER BY id").fetchall()
-    wanted = None if ids is None else set(ids)
-    return [row[0] for row in rows if wanted is None or row[0] in wanted]

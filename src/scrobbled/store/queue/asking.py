@@ -13,21 +13,22 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store.outbox import DONE
-from scrobbled.store.wishes import changed
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.queue.amendment import changed
+from scrobbled.store.queue.outbox import DONE
 
 MOST = 20_000
 SAMPLES = 3
 _OPEN = f"state NOT IN {DONE}"
 _PLAYS = (
     "SELECT outbox.id, outbox.viewer, outbox.tracker, outbox.state, outbox.hold, coalesce(outbox.reason, ''), "
-    "plays.media, CASE plays.media WHEN 'movie' THEN plays.label ELSE json_extract(plays.item, '$.show_title') END, "
+    "outbox.code, plays.media, "
+    "CASE plays.media WHEN 'movie' THEN plays.label ELSE json_extract(plays.item, '$.show_title') END, "
     "coalesce(plays.label, ''), outbox.play_id, outbox.watched_at IS NOT NULL FROM outbox"
 )
 _JOINED = "JOIN plays ON plays.id = outbox.play_id"
 _AMENDED = (
-    "SELECT id, viewer, tracker, state, hold, coalesce(reason, ''), json_extract(subject, '$[1]'), "
+    "SELECT id, viewer, tracker, state, hold, coalesce(reason, ''), code, json_extract(subject, '$[1]'), "
     "coalesce(json_extract(json_extract(subject, '$[2]'), '$.show_title'), label), label, play_id, 1, kind, action, "
     "key, before, coalesce(nullif(after, ''), CAST(json_extract(wish, '$.value') AS TEXT), '') FROM amendments"
 )
@@ -40,6 +41,7 @@ class _Row(NamedTuple):
     state: str
     hold: str
     reason: str
+    code: str
     media: str | None
     title: str | None
     label: str
@@ -52,7 +54,7 @@ class _Row(NamedTuple):
     after: str = ""
 
 
-class Group(Struct, frozen=True):
+class ChangeGroup(Struct, frozen=True):
     """Changes that ask one question. ``ids`` are theirs, oldest first, and ``letter`` is ``c``, or ``a`` of amendments.
 
     ``title`` is the show's, or the film's label; ``reason``, ``play`` and what else there is are those of the oldest.
@@ -76,6 +78,8 @@ class Group(Struct, frozen=True):
     kind: str
     action: str
     """Of amendments: what is to be done."""
+    code: str = ""
+    """That of the reason."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,7 +87,7 @@ class Group(Struct, frozen=True):
         return tuple(f"{self.letter}{id_}" for id_ in self.ids)
 
 
-class Choice(Struct, frozen=True):
+class ConflictSide(Struct, frozen=True):
     """One side of a conflict: ``tracker`` has ``before``, and would be given ``after``."""
 
     id: int
@@ -92,11 +96,11 @@ class Choice(Struct, frozen=True):
     after: str
 
 
-class Conflict(Struct, frozen=True):
+class Disagreement(Struct, frozen=True):
     """One thing that two trackers say differently."""
 
     label: str
-    choices: tuple[Choice, ...]
+    choices: tuple[ConflictSide, ...]
 
 
 class Conflicts(Struct, frozen=True):
@@ -106,7 +110,7 @@ class Conflicts(Struct, frozen=True):
     viewer: str
     action: str
     trackers: tuple[str, ...]
-    each: tuple[Conflict, ...]
+    each: tuple[Disagreement, ...]
 
     def won_by(self, tracker: str) -> tuple[int, ...]:
         """The amendments that carry what ``tracker`` says to the other one."""
@@ -117,20 +121,20 @@ class Conflicts(Struct, frozen=True):
         return tuple(choice.id for one in self.each for choice in one.choices)
 
 
-class Asked(Struct, frozen=True):
+class AskedNeeds(Struct, frozen=True):
     """What is asked, and by which ``mark`` it is known that it still is."""
 
     mark: tuple[float, ...]
-    groups: list[Group]
+    groups: list[ChangeGroup]
     conflicts: list[Conflicts]
 
 
-def asked(db: sqlite3.Connection, known: Asked | None = None) -> Asked:
+def asked(db: sqlite3.Connection, known: AskedNeeds | None = None) -> AskedNeeds:
     """What is asked now: ``known`` itself where no change has come, gone or been tried since, which is told quickly."""
     now = _mark(db)
     if known is not None and known.mark == now:
         return known
-    return Asked(now, asking(db), conflicts(db))
+    return AskedNeeds(now, asking(db), conflicts(db))
 
 
 def _mark(db: sqlite3.Connection) -> tuple[float, ...]:
@@ -146,7 +150,7 @@ def _mark(db: sqlite3.Connection) -> tuple[float, ...]:
     return (*plays, *amended)
 
 
-def asking(db: sqlite3.Connection) -> list[Group]:
+def asking(db: sqlite3.Connection) -> list[ChangeGroup]:
     """What is unmatched, refused, or held by itself; conflicts are apart."""
     plays = db.execute(
         f"{_PLAYS} INDEXED BY outbox_asking {_JOINED} "
@@ -161,19 +165,19 @@ def asking(db: sqlite3.Connection) -> list[Group]:
 
 def conflicts(db: sqlite3.Connection) -> list[Conflicts]:
     """What is held because two trackers say it differently."""
-    found: dict[tuple[str, str, tuple[str, ...]], list[Conflict]] = {}
+    found: dict[tuple[str, str, tuple[str, ...]], list[Disagreement]] = {}
     paired, _ = _paired(_amended(db, "held"))
     for rows in paired:
-        choices = tuple(Choice(row.id, row.tracker, row.before, row.after) for row in rows)
+        choices = tuple(ConflictSide(row.id, row.tracker, row.before, row.after) for row in rows)
         alike = rows[0].viewer, rows[0].action, tuple(sorted(row.tracker for row in rows))
-        found.setdefault(alike, []).append(Conflict(rows[0].label, choices))
+        found.setdefault(alike, []).append(Disagreement(rows[0].label, choices))
     return [
         Conflicts(_key("k", viewer, action, *trackers), viewer, action, trackers, tuple(each))
         for (viewer, action, trackers), each in found.items()
     ]
 
 
-def parked(db: sqlite3.Connection) -> list[Group]:
+def parked(db: sqlite3.Connection) -> list[ChangeGroup]:
     """What is looked up again by itself; quick with any number of others that wait."""
     accounts = db.execute(
         "SELECT one, two FROM tallies WHERE what = 'changes' AND three = 'parked' AND count > 0 ORDER BY one, two"
@@ -251,7 +255,7 @@ def _paired(held: Iterable[_Row]) -> tuple[list[list[_Row]], list[_Row]]:
     return paired, sorted(single)
 
 
-def _gathered(letter: str, rows: Iterable[_Row]) -> list[Group]:
+def _gathered(letter: str, rows: Iterable[_Row]) -> list[ChangeGroup]:
     """Each question as old as its oldest change."""
     found: dict[tuple[str, ...], list[_Row]] = {}
     for row in rows:
@@ -270,9 +274,9 @@ def _alike(row: _Row) -> tuple[str, ...]:
     return *same, row.tracker, row.hold, told
 
 
-def _group(key: str, letter: str, rows: Sequence[_Row]) -> Group:
+def _group(key: str, letter: str, rows: Sequence[_Row]) -> ChangeGroup:
     first = rows[0]
-    return Group(
+    return ChangeGroup(
         key=key,
         letter=letter,
         state=PlayOutcome(first.state),
@@ -288,6 +292,7 @@ def _group(key: str, letter: str, rows: Sequence[_Row]) -> Group:
         dated=bool(first.dated),
         kind=first.kind,
         action=first.action,
+        code=first.code,
     )
 
 

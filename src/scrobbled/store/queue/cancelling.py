@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from scrobbled.core.outcomes import WAITING, Hold, PlayOutcome
-from scrobbled.store import outbox
+from scrobbled.core.words.outcomes import WAITING, Hold, PlayOutcome
+from scrobbled.store.queue import outbox
+from scrobbled.store.queue.words import SAYS, said
 
 OUTCOME = "cancelled"
 REASON = (
@@ -50,9 +51,9 @@ def take_out(db: sqlite3.Connection, run: int, now: float, limit: int) -> int:
     for id_ in ids:
         outbox.settle(db, id_, PlayOutcome.UNDONE, outbox.CANCELLED, now)
     amended = db.execute(
-        "UPDATE amendments SET state = 'undone', reason = ?, settled_at = ?, next_at = 0 WHERE id IN "
+        f"UPDATE amendments SET state = 'undone', {SAYS}, settled_at = ?, next_at = 0 WHERE id IN "
         f"(SELECT id FROM amendments WHERE run = ? AND {_OPEN} AND {_IS_NO_QUESTION} LIMIT ?)",
-        (outbox.CANCELLED, now, run, limit - len(ids)),
+        (*said(outbox.CANCELLED), now, run, limit - len(ids)),
     ).rowcount
     rest = (
         f"AND NOT EXISTS (SELECT 1 FROM outbox WHERE run = :run AND {_OPEN}) "

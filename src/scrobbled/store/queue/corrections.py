@@ -9,12 +9,14 @@ from collections.abc import Callable, Collection, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.corrections import Correction, Ignore, Of, OfMovie, OfShow, Target, ToMovie, ToShow
-from scrobbled.core.ids import MovieIds, ShowIds
-from scrobbled.core.items import Item
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store import outbox
-from scrobbled.store.codec import decode_item
+from scrobbled.core.naming.corrections import Correction, Ignore, Of, OfMovie, OfShow, Target, ToMovie, ToShow
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Item
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.core.words.reasons import Code
+from scrobbled.store.file.codec import decode_item
+from scrobbled.store.queue import outbox
+from scrobbled.store.queue.words import SAYS_NOTHING
 
 _COLUMNS = "id, viewer, media, title, year, ids, season, first, last, target, tmdb, to_season, to_first"
 _QUERY = (
@@ -24,20 +26,19 @@ _QUERY = (
 _MAY_WAIT = (
     "outbox.state NOT IN ('delivered', 'already-there', 'echo', 'unwanted', 'undone') AND outbox.phase = '' "  # indexed
     "AND (outbox.state IN ('queued', 'parked', 'unmatched') OR outbox.state = 'dead' "
-    "AND (outbox.reason LIKE '%not found%' OR outbox.reason LIKE '%404%'))"
+    f"AND outbox.code = '{Code.NOT_FOUND}')"
 )
-# as core.corrections.Corrected tells it
-_LEFT_OUT = "outbox.state = 'unwanted' AND outbox.reason GLOB 'correction m*'"
+_LEFT_OUT = f"outbox.state = 'unwanted' AND outbox.code = '{Code.CORRECTION}'"
 
 
-class Stored(Struct, frozen=True):
+class StoredCorrection(Struct, frozen=True):
     """A correction and when it was set, in Unix seconds."""
 
     correction: Correction
     set_at: float
 
 
-class Waiting(Struct, frozen=True):
+class CorrectableChange(Struct, frozen=True):
     """A change that a correction may apply to."""
 
     id: int
@@ -48,10 +49,10 @@ class Waiting(Struct, frozen=True):
     item: Item
 
 
-def listed(db: sqlite3.Connection) -> list[Stored]:
+def listed(db: sqlite3.Connection) -> list[StoredCorrection]:
     """All of them, oldest first."""
     rows = db.execute(f"SELECT {_COLUMNS}, set_at FROM corrections ORDER BY id")
-    return [Stored(_correction(row), row[-1]) for row in rows]
+    return [StoredCorrection(_correction(row), row[-1]) for row in rows]
 
 
 def in_force(db: sqlite3.Connection, viewer: str | None = None) -> tuple[Correction, ...]:
@@ -94,7 +95,7 @@ def remove(db: sqlite3.Connection, id_: int) -> Correction | None:
     return found
 
 
-def concerned(db: sqlite3.Connection, fits: Callable[[Waiting], bool]) -> list[Waiting]:
+def concerned(db: sqlite3.Connection, fits: Callable[[CorrectableChange], bool]) -> list[CorrectableChange]:
     """What a correction may still change, oldest first: what is to be looked up, and what was left out by one.
 
     Never a write that has begun, and of dead changes only those that were not found.
@@ -106,7 +107,7 @@ def concerned(db: sqlite3.Connection, fits: Callable[[Waiting], bool]) -> list[W
 def reopen(db: sqlite3.Connection, ids: Collection[int], now: float, why: str) -> None:
     """Due now, to be looked up as if it were the first time; only the counters of attempts are kept."""
     db.executemany(
-        "UPDATE outbox SET state = 'queued', phase = '', reason = '', next_at = 0, candidates = NULL, "
+        f"UPDATE outbox SET state = 'queued', phase = '', {SAYS_NOTHING}, next_at = 0, candidates = NULL, "
         "address_key = NULL, address = NULL, how = NULL, confidence = NULL, settled_at = NULL WHERE id = ?",
         [(id_,) for id_ in ids],
     )
@@ -114,9 +115,9 @@ def reopen(db: sqlite3.Connection, ids: Collection[int], now: float, why: str) -
         outbox.note(db, id_, now, PlayOutcome.QUEUED, why)
 
 
-def _select(db: sqlite3.Connection, condition: str) -> list[Waiting]:
+def _select(db: sqlite3.Connection, condition: str) -> list[CorrectableChange]:
     rows = db.execute(f"{_QUERY} WHERE {condition}")
-    return [Waiting(*(*row[:5], decode_item(row[5], row[6]))) for row in rows]
+    return [CorrectableChange(*(*row[:5], decode_item(row[5], row[6]))) for row in rows]
 
 
 def _word(target: Target) -> str:

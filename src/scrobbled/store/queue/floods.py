@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import Hold
-from scrobbled.core.safety import HOUR, MARKS_APART, MARKS_WITHIN, MINUTE, Facts, Trip
+from scrobbled.core.sending.safety import HOUR, MARKS_APART, MARKS_WITHIN, MINUTE, FloodFacts, Trip
+from scrobbled.core.standing import AccountKey
+from scrobbled.core.words.outcomes import Hold
+from scrobbled.store.queue.words import SAYS, said
 
 SLOT = 20
 """Seconds that are counted together: an hour is then 180 rows at most, however many plays come.
@@ -20,10 +22,9 @@ DAY = 86_400.0
 SAMPLES = 3
 _STOPPABLE = "state = 'queued' AND phase = '' AND attempts = 0 AND approved = 0 AND witnessed = 0"
 _HISTORY = "coalesce((SELECT plays FROM histories WHERE viewer = ? AND tracker = ?), 0)"
-Account = tuple[str, str]
 
 
-class Arrival(Struct, frozen=True):
+class FloodPlay(Struct, frozen=True):
     """One play as the flood breaker sees it. ``minute`` is that of watching, ``None`` where nobody knows."""
 
     at: float
@@ -59,7 +60,7 @@ class Contents(Struct, frozen=True):
     samples: tuple[str, ...]
 
 
-def count(db: sqlite3.Connection, account: Account, arrival: Arrival) -> Facts:
+def count(db: sqlite3.Connection, account: AccountKey, arrival: FloodPlay) -> FloodFacts:
     """Count one more play for ``account`` and tell what came with it."""
     slot = int(arrival.at) // SLOT
     flags = (int(arrival.afterwards), int(arrival.witnessed))
@@ -74,7 +75,7 @@ def count(db: sqlite3.Connection, account: Account, arrival: Arrival) -> Facts:
         f"sum(held), {_HISTORY} FROM arrivals WHERE viewer = ? AND tracker = ? AND slot BETWEEN ? AND ?",
         (minute, minute, *account, *account, slot - int(HOUR.total_seconds()) // SLOT, slot),
     ).fetchone()
-    return Facts(
+    return FloodFacts(
         in_hour=in_hour,
         in_minute=in_minute,
         afterwards_in_minute=afterwards,
@@ -86,17 +87,17 @@ def count(db: sqlite3.Connection, account: Account, arrival: Arrival) -> Facts:
     )
 
 
-def let_through(db: sqlite3.Connection, account: Account) -> None:
+def let_through(db: sqlite3.Connection, account: AccountKey) -> None:
     """The play counted last goes to its tracker: it is part of the history from now on."""
     _remember(db, account, 1)
 
 
-def kept_back(db: sqlite3.Connection, account: Account, at: float) -> None:
+def kept_back(db: sqlite3.Connection, account: AccountKey, at: float) -> None:
     """The play counted last, which came at ``at``, is held."""
     _mark(db, account, [at], held=True)
 
 
-def join(db: sqlite3.Connection, account: Account, trip: Trip, at: float) -> int:
+def join(db: sqlite3.Connection, account: AccountKey, trip: Trip, at: float) -> int:
     """The flood that a held play belongs to: the one that goes on, or a new one. Returns its id.
 
     One is over when nothing of it is held any more, or when nothing came for an hour.
@@ -111,7 +112,7 @@ def join(db: sqlite3.Connection, account: Account, trip: Trip, at: float) -> int
     return flood
 
 
-def stop_waiting(db: sqlite3.Connection, account: Account, flood: int, trip: Trip, at: float) -> int:
+def stop_waiting(db: sqlite3.Connection, account: AccountKey, flood: int, trip: Trip, at: float) -> int:
     """Hold what came within the hour before and was not begun; returns how many.
 
     Left alone is what was seen as it happened, and what a person approved.
@@ -122,8 +123,8 @@ def stop_waiting(db: sqlite3.Connection, account: Account, flood: int, trip: Tri
         (*account, at - HOUR.total_seconds(), at),
     ).fetchall()
     db.executemany(
-        "UPDATE outbox SET state = 'held', hold = ?, flood = ?, reason = ? WHERE id = ?",
-        [(trip.rule, flood, trip.reason, row[0]) for row in rows],
+        f"UPDATE outbox SET state = 'held', hold = ?, flood = ?, {SAYS} WHERE id = ?",
+        [(trip.rule, flood, *said(trip.coded), row[0]) for row in rows],
     )
     _mark(db, account, [row[1] for row in rows], held=True)
     _remember(db, account, -len(rows))
@@ -136,12 +137,12 @@ _MARKED = (
 )
 
 
-def marked_together(db: sqlite3.Connection, account: Account, arrival: Arrival) -> int:
+def marked_together(db: sqlite3.Connection, account: AccountKey, arrival: FloodPlay) -> int:
     """How many marks came with this one that say the same time, itself not counted."""
     return int(db.execute(f"SELECT count(*) FROM {_MARKED}", _marked_with(account, arrival)).fetchone()[0])
 
 
-def stop_marks(db: sqlite3.Connection, account: Account, flood: int, trip: Trip, arrival: Arrival) -> None:
+def stop_marks(db: sqlite3.Connection, account: AccountKey, flood: int, trip: Trip, arrival: FloodPlay) -> None:
     """Hold the marks that came with this one and were not begun, so that all of them are decided on together.
 
     Those without a date are held anyway; they join.
@@ -151,25 +152,26 @@ def stop_marks(db: sqlite3.Connection, account: Account, flood: int, trip: Trip,
         _marked_with(account, arrival),
     ).fetchall()
     waiting = [row for row in rows if row[2] == "queued"]
-    db.executemany("UPDATE outbox SET flood = ?, reason = ? WHERE id = ?", [(flood, trip.reason, r[0]) for r in rows])
+    joined = [(flood, *said(trip.coded), row[0]) for row in rows]
+    db.executemany(f"UPDATE outbox SET flood = ?, {SAYS} WHERE id = ?", joined)
     db.executemany("UPDATE outbox SET state = 'held', hold = ? WHERE id = ?", [(trip.rule, row[0]) for row in waiting])
     _mark(db, account, [row[1] for row in waiting], held=True)
     _remember(db, account, -len(waiting))
     db.execute(f"UPDATE floods SET plays = max(plays, 1 + {_HELD}) WHERE id = ?", (flood,))
 
 
-def _marked_with(account: Account, arrival: Arrival) -> tuple[object, ...]:
+def _marked_with(account: AccountKey, arrival: FloodPlay) -> tuple[object, ...]:
     minute = None if arrival.minute is None else 60 * arrival.minute
     since = arrival.at - MARKS_WITHIN.total_seconds()
     return *account, since, arrival.at, minute, minute, MARKS_APART.total_seconds()
 
 
-def hold(db: sqlite3.Connection, change: int, account: Account, trip: Trip, at: float) -> bool:
+def hold(db: sqlite3.Connection, change: int, account: AccountKey, trip: Trip, at: float) -> bool:
     """Hold one queued change, with others that the same rule holds; false where it no longer waits to be sent."""
     held = db.execute(
-        "UPDATE outbox SET state = 'held', hold = ?, reason = ?, next_at = 0 "
+        f"UPDATE outbox SET state = 'held', hold = ?, {SAYS}, next_at = 0 "
         "WHERE id = ? AND state IN ('queued', 'parked') AND phase = ''",
-        (trip.rule, trip.reason, change),
+        (trip.rule, *said(trip.coded), change),
     ).rowcount
     if not held:
         return False
@@ -182,7 +184,7 @@ def hold(db: sqlite3.Connection, change: int, account: Account, trip: Trip, at: 
 
 def approved(db: sqlite3.Connection, received: Iterable[tuple[str, str, float]]) -> None:
     """Held changes, each (viewer, tracker, received), go to their trackers after all: they are history too."""
-    accounts: dict[Account, list[float]] = {}
+    accounts: dict[AccountKey, list[float]] = {}
     for viewer, tracker, at in received:
         accounts.setdefault((viewer, tracker), []).append(at)
     for account, times in accounts.items():
@@ -263,7 +265,7 @@ def forget_arrivals(db: sqlite3.Connection, now: float, limit: int) -> int:
     return slots + minutes
 
 
-def _same_minute(db: sqlite3.Connection, account: Account, arrival: Arrival) -> int:
+def _same_minute(db: sqlite3.Connection, account: AccountKey, arrival: FloodPlay) -> int:
     if not arrival.afterwards or arrival.minute is None:
         return 0
     db.execute(
@@ -277,7 +279,7 @@ def _same_minute(db: sqlite3.Connection, account: Account, arrival: Arrival) -> 
     return int(row[0])
 
 
-def _remember(db: sqlite3.Connection, account: Account, plays: int) -> None:
+def _remember(db: sqlite3.Connection, account: AccountKey, plays: int) -> None:
     db.execute(
         "INSERT INTO histories (viewer, tracker, plays) VALUES (?,?,max(0,?)) "
         "ON CONFLICT DO UPDATE SET plays = max(0, plays + ?)",
@@ -285,7 +287,7 @@ def _remember(db: sqlite3.Connection, account: Account, plays: int) -> None:
     )
 
 
-def _mark(db: sqlite3.Connection, account: Account, times: Iterable[float], *, held: bool) -> None:
+def _mark(db: sqlite3.Connection, account: AccountKey, times: Iterable[float], *, held: bool) -> None:
     """Keep the count of held ones right; slots that are no longer kept do not come back."""
     step = 1 if held else -1
     db.executemany(
@@ -294,7 +296,7 @@ def _mark(db: sqlite3.Connection, account: Account, times: Iterable[float], *, h
     )
 
 
-def _going_on(db: sqlite3.Connection, account: Account, trip: Trip, at: float) -> int | None:
+def _going_on(db: sqlite3.Connection, account: AccountKey, trip: Trip, at: float) -> int | None:
     """Plays of one title are another matter than plays of all sorts, and are decided apart."""
     row = db.execute(
         "SELECT id, last_at FROM floods WHERE viewer = ? AND tracker = ? AND (rule = ?) = ? AND closed_at IS NULL "
@@ -313,7 +315,7 @@ def _holds(db: sqlite3.Connection, flood: int) -> bool:
     return bool(db.execute("SELECT 1 FROM outbox WHERE flood = ? AND state = 'held' LIMIT 1", (flood,)).fetchone())
 
 
-def _open(db: sqlite3.Connection, account: Account, trip: Trip, at: float) -> int:
+def _open(db: sqlite3.Connection, account: AccountKey, trip: Trip, at: float) -> int:
     """It began with the first play that the rule counted. Those seen as they happened were no part of it."""
     slot, window = int(at) // SLOT, int(trip.window.total_seconds()) // SLOT
     first, plays = db.execute(

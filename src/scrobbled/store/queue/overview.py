@@ -9,14 +9,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import PLAY_NEXT_STEP, EventOutcome, PlayOutcome
-from scrobbled.store.bodies import unpacked
-from scrobbled.store.outbox import DONE
+from scrobbled.core.words.outcomes import PLAY_NEXT_STEP, EventOutcome, PlayOutcome
+from scrobbled.store.inbox.bodies import unpacked
+from scrobbled.store.queue.outbox import DONE
 
 _OPEN = f"state NOT IN {DONE}"
 
 
-class Waiting(Struct, frozen=True):
+class WaitingCount(Struct, frozen=True):
     """What waits at one tracker in one state; ``oldest`` is when its oldest webhook came, in Unix seconds."""
 
     viewer: str
@@ -49,7 +49,7 @@ class QueueRow(Struct, frozen=True):
         return PLAY_NEXT_STEP[PlayOutcome(self.state)]
 
 
-class Delivery(Struct, frozen=True):
+class PlayDelivery(Struct, frozen=True):
     """A play at one tracker."""
 
     change_id: int
@@ -57,6 +57,7 @@ class Delivery(Struct, frozen=True):
     state: str
     phase: str
     reason: str
+    code: str
     how: str
     rewatch: bool
     remote_id: str | None
@@ -75,7 +76,7 @@ class PlayRow(Struct, frozen=True):
     item: dict[str, Any]
     watched_at: int | None
     created_at: float
-    deliveries: tuple[Delivery, ...]
+    deliveries: tuple[PlayDelivery, ...]
 
 
 class EventRow(Struct, frozen=True):
@@ -90,6 +91,7 @@ class EventRow(Struct, frozen=True):
     account: str
     label: str | None
     raw: str | None
+    code: str
 
 
 class UnclaimedAccount(Struct, frozen=True):
@@ -108,7 +110,7 @@ class SourceHeard(Struct, frozen=True):
     last_seen: float
 
 
-def waiting(db: sqlite3.Connection) -> list[Waiting]:
+def waiting(db: sqlite3.Connection) -> list[WaitingCount]:
     """Plays and amendments; quick however many wait."""
     rows = db.execute(
         "SELECT one, two, three, count, (SELECT min(at) FROM (SELECT min(received_at) AS at FROM outbox "
@@ -116,7 +118,7 @@ def waiting(db: sqlite3.Connection) -> list[Waiting]:
         f"SELECT min(created_at) FROM amendments WHERE viewer = one AND tracker = two AND state = three AND {_OPEN})) "
         f"FROM tallies WHERE what = 'changes' AND count > 0 AND three NOT IN {DONE}"
     )
-    return [Waiting(*row) for row in rows]
+    return [WaitingCount(*row) for row in rows]
 
 
 def needing(db: sqlite3.Connection, viewer: str, tracker: str, state: str, samples: int) -> tuple[int, list[str]]:
@@ -296,13 +298,14 @@ def plays_of_event(db: sqlite3.Connection, event_id: int) -> list[PlayRow]:
 
 def event(db: sqlite3.Connection, event_id: int) -> EventRow | None:
     row = db.execute(
-        "SELECT id, source, received_at, kind, outcome, reason, account, label, raw, stem_id FROM events WHERE id = ?",
+        "SELECT id, source, received_at, kind, outcome, reason, account, label, raw, stem_id, code FROM events "
+        "WHERE id = ?",
         (event_id,),
     ).fetchone()
     if row is None:
         return None
     raw = None if row[8] is None else unpacked(db, row[8], row[9])
-    return EventRow(*(*row[:5], row[5] or "", row[6] or "", row[7], raw))
+    return EventRow(*(*row[:5], row[5] or "", row[6] or "", row[7], raw, row[10]))
 
 
 def attempts(db: sqlite3.Connection, play_id: int) -> list[tuple[str, float, str, str]]:
@@ -319,16 +322,16 @@ def _with_deliveries(db: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> l
     return [PlayRow(*(*row[:6], json.loads(row[6]), *row[7:9], tuple(by_play.get(row[0], ())))) for row in rows]
 
 
-def _deliveries(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, list[Delivery]]:
+def _deliveries(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, list[PlayDelivery]]:
     wanted = list(ids)
     marks = ",".join("?" * len(wanted))
-    result: dict[int, list[Delivery]] = {}
+    result: dict[int, list[PlayDelivery]] = {}
     for row in db.execute(
-        "SELECT play_id, id, tracker, state, phase, reason, how, rewatch, remote_id, settled_at FROM outbox "
+        "SELECT play_id, id, tracker, state, phase, reason, code, how, rewatch, remote_id, settled_at FROM outbox "
         f"WHERE play_id IN ({marks}) ORDER BY tracker",
         wanted,
     ):
         result.setdefault(row[0], []).append(
-            Delivery(row[1], row[2], row[3], row[4], row[5] or "", row[6] or "", bool(row[7]), row[8], row[9])
+            PlayDelivery(row[1], row[2], row[3], row[4], row[5] or "", row[6], row[7] or "", bool(row[8]), *row[9:])
         )
     return result

@@ -7,9 +7,9 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
-from scrobbled.core.items import Item
-from scrobbled.store import amendments
-from scrobbled.store.amendments import Amendment
+from scrobbled.core.naming.items import Item
+from scrobbled.store.queue import amendments
+from scrobbled.store.queue.amendments import Amendment
 
 _ASKED = "amendments.state = 'held' AND amendments.hold = 'ask' AND amendments.run IS NOT NULL"
 _FROM = f"FROM amendments JOIN runs ON runs.id = amendments.run WHERE {_ASKED}"

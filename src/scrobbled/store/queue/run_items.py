@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from scrobbled.core.items import Item
-from scrobbled.store.codec import decode_item, decode_subject
-from scrobbled.store.outbox import DONE
+from scrobbled.core.naming.items import Item
+from scrobbled.store.file.codec import decode_item, decode_subject
+from scrobbled.store.queue.outbox import DONE
 
 LATELY = 30
 """So many settled changes tell the pace."""
@@ -33,6 +33,7 @@ class RunItem(Struct, frozen=True):
     state: str
     phase: str
     reason: str
+    code: str
     settled_at: float | None
     item: Item | None
 
@@ -48,7 +49,7 @@ class Tempo(Struct, frozen=True):
     """When one was last settled."""
 
 
-class Chosen(Struct, frozen=True):
+class ItemFilter(Struct, frozen=True):
     """Which items; an empty text is any."""
 
     tracker: str = ""
@@ -56,7 +57,7 @@ class Chosen(Struct, frozen=True):
     action: str = ""
 
 
-def page(db: sqlite3.Connection, run: int, chosen: Chosen, after: str, limit: int) -> list[RunItem]:
+def page(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: str, limit: int) -> list[RunItem]:
     """Plays first, each by its id, in pages: pass the last id seen as ``after``, or an empty text."""
     found: list[RunItem] = []
     if not after.startswith("a"):
@@ -65,19 +66,6 @@ def page(db: sqlite3.Connection, run: int, chosen: Chosen, after: str, limit: in
         return found
     start = int(after[1:]) if after.startswith("a") else 0
     return found + _amended(db, run, chosen, start, limit - len(found))
-
-
-def counts(db: sqlite3.Connection, run: int) -> list[tuple[str, str, str, int]]:
-    """Tracker, action, state and how many."""
-    plays = db.execute(
-        "SELECT tracker, 'add', state, count(*) FROM outbox INDEXED BY outbox_settled WHERE run = ? "
-        "GROUP BY state, tracker",
-        (run,),
-    ).fetchall()
-    amended = db.execute(
-        "SELECT tracker, action, state, count(*) FROM amendments WHERE run = ? GROUP BY tracker, action, state", (run,)
-    ).fetchall()
-    return [*plays, *amended]
 
 
 def tempos(db: sqlite3.Connection, run: int, waiting: Mapping[str, int]) -> list[Tempo]:
@@ -114,13 +102,13 @@ def _pace(times: Sequence[float]) -> float | None:
     return (len(times) - 1) / (times[0] - times[-1])
 
 
-def _plays(db: sqlite3.Connection, run: int, chosen: Chosen, after: int, limit: int) -> list[RunItem]:
+def _plays(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: int, limit: int) -> list[RunItem]:
     if chosen.action not in ("", "add"):
         return []
     condition, values = _filtered("outbox", chosen)
     rows = db.execute(
         "SELECT outbox.id, outbox.play_id, outbox.tracker, plays.label, outbox.watched_at, outbox.state, outbox.phase, "
-        "coalesce(outbox.reason, ''), outbox.settled_at, plays.item, plays.media FROM outbox JOIN plays "
+        "coalesce(outbox.reason, ''), outbox.code, outbox.settled_at, plays.item, plays.media FROM outbox JOIN plays "
         f"ON plays.id = outbox.play_id WHERE outbox.run = ? AND outbox.id > ? {condition} ORDER BY outbox.id LIMIT ?",
         (run, after, *values, limit),
     )
@@ -139,20 +127,22 @@ def _plays(db: sqlite3.Connection, run: int, chosen: Chosen, after: int, limit: 
             state=row[5],
             phase=row[6],
             reason=row[7],
-            settled_at=row[8] if row[5] in DONE else None,
-            item=decode_item(row[10], row[9]),
+            code=row[8],
+            settled_at=row[9] if row[5] in DONE else None,
+            item=decode_item(row[11], row[10]),
         )
         for row in rows
     ]
 
 
-def _amended(db: sqlite3.Connection, run: int, chosen: Chosen, after: int, limit: int) -> list[RunItem]:
+def _amended(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: int, limit: int) -> list[RunItem]:
     condition, values = _filtered("amendments", chosen)
     if chosen.action:
         condition, values = f"{condition} AND amendments.action = ?", [*values, chosen.action]
     rows = db.execute(
         "SELECT id, play_id, tracker, kind, action, label, json_extract(wish, '$.watched_at'), before, after, why, "
-        f"state, reason, settled_at, subject FROM amendments WHERE run = ? AND id > ? {condition} ORDER BY id LIMIT ?",
+        f"state, reason, code, settled_at, subject FROM amendments WHERE run = ? AND id > ? {condition} "
+        "ORDER BY id LIMIT ?",
         (run, after, *values, limit),
     )
     return [
@@ -170,14 +160,15 @@ def _amended(db: sqlite3.Connection, run: int, chosen: Chosen, after: int, limit
             state=row[10],
             phase="",
             reason=row[11],
-            settled_at=row[12] if row[10] in DONE else None,
-            item=decode_subject(row[13]).item if row[13] else None,
+            code=row[12],
+            settled_at=row[13] if row[10] in DONE else None,
+            item=decode_subject(row[14]).item if row[14] else None,
         )
         for row in rows
     ]
 
 
-def _filtered(name: str, chosen: Chosen) -> tuple[str, list[str]]:
+def _filtered(name: str, chosen: ItemFilter) -> tuple[str, list[str]]:
     asked = {f"{name}.tracker": chosen.tracker, f"{name}.state": chosen.state}
     given = {column: value for column, value in asked.items() if value}
     return " ".join(f"AND {column} = ?" for column in given), list(given.values())

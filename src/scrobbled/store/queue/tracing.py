@@ -9,6 +9,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from scrobbled.core.naming.items import Item
+from scrobbled.store.file.codec import decode_item
+
 
 class Attempted(Struct, frozen=True):
     """One attempt and its answer; ``at`` is Unix seconds."""
@@ -16,6 +19,16 @@ class Attempted(Struct, frozen=True):
     at: float
     outcome: str
     detail: str
+
+
+class Played(Struct, frozen=True):
+    """A play, by itself or as that of a change."""
+
+    id: int
+    viewer: str
+    source: str
+    label: str
+    item: Item
 
 
 class Traced(Struct, frozen=True):
@@ -27,6 +40,7 @@ class Traced(Struct, frozen=True):
     state: str
     phase: str
     reason: str
+    code: str
     hold: str
     flood: int | None
     how: str
@@ -47,9 +61,9 @@ class Traced(Struct, frozen=True):
 def changes(db: sqlite3.Connection, play_id: int) -> list[Traced]:
     """By tracker."""
     rows = db.execute(
-        "SELECT id, viewer, tracker, state, phase, coalesce(reason, ''), hold, flood, coalesce(how, ''), confidence, "
-        "candidates, address_key, address, rewatch, remote_id, watched_at, received_at, settled_at, next_at "
-        "FROM outbox WHERE play_id = ? ORDER BY tracker",
+        "SELECT id, viewer, tracker, state, phase, coalesce(reason, ''), code, hold, flood, coalesce(how, ''), "
+        "confidence, candidates, address_key, address, rewatch, remote_id, watched_at, received_at, settled_at, "
+        "next_at FROM outbox WHERE play_id = ? ORDER BY tracker",
         (play_id,),
     ).fetchall()
     return [_traced(db, row) for row in rows]
@@ -58,6 +72,14 @@ def changes(db: sqlite3.Connection, play_id: int) -> list[Traced]:
 def play_of_change(db: sqlite3.Connection, change_id: int) -> int | None:
     row = db.execute("SELECT play_id FROM outbox WHERE id = ?", (change_id,)).fetchone()
     return None if row is None else int(row[0])
+
+
+def played(db: sqlite3.Connection, letter: str, id_: int) -> Played | None:
+    """The play of a change (``c``), or the play itself (``p``); ``None`` where there is none."""
+    if (play := play_of_change(db, id_) if letter == "c" else id_) is None:
+        return None
+    row = db.execute("SELECT id, viewer, source, label, media, item FROM plays WHERE id = ?", (play,)).fetchone()
+    return None if row is None else Played(*(*row[:4], decode_item(row[4], row[5])))
 
 
 def earlier_play(db: sqlite3.Connection, change: Traced) -> int | None:
@@ -80,5 +102,5 @@ def _attempts(db: sqlite3.Connection, change_id: int) -> tuple[Attempted, ...]:
 
 
 def _traced(db: sqlite3.Connection, row: Sequence[Any]) -> Traced:
-    candidates, address = json.loads(row[10] or "[]"), json.loads(row[12] or "{}")
-    return Traced(*(*row[:10], candidates, row[11], address, bool(row[13]), *row[14:], _attempts(db, row[0])))
+    candidates, address = json.loads(row[11] or "[]"), json.loads(row[13] or "{}")
+    return Traced(*(*row[:11], candidates, row[12], address, bool(row[14]), *row[15:], _attempts(db, row[0])))

@@ -9,10 +9,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.items import Item
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store import works
-from scrobbled.store.codec import decode_item, instant
+from scrobbled.core.naming.items import Item
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.file.codec import decode_item, instant
+from scrobbled.store.works import works
 
 STEPS = 10
 """After an update there may be years of plays that lack their work; no webhook waits until all of them have it."""
@@ -29,6 +29,7 @@ class Sent(Struct, frozen=True):
     state: PlayOutcome
     phase: str
     reason: str
+    code: str
     label: str
     item: Item
     watched_at: datetime | None
@@ -97,13 +98,15 @@ _MIRRORED = (
 
 _SENT = (
     "SELECT outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, outbox.state, outbox.phase, "
-    "coalesce(outbox.reason, ''), plays.label, plays.media, plays.item, outbox.watched_at, outbox.address_key, "
-    f"coalesce(outbox.remote_id, {_MIRRORED}, '') FROM outbox JOIN plays ON plays.id = outbox.play_id"
+    "coalesce(outbox.reason, ''), outbox.code, plays.label, plays.media, plays.item, outbox.watched_at, "
+    f"outbox.address_key, coalesce(outbox.remote_id, {_MIRRORED}, '') FROM outbox "
+    "JOIN plays ON plays.id = outbox.play_id"
 )
 
 
 def _read(row: Sequence[Any]) -> Sent:
-    id_, play_id, viewer, tracker, state, phase, reason, label, media, item, watched_at, address_key, remote_id = row
+    id_, play_id, viewer, tracker, state, phase, reason, code, *about = row
+    label, media, item, watched_at, address_key, remote_id = about
     return Sent(
         id=id_,
         play_id=play_id,
@@ -112,6 +115,7 @@ def _read(row: Sequence[Any]) -> Sent:
         state=PlayOutcome(state),
         phase=phase,
         reason=reason,
+        code=code,
         label=label,
         item=decode_item(media, item),
         watched_at=None if watched_at is None else instant(watched_at),

@@ -9,16 +9,16 @@ from functools import partial
 
 from msgspec import Struct
 
-from scrobbled.core.items import Item
-from scrobbled.core.spelling import of_title, searchable
-from scrobbled.store.database import Store
+from scrobbled.core.naming.items import Item
+from scrobbled.core.naming.spelling import of_title, searchable
+from scrobbled.store.file.database import Store
 
 STEP = 20_000
 """Plays that are looked at in one go: some ten milliseconds in which no webhook is stored."""
 _FAR = 1 << 62
 
 
-class Spot(Struct, frozen=True, order=True):
+class WallSpot(Struct, frozen=True, order=True):
     """A place on the wall: when it was watched, or came in where nobody knows that (Unix seconds), and the play."""
 
     at: int
@@ -43,7 +43,7 @@ class Filters(Struct, frozen=True):
     words: tuple[str, ...] = ()
 
 
-class Shelf(Struct, frozen=True):
+class PlayCount(Struct, frozen=True):
     """How many plays somebody has of one source and media."""
 
     viewer: str
@@ -57,12 +57,14 @@ def describe(db: sqlite3.Connection, play: int, item: Item) -> None:
     db.execute("UPDATE wall SET text = ? WHERE play = ?", (searchable(item), play))
 
 
-def shelves(db: sqlite3.Connection) -> list[Shelf]:
+def shelves(db: sqlite3.Connection) -> list[PlayCount]:
     rows = db.execute("SELECT viewer, source, media, plays FROM shelves WHERE plays > 0 ORDER BY 1, 2, 3")
-    return [Shelf(*row) for row in rows]
+    return [PlayCount(*row) for row in rows]
 
 
-async def look(store: Store, filters: Filters, limit: int, *, start: Spot | None, newer: bool = False) -> list[Spot]:
+async def look(
+    store: Store, filters: Filters, limit: int, *, start: WallSpot | None, newer: bool = False
+) -> list[WallSpot]:
     """Up to ``limit`` that are older than ``start``, the newest first; or newer, and then the oldest first.
 
     Without ``start`` from the newest, or from the oldest, on. Others have the database between two steps.
@@ -70,7 +72,7 @@ async def look(store: Store, filters: Filters, limit: int, *, start: Spot | None
     low, high = _span(filters)
     if start is not None:
         low, high = (max(low, start), high) if newer else (low, min(high, start))
-    found: list[Spot] = []
+    found: list[WallSpot] = []
     while low < high and len(found) < limit:
         rows, edge = await store.read(partial(_step, filters=filters, low=low, high=high, newer=newer, limit=limit))
         found += rows
@@ -80,31 +82,31 @@ async def look(store: Store, filters: Filters, limit: int, *, start: Spot | None
     return found[:limit]
 
 
-def _span(filters: Filters) -> tuple[Spot, Spot]:
+def _span(filters: Filters) -> tuple[WallSpot, WallSpot]:
     """Everything wanted lies between the two."""
     first = -_FAR if filters.since is None else math.ceil(filters.since)
     end = _FAR if filters.until is None else math.ceil(filters.until)
-    return Spot(first - 1, _FAR), Spot(end, 0)
+    return WallSpot(first - 1, _FAR), WallSpot(end, 0)
 
 
 def _step(
-    db: sqlite3.Connection, *, filters: Filters, low: Spot, high: Spot, newer: bool, limit: int
-) -> tuple[list[Spot], Spot | None]:
+    db: sqlite3.Connection, *, filters: Filters, low: WallSpot, high: WallSpot, newer: bool, limit: int
+) -> tuple[list[WallSpot], WallSpot | None]:
     """What is found in the next ``STEP`` plays between the two, and how far that is; ``None`` where it is all."""
     between, order = "(at, play) > (?, ?) AND (at, play) < (?, ?)", "at, play" if newer else "at DESC, play DESC"
     query = f"SELECT at, play FROM wall WHERE {between} ORDER BY {order} LIMIT 1 OFFSET {STEP - 1}"
     conditions = list(_conditions(filters))
     # where everything is wanted nothing is gone through in vain
     last = db.execute(query, (low.at, low.play, high.at, high.play)).fetchone() if conditions else None
-    edge = None if last is None else Spot(*last)
+    edge = None if last is None else WallSpot(*last)
     if edge is not None:  # which is looked at as well
-        low, high = (low, Spot(edge.at, edge.play + 1)) if newer else (Spot(edge.at, edge.play - 1), high)
+        low, high = (low, WallSpot(edge.at, edge.play + 1)) if newer else (WallSpot(edge.at, edge.play - 1), high)
     wanted = "".join(f" AND {condition}" for condition, _ in conditions)
     rows = db.execute(
         f"SELECT at, play FROM wall WHERE {between}{wanted} ORDER BY {order} LIMIT ?",
         (low.at, low.play, high.at, high.play, *(value for _, value in conditions), limit),
     )
-    return [Spot(*row) for row in rows], edge
+    return [WallSpot(*row) for row in rows], edge
 
 
 def _conditions(filters: Filters) -> Iterator[tuple[str, str]]:

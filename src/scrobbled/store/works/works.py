@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.ids import Ids
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.matching import plain
-from scrobbled.store.codec import decode_item, encode_item
+from scrobbled.core.naming.ids import Ids
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.naming.matching import plain
+from scrobbled.core.records import Scope
+from scrobbled.store.file.codec import decode_item, encode_item
 
-Kind = Literal["movie", "show", "season", "episode"]
 STEP = 50
 """Plays that get their work in one go: some ten milliseconds in which no webhook is stored."""
 
@@ -30,7 +29,7 @@ class Work(Struct, frozen=True):
     """
 
     id: int
-    kind: Kind
+    kind: Scope
     item: Item
     show: int | None = None
 
@@ -71,7 +70,7 @@ def season_of(db: sqlite3.Connection, item: Episode) -> int | None:
     return _settled(db, "season", facts, show)
 
 
-def known(db: sqlite3.Connection, kind: Kind, service: str, value: int | str) -> int | None:
+def known(db: sqlite3.Connection, kind: Scope, service: str, value: int | str) -> int | None:
     """The work that ``service`` gives this id, in the space of ``kind``."""
     row = db.execute("SELECT work FROM work_keys WHERE key = ? LIMIT 1", (f"{kind}:{service}:{value}",)).fetchone()
     return None if row is None else int(row[0])
@@ -97,7 +96,7 @@ def decode(kind: str, facts: str) -> Item:
     return decode_item("movie" if kind == "movie" else "episode", facts)
 
 
-def _settled(db: sqlite3.Connection, kind: Kind, item: Item, show: int | None) -> int:
+def _settled(db: sqlite3.Connection, kind: Scope, item: Item, show: int | None) -> int:
     found = _matching(db, kind, item, show)
     if not found:
         return _made(db, kind, item, show)
@@ -107,7 +106,7 @@ def _settled(db: sqlite3.Connection, kind: Kind, item: Item, show: int | None) -
     return _enriched(db, first, item, show)
 
 
-def _matching(db: sqlite3.Connection, kind: Kind, item: Item, show: int | None) -> list[Work]:
+def _matching(db: sqlite3.Connection, kind: Scope, item: Item, show: int | None) -> list[Work]:
     """Every work with one of the ids, and those of that name which neither the item nor one another contradict."""
     found = _works_with(db, _id_keys(kind, item))
     facts, ids = item, {w.id for w in found}
@@ -130,17 +129,17 @@ def _works_with(db: sqlite3.Connection, keys: Sequence[str]) -> list[Work]:
     return [Work(row[0], row[1], decode(row[1], row[3]), row[2]) for row in rows]
 
 
-def _id_keys(kind: Kind, item: Item) -> list[str]:
+def _id_keys(kind: Scope, item: Item) -> list[str]:
     return [f"{kind}:{service}:{value}" for service, value in _own_ids(kind, item).known().items()]
 
 
-def _own_ids(kind: Kind, item: Item) -> Ids:
+def _own_ids(kind: Scope, item: Item) -> Ids:
     if kind == "show" and isinstance(item, Episode):
         return item.show_ids
     return item.ids
 
 
-def _name_keys(kind: Kind, item: Item, show: int | None) -> list[str]:
+def _name_keys(kind: Scope, item: Item, show: int | None) -> list[str]:
     """What it is called, where that tells it apart: a title, or a place in its show."""
     if isinstance(item, Movie):
         return [f"movie:title:{_plainly(item.title)}:{item.year}"] if item.title else []
@@ -160,7 +159,7 @@ def _plainly(title: str) -> str:
     return plain(title) or title.casefold().strip()
 
 
-def _agree(kind: Kind, one: Item, other: Item) -> bool:
+def _agree(kind: Scope, one: Item, other: Item) -> bool:
     """Whether nothing speaks against two of one name being one: no service tells them apart, and shows share a year."""
     if kind != "show":
         return _no_quarrel(one.ids, other.ids)
@@ -175,7 +174,7 @@ def _no_quarrel(one: Ids, other: Ids) -> bool:
     return all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
 
 
-def _made(db: sqlite3.Connection, kind: Kind, item: Item, show: int | None) -> int:
+def _made(db: sqlite3.Connection, kind: Scope, item: Item, show: int | None) -> int:
     season, number = (None, None) if isinstance(item, Movie) else (item.season, item.number)
     id_ = db.execute(
         "INSERT INTO works (kind, show, season, number, facts) VALUES (?,?,?,?,?)",

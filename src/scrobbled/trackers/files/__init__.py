@@ -7,20 +7,20 @@ from datetime import datetime
 from pathlib import Path
 
 from scrobbled.core.errors import BadFile
-from scrobbled.importing import old_sync, serializd, tables, trakt
-from scrobbled.importing.members import Broken, Member, opened
-from scrobbled.importing.parsed import Parsed
+from scrobbled.trackers.files import old_sync, serializd, tables, trakt
+from scrobbled.trackers.files.members import Broken, FilePart, opened
+from scrobbled.trackers.files.parsed import Parsed
 
-Reader = Callable[[Sequence[Member], datetime], Parsed]
+FileReader = Callable[[Sequence[FilePart], datetime], Parsed]
 _JSON = (b"{", b"[")
 _BLANK = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 
 
-def _one(read: Callable[[Member, datetime], Parsed]) -> Reader:
+def _one(read: Callable[[FilePart, datetime], Parsed]) -> FileReader:
     """A format that is a single file."""
 
-    def of_members(members: Sequence[Member], now: datetime) -> Parsed:
+    def of_members(members: Sequence[FilePart], now: datetime) -> Parsed:
         if len(members) != 1:
             raise BadFile("This format is one file: name the file itself, and no folder or archive.")
         return read(members[0], now)
@@ -28,11 +28,11 @@ def _one(read: Callable[[Member, datetime], Parsed]) -> Reader:
     return of_members
 
 
-def _trakt(members: Sequence[Member], now: datetime) -> Parsed:
+def _trakt(members: Sequence[FilePart], now: datetime) -> Parsed:
     return trakt.read_rows(members[0], now) if len(members) == 1 else trakt.read(members, now)
 
 
-FORMATS: Mapping[str, Reader] = {
+FORMATS: Mapping[str, FileReader] = {
     "trakt": _trakt,
     "serializd": _one(serializd.read),
     "csv": tables.read,
@@ -50,7 +50,7 @@ def read_file(path: Path, now: datetime, format: str = "") -> Parsed:
         return FORMATS[format or _format(path, members)](members, now)
 
 
-def _format(path: Path, members: Sequence[Member]) -> str:
+def _format(path: Path, members: Sequence[FilePart]) -> str:
     if len(members) == 1 and not members[0].name.casefold().endswith(tables.SUFFIXES[:2]):
         return _by_content(members[0])
     if trakt.is_export(members):
@@ -62,7 +62,7 @@ def _format(path: Path, members: Sequence[Member]) -> str:
     )
 
 
-def _by_content(member: Member) -> str:
+def _by_content(member: FilePart) -> str:
     try:
         content = member.read()
     except Broken as error:

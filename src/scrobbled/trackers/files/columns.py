@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from scrobbled.importing.table import Row
+from scrobbled.trackers.files.table import TableRow
 
 SERVICES = ("tmdb", "tvdb", "imdb", "trakt")
 NAMES: Mapping[str, Sequence[str]] = {
@@ -47,16 +47,16 @@ def _ids() -> dict[str, Sequence[str]]:
     return found
 
 
-class Dialect(Struct, frozen=True):
+class ColumnLayout(Struct, frozen=True):
     """A program that is known by columns of its own."""
 
     marks: frozenset[str]
     """It wrote the table when all of these are there."""
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Columns that count before the usual ones."""
-    is_wanted: Callable[[Row], bool] = lambda row: True
+    is_wanted: Callable[[TableRow], bool] = lambda row: True
     """Whether a row tells of a viewing or a rating at all."""
-    is_rewatch: Callable[[Row], bool] = lambda row: False
+    is_rewatch: Callable[[TableRow], bool] = lambda row: False
     scale: float = 1.0
     """What a rating has to be multiplied with to be one of ten."""
     needs: frozenset[str] = frozenset()
@@ -65,17 +65,17 @@ class Dialect(Struct, frozen=True):
     """What to do where one of these is missing."""
 
 
-def _key_starts(*starts: str) -> Callable[[Row], bool]:
+def _key_starts(*starts: str) -> Callable[[TableRow], bool]:
     return lambda row: row.get("key", "").startswith(starts)
 
 
-_TV_TIME_EPISODES = Dialect(
+_TV_TIME_EPISODES = ColumnLayout(
     frozenset({"key", "s_id"}),
     {"show_tvdb": ("s_id",), "episode_tvdb": ("ep_id", "episode_id"), "show": ("series_name",)},
     is_wanted=_key_starts("watch-episode", "rewatch-episode"),
     is_rewatch=_key_starts("rewatch-episode"),
 )
-_TV_TIME_EVENTS = Dialect(
+_TV_TIME_EVENTS = ColumnLayout(
     frozenset({"entity_type", "type", "series_id"}),
     {
         "kind": ("entity_type",),
@@ -86,23 +86,23 @@ _TV_TIME_EVENTS = Dialect(
     is_wanted=lambda row: row.get("type") in ("watch", "rewatch"),
     is_rewatch=lambda row: row.get("type") == "rewatch",
 )
-_TV_TIME_SEEN = Dialect(
+_TV_TIME_SEEN = ColumnLayout(
     frozenset({"tv_show_name", "episode_season_number"}),
     {"show_tvdb": ("tv_show_id",), "episode_tvdb": ("episode_id",)},
 )
-_TV_TIME_AGAIN = Dialect(
+_TV_TIME_AGAIN = ColumnLayout(
     frozenset({"tv_show_name", "episode_season_number", "cpt"}),
     {"show_tvdb": ("tv_show_id",), "episode_tvdb": ("episode_id",)},
     is_rewatch=lambda row: True,
 )
-_TV_TIME_SHOWS = Dialect(frozenset({"tv_show_name", "tv_show_id"}), {"show_tvdb": ("tv_show_id",)})
-_SERIALIZD = Dialect(
+_TV_TIME_SHOWS = ColumnLayout(frozenset({"tv_show_name", "tv_show_id"}), {"show_tvdb": ("tv_show_id",)})
+_SERIALIZD = ColumnLayout(
     frozenset({"name", "show_id", "date_added"}),
     {"show": ("name",), "show_tmdb": ("show_id",)},
     needs=frozenset({"season", "episode"}),
     advice="This is a list of shows, or a diary without seasons and episodes: export the diary with all its fields.",
 )
-_LETTERBOXD = Dialect(
+_LETTERBOXD = ColumnLayout(
     frozenset({"letterboxd_uri"}),
     {"film": ("name",), "watched": ("watched_date",), "marked": ("date",)},
     scale=2,
@@ -113,7 +113,7 @@ DIALECTS = (
     *(_TV_TIME_EPISODES, _TV_TIME_EVENTS, _TV_TIME_AGAIN, _TV_TIME_SEEN, _TV_TIME_SHOWS),
     *(_SERIALIZD, _LETTERBOXD),
 )
-PLAIN = Dialect(frozenset())
+PLAIN = ColumnLayout(frozenset())
 
 
 class Layout:
@@ -140,7 +140,7 @@ class Layout:
         """Whether there is a column for one of them."""
         return any(name in self._fields for name in fields)
 
-    def get(self, row: Row, name: str) -> str:
+    def get(self, row: TableRow, name: str) -> str:
         """The first of its cells that is not blank."""
         for column in self._fields.get(name, ()):
             cell = row.get(column, "").strip()
@@ -148,7 +148,7 @@ class Layout:
                 return cell
         return ""
 
-    def ids(self, row: Row, owner: str) -> dict[str, str]:
+    def ids(self, row: TableRow, owner: str) -> dict[str, str]:
         """By service: the ids of ``show_``, ``episode_`` or ``film_``; those without an owner for an empty text."""
         told = ((service, self.get(row, owner + service)) for service in self._services[owner])
         return {service: cell for service, cell in told if cell}

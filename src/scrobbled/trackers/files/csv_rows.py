@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from scrobbled.core.ids import EpisodeIds, MovieIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.records import Kept, Scope
-from scrobbled.importing.columns import SERVICES, Layout
-from scrobbled.importing.parsed import NEVER, Collector, Moment, Unusable, key_of
-from scrobbled.importing.table import Row, Table
-from scrobbled.importing.values import ids, moment, number, rating, show_ids, title, title_and_year, yes
-from scrobbled.sources.fields import year
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.records import DatePrecision, Scope
+from scrobbled.plumbing.fields import year
+from scrobbled.trackers.files.columns import SERVICES, Layout
+from scrobbled.trackers.files.parsed import NEVER, Collector, FileMoment, Unusable, key_of
+from scrobbled.trackers.files.table import FileTable, TableRow
+from scrobbled.trackers.files.values import ids, moment, number, rating, show_ids, title, title_and_year, yes
 
 _KINDS: Mapping[str, Scope] = {
     **dict.fromkeys(("movie", "movies", "film", "tv movie", "video"), "movie"),
@@ -41,7 +41,7 @@ class Names(Struct, frozen=True):
 NO_NAMES = Names({})
 
 
-class Rows:
+class CsvRows:
     """Reads the rows of tables with one layout.
 
     ``own`` are the services whose plain ids are those of episodes. ``before`` counts by key the plays that better
@@ -57,7 +57,7 @@ class Rows:
     ) -> None:
         self._layout, self._own, self._names, self._before = layout, own, names, before or {}
 
-    def take(self, row: Row, into: Collector) -> None:
+    def take(self, row: TableRow, into: Collector) -> None:
         """Raises ``Unusable``."""
         dialect = self._layout.dialect
         if not dialect.is_wanted(row) or self._is_not_watched(row):
@@ -75,36 +75,36 @@ class Rows:
             whole = scope in ("show", "season")
             raise Unusable("a whole show or season, without an episode" if whole else "neither a play nor a rating")
 
-    def _cell(self, row: Row, name: str) -> str:
+    def _cell(self, row: TableRow, name: str) -> str:
         return self._layout.get(row, name)
 
-    def _is_not_watched(self, row: Row) -> bool:
+    def _is_not_watched(self, row: TableRow) -> bool:
         planned = re.match(r"plan|want|watchlist|to.?watch", self._cell(row, "status"), re.IGNORECASE)
         return planned is not None or yes(self._cell(row, "seen")) is False
 
-    def _is_play(self, row: Row, scope: Scope, when: Moment, value: int | None) -> bool:
+    def _is_play(self, row: TableRow, scope: Scope, when: FileMoment, value: int | None) -> bool:
         """A row without a time is a play where it says so, or where it has nothing else to say."""
         if scope in ("show", "season") or yes(self._cell(row, "log")) is False:
             return False
         return when.at is not None or value is None or yes(self._cell(row, "seen")) is True
 
-    def _when(self, row: Row) -> tuple[Moment, Moment]:
+    def _when(self, row: TableRow) -> tuple[FileMoment, FileMoment]:
         """When it was watched, and when it was written down: where only that is known, it is worth a day."""
         told = self._cell(row, "watched")
         watched = NEVER if yes(told) is not None else moment(told)
         made = moment(self._cell(row, "marked"))
         if watched.at is None and made.at is not None:
-            watched = Moment(made.at, Kept.DAY)
+            watched = FileMoment(made.at, DatePrecision.DAY)
         return watched, made
 
-    def _about(self, row: Row) -> tuple[Scope, Item]:
+    def _about(self, row: TableRow) -> tuple[Scope, Item]:
         season, count = self._place(row)
         scope = self._scope(row, season, count)
         if scope == "movie":
             return scope, self._movie(row)
         return scope, self._episode(row, scope, season, count)
 
-    def _scope(self, row: Row, season: int | None, count: int | None) -> Scope:
+    def _scope(self, row: TableRow, season: int | None, count: int | None) -> Scope:
         told = self._cell(row, "kind").casefold().replace("_", " ").replace("-", " ")
         known = _KINDS.get(told)
         if told and known is None:
@@ -121,7 +121,7 @@ class Rows:
             return "movie"
         raise Unusable("neither film, show, season nor episode")
 
-    def _place(self, row: Row) -> tuple[int | None, int | None]:
+    def _place(self, row: TableRow) -> tuple[int | None, int | None]:
         season, count = self._cell(row, "season"), self._cell(row, "number")
         both = _PLACE.match(count)
         if both:
@@ -131,7 +131,7 @@ class Rows:
             raise Unusable("a season that the file does not number")
         return number(in_season), number(_inside(count, "episodeNumber"))
 
-    def _movie(self, row: Row) -> Movie:
+    def _movie(self, row: TableRow) -> Movie:
         name, in_title = title_and_year(self._cell(row, "film") or self._cell(row, "title"))
         given = self._layout.ids(row, "film_")
         found = Movie(
@@ -141,7 +141,7 @@ class Rows:
             raise Unusable("a film without title and id")
         return found
 
-    def _episode(self, row: Row, scope: Scope, season: int | None, count: int | None) -> Episode:
+    def _episode(self, row: TableRow, scope: Scope, season: int | None, count: int | None) -> Episode:
         show, in_title = self._show(row)
         plain = self._layout.ids(row, "")
         of_show = {name: value for name, value in plain.items() if name not in self._own} | self._layout.ids(
@@ -162,13 +162,13 @@ class Rows:
         if not (has_show and placed) and not own:
             raise Unusable(f"{'an' if scope == 'episode' else 'a'} {scope} without show, number and id")
 
-    def _show(self, row: Row) -> tuple[str, int | None]:
+    def _show(self, row: TableRow) -> tuple[str, int | None]:
         told = self._cell(row, "show")
         if not told and not self._cell(row, "film") and self._layout.has("season", "number", "kind"):
             told = self._cell(row, "title")
         return title_and_year(told)
 
-    def _episode_title(self, row: Row) -> str | None:
+    def _episode_title(self, row: TableRow) -> str | None:
         told = self._cell(row, "episode_title") or _inside(self._cell(row, "number"), "episodeName", or_all=False)
         if not told and self._cell(row, "show") and not self._layout.dialect.names.get("show"):
             told = self._cell(row, "title")
@@ -187,7 +187,7 @@ def _inside(cell: str, key: str, *, or_all: bool = True) -> str:
     return "" if value is None else str(value)
 
 
-def plain_ids_of_episodes(table: Table, layout: Layout) -> frozenset[str]:
+def plain_ids_of_episodes(table: FileTable, layout: Layout) -> frozenset[str]:
     """The services whose ids without an owner are those of episodes and not of shows.
 
     They are where the table also has ids that say they are the show's, or where most shows have another in each row.
@@ -200,7 +200,7 @@ def plain_ids_of_episodes(table: Table, layout: Layout) -> frozenset[str]:
     )
 
 
-def _differs(table: Table, layout: Layout, service: str) -> bool:
+def _differs(table: FileTable, layout: Layout, service: str) -> bool:
     if not layout.has("number"):
         return False
     first: dict[str, tuple[str, str]] = {}

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct, field
 
-from scrobbled.core.items import Episode
-from scrobbled.core.records import Kept, PlayRecord, Subject
-from scrobbled.importing.parsed import NOON, Hint
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.records import DatePrecision, PlayRecord, Subject
+from scrobbled.trackers.files.parsed import NOON, BelievedViewing
 
 WIDTH = timedelta(hours=36)
 """Around noon of the day: it was counted in some zone, and some trackers only keep a day."""
@@ -24,22 +24,22 @@ class Lost(Struct, frozen=True):
 
     believed: int
     """So many viewings were believed to be on both sides."""
-    not_on_a: tuple[Hint, ...] = ()
+    not_on_a: tuple[BelievedViewing, ...] = ()
     """Of these, those that only ``b`` has. The comparison of both sides sends them, as any other."""
-    not_on_b: tuple[Hint, ...] = ()
-    nowhere: tuple[Hint, ...] = ()
+    not_on_b: tuple[BelievedViewing, ...] = ()
+    nowhere: tuple[BelievedViewing, ...] = ()
     """Of these, those that neither has, so that nobody can say when they were: removed since, or never sent."""
     given_up: int = 0
     """So many viewings that program had decided never to send."""
-    given_up_on_a: tuple[Hint, ...] = ()
+    given_up_on_a: tuple[BelievedViewing, ...] = ()
     """Of these, those that ``a`` has and ``b`` has not. They are compared and sent as any other."""
-    given_up_on_b: tuple[Hint, ...] = ()
+    given_up_on_b: tuple[BelievedViewing, ...] = ()
     titles: Mapping[int, str] = field(default_factory=dict)
     """Of the shows, by their TMDB ids, as far as one of the sides knows them."""
 
 
 def lost(
-    hints: Sequence[Hint],
+    hints: Sequence[BelievedViewing],
     a_records: Iterable[PlayRecord],
     a_subjects: Mapping[str, Subject],
     b_records: Iterable[PlayRecord],
@@ -70,14 +70,16 @@ def _titles(shows: Collection[int], subjects: Iterable[Subject]) -> dict[int, st
     return {tmdb: title for tmdb, title in named if tmdb is not None and tmdb in shows}
 
 
-def _found(hints: Sequence[Hint], records: Iterable[PlayRecord], subjects: Mapping[str, Subject]) -> frozenset[Hint]:
-    wanted: dict[_Place, list[Hint]] = defaultdict(list)
+def _found(
+    hints: Sequence[BelievedViewing], records: Iterable[PlayRecord], subjects: Mapping[str, Subject]
+) -> frozenset[BelievedViewing]:
+    wanted: dict[_Place, list[BelievedViewing]] = defaultdict(list)
     for hint in hints:
         wanted[hint.show, hint.season, hint.number].append(hint)
     there: dict[_Place, list[datetime]] = defaultdict(list)
     places = {key: place for key, subject in subjects.items() if (place := _place(subject)) in wanted}
     for record in records:
-        if record.key in places and record.at is not None and record.kept is not Kept.NONE:
+        if record.key in places and record.at is not None and record.kept is not DatePrecision.NONE:
             there[places[record.key]].append(record.at)
     return frozenset(hint for place, times in there.items() for hint in _paired(wanted[place], times))
 
@@ -90,7 +92,7 @@ def _place(subject: Subject) -> _Place | None:
     return None if show is None or season is None or number is None else (show, season, number)
 
 
-def _paired(hints: Sequence[Hint], times: Sequence[datetime]) -> Iterable[Hint]:
+def _paired(hints: Sequence[BelievedViewing], times: Sequence[datetime]) -> Iterable[BelievedViewing]:
     """As many as can be paired: each takes the earliest time that is left and near enough."""
     left = deque(sorted(times))
     for hint in sorted(hints, key=lambda hint: hint.day):

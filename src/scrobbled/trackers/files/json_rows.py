@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from scrobbled.importing.members import Broken
+from scrobbled.core.errors import said
+from scrobbled.trackers.files.members import Broken
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -27,7 +28,7 @@ def document(content: bytes) -> Mapping[str, Any]:
     try:
         found = msgspec.json.decode(content.removeprefix(_BOM))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Broken(f"it is no complete JSON ({error})") from error
+        raise Broken(f"it is no complete JSON ({said(error)})") from error
     if not isinstance(found, dict):
         raise Broken("it is no JSON object")
     return found
@@ -39,4 +40,4 @@ def _pieces(content: bytes) -> list[msgspec.Raw]:
     except msgspec.ValidationError as error:
         raise Broken("it holds no list") from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Broken(f"it is no complete JSON ({error})") from error
+        raise Broken(f"it is no complete JSON ({said(error)})") from error

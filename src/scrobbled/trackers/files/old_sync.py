@@ -11,10 +11,10 @@ from datetime import date, datetime
 from typing import Any
 
 from scrobbled.core.errors import BadFile
-from scrobbled.importing import json_rows
-from scrobbled.importing.members import Broken, Member
-from scrobbled.importing.parsed import Collector, Hint, Parsed
-from scrobbled.sources.fields import text
+from scrobbled.plumbing.fields import text
+from scrobbled.trackers.files import json_rows
+from scrobbled.trackers.files.members import Broken, FilePart
+from scrobbled.trackers.files.parsed import BelievedViewing, Collector, Parsed
 
 FORMAT = "state of trakt-serializd-sync"
 BETWEEN = ("trakt", "serializd")
@@ -28,12 +28,13 @@ _KEY = re.compile(
 )
 
 
-def read(member: Member, now: datetime) -> Parsed:
+def read(member: FilePart, now: datetime) -> Parsed:
     """Hints, and no records. Raises ``BadFile`` for a damaged file, which is never an empty one."""
     state = _state(member)
     into = Collector(now)
-    found: dict[str, Hint] = {}
+    found: dict[str, BelievedViewing] = {}
     for key, why in _keys(state):
+        into.rows()
         hint = _hint(key, why)
         if hint is None:
             into.skip("an entry that names no show, season, episode and day", text(key, limit=60) or "one without text")
@@ -42,7 +43,7 @@ def read(member: Member, now: datetime) -> Parsed:
     return into.parsed(FORMAT, found.values())
 
 
-def _state(member: Member) -> Mapping[str, Any]:
+def _state(member: FilePart) -> Mapping[str, Any]:
     try:
         state = json_rows.document(member.read())
     except Broken as error:
@@ -63,7 +64,7 @@ def _keys(state: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
     yield from ((key, text(why) or "without a reason") for key, why in state.get(GIVEN_UP, {}).items())
 
 
-def _hint(key: Any, why: str) -> Hint | None:
+def _hint(key: Any, why: str) -> BelievedViewing | None:
     match = _KEY.match(key) if isinstance(key, str) else None
     try:
         day = date.fromisoformat(match["day"]) if match else None
@@ -71,4 +72,4 @@ def _hint(key: Any, why: str) -> Hint | None:
         return None
     if match is None or day is None or int(match["show"]) == 0:
         return None
-    return Hint(int(match["show"]), int(match["season"]), int(match["number"]), day, why)
+    return BelievedViewing(int(match["show"]), int(match["season"]), int(match["number"]), day, why)

@@ -9,10 +9,11 @@ from datetime import date, datetime, time, timedelta
 
 from msgspec import Struct, field
 
-from scrobbled.core.ids import Ids
-from scrobbled.core.items import Item, Movie
-from scrobbled.core.matching import plain
-from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Scope, Subject, identity
+from scrobbled.core.errors import BadFile
+from scrobbled.core.naming.ids import Ids
+from scrobbled.core.naming.items import Item, Movie
+from scrobbled.core.naming.matching import plain
+from scrobbled.core.records import DatePrecision, PlayRecord, RatingRecord, Scope, Subject, identity
 
 NOON = time(12)
 """The hour a play gets of which only the day is known: the same day in nearly every zone."""
@@ -20,6 +21,8 @@ SLACK = timedelta(days=1)
 """A clock or a zone may be off by that much; what lies further ahead was not watched."""
 PLACES = 5
 """So many places are named for each reason; the rest are counted."""
+MAX_ROWS = 2_000_000
+"""A hundred plays a day for fifty years. Reading so many takes a minute, and no history is longer."""
 _PREFERRED = ("tmdb", "tvdb", "imdb", "trakt")
 
 
@@ -27,22 +30,22 @@ class Unusable(ValueError):
     """A row that makes no record; the text says why, in words that fit behind "17 rows: "."""
 
 
-class Moment(Struct, frozen=True):
+class FileMoment(Struct, frozen=True):
     """When something was watched, and what that is worth."""
 
     at: datetime | None
-    kept: Kept
+    kept: DatePrecision
 
     @property
     def is_instant(self) -> bool:
         """Whether a second row with the very same time tells of the same viewing."""
-        return self.at is not None and not (self.kept is Kept.DAY and self.at.time() == NOON)
+        return self.at is not None and not (self.kept is DatePrecision.DAY and self.at.time() == NOON)
 
 
-NEVER = Moment(None, Kept.NONE)
+NEVER = FileMoment(None, DatePrecision.NONE)
 
 
-class Hint(Struct, frozen=True):
+class BelievedViewing(Struct, frozen=True):
     """A viewing that another program believed to be on both sides, or had given up on. Ids are TMDB's, of the show."""
 
     show: int
@@ -64,7 +67,7 @@ class Parsed(Struct, frozen=True):
     """By key, for every key among the plays and ratings."""
     skipped: Mapping[str, int] = field(default_factory=dict)
     """How many rows could not be used, by reason in plain words, which names where the first of them are."""
-    hints: tuple[Hint, ...] = ()
+    hints: tuple[BelievedViewing, ...] = ()
     troubles: tuple[str, ...] = ()
     """What is missing as a whole, in sentences: a part of an archive that cannot be read."""
 
@@ -103,10 +106,20 @@ class Collector:
         self._plays: list[PlayRecord] = []
         self._ratings: dict[str, RatingRecord] = {}
         self._subjects: dict[str, Subject] = {}
-        self._times: Counter[tuple[str, datetime | None, Kept]] = Counter()
+        self._times: Counter[tuple[str, datetime | None, DatePrecision]] = Counter()
         self._skipped: Counter[str] = Counter()
         self._places: dict[str, list[str]] = {}
         self._troubles: list[str] = []
+        self._rows = 0
+
+    def rows(self, count: int = 1) -> None:
+        """Count what is read, whatever comes of it; raises ``BadFile`` where that has no end."""
+        self._rows += count
+        if self._rows > MAX_ROWS:
+            raise BadFile(
+                f"There are more than {MAX_ROWS:,} rows in it, so nothing was taken from it: no history is that long. "
+                "If yours is, cut the file into parts and import one after the other."
+            )
 
     @property
     def is_empty(self) -> bool:
@@ -120,7 +133,7 @@ class Collector:
     def play(
         self,
         item: Item,
-        when: Moment,
+        when: FileMoment,
         *,
         made_at: datetime | None = None,
         rewatch: bool | None = None,
@@ -158,7 +171,7 @@ class Collector:
     def trouble(self, sentence: str) -> None:
         self._troubles.append(sentence)
 
-    def parsed(self, format: str, hints: Iterable[Hint] = ()) -> Parsed:
+    def parsed(self, format: str, hints: Iterable[BelievedViewing] = ()) -> Parsed:
         return Parsed(
             format=format,
             plays=tuple(self._plays),

@@ -9,26 +9,27 @@ from typing import Any
 import msgspec
 
 from scrobbled.core.errors import BadFile
-from scrobbled.importing import json_rows
-from scrobbled.importing.columns import Layout
-from scrobbled.importing.csv_rows import Rows
-from scrobbled.importing.members import Broken, Member
-from scrobbled.importing.parsed import Collector, Parsed, Unusable
-from scrobbled.importing.table import Row, plain_name
-from scrobbled.sources.fields import section
+from scrobbled.plumbing.fields import section
+from scrobbled.trackers.files import json_rows
+from scrobbled.trackers.files.columns import Layout
+from scrobbled.trackers.files.csv_rows import CsvRows
+from scrobbled.trackers.files.members import Broken, FilePart
+from scrobbled.trackers.files.parsed import Collector, Parsed, Unusable
+from scrobbled.trackers.files.table import TableRow, plain_name
 
 FORMAT = "Serializd diary"
 
 
-def read(member: Member, now: datetime) -> Parsed:
+def read(member: FilePart, now: datetime) -> Parsed:
     """Raises ``BadFile`` for what is damaged, was exported without what is needed, or holds nothing."""
     into = Collector(now)
     rows = _rows(member)
+    into.rows(len(rows))
     layout = Layout(column for row in rows for column in row)
     problem = layout.problem()
     if problem:
         raise BadFile(f"{member.name} cannot be imported. {problem}")
-    reader = Rows(layout)
+    reader = CsvRows(layout)
     for count, row in enumerate(rows, 1):
         try:
             reader.take(row, into)
@@ -39,7 +40,7 @@ def read(member: Member, now: datetime) -> Parsed:
     return into.parsed(FORMAT)
 
 
-def _rows(member: Member) -> list[Row]:
+def _rows(member: FilePart) -> list[TableRow]:
     try:
         diary = json_rows.document(member.read()).get("diary")
     except Broken as error:
@@ -49,7 +50,7 @@ def _rows(member: Member) -> list[Row]:
     return [_row(entry) for entry in diary if isinstance(entry, dict)]
 
 
-def _row(entry: Mapping[str, Any]) -> Row:
+def _row(entry: Mapping[str, Any]) -> TableRow:
     """As the exporter writes it into a table."""
     return {plain_name(key): _cell(value) for key, value in section({"entry": entry}, "entry").items()}
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from scrobbled.importing.members import Broken
-from scrobbled.sources.fields import text
+from scrobbled.plumbing.fields import text
+from scrobbled.trackers.files.members import Broken
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader
@@ -29,7 +29,7 @@ _RESTARTS = 50
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(r"[^a-z0-9]+")
 
-Row = Mapping[str, str]
+TableRow = Mapping[str, str]
 """By the name of the column, as ``plain_name`` writes it."""
 
 
@@ -45,7 +45,7 @@ class _Line(Struct, frozen=True):
     cells: list[str] | None
 
 
-class Table:
+class FileTable:
     """A table that can be read more than once; raises ``Broken`` for what is none, also while its rows are read."""
 
     def __init__(self, content: bytes) -> None:
@@ -59,7 +59,12 @@ class Table:
         if not any(self.columns):
             raise Broken("it is empty, or its first line names no columns")
 
-    def rows(self) -> Iterator[tuple[int, Row | None]]:
+    @property
+    def size(self) -> int:
+        """How many lines it has, blank ones too; told without reading them."""
+        return self._content.count(b"\n") + self._content.count(b"\r") + 1
+
+    def rows(self) -> Iterator[tuple[int, TableRow | None]]:
         """Number and content of every line under the header that is not blank; ``None`` where it cannot be read."""
         for line in self._lines(self._above):
             if line.cells is None:
@@ -67,7 +72,7 @@ class Table:
             elif line.cells:
                 yield line.number, dict(reversed(list(zip(self.columns, line.cells, strict=False))))
 
-    def readable(self) -> Iterator[Row]:
+    def readable(self) -> Iterator[TableRow]:
         """The rows as far as they can be read, for a first look at them; ``rows`` tells where that ends."""
         with contextlib.suppress(Broken):
             for _, row in self.rows():

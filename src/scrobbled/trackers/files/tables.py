@@ -9,12 +9,12 @@ from datetime import datetime
 from msgspec import Struct
 
 from scrobbled.core.errors import BadFile
-from scrobbled.importing.columns import Layout
-from scrobbled.importing.csv_rows import NO_NAMES, Names, Rows, plain_ids_of_episodes
-from scrobbled.importing.members import Broken, Member
-from scrobbled.importing.parsed import Collector, Parsed, Unusable
-from scrobbled.importing.table import Row, Table
-from scrobbled.importing.values import ids, title_and_year
+from scrobbled.trackers.files.columns import Layout
+from scrobbled.trackers.files.csv_rows import NO_NAMES, CsvRows, Names, plain_ids_of_episodes
+from scrobbled.trackers.files.members import Broken, FilePart
+from scrobbled.trackers.files.parsed import Collector, Parsed, Unusable
+from scrobbled.trackers.files.table import FileTable, TableRow
+from scrobbled.trackers.files.values import ids, title_and_year
 
 FORMAT = "table"
 TV_TIME = "TV Time export"
@@ -35,12 +35,12 @@ _LEARNED = ("followed_tv_show", "user_tv_show_data")
 
 
 class _Read(Struct, frozen=True):
-    member: Member
-    table: Table
+    member: FilePart
+    table: FileTable
     layout: Layout
 
 
-def read(members: Sequence[Member], now: datetime) -> Parsed:
+def read(members: Sequence[FilePart], now: datetime) -> Parsed:
     """A table that cannot be used is a trouble of its own; raises ``BadFile`` where there is nothing to import."""
     into = Collector(now)
     if any(_TV_TIME.match(member.name) for member in members):
@@ -48,23 +48,23 @@ def read(members: Sequence[Member], now: datetime) -> Parsed:
         form = TV_TIME
     else:
         for found in _tables(members, into):
-            _take(found, Rows(found.layout, plain_ids_of_episodes(found.table, found.layout)), into)
+            _take(found, CsvRows(found.layout, plain_ids_of_episodes(found.table, found.layout)), into)
         form = FORMAT
     if into.is_empty:
         raise BadFile(_nothing(members, into, now))
     return into.parsed(form)
 
 
-def _nothing(members: Sequence[Member], into: Collector, now: datetime) -> str:
+def _nothing(members: Sequence[FilePart], into: Collector, now: datetime) -> str:
     skipped = [f"{count} rows: {reason}" for reason, count in into.parsed(FORMAT).skipped.items()]
     told = " ".join((*into.troubles, *(f"{line}." for line in skipped)))
     return f"There is nothing to import in {', '.join(member.name for member in members[:3])}. {told}".strip()
 
 
-def _tables(members: Sequence[Member], into: Collector) -> Iterator[_Read]:
+def _tables(members: Sequence[FilePart], into: Collector) -> Iterator[_Read]:
     for member in members:
         try:
-            table = Table(member.read())
+            table = _table(member, into)
         except Broken as error:
             into.trouble(f"{member.name} was left out: {error}.")
             continue
@@ -76,7 +76,13 @@ def _tables(members: Sequence[Member], into: Collector) -> Iterator[_Read]:
             yield _Read(member, table, layout)
 
 
-def _take(found: _Read, rows: Rows, into: Collector) -> None:
+def _table(member: FilePart, into: Collector) -> FileTable:
+    table = FileTable(member.read())
+    into.rows(table.size)
+    return table
+
+
+def _take(found: _Read, rows: CsvRows, into: Collector) -> None:
     try:
         for number, row in found.table.rows():
             _take_row(row, rows, into, f"{found.member.name} line {number}")
@@ -84,7 +90,7 @@ def _take(found: _Read, rows: Rows, into: Collector) -> None:
         into.trouble(f"{found.member.name} was not read to its end: {error}.")
 
 
-def _take_row(row: Row | None, rows: Rows, into: Collector, place: str) -> None:
+def _take_row(row: TableRow | None, rows: CsvRows, into: Collector, place: str) -> None:
     try:
         if row is None:
             raise Unusable("a line with quotation marks out of place")
@@ -93,15 +99,15 @@ def _take_row(row: Row | None, rows: Rows, into: Collector, place: str) -> None:
         into.skip(str(reason), place)
 
 
-def _read_tv_time(members: Sequence[Member], into: Collector) -> None:
+def _read_tv_time(members: Sequence[FilePart], into: Collector) -> None:
     """Every table adds what those before it did not have."""
     tables = sorted(_tables([member for member in members if _rank(member) is not None], into), key=_trust)
     names = _learn([*_knowing(members, into), *((one.table, one.layout) for one in tables)])
     for found in tables:
-        _take(found, Rows(found.layout, names=names, before=into.counts()), into)
+        _take(found, CsvRows(found.layout, names=names, before=into.counts()), into)
 
 
-def _rank(member: Member) -> int | None:
+def _rank(member: FilePart) -> int | None:
     return next((rank for rank, start in enumerate(_TRUSTED) if member.name.startswith(start)), None)
 
 
@@ -110,7 +116,7 @@ def _trust(found: _Read) -> int:
     return len(_TRUSTED) if rank is None else rank
 
 
-def _learn(tables: Sequence[tuple[Table, Layout]]) -> Names:
+def _learn(tables: Sequence[tuple[FileTable, Layout]]) -> Names:
     found: dict[str, int] = {}
     for table, layout in tables:
         for row in table.readable():
@@ -118,19 +124,19 @@ def _learn(tables: Sequence[tuple[Table, Layout]]) -> Names:
     return Names(found) if found else NO_NAMES
 
 
-def _knowing(members: Sequence[Member], into: Collector) -> Iterator[tuple[Table, Layout]]:
+def _knowing(members: Sequence[FilePart], into: Collector) -> Iterator[tuple[FileTable, Layout]]:
     """Tables of shows; what cannot be read of them costs ids and no plays."""
     for member in members:
         if member.name.startswith(_LEARNED):
             try:
-                table = Table(member.read())
+                table = _table(member, into)
             except Broken as error:
                 into.trouble(f"{member.name}, which tells the ids of shows, was left out: {error}.")
                 continue
             yield table, Layout(table.columns)
 
 
-def _learn_row(layout: Layout, row: Row, found: dict[str, int]) -> None:
+def _learn_row(layout: Layout, row: TableRow, found: dict[str, int]) -> None:
     show, _ = title_and_year(layout.get(row, "show"))
     given: Mapping[str, int] = ids({"tvdb": layout.get(row, "show_tvdb")})
     if show and "tvdb" in given:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scrobbled.core.checkup import Check
-from scrobbled.core.errors import Refused
-from scrobbled.core.items import Item
-from scrobbled.core.names import FILE, called
+from scrobbled.core.naming.names import FILE
 from scrobbled.core.records import KINDS, Kind, Plays, Ratings, Reading
-from scrobbled.importing.parsed import Parsed
-from scrobbled.trackers.base import Addition, Address, Capabilities, Known, Receipt, Result, Sending
+from scrobbled.core.words.checks import Check
+from scrobbled.trackers.base import Capabilities, Reads, Tracker
+from scrobbled.trackers.files.parsed import Parsed
+from scrobbled.trackers.given import EarlierReads
 
 _STRANGE = re.compile(r"[^a-z0-9._-]+")
 _LONGEST = 40
@@ -29,11 +27,7 @@ def file_name(path: Path, parsed: Parsed) -> str:
     return f"{FILE}{shown or 'history'}-{digest}"
 
 
-def is_file(name: str) -> bool:
-    return name.startswith(FILE)
-
-
-class FileTracker:
+class FileTracker(Tracker):
     """What a file holds. Keys and ids of its records are the same whenever the same content is imported.
 
     Without ``parsed`` it was read and stored before: a file has no news.
@@ -47,6 +41,7 @@ class FileTracker:
             precision=1,
             settle=0,
             site=name,
+            adds=False,
             reads=frozenset(KINDS),
         )
 
@@ -54,7 +49,13 @@ class FileTracker:
     def can(self) -> Capabilities:
         return self._can
 
-    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+    @property
+    def reads(self) -> Reads:
+        return self
+
+    async def read(
+        self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
+    ) -> Reading:
         """Everything; after that nothing ever moves."""
         if self._parsed is None:
             return Reading(cursor=cursor)
@@ -66,32 +67,8 @@ class FileTracker:
             skipped=self._parsed.skipped,
         )
 
-    async def locate(self, item: Item) -> Address:
-        raise self._refused()
-
-    def delay(self) -> float:
-        return 0.0
-
-    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
-        raise self._refused()
-
-    async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
-        raise self._refused()
-
     async def sign_in(self) -> None:
         """A file needs none."""
 
-    def expires_at(self) -> datetime | None:
-        return None
-
-    def roots(self) -> Mapping[str, str]:
-        return {}
-
     async def examine(self) -> Sequence[Check]:
         return []
-
-    async def aclose(self) -> None:
-        """It was read as a whole and is closed."""
-
-    def _refused(self) -> Refused:
-        return Refused(f"{called(self._can.site)} is a file: it is read, and never written to")

@@ -13,14 +13,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from scrobbled.core.errors import BadFile
-from scrobbled.core.ids import EpisodeIds, MovieIds
-from scrobbled.core.items import Episode, Movie
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds
+from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.core.records import Scope
-from scrobbled.importing import json_rows
-from scrobbled.importing.members import Broken, Member
-from scrobbled.importing.parsed import NEVER, Collector, Parsed, Unusable
-from scrobbled.importing.values import ids, moment, number, rating, show_ids, title
-from scrobbled.sources.fields import decimal, section, text, year
+from scrobbled.plumbing.fields import decimal, section, text, year
+from scrobbled.trackers.files import json_rows
+from scrobbled.trackers.files.members import Broken, FilePart
+from scrobbled.trackers.files.parsed import NEVER, Collector, Parsed, Unusable
+from scrobbled.trackers.files.values import ids, moment, number, rating, show_ids, title
 
 FORMAT = "Trakt export"
 _KINDS = r"(?:-(?:movies|shows|seasons|episodes|all))?"
@@ -31,16 +31,16 @@ _WATCHED = re.compile(rf"watched-(?:movies|shows){_PAGE}", re.ASCII)
 _FAILURES = "-errors"
 _LONGEST = 7 * 86_400
 
-Handler = Callable[[Mapping[str, Any], Collector, str], None]
+RowHandler = Callable[[Mapping[str, Any], Collector, str], None]
 """Takes a row, puts what it tells into the collector, and is told where the row stands; may raise ``Unusable``."""
 
 
-def is_export(members: Sequence[Member]) -> bool:
+def is_export(members: Sequence[FilePart]) -> bool:
     """Whether one of the names is a name of Trakt's."""
     return any(_page(member, pattern) is not None for member in members for pattern in (_HISTORY, _RATINGS, _WATCHED))
 
 
-def read(members: Sequence[Member], now: datetime) -> Parsed:
+def read(members: Sequence[FilePart], now: datetime) -> Parsed:
     """A file that cannot be read is a trouble of its own and keeps nothing else back.
 
     Raises ``BadFile`` where there is nothing to import at all.
@@ -57,7 +57,7 @@ def read(members: Sequence[Member], now: datetime) -> Parsed:
     return into.parsed(FORMAT)
 
 
-def read_rows(member: Member, now: datetime) -> Parsed:
+def read_rows(member: FilePart, now: datetime) -> Parsed:
     """One file of the export, whatever it is called now; raises ``BadFile``."""
     into = Collector(now)
     play = _history_row()
@@ -79,22 +79,22 @@ def _nothing(into: Collector) -> str:
     )
 
 
-def _stem(member: Member) -> str:
+def _stem(member: FilePart) -> str:
     return PurePosixPath(member.name).stem.casefold().replace("_", "-")
 
 
-def _page(member: Member, pattern: re.Pattern[str]) -> int | None:
+def _page(member: FilePart, pattern: re.Pattern[str]) -> int | None:
     match = pattern.match(_stem(member)) if member.name.casefold().endswith(".json") else None
     return int(match["page"] or 0) if match else None
 
 
-def _pages(members: Sequence[Member], pattern: re.Pattern[str]) -> Sequence[Member]:
+def _pages(members: Sequence[FilePart], pattern: re.Pattern[str]) -> Sequence[FilePart]:
     """Page 10 comes after page 2."""
     found = [(page, member) for member in members if (page := _page(member, pattern)) is not None]
     return [member for _, member in sorted(found, key=lambda one: one[0])]
 
 
-def _read(members: Sequence[Member], handle: Handler, into: Collector) -> None:
+def _read(members: Sequence[FilePart], handle: RowHandler, into: Collector) -> None:
     for member in members:
         try:
             for count, row in enumerate(json_rows.rows(member.read()), 1):
@@ -103,7 +103,8 @@ def _read(members: Sequence[Member], handle: Handler, into: Collector) -> None:
             into.trouble(f"{member.name} was left out: {error}.")
 
 
-def _take(row: Mapping[str, Any] | None, handle: Handler, into: Collector, place: str) -> None:
+def _take(row: Mapping[str, Any] | None, handle: RowHandler, into: Collector, place: str) -> None:
+    into.rows()
     try:
         if row is None:
             raise Unusable("an entry that cannot be read")
@@ -112,7 +113,7 @@ def _take(row: Mapping[str, Any] | None, handle: Handler, into: Collector, place
         into.skip(str(reason), place)
 
 
-def _history_row() -> Handler:
+def _history_row() -> RowHandler:
     """Pages shift while Trakt writes them: a row that is in two of them has one id."""
     seen: set[int] = set()
 
@@ -147,6 +148,7 @@ def _watched_row(row: Mapping[str, Any], into: Collector, place: str) -> None:
     episodes = list(_watched_episodes(row))
     if not episodes:
         raise Unusable("a whole show or season, without an episode")
+    into.rows(len(episodes))
     for episode in episodes:
         try:
             _last_play(episode, _episode(show, episode), into, place)
@@ -219,13 +221,14 @@ def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
     yield from (entry for entry in value if isinstance(entry, dict)) if isinstance(value, list) else ()
 
 
-def _tell_failures(members: Sequence[Member], into: Collector) -> None:
+def _tell_failures(members: Sequence[FilePart], into: Collector) -> None:
     """Trakt lists in its export what it could not put into it."""
     for member in members:
         if _stem(member) != _FAILURES or not member.name.casefold().endswith(".json"):
             continue
         try:
             for row in json_rows.rows(member.read()):
+                into.rows()
                 _tell_failure(row or {}, into)
         except Broken as error:
             into.trouble(f"{member.name}, where Trakt names what is missing, was left out: {error}.")

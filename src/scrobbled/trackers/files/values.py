@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.records import Kept
-from scrobbled.importing.parsed import NEVER, NOON, Moment, Unusable
-from scrobbled.sources.fields import Malformed, decimal, flag, place, text, year
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.records import DatePrecision
+from scrobbled.plumbing.fields import Malformed, decimal, flag, place, text, year
+from scrobbled.trackers.files.parsed import NEVER, NOON, FileMoment, Unusable
 
 LARGEST_ID = 10**12
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,7 +30,7 @@ _TITLE_YEAR = re.compile(r"(?P<title>.*\S)\s+\((?P<year>(?:19|20)[0-9]{2})\)\Z",
 _UNREADABLE = "a date that cannot be read; write it like 2026-05-03T20:31:00Z"
 
 
-def moment(value: Any) -> Moment:
+def moment(value: Any) -> FileMoment:
     """Raises ``Unusable`` for what is no date.
 
     Without a zone nobody knows the hour, and without a time of day only the day is known: both are worth a day.
@@ -40,26 +40,26 @@ def moment(value: Any) -> Moment:
         return NEVER
     if _SECONDS.match(told) or _MILLISECONDS.match(told):
         seconds = int(told) if len(told) < 12 else int(told) // 1000
-        return _sure(datetime.fromtimestamp(seconds, UTC), Kept.EXACT)
+        return _sure(datetime.fromtimestamp(seconds, UTC), DatePrecision.EXACT)
     day = _calendar_day(told)
     if day is not None:
-        return Moment(datetime.combine(day, NOON, UTC), Kept.DAY)
+        return FileMoment(datetime.combine(day, NOON, UTC), DatePrecision.DAY)
     return _instant(told)
 
 
-def _instant(told: str) -> Moment:
+def _instant(told: str) -> FileMoment:
     try:
         found = datetime.fromisoformat(_ZONE.sub("+00:00", told.replace("/", "-"))).replace(microsecond=0)
         at = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Unusable(_UNREADABLE) from None
-    return _sure(at, Kept.DAY if found.tzinfo is None else Kept.EXACT)
+    return _sure(at, DatePrecision.DAY if found.tzinfo is None else DatePrecision.EXACT)
 
 
-def _sure(at: datetime, kept: Kept) -> Moment:
+def _sure(at: datetime, kept: DatePrecision) -> FileMoment:
     if at.year not in _YEARS:
         raise Unusable(_UNREADABLE)
-    return NEVER if at == EPOCH else Moment(at, kept)
+    return NEVER if at == EPOCH else FileMoment(at, kept)
 
 
 def _calendar_day(told: str) -> date | None:

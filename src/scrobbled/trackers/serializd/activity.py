@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from scrobbled.trackers.serializd import entries
-from scrobbled.trackers.serializd.auth import Session
-from scrobbled.trackers.serializd.client import Client
+from scrobbled.trackers.serializd.auth import SerializdSession
+from scrobbled.trackers.serializd.client import SerializdClient
 from scrobbled.trackers.serializd.entries import Totals
 
 SECONDS = 30.0
@@ -16,7 +16,7 @@ SECONDS = 30.0
 class Profile:
     """The account's own."""
 
-    def __init__(self, client: Client, session: Session) -> None:
+    def __init__(self, client: SerializdClient, session: SerializdSession) -> None:
         self._client = client
         self._session = session
 

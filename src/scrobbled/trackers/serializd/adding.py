@@ -11,27 +11,34 @@ import structlog
 from msgspec.structs import replace
 
 from scrobbled.core.errors import AccountStopped, ContractDrift, NotInCatalogue, Refused
-from scrobbled.http import Answer
+from scrobbled.plumbing.http import Answer
 from scrobbled.trackers.base import Addition, Address, Receipt, Sending
 from scrobbled.trackers.serializd import codec, ticks
-from scrobbled.trackers.serializd.auth import Session
-from scrobbled.trackers.serializd.client import Client
-from scrobbled.trackers.serializd.codec import Spot
-from scrobbled.trackers.serializd.entries import Entry
-from scrobbled.trackers.serializd.profile import Profile
-from scrobbled.trackers.serializd.rows import Rows
-from scrobbled.trackers.serializd.ticks import Ticks
+from scrobbled.trackers.serializd.activity import Profile
+from scrobbled.trackers.serializd.auth import SerializdSession
+from scrobbled.trackers.serializd.client import SerializdClient
+from scrobbled.trackers.serializd.codec import EpisodeSpot
+from scrobbled.trackers.serializd.entries import SerializdEntry
+from scrobbled.trackers.serializd.rows import SerializdRows
+from scrobbled.trackers.serializd.ticks import SeasonTicks
 
 WORTH_IT = 2
 """From so many episodes of a season on, ticking them together saves requests."""
 log = structlog.get_logger("serializd")
 
 
-class Adder:
+class SerializdAdder:
     """``mark_seasons``: a season whose last episode was ticked is marked as watched as well."""
 
     def __init__(
-        self, client: Client, session: Session, marks: Ticks, rows: Rows, profile: Profile, *, mark_seasons: bool
+        self,
+        client: SerializdClient,
+        session: SerializdSession,
+        marks: SeasonTicks,
+        rows: SerializdRows,
+        profile: Profile,
+        *,
+        mark_seasons: bool,
     ) -> None:
         self._client, self._session, self._ticks, self._rows = client, session, marks, rows
         self._profile, self._mark_seasons = profile, mark_seasons
@@ -77,7 +84,7 @@ class Adder:
             await self._ticks.remember_ahead(spot_of(address.data), before)
         self._ticks.ahead.update({spot.key: count - self._ticks.ahead[spot.key] for spot, count in plays.items()})
 
-    async def _tick(self, spot: Spot, *more: Spot) -> None:
+    async def _tick(self, spot: EpisodeSpot, *more: EpisodeSpot) -> None:
         async def write(token: str) -> Answer:
             body = codec.tick_body(spot, *more)
             return await self._client.write("/episode_log/add", body, token=token, repeatable=True)
@@ -87,7 +94,7 @@ class Adder:
             await self._mark(spot)
         self._ticks.just_set(spot, *more)
 
-    async def _mark(self, spot: Spot) -> None:
+    async def _mark(self, spot: EpisodeSpot) -> None:
         """As the website offers; without it the show is not in the list of watched ones."""
 
         async def write(token: str) -> Answer:
@@ -100,7 +107,7 @@ class Adder:
             if (spot.show, spot.season) not in await self._profile.marked_seasons():
                 log.warning("a season could not be marked as watched", action="mark-season", why=error.reason)
 
-    async def _log(self, spot: Spot, play: Addition) -> Receipt:
+    async def _log(self, spot: EpisodeSpot, play: Addition) -> Receipt:
         before = codec.instant(play.address.data.get("ticked_at"))
         rewatch = play.rewatch or ticks.is_rewatch(before, play.watched_at)
         body = codec.log_body(spot, play.watched_at, rewatch=rewatch)
@@ -112,20 +119,20 @@ class Adder:
             answer = await self._session.call(write)
             data = answer.json(in_doubt=True)
             id_ = codec.created_id(data)
-            row = Entry(
+            row = SerializdEntry(
                 id_, spot.show, spot.season, spot.number, codec.instant(body["backdate"]), True, rewatch=rewatch
             )
             self._rows.wrote(replace(row, made_at=codec.instant(data.get("dateAdded"))), made=True)
         return Receipt(str(id_))
 
 
-def spot_of(data: Mapping[str, Any]) -> Spot:
+def spot_of(data: Mapping[str, Any]) -> EpisodeSpot:
     """From the address of an episode, which has been in the database since it was made."""
     values = [data.get(key) for key in ("show_id", "season_id", "season_number", "episode_number")]
     numbers = [value for value in values if isinstance(value, int)]
     if len(numbers) != len(values):
         raise Refused("the stored place of this episode is incomplete; drop the change and replay its event")
-    return Spot(*numbers)
+    return EpisodeSpot(*numbers)
 
 
 def accepted(answer: Answer) -> Answer:

@@ -13,19 +13,19 @@ from typing import Any
 from msgspec.structs import replace
 
 from scrobbled.core.errors import NotInCatalogue, Refused
-from scrobbled.http import Answer
+from scrobbled.plumbing.http import Answer
 from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Retime, Tick, Untick
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.adding import accepted, spot_of
-from scrobbled.trackers.serializd.auth import Session
-from scrobbled.trackers.serializd.client import Client
-from scrobbled.trackers.serializd.codec import Spot
-from scrobbled.trackers.serializd.diary import Diary
-from scrobbled.trackers.serializd.entries import Entry, Place
+from scrobbled.trackers.serializd.auth import SerializdSession
+from scrobbled.trackers.serializd.client import SerializdClient
+from scrobbled.trackers.serializd.codec import EpisodeSpot
+from scrobbled.trackers.serializd.entries import EntryPlace, SerializdEntry
+from scrobbled.trackers.serializd.history import Diary
 from scrobbled.trackers.serializd.rating import Rater
-from scrobbled.trackers.serializd.rows import Rows
-from scrobbled.trackers.serializd.telling import TICK
-from scrobbled.trackers.serializd.ticks import Ticks
+from scrobbled.trackers.serializd.records import TICK
+from scrobbled.trackers.serializd.rows import SerializdRows
+from scrobbled.trackers.serializd.ticks import SeasonTicks
 
 GONE = "it is not in the diary any more"
 LOGGED = "there is a viewing of it in the diary by now, so its tick stays"
@@ -36,10 +36,18 @@ WRITTEN_IN = (
 )
 
 
-class Amender:
+class SerializdAmender:
     """See ``trackers.base.Amends``; one edit at a time."""
 
-    def __init__(self, client: Client, session: Session, diary: Diary, rows: Rows, marks: Ticks, rater: Rater) -> None:
+    def __init__(
+        self,
+        client: SerializdClient,
+        session: SerializdSession,
+        diary: Diary,
+        rows: SerializdRows,
+        marks: SeasonTicks,
+        rater: Rater,
+    ) -> None:
         self._client, self._session = client, session
         self._diary, self._rows, self._ticks, self._rater = diary, rows, marks, rater
 
@@ -55,18 +63,18 @@ class Amender:
         row = await self._row(edit)
         return await (self._retime(row, edit) if isinstance(edit, Retime) else self._flag(row, edit))
 
-    async def _retime(self, row: Entry, edit: Retime) -> Receipt:
+    async def _retime(self, row: SerializdEntry, edit: Retime) -> Receipt:
         at = edit.watched_at.astimezone(UTC).replace(microsecond=0)
         if row.watched_at != at:
             await self._rater.update(row, replace(row, watched_at=at))
         return Receipt(str(row.id))
 
-    async def _flag(self, row: Entry, edit: Flag) -> Receipt:
+    async def _flag(self, row: SerializdEntry, edit: Flag) -> Receipt:
         if row.rewatch is not edit.rewatch:
             await self._rater.update(row, replace(row, rewatch=edit.rewatch))
         return Receipt(str(row.id))
 
-    async def _row(self, edit: Retime | Flag) -> Entry:
+    async def _row(self, edit: Retime | Flag) -> SerializdEntry:
         if edit.remote_id.startswith(TICK):
             raise Refused("a watched mark without a diary entry has neither a date nor a rewatch flag")
         row = await self._rows.fresh(_id(edit.remote_id))
@@ -117,7 +125,7 @@ class Amender:
             await self._untick(spot)
         return Receipt(edit.remote_id, "" if row is not None else "it was gone already")
 
-    async def _id_of(self, edit: Remove, spot: Spot) -> int | None:
+    async def _id_of(self, edit: Remove, spot: EpisodeSpot) -> int | None:
         if edit.remote_id:
             return _id(edit.remote_id)
         viewing = (spot.show, spot.season, spot.number, _second(edit.watched_at))
@@ -131,10 +139,10 @@ class Amender:
             accepted(await self._session.call(write))
         self._rows.gone(id_)
 
-    async def _is_logged(self, spot: Spot) -> bool:
+    async def _is_logged(self, spot: EpisodeSpot) -> bool:
         return any(row.is_play for row in await self._rows.of((spot.show, spot.season, spot.number)))
 
-    async def _untick(self, spot: Spot) -> None:
+    async def _untick(self, spot: EpisodeSpot) -> None:
         async def write(token: str) -> Answer:
             return await self._client.write("/episode_log/remove", codec.tick_body(spot), token=token, repeatable=True)
 
@@ -143,7 +151,7 @@ class Amender:
         await self._ticks.forget(spot)
 
 
-def place_of(data: Mapping[str, Any]) -> Place:
+def place_of(data: Mapping[str, Any]) -> EntryPlace:
     """From an address of ``locate_subject`` or ``locate``."""
     show, season, episode = (data.get(key) for key in ("show_id", "season_id", "episode_number"))
     fits = isinstance(show, int) and isinstance(season, int | None) and isinstance(episode, int | None)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, NotInCatalogue, Refused
+from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, NeverSignedIn, NotInCatalogue, Refused
 from scrobbled.trackers.given import Tokens
 from scrobbled.trackers.serializd import codec
-from scrobbled.trackers.serializd.client import Client, Unauthorized
+from scrobbled.trackers.serializd.client import SerializdClient, Unauthorized
 
 LOGIN_SECONDS = 60.0
 """The host sleeps when nobody calls, and wakes slowly."""
@@ -60,7 +60,7 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
+class SerializdToken:
     """A token and whose it is."""
 
     token: str = field(repr=False)
@@ -71,11 +71,11 @@ class _CredentialsRefused(LoginNeeded):
     """The service answered, and the answer was no."""
 
 
-class Session:
+class SerializdSession:
     """The sign-in of one account: stored before it is used, renewed once for any number of callers that need it."""
 
     def __init__(
-        self, client: Client, tokens: Tokens, settings: Mapping[str, Any], viewer: str, *, next_step: str = ""
+        self, client: SerializdClient, tokens: Tokens, settings: Mapping[str, Any], viewer: str, *, next_step: str = ""
     ) -> None:
         """``next_step`` is what somebody should do who is refused, where it is not the usual."""
         self._client = client
@@ -84,9 +84,9 @@ class Session:
         self._credentials = Credentials.of(settings)
         self._viewer = viewer
         self._lock = asyncio.Lock()
-        self._now: SignedIn | None = None
+        self._now: SerializdToken | None = None
 
-    async def current(self) -> SignedIn:
+    async def current(self) -> SerializdToken:
         """The present sign-in; signs in where there is none. Raises ``LoginNeeded`` where that takes a person."""
         return self._now or await self._renewed(None)
 
@@ -101,7 +101,7 @@ class Session:
         if not valid:
             await self._renewed(present.token)
 
-    async def login(self, email: str, password: str, *, careful: bool = False) -> SignedIn:
+    async def login(self, email: str, password: str, *, careful: bool = False) -> SerializdToken:
         """Sign in with what a person has just typed, and store it. Raises ``LoginNeeded`` when it is refused.
 
         What is stored serves the configured account, also in place of a token that the configuration holds.
@@ -145,14 +145,14 @@ class Session:
         valid, username = await self._validity(present.token)
         if valid and username and username != present.username:
             async with self._lock:
-                await self._keep(SignedIn(present.token, username), (await self._tokens.load()) or {})
+                await self._keep(SerializdToken(present.token, username), (await self._tokens.load()) or {})
             return username
         return present.username
 
     def expires_at(self) -> datetime | None:
         return codec.token_expiry(self._now.token) if self._now else None
 
-    async def _renewed(self, stale: str | None) -> SignedIn:
+    async def _renewed(self, stale: str | None) -> SerializdToken:
         """A token other than ``stale``: another caller's, a stored one, the configured one, or one from a login."""
         async with self._lock:
             if self._now is not None and self._now.token != stale:
@@ -165,11 +165,11 @@ class Session:
             self._now = found
             return found
 
-    def _from_store(self, stored: Mapping[str, Any], stale: str | None) -> SignedIn | None:
+    def _from_store(self, stored: Mapping[str, Any], stale: str | None) -> SerializdToken | None:
         found = stored_sign_in(stored, self._credentials)
         return found if found and found.token != stale else None
 
-    async def _from_settings(self, stored: Mapping[str, Any], stale: str | None) -> SignedIn | None:
+    async def _from_settings(self, stored: Mapping[str, Any], stale: str | None) -> SerializdToken | None:
         """The token that somebody copied from the website; only the service knows whose it is."""
         token = self._credentials.token
         if not token or token == stale:
@@ -179,18 +179,19 @@ class Session:
             return None
         if not username:
             raise ContractDrift("validateauthtoken: no username in the answer")
-        return await self._keep(SignedIn(token, username), stored)
+        return await self._keep(SerializdToken(token, username), stored)
 
-    async def _from_login(self, stored: Mapping[str, Any]) -> SignedIn:
+    async def _from_login(self, stored: Mapping[str, Any]) -> SerializdToken:
         credentials = self._credentials
+        if not credentials.complete and not credentials.token:
+            raise NeverSignedIn(f"Serializd needs a sign-in. {self._next_step()}")
         if not credentials.complete:
-            reason = "does not accept the token any more" if credentials.token else "needs a sign-in"
-            raise LoginNeeded(f"Serializd {reason}. {self._next_step()}")
+            raise LoginNeeded(f"Serializd does not accept the token any more. {self._next_step()}")
         if was_refused(stored, credentials):
             raise LoginNeeded(f"Serializd refused this email and password before. {self._next_step()}")
         return await self._counting(credentials, stored)
 
-    async def _counting(self, credentials: Credentials, stored: Mapping[str, Any]) -> SignedIn:
+    async def _counting(self, credentials: Credentials, stored: Mapping[str, Any]) -> SerializdToken:
         """Sign in; a refusal is remembered."""
         try:
             return await self._login(credentials)
@@ -198,7 +199,7 @@ class Session:
             await self._remember_refusal(credentials, stored)
             raise
 
-    async def _login(self, credentials: Credentials) -> SignedIn:
+    async def _login(self, credentials: Credentials) -> SerializdToken:
         body = {"email": credentials.email, "password": credentials.password}
         try:
             token, username = codec.login(await self._client.post("/login", body, seconds=LOGIN_SECONDS))
@@ -210,9 +211,9 @@ class Session:
             username = (await self._validity(token))[1]
         if not username:
             raise ContractDrift("login: no username in the answer")
-        return await self._keep(SignedIn(token, username), {"account": credentials.account})
+        return await self._keep(SerializdToken(token, username), {"account": credentials.account})
 
-    async def _keep(self, found: SignedIn, stored: Mapping[str, Any]) -> SignedIn:
+    async def _keep(self, found: SerializdToken, stored: Mapping[str, Any]) -> SerializdToken:
         account = self._credentials.account or stored.get("account") or ""
         told = {"token": found.token, "username": found.username}
         await self._tokens.save({**stored, **told, "account": account, "instead_of": self._credentials.pasted})
@@ -238,12 +239,12 @@ class Session:
         )
 
 
-def stored_sign_in(stored: Mapping[str, Any], credentials: Credentials) -> SignedIn | None:
+def stored_sign_in(stored: Mapping[str, Any], credentials: Credentials) -> SerializdToken | None:
     """What is stored, where it belongs to the account that the configuration names."""
     token, username = str(stored.get("token") or ""), str(stored.get("username") or "")
     account = credentials.account
     ours = not account or account in (stored.get("account"), stored.get("instead_of"))
-    return SignedIn(token, username) if token and username and ours else None
+    return SerializdToken(token, username) if token and username and ours else None
 
 
 def was_refused(stored: Mapping[str, Any], credentials: Credentials) -> bool:

@@ -12,13 +12,13 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue
-from scrobbled.core.matching import Listed
-from scrobbled.trackers.given import Cache
+from scrobbled.core.naming.matching import Listed
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.serializd import codec
-from scrobbled.trackers.serializd.client import Client
-from scrobbled.trackers.serializd.codec import Counted, SeasonPage, ShowHit, ShowPage
+from scrobbled.trackers.serializd.client import SerializdClient
+from scrobbled.trackers.serializd.codec import SeasonCount, SeasonPage, ShowHit, ShowPage
 
 HOUR = 3600.0
 RUNNING, ENDED, MISSING = 24 * HOUR, 30 * 24 * HOUR, HOUR
@@ -27,7 +27,7 @@ LOOKS = 4
 """How often an hour a show is read again before its time because an episode is missing from it."""
 
 
-class Kept(Struct, frozen=True):
+class CachedLookup(Struct, frozen=True):
     """An answer and when we got it; ``data`` is ``None`` for "no such thing"."""
 
     at: datetime
@@ -41,10 +41,10 @@ class SeasonNotes(Struct, frozen=True):
     seconds: Mapping[int, int]
 
 
-class Catalogue:
+class SerializdCatalogue:
     """``since`` asks for an answer at least that new; without it an answer from the cache will do."""
 
-    def __init__(self, client: Client, cache: Cache, clock: Clock) -> None:
+    def __init__(self, client: SerializdClient, cache: Cache, clock: Clock) -> None:
         self._client = client
         self._cache = cache
         self._clock = clock
@@ -91,7 +91,7 @@ class Catalogue:
                 return found
         return None
 
-    async def counts(self, show: int) -> dict[int, Counted]:
+    async def counts(self, show: int) -> dict[int, SeasonCount]:
         """How many episodes each season has, as the show says. Raises ``NotInCatalogue``."""
         return codec.season_counts(await self._listed_show(show, None))
 
@@ -174,11 +174,11 @@ def _season_key(show: int, season: int) -> str:
     return f"serializd:season:{show}:{season}"
 
 
-def _opened(kept: Any) -> Kept | None:
+def _opened(kept: Any) -> CachedLookup | None:
     if not isinstance(kept, dict) or "data" not in kept:
         return None
     try:
-        return Kept(datetime.fromisoformat(str(kept.get("at"))), kept["data"])
+        return CachedLookup(datetime.fromisoformat(str(kept.get("at"))), kept["data"])
     except ValueError:
         return None
 

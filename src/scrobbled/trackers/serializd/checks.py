@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from scrobbled.canary import LONGEST, compared
-from scrobbled.clock import Clock
-from scrobbled.core.checkup import Check, ok, problem, skipped, warning
-from scrobbled.core.shape import Maybe
+from scrobbled.core.words.checks import Check, ok, problem, skipped, warning
+from scrobbled.core.words.shape import Maybe
+from scrobbled.plumbing.checks import LONGEST, compared
+from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.given import Tokens
 from scrobbled.trackers.serializd import codec
-from scrobbled.trackers.serializd.auth import Credentials, SignedIn, stored_sign_in, was_refused
-from scrobbled.trackers.serializd.client import Client
+from scrobbled.trackers.serializd.auth import Credentials, SerializdToken, stored_sign_in, was_refused
+from scrobbled.trackers.serializd.client import SerializdClient
 
 _ID = (int, str)
 """Ids are seen both ways."""
@@ -45,10 +45,12 @@ NOBODY = "There is no sign-in to ask with."
 ENDS_SOON = 14 * 86_400.0
 
 
-class Canary:
+class SerializdChecks:
     """Reads only; ``/validateauthtoken`` is a POST by name. ``viewer`` is for what to do next."""
 
-    def __init__(self, client: Client, tokens: Tokens, settings: Mapping[str, Any], viewer: str, clock: Clock) -> None:
+    def __init__(
+        self, client: SerializdClient, tokens: Tokens, settings: Mapping[str, Any], viewer: str, clock: Clock
+    ) -> None:
         self._client, self._tokens, self._clock = client, tokens, clock
         self._credentials = Credentials.of(settings)
         self._way_in = f"Run: scrobbled auth serializd --viewer {viewer}"
@@ -59,7 +61,7 @@ class Canary:
         own, catalogue = await asyncio.gather(self._own(present), self._catalogue(present))
         return [self._sign_in(stored, present), *own, *catalogue]
 
-    def _sign_in(self, stored: Mapping[str, Any], present: SignedIn | None) -> Check:
+    def _sign_in(self, stored: Mapping[str, Any], present: SerializdToken | None) -> Check:
         if present is not None:
             return self._life(present)
         if was_refused(stored, self._credentials):
@@ -71,7 +73,7 @@ class Canary:
             )
         return problem("sign-in", "Not signed in, and e-mail and password are not both configured.", self._way_in)
 
-    def _life(self, present: SignedIn) -> Check:
+    def _life(self, present: SerializdToken) -> Check:
         ends = codec.token_expiry(present.token)
         if ends is None:
             return ok("sign-in", "Signed in; the token does not say when it ends.")
@@ -80,7 +82,7 @@ class Canary:
             return warning("sign-in", f"The token ends in {left / 86_400:.0f} days.", self._way_in, seconds_left=left)
         return ok("sign-in", f"Signed in; the token is good for {left / 86_400:.0f} days more.", seconds_left=left)
 
-    async def _own(self, present: SignedIn | None) -> list[Check]:
+    async def _own(self, present: SerializdToken | None) -> list[Check]:
         if present is None:
             return [skipped(VALIDATE, NOBODY), skipped(DIARY, NOBODY)]
         (validity, answer), (diary, _) = await asyncio.gather(
@@ -97,11 +99,11 @@ class Canary:
             return warning(VALIDATE, text, f"If it cannot: {self._way_in}")
         return problem(VALIDATE, "Serializd does not accept the stored token any more.", self._way_in)
 
-    async def _diary(self, present: SignedIn) -> Any:
+    async def _diary(self, present: SerializdToken) -> Any:
         path = f"/user/{quote(present.username, safe='')}/diary"
         return await self._client.read(path, {"page": 1, "include_target": "ALL"}, token=present.token)
 
-    async def _catalogue(self, present: SignedIn | None) -> list[Check]:
+    async def _catalogue(self, present: SerializdToken | None) -> list[Check]:
         """Each read needs an id out of the one before."""
         search, hits = await compared(SEARCH, self._client.read("/search/shows", {"search_query": "harbour"}), _SEARCH)
         if not hits or not hits["results"]:
@@ -114,7 +116,7 @@ class Canary:
         season, data = await compared(SEASON, self._client.read(f"/show/{id_}/season/{number}"), _SEASON)
         return [search, show, season, await self._ticks(present, f"{id_}", number, data)]
 
-    async def _ticks(self, present: SignedIn | None, show: str, number: int, season: Any) -> Check:
+    async def _ticks(self, present: SerializdToken | None, show: str, number: int, season: Any) -> Check:
         if present is None or not season or season.get("seasonId") is None:
             return skipped(TICKS, NOBODY if present is None else "There is no season to ask about.")
         path, params = f"/show/{show}/season_v2_part_3/{number}", {"season_id": season["seasonId"]}

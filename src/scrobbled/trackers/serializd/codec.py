@@ -17,7 +17,7 @@ from typing import Any
 from msgspec import Struct
 
 from scrobbled.core.errors import ContractDrift
-from scrobbled.core.matching import Listed
+from scrobbled.core.naming.matching import Listed
 from scrobbled.trackers.serializd.fields import day_of, int_of, list_of, mapping_of, number_of, text_of
 
 ENDED = frozenset({"ended", "canceled", "cancelled"})
@@ -32,7 +32,7 @@ class ShowPage(Struct, frozen=True):
     seasons: tuple[int, ...]
 
 
-class Counted(Struct, frozen=True):
+class SeasonCount(Struct, frozen=True):
     """What a show says of one season: its TMDB *season* id, and how many episodes it has."""
 
     id: int
@@ -55,7 +55,7 @@ class ShowHit(Struct, frozen=True):
     year: int | None
 
 
-class Spot(Struct, frozen=True):
+class EpisodeSpot(Struct, frozen=True):
     """Where an episode stands: TMDB *show* id, TMDB *season* id, numbers of season and episode."""
 
     show: int
@@ -86,16 +86,16 @@ def season_numbers(data: Any) -> dict[int, int]:
     return {id_: number for id_, number in told if id_ is not None and number is not None}
 
 
-def season_counts(data: Any) -> dict[int, Counted]:
+def season_counts(data: Any) -> dict[int, SeasonCount]:
     """What a show says of its seasons, by their numbers. A number that two seasons carry says nothing."""
     seasons = [mapping_of(season, "show.seasons[]") for season in list_of(data, "seasons", "show")]
     numbers = Counter(number_of(season, "seasonNumber") for season in seasons)
-    found: dict[int, Counted] = {}
+    found: dict[int, SeasonCount] = {}
     for season in seasons:
         number, count = number_of(season, "seasonNumber"), number_of(season, "episodeCount")
         id_ = _season_id(season)
         if number is not None and count is not None and id_ is not None and numbers[number] == 1:
-            found[number] = Counted(id_, count)
+            found[number] = SeasonCount(id_, count)
     return found
 
 
@@ -165,7 +165,7 @@ def ticks(data: Any) -> dict[int, datetime]:
     return {number: at for number, at in found if number is not None and at is not None}
 
 
-def tick_body(spot: Spot, *more: Spot) -> dict[str, Any]:
+def tick_body(spot: EpisodeSpot, *more: EpisodeSpot) -> dict[str, Any]:
     """Marks episodes of one season as watched, or takes that back; harmless when it is so already."""
     numbers = [spot.number, *(other.number for other in more)]
     return {"show_id": spot.show, "season_id": spot.season, "episode_numbers": numbers}
@@ -176,7 +176,7 @@ def season_is_complete(data: Any) -> bool:
     return isinstance(data, dict) and data.get("shouldMarkSeasonAsWatched") is True
 
 
-def log_body(spot: Spot, watched_at: datetime, *, rewatch: bool) -> dict[str, Any]:
+def log_body(spot: EpisodeSpot, watched_at: datetime, *, rewatch: bool) -> dict[str, Any]:
     """One dated diary row for one episode.
 
     ``rating`` 0 means unrated and must be there, else the answer is 500. ``season_id`` is never null: a log of a whole

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from scrobbled.core.errors import ContractDrift
-from scrobbled.core.records import Kept, Scope
+from scrobbled.core.records import DatePrecision, Scope
 from scrobbled.trackers.serializd.codec import instant, timestamp
 from scrobbled.trackers.serializd.fields import int_of, list_of, mapping_of, number_of, text_of
 
@@ -27,11 +28,11 @@ DAY = timedelta(days=1)
 ENOUGH_ROWS = 5
 """Of a page, to tell from them that a key is gone."""
 
-Place = tuple[int, int | None, int | None]
+EntryPlace = tuple[int, int | None, int | None]
 """TMDB *show* id, TMDB *season* id, episode number; ``None`` where a row is about the whole show or season."""
 
 
-class Entry(Struct, frozen=True):
+class SerializdEntry(Struct, frozen=True, gc=False):
     """One row. Times are UTC, to the second; ``rating`` is 0 (none) to 10."""
 
     id: int
@@ -56,7 +57,7 @@ class Entry(Struct, frozen=True):
     title: str = ""
 
     @property
-    def place(self) -> Place:
+    def place(self) -> EntryPlace:
         return self.show, self.season, self.number
 
     @property
@@ -98,23 +99,23 @@ class Entry(Struct, frozen=True):
         return self.made_at or datetime.min.replace(tzinfo=UTC), self.id
 
     @property
-    def kept(self) -> Kept:
+    def kept(self) -> DatePrecision:
         """What its time is worth: the site lets people pick a day, and makes some time of day of it."""
         at, made = self.watched_at, self.made_at
         if at is None:
-            return Kept.NONE
+            return DatePrecision.NONE
         if made is not None and made - at > NEXT_DAY and (made - at + SAME_TIME) % DAY <= 2 * SAME_TIME:
-            return Kept.DAY  # the day that was picked, with the time of day at which it was typed
+            return DatePrecision.DAY  # the day that was picked, with the time of day at which it was typed
         if at.second or at.minute not in QUARTERS:
-            return Kept.EXACT
+            return DatePrecision.EXACT
         typed = abs(made - at) > TYPED_LATER if made is not None else (at.hour in (0, 12) and not at.minute)
-        return Kept.DAY if typed else Kept.EXACT
+        return DatePrecision.DAY if typed else DatePrecision.EXACT
 
 
 class EntryPage(Struct, frozen=True):
     """``total`` pages there are; ``None`` where the answer does not say."""
 
-    rows: tuple[Entry, ...]
+    rows: tuple[SerializdEntry, ...]
     total: int | None = None
 
     @property
@@ -131,8 +132,8 @@ class Totals(Struct, frozen=True):
     episodes: int | None
 
 
-def key_of(place: Place) -> str:
-    """The same as ``Spot.key`` for an episode."""
+def key_of(place: EntryPlace) -> str:
+    """The same as ``EpisodeSpot.key`` for an episode."""
     show, season, episode = place
     if season is None:
         return f"show:{show}"
@@ -187,11 +188,11 @@ def marked_seasons(data: Any) -> list[tuple[int, int]]:
     return [(show, season) for show, season in found if show is not None and season is not None]
 
 
-def _entry(data: Mapping[str, Any], what: str) -> Entry:
+def _entry(data: Mapping[str, Any], what: str) -> SerializdEntry:
     season = number_of(data, "seasonId")
     tags = data.get("tags")
     premiere = text_of(data, "showPremiereDate")[:4]
-    return Entry(
+    return SerializdEntry(
         id=int_of(data, "id", what),
         show=int_of(data, "showId", what),
         season=season,
@@ -206,11 +207,16 @@ def _entry(data: Mapping[str, Any], what: str) -> Entry:
         spoiler=_either(data, "containsSpoiler", "containsSpoilers"),
         rewatch=_either(data, "isRewatch", "isRewatched"),
         allows_comments=_either(data, "allowsComments", "allowComments", default=True),
-        show_name=text_of(data, "showName"),
+        show_name=_shared(text_of(data, "showName")),
         show_year=int(premiere) if premiere.isdecimal() else None,
         season_number=_season_number(data, season),
-        title=text_of(data, "episodeName"),
+        title=_shared(text_of(data, "episodeName")),
     )
+
+
+def _shared(text: str) -> str:
+    """One text in memory for all rows that say the same: a show is watched many times."""
+    return sys.intern(text)
 
 
 def _rating(data: Mapping[str, Any], what: str) -> int:
@@ -237,12 +243,14 @@ def _tag(value: Any) -> str:
 def _season_number(data: Mapping[str, Any], season: int | None) -> int | None:
     seasons = data.get("showSeasons")
     for one in seasons if season is not None and isinstance(seasons, list) else ():
-        if isinstance(one, dict) and season in (number_of(one, "id"), number_of(one, "seasonId")):
+        if not isinstance(one, dict):
+            continue
+        if one.get("id") == season or season in (number_of(one, "id"), number_of(one, "seasonId")):
             return number_of(one, "seasonNumber")
     return None
 
 
-def update_body(entry: Entry) -> dict[str, Any]:
+def update_body(entry: SerializdEntry) -> dict[str, Any]:
     """All of ``entry``: whether the service keeps what is left out is not known."""
     body: dict[str, Any] = {
         "review_id": entry.id,
@@ -264,7 +272,7 @@ def update_body(entry: Entry) -> dict[str, Any]:
     return body
 
 
-def rating_body(place: Place, value: int, at: datetime) -> dict[str, Any]:
+def rating_body(place: EntryPlace, value: int, at: datetime) -> dict[str, Any]:
     """A rating by itself: no log, so that it makes no diary row and ticks nothing."""
     show, season, episode = place
     return {

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
 
-from scrobbled.clock import Clock, SystemClock
 from scrobbled.core.errors import NotInCatalogue, Uncertain
-from scrobbled.core.ids import ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, Confidence, Finding, Listed, Placed, ShowMatch, place, plain, same_day
-from scrobbled.http import Http
-from scrobbled.trackers.given import Cache, FinderContext
-from scrobbled.trackers.serializd.catalogue import Catalogue
-from scrobbled.trackers.serializd.client import DEFAULT_URL, Client
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import (
+    Claim,
+    Confidence,
+    Finding,
+    Listed,
+    Placed,
+    ShowMatch,
+    bare,
+    place,
+    plain,
+    same_day,
+    year_of,
+)
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.clock import Clock, SystemClock
+from scrobbled.plumbing.http import Http
+from scrobbled.trackers.given import FinderContext
+from scrobbled.trackers.serializd.catalogue import SerializdCatalogue
+from scrobbled.trackers.serializd.client import DEFAULT_URL, SerializdClient
 from scrobbled.trackers.serializd.codec import ShowHit
 
 METHOD = "Serializd title search"
 MOST_CANDIDATES = 5
-_QUALIFIER = re.compile(r"\s*\((?:(?P<year>\d{4})|[A-Z]{2})\)\s*\Z")  # "Harbour Lights (2021)", "Harbour Lights (US)"
 
 
 class _Checked(Struct, frozen=True):
@@ -47,7 +58,7 @@ class SerializdFinder:
 
     def __init__(self, http: Http, cache: Cache, clock: Clock | None = None) -> None:
         clock = clock or SystemClock()
-        self._catalogue = Catalogue(Client(http, clock), cache, clock)
+        self._catalogue = SerializdCatalogue(SerializdClient(http, clock), cache, clock)
 
     async def find_show(self, episode: Episode, *, deeper: bool = False) -> Sequence[Finding]:
         """Certain when just one show of that name has the episode in its place, by title or by day.
@@ -66,7 +77,7 @@ class SerializdFinder:
 
     async def _hits(self, episode: Episode) -> Sequence[ShowHit]:
         """With the year, where it is known, and without it when that finds nothing."""
-        name, year = _bare(episode.show_title), _year(episode)
+        name, year = bare(episode.show_title), year_of(episode)
         if year is not None:
             hits = await self._catalogue.search(f"{name} ({year})")
             if hits:
@@ -98,22 +109,10 @@ def _not_contradicted(episode: Episode, entry: Listed) -> bool:
 
 def _same_show(hit: ShowHit, episode: Episode) -> bool:
     """By name, and by year where both sides know it; sources and catalogues differ by one around New Year."""
-    if plain(_bare(hit.name)) != plain(_bare(episode.show_title)):
+    if plain(bare(hit.name)) != plain(bare(episode.show_title)):
         return False
-    year = _year(episode)
+    year = year_of(episode)
     return hit.year is None or year is None or abs(hit.year - year) <= 1
-
-
-def _year(episode: Episode) -> int | None:
-    """Said by the source, or part of the title."""
-    in_title = _QUALIFIER.search(episode.show_title)
-    said = in_title and in_title["year"]
-    return episode.show_year if episode.show_year is not None or not said else int(said)
-
-
-def _bare(title: str) -> str:
-    """Without a trailing year or country, which tell shows of one name apart and are not part of it."""
-    return _QUALIFIER.sub("", title) or title
 
 
 def build_finder(context: FinderContext) -> SerializdFinder:

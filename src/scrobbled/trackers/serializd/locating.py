@@ -8,30 +8,40 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue, Uncertain
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, Confidence, ShowMatch, place, weaker
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import (
+    BY_NAME,
+    IN_DOUBT,
+    Claim,
+    Confidence,
+    ShowMatch,
+    agrees,
+    candidate,
+    place,
+    weaker,
+)
+from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.given import Shows
-from scrobbled.trackers.serializd.catalogue import Catalogue
-from scrobbled.trackers.serializd.codec import SeasonPage, ShowPage, Spot
+from scrobbled.trackers.serializd.catalogue import SerializdCatalogue
+from scrobbled.trackers.serializd.codec import EpisodeSpot, SeasonPage, ShowPage
 from scrobbled.trackers.serializd.surveying import Surveyor
 
 
-class Found(Struct, frozen=True):
+class LocatedEpisode(Struct, frozen=True):
     """``how`` is in plain words."""
 
-    spot: Spot
+    spot: EpisodeSpot
     how: str
     confidence: Confidence
     entry: str = ""
     """What is there, as Serializd calls it."""
 
 
-class Locator:
+class SerializdLocator:
     """Looks where an episode is claimed to be, then by its own ids, then through the whole show."""
 
-    def __init__(self, catalogue: Catalogue, shows: Shows, clock: Clock) -> None:
+    def __init__(self, catalogue: SerializdCatalogue, shows: Shows, clock: Clock) -> None:
         self._catalogue = catalogue
         self._shows = shows
         self._clock = clock
@@ -41,16 +51,16 @@ class Locator:
         """These are about to be looked for, those of one show together."""
         await self._surveyor.look(episodes)
 
-    async def forget(self, spot: Spot) -> None:
+    async def forget(self, spot: EpisodeSpot) -> None:
         """Serializd has just said that it does not have it."""
         self._surveyor.forget(spot.show, spot.season_number)
         await self._catalogue.forget(spot.show, spot.season_number)
 
-    async def spot_of(self, episode: Episode) -> Found:
+    async def spot_of(self, episode: Episode) -> LocatedEpisode:
         """The place and how it was found. Raises ``NotInCatalogue`` or ``Uncertain``."""
         started = self._clock.now()
         match = await self._shows.show_of(episode)
-        if (whole := self._surveyor.spot_of(episode)) is not None:
+        if match.method != BY_NAME and (whole := self._surveyor.spot_of(episode)) is not None:
             return _of_whole_season(*whole, match)
         try:
             return await self._found(episode, match, None)
@@ -85,7 +95,7 @@ class Locator:
                     return season.id
         raise NotInCatalogue(f"Serializd has no season {number} of the show with TMDB id {show} yet")
 
-    async def _found(self, episode: Episode, match: ShowMatch, since: datetime | None) -> Found:
+    async def _found(self, episode: Episode, match: ShowMatch, since: datetime | None) -> LocatedEpisode:
         # A number that counts through the whole show means nothing within a part of it.
         if match.claims and not episode.absolute:
             try:
@@ -94,7 +104,7 @@ class Locator:
                 pass
         return await self._found_deeper(episode, match, since)
 
-    async def _found_deeper(self, episode: Episode, match: ShowMatch, since: datetime | None) -> Found:
+    async def _found_deeper(self, episode: Episode, match: ShowMatch, since: datetime | None) -> LocatedEpisode:
         deeper = await self._deeper(episode, match)
         if _show_id(deeper) == _show_id(match):
             both = replace(match, claims=_united(deeper.claims, match.claims))
@@ -112,15 +122,17 @@ class Locator:
 
     async def _among(
         self, episode: Episode, match: ShowMatch, seasons: Iterable[int] | None, since: datetime | None
-    ) -> Found:
+    ) -> LocatedEpisode:
         show = await self._show(episode, match, seasons, since)
         pages = await self._catalogue.seasons(show, seasons, since=since)
         placed = place(episode, match.claims, [entry for page in pages for entry in page.episodes])
-        spot = Spot(show.id, _season_id(pages, placed.entry.season), placed.entry.season, placed.entry.number)
+        if not agrees(match, episode, placed.entry):
+            raise Uncertain(IN_DOUBT, [candidate(episode, placed.entry)])
+        spot = EpisodeSpot(show.id, _season_id(pages, placed.entry.season), placed.entry.season, placed.entry.number)
         await self._surveyor.learn(episode, spot)
         how = f"show by {match.method}, episode by {placed.how}"
         entry = f"{_named(spot, show.name)} {placed.entry.title or ''}".rstrip()
-        return Found(spot, how, weaker(match.confidence, placed.confidence), entry)
+        return LocatedEpisode(spot, how, weaker(match.confidence, placed.confidence), entry)
 
     async def _show(
         self, episode: Episode, match: ShowMatch, seasons: Iterable[int] | None, since: datetime | None
@@ -137,12 +149,12 @@ def _show_id(match: ShowMatch) -> int:
     return match.ids.tmdb
 
 
-def _of_whole_season(spot: Spot, show_name: str, match: ShowMatch) -> Found:
+def _of_whole_season(spot: EpisodeSpot, show_name: str, match: ShowMatch) -> LocatedEpisode:
     how = f"show by {match.method}, episode by number in a season that is as long there"
-    return Found(spot, how, weaker(match.confidence, Confidence.LIKELY), _named(spot, show_name))
+    return LocatedEpisode(spot, how, weaker(match.confidence, Confidence.LIKELY), _named(spot, show_name))
 
 
-def _named(spot: Spot, show_name: str) -> str:
+def _named(spot: EpisodeSpot, show_name: str) -> str:
     return f"show {spot.show} {show_name} S{spot.season_number} E{spot.number}"
 
 

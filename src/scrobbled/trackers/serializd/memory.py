@@ -8,30 +8,30 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.trackers.given import Cache
+from scrobbled.plumbing.cache import Cache
 from scrobbled.trackers.serializd import codec
-from scrobbled.trackers.serializd.entries import Entry
-from scrobbled.trackers.serializd.rows import Look
+from scrobbled.trackers.serializd.entries import SerializdEntry
+from scrobbled.trackers.serializd.rows import BothListings
 
 LONG = 3_650 * 86_400.0
 LISTED = 30 * 86_400.0
 """Seconds for which it is believed that the listings show such rows, after they did."""
 
 
-class Attempt(Struct, frozen=True):
+class LostAddition(Struct, frozen=True):
     """An addition whose answer never came. ``missed_at`` is when a complete look first did not find it."""
 
     missed_at: datetime | None
 
 
-class Made(Struct, frozen=True):
+class AddedRow(Struct, frozen=True):
     """A row that we added: its id, and the time that we gave it."""
 
     id: int
     at: datetime
 
 
-class RatingMemory:
+class SerializdMemory:
     """Kept in the cache; keys are those of addresses."""
 
     def __init__(self, cache: Cache, viewer: str) -> None:
@@ -60,9 +60,9 @@ class RatingMemory:
             self._others = False
             await self._cache.put(self._unread, None, seconds=0)
 
-    async def attempted(self, key: str) -> Attempt | None:
+    async def attempted(self, key: str) -> LostAddition | None:
         kept = await self._cache.get(self._attempt(key))
-        return Attempt(codec.instant(kept.get("missed"))) if isinstance(kept, dict) else None
+        return LostAddition(codec.instant(kept.get("missed"))) if isinstance(kept, dict) else None
 
     async def attempt(self, key: str, *, missed_at: datetime | None = None) -> None:
         """It is about to be sent; or it was, and was not found at ``missed_at``."""
@@ -73,12 +73,12 @@ class RatingMemory:
         """There is no doubt any more."""
         await self._cache.put(self._attempt(key), None, seconds=0)
 
-    async def made(self, key: str) -> Made | None:
+    async def made(self, key: str) -> AddedRow | None:
         kept = await self._cache.get(self._made(key))
         at = codec.instant(kept.get("at")) if isinstance(kept, dict) else None
-        return Made(kept["id"], at) if at is not None else None
+        return AddedRow(kept["id"], at) if at is not None else None
 
-    async def keep(self, key: str, made: Made) -> None:
+    async def keep(self, key: str, made: AddedRow) -> None:
         await self._cache.put(self._made(key), {"id": made.id, "at": codec.timestamp(made.at)}, seconds=LONG)
         await self._cache.put(self._any, made.id, seconds=LONG)
 
@@ -86,14 +86,14 @@ class RatingMemory:
         """It is not there any more."""
         await self._cache.put(self._made(key), None, seconds=0)
 
-    async def is_hidden_from(self, look: Look) -> bool:
+    async def is_hidden_from(self, look: BothListings) -> bool:
         """Whether such rows may exist that no listing shows: one of ours is missing, and none was ever seen there."""
         one_of_ours = await self._cache.get(self._any)
         if one_of_ours is None or await self._cache.get(self._listed):
             return False
         return not await self.saw(look.rows.values())
 
-    async def saw(self, rows: Iterable[Entry]) -> bool:
+    async def saw(self, rows: Iterable[SerializdEntry]) -> bool:
         """Whether one of these rows, which a listing showed, is a rating by itself; if so that is remembered."""
         found = any(not row.is_log for row in rows)
         if found:

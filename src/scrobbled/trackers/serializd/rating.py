@@ -7,17 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, TryLater
-from scrobbled.http import Answer
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Answer
 from scrobbled.trackers.base import Rate, Receipt
 from scrobbled.trackers.serializd import codec, entries
 from scrobbled.trackers.serializd.adding import accepted
-from scrobbled.trackers.serializd.auth import Session
-from scrobbled.trackers.serializd.client import Client
-from scrobbled.trackers.serializd.entries import Entry, Place, key_of
-from scrobbled.trackers.serializd.memory import Attempt, Made, RatingMemory
-from scrobbled.trackers.serializd.rows import Rows
+from scrobbled.trackers.serializd.auth import SerializdSession
+from scrobbled.trackers.serializd.client import SerializdClient
+from scrobbled.trackers.serializd.entries import EntryPlace, SerializdEntry, key_of
+from scrobbled.trackers.serializd.memory import AddedRow, LostAddition, SerializdMemory
+from scrobbled.trackers.serializd.rows import SerializdRows
 
 APART = timedelta(seconds=30)
 """Between the two complete looks that must both miss a rating before it is added once more."""
@@ -27,11 +27,18 @@ TRIES = 3
 class Rater:
     """Never makes a second row where there is one to update, and never a row of the diary."""
 
-    def __init__(self, client: Client, session: Session, rows: Rows, memory: RatingMemory, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: SerializdClient,
+        session: SerializdSession,
+        rows: SerializdRows,
+        memory: SerializdMemory,
+        clock: Clock,
+    ) -> None:
         self._client, self._session = client, session
         self._rows, self._memory, self._clock = rows, memory, clock
 
-    async def rate(self, place: Place, edit: Rate) -> Receipt:
+    async def rate(self, place: EntryPlace, edit: Rate) -> Receipt:
         if edit.value is None:
             return await self._clear(place)
         for _ in range(TRIES):
@@ -46,7 +53,7 @@ class Rater:
                 return Receipt(str(now.id))
         raise TryLater("the rows of this rating kept changing at Serializd")
 
-    async def update(self, row: Entry, changed: Entry) -> None:
+    async def update(self, row: SerializdEntry, changed: SerializdEntry) -> None:
         """``row`` has just been read. Raises ``Refused`` where it is gone all the same."""
 
         try:
@@ -59,7 +66,7 @@ class Rater:
             raise
         self._rows.wrote(changed, made=False)
 
-    async def _update(self, row: Entry) -> None:
+    async def _update(self, row: SerializdEntry) -> None:
         async def write(token: str) -> Answer:
             return await self._client.write(
                 "/show/reviews/update", entries.update_body(row), token=token, repeatable=True
@@ -68,7 +75,7 @@ class Rater:
         await self._memory.write()
         accepted(await self._session.call(write))
 
-    async def _set(self, row: Entry, value: int) -> bool:
+    async def _set(self, row: SerializdEntry, value: int) -> bool:
         """Whether it has that rating now; not so where it disappeared."""
         if row.rating == value:
             self._rows.wrote(row, made=False)
@@ -81,7 +88,7 @@ class Rater:
             raise
         return True
 
-    async def _clear(self, place: Place) -> Receipt:
+    async def _clear(self, place: EntryPlace) -> Receipt:
         """On every row of it: an older rating would show through."""
         await self._rows.of(place)
         await self._rows.glance()
@@ -97,7 +104,7 @@ class Rater:
 
     # -- where there is no row to update ------------------------------------------------------------------------------
 
-    async def _without_row(self, place: Place, value: int, at: datetime | None) -> Receipt:
+    async def _without_row(self, place: EntryPlace, value: int, at: datetime | None) -> Receipt:
         """Looks twice for one whose answer was lost; updates one of ours that no listing shows; else adds one."""
         key = key_of(place)
         if (attempt := await self._memory.attempted(key)) is not None:
@@ -111,7 +118,7 @@ class Rater:
             return Receipt()
         return await self._add(place, value, at)
 
-    async def _missed(self, key: str, attempt: Attempt) -> None:
+    async def _missed(self, key: str, attempt: LostAddition) -> None:
         """Raises ``TryLater`` unless two looks, far enough apart, have missed it."""
         now = self._clock.now()
         if attempt.missed_at is None:
@@ -121,13 +128,13 @@ class Rater:
             reason = "whether Serializd took a rating is looked up once more before it is sent again"
             raise TryLater(reason, after=left.total_seconds())
 
-    async def _update_unlisted(self, place: Place, value: int) -> bool:
+    async def _update_unlisted(self, place: EntryPlace, value: int) -> bool:
         """Whether there was a row of ours to update that both listings leave out."""
         key = key_of(place)
         made = await self._memory.made(key)
         if made is None or any(row.id == made.id for row in self._rows.seen_of(place)):
             return False
-        row = Entry(made.id, *place, watched_at=made.at, is_log=False, rating=value, tags=())
+        row = SerializdEntry(made.id, *place, watched_at=made.at, is_log=False, rating=value, tags=())
         try:
             await self._update(row)
         except NotInCatalogue:
@@ -135,7 +142,7 @@ class Rater:
             return False
         return True
 
-    async def _add(self, place: Place, value: int, at: datetime | None) -> Receipt:
+    async def _add(self, place: EntryPlace, value: int, at: datetime | None) -> Receipt:
         key, now = key_of(place), self._clock.now()
         when = min(at or now, now).astimezone(UTC).replace(microsecond=0)
         body = entries.rating_body(place, value, when)
@@ -153,14 +160,16 @@ class Rater:
                 await self._memory.settled(key)
             error.in_doubt = False  # it is looked up before it is sent again, so that it may be asked for again
             raise
-        await self._memory.keep(key, Made(id_, when))
+        await self._memory.keep(key, AddedRow(id_, when))
         await self._memory.settled(key)
         made_at = codec.instant(data.get("dateAdded"))
-        self._rows.wrote(Entry(id_, *place, when, is_log=False, made_at=made_at, rating=value, tags=()), made=True)
+        self._rows.wrote(
+            SerializdEntry(id_, *place, when, is_log=False, made_at=made_at, rating=value, tags=()), made=True
+        )
         return Receipt(str(id_))
 
 
-def _to_rate(rows: Sequence[Entry]) -> Entry | None:
+def _to_rate(rows: Sequence[SerializdEntry]) -> SerializdEntry | None:
     """The newest row; but a log of a whole show is never written again, so a rating on one takes a newer row."""
     for row in rows:
         if not _is_whole_show(row):
@@ -170,5 +179,5 @@ def _to_rate(rows: Sequence[Entry]) -> Entry | None:
     return None
 
 
-def _is_whole_show(row: Entry) -> bool:
+def _is_whole_show(row: SerializdEntry) -> bool:
     return row.season is None and row.is_log

@@ -3,91 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from scrobbled.clock import Clock
 from scrobbled.core.records import Kind, Plays, Ratings, Reading
-from scrobbled.trackers.base import Known
-from scrobbled.trackers.serializd import gate
-from scrobbled.trackers.serializd.catalogue import Catalogue
-from scrobbled.trackers.serializd.diary import Diary
-from scrobbled.trackers.serializd.entries import Entry, EntryPage, Totals
-from scrobbled.trackers.serializd.gate import Mark, News
-from scrobbled.trackers.serializd.memory import RatingMemory
-from scrobbled.trackers.serializd.profile import Profile
+from scrobbled.plumbing.clock import Clock
+from scrobbled.trackers.given import EarlierReads
+from scrobbled.trackers.serializd import cursor as cursors
+from scrobbled.trackers.serializd.activity import Profile
+from scrobbled.trackers.serializd.catalogue import SerializdCatalogue
+from scrobbled.trackers.serializd.cursor import RowNews, SerializdCursor, Visit
+from scrobbled.trackers.serializd.entries import EntryPage, SerializdEntry
+from scrobbled.trackers.serializd.history import Diary
+from scrobbled.trackers.serializd.memory import SerializdMemory
+from scrobbled.trackers.serializd.records import RecordTeller
 from scrobbled.trackers.serializd.reviews import Reviews
-from scrobbled.trackers.serializd.rows import Rows
-from scrobbled.trackers.serializd.telling import Teller
+from scrobbled.trackers.serializd.rows import SerializdRows
 from scrobbled.trackers.serializd.tickreading import CLOCKS_DIFFER, TickReader
-from scrobbled.trackers.serializd.ticks import Ticks
+from scrobbled.trackers.serializd.ticks import SeasonTicks
+from scrobbled.trackers.serializd.whole import SweepPages
 
+DIARY = "diary"
 FEW = 8
 """Rows of ours that are looked up one by one; of more, the diary tells as cheaply when it is read whole."""
 
 
-class Visit(Struct, frozen=True):
-    """One read: what was asked for, how things stood before it, and what its first two requests showed.
-
-    ``ours`` are the rows and ``ticked`` the ticks that we had written before it began, ``removed`` rows that we took.
-    """
-
-    kinds: frozenset[Kind]
-    known: Known
-    full: bool
-    then: Mark | None
-    totals: Totals
-    first: EntryPage
-    ours: frozenset[int]
-    ticked: frozenset[str]
-    removed: frozenset[int]
-    at: datetime
-    unread: str
-
-    @property
-    def owner(self) -> str:
-        """The name by which the account was first met: people may rename themselves."""
-        return self.then.owner if self.then and self.same_account else self.totals.username
-
-    @property
-    def same_account(self) -> bool:
-        then, totals = self.then, self.totals
-        if then is None:
-            return False
-        return then.joined == totals.joined if then.joined and totals.joined else then.owner == totals.username
-
-    @property
-    def may_be_short(self) -> bool:
-        return not self.full and self.then is not None and self.same_account and self.kinds <= self.then.kinds
-
-
-class Parts(Struct, frozen=True):
+class ReadingParts(Struct, frozen=True):
     """What a read works with."""
 
     profile: Profile
     diary: Diary
     reviews: Reviews
-    rows: Rows
-    ticks: Ticks
-    memory: RatingMemory
-    catalogue: Catalogue
+    rows: SerializdRows
+    ticks: SeasonTicks
+    memory: SerializdMemory
+    catalogue: SerializdCatalogue
     clock: Clock
 
 
-class Reader:
+class SerializdReader:
     """See ``trackers.base.Reads``."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: ReadingParts) -> None:
         self._parts = parts
         self._rows, self._ticks = parts.rows, parts.ticks
         self._tick_reader = TickReader(parts.ticks, parts.profile)
 
-    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
+    async def read(
+        self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
+    ) -> Reading:
         ours, removed = frozenset(self._rows.news), frozenset(self._rows.removed)
         ticked, at = frozenset(self._ticks.fresh), self._parts.clock.now()
-        then = Mark.of(cursor)
+        then = SerializdCursor.of(cursor)
         unread = await self._unread(then)
         totals = await self._parts.profile.totals()
         if totals.episodes == 0:
@@ -98,7 +67,7 @@ class Reader:
         reading = await self._short(visit) if visit.may_be_short and not hidden else None
         return reading or await self._whole(visit)
 
-    async def _unread(self, then: Mark | None) -> str:
+    async def _unread(self, then: SerializdCursor | None) -> str:
         """What was read is forgotten only when it was stored, as the cursor tells."""
         unread = await self._parts.memory.unread()
         if then is not None and unread and then.wrote == unread:
@@ -112,16 +81,16 @@ class Reader:
         """What the first page explains; ``None`` where it does not explain all."""
         then = visit.then
         assert then is not None, "asked only where there is something to compare with"
-        news = gate.on_page(then, visit.first, self._rows.news, self._rows.was_told)
+        news = cursors.on_page(then, visit.first, self._rows.news, self._rows.was_told)
         news = await self._with_ours(visit, news) if news is not None else None
         if news is None:
             return None
         late = self._rows.news.keys() - visit.ours
         rated = then.rated
-        if not gate.explained(then, visit.totals, news.made, late):
+        if not cursors.explained(then, visit.totals, news.made, late):
             page = await self._parts.reviews.page(1) if "ratings" in visit.kinds else EntryPage(())
             news, rated = _with_rated(then, news, page, self._rows.was_told), tuple(page.ids)
-            if not gate.explained(then, visit.totals, news.made, late):
+            if not cursors.explained(then, visit.totals, news.made, late):
                 return None
         await self._parts.memory.saw(news.made)
         rates = self._rates(then, news)
@@ -129,7 +98,7 @@ class Reader:
             return None
         return await self._told(visit, then, news, rates or [], rated)
 
-    async def _with_ours(self, visit: Visit, news: News) -> News | None:
+    async def _with_ours(self, visit: Visit, news: RowNews) -> RowNews | None:
         """And the rows that we wrote and that stand on other pages; ``None`` where that takes too many requests."""
         elsewhere = self._rows.news.keys() - set(visit.first.ids)
         if len(elsewhere) > max(FEW, (visit.first.total or 0) // 4) or (elsewhere and not self._rows.looked):
@@ -140,9 +109,9 @@ class Reader:
             if row is None:
                 return None
             (made if self._rows.news.get(id_) else edited).append(row)
-        return News(tuple(made), tuple(edited))
+        return RowNews(tuple(made), tuple(edited))
 
-    def _rates(self, then: Mark, news: News) -> list[Entry] | None:
+    def _rates(self, then: SerializdCursor, news: RowNews) -> list[SerializdEntry] | None:
         """All rows of what was rated anew; ``None`` where other rows of it might say something else."""
         regraded = [row for row in news.edited if row.id not in then.rows or then.rows[row.id].rating != row.rating]
         if regraded and not self._rows.looked:
@@ -155,9 +124,14 @@ class Reader:
         return [row for place in places for row in self._rows.seen_of(place)]
 
     async def _told(
-        self, visit: Visit, then: Mark, news: News, rates: Sequence[Entry], rated: tuple[int, ...]
+        self,
+        visit: Visit,
+        then: SerializdCursor,
+        news: RowNews,
+        rates: Sequence[SerializdEntry],
+        rated: tuple[int, ...],
     ) -> Reading:
-        teller, plays, ratings = Teller(self._parts.catalogue), "plays" in visit.kinds, "ratings" in visit.kinds
+        teller, plays, ratings = RecordTeller(self._parts.catalogue), "plays" in visit.kinds, "ratings" in visit.kinds
         if plays:
             await teller.plays((*news.made, *news.edited), visit.first.rows)
             await teller.ticks(await self._tick_reader.since(visit, then, news.made, teller))
@@ -176,32 +150,38 @@ class Reader:
             skipped=told.skipped,
         )
 
-    def _reviews_by_now(self, visit: Visit, then: Mark, news: News) -> int | None:
+    def _reviews_by_now(self, visit: Visit, then: SerializdCursor, news: RowNews) -> int | None:
         """The count that goes with what was told, which may be ahead of what the profile said."""
         late = [row for row in news.made if row.id not in visit.ours and row.id in self._rows.news]
         if not late or then.reviews is None or not then.counted:
             return visit.totals.reviews
-        return then.reviews + gate.count(news.made, then.counted)
+        return then.reviews + cursors.count(news.made, then.counted)
 
     # -- everything ---------------------------------------------------------------------------------------------------
 
     async def _whole(self, visit: Visit) -> Reading:
-        teller, plays, ratings = Teller(self._parts.catalogue), "plays" in visit.kinds, "ratings" in visit.kinds
-        look = await self._rows.look(visit.first, reviews=ratings)
+        teller, plays, ratings = RecordTeller(self._parts.catalogue), "plays" in visit.kinds, "ratings" in visit.kinds
+        stands = (visit.totals.reviews, visit.totals.episodes)
+        keeper = SweepPages(visit.known.draft(DIARY), visit.totals.username, stands)
+        look = await self._rows.look(visit.first, reviews=ratings, keeper=keeper)
         rows, first = look.rows, look.diary.first or visit.first
+        asked = visit.then.asked if visit.then else 0
         if plays:
             await teller.plays(rows[id_] for id_ in look.diary.rows)
-            told_before = await self._tick_reader.everywhere(visit, list(look.diary.rows.values()), teller)
-            teller.told.plays += told_before
+            marked = await self._tick_reader.everywhere(visit, look.diary.rows.values(), teller)
+            teller.told.plays += marked.told_before
+            asked = marked.asked
         if ratings:
             await teller.ratings(rows.values())
         told = teller.told
         complete = look.complete and not await self._parts.memory.is_hidden_from(look)
-        counted = gate.what_is_counted(visit.totals.reviews, rows.values()) if ratings else ""
+        counted = cursors.what_is_counted(visit.totals.reviews, rows.values()) if ratings else ""
         counted = counted or (visit.then.counted if visit.then else "")
         self._have_told(visit, rows.values())
         return Reading(
-            cursor=self._mark(visit, counted, first, look.reviews.first, visit.totals.reviews).cursor(),
+            cursor=replace(
+                self._mark(visit, counted, first, look.reviews.first, visit.totals.reviews), asked=asked
+            ).cursor(),
             owner=visit.owner,
             plays=Plays(told.plays, complete=True) if plays else None,
             ratings=Ratings(told.ratings, complete, frozenset(told.cleared)) if ratings else None,
@@ -209,8 +189,10 @@ class Reader:
             skipped=told.skipped,
         )
 
-    def _mark(self, visit: Visit, counted: str, first: EntryPage, rated: tuple[int, ...], reviews: int | None) -> Mark:
-        return Mark(
+    def _mark(
+        self, visit: Visit, counted: str, first: EntryPage, rated: tuple[int, ...], reviews: int | None
+    ) -> SerializdCursor:
+        return SerializdCursor(
             owner=visit.owner,
             joined=visit.totals.joined,
             kinds=visit.kinds,
@@ -218,18 +200,20 @@ class Reader:
             reviews=reviews,
             episodes=visit.totals.episodes,
             counted=counted,
-            rows=gate.shown(first),
+            rows=cursors.shown(first),
             rated=rated,
+            marks=visit.known.marks,
+            asked=visit.then.asked if visit.then else 0,
             wrote=visit.unread,
         )
 
-    def _have_told(self, visit: Visit, rows: Collection[Entry]) -> None:
+    def _have_told(self, visit: Visit, rows: Collection[SerializdEntry]) -> None:
         """What we wrote is no news any more, where it was told or was not there to be told."""
         self._rows.have_told((*visit.ours, *(row.id for row in rows)), visit.removed)
         self._ticks.fresh -= visit.ticked
 
 
-def _with_rated(then: Mark, news: News, page: EntryPage, was_told: Callable[[int], bool]) -> News:
+def _with_rated(then: SerializdCursor, news: RowNews, page: EntryPage, was_told: Callable[[int], bool]) -> RowNews:
     """And the ratings by themselves that the reviews list among their newest.
 
     A row that was there and was rated since is listed there as well, so that only what was made since counts.
@@ -238,4 +222,4 @@ def _with_rated(then: Mark, news: News, page: EntryPage, was_told: Callable[[int
     since = then.at - CLOCKS_DIFFER
     new = (row for row in page.rows if row.id not in known and not was_told(row.id))
     newer = [row for row in new if (row.made_at or then.at) > since]
-    return News((*news.made, *newer), news.edited)
+    return RowNews((*news.made, *newer), news.edited)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,13 +12,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from scrobbled.core.agreeing.lineup import MINUTE, USUAL
 from scrobbled.core.errors import NotInCatalogue
-from scrobbled.core.ids import EpisodeIds, ShowIds
-from scrobbled.core.items import Episode
-from scrobbled.core.lineup import MINUTE, USUAL
-from scrobbled.core.records import Kept, PlayRecord, RatingRecord, Subject
-from scrobbled.trackers.serializd.catalogue import Catalogue, SeasonNotes
-from scrobbled.trackers.serializd.entries import Entry, Place, key_of
+from scrobbled.core.naming.ids import EpisodeIds, ShowIds
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.records import DatePrecision, PlayRecord, RatingRecord, Subject
+from scrobbled.trackers.serializd.catalogue import SeasonNotes, SerializdCatalogue
+from scrobbled.trackers.serializd.entries import EntryPlace, SerializdEntry, key_of
 
 UNKNOWN_SEASON = "diary row of an unknown season"
 UNKNOWN_TICK = "watched mark of an unknown season"
@@ -29,7 +30,7 @@ TICK = "tick"
 
 
 @dataclass
-class Told:
+class ReadRecords:
     """What one read has to tell."""
 
     plays: list[PlayRecord] = field(default_factory=list)
@@ -39,7 +40,7 @@ class Told:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-class Tick(Struct, frozen=True):
+class EpisodeTick(Struct, frozen=True):
     """An episode that is marked as watched; ``place`` as that of rows."""
 
     show: int
@@ -48,7 +49,7 @@ class Tick(Struct, frozen=True):
     made_at: datetime | None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> EntryPlace:
         return self.show, self.season, self.number
 
     @property
@@ -56,11 +57,11 @@ class Tick(Struct, frozen=True):
         return key_of(self.place)
 
 
-class Teller:
+class RecordTeller:
     """For one read. Asks the catalogue where a row does not say enough."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.told = Told()
+    def __init__(self, catalogue: SerializdCatalogue) -> None:
+        self.told = ReadRecords()
         self._catalogue = catalogue
         self._numbers: dict[tuple[int, int], int | None] = {}
         self._notes: dict[tuple[int, int], SeasonNotes] = {}
@@ -68,7 +69,7 @@ class Teller:
         self._skipped: set[int] = set()
         self._close: set[str] = set()
 
-    async def plays(self, rows: Iterable[Entry], beside: Iterable[Entry] = ()) -> None:
+    async def plays(self, rows: Iterable[SerializdEntry], beside: Iterable[SerializdEntry] = ()) -> None:
         """Rows that are no play tell nothing. ``beside`` are others that were seen."""
         rows = list(rows)
         self._close = _close({row.id: row for row in (*beside, *rows) if row.is_play})
@@ -78,9 +79,9 @@ class Teller:
             if number % SLICE == 0:
                 await asyncio.sleep(0)
 
-    async def ratings(self, rows: Iterable[Entry]) -> None:
+    async def ratings(self, rows: Iterable[SerializdEntry]) -> None:
         """Of each scope the newest row that rates it; ``rows`` must hold all of a scope, or its newest ones."""
-        scopes: dict[str, list[Entry]] = {}
+        scopes: dict[str, list[SerializdEntry]] = {}
         for row in rows:
             if row.scope is not None:
                 scopes.setdefault(row.key, []).append(row)
@@ -92,12 +93,12 @@ class Teller:
                 value = min(10, max(1, newest.rating))
                 self.told.ratings.append(RatingRecord(key, value, newest.made_at, str(newest.id)))
 
-    async def ticks(self, ticks: Iterable[Tick]) -> None:
+    async def ticks(self, ticks: Iterable[EpisodeTick]) -> None:
         for tick in ticks:
             if tick.key not in self.told.subjects and not await self._introduced_tick(tick):
                 continue
             id_ = f"{TICK}:{tick.season}:{tick.number}"
-            self.told.plays.append(PlayRecord(id_, tick.key, None, Kept.NONE, tick.made_at, stamp=TICK))
+            self.told.plays.append(PlayRecord(id_, tick.key, None, DatePrecision.NONE, tick.made_at, stamp=TICK))
 
     async def season_number(self, show: int, season: int) -> int | None:
         """Of a TMDB *season* id."""
@@ -105,7 +106,12 @@ class Teller:
             self._numbers[show, season] = await self._catalogue.season_number(show, season)
         return self._numbers[show, season]
 
-    async def _introduced(self, row: Entry) -> bool:
+    async def listed(self, show: int, season: int) -> set[int]:
+        """Numbers of the episodes of a season (TMDB *season* id) as they are kept; empty where that takes a look."""
+        number = self._numbers.get((show, season))
+        return set() if number is None else set((await self._noted(show, number)).episodes)
+
+    async def _introduced(self, row: SerializdEntry) -> bool:
         """Whether it can be said what the row is about."""
         if row.key in self.told.subjects:
             return True
@@ -119,12 +125,12 @@ class Teller:
             self.told.skipped[UNKNOWN_SEASON] += 1
         return known
 
-    async def _introduced_tick(self, tick: Tick) -> bool:
+    async def _introduced_tick(self, tick: EpisodeTick) -> bool:
         known = await self._introduce(tick.place, "")
         self.told.skipped.update({} if known else {UNKNOWN_TICK: 1})
         return known
 
-    async def _introduce(self, place: Place, title: str) -> bool:
+    async def _introduce(self, place: EntryPlace, title: str) -> bool:
         show, season, episode = place
         number = await self.season_number(show, season) if season is not None else None
         if season is not None and number is None:
@@ -170,20 +176,20 @@ class Teller:
         return self._shows[show]
 
 
-def _close(rows: Mapping[int, Entry]) -> set[str]:
+def _close(rows: Mapping[int, SerializdEntry]) -> set[str]:
     """Keys of which two rows lie so close that it takes the runtime to tell whether they are one viewing."""
     times: dict[str, list[datetime]] = {}
     for row in rows.values():
-        if row.kept is Kept.EXACT and row.watched_at is not None:
+        if row.kept is DatePrecision.EXACT and row.watched_at is not None:
             times.setdefault(row.key, []).append(row.watched_at)
     pairs = ((key, pair) for key, found in times.items() for pair in itertools.pairwise(sorted(found)))
     return {key for key, (one, next_) in pairs if MINUTE < next_ - one < USUAL["episode"]}
 
 
-def play_of(row: Entry) -> PlayRecord:
+def play_of(row: SerializdEntry) -> PlayRecord:
     return PlayRecord(
         id=str(row.id),
-        key=row.key,
+        key=sys.intern(row.key),
         at=row.watched_at,
         kept=row.kept,
         made_at=row.made_at,

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from scrobbled.core.errors import TryLater
 from scrobbled.trackers.serializd import entries
-from scrobbled.trackers.serializd.auth import Session
-from scrobbled.trackers.serializd.client import Client
-from scrobbled.trackers.serializd.diary import MOST_PAGES, MOST_SWEEPS
-from scrobbled.trackers.serializd.entries import Entry, EntryPage
+from scrobbled.trackers.serializd.auth import SerializdSession
+from scrobbled.trackers.serializd.client import SerializdClient
+from scrobbled.trackers.serializd.entries import EntryPage, SerializdEntry
+from scrobbled.trackers.serializd.history import MOST_PAGES, MOST_SWEEPS
 
 USUAL_SIZE = 24
 """Rows on a page, as elsewhere at this service."""
@@ -21,7 +21,7 @@ USUAL_SIZE = 24
 class ReviewSweep:
     """``complete``: it ended as a listing ends, and nothing moved meanwhile."""
 
-    rows: dict[int, Entry] = field(default_factory=dict)
+    rows: dict[int, SerializdEntry] = field(default_factory=dict)
     pages: dict[int, int] = field(default_factory=dict)
     first: tuple[int, ...] = ()
     complete: bool = False
@@ -38,7 +38,7 @@ class ReviewSweep:
 class Reviews:
     """What the account wrote and rated, newest first."""
 
-    def __init__(self, client: Client, session: Session) -> None:
+    def __init__(self, client: SerializdClient, session: SerializdSession) -> None:
         self._client = client
         self._session = session
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scrobbled.core.errors import NotInCatalogue, TrackerError
-from scrobbled.core.titles import Kind, SeasonSize, Title
+from scrobbled.core.naming.titles import SeasonSize, Title, TitleKind
 from scrobbled.trackers.given import FinderContext
 from scrobbled.trackers.serializd import codec
-from scrobbled.trackers.serializd.client import DEFAULT_URL, Client
+from scrobbled.trackers.serializd.client import DEFAULT_URL, SerializdClient
 from scrobbled.trackers.serializd.fields import int_of, list_of, mapping_of, number_of
 
 MOST = 10
@@ -18,12 +18,12 @@ MOST = 10
 class SerializdSearcher:
     """Two requests for a search: one list has the years, the other the seasons."""
 
-    kinds: frozenset[Kind] = frozenset({"show"})
+    kinds: frozenset[TitleKind] = frozenset({"show"})
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: SerializdClient) -> None:
         self._client = client
 
-    async def search(self, query: str, year: int | None, kind: Kind) -> Sequence[Title]:
+    async def search(self, query: str, year: int | None, kind: TitleKind) -> Sequence[Title]:
         if kind not in self.kinds:
             return []
         asked = f"{query} ({year})" if year is not None else query
@@ -62,4 +62,4 @@ def _size(season: Mapping[str, Any]) -> SeasonSize | None:
 def build_searcher(context: FinderContext) -> SerializdSearcher:
     """At the address of a viewer's account."""
     url = str(context.settings.get("url") or DEFAULT_URL)
-    return SerializdSearcher(Client(context.http.at(url), context.clock))
+    return SerializdSearcher(SerializdClient(context.http.at(url), context.clock))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from scrobbled.core.errors import LoginNeeded
-from scrobbled.trackers.given import Asked, SignIn
-from scrobbled.trackers.serializd.auth import Session
-from scrobbled.trackers.serializd.client import DEFAULT_URL, Client
+from scrobbled.trackers.given import SignIn, SignInField
+from scrobbled.trackers.serializd.auth import SerializdSession
+from scrobbled.trackers.serializd.client import DEFAULT_URL, SerializdClient
 
 ASKS = (
-    Asked("email", "E-mail at Serializd"),
-    Asked("password", "Password", secret=True, hint="Used once. Only the sign-in is kept, not the password."),
+    SignInField("email", "E-mail at Serializd"),
+    SignInField("password", "Password", secret=True, hint="Used once. Only the sign-in is kept, not the password."),
 )
 
 
@@ -20,7 +20,7 @@ async def sign_in(request: SignIn) -> str:
     password = str(settings.get("password") or "") or request.ask(f"Serializd password of {email}")
     if not email or not password:
         raise LoginNeeded("an e-mail address and a password are needed to sign in to Serializd")
-    client = Client(request.http.at(str(settings.get("url") or DEFAULT_URL)), request.clock)
+    client = SerializdClient(request.http.at(str(settings.get("url") or DEFAULT_URL)), request.clock)
     step = "Check what you typed, and try again." if request.careful else ""
-    session = Session(client, request.tokens, {**settings, "email": email}, request.viewer, next_step=step)
+    session = SerializdSession(client, request.tokens, {**settings, "email": email}, request.viewer, next_step=step)
     return (await session.login(email, password, careful=request.careful)).username

@@ -6,25 +6,25 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from scrobbled.clock import Clock
 from scrobbled.core.errors import NotInCatalogue
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import counted_alike, is_gapless
-from scrobbled.trackers.serializd.catalogue import RUNNING, Catalogue
-from scrobbled.trackers.serializd.codec import Counted, ShowPage, Spot
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import counted_alike, is_gapless
+from scrobbled.plumbing.clock import Clock
+from scrobbled.trackers.serializd.catalogue import RUNNING, SerializdCatalogue
+from scrobbled.trackers.serializd.codec import EpisodeSpot, SeasonCount, ShowPage
 
 WORTH_IT = 2
 """From so many seasons of a show on, its page costs less than theirs."""
 PROVEN = 3
 """From so many on there is room for a look at one of them, too."""
-Waiting = dict[int, dict[int, int]]
+SurveyedIds = dict[int, dict[int, int]]
 """TMDB *episode* ids by season and number."""
 
 
 class _Known(Struct, frozen=True):
     at: float
     """Of the monotonic clock."""
-    season: Counted
+    season: SeasonCount
     show_name: str
 
 
@@ -37,13 +37,13 @@ class Surveyor:
     one page has to agree, too: the more there are, the more would be wrong.
     """
 
-    def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(self, catalogue: SerializdCatalogue, clock: Clock) -> None:
         self._catalogue, self._clock = catalogue, clock
         self._known: dict[tuple[int, int], _Known] = {}
 
     async def look(self, episodes: Iterable[Episode]) -> None:
         """At the shows of these, where that spares requests. Raises as every read, but nothing for an unknown show."""
-        shows: dict[int, Waiting] = {}
+        shows: dict[int, SurveyedIds] = {}
         for episode in episodes:
             if (place := _place(episode)) is not None:
                 show, season, number = place
@@ -52,7 +52,7 @@ class Surveyor:
             if await self._is_worth_it(show, seasons):
                 await self._look_at(show, seasons)
 
-    def spot_of(self, episode: Episode) -> tuple[Spot, str] | None:
+    def spot_of(self, episode: Episode) -> tuple[EpisodeSpot, str] | None:
         """Where it stands and the name of its show; ``None`` where its season's page has to tell."""
         if (place := _place(episode)) is None:
             return None
@@ -60,13 +60,13 @@ class Surveyor:
         known = self._known_of(show, season)
         if known is None or not 1 <= number <= known.season.episodes:
             return None
-        return Spot(show, known.season.id, season, number), known.show_name
+        return EpisodeSpot(show, known.season.id, season, number), known.show_name
 
     def forget(self, show: int, season: int) -> None:
         """Serializd has just contradicted what we know of it."""
         self._known.pop((show, season), None)
 
-    async def learn(self, episode: Episode, spot: Spot) -> None:
+    async def learn(self, episode: Episode, spot: EpisodeSpot) -> None:
         """What a season's page said: where it contradicts the numbers, none of that show's is believed any more."""
         place = _place(episode)
         if episode.season and place is not None and place != (spot.show, spot.season_number, spot.number):
@@ -76,12 +76,12 @@ class Surveyor:
         self._known = {key: known for key, known in self._known.items() if key[0] != show}
         await self._catalogue.distrust(show)
 
-    async def _is_worth_it(self, show: int, seasons: Waiting) -> bool:
+    async def _is_worth_it(self, show: int, seasons: SurveyedIds) -> bool:
         whole = [n for n, ids in seasons.items() if n > 0 and is_gapless(ids.keys(), len(ids))]
         asked = [n for n in whole if not self._known_of(show, n) and not await self._catalogue.is_kept(show, n)]
         return len(asked) >= WORTH_IT and not await self._catalogue.is_distrusted(show)
 
-    async def _look_at(self, show: int, seasons: Waiting) -> None:
+    async def _look_at(self, show: int, seasons: SurveyedIds) -> None:
         try:
             page, counts = await self._catalogue.show(show), await self._catalogue.counts(show)
         except NotInCatalogue:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from scrobbled.clock import Clock
 from scrobbled.core.errors import LoginNeeded, TrackerError
-from scrobbled.trackers.given import Cache
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.serializd import codec
-from scrobbled.trackers.serializd.auth import Session
-from scrobbled.trackers.serializd.client import Client, Unauthorized
-from scrobbled.trackers.serializd.codec import Spot
+from scrobbled.trackers.serializd.auth import SerializdSession
+from scrobbled.trackers.serializd.client import SerializdClient, Unauthorized
+from scrobbled.trackers.serializd.codec import EpisodeSpot
 
 DAY = 86_400.0
 AFTER_FAILURE = 600.0
@@ -25,14 +25,16 @@ LATELY = 3_600.0
 """Seconds in which nobody takes back a tick and watches the same episode once more."""
 
 
-class Ticks:
+class SeasonTicks:
     """The watched ticks of one account, read once a day for each season; a tick says when it was set.
 
     ``ahead`` counts, by the keys of episodes that are ticked, the plays of them that are about to be added. ``fresh``
     are those that we ticked since a read last told what is there.
     """
 
-    def __init__(self, client: Client, session: Session, cache: Cache, viewer: str, clock: Clock) -> None:
+    def __init__(
+        self, client: SerializdClient, session: SerializdSession, cache: Cache, viewer: str, clock: Clock
+    ) -> None:
         self._client = client
         self._session = session
         self._cache = cache
@@ -42,12 +44,12 @@ class Ticks:
         self.fresh: set[str] = set()
         self._lately: dict[str, float] = {}
 
-    def has_just(self, spot: Spot) -> bool:
+    def has_just(self, spot: EpisodeSpot) -> bool:
         """Whether we ticked it so lately that to do so again would be a waste."""
         at = self._lately.get(spot.key)
         return at is not None and self._clock.monotonic() - at < LATELY
 
-    async def before_us(self, spot: Spot) -> datetime | None:
+    async def before_us(self, spot: EpisodeSpot) -> datetime | None:
         """When somebody else ticked the episode, if so and if we can tell.
 
         Raises ``LoginNeeded`` when there is no sign-in, which the write would need as well, and nothing else.
@@ -60,29 +62,29 @@ class Ticks:
         ticked = await self._season(spot)
         return codec.instant(ticked.get(str(spot.number)))
 
-    async def remember(self, spot: Spot) -> None:
+    async def remember(self, spot: EpisodeSpot) -> None:
         """We have ticked it ourselves, so that from now on its tick is no news."""
         self._played(spot)
         await self._cache.put(self._own_key(spot), True, seconds=OURS)
 
-    def just_set(self, *spots: Spot) -> None:
+    def just_set(self, *spots: EpisodeSpot) -> None:
         """We have ticked them."""
         self._lately.update(dict.fromkeys((spot.key for spot in spots), self._clock.monotonic()))
         self.fresh.update(spot.key for spot in spots)
 
-    async def remember_ahead(self, spot: Spot, before: datetime | None) -> None:
+    async def remember_ahead(self, spot: EpisodeSpot, before: datetime | None) -> None:
         """We have ticked it for plays that are yet to be added; ``before`` is when somebody else had done so."""
         if not await self.is_ours(spot):
             value = {AHEAD: codec.timestamp(before) if before else None}
             await self._cache.put(self._own_key(spot), value, seconds=OURS)
 
-    async def forget(self, spot: Spot) -> None:
+    async def forget(self, spot: EpisodeSpot) -> None:
         """It is not ticked any more."""
         self.ahead.pop(spot.key, None)
         self._lately.pop(spot.key, None)
         await self._cache.put(self._own_key(spot), None, seconds=0)
 
-    async def is_ours(self, spot: Spot) -> bool:
+    async def is_ours(self, spot: EpisodeSpot) -> bool:
         return bool(await self._cache.get(self._own_key(spot)))
 
     async def nothing_is_ticked(self) -> None:
@@ -100,12 +102,12 @@ class Ticks:
         await self._cache.put(self._season_key(season), _kept(ticked), seconds=DAY)
         return ticked
 
-    def _played(self, spot: Spot) -> None:
+    def _played(self, spot: EpisodeSpot) -> None:
         self.ahead.subtract([spot.key])
         if self.ahead[spot.key] <= 0:
             del self.ahead[spot.key]
 
-    async def _season(self, spot: Spot) -> dict[str, str]:
+    async def _season(self, spot: EpisodeSpot) -> dict[str, str]:
         key = self._season_key(spot.season)
         kept = await self._cache.get(key)
         if isinstance(kept, dict):
@@ -114,7 +116,7 @@ class Ticks:
         await self._cache.put(key, ticked, seconds=seconds)
         return ticked
 
-    async def _read_once(self, spot: Spot) -> tuple[dict[str, str], float]:
+    async def _read_once(self, spot: EpisodeSpot) -> tuple[dict[str, str], float]:
         """Times by episode number, and for how long to keep them. A refused token is for the next write to renew."""
         path, params = _page(spot.show, spot.season, spot.season_number)
         try:
@@ -133,7 +135,7 @@ class Ticks:
     def _none_key(self) -> str:
         return f"serializd:unticked:{self._viewer}"
 
-    def _own_key(self, spot: Spot) -> str:
+    def _own_key(self, spot: EpisodeSpot) -> str:
         return f"serializd:ticked:{self._viewer}:{spot.key}"
 
 

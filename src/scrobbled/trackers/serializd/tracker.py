@@ -6,29 +6,42 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from scrobbled.core.checkup import Check
 from scrobbled.core.errors import NotInCatalogue, Refused
-from scrobbled.core.items import Episode, Item
-from scrobbled.core.records import Kind, Reading, Subject
-from scrobbled.trackers.base import Addition, Address, Capabilities, Edit, Known, Receipt, Result, Sending
+from scrobbled.core.naming.items import Episode, Item
+from scrobbled.core.records import Subject
+from scrobbled.core.words.checks import Check
+from scrobbled.trackers.base import (
+    Addition,
+    Address,
+    AddResult,
+    Adds,
+    Amends,
+    Capabilities,
+    Edit,
+    Foresees,
+    Reads,
+    Receipt,
+    Sending,
+    Tracker,
+)
 from scrobbled.trackers.given import Context
 from scrobbled.trackers.serializd import codec
-from scrobbled.trackers.serializd.adding import Adder, spot_of
-from scrobbled.trackers.serializd.amending import Amender
-from scrobbled.trackers.serializd.auth import Session
-from scrobbled.trackers.serializd.canary import Canary
-from scrobbled.trackers.serializd.catalogue import Catalogue
-from scrobbled.trackers.serializd.client import DEFAULT_URL, SITE, WRITE_EVERY, Client
-from scrobbled.trackers.serializd.diary import Diary, Viewing
+from scrobbled.trackers.serializd.activity import Profile
+from scrobbled.trackers.serializd.adding import SerializdAdder, spot_of
+from scrobbled.trackers.serializd.amending import SerializdAmender
+from scrobbled.trackers.serializd.auth import SerializdSession
+from scrobbled.trackers.serializd.catalogue import SerializdCatalogue
+from scrobbled.trackers.serializd.checks import SerializdChecks
+from scrobbled.trackers.serializd.client import DEFAULT_URL, SITE, WRITE_EVERY, SerializdClient
 from scrobbled.trackers.serializd.entries import key_of
-from scrobbled.trackers.serializd.locator import Found, Locator
-from scrobbled.trackers.serializd.memory import RatingMemory
-from scrobbled.trackers.serializd.profile import Profile
+from scrobbled.trackers.serializd.history import Diary, ViewingKey
+from scrobbled.trackers.serializd.locating import LocatedEpisode, SerializdLocator
+from scrobbled.trackers.serializd.memory import SerializdMemory
 from scrobbled.trackers.serializd.rating import Rater
-from scrobbled.trackers.serializd.reading import Parts, Reader
+from scrobbled.trackers.serializd.reading import ReadingParts, SerializdReader
 from scrobbled.trackers.serializd.reviews import Reviews
-from scrobbled.trackers.serializd.rows import Rows
-from scrobbled.trackers.serializd.ticks import Ticks
+from scrobbled.trackers.serializd.rows import SerializdRows
+from scrobbled.trackers.serializd.ticks import SeasonTicks
 
 CAN = Capabilities(
     media=frozenset({"episode"}),
@@ -44,7 +57,7 @@ CAN = Capabilities(
 )
 
 
-class SerializdTracker:
+class SerializdTracker(Tracker):
     """Ticks and diary rows are two stores there, and neither makes the other: a play writes both, the tick first."""
 
     can = CAN
@@ -54,24 +67,44 @@ class SerializdTracker:
         url = str(settings.get("url") or DEFAULT_URL)
         pace = settings.get("pace")
         every = WRITE_EVERY if pace is None else float(pace)
-        self._client = Client(context.http.at(url), context.clock, write_every=every)
-        self.session = Session(self._client, context.tokens, settings, context.viewer)
-        self._catalogue = Catalogue(self._client, context.cache, context.clock)
-        self._locator = Locator(self._catalogue, context.shows, context.clock)
-        self._ticks = Ticks(self._client, self.session, context.cache, context.viewer, context.clock)
+        self._client = SerializdClient(context.http.at(url), context.clock, write_every=every)
+        self.session = SerializdSession(self._client, context.tokens, settings, context.viewer)
+        self._catalogue = SerializdCatalogue(self._client, context.cache, context.clock)
+        self._locator = SerializdLocator(self._catalogue, context.shows, context.clock)
+        self._ticks = SeasonTicks(self._client, self.session, context.cache, context.viewer, context.clock)
         self._diary = Diary(self._client, self.session)
         reviews, profile = Reviews(self._client, self.session), Profile(self._client, self.session)
-        rows, memory = Rows(self._diary, reviews, context.clock), RatingMemory(context.cache, context.viewer)
+        rows, memory = (
+            SerializdRows(self._diary, reviews, context.clock),
+            SerializdMemory(context.cache, context.viewer),
+        )
         self._rows = rows
-        self._reader = Reader(
-            Parts(profile, self._diary, reviews, rows, self._ticks, memory, self._catalogue, context.clock)
+        self._reader = SerializdReader(
+            ReadingParts(profile, self._diary, reviews, rows, self._ticks, memory, self._catalogue, context.clock)
         )
         mark = bool(settings.get("mark_seasons"))
-        self._adder = Adder(self._client, self.session, self._ticks, rows, profile, mark_seasons=mark)
+        self._adder = SerializdAdder(self._client, self.session, self._ticks, rows, profile, mark_seasons=mark)
         rater = Rater(self._client, self.session, rows, memory, context.clock)
-        self._amender = Amender(self._client, self.session, self._diary, rows, self._ticks, rater)
-        self._canary = Canary(self._client, context.tokens, settings, context.viewer, context.clock)
+        self._amender = SerializdAmender(self._client, self.session, self._diary, rows, self._ticks, rater)
+        self._checks = SerializdChecks(self._client, context.tokens, settings, context.viewer, context.clock)
         self._url = url
+
+    @property
+    def adds(self) -> Adds:
+        return self
+
+    @property
+    def reads(self) -> Reads:
+        """Two requests where nothing moved."""
+        return self._reader
+
+    @property
+    def amends(self) -> Amends:
+        return self
+
+    @property
+    def foresees(self) -> Foresees:
+        return self
 
     async def locate(self, item: Item) -> Address:
         """Without a request once the show, the season and its ticks are in the cache."""
@@ -95,7 +128,7 @@ class SerializdTracker:
         """A tick and its diary row go out back to back, so the next play waits until there is room for both."""
         return self._client.writes.delay(self._adder.requests)
 
-    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
+    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[AddResult]:
         """Two requests at most, and one where the episode was foreseen."""
         if len(plays) != 1:
             raise ValueError(f"Serializd takes one play at a time, not {len(plays)}")
@@ -113,12 +146,8 @@ class SerializdTracker:
         found = await self._diary.find(wanted, self._rows.see)
         return [Receipt(str(found[viewing])) if viewing in found else None for viewing in wanted]
 
-    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
-        """Two requests where nothing moved."""
-        return await self._reader.read(kinds, cursor, known, full=full)
-
-    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
-        results: list[Result] = []
+    async def amend(self, edits: Sequence[Edit]) -> Sequence[AddResult]:
+        results: list[AddResult] = []
         for edit in edits:
             try:
                 results.append(await self._amender.amend(edit))
@@ -144,10 +173,7 @@ class SerializdTracker:
         return {"API": self._url}
 
     async def examine(self) -> Sequence[Check]:
-        return await self._canary.examine()
-
-    async def aclose(self) -> None:
-        """Nothing of its own: the connections belong to whoever handed them in."""
+        return await self._checks.examine()
 
 
 def in_words(address: Mapping[str, Any]) -> str:
@@ -174,7 +200,7 @@ def _episode(item: Item) -> Episode:
     return item
 
 
-def _address(found: Found, **told: str) -> Address:
+def _address(found: LocatedEpisode, **told: str) -> Address:
     spot = found.spot
     data = {
         "show_id": spot.show,
@@ -185,6 +211,6 @@ def _address(found: Found, **told: str) -> Address:
     return Address(spot.key, {**data, **told}, found.how, found.confidence, found.entry)
 
 
-def _viewing(play: Addition) -> Viewing:
+def _viewing(play: Addition) -> ViewingKey:
     spot = spot_of(play.address.data)
     return spot.show, spot.season, spot.number, play.watched_at.astimezone(UTC).replace(microsecond=0)

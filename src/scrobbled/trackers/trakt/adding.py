@@ -10,34 +10,40 @@ from typing import Any
 from msgspec.structs import replace
 
 from scrobbled.core.errors import NotInCatalogue, TrackerError, TryLater
-from scrobbled.core.items import Media
-from scrobbled.trackers.base import Addition, Receipt, Result
-from scrobbled.trackers.trakt.answers import Added, Row, read_added, read_history
-from scrobbled.trackers.trakt.codec import Outgoing, Place, history_body, minute, share, timestamp
-from scrobbled.trackers.trakt.lookups import Lookups
+from scrobbled.core.naming.items import Episode, Media
+from scrobbled.trackers.base import Addition, AddResult, Receipt
+from scrobbled.trackers.given import Shows
+from scrobbled.trackers.trakt.answers import AddAnswer, HistoryRow, read_added, read_history
+from scrobbled.trackers.trakt.catalogue import Lookups
+from scrobbled.trackers.trakt.codec import Outgoing, RawIds, TraktPlace, history_body, minute, raw_ids, share, timestamp
+from scrobbled.trackers.trakt.locating import at_its_number
 from scrobbled.trackers.trakt.paging import Asker
 from scrobbled.trackers.trakt.writing import Writer
 
 HISTORY = "/sync/history"
 WIDEST = timedelta(days=60)
+BY_NUMBER = "found by its show and number, as Trakt does not know the ids that the media server gave it"
 MARGIN = timedelta(days=2)
 """Trakt's documents disagree on whether the bounds are days or moments, and whose midnight counts: this covers all."""
 
 
-class Adder:
+class TraktAdder:
     """Writes. Trakt checks nothing for duplicates: whatever is sent twice is two plays."""
 
-    def __init__(self, writer: Writer, lookups: Lookups) -> None:
+    def __init__(self, writer: Writer, lookups: Lookups, shows: Shows) -> None:
         self._writer = writer
         self._lookups = lookups
+        self._shows = shows
+        self.sent = 0
+        """Plays that were sent so far, whatever came of them."""
 
-    async def add(self, plays: Sequence[Addition]) -> list[Result]:
+    async def add(self, plays: Sequence[Addition]) -> list[AddResult]:
         """One request, unless Trakt does not know an item, or an item comes twice in one minute.
 
         The caller has taken the first turn of the pace. Once anything may be stored, every error is in doubt; before
         that, ``Refused`` means that nothing was stored because at least one of ``plays`` is invalid.
         """
-        results: dict[int, Result] = {}
+        results: dict[int, AddResult] = {}
         outgoing = [Outgoing.of(index, play) for index, play in enumerate(plays)]
         try:
             for turn, group in enumerate(_without_twins(outgoing)):
@@ -49,32 +55,55 @@ class Adder:
             raise
         return [results[index] for index in range(len(plays))]
 
-    async def _add_group(self, group: Sequence[Outgoing], results: dict[int, Result]) -> None:
+    async def _add_group(self, group: Sequence[Outgoing], results: dict[int, AddResult]) -> None:
         unknown = await self._send(group, results)
-        again = [renamed for play in unknown if (renamed := await self._renamed(play)) is not None]
+        again = [found for play in unknown if (found := await self._found(play)) is not None]
         if again:
             await self._writer.turn()
             await self._send(again, results)
 
-    async def _send(self, plays: Sequence[Outgoing], results: dict[int, Result]) -> list[Outgoing]:
+    async def _send(self, plays: Sequence[Outgoing], results: dict[int, AddResult]) -> list[Outgoing]:
         """Fills in ``results`` and returns what Trakt does not know by the ids sent."""
         added = await self._post(plays)
         unknown = [play for play in plays if any(echo.means(play) for echo in added.not_found)]
         _check_count(added, len(plays) - len(unknown))
         for play in plays:
             missing = NotInCatalogue(f"Trakt does not know {_named(play)} yet")
-            results[play.index] = missing if play in unknown else Receipt()
+            results[play.index] = missing if play in unknown else Receipt(note=play.note)
         return unknown
 
-    async def _post(self, plays: Sequence[Outgoing]) -> Added:
+    async def _post(self, plays: Sequence[Outgoing]) -> AddAnswer:
+        self.sent += len(plays)
         answer = await self._writer.post(HISTORY, history_body(plays))
         return read_added(answer.json(in_doubt=True), answer.what)
 
+    async def _found(self, play: Outgoing) -> Outgoing | None:
+        """``play`` by Trakt's own id, where it can be told after all."""
+        return await self._renamed(play) or await self._numbered(play)
+
     async def _renamed(self, play: Outgoing) -> Outgoing | None:
-        """``play`` by Trakt's own id, where Trakt's search knows the ids that its history does not."""
+        """Trakt's search may know the ids that its history does not; one that is the show's needs no asking."""
         others = {space: value for space, value in play.ids.items() if space != "trakt"}
-        trakt = await self._lookups.trakt_id(play.media, others)
+        own = {space: value for space, value in others.items() if play.show.get(space) != value}
+        trakt = await self._lookups.trakt_id(play.media, own)
         return replace(play, ids={"trakt": trakt}) if trakt is not None else None
+
+    async def _numbered(self, play: Outgoing) -> Outgoing | None:
+        """By its show and number: there are media servers that give an episode ids which are not its own."""
+        if not isinstance(play.item, Episode):
+            return None
+        show = await self._lookups.show_path(play.show or await self._show(play.item))
+        if show is None:
+            return None
+        entry = at_its_number(play.item, await self._lookups.episodes(show))
+        return None if entry is None else replace(play, ids={"trakt": entry.ids["trakt"]}, note=BY_NUMBER)
+
+    async def _show(self, episode: Episode) -> RawIds:
+        """Where the message did not name it; nothing where nobody can say now."""
+        try:
+            return raw_ids((await self._shows.show_of(episode)).ids)
+        except TrackerError:
+            return {}
 
 
 def _without_twins(plays: Iterable[Outgoing]) -> list[list[Outgoing]]:
@@ -92,7 +121,7 @@ def _twins(one: Outgoing, other: Outgoing) -> bool:
     return (one.media, one.watched_at) == (other.media, other.watched_at) and share(one.ids, other.ids)
 
 
-def _check_count(added: Added, expected: int) -> None:
+def _check_count(added: AddAnswer, expected: int) -> None:
     """Trakt names no plays, only how many: a smaller number leaves open which ones are missing."""
     if added.stored < expected:
         raise TryLater(f"Trakt counts {added.stored} of {expected} plays as stored", in_doubt=True)
@@ -106,7 +135,7 @@ def _named(play: Outgoing) -> str:
 class _Rows:
     """Plays by id, each once."""
 
-    rows: dict[int, Row] = field(default_factory=dict)
+    rows: dict[int, HistoryRow] = field(default_factory=dict)
 
     def take(self, raw: Any, what: str) -> int:
         fresh = {row.id: row for row in read_history(raw, what) if row.id not in self.rows}
@@ -114,7 +143,7 @@ class _Rows:
         return len(fresh)
 
 
-class Reader:
+class PlayFinder:
     """Reads. An absence is told only after every page of the span was read."""
 
     def __init__(self, asker: Asker) -> None:
@@ -129,7 +158,7 @@ class Reader:
                 receipts[index] = _take(rows.get(minute(plays[index].watched_at), []), plays[index])
         return receipts
 
-    async def of_item(self, media: Media, trakt: int | str) -> list[Row]:
+    async def of_item(self, media: Media, trakt: int | str) -> list[HistoryRow]:
         """Every play of the item with this Trakt id, as ``extended=full`` tells them; none where Trakt forgot it."""
         path = f"{HISTORY}/{media}s/{trakt}"
         found, _ = await self._asker.gather_again(path, {"extended": "full"}, _Rows, absent=True)
@@ -139,8 +168,8 @@ class Reader:
         """The cheapest request that needs a sign-in; raises what is wrong with it."""
         await self._asker.get(HISTORY, {"page": 1, "limit": 1})
 
-    async def _read(self, plays: Sequence[Addition]) -> list[Row]:
-        media = {Place.of(play.address).media for play in plays}
+    async def _read(self, plays: Sequence[Addition]) -> list[HistoryRow]:
+        media = {TraktPlace.of(play.address).media for play in plays}
         found = _Rows()
         await self._asker.gather(HISTORY if len(media) > 1 else f"{HISTORY}/{media.pop()}s", _span(plays), found)
         return list(found.rows.values())
@@ -167,17 +196,17 @@ def _midnight(moment: datetime) -> str:
     return timestamp(moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
 
 
-def _by_minute(rows: Iterable[Row]) -> dict[datetime, list[Row]]:
-    found: dict[datetime, list[Row]] = {}
+def _by_minute(rows: Iterable[HistoryRow]) -> dict[datetime, list[HistoryRow]]:
+    found: dict[datetime, list[HistoryRow]] = {}
     for row in rows:
         if row.watched_at is not None:
             found.setdefault(row.watched_at, []).append(row)
     return found
 
 
-def _take(rows: list[Row], play: Addition) -> Receipt | None:
+def _take(rows: list[HistoryRow], play: Addition) -> Receipt | None:
     """The receipt of the first of ``rows`` that is ``play``, which is used up by that."""
-    place = Place.of(play.address)
+    place = TraktPlace.of(play.address)
     for row in rows:
         if row.holds(place):
             rows.remove(row)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, Self, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, TryLater
-from scrobbled.trackers.base import Addition, Address, Edit, Flag, Rate, Receipt, Remove, Result, Retime
-from scrobbled.trackers.trakt.activity import OwnRatings
-from scrobbled.trackers.trakt.answers import Row, read_missing
-from scrobbled.trackers.trakt.codec import Place, minute
-from scrobbled.trackers.trakt.edits import Rating, ratings_body
+from scrobbled.core.records import Scope
+from scrobbled.trackers.base import Addition, Address, AddResult, Edit, Flag, Rate, Receipt, Remove, Retime
+from scrobbled.trackers.trakt.adding import HISTORY, PlayFinder, TraktAdder
+from scrobbled.trackers.trakt.answers import HistoryRow, read_missing
+from scrobbled.trackers.trakt.catalogue import Lookups
+from scrobbled.trackers.trakt.codec import RawIds, TraktPlace, minute, timestamp
 from scrobbled.trackers.trakt.entries import play_record
-from scrobbled.trackers.trakt.lookups import Lookups
-from scrobbled.trackers.trakt.plays import HISTORY, Adder, Reader
+from scrobbled.trackers.trakt.memory import TraktMemory
 from scrobbled.trackers.trakt.writing import Writer
 
 RATINGS = "/sync/ratings"
@@ -21,20 +24,52 @@ SETTLE = 10.0
 """Seconds by which reads may lag behind writes."""
 NO_FLAG = "Trakt keeps no rewatch flag: which play came first is all there is"
 EditT = TypeVar("EditT", Rate, Remove, Retime, Flag)
-Results = dict[int, Result]
+Results = dict[int, AddResult]
 
 
-class Amender:
+class _Rating(Struct, frozen=True):
+    """One rating on its way, and the ids its title goes by; ``value`` is ``None`` for taking it back."""
+
+    key: str
+    scope: Scope
+    ids: RawIds
+    value: int | None
+    rated_at: str = ""
+
+    @classmethod
+    def of(cls, edit: Rate) -> Self:
+        ids = edit.address.data["ids"]
+        return cls(
+            edit.address.key,
+            cast(Scope, edit.address.data["type"]),
+            {"trakt": ids["trakt"]} if "trakt" in ids else ids,
+            edit.value,
+            timestamp(edit.rated_at) if edit.rated_at else "",
+        )
+
+    def by(self, trakt: int | str) -> Self:
+        return replace(self, ids={"trakt": trakt})
+
+    def line(self) -> dict[str, Any]:
+        line: dict[str, Any] = {"ids": dict(self.ids)}
+        if self.value is not None:
+            line["rating"] = self.value
+        return {**line, "rated_at": self.rated_at} if self.rated_at and self.value is not None else line
+
+
+class TraktAmender:
     """Answers ``Amends.amend``. Nothing is ever in doubt, since everything may be repeated."""
 
-    def __init__(self, writer: Writer, reader: Reader, adder: Adder, lookups: Lookups, own: OwnRatings) -> None:
+    def __init__(
+        self, writer: Writer, reader: PlayFinder, adder: TraktAdder, lookups: Lookups, own: TraktMemory
+    ) -> None:
         self._writer = writer
         self._reader = reader
         self._adder = adder
         self._lookups = lookups
         self._own = own
 
-    async def amend(self, edits: Sequence[Edit]) -> list[Result]:
+    async def amend(self, edits: Sequence[Edit]) -> list[AddResult]:
         results: Results = {index: Refused(NO_FLAG) for index in _of(edits, Flag)}
         try:
             await self._rate(_of(edits, Rate), results)
@@ -50,10 +85,10 @@ class Amender:
 
     async def _rate(self, edits: Mapping[int, Rate], results: Results) -> None:
         """One request for those to be set and one for those to be cleared, whatever they are of."""
-        wanted: dict[str, Rating] = {}
+        wanted: dict[str, _Rating] = {}
         for index, edit in edits.items():
             if edit.value is None or 1 <= edit.value <= 10:
-                wanted[edit.address.key] = Rating.of(edit)  # of two for one title, the later one stands
+                wanted[edit.address.key] = _Rating.of(edit)  # of two for one title, the later one stands
             else:
                 results[index] = Refused(f"a rating is 1 to 10, and not {edit.value}")
         told = await self._rated(RATINGS, [rating for rating in wanted.values() if rating.value is not None])
@@ -61,7 +96,7 @@ class Amender:
         for index, edit in edits.items():
             results.setdefault(index, told.get(edit.address.key, Receipt()))
 
-    async def _rated(self, path: str, ratings: Sequence[Rating]) -> dict[str, Result]:
+    async def _rated(self, path: str, ratings: Sequence[_Rating]) -> dict[str, AddResult]:
         """By key, those that Trakt knows by none of their ids."""
         unknown = await self._send(path, ratings)
         again = [renamed for rating in unknown if (renamed := await self._renamed(rating)) is not None]
@@ -69,17 +104,17 @@ class Amender:
         lost = {rating.key for rating in unknown} - {rating.key for rating in again} | unknown_still
         return {key: _unknown(key) for key in lost}
 
-    async def _send(self, path: str, ratings: Sequence[Rating]) -> list[Rating]:
+    async def _send(self, path: str, ratings: Sequence[_Rating]) -> list[_Rating]:
         """Those that Trakt does not know by the ids sent."""
         if not ratings:
             return []
         await self._writer.turn()
         await self._own.write()
-        answer = await self._writer.post(path, ratings_body(ratings))
+        answer = await self._writer.post(path, _ratings_body(ratings))
         missing = read_missing(answer.json(), answer.what)
         return [rating for rating in ratings if missing.has(rating.scope, rating.ids)]
 
-    async def _renamed(self, rating: Rating) -> Rating | None:
+    async def _renamed(self, rating: _Rating) -> _Rating | None:
         """By Trakt's own id, where its search knows the ids that its ratings do not."""
         if rating.scope == "season" or "trakt" in rating.ids:
             return None
@@ -101,7 +136,7 @@ class Amender:
             await self._take(chosen.values())
         results |= {index: Receipt(str(number)) for index, number in chosen.items()}
 
-    async def _chosen(self, edit: Remove) -> int | Result:
+    async def _chosen(self, edit: Remove) -> int | AddResult:
         """The id of the play to take away, or what there is to say instead."""
         if edit.remote_id and not edit.stamp:
             return _number(edit.remote_id)
@@ -115,7 +150,7 @@ class Amender:
             return Refused("the play was changed on Trakt meanwhile")
         return named[0].id if named else Receipt(edit.remote_id)
 
-    async def _found(self, edit: Remove) -> int | Result:
+    async def _found(self, edit: Remove) -> int | AddResult:
         """Of an item whose ids Trakt's search does not know, though its history may."""
         (receipt,) = await self._reader.find([Addition(0, edit.address, edit.watched_at)])
         if receipt is None and edit.remote_id:
@@ -129,7 +164,7 @@ class Amender:
         answer = await self._writer.post(f"{HISTORY}/remove", {"ids": sorted(set(numbers))})
         read_missing(answer.json(), answer.what)  # one that is not there any more is gone as well
 
-    async def _retime(self, edit: Retime) -> Result:
+    async def _retime(self, edit: Retime) -> AddResult:
         """Trakt changes no times: a new play, and when it is seen to be there, the old one goes.
 
         The old one is the sign that this is not finished: with it gone nothing is added, so that a play that somebody
@@ -154,7 +189,7 @@ class Amender:
         await self._take([old.id])
         return Receipt(str(new[0].id))
 
-    async def _add(self, edit: Retime) -> Result:
+    async def _add(self, edit: Retime) -> AddResult:
         await self._writer.turn()
         try:
             (result,) = await self._adder.add([Addition(0, edit.address, edit.watched_at)])
@@ -163,26 +198,34 @@ class Amender:
             raise
         return result
 
-    async def _plays_of(self, address: Address) -> list[Row] | None:
+    async def _plays_of(self, address: Address) -> list[HistoryRow] | None:
         """Every play of the item; ``None`` where Trakt does not know it by its ids."""
-        place = Place.of(address)
+        place = TraktPlace.of(address)
         trakt = await self._lookups.trakt_id(place.media, place.ids)
         return await self._reader.of_item(place.media, trakt) if trakt is not None else None
+
+
+def _ratings_body(ratings: Iterable[_Rating]) -> dict[str, Any]:
+    """A show stands for itself here, and not for its seasons and episodes."""
+    body: dict[str, Any] = {}
+    for rating in ratings:
+        body.setdefault(f"{rating.scope}s", []).append(rating.line())
+    return body
 
 
 def _of(edits: Sequence[Edit], kind: type[EditT]) -> dict[int, EditT]:
     return {index: edit for index, edit in enumerate(edits) if isinstance(edit, kind)}
 
 
-def _at(rows: Iterable[Row], edit: Remove | Retime) -> list[Row]:
+def _at(rows: Iterable[HistoryRow], edit: Remove | Retime) -> list[HistoryRow]:
     return [row for row in rows if row.watched_at == minute(edit.watched_at)]
 
 
-def _stamp(row: Row) -> str:
+def _stamp(row: HistoryRow) -> str:
     return play_record(row.id, row.entry.key() or "", row.watched_at, row.action).stamp
 
 
-def _number(remote_id: str) -> int | Result:
+def _number(remote_id: str) -> int | AddResult:
     return int(remote_id) if remote_id.isdecimal() else Refused(f"{remote_id} is no play on Trakt")
 
 

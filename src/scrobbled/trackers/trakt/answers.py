@@ -9,10 +9,10 @@ from typing import Any
 from msgspec import Struct, field
 
 from scrobbled.core.errors import ContractDrift
-from scrobbled.core.items import Media
+from scrobbled.core.naming.items import Media
 from scrobbled.core.records import Scope
-from scrobbled.trackers.trakt.codec import Outgoing, Place, RawIds, clean_ids, minute, moment, share, whole
-from scrobbled.trackers.trakt.entries import Entry, entry_of, part
+from scrobbled.trackers.trakt.codec import Outgoing, RawIds, TraktPlace, clean_ids, minute, moment, share, whole
+from scrobbled.trackers.trakt.entries import TraktEntry, entry_of, part
 
 
 class Echo(Struct, frozen=True):
@@ -28,21 +28,21 @@ class Echo(Struct, frozen=True):
         return self.watched_at is None or minute(self.watched_at) == play.watched_at
 
 
-class Added(Struct, frozen=True):
+class AddAnswer(Struct, frozen=True):
     """The answer to a history add: how many plays it counts as stored, and what it did not know."""
 
     stored: int
     not_found: tuple[Echo, ...]
 
 
-def read_added(raw: object, what: str) -> Added:
+def read_added(raw: object, what: str) -> AddAnswer:
     """Tolerates every missing counter, but not an answer with neither ``added`` nor ``not_found``."""
     if not isinstance(raw, Mapping) or not ("added" in raw or "not_found" in raw):
         raise ContractDrift(f"{what} answered without added and not_found", in_doubt=True)
     stored = sum(_counted(raw, name, what) for name in ("added", "updated", "existing"))
     missing = _object(raw, "not_found", what)
     echoes = (_echo(media, line) for media, name in _LISTS for line in _list(missing, name, what))
-    return Added(stored, tuple(echoes))
+    return AddAnswer(stored, tuple(echoes))
 
 
 _LISTS: tuple[tuple[Media, str], ...] = (("movie", "movies"), ("episode", "episodes"))
@@ -72,7 +72,7 @@ def _echo(media: Media, line: object) -> Echo:
     return Echo(media, clean_ids(line.get("ids")), moment(line.get("watched_at")))
 
 
-class Missing(Struct, frozen=True):
+class UnknownIds(Struct, frozen=True):
     """What a change did not find. ``ids`` are of plays; titles are told by what they were sent as."""
 
     ids: frozenset[int]
@@ -82,7 +82,7 @@ class Missing(Struct, frozen=True):
         return any(scope == other and share(ids, echo) for other, echo in self.titles)
 
 
-def read_missing(raw: object, what: str) -> Missing:
+def read_missing(raw: object, what: str) -> UnknownIds:
     """Of a removal or a rating. The counters are left alone: what was there already is not counted everywhere."""
     if not isinstance(raw, Mapping) or not raw.keys() & {"added", "deleted", "not_found"}:
         raise ContractDrift(f"{what} answered without added, deleted and not_found", in_doubt=True)
@@ -90,19 +90,19 @@ def read_missing(raw: object, what: str) -> Missing:
     numbers = (whole(number) for number in _list(missing, "ids", what))
     lines = ((scope, line) for scope in _SCOPES for line in _list(missing, f"{scope}s", what))
     titles = ((scope, clean_ids(line.get("ids"))) for scope, line in lines if isinstance(line, Mapping))
-    return Missing(frozenset(number for number in numbers if number is not None), tuple(titles))
+    return UnknownIds(frozenset(number for number in numbers if number is not None), tuple(titles))
 
 
-class Row(Struct, frozen=True):
+class HistoryRow(Struct, frozen=True):
     """One play in the history. ``watched_at`` is a UTC minute, ``None`` or the epoch where Trakt keeps no date."""
 
     id: int
     watched_at: datetime | None
     action: str
     """``scrobble`` and ``checkin`` come from players, ``watch`` from everybody who enters plays."""
-    entry: Entry
+    entry: TraktEntry
 
-    def holds(self, place: Place) -> bool:
+    def holds(self, place: TraktPlace) -> bool:
         """By the item's own ids, else by show and numbers: Trakt's ids may have been merged since."""
         if self.entry.scope != place.media:
             return False
@@ -112,7 +112,7 @@ class Row(Struct, frozen=True):
         return place.number is not None and numbered and share(place.show, self.entry.show)
 
 
-def read_history(raw: object, what: str) -> list[Row]:
+def read_history(raw: object, what: str) -> list[HistoryRow]:
     """Strict, since a play overlooked here would be sent again."""
     return [row for line in _lines(raw, what) if (row := _row(line, what)) is not None]
 
@@ -126,14 +126,16 @@ def _lines(raw: object, what: str) -> Iterator[Mapping[str, Any]]:
         yield line
 
 
-def _row(line: Mapping[str, Any], what: str) -> Row | None:
+def _row(line: Mapping[str, Any], what: str) -> HistoryRow | None:
     media: Media | None = "episode" if "episode" in line else "movie" if "movie" in line else None
     if media is None:
         return None
     number, action, at = whole(line.get("id")), line.get("action"), _told(line, "watched_at", what)
     if number is None:
         raise ContractDrift(f"{what} lists a play without id")
-    return Row(number, minute(at) if at else None, action if isinstance(action, str) else "", entry_of(line, media))
+    return HistoryRow(
+        number, minute(at) if at else None, action if isinstance(action, str) else "", entry_of(line, media)
+    )
 
 
 def _told(line: Mapping[str, Any], name: str, what: str) -> datetime | None:
@@ -144,27 +146,27 @@ def _told(line: Mapping[str, Any], name: str, what: str) -> datetime | None:
     return at
 
 
-class Rated(Struct, frozen=True):
+class TraktRating(Struct, frozen=True):
     """One rating. ``value`` is 1 to 10."""
 
     value: int
     rated_at: datetime | None
-    entry: Entry
+    entry: TraktEntry
 
 
-def read_ratings(raw: object, what: str) -> list[Rated]:
+def read_ratings(raw: object, what: str) -> list[TraktRating]:
     """Strict, since a rating overlooked here would count as taken back; what is neither title nor part is left out."""
     return [rated for line in _lines(raw, what) if (rated := _rated(line, what)) is not None]
 
 
-def _rated(line: Mapping[str, Any], what: str) -> Rated | None:
+def _rated(line: Mapping[str, Any], what: str) -> TraktRating | None:
     scope = next((scope for scope in _SCOPES if scope in line), None)
     if scope is None:
         return None
     value = whole(line.get("rating"))
     if value is None or not 1 <= value <= 10:
         raise ContractDrift(f"{what} lists a rating that is not 1 to 10")
-    return Rated(value, _told(line, "rated_at", what), entry_of(line, scope))
+    return TraktRating(value, _told(line, "rated_at", what), entry_of(line, scope))
 
 
 _SCOPES: tuple[Scope, ...] = ("episode", "season", "movie", "show")
@@ -207,7 +209,7 @@ def _hit(line: Mapping[str, Any], kind: str) -> Hit:
     )
 
 
-class Listing(Struct, frozen=True):
+class ListedEpisode(Struct, frozen=True):
     """One episode as Trakt lists it."""
 
     season: int
@@ -238,15 +240,17 @@ def _kept(line: Mapping[str, Any]) -> dict[str, Any]:
     return {name: line.get(name) for name in ("season", "number", "title", "first_aired", "ids")}
 
 
-def listing(kept: Iterable[Mapping[str, Any]]) -> list[Listing]:
+def listing(kept: Iterable[Mapping[str, Any]]) -> list[ListedEpisode]:
     """Entries without numbers or ids cannot be addressed and are left out."""
     entries = (_listed(line) for line in kept)
     return [entry for entry in entries if entry is not None]
 
 
-def _listed(line: Mapping[str, Any]) -> Listing | None:
+def _listed(line: Mapping[str, Any]) -> ListedEpisode | None:
     season, number, ids = whole(line.get("season")), whole(line.get("number")), clean_ids(line.get("ids"))
     if season is None or number is None or "trakt" not in ids:
         return None
     title, aired = line.get("title"), moment(line.get("first_aired"))
-    return Listing(season, number, title if isinstance(title, str) else None, aired.date() if aired else None, ids)
+    return ListedEpisode(
+        season, number, title if isinstance(title, str) else None, aired.date() if aired else None, ids
+    )

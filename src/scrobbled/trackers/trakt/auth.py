@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from scrobbled.clock import Clock
-from scrobbled.core.errors import LoginNeeded, TryLater
-from scrobbled.http import Answer, Http
+from scrobbled.core.errors import LoginNeeded, NeverSignedIn, TryLater
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Answer, Http
 from scrobbled.trackers.given import Tokens
-from scrobbled.trackers.trakt.oauth import RAN_OUT, DeviceCode, Grant, OAuth
-from scrobbled.trackers.trakt.settings import Settings
+from scrobbled.trackers.trakt.oauth import RAN_OUT, DeviceCode, OAuthClient, TokenPair
+from scrobbled.trackers.trakt.settings import TraktSettings
 
 REFRESH_RETRY = 60.0
 REFRESH_ENDS_WITHIN = 5.0
@@ -25,14 +25,14 @@ OTHER_PROCESS = 2.0
 
 
 async def device_sign_in(
-    http: Http, settings: Settings, tokens: Tokens, *, show: Callable[[DeviceCode], None], clock: Clock
+    http: Http, settings: TraktSettings, tokens: Tokens, *, show: Callable[[DeviceCode], None], clock: Clock
 ) -> str:
     """Have a person sign in; returns the access token when the pair is stored.
 
     ``show`` is called once, at once, with what to display. Raises ``LoginNeeded`` when the code ran out or was
     declined, ``TryLater`` when Trakt cannot be reached to begin with; trouble while waiting is waited out.
     """
-    oauth = OAuth(http, settings, clock)
+    oauth = OAuthClient(http, settings, clock)
     device = await oauth.device_code()
     show(device)
     grant = await _wait_for_grant(oauth, device, clock)
@@ -40,7 +40,7 @@ async def device_sign_in(
     return grant.access_token
 
 
-async def _wait_for_grant(oauth: OAuth, device: DeviceCode, clock: Clock) -> Grant:
+async def _wait_for_grant(oauth: OAuthClient, device: DeviceCode, clock: Clock) -> TokenPair:
     ends, interval, pause = clock.monotonic() + device.expires_in, float(device.interval), float(device.interval)
     while clock.monotonic() + pause <= ends:
         await clock.wait(asyncio.Event(), pause)
@@ -59,17 +59,17 @@ async def _wait_for_grant(oauth: OAuth, device: DeviceCode, clock: Clock) -> Gra
 class Auth:
     """The present pair of one account, shared by all its requests."""
 
-    def __init__(self, oauth: OAuth, tokens: Tokens, clock: Clock, *, client_id: str, viewer: str) -> None:
+    def __init__(self, oauth: OAuthClient, tokens: Tokens, clock: Clock, *, client_id: str, viewer: str) -> None:
         self._oauth = oauth
         self._tokens = tokens
         self._clock = clock
         self._client_id = client_id
         self._way_in = f"Run: scrobbled auth trakt --viewer {viewer}"
-        self._grant: Grant | None = None
-        self._unsaved: Grant | None = None
+        self._grant: TokenPair | None = None
+        self._unsaved: TokenPair | None = None
         self._dead = ("", "")  # the refresh token that was refused, and why
         self._quiet_until = clock.now()
-        self._refreshing: asyncio.Task[Grant] | None = None
+        self._refreshing: asyncio.Task[TokenPair] | None = None
 
     def expires_at(self) -> datetime | None:
         """When the access token ends; ``None`` before it was first needed."""
@@ -100,11 +100,11 @@ class Auth:
             raise self._login_needed("Trakt refuses the sign-in right after renewing it (401)")
         return answer
 
-    async def reload(self) -> Grant:
+    async def reload(self) -> TokenPair:
         """Take up what is stored: another process (``scrobbled auth``) may have signed in."""
-        grant = Grant.of(await self._tokens.load() or {})
+        grant = TokenPair.of(await self._tokens.load() or {})
         if grant is None:
-            raise self._login_needed("not signed in to Trakt")
+            raise NeverSignedIn(f"not signed in to Trakt. {self._way_in}")
         if grant.client_id not in ("", self._client_id):
             raise self._login_needed("the sign-in to Trakt belongs to another client_id")
         self._grant = grant
@@ -115,7 +115,7 @@ class Auth:
         if self._refreshing is not None:
             await asyncio.wait([self._refreshing], timeout=REFRESH_ENDS_WITHIN)
 
-    async def _renewed_in_time(self, grant: Grant) -> Grant:
+    async def _renewed_in_time(self, grant: TokenPair) -> TokenPair:
         try:
             return await self._renewed(grant.access_token)
         except TryLater as error:
@@ -125,14 +125,14 @@ class Auth:
                 raise
             return grant
 
-    async def _renewed(self, old: str) -> Grant:
+    async def _renewed(self, old: str) -> TokenPair:
         """A grant other than the one with access token ``old``; one refresh at a time, whoever waits for it."""
         if self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.create_task(self._renew(old))
             self._refreshing.add_done_callback(_retrieve)
         return await asyncio.shield(self._refreshing)
 
-    async def _renew(self, old: str) -> Grant:
+    async def _renew(self, old: str) -> TokenPair:
         if self._grant is not None and self._grant.access_token != old:
             return self._grant
         grant = await self.reload()
@@ -147,14 +147,14 @@ class Auth:
         except LoginNeeded as error:
             return await self._other(grant, error.reason)
 
-    async def _stored(self, grant: Grant) -> Grant:
+    async def _stored(self, grant: TokenPair) -> TokenPair:
         self._unsaved = grant  # kept if the disk is full just now: the old pair is void already
         await self._tokens.save(grant.values())
         self._unsaved = None
         self._grant = grant
         return grant
 
-    async def _other(self, refused: Grant, reason: str) -> Grant:
+    async def _other(self, refused: TokenPair, reason: str) -> TokenPair:
         """What another process has stored meanwhile, since its refresh is what ends ours."""
         await self._clock.wait(asyncio.Event(), OTHER_PROCESS)
         grant = await self.reload()
@@ -167,7 +167,7 @@ class Auth:
         return LoginNeeded(f"{reason}. {self._way_in}")
 
 
-def _retrieve(task: asyncio.Task[Grant]) -> None:
+def _retrieve(task: asyncio.Task[TokenPair]) -> None:
     """Whoever waited may be gone; the error has been told to all others."""
     if not task.cancelled():
         task.exception()

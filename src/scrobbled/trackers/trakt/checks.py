@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scrobbled.canary import compared
-from scrobbled.clock import Clock
-from scrobbled.core.checkup import Check, ok, problem, skipped, warning
 from scrobbled.core.errors import ContractDrift, LoginNeeded
-from scrobbled.core.shape import Maybe
+from scrobbled.core.words.checks import Check, ok, problem, skipped, warning
+from scrobbled.core.words.shape import Maybe
+from scrobbled.plumbing.checks import compared
+from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.given import Tokens
-from scrobbled.trackers.trakt.client import READ_LIMIT, READ_WINDOW, Api, judge
-from scrobbled.trackers.trakt.oauth import Grant
+from scrobbled.trackers.trakt.client import READ_WINDOW, Api, judge
+from scrobbled.trackers.trakt.oauth import TokenPair
 
 _IDS = {"trakt": int, "slug": Maybe(str), "imdb": Maybe(str), "tmdb": Maybe(int), "tvdb": Maybe(int)}
 _SETTINGS = {"user": {"username": str, "ids": {"slug": str}}, "account": {"timezone": Maybe(str)}}
@@ -27,7 +27,7 @@ LITTLE_LEFT = 0.2
 """Of a token's life: it should have been renewed when half was over."""
 
 
-class Canary:
+class TraktChecks:
     """Reads only. ``viewer`` is for what to do next."""
 
     def __init__(self, api: Api, tokens: Tokens, clock: Clock, *, client_id: str, viewer: str) -> None:
@@ -35,11 +35,11 @@ class Canary:
         self._way_in = f"Run: scrobbled auth trakt --viewer {viewer}"
 
     async def examine(self) -> Sequence[Check]:
-        sign_in, token = self._sign_in(Grant.of(await self._tokens.load() or {}))
+        sign_in, token = self._sign_in(TokenPair.of(await self._tokens.load() or {}))
         own, catalogue = await asyncio.gather(self._own(token), self._catalogue())
         return [sign_in, *own, *catalogue, self._budget()]
 
-    def _sign_in(self, grant: Grant | None) -> tuple[Check, str]:
+    def _sign_in(self, grant: TokenPair | None) -> tuple[Check, str]:
         """And the access token, empty where there is none to ask with."""
         if grant is None:
             return problem("sign-in", "Not signed in.", self._way_in), ""
@@ -95,9 +95,9 @@ class Canary:
         return answer.json()
 
     def _budget(self) -> Check:
-        used, minutes = self._api.spent.count(), READ_WINDOW // 60
-        text = f"This process has sent {used} reads in the last {minutes:.0f} minutes; Trakt allows {READ_LIMIT}."
-        figures = {"reads": used, "allowed": READ_LIMIT, "seconds": READ_WINDOW}
-        if used > 0.9 * READ_LIMIT:
+        used, minutes, allowed = self._api.spent.count(), READ_WINDOW // 60, self._api.limit
+        text = f"This process has sent {used} reads in the last {minutes:.0f} minutes; Trakt allows {allowed}."
+        figures = {"reads": used, "allowed": allowed, "seconds": READ_WINDOW}
+        if used > 0.9 * allowed:
             return warning("requests left", text, "Nothing to do: reads are spread out until there is room.", **figures)
         return ok("requests left", text, **figures)

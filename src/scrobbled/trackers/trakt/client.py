@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scrobbled.clock import Clock
 from scrobbled.core.errors import AccountStopped, ContractDrift, Refused, TrackerError, TryLater
-from scrobbled.http import Answer, Http
-from scrobbled.pace import Pace, Window
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Answer, Http
+from scrobbled.plumbing.pace import Window
 
-READ_PACE = 0.7
-READ_BURST = 60.0
-"""60 at once and one per 0.7 s stay below what Trakt allows."""
 READ_LIMIT, READ_WINDOW = 500, 300.0
 """Reads of one account, and the seconds in which they are allowed, as Trakt publishes it."""
+MARGIN = 1.0
+"""Seconds by which Trakt's windows may lie beside ours."""
+SHARE, LONG_SHARE = 0.98, 0.88
+"""Of the limit: what we use at most, and what long listings may use, so that deliveries find room beside them."""
+MOST_READS = 1_000
+"""In a window, whatever is said."""
 WRITE_TIMEOUT = 90.0
 """Seconds; large batches are known to take most of a minute."""
 EDGE_PAUSE = 900.0
@@ -34,16 +38,38 @@ class Api:
     def __init__(self, http: Http, client_id: str, clock: Clock) -> None:
         self._http = http
         self._client_id = client_id
-        self._reads = Pace(clock, every=READ_PACE, burst=READ_BURST)
-        self.spent = Window(clock, seconds=READ_WINDOW)
+        self._clock = clock
+        self.limit = READ_LIMIT
+        """Reads in a window: as published, until Trakt itself says another number."""
+        self.spent = Window(clock, seconds=READ_WINDOW + MARGIN)
         """The reads that were sent lately."""
 
     async def get(
-        self, path: str, params: Mapping[str, str | int] | None = None, *, token: str | None = None
+        self, path: str, params: Mapping[str, str | int] | None = None, *, token: str | None = None, long: bool = False
     ) -> Answer:
-        await self._reads.turn()
+        """As soon as the limit allows it; ``long`` leaves a part of that to others."""
+        while (wait := self.delay(long=long)) > 0:
+            await self._clock.wait(asyncio.Event(), wait)
         self.spent.add()
-        return await self._http.send("GET", path, params=params, headers=headers(self._client_id, token))
+        try:
+            return await self._http.send("GET", path, params=params, headers=headers(self._client_id, token))
+        except TryLater as error:
+            self._learn(error.limit)
+            raise
+
+    def delay(self, *, long: bool = False) -> float:
+        """Seconds until a read may be sent."""
+        return self.spent.room_in(max(1, int(self.limit * (LONG_SHARE if long else SHARE))))
+
+    def _learn(self, told: str) -> None:
+        """What ``X-Ratelimit`` says of the bucket that is empty."""
+        try:
+            said = json.loads(told)
+            name, limit, period = said["name"], int(said["limit"]), float(said["period"])
+        except (ValueError, TypeError, KeyError):
+            return
+        if "GET" in str(name) and limit > 0 and period > 0:
+            self.limit = min(max(1, round(limit * READ_WINDOW / period)), MOST_READS)
 
     async def write(self, path: str, body: Any, *, token: str) -> Answer:
         """A POST that must not be repeated blindly: unclear failures are in doubt."""
@@ -97,7 +123,7 @@ def _because(answer: Answer) -> str:
 
 
 def _refused(answer: Answer) -> TrackerError:
-    return Refused(f"Trakt refused this as invalid, {answer.status}{_because(answer)}")
+    return Refused(f"Trakt refused this as invalid, {answer.status}{_because(answer)}", said=short_reason(answer))
 
 
 def _forbidden(answer: Answer) -> TrackerError:

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Media
-from scrobbled.core.matching import Confidence
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Item, Media
+from scrobbled.core.naming.matching import Confidence
 from scrobbled.trackers.base import Addition, Address
 
 SPACES = ("trakt", "tmdb", "tvdb", "imdb")
@@ -114,7 +114,7 @@ def contradict(mine: RawIds, other: RawIds) -> bool:
     return any(space in other and str(value) != str(other[space]) for space, value in mine.items())
 
 
-class Place(Struct, frozen=True):
+class TraktPlace(Struct, frozen=True):
     """Where an item is on Trakt: what an ``Address`` carries. ``ids`` are the item's own, never its show's."""
 
     media: Media
@@ -137,7 +137,7 @@ class Place(Struct, frozen=True):
         return " ".join(filter(None, ("show" if self.show else self.media, *known, place, title)))
 
     @classmethod
-    def of(cls, address: Address) -> Place:
+    def of(cls, address: Address) -> TraktPlace:
         data = address.data
         return cls(
             media=data["type"],
@@ -155,12 +155,17 @@ class Outgoing(Struct, frozen=True):
     media: Media
     ids: RawIds
     watched_at: datetime
+    show: RawIds = field(default_factory=dict)
+    """Those of its show, as far as they are known."""
+    item: Item | None = None
+    note: str = ""
+    """How it was found, where that was not by the ids it came with."""
 
     @classmethod
     def of(cls, index: int, play: Addition) -> Outgoing:
-        place = Place.of(play.address)
+        place = TraktPlace.of(play.address)
         ids = {"trakt": place.ids["trakt"]} if "trakt" in place.ids else place.ids
-        return cls(index, place.media, ids, minute(play.watched_at))
+        return cls(index, place.media, ids, minute(play.watched_at), place.show, play.item)
 
     def line(self) -> dict[str, Any]:
         return {"watched_at": timestamp(self.watched_at), "ids": dict(self.ids)}

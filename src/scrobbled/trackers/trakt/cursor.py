@@ -19,8 +19,8 @@ FORM = 1
 OVERLAP = timedelta(hours=48)
 """Plays are entered late, by players that were offline above all."""
 MOST_RECENT = 2_000
-JUST_NOW = timedelta(seconds=1.5)
-"""A second, and as much as our clock and Trakt's may differ."""
+JUST_NOW = 1.5
+"""Seconds: one, which is how exactly Trakt tells, and as much as its clocks may differ."""
 _CONCERN: Mapping[Kind, tuple[tuple[str, str], ...]] = {
     "plays": (("movies", "watched_at"), ("episodes", "watched_at")),
     "ratings": (("movies", "rated_at"), ("shows", "rated_at"), ("seasons", "rated_at"), ("episodes", "rated_at")),
@@ -31,19 +31,25 @@ Moves = tuple[str, ...]
 
 
 class Activities(Struct, frozen=True):
-    """What ``/sync/last_activities`` says of the kinds that we read."""
+    """What ``/sync/last_activities`` says of the kinds that we read, and when it said so."""
 
     plays: Moves
     ratings: Moves
+    at: datetime
 
     @classmethod
-    def of(cls, raw: object, what: str) -> Self:
+    def of(cls, raw: object, what: str, at: datetime) -> Self:
         if not isinstance(raw, Mapping):
             raise ContractDrift(f"{what} answered with something that is no object")
-        return cls(_moves(raw, "plays"), _moves(raw, "ratings"))
+        return cls(_moves(raw, "plays"), _moves(raw, "ratings"), at)
 
     def on(self, kind: Kind) -> Moves:
         return self.plays if kind == "plays" else self.ratings
+
+    def is_just_now(self, kinds: Iterable[Kind]) -> bool:
+        """Whether more of these may have happened in the same second, after it was asked."""
+        times = [moment(one) for kind in kinds for one in self.on(kind)]
+        return any(at is not None and (self.at - at).total_seconds() < JUST_NOW for at in times)
 
 
 def _moves(raw: Mapping[str, Any], kind: Kind) -> Moves:
@@ -57,7 +63,7 @@ def _text(value: object) -> str:
     return at.isoformat() if at else ""
 
 
-class Mark(Struct, frozen=True):
+class KindCursor(Struct, frozen=True):
     """How far one kind was read."""
 
     settled: Moves | None = None
@@ -77,13 +83,9 @@ class Mark(Struct, frozen=True):
         """From when on plays are read again."""
         return self.newest - OVERLAP if self.newest else None
 
-    def moved_to(self, moves: Moves, *, found: bool, now: datetime) -> Self:
-        """A move that nothing was found for is looked into once more, at the next read.
-
-        So is one of just now: Trakt tells seconds, and more may have happened in this one after it was asked.
-        """
-        sure = found and not _just_now(moves, now)
-        settled = moves if sure or moves == self.looked else self.settled
+    def moved_to(self, moves: Moves, *, found: bool) -> Self:
+        """A move that nothing was found for is looked into once more, at the next read."""
+        settled = moves if found or moves == self.looked else self.settled
         return replace(self, settled=settled, looked=moves)
 
     def over(self, records: Iterable[PlayRecord], items: int | None, now: datetime, *, complete: bool) -> Self:
@@ -96,12 +98,12 @@ class Mark(Struct, frozen=True):
         return replace(self, newest=newest, items=items, recent=frozenset(ids[:MOST_RECENT]))
 
 
-class Cursor(Struct, frozen=True):
+class TraktCursor(Struct, frozen=True):
     """Everything that one read hands to the next."""
 
     owner: str = ""
-    plays: Mark = Mark()
-    ratings: Mark = Mark()
+    plays: KindCursor = KindCursor()
+    ratings: KindCursor = KindCursor()
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -114,19 +116,14 @@ class Cursor(Struct, frozen=True):
         marks = {"plays": _told(self.plays), "ratings": _told(self.ratings)}
         return {"form": FORM, "owner": self.owner, **marks}
 
-    def on(self, kind: Kind) -> Mark:
+    def on(self, kind: Kind) -> KindCursor:
         return self.plays if kind == "plays" else self.ratings
 
 
-def _just_now(moves: Moves, now: datetime) -> bool:
-    times = (moment(one) for one in moves)
-    return any(at is not None and abs(now - at) < JUST_NOW for at in times)
-
-
-def _mark(values: Mapping[str, Any]) -> Mark:
+def _mark(values: Mapping[str, Any]) -> KindCursor:
     settled, looked = values["settled"], values["looked"]
     newest = moment(values["newest"])
-    return Mark(
+    return KindCursor(
         settled=None if settled is None else tuple(settled),
         looked=None if looked is None else tuple(looked),
         digest=values["digest"],
@@ -136,7 +133,7 @@ def _mark(values: Mapping[str, Any]) -> Mark:
     )
 
 
-def _told(mark: Mark) -> dict[str, Any]:
+def _told(mark: KindCursor) -> dict[str, Any]:
     return {
         "settled": mark.settled,
         "looked": mark.looked,

@@ -8,16 +8,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.ids import EpisodeIds, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.records import Kept, PlayRecord, Scope, Subject
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.records import DatePrecision, PlayRecord, Scope, Subject
 from scrobbled.trackers.trakt.codec import MOVIE_SPACES, RawIds, clean_ids, key_of, typed_ids, whole
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """How a play without a date comes back."""
 
 
-class Entry(Struct, frozen=True):
+class TraktEntry(Struct, frozen=True):
     """A film, show, season or episode as an answer tells it. ``show`` is empty for films; a show has itself there."""
 
     scope: Scope
@@ -62,13 +62,13 @@ def season_key(show: RawIds, season: int) -> str:
     return f"{key_of('season', show)}:{season}"
 
 
-def entry_of(line: Mapping[str, Any], scope: Scope) -> Entry:
+def entry_of(line: Mapping[str, Any], scope: Scope) -> TraktEntry:
     """What the object under ``scope`` says; a missing object is an entry without ids."""
     own, show = part(line, scope), part(line, "show")
     named = own if scope == "movie" else show
     title, name, ids = named.get("title"), own.get("title"), clean_ids(own.get("ids"))
     minutes = whole(own.get("runtime"))
-    return Entry(
+    return TraktEntry(
         scope,
         {space: ids[space] for space in MOVIE_SPACES if space in ids} if scope == "movie" else ids,
         clean_ids(show.get("ids")),
@@ -98,8 +98,8 @@ def stamp(at: datetime | None, key: str) -> str:
     return f"{at:%Y-%m-%dT%H:%MZ} {key}" if at else f"undated {key}"
 
 
-def _kept(at: datetime | None, action: str) -> Kept:
+def _kept(at: datetime | None, action: str) -> DatePrecision:
     """People who only enter a day are given midnight or noon; players and check-ins always tell the moment."""
     if at is None:
-        return Kept.NONE
-    return Kept.DAY if action == "watch" and (at.hour, at.minute) in ((0, 0), (12, 0)) else Kept.EXACT
+        return DatePrecision.NONE
+    return DatePrecision.DAY if action == "watch" and (at.hour, at.minute) in ((0, 0), (12, 0)) else DatePrecision.EXACT

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scrobbled.clock import Clock
-from scrobbled.core.items import Episode
-from scrobbled.core.matching import Claim, Finding, ShowMatch
-from scrobbled.http import Http
-from scrobbled.trackers.given import Cache, FinderContext
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import Claim, Finding, ShowMatch
+from scrobbled.plumbing.cache import Cache
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Http
+from scrobbled.trackers.given import FinderContext
 from scrobbled.trackers.trakt.answers import Hit
+from scrobbled.trackers.trakt.catalogue import Lookups
 from scrobbled.trackers.trakt.client import Api
 from scrobbled.trackers.trakt.codec import raw_ids, show_ids
-from scrobbled.trackers.trakt.lookups import Lookups
-from scrobbled.trackers.trakt.settings import API_URL, Settings
+from scrobbled.trackers.trakt.settings import API_URL, TraktSettings
 
 
 class TraktFinder:
@@ -57,5 +58,5 @@ def _episode(hit: Hit, *, certain: bool) -> Finding:
 
 def build_finder(context: FinderContext) -> TraktFinder:
     """With the app of a viewer's account."""
-    settings = Settings.of(context.settings)
+    settings = TraktSettings.of(context.settings)
     return TraktFinder(context.http, settings.client_id, context.cache, context.clock, url=settings.url)

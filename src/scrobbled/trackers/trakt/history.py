@@ -10,27 +10,35 @@ from functools import partial
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scrobbled.clock import Clock
-from scrobbled.core.items import Media
+from scrobbled.core.naming.items import Media
 from scrobbled.core.records import PlayRecord, Plays, Subject
-from scrobbled.http import Answer
-from scrobbled.trackers.base import Known
-from scrobbled.trackers.trakt.activity import Activity
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Answer
+from scrobbled.trackers.given import EarlierReads
+from scrobbled.trackers.trakt.adding import HISTORY, PlayFinder
 from scrobbled.trackers.trakt.answers import read_history
 from scrobbled.trackers.trakt.codec import timestamp
-from scrobbled.trackers.trakt.gathering import PlayPages, Told
-from scrobbled.trackers.trakt.marks import Mark, Moves
-from scrobbled.trackers.trakt.paging import MOST_PAGES, PAGE, Asker, Paging
-from scrobbled.trackers.trakt.plays import HISTORY, Reader
-from scrobbled.trackers.trakt.snapshot import Dates, Difference, Held, Minutes, Title, by_title, difference, overlaid
+from scrobbled.trackers.trakt.cursor import KindCursor, Moves
+from scrobbled.trackers.trakt.paging import PAGE, Asker, Paging
+from scrobbled.trackers.trakt.records import PlayPages, ToldSubjects
+from scrobbled.trackers.trakt.snapshot import (
+    Difference,
+    Minutes,
+    PlaysByTitle,
+    TitleKey,
+    WatchedDates,
+    by_title,
+    difference,
+    overlaid,
+)
+from scrobbled.trackers.trakt.whole import WholeReader
 
+LISTING = "history"
 FULL = {"extended": "full"}
 """Tells how long things last."""
 MIN = {"extended": "min"}
 NOT_OFFERED = (400, 404, 405, 422, 426)
 """Answers that mean that there is no such listing for this app or account; 426 is "VIP only"."""
-MOST_READ = 2 * MOST_PAGES
-"""Rows that come twice make more pages than there are plays."""
 DAY = timedelta(days=1)
 """Trakt's documents disagree on whether a bound is a day or a moment, and whose midnight counts."""
 
@@ -39,8 +47,8 @@ class PlaysFound(Struct, frozen=True):
     """``plays`` is ``None`` where nothing moved after all."""
 
     plays: Plays | None
-    mark: Mark
-    told: Told = field(default_factory=Told)
+    mark: KindCursor
+    told: ToldSubjects = field(default_factory=ToldSubjects)
     moved: bool = True
     """Whether anything was found that explains the move."""
 
@@ -65,20 +73,20 @@ class _Look(Struct, frozen=True):
         return not self.new and not self.gone and self.more == 0
 
 
-class History:
+class TraktHistory:
     """Reads plays."""
 
-    def __init__(self, asker: Asker, reader: Reader, activity: Activity, clock: Clock) -> None:
+    def __init__(self, asker: Asker, reader: PlayFinder, whole: WholeReader, clock: Clock) -> None:
         self._asker = asker
         self._reader = reader
-        self._activity = activity
+        self._whole = whole
         self._clock = clock
 
-    async def read(self, had: Mark, moves: Moves, known: Known, *, full: bool) -> PlaysFound:
+    async def read(self, had: KindCursor, moves: Moves, known: EarlierReads, *, full: bool) -> PlaysFound:
         """From what moved since ``had``; ``known`` is only asked for a look at everything."""
         begins = had.begins()
         if begins is None:
-            return await self._everything(had, moves, None)
+            return await self._everything(had, moves, known, None)
         look = await self._look(had, begins) if had.settled != moves else None
         if look is not None and not full:
             if look.explains:
@@ -89,7 +97,7 @@ class History:
                 return PlaysFound(None, had, moved=False)
         return await self._by_dates(had, moves, known, look)
 
-    async def _look(self, had: Mark, begins: datetime) -> _Look:
+    async def _look(self, had: KindCursor, begins: datetime) -> _Look:
         items = await self._items()
         start = (begins - DAY).replace(hour=0, minute=0)
         pages, _ = await self._asker.gather_again(HISTORY, {**FULL, "start_at": timestamp(start)}, PlayPages)
@@ -103,13 +111,13 @@ class History:
         read_history(answer.json(), answer.what)
         return Paging.of(answer).items
 
-    async def _by_dates(self, had: Mark, moves: Moves, known: Known, look: _Look | None) -> PlaysFound:
+    async def _by_dates(self, had: KindCursor, moves: Moves, known: EarlierReads, look: _Look | None) -> PlaysFound:
         """By all dates, which are cheap to get, and the plays behind those that are not known."""
         items = look.items if look else await self._items()
         pages = look.pages if look else PlayPages()
         dates = await self._dates()
         if dates is None:
-            return await self._everything(had, moves, None)
+            return await self._everything(had, moves, known, None)
         plays, subjects = await known.plays(), {**await known.subjects(), **pages.told.subjects}
         compared = await asyncio.to_thread(_compared, dates, plays, pages.records.values(), subjects)
         differing = compared.difference
@@ -117,15 +125,15 @@ class History:
             moved = look is not None and bool(look.new or look.gone)
             return await self._all(replace(had, digest=""), compared.records, items, pages.told, moved=moved)
         if differing is None or len(differing.titles) * PAGE >= (len(compared.records) if items is None else items):
-            return await self._everything(had, moves, dates)
+            return await self._everything(had, moves, known, dates)
         read, left = await self._reread(differing.titles, dates, pages.told)
         if left.digest not in ("", had.digest):  # the same as ever: plays of hidden titles, which only dates tell of
-            return await self._everything(had, moves, dates)
+            return await self._everything(had, moves, known, dates)
         records = await asyncio.to_thread(compared.mended, read)
         return await self._all(replace(had, digest=left.digest), records, items, pages.told)
 
     async def _reread(
-        self, titles: Iterable[Title], dates: Mapping[Title, Minutes], told: Told
+        self, titles: Iterable[TitleKey], dates: Mapping[TitleKey, Minutes], told: ToldSubjects
     ) -> tuple[Iterable[PlayRecord], Difference]:
         """The plays of these titles, and where they still differ from ``dates``."""
         pages = PlayPages(told)
@@ -135,49 +143,58 @@ class History:
         wanted = {title: dates[title] for title in titles if title in dates}
         return read, difference(wanted, by_title(read, told.subjects) or {})
 
-    async def _everything(self, had: Mark, moves: Moves, dates: Mapping[Title, Minutes] | None) -> PlaysFound:
+    async def _everything(
+        self, had: KindCursor, moves: Moves, known: EarlierReads, dates: Mapping[TitleKey, Minutes] | None
+    ) -> PlaysFound:
         """The whole history. Where it does not agree with ``dates``, it may never do: that is remembered."""
-        pages, extent = await self._activity.steadily("plays", moves, HISTORY, FULL, PlayPages, most=MOST_READ)
+        found = await self._whole.read(moves, known.draft(LISTING))
+        pages = found.pages
         records = list(pages.records.values())
         digest = ""
         if dates is not None:
             compared = await asyncio.to_thread(_compared, dates, records, (), pages.told.subjects)
             digest = compared.difference.digest if compared.difference else ""
-        return await self._all(replace(had, digest=digest), records, extent.items, pages.told)
+        return await self._all(replace(had, digest=digest), records, found.items, pages.told)
 
     async def _all(
-        self, mark: Mark, records: Sequence[PlayRecord], items: int | None, told: Told, *, moved: bool = True
+        self,
+        mark: KindCursor,
+        records: Sequence[PlayRecord],
+        items: int | None,
+        told: ToldSubjects,
+        *,
+        moved: bool = True,
     ) -> PlaysFound:
         mark = await asyncio.to_thread(mark.over, records, items, self._clock.now(), complete=True)
         return PlaysFound(Plays(records, complete=True), mark, told, moved=moved)
 
-    async def _dates(self) -> Mapping[Title, Minutes] | None:
+    async def _dates(self) -> Mapping[TitleKey, Minutes] | None:
         """Of every play, ``None`` where Trakt does not offer them.
 
         All at once where it gives them so: paged, it would be as many requests as the history.
         """
-        found: dict[Title, Minutes] = {}
+        found: dict[TitleKey, Minutes] = {}
         kinds: tuple[Media, ...] = ("movie", "episode")
         for media in kinds:
-            path, dates = f"/sync/watched/{media}s", Dates(media)
+            path, dates = f"/sync/watched/{media}s", WatchedDates(media)
             answer = await self._asker.get(path, MIN, absent=NOT_OFFERED)
             if not answer.ok:
                 return None
             await asyncio.to_thread(_take, dates, answer)
             pages = Paging.of(answer).pages
             if pages is None or pages > 1:  # where no header says that this is all, it may not be
-                dates, _ = await self._asker.gather_again(path, MIN, partial(Dates, media))
+                dates, _ = await self._asker.gather_again(path, MIN, partial(WatchedDates, media))
             found |= dates.found
         return found
 
 
-def _take(dates: Dates, answer: Answer) -> None:
+def _take(dates: WatchedDates, answer: Answer) -> None:
     dates.take(answer.json(), answer.what)
 
 
 class _Compared(Struct, frozen=True):
     records: Sequence[PlayRecord]
-    held: Held
+    held: PlaysByTitle
     difference: Difference | None
     """``None`` where the records cannot be compared."""
 
@@ -189,7 +206,7 @@ class _Compared(Struct, frozen=True):
 
 
 def _compared(
-    dates: Mapping[Title, Minutes],
+    dates: Mapping[TitleKey, Minutes],
     known: Iterable[PlayRecord],
     window: Iterable[PlayRecord],
     subjects: Mapping[str, Subject],

@@ -7,18 +7,31 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from scrobbled.core.errors import Candidate, NotInCatalogue, Uncertain
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.matching import Claim, Confidence, Listed, Placed, candidate, place, plain, same_title, weaker
+from scrobbled.core.naming.ids import EpisodeIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.naming.matching import (
+    IN_DOUBT,
+    Claim,
+    Confidence,
+    Listed,
+    Placed,
+    agrees,
+    candidate,
+    place,
+    plain,
+    same_title,
+    weaker,
+)
 from scrobbled.core.records import Subject
 from scrobbled.trackers.base import Address
 from scrobbled.trackers.given import Shows
-from scrobbled.trackers.trakt.answers import Hit, Listing
-from scrobbled.trackers.trakt.codec import MOVIE_SPACES, SPACES, Place, RawIds, key_of, raw_ids
+from scrobbled.trackers.trakt.answers import Hit, ListedEpisode
+from scrobbled.trackers.trakt.catalogue import Lookups
+from scrobbled.trackers.trakt.codec import MOVIE_SPACES, SPACES, RawIds, TraktPlace, key_of, raw_ids
 from scrobbled.trackers.trakt.entries import season_key
-from scrobbled.trackers.trakt.lookups import Lookups
 
 
-class Locator:
+class TraktLocator:
     """Answers ``Tracker.locate``."""
 
     def __init__(self, lookups: Lookups, shows: Shows) -> None:
@@ -38,7 +51,7 @@ class Locator:
                 return Address(key_of("show", show), {"type": "show", "ids": show}, "show ids", entry=subject.label())
             return await self._season(subject, show)
         address = await self.locate(subject.item)
-        place = Place.of(address)
+        place = TraktPlace.of(address)
         if "tmdb" in place.ids:
             return address
         # our own reads go by the best of all ids that Trakt knows, and whoever located this may not know it
@@ -70,17 +83,17 @@ class Locator:
 
     async def _movie(self, movie: Movie) -> Address:
         if ids := raw_ids(movie.ids):
-            return Place("movie", ids).address("the film's own ids")
+            return TraktPlace("movie", ids).address("the film's own ids")
         hits = await self._lookups.movies_named(movie.title)
         exact = [hit for hit in hits if plain(hit.title) == plain(movie.title) and hit.year == movie.year]
         if len(exact) == 1 and movie.year is not None:
-            return Place("movie", exact[0].ids).address("title and year", Confidence.LIKELY)
+            return TraktPlace("movie", exact[0].ids).address("title and year", Confidence.LIKELY)
         why = "several films fit" if exact else "no film with this title and year"
         raise Uncertain(f"{movie.label()} has no ids, and on Trakt {why}", _candidates(exact or hits))
 
     async def _episode(self, episode: Episode) -> Address:
         if not episode.settled and (ids := raw_ids(episode.ids)):
-            own = Place("episode", ids, raw_ids(episode.show_ids), episode.season, episode.number)
+            own = TraktPlace("episode", ids, raw_ids(episode.show_ids), episode.season, episode.number)
             return own.address("the episode's own ids")
         match = await self._shows.show_of(episode)
         show = raw_ids(match.ids)
@@ -88,12 +101,16 @@ class Locator:
         if trakt is None:
             raise NotInCatalogue(f"Trakt does not know the show {episode.show_title} yet")
         entry, placed = _placed(episode, match.claims, await self._lookups.episodes(trakt))
-        where = Place("episode", entry.ids, {**show, "trakt": trakt}, entry.season, entry.number)
+        if not agrees(match, episode, placed.entry):
+            raise Uncertain(IN_DOUBT, [candidate(episode, placed.entry)])
+        where = TraktPlace("episode", entry.ids, {**show, "trakt": trakt}, entry.season, entry.number)
         confidence = weaker(match.confidence, placed.confidence)
         return where.address(f"{match.method}, then {placed.how}", confidence, entry.title)
 
 
-def _placed(episode: Episode, claims: Sequence[Claim], entries: Sequence[Listing]) -> tuple[Listing, Placed]:
+def _placed(
+    episode: Episode, claims: Sequence[Claim], entries: Sequence[ListedEpisode]
+) -> tuple[ListedEpisode, Placed]:
     """The entry that is ``episode``; raises ``NotInCatalogue`` or ``Uncertain``."""
     listed = {
         Listed(entry.season, entry.number, entry.title, entry.first_aired, _number(entry.ids.get("tmdb"))): entry
@@ -103,6 +120,19 @@ def _placed(episode: Episode, claims: Sequence[Claim], entries: Sequence[Listing
     if not _supported(episode, claims, placed.entry):
         raise Uncertain("on Trakt only the air date fits", [candidate(episode, placed.entry)])
     return listed[placed.entry], placed
+
+
+def at_its_number(episode: Episode, entries: Sequence[ListedEpisode]) -> ListedEpisode | None:
+    """The entry with the numbers of ``episode``, where title or air date say the same; its ids say nothing."""
+    if episode.season is None or episode.number is None:
+        return None
+    nameless, claim = replace(episode, ids=EpisodeIds()), Claim(episode.season, episode.number, "its number")
+    try:
+        entry, placed = _placed(nameless, (claim,), entries)
+    except (NotInCatalogue, Uncertain):
+        return None
+    is_there = (entry.season, entry.number) == (claim.season, claim.number)
+    return entry if is_there and placed.how != "number" else None
 
 
 def _supported(episode: Episode, claims: Sequence[Claim], entry: Listed) -> bool:

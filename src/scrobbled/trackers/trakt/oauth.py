@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from scrobbled.clock import Clock
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, TryLater
-from scrobbled.http import Answer, Http
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.http import Answer, Http
 from scrobbled.trackers.trakt.client import DEVELOPER_PAGE, headers, judge, short_reason
 from scrobbled.trackers.trakt.codec import whole
-from scrobbled.trackers.trakt.settings import NO_REDIRECT, Settings
+from scrobbled.trackers.trakt.settings import NO_REDIRECT, TraktSettings
 
 SHORTEST_LIFE = 86_400
 """Seconds; what is assumed when the answer does not say. Trakt has used three months, one day and seven days."""
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class TokenPair:
     """One pair of tokens. ``redirect_uri`` belongs to it: a refresh with another one fails."""
 
     access_token: str = field(repr=False)
@@ -71,10 +71,10 @@ class DeviceCode:
         return f"{self.verification_url.rstrip('/')}/{self.user_code}"
 
 
-class OAuth:
+class OAuthClient:
     """Requests to the sign-in host. The app's credentials go into the body; HTTP Basic is not accepted."""
 
-    def __init__(self, http: Http, settings: Settings, clock: Clock) -> None:
+    def __init__(self, http: Http, settings: TraktSettings, clock: Clock) -> None:
         self._http = http.at(settings.auth_url)
         self._settings = settings
         self._clock = clock
@@ -86,7 +86,7 @@ class OAuth:
         lasts, interval = whole(raw.get("expires_in")) or 600, whole(raw.get("interval")) or 5
         return DeviceCode(texts[0], texts[1], lasts, interval, texts[2])
 
-    async def poll(self, device: DeviceCode) -> Grant | None:
+    async def poll(self, device: DeviceCode) -> TokenPair | None:
         """The grant once the person has agreed, ``None`` while we wait; ``LoginNeeded`` says why it is over.
 
         ``TryLater`` is also for a question that came too soon.
@@ -100,7 +100,7 @@ class OAuth:
             raise LoginNeeded(over)
         return self._grant(_judged(answer, _NOT_STARTED), self._settings.redirect_uri)
 
-    async def refresh(self, grant: Grant) -> Grant:
+    async def refresh(self, grant: TokenPair) -> TokenPair:
         """A new pair for ``grant``; ``LoginNeeded`` when its refresh token is not accepted (any more)."""
         body = {"refresh_token": grant.refresh_token, "redirect_uri": grant.redirect_uri, "grant_type": "refresh_token"}
         answer = await self._post("/oauth/token", {**body, **self._app()})
@@ -115,10 +115,10 @@ class OAuth:
     async def _post(self, path: str, body: Mapping[str, str]) -> Answer:
         return await self._http.send("POST", path, json=body, headers=headers(self._settings.client_id))
 
-    def _grant(self, answer: Answer, redirect_uri: str) -> Grant:
+    def _grant(self, answer: Answer, redirect_uri: str) -> TokenPair:
         raw = _object(answer)
         created = whole(raw.get("created_at")) or int(self._clock.now().timestamp())
-        return Grant(
+        return TokenPair(
             access_token=_text(raw, "access_token", answer),
             refresh_token=_text(raw, "refresh_token", answer),
             created_at=created,
@@ -158,8 +158,8 @@ def _judged(answer: Answer, refusal: str) -> Answer:
 
 _NOT_STARTED = "Trakt refused to start a sign-in{}"
 _NOT_RENEWED = (
-    "Trakt does not renew the sign-in{}: it was revoked, replaced, or pushed out by another connected app, of which a "
-    "free account may have only a few"
+    "Trakt does not renew the sign-in{}: it was revoked, replaced, or pushed out by another app, of which a free "
+    "account may have only a few"
 )
 
 

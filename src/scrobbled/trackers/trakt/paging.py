@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from msgspec import Struct
 
 from scrobbled.core.errors import ContractDrift, Refused, TryLater
-from scrobbled.http import Answer
+from scrobbled.plumbing.http import Answer
 from scrobbled.trackers.trakt.auth import Auth
 from scrobbled.trackers.trakt.client import Api, judge
 from scrobbled.trackers.trakt.codec import whole
@@ -60,7 +60,7 @@ class Gathers(Protocol):
 GathersT = TypeVar("GathersT", bound=Gathers)
 
 
-class Extent(Struct, frozen=True):
+class ListingSize(Struct, frozen=True):
     """How long a listing was."""
 
     pages: int
@@ -75,11 +75,13 @@ class Asker:
         self._api = api
         self._auth = auth
 
-    async def get(self, path: str, params: Params | None = None, *, absent: Collection[int] = ()) -> Answer:
-        """``absent``: these statuses are an answer, too."""
+    async def get(
+        self, path: str, params: Params | None = None, *, absent: Collection[int] = (), long: bool = False
+    ) -> Answer:
+        """``absent``: these statuses are an answer, too. ``long``: a page of many; see ``Api.get``."""
 
         async def call(token: str) -> Answer:
-            return await self._api.get(path, params, token=token)
+            return await self._api.get(path, params, token=token, long=long)
 
         answer = await self._auth.signed(call)
         if answer.status in absent:
@@ -89,9 +91,13 @@ class Asker:
         except Refused as refusal:  # no play is at fault when a question is refused
             raise ContractDrift(refusal.reason) from None
 
+    def delay(self) -> float:
+        """Seconds until a page of many may be asked for."""
+        return self._api.delay(long=True)
+
     async def gather(
         self, path: str, params: Params, into: Gathers, *, most: int = MOST_PAGES, absent: bool = False
-    ) -> Extent:
+    ) -> ListingSize:
         """Every page of a listing. Raises ``Shifted`` when it changes meanwhile, ``ContractDrift`` when it has no end.
 
         ``absent``: a listing that does not exist is an empty one.
@@ -99,9 +105,9 @@ class Asker:
         first: Paging | None = None
         for page in range(1, most + 1):
             expected = NOTHING if absent and page == 1 else ()
-            answer = await self.get(path, {**params, "page": page, "limit": PAGE}, absent=expected)
+            answer = await self.get(path, {**params, "page": page, "limit": PAGE}, absent=expected, long=page > 1)
             if answer.status == 404:
-                return Extent(page, 0)
+                return ListingSize(page, 0)
             paging = Paging.of(answer)
             first = first or paging
             if paging.shape != first.shape:
@@ -109,12 +115,12 @@ class Asker:
             if (paging.pages or 0) > most:
                 break
             if paging.ends(page, await _taken(into, answer)):
-                return Extent(page, paging.items)
+                return ListingSize(page, paging.items)
         raise ContractDrift(f"GET {path} goes on after {most} pages")
 
     async def gather_again(
         self, path: str, params: Params, new: Callable[[], GathersT], *, most: int = MOST_PAGES, absent: bool = False
-    ) -> tuple[GathersT, Extent]:
+    ) -> tuple[GathersT, ListingSize]:
         """As ``gather``, from the beginning once more where the listing changed."""
         into = new()
         try:

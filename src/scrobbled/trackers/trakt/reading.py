@@ -2,47 +2,69 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scrobbled.clock import Clock
-from scrobbled.core.errors import ContractDrift
+from scrobbled.core.errors import ContractDrift, TryLater
 from scrobbled.core.records import Kind, Ratings, Reading
-from scrobbled.trackers.base import Known
-from scrobbled.trackers.trakt.activity import Activity, OwnRatings
+from scrobbled.plumbing.clock import Clock
+from scrobbled.trackers.given import EarlierReads
+from scrobbled.trackers.trakt.activity import Activity
+from scrobbled.trackers.trakt.cursor import JUST_NOW, Activities, KindCursor, Moves, TraktCursor
 from scrobbled.trackers.trakt.entries import part
-from scrobbled.trackers.trakt.gathering import RatingPages, Told
-from scrobbled.trackers.trakt.history import FULL, History, PlaysFound
-from scrobbled.trackers.trakt.marks import Activities, Cursor, Mark, Moves
+from scrobbled.trackers.trakt.history import FULL, LISTING, PlaysFound, TraktHistory
+from scrobbled.trackers.trakt.memory import TraktMemory
 from scrobbled.trackers.trakt.paging import MOST_PAGES, Asker
+from scrobbled.trackers.trakt.records import RatingPages, ToldSubjects
 
 RATINGS = "/sync/ratings/all"
 SETTINGS = "/users/settings"
+LIMITED_AGAIN = 3
+"""So often a read is gone on with after a 429."""
+LONGEST_REST = 330.0
+"""Seconds: one window of Trakt's limit and a little more."""
 
 
 class _RatingsFound(Struct, frozen=True):
     ratings: Ratings | None
-    mark: Mark
-    told: Told = field(default_factory=Told)
+    mark: KindCursor
+    told: ToldSubjects = field(default_factory=ToldSubjects)
 
 
-class AccountReader:
+class TraktReader:
     """Answers ``Reads.read``."""
 
-    def __init__(self, asker: Asker, activity: Activity, history: History, own: OwnRatings, clock: Clock) -> None:
+    def __init__(self, asker: Asker, activity: Activity, history: TraktHistory, own: TraktMemory, clock: Clock) -> None:
         self._asker = asker
         self._own = own
         self._clock = clock
         self._activity = activity
         self._history = history
 
-    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
-        had, now, moves = Cursor.of(cursor), self._clock.now(), await self._activity.now()
+    async def read(
+        self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
+    ) -> Reading:
+        """Waits where Trakt says for how long: another process, or we before a restart, may have used up its limit."""
+        for _ in range(LIMITED_AGAIN):
+            try:
+                return await self._read_now(kinds, cursor, known, full=full)
+            except TryLater as error:
+                if not error.limited or error.after is None or error.after > LONGEST_REST:
+                    raise
+                rest = error.after + 1.0
+            await known.draft(LISTING).waits(rest)
+            await self._clock.wait(asyncio.Event(), rest)
+        return await self._read_now(kinds, cursor, known, full=full)
+
+    async def _read_now(
+        self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
+    ) -> Reading:
+        had, moves = TraktCursor.of(cursor), await self._activity.now()
         moved = {kind for kind in kinds if full or had.on(kind).settled != moves.on(kind)}
         if "ratings" in kinds and await self._own.unread():
             moved.add("ratings")
@@ -50,20 +72,22 @@ class AccountReader:
             return Reading(cursor, had.owner)
         owner = await self._owner()
         if had.owner != owner:  # what was known is somebody else's
-            had, moved = Cursor(owner), set(kinds)
-        return await self._read(had, moves, now, moved, known, full=full)
+            had, moved = TraktCursor(owner), set(kinds)
+        if moves.is_just_now(moved):  # what else that second brings is read with it, and never looked for again
+            await self._clock.wait(asyncio.Event(), JUST_NOW)
+        return await self._read(had, moves, moved, known, full=full)
 
     async def _read(
-        self, had: Cursor, moves: Activities, now: datetime, moved: set[Kind], known: Known, *, full: bool
+        self, had: TraktCursor, moves: Activities, moved: set[Kind], known: EarlierReads, *, full: bool
     ) -> Reading:
         plays, ratings = PlaysFound(None, had.plays), _RatingsFound(None, had.ratings)
         if "plays" in moved:
             plays = await self._history.read(had.plays, moves.plays, known, full=full)
-            plays = replace(plays, mark=plays.mark.moved_to(moves.plays, found=plays.moved, now=now))
+            plays = replace(plays, mark=plays.mark.moved_to(moves.plays, found=plays.moved))
         if "ratings" in moved:
-            ratings = await self._ratings(had.ratings, moves.ratings, now)
+            ratings = await self._ratings(had.ratings, moves.ratings)
         return Reading(
-            cursor=Cursor(had.owner, plays.mark, ratings.mark).values(),
+            cursor=TraktCursor(had.owner, plays.mark, ratings.mark).values(),
             owner=had.owner,
             plays=plays.plays,
             ratings=ratings.ratings,
@@ -71,13 +95,13 @@ class AccountReader:
             skipped=Counter(plays.told.skipped) + ratings.told.skipped,
         )
 
-    async def _ratings(self, had: Mark, moves: Moves, now: datetime) -> _RatingsFound:
+    async def _ratings(self, had: KindCursor, moves: Moves) -> _RatingsFound:
         """All of them: Trakt cannot be asked for the ones that changed."""
         unread = await self._own.unread()
         pages, _ = await self._activity.steadily("ratings", moves, RATINGS, FULL, RatingPages, most=MOST_PAGES)
         await self._own.were_read(unread)
         digest = pages.digest()
-        mark = replace(had, digest=digest).moved_to(moves, found=digest != had.digest, now=now)
+        mark = replace(had, digest=digest).moved_to(moves, found=digest != had.digest)
         return _RatingsFound(Ratings(list(pages.records.values()), complete=True), mark, pages.told)
 
     async def _owner(self) -> str:

@@ -3,45 +3,46 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from scrobbled.core.records import PlayRecord, RatingRecord, Subject
-from scrobbled.trackers.trakt.answers import Row, read_history, read_ratings
-from scrobbled.trackers.trakt.entries import Entry, play_record
+from scrobbled.trackers.trakt.answers import HistoryRow, read_history, read_ratings
+from scrobbled.trackers.trakt.entries import TraktEntry, play_record
 
 
 @dataclass(slots=True)
-class Told:
+class ToldSubjects:
     """What records are about, each told once however often it occurs, and what could not be told."""
 
     subjects: dict[str, Subject] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
 
-    def key_of(self, entry: Entry, what: str) -> str | None:
+    def key_of(self, entry: TraktEntry, what: str) -> str | None:
         """``None`` and counted as ``what`` where the entry has no id to go by."""
         key = entry.key()
         if key is None:
             self.skipped[f"{what} without ids"] += 1
         elif key not in self.subjects:
             self.subjects[key] = entry.subject(key)
-        return key
+        return None if key is None else sys.intern(key)  # one text for all that is of it
 
 
 @dataclass(slots=True)
 class PlayPages:
     """Plays by id: rows may come twice."""
 
-    told: Told = field(default_factory=Told)
+    told: ToldSubjects = field(default_factory=ToldSubjects)
     records: dict[str, PlayRecord] = field(default_factory=dict)
     _seen: set[int] = field(default_factory=set)
 
     def take(self, raw: Any, what: str) -> int:
         return self.add(read_history(raw, what))
 
-    def add(self, rows: Iterable[Row]) -> int:
+    def add(self, rows: Iterable[HistoryRow]) -> int:
         """How many of them were new."""
         before = len(self._seen)
         for row in rows:
@@ -58,7 +59,7 @@ class PlayPages:
 class RatingPages:
     """One rating for each key; of two the one that was given last."""
 
-    told: Told = field(default_factory=Told)
+    told: ToldSubjects = field(default_factory=ToldSubjects)
     records: dict[str, RatingRecord] = field(default_factory=dict)
 
     def take(self, raw: Any, what: str) -> int:

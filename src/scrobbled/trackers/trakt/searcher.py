@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from scrobbled.core.titles import Kind, SeasonSize, Title, sized
+from scrobbled.core.naming.titles import SeasonSize, Title, TitleKind, sized
 from scrobbled.trackers.given import FinderContext
 from scrobbled.trackers.trakt.answers import Hit, read_hits
+from scrobbled.trackers.trakt.catalogue import Lookups
 from scrobbled.trackers.trakt.client import Api, found
 from scrobbled.trackers.trakt.codec import escaped
-from scrobbled.trackers.trakt.lookups import Lookups
-from scrobbled.trackers.trakt.settings import Settings
+from scrobbled.trackers.trakt.settings import TraktSettings
 
 MOST = 10
 MOST_SIZED = 4
@@ -22,12 +22,12 @@ MOST_SIZED = 4
 class TraktSearcher:
     """Shows and films."""
 
-    kinds: frozenset[Kind] = frozenset({"show", "movie"})
+    kinds: frozenset[TitleKind] = frozenset({"show", "movie"})
 
     def __init__(self, api: Api, lookups: Lookups) -> None:
         self._api, self._lookups = api, lookups
 
-    async def search(self, query: str, year: int | None, kind: Kind) -> Sequence[Title]:
+    async def search(self, query: str, year: int | None, kind: TitleKind) -> Sequence[Title]:
         params: dict[str, str | int] = {"query": escaped(query), "page": 1, "limit": MOST}
         if year is not None:
             params["years"] = year
@@ -52,13 +52,13 @@ class TraktSearcher:
         return sized([entry.season for entry in listed])
 
 
-def _title(hit: Hit, kind: Kind) -> Title:
+def _title(hit: Hit, kind: TitleKind) -> Title:
     tmdb = hit.ids.get("tmdb")
     return Title(kind, hit.title, hit.year, tmdb if isinstance(tmdb, int) else None)
 
 
 def build_searcher(context: FinderContext) -> TraktSearcher:
     """With the app of a viewer's account."""
-    settings = Settings.of(context.settings)
+    settings = TraktSettings.of(context.settings)
     api = Api(context.http.at(settings.url), settings.client_id, context.clock)
     return TraktSearcher(api, Lookups(api, context.cache))

@@ -17,7 +17,7 @@ WRITE_PACE = 1.1
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TraktSettings:
     """``pace`` is seconds between two writes. URLs may carry a path, which is kept."""
 
     client_id: str

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from scrobbled.core.errors import TrackerError
-from scrobbled.trackers.given import Asked, Code, SignIn
+from scrobbled.trackers.given import SignIn, SignInCode, SignInField
 from scrobbled.trackers.trakt.auth import device_sign_in
 from scrobbled.trackers.trakt.client import Api, judge
 from scrobbled.trackers.trakt.oauth import DeviceCode
-from scrobbled.trackers.trakt.settings import Settings
+from scrobbled.trackers.trakt.settings import TraktSettings
 
-ASKS: tuple[Asked, ...] = ()
+ASKS: tuple[SignInField, ...] = ()
 """Nothing is typed here; the code is entered on Trakt's own page."""
 
 
@@ -20,14 +20,14 @@ async def sign_in(request: SignIn) -> str:
 
     def show(code: DeviceCode) -> None:
         if request.show is not None:
-            request.show(Code(code.user_code, code.verification_url, code.link, code.expires_in))
+            request.show(SignInCode(code.user_code, code.verification_url, code.link, code.expires_in))
             return
         request.tell(f"Open {code.verification_url} and enter this code:")
         request.tell(code.user_code)
         request.tell(f"Or open {code.link}")
         request.tell(f"Waiting up to {code.expires_in // 60} minutes …")
 
-    settings = Settings.of(request.settings)
+    settings = TraktSettings.of(request.settings)
     token = await device_sign_in(request.http, settings, request.tokens, show=show, clock=request.clock)
     return await _user_name(Api(request.http.at(settings.url), settings.client_id, request.clock), token)
 

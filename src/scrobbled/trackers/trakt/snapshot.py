@@ -12,22 +12,22 @@ from typing import Any
 from msgspec import Struct
 
 from scrobbled.core.errors import ContractDrift
-from scrobbled.core.items import Media
+from scrobbled.core.naming.items import Media
 from scrobbled.core.records import PlayRecord, Subject
 from scrobbled.trackers.trakt.codec import moment, whole
 
-Title = tuple[Media, int]
+TitleKey = tuple[Media, int]
 """A film or an episode by its Trakt id."""
 Minutes = tuple[int, ...]
 """When it was watched, in Unix minutes and in order; 0 for plays without a date."""
 
 
 @dataclass(slots=True)
-class Dates:
+class WatchedDates:
     """What ``/sync/watched/…?extended=min`` lists of one kind."""
 
     media: Media
-    found: dict[Title, Minutes] = field(default_factory=dict)
+    found: dict[TitleKey, Minutes] = field(default_factory=dict)
 
     def take(self, raw: Any, what: str) -> int:
         """How many items of this page were new. Strict: a date overlooked here would count as a play removed."""
@@ -54,13 +54,13 @@ def unix_minute(at: datetime | None) -> int:
     return int(at.timestamp()) // 60 if at else 0
 
 
-Held = Mapping[Title, Sequence[PlayRecord]]
+PlaysByTitle = Mapping[TitleKey, Sequence[PlayRecord]]
 
 
-def by_title(records: Iterable[PlayRecord], subjects: Mapping[str, Subject]) -> Held | None:
+def by_title(records: Iterable[PlayRecord], subjects: Mapping[str, Subject]) -> PlaysByTitle | None:
     """The plays of each item; ``None`` where one cannot be told by its Trakt id."""
-    titles: dict[str, Title | None] = {}
-    held: dict[Title, list[PlayRecord]] = {}
+    titles: dict[str, TitleKey | None] = {}
+    held: dict[TitleKey, list[PlayRecord]] = {}
     for record in records:
         if record.key not in titles:
             titles[record.key] = _title(subjects.get(record.key))
@@ -71,7 +71,7 @@ def by_title(records: Iterable[PlayRecord], subjects: Mapping[str, Subject]) -> 
     return held
 
 
-def _title(subject: Subject | None) -> Title | None:
+def _title(subject: Subject | None) -> TitleKey | None:
     trakt = subject.item.ids.trakt if subject else None
     return (subject.item.media, trakt) if subject and trakt is not None else None
 
@@ -79,12 +79,12 @@ def _title(subject: Subject | None) -> Title | None:
 class Difference(Struct, frozen=True):
     """Where the dates of an account and the plays that are known disagree."""
 
-    titles: tuple[Title, ...] = ()
+    titles: tuple[TitleKey, ...] = ()
     digest: str = ""
     """The same for the same difference; empty for none."""
 
 
-def difference(dates: Mapping[Title, Minutes], held: Held) -> Difference:
+def difference(dates: Mapping[TitleKey, Minutes], held: PlaysByTitle) -> Difference:
     titles = [title for title in dates.keys() | held.keys() if _times(held.get(title, ())) != dates.get(title, ())]
     titles.sort()
     if not titles:

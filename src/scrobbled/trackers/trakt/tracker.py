@@ -6,27 +6,41 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from scrobbled.core.checkup import Check
-from scrobbled.core.items import Item
-from scrobbled.core.records import Kind, Reading, Subject
-from scrobbled.pace import Pace
-from scrobbled.trackers.base import Addition, Address, Capabilities, Edit, Known, Receipt, Result, Sending, Tracker
+from scrobbled.core.naming.items import Item
+from scrobbled.core.records import Subject
+from scrobbled.core.words.checks import Check
+from scrobbled.plumbing.pace import Pace
+from scrobbled.trackers.base import (
+    Addition,
+    Address,
+    AddResult,
+    Adds,
+    Amends,
+    Capabilities,
+    Edit,
+    Reads,
+    Receipt,
+    Sending,
+    TellsPlaying,
+    Tracker,
+)
 from scrobbled.trackers.given import Context
-from scrobbled.trackers.trakt.activity import Activity, OwnRatings
-from scrobbled.trackers.trakt.amending import Amender
+from scrobbled.trackers.trakt.activity import Activity
+from scrobbled.trackers.trakt.adding import PlayFinder, TraktAdder
+from scrobbled.trackers.trakt.amending import TraktAmender
 from scrobbled.trackers.trakt.auth import Auth
-from scrobbled.trackers.trakt.canary import Canary
-from scrobbled.trackers.trakt.client import Api
-from scrobbled.trackers.trakt.codec import Place
-from scrobbled.trackers.trakt.history import History
-from scrobbled.trackers.trakt.locate import Locator
-from scrobbled.trackers.trakt.lookups import Lookups
-from scrobbled.trackers.trakt.oauth import OAuth
+from scrobbled.trackers.trakt.catalogue import Lookups
+from scrobbled.trackers.trakt.checks import TraktChecks
+from scrobbled.trackers.trakt.client import Api, judge
+from scrobbled.trackers.trakt.codec import TraktPlace
+from scrobbled.trackers.trakt.history import TraktHistory
+from scrobbled.trackers.trakt.locating import TraktLocator
+from scrobbled.trackers.trakt.memory import TraktMemory
+from scrobbled.trackers.trakt.oauth import OAuthClient
 from scrobbled.trackers.trakt.paging import Asker
-from scrobbled.trackers.trakt.playing import Player
-from scrobbled.trackers.trakt.plays import Adder, Reader
-from scrobbled.trackers.trakt.reading import AccountReader
-from scrobbled.trackers.trakt.settings import Settings
+from scrobbled.trackers.trakt.reading import TraktReader
+from scrobbled.trackers.trakt.settings import TraktSettings
+from scrobbled.trackers.trakt.whole import WholeReader
 from scrobbled.trackers.trakt.writing import Writer
 
 CAN = Capabilities(
@@ -43,34 +57,43 @@ SPACES = {"imdb": "IMDb", "tmdb": "TMDB", "trakt": "Trakt", "tvdb": "TVDB"}
 """As people write them."""
 
 
-class TraktTracker:
+class TraktTracker(Tracker):
     """One account. Plays go into the history with their own time, one request per batch."""
 
     can = CAN
 
-    def __init__(
-        self,
-        auth: Auth,
-        locator: Locator,
-        adder: Adder,
-        reader: Reader,
-        pace: Pace,
-        canary: Canary,
-        roots: Mapping[str, str],
-        player: Player,
-        account: AccountReader,
-        amender: Amender,
-    ) -> None:
-        self._auth = auth
-        self._locator = locator
-        self._adder = adder
-        self._reader = reader
-        self._pace = pace
-        self._canary = canary
-        self._roots = roots
-        self._player = player
-        self._account = account
-        self._amender = amender
+    def __init__(self, context: Context) -> None:
+        settings = TraktSettings.of(context.settings)
+        clock, http, whose = context.clock, context.http, {"client_id": settings.client_id, "viewer": context.viewer}
+        self._roots = {"API": settings.url, "sign-in": settings.auth_url}
+        self._auth = Auth(OAuthClient(http, settings, clock), context.tokens, clock, **whose)
+        self._api = Api(http.at(settings.url), settings.client_id, clock)
+        self._checks = TraktChecks(self._api, context.tokens, clock, **whose)
+        self._pace = Pace(clock, every=settings.pace)
+        writer, asker = Writer(self._api, self._auth, self._pace), Asker(self._api, self._auth)
+        lookups, own = Lookups(self._api, context.cache), TraktMemory(context.cache, clock, context.viewer)
+        self._locator = TraktLocator(lookups, context.shows)
+        self._adder, self._found = TraktAdder(writer, lookups, context.shows), PlayFinder(asker)
+        self._amender = TraktAmender(writer, self._found, self._adder, lookups, own)
+        activity = Activity(asker, clock)
+        history = TraktHistory(asker, self._found, WholeReader(asker, activity, lambda: self._adder.sent), clock)
+        self._reader = TraktReader(asker, activity, history, own, clock)
+
+    @property
+    def adds(self) -> Adds:
+        return self
+
+    @property
+    def reads(self) -> Reads:
+        return self._reader
+
+    @property
+    def amends(self) -> Amends:
+        return self
+
+    @property
+    def tells_playing(self) -> TellsPlaying:
+        return self
 
     async def locate(self, item: Item) -> Address:
         return await self._locator.locate(item)
@@ -78,31 +101,36 @@ class TraktTracker:
     def delay(self) -> float:
         return self._pace.delay()
 
-    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[Result]:
+    async def add_plays(self, plays: Sequence[Addition], sending: Sending) -> Sequence[AddResult]:
         await self._auth.token()  # a refresh, where one is due, comes before the point of no return
         await self._pace.turn()
         await sending()
         return await self._adder.add(plays)
 
     async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
-        return await self._reader.find(plays)
+        return await self._found.find(plays)
 
     async def playing(self, action: Literal["start", "pause"], item: Item, percent: float) -> None:
-        await self._player.tell(action, await self.locate(item), percent)
+        """Never stops anything: from 80 percent on a stop is a play, and plays come from the outbox alone.
 
-    async def read(self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: Known, *, full: bool) -> Reading:
-        return await self._account.read(kinds, cursor, known, full=full)
+        In the account's own turn; the last thing told counts there, so an answer that is lost does no harm.
+        """
+        place = TraktPlace.of(await self.locate(item))
+        ids = {"trakt": place.ids["trakt"]} if "trakt" in place.ids else dict(place.ids)
+        body = {place.media: {"ids": ids}, "progress": round(percent, 2)}
+        await self._pace.turn()
+        judge(await self._auth.signed(lambda token: self._api.write(f"/scrobble/{action}", body, token=token)))
 
     async def locate_subject(self, subject: Subject) -> Address:
         return await self._locator.subject(subject)
 
-    async def amend(self, edits: Sequence[Edit]) -> Sequence[Result]:
+    async def amend(self, edits: Sequence[Edit]) -> Sequence[AddResult]:
         return await self._amender.amend(edits)
 
     async def sign_in(self) -> None:
         """Asks Trakt: only an answer to a signed request tells that the tokens still hold, and that Trakt is there."""
         await self._auth.reload()
-        await self._reader.probe()
+        await self._found.probe()
 
     def expires_at(self) -> datetime | None:
         return self._auth.expires_at()
@@ -111,7 +139,7 @@ class TraktTracker:
         return self._roots
 
     async def examine(self) -> Sequence[Check]:
-        return await self._canary.examine()
+        return await self._checks.examine()
 
     async def aclose(self) -> None:
         """The connections stay: other accounts may share them, and a refresh of theirs must not be cut off."""
@@ -120,7 +148,7 @@ class TraktTracker:
 
 def in_words(address: Mapping[str, Any]) -> str:
     """What ``Address.data`` says."""
-    place = Place.of(Address("", address))
+    place = TraktPlace.of(Address("", address))
     media = "film" if place.media == "movie" else address["type"]
     if media == "season":
         return f"season {place.season} of the show with {_listed(place.show)}"
@@ -136,26 +164,4 @@ def _listed(ids: Mapping[str, Any]) -> str:
 
 def build(context: Context) -> Tracker:
     """The tracker of one viewer; raises ``ConfigError`` without a client id. Asks nobody anything yet."""
-    settings = Settings.of(context.settings)
-    clock, http = context.clock, context.http
-    auth = Auth(
-        OAuth(http, settings, clock), context.tokens, clock, client_id=settings.client_id, viewer=context.viewer
-    )
-    api = Api(http.at(settings.url), settings.client_id, clock)
-    lookups, pace = Lookups(api, context.cache), Pace(clock, every=settings.pace)
-    writer, asker = Writer(api, auth, pace), Asker(api, auth)
-    adder, reader, activity = Adder(writer, lookups), Reader(asker), Activity(asker)
-    own = OwnRatings(context.cache, clock, context.viewer)
-    canary = Canary(api, context.tokens, clock, client_id=settings.client_id, viewer=context.viewer)
-    return TraktTracker(
-        auth,
-        Locator(lookups, context.shows),
-        adder,
-        reader,
-        pace,
-        canary,
-        {"API": settings.url, "sign-in": settings.auth_url},
-        Player(api, auth, pace),
-        AccountReader(asker, activity, History(asker, reader, activity, clock), own, clock),
-        Amender(writer, reader, adder, lookups, own),
-    )
+    return TraktTracker(context)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from scrobbled.http import Answer
-from scrobbled.pace import Pace
+from scrobbled.plumbing.http import Answer
+from scrobbled.plumbing.pace import Pace
 from scrobbled.trackers.trakt.auth import Auth
 from scrobbled.trackers.trakt.client import Api, judge
 

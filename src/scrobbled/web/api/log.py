@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.exceptions import ClientException, ServiceUnavailableException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 from litestar.response import ServerSentEvent
 
-from scrobbled.logbook import LEVELS, LINES, Wanted, written
-from scrobbled.web.desk import Desk
-from scrobbled.web.log_live import LogPage
+from scrobbled.desk.desk import Desk
+from scrobbled.plumbing.logbook import LEVELS, LINES, LineFilter, written
+from scrobbled.web.log_live import LogLive, LogPage
+from scrobbled.web.requests import AnyRequest
 
 LONGEST = 200
-Asked = Request[Any, Any, Any]
 
 
-def handlers(desk: Desk) -> list[HTTPRouteHandler]:
-    logs = desk.logs
-
+def handlers(desk: Desk, logs: LogLive) -> list[HTTPRouteHandler]:
     @get("/log", summary="The last lines of the log")
     async def lines(
         level: FromQuery[str] = "",
@@ -34,7 +30,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 
     @get("/log/live", summary="Server-sent events: lines, as they are logged", media_type="text/event-stream")
     async def live(
-        request: Asked,
+        request: AnyRequest,
         level: FromQuery[str] = "",
         component: FromQuery[str] = "",
         text: FromQuery[str] = "",
@@ -61,7 +57,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     return [lines, live, download]
 
 
-def wanted(level: str, component: str, text: str) -> Wanted:
+def wanted(level: str, component: str, text: str) -> LineFilter:
     if level and level not in LEVELS:
         raise ClientException(f"level is one of {', '.join(LEVELS)}.")
-    return Wanted(level or LEVELS[0], component[:LONGEST], text[:LONGEST].strip())
+    return LineFilter(level or LEVELS[0], component[:LONGEST], text[:LONGEST].strip())

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get, post
-from litestar.exceptions import ClientException, HTTPException, NotFoundException, PermissionDeniedException
+from litestar.exceptions import ClientException, NotFoundException, PermissionDeniedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
-from scrobbled.core.errors import ConfigError, NotWritten
-from scrobbled.floods import Done
-from scrobbled.needs import NoAnswer
-from scrobbled.web.desk import Desk
-from scrobbled.web.needs import Unfolded
-from scrobbled.web.view.card import KINDS, Card
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.needs.card import KINDS, Card
+from scrobbled.desk.needs.floods import ActionResult
+from scrobbled.desk.needs.needs import Unfolded
 
 LARGEST_PAGE = 200
 LAST = 10**9
@@ -33,7 +31,7 @@ class NeedsPage(Struct, frozen=True):
     next: int | None
 
 
-class Reply(Struct, frozen=True, forbid_unknown_fields=True):
+class NeedReply(Struct, frozen=True, forbid_unknown_fields=True):
     """One of a question's answers: its ``action``, and its ``value`` where it has one."""
 
     action: str
@@ -60,15 +58,12 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @post(
         "/needs/{need_id:str}", summary="Answer a question, or one thing of it; what is settled stays", status_code=200
     )
-    async def answer(request: Request[Any, Any, Any], need_id: FromPath[str], data: JSONBody[Reply]) -> Done:
+    async def answer(
+        request: Request[Any, Any, Any], need_id: FromPath[str], data: JSONBody[NeedReply]
+    ) -> ActionResult:
         if data.action == "claim" and request.scope["state"].get("rights", "admin") != "admin":
             raise PermissionDeniedException("To claim an account is to change the configuration; use an admin token.")
-        try:
-            return await desk.needs.answer(need_id, data.action, data.value)
-        except (NoAnswer, ConfigError) as error:
-            raise ClientException(str(error)) from None
-        except NotWritten as error:
-            raise HTTPException(str(error), status_code=409) from None
+        return await desk.needs.answer(need_id, data.action, data.value)
 
     return [needs, need, answer]
 

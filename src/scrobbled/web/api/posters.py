@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from scrobbled.art import Picture
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.posters import Picture
+from scrobbled.web.requests import AnyRequest
 
 A_WEEK = "private, max-age=604800"
-Asked = Request[Any, Any, Any]
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/art/{key:str}", summary="A poster, by the last part of its address", media_type="image/jpeg")
-    async def art(request: Asked, key: FromPath[str]) -> Response[bytes]:
+    async def art(request: AnyRequest, key: FromPath[str]) -> Response[bytes]:
         try:
             picture = await desk.art.picture(key)
         except ValueError:
@@ -30,7 +28,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     return [art]
 
 
-def shown(request: Asked, picture: Picture) -> Response[bytes]:
+def shown(request: AnyRequest, picture: Picture) -> Response[bytes]:
     """The picture, or the word that the caller has it already."""
     headers = {"Cache-Control": A_WEEK, "ETag": picture.tag}
     if picture.tag in request.headers.get("if-none-match", ""):

@@ -8,7 +8,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
-from scrobbled.store.clients import SCOPES
+from scrobbled.store.accounts.clients import SCOPES
 
 ADMIN = {"scope": "admin"}
 """``opt`` of a handler that tells secrets, changes the configuration or lets others in."""

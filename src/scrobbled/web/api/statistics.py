@@ -7,8 +7,8 @@ from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 
-from scrobbled.web.counting import Statistics
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.plays.statistics import Statistics
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:

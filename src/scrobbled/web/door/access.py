@@ -6,19 +6,19 @@ Everything is refused unless a rule here lets it in. The rules know nothing of H
 from __future__ import annotations
 
 import ipaddress
-import math
 from enum import IntEnum
 from urllib.parse import urlsplit
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.clock import Clock
 from scrobbled.config.service import LoginConfig, ServerConfig
-from scrobbled.web import passwords
-from scrobbled.web.headers import (
-    Address,
-    Scope,
+from scrobbled.desk.caller import Caller
+from scrobbled.desk.settings import passwords
+from scrobbled.plumbing.clock import Clock
+from scrobbled.web.door import refusals
+from scrobbled.web.door.headers import (
+    HttpScope,
+    IPAddress,
     address_of,
     authority,
     cookies,
@@ -29,60 +29,36 @@ from scrobbled.web.headers import (
     prefix_of,
     values,
 )
-from scrobbled.web.sessions import Attempts, Sessions
+from scrobbled.web.door.refusals import Refusal
+from scrobbled.web.door.sessions import Attempts, Sessions
 
 COOKIE = "scrobbled_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Level(IntEnum):
+class AccessLevel(IntEnum):
     """How far in something lies."""
 
     ASSET = 1
     """The same for everybody and worth nothing: styles, scripts, icons."""
     DOOR = 2
     """Where one signs in."""
-    INSIDE = 3
-
-
-class Caller(Struct, frozen=True):
-    """Who asks, as far as it can be believed. ``address`` is empty where it cannot be told."""
-
-    address: str
-    is_local: bool
-    """This machine itself, with no proxy in between that we do not know."""
-    scheme: str
-    host: str
-    """As a ``Host`` header, with port."""
-    prefix: str
-    """The path below which we are seen, as far as it is known; without a slash at the end, empty for none."""
-    is_ingress: bool = False
-    """Let in by Home Assistant, on the listener that only its supervisor can reach."""
-
-
-class Refusal(Struct, frozen=True):
-    """Why not, for a person, and what to do about it."""
-
-    status: int
-    title: str
-    text: str
-    yaml: str = ""
-    sign_in: bool = False
-    """Signing in, or a token, would help."""
-    door: str = "login"
-    """Where, relative to our root."""
-    wait: float = 0.0
-    """Seconds until it is worth asking again."""
-
-    def headers(self) -> dict[str, str]:
-        return {"retry-after": str(math.ceil(self.wait))} if self.wait else {}
+    START = 3
+    """The first start, for whoever may begin."""
+    INSIDE = 4
+    OWN = 5
+    """What lets others in, carries everything away or puts something else in its place: only with a login."""
 
 
 class Access:
     """The rules of one configuration, with the sessions and failed tries of the running service."""
 
     def __init__(self, server: ServerConfig, clock: Clock, *, code: str = "") -> None:
-        """``code`` opens a session as long as there is no login, for whoever can read our log."""
+        """``code`` opens a session as long as there is no login, for whoever can read our log.
+
+        ``is_set_up`` may be set to false: until something is configured, being at this machine only opens the start.
+        """
+        self.is_set_up = True
         self._clock, self._code = clock, code
         self.login = server.login
         self.sessions = Sessions(clock, _spelled(server.login))
@@ -100,7 +76,7 @@ class Access:
         self._public = authority(server.public_url) if server.public_url else None
         self._proxies = [ipaddress.ip_network(network, strict=False) for network in server.trusted_proxies]
 
-    def caller(self, scope: Scope, prefix: str = "") -> Caller:
+    def caller(self, scope: HttpScope, prefix: str = "") -> Caller:
         """From the TCP peer; what headers claim counts only where the peer is a trusted proxy.
 
         ``prefix`` is the one the server itself was told of.
@@ -120,21 +96,36 @@ class Access:
             prefix=prefix_of(scope) or prefix,
         )
 
-    def refusal(self, scope: Scope, caller: Caller, level: Level) -> Refusal | None:
+    def is_relay(self, address: str) -> bool:
+        """Whether many may call from there: this machine, a proxy that is trusted, Home Assistant's supervisor."""
+        peer = address_of(address)
+        is_here = peer is not None and peer.is_loopback
+        return is_here or self._is_trusted(peer) or (peer is not None and str(peer) == self._supervisor)
+
+    def refusal(self, scope: HttpScope, caller: Caller, level: AccessLevel) -> Refusal | None:
         """Why this request is not answered; ``None`` where it may pass."""
         if len(values(scope, "host")) != 1 or not self._hosts.allows(caller.host):
-            return _strange_host(caller.host)
-        if level is Level.ASSET:
+            return refusals.strange_host(caller.host)
+        if level is AccessLevel.ASSET:
             return None
         if is_fetched_by_others(scope):
-            return _CROSS_SITE
+            return refusals.CROSS_SITE
         if scope["method"] not in _SAFE and not self._is_same_origin(scope, caller):
-            return _CROSS_SITE
+            return refusals.CROSS_SITE
         if self.login is None:
-            return None if caller.is_local else self._without_login(scope, level)
-        if level is Level.INSIDE and not self.is_signed_in(scope):
-            return _SIGN_IN
+            return self._without_login(scope, caller, level)
+        if level >= AccessLevel.START and not self.is_signed_in(scope):
+            return refusals.SIGN_IN
         return None
+
+    def misnamed(self, scope: HttpScope, caller: Caller) -> Refusal | None:
+        """Why what is told without a secret is not told under this name; ``None`` where it may be.
+
+        Browsers always say a name, some health checks none.
+        """
+        named = values(scope, "host")
+        fits = not named or (len(named) == 1 and self._hosts.is_near(caller.host))
+        return None if fits else refusals.strange_host(caller.host)
 
     @property
     def takes_code(self) -> bool:
@@ -145,12 +136,19 @@ class Access:
         """Case and blanks do not matter."""
         return self.takes_code and passwords.fits("".join(typed.split()).upper(), self._code)
 
-    def _without_login(self, scope: Scope, level: Level) -> Refusal | None:
-        if not self.takes_code:
-            return _NO_LOGIN
-        return None if level is Level.DOOR or self.is_signed_in(scope) else _CODE_FIRST
+    def _without_login(self, scope: HttpScope, caller: Caller, level: AccessLevel) -> Refusal | None:
+        has_code = self.takes_code and self.is_signed_in(scope)
+        if not (caller.is_local or has_code or self.takes_code):
+            return refusals.NO_LOGIN
+        if level is AccessLevel.DOOR:
+            return None
+        if not (caller.is_local or has_code):
+            return refusals.CODE_FIRST
+        if level is AccessLevel.OWN:
+            return refusals.NEEDS_LOGIN
+        return None if has_code or self.is_set_up or level is AccessLevel.START else refusals.START_FIRST
 
-    def ingress_caller(self, scope: Scope, prefix: str = "") -> Caller:
+    def ingress_caller(self, scope: HttpScope, prefix: str = "") -> Caller:
         """Whoever Home Assistant let in. What its supervisor tells is believed, as nobody else is answered there."""
         return Caller(
             address=str(address_of((scope.get("client") or ("",))[0]) or ""),
@@ -161,12 +159,12 @@ class Access:
             is_ingress=True,
         )
 
-    def ingress_refusal(self, scope: Scope, caller: Caller) -> Refusal | None:
+    def ingress_refusal(self, scope: HttpScope, caller: Caller) -> Refusal | None:
         """Why a request to the listener of Home Assistant is not answered; ``None`` where it may pass."""
         if caller.address != self._supervisor:
-            return _NOT_INGRESS
+            return refusals.NOT_INGRESS
         if scope["method"] not in _SAFE and not self._is_same_origin(scope, caller):
-            return _CROSS_SITE
+            return refusals.CROSS_SITE
         return None
 
     def token_refusal(self, caller: Caller, *, opens: bool) -> Refusal | None:
@@ -174,21 +172,21 @@ class Access:
         if opens:
             return None
         if wait := self.wrong_tokens.wait(caller.address):
-            return replace(_TOO_MANY, wait=wait)
+            return replace(refusals.TOO_MANY, wait=wait)
         self.wrong_tokens.failed(caller.address)
-        return _WRONG_TOKEN
+        return refusals.WRONG_TOKEN
 
-    def is_signed_in(self, scope: Scope) -> bool:
+    def is_signed_in(self, scope: HttpScope) -> bool:
         return self.sessions.is_open(cookies(scope, COOKIE))
 
     def knows(self, username: str, password: str) -> bool:
         """Whether this is the configured login; takes the same time whichever part is wrong, a blink at most."""
         return self.login is not None and _matches(self.login, username, password)
 
-    def _is_trusted(self, address: Address | None) -> bool:
+    def _is_trusted(self, address: IPAddress | None) -> bool:
         return address is not None and any(address in network for network in self._proxies)
 
-    def _behind(self, peer: Address | None, scope: Scope) -> Address | None:
+    def _behind(self, peer: IPAddress | None, scope: HttpScope) -> IPAddress | None:
         """The right-most address that is no trusted proxy: whatever stands left of it the caller may have made up."""
         claimed = [part for value in values(scope, "x-forwarded-for") for part in value.split(",")]
         address = peer
@@ -198,7 +196,7 @@ class Access:
                 break
         return address
 
-    def _is_same_origin(self, scope: Scope, caller: Caller) -> bool:
+    def _is_same_origin(self, scope: HttpScope, caller: Caller) -> bool:
         """Browsers say where a form or script came from; other programs say nothing, and hold no cookie to abuse.
 
         ``Origin: null`` is also what our own forms send below a proxy that adds ``Referrer-Policy: no-referrer``, so
@@ -228,6 +226,15 @@ class Hosts:
             return False
         return name in self._names or name.endswith(self._suffixes) or address_of(name) is not None
 
+    def is_near(self, host: str) -> bool:
+        """Whether it is allowed, or a name that nobody outside can own: of a container, a service, a house."""
+        name = host_name(host)
+        return self.allows(host) or (name is not None and ("." not in name or name.endswith(_NEAR)))
+
+
+_NEAR = (".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".svc")
+"""Public name servers know none below these; those of houses and clusters do."""
+
 
 def _matches(login: LoginConfig, username: str, password: str) -> bool:
     name_fits = passwords.fits(username, login.username)
@@ -236,56 +243,3 @@ def _matches(login: LoginConfig, username: str, password: str) -> bool:
 
 def _spelled(login: LoginConfig | None) -> str:
     return f"{login.username}\n{login.password}" if login else ""
-
-
-def _strange_host(host: str) -> Refusal:
-    return Refusal(
-        400,
-        "This name is not known here",
-        f'scrobbled was asked for under the name "{host[:100]}", which is not one it answers to. '
-        "If that is your server, list the name under server.allowed_hosts in scrobbled.yaml, or set server.public_url; "
-        "it is taken up within seconds.",
-        yaml="server:\n  allowed_hosts: [scrobbled.example.org]",
-    )
-
-
-_NOT_INGRESS = Refusal(
-    403,
-    "This port is for Home Assistant",
-    "Only Home Assistant's supervisor is answered here. "
-    "Open scrobbled from Home Assistant's sidebar, or on its own port.",
-)
-_CROSS_SITE = Refusal(
-    403,
-    "That came from another site",
-    "This request was made by a page of another site, so it was not carried out. Open scrobbled itself and try again. "
-    "If you did, and a reverse proxy changes the name it is asked for, set server.public_url to the address you see.",
-)
-_NO_LOGIN = Refusal(
-    403,
-    "Set a password first",
-    "No login is configured, so only the machine scrobbled runs on may look, as localhost. To open it to others, give "
-    "it a user name and a password in scrobbled.yaml; it is taken up within seconds.",
-    yaml="server:\n  login:\n    username: admin\n    password: a long one of your own",
-    sign_in=True,
-)
-_CODE_FIRST = Refusal(
-    401,
-    "Enter the code first",
-    "scrobbled is not set up yet. Open its page and enter the code that stands in its log, or set it up on the machine "
-    "it runs on.",
-    sign_in=True,
-    door="start/code",
-)
-_SIGN_IN = Refusal(
-    401,
-    "Sign in first",
-    "Sign in first: send username and password to /login, or a token of scrobbled token create as a bearer.",
-    sign_in=True,
-)
-_WRONG_TOKEN = Refusal(
-    401, "Wrong token", "This token opens nothing here: it is mistyped or was revoked. Run: scrobbled token create"
-)
-_TOO_MANY = Refusal(
-    429, "Too many wrong tokens", "Too many wrong tokens came from there. Wait, then send the right one."
-)

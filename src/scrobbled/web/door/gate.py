@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from litestar.types import ASGIApp, Message, Receive, Send
 from msgspec import Struct
+from msgspec.structs import replace
 
-from scrobbled.web.access import Access, Level, Refusal
-from scrobbled.web.headers import bearer
-from scrobbled.web.later import Later
-from scrobbled.web.signed_in import SignedIn
+from scrobbled.web.door.access import Access, AccessLevel
+from scrobbled.web.door.headers import bearer
+from scrobbled.web.door.refusals import Refusal
+from scrobbled.web.door.signed_in import SignedIn
+from scrobbled.web.later import LaterApp
 
 OPEN = ("/webhooks", "/trakt", "/health", "/metrics")
 """Media servers, players, container engines and Prometheus come here, by service names and without a login."""
-LEVELS = {"/static": Level.ASSET, "/login": Level.DOOR, "/start/code": Level.DOOR}
-"""Signing in must be possible, and look right, before anybody is signed in."""
+TOLD_TO_ALL = ("/health", "/metrics", "/trakt/oauth/device/code")
+"""Of those, what answers without any secret: under no name that somebody else's page can have pointed here."""
+LEVELS = {
+    "/static": AccessLevel.ASSET,
+    "/login": AccessLevel.DOOR,
+    "/start/code": AccessLevel.DOOR,
+    "/start": AccessLevel.START,
+    "/api/v1/start": AccessLevel.START,
+    "/api/v1/backup": AccessLevel.OWN,
+}
+"""Signing in must be possible, and look right, before anybody is signed in. The first that fits counts."""
+LETS_IN = ("/settings/tokens", "/api/v1/tokens", "/activate", "/settings/backup")
+"""What is sent there lets somebody in, or puts something else in the place of all there is."""
+FIRST_LOGIN = ("/start/password", "/api/v1/start/login")
+"""What is sent there is the password: as long as the code of a first start counts, and never after."""
 MACHINES = ("/api", "/schema")
 """Refused in JSON, never with a page or a redirect."""
 # With "no-referrer" browsers send "Origin: null" with our own forms, which then look like those of another site.
@@ -61,13 +77,23 @@ class Gate:
     ``caller`` and the ``root``: what to put before a relative address.
     """
 
-    def __init__(self, machines: ASGIApp, people: Later, access: Access, doors: Doors) -> None:
-        self._machines, self.people, self._access, self._doors = machines, people, access, doors
+    def __init__(self, machines: ASGIApp, people: LaterApp, programs: LaterApp, access: Access, doors: Doors) -> None:
+        """``machines`` is what is ``OPEN``, ``programs`` what is below ``MACHINES``, ``people`` all else."""
+        self._machines, self._access, self._doors = machines, access, doors
+        self.people, self.programs = people, programs
         self.end_streams = doors.end_streams
 
     def ingress(self) -> Ingress:
         """The same application for Home Assistant's own listener."""
-        return Ingress(self.people, self._access, self._doors)
+        return Ingress(self._inside, self._access, self._doors)
+
+    async def _inside(self, scope: Any, receive: Receive, send: Send) -> None:
+        """The API has a hundred routes, and most houses never ask it."""
+        app = self.programs if _is_for_programs(scope["path"]) else self.people
+        await app(scope, receive, send)
+
+    def is_relay(self, address: str) -> bool:
+        return self._access.is_relay(address)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,29 +102,39 @@ class Gate:
         scope, prefix = _without_prefix(scope)
         send = _with_headers(send)
         if any(is_below(scope["path"], place) for place in OPEN):
-            await self._machines(scope, receive, send)
+            await self._open(scope, receive, send, prefix)
         else:
             await self._guarded(scope, receive, send, prefix)
+
+    async def _open(self, scope: Any, receive: Receive, send: Send, prefix: str) -> None:
+        path = re.sub("/+", "/", scope["path"])  # as the routes may read it
+        told_to_all = any(is_below(path, place) for place in TOLD_TO_ALL)
+        if told_to_all and (refusal := self._access.misnamed(scope, self._access.caller(scope, prefix))):
+            await _refused(send, refusal)
+        else:
+            await self._machines(scope, receive, send)
 
     async def _guarded(self, scope: Any, receive: Receive, send: Send, prefix: str) -> None:
         path = scope["path"]
         await self._doors.signed_in.restore()
         caller = self._access.caller(scope, prefix)
         root = _root(caller.prefix, path)
-        level = next((level for place, level in LEVELS.items() if is_below(path, place)), Level.INSIDE)
+        level = _level(scope, self._access.takes_code)
         refusal = self._access.refusal(scope, caller, level) or _strange_address(path)
-        machine = any(is_below(path, place) for place in MACHINES)
+        machine = _is_for_programs(path)
         rights = ALL_RIGHTS
-        if refusal and refusal.sign_in and machine and (token := bearer(scope)):
+        token = bearer(scope) if machine else ""
+        if token and refusal and refusal.sign_in:
             rights = await self._doors.opens(token)
-            refusal = self._access.token_refusal(caller, opens=bool(rights))
+            refusal, caller = self._access.token_refusal(caller, opens=bool(rights)), replace(caller, has_token=True)
+        elif token and refusal is None and self._access.login is None and (found := await self._doors.opens(token)):
+            rights, caller = found, replace(caller, has_token=True)
         if refusal is None:
             await self._doors.signed_in.noted()
             scope["state"] = {**scope.get("state", {}), "caller": caller, "root": root, "rights": rights}
-            await self.people(scope, receive, send)
+            await self._inside(scope, receive, send)
         elif machine:
-            body = json.dumps({"error": refusal.text}).encode()
-            await _answer(send, refusal.status, body, "application/json", **refusal.headers())
+            await _refused(send, refusal)
         elif refusal.status == 401:
             await _answer(send, 303, b"", "text/plain", location=f"{root}{refusal.door}{_way_back(scope)}")
         else:
@@ -117,6 +153,9 @@ class Ingress:
         self._app, self._access, self._render = app, access, doors.render
         self.end_streams = doors.end_streams
 
+    def is_relay(self, address: str) -> bool:
+        return self._access.is_relay(address)
+
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
@@ -131,6 +170,19 @@ class Ingress:
             return
         scope["state"] = {**scope.get("state", {}), "caller": caller, "root": root, "rights": ALL_RIGHTS}
         await self._app(scope, receive, _with_headers(send, FRAMED))
+
+
+def _level(scope: Any, is_first_start: bool) -> AccessLevel:
+    path = scope["path"]
+    if scope["method"] == "POST":
+        owned = LETS_IN if is_first_start else (*LETS_IN, *FIRST_LOGIN)
+        if any(is_below(path, place) for place in owned):
+            return AccessLevel.OWN
+    return next((level for place, level in LEVELS.items() if is_below(path, place)), AccessLevel.INSIDE)
+
+
+def _is_for_programs(path: str) -> bool:
+    return any(is_below(path, place) for place in MACHINES)
 
 
 def _strange_address(path: str) -> Refusal | None:
@@ -176,6 +228,12 @@ def _with_headers(send: Send, security: Mapping[str, str] = SECURITY) -> Send:
         await send(message)
 
     return send_with_headers
+
+
+async def _refused(send: Send, refusal: Refusal) -> None:
+    """For programs."""
+    body = json.dumps({"error": refusal.text}).encode()
+    await _answer(send, refusal.status, body, "application/json", **refusal.headers())
 
 
 async def _answer(send: Send, status: int, body: bytes, media_type: str, **headers: str) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ipaddress
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from scrobbled.clock import Clock
-from scrobbled.store.page_sessions import Row
+from scrobbled.plumbing.clock import Clock
+from scrobbled.store.accounts.page_sessions import SessionRow
+from scrobbled.web.door.headers import place_of
 
 IDLE = 7 * 86_400.0
 """Seconds without a request after which a session ends."""
@@ -45,11 +45,11 @@ class Sessions:
         self._open: OrderedDict[bytes, _Session] = OrderedDict()
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[SessionRow]:
         """To be kept over a restart; those used least recently first."""
         return [(key, session.began, session.used) for key, session in self._open.items()]
 
-    def restore(self, rows: Iterable[Row]) -> None:
+    def restore(self, rows: Iterable[SessionRow]) -> None:
         """Those of before, behind what was opened since."""
         before = {key: _Session(began, used) for key, began, used in rows}
         self._open = OrderedDict({**before, **self._open})
@@ -132,11 +132,11 @@ class Attempts:
 
     def wait(self, address: str) -> float:
         """Seconds until somebody there may try again; 0 for now."""
-        tries = self._by_place.get(_place(address))
+        tries = self._by_place.get(place_of(address))
         return max(0.0, tries.until - self._clock.monotonic()) if tries else 0.0
 
     def failed(self, address: str) -> None:
-        place, now = _place(address), self._clock.monotonic()
+        place, now = place_of(address), self._clock.monotonic()
         before = self._by_place.pop(place, None)
         forgiven = before is None or now - before.last >= FORGIVEN_AFTER
         count = 1 if before is None or forgiven else before.failed + 1
@@ -146,13 +146,4 @@ class Attempts:
             self._by_place.popitem(last=False)
 
     def succeeded(self, address: str) -> None:
-        self._by_place.pop(_place(address), None)
-
-
-def _place(address: str) -> str:
-    """One line has a whole /64 of IPv6 addresses to choose from, so they count as one."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    return address if parsed.version == 4 else str(ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64)))
+        self._by_place.pop(place_of(address), None)

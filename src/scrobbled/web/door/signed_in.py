@@ -7,10 +7,11 @@ from functools import partial
 
 import structlog
 
-from scrobbled.clock import Clock
 from scrobbled.core.errors import StoreError
-from scrobbled.store import Store, page_sessions
-from scrobbled.web.access import Access
+from scrobbled.plumbing.clock import Clock
+from scrobbled.store import Store
+from scrobbled.store.accounts import page_sessions
+from scrobbled.web.door.access import Access
 
 NOTED_EVERY = 3_600.0
 log = structlog.get_logger("web")

@@ -17,10 +17,10 @@ PIECE = 1024 * 1024
 """What is gathered before it is written: so that a slow disk is asked seldom, and little waits in memory."""
 SPARE = 64 * 1024 * 1024
 """Bytes that must stay free: the service itself has to write."""
-Asked = Request[Any, Any, Any]
+UploadRequest = Request[Any, Any, Any]
 
 
-async def receive(request: Asked, place: Path) -> int:
+async def receive(request: UploadRequest, place: Path) -> int:
     """Write what is sent to ``place``; how many bytes.
 
     Raises a 413 where there is no room, and a 400 for a form without a file in the field ``file``.
@@ -43,7 +43,7 @@ async def receive(request: Asked, place: Path) -> int:
     return size
 
 
-async def _pieces(request: Asked) -> AsyncIterator[bytes]:
+async def _pieces(request: UploadRequest) -> AsyncIterator[bytes]:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != "multipart/form-data":
         async for piece in request.stream():

@@ -2,70 +2,62 @@
 
 from __future__ import annotations
 
-from litestar import Router
+from collections.abc import Awaitable, Callable
 
-from scrobbled.runtime import Runtime
-from scrobbled.web.access import Access
-from scrobbled.web.desk import Desk
-from scrobbled.web.pages import (
-    activate,
-    correct,
-    door,
-    help,
-    history,
-    log,
-    more,
-    needs,
-    now,
-    posters,
-    queue,
-    set_up,
-    settings,
-    settings_backup,
-    settings_text,
-    settings_tools,
-    sign_in,
-    sources,
-    start,
-    statistics,
-    story,
-    sync,
-    sync_previews,
-    sync_questions,
-    sync_runs,
-)
-from scrobbled.web.signed_in import SignedIn
+from litestar import Litestar, Router
+
+from scrobbled.desk.desk import Desk
+from scrobbled.runtime.service import Runtime
+from scrobbled.web.door.access import Access
+from scrobbled.web.door.signed_in import SignedIn
+from scrobbled.web.log_live import LogLive
+from scrobbled.web.pages import beginning, corrections, door, help, log, more, needs, now, posters, statistics
+from scrobbled.web.pages.pairs import pairs, previews, questions, runs
+from scrobbled.web.pages.plays import history, queue, story
+from scrobbled.web.pages.settings import backup, settings, text, tools
+from scrobbled.web.pages.sign_in import activate, trackers
+from scrobbled.web.pages.sources import connecting, sources
 
 LARGEST_FORM = 64 * 1024
 
 
-def router(runtime: Runtime, desk: Desk, access: Access, signed_in: SignedIn) -> Router:
-    """Who may come here is decided before, by the gate; it also tells ``caller`` and ``root``."""
+def router(
+    runtime: Runtime,
+    desk: Desk,
+    access: Access,
+    signed_in: SignedIn,
+    logs: LogLive,
+    api: Callable[[], Awaitable[Litestar]],
+) -> Router:
+    """Who may come here is decided before, by the gate; it also tells ``caller`` and ``root``.
+
+    ``api`` gives the application for programs, which describes itself.
+    """
     handlers = [
         *now.handlers(runtime, desk),
         *queue.handlers(desk),
         *needs.handlers(desk),
-        *correct.handlers(desk),
+        *corrections.handlers(desk),
         *history.handlers(runtime, desk),
         *story.handlers(runtime, desk),
         *sources.handlers(desk),
         *posters.handlers(desk),
-        *sync.handlers(desk),
-        *sync_previews.handlers(desk),
-        *sync_runs.handlers(desk),
-        *sync_questions.handlers(desk),
+        *pairs.handlers(desk),
+        *previews.handlers(desk),
+        *runs.handlers(desk),
+        *questions.handlers(desk),
         *more.handlers(desk),
         *settings.handlers(desk),
-        *settings_text.handlers(desk),
-        *settings_tools.handlers(desk),
-        *settings_backup.handlers(desk),
+        *text.handlers(desk),
+        *tools.handlers(desk),
+        *backup.handlers(desk),
         *statistics.handlers(runtime, desk),
-        *log.handlers(desk),
-        *sign_in.handlers(desk),
-        *set_up.handlers(desk),
-        *start.handlers(desk, access, signed_in),
-        *help.handlers(desk),
-        *activate.handlers(desk, runtime.redactor),
+        *log.handlers(desk, logs),
+        *trackers.handlers(desk),
+        *connecting.handlers(desk),
+        *beginning.handlers(desk, access, signed_in),
+        *help.handlers(desk, api),
+        *activate.handlers(desk),
         *door.handlers(access, signed_in),
     ]
     return Router("/", route_handlers=handlers, request_max_body_size=LARGEST_FORM, include_in_schema=False)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 import structlog
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
@@ -16,24 +15,27 @@ from msgspec import Struct
 
 from scrobbled.config import NAMELESS
 from scrobbled.core.errors import ConfigError, NotWritten
-from scrobbled.signing_in import State
-from scrobbled.sources.setup import SETUPS
-from scrobbled.starting import Step
-from scrobbled.web.access import COOKIE, Access, Caller
-from scrobbled.web.desk import Desk
-from scrobbled.web.headers import cookies
-from scrobbled.web.pages import door, forms, set_up, shell
-from scrobbled.web.pages.sign_in import way_to
-from scrobbled.web.sessions import TooSoon
-from scrobbled.web.signed_in import SignedIn
-from scrobbled.web.view import signing, words
+from scrobbled.desk import words
+from scrobbled.desk.caller import Caller
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.settings.starting import SetupStep
+from scrobbled.desk.sign_in import SignInState
+from scrobbled.sources import SOURCES
+from scrobbled.web.door.access import COOKIE, Access
+from scrobbled.web.door.headers import cookies
+from scrobbled.web.door.sessions import TooSoon
+from scrobbled.web.door.signed_in import SignedIn
+from scrobbled.web.pages import door, forms, shell
+from scrobbled.web.pages.sign_in.trackers import way_to
+from scrobbled.web.pages.sources import connecting
+from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view import sign_in
 
-Asked = Request[Any, Any, Any]
 LABELS = {"password": "Password", "you": "You", "trackers": "Trackers", "server": "Server", "event": "Event"}
 log = structlog.get_logger("web")
 
 
-class Mark(Struct, frozen=True):
+class StepMark(Struct, frozen=True):
     """One of the five on the line above. ``path`` is empty where one cannot go yet."""
 
     label: str
@@ -48,22 +50,22 @@ def handlers(desk: Desk, access: Access, signed_in: SignedIn) -> list[HTTPRouteH
 
 def _way(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/start")
-    async def start(request: Asked) -> Redirect:
+    async def start(request: AnyRequest) -> Redirect:
         story = await desk.guided.beginning.story()
         return shell.to(request, f"start/{story.next or 'event'}")
 
     @get("/start/{step:str}")
     async def step(
-        request: Asked,
+        request: AnyRequest,
         step: FromPath[str],
         fragment: FromQuery[str | None] = None,
         source: FromQuery[str | None] = None,
         said: FromQuery[str | None] = None,
     ) -> Template | Redirect:
         if step == "event" and fragment:
-            return await _event(request, desk, source, "start_event_part.html")
+            return await _event(request, desk, source, "beginning/event_parts.html")
         if step == "event":
-            return await _event(request, desk, source, "start_event.html", set_up.SAID.get(said or "", ""))
+            return await _event(request, desk, source, "beginning/event.html", connecting.SAID.get(said or "", ""))
         return await _page(request, desk, step)
 
     return [start, step]
@@ -71,7 +73,7 @@ def _way(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _steps(desk: Desk, access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
     @post("/start/{step:str}")
-    async def act(request: Asked, step: FromPath[str]) -> Template | Redirect:
+    async def act(request: AnyRequest, step: FromPath[str]) -> Template | Redirect:
         if step not in FORMS:
             raise NotFoundException("There is no such step.")
         form = await forms.form(request)
@@ -88,7 +90,7 @@ def _steps(desk: Desk, access: Access, signed_in: SignedIn) -> list[HTTPRouteHan
         return shell.to(request, place, cookie=door.cookie(request.state.caller, session))
 
     @post("/start/tracker/{tracker:str}")
-    async def track(request: Asked, tracker: FromPath[str]) -> Template | Redirect:
+    async def track(request: AnyRequest, tracker: FromPath[str]) -> Template | Redirect:
         form = await forms.form(request)
         typed = {key: str(value) for key, value in form.items() if isinstance(value, str)}
         viewer = typed.pop("viewer", "")
@@ -96,11 +98,13 @@ def _steps(desk: Desk, access: Access, signed_in: SignedIn) -> list[HTTPRouteHan
             progress = await desk.guided.beginning.add_tracker(viewer, tracker, typed)
         except (ConfigError, NotWritten) as error:
             return await _page(request, desk, "trackers", error=str(error), typed=typed, at=tracker)
-        if progress.state is State.OVER:
-            said = signing.sentence(progress.text)
+        if progress.state is SignInState.OVER:
+            said = sign_in.sentence(progress.text)
             return await _page(request, desk, "trackers", error=said, typed=typed, at=tracker)
         story = await desk.guided.signing.story(viewer, tracker)
-        return shell.to(request, f"{way_to(story)}?start=1" if progress.state is State.WAITING else "start/trackers")
+        return shell.to(
+            request, f"{way_to(story)}?start=1" if progress.state is SignInState.WAITING else "start/trackers"
+        )
 
     return [act, track]
 
@@ -136,14 +140,14 @@ def _code(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
     """For whoever comes from another machine before there is a login: the code that stands in our log."""
 
     @get("/start/code", sync_to_thread=False)
-    def ask(request: Asked) -> Template | Redirect:
+    def ask(request: AnyRequest) -> Template | Redirect:
         caller: Caller = request.state.caller
         if not access.takes_code or caller.is_local or access.is_signed_in(request.scope):
             return shell.to(request, "start")
-        return shell.bare(request, "start_code.html", error="")
+        return shell.bare(request, "beginning/code.html", error="")
 
     @post("/start/code")
-    async def enter(request: Asked) -> Template | Redirect:
+    async def enter(request: AnyRequest) -> Template | Redirect:
         caller: Caller = request.state.caller
         form = await forms.form(request)
         if not access.takes_code:
@@ -165,18 +169,18 @@ def _code(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
     return [ask, enter]
 
 
-def _refused(request: Asked, error: str, status: int) -> Template:
-    return shell.bare(request, "start_code.html", status=status, error=error)
+def _refused(request: AnyRequest, error: str, status: int) -> Template:
+    return shell.bare(request, "beginning/code.html", status=status, error=error)
 
 
 async def _page(
-    request: Asked, desk: Desk, step: str, *, error: str = "", typed: Mapping[str, str] | None = None, at: str = ""
+    request: AnyRequest, desk: Desk, step: str, *, error: str = "", typed: Mapping[str, str] | None = None, at: str = ""
 ) -> Template:
     if step not in LABELS:
         raise NotFoundException("There is no such step.")
     config, caller = desk.config, request.state.caller
     story = await desk.guided.beginning.story()
-    rows = [signing.shown(one, desk.now()) for one in await desk.guided.signing.listed()]
+    rows = [sign_in.shown(one, desk.now()) for one in await desk.guided.signing.listed()]
     context = {
         "step": step,
         "marks": _marks(story.done, step),
@@ -186,39 +190,43 @@ async def _page(
         "may_skip": caller.is_local or caller.is_ingress,
         "viewers": [viewer.name for viewer in config.viewers],
         "rows": [(row, way_to(row)) for row in rows],
-        "sources": [(name, SETUPS[name].title, name in config.sources) for name in SETUPS if name not in NAMELESS],
+        "sources": [
+            (name, SOURCES[name].setup.title, name in config.sources) for name in SOURCES if name not in NAMELESS
+        ],
         "error": error,
         "typed": {key: (typed or {}).get(key, "") for key in KEPT},
         "at": at,
     }
-    return shell.bare(request, f"start_{step}.html", status=400 if error else 200, **context)
+    return shell.bare(request, f"beginning/{step}.html", status=400 if error else 200, **context)
 
 
-async def _event(request: Asked, desk: Desk, source: str | None, template: str, said: str = "") -> Template | Redirect:
+async def _event(
+    request: AnyRequest, desk: Desk, source: str | None, template: str, said: str = ""
+) -> Template | Redirect:
     sources = list(desk.config.sources)
     if not sources:
         return shell.to(request, "start/server")
     chosen = source if source in sources else sources[-1]
     story = await desk.guided.beginning.story()
-    context = await set_up.facts(request, desk, chosen)
+    context = await connecting.facts(request, desk, chosen)
     context |= {
         "step": "event",
         "marks": _marks(story.done, "event"),
         "unsaved": story.unsaved,
         "file": story.file,
-        "others": [(name, SETUPS[name].title) for name in sources if name != chosen and name in SETUPS],
+        "others": [(name, SOURCES[name].setup.title) for name in sources if name != chosen and name in SOURCES],
         "said": said,
         "back": "start/event",
     }
     return shell.bare(request, template, **context)
 
 
-def _marks(done: tuple[str, ...], current: str) -> list[Mark]:
+def _marks(done: tuple[str, ...], current: str) -> list[StepMark]:
     """One may go back to all that is done, and to the first that is not."""
-    following = next((str(step) for step in Step if str(step) not in done), "")
+    following = next((str(step) for step in SetupStep if str(step) not in done), "")
     return [
-        Mark(LABELS[step], step in done, step == current, f"start/{step}" if step in (*done, following) else "")
-        for step in map(str, Step)
+        StepMark(LABELS[step], step in done, step == current, f"start/{step}" if step in (*done, following) else "")
+        for step in map(str, SetupStep)
     ]
 
 

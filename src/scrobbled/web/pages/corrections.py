@@ -5,41 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from scrobbled import summary
 from scrobbled.core.errors import BadCorrection
-from scrobbled.core.titles import Kind
-from scrobbled.previewing import Subject
-from scrobbled.searching import Found, Result, TooMany
-from scrobbled.web.desk import Desk
+from scrobbled.core.naming.titles import TitleKind
+from scrobbled.desk import words
+from scrobbled.desk.corrections.outlook import CorrectionSubject
+from scrobbled.desk.corrections.search import SearchResult, SearchResults, TooMany
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts import ids
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.view import correcting, filling_in, poster, words
-from scrobbled.web.view.filling_in import Fields
-
-Asked = Request[Any, Any, Any]
+from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view.corrections import corrections as correcting
+from scrobbled.web.view.corrections import filling_in
+from scrobbled.web.view.corrections.filling_in import CorrectionForm
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/correct/{about:str}")
-    async def choose(request: Asked, about: FromPath[str]) -> Template:
+    async def choose(request: AnyRequest, about: FromPath[str]) -> Template:
         return await _page(request, desk, await _subject(desk, about), f"correct/{about}", request.query_params)
 
     @get("/correct")
-    async def by_title(request: Asked) -> Template:
+    async def by_title(request: AnyRequest) -> Template:
         given = request.query_params
         what, kind = str(given.get("what", "")).strip(), "movie" if given.get("of") == "movie" else "show"
-        subject = desk.choosing.typed(what, cast(Kind, kind)) if what else None
+        subject = desk.choosing.typed(what, cast(TitleKind, kind)) if what else None
         if subject is None:
-            return await shell.page(request, desk, "correct_title.html", place="more")
+            return await shell.page(request, desk, "corrections/title.html", place="more")
         return await _page(request, desk, subject, "correct", given)
 
     @post("/correct")
-    async def save(request: Asked) -> Redirect:
+    async def save(request: AnyRequest) -> Redirect:
         form = await forms.form(request)
         given = {name: str(value) for name, value in form.items()}
         about, what = given.get("about", ""), given.get("what", "")
@@ -60,22 +61,20 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _listing(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/corrections")
-    async def corrections(request: Asked) -> Template:
+    async def corrections(request: AnyRequest) -> Template:
         found = list(reversed(await desk.corrections()))
         pictures = {
             one.id: desk.art.of_tmdb("movie" if one.to == "movie" else "show", one.to_tmdb, one.title)
             for one in found
             if one.to_tmdb is not None
         }
-        context: dict[str, Any] = {
-            "corrections": [(one, poster.seed(one.title), pictures.get(one.id, "")) for one in found]
-        }
-        return await shell.page(request, desk, "corrections.html", place="more", **context)
+        context: dict[str, Any] = {"corrections": [(one, pictures.get(one.id, "")) for one in found]}
+        return await shell.page(request, desk, "corrections/corrections.html", place="more", **context)
 
     @post("/corrections")
-    async def remove(request: Asked) -> Redirect:
+    async def remove(request: AnyRequest) -> Redirect:
         form = await forms.form(request)
-        id_ = summary.number(str(form.get("id", "")), "m")
+        id_ = ids.number(str(form.get("id", "")), "m")
         if id_ is None:
             raise ClientException("This form is not complete; go back and press the button again.")
         await desk.uncorrect(id_)
@@ -84,17 +83,16 @@ def _listing(desk: Desk) -> list[HTTPRouteHandler]:
     return [corrections, remove]
 
 
-async def _subject(desk: Desk, about: str) -> Subject:
-    try:
-        found = await desk.choosing.subject(about)
-    except BadCorrection as error:
-        raise ClientException(str(error)) from None
+async def _subject(desk: Desk, about: str) -> CorrectionSubject:
+    found = await desk.choosing.subject(about)
     if found is None:
         raise NotFoundException(f"There is no {about[:20]} any more. Go back to what needs you.")
     return found
 
 
-async def _page(request: Asked, desk: Desk, subject: Subject, path: str, given: Mapping[str, str]) -> Template:
+async def _page(
+    request: AnyRequest, desk: Desk, subject: CorrectionSubject, path: str, given: Mapping[str, str]
+) -> Template:
     """The same page for every step: what is filled in decides how far it goes."""
     asked = filling_in.fields(given, subject)
     context = {
@@ -110,13 +108,13 @@ async def _page(request: Asked, desk: Desk, subject: Subject, path: str, given: 
         "delivered": [words.name(name) for name, state in subject.outcomes.items() if state == "delivered"],
         **await _chosen(desk, subject, asked),
     }
-    return await shell.page(request, desk, "correct.html", place="needs", **context)
+    return await shell.page(request, desk, "corrections/correct.html", place="needs", **context)
 
 
-async def _chosen(desk: Desk, subject: Subject, asked: Fields) -> dict[str, Any]:
+async def _chosen(desk: Desk, subject: CorrectionSubject, asked: CorrectionForm) -> dict[str, Any]:
     found, trouble, instead = await _found(desk, subject, asked)
     word, _, number = asked.to.partition(":")
-    kind: Kind = "movie" if word == "movie" else "show"
+    kind: TitleKind = "movie" if word == "movie" else "show"
     tmdb = int(number) if word == kind and number.isdecimal() and len(number) < 11 else None
     sizes = await desk.choosing.sizes(subject, tmdb if kind == "show" else None)
     chosen = next((one for one in found.results if (one.kind, one.tmdb) == (kind, tmdb)), None)
@@ -125,9 +123,7 @@ async def _chosen(desk: Desk, subject: Subject, asked: Fields) -> dict[str, Any]
     cards = correcting.results(found.results, asked, sizes)
     silent = {one.service: (words.name(one.service), one.reason) for one in (*found.silent, *sizes.silent)}
     return {
-        "results": [
-            (card, poster.seed(one.title), _art(desk, one)) for card, one in zip(cards, found.results, strict=True)
-        ],
+        "results": [(card, one.title, _art(desk, one)) for card, one in zip(cards, found.results, strict=True)],
         "silent": list(silent.values()),
         "trouble": trouble,
         "instead": instead,
@@ -137,19 +133,18 @@ async def _chosen(desk: Desk, subject: Subject, asked: Fields) -> dict[str, Any]
         "chosen": name,
         "chosen_year": chosen.year if chosen else None,
         "chosen_tmdb": tmdb,
-        "seed": poster.seed(name or asked.q),
+        "named": name or asked.q,
         "chosen_art": "" if tmdb is None else desk.art.of_tmdb(kind, tmdb, name),
         "title": filling_in.title_of(subject.item),
-        "home_seed": poster.seed(filling_in.title_of(subject.item)),
         "home_art": (await desk.art.of_plays([f"p{subject.play}"])).get(f"p{subject.play}", "") if subject.play else "",
     }
 
 
-async def _found(desk: Desk, subject: Subject, asked: Fields) -> tuple[Found, str, str]:
+async def _found(desk: Desk, subject: CorrectionSubject, asked: CorrectionForm) -> tuple[SearchResults, str, str]:
     """What is called so, and why nobody was asked. A name that was typed wrong is looked for as it is called elsewhere
     here; that name comes last.
     """
-    kind, whom, year = cast(Kind, asked.kind), subject.viewer or None, filling_in.year(asked)
+    kind, whom, year = cast(TitleKind, asked.kind), subject.viewer or None, filling_in.year(asked)
     try:
         found = await desk.choosing.titles(asked.q, year, kind, whom)
         if found.results or found.silent or asked.q != filling_in.title_of(subject.item):
@@ -160,10 +155,12 @@ async def _found(desk: Desk, subject: Subject, asked: Fields) -> tuple[Found, st
                 return instead, "", other.title
         return found, "", ""
     except TooMany as error:
-        return Found(), str(error), ""
+        return SearchResults(), str(error), ""
 
 
-async def _outlook(desk: Desk, subject: Subject, asked: Fields, name: str) -> tuple[correcting.Outlook | None, str]:
+async def _outlook(
+    desk: Desk, subject: CorrectionSubject, asked: CorrectionForm, name: str
+) -> tuple[correcting.CorrectionEffect | None, str]:
     if not asked.to:
         return None, ""
     try:
@@ -174,5 +171,5 @@ async def _outlook(desk: Desk, subject: Subject, asked: Fields, name: str) -> tu
         return None, filling_in.advice(error)
 
 
-def _art(desk: Desk, one: Result) -> str:
+def _art(desk: Desk, one: SearchResult) -> str:
     return desk.art.of_tmdb(one.kind, one.tmdb, one.title, path=one.poster)

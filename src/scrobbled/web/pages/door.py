@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import structlog
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
-from scrobbled.web.access import COOKIE, Access, Caller
-from scrobbled.web.headers import cookies
+from scrobbled.desk import words
+from scrobbled.desk.caller import Caller
+from scrobbled.web.door.access import COOKIE, Access
+from scrobbled.web.door.headers import cookies
+from scrobbled.web.door.sessions import ABSOLUTE, TooSoon
+from scrobbled.web.door.signed_in import SignedIn
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.sessions import ABSOLUTE, TooSoon
-from scrobbled.web.signed_in import SignedIn
-from scrobbled.web.view import words
+from scrobbled.web.requests import AnyRequest
 
-Asked = Request[Any, Any, Any]
 LONGEST_NAME = 200
 log = structlog.get_logger("web")
 
 
 def handlers(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
     @get("/login", sync_to_thread=False)
-    def door(request: Asked, to: FromQuery[str | None] = None) -> Template | Redirect:
+    def door(request: AnyRequest, to: FromQuery[str | None] = None) -> Template | Redirect:
         if access.login is None or access.is_signed_in(request.scope):
             return shell.to(request, shell.way_back(to))
         return _login_page(request, to=shell.way_back(to))
 
     @post("/login")
-    async def sign_in(request: Asked) -> Template | Redirect:
+    async def sign_in(request: AnyRequest) -> Template | Redirect:
         caller: Caller = request.state.caller
         form = await forms.form(request)
         to = shell.way_back(str(form.get("to", "")))
@@ -53,7 +53,7 @@ def handlers(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
         return shell.to(request, to, cookie=cookie(caller, session))
 
     @post("/logout")
-    async def sign_out(request: Asked) -> Redirect:
+    async def sign_out(request: AnyRequest) -> Redirect:
         access.sessions.end(cookies(request.scope, COOKIE))
         await signed_in.keep()
         return shell.to(request, "login", cookie=cookie(request.state.caller, "", 0))
@@ -61,14 +61,16 @@ def handlers(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
     return [door, sign_in, sign_out]
 
 
-def _login_page(request: Asked, *, wait: float = 0.0, status: int = 200, to: str = "", typed: str = "") -> Template:
+def _login_page(
+    request: AnyRequest, *, wait: float = 0.0, status: int = 200, to: str = "", typed: str = ""
+) -> Template:
     """``typed`` is the user name, which stands there again."""
     seconds = math.ceil(wait)
     error = "" if status == 200 else "That user name and password do not belong together."
     if seconds:
         error = f"Too many wrong tries. Wait {words.plural(seconds, 'second')}, then try again."
     headers = {"Retry-After": str(seconds)} if seconds else {}
-    page = shell.bare(request, "login.html", status=status, error=error, to=to, typed=typed[:LONGEST_NAME])
+    page = shell.bare(request, "door/login.html", status=status, error=error, to=to, typed=typed[:LONGEST_NAME])
     page.headers.update(headers)
     return page
 

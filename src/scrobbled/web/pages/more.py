@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.datastructures import Cookie
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect, Template
 
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
 from scrobbled.web.pages import forms, shell
+from scrobbled.web.requests import AnyRequest
 
-Asked = Request[Any, Any, Any]
 YEAR = 365 * 86_400
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/more")
-    async def more(request: Asked) -> Template:
+    async def more(request: AnyRequest) -> Template:
         return await shell.page(request, desk, "more.html", place="more")
 
     @post("/theme")
-    async def choose(request: Asked) -> Redirect:
+    async def choose(request: AnyRequest) -> Redirect:
         form = await forms.form(request)
         chosen = str(form.get("theme", ""))
         if chosen not in shell.THEMES:

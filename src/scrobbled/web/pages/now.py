@@ -4,32 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from scrobbled.config import BY_VIEWER
-from scrobbled.runtime import Runtime
-from scrobbled.web.access import Caller
-from scrobbled.web.desk import Desk
-from scrobbled.web.pages import shell, sources
+from scrobbled.desk import words
+from scrobbled.desk.caller import Caller
+from scrobbled.desk.desk import Desk
+from scrobbled.runtime.service import Runtime
+from scrobbled.sources import SOURCES
+from scrobbled.web.pages import shell
+from scrobbled.web.pages.sources import sources
+from scrobbled.web.requests import AnyRequest
 from scrobbled.web.view import now as view
-from scrobbled.web.view import words
 
-PLAYS = 8
+PLAYS = 5 * view.MOST_ARRIVED
+"""Those that were watched last; not all of them have just arrived."""
 QUESTIONS = 3
-Asked = Request[Any, Any, Any]
 
 
 def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
     @get("/")
-    async def now(request: Asked, fragment: FromQuery[str | None] = None) -> Template | Redirect:
+    async def now(request: AnyRequest, fragment: FromQuery[str | None] = None) -> Template | Redirect:
         if not (runtime.config.sources or runtime.config.viewers):
             return shell.to(request, "start")  # nothing can be seen before something is set up
         facts, asks = await desk.facts(PLAYS), await desk.asks()
         here = runtime.clock.now().astimezone()  # in the zone of the house
-        page = view.page(facts, asks, runtime.couriers.keys(), here)
+        page = view.page(facts, asks, here)
         context: dict[str, Any] = {
             "page": page,
             "art": await desk.art.of_plays([play.id for play in page.arrived]),
@@ -39,7 +42,9 @@ def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
             "players": _players(runtime, request.state.caller),
             "triable": sources.triable(runtime.config),
         }
-        return await shell.page(request, desk, "now_parts.html" if fragment else "now.html", place="now", **context)
+        return await shell.page(
+            request, desk, "now/now_parts.html" if fragment else "now/now.html", place="now", **context
+        )
 
     return [now]
 
@@ -58,17 +63,9 @@ def _hooks(runtime: Runtime, caller: Caller) -> list[dict[str, str]]:
     return [
         {
             "name": words.name(name),
-            "where": _WHERE.get(name, "its webhook settings"),
+            "where": SOURCES[name].setup.where,
             "url": f"{_base(runtime, caller)}/webhooks/{name}/",
         }
         for name in runtime.config.sources
         if name not in BY_VIEWER
     ]
-
-
-_WHERE = {
-    "plex": "Settings, Webhooks, Add Webhook (needs a Plex Pass)",
-    "jellyfin": "Dashboard, Plugins, Webhook, Add Generic Destination",
-    "emby": "Settings, Notifications, Add Notification, Webhooks",
-    "tautulli": "Settings, Notification Agents, Add, Webhook",
-}

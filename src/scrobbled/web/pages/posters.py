@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from scrobbled.desk.desk import Desk
 from scrobbled.web.api.posters import shown
-from scrobbled.web.desk import Desk
-from scrobbled.web.view import poster
+from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view import posters
 
 FOREVER = "public, max-age=31536000, immutable"
 SOME_MINUTES = "private, max-age=300"
-NOT_YET = f'<svg xmlns="http://www.w3.org/2000/svg" width="{poster.WIDTH}" height="{poster.HEIGHT}"/>'
+NOT_YET = f'<svg xmlns="http://www.w3.org/2000/svg" width="{posters.WIDTH}" height="{posters.HEIGHT}"/>'
 """Nothing, in the size by which ``posters.js`` knows it: the drawn poster below is seen through it."""
 NONE = '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="3"/>'
 """Nothing, and no reason to ask again soon."""
-Asked = Request[Any, Any, Any]
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
@@ -29,10 +28,10 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         match = re.fullmatch(r"([0-9a-f]{8})\.svg", name)
         if match is None:
             raise NotFoundException("There is no such poster.")
-        return Response(poster.draw(match[1]), media_type="image/svg+xml", headers={"Cache-Control": FOREVER})
+        return Response(posters.draw(match[1]), media_type="image/svg+xml", headers={"Cache-Control": FOREVER})
 
     @get("/art/{key:str}")
-    async def art(request: Asked, key: FromPath[str]) -> Response[bytes] | Response[str]:
+    async def art(request: AnyRequest, key: FromPath[str]) -> Response[bytes] | Response[str]:
         try:
             picture = await desk.art.picture(key)
         except ValueError:

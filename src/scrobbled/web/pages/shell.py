@@ -6,24 +6,24 @@ import asyncio
 import re
 from typing import Any, Literal
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.response import Redirect, Template
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
-from scrobbled.web.desk import Desk
-from scrobbled.web.headers import cookies
+from scrobbled.desk.desk import Desk
+from scrobbled.web.door.headers import cookies
+from scrobbled.web.requests import AnyRequest
 from scrobbled.web.view import notices
 
-Asked = Request[Any, Any, Any]
 THEME = "scrobbled_theme"
 THEMES = ("system", "light", "dark")
 LONGEST_WAY = 512
 
 
-class Place(Struct, frozen=True):
+class MenuPlace(Struct, frozen=True):
     """One of the five places. ``path`` is relative to our root."""
 
     key: str
@@ -33,11 +33,11 @@ class Place(Struct, frozen=True):
 
 
 PLACES = (
-    Place("now", "", "Now", "now"),
-    Place("history", "history", "History", "wall"),
-    Place("needs", "needs", "Needs you", "alert"),
-    Place("sync", "sync", "Sync", "sync"),
-    Place("more", "more", "More", "more"),
+    MenuPlace("now", "", "Now", "now"),
+    MenuPlace("history", "history", "History", "wall"),
+    MenuPlace("needs", "needs", "Needs you", "alert"),
+    MenuPlace("sync", "sync", "Sync", "sync"),
+    MenuPlace("more", "more", "More", "more"),
 )
 
 
@@ -45,7 +45,7 @@ class Shell(Struct, frozen=True):
     """What ``base.html`` needs. ``asks`` is the number on the badge; ``notice`` is told once, after a form."""
 
     place: str
-    places: tuple[Place, ...]
+    places: tuple[MenuPlace, ...]
     asks: int
     can_sign_out: bool
     notice: str
@@ -60,7 +60,9 @@ class Drawn(Template):
         return Response.to_asgi_response(self, *given, **named)
 
 
-async def page(request: Asked, desk: Desk, template: str, *, place: str, status: int = 200, **context: Any) -> Template:
+async def page(
+    request: AnyRequest, desk: Desk, template: str, *, place: str, status: int = 200, **context: Any
+) -> Template:
     """A template that extends ``base.html``, with everything its frame needs.
 
     What a form did (``?did=…&count=…``) is told on top, see ``view.notices``.
@@ -81,19 +83,19 @@ async def page(request: Asked, desk: Desk, template: str, *, place: str, status:
     return drawn
 
 
-def _draw(request: Asked, template: str, context: dict[str, Any]) -> bytes:
+def _draw(request: AnyRequest, template: str, context: dict[str, Any]) -> bytes:
     engine = request.app.template_engine
     assert engine is not None
     return str(engine.get_template(template).render(**context)).encode()
 
 
-def bare(request: Asked, template: str, *, status: int = 200, **context: Any) -> Template:
+def bare(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Template:
     """The same without the frame: what is seen before one is let in."""
     named = {**context, "shell": None, "theme": theme(request), "root": request.state.root}
     return Template(template, context=named, status_code=status)
 
 
-def to(request: Asked, place: str = "", *, cookie: Cookie | None = None) -> Redirect:
+def to(request: AnyRequest, place: str = "", *, cookie: Cookie | None = None) -> Redirect:
     """After a form. Relative, or with the prefix we are told of: we do not always know our own address."""
     see_other: Literal[303] = 303
     return Redirect(f"{request.state.root}{place}", status_code=see_other, cookies=[cookie] if cookie else None)
@@ -111,12 +113,12 @@ def with_query(place: str, **values: str | int) -> str:
     return f"{place}{'&' if '?' in place else '?'}{added}"
 
 
-def theme(request: Asked) -> str:
+def theme(request: AnyRequest) -> str:
     found = [value for value in cookies(request.scope, THEME) if value in THEMES]
     return found[0] if found else "system"
 
 
-def _here(request: Asked) -> str:
+def _here(request: AnyRequest) -> str:
     """Without what was said of the last form, and without the word by which a part of a page is asked for."""
     given = request.scope["query_string"].decode("latin-1").split("&")
     query = "&".join(part for part in given if part.partition("=")[0] not in ("did", "count", "fragment"))

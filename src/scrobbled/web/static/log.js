@@ -124,5 +124,5 @@
   list.querySelectorAll("time").forEach(timed);
   toEnd();
   const from = () => `${box.dataset.live}&after=${encodeURIComponent(next)}`;
-  scrobbled.follow(from, { hello: told, lines }, () => say("Not connected; trying again", "tone-dead"));
+  scrobbled.follow(from, { hello: told, lines }, () => say("The line is cut; trying again", "tone-dead"));
 })();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,13 +13,15 @@ from msgspec import Struct
 
 from scrobbled.config import SourceConfig
 from scrobbled.core.errors import StoreError
-from scrobbled.runtime import Runtime
-from scrobbled.store import clients
+from scrobbled.plumbing import token_shape
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.accounts import clients
+from scrobbled.web.door.guesses import Guesses, later
 
 SOURCE = "trakt"
 
 
-class Caller(Struct, frozen=True):
+class Bearer(Struct, frozen=True):
     """``viewer`` is who the token was made for, ``None`` where it is shared: then whoever lists the source alone.
 
     ``client`` is what to call the program.
@@ -37,28 +39,40 @@ class NotLetIn(Exception):
         self.status = status
 
 
-def turned_away(_: Request[Any, Any, Any], error: NotLetIn) -> Response[Any]:
-    """An empty object with a 401, upon which clients renew their sign-in; nothing at all where nothing is."""
-    return Response({}, status_code=401) if error.status == 401 else Response(b"", status_code=error.status)
+def turning_away(guesses: Guesses) -> Callable[[Request[Any, Any, Any], NotLetIn], Response[Any]]:
+    """An empty object with a 401, upon which clients renew their sign-in; nothing at all where nothing is.
+
+    Whoever guesses has to wait. A token that looks like one we gave out is none: nobody guesses those, and an old one
+    has to be answered in the same way for as long as its client sends it.
+    """
+
+    def turned_away(request: Request[Any, Any, Any], error: NotLetIn) -> Response[Any]:
+        token = _bearer(request.headers)
+        if error.status != 401:
+            return Response(b"", status_code=error.status)
+        if token and not token_shape.is_ours(token) and (wait := guesses.wrong(request.scope)):
+            return Response(b"", status_code=429, headers=later(wait))
+        return Response({}, status_code=401)
+
+    return turned_away
 
 
-async def caller(runtime: Runtime, headers: Mapping[str, str]) -> Caller:
+async def caller(runtime: Runtime, headers: Mapping[str, str]) -> Bearer:
     """Raises ``NotLetIn``. Nothing is remembered: the configuration and the tokens may change at any time."""
     token = _bearer(headers)
     settings = runtime.config.sources.get(SOURCE)
     if settings is not None and (known := _configured(settings, token)) is not None:
         owner = runtime.config.viewer(known) if known else None
-        return Caller(owner.name if owner else None, headers.get("user-agent", "")[:80])
+        return Bearer(owner.name if owner else None, headers.get("user-agent", "")[:80])
     now = runtime.clock.now().timestamp()
     found = await runtime.store.read(partial(clients.find, kind="trakt", token=token, now=now)) if token else None
     viewer = runtime.config.viewer(found.viewer or "") if found else None
     if found is None or viewer is None:
         raise NotLetIn(401 if await is_open(runtime) else 404)
-    runtime.redactor.add(token)
     if clients.is_worth_noting(found, now):
         with contextlib.suppress(StoreError):  # who used it when is worth less than what is being told
             await runtime.store.write(partial(clients.note_use, id_=found.id, now=now))
-    return Caller(viewer.name, found.name)
+    return Bearer(viewer.name, found.name)
 
 
 async def is_open(runtime: Runtime) -> bool:

@@ -14,10 +14,10 @@ import msgspec
 from litestar import Response
 from msgspec import Struct, field
 
-from scrobbled.core.errors import StoreError
-from scrobbled.runtime import Runtime
-from scrobbled.store import works
-from scrobbled.store.watched import Page
+from scrobbled.core.errors import StoreError, said
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.history.watched import RowRange
+from scrobbled.store.works import works
 
 T = TypeVar("T")
 USUAL = 100
@@ -50,13 +50,13 @@ class Call(Struct, frozen=True):
     def now(self) -> datetime:
         return self.runtime.clock.now()
 
-    def page(self, usual: int = USUAL, largest: int = LARGEST) -> tuple[int, Page]:
+    def page(self, usual: int = USUAL, largest: int = LARGEST) -> tuple[int, RowRange]:
         """The page's number from 1, and its rows. ``usual`` holds where nobody asks for pages."""
         number = min(_whole(self.query.get("page")) or 1, _LAST_PAGE)
         asked = _whole(self.query.get("limit"))
         unasked = min(USUAL, usual) if "page" in self.query else usual
         size = min(asked, largest) if asked else unasked
-        return number, Page(size, (number - 1) * size)
+        return number, RowRange(size, (number - 1) * size)
 
     def moment(self, name: str, *, ends: bool = False) -> datetime | None:
         """A date or a time in the query, as UTC; ``ends`` takes all of the day a date names."""
@@ -77,7 +77,7 @@ class Call(Struct, frozen=True):
             with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
                 return work(db)
         except sqlite3.Error as error:
-            raise StoreError(f"the database cannot be read: {error}") from None
+            raise StoreError(f"the database cannot be read: {said(error)}") from None
 
 
 def instant(text: Any) -> datetime | None:

@@ -12,16 +12,17 @@ from typing import Any
 from litestar import Response
 from msgspec import Struct
 
-from scrobbled.core.items import Episode, Item
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.core.plays import is_dated
-from scrobbled.runtime import Runtime
-from scrobbled.sources.fields import decimal
+from scrobbled.core.naming.items import Episode, Item
+from scrobbled.core.records import Scope
+from scrobbled.core.watching.plays import is_dated
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.plumbing.fields import decimal
+from scrobbled.runtime.service import Runtime
 from scrobbled.sources.trakt import HISTORY, enveloped
 from scrobbled.sources.trakt_history import LISTS, additions
 from scrobbled.sources.trakt_items import episode, movie
-from scrobbled.store import library
-from scrobbled.store.works import Kind
+from scrobbled.store.history import library
+from scrobbled.store.inbox import latest
 from scrobbled.web.trakt import entries
 from scrobbled.web.trakt.call import Call, answer, instant
 
@@ -33,17 +34,17 @@ TOO_MANY = f"More than {entries.MOST:,} entries; send them in several calls."
 NOT_REMOVED = "scrobbled removes nothing from a history by this road; remove it on the tracker's own page"
 
 
-class Rated(Struct, frozen=True):
+class SentRating(Struct, frozen=True):
     """One entry of a ratings body. ``item`` is ``None`` where it names nothing; ``echo`` is what tells it back."""
 
     name: str
-    kind: Kind
+    kind: Scope
     item: Item | None
     values: Mapping[str, Any]
     echo: Any
 
 
-Work = Callable[[sqlite3.Connection, Call, Rated], bool]
+RatingWriter = Callable[[sqlite3.Connection, Call, SentRating], bool]
 """Does it, and says whether there was anything to be done."""
 
 
@@ -60,8 +61,8 @@ async def add_history(runtime: Runtime, viewer: str | None, client: str, body: M
             not_found[name] += missing
         if number and not found.plays:  # one event is enough to tell that there was something else
             continue
-        taken = await runtime.take(SOURCE, enveloped(HISTORY, viewer, part, client))
-        outcomes = await runtime.store.read(partial(_outcomes, first=taken.event_id, count=len(found.plays)))
+        taken = await runtime.ingest.take(SOURCE, enveloped(HISTORY, viewer, part, client))
+        outcomes = await runtime.store.read(partial(latest.outcomes, first=taken.event_id, count=len(found.plays)))
         for play, outcome in zip(found.plays, outcomes, strict=False):
             counted = {EventOutcome.ACCEPTED: added, EventOutcome.DUPLICATE: updated}.get(outcome)
             if counted is not None:
@@ -86,7 +87,7 @@ async def remove_ratings(call: Call) -> Response[bytes]:
     return await _in_batches(call, _unrate, "deleted", 200)
 
 
-async def _in_batches(call: Call, work: Work, told: str, status: int) -> Response[bytes]:
+async def _in_batches(call: Call, work: RatingWriter, told: str, status: int) -> Response[bytes]:
     """No webhook waits for the rest of a long list."""
     if entries.count(call.body) > entries.MOST:
         return _too_many()
@@ -126,17 +127,11 @@ def _too_many() -> Response[bytes]:
     return answer({"error": TOO_MANY}, 413, {"X-Error-Message": TOO_MANY})
 
 
-def _outcomes(db: sqlite3.Connection, first: int, count: int) -> list[EventOutcome]:
-    """Of the events of one call: they were stored together, so their ids follow on one another."""
-    rows = db.execute("SELECT outcome FROM events WHERE id >= ? ORDER BY id LIMIT ?", (first, count))
-    return [EventOutcome(row[0]) for row in rows]
-
-
-def _rate(db: sqlite3.Connection, call: Call, entry: Rated) -> bool:
+def _rate(db: sqlite3.Connection, call: Call, entry: SentRating) -> bool:
     return entry.item is not None and _rated(db, call, entry, entry.item)
 
 
-def _rated(db: sqlite3.Connection, call: Call, entry: Rated, item: Item) -> bool:
+def _rated(db: sqlite3.Connection, call: Call, entry: SentRating, item: Item) -> bool:
     value = decimal(entry.values.get("rating"))
     if not value:
         library.unrate(db, call.viewer, entry.kind, item, call.now)
@@ -148,38 +143,38 @@ def _rated(db: sqlite3.Connection, call: Call, entry: Rated, item: Item) -> bool
     return library.rate(db, call.viewer, entry.kind, item, int(value), at, call.now)
 
 
-def _unrate(db: sqlite3.Connection, call: Call, entry: Rated) -> bool:
+def _unrate(db: sqlite3.Connection, call: Call, entry: SentRating) -> bool:
     return entry.item is not None and library.unrate(db, call.viewer, entry.kind, entry.item, call.now)
 
 
-def _entries(body: Mapping[str, Any]) -> Iterator[Rated]:
+def _entries(body: Mapping[str, Any]) -> Iterator[SentRating]:
     """A show or a season counts itself where it has a rating, or where nothing below it is listed."""
     for given in entries.objects(body, "movies"):
-        yield Rated("movies", "movie", movie(given), given, given)
+        yield SentRating("movies", "movie", movie(given), given, given)
     for given in entries.objects(body, "shows"):
         yield from _of_show(given)
     for given in entries.objects(body, "seasons"):
         show = given.get("show")
         item = _bare(show, given.get("number")) if isinstance(show, dict) else None
-        yield Rated("seasons", "season", item, given, given)
+        yield SentRating("seasons", "season", item, given, given)
     for given in entries.objects(body, "episodes"):
         show = given.get("show")
-        yield Rated("episodes", "episode", episode(show if isinstance(show, dict) else {}, given), given, given)
+        yield SentRating("episodes", "episode", episode(show if isinstance(show, dict) else {}, given), given, given)
 
 
-def _of_show(show: Mapping[str, Any]) -> Iterator[Rated]:
+def _of_show(show: Mapping[str, Any]) -> Iterator[SentRating]:
     seasons = entries.objects(show, "seasons")
     alone = entries.named(show)
     if "rating" in show or not seasons:
-        yield Rated("shows", "show", _bare(show, None), show, alone)
+        yield SentRating("shows", "show", _bare(show, None), show, alone)
     for season in seasons:
         number, episodes = entries.cut(season.get("number")), entries.objects(season, "episodes")
         if "rating" in season or not episodes:
             echo = {**alone, "seasons": [{name: v for name, v in season.items() if name != "episodes"}]}
-            yield Rated("shows", "season", _bare(show, number), season, echo)
+            yield SentRating("shows", "season", _bare(show, number), season, echo)
         for one in episodes:
             echo = {**alone, "seasons": [{"number": number, "episodes": [one]}]}
-            yield Rated("shows", "episode", episode(show, {**one, "season": number}), one, echo)
+            yield SentRating("shows", "episode", episode(show, {**one, "season": number}), one, echo)
 
 
 def _bare(show: Mapping[str, Any], season: Any) -> Episode | None:

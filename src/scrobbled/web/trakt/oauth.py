@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import hmac
+import secrets
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 import structlog
-from litestar import Request, Response, post
+from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 
 from scrobbled.core.errors import BadPayload
-from scrobbled.runtime import Runtime
-from scrobbled.sources.fields import text
-from scrobbled.store import clients
-from scrobbled.web.access import Access
+from scrobbled.plumbing.fields import text
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.accounts import clients
+from scrobbled.web.door.access import Access
+from scrobbled.web.door.guesses import later
+from scrobbled.web.door.headers import place_of
+from scrobbled.web.requests import AnyRequest, AnyResponse
 from scrobbled.web.trakt.bearer import NotLetIn, is_open
 from scrobbled.web.trakt.bodies import content, fields
 
@@ -31,8 +37,7 @@ STATUS: dict[clients.CodeState, int] = {
     "hurried": 429,
 }
 """Each without a body, as Trakt answers."""
-Asked = Request[Any, Any, Any]
-Answer = Response[Any]
+_KEY = secrets.token_bytes(16)
 log = structlog.get_logger("trakt")
 
 
@@ -40,13 +45,14 @@ def handlers(runtime: Runtime, access: Access) -> list[HTTPRouteHandler]:
     """Open to everybody: what protects them is that a person approves each code."""
 
     @post("/oauth/device/code", status_code=200, request_max_body_size=LARGEST_BODY)
-    async def begin(request: Asked) -> Answer:
+    async def begin(request: AnyRequest) -> AnyResponse:
         form = await _form(runtime, request)
         name = _name(runtime, request, form)
-        code = await runtime.store.write(partial(clients.begin_code, client=name, now=_now(runtime)))
-        if code is None:
-            return Response(b"", status_code=429, headers={"Retry-After": "60"})
-        runtime.redactor.add(code.device)
+        place = _place(access.caller(request.scope).address)
+        begin_one = partial(clients.begin_code, client=name, place=place, now=_now(runtime))
+        code = await runtime.store.write(begin_one)
+        if isinstance(code, clients.PollTooSoon):
+            return _not_now(code)
         log.info("a program asks to sign in", action="sign-in", client=name)
         return Response(
             {
@@ -59,26 +65,28 @@ def handlers(runtime: Runtime, access: Access) -> list[HTTPRouteHandler]:
         )
 
     @post("/oauth/device/token", status_code=200, request_max_body_size=LARGEST_BODY)
-    async def redeem(request: Asked) -> Answer:
+    async def redeem(request: AnyRequest) -> AnyResponse:
         device = str((await _form(runtime, request)).get("code", ""))
         found = await runtime.store.write(partial(clients.redeem, device=device, now=_now(runtime)))
-        if isinstance(found, clients.Grant):
+        if isinstance(found, clients.IssuedToken):
             log.info("a program signed in", action="sign-in")
             return _tokens(runtime, found)
         headers = {"Retry-After": str(clients.INTERVAL)} if found == "hurried" else {}
         return Response(b"", status_code=STATUS[found], headers=headers)
 
     @post("/oauth/token", status_code=200, request_max_body_size=LARGEST_BODY)
-    async def renew(request: Asked) -> Answer:
+    async def renew(request: AnyRequest) -> AnyResponse:
         form = await _form(runtime, request)
         refresh = str(form.get("refresh_token", "")) if form.get("grant_type") == "refresh_token" else ""
         grant = await runtime.store.write(partial(clients.renew, refresh=refresh, now=_now(runtime)))
+        if isinstance(grant, clients.PollTooSoon):
+            return _not_now(grant)
         if grant is None:
             return Response({"error": "invalid_grant", "error_description": _ENDED}, status_code=400)
         return _tokens(runtime, grant)
 
     @post("/oauth/revoke", status_code=200, request_max_body_size=LARGEST_BODY)
-    async def revoke(request: Asked) -> Answer:
+    async def revoke(request: AnyRequest) -> AnyResponse:
         token = str((await _form(runtime, request)).get("token", ""))
         await runtime.store.write(partial(clients.revoke_token, token=token))
         return Response(b"")
@@ -86,7 +94,7 @@ def handlers(runtime: Runtime, access: Access) -> list[HTTPRouteHandler]:
     return [begin, redeem, renew, revoke]
 
 
-async def _form(runtime: Runtime, request: Asked) -> dict[str, Any]:
+async def _form(runtime: Runtime, request: AnyRequest) -> dict[str, Any]:
     """What was sent, as JSON or as a form; nothing where it is neither. Raises ``NotLetIn``."""
     if not await is_open(runtime):
         raise NotLetIn(404)
@@ -99,14 +107,13 @@ async def _form(runtime: Runtime, request: Asked) -> dict[str, Any]:
     return {}
 
 
-def _name(runtime: Runtime, request: Asked, form: dict[str, Any]) -> str:
+def _name(runtime: Runtime, request: AnyRequest, form: dict[str, Any]) -> str:
     """What a program calls itself, as a clean line: it is stored, and shown to whoever decides."""
     told = text(request.headers.get("user-agent", "")) or text(form.get("client_id"), limit=16)
     return runtime.redactor.text(told)[:LONGEST_NAME] or "a program"
 
 
-def _tokens(runtime: Runtime, grant: clients.Grant) -> Answer:
-    runtime.redactor.add(grant.token, grant.refresh)
+def _tokens(runtime: Runtime, grant: clients.IssuedToken) -> AnyResponse:
     return Response(
         {
             "access_token": grant.token,
@@ -119,7 +126,17 @@ def _tokens(runtime: Runtime, grant: clients.Grant) -> Answer:
     )
 
 
-def _base(runtime: Runtime, access: Access, request: Asked) -> str:
+def _not_now(wait: clients.PollTooSoon) -> AnyResponse:
+    """As Trakt says that something comes too often."""
+    return Response(b"", status_code=429, headers=later(wait.seconds))
+
+
+def _place(address: str) -> str:
+    """Tells one address from others, and nobody which it is."""
+    return hmac.new(_KEY, place_of(address).encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _base(runtime: Runtime, access: Access, request: AnyRequest) -> str:
     """Where a person can reach the page: as configured, else as the client reached us."""
     if runtime.config.server.public_url:
         return runtime.config.server.public_url.rstrip("/")

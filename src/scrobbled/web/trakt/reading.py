@@ -10,24 +10,16 @@ from typing import Any
 
 from litestar import Response
 
-from scrobbled.core.items import Episode, Item, Media
-from scrobbled.store import library, watched, works
-from scrobbled.store.library import Rating, Resume
-from scrobbled.store.watched import Dated, Page, Seen, Tally, Wanted
-from scrobbled.store.works import Kind
+from scrobbled.core.naming.items import Episode, Item, Media
+from scrobbled.core.records import Scope
+from scrobbled.store.history import library, watched
+from scrobbled.store.history.library import Rating, Resume
+from scrobbled.store.history.watched import Dated, PlayFilter, RowRange, WatchedPlay, WorkTally
+from scrobbled.store.works import works
 from scrobbled.web.trakt import shapes
-from scrobbled.web.trakt.call import (
-    EVERYTHING,
-    LARGEST,
-    LARGEST_WITH_SEASONS,
-    Call,
-    answer,
-    nothing,
-    paged,
-    sliced,
-)
+from scrobbled.web.trakt.call import EVERYTHING, LARGEST, LARGEST_WITH_SEASONS, Call, answer, nothing, paged, sliced
 
-KINDS: dict[str, Kind] = {"movies": "movie", "shows": "show", "seasons": "season", "episodes": "episode"}
+KINDS: dict[str, Scope] = {"movies": "movie", "shows": "show", "seasons": "season", "episodes": "episode"}
 ACTIVITIES = {
     "movies": "watched_at collected_at rated_at watchlisted_at favorited_at commented_at paused_at hidden_at",
     "episodes": "watched_at collected_at rated_at watchlisted_at commented_at paused_at",
@@ -64,7 +56,7 @@ async def history(call: Call) -> Response[bytes]:
         return nothing(404)
     number, page = call.page()
 
-    def read(db: sqlite3.Connection) -> tuple[list[Seen], int]:
+    def read(db: sqlite3.Connection) -> tuple[list[WatchedPlay], int]:
         wanted = _wanted(db, call, kind, id_)
         if wanted is None:
             return [], 0
@@ -139,32 +131,32 @@ async def _removed(call: Call) -> Response[bytes]:
     return nothing(204 if await call.runtime.store.write(write) else 404)
 
 
-def _wanted(db: sqlite3.Connection, call: Call, kind: str, id_: str) -> Wanted | None:
+def _wanted(db: sqlite3.Connection, call: Call, kind: str, id_: str) -> PlayFilter | None:
     """``None`` where an id names nothing we know, or something of which plays are not told apart (a season)."""
     media: Media | None = None if not kind else "movie" if kind == "movies" else "episode"
     start, end = call.moment("start_at"), call.moment("end_at", ends=True)
     if not id_:
-        return Wanted(media, start=start, end=end)
+        return PlayFilter(media, start=start, end=end)
     service = "imdb" if id_.startswith("tt") else "trakt"
     found = works.known(db, KINDS[kind], service, id_)
     if found is None:
         return None
     if kind == "shows":
-        return Wanted(media, show=found, start=start, end=end)
-    return Wanted(media, work=found, start=start, end=end)
+        return PlayFilter(media, show=found, start=start, end=end)
+    return PlayFilter(media, work=found, start=start, end=end)
 
 
-def _movies(db: sqlite3.Connection, call: Call, page: Page) -> tuple[list[Any], int]:
+def _movies(db: sqlite3.Connection, call: Call, page: RowRange) -> tuple[list[Any], int]:
     rows = watched.tallies(db, call.viewer, "movie", page)
     return [{**_tally(row), **shapes.named(row.item)} for row in rows], watched.tally_count(db, call.viewer, "movie")
 
 
-def _episodes(db: sqlite3.Connection, call: Call, page: Page) -> tuple[list[Any], int]:
+def _episodes(db: sqlite3.Connection, call: Call, page: RowRange) -> tuple[list[Any], int]:
     rows = watched.tallies(db, call.viewer, "episode", page)
     return [{**_tally(row), **shapes.named(row.item)} for row in rows], watched.tally_count(db, call.viewer, "episode")
 
 
-def _shows(db: sqlite3.Connection, call: Call, page: Page) -> tuple[list[Any], int]:
+def _shows(db: sqlite3.Connection, call: Call, page: RowRange) -> tuple[list[Any], int]:
     found = watched.shows(db, call.viewer, page)
     rows = [{**_tally(row), "reset_at": None, "show": _show(row.item)} for row in found]
     if "progress" in call.extended:
@@ -173,7 +165,7 @@ def _shows(db: sqlite3.Connection, call: Call, page: Page) -> tuple[list[Any], i
     return rows, watched.show_count(db, call.viewer)
 
 
-def _seasons(episodes: list[Tally]) -> list[dict[str, Any]]:
+def _seasons(episodes: list[WorkTally]) -> list[dict[str, Any]]:
     """By the numbers in which episodes are told elsewhere, so that a client finds them again."""
     seasons: dict[int, list[dict[str, Any]]] = {}
     for row in episodes:
@@ -208,13 +200,13 @@ def _nested(rows: list[Dated]) -> dict[str, dict[str, dict[str, list[str]]]]:
     return told
 
 
-def _seen(row: Seen) -> dict[str, Any]:
+def _seen(row: WatchedPlay) -> dict[str, Any]:
     action = "watch" if row.by_hand else "scrobble"
     told = {"id": row.id, "watched_at": shapes.minute(row.watched_at), "action": action, "type": row.item.media}
     return {**told, **shapes.named(row.item)}
 
 
-def _tally(row: Tally) -> dict[str, Any]:
+def _tally(row: WorkTally) -> dict[str, Any]:
     return {
         "plays": row.plays,
         "last_watched_at": shapes.minute(row.last),
@@ -242,7 +234,7 @@ def _season(item: Item) -> dict[str, Any]:
     return {"season": {"number": item.season, "ids": {}}, "show": shapes.show(item)}
 
 
-_NAMED: Mapping[Kind, Callable[[Item], dict[str, Any]]] = {
+_NAMED: Mapping[Scope, Callable[[Item], dict[str, Any]]] = {
     "movie": shapes.named,
     "episode": shapes.named,
     "show": lambda item: {"show": _show(item)},

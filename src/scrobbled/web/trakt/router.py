@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from litestar import Router
 
-from scrobbled.runtime import Runtime
-from scrobbled.web.access import Access
+from scrobbled.runtime.service import Runtime
+from scrobbled.web.door.access import Access
+from scrobbled.web.door.guesses import Guesses
 from scrobbled.web.trakt import oauth, scrobble, sync
-from scrobbled.web.trakt.bearer import NotLetIn, turned_away
+from scrobbled.web.trakt.bearer import NotLetIn, turning_away
 
 
 def router(runtime: Runtime, access: Access) -> Router:
@@ -15,6 +16,6 @@ def router(runtime: Runtime, access: Access) -> Router:
     return Router(
         "/trakt",
         route_handlers=[*oauth.handlers(runtime, access), *scrobble.handlers(runtime), *sync.handlers(runtime)],
-        exception_handlers={NotLetIn: turned_away},
+        exception_handlers={NotLetIn: turning_away(Guesses(access, runtime.clock))},
         include_in_schema=False,
     )

@@ -8,24 +8,26 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
-from litestar import Request, Response, delete, post
+from litestar import Response, delete, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from msgspec import Struct
 
 from scrobbled.core.errors import BadPayload
-from scrobbled.core.events import EventKind, PlaybackEvent
-from scrobbled.core.items import Item
-from scrobbled.core.outcomes import EventOutcome
-from scrobbled.core.sessions import Session, viewing_gap
-from scrobbled.ingest import Taken
-from scrobbled.runtime import Runtime
+from scrobbled.core.naming.items import Item
+from scrobbled.core.watching.events import EventKind, PlaybackEvent
+from scrobbled.core.watching.sessions import Session, viewing_gap
+from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.intake.claimants import Taken
+from scrobbled.runtime.service import Runtime
 from scrobbled.sources import SOURCES
 from scrobbled.sources.trakt import enveloped
-from scrobbled.store import inbox, library
+from scrobbled.store.history import library
+from scrobbled.store.inbox import events
+from scrobbled.web.requests import AnyRequest, AnyResponse
 from scrobbled.web.trakt import shapes
-from scrobbled.web.trakt.bearer import SOURCE, Caller, caller
+from scrobbled.web.trakt.bearer import SOURCE, Bearer, caller
 from scrobbled.web.trakt.bodies import content, fields, lenient
 
 LARGEST_BODY = 1024 * 1024
@@ -34,8 +36,6 @@ LEAST = 1.0
 NEAR_THE_END = 80.0
 """Percent from which a pause is refused: Trakt takes it for a viewing that is over."""
 ACTIONS: Mapping[str, EventKind] = {"start": EventKind.START, "pause": EventKind.PAUSE, "stop": EventKind.STOP}
-Asked = Request[Any, Any, Any]
-Answer = Response[Any]
 Meaning = Literal["start", "pause", "scrobble", "refused"]
 
 
@@ -62,7 +62,7 @@ def handlers(runtime: Runtime) -> list[HTTPRouteHandler]:
     """All need a bearer; see ``bearer.caller``."""
 
     @post("/scrobble/{action:str}", status_code=201, request_max_body_size=LARGEST_BODY)
-    async def scrobble(request: Asked, action: FromPath[str]) -> Answer:
+    async def scrobble(request: AnyRequest, action: FromPath[str]) -> AnyResponse:
         started = time.perf_counter()
         who = await caller(runtime, request.headers)
         if action not in ACTIONS:
@@ -72,7 +72,7 @@ def handlers(runtime: Runtime) -> list[HTTPRouteHandler]:
         return answer
 
     @post("/checkin", status_code=201, request_max_body_size=LARGEST_BODY)
-    async def checkin(request: Asked) -> Answer:
+    async def checkin(request: AnyRequest) -> AnyResponse:
         started = time.perf_counter()
         who = await caller(runtime, request.headers)
         answer = await _checked_in(runtime, who, await content(request))
@@ -80,7 +80,7 @@ def handlers(runtime: Runtime) -> list[HTTPRouteHandler]:
         return answer
 
     @delete("/checkin", status_code=204, request_max_body_size=LARGEST_BODY)
-    async def checkout(request: Asked) -> None:
+    async def checkout(request: AnyRequest) -> None:
         """A check-in was a play at once, and stays one."""
         await caller(runtime, request.headers)
         await lenient(request)
@@ -88,7 +88,7 @@ def handlers(runtime: Runtime) -> list[HTTPRouteHandler]:
     return [scrobble, checkin, checkout]
 
 
-async def _scrobbled(runtime: Runtime, who: Caller, action: str, body: bytes) -> Answer:
+async def _scrobbled(runtime: Runtime, who: Bearer, action: str, body: bytes) -> AnyResponse:
     data = await _read(runtime, body)
     if data is None:
         return Response(b"", status_code=400)
@@ -97,7 +97,7 @@ async def _scrobbled(runtime: Runtime, who: Caller, action: str, body: bytes) ->
     meaning = "start" if call is None else _meaning(action, call)
     if meaning == "refused":  # not even kept: nothing can follow from it
         return Response({"message": "progress is missing, below 1, or past the end of a pause"}, status_code=422)
-    taken = await runtime.take(SOURCE, envelope)
+    taken = await runtime.ingest.take(SOURCE, envelope)
     if call is None:
         return Response(b"", status_code=404)
     await _remember(runtime, call, meaning)
@@ -111,13 +111,13 @@ async def _scrobbled(runtime: Runtime, who: Caller, action: str, body: bytes) ->
     )
 
 
-async def _checked_in(runtime: Runtime, who: Caller, body: bytes) -> Answer:
+async def _checked_in(runtime: Runtime, who: Bearer, body: bytes) -> AnyResponse:
     data = await _read(runtime, body)
     if data is None:
         return Response(b"", status_code=400)
     envelope = enveloped("checkin", who.viewer, data, who.client)
     call = _understood(runtime, envelope.data)
-    taken = await runtime.take(SOURCE, envelope)
+    taken = await runtime.ingest.take(SOURCE, envelope)
     if call is None:
         return Response(b"", status_code=404)
     await _remember(runtime, call, "scrobble")
@@ -185,11 +185,11 @@ def _pass_on(runtime: Runtime, call: _Call, meaning: Literal["start", "pause"]) 
         runtime.teller.tell(call.viewers, meaning, call.item, call.percent)
 
 
-async def _repeated(runtime: Runtime, call: _Call) -> Answer:
+async def _repeated(runtime: Runtime, call: _Call) -> AnyResponse:
     """This viewing is a play already: since when, and from when on the same title counts again."""
     now = call.event.occurred_at
     key = f"{call.viewers[0]}|{call.event.session_key()}"
-    session = await runtime.store.read(partial(inbox.load_session, key=key))
+    session = await runtime.store.read(partial(events.load_session, key=key))
     before = max((finish for finish in session.finishes if finish < now), default=now)
     gap = viewing_gap(session.runtime_of(call.item), restarted=session.restarted)
     return Response(

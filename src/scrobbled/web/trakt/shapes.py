@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from scrobbled.core.ids import EpisodeIds, Ids, MovieIds, ShowIds
-from scrobbled.core.items import Episode, Item, Movie
-from scrobbled.core.matching import plain
+from scrobbled.core.naming.ids import EpisodeIds, Ids, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.naming.matching import plain
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for a date that nobody knows, as it does at Trakt."""

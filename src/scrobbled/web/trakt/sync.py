@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from scrobbled.config import claimants
 from scrobbled.core.errors import BadPayload
-from scrobbled.runtime import Runtime
+from scrobbled.runtime.service import Runtime
 from scrobbled.web.trakt import bearer, bodies, leaving, reading, shapes
 from scrobbled.web.trakt.call import Call, answer, nothing, sliced
 
@@ -23,8 +23,8 @@ NOBODYS = (
     "This token belongs to nobody in particular. List trakt under accounts of exactly one viewer, or make a token for "
     "each viewer with scrobbled token create --viewer NAME."
 )
-Reading = Callable[[Call], Awaitable[Response[bytes]]]
-_READ: Mapping[str, Reading] = {
+CallHandler = Callable[[Call], Awaitable[Response[bytes]]]
+_READ: Mapping[str, CallHandler] = {
     "last_activities": reading.last_activities,
     "history": reading.history,
     "watched": reading.tallies,
@@ -34,7 +34,7 @@ _READ: Mapping[str, Reading] = {
     "watchlist": reading.nothing_kept,
     "favorites": reading.nothing_kept,
 }
-_OF_USERS: Mapping[str, Reading] = {
+_OF_USERS: Mapping[str, CallHandler] = {
     "watching": reading.watching,
     **{name: _READ[name] for name in ("history", "watched", "ratings", "collection", "watchlist", "favorites")},
 }
@@ -89,7 +89,7 @@ def owner(runtime: Runtime, viewer: str | None) -> str | None:
     return listing[0].name if len(listing) == 1 else None
 
 
-async def _added(runtime: Runtime, caller: bearer.Caller, raw: bytes) -> Response[bytes]:
+async def _added(runtime: Runtime, caller: bearer.Bearer, raw: bytes) -> Response[bytes]:
     """A body that cannot be read is kept for whoever has to find out why."""
     try:
         body = bodies.fields(raw)

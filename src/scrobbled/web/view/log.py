@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from scrobbled.logbook import LEVELS, Line, Wanted
+from scrobbled.desk import words
+from scrobbled.plumbing.logbook import LEVELS, LineFilter, LogLine
 from scrobbled.web.log_live import LogPage
-from scrobbled.web.view import words
 
 TONES = {"debug": "calm", "info": "waiting", "warning": "need", "error": "dead", "critical": "dead"}
 CHOICES = {"debug": "Debug", "info": "Info", "warning": "Warnings", "error": "Errors"}
@@ -22,22 +22,22 @@ TITLES = frozenset({"title", "label", "name", "item"})
 _ID = re.compile(r"(?<![\w.:/-])([per])(\d{1,15})(?![\w.:/-])", re.ASCII)
 
 
-class Part(Struct, frozen=True):
+class FieldPart(Struct, frozen=True):
     """A piece of a field; ``place`` is the address of the story it names, relative to our root, or empty."""
 
     text: str
     place: str = ""
 
 
-class Told(Struct, frozen=True):
+class LogField(Struct, frozen=True):
     """A field. One ``is_long`` that has lines of its own, like a traceback."""
 
     name: str
-    parts: list[Part]
+    parts: list[FieldPart]
     is_long: bool
 
 
-class Entry(Struct, frozen=True):
+class LogRow(Struct, frozen=True):
     """A line. ``at`` is for machines, ``clock`` for people, ``exact`` for whoever holds the pointer over it."""
 
     at: str
@@ -47,15 +47,15 @@ class Entry(Struct, frozen=True):
     tone: str
     component: str
     message: str
-    fields: list[Told]
+    fields: list[LogField]
 
 
-class Page(Struct, frozen=True):
+class LogView(Struct, frozen=True):
     """``query`` are the filters as an address has them, ``next`` is where the stream goes on."""
 
-    entries: list[Entry]
+    entries: list[LogRow]
     skipped: str
-    wanted: Wanted
+    wanted: LineFilter
     levels: dict[str, str]
     components: list[str]
     query: str
@@ -64,10 +64,10 @@ class Page(Struct, frozen=True):
     hint: str
 
 
-def page(found: LogPage, wanted: Wanted, now: datetime, *, lowest: str) -> Page:
+def page(found: LogPage, wanted: LineFilter, now: datetime, *, lowest: str) -> LogView:
     """``now`` is in the zone of the house; below the level ``lowest`` nothing is logged."""
     query = {"level": wanted.level, "component": wanted.component, "text": wanted.text}
-    return Page(
+    return LogView(
         entries=[_entry(line, now) for line in found.lines],
         skipped=skipped(found.skipped),
         wanted=wanted,
@@ -91,11 +91,11 @@ def _hint(level: str, lowest: str) -> str:
     return f"Lines below {lowest} are not logged; set logging.level to {level} for more."
 
 
-def _entry(line: Line, now: datetime) -> Entry:
+def _entry(line: LogLine, now: datetime) -> LogRow:
     clock, exact = _times(line.at, now)
-    fields = [Told(name, list(parts(name, value)), "\n" in value) for name, value in line.fields.items()]
+    fields = [LogField(name, list(parts(name, value)), "\n" in value) for name, value in line.fields.items()]
     tone = TONES.get(line.level, "calm")
-    return Entry(line.at, clock, exact, line.level, tone, line.component, line.message, fields)
+    return LogRow(line.at, clock, exact, line.level, tone, line.component, line.message, fields)
 
 
 def _times(at: str, now: datetime) -> tuple[str, str]:
@@ -107,13 +107,13 @@ def _times(at: str, now: datetime) -> tuple[str, str]:
     return (clock if local.date() == now.date() else f"{words.date(local, now)}, {clock}"), words.exact(local, now)
 
 
-def parts(name: str, value: str) -> Iterator[Part]:
+def parts(name: str, value: str) -> Iterator[FieldPart]:
     """A value, cut where it names something that has a story."""
     done = 0
     for found in _ID.finditer(value) if name not in TITLES else ():
         if found.start() > done:
-            yield Part(value[done : found.start()])
-        yield Part(found[0], f"{STORIES[found[1]]}{found[0]}")
+            yield FieldPart(value[done : found.start()])
+        yield FieldPart(found[0], f"{STORIES[found[1]]}{found[0]}")
         done = found.end()
     if done < len(value) or not value:
-        yield Part(value[done:])
+        yield FieldPart(value[done:])

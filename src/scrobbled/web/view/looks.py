@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import STATES as WORDS
-from scrobbled.core.outcomes import PlayOutcome
+from scrobbled.core.standing import Standing
+from scrobbled.core.words.outcomes import PlayOutcome
 
 
 class Look(Struct, frozen=True):
@@ -14,17 +14,38 @@ class Look(Struct, frozen=True):
     word: str
 
 
-NOT_USED = Look("calm", "minus", "not used yet")
-CATCHING_UP = Look("waiting", "clock", "catching up")
-STATES = {
-    "ok": Look("ok", "check", WORDS["ok"]),
-    "new": Look("calm", "clock", WORDS["new"]),
-    "down": Look("down", "cloud", WORDS["down"]),
-    "sign-in": Look("need", "key", WORDS["sign-in"]),
-    "stopped": Look("need", "stop", WORDS["stopped"]),
-    "drift": Look("need", "alert", WORDS["drift"]),
+ICONS = {
+    "ok": "check",
+    "in-step": "check",
+    "new": "clock",
+    "down": "cloud",
+    "sign-in": "key",
+    "stopped": "stop",
+    "drift": "alert",
+    "unused": "minus",
+    "catching-up": "clock",
+    "asks": "alert",
+    "parked": "clock",
+    "off": "minus",
+    "unreadable": "minus",
+    "comparing": "sync",
+    "plan": "alert",
+    "refused": "stop",
+    "failed": "cloud",
+    "cancelled": "undo",
+    "part": "clock",
+    "doubted": "alert",
+    "overdue": "clock",
+    "empty": "sync",
 }
-"""By the state of an account."""
+"""By the code of a standing."""
+
+
+def stands(found: Standing) -> Look:
+    """How an account, a pair or the house stands."""
+    return Look(found.tone, ICONS[found.code], found.word)
+
+
 OUTCOMES = {
     PlayOutcome.QUEUED: ("waiting", "clock"),
     PlayOutcome.DELIVERED: ("ok", "check"),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.web.view import words
+from scrobbled.desk import words
 
 
 class Moment(Struct, frozen=True):

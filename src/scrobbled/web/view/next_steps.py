@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scrobbled.core.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
+from scrobbled.core.words.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
 
 _PLAYS = {
     PlayOutcome.HELD: "Kept back until you decide. It is asked under Needs you.",

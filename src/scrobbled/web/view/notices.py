@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scrobbled.web.view import words
+from scrobbled.desk import words
 
 COUNTED = {
     "retry": ("{plays} will be tried again now.", "The trackers are asked again now."),

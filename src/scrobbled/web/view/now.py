@@ -2,60 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.items import Episode, Item
-from scrobbled.core.outcomes import PHASES, PlayOutcome, told
-from scrobbled.on_screen import OnScreen
-from scrobbled.store.codec import iso
-from scrobbled.summary import AccountStatus, DeliveryStory, PlayStory
-from scrobbled.web.desk import NEEDS_YOU, Facts
-from scrobbled.web.view import poster, words
+from scrobbled.core.naming.items import Episode, Item
+from scrobbled.core.words.outcomes import PHASES, PlayOutcome, told
+from scrobbled.desk import words
+from scrobbled.desk.desk import NEEDS_YOU, NowFacts
+from scrobbled.desk.facts.house import AccountStatus
+from scrobbled.desk.facts.on_screen import OnScreen
+from scrobbled.desk.facts.plays import DeliveryStory, PlayStory
+from scrobbled.store.file.codec import iso
+from scrobbled.web.view import brought
 from scrobbled.web.view.headline import Headline, headline
-from scrobbled.web.view.looks import CATCHING_UP, NOT_USED, OUTCOMES, STATES, Look
+from scrobbled.web.view.looks import OUTCOMES, Look
 from scrobbled.web.view.moments import Moment, moment
 
-Account = tuple[str, str]
+MOST_ARRIVED = 8
+A_DAY = timedelta(days=1)
+TOLD = ("catching-up", "asks", "parked")
+"""Standings whose word says what waits."""
 
 
-class AccountCard(Struct, frozen=True):
-    key: str
-    """The tracker's name in the configuration."""
-    viewer: str
-    tracker: str
-    look: Look
-    reason: str
-    since: Moment | None
-    token: str
-    """How long its sign-in holds: "token 6 days"; empty where that is not known."""
-    load: str
-    """What is not delivered: "2 waiting, 1 needs you"."""
-
-
-class Way(Struct, frozen=True):
+class PlayAtTracker(Struct, frozen=True):
     """A play at one tracker. ``reason`` is empty where the word says it all."""
 
     tracker: str
     look: Look
     reason: str
-
-
-class PlayCard(Struct, frozen=True):
-    id: str
-    title: str
-    place: str
-    subtitle: str
-    viewer: str
-    source: str
-    when: Moment | None
-    """``None`` where nobody said when it was watched."""
-    seed: str
-    ways: list[Way]
 
 
 class ScreenCard(Struct, frozen=True):
@@ -74,32 +52,28 @@ class ScreenCard(Struct, frozen=True):
     left: str
     heard: Moment | None
     item: Item
-    seed: str
 
 
-class SourceCard(Struct, frozen=True):
-    key: str
-    name: str
-    last_heard: Moment | None
-
-
-class Page(Struct, frozen=True):
+class NowPage(Struct, frozen=True):
     headline: Headline
     playing: list[ScreenCard]
-    arrived: list[PlayCard]
-    accounts: list[AccountCard]
-    sources: list[SourceCard]
+    arrived: list[PlayStory]
+    is_empty: bool
+    """Nothing was ever watched, as far as is known."""
+    accounts: list[AccountStatus]
+    heard: dict[str, str | None]
+    """When each configured source was heard lately."""
 
 
-def page(facts: Facts, asks: int, active: Collection[Account], now: datetime) -> Page:
-    """``active`` are the accounts that are delivered to; ``now`` is in the zone of the house."""
-    glance = facts.glance
-    return Page(
-        headline=headline(facts, asks, active, now),
+def page(facts: NowFacts, asks: int, now: datetime) -> NowPage:
+    """``now`` is in the zone of the house."""
+    return NowPage(
+        headline=headline(facts, asks, now),
         playing=screens(facts.playing, now),
-        arrived=[card(play, now) for play in facts.plays],
-        accounts=[_account(row, (row.viewer, row.tracker) in active, now) for row in glance.trackers],
-        sources=[SourceCard(source, words.name(source), moment(heard, now)) for source, heard in glance.heard.items()],
+        arrived=[play for play in facts.plays if _is_news(play, now)][:MOST_ARRIVED],
+        is_empty=not facts.plays,
+        accounts=facts.glance.trackers,
+        heard=facts.glance.heard,
     )
 
 
@@ -132,7 +106,6 @@ def _screen(ones: Sequence[OnScreen], now: datetime) -> ScreenCard:
         left=f"{words.plural(minutes, 'minute')} left" if length else "",
         heard=moment(iso(one.heard_at), now),
         item=one.item,
-        seed=poster.seed(title),
     )
 
 
@@ -144,55 +117,59 @@ def _named(item: Item) -> tuple[str, str, str]:
     return item.title or "Unknown film", "Film", str(item.year or "")
 
 
-def card(play: PlayStory, now: datetime) -> PlayCard:
+def place(play: PlayStory) -> str:
     if play.media == "movie":
-        place, subtitle = "Film", str(play.year or "")
-    else:
-        known = play.season is not None and play.number is not None
-        place, subtitle = f"S{play.season} E{play.number}" if known else "", play.episode_title or ""
-    return PlayCard(
-        id=play.id,
-        title=play.title,
-        place=place,
-        subtitle=subtitle,
-        viewer=play.viewer,
-        source=words.name(play.source),
-        when=moment(play.watched_at, now),
-        seed=poster.seed(play.title),
-        ways=_said_once([_way(delivery) for delivery in play.deliveries]),
-    )
+        return "Film"
+    return f"S{play.season} E{play.number}" if play.season is not None and play.number is not None else ""
 
 
-def _way(delivery: DeliveryStory) -> Way:
+def subtitle(play: PlayStory) -> str:
+    return str(play.year or "") if play.media == "movie" else play.episode_title or ""
+
+
+def ways(play: PlayStory) -> list[PlayAtTracker]:
+    """What became of it at each tracker."""
+    return [*_brought(play), *_said_once([_way(delivery) for delivery in play.deliveries])]
+
+
+def _brought(play: PlayStory) -> list[PlayAtTracker]:
+    origin = brought.origin(play)
+    return [PlayAtTracker(words.name(origin), brought.LOOK, brought.WHY)] if origin else []
+
+
+def _is_news(play: PlayStory, now: datetime) -> bool:
+    """What was brought over has just arrived, too, and nobody watched it just now."""
+    when = moment(play.watched_at, now)
+    return play.event_id is not None or (when is not None and now - when.at <= A_DAY)
+
+
+def _way(delivery: DeliveryStory) -> PlayAtTracker:
     reason = told(PHASES.get(delivery.phase) or delivery.reason)
     look = Look(*OUTCOMES[PlayOutcome(delivery.outcome)], delivery.outcome)
-    return Way(words.name(delivery.tracker), look, reason)
+    return PlayAtTracker(words.name(delivery.tracker), look, reason)
 
 
-def _said_once(ways: list[Way]) -> list[Way]:
+def _said_once(ways: list[PlayAtTracker]) -> list[PlayAtTracker]:
     """A reason that holds for several trackers in a row stands at the last of them."""
     alike = [(one.look, one.reason) == (later.look, later.reason) for one, later in pairwise(ways)]
     return [replace(way, reason="") if same else way for way, same in zip(ways, [*alike, False], strict=False)]
 
 
-def _account(row: AccountStatus, is_active: bool, now: datetime) -> AccountCard:
-    look = STATES[row.state] if is_active else NOT_USED
-    if row.state == "ok" and row.counts.get(PlayOutcome.QUEUED):
-        look = CATCHING_UP
+def reason(row: AccountStatus) -> str:
+    """Why an account stands as it does, where its word does not say it."""
+    return row.standing.next if row.standing.code == "unused" else row.reason
+
+
+def holds(row: AccountStatus, now: datetime) -> str:
+    """How long its sign-in holds: "sign-in holds 6 days"; empty where that is not known."""
     ends = moment(row.token_expires, now)
-    return AccountCard(
-        key=row.tracker,
-        viewer=row.viewer,
-        tracker=words.name(row.tracker),
-        look=look,
-        reason=row.reason if is_active else "plays are not sent there",
-        since=moment(row.since, now) if row.state not in ("ok", "new") else None,
-        token=f"sign-in holds {words.span((ends.at - now).total_seconds())}" if ends and ends.at > now else "",
-        load=_load(row),
-    )
+    return f"sign-in holds {words.span((ends.at - now).total_seconds())}" if ends and ends.at > now else ""
 
 
-def _load(row: AccountStatus) -> str:
+def load(row: AccountStatus) -> str:
+    """What is not delivered: "2 waiting, 1 needs you"; empty where its word says so."""
+    if row.standing.code in TOLD:
+        return ""
     asks = sum(row.counts.get(state, 0) for state in NEEDS_YOU)
     waits = row.waiting - asks
     verb = "needs" if asks == 1 else "need"

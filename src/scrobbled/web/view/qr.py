@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-import segno
 from msgspec import Struct
 
 QUIET = 4
@@ -21,6 +20,8 @@ class Qr(Struct, frozen=True):
 
 def qr(text: str) -> Qr:
     """Of any address that fits; the smallest code with medium error correction or better."""
+    import segno  # few who look at a page sign in, and it takes a megabyte
+
     rows = [list(map(bool, row)) for row in segno.make_qr(text, error="m").matrix]
     return Qr(len(rows) + 2 * QUIET, "".join(_drawn(rows)))
 

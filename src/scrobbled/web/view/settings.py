@@ -13,10 +13,10 @@ from scrobbled.config.forms.words import service
 from scrobbled.config.marks import Path
 from scrobbled.config.problems import Problem
 from scrobbled.config.spelling import Data
-from scrobbled.web.view import words
+from scrobbled.desk import words
 
 
-class Part(Struct, frozen=True):
+class SettingsPart(Struct, frozen=True):
     """``slug`` is its address below ``settings/``."""
 
     slug: str
@@ -26,7 +26,7 @@ class Part(Struct, frozen=True):
     icon: str
 
 
-class Row(Struct, frozen=True):
+class SettingsLink(Struct, frozen=True):
     """A link on the first page. ``wrong`` is how many problems there are."""
 
     slug: str
@@ -39,14 +39,22 @@ class Row(Struct, frozen=True):
 PARTS = {
     part.slug: part
     for part in (
-        Part("counts", ("defaults",), "What counts as watched", "For everybody and every source.", "check"),
-        Part("metadata", ("metadata",), "Posters and titles", "Where to look up what a source did not say.", "wall"),
-        Part("safety", ("safety",), "Safety limits", "What exceeds them waits for you, for each account.", "alert"),
-        Part("alerts", ("alerts",), "Alerts", "Whom to tell when something needs a person.", "bell"),
-        Part("server", ("server",), "Server and login", "Where it listens, and who may open this page.", "plug"),
-        Part("storage", ("storage",), "Storage", "The database, and copies that are made by themselves.", "disk"),
-        Part("logging", ("logging",), "Log", "What is written to the log.", "log"),
-        Part(
+        SettingsPart("counts", ("defaults",), "What counts as watched", "For everybody and every source.", "check"),
+        SettingsPart(
+            "metadata", ("metadata",), "Posters and titles", "Where to look up what a source did not say.", "wall"
+        ),
+        SettingsPart(
+            "safety", ("safety",), "Safety limits", "What exceeds them waits for you, for each account.", "alert"
+        ),
+        SettingsPart("alerts", ("alerts",), "Alerts", "Whom to tell when something needs a person.", "bell"),
+        SettingsPart(
+            "server", ("server",), "Server and login", "Where it listens, and who may open this page.", "plug"
+        ),
+        SettingsPart(
+            "storage", ("storage",), "Storage", "The database, and copies that are made by themselves.", "disk"
+        ),
+        SettingsPart("logging", ("logging",), "Log", "What is written to the log.", "log"),
+        SettingsPart(
             "export",
             ("sinks",),
             "Sensors and export",
@@ -57,19 +65,19 @@ PARTS = {
 }
 
 
-def part(slug: str, name: str | None, data: Data) -> Part | None:
+def part(slug: str, name: str | None, data: Data) -> SettingsPart | None:
     """The part at an address; ``None`` where there is none."""
     if name is None:
         return PARTS.get(slug)
     if slug == "sources" and name in SOURCE_NAMES:
-        return Part(
+        return SettingsPart(
             f"sources/{name}", ("sources", name), service(name), "What this one reports, and what counts.", "plug"
         )
     people = viewers(data)
     if slug == "people" and name == "new":
-        return Part("people/new", ("viewers", len(people)), "A new person", _PERSON, "person")
+        return SettingsPart("people/new", ("viewers", len(people)), "A new person", _PERSON, "person")
     if slug == "people" and re.fullmatch(r"\d{1,4}", name, re.ASCII) and int(name) < len(people):
-        return Part(f"people/{name}", ("viewers", int(name)), person(people[int(name)]), _PERSON, "person")
+        return SettingsPart(f"people/{name}", ("viewers", int(name)), person(people[int(name)]), _PERSON, "person")
     return None
 
 
@@ -86,27 +94,28 @@ def person(viewer: Any) -> str:
     return name if isinstance(name, str) and name else "Nobody yet"
 
 
-def people(data: Data, problems: Sequence[Problem]) -> list[Row]:
+def people(data: Data, problems: Sequence[Problem]) -> list[SettingsLink]:
     return [
-        Row(f"people/{at}", "person", person(one), _person_told(one), _wrong(problems, f"viewers[{at}]"))
+        SettingsLink(f"people/{at}", "person", person(one), _person_told(one), _wrong(problems, f"viewers[{at}]"))
         for at, one in enumerate(viewers(data))
     ]
 
 
-def sources(data: Data, problems: Sequence[Problem]) -> list[Row]:
+def sources(data: Data, problems: Sequence[Problem]) -> list[SettingsLink]:
     found = data.get("sources") if isinstance(data, Mapping) else None
     return [
-        Row(f"sources/{name}", "plug", service(name), _source_told(one), _wrong(problems, f"sources.{name}"))
+        SettingsLink(f"sources/{name}", "plug", service(name), _source_told(one), _wrong(problems, f"sources.{name}"))
         for name, one in (found.items() if isinstance(found, Mapping) else ())
         if name in SOURCE_NAMES
     ]
 
 
-def others(config: Config, problems: Sequence[Problem]) -> list[Row]:
+def others(config: Config, problems: Sequence[Problem]) -> list[SettingsLink]:
     """With what is in force, in a few words."""
     told = _told(config)
     return [
-        Row(one.slug, one.icon, one.title, told[one.slug], _wrong(problems, str(one.path[0]))) for one in PARTS.values()
+        SettingsLink(one.slug, one.icon, one.title, told[one.slug], _wrong(problems, str(one.path[0])))
+        for one in PARTS.values()
     ]
 
 

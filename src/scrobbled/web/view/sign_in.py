@@ -6,15 +6,15 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import told
-from scrobbled.trackers.given import Asked
-from scrobbled.web.signing import SignInStory
-from scrobbled.web.view import words
+from scrobbled.core.words.outcomes import told
+from scrobbled.desk import words
+from scrobbled.desk.sign_in.page import SignInStory
+from scrobbled.trackers.given import SignInField
 from scrobbled.web.view.moments import Moment, moment
 from scrobbled.web.view.qr import Qr, qr
 
 
-class Shown(Struct, frozen=True):
+class SignInCard(Struct, frozen=True):
     """``face`` is ``waiting``, ``done``, ``over`` or ``ready``. ``account`` is a code that reads well aloud."""
 
     viewer: str
@@ -25,9 +25,10 @@ class Shown(Struct, frozen=True):
     icon: str
     word: str
     text: str
-    asks: tuple[Asked, ...]
+    asks: tuple[SignInField, ...]
     account: str
     delivers: bool
+    waits: bool
     code: str
     code_parts: tuple[str, ...]
     url: str
@@ -36,11 +37,11 @@ class Shown(Struct, frozen=True):
     qr: Qr | None
 
 
-def shown(story: SignInStory, now: datetime) -> Shown:
+def shown(story: SignInStory, now: datetime) -> SignInCard:
     """For the page of one account, and for its line in the list."""
     tone, icon, word = _look(story)
     waiting = story.waiting
-    return Shown(
+    return SignInCard(
         viewer=story.viewer,
         tracker=story.tracker,
         name=words.name(story.tracker),
@@ -52,6 +53,7 @@ def shown(story: SignInStory, now: datetime) -> Shown:
         asks=story.asks,
         account=story.account,
         delivers=story.delivers,
+        waits=story.waits,
         code=waiting.code if waiting else "",
         code_parts=_parts(waiting.code) if waiting else (),
         url=waiting.url if waiting else "",

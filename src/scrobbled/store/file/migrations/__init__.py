@@ -2,7 +2,7 @@
 
 # In order of age.
 # isort: off
-from scrobbled.store.migrations import (
+from scrobbled.store.file.migrations import (
     first,
     operate,
     tallies,
@@ -17,10 +17,16 @@ from scrobbled.store.migrations import (
     heard,
     accounts,
     ahead,
+    knocking,
+    films,
+    drafts,
+    taken_back,
+    outlines,
+    reasons,
 )
 
 # isort: on
-from scrobbled.store.migrations.registry import migrations
+from scrobbled.store.file.migrations.registry import migrations
 
 __all__ = [
     "accounts",
@@ -28,14 +34,20 @@ __all__ = [
     "amendments",
     "counting",
     "doors",
+    "drafts",
+    "films",
     "first",
     "following",
     "heard",
+    "knocking",
     "migrations",
     "operate",
+    "outlines",
     "polls",
+    "reasons",
     "reconciling",
     "sources",
+    "taken_back",
     "tallies",
     "walls",
 ]

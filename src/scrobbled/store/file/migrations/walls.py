@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
-from scrobbled.core.spelling import searchable
-from scrobbled.store.codec import decode_item
-from scrobbled.store.migrations.registry import migrations
+from scrobbled.core.naming.spelling import searchable
+from scrobbled.store.file.codec import decode_item
+from scrobbled.store.file.migrations.registry import migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 _STATES = (
     "coalesce((SELECT ' ' || group_concat(tracker || ':' || state, ' ') || ' ' FROM outbox WHERE play_id = {play}), '')"

@@ -4,8 +4,8 @@
 begun) or ``in-doubt`` (it began and its answer is missing: it must be read back before any repeat).
 """
 
-from scrobbled.store.outbox.booking import (
-    begin,
+from scrobbled.core.words.reasons import TAKEN_BACK
+from scrobbled.store.queue.outbox.booking import (
     clear_doubt,
     doubt,
     doubt_in_flight,
@@ -15,13 +15,13 @@ from scrobbled.store.outbox.booking import (
     missed,
     note,
     postpone,
-    release,
     settle,
 )
-from scrobbled.store.outbox.decisions import approve, drop, leave_out, plays_of, retry, send_again, start_anew
-from scrobbled.store.outbox.likeness import is_on_its_way, same_viewing, watched_before, within_a_day
-from scrobbled.store.outbox.waiting import NEVER_LATER, Change, coming, due, in_doubt, next_due, waits
-from scrobbled.store.outbox.words import (
+from scrobbled.store.queue.outbox.decisions import approve, drop, leave_out, plays_of, send_again, start_anew
+from scrobbled.store.queue.outbox.likeness import is_on_its_way, same_viewing, taken_back, watched_before, within_a_day
+from scrobbled.store.queue.outbox.waiting import NEVER_LATER, OutboxChange, coming, due, in_doubt, next_due
+from scrobbled.store.queue.verbs import PLAYS
+from scrobbled.store.queue.words import (
     AGAIN,
     CANCELLED,
     DONE,
@@ -30,9 +30,7 @@ from scrobbled.store.outbox.words import (
     IN_FLIGHT,
     INTERRUPTED,
     OF_A_CANCELLED_RUN,
-    SAME_VIEWING,
     SET_FREE,
-    TAKEN_BACK,
     TO_BE_TAKEN_BACK,
 )
 
@@ -46,11 +44,10 @@ __all__ = [
     "IN_FLIGHT",
     "NEVER_LATER",
     "OF_A_CANCELLED_RUN",
-    "SAME_VIEWING",
     "SET_FREE",
     "TAKEN_BACK",
     "TO_BE_TAKEN_BACK",
-    "Change",
+    "OutboxChange",
     "approve",
     "begin",
     "clear_doubt",
@@ -76,7 +73,9 @@ __all__ = [
     "send_again",
     "settle",
     "start_anew",
+    "taken_back",
     "waits",
     "watched_before",
     "within_a_day",
 ]
+begin, release, retry, waits = PLAYS.begin, PLAYS.release, PLAYS.retry, PLAYS.waits

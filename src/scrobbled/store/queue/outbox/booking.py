@@ -8,29 +8,16 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from scrobbled.core.errors import Candidate
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store.outbox.words import DONE, IN_DOUBT, IN_FLIGHT, INTERRUPTED, OF_A_CANCELLED_RUN
-
-_CANCELLED = OF_A_CANCELLED_RUN.format("outbox")
-
-
-def begin(db: sqlite3.Connection, ids: Collection[int]) -> int:
-    """The write that must not be repeated begins: from here on a missing answer means doubt.
-
-    Returns how many of them still waited; the others were dropped meanwhile, and must not be written.
-    """
-    return db.executemany(
-        "UPDATE outbox SET state = 'queued', phase = ?, attempts = attempts + 1, missed_at = NULL "
-        f"WHERE id = ? AND state IN ('queued', 'parked') AND phase = '' AND NOT {_CANCELLED}",
-        [(IN_FLIGHT, id_) for id_ in ids],
-    ).rowcount
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.queue.verbs import PLAYS
+from scrobbled.store.queue.words import DONE, IN_DOUBT, IN_FLIGHT, INTERRUPTED, RESTORED, SAYS, SAYS_NOTHING, said
 
 
 def doubt(db: sqlite3.Connection, ids: Collection[int], reason: str, next_at: float) -> None:
     """The answer is missing; ``next_at`` is when to read back."""
     db.executemany(
-        "UPDATE outbox SET phase = ?, reason = ?, next_at = ?, missed_at = NULL WHERE id = ?",
-        [(IN_DOUBT, reason, next_at, id_) for id_ in ids],
+        f"UPDATE outbox SET phase = ?, {SAYS}, next_at = ?, missed_at = NULL WHERE id = ?",
+        [(IN_DOUBT, *said(reason), next_at, id_) for id_ in ids],
     )
 
 
@@ -42,9 +29,9 @@ def mark_restored(db: sqlite3.Connection) -> None:
 def doubt_restored(db: sqlite3.Connection, id_: int) -> None:
     """Its address is known now, so it can be read back like any write whose answer is missing."""
     db.execute(
-        "UPDATE outbox SET state = 'queued', phase = ?, next_at = 0, missed_at = NULL, restored = 0, "
-        "reason = 'restored from a backup: looked up before it is sent' WHERE id = ? AND state IN ('queued', 'parked')",
-        (IN_DOUBT, id_),
+        f"UPDATE outbox SET state = 'queued', phase = ?, {SAYS}, next_at = 0, missed_at = NULL, restored = 0 "
+        "WHERE id = ? AND state IN ('queued', 'parked')",
+        (IN_DOUBT, *said(RESTORED), id_),
     )
 
 
@@ -79,7 +66,7 @@ def missed(db: sqlite3.Connection, ids: Collection[int], now: float, next_at: fl
 def clear_doubt(db: sqlite3.Connection, due_at: Collection[tuple[int, float]]) -> None:
     """Proven absent, or never sent: each (id, Unix seconds) may be sent again from then on."""
     db.executemany(
-        "UPDATE outbox SET phase = '', missed_at = NULL, next_at = ?, reason = '' WHERE id = ?",
+        f"UPDATE outbox SET phase = '', missed_at = NULL, next_at = ?, {SAYS_NOTHING} WHERE id = ?",
         [(at, id_) for id_, at in due_at],
     )
 
@@ -111,10 +98,10 @@ def settle(
     """
     listed = json.dumps([_candidate(c) for c in candidates]) if candidates else None
     settled = db.execute(
-        "UPDATE outbox SET state = ?, phase = '', reason = ?, settled_at = ?, next_at = ?, candidates = ?, "
+        f"UPDATE outbox SET state = ?, phase = '', {SAYS}, settled_at = ?, next_at = ?, candidates = ?, "
         f"remote_id = coalesce(?, remote_id), misses = misses + ? WHERE id = ? AND state NOT IN {DONE} "
         f"AND (state <> 'held' OR ? IN {DONE})",
-        (outcome, reason, now, next_at, listed, remote_id, int(outcome is PlayOutcome.PARKED), id_, outcome),
+        (outcome, *said(reason), now, next_at, listed, remote_id, int(outcome is PlayOutcome.PARKED), id_, outcome),
     ).rowcount
     if settled:
         note(db, id_, now, outcome, reason)
@@ -122,23 +109,8 @@ def settle(
 
 def postpone(db: sqlite3.Connection, id_: int, reason: str, now: float, next_at: float) -> None:
     """Nothing was written; the same again at ``next_at``. One that was dropped or held meanwhile stays so."""
-    put_off = db.execute(
-        "UPDATE outbox SET state = 'queued', phase = '', reason = ?, next_at = ?, "
-        f"attempts = attempts + (phase = '') "  # counted already where it began
-        f"WHERE id = ? AND state NOT IN {DONE} AND state <> 'held'",
-        (reason, next_at, id_),
-    ).rowcount
-    if put_off:
+    if PLAYS.postpone(db, id_, reason, next_at):
         note(db, id_, now, "try-later", reason)
-
-
-def release(db: sqlite3.Connection, viewer: str, tracker: str) -> int:
-    """The account works again: what was put off because of the outage is due now. Returns how many."""
-    return db.execute(
-        "UPDATE outbox SET next_at = 0 WHERE viewer = ? AND tracker = ? AND state = 'queued' AND phase = '' "
-        "AND next_at > 0",
-        (viewer, tracker),
-    ).rowcount
 
 
 def note(db: sqlite3.Connection, id_: int, now: float, outcome: str, detail: str) -> None:

@@ -6,26 +6,14 @@ import json
 import sqlite3
 from collections.abc import Collection
 
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.core.plays import EARLIEST
-from scrobbled.store import floods
-from scrobbled.store.codec import THESE
-from scrobbled.store.outbox.booking import note, settle
-from scrobbled.store.outbox.words import AGAIN, DONE, DROPPED, IN_DOUBT, SET_FREE, TAKEN_BACK
-
-
-def retry(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
-    """Make parked, unmatched, dead and waiting changes due now; ``None`` means all. Held ones need an approval.
-
-    Writes in doubt stay in doubt: they are read back now instead of later.
-    """
-    chosen = _chosen(db, ids, "state IN ('queued', 'parked', 'unmatched', 'dead') AND phase <> 'in-flight'")
-    db.executemany(
-        "UPDATE outbox SET state = 'queued', next_at = 0, candidates = NULL, "
-        "address_key = CASE phase WHEN '' THEN NULL ELSE address_key END WHERE id = ?",
-        [(id_,) for id_ in chosen],
-    )
-    return chosen
+from scrobbled.core.watching.plays import EARLIEST
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.core.words.reasons import TAKEN_BACK
+from scrobbled.store.file.codec import THESE
+from scrobbled.store.queue import floods
+from scrobbled.store.queue.outbox.booking import note, settle
+from scrobbled.store.queue.verbs import PLAYS
+from scrobbled.store.queue.words import AGAIN, DROPPED, IN_DOUBT, SAYS, SAYS_NOTHING, SET_FREE, said
 
 
 def approve(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
@@ -33,12 +21,12 @@ def approve(db: sqlite3.Connection, ids: Collection[int] | None) -> list[int]:
 
     No rule holds them again.
     """
-    chosen = _chosen(db, ids, f"state = 'held' AND watched_at >= {int(EARLIEST.timestamp())}")
+    chosen = PLAYS.chosen(db, ids, f"state = 'held' AND watched_at >= {int(EARLIEST.timestamp())}")
     received = [
         db.execute("SELECT viewer, tracker, received_at FROM outbox WHERE id = ?", (id_,)).fetchone() for id_ in chosen
     ]
     db.executemany(
-        "UPDATE outbox SET state = 'queued', reason = '', next_at = 0, hold = '', approved = 1 WHERE id = ?",
+        f"UPDATE outbox SET state = 'queued', {SAYS_NOTHING}, next_at = 0, hold = '', approved = 1 WHERE id = ?",
         [(id_,) for id_ in chosen],
     )
     floods.approved(db, received)
@@ -54,7 +42,7 @@ def plays_of(db: sqlite3.Connection, ids: Collection[int]) -> int:
 
 def drop(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:
     """Give up on waiting changes for good; a write in flight or in doubt cannot be dropped, as it may have happened."""
-    chosen = _chosen(db, ids, f"state NOT IN {DONE} AND phase = ''")
+    chosen = PLAYS.chosen(db, ids, PLAYS.idle)
     for id_ in chosen:
         settle(db, id_, PlayOutcome.UNDONE, DROPPED, now)
     return chosen
@@ -63,33 +51,27 @@ def drop(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:
 def send_again(db: sqlite3.Connection, id_: int, why: str, now: float, *, in_doubt: bool) -> None:
     """What was delivered is gone by our own doing, and wanted again. ``in_doubt``: it may still be there."""
     db.execute(
-        "UPDATE outbox SET state = 'queued', phase = ?, reason = ?, remote_id = NULL, settled_at = NULL, approved = 1, "
+        f"UPDATE outbox SET state = 'queued', phase = ?, {SAYS}, remote_id = NULL, settled_at = NULL, approved = 1, "
         "attempts = 0, misses = 0, missed_at = NULL, next_at = 0 WHERE id = ? AND state = 'delivered'",
-        (IN_DOUBT if in_doubt else "", why, id_),
+        (IN_DOUBT if in_doubt else "", *said(why), id_),
     )
     note(db, id_, now, PlayOutcome.QUEUED, why)
 
 
 def leave_out(db: sqlite3.Connection, id_: int, now: float) -> None:
     """A person does not want what a cancelled run did not send: no later run finds it again."""
-    taken = f"UPDATE outbox SET reason = ? WHERE id = ? AND {SET_FREE}"
-    if db.execute(taken, (TAKEN_BACK, id_)).rowcount:
+    taken = f"UPDATE outbox SET {SAYS} WHERE id = ? AND {SET_FREE}"
+    if db.execute(taken, (*said(TAKEN_BACK), id_)).rowcount:
         note(db, id_, now, PlayOutcome.UNDONE, TAKEN_BACK)
 
 
 def start_anew(db: sqlite3.Connection, id_: int, now: float) -> None:
     """What was delivered to a wrong place is taken from there, and is looked up as if it were new."""
     started = db.execute(
-        "UPDATE outbox SET state = 'queued', phase = '', reason = '', address_key = NULL, address = NULL, how = NULL, "
-        "confidence = NULL, candidates = NULL, remote_id = NULL, settled_at = NULL, approved = 1, attempts = 0, "
-        "misses = 0, missed_at = NULL, next_at = 0 WHERE id = ? AND state = 'delivered'",
+        f"UPDATE outbox SET state = 'queued', phase = '', {SAYS_NOTHING}, address_key = NULL, address = NULL, "
+        "how = NULL, confidence = NULL, candidates = NULL, remote_id = NULL, settled_at = NULL, approved = 1, "
+        "attempts = 0, misses = 0, missed_at = NULL, next_at = 0 WHERE id = ? AND state = 'delivered'",
         (id_,),
     ).rowcount
     if started:
         note(db, id_, now, PlayOutcome.QUEUED, AGAIN)
-
-
-def _chosen(db: sqlite3.Connection, ids: Collection[int] | None, condition: str) -> list[int]:
-    rows = db.execute(f"SELECT id FROM outbox WHERE state NOT IN {DONE} AND {condition} ORDER BY id").fetchall()
-    wanted = None if ids is None else set(ids)
-    return [row[0] for row in rows if wanted is None or row[0] in wanted]

@@ -5,13 +5,33 @@ from __future__ import annotations
 import sqlite3
 from datetime import timedelta
 
-from scrobbled.store.outbox.waiting import Change
-from scrobbled.store.outbox.words import TO_BE_TAKEN_BACK
+from scrobbled.core.naming.identity import same_item
+from scrobbled.store.file.codec import decode_item
+from scrobbled.store.queue.outbox.waiting import OutboxChange
+from scrobbled.store.queue.words import ANY_TO_BE_TAKEN_BACK, DONE, TO_BE_TAKEN_BACK, WAS_TAKEN_BACK
 
 DAY = 86_400.0
+_NEAR = (
+    "outbox.viewer = :viewer AND outbox.tracker = :tracker AND outbox.watched_at > :first "
+    "AND outbox.watched_at < :last AND outbox.id <> :id"
+)
+_LOCATED = (
+    f"SELECT min(outbox.play_id) FROM outbox WHERE {_NEAR} AND outbox.address_key = :key "
+    f"AND ({WAS_TAKEN_BACK} OR (outbox.state <> 'undone' AND {TO_BE_TAKEN_BACK}))"
+)
+_NOT_LOCATED = (
+    "SELECT plays.id, plays.media, plays.item FROM outbox INDEXED BY {} CROSS JOIN plays ON plays.id = outbox.play_id "
+    f"WHERE {_NEAR} AND outbox.address_key IS NULL AND {{}}"
+)
+_TAKEN = _NOT_LOCATED.format("outbox_taken_back", WAS_TAKEN_BACK)
+_TO_BE_TAKEN = _NOT_LOCATED.format(
+    "outbox_waiting",
+    "outbox.state IN ('queued', 'held', 'parked', 'unmatched', 'dead') "
+    f"AND outbox.state NOT IN {DONE} AND {TO_BE_TAKEN_BACK}",
+)
 
 
-def same_viewing(db: sqlite3.Connection, change: Change, key: str, gap: timedelta) -> int | None:
+def same_viewing(db: sqlite3.Connection, change: OutboxChange, key: str, gap: timedelta) -> int | None:
     """The play of another change that this account already has, or is getting, for the same viewing of ``key``."""
     if change.watched_at is None:
         return None
@@ -25,13 +45,28 @@ def same_viewing(db: sqlite3.Connection, change: Change, key: str, gap: timedelt
     return None if row is None else int(row[0])
 
 
+def taken_back(db: sqlite3.Connection, change: OutboxChange, key: str, gap: timedelta) -> int | None:
+    """The play that was taken back from this account and is the same viewing; it may never have been looked up."""
+    if change.watched_at is None:
+        return None
+    at, reach = change.watched_at.timestamp(), gap.total_seconds()
+    asked = {"viewer": change.viewer, "tracker": change.tracker, "id": change.id, "key": key}
+    times = {"first": at - reach, "last": at + reach}
+    found = [play for (play,) in db.execute(_LOCATED, asked | times) if play is not None]
+    rows = db.execute(_TAKEN, asked | times).fetchall()
+    if db.execute(ANY_TO_BE_TAKEN_BACK, asked).fetchone():  # else nobody looks through all that waits
+        rows += db.execute(_TO_BE_TAKEN, asked | times)
+    found += [play for play, media, item in rows if same_item(decode_item(media, item), change.item)]
+    return min(found, default=None)
+
+
 def is_on_its_way(db: sqlite3.Connection, viewer: str, tracker: str, key: str) -> bool:
     """Whether a play of what the tracker keeps as ``key`` is to be sent, or was sent and may have come."""
     query = "SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND state = 'queued' LIMIT 1"
     return db.execute(query, (viewer, tracker, key)).fetchone() is not None
 
 
-def watched_before(db: sqlite3.Connection, change: Change, key: str, gap: timedelta) -> bool:
+def watched_before(db: sqlite3.Connection, change: OutboxChange, key: str, gap: timedelta) -> bool:
     """Whether this account has an earlier viewing of ``key``: by the time it was watched, not by when it arrived.
 
     What lies less than ``gap`` before is another report of the same viewing.
@@ -46,7 +81,7 @@ def watched_before(db: sqlite3.Connection, change: Change, key: str, gap: timede
     return row is not None
 
 
-def within_a_day(db: sqlite3.Connection, change: Change, key: str) -> set[int]:
+def within_a_day(db: sqlite3.Connection, change: OutboxChange, key: str) -> set[int]:
     """Other changes that are plays of ``key`` within a day before and after, delivered or before this one in turn."""
     if change.watched_at is None:
         return set()

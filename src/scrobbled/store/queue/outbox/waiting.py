@@ -10,10 +10,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.items import Item
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.store.codec import decode_item, instant
-from scrobbled.store.outbox.words import DONE, IN_DOUBT, IN_FLIGHT, OF_A_CANCELLED_RUN, TO_BE_TAKEN_BACK
+from scrobbled.core.naming.items import Item
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.store.file.codec import decode_item, instant
+from scrobbled.store.queue.words import DONE, IN_DOUBT, IN_FLIGHT, OF_A_CANCELLED_RUN, TO_BE_TAKEN_BACK
 
 NEVER_LATER = 8 * 86_400.0
 """Nothing is put off for longer than a week; what seems to be was put off before the clock was put back."""
@@ -35,7 +35,7 @@ _COLUMNS = (
 )
 
 
-class Change(Struct, frozen=True):
+class OutboxChange(Struct, frozen=True):
     """One play on its way to one tracker. Times are Unix seconds except ``watched_at``."""
 
     id: int
@@ -66,13 +66,13 @@ class Change(Struct, frozen=True):
     """The run of a pair that wants it there."""
 
 
-def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Change]:
+def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[OutboxChange]:
     """Queued changes whose time has come, oldest viewing first; never those in doubt.
 
     What a run of a pair wants there comes after what was watched just now, and parked ones come last. What is to be
     taken back is not sent.
     """
-    found: list[Change] = []
+    found: list[OutboxChange] = []
     for state, whose in _TURNS:
         condition = f"outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = ? {whose} AND {_MAY_BE_SENT}"
         values = (viewer, tracker, state, now, now + NEVER_LATER, limit - len(found))
@@ -83,8 +83,8 @@ def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: in
 
 
 def coming(
-    db: sqlite3.Connection, viewer: str, tracker: str, now: float, after: Change | None, limit: int
-) -> list[Change]:
+    db: sqlite3.Connection, viewer: str, tracker: str, now: float, after: OutboxChange | None, limit: int
+) -> list[OutboxChange]:
     """All queued changes whose time has come, oldest viewing first, in pages: pass the last one seen."""
     at = BEFORE_ALL if after is None or after.watched_at is None else int(after.watched_at.timestamp())
     return _select(
@@ -96,7 +96,7 @@ def coming(
     )
 
 
-def in_doubt(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Change]:
+def in_doubt(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[OutboxChange]:
     """Changes to be read back now, oldest viewing first."""
     return _select(
         db,
@@ -117,16 +117,7 @@ def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
     return None if row[0] is None else float(row[0])
 
 
-def waits(db: sqlite3.Connection, viewer: str, tracker: str) -> bool:
-    """Whether a change of this account is on its way, due or put off."""
-    row = db.execute(
-        f"SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND state = 'queued' AND state NOT IN {DONE} LIMIT 1",
-        (viewer, tracker),
-    ).fetchone()
-    return row is not None
-
-
-def _select(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> list[Change]:
+def _select(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> list[OutboxChange]:
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM outbox JOIN plays ON plays.id = outbox.play_id "
         f"WHERE outbox.state NOT IN {DONE} AND {condition}",
@@ -135,8 +126,8 @@ def _select(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> li
     return [_change(row) for row in rows]
 
 
-def _change(row: Sequence[Any]) -> Change:
-    return Change(
+def _change(row: Sequence[Any]) -> OutboxChange:
+    return OutboxChange(
         id=row[0],
         play_id=row[1],
         viewer=row[2],

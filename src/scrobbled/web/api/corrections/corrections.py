@@ -6,33 +6,18 @@ from litestar import delete, get, post
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
-from msgspec import Struct
 
-from scrobbled import summary
-from scrobbled.core.correction_words import Wish
-from scrobbled.core.errors import BadCorrection
-from scrobbled.correct import Changed, CorrectionStory, Trial
-from scrobbled.web.desk import Desk
+from scrobbled.core.naming.correction_words import TypedCorrection
+from scrobbled.desk.corrections.correct import Changed, CorrectionStory, Trial
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts import ids
 
 
-class NewCorrection(Struct, frozen=True, forbid_unknown_fields=True):
+class NewCorrection(TypedCorrection, frozen=True, forbid_unknown_fields=True):
     """The same words as ``scrobbled map set``: ``what`` is a title, an id like ``tvdb:445566``, or ``c12`` or ``p7``.
 
     ``to`` is like ``tmdb:202020`` or the address of a page; ``episodes`` like "13-24".
     """
-
-    what: str
-    to: str = ""
-    season: int | None = None
-    episodes: str = ""
-    to_season: int | None = None
-    to_episode: int | None = None
-    movie: bool = False
-    ignore: bool = False
-    viewer: str | None = None
-
-    def wish(self) -> Wish:
-        return Wish(**{name: getattr(self, name) for name in self.__struct_fields__})
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
@@ -42,14 +27,11 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 
     @post("/corrections", summary="Say what an item is; what waited for it is looked up anew", status_code=201)
     async def add(data: JSONBody[NewCorrection]) -> Changed:
-        try:
-            return await desk.correct(data.wish())
-        except BadCorrection as error:
-            raise ClientException(str(error)) from None
+        return await desk.correct(data)
 
     @delete("/corrections/{correction_id:str}", summary="Take a correction back", status_code=200)
     async def remove(correction_id: FromPath[str]) -> Changed:
-        number = summary.number(correction_id, "m")
+        number = ids.number(correction_id, "m")
         if number is None:
             raise ClientException(f"{correction_id[:40]} is no id; it should look like m12.")
         removed = await desk.uncorrect(number)
@@ -70,9 +52,6 @@ def _trial(desk: Desk) -> HTTPRouteHandler:
         absolute: FromQuery[bool] = False,
         viewer: FromQuery[str | None] = None,
     ) -> list[Trial]:
-        try:
-            return await desk.try_item(what, season, episode, viewer, movie=movie, absolute=absolute)
-        except BadCorrection as error:
-            raise ClientException(str(error)) from None
+        return await desk.try_item(what, season, episode, viewer, movie=movie, absolute=absolute)
 
     return trial

@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from litestar import get, post
-from litestar.exceptions import ClientException, NotFoundException, TooManyRequestsException
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
-from scrobbled.core.errors import BadCorrection
-from scrobbled.previewing import Foreseen, Subject
-from scrobbled.searching import Found, TooMany
-from scrobbled.web.api.corrections import NewCorrection
-from scrobbled.web.choosing import Saved, Sizes
-from scrobbled.web.desk import Desk
+from scrobbled.desk.corrections.choice import CorrectionSaved, Sizes
+from scrobbled.desk.corrections.outlook import CorrectionSubject, Foreseen
+from scrobbled.desk.corrections.search import SearchResults
+from scrobbled.desk.desk import Desk
+from scrobbled.web.api.corrections.corrections import NewCorrection
 
 
 class Matched(Struct, frozen=True):
@@ -45,21 +44,13 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         kind: FromQuery[Literal["show", "movie"]] = "show",
         year: FromQuery[int | None] = None,
         viewer: FromQuery[str | None] = None,
-    ) -> Found:
-        try:
-            return await desk.choosing.titles(q, year, kind, viewer)
-        except BadCorrection as error:
-            raise ClientException(str(error)) from None
-        except TooMany as error:
-            raise TooManyRequestsException(str(error), headers={"Retry-After": "60"}) from None
+    ) -> SearchResults:
+        return await desk.choosing.titles(q, year, kind, viewer)
 
     @get("/matches/{about:str}", summary="What something is about, and how large it is on both sides")
     async def match(about: FromPath[str], tmdb: FromQuery[int | None] = None) -> Matched:
         """``tmdb`` is the TMDB id of a show to compare with."""
-        try:
-            found = await desk.choosing.subject(about)
-        except BadCorrection as error:
-            raise ClientException(str(error)) from None
+        found = await desk.choosing.subject(about)
         if found is None:
             raise NotFoundException(f"There is no {about[:20]}.")
         return _matched(found, await desk.choosing.sizes(found, tmdb))
@@ -70,26 +61,20 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 def _saving(desk: Desk) -> list[HTTPRouteHandler]:
     @post("/corrections/preview", summary="What a correction would do; nothing is done", status_code=200)
     async def preview(data: JSONBody[NewCorrection]) -> Foreseen:
-        try:
-            return await desk.choosing.foresee(data.wish())
-        except BadCorrection as error:
-            raise ClientException(str(error)) from None
+        return await desk.choosing.foresee(data)
 
     @post(
         "/corrections/moving",
         summary="Set a correction, and have what was delivered elsewhere taken back and sent where it belongs",
         status_code=201,
     )
-    async def move(data: JSONBody[NewCorrection]) -> Saved:
-        try:
-            return await desk.choosing.save(data.wish(), move=True)
-        except BadCorrection as error:
-            raise ClientException(str(error)) from None
+    async def move(data: JSONBody[NewCorrection]) -> CorrectionSaved:
+        return await desk.choosing.save(data, move=True)
 
     return [preview, move]
 
 
-def _matched(found: Subject, sizes: Sizes) -> Matched:
+def _matched(found: CorrectionSubject, sizes: Sizes) -> Matched:
     return Matched(
         id=found.id,
         play=None if found.play is None else f"p{found.play}",

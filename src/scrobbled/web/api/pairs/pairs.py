@@ -10,15 +10,15 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
-from scrobbled import summary
 from scrobbled.core.errors import ConfigError
-from scrobbled.pair_stories import PairStory, RunStory
-from scrobbled.previews import Preview
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts import ids
+from scrobbled.desk.facts.pairs import PairStory, RunStory
+from scrobbled.desk.pairs.lines import ItemStory, LineStory, RunProgress
+from scrobbled.desk.pairs.pairs import GONE, Filter
+from scrobbled.desk.pairs.previews import Preview
 from scrobbled.reconcile import Options
-from scrobbled.store.run_items import Chosen
-from scrobbled.web.desk import Desk
-from scrobbled.web.run_stories import ItemStory, LineStory, RunProgress
-from scrobbled.web.syncing import GONE, Filter
+from scrobbled.store.queue.run_items import ItemFilter
 
 T = TypeVar("T")
 MOST_RUNS = 200
@@ -26,7 +26,7 @@ MOST_LINES = 200
 NOTHING_TO_CANCEL = "Nothing of this run is under way any more, so there was nothing to cancel."
 
 
-class Wish(Struct, frozen=True, forbid_unknown_fields=True):
+class RunRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The same words as ``scrobbled sync``; ``plan`` is the id of the plan that somebody says yes to.
 
     With ``dry_run`` a preview is made, and nothing is changed anywhere.
@@ -66,7 +66,7 @@ def _pairs(desk: Desk) -> list[HTTPRouteHandler]:
         return await desk.syncing.pairs()
 
     @post("/sync", summary="Reconcile a pair now, or preview it; answers at once with what to follow", status_code=202)
-    async def sync(data: JSONBody[Wish]) -> RunStory | Preview:
+    async def sync(data: JSONBody[RunRequest]) -> RunStory | Preview:
         if data.dry_run and data.plan:
             raise ClientException("plan carries out what a dry_run showed; say one of the two.")
         options = Options(tuple(data.kinds), data.direction, data.conflict, data.plan, data.full)
@@ -151,7 +151,7 @@ def _runs(desk: Desk) -> list[HTTPRouteHandler]:
     ) -> ItemPage:
         _there(await desk.syncing.run(number(run_id)), _no_run(run_id))
         size, start = max(1, min(limit, MOST_LINES)), item_id(after)
-        found = await desk.syncing.items(number(run_id), Chosen(tracker, outcome, action), start, size)
+        found = await desk.syncing.items(number(run_id), ItemFilter(tracker, outcome, action), start, size)
         return ItemPage(found, found[-1].id if len(found) == size else None)
 
     return [runs, run, progress, items]
@@ -174,7 +174,7 @@ def _doings(desk: Desk) -> list[HTTPRouteHandler]:
 
 def number(text: str) -> int:
     """The number of a run; raises a 400."""
-    found = summary.number(text, "r")
+    found = ids.number(text, "r")
     if found is None:
         raise ClientException(f"{text[:40]} is no id; it should look like r12.")
     return found
@@ -182,7 +182,7 @@ def number(text: str) -> int:
 
 def item_id(text: str) -> str:
     """Of a change of a run, or empty; raises a 400."""
-    if text and (text[0] not in "ca" or summary.number(text, text[0]) is None):
+    if text and (text[0] not in "ca" or ids.number(text, text[0]) is None):
         raise ClientException(f"{text[:40]} is no id; it should look like c12 or a7.")
     return text
 

@@ -8,9 +8,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 
-from scrobbled import summary
-from scrobbled.web.desk import Desk
-from scrobbled.web.questions import QuestionStory
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts import ids
+from scrobbled.desk.pairs.questions import QuestionStory
 
 MOST = 100
 
@@ -22,7 +22,7 @@ class QuestionPage(Struct, frozen=True):
     next: str | None
 
 
-class Answer(Struct, frozen=True, forbid_unknown_fields=True):
+class QuestionAnswers(Struct, frozen=True, forbid_unknown_fields=True):
     """``choose`` are ways to carry out, ``leave`` those of questions that are to stay as they are; ids like ``a12``."""
 
     choose: list[str] = []
@@ -39,7 +39,7 @@ class AnswerToAll(Struct, frozen=True, forbid_unknown_fields=True):
     removals: str = ""
 
 
-class Answered(Struct, frozen=True):
+class AnsweredCount(Struct, frozen=True):
     """How many questions, or ways of them, it applied to."""
 
     count: int
@@ -59,27 +59,27 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         return QuestionPage(found, found[-1].id if len(found) == size else None)
 
     @post("/questions/answer", summary="Choose a way for each of these questions, or leave them", status_code=200)
-    async def answer(data: JSONBody[Answer]) -> Answered:
+    async def answer(data: JSONBody[QuestionAnswers]) -> AnsweredCount:
         chosen, left = [_number(id_) for id_ in data.choose], [_number(id_) for id_ in data.leave]
         count = await desk.syncing.questions.choose(chosen) if chosen else 0
-        return Answered(count + (await desk.syncing.questions.leave(left) if left else 0))
+        return AnsweredCount(count + (await desk.syncing.questions.leave(left) if left else 0))
 
     @post("/questions/answer-all", summary="One answer for all questions of a pair", status_code=200)
-    async def answer_all(data: JSONBody[AnswerToAll]) -> Answered:
+    async def answer_all(data: JSONBody[AnswerToAll]) -> AnsweredCount:
         if bool(data.winner) == bool(data.removals) or data.removals not in ("", "remove", "keep"):
             raise ClientException("Say whose values are to stand as winner, or remove or keep as removals.")
         if data.winner and data.winner not in data.pair.split(","):
             raise ClientException(f"{data.winner[:40]} is not one of the two: {data.pair[:80]}.")
         whose, asked = (data.viewer, data.pair), desk.syncing.questions
         if data.winner:
-            return Answered(await asked.all_to(*whose, data.winner))
-        return Answered(await (asked.remove_all if data.removals == "remove" else asked.keep_all)(*whose))
+            return AnsweredCount(await asked.all_to(*whose, data.winner))
+        return AnsweredCount(await (asked.remove_all if data.removals == "remove" else asked.keep_all)(*whose))
 
     return [questions, answer, answer_all]
 
 
 def _number(text: str) -> int:
-    found = summary.number(text, "a")
+    found = ids.number(text, "a")
     if found is None:
         raise ClientException(f"{text[:40]} is no id; it should look like a12.")
     return found

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from litestar import get
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 from msgspec import Struct
 
-from scrobbled.summary import PlayStory
-from scrobbled.web.desk import Desk
-from scrobbled.web.histories import WISH, Choices, Wish
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts.plays import PlayStory
+from scrobbled.desk.plays.history import Choices, HistoryQuery
 
 LARGEST_PAGE = 200
+
+
+def _wish(
+    q: FromQuery[str] = "",
+    viewer: FromQuery[str] = "",
+    show: FromQuery[str] = "",
+    media: FromQuery[str] = "",
+    source: FromQuery[str] = "",
+    tracker: FromQuery[str] = "",
+    outcome: FromQuery[str] = "",
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
+) -> HistoryQuery:
+    return HistoryQuery(q.strip(), viewer, show, media, source, tracker, outcome, since, until)
+
+
+WISH = {"wish": Provide(_wish, sync_to_thread=False)}
+"""Hands a handler the ``HistoryQuery`` that the address holds, as ``wish``."""
 
 
 class HistoryPage(Struct, frozen=True):
@@ -36,7 +54,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         dependencies=WISH,
     )
     async def history(
-        wish: NamedDependency[Wish],
+        wish: NamedDependency[HistoryQuery],
         before: FromQuery[str | None] = None,
         after: FromQuery[str | None] = None,
         limit: FromQuery[int] = 50,

@@ -6,12 +6,12 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
-from scrobbled.on_screen import OnScreen
-from scrobbled.store.codec import iso
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts.on_screen import OnScreen
+from scrobbled.store.file.codec import iso
 
 
-class Viewing(Struct, frozen=True):
+class PlayingNow(Struct, frozen=True):
     """``position_ms`` is where it was at ``heard_at`` (ISO 8601, UTC); null where the player did not tell."""
 
     viewer: str
@@ -27,14 +27,14 @@ class Viewing(Struct, frozen=True):
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/playing", summary="What is being watched at this moment, as far as players tell")
-    async def playing() -> list[Viewing]:
+    async def playing() -> list[PlayingNow]:
         return [_viewing(one) for one in await desk.playing()]
 
     return [playing]
 
 
-def _viewing(one: OnScreen) -> Viewing:
-    return Viewing(
+def _viewing(one: OnScreen) -> PlayingNow:
+    return PlayingNow(
         viewer=one.viewer,
         source=one.source,
         media=one.item.media,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from litestar import post
-from litestar.exceptions import ClientException, NotFoundException
+from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 from msgspec import Struct
 
-from scrobbled import undo as undoing
-from scrobbled.undo import NotThere, Report
-from scrobbled.web.desk import Desk
+from scrobbled.desk import undo as undoing
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.undo import UndoReport
 
 
 class Undo(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,17 +28,14 @@ class Undo(Struct, frozen=True, forbid_unknown_fields=True):
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @post("/undo", summary="Take back what was written everywhere, for good", status_code=200)
-    async def undo(data: JSONBody[Undo]) -> Report:
+    async def undo(data: JSONBody[Undo]) -> UndoReport:
         if data.until and not data.since:
             raise ClientException("until needs since beside it.")
         try:
             asked = undoing.chosen(data.plays or (), data.run, _moment(desk, data.since), _moment(desk, data.until))
         except ValueError as error:
             raise ClientException(str(error)) from None
-        try:
-            return await desk.undo(asked, dry_run=data.dry_run)
-        except NotThere as error:
-            raise NotFoundException(str(error)) from None
+        return await desk.undo(asked, dry_run=data.dry_run)
 
     return [undo]
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from litestar import get, post
-from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 from msgspec import Struct
 
-from scrobbled.core.errors import ConfigError
-from scrobbled.troubles import OpenTrouble
-from scrobbled.trying import Rung, Tried
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.sources.trials import Rung, Tried
+from scrobbled.runtime.troubles import OpenTrouble
 
 
 class Alarm(Struct, frozen=True):
@@ -21,14 +19,14 @@ class Alarm(Struct, frozen=True):
     addresses: list[Rung]
 
 
-class Trial(Struct, frozen=True):
+class AlertTrial(Struct, frozen=True):
     """Whether a real event would go to somebody, from every source that was tried."""
 
     understood: bool
     sources: list[Tried]
 
 
-class Whose(Struct, frozen=True, forbid_unknown_fields=True):
+class AlertViewer(Struct, frozen=True, forbid_unknown_fields=True):
     """Only the addresses that get what concerns this viewer; without it all."""
 
     viewer: str | None = None
@@ -47,20 +45,14 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         return await desk.troubles()
 
     @post("/alerts/test", summary="Send a test alert to every address", status_code=200)
-    async def ring(data: JSONBody[Whose | None] = None) -> Alarm:
-        try:
-            rungs = await desk.ring(data.viewer if data else None)
-        except ConfigError as error:
-            raise ClientException(str(error)) from None
+    async def ring(data: JSONBody[AlertViewer | None] = None) -> Alarm:
+        rungs = await desk.ring(data.viewer if data else None)
         return Alarm(all(rung.accepted for rung in rungs), rungs)
 
     @post("/test-event", summary="Send a test event through our own webhook; it goes to nobody", status_code=200)
-    async def event(data: JSONBody[Which | None] = None) -> Trial:
+    async def event(data: JSONBody[Which | None] = None) -> AlertTrial:
         which = data or Which()
-        try:
-            found = await desk.post(which.source, which.viewer)
-        except ConfigError as error:
-            raise ClientException(str(error)) from None
-        return Trial(all(one.understood for one in found), found)
+        found = await desk.post(which.source, which.viewer)
+        return AlertTrial(all(one.understood for one in found), found)
 
     return [alerts, ring, event]

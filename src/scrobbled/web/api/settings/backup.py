@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -15,10 +16,11 @@ from litestar.response import Stream
 from msgspec import Struct
 
 from scrobbled.core.errors import StoreError
-from scrobbled.store.staging import Staged
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.settings.copies import instant
+from scrobbled.store.keeping.staging import Staged
 from scrobbled.web.api.rights import ADMIN
-from scrobbled.web.copies import instant
-from scrobbled.web.desk import Desk
+from scrobbled.web.door import uploads
 
 PIECE = 256 * 1024
 MEDIA_TYPE = "application/vnd.sqlite3"
@@ -82,7 +84,7 @@ def _restoring(desk: Desk) -> list[HTTPRouteHandler]:
         if desk.copies.is_busy:
             raise ServiceUnavailableException("Another copy is being sent; wait for it.", headers={"Retry-After": "30"})
         try:
-            return _told(await desk.copies.receive(request))
+            return _told(await desk.copies.receive(partial(uploads.receive, request)))
         except StoreError as error:
             raise ClientException(str(error)) from None
 

@@ -8,8 +8,8 @@ import time
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
-from scrobbled.doctor import Report
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.doctor import DoctorReport
 
 KEPT = 10.0
 """Seconds for which a report is handed out again: whoever asks in a hurry must not wear out the services."""
@@ -18,10 +18,10 @@ KEPT = 10.0
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     """One examination at a time, whoever asks for it."""
     turn = asyncio.Lock()
-    last: list[tuple[float, Report]] = []
+    last: list[tuple[float, DoctorReport]] = []
 
     @get("/doctor", summary="Everything a support thread would ask, looked at now; takes up to half a minute")
-    async def doctor() -> Report:
+    async def doctor() -> DoctorReport:
         async with turn:
             if not last or time.monotonic() - last[0][0] > KEPT:
                 found = await desk.examined()

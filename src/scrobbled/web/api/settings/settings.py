@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Request, Response, get, patch, post, put
+from litestar import Response, get, patch, post, put
 from litestar.exceptions import ClientException, HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 from msgspec import Struct, field
 
 from scrobbled.config import json_schema
-from scrobbled.config.changing import Append, Drop, Edit, Put
+from scrobbled.config.changing import Append, ConfigEdit, Drop, Put
 from scrobbled.config.marks import Path, path_of
 from scrobbled.config.problems import Problem
 from scrobbled.config.spelling import Data
 from scrobbled.core.errors import NotWritten
-from scrobbled.revising import Meanwhile
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.settings.revisions import Meanwhile
+from scrobbled.desk.settings.settings import Document, NotValid, Settings, SettingsSaved, SettingsVerdict
 from scrobbled.web.api.rights import ADMIN
-from scrobbled.web.desk import Desk
-from scrobbled.web.settings import Document, NotValid, Saved, Settings, Verdict
+from scrobbled.web.requests import AnyRequest
 
-Asked = Request[Any, Any, Any]
 DEEPEST = 12
 
 
-class Text(Struct, frozen=True, forbid_unknown_fields=True):
+class SettingsText(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file. A token of the file as it was read stands for the secret that is there."""
 
     yaml: str
@@ -41,7 +41,7 @@ class Changes(Struct, frozen=True, forbid_unknown_fields=True):
     remove: list[str] = field(default_factory=list)
 
 
-class Refused(Struct, frozen=True):
+class SettingsRefused(Struct, frozen=True):
     """Nothing was saved: what is wrong, each with its path and line."""
 
     error: str
@@ -63,7 +63,7 @@ def _looking(settings: Settings) -> list[HTTPRouteHandler]:
         return json_schema()
 
     @post("/config/check", opt=ADMIN, status_code=200, summary="What would become of this text; changes nothing")
-    async def check(data: JSONBody[Text]) -> Verdict:
+    async def check(data: JSONBody[SettingsText]) -> SettingsVerdict:
         return await settings.checked(data.yaml)
 
     return [shown, schema, check]
@@ -71,21 +71,21 @@ def _looking(settings: Settings) -> list[HTTPRouteHandler]:
 
 def _changing(settings: Settings) -> list[HTTPRouteHandler]:
     @put("/config", opt=ADMIN, summary="Replace the file and put it in force; If-Match must name the one that was read")
-    async def replace(request: Asked, data: JSONBody[Text]) -> Response[Saved | Refused]:
+    async def replace(request: AnyRequest, data: JSONBody[SettingsText]) -> Response[SettingsSaved | SettingsRefused]:
         expected = _expected(request)
         try:
-            return _saved(await settings.save(*await settings.lifted(data.yaml, expected)))
+            return _saved(await settings.save(*await settings.lifted(data.yaml, expected), request.state.caller))
         except (NotValid, NotWritten) as error:
             return _refused(error)
 
     @patch("/config", opt=ADMIN, summary="Change single values and put the file in force; If-Match as for PUT")
-    async def change(request: Asked, data: JSONBody[Changes]) -> Response[Saved | Refused]:
+    async def change(request: AnyRequest, data: JSONBody[Changes]) -> Response[SettingsSaved | SettingsRefused]:
         edits, expected = _edits(data), _expected(request)
         try:
             before = await settings.opened()
             if before.etag != expected:
                 raise Meanwhile(before.etag)
-            return _saved(await settings.save(before, await settings.edited(before, edits)))
+            return _saved(await settings.save(before, await settings.edited(before, edits), request.state.caller))
         except (NotValid, NotWritten) as error:
             return _refused(error)
 
@@ -94,42 +94,44 @@ def _changing(settings: Settings) -> list[HTTPRouteHandler]:
 
 def _going_back(settings: Settings) -> list[HTTPRouteHandler]:
     @post("/config/previous", opt=ADMIN, status_code=200, summary="Put back the file as it was before the last change")
-    async def back() -> Response[Saved | Refused]:
+    async def back(request: AnyRequest) -> Response[SettingsSaved | SettingsRefused]:
         try:
-            return _saved(await settings.put_back(None))
+            return _saved(await settings.put_back(None, request.state.caller))
         except (NotValid, NotWritten) as error:
             return _refused(error)
 
     @post("/restart", opt=ADMIN, status_code=202, summary="End cleanly and begin again, with what is in the file then")
-    async def restart() -> Response[Refused | None]:
+    async def restart() -> Response[SettingsRefused | None]:
         try:
             await settings.restart()
         except (NotValid, NotWritten) as error:
             text = "The configuration is not valid, so it could not begin again."
-            told = Refused(text, error.found) if isinstance(error, NotValid) else Refused(str(error), ())
+            told = (
+                SettingsRefused(text, error.found) if isinstance(error, NotValid) else SettingsRefused(str(error), ())
+            )
             return Response(told, status_code=409)
         return Response(None, status_code=202)
 
     return [back, restart]
 
 
-def _saved(done: Saved) -> Response[Saved | Refused]:
+def _saved(done: SettingsSaved) -> Response[SettingsSaved | SettingsRefused]:
     return Response(done, headers=_etag(done.etag))
 
 
-def _refused(error: NotValid | NotWritten) -> Response[Saved | Refused]:
+def _refused(error: NotValid | NotWritten) -> Response[SettingsSaved | SettingsRefused]:
     if isinstance(error, NotValid):
         text = "The configuration would not be valid, so nothing was saved."
-        return Response(Refused(text, error.found), status_code=422)
+        return Response(SettingsRefused(text, error.found), status_code=422)
     status = 412 if isinstance(error, Meanwhile) else 409
-    return Response(Refused(str(error), ()), status_code=status)
+    return Response(SettingsRefused(str(error), ()), status_code=status)
 
 
 def _etag(text: str) -> dict[str, str]:
     return {"ETag": f'"{text}"'}
 
 
-def _expected(request: Asked) -> str:
+def _expected(request: AnyRequest) -> str:
     """What stands in ``If-Match``; without it nobody could tell whether something was overwritten."""
     found = request.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
     if not found:
@@ -137,7 +139,7 @@ def _expected(request: Asked) -> str:
     return found
 
 
-def _edits(data: Changes) -> list[Edit]:
+def _edits(data: Changes) -> list[ConfigEdit]:
     return [
         *(Put(_path(path), _data(value)) for path, value in data.set.items()),
         *(Append(_path(path), _data(value)) for path, value in data.append.items()),

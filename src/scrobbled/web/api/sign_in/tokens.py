@@ -10,10 +10,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from scrobbled import summary
-from scrobbled.tokens import NewToken, Token
+from scrobbled.desk.facts import ids
+from scrobbled.desk.sign_in.keys import Keys
+from scrobbled.desk.sign_in.tokens import NewToken, Token
 from scrobbled.web.api.rights import ADMIN
-from scrobbled.web.keys import Keys
 
 LONGEST_NAME = 80
 
@@ -33,7 +33,7 @@ class Approval(Struct, frozen=True, forbid_unknown_fields=True):
     deny: bool = False
 
 
-class Decision(Struct, frozen=True):
+class CodeDecision(Struct, frozen=True):
     """``viewer`` is null for a program that was turned away."""
 
     code: str
@@ -52,7 +52,7 @@ def handlers(keys: Keys) -> list[HTTPRouteHandler]:
 
     @delete("/tokens/{token_id:str}", opt=ADMIN, summary="Revoke a token")
     async def revoke(token_id: FromPath[str]) -> None:
-        number = summary.number(token_id, "t")
+        number = ids.number(token_id, "t")
         if number is None or not await keys.revoke(number):
             raise NotFoundException(f"There is no token {token_id[:40]}.")
 
@@ -62,11 +62,11 @@ def handlers(keys: Keys) -> list[HTTPRouteHandler]:
         summary="Let in, or turn away, the program that shows this code",
         status_code=200,
     )
-    async def decide(code: FromPath[str], data: JSONBody[Approval]) -> Decision:
+    async def decide(code: FromPath[str], data: JSONBody[Approval]) -> CodeDecision:
         viewer = None if data.deny else _viewer(keys, data.viewer)
         if trouble := await keys.decide(code, viewer):
             raise ClientException(trouble)
-        return Decision(code, viewer)
+        return CodeDecision(code, viewer)
 
     return [listed, create, revoke, decide]
 

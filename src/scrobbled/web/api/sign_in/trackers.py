@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from litestar import delete, get, post
-from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct, field
 
-from scrobbled.core.errors import ConfigError, NotWritten, TrackerError
-from scrobbled.signing_in import HOUSE
+from scrobbled.core.errors import ConfigError, TrackerError
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.sign_in import HOUSE, plex
+from scrobbled.desk.sign_in.page import FoundServer, Signing, SignInStory
 from scrobbled.web.api.rights import ADMIN
-from scrobbled.web.desk import Desk
-from scrobbled.web.signing import FoundServer, Signing, SignInStory
 
 
-class Typed(Struct, frozen=True, forbid_unknown_fields=True):
+class SignInInput(Struct, frozen=True, forbid_unknown_fields=True):
     """What is asked, by its key; nothing for a sign-in that shows a code."""
 
     typed: dict[str, str] = field(default_factory=dict)
 
 
-class Choice(Struct, frozen=True, forbid_unknown_fields=True):
+class ServerChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """A server of the account that signed in, by its id, and the address at which we reach it."""
 
     server: str
@@ -47,12 +47,11 @@ def _sign_ins(signing: Signing) -> list[HTTPRouteHandler]:
         summary="Sign in with what is asked, or get a code to enter elsewhere; one that waits is told again",
         status_code=200,
     )
-    async def begin(viewer: FromPath[str], tracker: FromPath[str], data: JSONBody[Typed | None] = None) -> SignInStory:
+    async def begin(
+        viewer: FromPath[str], tracker: FromPath[str], data: JSONBody[SignInInput | None] = None
+    ) -> SignInStory:
         await _story(signing, _named(viewer), tracker)
-        try:
-            await signing.begin(viewer, tracker, data.typed if data else {})
-        except ConfigError as error:
-            raise ClientException(str(error)) from None
+        await signing.begin(viewer, tracker, data.typed if data else {})
         return await signing.story(viewer, tracker)
 
     @delete("/sign-ins/{viewer:str}/{tracker:str}", opt=ADMIN, summary="Give up on a sign-in that was begun")
@@ -66,36 +65,30 @@ def _sign_ins(signing: Signing) -> list[HTTPRouteHandler]:
 def _plex(signing: Signing) -> list[HTTPRouteHandler]:
     @get("/plex/sign-in", opt=ADMIN, summary="The sign-in at Plex for the server of the house")
     async def account() -> SignInStory:
-        return await _story(signing, HOUSE, "plex")
+        return await _story(signing, HOUSE, plex.SERVICE)
 
     @post("/plex/sign-in", opt=ADMIN, summary="Get a link to Plex's page, where somebody agrees", status_code=200)
     async def begin() -> SignInStory:
-        await _story(signing, HOUSE, "plex")
-        await signing.begin(HOUSE, "plex")
-        return await signing.story(HOUSE, "plex")
+        await _story(signing, HOUSE, plex.SERVICE)
+        await signing.begin(HOUSE, plex.SERVICE)
+        return await signing.story(HOUSE, plex.SERVICE)
 
     @delete("/plex/sign-in", opt=ADMIN, summary="Give up on the sign-in at Plex")
     async def cancel() -> None:
-        await _story(signing, HOUSE, "plex")
-        await signing.cancel(HOUSE, "plex")
+        await _story(signing, HOUSE, plex.SERVICE)
+        await signing.cancel(HOUSE, plex.SERVICE)
 
     @get("/plex/servers", opt=ADMIN, summary="The servers of the account that signed in, with addresses tried now")
     async def servers() -> list[FoundServer]:
         try:
             return await signing.servers()
-        except ConfigError as error:
-            raise ClientException(str(error)) from None
         except TrackerError as error:
             raise HTTPException(signing.said(error), status_code=502) from None
 
     @post("/plex/servers", opt=ADMIN, summary="Ask this server from now on", status_code=204)
-    async def choose(data: JSONBody[Choice]) -> None:
+    async def choose(data: JSONBody[ServerChoice]) -> None:
         try:
             await signing.choose(data.server, data.url)
-        except ConfigError as error:
-            raise ClientException(str(error)) from None
-        except NotWritten as error:
-            raise HTTPException(str(error), status_code=409) from None
         except TrackerError as error:
             raise HTTPException(signing.said(error), status_code=502) from None
 

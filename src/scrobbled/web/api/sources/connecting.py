@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 from litestar import get, post
-from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct, field
 
-from scrobbled.core.errors import ConfigError, NotWritten
+from scrobbled.core.errors import ConfigError
+from scrobbled.desk.beginning.beginning import Beginning, StartStory
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.sign_in.page import SignInStory
+from scrobbled.desk.sources.connections import Connecting, SourceConnection
 from scrobbled.web.api.rights import ADMIN
-from scrobbled.web.beginning import Beginning, StartStory
-from scrobbled.web.connecting import Connecting, Connection
-from scrobbled.web.desk import Desk
-from scrobbled.web.signing import SignInStory
 
 
-class Server(Struct, frozen=True, forbid_unknown_fields=True):
+class ServerEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """By which address and key a media server itself can be asked; what is empty stays as it is."""
 
     url: str = ""
@@ -33,7 +30,7 @@ class Login(Struct, frozen=True, forbid_unknown_fields=True):
     password: str
 
 
-class Person(Struct, frozen=True, forbid_unknown_fields=True):
+class NewViewer(Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody whose viewing is kept."""
 
     name: str
@@ -56,25 +53,23 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _connections(connecting: Connecting) -> list[HTTPRouteHandler]:
     @get("/connections", opt=ADMIN, summary="Every kind of media server: whether it is open, and what was heard")
-    async def connections() -> list[Connection]:
+    async def connections() -> list[SourceConnection]:
         return await connecting.listed()
 
     @get("/connections/{source:str}", opt=ADMIN, summary="One source, and the newest webhook of it")
-    async def connection(source: FromPath[str]) -> Connection:
+    async def connection(source: FromPath[str]) -> SourceConnection:
         return await _found(connecting, source)
 
     @post("/connections/{source:str}", opt=ADMIN, summary="Open a source, with a fresh secret", status_code=200)
-    async def add(source: FromPath[str]) -> Connection:
+    async def add(source: FromPath[str]) -> SourceConnection:
         await _found(connecting, source)
-        with _refusals():
-            await connecting.add(source)
+        await connecting.add(source)
         return await _found(connecting, source)
 
     @post("/connections/{source:str}/server", opt=ADMIN, summary="How its server itself can be asked", status_code=200)
-    async def ask_by(source: FromPath[str], data: JSONBody[Server]) -> Connection:
+    async def ask_by(source: FromPath[str], data: JSONBody[ServerEntry]) -> SourceConnection:
         await _found(connecting, source)
-        with _refusals():
-            await connecting.ask_by(source, {"url": data.url, "server_token": data.server_token})
+        await connecting.ask_by(source, {"url": data.url, "server_token": data.server_token})
         return await _found(connecting, source)
 
     return [connections, connection, add, ask_by]
@@ -89,20 +84,17 @@ def _start(desk: Desk) -> list[HTTPRouteHandler]:
 
     @post("/start/login", opt=ADMIN, summary="The first login of the page", status_code=200)
     async def login(data: JSONBody[Login]) -> StartStory:
-        with _refusals():
-            await beginning.set_login(data.username, data.password)
+        await beginning.set_login(data.username, data.password)
         return await beginning.story()
 
     @post("/start/viewers", opt=ADMIN, summary="Somebody whose viewing is kept", status_code=200)
-    async def viewer(data: JSONBody[Person]) -> StartStory:
-        with _refusals():
-            await beginning.add_viewer(data.name)
+    async def viewer(data: JSONBody[NewViewer]) -> StartStory:
+        await beginning.add_viewer(data.name)
         return await beginning.story()
 
     @post("/start/trackers", opt=ADMIN, summary="A tracker for a viewer, signed in to at once", status_code=200)
     async def tracker(data: JSONBody[TrackerWish]) -> SignInStory:
-        with _refusals():
-            progress = await beginning.add_tracker(data.viewer, data.tracker, data.typed)
+        progress = await beginning.add_tracker(data.viewer, data.tracker, data.typed)
         if progress.state == "over":
             raise HTTPException(progress.text, status_code=409)
         return await desk.guided.signing.story(data.viewer, data.tracker)
@@ -110,18 +102,7 @@ def _start(desk: Desk) -> list[HTTPRouteHandler]:
     return [start, login, viewer, tracker]
 
 
-@contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    """What is not valid, and a file that cannot be written, in the words of HTTP."""
-    try:
-        yield
-    except ConfigError as error:
-        raise ClientException(str(error)) from None
-    except NotWritten as error:
-        raise HTTPException(str(error), status_code=409) from None
-
-
-async def _found(connecting: Connecting, source: str) -> Connection:
+async def _found(connecting: Connecting, source: str) -> SourceConnection:
     try:
         return await connecting.connection(source)
     except ConfigError as error:

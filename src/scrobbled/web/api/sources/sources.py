@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from litestar import get, post
-from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from scrobbled.claiming import Claimed
-from scrobbled.core.errors import ConfigError, NotRegistered, NotWritten
-from scrobbled.heard import SourceStory
-from scrobbled.registering import Registered
-from scrobbled.setting_up import Guide
-from scrobbled.summary import UnclaimedStatus
-from scrobbled.trying import Tried
+from scrobbled.core.errors import ConfigError
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts.house import UnclaimedStatus
+from scrobbled.desk.facts.sources import SourceStory
+from scrobbled.desk.sources.claims import Claimed
+from scrobbled.desk.sources.guides import Guide
+from scrobbled.desk.sources.reception import Reception
+from scrobbled.desk.sources.trials import Tried
+from scrobbled.servers.registering import Registered
 from scrobbled.web.api.rights import ADMIN
-from scrobbled.web.desk import Desk
-from scrobbled.web.reception import Reception
 
 
-class Account(Struct, frozen=True, forbid_unknown_fields=True):
+class AccountClaim(Struct, frozen=True, forbid_unknown_fields=True):
     """An account as ``unclaimed`` lists it, and whose it is; without a viewer the only one's."""
 
     source: str
@@ -67,19 +67,11 @@ def _setting_up(desk: Desk) -> list[HTTPRouteHandler]:
 
     @post("/sources/{source:str}/register", summary="Enter our webhook at that server by its API", status_code=200)
     async def register(source: FromPath[str]) -> Registered:
-        try:
-            return await desk.reception.register(source)
-        except ConfigError as error:
-            raise ClientException(str(error)) from None
-        except NotRegistered as error:
-            raise HTTPException(str(error), status_code=502) from None
+        return await desk.reception.register(source)
 
     @post("/sources/{source:str}/test", summary="Send a test event to its webhook; it goes to nobody", status_code=200)
     async def test(source: FromPath[str], data: JSONBody[Who | None] = None) -> Tried:
-        try:
-            found = await desk.post(source, data.viewer if data else None)
-        except ConfigError as error:
-            raise ClientException(str(error)) from None
+        found = await desk.post(source, data.viewer if data else None)
         return found[0]
 
     return [webhook, register, test]
@@ -93,12 +85,7 @@ def _accounts(reception: Reception) -> list[HTTPRouteHandler]:
     @post(
         "/accounts/claim", opt=ADMIN, summary="List an account for a viewer; what waited is delivered", status_code=200
     )
-    async def claim(data: JSONBody[Account]) -> Taking:
-        try:
-            return Taking(*await reception.claim(data.source, data.account, data.viewer))
-        except ConfigError as error:
-            raise ClientException(str(error)) from None
-        except NotWritten as error:
-            raise HTTPException(str(error), status_code=409) from None
+    async def claim(data: JSONBody[AccountClaim]) -> Taking:
+        return Taking(*await reception.claim(data.source, data.account, data.viewer))
 
     return [unclaimed, claim]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
@@ -13,14 +13,16 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from scrobbled.core.errors import ConfigError
-from scrobbled.pair_stories import PairStory
+from scrobbled.core.services import SERVICES
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts.pairs import PairStory
+from scrobbled.desk.pairs.pairs import Filter
 from scrobbled.reconcile import Options
-from scrobbled.web.desk import Desk
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.syncing import Filter
-from scrobbled.web.view import runs, sync
+from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view.pairs import pairs as sync
+from scrobbled.web.view.pairs import runs
 
-Asked = Request[Any, Any, Any]
 NEWEST = 6
 TELLING = ("", "done", "approval", "refused", "cancelled", "failed")
 """Outcomes of runs that did, or wanted to do, something."""
@@ -29,24 +31,26 @@ NO_KIND = "Choose what the run is about: plays, ratings or both. Go back and tic
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/sync")
-    async def place(request: Asked, fragment: FromQuery[str | None] = None) -> Template:
+    async def place(request: AnyRequest, fragment: FromQuery[str | None] = None) -> Template:
         found, now = await desk.syncing.pairs(), desk.now()
         accounts, previews = await desk.syncing.accounts(), desk.syncing.previews()
-        cards = [sync.card(one, accounts, previews, now) for one in found]
+        people = {viewer.name: at for at, viewer in enumerate(desk.config.viewers)}
+        cards = [sync.card(one, accounts, previews, people.get(one.viewer, 0), now) for one in found]
         newest = await desk.syncing.runs(None, NEWEST, Filter(outcomes=TELLING)) if found else []
         context: dict[str, Any] = {
-            "headline": sync.headline(cards),
+            "headline": sync.headline(found),
             "cards": cards,
-            "newest": runs.rows(newest, found, now),
+            "newest": runs.rows(newest, found),
+            "removals": sync.REMOVALS,
             "limit": desk.config.safety.max_writes_per_hour,
             "lone": sync.lone(desk.config.viewers),
-            "sample": sync.sample("anna", ("trakt", "serializd")),
+            "sample": sync.sample("anna", tuple(name for name, one in SERVICES.items() if one.typed)),
         }
-        template = "sync_pairs.html" if fragment else "sync.html"
+        template = "pairs/pairs_parts.html" if fragment else "pairs/pairs.html"
         return await shell.page(request, desk, template, place="sync", **context)
 
     @post("/sync/ask")
-    async def ask(request: Asked) -> Redirect:
+    async def ask(request: AnyRequest) -> Redirect:
         """A preview, a run, or a run that carries out a plan."""
         form = await forms.form(request)
         viewer, pair = str(form.get("viewer", "")), str(form.get("pair", ""))
@@ -60,7 +64,21 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
             raise NotFoundException(f"{viewer[:40]} has no pair {pair[:40]} that can be compared.")
         return shell.to(request, f"sync/{'previews' if previews else 'runs'}/{begun.id}")
 
-    return [place, ask]
+    @post("/sync/switch-on")
+    async def switch_on(request: AnyRequest) -> Redirect:
+        """Plays and ratings both ways, for a pair of which nothing is on."""
+        form = await forms.form(request)
+        try:
+            done = await desk.syncing.switch_on(
+                str(form.get("viewer", "")), str(form.get("pair", "")), desk.settings, request.state.caller
+            )
+        except ConfigError as error:
+            raise ClientException(" ".join(error.problems)) from None
+        if done is None:
+            raise NotFoundException("There is no such pair of which nothing is switched on.")
+        return shell.to(request, f"sync?did={done.did}")
+
+    return [place, ask, switch_on]
 
 
 def _options(form: FormMultiDict, pairs: Sequence[PairStory]) -> Options:

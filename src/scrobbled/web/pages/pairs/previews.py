@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from scrobbled.core.errors import ConfigError
-from scrobbled.pair_stories import RunStory
-from scrobbled.previews import Preview
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts import run_words
+from scrobbled.desk.facts.pairs import RunStory
+from scrobbled.desk.pairs.pairs import GONE
+from scrobbled.desk.pairs.previews import Preview
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.syncing import GONE
-from scrobbled.web.view import plans, wishes
+from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view.pairs import plans
 
-Asked = Request[Any, Any, Any]
 LINES = 50
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/sync/previews/{preview:str}")
     async def preview(
-        request: Asked,
+        request: AnyRequest,
         preview: FromPath[str],
         tracker: FromQuery[str] = "",
         action: FromQuery[str] = "",
@@ -38,11 +39,11 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         chosen = {"tracker": tracker[:64], "action": action[:16]}
         start = int(after) if after.isascii() and after.isdecimal() and len(after) < 10 else 0
         context = {**await _told(desk, plan), **await _lines(desk, plan, chosen, start), **chosen}
-        template = "sync_plan.html" if fragment else "sync_preview.html"
+        template = "pairs/plan.html" if fragment else "pairs/preview.html"
         return await shell.page(request, desk, template, place="sync", **context)
 
     @post("/sync/previews/{preview:str}")
-    async def decide(request: Asked, preview: FromPath[str]) -> Redirect | Template:
+    async def decide(request: AnyRequest, preview: FromPath[str]) -> Redirect | Template:
         """Carry exactly this plan out, or forget it."""
         form = await forms.form(request)
         if form.get("do") == "forget":
@@ -54,8 +55,8 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     return [preview, decide]
 
 
-async def _gone(request: Asked, desk: Desk) -> Template:
-    return await shell.page(request, desk, "sync_gone.html", place="sync", status=404, text=GONE)
+async def _gone(request: AnyRequest, desk: Desk) -> Template:
+    return await shell.page(request, desk, "pairs/gone.html", place="sync", status=404, text=GONE)
 
 
 async def _told(desk: Desk, plan: Preview) -> dict[str, Any]:
@@ -65,7 +66,7 @@ async def _told(desk: Desk, plan: Preview) -> dict[str, Any]:
     return {
         "plan": plans.page(plan, desk.now(), coming, ran),
         "asking": await desk.syncing.questions.listing(viewer=plan.viewer, pair=plan.pair, limit=1),
-        "options": wishes.fields(plan.options),
+        "options": run_words.fields(plan.options),
     }
 
 

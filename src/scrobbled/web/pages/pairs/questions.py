@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
-from scrobbled import summary
-from scrobbled.web.desk import Desk
+from scrobbled.desk import words
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts import ids, run_words
+from scrobbled.desk.pairs.questions import QuestionStory
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.questions import QuestionStory
-from scrobbled.web.view import sync_questions, wishes, words
+from scrobbled.web.requests import AnyRequest
 
-Asked = Request[Any, Any, Any]
 QUESTIONS = 20
 MOST_IDS = 10
 """Ways that one question can have."""
@@ -27,16 +26,16 @@ MOST_IDS = 10
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/sync/questions")
     async def questions(
-        request: Asked, viewer: FromQuery[str] = "", pair: FromQuery[str] = "", after: FromQuery[str] = ""
+        request: AnyRequest, viewer: FromQuery[str] = "", pair: FromQuery[str] = "", after: FromQuery[str] = ""
     ) -> Template:
-        viewer, pair, start = viewer[:64], pair[:80], summary.number(after, "a") or 0
+        viewer, pair, start = viewer[:64], pair[:80], ids.number(after, "a") or 0
         whose: dict[str, Any] = {"viewer": viewer or None, "pair": pair or None}
         found = await desk.syncing.questions.listing(**whose, after=start, limit=QUESTIONS + 1)
-        context = {"viewer": viewer, "pair": pair, "is_first": start == 0, **_told(found, viewer, pair, desk.now())}
-        return await shell.page(request, desk, "sync_questions.html", place="sync", **context)
+        context = {"viewer": viewer, "pair": pair, "is_first": start == 0, **_told(found, viewer, pair)}
+        return await shell.page(request, desk, "pairs/questions.html", place="sync", **context)
 
     @post("/sync/questions")
-    async def answer(request: Asked) -> Redirect:
+    async def answer(request: AnyRequest) -> Redirect:
         form = await forms.form(request)
         viewer, pair = str(form.get("viewer", "")), str(form.get("pair", ""))
         if everything := str(form.get("all", "")):
@@ -50,11 +49,11 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     return [questions, answer]
 
 
-def _told(found: Sequence[QuestionStory], viewer: str, pair: str, now: datetime) -> dict[str, Any]:
+def _told(found: Sequence[QuestionStory], viewer: str, pair: str) -> dict[str, Any]:
     shown, is_one_pair = found[:QUESTIONS], pair.count(",") == 1
     return {
-        "questions": [sync_questions.question(one, now) for one in shown],
-        "names": wishes.between(pair) if is_one_pair else "",
+        "questions": shown,
+        "names": run_words.between(pair) if is_one_pair else "",
         "winners": [(name, words.name(name)) for name in pair.split(",")] if is_one_pair else [],
         "values": any(one.action in ("rate", "retime") for one in shown),
         "removals": any(one.action in ("remove", "unrate") for one in shown),
@@ -73,11 +72,11 @@ async def _answer_all(desk: Desk, viewer: str, pair: str, answer: str) -> None:
 
 
 def _number(text: str) -> int:
-    found = summary.number(text, "a")
+    found = ids.number(text, "a")
     if found is None:
         raise ClientException("That is no answer to this question; go back and press one of its buttons.")
     return found
 
 
 def _address(viewer: str, pair: str, after: str = "") -> str:
-    return wishes.address("sync/questions", {"viewer": viewer, "pair": pair, "after": after})
+    return run_words.address("sync/questions", {"viewer": viewer, "pair": pair, "after": after})

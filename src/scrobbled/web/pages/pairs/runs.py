@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
-from scrobbled.pair_stories import RunStory
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts import run_words
+from scrobbled.desk.facts.pairs import RunStory
+from scrobbled.desk.pairs.lines import RunProgress
+from scrobbled.desk.pairs.pairs import Filter
 from scrobbled.reconcile import Options
-from scrobbled.store.run_items import Chosen
-from scrobbled.web.api.pairs import item_id, number
-from scrobbled.web.desk import Desk
+from scrobbled.store.queue.run_items import ItemFilter
+from scrobbled.web.api.pairs.pairs import item_id, number
 from scrobbled.web.pages import shell
-from scrobbled.web.run_stories import RunProgress
-from scrobbled.web.syncing import Filter
-from scrobbled.web.view import plans, run_items, runs, takebacks, wishes
+from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view.pairs import plans, runs, takebacks
 
-Asked = Request[Any, Any, Any]
 ROWS = 30
 ITEMS = 50
 OUTCOMES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -38,7 +39,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 def _listing(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/sync/runs")
     async def listing(
-        request: Asked,
+        request: AnyRequest,
         viewer: FromQuery[str] = "",
         pair: FromQuery[str] = "",
         outcome: FromQuery[str] = "",
@@ -46,10 +47,10 @@ def _listing(desk: Desk) -> list[HTTPRouteHandler]:
     ) -> Template:
         last = number(before) if before else None
         which = Filter(viewer[:64], pair[:80], OUTCOMES.get(outcome, OUTCOMES[""])[1])
-        found, now = await desk.syncing.runs(last, ROWS + 1, which), desk.now()
+        found = await desk.syncing.runs(last, ROWS + 1, which)
         chosen = {"viewer": which.viewer, "pair": which.pair, "outcome": outcome if outcome in OUTCOMES else ""}
         context: dict[str, Any] = {
-            "runs": runs.rows(found[:ROWS], await desk.syncing.pairs(), now),
+            "runs": runs.rows(found[:ROWS], await desk.syncing.pairs()),
             "next": _address({**chosen, "before": found[ROWS - 1].id}) if len(found) > ROWS else "",
             "is_newest": last is None,
             "newest": _address(chosen),
@@ -60,7 +61,7 @@ def _listing(desk: Desk) -> list[HTTPRouteHandler]:
             "pairs": _pairs(desk, chosen),
             "filtered": any(chosen.values()),
         }
-        return await shell.page(request, desk, "sync_runs.html", place="sync", **context)
+        return await shell.page(request, desk, "pairs/runs.html", place="sync", **context)
 
     return [listing]
 
@@ -78,7 +79,7 @@ def _pairs(desk: Desk, chosen: dict[str, str]) -> list[tuple[str, str, bool]]:
     return links + [
         (
             _address({**chosen, **one}),
-            f"{one['viewer']}: {wishes.between(one['pair'])}",
+            f"{one['viewer']}: {run_words.between(one['pair'])}",
             (chosen["viewer"], chosen["pair"]) == (one["viewer"], one["pair"]),
         )
         for one in found
@@ -88,7 +89,7 @@ def _pairs(desk: Desk, chosen: dict[str, str]) -> list[tuple[str, str, bool]]:
 def _one(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/sync/runs/{run_id:str}")
     async def run(
-        request: Asked,
+        request: AnyRequest,
         run_id: FromPath[str],
         tracker: FromQuery[str] = "",
         outcome: FromQuery[str] = "",
@@ -97,24 +98,24 @@ def _one(desk: Desk) -> list[HTTPRouteHandler]:
     ) -> Template:
         found, now = await _there(desk, run_id), desk.now()
         chosen = {"tracker": tracker[:64], "outcome": outcome[:16]}
-        picked = Chosen(chosen["tracker"], chosen["outcome"])
+        picked = ItemFilter(chosen["tracker"], chosen["outcome"])
         items = await desk.syncing.items(number(run_id), picked, item_id(after), ITEMS + 1)
         place = f"sync/runs/{found.run.id}"
         context: dict[str, Any] = {
             "run": found.run,
             "page": runs.page(found, await _carrying_out(desk, found), now, is_last=await _is_last(desk, found)),
-            "parts": plans.parts(found.run.plan, found.run.pair, now),
-            "items": [run_items.item(one, now) for one in items[:ITEMS]],
-            "next": wishes.address(place, {**chosen, "after": items[ITEMS - 1].id}) if len(items) > ITEMS else "",
+            "parts": plans.parts(found.run.outline, now) if found.run.outline else [],
+            "items": items[:ITEMS],
+            "next": run_words.address(place, {**chosen, "after": items[ITEMS - 1].id}) if len(items) > ITEMS else "",
             "after": after,
-            "options": wishes.fields(Options.of(found.run.options)),
+            "options": run_words.fields(Options.of(found.run.options)),
             **chosen,
         }
-        template = "sync_run_parts.html" if fragment else "sync_run.html"
+        template = "pairs/run_parts.html" if fragment else "pairs/run.html"
         return await shell.page(request, desk, template, place="sync", **context)
 
     @post("/sync/runs/{run_id:str}/cancel")
-    async def cancel(request: Asked, run_id: FromPath[str]) -> Redirect:
+    async def cancel(request: AnyRequest, run_id: FromPath[str]) -> Redirect:
         found = await desk.syncing.cancel(number(run_id))
         if found is None:
             raise NotFoundException(f"There is no run {run_id[:20]}.")
@@ -126,18 +127,14 @@ def _one(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _taking_back(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/sync/runs/{run_id:str}/undo")
-    async def look(request: Asked, run_id: FromPath[str]) -> Template:
-        found, now = await _there(desk, run_id), desk.now()
+    async def look(request: AnyRequest, run_id: FromPath[str]) -> Template:
+        found = await _there(desk, run_id)
         report = await desk.syncing.weigh(number(run_id))
-        context: dict[str, Any] = {
-            "run": found.run,
-            "row": runs.row(found.run, now),
-            "page": takebacks.page(found, report, now),
-        }
-        return await shell.page(request, desk, "sync_undo.html", place="sync", **context)
+        page = takebacks.page(found, report)
+        return await shell.page(request, desk, "pairs/undo.html", place="sync", run=found.run, page=page)
 
     @post("/sync/runs/{run_id:str}/undo")
-    async def undo(request: Asked, run_id: FromPath[str]) -> Redirect:
+    async def undo(request: AnyRequest, run_id: FromPath[str]) -> Redirect:
         found = await _there(desk, run_id)
         await desk.syncing.take_back(number(run_id))
         return shell.to(request, f"sync/runs/{found.run.id}?did=takenback")
@@ -166,4 +163,4 @@ async def _there(desk: Desk, run_id: str) -> RunProgress:
 
 
 def _address(query: dict[str, str]) -> str:
-    return wishes.address("sync/runs", query)
+    return run_words.address("sync/runs", query)

@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from scrobbled.runtime import Runtime
-from scrobbled.web.desk import Desk
-from scrobbled.web.histories import WISH, Wish
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.plays.history import HistoryQuery
+from scrobbled.runtime.service import Runtime
+from scrobbled.web.api.plays.history import WISH
 from scrobbled.web.pages import shell
-from scrobbled.web.view import history as view
+from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view.plays import history as view
 
 PLAYS = 48
 """On one page: full rows of three, four, six or eight."""
-Asked = Request[Any, Any, Any]
 
 
 def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
     @get("/history", dependencies=WISH)
     async def history(
-        request: Asked,
-        wish: NamedDependency[Wish],
+        request: AnyRequest,
+        wish: NamedDependency[HistoryQuery],
         before: FromQuery[str | None] = None,
         after: FromQuery[str | None] = None,
         fragment: FromQuery[str | None] = None,
     ) -> Template:
         at = {name: value for name, value in (("after", after), ("before", before)) if value}
         wall = await _wall(runtime, desk, wish, dict(list(at.items())[:1]))
-        template = "history_wall.html" if fragment else "history.html"
+        template = "plays/wall.html" if fragment else "plays/history.html"
         return await shell.page(request, desk, template, place="history", wall=wall)
 
     return [history]
 
 
-async def _wall(runtime: Runtime, desk: Desk, wish: Wish, at: dict[str, str]) -> view.Wall:
+async def _wall(runtime: Runtime, desk: Desk, wish: HistoryQuery, at: dict[str, str]) -> view.Wall:
     try:
         seen = await desk.history.seen(wish, before=at.get("before"), after=at.get("after"), limit=PLAYS)
     except ValueError as error:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, post
+from litestar import post
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
-from scrobbled import floods
-from scrobbled.floods import NoId
-from scrobbled.web.desk import ACTIONS, Desk
+from scrobbled.desk.desk import ACTIONS, Desk
+from scrobbled.desk.needs import floods
+from scrobbled.desk.needs.floods import NoId
 from scrobbled.web.pages import forms, shell
-
-Asked = Request[Any, Any, Any]
+from scrobbled.web.requests import AnyRequest
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     @post("/queue")
-    async def act(request: Asked) -> Redirect:
+    async def act(request: AnyRequest) -> Redirect:
         form = await forms.form(request)
         action, given = str(form.get("action", "")), form.getall("id", [])
         try:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
-from scrobbled import summary
-from scrobbled.explain import NotThere
-from scrobbled.explain.story import Explanation
-from scrobbled.runtime import Runtime
-from scrobbled.summary import PlayStory
-from scrobbled.undo import Asked as Undoing
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts import ids
+from scrobbled.desk.facts.ids import NotThere
+from scrobbled.desk.facts.plays import PlayStory
+from scrobbled.desk.plays.story import Explanation
+from scrobbled.desk.undo import UndoRequest
+from scrobbled.runtime.service import Runtime
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.view import history as wall
-from scrobbled.web.view import poster
-from scrobbled.web.view import story as view
+from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view.plays import history as wall
+from scrobbled.web.view.plays import story as view
 
-Asked = Request[Any, Any, Any]
 WALL = "history"
 PAGE = "page"
 """The fragment by which a page keeps itself fresh: what it has in its frame, where others are what a sheet shows."""
@@ -33,13 +30,16 @@ def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
 
     @get("/plays/{play_id:str}")
     async def play(
-        request: Asked, play_id: FromPath[str], back: FromQuery[str] = WALL, fragment: FromQuery[str | None] = None
+        request: AnyRequest, play_id: FromPath[str], back: FromQuery[str] = WALL, fragment: FromQuery[str | None] = None
     ) -> Template:
         return await _story(runtime, desk, request, play_id, "p", back, fragment)
 
     @get("/events/{event_id:str}")
     async def event(
-        request: Asked, event_id: FromPath[str], back: FromQuery[str] = WALL, fragment: FromQuery[str | None] = None
+        request: AnyRequest,
+        event_id: FromPath[str],
+        back: FromQuery[str] = WALL,
+        fragment: FromQuery[str | None] = None,
     ) -> Template:
         return await _story(runtime, desk, request, event_id, "e", back, fragment)
 
@@ -49,18 +49,17 @@ def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
 def _undo(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/plays/{play_id:str}/undo")
     async def preview(
-        request: Asked, play_id: FromPath[str], back: FromQuery[str] = WALL, fragment: FromQuery[str | None] = None
+        request: AnyRequest, play_id: FromPath[str], back: FromQuery[str] = WALL, fragment: FromQuery[str | None] = None
     ) -> Template:
         found = await _play(desk, play_id)
         report = await desk.undo(_undoing(found.id), dry_run=True)
         return await shell.page(
             request,
             desk,
-            "story_undo.html",
+            "plays/undo.html",
             place="history",
             play=found,
             where=wall.place(found),
-            seed=poster.seed(found.title),
             art=(await desk.art.of_plays([found.id]))[found.id],
             report=report,
             back=shell.way_back(back, WALL),
@@ -68,7 +67,7 @@ def _undo(desk: Desk) -> list[HTTPRouteHandler]:
         )
 
     @post("/plays/{play_id:str}/undo")
-    async def undo(request: Asked, play_id: FromPath[str]) -> Redirect:
+    async def undo(request: AnyRequest, play_id: FromPath[str]) -> Redirect:
         found, form = await _play(desk, play_id), await forms.form(request)
         report = await desk.undo(_undoing(found.id), dry_run=False)
         back = shell.way_back(str(form.get("back", "")), f"plays/{found.id}")
@@ -79,20 +78,20 @@ def _undo(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _tile(runtime: Runtime, desk: Desk) -> HTTPRouteHandler:
     @get("/plays/{play_id:str}/tile")
-    async def tile(request: Asked, play_id: FromPath[str], back: FromQuery[str] = WALL) -> Template:
+    async def tile(request: AnyRequest, play_id: FromPath[str], back: FromQuery[str] = WALL) -> Template:
         """A play as it stands on the wall now."""
         found, choices = await _play(desk, play_id), await desk.history.choices()
         art = (await desk.art.of_plays([found.id]))[found.id]
         now = runtime.clock.now().astimezone()
         shown = wall.tile(found, art, now, names_viewer=len(choices.viewers) > 1)
         here = shell.way_back(back, WALL)
-        return shell.bare(request, "history_tile.html", tile=shown, back=here)
+        return shell.bare(request, "plays/tile.html", tile=shown, back=here)
 
     return tile
 
 
 async def _story(
-    runtime: Runtime, desk: Desk, request: Asked, asked: str, letter: str, back: str, fragment: str | None
+    runtime: Runtime, desk: Desk, request: AnyRequest, asked: str, letter: str, back: str, fragment: str | None
 ) -> Template:
     told_of = await _explained(desk, asked if asked.startswith(letter) else "")
     play = await _play(desk, told_of.play_id) if told_of.play_id else None
@@ -101,7 +100,7 @@ async def _story(
     return await shell.page(
         request,
         desk,
-        "story.html",
+        "plays/story.html",
         place="history",
         story=view.story(told_of, play, here),
         art=art,
@@ -119,12 +118,12 @@ async def _explained(desk: Desk, asked: str) -> Explanation:
 
 
 async def _play(desk: Desk, asked: str) -> PlayStory:
-    number = summary.number(asked, "p") if asked.startswith("p") else None
+    number = ids.number(asked, "p") if asked.startswith("p") else None
     found = None if number is None else await desk.history.play(number)
     if found is None:
         raise NotFoundException(f"There is no play {asked[:40]}.")
     return found
 
 
-def _undoing(play_id: str) -> Undoing:
-    return Undoing((int(play_id[1:]),))
+def _undoing(play_id: str) -> UndoRequest:
+    return UndoRequest((int(play_id[1:]),))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect, Template
@@ -12,17 +10,17 @@ from msgspec import Struct
 
 from scrobbled.config.forms import Posted
 from scrobbled.core.errors import NotWritten
-from scrobbled.revising import LARGEST, Line
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.settings.revisions import LARGEST, DiffLine
+from scrobbled.desk.settings.settings import NotValid, SettingsVerdict
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.settings import NotValid, Verdict
+from scrobbled.web.requests import AnyRequest
 
 LARGEST_TEXT = 4 * LARGEST
 """As a browser sends it: a letter that is none of ASCII takes nine, but so many of them are no configuration."""
-Asked = Request[Any, Any, Any]
 
 
-class Typed(Struct, frozen=True):
+class EditorText(Struct, frozen=True):
     """What stands in the editor, made from the file that had this ``etag``; ``None`` for the file as it is."""
 
     yaml: str | None = None
@@ -35,13 +33,13 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _editor(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/settings/yaml")
-    async def show(request: Asked) -> Template:
-        return await _page(request, desk, Typed())
+    async def show(request: AnyRequest) -> Template:
+        return await _page(request, desk, EditorText())
 
     @post("/settings/yaml", status_code=200, request_max_body_size=LARGEST_TEXT)
-    async def send(request: Asked) -> Template | Redirect:
+    async def send(request: AnyRequest) -> Template | Redirect:
         form = Posted(await forms.fields(request))
-        typed = Typed(form.get("yaml") or "", form.get("etag") or "")
+        typed = EditorText(form.get("yaml") or "", form.get("etag") or "")
         if form.get("do") == "save":
             return await _saved(request, desk, typed)
         return await _page(request, desk, typed, verdict=await desk.settings.checked(typed.yaml or ""))
@@ -49,10 +47,10 @@ def _editor(desk: Desk) -> list[HTTPRouteHandler]:
     return [show, send]
 
 
-async def _saved(request: Asked, desk: Desk, typed: Typed) -> Template | Redirect:
+async def _saved(request: AnyRequest, desk: Desk, typed: EditorText) -> Template | Redirect:
     settings, yaml = desk.settings, typed.yaml or ""
     try:
-        done = await settings.save(*await settings.lifted(yaml, typed.etag))
+        done = await settings.save(*await settings.lifted(yaml, typed.etag), request.state.caller)
     except NotValid:
         verdict = await settings.checked(yaml)
         return await _page(request, desk, typed, status=422, refused="Nothing was saved yet.", verdict=verdict)
@@ -63,21 +61,21 @@ async def _saved(request: Asked, desk: Desk, typed: Typed) -> Template | Redirec
 
 
 async def _page(
-    request: Asked,
+    request: AnyRequest,
     desk: Desk,
-    typed: Typed,
+    typed: EditorText,
     *,
     status: int = 200,
     refused: str = "",
-    verdict: Verdict | None = None,
-    meanwhile: list[Line] | None = None,
+    verdict: SettingsVerdict | None = None,
+    meanwhile: list[DiffLine] | None = None,
 ) -> Template:
     document = await desk.settings.document()
     etag = typed.etag or document.etag
     return await shell.page(
         request,
         desk,
-        "settings_yaml.html",
+        "settings/text.html",
         place="more",
         status=status,
         document=document,
@@ -95,19 +93,19 @@ def _previous(desk: Desk) -> list[HTTPRouteHandler]:
     settings = desk.settings
 
     @get("/settings/previous")
-    async def compare(request: Asked) -> Template:
+    async def compare(request: AnyRequest) -> Template:
         now, verdict = await settings.opened(), await settings.back()
         if verdict is None:
             raise NotFoundException("There is no file from before.")
         return await shell.page(
-            request, desk, "settings_previous.html", place="more", verdict=verdict, etag=now.etag, file=now.path
+            request, desk, "settings/previous.html", place="more", verdict=verdict, etag=now.etag, file=now.path
         )
 
     @post("/settings/previous", status_code=200)
-    async def put_back(request: Asked) -> Redirect:
+    async def put_back(request: AnyRequest) -> Redirect:
         form = await forms.form(request)
         try:
-            done = await settings.put_back(str(form.get("etag", "")))
+            done = await settings.put_back(str(form.get("etag", "")), request.state.caller)
         except NotValid as error:
             raise HTTPException(str(error), status_code=409) from None
         return shell.to(request, f"settings/yaml?did={done.did}")

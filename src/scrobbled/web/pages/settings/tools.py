@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect, Template
 
-from scrobbled import summary
 from scrobbled.core.errors import ConfigError
-from scrobbled.doctor import Report
-from scrobbled.store.clients import SCOPES
-from scrobbled.tokens import NewToken
-from scrobbled.trying import Rung
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.facts import ids
+from scrobbled.desk.settings.sheets import Sheets
+from scrobbled.desk.sign_in.tokens import NewToken
+from scrobbled.desk.sources.trials import Rung
+from scrobbled.store.accounts.clients import SCOPES
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.sheets import Sheets
+from scrobbled.web.requests import AnyRequest
 from scrobbled.web.view import settings as view
 from scrobbled.web.view.moments import moment
 
+if TYPE_CHECKING:
+    from scrobbled.desk.doctor import DoctorReport
+
 LONGEST_NAME = 80
-Asked = Request[Any, Any, Any]
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
@@ -32,7 +34,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _alerts(desk: Desk) -> list[HTTPRouteHandler]:
     @post("/settings/alerts/test", status_code=200)
-    async def ring(request: Asked) -> Template:
+    async def ring(request: AnyRequest) -> Template:
         rung: list[Rung] = []
         why = ""
         try:
@@ -43,7 +45,7 @@ def _alerts(desk: Desk) -> list[HTTPRouteHandler]:
         return await shell.page(
             request,
             desk,
-            "settings_alerts.html",
+            "settings/alerts.html",
             place="more",
             part=part,
             sheet=await Sheets(desk.settings).sheet(part.path),
@@ -57,11 +59,11 @@ def _alerts(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _tokens(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/settings/tokens")
-    async def tokens(request: Asked) -> Template:
+    async def tokens(request: AnyRequest) -> Template:
         return await _token_page(request, desk)
 
     @post("/settings/tokens", status_code=200)
-    async def create(request: Asked) -> Template:
+    async def create(request: AnyRequest) -> Template:
         form = await forms.form(request)
         name, what = " ".join(str(form.get("name", "")).split())[:LONGEST_NAME], str(form.get("for", ""))
         if what in SCOPES:
@@ -72,9 +74,9 @@ def _tokens(desk: Desk) -> list[HTTPRouteHandler]:
         return await _token_page(request, desk, await desk.keys.create(name, viewer.name))
 
     @post("/settings/tokens/revoke")
-    async def revoke(request: Asked) -> Redirect:
+    async def revoke(request: AnyRequest) -> Redirect:
         form = await forms.form(request)
-        number = summary.number(str(form.get("id", "")), "t")
+        number = ids.number(str(form.get("id", "")), "t")
         if number is None or not await desk.keys.revoke(number):
             raise NotFoundException("There is no such token any more.")
         return shell.to(request, "settings/tokens?did=revoked")
@@ -82,7 +84,7 @@ def _tokens(desk: Desk) -> list[HTTPRouteHandler]:
     return [tokens, create, revoke]
 
 
-async def _token_page(request: Asked, desk: Desk, made: NewToken | None = None) -> Template:
+async def _token_page(request: AnyRequest, desk: Desk, made: NewToken | None = None) -> Template:
     now = desk.now()
     rows = [
         {
@@ -93,22 +95,22 @@ async def _token_page(request: Asked, desk: Desk, made: NewToken | None = None) 
         for token in await desk.keys.listed()
     ]
     viewers = [viewer.name for viewer in desk.config.viewers]
-    return await shell.page(request, desk, "settings_tokens.html", place="more", rows=rows, made=made, viewers=viewers)
+    return await shell.page(request, desk, "settings/tokens.html", place="more", rows=rows, made=made, viewers=viewers)
 
 
 def _doctor(desk: Desk) -> list[HTTPRouteHandler]:
     turn = asyncio.Lock()
 
-    async def page(request: Asked, report: Report | None) -> Template:
+    async def page(request: AnyRequest, report: DoctorReport | None) -> Template:
         made = None if report is None else moment(report.made_at, desk.now())
-        return await shell.page(request, desk, "settings_doctor.html", place="more", report=report, made=made)
+        return await shell.page(request, desk, "settings/doctor.html", place="more", report=report, made=made)
 
     @get("/settings/doctor")
-    async def doctor(request: Asked) -> Template:
+    async def doctor(request: AnyRequest) -> Template:
         return await page(request, None)
 
     @post("/settings/doctor", status_code=200)
-    async def examine(request: Asked) -> Template:
+    async def examine(request: AnyRequest) -> Template:
         async with turn:  # one at a time: whoever presses twice must not wear out the services
             return await page(request, await desk.examined())
 

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Template
 
-from scrobbled.redact import Redactor
-from scrobbled.store.clients import TROUBLES
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.store.accounts.clients import TROUBLES
 from scrobbled.web.pages import forms, shell
+from scrobbled.web.requests import AnyRequest
 
-Asked = Request[Any, Any, Any]
 log = structlog.get_logger("web")
 
 
-def handlers(desk: Desk, redactor: Redactor) -> list[HTTPRouteHandler]:
+def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     keys = desk.keys
 
     @get("/activate")
-    async def empty(request: Asked) -> Template:
+    async def empty(request: AnyRequest) -> Template:
         return await _page(desk, request)
 
     @get("/activate/{code:str}")
-    async def filled(request: Asked, code: FromPath[str]) -> Template:
+    async def filled(request: AnyRequest, code: FromPath[str]) -> Template:
         found = await keys.asked(code)
         if found is None or found.state != "pending":
             return await _page(desk, request, error=TROUBLES[found.state if found else "unknown"], status=404)
-        return await _page(desk, request, code=found.user, client=redactor.text(found.client))
+        return await _page(desk, request, code=found.user, client=found.client)
 
     @post("/activate", status_code=200)
-    async def decide(request: Asked) -> Template:
+    async def decide(request: AnyRequest) -> Template:
         form = await forms.form(request)
         code, allows = str(form.get("code", "")), form.get("answer") == "approve"
         viewer = keys.config.viewer(str(form.get("viewer", "")))
@@ -52,7 +49,7 @@ def handlers(desk: Desk, redactor: Redactor) -> list[HTTPRouteHandler]:
 
 async def _page(
     desk: Desk,
-    request: Asked,
+    request: AnyRequest,
     *,
     code: str = "",
     client: str = "",
@@ -67,4 +64,4 @@ async def _page(
         "done": done,
         "viewers": [viewer.name for viewer in desk.config.viewers],
     }
-    return await shell.page(request, desk, "activate.html", place="more", status=status, **context)
+    return await shell.page(request, desk, "sign_in/activate.html", place="more", status=status, **context)

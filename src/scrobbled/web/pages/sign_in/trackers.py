@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
@@ -13,14 +13,13 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from scrobbled.core.errors import ConfigError
-from scrobbled.signing_in import HOUSE
-from scrobbled.web.desk import Desk
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.sign_in import HOUSE
+from scrobbled.desk.sign_in.page import SignInStory
+from scrobbled.desk.words import name
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.signing import SignInStory
-from scrobbled.web.view import signing
-from scrobbled.web.view.words import name
-
-Asked = Request[Any, Any, Any]
+from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view import sign_in as signing
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
@@ -29,12 +28,10 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _list(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/sign-in")
-    async def sign_ins(request: Asked, fragment: FromQuery[str | None] = None) -> Template:
-        stories = await desk.guided.signing.listed()
-        if "plex" in desk.config.sources:
-            stories.append(await desk.guided.signing.story(HOUSE, "plex"))
+    async def sign_ins(request: AnyRequest, fragment: FromQuery[str | None] = None) -> Template:
+        stories = [*await desk.guided.signing.listed(), *await desk.guided.signing.of_house()]
         found = [signing.shown(story, desk.now()) for story in stories]
-        template = "sign_in_list_part.html" if fragment else "sign_in_list.html"
+        template = "sign_in/accounts_parts.html" if fragment else "sign_in/accounts.html"
         return await shell.page(request, desk, template, place="more", rows=[(row, way_to(row)) for row in found])
 
     return [sign_ins]
@@ -43,12 +40,14 @@ def _list(desk: Desk) -> list[HTTPRouteHandler]:
 def _one(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/sign-in/{viewer:str}/{tracker:str}")
     async def sign_in(
-        request: Asked, viewer: FromPath[str], tracker: FromPath[str], fragment: FromQuery[str | None] = None
+        request: AnyRequest, viewer: FromPath[str], tracker: FromPath[str], fragment: FromQuery[str | None] = None
     ) -> Template:
-        return await _page(request, desk, viewer, tracker, "sign_in_part.html" if fragment else "sign_in.html")
+        return await _page(
+            request, desk, viewer, tracker, "sign_in/account_parts.html" if fragment else "sign_in/account.html"
+        )
 
     @post("/sign-in/{viewer:str}/{tracker:str}")
-    async def act(request: Asked, viewer: FromPath[str], tracker: FromPath[str]) -> Template | Redirect:
+    async def act(request: AnyRequest, viewer: FromPath[str], tracker: FromPath[str]) -> Template | Redirect:
         form = await forms.form(request)
         story = await _story(desk, viewer, tracker)
         action = str(form.get("action", "begin"))
@@ -58,13 +57,13 @@ def _one(desk: Desk) -> list[HTTPRouteHandler]:
             try:
                 await desk.guided.signing.begin(viewer, tracker, typed(form, story))
             except ConfigError as error:
-                return await _page(request, desk, viewer, tracker, "sign_in.html", error=str(error))
+                return await _page(request, desk, viewer, tracker, "sign_in/account.html", error=str(error))
         return shell.to(request, way_to(story) + ("?start=1" if _onward(request) else ""))
 
     return [sign_in, act]
 
 
-def way_to(account: signing.Shown | SignInStory) -> str:
+def way_to(account: signing.SignInCard | SignInStory) -> str:
     """The address of an account's page, relative to our root."""
     if account.viewer == HOUSE:
         return "set-up/plex-account"
@@ -85,7 +84,9 @@ async def _story(desk: Desk, viewer: str, tracker: str) -> SignInStory:
         raise NotFoundException(str(error)) from None
 
 
-async def _page(request: Asked, desk: Desk, viewer: str, tracker: str, template: str, *, error: str = "") -> Template:
+async def _page(
+    request: AnyRequest, desk: Desk, viewer: str, tracker: str, template: str, *, error: str = ""
+) -> Template:
     story = await _story(desk, viewer, tracker)
     one = signing.shown(story, desk.now())
     context: dict[str, Any] = {"one": one, "here": way_to(one), "error": error, "title": f"Sign in to {name(tracker)}"}
@@ -93,6 +94,6 @@ async def _page(request: Asked, desk: Desk, viewer: str, tracker: str, template:
     return await shell.page(request, desk, template, place="more", status=400 if error else 200, **context)
 
 
-def _onward(request: Asked) -> bool:
+def _onward(request: AnyRequest) -> bool:
     """Whether it is a part of the first start, which goes on afterwards."""
     return request.query_params.get("start") == "1"

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.datastructures import FormMultiDict
-from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from scrobbled.core.errors import ConfigError, NotRegistered, NotWritten, TrackerError
-from scrobbled.registering.plex import TWIN
-from scrobbled.setting_up import Guide, NotConfigured
-from scrobbled.signing_in import HOUSE
-from scrobbled.sources.examples import EXAMPLES
-from scrobbled.web.connecting import ADDRESSES
-from scrobbled.web.desk import Desk
+from scrobbled.core.services import service
+from scrobbled.desk.desk import Desk
+from scrobbled.desk.sign_in import HOUSE, plex
+from scrobbled.desk.sign_in.page import FoundServer
+from scrobbled.desk.sources.connections import ADDRESSES
+from scrobbled.desk.sources.guides import Guide, NotConfigured
+from scrobbled.servers.plex.register import TWIN
+from scrobbled.sources import SOURCES
 from scrobbled.web.pages import forms, shell
-from scrobbled.web.signing import FoundServer
-from scrobbled.web.view import setting_up, signing
-
-Asked = Request[Any, Any, Any]
-PAIRED = ("plex", "jellyfin", "emby")
-"""Sources whose own server can be asked, once its address and a key are known."""
+from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view import sign_in as signing
+from scrobbled.web.view import sources
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
@@ -33,18 +32,18 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _pages(desk: Desk) -> list[HTTPRouteHandler]:
     @get("/set-up")
-    async def servers(request: Asked) -> Template:
+    async def servers(request: AnyRequest) -> Template:
         found = await desk.guided.connecting.listed()
-        return await shell.page(request, desk, "set_up_list.html", place="more", sources=found)
+        return await shell.page(request, desk, "sources/sources.html", place="more", sources=found)
 
     @get("/set-up/{source:str}")
     async def server(
-        request: Asked,
+        request: AnyRequest,
         source: FromPath[str],
         fragment: FromQuery[str | None] = None,
         said: FromQuery[str | None] = None,
     ) -> Template:
-        template = "set_up_part.html" if fragment else "set_up.html"
+        template = "sources/source_parts.html" if fragment else "sources/source.html"
         return await page(request, desk, source, template, said=SAID.get(said or "", ""))
 
     return [servers, server]
@@ -52,7 +51,7 @@ def _pages(desk: Desk) -> list[HTTPRouteHandler]:
 
 def _forms(desk: Desk) -> list[HTTPRouteHandler]:
     @post("/set-up/{source:str}/add")
-    async def add(request: Asked, source: FromPath[str]) -> Template | Redirect:
+    async def add(request: AnyRequest, source: FromPath[str]) -> Template | Redirect:
         try:
             await desk.guided.connecting.add(source)
         except (ConfigError, NotWritten) as error:
@@ -60,7 +59,7 @@ def _forms(desk: Desk) -> list[HTTPRouteHandler]:
         return shell.to(request, f"set-up/{source}")
 
     @post("/set-up/{source:str}/address")
-    async def ask_by(request: Asked, source: FromPath[str]) -> Template | Redirect:
+    async def ask_by(request: AnyRequest, source: FromPath[str]) -> Template | Redirect:
         form = await forms.form(request)
         try:
             await desk.guided.connecting.ask_by(source, {key: str(form.get(key, "")) for key in ADDRESSES})
@@ -69,28 +68,28 @@ def _forms(desk: Desk) -> list[HTTPRouteHandler]:
         return _back(request, form, source, "kept")
 
     @post("/set-up/{source:str}/register")
-    async def register(request: Asked, source: FromPath[str]) -> Template | Redirect:
+    async def register(request: AnyRequest, source: FromPath[str]) -> Template | Redirect:
         form = await forms.form(request)
         try:
             done = await desk.reception.register(source)
         except (ConfigError, NotRegistered) as error:
-            return await page(request, desk, source, "set_up.html", error=str(error), status=409)
+            return await page(request, desk, source, "sources/source.html", error=str(error), status=409)
         said = "twin" if TWIN in done.notes else "registered" if done.changed else "already"
         return _back(request, form, source, said)
 
     @post("/set-up/{source:str}/try")
-    async def attempt(request: Asked, source: FromPath[str]) -> Template | Redirect:
+    async def attempt(request: AnyRequest, source: FromPath[str]) -> Template | Redirect:
         form = await forms.form(request)
         try:
             found = await desk.post(source, None)
         except ConfigError as error:
-            return await page(request, desk, source, "set_up.html", error=str(error), status=409)
+            return await page(request, desk, source, "sources/source.html", error=str(error), status=409)
         if found[0].event is None:
-            return await page(request, desk, source, "set_up.html", error=found[0].text, status=502)
+            return await page(request, desk, source, "sources/source.html", error=found[0].text, status=502)
         return _back(request, form, source, "tried", "#heard")
 
     @post("/set-up/{source:str}/claim")
-    async def claim(request: Asked, source: FromPath[str]) -> Template | Redirect:
+    async def claim(request: AnyRequest, source: FromPath[str]) -> Template | Redirect:
         form = await forms.form(request)
         account, viewer = str(form.get("account", "")), str(form.get("viewer", ""))
         try:
@@ -106,31 +105,28 @@ def _plex(desk: Desk) -> list[HTTPRouteHandler]:
     """The server's own account: signed in at Plex, and one of its servers chosen."""
 
     @get("/set-up/plex-account")
-    async def account(request: Asked, fragment: FromQuery[str | None] = None) -> Template:
+    async def account(request: AnyRequest, fragment: FromQuery[str | None] = None) -> Template:
         try:
-            one = signing.shown(await desk.guided.signing.story(HOUSE, "plex"), desk.now())
+            one = signing.shown(await desk.guided.signing.story(HOUSE, plex.SERVICE), desk.now())
         except ConfigError as error:
             raise NotFoundException(str(error)) from None
         context: dict[str, Any] = {"one": one, "here": "set-up/plex-account", "error": "", "onward": False}
         context["title"] = "Sign in at Plex"
-        template = "sign_in_part.html" if fragment else "sign_in.html"
+        template = "sign_in/account_parts.html" if fragment else "sign_in/account.html"
         return await shell.page(request, desk, template, place="more", **context)
 
     @post("/set-up/plex-account")
-    async def sign_in(request: Asked) -> Template | Redirect:
+    async def sign_in(request: AnyRequest) -> Template | Redirect:
         form = await forms.form(request)
         action = str(form.get("action", "begin"))
-        try:
-            if action in ("cancel", "again"):
-                await desk.guided.signing.cancel(HOUSE, "plex")
-            if action != "cancel":
-                await desk.guided.signing.begin(HOUSE, "plex")
-        except ConfigError as error:
-            raise ClientException(str(error)) from None
+        if action in ("cancel", "again"):
+            await desk.guided.signing.cancel(HOUSE, plex.SERVICE)
+        if action != "cancel":
+            await desk.guided.signing.begin(HOUSE, plex.SERVICE)
         return shell.to(request, "set-up/plex-account")
 
     @get("/set-up/plex-server")
-    async def choices(request: Asked) -> Template:
+    async def choices(request: AnyRequest) -> Template:
         found: list[FoundServer] = []
         error = ""
         try:
@@ -139,16 +135,16 @@ def _plex(desk: Desk) -> list[HTTPRouteHandler]:
             error = str(problem)
         except TrackerError as problem:
             error = desk.guided.signing.said(problem)
-        return await shell.page(request, desk, "set_up_plex.html", place="more", servers=found, error=error)
+        return await shell.page(request, desk, "sources/plex.html", place="more", servers=found, error=error)
 
     @post("/set-up/plex-server")
-    async def choose(request: Asked) -> Template | Redirect:
+    async def choose(request: AnyRequest) -> Template | Redirect:
         form = await forms.form(request)
         server, _, url = str(form.get("server", "")).partition(" ")
         try:
-            await desk.guided.signing.choose(server, str(form.get("url", "")).strip() or url)
+            await desk.guided.signing.choose(server, url)
         except (ConfigError, NotWritten) as error:
-            return await _unwritten(request, desk, "plex", error)
+            return await _unwritten(request, desk, plex.SERVICE, error)
         except TrackerError as error:
             raise HTTPException(desk.guided.signing.said(error), status_code=502) from None
         return shell.to(request, "set-up/plex?said=kept")
@@ -157,7 +153,7 @@ def _plex(desk: Desk) -> list[HTTPRouteHandler]:
 
 
 async def page(
-    request: Asked,
+    request: AnyRequest,
     desk: Desk,
     source: str,
     template: str,
@@ -173,42 +169,43 @@ async def page(
     return await shell.page(request, desk, template, place="more", status=status, **context)
 
 
-async def facts(request: Asked, desk: Desk, source: str) -> dict[str, Any]:
+async def facts(request: AnyRequest, desk: Desk, source: str) -> dict[str, Any]:
     """What a page about a source needs; a 404 for what is none."""
     try:
         one = await desk.guided.connecting.connection(source)
     except ConfigError as error:
         raise NotFoundException(str(error)) from None
-    plex = await desk.guided.signing.story(HOUSE, "plex") if source == "plex" and one.configured else None
+    houses = await desk.guided.signing.of_house() if one.configured else []
+    house = next((story for story in houses if story.tracker == source), None)
     return {
         "one": one,
         "guide": _guide(request, desk, source),
-        "called": setting_up.called(one),
-        "heard": setting_up.heard(one, desk.now()),
+        "called": sources.called(one),
+        "heard": sources.heard(one, desk.now()),
         "viewers": [viewer.name for viewer in desk.config.viewers],
-        "triable": source in EXAMPLES,
-        "pairs_with_server": source in PAIRED,
-        "plex": signing.shown(plex, desk.now()) if plex else None,
+        "triable": source in SOURCES,
+        "pairs_with_server": service(source).asked,
+        "house": signing.shown(house, desk.now()) if house else None,
         "knows_server": one.lacks is not None and not one.lacks,
     }
 
 
-def _guide(request: Asked, desk: Desk, source: str) -> Guide | None:
+def _guide(request: AnyRequest, desk: Desk, source: str) -> Guide | None:
     """``None`` where the source is not open yet."""
     try:
-        return setting_up.seen_from(desk.reception.guide(source), request.state.caller)
+        return sources.seen_from(desk.reception.guide(source), request.state.caller)
     except NotConfigured:
         return None
 
 
-async def _unwritten(request: Asked, desk: Desk, source: str, error: Exception) -> Template:
+async def _unwritten(request: AnyRequest, desk: Desk, source: str, error: Exception) -> Template:
     """Nothing was written; where the file may not be changed, the lines to add by hand are shown."""
     lines = desk.guided.connecting.lines(source) if isinstance(error, NotWritten) else ""
     status = 409 if isinstance(error, NotWritten) else 400
-    return await page(request, desk, source, "set_up.html", error=str(error), yaml=lines, status=status)
+    return await page(request, desk, source, "sources/source.html", error=str(error), yaml=lines, status=status)
 
 
-def _back(request: Asked, form: FormMultiDict, source: str, said: str, part: str = "") -> Redirect:
+def _back(request: AnyRequest, form: FormMultiDict, source: str, said: str, part: str = "") -> Redirect:
     """To the page that the form stood on: that of the source, or the last step of the first start."""
     there = f"start/event?source={source}" if form.get("back") == "start/event" else f"set-up/{source}"
     return shell.to(request, shell.with_query(there, said=said) + part)

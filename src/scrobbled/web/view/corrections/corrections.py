@@ -8,15 +8,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.items import Episode
-from scrobbled.core.outcomes import told
-from scrobbled.core.titles import Kind, SeasonSize
-from scrobbled.correct import Trial
-from scrobbled.previewing import Foreseen, Subject
-from scrobbled.searching import Result
-from scrobbled.web.choosing import Sizes
-from scrobbled.web.view import words
-from scrobbled.web.view.filling_in import Fields
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.titles import SeasonSize, TitleKind
+from scrobbled.core.words.outcomes import told
+from scrobbled.desk import words
+from scrobbled.desk.corrections.choice import Sizes
+from scrobbled.desk.corrections.correct import Trial
+from scrobbled.desk.corrections.outlook import CorrectionSubject, Foreseen
+from scrobbled.desk.corrections.search import SearchResult
+from scrobbled.web.view.corrections.filling_in import CorrectionForm
 
 
 class ResultCard(Struct, frozen=True):
@@ -25,7 +25,7 @@ class ResultCard(Struct, frozen=True):
     title: str
     year: str
     tmdb: int
-    kind: Kind
+    kind: TitleKind
     there: list[tuple[str, str]]
     choose: str
     fits: bool
@@ -38,7 +38,7 @@ class SizeRow(Struct, frozen=True):
     episodes: list[str]
 
 
-class Table(Struct, frozen=True):
+class SizeTable(Struct, frozen=True):
     columns: list[str]
     rows: list[SizeRow]
 
@@ -53,7 +53,7 @@ class TrialLine(Struct, frozen=True):
     trackers: str
 
 
-class Outlook(Struct, frozen=True):
+class CorrectionEffect(Struct, frozen=True):
     """What saving would do. ``moved`` says it of what was delivered elsewhere; empty where nothing was."""
 
     sentence: str
@@ -70,7 +70,7 @@ class Suggestion(Struct, frozen=True):
     choose: str
 
 
-def suggestions(subject: Subject, asked: Fields) -> list[Suggestion]:
+def suggestions(subject: CorrectionSubject, asked: CorrectionForm) -> list[Suggestion]:
     """Those that can be chosen by their id."""
     kind = "show" if isinstance(subject.item, Episode) else "movie"
     return [
@@ -86,7 +86,7 @@ def _candidate(candidate: Mapping[str, Any]) -> str:
     return f"{candidate.get('title') or 'without a title'}{year}{why}"
 
 
-def results(found: Sequence[Result], asked: Fields, sizes: Sizes) -> list[ResultCard]:
+def results(found: Sequence[SearchResult], asked: CorrectionForm, sizes: Sizes) -> list[ResultCard]:
     home = _regular(sizes.home)
     return [
         ResultCard(
@@ -116,7 +116,7 @@ def size_words(seasons: Sequence[SeasonSize] | None) -> str:
     return f"{words.plural(len(regular), 'season')}, {words.plural(sum(regular.values()), 'episode')}"
 
 
-def table(sizes: Sizes, source: str) -> Table:
+def table(sizes: Sizes, source: str) -> SizeTable:
     """Season by season, what the source calls it and what each catalogue has."""
     home = sizes.home or sizes.seen
     name = words.name(source) if source and sizes.home else "Here"
@@ -131,17 +131,17 @@ def table(sizes: Sizes, source: str) -> Table:
         )
         for number in seasons
     ]
-    return Table([name for name, _ in columns], rows)
+    return SizeTable([name for name, _ in columns], rows)
 
 
-def outlook(found: Foreseen, name: str, title: str) -> Outlook:
+def outlook(found: Foreseen, name: str, title: str) -> CorrectionEffect:
     """``name`` is what was chosen, ``title`` what it is about."""
     count = len(found.elsewhere)
     moved = ""
     if count:
         them = "it" if count == 1 else "them"
         moved = f"Also take back {words.plural(count, 'play')} delivered elsewhere, and send {them} where this says"
-    return Outlook(
+    return CorrectionEffect(
         sentence=_sentence(found, name),
         lines=_lines(found.tried, title),
         replaces=words.joined(found.replaces) if found.replaces else "",

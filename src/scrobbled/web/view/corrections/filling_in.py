@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.correction_words import Wish
-from scrobbled.core.items import Episode, Item
-from scrobbled.previewing import Subject
+from scrobbled.core.naming.correction_words import TypedCorrection
+from scrobbled.core.naming.items import Episode, Item
+from scrobbled.desk.corrections.outlook import CorrectionSubject
 
 PARTS = ("show", "season", "range", "one")
 LONGEST = 300
@@ -28,7 +28,7 @@ _OPTIONS = {
 """What commands call options, as the page calls its fields."""
 
 
-class Fields(Struct, frozen=True):
+class CorrectionForm(Struct, frozen=True):
     """What somebody has filled in so far; all of it stands in the address."""
 
     q: str = ""
@@ -51,10 +51,10 @@ class Fields(Struct, frozen=True):
         return {name: getattr(self, name) for name in _FIELDS}
 
 
-def fields(given: Mapping[str, str], subject: Subject) -> Fields:
+def fields(given: Mapping[str, str], subject: CorrectionSubject) -> CorrectionForm:
     """What the address says, with what is likely meant where it says nothing."""
     values = {name: str(given.get(name, "")).strip()[:LONGEST] for name in _FIELDS}
-    item, found = subject.item, Fields(**values)
+    item, found = subject.item, CorrectionForm(**values)
     if not found.q and "q" not in given:
         found = replace(found, q=title_of(item))
     if found.kind not in ("show", "movie"):
@@ -68,7 +68,7 @@ def fields(given: Mapping[str, str], subject: Subject) -> Fields:
     return _placed(found, item)
 
 
-def _placed(found: Fields, item: Episode) -> Fields:
+def _placed(found: CorrectionForm, item: Episode) -> CorrectionForm:
     """Numbers that nobody changed stay as they are."""
     if found.part in ("season", "range") and not found.season and item.season is not None:
         found = replace(found, season=str(item.season))
@@ -89,15 +89,17 @@ def _text(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-def year(found: Fields) -> int | None:
+def year(found: CorrectionForm) -> int | None:
     return int(found.year) if re.fullmatch(r"(18|19|20)\d\d", found.year, re.ASCII) else None
 
 
-def wish(subject: Subject, found: Fields, *, ignore: bool = False) -> Wish:
+def wish(subject: CorrectionSubject, found: CorrectionForm, *, ignore: bool = False) -> TypedCorrection:
     """The correction as ``map set`` would be told it. Raises ``ValueError`` for numbers that are none."""
     viewer = subject.viewer if found.whom == "me" and subject.viewer else None
     item = subject.item
-    plain = Wish(subject.id, "" if ignore else found.to, viewer=viewer, ignore=ignore, movie=_is_typed_movie(subject))
+    plain = TypedCorrection(
+        subject.id, "" if ignore else found.to, viewer=viewer, ignore=ignore, movie=_is_typed_movie(subject)
+    )
     if not isinstance(item, Episode) or found.part in ("", "show"):
         return plain
     if found.part == "one":
@@ -112,7 +114,7 @@ def wish(subject: Subject, found: Fields, *, ignore: bool = False) -> Wish:
     return replace(plain, to_season=_number(found.to_season, "Season there"), to_episode=first)
 
 
-def _is_typed_movie(subject: Subject) -> bool:
+def _is_typed_movie(subject: CorrectionSubject) -> bool:
     return not subject.source and not subject.trackers and not isinstance(subject.item, Episode)
 
 

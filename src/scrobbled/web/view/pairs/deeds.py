@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from scrobbled.web.view import words
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.desk import words
+from scrobbled.desk.facts.pairs import ChangeCount
 
 
 class Sort(Struct, frozen=True):
@@ -33,14 +36,30 @@ SORTS: Mapping[str, Sort] = {
     "tick": Sort("Tick off", "Ticked off", "play", "on", "", "ok", "check", "to tick off"),
 }
 """By action, in the order in which a plan tells them."""
+
+
+def sort(action: str) -> Sort:
+    """Any other action is told as an addition."""
+    return SORTS.get(action, SORTS["add"])
+
+
 ASKED = "you decide "
 MOST = 2
 """Sorts that a button can name."""
-Counted = tuple[str, str, int]
+DeedCount = tuple[str, str, int]
 """Tracker, action and how many."""
+_ASKING = (PlayOutcome.HELD, PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
+_REST = (
+    (_ASKING, "needs you", "need you"),
+    ((PlayOutcome.PARKED,), "is in no catalogue yet", "are in no catalogue yet"),
+    ((PlayOutcome.ALREADY_THERE, PlayOutcome.ECHO), "was there already", "were there already"),
+    ((PlayOutcome.UNWANTED,), "is not for that tracker", "are not for that tracker"),
+    ((PlayOutcome.UNDONE,), "was left out", "were left out"),
+)
+"""What is said of the changes that were not made, by their outcomes."""
 
 
-def planned(counts: Mapping[str, int]) -> list[Counted]:
+def planned(counts: Mapping[str, int]) -> list[DeedCount]:
     """Of a run's ``planned``, like ``serializd add plays``; in the order of ``SORTS``."""
     found = [(key.split(" "), count) for key, count in counts.items()]
     named = [(parts[0], parts[1], count) for parts, count in found if len(parts) == 3 and parts[1] in SORTS]
@@ -52,13 +71,42 @@ def asked(counts: Mapping[str, int]) -> int:
     return sum(count for key, count in counts.items() if key.startswith(ASKED))
 
 
-def deed(counts: Sequence[Counted], *, past: bool = False) -> str:
-    """All of it in one sentence without a full stop; empty where there is nothing."""
-    parts = list(_parts(counts, past=past))
+def made(changes: Sequence[ChangeCount]) -> str:
+    """What became of the changes of a run: "Added 0 of 2 plays to Serializd, 2 need you"; empty where it has none.
+
+    What a person was asked from the start is no deed, and is only counted.
+    """
+    deeds = [one for one in changes if one.action == "add" or one.outcome != PlayOutcome.HELD]
+    total: Counter[tuple[str, str]] = Counter()
+    done: Counter[tuple[str, str]] = Counter()
+    for one in deeds:
+        total[one.tracker, one.action] += one.count
+        done[one.tracker, one.action] += one.count if one.outcome == PlayOutcome.DELIVERED else 0
+    told = deed([(*which, done[which]) for which in sorted(total)], past=True, of=total)
+    return ", ".join([told, *_rest(changes)]) if told else ""
+
+
+def _rest(changes: Sequence[ChangeCount]) -> Iterable[str]:
+    for outcomes, one, many in _REST:
+        if count := sum(change.count for change in changes if change.outcome in outcomes):
+            yield f"{count:,} {one if count == 1 else many}"
+
+
+def asking(changes: Sequence[ChangeCount]) -> int:
+    """How many of the changes of a run need a person."""
+    return sum(one.count for one in changes if one.outcome in _ASKING)
+
+
+def deed(counts: Sequence[DeedCount], *, past: bool = False, of: Mapping[tuple[str, str], int] | None = None) -> str:
+    """All of it in one sentence without a full stop; empty where there is nothing.
+
+    ``of`` is how many of each there were to be, by tracker and action.
+    """
+    parts = list(_parts(counts, of or {}, past=past))
     return words.joined([parts[0], *(part[0].lower() + part[1:] for part in parts[1:])]) if parts else ""
 
 
-def button(counts: Sequence[Counted]) -> str:
+def button(counts: Sequence[DeedCount]) -> str:
     """What a button does."""
     if len({action for _, action, _ in counts}) > MOST:
         return f"Make all {sum(count for *_, count in counts):,} changes"
@@ -71,19 +119,24 @@ def heading(action: str, count: int) -> str:
     return f"{words.plural(count, sort.noun)} {sort.heading}"
 
 
-def _parts(counts: Sequence[Counted], *, past: bool) -> Iterable[str]:
+def _parts(counts: Sequence[DeedCount], of: Mapping[tuple[str, str], int], *, past: bool) -> Iterable[str]:
     last = ""
     for action, sort in SORTS.items():
-        mine = [(tracker, count) for tracker, of, count in counts if of == action and count]
+        mine = [(tracker, count, of.get((tracker, action), count)) for tracker, what, count in counts if what == action]
+        mine = [one for one in mine if one[2]]
         if mine:
             yield _part(sort, mine, last, past=past)
             last = mine[0][0] if len(mine) == 1 else ""
 
 
-def _part(sort: Sort, counts: Sequence[tuple[str, int]], last: str, *, past: bool) -> str:
-    """``last`` is the tracker that the part before was about, where it was only one."""
-    (first, number), *others = counts
+def _part(sort: Sort, counts: Sequence[tuple[str, int, int]], last: str, *, past: bool) -> str:
+    """Trackers with how many it is, and was to be; ``last`` is what the part before was about, where only one was."""
+    (first, number, total), *others = counts
     place = "there" if first == last and not others else f"{sort.where} {words.name(first)}"
-    told = [f"{words.plural(number, sort.noun)} {place}"]
-    told += [f"{count:,} {sort.where} {words.name(tracker)}" for tracker, count in others]
+    told = [f"{_share(number, total)}{words.plural(total, sort.noun)} {place}"]
+    told += [f"{_share(count, whole)}{whole:,} {sort.where} {words.name(name)}" for name, count, whole in others]
     return f"{sort.past if past else sort.verb} {words.joined(told)}{sort.tail}"
+
+
+def _share(count: int, total: int) -> str:
+    return "" if count == total else f"{count:,} of "

@@ -9,20 +9,19 @@ from msgspec import Struct
 
 from scrobbled.config.spelling import scalar
 from scrobbled.config.viewing import ViewerConfig
-from scrobbled.core.outcomes import told
-from scrobbled.needs import named
-from scrobbled.pair_stories import PairStory, RunStory, SideStory
-from scrobbled.previews import Preview
-from scrobbled.summary import AccountStatus
-from scrobbled.web.view import plans, runs, words
-from scrobbled.web.view.looks import Look
+from scrobbled.core.house import together
+from scrobbled.core.sending.change import left_out
+from scrobbled.core.words.outcomes import told
+from scrobbled.desk import words
+from scrobbled.desk.facts.house import AccountStatus
+from scrobbled.desk.facts.pairs import PairStory, RunStory
+from scrobbled.desk.facts.run_words import conflict_words
+from scrobbled.desk.needs.questions import named
+from scrobbled.desk.pairs.previews import Preview
+from scrobbled.web.view.looks import stands
 from scrobbled.web.view.moments import Moment, moment
-from scrobbled.web.view.runs import RunRow
-from scrobbled.web.view.wishes import between, conflict_words
+from scrobbled.web.view.pairs import plans, runs
 
-IN_STEP = Look("ok", "check", "in step")
-NEW = Look("need", "sync", "not compared yet")
-OFF = Look("calm", "minus", "off")
 SAMPLE = """viewers:
   - name: {name}
     pairs:
@@ -36,21 +35,7 @@ REMOVALS = {
 }
 
 
-class Side(Struct, frozen=True):
-    """What one side of a pair held when it was read. ``trouble`` is why it cannot be asked just now."""
-
-    name: str
-    plays: str
-    ratings: str
-    read: Moment | None
-    added: str
-    """Since then, by the last run."""
-    waiting: str
-    trouble: str
-    doubt: str
-
-
-class Way(Struct, frozen=True):
+class KindDirection(Struct, frozen=True):
     """A kind, and which way it goes: ``both``, ``right`` (to the second side) or ``left``."""
 
     kind: str
@@ -58,12 +43,12 @@ class Way(Struct, frozen=True):
     text: str
 
 
-class Choice(Struct, frozen=True):
+class SelectOption(Struct, frozen=True):
     value: str
     label: str
 
 
-class Hint(Struct, frozen=True):
+class PreviewHint(Struct, frozen=True):
     """A preview that somebody may want to go back to; ``when`` only once it is made."""
 
     id: str
@@ -75,30 +60,23 @@ class PairCard(Struct, frozen=True):
     """A pair. ``id`` is for the page; ``wants`` is the run whose plan wants a yes."""
 
     id: str
-    viewer: str
-    pair: str
-    names: str
-    look: Look
-    sides: tuple[Side, Side]
-    ways: list[Way]
-    rules: list[str]
+    story: PairStory
+    troubles: dict[str, str]
+    """By tracker, why it cannot be asked just now."""
+    ways: list[KindDirection]
     agreed: str
-    is_new: bool
-    works: bool
-    last: RunRow | None
+    person: int
+    """Whose settings it stands in, by their place."""
     next: str
-    running: RunRow | None
-    is_busy: bool
-    """Another run would have to wait for this one."""
+    running: RunStory | None
+    """Also one that is only delivered yet."""
     percent: int | None
-    wants: RunRow | None
+    wants: RunStory | None
     trouble: str
     """Why the last run failed."""
-    questions: str
-    preview: Hint | None
-    kinds: list[Choice]
-    directions: list[Choice]
-    conflicts: list[Choice]
+    preview: PreviewHint | None
+    directions: list[SelectOption]
+    conflicts: list[SelectOption]
 
 
 class Lone(Struct, frozen=True):
@@ -110,43 +88,41 @@ class Lone(Struct, frozen=True):
     to: str
 
 
-class Headline(Struct, frozen=True):
+class PairHeadline(Struct, frozen=True):
     tone: str
     icon: str
     text: str
     details: list[str]
 
 
-def card(story: PairStory, everyone: Sequence[AccountStatus], previews: Sequence[Preview], now: datetime) -> PairCard:
-    """``everyone`` are the accounts of all, ``previews`` the newest first; ``now`` is in the zone of the house."""
-    a, b = story.sides
-    accounts = [account for account in everyone if account.viewer == story.viewer]
+def card(
+    story: PairStory, everyone: Sequence[AccountStatus], previews: Sequence[Preview], person: int, now: datetime
+) -> PairCard:
+    """``everyone`` are the accounts of all, ``previews`` the newest first; ``now`` is in the zone of the house.
+
+    ``person`` is the place of its owner among the viewers.
+    """
     last, running = story.last, story.running
     wants = last if last is not None and last.outcome == "approval" and running is None else None
     delivering = last if last is not None and runs.look(last) is runs.DELIVERING else None
     shown = running or delivering
     return PairCard(
         id=named("s", story.viewer, story.pair),
-        viewer=story.viewer,
-        pair=story.pair,
-        names=between(story.pair),
-        look=_look(story),
-        sides=(_side(a, story, accounts, now), _side(b, story, accounts, now)),
+        story=story,
+        troubles={
+            account.tracker: told(account.reason)
+            for account in everyone
+            if account.viewer == story.viewer and account.state not in ("ok", "new")
+        },
         ways=[_way(kind, told_as, story.pair) for kind, told_as in story.kinds.items()],
-        rules=[f"Where both changed, {conflict_words(story.conflict)}.", f"{REMOVALS[story.removals]}."],
         agreed=_agreed(story),
-        is_new=last is None,
-        works=story.works,
-        last=None if last is None else runs.row(last, now),
+        person=person,
         next=_next(story, now),
-        running=None if shown is None else runs.row(shown, now),
-        is_busy=running is not None,
+        running=shown,
         percent=_percent(shown),
-        wants=None if wants is None else runs.row(wants, now),
+        wants=wants,
         trouble=runs.summary(last) if last and last.outcome == "failed" and shown is None else "",
-        questions=f"{words.plural(story.questions, 'thing')} to decide" if story.questions else "",
         preview=_hint(story, previews, now),
-        kinds=[Choice(kind, kind.capitalize()) for kind in story.kinds],
         directions=_directions(story.pair),
         conflicts=_conflicts(story),
     )
@@ -165,37 +141,24 @@ def sample(name: str, trackers: Sequence[str]) -> str:
     return SAMPLE.format(name=scalar(name), a=trackers[0], b=trackers[1])
 
 
-def headline(cards: Sequence[PairCard]) -> Headline:
-    """What a person has to do comes first, then what is under way, then that all is well."""
-    asks = [one for one in cards if one.wants or one.questions]
-    if not cards:
-        return Headline("calm", "sync", "No pairs yet", [])
-    if len(asks) == 1:
-        return Headline("need", "alert", _asks(asks[0]), [f"{asks[0].viewer}: {asks[0].names}"])
-    if asks:
-        told = [f"{one.viewer}: {_asks(one)[0].lower()}{_asks(one)[1:]}" for one in asks]
-        return Headline("need", "alert", f"{len(asks)} pairs want an answer", told)
-    if failed := [one for one in cards if one.look is runs.LOOKS["failed"]]:
-        return Headline("down", "cloud", f"{failed[0].names} could not be compared", ["it is tried again by itself"])
-    if busy := [one for one in cards if one.running]:
-        return Headline("waiting", "sync", f"{busy[0].names} are being brought together", [f"for {busy[0].viewer}"])
-    if new := [one for one in cards if one.is_new and one.works]:
-        return Headline("need", "sync", f"{new[0].names} were not compared yet", ["start with a preview"])
-    text = f"{cards[0].names} are in step" if len(cards) == 1 else f"All {len(cards)} pairs are in step"
-    return Headline("ok", "check", text, [one.agreed for one in cards][:1] if len(cards) == 1 else [])
+def headline(stories: Sequence[PairStory]) -> PairHeadline:
+    """How all pairs stand; where there is one, with what it holds."""
+    found = together([(one.viewer, one.standing) for one in stories])
+    look = stands(found)
+    details = [told for one in stories for told in (_agreed(one), words.sentence(left_out(one.left_out)))]
+    next_ = "" if found.code == "failed" else found.next  # why it failed stands on its card
+    return PairHeadline(
+        look.tone, look.icon, found.text, [*filter(None, (*details, next_))] if len(stories) == 1 else []
+    )
 
 
-def _asks(one: PairCard) -> str:
-    return "A plan wants your yes" if one.wants else one.questions
-
-
-def _hint(story: PairStory, previews: Sequence[Preview], now: datetime) -> Hint | None:
+def _hint(story: PairStory, previews: Sequence[Preview], now: datetime) -> PreviewHint | None:
     """The newest preview of the pair, unless a run came after it."""
     whose = (story.viewer, story.pair)
     plan = next((one for one in previews if (one.viewer, one.pair) == whose), None)
     if plan is None or not (text := plans.hint(plan)) or (story.last and story.last.asked > plan.asked):
         return None
-    return Hint(plan.id, text, moment(plan.ended, now))
+    return PreviewHint(plan.id, text, moment(plan.ended, now))
 
 
 def _agreed(story: PairStory) -> str:
@@ -206,36 +169,7 @@ def _agreed(story: PairStory) -> str:
     return f"{words.plural(count, 'viewing')} {verb} on both sides{when}." if count else ""
 
 
-def _look(story: PairStory) -> Look:
-    if not story.works:
-        return OFF
-    if story.running is not None:
-        return runs.look(story.running)
-    if story.last is None:
-        return NEW
-    if story.questions:
-        return Look("held", "question", f"{story.questions:,} to decide")
-    found = runs.look(story.last)
-    return IN_STEP if story.last.outcome in ("done", "nothing") and found is not runs.DELIVERING else found
-
-
-def _side(side: SideStory, story: PairStory, accounts: Sequence[AccountStatus], now: datetime) -> Side:
-    account = next((one for one in accounts if one.tracker == side.tracker), None)
-    bad = account is not None and account.state not in ("ok", "new")
-    count = story.waiting.get(side.tracker, 0)
-    return Side(
-        name=words.name(side.tracker),
-        plays=words.plural(side.plays, "play") if side.read else "",
-        ratings=words.plural(side.ratings, "rating") if side.read and "ratings" in story.kinds else "",
-        read=moment(side.read, now),
-        added=f"{side.added:,} added" if side.added else "",
-        waiting=f"{count:,} on the way" if count else "",
-        trouble=told(account.reason) if bad and account else "",
-        doubt=side.doubt,
-    )
-
-
-def _way(kind: str, direction: str, pair: str) -> Way:
+def _way(kind: str, direction: str, pair: str) -> KindDirection:
     a, b = pair.split(",")
     towards = "right" if direction == f"{a}-to-{b}" else "left" if direction == f"{b}-to-{a}" else "both"
     texts = {
@@ -243,7 +177,7 @@ def _way(kind: str, direction: str, pair: str) -> Way:
         "right": f"{kind.capitalize()} go from {words.name(a)} to {words.name(b)}",
         "left": f"{kind.capitalize()} go from {words.name(b)} to {words.name(a)}",
     }
-    return Way(kind.capitalize(), towards, texts[towards])
+    return KindDirection(kind.capitalize(), towards, texts[towards])
 
 
 def _next(story: PairStory, now: datetime) -> str:
@@ -262,18 +196,18 @@ def _percent(run: RunStory | None) -> int | None:
     return 100 * run.done // total if run is not None and total else None
 
 
-def _directions(pair: str) -> list[Choice]:
+def _directions(pair: str) -> list[SelectOption]:
     a, b = pair.split(",")
     return [
-        Choice("", "As in the settings"),
-        Choice("both", "Both ways"),
-        Choice(f"{a}-to-{b}", f"Only {words.name(a)} to {words.name(b)}"),
-        Choice(f"{b}-to-{a}", f"Only {words.name(b)} to {words.name(a)}"),
+        SelectOption("", "As in the settings"),
+        SelectOption("both", "Both ways"),
+        SelectOption(f"{a}-to-{b}", f"Only {words.name(a)} to {words.name(b)}"),
+        SelectOption(f"{b}-to-{a}", f"Only {words.name(b)} to {words.name(a)}"),
     ]
 
 
-def _conflicts(story: PairStory) -> list[Choice]:
+def _conflicts(story: PairStory) -> list[SelectOption]:
     a, b = story.pair.split(",")
     offered = ("newest-wins", f"{a}-wins", f"{b}-wins", "ask")
-    usual = Choice("", f"As in the settings: {conflict_words(story.conflict)}")
-    return [usual, *(Choice(one, conflict_words(one).capitalize()) for one in offered if one != story.conflict)]
+    usual = SelectOption("", f"As in the settings: {conflict_words(story.conflict)}")
+    return [usual, *(SelectOption(one, conflict_words(one).capitalize()) for one in offered if one != story.conflict)]

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import told
-from scrobbled.pair_stories import RunStory
-from scrobbled.previews import DECIDE, Preview
-from scrobbled.web.run_stories import LineStory
-from scrobbled.web.view import deeds, poster, words
+from scrobbled.core.agreeing.outline import Outline
+from scrobbled.core.agreeing.plan_words import Manner, PlanPart
+from scrobbled.core.agreeing.plan_words import parts as told_parts
+from scrobbled.core.words.outcomes import told
+from scrobbled.desk import words
+from scrobbled.desk.facts.pairs import RunStory
+from scrobbled.desk.facts.run_words import asked_for, between, clock, with_names
+from scrobbled.desk.pairs.lines import LineStory
+from scrobbled.desk.pairs.previews import DECIDE, Preview
 from scrobbled.web.view.moments import Moment, moment
-from scrobbled.web.view.run_items import does
-from scrobbled.web.view.runs import RunRow, row
-from scrobbled.web.view.wishes import asked_for, between, clock, with_names
+from scrobbled.web.view.pairs import deeds
+from scrobbled.web.view.pairs.run_items import does
 
 LASTS = timedelta(hours=24)
 PHASES = ("waiting", "reading", "comparing")
-_TIME = re.compile(r"\b20\d\d-\d\d-\d\d(?: \d\d:\d\d)?\b")
 
 
-class Step(Struct, frozen=True):
-    """Of making a plan: ``state`` is ``done``, ``now`` or ``later``."""
+class PlanStep(Struct, frozen=True):
+    """Of making a plan: ``state`` is ``done``, ``now`` or ``later``, and ``so_far`` how far it is."""
 
     text: str
     state: str
+    so_far: list[str]
 
 
-class Group(Struct, frozen=True):
+class PlanGroup(Struct, frozen=True):
     """What one side gets of one sort."""
 
     tracker: str
@@ -40,11 +42,11 @@ class Group(Struct, frozen=True):
     icon: str
 
 
-class Side(Struct, frozen=True):
+class PlanSide(Struct, frozen=True):
     """One side of the pair, with what it would get."""
 
     name: str
-    groups: list[Group]
+    groups: list[PlanGroup]
 
 
 class PlanPage(Struct, frozen=True):
@@ -56,9 +58,9 @@ class PlanPage(Struct, frozen=True):
     names: str
     title: str
     asked_for: str
-    steps: list[Step]
+    steps: list[PlanStep]
     failed: str
-    sides: list[Side]
+    sides: list[PlanSide]
     decisions: int
     only_asks: bool
     button: str
@@ -72,7 +74,7 @@ class PlanPage(Struct, frozen=True):
     """What is on its way already, for each tracker."""
     made: Moment | None
     until: Moment | None
-    ran: RunRow | None
+    ran: RunStory | None
     """The run that carries it out, or did."""
 
 
@@ -82,7 +84,6 @@ class LineRow(Struct, frozen=True):
     n: int
     label: str
     title: str
-    seed: str
     art: str
     tone: str
     icon: str
@@ -92,33 +93,16 @@ class LineRow(Struct, frozen=True):
     when: Moment | None
 
 
-class Part(Struct, frozen=True):
-    """A heading of a plan as a run keeps it, and what is below it."""
-
-    heading: str
-    lines: list[str]
-
-
-def parts(text: str, pair: str, now: datetime) -> list[Part]:
-    """``Plan.text`` in its parts; the first line says what agrees."""
-    found: list[Part] = []
-    told = _TIME.sub(lambda time: _when(time[0], now), with_names(text, pair)).replace(" -> ", " to ")
-    for line in told.splitlines():
-        if line.startswith("  ") and found:
-            found[-1].lines.append(line.strip())
-        elif line.strip():
-            found.append(Part(line.strip().rstrip(":"), []))
-    return found
+def parts(outline: Outline, now: datetime) -> list[PlanPart]:
+    """A plan as a run keeps it; the first part says what agrees."""
+    pair = ",".join(outline.names)
+    manner = Manner(lambda text: with_names(text, pair), lambda text: _when(text, now), "to")
+    return [PlanPart(part.heading.rstrip(":"), part.lines) for part in told_parts(outline, manner)]
 
 
 def _when(text: str, now: datetime) -> str:
-    """A day has no zone, and a time is in that of the house. What only looks like one, in a title, stays."""
-    if " " in text:
-        return clock(text, now)
-    try:
-        return words.date(datetime.fromisoformat(text), now)
-    except ValueError:
-        return text
+    """A day has no zone, and a time is in that of the house."""
+    return clock(text, now) if " " in text else words.date(datetime.fromisoformat(text), now)
 
 
 def page(plan: Preview, now: datetime, coming: Mapping[str, int], ran: RunStory | None) -> PlanPage:
@@ -145,7 +129,7 @@ def page(plan: Preview, now: datetime, coming: Mapping[str, int], ran: RunStory 
         coming=[_coming(tracker, count) for tracker, count in coming.items() if count],
         made=made,
         until=None if made is None else moment((made.at + LASTS).isoformat(), now),
-        ran=None if ran is None else row(ran, now),
+        ran=ran,
     )
 
 
@@ -159,11 +143,11 @@ def hint(plan: Preview) -> str:
     return f"would {_lower(deeds.button(counts))}" if counts else f"found {words.plural(plan.total, 'thing')} to decide"
 
 
-def _counts(plan: Preview) -> list[deeds.Counted]:
+def _counts(plan: Preview) -> list[deeds.DeedCount]:
     return [(group.tracker, group.action, group.count) for group in plan.groups if group.action != DECIDE]
 
 
-def _title(plan: Preview, counts: Sequence[deeds.Counted], is_coming: bool) -> str:
+def _title(plan: Preview, counts: Sequence[deeds.DeedCount], is_coming: bool) -> str:
     if not plan.ended:
         return f"Looking at {between(plan.pair)}"
     if plan.outcome == "failed":
@@ -187,7 +171,7 @@ def _coming(tracker: str, count: int) -> str:
     )
 
 
-def _button(plan: Preview, counts: Sequence[deeds.Counted]) -> str:
+def _button(plan: Preview, counts: Sequence[deeds.DeedCount]) -> str:
     """Where there is nothing but questions, they are put where they can be answered."""
     if plan.plan_id is None or not plan.total:
         return ""
@@ -198,35 +182,35 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _steps(plan: Preview) -> list[Step]:
+def _steps(plan: Preview) -> list[PlanStep]:
     here = PHASES.index(plan.phase) if plan.phase in PHASES else len(PHASES)
     texts = ("Waits for its turn", f"Reads {between(plan.pair)}", "Compares play by play")
     states = ["done" if n < here else "now" if n == here else "later" for n in range(len(texts))]
-    return [Step(text, state) for text, state in zip(texts, states, strict=True)]
+    so_far = [plan.waits_for] if plan.waits_for else [step.text for step in plan.steps]
+    return [PlanStep(text, state, so_far if state == "now" else []) for text, state in zip(texts, states, strict=True)]
 
 
-def _side(name: str, counts: Sequence[deeds.Counted]) -> Side:
+def _side(name: str, counts: Sequence[deeds.DeedCount]) -> PlanSide:
     mine = [(action, count) for tracker, action, count in counts if tracker == name]
     groups = [
-        Group(name, action, deeds.heading(action, count), deeds.SORTS[action].tone, deeds.SORTS[action].icon)
+        PlanGroup(name, action, deeds.heading(action, count), deeds.SORTS[action].tone, deeds.SORTS[action].icon)
         for action, count in mine
     ]
-    return Side(words.name(name), groups)
+    return PlanSide(words.name(name), groups)
 
 
 def line(one: LineStory, now: datetime) -> LineRow:
     asks = one.action == DECIDE
-    sort = deeds.SORTS.get(one.action, deeds.SORTS["add"])
+    sort = deeds.sort(one.action)
     return LineRow(
         n=one.n,
         label=one.label,
         title=one.title,
-        seed=poster.seed(one.title),
         art=one.poster,
         tone="held" if asks else sort.tone,
         icon="question" if asks else sort.icon,
         where="to decide" if asks else f"{sort.where} {words.name(one.tracker)}",
-        text=one.after.replace(" -> ", " to ") if asks else does(one.action, one.before, one.after, now),
+        text=one.after.replace(" -> ", " to ") if asks else does(one, now),
         why="" if one.action == "add" else one.why,
         when=moment(one.at, now) if one.kind == "plays" and not asks else None,
     )

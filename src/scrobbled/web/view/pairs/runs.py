@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from scrobbled.core.outcomes import told
-from scrobbled.core.plan import read_id
-from scrobbled.pair_stories import PairStory, RunStory
-from scrobbled.web.run_stories import SLOW, WORKING, RunProgress, TempoStory
-from scrobbled.web.view import deeds, words
+from scrobbled.core.agreeing.plan import read_id
+from scrobbled.core.sending.change import left_out
+from scrobbled.core.words.outcomes import told
+from scrobbled.desk import words
+from scrobbled.desk.facts.pairs import PairStory, RunStory
+from scrobbled.desk.facts.run_words import asked_for, between, with_names
+from scrobbled.desk.pairs.lines import SLOW, WORKING, RunProgress, TempoStory
 from scrobbled.web.view.looks import Look
-from scrobbled.web.view.moments import Moment, moment
-from scrobbled.web.view.run_items import Chip, chips
-from scrobbled.web.view.wishes import asked_for, between, with_names
+from scrobbled.web.view.moments import moment
+from scrobbled.web.view.pairs import deeds
+from scrobbled.web.view.pairs.run_items import OutcomeFilter, chips
 
 LOOKS = {
     "done": Look("ok", "check", "done"),
@@ -27,6 +28,8 @@ LOOKS = {
     "failed": Look("dead", "cross", "failed"),
 }
 DELIVERING = Look("waiting", "sync", "delivering")
+ASKING = Look("need", "alert", "needs you")
+PARKED = Look("waiting", "clock", "waits for a catalogue")
 PLANNED = Look("calm", "clock", "only planned")
 """A plan that wanted a yes until another run came."""
 PHASES = {
@@ -39,19 +42,7 @@ PHASES = {
 CAUSES = {"schedule": "by the clock", "sync": "asked for by a person", "import": "an import"}
 
 
-class RunRow(Struct, frozen=True):
-    """A run in a list."""
-
-    id: str
-    viewer: str
-    names: str
-    look: Look
-    text: str
-    when: Moment | None
-    took: str
-
-
-class Progress(Struct, frozen=True):
+class ProgressBar(Struct, frozen=True):
     """``percent`` is from 0 to 100. ``lines`` say how it goes at each tracker, ``left`` how long it takes yet."""
 
     percent: int
@@ -63,38 +54,35 @@ class Progress(Struct, frozen=True):
 class RunPage(Struct, frozen=True):
     """``progress`` is ``None`` where nothing is on its way. ``cause`` and ``asked_for`` say whose wish it was."""
 
-    row: RunRow
+    look: Look
     title: str
-    ran: RunRow | None
+    ran: RunStory | None
     """What came of a yes to its plan."""
     cause: str
     asked_for: str
     reason: str
-    progress: Progress | None
+    left_out: str
+    """What one side has and the other keeps none of."""
+    progress: ProgressBar | None
+    steps: list[str]
+    """How far reading is, where that takes long."""
     is_live: bool
     """It still changes by itself."""
     can_cancel: bool
     can_undo: bool
     button: str
     """What saying yes to its plan does; empty where it asks nothing."""
-    chips: list[Chip]
+    chips: list[OutcomeFilter]
 
 
-def row(run: RunStory, now: datetime) -> RunRow:
-    names = between(run.pair)
-    when = moment(run.ended or run.started or run.asked, now)
-    return RunRow(run.id, run.viewer, names, look(run), summary(run), when, took(run.seconds))
-
-
-def rows(found: Sequence[RunStory], pairs: Sequence[PairStory], now: datetime) -> list[RunRow]:
+def rows(found: Sequence[RunStory], pairs: Sequence[PairStory]) -> list[tuple[RunStory, Look]]:
     """Of a list: only the last run of a pair can still want something."""
     last = {pair.last.id for pair in pairs if pair.last}
-    all_ = ((run, row(run, now)) for run in found)
-    return [one if run.id in last else _past(one) for run, one in all_]
+    return [(run, look(run) if run.id in last else _past(run)) for run in found]
 
 
-def _past(one: RunRow) -> RunRow:
-    return replace(one, look=PLANNED) if one.look is LOOKS["approval"] else one
+def _past(run: RunStory) -> Look:
+    return PLANNED if run.outcome == "approval" else look(run)
 
 
 def look(run: RunStory) -> Look:
@@ -103,6 +91,10 @@ def look(run: RunStory) -> Look:
         return PHASES.get(run.phase, PHASES["asked"])
     if run.outcome == "done" and run.outcomes.get("queued"):
         return DELIVERING
+    if run.outcome == "done" and deeds.asking(run.changes):
+        return ASKING
+    if run.outcome == "done" and run.outcomes.get("parked"):
+        return PARKED
     return LOOKS.get(run.outcome, LOOKS["failed"])
 
 
@@ -118,9 +110,15 @@ def summary(run: RunStory) -> str:
         done = run.outcomes.get("delivered", 0)
         return f"{words.plural(done, 'change')} made, then cancelled" if done else "Nothing was changed"
     if run.outcome == "nothing":
-        return _undecided(run) or "Both sides agree"
-    delivered = not run.outcomes.get("queued") and run.phase == "ended"
-    return deeds.deed(counts, past=delivered) or _asked(run) or "A run is under way"
+        return _undecided(run) or "; ".join(("Both sides agree", *left_out(run.planned)))
+    if run.phase == "ended" and not run.outcomes.get("queued"):
+        return _made(run)
+    return deeds.deed(counts) or _asked(run) or "A run is under way"
+
+
+def _made(run: RunStory) -> str:
+    """By what became of its changes; what was only planned says nothing of that."""
+    return deeds.made(run.changes) or _asked(run) or "Nothing was left to do"
 
 
 def _why(run: RunStory) -> str:
@@ -150,18 +148,19 @@ def page(found: RunProgress, ran: RunStory | None, now: datetime, *, is_last: bo
     """``ran`` is the run that does what this one has only planned; ``is_last`` of its pair."""
     run = found.run
     wants = is_last and run.outcome == "approval" and _holds(run.plan_id or "", now) and ran is None
-    mine = row(run, now) if is_last else _past(row(run, now))
     waiting = run.outcomes.get("queued", 0) + run.outcomes.get("parked", 0)
     under_way = run.ended is None or (run.outcome == "done" and waiting > 0)
     done = run.outcomes.get("delivered", 0)
     return RunPage(
-        row=mine,
+        look=look(run) if is_last else _past(run),
         title="You said yes to this plan" if ran else _title(run) if is_last else _past_title(run),
-        ran=None if ran is None else row(ran, now),
+        ran=ran,
         cause=CAUSES.get(run.cause, run.cause),
         asked_for=asked_for(run.options, run.pair),
         reason=told(_why(run)),
+        left_out=words.sentence(left_out(run.planned)),
         progress=progress(found, now),
+        steps=[step.text for step in run.steps],
         is_live=under_way or run.phase == "cancelling",
         can_cancel=under_way,
         can_undo=bool(run.total) and (done > 0 or run.outcome == "cancelled"),
@@ -186,7 +185,7 @@ def _holds(plan_id: str, now: datetime) -> bool:
 def _title(run: RunStory) -> str:
     names = between(run.pair)
     if run.outcome == "done" and not run.outcomes.get("queued"):
-        return deeds.deed(deeds.planned(run.planned), past=True) or _asked(run) or f"{names} were compared"
+        return _made(run)
     if run.outcome == "done":
         return f"Delivering: {run.done:,} of {moving(run):,}"
     titles = {
@@ -207,7 +206,7 @@ def _past_title(run: RunStory) -> str:
     return "Only planned: another run came since" if run.outcome == "approval" else _title(run)
 
 
-def progress(found: RunProgress, now: datetime) -> Progress | None:
+def progress(found: RunProgress, now: datetime) -> ProgressBar | None:
     """``None`` where nothing is on its way."""
     run = found.run
     if not found.tempos or run.phase not in ("ended", "queueing"):
@@ -215,7 +214,7 @@ def progress(found: RunProgress, now: datetime) -> Progress | None:
     total = moving(run)
     percent = 100 * run.done // total if total else 0
     lines = [_tempo(tempo, now) for tempo in found.tempos]
-    return Progress(percent, f"{run.done:,} of {total:,} done", _left(found.seconds_left), lines)
+    return ProgressBar(percent, f"{run.done:,} of {total:,} done", _left(found.seconds_left), lines)
 
 
 def _left(seconds: float | None) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.undo import Report, Step
-from scrobbled.web.run_stories import RunProgress
-from scrobbled.web.view import poster, words
-from scrobbled.web.view.moments import Moment, moment
+from scrobbled.desk import words
+from scrobbled.desk.pairs.lines import RunProgress
+from scrobbled.desk.undo import UndoReport, UndoStep
 
 SHOWN = 100
 WORDS = {
@@ -33,15 +31,6 @@ OF_STATES = {
 """What becomes of a change in such a state, where there are too many to look at each."""
 
 
-class StepRow(Struct, frozen=True):
-    label: str
-    seed: str
-    icon: str
-    tone: str
-    text: str
-    when: Moment | None
-
-
 class Total(Struct, frozen=True):
     icon: str
     tone: str
@@ -52,19 +41,19 @@ class UndoPage(Struct, frozen=True):
     """``button`` is empty where there is nothing to take back; ``more`` are steps that are not shown."""
 
     totals: list[Total]
-    steps: list[StepRow]
+    steps: list[UndoStep]
     more: int
     button: str
 
 
-def page(found: RunProgress, report: Report | None, now: datetime) -> UndoPage:
+def page(found: RunProgress, report: UndoReport | None) -> UndoPage:
     """Without ``report`` there are so many changes that they are only counted."""
     steps = report.steps if report else []
     counts = Counter((step.action, step.tracker) for step in steps) if report else _by_state(found)
     does = sum(count for (action, _), count in counts.items() if action in ("remove", "restore", "drop", "wait"))
     return UndoPage(
         totals=[_total(action, tracker, count) for (action, tracker), count in counts.most_common()],
-        steps=[_step(step, now) for step in steps[:SHOWN]],
+        steps=steps[:SHOWN],
         more=max(0, len(steps) - SHOWN),
         button=f"Take back {words.plural(does, 'change')}" if does else "",
     )
@@ -80,10 +69,10 @@ def _by_state(found: RunProgress) -> Counter[tuple[str, str]]:
 
 
 def _total(action: str, tracker: str, count: int) -> Total:
-    icon, tone, text = WORDS.get(action, WORDS["leave"])
+    icon, tone, text = word(action)
     return Total(icon, tone, f"{words.plural(count, 'change')} {text.format(there=words.name(tracker))}")
 
 
-def _step(step: Step, now: datetime) -> StepRow:
-    icon, tone, _ = WORDS.get(step.action, WORDS["leave"])
-    return StepRow(step.label, poster.seed(step.label), icon, tone, step.text, moment(step.watched_at, now))
+def word(action: str) -> tuple[str, str, str]:
+    """Icon and tone of a step, and what becomes of what it is about."""
+    return WORDS.get(action, WORDS["leave"])

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from scrobbled.core.outcomes import PlayOutcome
-from scrobbled.explain.story import Delivery, Explanation, PlayTold
-from scrobbled.web.view import words
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.desk import words
+from scrobbled.desk.plays.story import Explanation, PlayTold, TrackerStory
 from scrobbled.web.view.looks import OUTCOMES, Look
 
 ASKING = {
@@ -27,7 +27,7 @@ class Button(Struct, frozen=True):
     is_final: bool = False
 
 
-class Ask(Struct, frozen=True):
+class PlayNeed(Struct, frozen=True):
     """What only a person can move on, with its answers. ``correct`` is the id to say of what it is, where that helps.
 
     ``flood`` holds it together with others.
@@ -42,11 +42,11 @@ class Ask(Struct, frozen=True):
     flood: str
 
 
-def asks(told_of: Explanation) -> Iterator[Ask]:
+def asks(told_of: Explanation) -> Iterator[PlayNeed]:
     """What is the same for several trackers is asked once."""
     several = len(told_of.plays) > 1
     for play in told_of.plays:
-        alike: dict[tuple[str, str, str | None], list[Delivery]] = {}
+        alike: dict[tuple[str, str, str | None], list[TrackerStory]] = {}
         for one in play.deliveries:
             if one.outcome in ASKING:
                 alike.setdefault((one.outcome, one.why, one.flood), []).append(one)
@@ -54,14 +54,14 @@ def asks(told_of: Explanation) -> Iterator[Ask]:
             yield _ask(deliveries, play, f" for {play.viewer}" if several else "")
 
 
-def _ask(deliveries: Sequence[Delivery], play: PlayTold, whose: str) -> Ask:
+def _ask(deliveries: Sequence[TrackerStory], play: PlayTold, whose: str) -> PlayNeed:
     first, is_dated = deliveries[0], play.watched_at is not None
     text = ASKING[PlayOutcome(first.outcome)]
     if first.outcome == PlayOutcome.HELD and not is_dated:
         text = "Without a date it cannot be sent truthfully. Enter it at the tracker yourself if you like."
     if first.outcome == PlayOutcome.UNMATCHED and not first.why:
         text = f"It is not certain what this is. {text}"
-    return Ask(
+    return PlayNeed(
         title=words.joined([words.name(one.tracker) for one in deliveries]) + whose,
         look=look_of(first),
         text=" ".join(filter(None, (first.why, text))),
@@ -72,13 +72,13 @@ def _ask(deliveries: Sequence[Delivery], play: PlayTold, whose: str) -> Ask:
     )
 
 
-def _to_correct(deliveries: Sequence[Delivery], play: PlayTold) -> str:
+def _to_correct(deliveries: Sequence[TrackerStory], play: PlayTold) -> str:
     if deliveries[0].outcome != PlayOutcome.UNMATCHED:
         return ""
     return play.id if len(deliveries) > 1 else deliveries[0].id
 
 
-def buttons_for(delivery: Delivery, *, is_dated: bool) -> list[Button]:
+def buttons_for(delivery: TrackerStory, *, is_dated: bool) -> list[Button]:
     """``is_dated`` is false where nobody said when it was watched: no approval helps then."""
     drop = Button("drop", "Leave it out", is_final=True)
     if delivery.outcome == PlayOutcome.HELD:
@@ -92,6 +92,6 @@ def buttons_for(delivery: Delivery, *, is_dated: bool) -> list[Button]:
     return []
 
 
-def look_of(delivery: Delivery) -> Look:
+def look_of(delivery: TrackerStory) -> Look:
     """As its outcome is shown everywhere."""
     return Look(*OUTCOMES[PlayOutcome(delivery.outcome)], delivery.outcome.replace("-", " "))

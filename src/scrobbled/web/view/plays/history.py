@@ -10,10 +10,11 @@ from urllib.parse import quote, urlencode
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.outcomes import PHASES, PlayOutcome, told
-from scrobbled.summary import DeliveryStory, PlayStory
-from scrobbled.web.histories import Choices, Seen, Wish
-from scrobbled.web.view import poster, words
+from scrobbled.core.words.outcomes import PHASES, PlayOutcome, told
+from scrobbled.desk import words
+from scrobbled.desk.facts.plays import DeliveryStory, PlayStory
+from scrobbled.desk.plays.history import Choices, HistoryQuery, WallPage
+from scrobbled.web.view import brought
 from scrobbled.web.view.looks import OUTCOMES, Look
 from scrobbled.web.view.moments import moment
 
@@ -22,7 +23,7 @@ EVENING = 17
 MEDIA = {"episode": "Episodes", "movie": "Films"}
 
 
-class Tick(Struct, frozen=True):
+class TrackerLetter(Struct, frozen=True):
     """A play at one tracker: a letter and a look; ``text`` is for whoever hears it or holds the pointer over it."""
 
     letter: str
@@ -37,9 +38,8 @@ class Tile(Struct, frozen=True):
     title: str
     line: str
     viewer: str
-    seed: str
     art: str
-    ticks: list[Tick]
+    ticks: list[TrackerLetter]
     spoken: str
 
 
@@ -51,7 +51,7 @@ class Day(Struct, frozen=True):
     tiles: list[Tile]
 
 
-class Chip(Struct, frozen=True):
+class FilterChip(Struct, frozen=True):
     """A filter to switch on or off: ``query`` is what the address has after it was pressed."""
 
     label: str
@@ -59,9 +59,9 @@ class Chip(Struct, frozen=True):
     is_on: bool
 
 
-class Group(Struct, frozen=True):
+class FilterGroup(Struct, frozen=True):
     label: str
-    chips: list[Chip]
+    chips: list[FilterChip]
 
 
 class Wall(Struct, frozen=True):
@@ -70,12 +70,12 @@ class Wall(Struct, frozen=True):
     ``all_active`` are also those that are quick.
     """
 
-    wish: Wish
+    wish: HistoryQuery
     days: list[Day]
-    quick: list[Chip]
-    groups: list[Group]
-    active: list[Chip]
-    all_active: list[Chip]
+    quick: list[FilterChip]
+    groups: list[FilterGroup]
+    active: list[FilterChip]
+    all_active: list[FilterChip]
     newest: str
     older: str | None
     newer: str | None
@@ -89,7 +89,13 @@ class Wall(Struct, frozen=True):
 
 
 def wall(
-    seen: Seen, wish: Wish, choices: Choices, art: Mapping[str, str], now: datetime, *, at: Mapping[str, str]
+    seen: WallPage,
+    wish: HistoryQuery,
+    choices: Choices,
+    art: Mapping[str, str],
+    now: datetime,
+    *,
+    at: Mapping[str, str],
 ) -> Wall:
     """``now`` is in the zone of the house; ``at`` is ``before`` or ``after``, where the address has one."""
     names_viewers = len(choices.viewers) > 1
@@ -114,7 +120,7 @@ def wall(
     )
 
 
-def address(wish: Wish, **more: str) -> str:
+def address(wish: HistoryQuery, **more: str) -> str:
     """Of the wall, relative to our root."""
     query = urlencode({**wish.set(), **more}, quote_via=quote)
     return f"history?{query}" if query else "history"
@@ -134,7 +140,8 @@ def days(plays: Sequence[PlayStory], art: Mapping[str, str], now: datetime, *, n
 
 def tile(play: PlayStory, art: str, now: datetime, *, names_viewer: bool) -> Tile:
     when = moment(play.watched_at, now)
-    ticks = [_tick(delivery) for delivery in play.deliveries]
+    ticks = [*(_tick(delivery) for delivery in play.deliveries), *_brought(play)]
+    ticks.sort(key=lambda tick: tick.letter)  # each tracker stands where it does on every tile
     what = place(play)
     named = f"{what} {play.episode_title}" if play.episode_title else what
     told_of = [part for part in (play.title, named, play.viewer, when.exact if when else "no date") if part]
@@ -143,7 +150,6 @@ def tile(play: PlayStory, art: str, now: datetime, *, names_viewer: bool) -> Til
         title=play.title,
         line=" · ".join(filter(None, (what, "" if when else "no date"))),
         viewer=play.viewer if names_viewer else "",
-        seed=poster.seed(play.title),
         art=art,
         ticks=ticks,
         spoken=", ".join([*told_of, *(tick.text for tick in ticks)]),
@@ -159,11 +165,19 @@ def place(play: PlayStory) -> str:
     return f"{season} {number}".strip()
 
 
-def _tick(delivery: DeliveryStory) -> Tick:
+def _brought(play: PlayStory) -> list[TrackerLetter]:
+    """The tracker that had it first, where no delivery tells of that one."""
+    if not (origin := brought.origin(play)):
+        return []
+    name = words.name(origin)
+    return [TrackerLetter(name[:1].upper(), brought.LOOK, f"{name}: {brought.LOOK.word}. {brought.WHY}")]
+
+
+def _tick(delivery: DeliveryStory) -> TrackerLetter:
     name = words.name(delivery.tracker)
     look = Look(*OUTCOMES[PlayOutcome(delivery.outcome)], delivery.outcome)
     reason = told(PHASES.get(delivery.phase) or delivery.reason)
-    return Tick(name[:1].upper(), look, f"{name}: {delivery.outcome}{f'. {reason}' if reason else ''}")
+    return TrackerLetter(name[:1].upper(), look, f"{name}: {delivery.outcome}{f'. {reason}' if reason else ''}")
 
 
 def _local(play: PlayStory, now: datetime) -> datetime:
@@ -171,13 +185,13 @@ def _local(play: PlayStory, now: datetime) -> datetime:
     return found.at.astimezone(now.tzinfo) if found else now
 
 
-def _found(seen: Seen) -> str:
+def _found(seen: WallPage) -> str:
     if seen.older or seen.newer:
         return f"Showing {words.plural(len(seen.plays), 'play')}; there are more."
     return f"{words.plural(len(seen.plays), 'play')} found." if seen.plays else "Nothing found."
 
 
-def _quick(wish: Wish, choices: Choices) -> list[Chip]:
+def _quick(wish: HistoryQuery, choices: Choices) -> list[FilterChip]:
     return [
         _toggle(wish, name, value, MEDIA.get(value, value))
         for name, values in _always(choices).items()
@@ -190,14 +204,14 @@ def _always(choices: Choices) -> dict[str, list[str]]:
     return {name: all_ for name, all_ in (("viewer", choices.viewers), ("media", choices.media)) if len(all_) > 1}
 
 
-def _in_sight(wish: Wish, choices: Choices) -> set[str]:
+def _in_sight(wish: HistoryQuery, choices: Choices) -> set[str]:
     """The filters that are taken away where they are set."""
     return {name for name, values in _always(choices).items() if getattr(wish, name) in values}
 
 
-def _groups(wish: Wish, choices: Choices) -> list[Group]:
-    def group(label: str, name: str, values: Sequence[str], *, named: bool = True) -> Group:
-        return Group(
+def _groups(wish: HistoryQuery, choices: Choices) -> list[FilterGroup]:
+    def group(label: str, name: str, values: Sequence[str], *, named: bool = True) -> FilterGroup:
+        return FilterGroup(
             label, [_toggle(wish, name, value, words.name(value) if named else _word(value)) for value in values]
         )
 
@@ -208,15 +222,15 @@ def _groups(wish: Wish, choices: Choices) -> list[Group]:
     ]
 
 
-def _toggle(wish: Wish, name: str, value: str, label: str) -> Chip:
+def _toggle(wish: HistoryQuery, name: str, value: str, label: str) -> FilterChip:
     is_on = getattr(wish, name) == value
-    return Chip(label, address(replace(wish, **{name: "" if is_on else value})), is_on)
+    return FilterChip(label, address(replace(wish, **{name: "" if is_on else value})), is_on)
 
 
-def _active(wish: Wish, now: datetime) -> dict[str, Chip]:
+def _active(wish: HistoryQuery, now: datetime) -> dict[str, FilterChip]:
     """By name of the filter."""
     without = {name: address(replace(wish, **{name: ""})) for name in wish.set()}
-    return {name: Chip(_said(name, value, now), without[name], is_on=True) for name, value in wish.set().items()}
+    return {name: FilterChip(_said(name, value, now), without[name], is_on=True) for name, value in wish.set().items()}
 
 
 def _said(name: str, value: str, now: datetime) -> str:

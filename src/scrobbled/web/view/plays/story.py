@@ -8,16 +8,26 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from scrobbled.config import BY_VIEWER
-from scrobbled.core.matching import Confidence
-from scrobbled.core.outcomes import ATTEMPTS, EventOutcome, PlayOutcome, told
-from scrobbled.explain.story import Claim, Delivery, Explanation, Heard, PlayTold
-from scrobbled.explain.telling import MOST_CANDIDATES, candidate, happened, rewatch, sender, span, unmeasured
-from scrobbled.summary import PlayStory
-from scrobbled.web.view import next_steps, poster, words
-from scrobbled.web.view.answers import ASKING, Ask, Button, asks, buttons_for, look_of
-from scrobbled.web.view.history import place
+from scrobbled.core.naming.matching import Confidence
+from scrobbled.core.words.outcomes import ATTEMPTS, EventOutcome, PlayOutcome, told
+from scrobbled.desk import words
+from scrobbled.desk.facts.plays import PlayStory
+from scrobbled.desk.plays.sentences import (
+    MOST_CANDIDATES,
+    candidate,
+    happened,
+    matched,
+    rewatch,
+    sender,
+    span,
+    unmeasured,
+)
+from scrobbled.desk.plays.story import Explanation, PlayTold, TrackerStory, ViewerOutcome, ViewingEvent
+from scrobbled.web.view import brought, next_steps
 from scrobbled.web.view.looks import Look
 from scrobbled.web.view.moments import Moment, moment
+from scrobbled.web.view.plays.answers import ASKING, Button, PlayNeed, asks, buttons_for, look_of
+from scrobbled.web.view.plays.history import place
 
 MOST_TOLD = 6
 """Messages of one viewing that are told one by one; of more, those in the middle are folded."""
@@ -35,7 +45,7 @@ _ATTEMPTS = {
 """Tone and icon of an attempt; any other waits for the next."""
 
 
-class Step(Struct, frozen=True):
+class StoryStep(Struct, frozen=True):
     """One thing that happened, or that was found out; ``notes`` are what is to be known of it."""
 
     text: str
@@ -45,16 +55,16 @@ class Step(Struct, frozen=True):
     notes: list[str] = field(default_factory=list)
 
 
-class Part(Struct, frozen=True):
+class StoryPart(Struct, frozen=True):
     """A piece of the story. ``folded`` steps are shown on demand, ``later`` ones come after them.
 
     ``change`` is what ``buttons`` are about.
     """
 
     title: str
-    steps: list[Step]
-    folded: list[Step] = field(default_factory=list)
-    later: list[Step] = field(default_factory=list)
+    steps: list[StoryStep]
+    folded: list[StoryStep] = field(default_factory=list)
+    later: list[StoryStep] = field(default_factory=list)
     look: Look | None = None
     change: str = ""
     buttons: list[Button] = field(default_factory=list)
@@ -72,12 +82,11 @@ class StoryPage(Struct, frozen=True):
     subtitle: str
     lead: str
     when: Moment | None
-    seed: str
     ways: list[tuple[str, Look]]
     to_do: list[str]
     is_asked: bool
-    asks: list[Ask]
-    parts: list[Part]
+    asks: list[PlayNeed]
+    parts: list[StoryPart]
     raw: str
     body_note: str
     may_undo: bool
@@ -97,8 +106,7 @@ def story(told_of: Explanation, play: PlayStory | None, now: datetime) -> StoryP
         subtitle=(play.episode_title or "") if play else "",
         lead=_lead(told_of, ours),
         when=moment(play.watched_at, now) if play else None,
-        seed=poster.seed(play.title if play else label),
-        ways=[(words.name(one.tracker), look_of(one)) for one in deliveries] if play else [],
+        ways=[*_brought(ours), *((words.name(one.tracker), look_of(one)) for one in deliveries)] if play else [],
         to_do=_to_do(told_of),
         is_asked=not told_of.plays and _is_asked(told_of),
         asks=list(asks(told_of)),
@@ -108,6 +116,12 @@ def story(told_of: Explanation, play: PlayStory | None, now: datetime) -> StoryP
         may_undo=play is not None and any(one.outcome not in _SETTLED for one in deliveries),
         may_correct=play is not None,
     )
+
+
+def _brought(ours: Sequence[PlayTold]) -> list[tuple[str, Look]]:
+    """Where it was first, and is."""
+    origins = dict.fromkeys(origin for one in ours if (origin := brought.origin(one)))
+    return [(words.name(origin), brought.LOOK) for origin in origins]
 
 
 def _lead(told_of: Explanation, ours: Sequence[PlayTold]) -> str:
@@ -146,29 +160,29 @@ def _is_asked(told_of: Explanation) -> bool:
     return told_of.outcome == EventOutcome.UNCLAIMED and bool(told_of.account)
 
 
-def _parts(told_of: Explanation, now: datetime) -> Iterator[Part]:
+def _parts(told_of: Explanation, now: datetime) -> Iterator[StoryPart]:
     heard = [_heard(event, told_of, now) for event in told_of.events]
     heard[:0] = [] if heard else [_nothing_heard(told_of)]
     half = MOST_TOLD // 2
     few = len(heard) <= MOST_TOLD
-    yield Part(
+    yield StoryPart(
         "What came in",
         steps=heard if few else heard[:half],
         folded=[] if few else heard[half:-half],
         later=[] if few else heard[-half:],
     )
     if who := list(_who(told_of)):
-        yield Part("Whose it is", who)
+        yield StoryPart("Whose it is", who)
     several = len(told_of.plays) > 1
     for play in told_of.plays:
         whose = f" for {play.viewer}" if several else ""
         if not play.deliveries:
-            yield Part(f"Trackers{whose}", [Step(f"{play.viewer} has no tracker to send it to.")])
+            yield StoryPart(f"Trackers{whose}", [StoryStep(f"{play.viewer} has no tracker to send it to.")])
         for delivery in play.deliveries:
             yield _delivery(delivery, whose, now)
     if told_of.changes:
         changes = [
-            Step(
+            StoryStep(
                 f"{words.name(one.tracker)} for {one.viewer}: {one.change}",
                 *_tried(one.outcome),
                 _at(one.at, now),
@@ -176,17 +190,17 @@ def _parts(told_of: Explanation, now: datetime) -> Iterator[Part]:
             )
             for one in told_of.changes
         ]
-        yield Part("What else it changes", changes)
+        yield StoryPart("What else it changes", changes)
 
 
-def _nothing_heard(told_of: Explanation) -> Step:
+def _nothing_heard(told_of: Explanation) -> StoryStep:
     if not _is_brought_over(told_of):
-        return Step(told_of.body_note)
+        return StoryStep(told_of.body_note)
     origin = words.name(told_of.plays[0].source)
-    return Step(f"No media server told of it. {origin} had it, and it was brought over from there.", icon="sync")
+    return StoryStep(f"No media server told of it. {origin} had it, and it was brought over from there.", icon="sync")
 
 
-def _heard(event: Heard, told_of: Explanation, now: datetime) -> Step:
+def _heard(event: ViewingEvent, told_of: Explanation, now: datetime) -> StoryStep:
     player = f", on {event.player}" if event.player and event.player != told_of.source else ""
     text = f"{words.name(told_of.source or '')}: {happened(event)}{player}{unmeasured(event)}"
     notes = [] if event.outcome == EventOutcome.ACCEPTED else [event.why or event.outcome]
@@ -195,10 +209,12 @@ def _heard(event: Heard, told_of: Explanation, now: datetime) -> Step:
     if event.replayed_at and (again := _at(event.replayed_at, now)):
         notes.append(f"It was run again on {again.exact}.")
     counts = ("ok", "play") if event.plays else ("calm", "dot")
-    return Step(f"{text}{'. This made it a play' if event.plays else ''}", *counts, _at(event.received_at, now), notes)
+    return StoryStep(
+        f"{text}{'. This made it a play' if event.plays else ''}", *counts, _at(event.received_at, now), notes
+    )
 
 
-def _who(told_of: Explanation) -> Iterator[Step]:
+def _who(told_of: Explanation) -> Iterator[StoryStep]:
     if told_of.outcome is None or told_of.outcome == EventOutcome.UNREADABLE:
         return
     account = f"The account {told_of.account}" if told_of.account else "A message without an account"
@@ -206,19 +222,19 @@ def _who(told_of: Explanation) -> Iterator[Step]:
     for claim in told_of.who:
         yield _claimed(claim, place, told_of)
     if told_of.account and not told_of.who:
-        yield Step(f"{place} is listed for nobody, so nothing was sent.", "need", "question")
+        yield StoryStep(f"{place} is listed for nobody, so nothing was sent.", "need", "question")
 
 
-def _claimed(claim: Claim, place: str, told_of: Explanation) -> Step:
+def _claimed(claim: ViewerOutcome, place: str, told_of: Explanation) -> StoryStep:
     verb = "is" if claim.claims else "was then, and is no longer,"
     text = f"{place} {verb} listed for {claim.viewer}."
     differs = (claim.outcome, claim.reason) != (told_of.outcome, told_of.reason)
     notes = [f"For {claim.viewer} it was {claim.outcome}. {claim.why}".strip()] if differs else []
-    return Step(text, icon="person", notes=notes)
+    return StoryStep(text, icon="person", notes=notes)
 
 
-def _delivery(delivery: Delivery, whose: str, now: datetime) -> Part:
-    return Part(
+def _delivery(delivery: TrackerStory, whose: str, now: datetime) -> StoryPart:
+    return StoryPart(
         title=f"{words.name(delivery.tracker)}{whose}",
         steps=[*_matched(delivery), *_attempts(delivery, now), *_amended(delivery, now), _end(delivery, now)],
         look=look_of(delivery),
@@ -227,34 +243,33 @@ def _delivery(delivery: Delivery, whose: str, now: datetime) -> Part:
     )
 
 
-def _matched(delivery: Delivery) -> Iterator[Step]:
+def _matched(delivery: TrackerStory) -> Iterator[StoryStep]:
     notes = [f"Where it belongs: {delivery.place}."] if delivery.place else []
     notes += [candidate(found) for found in delivery.candidates[:MOST_CANDIDATES]]
     if delivery.confidence == Confidence.UNSURE:
         text = "It is not sure enough what this is. It may be:" if delivery.candidates else "It was not found."
-        yield Step(text, "need", "question", notes=notes)
+        yield StoryStep(text, "need", "question", notes=notes)
     elif delivery.confidence:
         sure = "Certain." if delivery.confidence == Confidence.CERTAIN else "Likely, though nothing proves it."
-        by = f": {delivery.method}" if delivery.method else ""
-        yield Step(f"Found{by}. {sure}", *_OK, notes=[*notes, *rewatch(delivery)])
+        yield StoryStep(f"{matched(delivery.method)}. {sure}", *_OK, notes=[*notes, *rewatch(delivery)])
 
 
-def _attempts(delivery: Delivery, now: datetime) -> Iterator[Step]:
+def _attempts(delivery: TrackerStory, now: datetime) -> Iterator[StoryStep]:
     last = delivery.attempts[-1:] if delivery.attempts and delivery.attempts[-1].outcome == delivery.outcome else []
     for attempt in delivery.attempts[: -len(last) or None]:  # the last is how it stands, which is told at the end
         detail = told(attempt.detail)
         notes = [detail] if detail and detail != delivery.why else []
         text = ATTEMPTS.get(attempt.outcome, told(attempt.outcome))
-        yield Step(text, *_tried(attempt.outcome), _at(attempt.at, now), notes)
+        yield StoryStep(text, *_tried(attempt.outcome), _at(attempt.at, now), notes)
 
 
-def _amended(delivery: Delivery, now: datetime) -> Iterator[Step]:
+def _amended(delivery: TrackerStory, now: datetime) -> Iterator[StoryStep]:
     for one in delivery.amendments:
         notes = [one.why] if one.why and one.why != delivery.why else []
-        yield Step(f"{one.change.capitalize()}: {one.outcome}.", *_tried(one.outcome), _at(one.at, now), notes)
+        yield StoryStep(f"{one.change.capitalize()}: {one.outcome}.", *_tried(one.outcome), _at(one.at, now), notes)
 
 
-def _end(delivery: Delivery, now: datetime) -> Step:
+def _end(delivery: TrackerStory, now: datetime) -> StoryStep:
     look = look_of(delivery)
     notes = [delivery.why] if delivery.why else []
     if delivery.seconds is not None:
@@ -265,7 +280,9 @@ def _end(delivery: Delivery, now: datetime) -> Step:
         notes.append(delivery.trouble)
     elif delivery.outcome in (PlayOutcome.QUEUED, PlayOutcome.PARKED) and (then := _at(delivery.next_at, now)):
         notes.append(f"It is tried again by itself: {then.exact}.")
-    return Step(f"{look.word[:1].upper()}{look.word[1:]}.", look.tone, look.icon, _at(delivery.settled_at, now), notes)
+    return StoryStep(
+        f"{look.word[:1].upper()}{look.word[1:]}.", look.tone, look.icon, _at(delivery.settled_at, now), notes
+    )
 
 
 def _tried(outcome: str) -> tuple[str, str]:

@@ -26,7 +26,7 @@ LEVELS = 4
 _STEPS = (2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 50, 60, 80)
 
 
-class Count(Struct, frozen=True):
+class ChartBar(Struct, frozen=True):
     """``part`` is in ``count``, and drawn apart. ``text`` says it all; ``place`` is where it leads to, or empty."""
 
     text: str
@@ -51,7 +51,7 @@ class Bar(Struct, frozen=True):
         return self.y + self.upper
 
 
-class Tick(Struct, frozen=True):
+class AxisTick(Struct, frozen=True):
     """``is_minor`` ones are left out where there is little room; ``anchor`` is which end of it stands at ``x``."""
 
     x: str
@@ -60,7 +60,7 @@ class Tick(Struct, frozen=True):
     anchor: str = "start"
 
 
-class Line(Struct, frozen=True):
+class GridLine(Struct, frozen=True):
     y: int
     text: str
 
@@ -69,8 +69,8 @@ class Chart(Struct, frozen=True):
     height: int
     floor: int
     bars: list[Bar]
-    ticks: list[Tick]
-    lines: list[Line]
+    ticks: list[AxisTick]
+    lines: list[GridLine]
 
 
 class Cell(Struct, frozen=True):
@@ -83,22 +83,22 @@ class Cell(Struct, frozen=True):
     place: str
 
 
-class Half(Struct, frozen=True):
+class HalfYear(Struct, frozen=True):
     """Half a year, a column for each week."""
 
     width: int
     height: int
     cells: list[Cell]
-    months: list[Tick]
+    months: list[AxisTick]
 
 
-def chart(counts: Sequence[Count], ticks: Sequence[tuple[int, str, bool]]) -> Chart:
+def chart(counts: Sequence[ChartBar], ticks: Sequence[tuple[int, str, bool]]) -> Chart:
     """``ticks`` are the place among the counts, the text, and whether it may be left out."""
     top = ceiling(max((one.count for one in counts), default=0))
     floor = HEAD + HEIGHT
     each = 100 / max(1, len(counts))
     bars = [_bar(one, number * each, each, top) for number, one in enumerate(counts)]
-    lines = [Line(HEAD, f"{top:,}"), Line(HEAD + HEIGHT // 2, f"{top // 2:,}")]
+    lines = [GridLine(HEAD, f"{top:,}"), GridLine(HEAD + HEIGHT // 2, f"{top // 2:,}")]
     return Chart(floor + 22, floor, bars, [_tick(*one, each) for one in ticks], lines)
 
 
@@ -122,27 +122,27 @@ def share(count: int, most: int) -> str:
     return _percent(100 * count / most) if most else "0%"
 
 
-def year(days: dict[date, Count], of: int, last: date) -> list[Half]:
+def year(days: dict[date, ChartBar], of: int, last: date) -> list[HalfYear]:
     """From January to June and from July to December. Days after ``last`` have not come yet, and are left out."""
     most = max((one.count for one in days.values()), default=0)
     halves = ((date(of, 1, 1), date(of, 6, 30)), (date(of, 7, 1), date(of, 12, 31)))
     return [_half(first, end, days, most, last) for first, end in halves]
 
 
-def _half(first: date, end: date, days: dict[date, Count], most: int, last: date) -> Half:
+def _half(first: date, end: date, days: dict[date, ChartBar], most: int, last: date) -> HalfYear:
     monday = first - timedelta(days=first.weekday())
     cells, months = [], []
     for number in range((end - first).days + 1):
         day = first + timedelta(days=number)
         column = (day - monday).days // 7
         if day.day == 1:
-            months.append(Tick(str((column + (day.weekday() > 3)) * CELL), f"{day:%b}"))
+            months.append(AxisTick(str((column + (day.weekday() > 3)) * CELL), f"{day:%b}"))
         if day <= last and (one := days.get(day)):
             cells.append(Cell(column * CELL, day.weekday() * CELL, level(one.count, most), one.text, one.place))
-    return Half(WEEKS * CELL, 7 * CELL, cells, months)
+    return HalfYear(WEEKS * CELL, 7 * CELL, cells, months)
 
 
-def _bar(one: Count, x: float, each: float, top: int) -> Bar:
+def _bar(one: ChartBar, x: float, each: float, top: int) -> Bar:
     height = _pixels(one.count, top)
     upper = min(_pixels(one.part, top), height) if one.part else 0
     gap = each * GAP
@@ -156,9 +156,13 @@ def _pixels(count: int, top: int) -> int:
     return max(2, round(HEIGHT * count / top)) if count else 0
 
 
-def _tick(place: int, text: str, is_minor: bool, each: float) -> Tick:
+def _tick(place: int, text: str, is_minor: bool, each: float) -> AxisTick:
     x = (place + GAP / 2) * each
-    return Tick(_percent(x), text, is_minor) if x < 88 else Tick(_percent((place + 1) * each), text, is_minor, "end")
+    return (
+        AxisTick(_percent(x), text, is_minor)
+        if x < 88
+        else AxisTick(_percent((place + 1) * each), text, is_minor, "end")
+    )
 
 
 def _percent(value: float) -> str:

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from msgspec import Struct, field
 
-from scrobbled.core.statistics import DayCount, Span, monthly, weekly
-from scrobbled.web.counting import ALL, LATELY, Statistics
-from scrobbled.web.view import charts, words
-from scrobbled.web.view.charts import Chart, Count, Half
+from scrobbled.core.statistics import DayCount, DaySpan, monthly, weekly
+from scrobbled.desk import words
+from scrobbled.desk.plays.statistics import ALL, LATELY, Statistics
+from scrobbled.web.view.statistics import charts
+from scrobbled.web.view.statistics.charts import Chart, ChartBar, HalfYear
 
 FEW = 30
 """Days that are shown one by one unless somebody wants ``LATELY``."""
@@ -20,7 +21,7 @@ MOST_MONTHS = 36
 """With more of them years are drawn instead."""
 
 
-class Chip(Struct, frozen=True):
+class ChartFilter(Struct, frozen=True):
     """A filter; ``query`` is what the address has after it was pressed."""
 
     label: str
@@ -28,7 +29,7 @@ class Chip(Struct, frozen=True):
     is_on: bool
 
 
-class Row(Struct, frozen=True):
+class ChartRow(Struct, frozen=True):
     """Of a table; ``place`` is where its name leads to, or empty."""
 
     name: str
@@ -36,9 +37,9 @@ class Row(Struct, frozen=True):
     cells: tuple[str, ...]
 
 
-class Table(Struct, frozen=True):
+class ChartTable(Struct, frozen=True):
     heads: tuple[str, ...]
-    rows: list[Row]
+    rows: list[ChartRow]
 
 
 class Drawing(Struct, frozen=True):
@@ -48,8 +49,8 @@ class Drawing(Struct, frozen=True):
     title: str
     caption: str
     chart: Chart
-    table: Table
-    chips: list[Chip] = field(default_factory=list)
+    table: ChartTable
+    chips: list[ChartFilter] = field(default_factory=list)
     has_films: bool = False
 
 
@@ -58,8 +59,8 @@ class Year(Struct, frozen=True):
 
     name: str
     caption: str
-    halves: list[Half]
-    table: Table
+    halves: list[HalfYear]
+    table: ChartTable
 
 
 class Links(Struct, frozen=True):
@@ -101,7 +102,7 @@ def lately(stats: Statistics, links: Links, days: int) -> Drawing:
         caption=_most(shown, lambda day: f"on {_short(day)}"),
         chart=charts.chart(counts, ticks),
         table=_table("Day", counts, reverse=True),
-        chips=[Chip(f"{n} days", links.here(days=None if n == FEW else n), days == n) for n in (FEW, LATELY)],
+        chips=[ChartFilter(f"{n} days", links.here(days=None if n == FEW else n), days == n) for n in (FEW, LATELY)],
         has_films=any(one.films for one in shown),
     )
 
@@ -109,11 +110,11 @@ def lately(stats: Statistics, links: Links, days: int) -> Drawing:
 def longer(stats: Statistics, links: Links) -> Drawing:
     """The whole period by week, or by month or year where all years are told."""
     if stats.period != ALL:
-        whole = Span(stats.first, date(int(stats.period), 12, 31))
+        whole = DaySpan(stats.first, date(int(stats.period), 12, 31))
         found = weekly(stats.days, whole)
         ticks = [(n, f"{one.day:%b}", one.day.month % 2 == 0) for n, one in enumerate(found) if one.day.day <= 7]
         return _bars(links, "weeks", "Each week", found, lambda day: f"in the week of {_short(day)}", _in_a_week, ticks)
-    months = monthly(stats.days, Span(stats.first, stats.last))
+    months = monthly(stats.days, DaySpan(stats.first, stats.last))
     if len(months) <= MOST_MONTHS:
         ticks = [(n, f"{m.day:%b %Y}", m.day.month == 7) for n, m in enumerate(months) if m.day.month in (1, 7)]
         return _bars(links, "months", "Each month", months, lambda day: f"in {day:%B %Y}", _in_a_month, ticks)
@@ -125,7 +126,7 @@ def longer(stats: Statistics, links: Links) -> Drawing:
 def year(stats: Statistics, links: Links) -> Year:
     """Every day that there was so far, from January on."""
     of = {one.day: one for one in stats.days}
-    shown = [of.get(day, DayCount(day, 0, 0)) for day in Span(stats.first, stats.last).each()]
+    shown = [of.get(day, DayCount(day, 0, 0)) for day in DaySpan(stats.first, stats.last).each()]
     counts = {one.day: _count(one, full(one.day), links.watched(one.day, one.day)) for one in shown}
     busy = sum(one.plays > 0 for one in shown)
     return Year(
@@ -138,21 +139,25 @@ def year(stats: Statistics, links: Links) -> Year:
 
 def hours(counts: Sequence[int]) -> Drawing:
     """When plays ended."""
-    shown = [Count(f"{hour:02}:00 to {hour:02}:59: {words.plural(n, 'play')}", n) for hour, n in enumerate(counts)]
+    shown = [ChartBar(f"{hour:02}:00 to {hour:02}:59: {words.plural(n, 'play')}", n) for hour, n in enumerate(counts)]
     best = max(range(24), key=lambda hour: counts[hour])
     caption = f"Most end between {best:02}:00 and {(best + 1) % 24:02}:00." if counts[best] else _NOTHING
     ticks = [(hour, f"{hour:02}:00", hour % 6 != 0) for hour in range(0, 24, 3)]
-    rows = [Row(f"{hour:02}:00", "", (f"{n:,}",)) for hour, n in enumerate(counts)]
-    return Drawing("hours", "Hours of the day", caption, charts.chart(shown, ticks), Table(("Hour", "Plays"), rows))
+    rows = [ChartRow(f"{hour:02}:00", "", (f"{n:,}",)) for hour, n in enumerate(counts)]
+    return Drawing(
+        "hours", "Hours of the day", caption, charts.chart(shown, ticks), ChartTable(("Hour", "Plays"), rows)
+    )
 
 
 def weekdays(counts: Sequence[int]) -> Drawing:
-    shown = [Count(f"{day}: {words.plural(n, 'play')}", n) for day, n in zip(WEEKDAYS, counts, strict=True)]
+    shown = [ChartBar(f"{day}: {words.plural(n, 'play')}", n) for day, n in zip(WEEKDAYS, counts, strict=True)]
     best = max(range(7), key=lambda day: counts[day])
     caption = f"Most on {WEEKDAYS[best]}s." if counts[best] else _NOTHING
     ticks = [(n, day[:3], False) for n, day in enumerate(WEEKDAYS)]
-    rows = [Row(day, "", (f"{n:,}",)) for day, n in zip(WEEKDAYS, counts, strict=True)]
-    return Drawing("weekdays", "Days of the week", caption, charts.chart(shown, ticks), Table(("Day", "Plays"), rows))
+    rows = [ChartRow(day, "", (f"{n:,}",)) for day, n in zip(WEEKDAYS, counts, strict=True)]
+    return Drawing(
+        "weekdays", "Days of the week", caption, charts.chart(shown, ticks), ChartTable(("Day", "Plays"), rows)
+    )
 
 
 def full(day: date) -> str:
@@ -180,25 +185,27 @@ def _bars(
     return Drawing(key, title, _most(found, name), chart, _table("When", told), has_films=has_films)
 
 
-def _count(one: DayCount, name: str, place: str) -> Count:
+def _count(one: DayCount, name: str, place: str) -> ChartBar:
     films = f", {words.plural(one.films, 'film')} among them" if one.films else ""
     text = f"{name}: {words.plural(one.plays, 'play')}{films}"
-    return Count(text, one.plays, one.films, place if one.plays else "")
+    return ChartBar(text, one.plays, one.films, place if one.plays else "")
 
 
-def _table(head: str, counts: Sequence[Count], *, reverse: bool = False) -> Table:
+def _table(head: str, counts: Sequence[ChartBar], *, reverse: bool = False) -> ChartTable:
     shown = [one for one in (reversed(counts) if reverse else counts) if one.count]
-    rows = [Row(one.text.partition(":")[0], one.place, (f"{one.count:,}", f"{one.part:,}")) for one in shown]
-    return Table((head, "Plays", "Films among them"), rows)
+    rows = [ChartRow(one.text.partition(":")[0], one.place, (f"{one.count:,}", f"{one.part:,}")) for one in shown]
+    return ChartTable((head, "Plays", "Films among them"), rows)
 
 
-def _weeks_table(counts: dict[date, Count]) -> Table:
+def _weeks_table(counts: dict[date, ChartBar]) -> ChartTable:
     rows: dict[date, list[str]] = {}
     for day, one in counts.items():
         week = rows.setdefault(day - timedelta(days=day.weekday()), [""] * 7)
         week[day.weekday()] = f"{one.count:,}"
     heads = ("Week of", *(day[:3] for day in WEEKDAYS))
-    return Table(heads, [Row(f"{monday.day} {monday:%b}", "", tuple(cells)) for monday, cells in rows.items()])
+    return ChartTable(
+        heads, [ChartRow(f"{monday.day} {monday:%b}", "", tuple(cells)) for monday, cells in rows.items()]
+    )
 
 
 def _most(found: Sequence[DayCount], name: Callable[[date], str]) -> str:

@@ -7,17 +7,18 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.core.plays import EARLIEST
 from scrobbled.core.statistics import Length, Streak
-from scrobbled.web.counting import ALL, Statistics, Title
-from scrobbled.web.view import charts, drawings, poster, words
-from scrobbled.web.view.drawings import Chip, Drawing, Links, Year
+from scrobbled.core.watching.plays import EARLIEST
+from scrobbled.desk import words
+from scrobbled.desk.plays.statistics import ALL, CountedTitle, Statistics
+from scrobbled.web.view.statistics import charts, drawings
+from scrobbled.web.view.statistics.drawings import ChartFilter, Drawing, Links, Year
 
 MOST_YEARS = 8
 """So many years have a button of their own."""
 
 
-class Figure(Struct, frozen=True):
+class KeyFigure(Struct, frozen=True):
     value: str
     label: str
     note: str = ""
@@ -26,7 +27,6 @@ class Figure(Struct, frozen=True):
 class Favourite(Struct, frozen=True):
     title: str
     detail: str
-    seed: str
     art: str
     width: str
     place: str
@@ -41,11 +41,11 @@ class Lying(Struct, frozen=True):
     place: str
 
 
-class Page(Struct, frozen=True):
+class StatisticsPage(Struct, frozen=True):
     name: str
-    periods: list[Chip]
-    people: list[Chip]
-    figures: list[Figure]
+    periods: list[ChartFilter]
+    people: list[ChartFilter]
+    figures: list[KeyFigure]
     drawings: list[Drawing]
     year: Year | None
     clocks: list[Drawing]
@@ -57,11 +57,11 @@ class Page(Struct, frozen=True):
     is_empty: bool
 
 
-def page(stats: Statistics, now: datetime, *, days: int) -> Page:
+def page(stats: Statistics, now: datetime, *, days: int) -> StatisticsPage:
     """``now`` is in the zone of the house; ``days`` is how many are shown one by one."""
     links = Links(stats, now.year, days)
     totals = stats.totals
-    return Page(
+    return StatisticsPage(
         name="All years" if stats.period == ALL else stats.period,
         periods=_periods(stats, links, now.year),
         people=_people_chips(stats, links),
@@ -87,43 +87,45 @@ def length(minutes: int) -> str:
     return " ".join(parts)
 
 
-def _periods(stats: Statistics, links: Links, this_year: int) -> list[Chip]:
+def _periods(stats: Statistics, links: Links, this_year: int) -> list[ChartFilter]:
     named = {this_year: "This year", this_year - 1: "Last year"}
     years = sorted({*stats.years[:MOST_YEARS], *(int(p) for p in [stats.period] if p != ALL)}, reverse=True)
     chips = [
-        Chip(named.get(one, str(one)), links.here(period=None if one == this_year else one), stats.period == str(one))
+        ChartFilter(
+            named.get(one, str(one)), links.here(period=None if one == this_year else one), stats.period == str(one)
+        )
         for one in years
     ]
-    return [*chips, Chip("All", links.here(period=ALL), stats.period == ALL)]
+    return [*chips, ChartFilter("All", links.here(period=ALL), stats.period == ALL)]
 
 
-def _people_chips(stats: Statistics, links: Links) -> list[Chip]:
+def _people_chips(stats: Statistics, links: Links) -> list[ChartFilter]:
     if len(stats.viewers) < 2:
         return []
-    chips = [Chip(one, links.here(viewer=one), stats.viewer == one) for one in stats.viewers]
-    return [Chip("Everyone", links.here(viewer=None), stats.viewer is None), *chips]
+    chips = [ChartFilter(one, links.here(viewer=one), stats.viewer == one) for one in stats.viewers]
+    return [ChartFilter("Everyone", links.here(viewer=None), stats.viewer is None), *chips]
 
 
-def _figures(stats: Statistics) -> list[Figure]:
+def _figures(stats: Statistics) -> list[KeyFigure]:
     totals = stats.totals
     found = [
-        Figure(f"{totals.plays:,}", "play" if totals.plays == 1 else "plays", _again(totals.rewatches)),
-        Figure(length(totals.length.minutes), "watched", _estimated(totals.length)),
-        Figure(
+        KeyFigure(f"{totals.plays:,}", "play" if totals.plays == 1 else "plays", _again(totals.rewatches)),
+        KeyFigure(length(totals.length.minutes), "watched", _estimated(totals.length)),
+        KeyFigure(
             f"{totals.episodes:,}",
             "episode" if totals.episodes == 1 else "episodes",
             f"of {words.plural(stats.different_shows, 'show')}" if stats.different_shows else "",
         ),
-        Figure(
+        KeyFigure(
             f"{totals.films:,}",
             "film" if totals.films == 1 else "films",
             f"{stats.different_films:,} different" if 0 < stats.different_films < totals.films else "",
         ),
     ]
     if totals.longest:
-        found.append(Figure(words.plural(totals.longest.days, "day"), "longest streak", _when(totals.longest)))
+        found.append(KeyFigure(words.plural(totals.longest.days, "day"), "longest streak", _when(totals.longest)))
     if totals.current:
-        found.append(Figure(words.plural(totals.current.days, "day"), "streak now", "a play on each"))
+        found.append(KeyFigure(words.plural(totals.current.days, "day"), "streak now", "a play on each"))
     return found
 
 
@@ -143,14 +145,14 @@ def _when(streak: Streak) -> str:
     return f"{first} to {streak.last.day} {streak.last:%b %Y}"
 
 
-def _favourite(one: Title, of: Sequence[Title], links: Links, what: str) -> Favourite:
+def _favourite(one: CountedTitle, of: Sequence[CountedTitle], links: Links, what: str) -> Favourite:
     detail = words.plural(one.plays, "play")
     if what == "episode":
         detail = f"{words.plural(one.different, what)}, {detail}" if one.plays > one.different else detail
         detail = words.plural(one.different, what) if one.plays == one.different else detail
     width = charts.share(one.plays, max(other.plays for other in of))
     place = links.history(show=one.title)
-    return Favourite(one.title, detail, poster.seed(one.title), one.poster, width, place)
+    return Favourite(one.title, detail, one.poster, width, place)
 
 
 def _viewers(stats: Statistics, links: Links) -> list[Lying]:

@@ -1,0 +1,146 @@
+"""Plex: its servers, and the accounts at plex.tv, asked with one set of headers.
+
+https://plexapi.dev has the requests. A token travels in a header and never in a URL, as URLs are logged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from scrobbled import __version__
+from scrobbled.clients.base import NAME, PAGE, JsonRow, Query, ServerClient, allowed, document, pages, rows
+from scrobbled.core.errors import ContractDrift
+from scrobbled.plumbing.fields import decimal, text
+from scrobbled.plumbing.http import Answer, Http, StreamedAnswer
+
+PLEX_TV = "https://plex.tv"
+REFUSED = "The Plex server refused the token. Put one of the server's owner under sources.plex.server_token"
+AT_ONCE = 20
+"""Items asked for in one request, by their keys."""
+PATIENCE = 20.0
+THUMB = re.compile(r"/library/metadata/[0-9]{1,20}/(?:thumb|poster)/[0-9]{1,20}", re.ASCII)
+
+
+def headers(token: str, *, client: str = "", accept: str = "application/json") -> dict[str, str]:
+    """XML is what Plex answers where nothing is accepted. ``client`` names an installation of ours to plex.tv."""
+    own = {"X-Plex-Product": NAME, "X-Plex-Version": __version__, "X-Plex-Client-Identifier": client} if client else {}
+    return {"Accept": accept, **own, **({"X-Plex-Token": token} if token else {})}
+
+
+class Container(Struct, frozen=True):
+    """The ``MediaContainer`` of an answer; ``what`` is the request, for messages."""
+
+    held: JsonRow
+    what: str
+
+    def rows(self, name: str = "Metadata") -> list[JsonRow]:
+        """A list without any lacks its name altogether. Raises ``ContractDrift`` for anything but objects."""
+        return rows(self.held, name, self.what) if name in self.held else []
+
+
+class PlexClient(ServerClient):
+    """One Plex Media Server, as whoever has the token sees it."""
+
+    def __init__(self, http: Http, token: str, *, refused: str = REFUSED) -> None:
+        super().__init__(http, headers(token), refused)
+
+    async def ask(self, path: str, *, start: int | None = None, **query: str | int) -> Container:
+        """What has to be there. A page from ``start`` on where that is given, else everything."""
+        answer = await self._send(path, start, query)
+        found = self._container(answer)
+        if found is None:
+            raise ContractDrift(f"{answer.what} answered 404; is this the address of Plex?")
+        return found
+
+    async def find(self, path: str, **query: str | int) -> Container | None:
+        """The same; ``None`` for what is not there, or not for this token."""
+        return self._container(await self._send(path, None, query))
+
+    async def pages(self, path: str, query: Query) -> AsyncIterator[list[JsonRow]]:
+        """The pages of a list of items; see ``clients.base.pages``."""
+
+        async def page(start: int) -> tuple[list[JsonRow], float]:
+            found = await self.ask(path, start=start, **query)
+            listed = found.rows()
+            return listed, decimal(found.held.get("totalSize")) or start + len(listed) + 1
+
+        async for listed in pages(page, lambda row: (row.get("historyKey"), row.get("ratingKey"))):
+            yield listed
+
+    async def items(self, keys: Iterable[str]) -> dict[str, JsonRow]:
+        """Items with their guids, by their keys; those that are no longer there are left out."""
+        found: dict[str, JsonRow] = {}
+        wanted = list(dict.fromkeys(keys))
+        for at in range(0, len(wanted), AT_ONCE):
+            listed = await self.find(f"/library/metadata/{','.join(wanted[at : at + AT_ONCE])}", includeGuids=1)
+            found |= {text(row.get("ratingKey")): row for row in (listed.rows() if listed else ())}
+        return found
+
+    async def identity(self) -> str:
+        """``machineIdentifier``, which webhooks call ``Server.uuid``."""
+        found = await self.ask("/identity")
+        identity = text(found.held.get("machineIdentifier"))
+        if not identity:
+            raise ContractDrift(f"{found.what} answered without machineIdentifier; is this the address of Plex?")
+        return identity
+
+    async def posters(self, key: str, width: int, height: int) -> AsyncIterator[tuple[str, Query]]:
+        """The small picture, and the one that it is made of, which may have several MB."""
+        found = await self.find(f"/library/metadata/{key}")
+        thumb = next(iter(found.rows()), {}).get("thumb") if found else None
+        if isinstance(thumb, str) and THUMB.fullmatch(thumb):
+            yield "/photo/:/transcode", {"url": thumb, "width": width, "height": height, "minSize": 1, "upscale": 0}
+            yield thumb, {}
+
+    @contextlib.asynccontextmanager
+    async def listen(self, path: str, *, silence: float, **query: str | int) -> AsyncIterator[StreamedAnswer | None]:
+        """What the server tells as it happens, see ``Http.listen``; ``None`` where it has no such thing."""
+        accepting = {**self.headers, "Accept": "text/event-stream"}
+        async with self.http.listen(path, params=query, headers=accepting, silence=silence) as streaming:
+            allowed(streaming.status, refused=self.refused)
+            if not streaming.ok and streaming.status != 404:
+                raise ContractDrift(f"{streaming.what} answered {streaming.status}")
+            yield streaming if streaming.ok else None
+
+    async def _send(self, path: str, start: int | None, query: Query) -> Answer:
+        paging = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(PAGE)} if start is not None else {}
+        return await self.http.send("GET", path, params=query, headers={**self.headers, **paging})
+
+    def _container(self, answer: Answer) -> Container | None:
+        if answer.ok and answer.body.lstrip()[:1] == b"<":
+            raise ContractDrift(
+                f"{answer.what} answered XML instead of JSON; a proxy in between may drop the Accept header"
+            )
+        content = document(answer, refused=self.refused)
+        if content is None:
+            return None
+        held = content.get("MediaContainer")
+        if not isinstance(held, dict):
+            raise ContractDrift(f"{answer.what} answered without MediaContainer; is this the address of Plex?")
+        return Container(held, answer.what)
+
+
+class PlexTv:
+    """An account at plex.tv. What it answers is judged by those who ask, as each refusal has another way out.
+
+    ``client`` names this installation; one with the same name may be asked about the same sign-in again.
+    """
+
+    def __init__(self, http: Http, url: str | None, token: str = "", *, client: str = NAME) -> None:
+        """``url`` is where plex.tv is, where it is elsewhere."""
+        self._http, self._headers = http.at(url or PLEX_TV), headers(token, client=client)
+
+    async def send(self, method: str, path: str, **rest: Any) -> Answer:
+        """See ``Http.send``."""
+        return await self._http.send(method, path, headers=self._headers, timeout=PATIENCE, **rest)
+
+    async def user(self) -> JsonRow:
+        """Whose token it is, with ``id`` and ``username``; empty where plex.tv does not tell, as for a server's own."""
+        answer = await self.send("GET", "/api/v2/user")
+        content = answer.json() if answer.ok else {}
+        return content if isinstance(content, dict) else {}

@@ -1,0 +1,113 @@
+"""A plan in words, for the person who says yes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from scrobbled.core.agreeing.outline import SINGLY, Deed, Lines, Outline
+from scrobbled.core.naming.names import called
+from scrobbled.core.sending.change import SIDES, Action, moment, of_side
+
+_WHAT: dict[Action, tuple[str, str]] = {
+    Action.REMOVE: ("play to remove", "plays to remove"),
+    Action.UNRATE: ("rating to clear", "ratings to clear"),
+    Action.RETIME: ("play to give another time", "plays to give another time"),
+    Action.RATE: ("rating to set", "ratings to set"),
+    Action.ADD: ("play to add, dates kept", "plays to add, dates kept"),
+    Action.FLAG: ("rewatch mark to set", "rewatch marks to set"),
+}
+
+
+class Manner(Struct, frozen=True):
+    """How names of trackers and what has such in it, days and times (UTC), and "from to" are said."""
+
+    names: Callable[[str], str] = called
+    when: Callable[[str], str] = str
+    to: str = "->"
+
+
+class PlanPart(Struct, frozen=True):
+    """A heading, and what is below it."""
+
+    heading: str
+    lines: Sequence[str] = ()
+
+
+def in_words(plan: Outline) -> str:
+    """As a command shows it."""
+    lines = ((part.heading, *(f"  {line}" for line in part.lines)) for part in parts(plan, Manner()))
+    return "\n".join(line for part in lines for line in part)
+
+
+def parts(plan: Outline, manner: Manner) -> Iterator[PlanPart]:
+    """The first one says what agrees."""
+    says, agree = manner.names, f"{plan.agreed:,} viewing{'s agree' if plan.agreed != 1 else ' agrees'}"
+    if plan.is_empty:
+        yield PlanPart(f"Nothing to do: {agree}.")
+    else:
+        yield PlanPart(f"{plan.viewer}: {says(plan.names[0])} and {says(plan.names[1])}, {agree}.")
+    for side in SIDES:
+        if does := plan.does.get(side):
+            counted = "; ".join(f"{mine.total:,} {_what(action, mine.total)}" for action, mine in does.items())
+            lines = [line for action, mine in does.items() for line in _listed(mine, plan, manner, _left(action))]
+            yield PlanPart(f"{says(of_side(plan.names, side))}: {counted}", lines)
+    if count := plan.asks.total:
+        wanting = "1 thing is" if count == 1 else f"{count:,} things are"
+        yield PlanPart(f"{wanting} for you to decide:", list(_listed(plan.asks, plan, manner)))
+    if plan.warnings:
+        yield PlanPart("Left as it is:", [*map(says, plan.warnings), *_more(plan.more_warnings, "")])
+
+
+def in_turn(deeds: Iterable[Deed], names: tuple[str, str], manner: Manner) -> str:
+    """Of which a person chooses one."""
+    return " or ".join(f"{_deed(deed, manner)} on {manner.names(of_side(names, deed.side))}" for deed in deeds)
+
+
+def _listed(some: Lines, plan: Outline, manner: Manner, left: str = "") -> Iterator[str]:
+    a, b = plan.names
+    for line in some.lines:
+        asks = some is plan.asks
+        does = in_turn(line.deeds, plan.names, manner) if asks else _deed(line.deeds[0], manner)
+        why = manner.names(line.why.format(a=a, b=b))
+        yield f"{line.label}: {does} ({why})" if why else f"{line.label}: {does}"
+    yield from _more(some.more, left)
+
+
+def _what(action: Action, count: int) -> str:
+    return _WHAT[action][count != 1]
+
+
+def _left(action: Action) -> str:
+    """What lines that are not listed are about."""
+    return _WHAT[action][1] if action in SINGLY else "titles"
+
+
+def _more(count: int, what: str) -> list[str]:
+    return [f"and {count:,} more {what}".rstrip()] if count else []
+
+
+def _deed(deed: Deed, manner: Manner) -> str:
+    when, at = manner.when, moment(deed.at)
+    match deed.action:
+        case Action.ADD if deed.count > 1:
+            first, last = at[:10], moment(deed.until)[:10]
+            span = when(first) if first == last else f"{when(first)} to {when(last)}"
+            return f"{deed.count:,} plays, {span}"
+        case Action.ADD:
+            return f"play of {when(at)}"
+        case Action.REMOVE:
+            return f"play of {when(deed.before)} is removed"
+        case Action.RETIME:
+            return f"time {when(deed.before)} {manner.to} {when(deed.after)}"
+        case Action.RATE:
+            return f"rating {deed.before} {manner.to} {deed.after}" if deed.before else f"rating {deed.after}"
+        case Action.UNRATE:
+            return f"rating {deed.before} is cleared"
+        case Action.FLAG if deed.count > 1:
+            return f"{deed.count:,} rewatch marks"
+        case Action.FLAG if deed.at:
+            return f"rewatch on {when(at)}"
+        case Action.FLAG | Action.TICK | Action.UNTICK:
+            return deed.after

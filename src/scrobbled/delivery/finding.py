@@ -1,0 +1,84 @@
+"""What is found out about a change before it is judged: where the tracker keeps it, and what is there of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from scrobbled.core.errors import NotInCatalogue, Refused, Uncertain
+from scrobbled.core.naming.corrections import Corrected, Correction, corrected
+from scrobbled.core.sending.judge import Case, Place, Seen, Send, beside, not_taken
+from scrobbled.core.watching.plays import rounded
+from scrobbled.core.watching.sessions import usual_runtime, viewing_gap
+from scrobbled.delivery.account import TrackerAccount
+from scrobbled.store.mirror import viewings
+from scrobbled.store.queue.outbox import OutboxChange
+from scrobbled.trackers.base import Addition, Address
+
+
+class Going(Struct, frozen=True):
+    """A change as it is sent."""
+
+    change: OutboxChange
+    addition: Addition
+
+    @property
+    def place(self) -> Place:
+        sent = self.addition
+        return Place(sent.id, self.change.play_id, sent.address.key, sent.watched_at)
+
+
+class Found(Struct, frozen=True):
+    """A change and its case; ``going`` is how it would be sent, ``None`` where the tracker has no place for it."""
+
+    change: OutboxChange
+    case: Case
+    going: Going | None = None
+
+    @property
+    def address(self) -> Address | None:
+        return None if self.going is None else self.going.addition.address
+
+    def among(self, others: Sequence[Going]) -> Case:
+        """Its case where the same write carries ``others`` already."""
+        if self.going is None or not others:
+            return self.case
+        places = [other.place for other in others]
+        return replace(self.case, seen=beside(self.case.seen, self.going.place, _gap(self.change), places))
+
+    def sent(self, verdict: Send) -> Going:
+        assert self.going is not None, "nothing is sent to no place"
+        return replace(self.going, addition=replace(self.going.addition, rewatch=verdict.rewatch))
+
+
+async def find(account: TrackerAccount, change: OutboxChange, known: Sequence[Correction]) -> Found:
+    """Ask the tracker, and then the database. ``known`` are the corrections in force.
+
+    Raises as every call to a tracker, but not for what concerns this play alone: that is part of its case.
+    """
+    assert change.watched_at is not None, "an undated play is held, never queued"
+    tracker, meant = account.tracker, corrected(change.item, account.viewer, known)
+    case = Case(left_out=meant.left_out(tracker.can.media), restored=change.restored, approved=change.approved)
+    if case.left_out:
+        return Found(change, case)
+    try:
+        place = await tracker.adds.locate(meant.item)
+    except (NotInCatalogue, Uncertain, Refused) as error:
+        error.reason = meant.told(error.reason)
+        return Found(change, replace(case, not_located=not_taken(error)))
+    address = replace(place, how=meant.told(place.how))
+    addition = Addition(change.id, address, rounded(change.watched_at, tracker.can.precision), item=meant.item)
+    seen = await _seen(account, change, address, meant)
+    return Found(change, replace(case, seen=seen), Going(change, addition))
+
+
+async def _seen(account: TrackerAccount, change: OutboxChange, address: Address, meant: Corrected) -> Seen:
+    gap, is_corrected = _gap(change), meant.correction is not None
+    return await account.store.read(lambda db: viewings.seen(db, change, address.key, gap, is_corrected=is_corrected))
+
+
+def _gap(change: OutboxChange) -> timedelta:
+    return viewing_gap(change.duration or usual_runtime(change.item), restarted=True)

@@ -1,0 +1,42 @@
+"""Connections to services, one pool for each: the one way in which an ``Http`` is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+
+from scrobbled.plumbing.http import DateListener, Http, Observer
+
+
+class Pools:
+    """A pool is made when it is first asked for, and shared by all who ask for the same service here.
+
+    ``transport`` replaces the network, for tests. Whoever must not wait for others has pools of its own. Use ``aclose``
+    at the end.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport | None = None,
+        observer: Callable[[str], Observer] | None = None,
+        *,
+        dates: DateListener | None = None,
+        proxies: bool = True,
+    ) -> None:
+        """``observer`` gives, for the name of a service, who is told of each request; for the rest see ``Http``."""
+        self._transport, self._observer, self._dates, self._proxies = transport, observer, dates, proxies
+        self._open: dict[str, Http] = {}
+
+    def to(self, service: str, base: str = "") -> Http:
+        """The service at ``base``. No request is sent."""
+        if service not in self._open:
+            observe = self._observer(service) if self._observer else None
+            self._open[service] = Http(
+                "", observe=observe, dates=self._dates, transport=self._transport, proxies=self._proxies
+            )
+        return self._open[service].at(base)
+
+    async def aclose(self) -> None:
+        for http in self._open.values():
+            await http.aclose()

@@ -1,0 +1,114 @@
+"""What is lined up is put before ``core``, which decides item by item; what comes of it is a plan."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from scrobbled.core.agreeing.compare import compare_plays, compare_rating
+from scrobbled.core.agreeing.ledger import KEEP, Link, LinkState, Policy, RatingGroup
+from scrobbled.core.agreeing.plan import SIDES, Change, Plan, Side, of_side, warned
+from scrobbled.core.sending.change import left_out
+from scrobbled.reconcile.lining import Lined
+from scrobbled.reconcile.loading import RunExtent
+from scrobbled.reconcile.pairs import Sides, pieces, unkept
+from scrobbled.store.mirror import ledger, records
+from scrobbled.store.queue import amendments
+
+SLICE = 20
+"""Items compared before others get their turn."""
+
+
+@dataclass
+class Compared:
+    """A plan, and everything that is needed to carry it out."""
+
+    plan: Plan
+    lined: Lined
+    """What the changes are about."""
+    extent: RunExtent
+    unkept: dict[str, int]
+    """Plays that the other side would get if it kept such; see ``unkept``."""
+    ratings: dict[str, int | None] = field(default_factory=dict)
+
+
+class Decider:
+    """Decides one pair part by part, by the policy ``made``."""
+
+    def __init__(self, sides: Sides, made: Policy) -> None:
+        self._sides, self._made, self._lined = sides, made, Lined()
+        self._changes, self._left, self._ratings = list[Change](), list[str](), dict[str, int | None]()
+        self._agreed = 0
+        """By how many more viewings agree than the ledger has."""
+        self._taken: Mapping[Side, Mapping[str, int | None]] = {}
+
+    def begin(self, db: sqlite3.Connection) -> None:
+        """Call before the first part."""
+        self._agreed = ledger.count_agreed(db, self._sides.viewer, self._sides.pair)
+        self._taken = {side: amendments.taken_back(db, *self._sides.account(side)) for side in SIDES}
+
+    async def decide(self, part: Lined) -> list[Link]:
+        """What was found to be the same; the rest is kept for the plan."""
+        links, before = list[Link](), len(self._changes)
+        for piece in pieces(part.plays, SLICE):
+            for group in piece:
+                found = compare_plays(group, self._made)
+                links += found.links
+                self._keep(found.changes, found.left)
+                if self._made.plays != "off":
+                    self._agreed += found.agreed - sum(link.state is LinkState.AGREED for link in group.links)
+            await asyncio.sleep(0)
+        for rated in part.ratings:
+            if not self._is_taken_back(rated):
+                self._decide_rating(rated)
+        self._remember(part, self._changes[before:])
+        return links
+
+    def compared(self, db: sqlite3.Connection, extent: RunExtent) -> Compared:
+        """What came of all parts."""
+        sides, kept_out = self._sides, unkept(db, self._sides, self._made)
+        warnings = (*warned(self._left, sides.called), *_notes(db, sides), *left_out(kept_out))
+        plan = Plan(sides.viewer, sides.names, tuple(self._changes), warnings, self._agreed)
+        return Compared(plan, self._lined, extent, kept_out, self._ratings)
+
+    def _keep(self, changes: Iterable[Change], left: Iterable[str]) -> None:
+        """Core speaks of side a and side b; people know them by name."""
+        a, b = self._sides.called
+        self._changes += [replace(change, why=change.why.format(a=a, b=b)) for change in changes]
+        self._left += left
+
+    def _decide_rating(self, rated: RatingGroup) -> None:
+        found = compare_rating(rated, self._made)
+        self._keep(found.changes, found.left)
+        if found.agreed is not KEEP:
+            self._ratings[rated.key] = found.agreed
+
+    def _is_taken_back(self, rated: RatingGroup) -> bool:
+        """Whether a side has the value that ``undo`` gave back to it: then that is no news for the other side."""
+        for side in SIDES:
+            value, taken = rated.rating(side), self._taken[side]
+            if rated.key in taken and taken[rated.key] == (value.value if value else None):
+                return True
+        return False
+
+    def _remember(self, part: Lined, changes: Sequence[Change]) -> None:
+        """Of what is lined up, what the changes are about."""
+        keys = {change.key for change in changes}
+        ids = {id_ for change in changes for id_ in (change.source, change.target) if id_}
+        self._lined.subjects |= {place: one for place, one in part.subjects.items() if place[1] in keys}
+        self._lined.stored |= {place: one for place, one in part.stored.items() if place[1] in ids}
+
+
+def _notes(db: sqlite3.Connection, sides: Sides) -> list[str]:
+    """What reading left out, and listings that were not believed."""
+    told: list[str] = []
+    for side in SIDES:
+        state, name = records.state(db, sides.account(side)), of_side(sides.called, side)
+        if state.doubt:
+            told.append(f"what {name} listed is not believed to be all: {state.doubt}; nothing is removed by it")
+        told += [f"{count:,} left out on {name}: {why}" for why, count in sorted((state.skipped or {}).items())]
+    return told

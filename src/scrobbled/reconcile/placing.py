@@ -1,0 +1,137 @@
+"""Where side b keeps what side a calls by another name, looked up before anything is lined up."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+
+from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncertain
+from scrobbled.core.naming.corrections import Correction, corrected
+from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.matching import is_generic, plain
+from scrobbled.core.records import Subject, about
+from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.garbage import set_aside
+from scrobbled.reconcile.loading import AT_ONCE, LOOK_AGAIN, PAGE, Course, LoadedSide, Loader, Since
+from scrobbled.reconcile.pairs import Sides, pieces
+from scrobbled.reconcile.reading import Failed, PairMember
+from scrobbled.reconcile.steps import RunSteps
+from scrobbled.store.file.database import Store
+from scrobbled.store.mirror import records, subjects
+from scrobbled.trackers.base import Address
+
+
+class Placer:
+    """Asks ``other``, which is side b. ``known`` are the corrections in force."""
+
+    def __init__(
+        self, sides: Sides, other: PairMember, known: Sequence[Correction], *, store: Store, clock: Clock
+    ) -> None:
+        self._sides, self._other, self._known, self._store, self._clock = sides, other, known, store, clock
+        self._loader, self._mark = Loader(store, sides), hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+
+    async def course(self, since: Since | None, steps: RunSteps) -> Course:
+        """All that is to be compared, each thing by the name that both sides have for it. Raises ``Failed``."""
+        await self._store.write(lambda db: subjects.drop_misses(db, self._now() - LOOK_AGAIN))
+        with set_aside():
+            course = await self._loader.load(since, self._mark)
+            strange = await self._strange(course)
+        if strange:
+            found = await self._place(strange, steps)
+            with set_aside():
+                await self._loader.take_in(course, found)
+        return course
+
+    async def _strange(self, course: Course) -> list[Subject]:
+        """Of side a: where side b keeps them is not known, and matters."""
+        found: list[Subject] = []
+        shows = await self._shows(course.b)
+        for ours, theirs in course.parts():
+            a = await self._loader.part(course.a, ours, rows=False)
+            b = await self._loader.part(course.b, theirs, rows=False)
+            found += await asyncio.to_thread(lambda: list(_unplaced(a, b, course.placed, self._is_corrected, shows)))  # noqa: B023
+        played = await self._with_rows([one.key for one in found if one.key not in course.a.rated])
+        return [one for one in found if one.key in course.a.rated or one.key in played]
+
+    def _is_corrected(self, subject: Subject) -> bool:
+        """Whether a person says that it is something else."""
+        return bool(self._known) and corrected(subject.item, self._sides.viewer, self._known).item is not subject.item
+
+    async def _with_rows(self, keys: Sequence[str]) -> set[str]:
+        """Those of side a of which there is or was a play."""
+        account, found = self._sides.account("a"), set[str]()
+        for piece in pieces(keys, AT_ONCE):
+            rows = await self._store.read(lambda db, piece=piece: records.of_keys(db, account, piece))  # type: ignore[misc]
+            found |= {row.record.key for row in rows}
+        return found
+
+    async def _shows(self, b: LoadedSide) -> set[int]:
+        """TMDB *show* ids of all that there is on side b."""
+        account, found = self._sides.account("b"), set[int]()
+        for piece in pieces(list(b.names), PAGE):
+            found |= await self._store.read(lambda db, piece=piece: subjects.shows(db, account, piece))  # type: ignore[misc]
+        return found
+
+    async def _place(self, strange: Sequence[Subject], steps: RunSteps) -> list[str]:
+        """Returns the keys of side b that they stand at."""
+        whose, found = (self._sides.viewer, self._sides.a, self._sides.b), list[str]()
+        for number, subject in enumerate(strange, 1):
+            meant = about(subject, corrected(subject.item, self._sides.viewer, self._known).item)
+            to, how = await self._placed(meant)
+            row = (whose, subject.key, to, how, self._mark, self._now())
+            await self._store.write(lambda db, row=row: subjects.put_placement(db, *row))  # type: ignore[misc]
+            await steps.take(self._sides.b, "places", number, len(strange))
+            found += [] if to is None else [to]
+        return found
+
+    async def _placed(self, subject: Subject) -> tuple[str | None, str]:
+        """Its key at side b, or ``None`` where that does not have it, and how that is known."""
+        try:
+            address = await self._address(subject)
+        except (NotInCatalogue, Uncertain, Refused) as error:
+            return None, error.reason
+        except TrackerError as error:
+            await self._other.trouble(error)
+            raise Failed(f"{self._sides.called[1]} could not be asked: {error.reason}") from error
+        return address.key, address.how
+
+    async def _address(self, subject: Subject) -> Address:
+        there = self._other.tracker
+        if there.can.adds and subject.scope in ("movie", "episode"):
+            return await there.adds.locate(subject.item)
+        return await there.amends.locate_subject(subject)
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _unplaced(
+    a: LoadedSide,
+    b: LoadedSide,
+    placed: Mapping[str, str | None],
+    is_corrected: Callable[[Subject], bool],
+    shows: Set[int],
+) -> Iterator[Subject]:
+    """Those whose name says nothing, or not what the other side means by it, or stands alone beside others of it.
+
+    ``shows`` are those of which side b has anything.
+    """
+    named = {canon: b.subjects[keys[0]] for canon, keys in b.by_canon().items()}
+    for key, subject in a.subjects.items():
+        if key in placed:
+            continue
+        strange = a.names[key] is None or _contradicted(subject, named.get(a.canon[key]), shows)
+        if strange or is_corrected(subject):
+            yield subject
+
+
+def _contradicted(subject: Subject, there: Subject | None, shows: Set[int]) -> bool:
+    item = subject.item
+    if not isinstance(item, Episode) or subject.scope != "episode":
+        return False
+    if there is None:
+        return item.show_ids.tmdb in shows
+    title = there.item.title if isinstance(there.item, Episode) else None
+    telling = not is_generic(item.title) and not is_generic(title)
+    return telling and plain(item.title) != plain(title)

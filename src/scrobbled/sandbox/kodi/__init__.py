@@ -1,0 +1,4 @@
+"""Kodi: what it tells over its websocket, and what its add-ons post.
+
+Stands alone, like every stand-in.
+"""

@@ -1,0 +1,4 @@
+"""Jellyfin and Emby, which share their API.
+
+Stands alone, like every stand-in.
+"""

@@ -1,0 +1,4 @@
+"""Posters for titles that do not exist.
+
+Drawn here, so that nothing is shipped and nothing fetched.
+"""

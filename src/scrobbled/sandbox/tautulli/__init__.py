@@ -1,0 +1,4 @@
+"""Tautulli: what its notification agent posts.
+
+Stands alone, like every stand-in.
+"""

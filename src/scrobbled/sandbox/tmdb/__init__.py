@@ -1,0 +1,4 @@
+"""TMDB: search, ids and pictures.
+
+Stands alone, like every stand-in.
+"""

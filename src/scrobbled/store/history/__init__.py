@@ -1,0 +1,4 @@
+"""What was watched, counted and searched.
+
+Read only: plays are written by ``inbox`` and ``queue``.
+"""

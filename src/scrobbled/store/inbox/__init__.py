@@ -1,0 +1,4 @@
+"""What media servers sent, and the viewings it adds up to.
+
+Nothing here knows a tracker.
+"""

@@ -1,0 +1,1 @@
+"""``/api/v1/history``, ``/explain``, ``/playing`` and ``/undo``."""

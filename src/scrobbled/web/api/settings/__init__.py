@@ -1,0 +1,1 @@
+"""``/api/v1/config``, ``/backup``, ``/alerts`` and ``/doctor``."""

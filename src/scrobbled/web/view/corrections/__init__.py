@@ -1,0 +1,1 @@
+"""Corrections as they stand on the page. Pure."""

@@ -1,0 +1,1 @@
+"""Pairs, plans and runs as they stand on the page. Pure."""

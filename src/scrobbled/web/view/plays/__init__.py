@@ -1,0 +1,1 @@
+"""Plays as they stand on the page. Pure."""

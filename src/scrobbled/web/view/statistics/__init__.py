@@ -1,0 +1,1 @@
+"""Numbers and drawings as they stand on the page. Pure."""

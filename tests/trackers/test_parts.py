@@ -1,0 +1,130 @@
+"""What a tracker can is in parts: one that lacks a part says so, and nobody asks it for that."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from conftest import FakeClock
+from flows.home import home_at
+from flows.rig import FILM, Scripted, rigged
+from scrobbled.config import loads
+from scrobbled.config.viewing import PairConfig
+from scrobbled.core.errors import Refused, TryLater
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.intake.household import without_effect
+from scrobbled.plumbing.redact import Redactor
+from scrobbled.reconcile.pairs import Options, Sides, policy
+from scrobbled.trackers import TRACKERS
+from scrobbled.trackers.base import Tracker
+from scrobbled.trackers.informed import Informed
+from scrobbled.trackers.masked import Masked
+from scrobbled.trackers.wrapped import Wrapped
+from trackers.contract import PARTS, AccountBench, AccountContract, declared_parts, parts_of
+from trackers.memory.tracker import CAN, MemoryTracker
+
+pytestmark = pytest.mark.anyio
+ONLY_READ = replace(CAN, adds=False, amends=frozenset())
+
+
+class OnlyRead(Scripted):
+    """As a service that lets nobody write."""
+
+    adds = Tracker.adds
+    amends = Tracker.amends
+
+
+def only_read() -> OnlyRead:
+    return OnlyRead(can=ONLY_READ)
+
+
+class TestOnlyRead(AccountContract):
+    @pytest.fixture
+    def bench(self) -> AccountBench:
+        tracker = only_read()
+        return AccountBench(tracker, OnlyRead(can=ONLY_READ, has_account=False), tracker.go_down)
+
+
+def test_a_part_that_is_not_there_is_refused_in_words() -> None:
+    class Bare(Tracker):
+        can = replace(ONLY_READ, reads=frozenset())
+        sign_in = examine = MemoryTracker.sign_in  # type: ignore[assignment]
+
+    assert parts_of(Bare()) == declared_parts(Bare.can) == set()
+    for part in PARTS:
+        with pytest.raises(Refused, match="tracker"):
+            getattr(Bare(), part)
+
+
+@pytest.mark.parametrize("made", [MemoryTracker, only_read])
+def test_a_wrapper_has_the_parts_of_what_it_wraps(made: Callable[[], Tracker]) -> None:
+    tracker = made()
+    for wrapped in (Wrapped(tracker), Masked(tracker, Redactor()), Informed(tracker, ())):
+        assert parts_of(wrapped) == parts_of(tracker) == declared_parts(wrapped.can)
+
+
+def test_a_wrapper_hands_on_all_there_is() -> None:
+    assert {name for name in vars(Tracker) if not name.startswith("_")} <= set(vars(Wrapped))
+
+
+async def test_what_any_part_quotes_is_masked() -> None:
+    tracker, redactor = Scripted(), Redactor(["hunter-seven"])
+    calls: list[tuple[str, Callable[[Any], Awaitable[Any]]]] = [
+        ("locate", lambda masked: masked.adds.locate(FILM)),
+        ("find_plays", lambda masked: masked.adds.find_plays([])),
+        ("sign_in", lambda masked: masked.sign_in()),
+    ]
+    for name, call in calls:
+        tracker.fail(name, TryLater("hunter-seven is wrong"))
+        with pytest.raises(TryLater) as caught:
+            await call(Masked(tracker, redactor))
+        assert "hunter-seven" not in f"{caught.value} {caught.value.reason}", name
+
+
+async def test_what_is_refused_among_results_is_masked() -> None:
+    tracker = Scripted(answers=[Refused("hunter-seven is wrong")])
+
+    async def sending() -> None: ...
+
+    (result,) = await Masked(tracker, Redactor(["hunter-seven"])).adds.add_plays([], sending)
+    assert isinstance(result, Refused)
+    assert "hunter-seven" not in f"{result} {result.reason}"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "goes"),
+    [(CAN, CAN, "both"), (CAN, ONLY_READ, "b-to-a"), (ONLY_READ, CAN, "a-to-b"), (ONLY_READ, ONLY_READ, "off")],
+)
+def test_nothing_is_planned_for_a_side_that_takes_nothing(a: Any, b: Any, goes: str) -> None:
+    pair = PairConfig(between=("trakt", "serializd"), plays="both", ratings="both")
+    made = policy(pair, Sides("anna", "trakt", "serializd"), (a, b), Options())
+    assert (made.plays, made.ratings) == (goes, goes)
+
+
+def test_a_pair_that_brings_something_where_nothing_is_taken_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TRACKERS, "serializd", SimpleNamespace(can=lambda: ONLY_READ))
+    pair = "{between: [trakt, serializd], plays: both, ratings: serializd-to-trakt}"
+    trackers = "{trakt: {client_id: a}, serializd: {email: a@example.org}}"
+    told = list(without_effect(loads(f"viewers: [{{name: anna, trackers: {trackers}, pairs: [{pair}]}}]", {})))
+    assert told == ["viewers: anna: the pair of trakt and serializd: serializd takes no plays, so none go there"]
+
+
+async def test_a_play_for_a_tracker_that_takes_none_any_more_is_refused_and_all_goes_on(tmp_path: Path) -> None:
+    async with rigged(tmp_path / "x.db", only_read(), FakeClock()) as rig:
+        change = await rig.play()
+        await rig.rest()
+        assert await rig.state(change) == PlayOutcome.DEAD
+        assert (await rig.row(change))["reason"] == "this tracker takes no plays"
+
+
+async def test_no_play_is_queued_for_a_tracker_that_takes_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TRACKERS, "serializd", SimpleNamespace(can=lambda: ONLY_READ))
+    async with home_at(tmp_path / "x.db") as home:
+        taken = await home.hear("jellyfin", "watched")
+        assert [tracker for tracker, _, _ in await home.outbox()] == ["trakt"]
+        assert taken.accounts == {("anna", "trakt")}
