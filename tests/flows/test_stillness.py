@@ -18,7 +18,7 @@ from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.desk.pairs.stillness import OURS, TURNS, in_peace, until_still
 from scrobbled.reconcile import Ended, Sides
 from scrobbled.store import Store
-from scrobbled.store.mirror import runs
+from scrobbled.store.mirror import run_changes, runs
 from scrobbled.store.queue import additions, outbox
 
 pytestmark = pytest.mark.anyio
@@ -67,7 +67,7 @@ async def test_deliveries_are_told_at_once_and_waited_for(store: Store, monkeypa
     said: list[str] = []
     await until_still(store, PAIR, FakeClock(), said.append)
     assert said[0] == "r1 is delivering (3 left); comparing after that"
-    assert await store.read(lambda db: runs.on_its_way(db, "anna", ("trakt", "serializd"))) == (0, None)
+    assert await store.read(lambda db: run_changes.on_its_way(db, "anna", ("trakt", "serializd"))) == (0, None)
 
 
 async def test_how_long_deliveries_take_is_told_as_they_go(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ async def test_how_long_deliveries_take_is_told_as_they_go(store: Store, monkeyp
 async def test_what_does_not_move_is_not_waited_for(store: Store) -> None:
     await store.write(lambda db: queue(db, 3))
     await until_still(store, PAIR, FakeClock(), lambda text: None)
-    assert (await store.read(lambda db: runs.on_its_way(db, "anna", ("trakt",))))[0] == 3
+    assert (await store.read(lambda db: run_changes.on_its_way(db, "anna", ("trakt",))))[0] == 3
 
 
 async def test_what_goes_to_somebody_else_is_not_waited_for(store: Store) -> None:

@@ -19,7 +19,7 @@ from scrobbled.core.watching.plays import Play
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store.file.opening import open_database
 from scrobbled.store.inbox.events import Queued, add_play
-from scrobbled.store.mirror import records, runs
+from scrobbled.store.mirror import records, run_changes, runs
 from scrobbled.store.queue import amendments, floods, outbox, overview
 from scrobbled.store.queue.amendments import Details, Inverse, NewAmendment
 
@@ -266,7 +266,7 @@ def test_a_run_knows_what_it_changed(db: sqlite3.Connection) -> None:
     add(db, removal("r2"))
     assert [row.id for row in amendments.of_run(db, run)] == mine[::-1]
     assert [row.id for row in amendments.for_play(db, 5)] == mine[1:]
-    assert runs.progress(db, run).waiting == 2
+    assert run_changes.progress(db, run).waiting == 2
 
 
 def test_a_restored_database_forgets_what_may_be_out_of_date(db: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ import pytest
 from scrobbled.core.naming.ids import MovieIds
 from scrobbled.core.naming.items import Movie
 from scrobbled.store.file.opening import open_database
-from scrobbled.store.mirror import runs
+from scrobbled.store.mirror import run_changes, runs
 from scrobbled.store.notes.shelf import PlanLine, StoredPlan
 from scrobbled.store.queue import additions, amendments, cancelling, outbox, run_items
 from scrobbled.store.queue.amendments import Details, NewAmendment
@@ -152,7 +152,10 @@ def test_changes_of_a_run_come_page_by_page_plays_first(db: sqlite3.Connection) 
         "c2",
         "c3",
     ]
-    assert sorted(runs.progress(db, run).changes) == [("serializd", "add", "queued", 3), ("trakt", "rate", "queued", 1)]
+    assert sorted(run_changes.progress(db, run).changes) == [
+        ("serializd", "add", "queued", 3),
+        ("trakt", "rate", "queued", 1),
+    ]
 
 
 def test_a_run_is_followed_without_looking_at_its_changes(db: sqlite3.Connection) -> None:

@@ -15,7 +15,7 @@ from scrobbled.core.naming.ids import MovieIds
 from scrobbled.core.naming.items import Movie
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store.file.opening import open_database
-from scrobbled.store.mirror import runs
+from scrobbled.store.mirror import run_changes, runs
 from scrobbled.store.queue import additions, amendments
 from scrobbled.store.queue.amendments import Details, NewAmendment
 
@@ -48,7 +48,7 @@ def queued(db: sqlite3.Connection, run: int, record: str = "1") -> None:
 def left(db: sqlite3.Connection, run: int) -> int:
     found = runs.get(db, run)
     assert found is not None
-    return runs.left_over(db, found)
+    return run_changes.left_over(db, found)
 
 
 def test_whoever_waits_for_a_run_that_was_cut_short_may_ask_again(db: sqlite3.Connection) -> None:

@@ -15,8 +15,9 @@ from scrobbled.core.errors import StoreError
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.delivery.health import HealthState
 from scrobbled.desk.facts.queue import trouble
-from scrobbled.store.mirror import runs
-from scrobbled.store.mirror.runs import Run, RunCounts
+from scrobbled.store.mirror import run_changes, runs
+from scrobbled.store.mirror.run_changes import RunCounts
+from scrobbled.store.mirror.runs import Run
 from scrobbled.store.queue import overview
 
 POLL = 0.1
@@ -94,11 +95,13 @@ class _Follower:
 
     async def _look(self) -> tuple[Run, RunCounts, int]:
         """With the number of changes that earlier runs have left behind, which are waited for at the end."""
-        run, progress = await self._service.store.read(lambda db: (runs.get(db, self._id), runs.progress(db, self._id)))
+        run, progress = await self._service.store.read(
+            lambda db: (runs.get(db, self._id), run_changes.progress(db, self._id))
+        )
         if run is None:
             raise StoreError(f"run r{self._id} is not in the database any more")
         is_over = run.ended_at is not None and not progress.waiting
-        earlier = await self._service.store.read(lambda db: runs.left_over(db, run)) if is_over else 0
+        earlier = await self._service.store.read(lambda db: run_changes.left_over(db, run)) if is_over else 0
         self._first = await self._service.store.read(lambda db: runs.before(db, run)) if _waits(run) else None
         first = self._first and (self._first.id, self._first.phase, self._first.steps)
         seen = (run.phase, run.steps, first, progress.done, progress.stuck, earlier)
@@ -123,7 +126,7 @@ class _Follower:
                 self._moved_at = time.monotonic()
 
     async def _followed(self, run: Run, complete: bool, left: str) -> Followed:
-        progress = await self._service.store.read(lambda db: runs.progress(db, self._id))
+        progress = await self._service.store.read(lambda db: run_changes.progress(db, self._id))
         return Followed(run, dict(progress.outcomes), complete, left, progress.changes)
 
 
@@ -142,7 +145,9 @@ def _stuck(progress: RunCounts) -> str:
 def _troubles(db: sqlite3.Connection, run: Run) -> list[_Trouble]:
     """Of each account that something waits for and that gets nothing: its state, and why in words."""
     states = overview.account_states(db)
-    told = {tracker: trouble(states, run.viewer, tracker, PlayOutcome.QUEUED) for tracker in runs.waits_for(db, run)}
+    told = {
+        tracker: trouble(states, run.viewer, tracker, PlayOutcome.QUEUED) for tracker in run_changes.waits_for(db, run)
+    }
     return [(states[run.viewer, tracker][0], text) for tracker, text in told.items() if text]
 
 

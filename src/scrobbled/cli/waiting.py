@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from scrobbled.core.naming.names import name
 from scrobbled.desk.facts.steps import span, steps_so_far
-from scrobbled.store.mirror.runs import Run, RunCounts
+from scrobbled.store.mirror.run_changes import RunCounts
+from scrobbled.store.mirror.runs import Run
 
 TELL_EVERY = 5.0
 Say = Callable[[str], None]

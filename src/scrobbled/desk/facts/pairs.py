@@ -21,8 +21,9 @@ from scrobbled.reconcile import Sides
 from scrobbled.reconcile.keeper import due_after
 from scrobbled.reconcile.pairs import unkept
 from scrobbled.store.file.codec import iso, iso_or_none
-from scrobbled.store.mirror import ledger, records, runs
-from scrobbled.store.mirror.runs import Run, RunCounts
+from scrobbled.store.mirror import ledger, records, run_changes, runs
+from scrobbled.store.mirror.run_changes import RunCounts
+from scrobbled.store.mirror.runs import Run
 from scrobbled.store.queue import overview, questions, run_items
 from scrobbled.trackers import TRACKERS
 
@@ -167,7 +168,7 @@ def _side(db: sqlite3.Connection, account: tuple[str, str], last: Run | None) ->
 
 def run_story(db: sqlite3.Connection, run: Run, now: float) -> RunStory:
     """``now`` is Unix seconds."""
-    progress: RunCounts = runs.progress(db, run.id)
+    progress: RunCounts = run_changes.progress(db, run.id)
     ends = None if run.started_at is None or run.ended_at is None else run.ended_at - run.started_at
     return RunStory(
         id=f"r{run.id}",

@@ -29,7 +29,7 @@ from scrobbled.desk.undo import UndoReport, UndoRequest, undo
 from scrobbled.reconcile import Options, Wired
 from scrobbled.reconcile.pairs import found
 from scrobbled.runtime.service import Runtime
-from scrobbled.store.mirror import runs
+from scrobbled.store.mirror import run_changes, runs
 from scrobbled.store.queue import run_items
 from scrobbled.store.queue.run_items import ItemFilter
 
@@ -197,7 +197,7 @@ class Runs:
 
     async def weigh(self, number: int) -> UndoReport | None:
         """What taking a run back would do; ``None`` where there are too many changes to look at each."""
-        size = (await self._runtime.store.read(lambda db: runs.progress(db, number))).total
+        size = (await self._runtime.store.read(lambda db: run_changes.progress(db, number))).total
         return await self._undo(number, dry_run=True) if size <= LOOKED_AT else None
 
     async def take_back(self, number: int) -> None:
@@ -205,7 +205,7 @@ class Runs:
 
         It may be asked for again, and then goes on with the rest.
         """
-        size = (await self._runtime.store.read(lambda db: runs.progress(db, number))).total
+        size = (await self._runtime.store.read(lambda db: run_changes.progress(db, number))).total
         if size <= LOOKED_AT:
             await self._undo(number, dry_run=False)
         elif number not in self._taking_back:

@@ -13,8 +13,8 @@ from scrobbled.desk.facts.steps import span
 from scrobbled.plumbing.clock import Clock
 from scrobbled.reconcile import Ended, Sides
 from scrobbled.store import Store
-from scrobbled.store.mirror import runs
-from scrobbled.store.mirror.runs import RunCounts
+from scrobbled.store.mirror import run_changes
+from scrobbled.store.mirror.run_changes import RunCounts
 
 LOOK_EVERY = 0.5
 STILL_FOR = 20.0
@@ -45,11 +45,11 @@ async def in_peace(
     ended = Ended("failed")
     for _ in range(TURNS):
         await until_still(store, sides, clock, tell)
-        before = await store.read(lambda db: runs.written(db, sides.viewer, sides.names))
+        before = await store.read(lambda db: run_changes.written(db, sides.viewer, sides.names))
         ended = await rehearse()
         if ended.outcome != "failed":
             return ended
-        if await store.read(lambda db: runs.written(db, sides.viewer, sides.names)) == before:
+        if await store.read(lambda db: run_changes.written(db, sides.viewer, sides.names)) == before:
             return ended
     return replace(ended, reason=f"{ended.reason}; {OURS}")
 
@@ -81,5 +81,5 @@ def _delivering(left: _Left, rate: float, now: float) -> str:
 
 
 def _left(db: sqlite3.Connection, sides: Sides) -> _Left:
-    count, run = runs.on_its_way(db, sides.viewer, sides.names)
-    return _Left(count, run, runs.progress(db, run) if run is not None else None)
+    count, run = run_changes.on_its_way(db, sides.viewer, sides.names)
+    return _Left(count, run, run_changes.progress(db, run) if run is not None else None)
