@@ -19,7 +19,7 @@ from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.reconcile.carrying import take_out
 from scrobbled.reconcile.guarding import limits
-from scrobbled.reconcile.pairs import AccountCouriers, Options, Sides, Wired, asks_for_ticks, found, wired
+from scrobbled.reconcile.pairs import AccountCouriers, Options, Sides, Wired, asks_for_ticks, compared, found, wired
 from scrobbled.reconcile.reading import PairMember
 from scrobbled.reconcile.run import Ended, Reconciler
 from scrobbled.reconcile.telling import Teller
@@ -222,7 +222,9 @@ class Keeper:
             if not isinstance(error, TryLater):  # a read that failed is no reason to hold up what is to be delivered
                 await courier.health.trouble(error, self._clock.monotonic(), self._dice)
 
-        return PairMember(courier.tracker, trouble, marks=asks_for_ticks(self._config(), viewer, name))
+        config = self._config()
+        kinds, marks = compared(config, viewer, name), asks_for_ticks(config, viewer, name)
+        return PairMember(courier.tracker, trouble, kinds=kinds, marks=marks)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

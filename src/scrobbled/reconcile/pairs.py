@@ -86,6 +86,13 @@ def imported(viewer: str, file: str, tracker: str) -> Wired:
     return Wired(Sides(viewer, file, tracker), PairConfig(between=(file, tracker), plays=way, ratings=way))
 
 
+def compared(config: Config, viewer: str, tracker: str) -> frozenset[Kind]:
+    """The kinds that some pair of the person compares there."""
+    person = config.viewer(viewer)
+    pairs = [one for one in person.pairs if tracker in one.between] if person else []
+    return frozenset(kind for kind in KINDS if any(kind in one.directions() for one in pairs))
+
+
 def asks_for_ticks(config: Config, viewer: str, tracker: str) -> bool:
     """Whether some pair takes what is marked there as watched, without a play of it, for a play."""
     person = config.viewer(viewer)

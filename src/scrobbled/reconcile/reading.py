@@ -12,7 +12,7 @@ from msgspec import Struct
 from scrobbled import __version__
 from scrobbled.core.errors import ScrobbledError, TrackerError
 from scrobbled.core.naming.names import called
-from scrobbled.core.records import PlayRecord, Reading, Subject
+from scrobbled.core.records import Kind, PlayRecord, Reading, Subject
 from scrobbled.core.standing import AccountKey
 from scrobbled.plumbing.clock import Clock, SystemClock
 from scrobbled.reconcile.steps import RunSteps
@@ -41,6 +41,8 @@ class PairMember(Struct, frozen=True):
 
     tracker: Tracker
     trouble: Callable[[TrackerError], Awaitable[None]]
+    kinds: frozenset[Kind] = frozenset()
+    """What the pairs of the person compare there: read also in a run that is for less."""
     marks: bool = True
     """Some pair of the person wants to know what is marked there as watched without a play."""
 
@@ -56,29 +58,37 @@ class AccountReading(Struct, frozen=True):
 
 
 async def read(
-    store: Store, account: AccountKey, member: PairMember, clock: Clock, *, full: bool, steps: RunSteps
+    store: Store,
+    account: AccountKey,
+    member: PairMember,
+    clock: Clock,
+    *,
+    kinds: frozenset[Kind],
+    full: bool,
+    steps: RunSteps,
 ) -> AccountReading:
-    """Raises ``Failed``. ``full`` reads everything; else that is done where it is due."""
+    """Raises ``Failed``. Of ``kinds`` and those of the member; ``full`` reads everything, else where that is due."""
     began, can = clock.now().timestamp(), member.tracker.can
+    kinds = (kinds | member.kinds) & can.reads
     before = await store.read(lambda db: records.state(db, account))
-    full = full or await _is_due(store, account, before, began)
+    full = full or await _is_due(store, account, kinds, before, began)
     known = StoredKnown(store, account, marks=member.marks, clock=clock, steps=steps)
     try:
-        reading = await member.tracker.reads.read(can.reads, before.cursor, known, full=full)
+        reading = await member.tracker.reads.read(kinds, before.cursor, known, full=full)
     except TrackerError as error:
         await member.trouble(error)
         raise Failed(f"{called(account[1])} could not be read: {error.reason}") from error
     return AccountReading(account, reading, began if full else None, can.precision)
 
 
-async def _is_due(store: Store, account: AccountKey, before: ReadState, now: float) -> bool:
+async def _is_due(store: Store, account: AccountKey, kinds: frozenset[Kind], before: ReadState, now: float) -> bool:
     """Also where a play was removed or moved by us since: a service need not say anywhere that one is gone.
 
     And where something was missing the last time.
     """
     unsure, taken, held = await store.read(
         lambda db: (
-            records.is_unsure(db, account),
+            records.is_unsure(db, account, kinds),
             amendments.took_since(db, *account, before.full_at),
             records.count(db, account),
         )

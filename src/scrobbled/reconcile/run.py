@@ -15,6 +15,7 @@ from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.guard import PlanLimits
 from scrobbled.core.agreeing.ledger import Link, Policy
 from scrobbled.core.agreeing.plan import SIDES, Plan, Side
+from scrobbled.core.records import Kind
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.garbage import give_back, set_aside
 from scrobbled.plumbing.metrics import Metrics
@@ -132,16 +133,17 @@ class Reconciler:
             raise Failed("nothing is to be reconciled: every kind of this pair is off, or its trackers cannot do it")
         self._tell("reading")
         steps = RunSteps(self._store, self._clock, run=run, tell=self._tell_steps)
-        await self._read(full=options.full, steps=steps)
+        await self._read(kinds(made), full=options.full, steps=steps)
         await self._begin("comparing", run)
         links = _nothing if run is None else self._carrier.write_links
         compared = await self._decided(made, full=options.full, steps=steps, links=links)
         compared.plan = await self._guard.believable(compared.plan)
         return compared
 
-    async def _read(self, *, full: bool, steps: RunSteps) -> None:
+    async def _read(self, wanted: frozenset[Kind], *, full: bool, steps: RunSteps) -> None:
         """Both sides, beside each other. Where one fails, what the other brought is kept, and ``Failed`` is raised."""
-        sides = (self._side(side, member, full, steps) for side, member in zip(SIDES, self._members, strict=True))
+        members = zip(SIDES, self._members, strict=True)
+        sides = (self._side(side, member, wanted, full, steps) for side, member in members)
         found = await asyncio.gather(*sides, return_exceptions=True)
         troubles = [one for one in found if isinstance(one, BaseException)]
         for trouble in troubles:
@@ -150,9 +152,9 @@ class Reconciler:
         if troubles:
             raise Failed(". ".join(map(str, troubles)))
 
-    async def _side(self, side: Side, member: PairMember, full: bool, steps: RunSteps) -> None:
+    async def _side(self, side: Side, member: PairMember, wanted: frozenset[Kind], full: bool, steps: RunSteps) -> None:
         account = self.sides.account(side)
-        found = await reading.read(self._store, account, member, self._clock, full=full, steps=steps)
+        found = await reading.read(self._store, account, member, self._clock, kinds=wanted, full=full, steps=steps)
         may_lack = self._limits.removals_percent
         await mirror.keep(self._store, found, self.sides, self._clock, metrics=self._metrics, may_lack=may_lack)
 

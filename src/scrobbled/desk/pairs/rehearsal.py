@@ -16,7 +16,7 @@ from scrobbled.plumbing.metrics import Metrics
 from scrobbled.plumbing.redact import Redactor
 from scrobbled.reconcile import Ended, Options, PairMember, Reconciler, Wired
 from scrobbled.reconcile.guarding import limits
-from scrobbled.reconcile.pairs import asks_for_ticks
+from scrobbled.reconcile.pairs import asks_for_ticks, compared
 from scrobbled.reconcile.steps import TellSteps
 from scrobbled.runtime.wiring import SharedParts, Wiring
 from scrobbled.store import Store
@@ -84,6 +84,7 @@ def _members(
         PairMember(
             files.get(name) or wiring.tracker(viewer, name),
             _untold,
+            kinds=compared(config, viewer.name, name),
             marks=marks or asks_for_ticks(config, viewer.name, name),
         )
         for name in one.sides.names

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from scrobbled.core.records import DatePrecision, PlayRecord, RatingRecord
+from scrobbled.core.records import DatePrecision, Kind, PlayRecord, RatingRecord
 from scrobbled.core.standing import AccountKey
 from scrobbled.store.file.codec import THESE, instant, listed
 
@@ -208,10 +208,11 @@ def claim(db: sqlite3.Connection, account: AccountKey, id_: str, play: int, *, o
     )
 
 
-def is_unsure(db: sqlite3.Connection, account: AccountKey) -> bool:
-    """Whether something was missing in the last complete read only: another one decides."""
+def is_unsure(db: sqlite3.Connection, account: AccountKey, kinds: Collection[Kind]) -> bool:
+    """Whether something of these kinds was missing in the last complete read only: another one decides."""
     query = "SELECT 1 FROM {} WHERE viewer = ? AND tracker = ? AND missed = 1 LIMIT 1"
-    return any(db.execute(query.format(name), account).fetchone() is not None for name in ("records", "rated"))
+    tables = [name for kind, name in (("plays", "records"), ("ratings", "rated")) if kind in kinds]
+    return any(db.execute(query.format(name), account).fetchone() is not None for name in tables)
 
 
 def count(db: sqlite3.Connection, account: AccountKey) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ from scrobbled.trackers.serializd.ticks import SeasonTicks
 from scrobbled.trackers.serializd.whole import SweepPages
 
 DIARY = "diary"
+_Told = tuple[Reading, Collection[SerializdEntry]]
+"""What is told, and the rows that it is told of."""
 FEW = 8
 """Rows of ours that are looked up one by one; of more, the diary tells as cheaply when it is read whole."""
 
@@ -64,8 +67,10 @@ class SerializdReader:
         first = await self._parts.diary.page(1)
         visit = Visit(kinds, known, full, then, totals, first, ours, ticked, removed, at, unread)
         hidden = bool(self._rows.removed) or self._parts.memory.is_foreign(unread)
-        reading = await self._short(visit) if visit.may_be_short and not hidden else None
-        return reading or await self._whole(visit)
+        found = None if hidden else await self._short(visit) or await self._with_new_kinds(visit)
+        reading, rows = found or await self._whole(visit)
+        self._have_told(visit, rows)
+        return reading
 
     async def _unread(self, then: SerializdCursor | None) -> str:
         """What was read is forgotten only when it was stored, as the cursor tells."""
@@ -77,10 +82,11 @@ class SerializdReader:
 
     # -- what is new --------------------------------------------------------------------------------------------------
 
-    async def _short(self, visit: Visit) -> Reading | None:
+    async def _short(self, visit: Visit) -> _Told | None:
         """What the first page explains; ``None`` where it does not explain all."""
         then = visit.then
-        assert then is not None, "asked only where there is something to compare with"
+        if then is None or not visit.may_be_short:
+            return None
         news = cursors.on_page(then, visit.first, self._rows.news, self._rows.was_told)
         news = await self._with_ours(visit, news) if news is not None else None
         if news is None:
@@ -130,7 +136,7 @@ class SerializdReader:
         news: RowNews,
         rates: Sequence[SerializdEntry],
         rated: tuple[int, ...],
-    ) -> Reading:
+    ) -> _Told:
         teller, plays, ratings = RecordTeller(self._parts.catalogue), "plays" in visit.kinds, "ratings" in visit.kinds
         if plays:
             await teller.plays((*news.made, *news.edited), visit.first.rows)
@@ -138,8 +144,7 @@ class SerializdReader:
         if ratings:
             await teller.ratings(rates)
         told = teller.told
-        self._have_told(visit, (*news.made, *news.edited))
-        return Reading(
+        reading = Reading(
             cursor=self._mark(
                 visit, then.counted, visit.first, rated, self._reviews_by_now(visit, then, news)
             ).cursor(),
@@ -149,6 +154,7 @@ class SerializdReader:
             subjects=told.subjects,
             skipped=told.skipped,
         )
+        return reading, (*news.made, *news.edited)
 
     def _reviews_by_now(self, visit: Visit, then: SerializdCursor, news: RowNews) -> int | None:
         """The count that goes with what was told, which may be ahead of what the profile said."""
@@ -157,9 +163,30 @@ class SerializdReader:
             return visit.totals.reviews
         return then.reviews + cursors.count(news.made, then.counted)
 
+    async def _with_new_kinds(self, visit: Visit) -> _Told | None:
+        """All of the kinds that were not read before, beside what is new of the others; ``None`` where all takes all.
+
+        Both stand in the diary; what else there is of one kind is not read for the other.
+        """
+        before = visit.kinds & visit.then.kinds if visit.then else frozenset()
+        if not before or before == visit.kinds or (found := await self._short(replace(visit, kinds=before))) is None:
+            return None
+        (news, rows), (new, all_) = found, await self._whole(replace(visit, kinds=visit.kinds - before))
+        told = {name: new.cursor[name] for name in ("counted", "asked")}
+        rated = new.cursor["rated"] or news.cursor["rated"]
+        reading = Reading(
+            cursor={**news.cursor, **told, "rated": rated, "kinds": sorted(visit.kinds)},
+            owner=news.owner,
+            plays=news.plays or new.plays,
+            ratings=news.ratings or new.ratings,
+            subjects={**news.subjects, **new.subjects},
+            skipped=Counter(news.skipped) + Counter(new.skipped),
+        )
+        return reading, (*rows, *all_)
+
     # -- everything ---------------------------------------------------------------------------------------------------
 
-    async def _whole(self, visit: Visit) -> Reading:
+    async def _whole(self, visit: Visit) -> _Told:
         teller, plays, ratings = RecordTeller(self._parts.catalogue), "plays" in visit.kinds, "ratings" in visit.kinds
         stands = (visit.totals.reviews, visit.totals.episodes)
         keeper = SweepPages(visit.known.draft(DIARY), visit.totals.username, stands)
@@ -177,8 +204,7 @@ class SerializdReader:
         complete = look.complete and not await self._parts.memory.is_hidden_from(look)
         counted = cursors.what_is_counted(visit.totals.reviews, rows.values()) if ratings else ""
         counted = counted or (visit.then.counted if visit.then else "")
-        self._have_told(visit, rows.values())
-        return Reading(
+        reading = Reading(
             cursor=replace(
                 self._mark(visit, counted, first, look.reviews.first, visit.totals.reviews), asked=asked
             ).cursor(),
@@ -188,6 +214,7 @@ class SerializdReader:
             subjects=told.subjects,
             skipped=told.skipped,
         )
+        return reading, rows.values()
 
     def _mark(
         self, visit: Visit, counted: str, first: EntryPage, rated: tuple[int, ...], reviews: int | None
