@@ -14,7 +14,7 @@ from scrobbled.core.naming.ids import MovieIds
 from scrobbled.core.naming.items import Movie
 from scrobbled.store.file.opening import open_database
 from scrobbled.store.mirror import run_changes, runs
-from scrobbled.store.notes.shelf import PlanLine, StoredPlan
+from scrobbled.store.notes.shelf import LineStory, PlanLine, StoredPlan
 from scrobbled.store.queue import additions, amendments, cancelling, outbox, run_items
 from scrobbled.store.queue.amendments import Details, NewAmendment
 from scrobbled.store.queue.run_items import ItemFilter
@@ -144,11 +144,11 @@ def test_changes_of_a_run_come_page_by_page_plays_first(db: sqlite3.Connection) 
     rated(db, run)
     seen, after = list[str](), ""
     while page := run_items.page(db, run, ItemFilter(), after, 2):
-        seen += [one.id for one in page]
+        seen += [one.id for one, _ in page]
         after = seen[-1]
     assert seen == ["c1", "c2", "c3", "a1"]
-    assert [one.id for one in run_items.page(db, run, ItemFilter(tracker="trakt"), "", 9)] == ["a1"]
-    assert [one.id for one in run_items.page(db, run, ItemFilter(action="add", state="queued"), "c1", 9)] == [
+    assert [one.id for one, _ in run_items.page(db, run, ItemFilter(tracker="trakt"), "", 9)] == ["a1"]
+    assert [one.id for one, _ in run_items.page(db, run, ItemFilter(action="add", state="queued"), "c1", 9)] == [
         "c2",
         "c3",
     ]
@@ -168,13 +168,13 @@ def test_a_run_is_followed_without_looking_at_its_changes(db: sqlite3.Connection
 
 
 def line(n: int, tracker: str = "trakt", action: str = "add") -> PlanLine:
-    return PlanLine(n, tracker, action, "plays", f"movie:tmdb:{n}", f"Film {n}", f"Film {n}", T, "", "", "")
+    return LineStory(n, tracker, action, "plays", f"Film {n}", f"Film {n}", None, "", "", "", ""), f"movie:tmdb:{n}"
 
 
 def test_a_shelf_hands_out_pages_and_counts() -> None:
     with closing(StoredPlan([line(1, "", "decide"), *(line(n, "serializd") for n in range(2, 9)), line(9)])) as shelf:
         assert shelf.counts() == [("", "decide", 1), ("serializd", "add", 7), ("trakt", "add", 1)]
         page = shelf.page(tracker="serializd", action="add", after=3, limit=3)
-        assert [one.n for one in page] == [4, 5, 6]
-        assert [one.n for one in shelf.page(tracker=None, action=None, after=7, limit=9_999)] == [8, 9]
+        assert [one.n for one, _ in page] == [4, 5, 6]
+        assert [one.n for one, _ in shelf.page(tracker=None, action=None, after=7, limit=9_999)] == [8, 9]
         assert shelf.page(tracker="trakt", action="'; DROP TABLE lines", after=0, limit=9) == []

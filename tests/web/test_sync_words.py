@@ -13,7 +13,8 @@ from scrobbled.core.agreeing.outline import Outline
 from scrobbled.core.agreeing.plan import Action, Change, Plan
 from scrobbled.desk.facts import run_words
 from scrobbled.desk.facts.pairs import ChangeCount, RunStory
-from scrobbled.desk.pairs.lines import ItemStory, RunProgress, TempoStory
+from scrobbled.desk.pairs.lines import RunProgress, TempoStory
+from scrobbled.store.queue.run_items import ItemStory
 from scrobbled.web.view.pairs import deeds, pairs, plans, run_items, runs, takebacks
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

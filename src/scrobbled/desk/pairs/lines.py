@@ -1,66 +1,25 @@
-"""What API and pages say of a plan line by line, of a run change by change, and of how far it is."""
+"""What API and pages say of how far a run is."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
+from scrobbled.core.naming.items import Item
 from scrobbled.desk.facts.pairs import ChangeCount, RunStory, run_story
-from scrobbled.store.file.codec import iso, iso_or_none
+from scrobbled.store.file.codec import iso_or_none
 from scrobbled.store.mirror import runs
-from scrobbled.store.notes.shelf import PlanLine
 from scrobbled.store.queue import overview, run_items
-from scrobbled.store.queue.run_items import RunItem, Tempo
 
 WORKING = ("ok", "new")
 """States of an account that can be written."""
+_FINE = ("ok", "")
 SLOW = 120.0
 """Seconds without a settled change after which nobody knows the pace any more."""
-
-
-class LineStory(Struct, frozen=True):
-    """One thing that a plan would do; ``at`` is ISO 8601 in UTC. ``n`` is its place in the plan.
-
-    ``action`` is ``add``, ``remove``, ``retime``, ``flag``, ``rate``, ``unrate``, or ``decide``: that is asked, and
-    ``tracker`` is empty. ``poster`` is an address relative to our root, or empty.
-    """
-
-    n: int
-    tracker: str
-    action: str
-    kind: str
-    label: str
-    title: str
-    at: str | None
-    before: str
-    after: str
-    why: str
-    poster: str
-
-
-class ItemStory(Struct, frozen=True):
-    """One change of a run, and what became of it; times are ISO 8601 in UTC. ``id`` is like ``c12`` or ``a5``."""
-
-    id: str
-    play_id: str | None
-    tracker: str
-    action: str
-    kind: str
-    label: str
-    title: str
-    watched_at: str | None
-    before: str
-    after: str
-    why: str
-    outcome: str
-    phase: str
-    reason: str
-    settled_at: str | None
-    poster: str
-    reason_code: str = ""
 
 
 class TempoStory(Struct, frozen=True):
@@ -92,9 +51,11 @@ def progress_of(db: sqlite3.Connection, number: int, now: float) -> RunProgress 
     if run is None:
         return None
     story = run_story(db, run, now)
-    found = run_items.tempos(db, number, _waiting(story.changes))
     states = overview.account_states(db)
-    told = [_tempo(tempo, *states.get((run.viewer, tempo.tracker), ("ok", ""))[:2], now) for tempo in found]
+    told = [
+        _tempo(tracker, waiting, run_items.pace(db, number, tracker), states.get((run.viewer, tracker), _FINE), now)
+        for tracker, waiting in _waiting(story.changes).items()
+    ]
     return RunProgress(story, story.changes, told, _left(told))
 
 
@@ -113,36 +74,14 @@ def _left(tempos: Sequence[TempoStory]) -> float | None:
     return max(known) if known and len(known) == len(spans) else None
 
 
-def _tempo(tempo: Tempo, state: str, reason: str, now: float) -> TempoStory:
-    moves = state in WORKING and tempo.last is not None and now - tempo.last <= SLOW
-    pace = tempo.a_second if moves else None
-    return TempoStory(tempo.tracker, tempo.waiting, pace, iso_or_none(tempo.last), state, reason)
+def _tempo(
+    tracker: str, waiting: int, pace: tuple[float | None, float | None], account: Sequence[Any], now: float
+) -> TempoStory:
+    (a_second, last), (state, reason) = pace, account[:2]
+    moves = state in WORKING and last is not None and now - last <= SLOW
+    return TempoStory(tracker, waiting, a_second if moves else None, iso_or_none(last), state, reason)
 
 
-def line_story(line: PlanLine, poster: str) -> LineStory:
-    at = iso(line.at) if line.at else None
-    said = (line.before, line.after, line.why)
-    return LineStory(line.n, line.tracker, line.action, line.kind, line.label, line.title, at, *said, poster)
-
-
-def item_story(one: RunItem, poster: str) -> ItemStory:
-    title = one.label if one.item is None else getattr(one.item, "show_title", "") or one.item.title or one.label
-    return ItemStory(
-        id=one.id,
-        play_id=None if one.play is None else f"p{one.play}",
-        tracker=one.tracker,
-        action=one.action,
-        kind=one.kind,
-        label=one.label,
-        title=title,
-        watched_at=iso_or_none(one.watched_at),
-        before=one.before,
-        after=one.after,
-        why=one.why,
-        outcome=one.state,
-        phase=one.phase,
-        reason=one.reason,
-        settled_at=iso_or_none(one.settled_at),
-        poster=poster,
-        reason_code=one.code,
-    )
+def title_of(item: Item | None, label: str) -> str:
+    """The show or the film; the ``label`` of what it is about where nobody knows."""
+    return label if item is None else getattr(item, "show_title", "") or item.title or label

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
 from typing import TypeVar
 
 import structlog
@@ -13,14 +12,13 @@ from msgspec.structs import replace
 
 from scrobbled.config.changing import Put
 from scrobbled.core.errors import ConfigError
-from scrobbled.core.naming.items import Item
 from scrobbled.core.naming.named import named
 from scrobbled.core.records import KINDS
 from scrobbled.desk.caller import Caller
 from scrobbled.desk.facts import house, standings
 from scrobbled.desk.facts.house import AccountStatus
 from scrobbled.desk.facts.pairs import PairStory, RunStory, pair_stories, run_story
-from scrobbled.desk.pairs.lines import ItemStory, LineStory, RunProgress, item_story, line_story, progress_of
+from scrobbled.desk.pairs.lines import RunProgress, progress_of, title_of
 from scrobbled.desk.pairs.previews import Preview, Previews
 from scrobbled.desk.pairs.questions import Questions
 from scrobbled.desk.posters.artwork import Artwork
@@ -30,8 +28,9 @@ from scrobbled.reconcile import Options, Wired
 from scrobbled.reconcile.pairs import found
 from scrobbled.runtime.service import Runtime
 from scrobbled.store.mirror import run_changes, runs
+from scrobbled.store.notes.shelf import LineStory
 from scrobbled.store.queue import run_items
-from scrobbled.store.queue.run_items import ItemFilter
+from scrobbled.store.queue.run_items import ItemFilter, ItemStory
 
 T = TypeVar("T")
 log = structlog.get_logger("web")
@@ -110,8 +109,8 @@ class Runs:
         """A page of what it would do. An empty text is any; what is asked has the action ``decide``."""
         asked = {"tracker": tracker or None, "action": action or None}
         found = await self._previews.lines(preview, **asked, after=after, limit=limit)
-        posters = self._posters([named(line.key, line.title) for line in found])
-        return [line_story(line, poster) for line, poster in zip(found, posters, strict=True)]
+        posters = self._art.of_items(named(key, line.title) for line, key in found)
+        return [replace(line, poster=poster) for (line, _), poster in zip(found, posters, strict=True)]
 
     def forget(self, preview: str) -> bool:
         """It is not wanted any more."""
@@ -184,8 +183,9 @@ class Runs:
     async def items(self, number: int, chosen: ItemFilter, after: str, limit: int) -> list[ItemStory]:
         """A page of the changes of a run; ``after`` is the last id seen, or empty."""
         found = await self._runtime.store.read(lambda db: run_items.page(db, number, chosen, after, limit))
-        posters = self._posters([one.item for one in found])
-        return [item_story(one, poster) for one, poster in zip(found, posters, strict=True)]
+        posters = self._art.of_items(item for _, item in found)
+        told = zip(found, posters, strict=True)
+        return [replace(one, title=title_of(item, one.label), poster=poster) for (one, item), poster in told]
 
     async def cancel(self, number: int) -> tuple[RunStory, bool] | None:
         """End a run now, and whether something of it was under way; ``None`` where there is no such run."""
@@ -233,10 +233,6 @@ class Runs:
 
     def _found(self, viewer: str, pair: str) -> Wired | None:
         return found(self._runtime.config, self._runtime.couriers, viewer, pair)
-
-    def _posters(self, items: Sequence[Item | None]) -> list[str]:
-        known = iter(self._art.of_items([item for item in items if item is not None]))
-        return [next(known) if item is not None else "" for item in items]
 
 
 def _of_plan(db: sqlite3.Connection, options: Options) -> Options:

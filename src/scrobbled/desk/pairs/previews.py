@@ -32,7 +32,7 @@ from scrobbled.runtime.service import Runtime
 from scrobbled.store.file.codec import iso
 from scrobbled.store.mirror import ledger
 from scrobbled.store.mirror.runs import RunStep
-from scrobbled.store.notes.shelf import PlanLine, StoredPlan
+from scrobbled.store.notes.shelf import LineStory, PlanLine, StoredPlan
 
 KEPT = 5
 """So many are kept, the newest."""
@@ -114,7 +114,7 @@ class Previews:
                 return mine
         state = await self._runtime.store.read(lambda db: ledger.state(db, sides.viewer, sides.pair))
         first = state.based_at is None
-        preview = Preview(f"v{secrets.token_hex(5)}", sides.viewer, sides.pair, options, first, _iso(now))
+        preview = Preview(f"v{secrets.token_hex(5)}", sides.viewer, sides.pair, options, first, iso(now.timestamp()))
         self._kept[preview.id] = made = _Kept(preview, now.timestamp())
         self._forget_old()
         made.task = asyncio.create_task(self._make(made, one))
@@ -226,20 +226,20 @@ def _lines(plan: Plan) -> Iterator[PlanLine]:
     for mine in alternatives(plan.changes):
         n += 1
         first, deeds = mine[0], in_turn(map(deed_of, mine), plan.names, Manner(names=name))
-        about = (first.kind, first.key, first.label, title(first), _at(first))
-        yield PlanLine(n, "", DECIDE, *about, "", deeds, first.why.format(a=a, b=b))
+        told = (first.kind, first.label, title(first), _iso(first.at), "", deeds, first.why.format(a=a, b=b))
+        yield LineStory(n, "", DECIDE, *told, ""), first.key
     ranks = {action: rank for rank, action in enumerate(ORDER)}
     does = [(title(change), change) for change in plan.changes if not change.ask]
     does.sort(key=lambda one: (one[1].side, ranks[one[1].action], one[0].casefold(), _at(one[1]), one[1].label))
     for name_, c in does:
         n += 1
-        about = (c.kind, c.key, c.label, name_, _at(c))
-        yield PlanLine(n, of_side(plan.names, c.side), str(c.action), *about, c.before, c.after, c.why)
+        told = (c.kind, c.label, name_, _iso(c.at), c.before, c.after, c.why)
+        yield LineStory(n, of_side(plan.names, c.side), str(c.action), *told, ""), c.key
 
 
 def _at(change: Change) -> float:
     return change.at.timestamp() if change.at else 0.0
 
 
-def _iso(moment: datetime) -> str:
-    return iso(moment.timestamp())
+def _iso(moment: datetime | None) -> str | None:
+    return iso(moment.timestamp()) if moment else None

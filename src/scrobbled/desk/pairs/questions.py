@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from scrobbled.desk.pairs.lines import title_of
 from scrobbled.desk.posters.artwork import Artwork
 from scrobbled.runtime.service import Runtime
 from scrobbled.store.accounts import sign_ins
@@ -63,8 +64,8 @@ class Questions:
         """Oldest first; ``after`` is the number of the last one seen."""
         find = partial(questions.listing, viewer=viewer, pair=pair, after=after, limit=limit)
         found = await self._runtime.store.read(find)
-        known = iter(self._art.of_items([one.item for one in found if one.item is not None]))
-        return [_story(one, next(known) if one.item is not None else "") for one in found]
+        posters = self._art.of_items(one.item for one in found)
+        return [_story(one, poster) for one, poster in zip(found, posters, strict=True)]
 
     async def choose(self, ids: Sequence[int]) -> int:
         """Carry these ways out; of each question the others are dropped. Returns how many still asked."""
@@ -113,7 +114,6 @@ class Questions:
 
 def _story(one: Question, poster: str) -> QuestionStory:
     wish = one.ways[0].wish
-    title = wish.label if one.item is None else getattr(one.item, "show_title", "") or one.item.title or wish.label
     return QuestionStory(
         id=f"a{one.ways[0].id}",
         viewer=one.viewer,
@@ -121,7 +121,7 @@ def _story(one: Question, poster: str) -> QuestionStory:
         kind=wish.kind,
         action=wish.action,
         label=wish.label,
-        title=title,
+        title=title_of(one.item, wish.label),
         why=wish.why,
         ways=[_way(way, one.pair) for way in one.ways],
         poster=poster,

@@ -58,7 +58,7 @@ class Artwork:
         found = await self._read(titles.of_works, wanted)
         return {id_: self._address(found.get(id_)) for id_ in wanted}
 
-    def of_items(self, items: Iterable[Item]) -> list[str]:
+    def of_items(self, items: Iterable[Item | None]) -> list[str]:
         return [self._address(item) for item in items]
 
     def of_tmdb(self, kind: TitleKind, tmdb: int, title: str, path: str = "") -> str:

@@ -5,36 +5,37 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable
-from operator import attrgetter
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 MOST = 200
 """Lines in one page."""
 
 
-class PlanLine(Struct, frozen=True):
-    """One thing that a plan would do. ``at`` is Unix seconds, 0 where there is none.
+class LineStory(Struct, frozen=True):
+    """One thing that a plan would do; ``at`` is ISO 8601 in UTC. ``n`` is its place in the plan.
 
-    ``action`` is one of ``core.change.Action``, or ``decide`` for what a person is asked; then ``tracker`` is empty.
+    ``action`` is ``add``, ``remove``, ``retime``, ``flag``, ``rate``, ``unrate``, or ``decide``: that is asked, and
+    ``tracker`` is empty. ``poster`` is an address relative to our root, or empty.
     """
 
     n: int
-    """Its place in the plan, from 1."""
     tracker: str
     action: str
     kind: str
-    key: str
     label: str
     title: str
-    """The show or the film."""
-    at: float
+    at: str | None
     before: str
     after: str
     why: str
+    poster: str
 
 
-_COLUMNS = list(PlanLine.__struct_fields__)
+PlanLine = tuple[LineStory, str]
+"""And the name that both sides have for what it is about, by which whoever tells it finds the poster."""
+_COLUMNS = ", ".join(LineStory.__struct_fields__[:-1])
 
 
 class StoredPlan:
@@ -43,9 +44,10 @@ class StoredPlan:
     def __init__(self, lines: Iterable[PlanLine]) -> None:
         self._lock = threading.Lock()
         self._db = sqlite3.connect("", check_same_thread=False)  # on the disk as soon as it is more than a little
-        self._db.execute(f"CREATE TABLE lines ({', '.join(_COLUMNS)}, PRIMARY KEY (n)) WITHOUT ROWID")
-        marks = ", ".join("?" * len(_COLUMNS))
-        self._db.executemany(f"INSERT INTO lines VALUES ({marks})", map(attrgetter(*_COLUMNS), lines))
+        self._db.execute(f"CREATE TABLE lines ({_COLUMNS}, key, PRIMARY KEY (n)) WITHOUT ROWID")
+        marks = ", ".join("?" * len(LineStory.__struct_fields__))
+        rows = ((*astuple(line)[:-1], key) for line, key in lines)
+        self._db.executemany(f"INSERT INTO lines VALUES ({marks})", rows)
         self._db.execute("CREATE INDEX lines_of_sort ON lines (tracker, action, n)")
         self._db.commit()
 
@@ -60,11 +62,10 @@ class StoredPlan:
         asked = {"tracker": tracker, "action": action}
         chosen = {name: value for name, value in asked.items() if value is not None}
         condition = " ".join(f"AND {name} = :{name}" for name in chosen)
-        query = f"SELECT {', '.join(_COLUMNS)} FROM lines WHERE n > :after {condition} ORDER BY n LIMIT :limit"
+        query = f"SELECT {_COLUMNS}, '', key FROM lines WHERE n > :after {condition} ORDER BY n LIMIT :limit"
         with self._lock:
-            return [
-                PlanLine(*row) for row in self._db.execute(query, {**chosen, "after": after, "limit": min(limit, MOST)})
-            ]
+            rows = self._db.execute(query, {**chosen, "after": after, "limit": min(limit, MOST)})
+            return [(LineStory(*row[:-1]), row[-1]) for row in rows]
 
     def close(self) -> None:
         with self._lock:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from scrobbled.core.naming.items import Item
-from scrobbled.store.file.codec import decode_item, decode_subject
+from scrobbled.store.file.codec import decode_item, decode_subject, iso_or_none
 from scrobbled.store.queue.outbox import DONE
 
 LATELY = 30
@@ -16,37 +17,30 @@ LATELY = 30
 SETTLED = ("delivered", "already-there", "parked", "unmatched", "dead", "unwanted")
 
 
-class RunItem(Struct, frozen=True):
-    """One change of a run, in whatever state. Times are Unix seconds."""
+class ItemStory(Struct, frozen=True):
+    """One change of a run, and what became of it; times are ISO 8601 in UTC. ``id`` is like ``c12`` or ``a5``."""
 
     id: str
-    """``c12`` for a play that is added, ``a5`` for an amendment."""
-    play: int | None
+    play_id: str | None
     tracker: str
-    kind: str
     action: str
+    kind: str
     label: str
-    watched_at: float | None
+    title: str
+    watched_at: str | None
     before: str
     after: str
     why: str
-    state: str
+    outcome: str
     phase: str
     reason: str
-    code: str
-    settled_at: float | None
-    item: Item | None
+    settled_at: str | None
+    poster: str
+    reason_code: str = ""
 
 
-class Tempo(Struct, frozen=True):
-    """How the changes of a run for one tracker go. Times are Unix seconds."""
-
-    tracker: str
-    waiting: int
-    a_second: float | None
-    """Settled a second lately; ``None`` where too few were to tell."""
-    last: float | None
-    """When one was last settled."""
+RunItem = tuple[ItemStory, Item | None]
+"""And what it is about, by which whoever tells it finds title and poster."""
 
 
 class ItemFilter(Struct, frozen=True):
@@ -68,10 +62,12 @@ def page(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: str, limit
     return found + _amended(db, run, chosen, start, limit - len(found))
 
 
-def tempos(db: sqlite3.Connection, run: int, waiting: Mapping[str, int]) -> list[Tempo]:
-    """``waiting`` is how many changes are on their way to each tracker."""
-    lately = {tracker: _lately(db, run, tracker) for tracker in waiting}
-    return [Tempo(name, waiting[name], _pace(times), times[0] if times else None) for name, times in lately.items()]
+def pace(db: sqlite3.Connection, run: int, tracker: str) -> tuple[float | None, float | None]:
+    """How many changes of a run were settled a second lately (``None`` where too few were to tell), and when the last
+    one was (Unix seconds)."""
+    times = _lately(db, run, tracker)
+    a_second = (len(times) - 1) / (times[0] - times[-1]) if len(times) > 2 and times[0] - times[-1] >= 1.0 else None
+    return a_second, times[0] if times else None
 
 
 def added_since(db: sqlite3.Connection, run: int, tracker: str, since: float) -> int:
@@ -96,43 +92,18 @@ def _lately(db: sqlite3.Connection, run: int, tracker: str) -> list[float]:
     return sorted(times, reverse=True)[:LATELY]
 
 
-def _pace(times: Sequence[float]) -> float | None:
-    if len(times) < 3 or times[0] - times[-1] < 1.0:
-        return None
-    return (len(times) - 1) / (times[0] - times[-1])
-
-
 def _plays(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: int, limit: int) -> list[RunItem]:
     if chosen.action not in ("", "add"):
         return []
     condition, values = _filtered("outbox", chosen)
     rows = db.execute(
-        "SELECT outbox.id, outbox.play_id, outbox.tracker, plays.label, outbox.watched_at, outbox.state, outbox.phase, "
-        "coalesce(outbox.reason, ''), outbox.code, outbox.settled_at, plays.item, plays.media FROM outbox JOIN plays "
-        f"ON plays.id = outbox.play_id WHERE outbox.run = ? AND outbox.id > ? {condition} ORDER BY outbox.id LIMIT ?",
+        "SELECT 'c' || outbox.id, 'p' || outbox.play_id, outbox.tracker, 'add', 'plays', plays.label, "
+        "outbox.watched_at, '', '', '', outbox.state, outbox.phase, coalesce(outbox.reason, ''), outbox.settled_at, "
+        "outbox.code, plays.item, plays.media FROM outbox JOIN plays ON plays.id = outbox.play_id "
+        f"WHERE outbox.run = ? AND outbox.id > ? {condition} ORDER BY outbox.id LIMIT ?",
         (run, after, *values, limit),
     )
-    return [
-        RunItem(
-            id=f"c{row[0]}",
-            play=row[1],
-            tracker=row[2],
-            kind="plays",
-            action="add",
-            label=row[3],
-            watched_at=row[4],
-            before="",
-            after="",
-            why="",
-            state=row[5],
-            phase=row[6],
-            reason=row[7],
-            code=row[8],
-            settled_at=row[9] if row[5] in DONE else None,
-            item=decode_item(row[11], row[10]),
-        )
-        for row in rows
-    ]
+    return [(_story(row), decode_item(row[16], row[15])) for row in rows]
 
 
 def _amended(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: int, limit: int) -> list[RunItem]:
@@ -140,32 +111,19 @@ def _amended(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: int, l
     if chosen.action:
         condition, values = f"{condition} AND amendments.action = ?", [*values, chosen.action]
     rows = db.execute(
-        "SELECT id, play_id, tracker, kind, action, label, json_extract(wish, '$.watched_at'), before, after, why, "
-        f"state, reason, code, settled_at, subject FROM amendments WHERE run = ? AND id > ? {condition} "
-        "ORDER BY id LIMIT ?",
+        "SELECT 'a' || id, 'p' || play_id, tracker, action, kind, label, json_extract(wish, '$.watched_at'), before, "
+        "after, why, state, '', reason, settled_at, code, subject FROM amendments "
+        f"WHERE run = ? AND id > ? {condition} ORDER BY id LIMIT ?",
         (run, after, *values, limit),
     )
-    return [
-        RunItem(
-            id=f"a{row[0]}",
-            play=row[1],
-            tracker=row[2],
-            kind=row[3],
-            action=row[4],
-            label=row[5],
-            watched_at=row[6],
-            before=row[7],
-            after=row[8],
-            why=row[9],
-            state=row[10],
-            phase="",
-            reason=row[11],
-            code=row[12],
-            settled_at=row[13] if row[10] in DONE else None,
-            item=decode_subject(row[14]).item if row[14] else None,
-        )
-        for row in rows
-    ]
+    return [(_story(row), decode_subject(row[15]).item if row[15] else None) for row in rows]
+
+
+def _story(row: Sequence[Any]) -> ItemStory:
+    label, watched_at, state, settled_at = row[5], row[6], row[10], row[13]
+    settled = iso_or_none(settled_at if state in DONE else None)
+    told: tuple[Any, ...] = (*row[:6], label, iso_or_none(watched_at), *row[7:13], settled, "", row[14])
+    return ItemStory(*told)
 
 
 def _filtered(name: str, chosen: ItemFilter) -> tuple[str, list[str]]:

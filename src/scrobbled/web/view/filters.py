@@ -14,7 +14,7 @@ from scrobbled.web.view import now as page
 from scrobbled.web.view import posters
 from scrobbled.web.view.looks import stands
 from scrobbled.web.view.moments import moment
-from scrobbled.web.view.pairs import deeds, questions, run_items, runs, takebacks
+from scrobbled.web.view.pairs import deeds, plans, questions, run_items, runs, takebacks
 
 
 def filters(now: Callable[[], datetime]) -> Mapping[str, Callable[..., Any]]:
@@ -51,6 +51,8 @@ def _of_pairs(now: Callable[[], datetime]) -> Mapping[str, Callable[..., Any]]:
         "item_reason": run_items.reason,
         "item_tone": run_items.tone,
         "last_at": lambda run: moment(run.ended or run.started or run.asked, now()),
+        "line_look": plans.line_look,
+        "line_text": lambda one: plans.line_text(one, now()),
         "left_out": lambda counts: words.sentence(left_out(counts)),
         "run_look": runs.look,
         "sort_of": deeds.sort,

@@ -14,11 +14,12 @@ from scrobbled.core.errors import ConfigError
 from scrobbled.desk.desk import Desk
 from scrobbled.desk.facts import ids
 from scrobbled.desk.facts.pairs import PairStory, RunStory
-from scrobbled.desk.pairs.lines import ItemStory, LineStory, RunProgress
+from scrobbled.desk.pairs.lines import RunProgress
 from scrobbled.desk.pairs.pairs import GONE, Filter
 from scrobbled.desk.pairs.previews import Preview
 from scrobbled.reconcile import Options
-from scrobbled.store.queue.run_items import ItemFilter
+from scrobbled.store.notes.shelf import LineStory
+from scrobbled.store.queue.run_items import ItemFilter, ItemStory
 
 T = TypeVar("T")
 MOST_RUNS = 200

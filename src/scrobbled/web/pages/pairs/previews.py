@@ -64,7 +64,9 @@ async def _told(desk: Desk, plan: Preview) -> dict[str, Any]:
     coming = await _coming(desk, plan)
     ran = await desk.syncing.carrying_out(plan.viewer, plan.pair, plan.plan_id)
     return {
-        "plan": plans.page(plan, desk.now(), coming, ran),
+        "plan": plan,
+        "page": plans.page(plan, desk.now(), coming, ran),
+        "ran": ran,
         "asking": await desk.syncing.questions.listing(viewer=plan.viewer, pair=plan.pair, limit=1),
         "options": run_words.fields(plan.options),
     }
@@ -77,9 +79,9 @@ async def _coming(desk: Desk, plan: Preview) -> dict[str, int]:
 
 
 async def _lines(desk: Desk, plan: Preview, chosen: dict[str, str], after: int) -> dict[str, Any]:
-    found, now = await desk.syncing.lines(plan.id, **chosen, after=after, limit=LINES + 1), desk.now()
+    found = await desk.syncing.lines(plan.id, **chosen, after=after, limit=LINES + 1)
     return {
-        "lines": [plans.line(line, now) for line in found[:LINES]],
+        "lines": found[:LINES],
         "next": found[LINES - 1].n if len(found) > LINES else None,
         "after": after,
     }

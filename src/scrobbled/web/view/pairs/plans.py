@@ -14,8 +14,9 @@ from scrobbled.core.words.outcomes import told
 from scrobbled.desk import words
 from scrobbled.desk.facts.pairs import RunStory
 from scrobbled.desk.facts.run_words import asked_for, between, clock, with_names
-from scrobbled.desk.pairs.lines import LineStory
 from scrobbled.desk.pairs.previews import DECIDE, Preview
+from scrobbled.store.notes.shelf import LineStory
+from scrobbled.web.view.looks import Look
 from scrobbled.web.view.moments import Moment, moment
 from scrobbled.web.view.pairs import deeds
 from scrobbled.web.view.pairs.run_items import does
@@ -50,12 +51,9 @@ class PlanSide(Struct, frozen=True):
 
 
 class PlanPage(Struct, frozen=True):
-    """``steps`` only while it is made, ``button`` only where there is something to do."""
+    """What is made of a preview for people. ``steps`` only while it is made, ``button`` only where there is something
+    to do."""
 
-    id: str
-    viewer: str
-    pair: str
-    names: str
     title: str
     asked_for: str
     steps: list[PlanStep]
@@ -64,33 +62,13 @@ class PlanPage(Struct, frozen=True):
     decisions: int
     only_asks: bool
     button: str
-    total: int
     asks: str
     """Why it would wait for a yes if nobody had looked."""
     warnings: list[str]
-    first_contact: bool
     agreed: str
     coming: list[str]
     """What is on its way already, for each tracker."""
-    made: Moment | None
     until: Moment | None
-    ran: RunStory | None
-    """The run that carries it out, or did."""
-
-
-class LineRow(Struct, frozen=True):
-    """One change of a plan. ``when`` is that of the play."""
-
-    n: int
-    label: str
-    title: str
-    art: str
-    tone: str
-    icon: str
-    where: str
-    text: str
-    why: str
-    when: Moment | None
 
 
 def parts(outline: Outline, now: datetime) -> list[PlanPart]:
@@ -109,10 +87,6 @@ def page(plan: Preview, now: datetime, coming: Mapping[str, int], ran: RunStory 
     """``coming`` are the changes that are on their way to each tracker: no plan names them again."""
     counts, made = _counts(plan), moment(plan.ended, now)
     return PlanPage(
-        id=plan.id,
-        viewer=plan.viewer,
-        pair=plan.pair,
-        names=between(plan.pair),
         title="You said yes to this plan" if ran else _title(plan, counts, any(coming.values())),
         asked_for=asked_for(plan.options.stored(), plan.pair),
         steps=[] if plan.ended else _steps(plan),
@@ -121,15 +95,11 @@ def page(plan: Preview, now: datetime, coming: Mapping[str, int], ran: RunStory 
         decisions=sum(group.count for group in plan.groups if group.action == DECIDE),
         only_asks=bool(plan.total) and not counts,
         button="" if ran else _button(plan, counts),
-        total=plan.total,
         asks=with_names(plan.reason, plan.pair) if plan.outcome == "approval" else "",
         warnings=[with_names(warning, plan.pair) for warning in plan.warnings],
-        first_contact=plan.first_contact,
         agreed=_agreed(plan.agreed),
         coming=[_coming(tracker, count) for tracker, count in coming.items() if count],
-        made=made,
         until=None if made is None else moment((made.at + LASTS).isoformat(), now),
-        ran=ran,
     )
 
 
@@ -199,18 +169,12 @@ def _side(name: str, counts: Sequence[deeds.DeedCount]) -> PlanSide:
     return PlanSide(words.name(name), groups)
 
 
-def line(one: LineStory, now: datetime) -> LineRow:
-    asks = one.action == DECIDE
+def line_look(one: LineStory) -> Look:
+    if one.action == DECIDE:
+        return Look("held", "question", "")
     sort = deeds.sort(one.action)
-    return LineRow(
-        n=one.n,
-        label=one.label,
-        title=one.title,
-        art=one.poster,
-        tone="held" if asks else sort.tone,
-        icon="question" if asks else sort.icon,
-        where="to decide" if asks else f"{sort.where} {words.name(one.tracker)}",
-        text=one.after.replace(" -> ", " to ") if asks else does(one, now),
-        why="" if one.action == "add" else one.why,
-        when=moment(one.at, now) if one.kind == "plays" and not asks else None,
-    )
+    return Look(sort.tone, sort.icon, f"{sort.where} {words.name(one.tracker)}")
+
+
+def line_text(one: LineStory, now: datetime) -> str:
+    return one.after.replace(" -> ", " to ") if one.action == DECIDE else does(one, now)

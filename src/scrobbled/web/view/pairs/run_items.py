@@ -12,7 +12,8 @@ from scrobbled.core.words.reasons import Code
 from scrobbled.desk import words
 from scrobbled.desk.facts.pairs import ChangeCount
 from scrobbled.desk.facts.run_words import clock
-from scrobbled.desk.pairs.lines import ItemStory, LineStory
+from scrobbled.store.notes.shelf import LineStory
+from scrobbled.store.queue.run_items import ItemStory
 from scrobbled.web.view.looks import OUTCOMES, Look
 from scrobbled.web.view.pairs import deeds
 
