@@ -9,17 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from scrobbled.core.agreeing.compare import (
-    HeldPlay,
-    ItemPlan,
-    Link,
-    PlayGroup,
-    Policy,
-    RatingGroup,
-    Side,
-    compare_plays,
-)
-from scrobbled.core.agreeing.plan import SIDES, Action, Change, other
+from scrobbled.core.agreeing.compare import compare_plays
+from scrobbled.core.agreeing.ledger import HeldPlay, ItemPlan, Link, PlayGroup, Policy, ValueGroup
+from scrobbled.core.agreeing.plan import SIDES, Action, Change, Side, other
 from scrobbled.core.records import DatePrecision, PlayRecord
 
 EVENING = datetime(2026, 11, 10, 20, 14, tzinfo=UTC)
@@ -39,9 +31,10 @@ def turned_group(told: PlayGroup) -> PlayGroup:
     return replace(told, a=told.b, b=told.a, links=[turned_link(link) for link in told.links])
 
 
-def turned_ratings(told: RatingGroup) -> RatingGroup:
+def turned_values(told: ValueGroup) -> ValueGroup:
     since, gone = (told.b_since, told.a_since), (told.b_gone, told.a_gone)
-    return RatingGroup(told.key, told.label, told.scope, told.b, told.a, told.base, *since, *gone)
+    base = told.base and told.base[::-1]
+    return ValueGroup(told.kind, told.key, told.label, told.scope, told.b, told.a, base, *since, *gone)
 
 
 def turned_link(link: Link) -> Link:
@@ -52,8 +45,7 @@ def turned_policy(policy: Policy) -> Policy:
     ways = {"a-to-b": "b-to-a", "b-to-a": "a-to-b", "a": "b", "b": "a"}
     return replace(
         policy,
-        plays=ways.get(policy.plays, policy.plays),
-        ratings=ways.get(policy.ratings, policy.ratings),
+        ways={kind: ways.get(way, way) for kind, way in policy.ways.items()},
         conflict=ways.get(policy.conflict, policy.conflict),
         precision=policy.precision[::-1],
         can_flag=policy.can_flag[::-1],

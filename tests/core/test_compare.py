@@ -20,28 +20,27 @@ from pair_model import (
     turned_group,
     turned_link,
     turned_policy,
-    turned_ratings,
+    turned_values,
 )
 
-from scrobbled.core.agreeing import compare
-from scrobbled.core.agreeing.compare import (
+from scrobbled.core.agreeing import compare, merge
+from scrobbled.core.agreeing.decide import Decision, SideState, decide
+from scrobbled.core.agreeing.ledger import (
     KEEP,
-    ComparedRating,
+    ComparedValue,
     HeldPlay,
     ItemPlan,
     Link,
     LinkState,
     PlayGroup,
     Policy,
-    RatingGroup,
-    Side,
+    ValueGroup,
 )
-from scrobbled.core.agreeing.decide import Decision, SideState, decide
 from scrobbled.core.agreeing.lineup import window
-from scrobbled.core.agreeing.plan import SIDES, Action, Change, other
+from scrobbled.core.agreeing.plan import SIDES, Action, Change, Side, other
 from scrobbled.core.agreeing.reports import AGAIN
 from scrobbled.core.agreeing.shortcuts import shortcut
-from scrobbled.core.records import DatePrecision, PlayRecord, RatingRecord
+from scrobbled.core.records import DatePrecision, PlayRecord, ValueRecord
 from scrobbled.core.sending.change import left
 from scrobbled.core.watching.plays import OLDEST
 
@@ -66,11 +65,12 @@ def compare_plays(told: PlayGroup, policy: Policy) -> ItemPlan:
     return found
 
 
-def compare_rating(told: RatingGroup, policy: Policy) -> ComparedRating:
+def compare_value(told: ValueGroup, policy: Policy) -> ComparedValue:
     """As ``compare_plays``."""
-    found = compare.compare_rating(told, policy)
-    back = compare.compare_rating(turned_ratings(told), turned_policy(policy))
-    assert (found.agreed, found.left) == (back.agreed, back.left)
+    found = merge.compare_value(told, policy)
+    back = merge.compare_value(turned_values(told), turned_policy(policy))
+    turned = back.agreed[::-1] if isinstance(back.agreed, tuple) else back.agreed
+    assert (found.agreed, found.left) == (turned, back.left)
     assert_turned(found.changes, back.changes)
     return found
 
@@ -160,9 +160,9 @@ class TestPlaysOnOneSide:
         ("policy", "sides"),
         [
             (Policy(), {"a", "b"}),
-            (Policy(plays="a-to-b"), {"b"}),
-            (Policy(plays="b-to-a"), {"a"}),
-            (Policy(plays="off"), set()),
+            (Policy(ways={"plays": "a-to-b"}), {"b"}),
+            (Policy(ways={"plays": "b-to-a"}), {"a"}),
+            (Policy(ways={"plays": "off"}), set()),
             (Policy(takes=(frozenset({"episode"}), frozenset({"movie"}))), {"a"}),
         ],
     )
@@ -222,7 +222,7 @@ class TestPlaysOnOneSide:
 
     def test_what_is_on_its_way_or_goes_nowhere_waits_for_nothing(self) -> None:
         assert compare_plays(group([row("a1", 5, settled=True)], []), Policy(until=at(0))) == ItemPlan()
-        assert compare_plays(group([row("a1", 5)], []), Policy(plays="b-to-a", until=at(0))) == ItemPlan()
+        assert compare_plays(group([row("a1", 5)], []), Policy(ways={"plays": "b-to-a"}, until=at(0))) == ItemPlan()
 
     def test_in_the_future_on_both_sides_it_is_one_viewing(self) -> None:
         found = compare_plays(group([row("a1", 5)], [row("b1", 5)]), Policy(until=at(0)))
@@ -346,7 +346,7 @@ class TestPlaysOnBothSides:
             assert compare_plays(group_, Policy(ticks=ticks)) == ItemPlan(agreed=1)
 
     def test_what_is_switched_off_is_not_even_agreed_on(self) -> None:
-        assert compare_plays(group([row("a1")], [row("b1")]), Policy(plays="off")) == ItemPlan()
+        assert compare_plays(group([row("a1")], [row("b1")]), Policy(ways={"plays": "off"})) == ItemPlan()
 
     @pytest.mark.parametrize("state", [LinkState.AGREED, LinkState.REMOVED, LinkState.REMOVING])
     def test_a_play_without_a_date_beside_a_known_viewing_is_that_viewing(self, state: LinkState) -> None:
@@ -446,7 +446,7 @@ class TestLostPlays:
         assert (found.changes, found.left, found.links[0].state) == ((), ("personal:b",), LinkState.REMOVED)
 
     def test_a_side_that_is_not_written_loses_nothing(self) -> None:
-        found = self.lost(replace(PROPAGATE, plays="b-to-a"), ours=True)
+        found = self.lost(replace(PROPAGATE, ways={"plays": "b-to-a"}), ours=True)
         assert (found.changes, found.left, found.links[0].state) == ((), (), LinkState.REMOVED)
 
     def test_gone_from_both_it_is_a_tombstone(self) -> None:
@@ -593,7 +593,7 @@ class TestMovedPlays:
 
     @pytest.mark.parametrize(
         ("policy", "left"),
-        [(Policy(can_amend=(True, False)), ("fixed:b",)), (Policy(plays="b-to-a"), ())],
+        [(Policy(can_amend=(True, False)), ("fixed:b",)), (Policy(ways={"plays": "b-to-a"}), ())],
     )
     def test_where_it_cannot_be_told_the_difference_is_agreed_on(self, policy: Policy, left: tuple[str, ...]) -> None:
         found = compare_plays(group([row("a1", 5)], [row("b1")], [agreed("a1", "b1")]), policy)
@@ -628,7 +628,7 @@ class TestMovedPlays:
 
     def test_a_time_in_the_future_that_goes_nowhere_is_agreed_on(self) -> None:
         edited = group([row("a1", 5)], [row("b1")], [agreed("a1", "b1")])
-        found = compare_plays(edited, Policy(plays="b-to-a", until=at(4)))
+        found = compare_plays(edited, Policy(ways={"plays": "b-to-a"}, until=at(4)))
         assert (found.changes, found.left, found.links) == ((), (), (agreed("a1", "b1", 5, 0),))
 
     def test_of_two_new_times_one_in_the_future_cannot_be_chosen(self) -> None:
@@ -763,21 +763,22 @@ class TestRewatches:
     def test_a_viewing_that_may_be_gone_marks_nothing(self) -> None:
         assert self.flags([], [row("b1", -9, missed=1), row("b2", rewatch=False, ours=True)]) == []
 
-    @pytest.mark.parametrize("policy", [Policy(can_flag=(False, False)), Policy(plays="b-to-a")])
+    @pytest.mark.parametrize("policy", [Policy(can_flag=(False, False)), Policy(ways={"plays": "b-to-a"})])
     def test_only_where_that_can_be_said(self, policy: Policy) -> None:
         assert self.flags([], [row("b1"), row("b2", 9, rewatch=False, ours=True)], policy=policy) == []
 
 
-def rated(value: int | None, **more: Any) -> RatingRecord | None:
-    return None if value is None else RatingRecord("e", value, **more)
+def rated(value: int | None, **more: Any) -> ValueRecord | None:
+    return None if value is None else ValueRecord("e", value, **more)
 
 
-def ratings(a: int | None, b: int | None, base: int | None = None, **more: Any) -> RatingGroup:
-    return RatingGroup("show:1", LIGHTS, "show", rated(a), rated(b), base, **more)
+def ratings(a: int | None, b: int | None, base: int | None = None, **more: Any) -> ValueGroup:
+    agreed = None if base is None else (base, base)
+    return ValueGroup("ratings", "show:1", LIGHTS, "show", rated(a), rated(b), agreed, **more)
 
 
 def wanted(found: Any) -> list[tuple[str, str, int | None, bool]]:
-    return [(change.side, change.action.value, change.value, change.ask) for change in found.changes]
+    return [(change.side, change.action, change.value, change.ask) for change in found.changes]
 
 
 class TestRatings:
@@ -786,8 +787,8 @@ class TestRatings:
         [
             (None, None, None, KEEP, []),
             (7, 7, 7, KEEP, []),
-            (7, 7, None, 7, []),
-            (7, 7, 5, 7, []),
+            (7, 7, None, (7, 7), []),
+            (7, 7, 5, (7, 7), []),
             (7, None, None, KEEP, [("b", "rate", 7, False)]),
             (None, 7, None, KEEP, [("a", "rate", 7, False)]),
             (7, 5, 5, KEEP, [("b", "rate", 7, False)]),
@@ -797,7 +798,7 @@ class TestRatings:
         ],
     )
     def test_three_values_make_one(self, a: Any, b: Any, base: Any, agreed: Any, want: Any) -> None:
-        found = compare_rating(ratings(a, b, base), Policy(conflict="a"))
+        found = compare_value(ratings(a, b, base), Policy(conflict="a"))
         assert (found.agreed, wanted(found)) == (agreed, want)
 
     @pytest.mark.parametrize(
@@ -829,7 +830,7 @@ class TestRatings:
     )
     def test_two_changes_are_settled_by_the_strategy(self, conflict, a_since, b_since, want, why) -> None:
         since = [None if hours is None else at(hours) for hours in (a_since, b_since)]
-        found = compare_rating(ratings(7, 5, 3, a_since=since[0], b_since=since[1]), Policy(conflict=conflict))
+        found = compare_value(ratings(7, 5, 3, a_since=since[0], b_since=since[1]), Policy(conflict=conflict))
         assert wanted(found) == want
         assert {change.why for change in found.changes} == {why}
 
@@ -842,55 +843,55 @@ class TestRatings:
         ],
     )
     def test_a_cleared_rating_follows_the_policy(self, removals: Any, want: Any) -> None:
-        found = compare_rating(ratings(None, 7, 7, a_gone=True), Policy(removals=removals))
+        found = compare_value(ratings(None, 7, 7, a_gone=True), Policy(removals=removals))
         assert (found.agreed, wanted(found)) == (KEEP, want)
 
     def test_a_clearing_says_what_is_cleared_and_why(self) -> None:
-        found = compare_rating(ratings(None, 7, 7, a_gone=True), PROPAGATE)
+        found = compare_value(ratings(None, 7, 7, a_gone=True), PROPAGATE)
         why = "it is gone from {a}"
-        assert found.changes == (Change("b", Action.UNRATE, "ratings", "show:1", LIGHTS, before="7", why=why),)
+        assert found.changes == (Change("b", "unrate", "ratings", "show:1", LIGHTS, before="7", was=7, why=why),)
 
     def test_an_absence_that_is_not_proven_clears_nothing(self) -> None:
-        assert compare_rating(ratings(None, 7, 7), PROPAGATE).changes == ()
+        assert compare_value(ratings(None, 7, 7), PROPAGATE).changes == ()
 
     def test_a_change_wins_over_a_clearing(self) -> None:
-        found = compare_rating(ratings(None, 8, 7, a_gone=True), PROPAGATE)
+        found = compare_value(ratings(None, 8, 7, a_gone=True), PROPAGATE)
         assert wanted(found) == [("a", "rate", 8, False)]
 
     def test_cleared_on_both_sides_it_is_forgotten(self) -> None:
-        assert compare_rating(ratings(None, None, 7, a_gone=True, b_gone=True), Policy()).agreed is None
+        assert compare_value(ratings(None, None, 7, a_gone=True, b_gone=True), Policy()).agreed is None
 
     @pytest.mark.parametrize("gone", [{}, {"a_gone": True}])
     def test_one_proven_absence_is_not_two(self, gone: dict[str, bool]) -> None:
-        found = compare_rating(ratings(None, None, 7, **gone), PROPAGATE)
+        found = compare_value(ratings(None, None, 7, **gone), PROPAGATE)
         assert (found.agreed, found.changes) == (KEEP, ())
 
     @pytest.mark.parametrize(
         ("direction", "sides"), [("both", ["b", "a"]), ("a-to-b", ["b"]), ("b-to-a", ["a"]), ("off", [])]
     )
     def test_only_the_side_that_may_be_written_is(self, direction: Any, sides: list[str]) -> None:
-        found = compare_rating(ratings(7, 5), Policy(ratings=direction, conflict="ask"))
+        found = compare_value(ratings(7, 5), Policy(ways={"ratings": direction}, conflict="ask"))
         assert [change.side for change in found.changes] == sides
 
     def test_what_is_switched_off_is_not_even_agreed_on(self) -> None:
-        assert compare_rating(ratings(7, 7), Policy(ratings="off")) == ComparedRating()
+        assert compare_value(ratings(7, 7), Policy(ways={"ratings": "off"})) == ComparedValue()
 
     def test_a_side_that_does_not_take_it_is_not_rated(self) -> None:
         takes = frozenset({"movie", "episode"}), frozenset({"episode"})
         film = replace(ratings(7, None), scope="movie")
-        assert compare_rating(film, Policy(takes=takes)).changes == ()
-        assert wanted(compare_rating(film, Policy(takes=takes[::-1]))) == [("b", "rate", 7, False)]
-        assert len(compare_rating(ratings(7, None), Policy(takes=takes)).changes) == 1
+        assert compare_value(film, Policy(takes=takes)).changes == ()
+        assert wanted(compare_value(film, Policy(takes=takes[::-1]))) == [("b", "rate", 7, False)]
+        assert len(compare_value(ratings(7, None), Policy(takes=takes)).changes) == 1
 
     def test_the_change_says_what_was_and_what_will_be(self) -> None:
-        rate = Change("b", Action.RATE, "ratings", "show:1", LIGHTS, source="e", after="8", value=8)
-        changed = compare_rating(ratings(8, 6, 6), Policy()).changes
-        assert changed == (replace(rate, before="6", why="changed on {a}"),)
-        assert compare_rating(ratings(8, None), Policy()).changes == (replace(rate, why="rated on {a}"),)
+        rate = Change("b", "rate", "ratings", "show:1", LIGHTS, source="e", after="8", value=8)
+        changed = compare_value(ratings(8, 6, 6), Policy()).changes
+        assert changed == (replace(rate, before="6", was=6, why="changed on {a}"),)
+        assert compare_value(ratings(8, None), Policy()).changes == (replace(rate, why="rated on {a}"),)
 
     def test_a_rating_goes_with_its_day_and_the_record_it_is_from(self) -> None:
         told_ = replace(ratings(None, None), a=rated(8, id="r1", at=EVENING))
-        (change,) = compare_rating(told_, Policy()).changes
+        (change,) = compare_value(told_, Policy()).changes
         assert (change.source, change.at) == ("r1", EVENING)
 
 
@@ -900,7 +901,7 @@ kept = st.sampled_from(
 )
 policies = st.builds(
     Policy,
-    plays=st.sampled_from(["both", "both", "a-to-b", "b-to-a"]),
+    ways=st.sampled_from(["both", "both", "a-to-b", "b-to-a"]).map(lambda way: {"plays": way}),
     conflict=st.sampled_from(["a", "b", "newest"]),
     removals=st.sampled_from(["ignore", "propagate"]),
     ticks=st.sampled_from(["ignore", "as-plays"]),
@@ -1044,7 +1045,7 @@ def test_a_first_migration_takes_no_closer_look() -> None:
         assert quick is not None
         assert quick == compare._Comparison(told_, Policy()).result()
     assert shortcut(group([row("a1", 0), row("a2", 0.1)], []), Policy()) is None, "one viewing, told twice"
-    assert shortcut(group([row("a1", 0)], []), Policy(plays="b-to-a")) == ItemPlan()
+    assert shortcut(group([row("a1", 0)], []), Policy(ways={"plays": "b-to-a"})) == ItemPlan()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ NEAP = "Harbour Lights S1 E4 Neap"
 ADD = Change("b", Action.ADD, "plays", "episode:1:1:4", NEAP, source="7", at=MAY, why="watched on {a}, not on {b}")
 RATE = Change(
     "a",
-    Action.RATE,
+    "rate",
     "ratings",
     "movie:tmdb:9",
     "Harbour Atlas (2019)",
@@ -185,7 +185,7 @@ def test_the_days_that_additions_span_are_told_from_the_first_to_the_last_in_wha
 
 def test_a_first_rating_and_a_cleared_one_are_told() -> None:
     first = replace(RATE, before="", why="rated on {b}")
-    cleared = replace(RATE, action=Action.UNRATE, after="", value=None, why="it is gone from {b}")
+    cleared = replace(RATE, action="unrate", after="", value=None, why="it is gone from {b}")
     assert plan(first, cleared).text().splitlines()[1:] == [
         "trakt: 1 rating to clear; 1 rating to set",
         "  Harbour Atlas (2019): rating 6 is cleared (it is gone from serializd)",

@@ -13,7 +13,7 @@ from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.core.records import Subject
 from scrobbled.store.queue import amendments
 from scrobbled.store.queue.amendments import Amendment, Details, NewAmendment
-from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Rate, Receipt, Remove, Retime
+from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Receipt, Remove, Retime, SetValue
 from trackers.memory.tracker import CAN, key_of
 
 ABLE = replace(CAN, settle=30.0, batch=10, amends=frozenset({"plays", "ratings"}))
@@ -48,7 +48,7 @@ class Amendable(Scripted):
         if {edit.address.key, getattr(edit, "remote_id", "")} & self.refuse:
             return Refused("a person changed it meanwhile")
         self.edits.append(edit)
-        if isinstance(edit, Rate):
+        if isinstance(edit, SetValue):
             self.rated.pop(edit.address.key, None)
             if edit.value is not None:
                 self.rated[edit.address.key] = edit.value

@@ -30,7 +30,7 @@ from scrobbled.delivery.health import HealthState
 from scrobbled.store.mirror import records
 from scrobbled.store.queue import amendments
 from scrobbled.store.queue.amendments import Details, NewAmendment
-from scrobbled.trackers.base import Addition, Address, Flag, Foresees, Rate, Remove, Retime
+from scrobbled.trackers.base import Addition, Address, Flag, Foresees, Remove, Retime, SetValue
 from trackers.memory.tracker import CAN, key_of
 
 pytestmark = pytest.mark.anyio
@@ -272,7 +272,7 @@ async def test_what_is_dropped_or_replaced_while_it_is_looked_up_is_not_carried_
     await rig.rest()
     assert [await state(rig, id_) for id_ in (dropped, replaced)] == ["undone", "undone"]
     assert rig.tracker.rated == {key_of(episode(1)): 3}
-    assert [edit for edit in rig.tracker.edits if isinstance(edit, Rate) and edit.value == 7] == []
+    assert [edit for edit in rig.tracker.edits if isinstance(edit, SetValue) and edit.value == 7] == []
 
 
 async def test_after_an_outage_what_was_put_off_goes_at_once(rig: Rig) -> None:

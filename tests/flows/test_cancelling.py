@@ -264,7 +264,7 @@ async def test_a_run_beside_it_does_not_count_on_what_is_taken_out_meanwhile(
     two: Pairing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = await cancelled_but_in_the_queue(two, monkeypatch)
-    write, keeper = carrying.Carrier.write_ratings, two.runtime.keeper
+    write, keeper = carrying.Carrier.write_values, two.runtime.keeper
 
     async def taking_out(self: carrying.Carrier, compared: Compared) -> None:
         await keeper._take_out(run)
@@ -272,7 +272,7 @@ async def test_a_run_beside_it_does_not_count_on_what_is_taken_out_meanwhile(
 
     two.clock.advance(60)
     with monkeypatch.context() as patch:
-        patch.setattr(carrying.Carrier, "write_ratings", taking_out)
+        patch.setattr(carrying.Carrier, "write_values", taking_out)
         await two.compare()
     two.clock.advance(60)
     await two.sync()

@@ -24,9 +24,10 @@ from scrobbled.alerts import Alerts
 from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.guard import PlanLimits
 from scrobbled.core.errors import TryLater
+from scrobbled.core.kinds import PLAYS, RATINGS, Kind
 from scrobbled.core.naming.ids import MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie
-from scrobbled.core.records import RatingRecord
+from scrobbled.core.records import ValueRecord
 from scrobbled.delivery.courier import Courier
 from scrobbled.delivery.health import Health, HealthReport
 from scrobbled.plumbing.metrics import Metrics
@@ -63,6 +64,7 @@ class Bench:
     real: dict[tuple[str, datetime], set[str]] = field(default_factory=dict)
     agreed: set[tuple[str, datetime]] = field(default_factory=set)
     precision: tuple[int, int] = (60, 1)
+    kinds: tuple[Kind, ...] = (PLAYS, RATINGS)
     fresh: set[str] = field(default_factory=set)
     """Items of which something was added or deleted since the last rest: one added and one deleted is one moved."""
 
@@ -90,7 +92,7 @@ class Bench:
             )
             for name, tracker in self.trackers.items()
         }
-        pair = PairConfig(between=NAMES, plays="both", ratings="both", removals=self.removals)
+        pair = PairConfig.going(NAMES, dict.fromkeys(self.kinds, "both"), removals=self.removals)
         members = tuple(PairMember(tracker, _save_trouble) for tracker in self.trackers.values())
         self.reconciler = Reconciler(
             Sides("anna", *NAMES),
@@ -128,7 +130,7 @@ class Bench:
     async def rate(self, side: str, item: int, value: int) -> None:
         await self.trackers[side].locate(ITEMS[item])
         key = key_of(ITEMS[item])
-        self.trackers[side].ratings[key] = RatingRecord(key, value, self.clock.now())
+        self.trackers[side].ratings[key] = ValueRecord(key, value, self.clock.now())
 
     async def fault(self, side: str, kind: str) -> None:
         tracker = self.trackers[side]

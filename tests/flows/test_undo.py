@@ -16,13 +16,13 @@ from flows.amending import Amendable, amendment, rating, wish
 from flows.rig import FILM, Rig, episode, in_doubt, rigged
 from scrobbled.core.errors import LoginNeeded, Refused, TryLater
 from scrobbled.core.naming.ids import MovieIds
-from scrobbled.core.records import PlayRecord, RatingRecord
+from scrobbled.core.records import PlayRecord, ValueRecord
 from scrobbled.core.watching.plays import Play
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.desk.facts.ids import NotThere
 from scrobbled.desk.undo import UndoReport, UndoRequest, chosen, undo
 from scrobbled.store.inbox.events import Queued, add_play
-from scrobbled.store.mirror import records, runs
+from scrobbled.store.mirror import records, runs, values
 from scrobbled.store.mirror.records import ReadState
 from scrobbled.store.queue import amendments, outbox
 from trackers.memory.tracker import key_of
@@ -310,7 +310,7 @@ async def test_a_rating_that_a_person_gave_after_the_run_is_theirs(rig: Rig) -> 
     account = ("anna", "memory")
     await rig.store.write(
         lambda db: (
-            records.put_ratings(db, account, [RatingRecord(key_of(FILM), 9)], 1, now),
+            values.put(db, account, [ValueRecord(key_of(FILM), 9)], 1, now, kind="ratings"),
             records.save_state(db, account, ReadState({}, rev=1, read_at=now)),
         )
     )

@@ -57,7 +57,7 @@ async def test_plays_are_not_asked_for_where_no_pair_compares_them(tmp_path: Pat
         assert found[HISTORY] == 0
         assert home.serializd() == home.trakt()
         assert await home.sql("SELECT count(*) FROM records") == [(0,)]
-        assert await home.sql("SELECT count(*) FROM rated WHERE tracker = 'trakt'") == [(1,)]
+        assert await home.sql("SELECT count(*) FROM valued WHERE tracker = 'trakt'") == [(1,)]
 
 
 async def test_a_kind_that_is_new_has_no_other_read_anew(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ async def test_a_kind_that_is_new_has_no_other_read_anew(tmp_path: Path) -> None
         assert found[PROFILE] == 1
         assert not {route for route in found if route.startswith("GET /mobile/page/show")}, "nobody asks for marks"
         await home.settle()
-        assert await home.sql("SELECT count(*) FROM rated WHERE missed = 0") == [(2,)]
+        assert await home.sql("SELECT count(*) FROM valued WHERE missed = 0") == [(2,)]
         assert sum((await asked(home)).values()) == 3, "nothing moved"
 
 
@@ -92,7 +92,7 @@ async def test_what_is_not_read_any_more_is_not_looked_for_again_and_again(tmp_p
         await home.settle()
         home.rate_episode(0, 1, 1, None)
         await home.compare()
-        await home.sql("UPDATE rated SET missed = 1")
+        await home.sql("UPDATE valued SET missed = 1")
         await now_with(home, ratings="off")
         await asked(home)
         assert sum((await asked(home)).values()) == 3

@@ -202,7 +202,7 @@ def test_what_was_carried_out_undoes_what_it_takes_back(db: sqlite3.Connection) 
     assert states(db)[first] == "undone"
     row = db.execute("SELECT state, reason, settled_at FROM outbox WHERE id = ?", (written,)).fetchone()
     assert row == ("undone", "taken back", T + 5)
-    assert amendments.taken_back(db, "anna", "trakt") == {"movie:1399": 6}
+    assert amendments.taken_back(db, "anna", "trakt") == {("ratings", "movie:1399"): 6}
     amendments.settle(db, add(db, rated(9)), PlayOutcome.DELIVERED, "", T + 9)
     assert amendments.taken_back(db, "anna", "trakt") == {}
 

@@ -18,6 +18,7 @@ from scrobbled.desk.facts.queue import QueuedChange, queued_amendment, queued_ch
 from scrobbled.store.file import opening
 from scrobbled.store.file.migrations import migrations
 from scrobbled.store.file.migrations.reasons import _OF_EVENTS
+from scrobbled.store.mirror import ledger, records, values
 from scrobbled.store.queue import amendments, overview
 
 STEPS = migrations.names
@@ -264,3 +265,24 @@ def test_reasons_of_events_get_theirs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("reason", REASONS)
 def test_a_short_reason_has_the_same_code_as_before(reason: str) -> None:
     assert (_OF_EVENTS.get(reason) or coded(reason).code) == coded(reason).code
+
+
+def test_ratings_become_values_of_their_kind_and_stay_agreed_on(tmp_path: Path) -> None:
+    path, account = tmp_path / "older.db", ("anna", "trakt")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrations.apply(db, stop_before="values_by_kind")
+        for row in (("movie:1", 8, 1_700_000_000.0, 0), ("movie:2", None, None, 2), ("movie:3", 3, None, 1)):
+            key, value, at, missed = row
+            columns = (*account, key, value, at, "r1", 1_700_000_100.0, 7, missed)
+            db.execute("INSERT INTO rated VALUES (?,?,?,?,?,?,?,?,?)", columns)
+        db.execute("INSERT INTO agreed_ratings VALUES ('anna', 'trakt,serializd', 'movie:tmdb:1', 8, 5.0)")
+    with closing(opening.open_database(path, create=False)) as db:
+        found = values.of_kind(db, account, "ratings")
+        assert values.count(db, account) == {"ratings": 2}
+        assert records.touched(db, account, 6) == {"movie:1", "movie:2", "movie:3"}
+        assert ledger.values(db, "anna", "trakt,serializd") == {("ratings", "movie:tmdb:1"): (8, 8)}
+    assert found == {
+        "movie:1": values.MirroredValue("ratings", "movie:1", 8, 1_700_000_000.0, 1_700_000_100.0, 0, "r1"),
+        "movie:2": values.MirroredValue("ratings", "movie:2", None, None, 1_700_000_100.0, 2, "r1"),
+        "movie:3": values.MirroredValue("ratings", "movie:3", 3, None, 1_700_000_100.0, 1, "r1"),
+    }

@@ -6,6 +6,7 @@ As ``contract.py``: inherit it and provide ``bench``, nothing else.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,15 +16,15 @@ import pytest
 from msgspec.structs import replace
 
 from scrobbled.core.errors import Refused, TrackerError
+from scrobbled.core.kinds import RATINGS, Kind, KindValue
 from scrobbled.core.naming.items import Item
-from scrobbled.core.records import KINDS, DatePrecision, PlayRecord, RatingRecord, Reading, Subject
+from scrobbled.core.records import DatePrecision, PlayRecord, Reading, Subject, ValueRecord
 from scrobbled.trackers.base import (
     Address,
     AddResult,
     EarlierReads,
     Edit,
     Flag,
-    Rate,
     Receipt,
     Remove,
     Retime,
@@ -31,8 +32,6 @@ from scrobbled.trackers.base import (
 )
 from trackers.contract import EVENING, add, play_of, rounded
 from trackers.doubles import Drafts
-
-EVERYTHING = frozenset(KINDS)
 
 
 @dataclass
@@ -48,8 +47,8 @@ class ReadingBench:
     """The person adds a play."""
     take: Callable[[str], Any]
     """The person removes the play with that handle."""
-    rate: Callable[[Subject, int | None], Any]
-    """The person rates a show, or clears that."""
+    give: Callable[[Kind, Subject, KindValue | None], Any]
+    """The person gives a thing a value of a kind, or takes that away."""
     lose_next_answer: Callable[[], None]
     """The next change of a record takes effect and its answer never arrives."""
     go_down: Callable[[], None]
@@ -63,7 +62,7 @@ class Mirror(Drafts):
 
     cursor: Mapping[str, Any] = field(default_factory=dict)
     records: dict[str, PlayRecord] = field(default_factory=dict)
-    ratings: dict[str, RatingRecord] = field(default_factory=dict)
+    values: dict[Kind, dict[str, ValueRecord]] = field(default_factory=lambda: defaultdict(dict))
     told: dict[str, Subject] = field(default_factory=dict)
 
     async def plays(self) -> Sequence[PlayRecord]:
@@ -80,16 +79,16 @@ class Mirror(Drafts):
         if reading.plays:
             before = {} if reading.plays.complete else self.records
             self.records = before | {record.id: record for record in reading.plays.records}
-        if reading.ratings:
-            kept = {} if reading.ratings.complete else self.ratings
-            kept = {key: record for key, record in kept.items() if key not in reading.ratings.cleared}
-            self.ratings = kept | {record.key: record for record in reading.ratings.records}
+        for kind, told in reading.values.items():
+            kept = {} if told.complete else self.values[kind]
+            kept = {key: record for key, record in kept.items() if key not in told.cleared}
+            self.values[kind] = kept | {record.key: record for record in told.records}
 
 
 async def read(bench: ReadingBench, mirror: Mirror, *, full: bool = False) -> Reading:
     bench.pass_time()
     known: EarlierReads = mirror
-    reading = await bench.tracker.reads.read(EVERYTHING, mirror.cursor, known, full=full)
+    reading = await bench.tracker.reads.read(bench.tracker.can.reads, mirror.cursor, known, full=full)
     mirror.store(reading)
     return reading
 
@@ -99,6 +98,16 @@ async def amend(bench: ReadingBench, *edits: Edit) -> list[AddResult]:
     for start in range(0, len(edits), bench.tracker.can.batch):
         results += await bench.tracker.amends.amend(edits[start : start + bench.tracker.can.batch])
     return results
+
+
+async def lost_and_repeated(bench: ReadingBench, deed: Callable[[], Awaitable[list[AddResult]]]) -> None:
+    """Once with its answer lost, and once more."""
+    bench.lose_next_answer()
+    with pytest.raises(TrackerError) as caught:
+        await deed()
+    assert not caught.value.in_doubt
+    bench.pass_time()
+    assert all(isinstance(result, Receipt) for result in await deed())
 
 
 @pytest.mark.anyio
@@ -125,7 +134,8 @@ class ReadingContract:
         reading = await read(bench, mirror, full=True)
         assert reading.plays is not None
         assert reading.plays.complete
-        assert (mirror.records, mirror.ratings) == ({}, {})
+        assert mirror.records == {}
+        assert not any(mirror.values.values())
 
     async def test_what_we_added_is_read_under_the_key_it_was_sent_to(self, bench: ReadingBench, mirror) -> None:
         play = await play_of(bench.tracker, bench.item)
@@ -149,9 +159,11 @@ class ReadingContract:
     async def test_every_record_has_a_subject(self, bench: ReadingBench, mirror: Mirror) -> None:
         bench.put(bench.item, EVENING)
         bench.put(bench.other, EVENING)
-        bench.rate(bench.show, 8)
+        bench.give(RATINGS, bench.show, 8)
         await read(bench, mirror)
-        keys = {record.key for record in mirror.records.values()} | set(mirror.ratings)
+        keys = {record.key for record in mirror.records.values()} | {
+            key for told in mirror.values.values() for key in told
+        }
         assert len(keys) == 3
         assert keys <= mirror.told.keys()
 
@@ -166,10 +178,10 @@ class ReadingContract:
 
     async def test_when_nothing_moved_nothing_is_told(self, bench: ReadingBench, mirror: Mirror) -> None:
         bench.put(bench.item, EVENING)
-        bench.rate(bench.show, 8)
+        bench.give(RATINGS, bench.show, 8)
         await read(bench, mirror, full=True)
         reading = await read(bench, mirror)
-        assert (reading.plays, reading.ratings) == (None, None)
+        assert (reading.plays, reading.values) == (None, {})
 
     async def test_what_is_new_is_read_by_the_next_read(self, bench: ReadingBench, mirror: Mirror) -> None:
         bench.put(bench.item, EVENING)
@@ -214,35 +226,6 @@ class ReadingContract:
         first, second = await read(bench, mirror), await read(bench, mirror, full=True)
         assert first.owner == second.owner != ""
 
-    # -- ratings ------------------------------------------------------------------------------------------------------
-
-    async def test_a_rating_is_read_changed_and_cleared(self, bench: ReadingBench, mirror: Mirror) -> None:
-        address = await bench.tracker.amends.locate_subject(bench.show)
-        for value in (8, 3, None):
-            bench.rate(bench.show, value)
-            await read(bench, mirror, full=True)
-            assert {record.key: record.value for record in mirror.ratings.values()} == (
-                {} if value is None else {address.key: value}
-            )
-
-    async def test_we_rate_change_and_clear_a_show_as_a_person_would(self, bench: ReadingBench, mirror: Mirror) -> None:
-        address = await bench.tracker.amends.locate_subject(bench.show)
-        for value in (8, 3, None):
-            assert all(isinstance(one, Receipt) for one in await amend(bench, Rate(address, value, EVENING)))
-            await read(bench, mirror, full=True)
-            assert [record.value for record in mirror.ratings.values()] == ([] if value is None else [value])
-        assert mirror.records == {}, "a rating is no play"
-
-    @pytest.mark.parametrize("value", [7, None])
-    async def test_a_rating_whose_answer_was_lost_is_repeated_without_harm(
-        self, bench: ReadingBench, mirror: Mirror, value: int | None
-    ) -> None:
-        bench.rate(bench.show, 5)
-        edit = Rate(await bench.tracker.amends.locate_subject(bench.show), value)
-        await self._lost_and_repeated(bench, lambda: amend(bench, edit))
-        await read(bench, mirror, full=True)
-        assert [record.value for record in mirror.ratings.values()] == ([] if value is None else [value])
-
     async def test_a_subject_has_one_stable_address(self, bench: ReadingBench) -> None:
         amends = bench.tracker.amends
         first, again = await amends.locate_subject(bench.show), await amends.locate_subject(bench.show)
@@ -259,14 +242,6 @@ class ReadingContract:
         await read(bench, mirror, full=True)
         first, second = sorted(mirror.records.values(), key=lambda record: record.at or EVENING)
         return first, second, await bench.tracker.adds.locate(bench.item)
-
-    async def _lost_and_repeated(self, bench: ReadingBench, deed: Callable[[], Awaitable[list[AddResult]]]) -> None:
-        bench.lose_next_answer()
-        with pytest.raises(TrackerError) as caught:
-            await deed()
-        assert not caught.value.in_doubt
-        bench.pass_time()
-        assert all(isinstance(result, Receipt) for result in await deed())
 
     @pytest.mark.parametrize("by", ["handle", "time"])
     async def test_exactly_one_play_is_removed(
@@ -298,7 +273,7 @@ class ReadingContract:
         first, second, address = await self._placed(bench, mirror)
         moved = rounded(EVENING - timedelta(days=3), bench.tracker.can.precision)
         edit = Retime(address, first.id, moved)
-        await self._lost_and_repeated(bench, lambda: amend(bench, edit))
+        await lost_and_repeated(bench, lambda: amend(bench, edit))
         await read(bench, mirror, full=True)
         assert sorted(record.at for record in mirror.records.values() if record.at) == [moved, second.at]
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scrobbled.core.records import KINDS, Kind, PlayRecord, RatingRecord, Reading, Subject
+from scrobbled.core.kinds import PLAYS, RATINGS, Kind
+from scrobbled.core.records import PlayRecord, Reading, Subject, ValueRecord
 from scrobbled.trackers.serializd.tracker import SerializdTracker
 from trackers.doubles import Drafts
 
-ALL = frozenset(KINDS)
+ALL = frozenset({PLAYS, RATINGS})
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Mirror(Drafts):
 
     cursor: Mapping[str, Any] = field(default_factory=dict)
     held: dict[str, PlayRecord] = field(default_factory=dict)
-    ratings: dict[str, RatingRecord] = field(default_factory=dict)
+    ratings: dict[str, ValueRecord] = field(default_factory=dict)
     about: dict[str, Subject] = field(default_factory=dict)
     asked: int = 0
 
@@ -40,10 +41,10 @@ class Mirror(Drafts):
         if reading.plays is not None:
             kept = {} if reading.plays.complete else self.held
             self.held = {**kept, **{play.id: play for play in reading.plays.records}}
-        if reading.ratings is not None:
-            kept_ratings = {} if reading.ratings.complete else self.ratings
-            self.ratings = {**kept_ratings, **{rating.key: rating for rating in reading.ratings.records}}
-            self.ratings = {k: v for k, v in self.ratings.items() if k not in reading.ratings.cleared}
+        if "ratings" in reading.values:
+            kept_ratings = {} if reading.values["ratings"].complete else self.ratings
+            self.ratings = {**kept_ratings, **{rating.key: rating for rating in reading.values["ratings"].records}}
+            self.ratings = {k: v for k, v in self.ratings.items() if k not in reading.values["ratings"].cleared}
         assert {play.key for play in self.held.values()} <= self.about.keys(), "every key has been told of"
         assert self.ratings.keys() <= self.about.keys()
         return reading

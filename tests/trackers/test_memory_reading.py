@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from scrobbled.core.kinds import Kind, valued
 from scrobbled.core.naming.ids import MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.core.records import DatePrecision, Subject
@@ -15,7 +16,8 @@ from trackers.contract import EVENING, add, play_of
 from trackers.memory.person import Person
 from trackers.memory.records import key_of_subject
 from trackers.memory.tracker import MemoryTracker, key_of
-from trackers.reading_contract import EVERYTHING, Mirror, ReadingBench, ReadingContract, amend, read
+from trackers.reading_contract import Mirror, ReadingBench, ReadingContract, amend, read
+from trackers.value_contract import ValueContract
 
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
 EPISODE = Episode("Harbour Lights", 1, 4, show_ids=ShowIds(tmdb=1399))
@@ -31,13 +33,18 @@ def bench_of(tracker: MemoryTracker) -> ReadingBench:
         show=SHOW,
         put=person.add,
         take=person.remove,
-        rate=person.rate,
+        give=person.give,
         lose_next_answer=tracker.lose_next_answer,
         go_down=tracker.go_down,
     )
 
 
-class TestMemoryReading(ReadingContract):
+class TestMemoryReading(ReadingContract, ValueContract):
+    @pytest.fixture(params=[kind.name for kind in valued()])
+    def kind(self, request: pytest.FixtureRequest) -> Kind:
+        found: Kind = request.param
+        return found
+
     @pytest.fixture
     def bench(self) -> ReadingBench:
         return bench_of(MemoryTracker())
@@ -133,7 +140,7 @@ async def test_only_what_was_asked_for_is_told(tracker: MemoryTracker, person: P
     person.rate(SHOW, 8, EVENING)
     reading = await tracker.read(frozenset({"ratings"}), {}, Mirror(), full=True)
     assert (reading.plays, len(reading.subjects)) == (None, 1)
-    both = await tracker.read(EVERYTHING, reading.cursor, Mirror(), full=False)
+    both = await tracker.read(tracker.can.reads, reading.cursor, Mirror(), full=False)
     assert both.plays is not None
 
 
@@ -142,7 +149,7 @@ async def test_a_play_of_what_nobody_named_is_left_out_and_counted(tracker: Memo
     play = await play_of(tracker, FILM)
     await add(tracker, [play])
     tracker.subjects.clear()
-    reading = await tracker.read(EVERYTHING, {}, Mirror(), full=False)
+    reading = await tracker.read(tracker.can.reads, {}, Mirror(), full=False)
     assert reading.plays is not None
     assert list(reading.plays.records) == []
     assert reading.skipped == {"play of an unknown item": 1}

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from conftest import FakeClock
 from flows.home import home_at
 from flows.rig import FILM, Scripted, rigged
-from scrobbled.config import loads
+from scrobbled.config import Config, loads
 from scrobbled.config.viewing import PairConfig
-from scrobbled.core.errors import Refused, TryLater
+from scrobbled.core.errors import ConfigError, Refused, TryLater
 from scrobbled.core.words.outcomes import PlayOutcome
-from scrobbled.intake.household import without_effect
+from scrobbled.intake.household import impossible, refuse_impossible
 from scrobbled.plumbing.redact import Redactor
 from scrobbled.reconcile.pairs import Options, Sides, policy
 from scrobbled.trackers import TRACKERS
@@ -103,15 +103,39 @@ async def test_what_is_refused_among_results_is_masked() -> None:
 def test_nothing_is_planned_for_a_side_that_takes_nothing(a: Any, b: Any, goes: str) -> None:
     pair = PairConfig(between=("trakt", "serializd"), plays="both", ratings="both")
     made = policy(pair, Sides("anna", "trakt", "serializd"), (a, b), Options())
-    assert (made.plays, made.ratings) == (goes, goes)
+    assert (made.way("plays"), made.way("ratings")) == (goes, goes)
 
 
-def test_a_pair_that_brings_something_where_nothing_is_taken_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("plays", "text"),
+    [
+        ("both", "serializd cannot be written; write serializd-to-trakt"),
+        ("trakt-to-serializd", "serializd cannot be written; write serializd-to-trakt"),
+        ("serializd-to-trakt", ""),
+        ("off", ""),
+    ],
+)
+def test_a_direction_to_a_side_that_takes_nothing_is_an_error_with_its_line(
+    plays: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(TRACKERS, "serializd", SimpleNamespace(can=lambda: ONLY_READ))
-    pair = "{between: [trakt, serializd], plays: both, ratings: serializd-to-trakt}"
+    config = paired(f"plays: {plays}, ratings: serializd-to-trakt")
+    assert [str(one) for one in impossible(config)] == ([f"viewers[0].pairs[0].plays (line 1): {text}"] if text else [])
+
+
+def test_where_no_side_can_be_written_the_only_direction_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("trakt", "serializd"):
+        monkeypatch.setitem(TRACKERS, name, SimpleNamespace(can=lambda: ONLY_READ))
+    config = paired("plays: both, ratings: both")
+    assert [one.text for one in impossible(config)] == ["trakt cannot be written; write off"] * 2
+    with pytest.raises(ConfigError, match=r"pairs\[0\]\.plays.*\n.*pairs\[0\]\.ratings"):
+        refuse_impossible(config)
+
+
+def paired(ways: str) -> Config:
     trackers = "{trakt: {client_id: a}, serializd: {email: a@example.org}}"
-    told = list(without_effect(loads(f"viewers: [{{name: anna, trackers: {trackers}, pairs: [{pair}]}}]", {})))
-    assert told == ["viewers: anna: the pair of trakt and serializd: serializd takes no plays, so none go there"]
+    pair = f"{{between: [trakt, serializd], {ways}}}"
+    return loads(f"viewers: [{{name: anna, trackers: {trackers}, pairs: [{pair}]}}]", {})
 
 
 async def test_a_play_for_a_tracker_that_takes_none_any_more_is_refused_and_all_goes_on(tmp_path: Path) -> None:

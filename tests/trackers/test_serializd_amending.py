@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, NotInCatalogue, Refused, TrackerError, TryLater, Uncertain
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import ShowIds
 from scrobbled.core.naming.items import Episode, Movie
-from scrobbled.core.records import KINDS, Scope, Subject
+from scrobbled.core.records import Subject
 from scrobbled.sandbox.serializd.store import Review
-from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Rate, Receipt, Remove, Retime
+from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Receipt, Remove, Retime, SetValue
 from scrobbled.trackers.serializd.client import SerializdClient
 from scrobbled.trackers.serializd.tracker import SerializdTracker, in_words
 from trackers.contract import EVENING, add, play_of
@@ -87,7 +88,7 @@ async def test_each_scope_has_the_key_of_our_own_reads(setup: Setup, scope: Scop
     tracker = setup.tracker()
     address = await subject(setup, tracker, scope)
     assert address.key == key
-    await done(tracker, Rate(address, 7))
+    await done(tracker, SetValue("ratings", address, 7))
     mirror = Mirror()
     await mirror.read(tracker)
     assert mirror.values == {key: 7}
@@ -128,7 +129,7 @@ async def test_a_season_that_appeared_since_is_found(setup: Setup, clock: FakeCl
 async def test_a_rating_goes_to_the_row_that_is_there_and_changes_nothing_else(setup: Setup) -> None:
     row = by_hand(setup, **PERSONAL, rating=2)
     tracker = setup.tracker()
-    await done(tracker, Rate(await subject(setup, tracker), 9))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker), 9))
     assert held(setup, row) == dataclasses.replace(row, rating=9)
     assert len(reviews(setup)) == 1
     assert writes(setup) == ["show/reviews/update"]
@@ -139,14 +140,14 @@ async def test_of_several_rows_the_newest_made_is_rated(setup: Setup, clock: Fak
     clock.advance(60)
     newer = by_hand(setup, at=EVENING - timedelta(days=90))
     tracker = setup.tracker()
-    await done(tracker, Rate(await subject(setup, tracker), 9))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker), 9))
     assert [held(setup, old).rating, held(setup, newer).rating] == [2, 9]
 
 
 async def test_the_rating_it_has_already_takes_no_write(setup: Setup) -> None:
     by_hand(setup, rating=9)
     tracker = setup.tracker()
-    await done(tracker, Rate(await subject(setup, tracker), 9))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker), 9))
     assert writes(setup) == []
 
 
@@ -154,7 +155,7 @@ async def test_the_rating_it_has_already_takes_no_write(setup: Setup) -> None:
 async def test_without_a_row_a_rating_stands_by_itself(setup: Setup, scope: Scope) -> None:
     tracker = setup.tracker()
     at = datetime(2025, 2, 3, 4, 5, 6, tzinfo=UTC)
-    receipt = await done(tracker, Rate(await subject(setup, tracker, scope), 6, rated_at=at))
+    receipt = await done(tracker, SetValue("ratings", await subject(setup, tracker, scope), 6, at=at))
     (row,) = reviews(setup)
     assert (row.rating, row.is_log, row.backdate) == (6, False, "2025-02-03T04:05:06Z")
     assert receipt.remote_id == str(row.id)
@@ -165,11 +166,11 @@ async def test_without_a_row_a_rating_stands_by_itself(setup: Setup, scope: Scop
 async def test_rating_it_again_makes_no_second_row(setup: Setup) -> None:
     tracker = setup.tracker()
     for value in (6, 7, 7, 3):
-        await done(tracker, Rate(await subject(setup, tracker, "season"), value))
+        await done(tracker, SetValue("ratings", await subject(setup, tracker, "season"), value))
     assert [row.rating for row in reviews(setup)] == [3]
     for value in (4, None, 5):
         fresh = setup.tracker()
-        await done(fresh, Rate(await subject(setup, fresh, "season"), value))
+        await done(fresh, SetValue("ratings", await subject(setup, fresh, "season"), value))
     assert [row.rating for row in reviews(setup)] == [5]
 
 
@@ -177,10 +178,10 @@ async def test_clearing_takes_the_rating_from_every_row_and_nothing_else(setup: 
     rows = [by_hand(setup, rating=4, **PERSONAL), by_hand(setup, rating=0), by_hand(setup, rating=8)]
     other = by_hand(setup, 5, rating=5)
     tracker = setup.tracker()
-    await done(tracker, Rate(await subject(setup, tracker), None))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker), None))
     assert [held(setup, row) for row in rows] == [dataclasses.replace(row, rating=0) for row in rows]
     assert held(setup, other).rating == 5
-    await done(tracker, Rate(await subject(setup, tracker), None))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker), None))
     assert len(writes(setup)) == 2
     mirror = Mirror()
     await mirror.read(tracker)
@@ -189,7 +190,7 @@ async def test_clearing_takes_the_rating_from_every_row_and_nothing_else(setup: 
 
 async def test_clearing_what_is_not_rated_takes_no_write(setup: Setup) -> None:
     tracker = setup.tracker()
-    await done(tracker, Rate(await subject(setup, tracker, "show"), None))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker, "show"), None))
     assert writes(setup) == []
 
 
@@ -198,14 +199,14 @@ async def test_a_log_of_a_whole_show_is_never_written_again(setup: Setup, clock:
     clock.advance(60)
     tracker = setup.tracker()
     address = await subject(setup, tracker, "show")
-    await done(tracker, Rate(address, 9))
+    await done(tracker, SetValue("ratings", address, 9))
     assert held(setup, whole) == whole
     assert [(row.rating, row.is_log) for row in reviews(setup)] == [(4, True), (9, False)]
     assert setup.ticked() == []
     mirror = Mirror()
     await mirror.read(tracker)
     assert mirror.values == {"show:90000": 9}
-    assert isinstance(await one(tracker, Rate(address, None)), Refused)
+    assert isinstance(await one(tracker, SetValue("ratings", address, None)), Refused)
     assert held(setup, whole) == whole
 
 
@@ -222,7 +223,7 @@ async def test_what_a_person_wrote_meanwhile_survives(setup: Setup) -> None:
     tracker = setup.tracker()
     await Mirror().read(tracker)
     edited = setup.service.edit("anna", row.id, **PERSONAL)
-    await done(tracker, Rate(await subject(setup, tracker), 9))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker), 9))
     assert held(setup, row) == dataclasses.replace(edited, rating=9)
 
 
@@ -230,9 +231,9 @@ async def test_tags_that_the_diary_does_not_show_survive(setup: Setup) -> None:
     setup.service.settings.diary_shows_tags = False
     row = by_hand(setup, **PERSONAL)
     tracker = setup.tracker()
-    await done(tracker, Rate(await subject(setup, tracker), 9))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker), 9))
     assert held(setup, row).tags == PERSONAL["tags"]
-    await done(tracker, Rate(await subject(setup, tracker), 8))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker), 8))
     assert held(setup, row) == dataclasses.replace(row, rating=8)
 
 
@@ -240,7 +241,7 @@ async def test_tags_that_no_listing_shows_are_not_said_to_be_none(setup: Setup) 
     setup.service.settings.diary_shows_tags = False
     by_hand(setup)
     tracker = setup.tracker()
-    await done(tracker, Rate(await subject(setup, tracker), 9))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker), 9))
     (call,) = setup.service.calls(UPDATE)
     assert "tags" not in call.body
 
@@ -249,10 +250,10 @@ async def test_each_further_rating_takes_a_read_and_a_write(setup: Setup) -> Non
     setup.service.preload("anna", 100)
     tracker = setup.tracker(pace=0)
     addresses = [await subject(setup, tracker, number=n) for n in (1, 2, 3, 4)]
-    await done(tracker, Rate(addresses[0], 5))
+    await done(tracker, SetValue("ratings", addresses[0], 5))
     before = setup.asked()
     for address in addresses[1:]:
-        await done(tracker, Rate(address, 5))
+        await done(tracker, SetValue("ratings", address, 5))
     assert setup.asked() - before == 6
 
 
@@ -262,19 +263,19 @@ async def test_the_row_is_found_whatever_the_order(setup: Setup, order: str) -> 
     setup.service.settings.diary_order = order
     tracker = setup.tracker(pace=0)
     for number in (1, 5, 8):
-        await done(tracker, Rate(await subject(setup, tracker, number=number), 5))
+        await done(tracker, SetValue("ratings", await subject(setup, tracker, number=number), 5))
     assert sorted(row["episodeNumber"] for row in setup.rows() if row["rating"]) == [1, 5, 8]
 
 
 async def test_a_row_that_we_have_just_added_is_the_one_that_is_rated(setup: Setup) -> None:
     setup.service.preload("anna", 100)
     tracker = setup.tracker(pace=0)
-    await done(tracker, Rate(await subject(setup, tracker, number=1), 5))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker, number=1), 5))
     count = len(reviews(setup))
     show, at = 2, EVENING - timedelta(days=17, seconds=5)
     (receipt,) = await add(tracker, [await play_of(tracker, setup.episode(show=show), at)])
     before = setup.asked()
-    rated = await done(tracker, Rate(await subject(setup, tracker, show=show), 8))
+    rated = await done(tracker, SetValue("ratings", await subject(setup, tracker, show=show), 8))
     assert rated.remote_id == receipt.remote_id
     assert len(reviews(setup)) == count + 1
     assert setup.asked() - before == 2, "its page, and the update"
@@ -283,7 +284,7 @@ async def test_a_row_that_we_have_just_added_is_the_one_that_is_rated(setup: Set
 async def test_an_update_that_is_repeated_after_a_lost_answer_has_no_further_effect(setup: Setup) -> None:
     row = by_hand(setup, **PERSONAL)
     tracker = setup.tracker()
-    edit = Rate(await subject(setup, tracker), 9)
+    edit = SetValue("ratings", await subject(setup, tracker), 9)
     setup.fail(UPDATE, "drop", when="after")
     with pytest.raises(TryLater) as caught:
         await tracker.amend([edit])
@@ -298,7 +299,7 @@ async def test_a_rating_whose_answer_was_lost_is_looked_for_before_it_is_added_a
     setup: Setup, clock: FakeClock, when: str
 ) -> None:
     tracker = setup.tracker()
-    edit = Rate(await subject(setup, tracker, "show"), 9)
+    edit = SetValue("ratings", await subject(setup, tracker, "show"), 9)
     setup.fail(ADD, "drop", when=when)
     with pytest.raises(TryLater) as caught:
         await tracker.amend([edit])
@@ -320,7 +321,7 @@ async def test_a_lost_answer_that_no_listing_can_tell_of_is_repeated_after_two_l
 ) -> None:
     setup.service.settings.reviews_list_ratings = False
     tracker = setup.tracker()
-    edit = Rate(await subject(setup, tracker, "show"), 9)
+    edit = SetValue("ratings", await subject(setup, tracker, "show"), 9)
     setup.fail(ADD, "drop")
     for _ in range(2):
         with pytest.raises(TryLater):
@@ -334,21 +335,21 @@ async def test_a_rating_of_ours_that_no_listing_shows_is_updated_and_not_doubled
     setup.service.settings.reviews_list_ratings = False
     tracker = setup.tracker()
     for value in (9, 4):
-        await done(tracker, Rate(await subject(setup, tracker, "show"), value))
+        await done(tracker, SetValue("ratings", await subject(setup, tracker, "show"), value))
     fresh = setup.tracker()
-    await done(fresh, Rate(await subject(setup, fresh, "show"), 5))
+    await done(fresh, SetValue("ratings", await subject(setup, fresh, "show"), 5))
     assert [row.rating for row in reviews(setup)] == [5]
-    await done(fresh, Rate(await subject(setup, fresh, "show"), None))
+    await done(fresh, SetValue("ratings", await subject(setup, fresh, "show"), None))
     assert [row.rating for row in reviews(setup)] == [0]
 
 
 async def test_a_rating_of_ours_that_was_deleted_is_added_anew(setup: Setup) -> None:
     tracker = setup.tracker()
     address = await subject(setup, tracker, "show")
-    await done(tracker, Rate(address, 9))
+    await done(tracker, SetValue("ratings", address, 9))
     setup.service.accounts["anna"].reviews.clear()
     fresh = setup.tracker()
-    await done(fresh, Rate(address, 4))
+    await done(fresh, SetValue("ratings", address, 4))
     assert [row.rating for row in reviews(setup)] == [4]
 
 
@@ -360,7 +361,7 @@ async def test_a_row_that_vanishes_while_it_is_rated_gives_way_to_the_next(setup
     address = await subject(setup, tracker)
     await Mirror().read(tracker)
     setup.service.accounts["anna"].take(row.id)
-    await done(tracker, Rate(address, 9))
+    await done(tracker, SetValue("ratings", address, 9))
     assert held(setup, old).rating == 9
 
 
@@ -368,11 +369,11 @@ async def test_what_serializd_refuses_is_refused(setup: Setup) -> None:
     tracker = setup.tracker()
     address = await subject(setup, tracker, "show")
     setup.fail(ADD, status=400, body={"message": "No"})
-    assert isinstance(await one(tracker, Rate(address, 9)), Refused)
-    await done(tracker, Rate(address, 9))
+    assert isinstance(await one(tracker, SetValue("ratings", address, 9)), Refused)
+    await done(tracker, SetValue("ratings", address, 9))
     assert len(reviews(setup)) == 1, "nothing was in doubt, so nothing had to be looked up"
     incomplete = Address("x", {"show_id": SHOW, "season_id": None, "episode_number": 4})
-    assert isinstance(await one(tracker, Rate(incomplete, 9)), Refused)
+    assert isinstance(await one(tracker, SetValue("ratings", incomplete, 9)), Refused)
 
 
 @pytest.mark.parametrize("fault", [{"kind": "html"}, {"kind": "html", "status": 404}])
@@ -380,7 +381,11 @@ async def test_a_web_page_instead_of_an_answer_is_drift(setup: Setup, fault: dic
     row = by_hand(setup)
     tracker = setup.tracker()
     address = await tracker.locate(setup.episode())
-    edits: list[Edit] = [Rate(address, 9), Flag(address, str(row.id), True), Remove(address, EVENING, str(row.id))]
+    edits: list[Edit] = [
+        SetValue("ratings", address, 9),
+        Flag(address, str(row.id), True),
+        Remove(address, EVENING, str(row.id)),
+    ]
     for edit in edits:
         setup.fail(UPDATE, **fault)
         setup.fail(DELETE, **fault)
@@ -584,19 +589,19 @@ async def test_ratings_that_we_gave_are_in_the_next_read(setup: Setup) -> None:
     setup.service.preload("anna", 100)
     tracker, mirror = setup.tracker(), Mirror()
     await mirror.read(tracker)
-    await done(tracker, Rate(await subject(setup, tracker, number=1), 5))
-    await done(tracker, Rate(await subject(setup, tracker, "show"), 6))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker, number=1), 5))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker, "show"), 6))
     before = setup.asked()
     reading = await mirror.read(tracker)
     assert mirror.values == {"90000:140001:1": 5, "show:90000": 6}
     assert reading.plays is None or not reading.plays.complete
     assert setup.asked() - before <= 4
-    await done(tracker, Rate(await subject(setup, tracker, number=1), None))
+    await done(tracker, SetValue("ratings", await subject(setup, tracker, number=1), None))
     await mirror.read(tracker)
     assert mirror.values == {"show:90000": 6}
 
 
 async def test_it_declares_what_it_reads_and_changes(setup: Setup) -> None:
     can = setup.tracker().can
-    assert can.reads == can.amends == frozenset(KINDS)
+    assert can.reads == can.amends == {"plays", "ratings"}
     assert can.flags_rewatches

@@ -12,7 +12,7 @@ from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, LoginNeeded, TryLater
 from scrobbled.core.records import DatePrecision, Subject
 from scrobbled.sandbox.serializd.store import Review, stamp
-from scrobbled.trackers.base import Rate, Receipt, Retime
+from scrobbled.trackers.base import Receipt, Retime, SetValue
 from scrobbled.trackers.serializd.entries import SerializdEntry
 from scrobbled.trackers.serializd.records import UNREAD_TICKS
 from scrobbled.trackers.serializd.tracker import SerializdTracker
@@ -20,6 +20,7 @@ from trackers.contract import EVENING, add, play_of
 from trackers.reading_contract import ReadingBench, ReadingContract
 from trackers.serializd_mirror import ALL, Mirror
 from trackers.serializd_setup import Setup
+from trackers.value_contract import ValueContract
 
 pytestmark = pytest.mark.anyio
 DIARY, REVIEWS = "GET /api/user/*/diary", "GET /api/user/*/reviewspage_v3/"
@@ -65,7 +66,7 @@ async def test_an_idle_cycle_takes_two_requests(setup: Setup, mirror: Mirror) ->
         before = setup.asked()
         reading = await mirror.read(tracker)
         assert setup.asked() - before == 2
-        assert reading.plays is reading.ratings is None
+        assert (reading.plays, reading.values) == (None, {})
     assert await requests(setup, mirror, setup.tracker()) == 2, "nor does a restart need more"
 
 
@@ -291,12 +292,12 @@ async def test_a_full_read_reads_everything_though_nothing_moved(setup: Setup, m
 async def test_only_plays_need_no_reviews_and_only_ratings_no_marks(setup: Setup, mirror: Mirror) -> None:
     setup.service.preload("anna", 30)
     plays = await mirror.read(setup.tracker(), kinds=frozenset({"plays"}))
-    assert plays.ratings is None
+    assert plays.values == {}
     assert setup.asked(REVIEWS) == 0
     before = setup.asked(SEASON_PAGE)
     ratings = await mirror.read(setup.tracker(), kinds=frozenset({"ratings"}))
     assert ratings.plays is None
-    assert ratings.ratings is not None, "what was never read is no news that did not come"
+    assert "ratings" in ratings.values, "what was never read is no news that did not come"
     assert setup.asked(SEASON_PAGE) == before
 
 
@@ -478,7 +479,7 @@ async def test_a_rating_that_we_gave_before_a_restart_is_read_as_well(
     tracker = setup.tracker()
     await mirror.read(tracker)
     address = await tracker.locate_subject(Subject("", "show", setup.episode()))
-    await tracker.amend([Rate(address, 8)])
+    await tracker.amend([SetValue("ratings", address, 8)])
     await mirror.read(setup.tracker())
     assert mirror.values == {"show:90000": 8}
     assert await requests(setup, mirror, setup.tracker()) == 2
@@ -490,7 +491,7 @@ async def test_a_rating_is_read_again_where_what_was_read_of_it_was_never_stored
     tracker = setup.tracker()
     await mirror.read(tracker)
     address = await tracker.locate_subject(Subject("", "show", setup.episode()))
-    await tracker.amend([Rate(address, 8)])
+    await tracker.amend([SetValue("ratings", address, 8)])
     await setup.tracker().reads.read(ALL, mirror.cursor, mirror, full=False)
     await mirror.read(setup.tracker())
     assert mirror.values == {"show:90000": 8}
@@ -505,7 +506,7 @@ async def test_a_rating_that_was_given_before_a_restart_is_read_though_another_f
     for show, value in ((0, 8), (1, 7)):
         tracker = setup.tracker()
         address = await tracker.locate_subject(Subject("", "show", setup.episode(show)))
-        await tracker.amend([Rate(address, value)])
+        await tracker.amend([SetValue("ratings", address, value)])
     await mirror.read(tracker)
     assert sorted(mirror.values.values()) == [7, 8]
     assert await requests(setup, mirror, tracker) == 2
@@ -698,8 +699,7 @@ async def test_ratings_of_every_scope_are_read(setup: Setup, mirror: Mirror) -> 
         "season:90000:140001": 6,
         "90000:140000:1": 1,
     }
-    assert reading.ratings is not None
-    assert reading.ratings.complete
+    assert reading.values["ratings"].complete
     assert mirror.about["show:90000"].label() == "Harbour Lights"
     assert mirror.about["season:90000:140001"].label() == "Harbour Lights S1"
 
@@ -762,8 +762,7 @@ async def test_ratings_over_several_pages_are_complete(setup: Setup, mirror: Mir
             clock.advance(1)
             setup.service.rate("anna", 90000 + show, number, 1, number)
     reading = await mirror.read(setup.tracker())
-    assert reading.ratings is not None
-    assert reading.ratings.complete
+    assert reading.values["ratings"].complete
     assert len(mirror.ratings) == 32
 
 
@@ -776,8 +775,7 @@ async def test_reviews_that_ignore_the_page_are_not_taken_for_complete(
             clock.advance(1)
             setup.service.rate("anna", 90000 + show, number, 1, number)
     reading = await mirror.read(setup.tracker())
-    assert reading.ratings is not None
-    assert not reading.ratings.complete
+    assert not reading.values["ratings"].complete
     assert len(mirror.ratings) == 24
     assert setup.asked(REVIEWS) < 6
 
@@ -786,8 +784,7 @@ async def test_a_short_list_of_reviews_is_complete_whether_it_has_pages_or_not(s
     setup.service.settings.reviews_paged = False
     setup.service.rate("anna", SHOW, 9)
     reading = await mirror.read(setup.tracker())
-    assert reading.ratings is not None
-    assert reading.ratings.complete
+    assert reading.values["ratings"].complete
 
 
 async def test_ratings_that_no_listing_shows_make_none_of_it_complete(setup: Setup, mirror: Mirror) -> None:
@@ -795,22 +792,19 @@ async def test_ratings_that_no_listing_shows_make_none_of_it_complete(setup: Set
     setup.service.settings.reviews_list_ratings = False
     tracker = setup.tracker()
     address = await tracker.locate_subject(Subject("", "show", setup.episode()))
-    await tracker.amend([Rate(address, 8)])
+    await tracker.amend([SetValue("ratings", address, 8)])
     reading = await mirror.read(tracker)
-    assert reading.ratings is not None
-    assert not reading.ratings.complete
+    assert not reading.values["ratings"].complete
     setup.service.settings.reviews_list_ratings = True
     reading = await mirror.read(tracker, full=True)
-    assert reading.ratings is not None
-    assert reading.ratings.complete
+    assert reading.values["ratings"].complete
     assert mirror.values == {"show:90000": 8}
 
 
 async def test_a_rating_that_was_cleared_is_named(setup: Setup, mirror: Mirror) -> None:
     by_hand(setup, rating=0)
     reading = await mirror.read(setup.tracker())
-    assert reading.ratings is not None
-    assert reading.ratings.cleared == {"90000:140001:4"}
+    assert reading.values["ratings"].cleared == {"90000:140001:4"}
 
 
 # What a time is worth
@@ -847,7 +841,7 @@ def test_a_time_that_only_says_which_day_is_known(
     assert SerializdEntry(1, SHOW, SEASON, 4, at, True, made_at=made).kept is kept
 
 
-class TestSerializdReading(ReadingContract):
+class TestSerializdReading(ReadingContract, ValueContract):
     @pytest.fixture
     def bench(self, setup: Setup, clock: FakeClock) -> ReadingBench:
         account = setup.service.accounts["anna"]
@@ -869,7 +863,7 @@ class TestSerializdReading(ReadingContract):
             show=Subject("elsewhere", "show", replace(setup.episode(), season=None, number=None, title=None)),
             put=put,
             take=lambda id_: account.take(int(id_)),
-            rate=rate,
+            give=lambda kind, subject, value: rate(subject, value),
             lose_next_answer=lambda: setup.fail("POST /api/show/reviews/*", "drop", when="after"),
             go_down=lambda: setup.service.faults.start_outage(drop=True),
             pass_time=lambda: clock.advance(60),
@@ -879,13 +873,13 @@ class TestSerializdReading(ReadingContract):
 async def test_a_rating_that_was_cleared_with_its_answer_lost_is_told(setup: Setup, mirror: Mirror) -> None:
     tracker = setup.tracker(pace=0)
     address = await tracker.locate_subject(Subject("", "episode", setup.episode()))
-    await tracker.amend([Rate(address, 7)])
+    await tracker.amend([SetValue("ratings", address, 7)])
     await mirror.read(tracker)
     assert list(mirror.values.values()) == [7]
     setup.fail("POST /api/show/reviews/update", "drop", when="after")
     with pytest.raises(TryLater):
-        await tracker.amend([Rate(address, None)])
-    await tracker.amend([Rate(address, None)])
+        await tracker.amend([SetValue("ratings", address, None)])
+    await tracker.amend([SetValue("ratings", address, None)])
     await mirror.read(tracker)
     assert mirror.values == {}
     assert await requests(setup, mirror, tracker) == 2

@@ -12,7 +12,7 @@ from conftest import FakeClock
 from scrobbled.core.errors import TryLater
 from scrobbled.core.records import Subject
 from scrobbled.sandbox.serializd.store import Review
-from scrobbled.trackers.base import Rate, Receipt, Remove
+from scrobbled.trackers.base import Receipt, Remove, SetValue
 from scrobbled.trackers.serializd.entries import key_of
 from trackers.contract import EVENING, Doorman, play_of
 from trackers.serializd_mirror import Mirror
@@ -83,7 +83,7 @@ class Walk:
             self.setup.fail("POST /api/show/reviews/*", "drop", when="after")
         for _ in range(5):
             try:
-                (result,) = await self.tracker.amend([Rate(address, value)])
+                (result,) = await self.tracker.amend([SetValue("ratings", address, value)])
                 break
             except TryLater as error:
                 self.clock.advance(error.after or 1)

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import AccountStopped, ContractDrift, NotInCatalogue, Refused, TrackerError, TryLater
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Movie
-from scrobbled.core.records import Scope, Subject
-from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Rate, Receipt, Remove, Retime, Tracker
+from scrobbled.core.records import Subject
+from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Receipt, Remove, Retime, SetValue, Tracker
 from scrobbled.trackers.trakt.tracker import in_words
 from trackers.contract import Doorman, play_of
 from trackers.trakt_bench import TraktBench
@@ -85,7 +86,7 @@ async def test_a_subject_is_located_under_the_key_of_our_own_reads(
     trakt: TraktBench, tracker: Tracker, scope: Scope
 ) -> None:
     address = await located(trakt, tracker, scope)
-    assert await amend(tracker, Rate(address, 8)) == [Receipt()]
+    assert await amend(tracker, SetValue("ratings", address, 8)) == [Receipt()]
     mirror = TraktMirror(trakt, tracker)
     await mirror.read(kinds={"ratings"})
     assert list(mirror.rated) == [address.key]
@@ -145,11 +146,11 @@ async def test_an_address_of_any_scope_is_told_in_words(trakt: TraktBench, track
 async def test_a_rating_is_set_changed_and_cleared(trakt: TraktBench, tracker: Tracker, scope: Scope) -> None:
     address = await located(trakt, tracker, scope)
     for value in (3, 10):
-        assert await amend(tracker, Rate(address, value)) == [Receipt()]
+        assert await amend(tracker, SetValue("ratings", address, value)) == [Receipt()]
         ((key, rating),) = rated(trakt).items()
         assert (key[0], rating) == (scope, value)
     for _ in range(2):
-        assert await amend(tracker, Rate(address, None)) == [Receipt()]
+        assert await amend(tracker, SetValue("ratings", address, None)) == [Receipt()]
         assert rated(trakt) == {}
     assert trakt.history() == []
 
@@ -158,7 +159,7 @@ async def test_a_rating_is_sent_by_trakts_own_id_with_the_time_it_was_given(
     trakt: TraktBench, tracker: Tracker
 ) -> None:
     address = await located(trakt, tracker, "season")
-    await amend(tracker, Rate(address, 9, EVENING + timedelta(seconds=37)))
+    await amend(tracker, SetValue("ratings", address, 9, EVENING + timedelta(seconds=37)))
     (call,) = trakt.api.calls(f"POST {RATE}")
     line = {"ids": {"trakt": trakt.sandbox.world.shows[0].seasons[1].trakt}, "rating": 9}
     assert call.body == {"seasons": [{**line, "rated_at": "2026-11-10T20:14:37.000Z"}]}
@@ -174,7 +175,7 @@ async def test_what_we_rated_is_read_though_trakt_does_not_say_that_anything_mov
     await mirror.read()
     address = await located(trakt, tracker, "movie")
     for value in (8, None):
-        await amend(tracker, Rate(address, value))
+        await amend(tracker, SetValue("ratings", address, value))
         if restarted:
             await tracker.aclose()
             mirror.tracker = trakt.tracker()
@@ -188,10 +189,10 @@ async def test_many_ratings_are_one_request_and_those_to_be_cleared_another(
 ) -> None:
     addresses = [await located(trakt, tracker, scope, show) for scope in SCOPES for show in range(3)]
     for value in (5, 7):
-        await amend(tracker, *[Rate(address, value) for address in addresses])
+        await amend(tracker, *[SetValue("ratings", address, value) for address in addresses])
     assert len(rated(trakt)) == len(addresses)
     assert len(trakt.api.calls(f"POST {RATE}")) == 2
-    mixed = [Rate(address, None if n % 2 else 8) for n, address in enumerate(addresses)]
+    mixed = [SetValue("ratings", address, None if n % 2 else 8) for n, address in enumerate(addresses)]
     assert await amend(tracker, *mixed) == [Receipt()] * len(addresses)
     assert set(rated(trakt).values()) == {8}
     assert len(rated(trakt)) == len(addresses) / 2
@@ -200,14 +201,19 @@ async def test_many_ratings_are_one_request_and_those_to_be_cleared_another(
 
 async def test_the_later_of_two_ratings_for_one_title_stands(trakt: TraktBench, tracker: Tracker) -> None:
     film = await located(trakt, tracker, "movie")
-    assert await amend(tracker, Rate(film, 3), Rate(film, None), Rate(film, 4)) == [Receipt()] * 3
+    assert (
+        await amend(
+            tracker, SetValue("ratings", film, 3), SetValue("ratings", film, None), SetValue("ratings", film, 4)
+        )
+        == [Receipt()] * 3
+    )
     assert list(rated(trakt).values()) == [4]
 
 
 @pytest.mark.parametrize("value", [0, 11, -1])
 async def test_a_rating_that_is_none_is_refused_and_not_sent(trakt: TraktBench, tracker: Tracker, value: int) -> None:
     film, show = await located(trakt, tracker, "movie"), await located(trakt, tracker, "show")
-    bad, good = await amend(tracker, Rate(film, value), Rate(show, 6))
+    bad, good = await amend(tracker, SetValue("ratings", film, value), SetValue("ratings", show, 6))
     assert isinstance(bad, Refused)
     assert good == Receipt()
     assert list(rated(trakt).values()) == [6]
@@ -219,7 +225,7 @@ async def test_exactly_the_title_that_trakt_does_not_know_is_not_in_its_catalogu
     unknown = Address("movie:tmdb:5", {"type": "movie", "ids": {"tmdb": 5}})
     known = await located(trakt, tracker, "movie")
     for value in (6, None):
-        good, bad = await amend(tracker, Rate(known, value), Rate(unknown, value))
+        good, bad = await amend(tracker, SetValue("ratings", known, value), SetValue("ratings", unknown, value))
         assert good == Receipt()
         assert isinstance(bad, NotInCatalogue)
         assert "movie tmdb 5" in bad.reason
@@ -230,14 +236,14 @@ async def test_an_episode_unknown_by_its_ids_is_sent_again_under_its_trakt_id(
 ) -> None:
     trakt.api.strict_episode_ids = True
     address = await tracker.locate(trakt.episode(ids="tmdb"))
-    assert await amend(tracker, Rate(address, 6)) == [Receipt()]
+    assert await amend(tracker, SetValue("ratings", address, 6)) == [Receipt()]
     assert [list(call.body["episodes"][0]["ids"]) for call in trakt.api.calls(f"POST {RATE}")] == [["tmdb"], ["trakt"]]
 
 
 async def test_ratings_keep_the_pace_of_writes(trakt: TraktBench, tracker: Tracker) -> None:
     film = await located(trakt, tracker, "movie")
     for value in (1, 2, None):
-        await amend(tracker, Rate(film, value))
+        await amend(tracker, SetValue("ratings", film, value))
     assert [call.status for call in trakt.api.calls("POST *")] == [201, 201, 200]
     assert tracker.delay() == pytest.approx(1.1)
 
@@ -380,10 +386,10 @@ async def test_an_edit_whose_answer_was_lost_is_repeated_without_another_effect(
 ) -> None:
     address, old = await played(trakt, tracker)
     other, _ = await played(trakt, tracker, EVENING - timedelta(days=1), 3)
-    await amend(tracker, Rate(address, 2), Rate(other, 2))
+    await amend(tracker, SetValue("ratings", address, 2), SetValue("ratings", other, 2))
     edits: dict[str, tuple[str, Edit]] = {
-        "rate": (RATE, Rate(address, 9)),
-        "unrate": (UNRATE, Rate(address, None)),
+        "rate": (RATE, SetValue("ratings", address, 9)),
+        "unrate": (UNRATE, SetValue("ratings", address, None)),
         "remove": (REMOVE, Remove(address, EVENING, old)),
         "retime add": (ADD, Retime(address, old, LATER)),
         "retime remove": (REMOVE, Retime(address, old, LATER)),
@@ -403,7 +409,9 @@ async def test_an_edit_whose_answer_was_lost_is_repeated_without_another_effect(
 
 
 async def test_half_a_batch_is_made_whole_by_repeating(trakt: TraktBench, tracker: Tracker) -> None:
-    edits = [Rate(await located(trakt, tracker, scope, show), 7) for scope in SCOPES for show in range(3)]
+    edits = [
+        SetValue("ratings", await located(trakt, tracker, scope, show), 7) for scope in SCOPES for show in range(3)
+    ]
     trakt.fail(f"POST {RATE}", kind="half")
     with pytest.raises(TryLater):
         await amend(tracker, *edits)
@@ -433,7 +441,7 @@ async def test_a_full_list_of_ratings_stops_the_account(trakt: TraktBench, track
     address = await located(trakt, tracker, "movie")
     trakt.api.account_of("anna").limits["ratings"] = 0
     with pytest.raises(AccountStopped, match="limit of 0"):
-        await amend(tracker, Rate(address, 5))
+        await amend(tracker, SetValue("ratings", address, 5))
 
 
 async def test_nothing_to_do_asks_nobody(trakt: TraktBench, tracker: Tracker) -> None:

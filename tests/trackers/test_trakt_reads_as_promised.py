@@ -15,6 +15,7 @@ from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.trakt.accounts import GROUPS, ListEntry
 from trackers.reading_contract import ReadingBench, ReadingContract
 from trackers.trakt_bench import TraktBench
+from trackers.value_contract import ValueContract
 
 
 class ByHand:
@@ -48,7 +49,7 @@ class ByHand:
         return title
 
 
-class TestTraktReading(ReadingContract):
+class TestTraktReading(ReadingContract, ValueContract):
     @pytest.fixture
     def bench(self, clock: FakeClock) -> ReadingBench:
         trakt = TraktBench(clock)
@@ -65,7 +66,7 @@ class TestTraktReading(ReadingContract):
             show=Subject("elsewhere", "show", replace(item, season=None, number=None)),
             put=person.put,
             take=person.take,
-            rate=person.rate,
+            give=lambda kind, subject, value: person.rate(subject, value),
             lose_next_answer=lambda: trakt.fail("POST /sync/*", kind="drop", when="after"),
             go_down=go_down,
             pass_time=lambda: clock.advance(5.0),

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scrobbled.core.records import KINDS, Kind, PlayRecord, RatingRecord, Reading, Subject
+from scrobbled.core.kinds import PLAYS, RATINGS, Kind
+from scrobbled.core.records import PlayRecord, Reading, Subject, ValueRecord
 from scrobbled.trackers.base import Tracker
 from trackers.doubles import Drafts
 from trackers.trakt_bench import TraktBench
 
-BOTH: frozenset[Kind] = frozenset(KINDS)
+BOTH: frozenset[Kind] = frozenset({PLAYS, RATINGS})
 NONE = "1970-01-01T00:00:00.000Z"
 
 
@@ -23,7 +24,7 @@ class TraktMirror(Drafts):
     bench: TraktBench
     tracker: Tracker
     records: dict[str, PlayRecord] = field(default_factory=dict)
-    rated: dict[str, RatingRecord] = field(default_factory=dict)
+    rated: dict[str, ValueRecord] = field(default_factory=dict)
     told: dict[str, Subject] = field(default_factory=dict)
     cursor: Mapping[str, Any] = field(default_factory=dict)
     asked: int = 0
@@ -51,9 +52,9 @@ class TraktMirror(Drafts):
             found = {record.id: record for record in reading.plays.records}
             assert len(found) == len(reading.plays.records), "every play is told once"
             self.records = found if reading.plays.complete else self.records | found
-        if reading.ratings is not None:
-            assert reading.ratings.complete
-            self.rated = {record.key: record for record in reading.ratings.records}
+        if "ratings" in reading.values:
+            assert reading.values["ratings"].complete
+            self.rated = {record.key: record for record in reading.values["ratings"].records}
         assert {record.key for record in self.records.values()} | set(self.rated) <= set(self.told)
 
     async def asking(self, *, full: bool = False, kinds: Iterable[Kind] = BOTH) -> list[str]:

@@ -189,7 +189,7 @@ def test_a_tracker_that_stands_still_promises_no_time() -> None:
 def test_a_plan_is_told_with_names_and_days_as_people_write_them() -> None:
     add = Change("b", Action.ADD, "plays", "1:1:1", "Harbour Lights S1 E1", at=datetime(2025, 2, 28, 20, tzinfo=UTC))
     last = replace(add, key="1:1:2", label="Harbour Lights S1 E2", at=datetime(2026, 10, 28, tzinfo=UTC))
-    rate = Change("b", Action.RATE, "ratings", "m:1", "Log of 2026-05-01", before="6", after="8", why="changed on {a}")
+    rate = Change("b", "rate", "ratings", "m:1", "Log of 2026-05-01", before="6", after="8", why="changed on {a}")
     times = {"before": "2026-11-22 19:34", "after": "2026-11-22 19:36", "ask": True}
     ask = Change("a", Action.RETIME, "plays", "2:1:1", "Ebb S1 E1", why="changed on serializd", **times)  # type: ignore[arg-type]
     plan = Plan("anna", ("trakt", "serializd"), (add, last, rate, ask), (), 4)

@@ -13,13 +13,14 @@ from scrobbled import config as configuration
 from scrobbled.alerts import is_alert_url
 from scrobbled.cli.common import configured, print_json
 from scrobbled.desk.settings import passwords
-from scrobbled.intake.household import without_effect
+from scrobbled.intake.household import refuse_impossible, without_effect
 
 
 def check(path: str | None) -> int:
     """0 when it can be used; every problem raises together as ``ConfigError``."""
     place = configuration.find_config(path, os.environ)
     config = configuration.load(place, os.environ, check_alert_url=is_alert_url)
+    refuse_impossible(config)
     idle = list(without_effect(config))
     for warning in (*configuration.warnings(config), *idle):
         click.echo(f"warning: {warning}", err=True)

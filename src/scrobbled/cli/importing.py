@@ -20,7 +20,6 @@ from scrobbled.cli.served import ServiceAccess, service
 from scrobbled.cli.sync import check_plan, rehearsed
 from scrobbled.config import Config
 from scrobbled.config.viewing import ViewerConfig
-from scrobbled.core.records import KINDS
 from scrobbled.plumbing.clock import SystemClock
 from scrobbled.reconcile import Options, Wired
 from scrobbled.reconcile.mirror import absorb
@@ -145,7 +144,8 @@ async def _put_up(store: Store, one: Wired, parsed: Parsed) -> None:
     """The file's records into the database, where whoever serves finds them."""
     account, clock = one.sides.account("a"), SystemClock()
     known = StoredKnown(store, account)
-    reading = await FileTracker(one.sides.a, parsed).read(frozenset(KINDS), {}, known, full=True)
+    file = FileTracker(one.sides.a, parsed)
+    reading = await file.read(file.can.reads, {}, known, full=True)
     await absorb(store, AccountReading(account, reading, clock.now().timestamp(), precision=1), clock)
 
 

@@ -11,6 +11,7 @@ from scrobbled.cli.common import plural, say
 from scrobbled.cli.sync import rehearsed
 from scrobbled.config import Config
 from scrobbled.config.viewing import PairConfig, ViewerConfig
+from scrobbled.core.kinds import PLAYS, RATINGS
 from scrobbled.core.records import PlayRecord
 from scrobbled.core.words.plain import plain
 from scrobbled.reconcile import Options, Sides, Wired, pairs
@@ -51,7 +52,7 @@ def _pair(config: Config, viewer: ViewerConfig) -> Wired:
     if missing:
         raise click.UsageError(f"{viewer.name} has no tracker {' and '.join(missing)}, so there is nothing to compare.")
     known = pairs.found(config, accounts, viewer.name, ",".join(BETWEEN))
-    return known or Wired(Sides(viewer.name, *BETWEEN), PairConfig(between=BETWEEN, plays="both", ratings="both"))
+    return known or Wired(Sides(viewer.name, *BETWEEN), PairConfig.going(BETWEEN, {PLAYS: "both", RATINGS: "both"}))
 
 
 def _say(one: Wired, result: Lost) -> None:

@@ -24,7 +24,7 @@ from scrobbled.config import Config
 from scrobbled.desk.home_assistant import sensing
 from scrobbled.desk.settings import starting
 from scrobbled.desk.sources import guides
-from scrobbled.intake.household import without_effect
+from scrobbled.intake.household import refuse_impossible, without_effect
 from scrobbled.plumbing import log
 from scrobbled.plumbing.logbook import Logbook
 from scrobbled.plumbing.redact import Redactor
@@ -56,6 +56,7 @@ def _served(path: str | None) -> bool:
     """Once, from reading the configuration to the end; whether it is to begin again, as somebody asked on the page."""
     place = starting.place(path, os.environ)
     config, code = (configured(path), "") if place is None else (starting.first(place, os.environ), starting.code())
+    refuse_impossible(config)
     redactor = Redactor()
     for secret in configuration.secrets(config):
         redactor.add(secret)

@@ -22,6 +22,7 @@ from scrobbled.core.agreeing.plan import SIDES, read_id
 from scrobbled.desk.facts.steps import steps_so_far
 from scrobbled.desk.pairs.rehearsal import rehearse
 from scrobbled.desk.pairs.stillness import in_peace
+from scrobbled.intake.household import refuse_impossible
 from scrobbled.plumbing.clock import SystemClock
 from scrobbled.reconcile import Ended, Options, Wired
 from scrobbled.reconcile.pairs import policy, wired
@@ -35,6 +36,7 @@ from scrobbled.trackers import TRACKERS
 def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
     """1 when something failed or was refused; a plan that wants a yes is no failure."""
     config = configured(path)
+    refuse_impossible(config)
     if wish["dry_run"] and wish["plan"]:
         raise click.UsageError("--plan carries out what a --dry-run showed; say one of the two.")
     if wish["watch"] and wish["plan"]:

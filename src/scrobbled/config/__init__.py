@@ -25,11 +25,10 @@ from scrobbled.config.service import (
     TmdbConfig,
 )
 from scrobbled.config.showing import SettingRow, secrets, short_tokens, show, warnings
-from scrobbled.config.viewing import KINDS, SOURCE_NAMES, DefaultsConfig, PairConfig, SourceConfig, ViewerConfig
+from scrobbled.config.viewing import SOURCE_NAMES, DefaultsConfig, PairConfig, SourceConfig, ViewerConfig
 
 __all__ = [
     "BY_VIEWER",
-    "KINDS",
     "NAMELESS",
     "ONE_OWNER",
     "SOURCE_NAMES",

@@ -8,7 +8,7 @@ from typing import Any
 from scrobbled.config.model import fold
 from scrobbled.config.people import BY_VIEWER
 from scrobbled.config.problems import Problems, join, meant
-from scrobbled.config.viewing import ASKED, KINDS, LISTENED
+from scrobbled.config.viewing import ASKED, DIRECTIONS, LISTENED
 from scrobbled.core.services import service
 
 Values = Mapping[str, Any]
@@ -122,7 +122,7 @@ class Checks:
     def _directions(self, pair: Values, path: str) -> None:
         a, b = pair["between"]
         allowed = ("off", "both", f"{a}-to-{b}", f"{b}-to-{a}")
-        for kind in KINDS:
+        for kind in DIRECTIONS:
             if pair.get(kind, "off") not in allowed:
                 self._add(f"{path}.{kind}", f'"{pair[kind]}" is not a direction here; write {", ".join(allowed)}')
         settled = (f"{a}-wins", f"{b}-wins", "newest-wins", "ask")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from scrobbled.config.addresses import HttpUrl, ServerUrl
 from scrobbled.config.durations import UNITS
@@ -24,14 +24,18 @@ from scrobbled.config.values import (
     TextValue,
     WebhookToken,
 )
+from scrobbled.core.kinds import KINDS
 from scrobbled.core.services import SERVICES
+
+T = TypeVar("T")
 
 SOURCE_NAMES = tuple(name for name, one in SERVICES.items() if one.source)
 ASKED = tuple(name for name, one in SERVICES.items() if one.asked)
 """Sources whose server can be asked what was watched."""
 LISTENED = tuple(name for name, one in SERVICES.items() if one.listened)
 """Sources whose server can be listened to."""
-KINDS = ("plays", "ratings", "watchlist", "collection", "progress")
+DIRECTIONS = (*KINDS, "progress")
+"""What a pair has a direction for: every kind, and what is not compared yet."""
 
 
 def _and(names: Sequence[str]) -> str:
@@ -113,7 +117,17 @@ class DefaultsConfig:
     )
 
 
+def _with_directions(made: type[T]) -> type[T]:
+    """With a setting for each of them."""
+    for name in DIRECTIONS:
+        text = f"Direction for {KINDS[name].called if name in KINDS else 'progress within an item'}."
+        made.__annotations__[name] = "str"
+        setattr(made, name, setting(DirectionValue(), text, "off"))
+    return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
+@_with_directions
 class PairConfig:
     """Two trackers of a viewer that are kept in agreement.
 
@@ -121,11 +135,6 @@ class PairConfig:
     """
 
     between: tuple[str, ...] = setting(ListOf(_NAME), "The two trackers.", required=True)
-    plays: str = setting(DirectionValue(), "Direction for plays.", "off")
-    ratings: str = setting(DirectionValue(), "Direction for ratings.", "off")
-    watchlist: str = setting(DirectionValue(), "Direction for the watchlist.", "off")
-    collection: str = setting(DirectionValue(), "Direction for the collection.", "off")
-    progress: str = setting(DirectionValue(), "Direction for progress within an item.", "off")
     conflict: str = setting(
         ConflictValue(), "Who wins when both changed: <tracker>-wins, newest-wins or ask.", "newest-wins"
     )
@@ -141,7 +150,13 @@ class PairConfig:
 
     def directions(self) -> dict[str, str]:
         """The direction of each kind that is not ``off``."""
-        return {kind: getattr(self, kind) for kind in KINDS if getattr(self, kind) != "off"}
+        return {kind: getattr(self, kind) for kind in DIRECTIONS if getattr(self, kind) != "off"}
+
+    @classmethod
+    def going(cls, between: tuple[str, str], ways: Mapping[str, str], *, removals: str = "ignore") -> PairConfig:
+        """One with these directions by kind, and all else as usual."""
+        made: PairConfig = cast(Any, cls)(between=between, removals=removals, **ways)
+        return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,21 +1,17 @@
-"""What a tracker holds, as it was read: plays and ratings, and what they are about."""
+"""What a tracker holds, as it was read: plays, the values of other kinds, and what they are about."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from scrobbled.core.kinds import Kind, KindValue, Scope
 from scrobbled.core.naming.items import Episode, Item, Movie
-
-Kind = Literal["plays", "ratings"]
-Scope = Literal["movie", "show", "season", "episode"]
-"""What can be rated. Only movies and episodes can be watched."""
-KINDS: tuple[Kind, ...] = ("plays", "ratings")
 
 
 class DatePrecision(StrEnum):
@@ -78,11 +74,11 @@ class PlayRecord(Struct, frozen=True, gc=False):
         return self.kept is DatePrecision.NONE and self.at is None and self.made_at is not None
 
 
-class RatingRecord(Struct, frozen=True):
-    """The rating an account gives. One for each key; ``value`` is 1 to 10."""
+class ValueRecord(Struct, frozen=True):
+    """The value that an account has of a kind for one key: a rating, or what is told of something in its collection."""
 
     key: str
-    value: int
+    value: KindValue
     at: datetime | None = None
     """When it was given (aware UTC), as far as the service tells."""
     id: str = ""
@@ -95,23 +91,24 @@ class Plays(Struct, frozen=True):
     complete: bool
 
 
-class Ratings(Struct, frozen=True):
-    """As ``Plays``; ``cleared`` are keys that were seen without a rating, which also an incomplete read can tell."""
+class ReadValues(Struct, frozen=True):
+    """As ``Plays``, of another kind. ``cleared`` are keys seen without one, which also an incomplete read can tell."""
 
-    records: Sequence[RatingRecord]
+    records: Sequence[ValueRecord]
     complete: bool
     cleared: frozenset[str] = frozenset()
 
 
 class Reading(Struct, frozen=True):
-    """What one read brought. ``None`` for a kind means that nothing moved since ``cursor`` was last handed out."""
+    """What one read brought. A kind that is missing has not moved since ``cursor`` was last handed out."""
 
     cursor: Mapping[str, Any]
     """JSON for the next read. To be stored together with the records, or not at all."""
     owner: str = ""
     """Whose account it is, as the service says; a change of it means that these are somebody else's records."""
     plays: Plays | None = None
-    ratings: Ratings | None = None
+    values: Mapping[Kind, ReadValues] = field(default_factory=dict)
+    """By kind, all that is no play."""
     subjects: Mapping[str, Subject] = field(default_factory=dict)
     """By key, for every key among the records that the caller may not know yet."""
     skipped: Mapping[str, int] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scrobbled.core.errors import Refused
+from scrobbled.core.kinds import KINDS, PLAYS
 from scrobbled.core.naming.corrections import corrected
 from scrobbled.core.records import about
 from scrobbled.core.sending.judge import Later, Settled
@@ -11,7 +12,7 @@ from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.delivery.account import TrackerAccount
 from scrobbled.store.queue import amendments, corrections, outbox
 from scrobbled.store.queue.amendments import Amendment
-from scrobbled.trackers.base import Addition, Address, Edit, Flag, Rate, Remove, Retime, Tick, Untick
+from scrobbled.trackers.base import Addition, Address, Edit, Flag, Remove, Retime, SetValue, Tick, Untick
 
 PLAY_FIRST = "the viewing that it belongs to is on its way"
 PLAY_FIRST_WAIT = 10.0
@@ -23,7 +24,7 @@ async def find(account: TrackerAccount, amendment: Amendment) -> Edit | Settled 
     address = await _address(account, amendment)
     if isinstance(address, Settled):
         return address
-    if amendment.wish.kind == "ratings" and await _comes_with_a_play(account, address):
+    if amendment.wish.kind != PLAYS and await _comes_with_a_play(account, address):
         return Later(PLAY_FIRST, PLAY_FIRST_WAIT)
     if amendment.wish.action == "remove":
         return await _removal(account, amendment, address)
@@ -55,8 +56,9 @@ async def _address(account: TrackerAccount, amendment: Amendment) -> Address | S
 
 def _edit(account: TrackerAccount, amendment: Amendment, address: Address) -> Edit:
     wish, details = amendment.wish, amendment.wish.details
-    if wish.kind == "ratings":
-        return Rate(address, None if wish.action == "unrate" else details.value, details.rated_at)
+    if wish.kind != PLAYS:
+        value = None if wish.action == KINDS[wish.kind].cleared else details.value
+        return SetValue(wish.kind, address, value, details.rated_at)
     if wish.action == "tick":
         return Tick(address)
     if wish.action == "untick":

@@ -9,6 +9,7 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scrobbled.core.kinds import PLAYS
 from scrobbled.core.naming.names import name
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.core.words.reasons import Code
@@ -17,7 +18,7 @@ from scrobbled.desk.facts.ids import NotThere
 from scrobbled.intake.ratings_and_ticks import removal
 from scrobbled.store.file.codec import iso_or_none
 from scrobbled.store.file.database import Store
-from scrobbled.store.mirror import records, runs
+from scrobbled.store.mirror import records, runs, values
 from scrobbled.store.queue import amendments, outbox, undoing
 from scrobbled.store.queue.amendments import Amendment, NewAmendment
 from scrobbled.store.queue.undoing import Sent
@@ -242,14 +243,14 @@ class _Amended(Struct, frozen=True):
         return self._told("restore", f"It is added to {there} again, with the time it had.", f"c{change}")
 
     def _changed_since(self) -> str:
-        """A rating that somebody gave there after the run is theirs."""
+        """A value that somebody gave there after the run is theirs."""
         wish, key = self.amendment.wish, self.amendment.address_key
-        if wish.kind != "ratings" or key is None:
+        if wish.kind == PLAYS or key is None:
             return ""
         state = records.state(self.db, (wish.viewer, wish.tracker))
-        rated = records.ratings(self.db, (wish.viewer, wish.tracker), [key]).get(key)
+        found = values.of_keys(self.db, (wish.viewer, wish.tracker), [key]).get(key, {}).get(wish.kind)
         settled = self.amendment.settled_at
-        if rated is None or settled is None or state.read_at <= settled or rated.value == wish.details.value:
+        if found is None or settled is None or state.read_at <= settled or found.value == wish.details.value:
             return ""
         return f"It was changed on {name(wish.tracker)} since, so it is left as it is now."
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.core.agreeing.ledger import Removals
+from scrobbled.core.kinds import Kind
 from scrobbled.core.naming.items import Item, Media
-from scrobbled.core.records import Kind
 from scrobbled.core.sending.safety import USUAL, WriteLimits
 from scrobbled.core.watching.events import RATINGS, EventKind, PlaybackEvent
 from scrobbled.core.watching.fold import fold

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from scrobbled.config import BY_VIEWER, Config, SourceConfig, ViewerConfig, claimants
-from scrobbled.config.viewing import KINDS, PairConfig
+from scrobbled.config.problems import Problem
+from scrobbled.config.viewing import DIRECTIONS, PairConfig
 from scrobbled.core.agreeing.ledger import Removals
+from scrobbled.core.errors import ConfigError
 from scrobbled.core.naming.items import Media
 from scrobbled.core.sending.safety import WriteLimits
 from scrobbled.core.services import service
 from scrobbled.core.watching.rules import rules_of
 from scrobbled.intake.claimants import Claimant, Destination, Marks
-from scrobbled.trackers import TRACKERS
+from scrobbled.trackers import TRACKERS, can_be_compared
 
 _SILENT = SourceConfig()
 
@@ -101,13 +103,37 @@ def _idle_parts(viewer: str, pair: PairConfig) -> Iterator[str]:
         yield f"{place}: this version does not reconcile {strange[0]} yet"
         return
     can = {name: TRACKERS[name].can() for name in pair.between}
-    for kind, direction in pair.directions().items():
+    for kind in pair.directions():
         if lacking := [name for name in pair.between if kind not in can[name].reads]:
             yield f"{place}: this version does not compare the {kind} of {lacking[0]} yet"
+
+
+def impossible(config: Config) -> Iterator[Problem]:
+    """Directions of kinds to a side that can be read and not be written."""
+    for at, viewer in enumerate(config.viewers):
+        for number, pair in enumerate(viewer.pairs):
+            for kind, text in _closed(pair):
+                path = f"viewers[{at}].pairs[{number}].{kind}"
+                yield Problem(config.origins[path].line if path in config.origins else 0, path, text)
+
+
+def refuse_impossible(config: Config) -> None:
+    """Raises ``ConfigError`` with all that is ``impossible``."""
+    if problems := list(map(str, impossible(config))):
+        raise ConfigError(problems)
+
+
+def _closed(pair: PairConfig) -> Iterator[tuple[str, str]]:
+    """By kind."""
+    can = {name: TRACKERS[name].can() for name in pair.between if name in TRACKERS}
+    for kind, direction in pair.directions().items():
+        if sum(kind in one.reads for one in can.values()) < 2:
             continue
-        there = [name for name in pair.between if direction == "both" or direction.endswith(f"-to-{name}")]
-        if closed := [name for name in there if not can[name].writes(kind)]:
-            yield f"{place}: {closed[0]} takes no {kind}, so none go there"
+        writable = [name for name in pair.between if can[name].writes(kind)]
+        closed = [name for name in pair.between if name not in writable]
+        if any(direction in ("both", f"{from_}-to-{name}") for name in closed for from_ in pair.between):
+            instead = f"{closed[0]}-to-{writable[0]}" if writable else "off"
+            yield kind, f"{closed[0]} cannot be written; write {instead}"
 
 
 SINKS = frozenset({"mqtt"})
@@ -123,8 +149,8 @@ def has_effect(path: str) -> bool:
     match names:
         case ["viewers", "trackers", tracker, *_]:
             return tracker in TRACKERS
-        case ["viewers", "pairs", kind, *_] if kind in KINDS:
-            return sum(kind in one.can().reads for one in TRACKERS.values()) > 1
+        case ["viewers", "pairs", kind, *_] if kind in DIRECTIONS:
+            return can_be_compared(kind)
         case ["sinks", sink, *_]:
             return sink in SINKS
     return True

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from scrobbled.core.kinds import KINDS, PLAYS, RATINGS, Scope
 from scrobbled.core.naming.items import Item
-from scrobbled.core.records import Scope, Subject, identity
+from scrobbled.core.records import Subject, identity
 from scrobbled.core.watching.events import EventKind, PlaybackEvent
 from scrobbled.core.watching.sessions import Session
 from scrobbled.core.words.outcomes import WAITING, EventOutcome, PlayOutcome
@@ -97,7 +98,7 @@ def removal(sent: Sent, why: str, *, ask: bool = False, event_id: int | None = N
     return NewAmendment(
         viewer=sent.viewer,
         tracker=sent.tracker,
-        kind="plays",
+        kind=PLAYS,
         action="remove",
         key=sent.address_key or "",
         label=sent.label,
@@ -168,8 +169,8 @@ def _rating(event: PlaybackEvent, event_id: int, claimant: Claimant, tracker: st
     return NewAmendment(
         viewer=claimant.viewer,
         tracker=tracker,
-        kind="ratings",
-        action="rate" if is_set else "unrate",
+        kind=RATINGS,
+        action=KINDS[RATINGS].put if is_set else KINDS[RATINGS].cleared,
         key=subject.key,
         label=subject.label(),
         details=Details(value=event.rating, rated_at=event.occurred_at) if is_set else Details(),
@@ -185,7 +186,7 @@ def _tick(event: PlaybackEvent, event_id: int, claimant: Claimant, tracker: str)
     return NewAmendment(
         viewer=claimant.viewer,
         tracker=tracker,
-        kind="plays",
+        kind=PLAYS,
         action="tick",
         key=subject.key,
         label=subject.label(),

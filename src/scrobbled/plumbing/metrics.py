@@ -18,7 +18,6 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 
 from scrobbled import __version__
-from scrobbled.core.sending.change import Action
 from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.words.troubles import TROUBLE_KINDS
 
@@ -85,11 +84,11 @@ class Metrics:
         for media in MEDIA:
             self.plays.labels(viewer, source, media)
 
-    def prepare_pair(self, viewer: str, pair: str) -> None:
+    def prepare_pair(self, viewer: str, pair: str, actions: Iterable[str]) -> None:
         """Start a pair's counters at zero, so that its first failure shows as an increase."""
         for outcome in RUN_OUTCOMES:
             self.reconcile_runs.labels(viewer, pair, outcome)
-        for action in Action:
+        for action in actions:
             self.reconcile_changes.labels(pair, action)
         self.reconcile.labels(pair)
 

@@ -6,13 +6,25 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from scrobbled.core.records import PlayRecord, RatingRecord, Reading, Subject
+from msgspec import Struct
+
+from scrobbled.core.kinds import KINDS, Kind
+from scrobbled.core.records import PlayRecord, Reading, ReadValues, Subject, ValueRecord
 from scrobbled.store.mirror import records
-from scrobbled.store.mirror.records import MirroredPlay, MirroredRating, ReadState
+from scrobbled.store.mirror.records import MirroredPlay, ReadState
+from scrobbled.store.mirror.values import MirroredValue
 
 BELIEVED = 10.0
 """Percent of the records that a complete listing may always lack at once and still be believed."""
 FEW = 10
+
+
+class ValueNews(Struct, frozen=True):
+    """The same of a kind that is no record."""
+
+    put: Sequence[ValueRecord]
+    clear: Sequence[str]
+    missing: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -22,10 +34,8 @@ class MirrorNews:
     put: list[PlayRecord] = field(default_factory=list)
     new: list[PlayRecord] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    rate: list[RatingRecord] = field(default_factory=list)
-    clear: list[str] = field(default_factory=list)
-    unrated: list[str] = field(default_factory=list)
     subjects: list[Subject] = field(default_factory=list)
+    values: dict[Kind, ValueNews] = field(default_factory=dict)
 
 
 def is_strange(before: ReadState, reading: Reading, known: Mapping[str, MirroredPlay]) -> bool:
@@ -40,14 +50,14 @@ def is_strange(before: ReadState, reading: Reading, known: Mapping[str, Mirrored
 def doubt(
     reading: Reading,
     known: Mapping[str, MirroredPlay],
-    rated: Mapping[str, MirroredRating],
+    valued: Mapping[Kind, Mapping[str, MirroredValue]],
     may_lack: float,
     taken: Collection[str] = frozenset(),
 ) -> str:
     """Why a listing cannot be complete, whatever it says; empty where nothing speaks against it.
 
     What we have ``taken`` away ourselves is missing from it with good reason, with the rating that stood on it, and so
-    is a play without a date where one with a date has come in its place.
+    is a play without a date where one with a date has come in its place. ``valued`` is what is stored of other kinds.
     """
     if reading.plays and reading.plays.complete:
         dated = {record.key for record in reading.plays.records if record.at is not None}
@@ -55,10 +65,12 @@ def doubt(
         held = [record.id for record in there if record.at is not None or record.key not in dated]
         if why := _shrunk(held, {record.id for record in reading.plays.records}, "plays", may_lack):
             return why
-    if reading.ratings and reading.ratings.complete:
-        given = (key for key, one in rated.items() if one.value is not None and one.missed < records.GONE)
-        keys = [key for key in given if key not in taken and rated[key].id not in taken]
-        return _shrunk(keys, {record.key for record in reading.ratings.records}, "ratings", may_lack)
+    for kind, told in reading.values.items():
+        if told.complete:
+            given = (one for one in valued[kind].values() if one.value is not None and one.missed < records.GONE)
+            keys = [one.key for one in given if one.key not in taken and one.id not in taken]
+            if why := _shrunk(keys, {record.key for record in told.records}, KINDS[kind].noun[1], may_lack):
+                return why
     return ""
 
 
@@ -87,20 +99,18 @@ class Belief:
 
 
 def compared(
-    reading: Reading, known: Mapping[str, MirroredPlay], rated: Mapping[str, MirroredRating], belief: Belief
+    reading: Reading,
+    known: Mapping[str, MirroredPlay],
+    valued: Mapping[Kind, Mapping[str, MirroredValue]],
+    belief: Belief,
 ) -> MirrorNews:
-    """``known`` and ``rated`` are what is stored of the account."""
+    """``known`` and ``valued`` are what is stored of the account."""
     news = MirrorNews()
     if reading.plays:
         _compare_plays(reading.plays.records, known, news)
         if reading.plays.complete:
             news.missing = list(_missing(reading.plays.records, known, belief))
-    if reading.ratings:
-        _compare_ratings(reading.ratings.records, rated, news)
-        news.clear = [key for key in reading.ratings.cleared if key in rated and rated[key].value is not None]
-        if reading.ratings.complete and belief.whole:
-            seen = {record.key for record in reading.ratings.records} | reading.ratings.cleared
-            news.unrated = [k for k, one in rated.items() if k not in seen and one.missed < records.GONE]
+    news.values = {kind: _compare_values(told, valued[kind], belief) for kind, told in reading.values.items()}
     return news
 
 
@@ -124,11 +134,16 @@ def _compare_plays(listed: Sequence[PlayRecord], known: Mapping[str, MirroredPla
         news.put.append(record)
 
 
-def _compare_ratings(listed: Sequence[RatingRecord], rated: Mapping[str, MirroredRating], news: MirrorNews) -> None:
-    for record in listed:
-        before = rated.get(record.key)
-        if before is None or before.value != record.value or before.missed:
-            news.rate.append(record)
+def _compare_values(told: ReadValues, stored: Mapping[str, MirroredValue], belief: Belief) -> ValueNews:
+    put = [one for one in told.records if not _is_known(one, stored.get(one.key))]
+    clear = [key for key in told.cleared if key in stored and stored[key].value is not None]
+    seen = {record.key for record in told.records} | told.cleared
+    missing = [key for key, one in stored.items() if key not in seen and one.missed < records.GONE]
+    return ValueNews(put, clear, missing if told.complete and belief.whole else ())
+
+
+def _is_known(told: ValueRecord, before: MirroredValue | None) -> bool:
+    return before is not None and before.value == told.value and not before.missed
 
 
 def more(news: MirrorNews, known: Mapping[str, MirroredPlay]) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import cast
 
 from scrobbled.core.agreeing.ledger import Link
 from scrobbled.core.agreeing.plan import Action, Change, other
 from scrobbled.core.errors import ScrobbledError
+from scrobbled.core.kinds import KINDS, PLAYS, KindShape
 from scrobbled.core.naming.corrections import corrected
 from scrobbled.core.records import Subject
 from scrobbled.plumbing.clock import Clock
@@ -18,7 +18,6 @@ from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import ledger
 from scrobbled.store.queue import additions, amendments, cancelling, corrections
-from scrobbled.store.queue.amendment import AmendmentAction
 
 PIECE = 50
 """Changes in one transaction."""
@@ -44,12 +43,12 @@ class Carrier:
         for links in pieces(found, LINKS):
             await self._store.write(lambda db, links=links: ledger.put_links(db, viewer, pair, links, now))  # type: ignore[misc]
 
-    async def write_ratings(self, compared: Compared) -> None:
+    async def write_values(self, compared: Compared) -> None:
         """As ``write_links``."""
         viewer, pair, now = self._sides.viewer, self._sides.pair, self._now()
-        for ratings in pieces(list(compared.ratings.items()), PIECE):
+        for values in pieces(list(compared.values.items()), PIECE):
             await self._store.write(
-                lambda db, ratings=ratings: ledger.put_ratings(db, viewer, pair, dict(ratings), now)  # type: ignore[misc]
+                lambda db, values=values: ledger.put_values(db, viewer, pair, dict(values), now)  # type: ignore[misc]
             )
 
     async def queue(self, run: int, compared: Compared) -> int:
@@ -88,7 +87,7 @@ class Carrier:
         await self._store.write(work)
 
     def _put(self, db: sqlite3.Connection, run: int, change: Change, lined: Lined) -> bool:
-        if change.action is Action.ADD:
+        if change.action == Action.ADD:
             return additions.add(db, self._wanted(change, lined), run, self._now())
         before, wish = amendments.newest(db), self._wish(run, change, lined)
         return not self._is_ignored(db, wish) and amendments.add(db, wish, self._now()) > before
@@ -121,7 +120,7 @@ class Carrier:
             viewer=self._sides.viewer,
             tracker=self._sides.name(change.side),
             kind=change.kind,
-            action=cast(AmendmentAction, str(change.action)),
+            action=str(change.action),
             key=change.key,
             label=change.label,
             details=self._details(change, lined),
@@ -138,15 +137,15 @@ class Carrier:
         here = lined.stored.get((change.side, change.target))
         # what side a calls by another name is placed under the corrections, and what side b does is not
         as_is = change.side == "a" or (change.side, change.key) in lined.subjects
-        if change.kind == "ratings":
+        if change.kind != PLAYS:
             return amendments.Details(value=change.value, rated_at=change.at, as_is=as_is)
         assert here is not None, "a play that is to be changed was read"
-        retimed = change.action is Action.RETIME
+        retimed = change.action == Action.RETIME
         return amendments.Details(
             remote_id=change.target,
             watched_at=change.at if retimed else here.record.at or here.record.made_at,
             rewatch=change.rewatch,
-            stamp=here.record.stamp if change.action is Action.REMOVE else "",
+            stamp=here.record.stamp if change.action == Action.REMOVE else "",
             as_is=as_is,
         )
 
@@ -168,8 +167,12 @@ def _go_on(db: sqlite3.Connection, run: int) -> None:
 
 
 def _inverse(change: Change, lined: Lined) -> amendments.Inverse | None:
-    """What takes back another time: the one before. Everything else tells its own."""
-    if change.action is not Action.RETIME:
+    """What takes back another time, or other details: those before. Everything else tells its own."""
+    kind = KINDS[change.kind]
+    if kind.shape is KindShape.SET:
+        action = kind.cleared if change.was is None else kind.put
+        return amendments.Inverse(action, amendments.Details(value=change.was))
+    if change.action != Action.RETIME:
         return None
     before = lined.stored[change.side, change.target].record.at
     return amendments.Inverse("retime", amendments.Details(remote_id=change.target, watched_at=before))

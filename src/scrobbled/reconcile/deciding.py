@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from scrobbled.core.agreeing.compare import compare_plays, compare_rating
-from scrobbled.core.agreeing.ledger import KEEP, Link, LinkState, Policy, RatingGroup
+from scrobbled.core.agreeing.compare import compare_plays
+from scrobbled.core.agreeing.ledger import AgreedValues, KeepValue, Link, LinkState, Policy, ValueGroup
+from scrobbled.core.agreeing.merge import compare_value
 from scrobbled.core.agreeing.plan import SIDES, Change, Plan, Side, of_side, warned
+from scrobbled.core.kinds import Kind, KindValue
 from scrobbled.core.sending.change import left_out
 from scrobbled.reconcile.lining import Lined
 from scrobbled.reconcile.loading import RunExtent
@@ -33,7 +35,8 @@ class Compared:
     extent: RunExtent
     unkept: dict[str, int]
     """Plays that the other side would get if it kept such; see ``unkept``."""
-    ratings: dict[str, int | None] = field(default_factory=dict)
+    values: dict[tuple[Kind, str], AgreedValues | None] = field(default_factory=dict)
+    """By kind and canonical key, what the ledger is to have of them now."""
 
 
 class Decider:
@@ -41,10 +44,14 @@ class Decider:
 
     def __init__(self, sides: Sides, made: Policy) -> None:
         self._sides, self._made, self._lined = sides, made, Lined()
-        self._changes, self._left, self._ratings = list[Change](), list[str](), dict[str, int | None]()
+        self._changes, self._left, self._values = (
+            list[Change](),
+            list[str](),
+            dict[tuple[Kind, str], AgreedValues | None](),
+        )
         self._agreed = 0
         """By how many more viewings agree than the ledger has."""
-        self._taken: Mapping[Side, Mapping[str, int | None]] = {}
+        self._taken: Mapping[Side, Mapping[tuple[Kind, str], KindValue | None]] = {}
 
     def begin(self, db: sqlite3.Connection) -> None:
         """Call before the first part."""
@@ -62,9 +69,9 @@ class Decider:
                 if self._made.plays != "off":
                     self._agreed += found.agreed - sum(link.state is LinkState.AGREED for link in group.links)
             await asyncio.sleep(0)
-        for rated in part.ratings:
-            if not self._is_taken_back(rated):
-                self._decide_rating(rated)
+        for valued in part.values:
+            if not self._is_taken_back(valued):
+                self._decide_value(valued)
         self._remember(part, self._changes[before:])
         return links
 
@@ -73,7 +80,7 @@ class Decider:
         sides, kept_out = self._sides, unkept(db, self._sides, self._made)
         warnings = (*warned(self._left, sides.called), *_notes(db, sides), *left_out(kept_out))
         plan = Plan(sides.viewer, sides.names, tuple(self._changes), warnings, self._agreed)
-        return Compared(plan, self._lined, extent, kept_out, self._ratings)
+        return Compared(plan, self._lined, extent, kept_out, self._values)
 
     def _keep(self, changes: Iterable[Change], left: Iterable[str]) -> None:
         """Core speaks of side a and side b; people know them by name."""
@@ -81,17 +88,17 @@ class Decider:
         self._changes += [replace(change, why=change.why.format(a=a, b=b)) for change in changes]
         self._left += left
 
-    def _decide_rating(self, rated: RatingGroup) -> None:
-        found = compare_rating(rated, self._made)
+    def _decide_value(self, valued: ValueGroup) -> None:
+        found = compare_value(valued, self._made)
         self._keep(found.changes, found.left)
-        if found.agreed is not KEEP:
-            self._ratings[rated.key] = found.agreed
+        if not isinstance(found.agreed, KeepValue):
+            self._values[valued.kind, valued.key] = found.agreed
 
-    def _is_taken_back(self, rated: RatingGroup) -> bool:
+    def _is_taken_back(self, valued: ValueGroup) -> bool:
         """Whether a side has the value that ``undo`` gave back to it: then that is no news for the other side."""
         for side in SIDES:
-            value, taken = rated.rating(side), self._taken[side]
-            if rated.key in taken and taken[rated.key] == (value.value if value else None):
+            value, taken, which = valued.value(side), self._taken[side], (valued.kind, valued.key)
+            if which in taken and taken[which] == (value.value if value else None):
                 return True
         return False
 

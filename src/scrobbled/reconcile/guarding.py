@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from scrobbled.config import Config
 from scrobbled.core.agreeing.guard import PlanFacts, PlanLimits, judge, refused
-from scrobbled.core.agreeing.plan import SIDES, Action, Plan, read_id
+from scrobbled.core.agreeing.plan import SIDES, Plan, read_id
+from scrobbled.core.kinds import PLAYS, words_of
 from scrobbled.reconcile.pairs import Sides
 from scrobbled.store.file.database import Store
-from scrobbled.store.mirror import ledger, records, runs
+from scrobbled.store.mirror import ledger, records, runs, values
 from scrobbled.store.queue import cancelling
 
 
@@ -33,7 +34,7 @@ class Guard:
         why = await asyncio.to_thread(refused, plan, facts, self._limits)
         if not why:
             return plan
-        kept = tuple(change for change in plan.changes if change.action not in (Action.REMOVE, Action.UNRATE))
+        kept = tuple(change for change in plan.changes if not words_of(change.action).takes_away)
         return replace(plan, changes=kept, warnings=(*plan.warnings, f"nothing is removed: {why}"))
 
     async def wants_a_yes(self, plan: Plan, run: int | None = None) -> str:
@@ -43,13 +44,11 @@ class Guard:
         return why or ("" if run is None else await self._store.read(lambda db: _wary(db, run, plan)))
 
     def _facts(self, db: sqlite3.Connection) -> PlanFacts:
-        a, b = (self._sides.account(side) for side in SIDES)
+        a, b = ({PLAYS: records.count(db, one), **values.count(db, one)} for one in map(self._sides.account, SIDES))
         return PlanFacts(
             first_contact=ledger.state(db, self._sides.viewer, self._sides.pair).based_at is None,
-            a=records.count(db, a),
-            b=records.count(db, b),
-            a_rated=records.count_rated(db, a),
-            b_rated=records.count_rated(db, b),
+            a=a,
+            b=b,
             doubted=frozenset(side for side in SIDES if records.state(db, self._sides.account(side)).doubt),
         )
 

@@ -15,17 +15,19 @@ from typing import cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.agreeing.ledger import HeldPlay, Link, LinkState, PlayGroup, RatingGroup
+from scrobbled.core.agreeing.ledger import AgreedValues, HeldPlay, Link, LinkState, PlayGroup, ValueGroup
 from scrobbled.core.agreeing.lineup import window
 from scrobbled.core.agreeing.plan import SIDES, Side, other
+from scrobbled.core.kinds import Kind, valued
 from scrobbled.core.naming.items import Media
-from scrobbled.core.records import DatePrecision, RatingRecord, Subject
+from scrobbled.core.records import DatePrecision, Subject, ValueRecord
 from scrobbled.reconcile.loading import ASKED, Course, LoadedSide, Loader
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.codec import instant
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import claims, ledger
-from scrobbled.store.mirror.records import GONE, MirroredPlay, MirroredRating
+from scrobbled.store.mirror.records import GONE, MirroredPlay
+from scrobbled.store.mirror.values import MirroredValue
 from scrobbled.store.queue import amendments
 
 
@@ -34,7 +36,7 @@ class Lined:
     """What has to be compared, and what whoever carries the plan out has to know of it."""
 
     plays: list[PlayGroup] = field(default_factory=list)
-    ratings: list[RatingGroup] = field(default_factory=list)
+    values: list[ValueGroup] = field(default_factory=list)
     subjects: dict[tuple[Side, str], Subject] = field(default_factory=dict)
     """By side and canonical key."""
     stored: dict[tuple[Side, str], MirroredPlay] = field(default_factory=dict)
@@ -44,8 +46,8 @@ class Lined:
 class AgreedState(Struct, frozen=True):
     """What we and both sides have agreed on and done so far."""
 
-    base: Mapping[str, int]
-    """Ratings that both were last seen to agree on."""
+    base: Mapping[tuple[Kind, str], AgreedValues]
+    """Values that both were last seen to agree on."""
     moves: Mapping[Side, Mapping[str, str]]
     """Of plays that we moved, the ids they had before."""
     removed: Mapping[Side, Set[str]]
@@ -87,7 +89,7 @@ class Liner:
         viewer, pair = self._sides.viewer, self._sides.pair
         accounts = {side: self._sides.account(side) for side in SIDES}
         return AgreedState(
-            base=ledger.ratings(db, viewer, pair),
+            base=ledger.values(db, viewer, pair),
             moves={side: amendments.renamed(db, *account) for side, account in accounts.items()},
             removed={side: amendments.removed(db, *account) for side, account in accounts.items()},
             any_links=ledger.any_links(db, viewer, pair),
@@ -128,7 +130,8 @@ def _laid_out(sheet: _Sheet) -> Lined:
     for canon in dict.fromkeys((*ours, *theirs)):
         keys = ours.get(canon, []), theirs.get(canon, [])
         _gather(lined, canon, sheet, keys)
-        _gather_rating(lined, canon, sheet, keys)
+        for kind in _kinds_of(sheet, keys):
+            _gather_value(lined, kind, canon, sheet, keys)
     return lined
 
 
@@ -190,17 +193,25 @@ def _may_need_a_flag(mine: Iterable[MirroredPlay]) -> bool:
     return any(row.ours and row.record.rewatch is False and row.record.at != first for row in dated)
 
 
-def _gather_rating(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> None:
-    base = sheet.written.base.get(canon)
+def _kinds_of(sheet: _Sheet, keys: tuple[list[str], list[str]]) -> list[Kind]:
+    """Of which something is or was told, in the order of the table."""
     halves = zip((sheet.a, sheet.b), keys, strict=True)
-    a, b = (next((half.rated[key] for key in own if key in half.rated), None) for half, own in halves)
+    told = {kind for half, own in halves for key in own for kind in half.valued.get(key, ())}
+    return [entry.name for entry in valued() if entry.name in told]
+
+
+def _gather_value(lined: Lined, kind: Kind, canon: str, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> None:
+    base = sheet.written.base.get((kind, canon))
+    halves = zip((sheet.a, sheet.b), keys, strict=True)
+    a, b = (next((one for key in own if (one := half.valued.get(key, {}).get(kind))), None) for half, own in halves)
     values = _value(a), _value(b)
-    told = [None if one is None else one.value for one in values]
-    if told == [base, base]:
+    told = tuple(None if one is None else one.value for one in values)
+    if told == (base or (None, None)):
         return
     subject = _remember(lined, canon, sheet, keys)
-    lined.ratings.append(
-        RatingGroup(
+    lined.values.append(
+        ValueGroup(
+            kind,
             canon,
             subject.label(),
             subject.scope,
@@ -214,22 +225,22 @@ def _gather_rating(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str
     )
 
 
-def _since(one: MirroredRating | None) -> datetime | None:
+def _since(one: MirroredValue | None) -> datetime | None:
     return None if one is None else instant(one.since)
 
 
-def _is_cleared(one: MirroredRating | None, values: Sequence[RatingRecord | None], removed: Set[str]) -> bool:
+def _is_cleared(one: MirroredValue | None, values: Sequence[ValueRecord | None], removed: Set[str]) -> bool:
     """Whether a person took it away. What was lost with a play that we removed says nothing against the other side."""
     if one is None or _value(one) is not None:
         return False
     return one.id not in removed or not any(values)
 
 
-def _value(one: MirroredRating | None) -> RatingRecord | None:
+def _value(one: MirroredValue | None) -> ValueRecord | None:
     """One that a single complete read did not list counts as there."""
     if one is None or one.value is None or one.missed >= GONE:
         return None
-    return RatingRecord(one.key, one.value, None if one.at is None else instant(one.at), one.id)
+    return ValueRecord(one.key, one.value, None if one.at is None else instant(one.at), one.id)
 
 
 def _to_ask(group: PlayGroup, side: Side, sheet: _Sheet, lined: Lined) -> Iterator[claims.HeldRecord]:

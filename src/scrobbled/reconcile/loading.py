@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from scrobbled.core.agreeing.plan import SIDES, Side, of_side
+from scrobbled.core.kinds import Kind
 from scrobbled.core.records import Subject
-from scrobbled.core.standing import AccountKey
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.database import Store
-from scrobbled.store.mirror import ledger, records, subjects
-from scrobbled.store.mirror.records import MirroredPlay, MirroredRating
+from scrobbled.store.mirror import ledger, records, subjects, values
+from scrobbled.store.mirror.records import MirroredPlay
+from scrobbled.store.mirror.values import MirroredValue
 from scrobbled.store.queue import cancelling
 
 FEW = 2_000
@@ -72,13 +73,13 @@ def extent(db: sqlite3.Connection, sides: Sides, policy: str, until: float, *, f
 class LoadedSide:
     """One side. Everything is by the tracker's own key; ``canon`` is the name that both sides have for it.
 
-    Of all that is to be compared there are names and ratings; subjects and rows are of a part of it only.
+    Of all that is to be compared there are names and values; subjects and rows are of a part of it only.
     """
 
     side: Side
     subjects: dict[str, Subject] = field(default_factory=dict)
     rows: dict[str, list[MirroredPlay]] = field(default_factory=lambda: defaultdict(list))
-    rated: dict[str, MirroredRating] = field(default_factory=dict)
+    valued: dict[str, dict[Kind, MirroredValue]] = field(default_factory=dict)
     names: dict[str, str | None] = field(default_factory=dict)
     """What ``identity`` says of each subject."""
     canon: dict[str, str] = field(default_factory=dict)
@@ -162,20 +163,20 @@ class Loader:
         keys = await self._store.read(
             lambda db: records.touched(db, account, rev) | records.come(db, account, *since.come)
         )
-        return keys | await self._unsettled_ratings(account)
+        return keys | await self._unsettled_values(side)
 
-    async def _unsettled_ratings(self, account: AccountKey) -> set[str]:
-        """Keys of the ratings that were not seen to agree.
+    async def _unsettled_values(self, side: Side) -> set[str]:
+        """Keys of the values that were not seen to agree.
 
         Also where nothing moved: what we wrote may have been changed back before it was ever read.
         """
-        pair = self._sides.pair
-        return await self._store.read(lambda db: ledger.restless_ratings(db, account, pair))
+        account, pair = self._sides.account(side), self._sides.pair
+        return await self._store.read(lambda db: ledger.restless_values(db, account, pair, side))
 
     async def _restless(self, side: Side) -> dict[str, None]:
         """The keys of all that is not known to be in agreement."""
         (viewer, tracker), pair = self._sides.account(side), self._sides.pair
-        found = dict.fromkeys(await self._store.read(lambda db: list(records.ratings(db, (viewer, tracker)))))
+        found = dict.fromkeys(await self._store.read(lambda db: values.keys(db, (viewer, tracker))))
         after: str | None = ""
         while after is not None:
             after, keys = await self._store.read(
@@ -200,8 +201,8 @@ class Loader:
                 found.rows[row.record.key].append(row)
         for key in found.subjects:
             found.names[key], found.canon[key] = half.names[key], half.canon[key]
-            if key in half.rated:
-                found.rated[key] = half.rated[key]
+            if key in half.valued:
+                found.valued[key] = half.valued[key]
         return found
 
     async def _load(self, half: LoadedSide, keys: Iterable[str]) -> list[str]:
@@ -209,14 +210,14 @@ class Loader:
         account, wanted = self._sides.account(half.side), [key for key in keys if key not in half.names]
         new: list[str] = []
         for piece in pieces(wanted, PAGE):
-            named, rated = await self._store.read(
+            named, valued = await self._store.read(
                 lambda db, piece=piece: (  # type: ignore[misc]
                     subjects.names(db, account, piece),
-                    records.ratings(db, account, piece),
+                    values.of_keys(db, account, piece),
                 )
             )
             half.names |= {sys.intern(key): _interned(name) for key, name in named.items()}
-            half.rated |= rated
+            half.valued |= valued
             new += named
         return new
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -25,7 +26,7 @@ from scrobbled.reconcile.belief import BELIEVED, Belief, MirrorNews
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.reconcile.reading import AccountReading, Failed, everything
 from scrobbled.store.file.database import Store
-from scrobbled.store.mirror import claims, drafts, records, subjects
+from scrobbled.store.mirror import claims, drafts, records, subjects, values
 from scrobbled.store.mirror.records import MirroredPlay, ReadState
 from scrobbled.store.queue import amendments
 
@@ -79,15 +80,15 @@ async def absorb(store: Store, read: AccountReading, clock: Clock, *, may_lack: 
     known = await _known(store, account, reading)
     if belief.is_strange(before, reading, known):
         return await _turned_away(store, account, before, reading.owner)
-    rated = await store.read(lambda db: records.ratings(db, account)) if reading.ratings else {}
+    valued = await store.read(lambda db: {kind: values.of_kind(db, account, kind) for kind in reading.values})
     may_lack = max(may_lack, BELIEVED)
-    doubt, removed = belief.doubt(reading, known, rated, may_lack), set[str]()
+    doubt, removed = belief.doubt(reading, known, valued, may_lack), set[str]()
     if doubt:
         taken = await store.read(lambda db: amendments.taken(db, *account))
-        doubt = belief.doubt(reading, known, rated, may_lack, taken)
+        doubt = belief.doubt(reading, known, valued, may_lack, taken)
         removed = await store.read(lambda db: amendments.removed(db, *account))
     believed = Belief(not doubt, not doubt and not before.doubt, removed)
-    news = await asyncio.to_thread(belief.compared, reading, known, rated, believed)
+    news = await asyncio.to_thread(belief.compared, reading, known, valued, believed)
     for keys in pieces(list(reading.subjects), PIECE):
         known_subjects = await store.read(_named(account, keys))
         news.subjects += [one for key in keys if _is_news(one := reading.subjects[key], known_subjects.get(key))]
@@ -142,11 +143,13 @@ async def _put(store: Store, account: AccountKey, news: MirrorNews, rev: int, no
         (subjects.put, news.subjects, ()),
         (records.put, news.put, (rev, now)),
         (records.miss, news.missing, (rev,)),
-        (records.put_ratings, news.rate, (rev, now)),
-        (records.clear_ratings, news.clear, (rev, now)),
-        (records.miss_ratings, news.unrated, (rev, now)),
     )
-    for put, rows, when in work:
+    of_kinds = [
+        (partial(put, kind=kind), rows, (rev, now))
+        for kind, one in news.values.items()
+        for put, rows in ((values.put, one.put), (values.clear, one.clear), (values.miss, one.missing))
+    ]
+    for put, rows, when in (*work, *of_kinds):
         for piece in pieces(rows, PIECE):
             await store.write(lambda db, put=put, piece=piece, when=when: put(db, account, piece, *when))  # type: ignore[misc]
 

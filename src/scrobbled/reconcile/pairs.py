@@ -16,8 +16,8 @@ from scrobbled.core.agreeing.ledger import EVERYTHING, Conflict, Direction, Poli
 from scrobbled.core.agreeing.plan import SIDES, Side, of_side, other
 from scrobbled.core.agreeing.writing import may_write
 from scrobbled.core.errors import ConfigError, TrackerError
+from scrobbled.core.kinds import KINDS, PLAYS, RATINGS, Kind
 from scrobbled.core.naming.names import called, is_file
-from scrobbled.core.records import KINDS, Kind
 from scrobbled.core.sending.change import LEAVE
 from scrobbled.core.sending.retry import Dice
 from scrobbled.core.standing import AccountKey
@@ -83,7 +83,7 @@ def found(config: Config, accounts: Mapping[tuple[str, str], Any], viewer: str, 
 def imported(viewer: str, file: str, tracker: str) -> Wired:
     """A file beside a tracker, which takes what it lacks."""
     way = f"{file}-to-{tracker}"
-    return Wired(Sides(viewer, file, tracker), PairConfig(between=(file, tracker), plays=way, ratings=way))
+    return Wired(Sides(viewer, file, tracker), PairConfig.going((file, tracker), {PLAYS: way, RATINGS: way}))
 
 
 def compared(config: Config, viewer: str, tracker: str) -> frozenset[Kind]:
@@ -165,17 +165,15 @@ class Options(Struct, frozen=True):
 
 def policy(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options: Options) -> Policy:
     """Raises ``ConfigError`` for words that mean nothing for this pair."""
-    _check_kinds(options)
-    directions = {kind: _direction(pair, sides, can, options, kind) for kind in KINDS}
+    _check_kinds(options, can)
     return Policy(
-        plays=directions["plays"],
-        ratings=directions["ratings"],
+        ways={kind: _direction(pair, sides, can, options, kind) for kind in KINDS},
         conflict=_conflict(options.conflict or pair.conflict, sides),
         removals=cast(Any, pair.removals),
         ticks=cast(Any, pair.ticks),
         precision=(can[0].precision, can[1].precision),
         can_flag=(can[0].flags_rewatches, can[1].flags_rewatches),
-        can_amend=("plays" in can[0].amends, "plays" in can[1].amends),
+        can_amend=(PLAYS in can[0].amends, PLAYS in can[1].amends),
         takes=(can[0].media, can[1].media),
     )
 
@@ -188,13 +186,14 @@ def fingerprint(made: Policy) -> str:
 
 def kinds(made: Policy) -> frozenset[Kind]:
     """What has to be read for it."""
-    return frozenset(kind for kind in KINDS if getattr(made, kind) != "off")
+    return frozenset(kind for kind in KINDS if made.way(kind) != "off")
 
 
-def _check_kinds(options: Options) -> None:
-    strange = [kind for kind in options.kinds if kind not in KINDS]
+def _check_kinds(options: Options, can: Sequence[Capabilities]) -> None:
+    able = [kind for kind in KINDS if all(kind in one.reads for one in can)]
+    strange = [kind for kind in options.kinds if kind not in able]
     if strange:
-        raise ConfigError([f"{strange[0]} is no kind that can be reconciled; there are {', '.join(KINDS)}"])
+        raise ConfigError([f"{strange[0]} is no kind that can be reconciled; there are {', '.join(able)}"])
 
 
 def _direction(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options: Options, kind: Kind) -> Direction:

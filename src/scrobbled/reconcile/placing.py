@@ -51,8 +51,8 @@ class Placer:
             a = await self._loader.part(course.a, ours, rows=False)
             b = await self._loader.part(course.b, theirs, rows=False)
             found += await asyncio.to_thread(lambda: list(_unplaced(a, b, course.placed, self._is_corrected, shows)))  # noqa: B023
-        played = await self._with_rows([one.key for one in found if one.key not in course.a.rated])
-        return [one for one in found if one.key in course.a.rated or one.key in played]
+        played = await self._with_rows([one.key for one in found if one.key not in course.a.valued])
+        return [one for one in found if one.key in course.a.valued or one.key in played]
 
     def _is_corrected(self, subject: Subject) -> bool:
         """Whether a person says that it is something else."""

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from scrobbled import __version__
 from scrobbled.core.errors import ScrobbledError, TrackerError
+from scrobbled.core.kinds import Kind
 from scrobbled.core.naming.names import called
-from scrobbled.core.records import Kind, PlayRecord, Reading, Subject
+from scrobbled.core.records import PlayRecord, Reading, Subject
 from scrobbled.core.standing import AccountKey
 from scrobbled.plumbing.clock import Clock, SystemClock
 from scrobbled.reconcile.steps import RunSteps

@@ -15,7 +15,7 @@ from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.guard import PlanLimits
 from scrobbled.core.agreeing.ledger import Link, Policy
 from scrobbled.core.agreeing.plan import SIDES, Plan, Side
-from scrobbled.core.records import Kind
+from scrobbled.core.kinds import Kind
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.garbage import give_back, set_aside
 from scrobbled.plumbing.metrics import Metrics
@@ -114,7 +114,7 @@ class Reconciler:
     async def _run(self, run: int, options: Options) -> Ended:
         compared = await self._compared(options, run)
         plan, plan_id = compared.plan, await self._id(compared.plan)
-        await self._carrier.write_ratings(compared)
+        await self._carrier.write_values(compared)
         if options.plan and (why := refusal(options.plan, plan_id, self._clock.now())):
             return Ended("refused", why, plan)
         counts = {**await asyncio.to_thread(counted, plan), **compared.unkept}

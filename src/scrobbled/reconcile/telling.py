@@ -8,11 +8,13 @@ from typing import Any
 
 from scrobbled.alerts import Alerts, Trouble
 from scrobbled.config import Config
+from scrobbled.core.kinds import KINDS
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics, Sample
 from scrobbled.reconcile.pairs import Sides, wired
 from scrobbled.reconcile.run import Ended
 from scrobbled.store.mirror import runs
+from scrobbled.trackers import can_be_compared
 
 TELL_AFTER = 24 * 3_600.0
 """Seconds without a run that succeeded, after which people are told."""
@@ -20,8 +22,9 @@ TELL_AFTER = 24 * 3_600.0
 
 def prepare(metrics: Metrics, config: Config, accounts: Mapping[tuple[str, str], Any]) -> None:
     """Start the counters of every pair at zero; those that count already go on."""
+    actions = [words.action for kind in KINDS.values() if can_be_compared(kind.name) for words in kind.actions]
     for one in wired(config, accounts):
-        metrics.prepare_pair(one.sides.viewer, one.sides.pair)
+        metrics.prepare_pair(one.sides.viewer, one.sides.pair, actions)
 
 
 class Teller:

@@ -13,6 +13,7 @@ from scrobbled import config as configuration
 from scrobbled.alerts import Trouble
 from scrobbled.config import Config
 from scrobbled.core.errors import ConfigError, StoreError
+from scrobbled.intake.household import refuse_impossible
 from scrobbled.runtime.service import Runtime, staying
 
 LOOK_EVERY = 1.0
@@ -68,6 +69,7 @@ class Reloader:
         """Read the file and apply it; false when it is not valid, which is then told with every problem."""
         try:
             config = configuration.load(self._path, self._environ)
+            refuse_impossible(config)
         except ConfigError as error:
             await self._invalid(error)
             return False

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import EpisodeIds, Ids, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie, Origin
-from scrobbled.core.records import Scope
 from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.watching.plays import EARLIEST
 from scrobbled.core.words.reasons import NO_TYPE

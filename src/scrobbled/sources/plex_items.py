@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.guids import Numbering, is_live, of_episode, of_movie, of_show
 from scrobbled.core.naming.items import Episode, Item, Movie, Origin
-from scrobbled.core.records import Scope
 from scrobbled.core.words.reasons import NO_TYPE
 from scrobbled.plumbing.fields import day, flag, is_blank, place, section, text, year
 from scrobbled.sources.base import Ignored

@@ -14,9 +14,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.guids import texts
 from scrobbled.core.naming.items import Episode, Item
-from scrobbled.core.records import Scope
 from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.words.reasons import ASKED, NO_ACTION, UNKNOWN_EVENT, Code, Reason
 from scrobbled.plumbing.fields import Malformed, decimal, flag, is_blank, milliseconds, text, year

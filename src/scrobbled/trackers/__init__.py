@@ -103,3 +103,8 @@ TRACKERS: dict[str, TrackerEntry] = {
     "trakt": TrackerEntry("scrobbled.trackers.trakt", finder_rank=20, searches=True),
 }
 """By the name that stands in the configuration."""
+
+
+def can_be_compared(kind: str) -> bool:
+    """Whether there are two trackers that can be read for this kind."""
+    return sum(kind in one.can().reads for one in TRACKERS.values()) > 1

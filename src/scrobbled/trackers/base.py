@@ -15,9 +15,10 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct, field
 
 from scrobbled.core.errors import NotInCatalogue, Refused
+from scrobbled.core.kinds import PLAYS, Kind, KindValue
 from scrobbled.core.naming.items import Item, Media
 from scrobbled.core.naming.matching import Confidence
-from scrobbled.core.records import Kind, Reading, Subject
+from scrobbled.core.records import Reading, Subject
 from scrobbled.core.words.checks import Check
 from scrobbled.trackers.given import EarlierReads
 
@@ -52,7 +53,7 @@ class Capabilities(Struct, frozen=True):
 
     def writes(self, kind: str) -> bool:
         """Whether records of this kind can be brought to it."""
-        return self.adds if kind == "plays" else kind in self.amends
+        return self.adds if kind == PLAYS else kind in self.amends
 
 
 class Address(Struct, frozen=True):
@@ -205,12 +206,15 @@ class Reads(Protocol):
         ...
 
 
-class Rate(Struct, frozen=True):
-    """Set the rating of what is at ``address`` to ``value`` (1 to 10), or clear it with ``None``."""
+class SetValue(Struct, frozen=True):
+    """Give what is at ``address`` this ``value`` of a kind, such as a rating; ``None`` takes it away."""
 
+    kind: Kind
+    """One of ``can.amends``, and none that is records."""
     address: Address
-    value: int | None
-    rated_at: datetime | None = None
+    value: KindValue | None
+    at: datetime | None = None
+    """When it was given."""
 
 
 class Remove(Struct, frozen=True):
@@ -254,14 +258,14 @@ class Untick(Struct, frozen=True):
     address: Address
 
 
-Edit = Rate | Remove | Retime | Flag | Tick | Untick
+Edit = SetValue | Remove | Retime | Flag | Tick | Untick
 
 
 class Amends(Protocol):
     """The part of a tracker whose records can be changed."""
 
     async def locate_subject(self, subject: Subject) -> Address:
-        """Where this tracker keeps a movie, show, season or episode, for ``Rate``.
+        """Where this tracker keeps a movie, show, season or episode, for ``SetValue``.
 
         ``Address.key`` is the ``Subject.key`` of its own reads. Raises as ``locate``.
         """
@@ -271,7 +275,7 @@ class Amends(Protocol):
         """Carry out each edit; results in their order, at most ``can.batch`` at once.
 
         Every edit may be repeated after a lost answer without another effect: what is removed already, or has that
-        rating already, is a ``Receipt``. Reads first what it must not overwrite.
+        value already, is a ``Receipt``. Reads first what it must not overwrite.
         """
         ...
 

@@ -18,8 +18,9 @@ from import_files import NOW, archive, table, watched, watched_film, written
 from msgspec.structs import replace
 
 from scrobbled.core.errors import ScrobbledError
+from scrobbled.core.kinds import PLAYS, RATINGS
 from scrobbled.core.naming.names import is_file
-from scrobbled.core.records import KINDS, PlayRecord, Subject
+from scrobbled.core.records import PlayRecord, Subject
 from scrobbled.trackers.files import FORMATS, read_file
 from scrobbled.trackers.files.parsed import Parsed
 from scrobbled.trackers.files.tracker import FileTracker, file_name
@@ -27,6 +28,8 @@ from trackers.contract import declared_parts, parts_of
 from trackers.doubles import Drafts
 
 T = TypeVar("T")
+
+BOTH = frozenset({PLAYS, RATINGS})
 
 
 class NothingKnown(Drafts):
@@ -51,18 +54,17 @@ def parsed(tmp_path: Path) -> Parsed:
 
 def test_a_read_is_everything_and_complete(parsed: Parsed) -> None:
     tracker = FileTracker("history.csv", parsed)
-    reading = run(tracker.read(frozenset(KINDS), {}, NothingKnown(), full=False))
+    reading = run(tracker.read(BOTH, {}, NothingKnown(), full=False))
     assert reading.plays is not None
-    assert reading.ratings is not None
-    assert (len(reading.plays.records), reading.plays.complete, reading.ratings.complete) == (2, True, True)
+    assert (len(reading.plays.records), reading.plays.complete, reading.values["ratings"].complete) == (2, True, True)
     assert {record.key for record in reading.plays.records} == set(reading.subjects)
-    assert run(tracker.read(frozenset({"plays"}), reading.cursor, NothingKnown(), full=True)).ratings is None
+    assert run(tracker.read(frozenset({"plays"}), reading.cursor, NothingKnown(), full=True)).values == {}
 
 
 def test_a_file_is_never_written_to(parsed: Parsed) -> None:
     tracker = FileTracker("history.csv", parsed)
     assert parts_of(tracker) == declared_parts(tracker.can) == {"reads"}
-    assert tracker.can.reads == set(KINDS)
+    assert tracker.can.reads == BOTH
 
 
 def test_a_file_needs_no_sign_in_and_has_nothing_to_examine(parsed: Parsed) -> None:
@@ -73,8 +75,8 @@ def test_a_file_needs_no_sign_in_and_has_nothing_to_examine(parsed: Parsed) -> N
 
 
 def test_what_was_stored_before_has_no_news(parsed: Parsed) -> None:
-    reading = run(FileTracker("history.csv").read(frozenset(KINDS), {"x": 1}, NothingKnown(), full=True))
-    assert (reading.plays, reading.ratings, reading.cursor) == (None, None, {"x": 1})
+    reading = run(FileTracker("history.csv").read(BOTH, {"x": 1}, NothingKnown(), full=True))
+    assert (reading.plays, reading.values, reading.cursor) == (None, {}, {"x": 1})
 
 
 def test_a_file_is_named_by_its_content_in_letters_that_fit_beside_trackers(tmp_path: Path, parsed: Parsed) -> None:

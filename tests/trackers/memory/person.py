@@ -6,8 +6,9 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from scrobbled.core.kinds import RATINGS, Kind, KindValue
 from scrobbled.core.naming.items import Item
-from scrobbled.core.records import DatePrecision, RatingRecord, Subject
+from scrobbled.core.records import DatePrecision, Subject, ValueRecord
 from trackers.memory.records import Kept, key_of_subject, subject_of, to_second
 from trackers.memory.tracker import MemoryTracker
 
@@ -58,8 +59,12 @@ class Person:
 
     def rate(self, subject: Subject, value: int | None, at: datetime | None = None) -> None:
         """``None`` clears the rating."""
-        key = key_of_subject(subject)
+        self.give(RATINGS, subject, value, at)
+
+    def give(self, kind: Kind, subject: Subject, value: KindValue | None, at: datetime | None = None) -> None:
+        """``None`` takes it away."""
+        key, held = key_of_subject(subject), self._tracker.values[kind]
         self._tracker.subjects[key] = replace(subject, key=key)
-        self._tracker.ratings.pop(key, None)
+        held.pop(key, None)
         if value is not None:
-            self._tracker.ratings[key] = RatingRecord(key, value, at)
+            held[key] = ValueRecord(key, value, at)

@@ -10,9 +10,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scrobbled.core.errors import Refused
+from scrobbled.core.kinds import Kind
 from scrobbled.core.naming.items import Episode, Item, Movie
-from scrobbled.core.records import DatePrecision, PlayRecord, RatingRecord, Subject
-from scrobbled.trackers.base import AddResult, Edit, Flag, Rate, Receipt, Remove, Retime, Tick, Untick
+from scrobbled.core.records import DatePrecision, PlayRecord, Subject, ValueRecord
+from scrobbled.trackers.base import AddResult, Edit, Flag, Receipt, Remove, Retime, SetValue, Tick, Untick
 
 
 class Kept(Struct, frozen=True):
@@ -45,16 +46,19 @@ class Shelf(Struct, frozen=True):
     """Everything at one moment. ``amended`` returns another one."""
 
     plays: tuple[Kept, ...] = ()
-    ratings: Mapping[str, RatingRecord] = field(default_factory=dict)
+    values: Mapping[Kind, Mapping[str, ValueRecord]] = field(default_factory=dict)
+
+    def size(self) -> int:
+        return len(self.plays) + sum(map(len, self.values.values()))
 
     def mark(self) -> str:
         """Differs as soon as anything is different."""
-        return hashlib.sha256(repr((self.plays, sorted(self.ratings.items()))).encode()).hexdigest()
+        return hashlib.sha256(repr((self.plays, sorted(map(repr, self.values.items())))).encode()).hexdigest()
 
     def amended(self, edit: Edit) -> tuple[Shelf, AddResult]:
         """What is as wanted already stays as it is, and is confirmed."""
-        if isinstance(edit, Rate):
-            return self._rated(edit), Receipt()
+        if isinstance(edit, SetValue):
+            return self._given(edit), Receipt()
         if isinstance(edit, Tick | Untick):
             return self, Refused("nothing is held here without a play")
         found = self._found(edit)
@@ -64,14 +68,14 @@ class Shelf(Struct, frozen=True):
             return self, Refused("the play is not there any more")
         return self._with(_changed(found, edit)), Receipt(found.remote_id)
 
-    def _rated(self, edit: Rate) -> Shelf:
-        key = edit.address.key
-        ratings = {name: record for name, record in self.ratings.items() if name != key}
+    def _given(self, edit: SetValue) -> Shelf:
+        key, held = edit.address.key, self.values.get(edit.kind, {})
+        values = {name: record for name, record in held.items() if name != key}
         if edit.value is not None:
-            before = self.ratings.get(key)
+            before = held.get(key)
             same = before is not None and before.value == edit.value
-            ratings[key] = before if before and same else RatingRecord(key, edit.value, edit.rated_at)
-        return replace(self, ratings=ratings)
+            values[key] = before if before and same else ValueRecord(key, edit.value, edit.at)
+        return replace(self, values={**self.values, edit.kind: values})
 
     def _found(self, edit: Remove | Retime | Flag) -> Kept | None:
         if edit.remote_id:

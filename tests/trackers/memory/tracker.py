@@ -10,8 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, TrackerError, TryLater
+from scrobbled.core.kinds import KINDS, RATINGS, Kind, valued
 from scrobbled.core.naming.items import Item
-from scrobbled.core.records import KINDS, Kind, Plays, RatingRecord, Ratings, Reading, Subject
+from scrobbled.core.records import Plays, Reading, ReadValues, Subject, ValueRecord
 from scrobbled.core.words.checks import Check, ok, problem
 from scrobbled.trackers.base import (
     Addition,
@@ -58,7 +59,7 @@ class MemoryTracker(Tracker):
     plays: list[Kept] = field(default_factory=list)
     can: Capabilities = CAN
     owner: str = "memory"
-    ratings: dict[str, RatingRecord] = field(default_factory=dict)
+    values: dict[Kind, dict[str, ValueRecord]] = field(default_factory=lambda: {kind.name: {} for kind in valued()})
     subjects: dict[str, Subject] = field(default_factory=dict)
     """By key, everything it was ever asked about."""
     _failure: TrackerError | None = None
@@ -98,6 +99,10 @@ class MemoryTracker(Tracker):
 
     def thaw_reads(self) -> None:
         self._frozen = None
+
+    @property
+    def ratings(self) -> dict[str, ValueRecord]:
+        return self.values[RATINGS]
 
     @property
     def adds(self) -> Adds:
@@ -155,17 +160,19 @@ class MemoryTracker(Tracker):
         mark = {"mark": shelf.mark(), "kinds": sorted(kinds)}
         if not full and cursor == mark:
             return Reading(mark, self.owner)
-        short, self._short = self._short or Short(len(shelf.plays) + len(shelf.ratings), complete=True), None
+        short, self._short = self._short or Short(shelf.size(), complete=True), None
         listed = shelf.plays[: short.count] if "plays" in kinds else ()
         plays = [kept.record() for kept in listed if kept.key in self.subjects]
-        ratings = list(shelf.ratings.values())[: short.count] if "ratings" in kinds else []
+        held = {kind: list(shelf.values[kind].values())[: short.count] for kind in kinds & shelf.values.keys()}
         strange = len(listed) - len(plays)
         return Reading(
             cursor=mark if short.complete else {},
             owner=self.owner,
             plays=Plays(plays, short.complete) if "plays" in kinds else None,
-            ratings=Ratings(ratings, short.complete) if "ratings" in kinds else None,
-            subjects=told(self.subjects, [kept.key for kept in listed] + [record.key for record in ratings]),
+            values={kind: ReadValues(values, short.complete) for kind, values in held.items()},
+            subjects=told(
+                self.subjects, [kept.key for kept in listed] + [one.key for values in held.values() for one in values]
+            ),
             skipped={"play of an unknown item": strange} if strange else {},
         )
 
@@ -179,7 +186,8 @@ class MemoryTracker(Tracker):
         for edit in edits:
             shelf, result = shelf.amended(edit)
             results.append(result)
-        self.plays, self.ratings = list(shelf.plays), dict(shelf.ratings)
+        self.plays = list(shelf.plays)
+        self.values = {kind: dict(values) for kind, values in shelf.values.items()}
         if self._lose_answer:
             self._lose_answer = False
             raise TryLater("the connection broke before the answer came")
@@ -207,7 +215,7 @@ class MemoryTracker(Tracker):
         return str(self._last_id)
 
     def _shelf(self) -> Shelf:
-        return Shelf(tuple(self.plays), dict(self.ratings))
+        return Shelf(tuple(self.plays), {kind: dict(values) for kind, values in self.values.items()})
 
     def _raise_failure(self) -> None:
         if self._unreachable:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from scrobbled.core.errors import LoginNeeded
+from scrobbled.core.kinds import PLAYS, RATINGS
 from scrobbled.core.words.checks import Check, problem
 from scrobbled.trackers.given import Context, Tokens
 from trackers.memory.tracker import CAN as REFERENCE
 from trackers.memory.tracker import MemoryTracker, in_words
 
 __all__ = ["CAN", "NOTEBOOKS", "build", "in_words"]
-CAN = replace(REFERENCE, site="https://notebook.example")
+KEPT = frozenset({PLAYS, RATINGS})
+CAN = replace(REFERENCE, site="https://notebook.example", reads=KEPT, amends=KEPT)
 NOTEBOOKS: dict[str, Notebook] = {}
 """By owner: what the service holds while processes come and go."""
 

@@ -12,21 +12,8 @@ from msgspec.structs import replace
 
 from scrobbled.core.agreeing.board import Board
 from scrobbled.core.agreeing.edits import follow
-from scrobbled.core.agreeing.ledger import (
-    KEEP,
-    ComparedRating,
-    Direction,
-    HeldPlay,
-    ItemPlan,
-    KeepValue,
-    Link,
-    LinkState,
-    PlayGroup,
-    Policy,
-    RatingGroup,
-)
+from scrobbled.core.agreeing.ledger import HeldPlay, ItemPlan, Link, LinkState, PlayGroup, Policy
 from scrobbled.core.agreeing.lineup import Moments, is_dated, line_up, line_up_undated, window
-from scrobbled.core.agreeing.merge import compare_rating
 from scrobbled.core.agreeing.reports import AGAIN, fold
 from scrobbled.core.agreeing.rewatches import unflagged
 from scrobbled.core.agreeing.shortcuts import shortcut
@@ -34,22 +21,6 @@ from scrobbled.core.agreeing.writing import ChangeWriter
 from scrobbled.core.records import DatePrecision
 from scrobbled.core.sending.change import SIDES, Change, Side, left, other
 
-__all__ = [
-    "KEEP",
-    "ComparedRating",
-    "Direction",
-    "HeldPlay",
-    "ItemPlan",
-    "KeepValue",
-    "Link",
-    "LinkState",
-    "PlayGroup",
-    "Policy",
-    "RatingGroup",
-    "Side",
-    "compare_plays",
-    "compare_rating",
-]
 MOVED, GONE = "moved", "was removed before"
 """Rules of links that come of no line-up."""
 _TOMBS = (LinkState.REMOVED, LinkState.REMOVING)

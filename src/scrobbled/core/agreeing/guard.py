@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
 from scrobbled.core.agreeing.plan import Plan
-from scrobbled.core.sending.change import SIDES, Action, Side, other
+from scrobbled.core.kinds import KINDS, ActionWords, Kind, KindEntry
+from scrobbled.core.sending.change import SIDES, Side, other
 
-_TAKING = {Action.REMOVE: "plays", Action.UNRATE: "ratings"}
 FEW = 10
 """With fewer records than this a percentage says nothing: then more than half is too many."""
 SHARE = 10
 """Percent of what a side holds that may come at once, where that is more than the limit."""
-_UNUSUAL = {
-    Action.ADD: "plays would be added to {name}, dates kept",
-    Action.RATE: "ratings would be set on {name}",
-    Action.RETIME: "plays on {name} would be given another time",
-    Action.FLAG: "plays on {name} would be marked as rewatches",
-}
 
 
 class PlanLimits(Struct, frozen=True):
@@ -36,18 +30,14 @@ class PlanFacts(Struct, frozen=True):
 
     first_contact: bool
     """The two were never compared before."""
-    a: int
-    b: int
-    """Plays that the sides hold."""
-    a_rated: int = 0
-    b_rated: int = 0
-    """Ratings that the sides hold."""
+    a: Mapping[Kind, int]
+    b: Mapping[Kind, int]
+    """How many of each kind the sides hold."""
     doubted: frozenset[Side] = frozenset()
     """Sides whose listing came back empty, shrunk or of another account: nothing is known to be gone from there."""
 
-    def held(self, side: Side, action: Action) -> int:
-        plays, rated = (self.a, self.a_rated) if side == "a" else (self.b, self.b_rated)
-        return rated if action in (Action.UNRATE, Action.RATE) else plays
+    def held(self, side: Side, kind: Kind) -> int:
+        return (self.a if side == "a" else self.b).get(kind, 0)
 
 
 def judge(plan: Plan, facts: PlanFacts, limits: PlanLimits) -> str:
@@ -66,13 +56,11 @@ def refused(plan: Plan, facts: PlanFacts, limits: PlanLimits) -> str:
 def _wrong(plan: Plan, facts: PlanFacts, limits: PlanLimits) -> Iterator[str]:
     for side in SIDES:
         name, there = plan.name(side), plan.name(other(side))
-        for action in _TAKING:
-            count, held = plan.count(side, action), facts.held(side, action)
-            if not count:
+        for kind, taking in _actions():
+            count, held = plan.count(side, taking.action), facts.held(side, kind.name)
+            if not taking.takes_away or not count:
                 continue
-            what = (
-                f"{count:,} of {held:,} {'plays' if action is Action.REMOVE else 'ratings'} on {name} would be removed"
-            )
+            what = f"{count:,} of {held:,} {kind.noun[1]} on {name} would be removed"
             if facts.first_contact:
                 yield f"{what}, and at first contact nothing is ever removed"
             elif other(side) in facts.doubted:
@@ -99,19 +87,23 @@ def _allowed(held: int, limits: PlanLimits) -> str:
     return f"and safety.max_removals_percent of {limits.removals_percent:g} allows {most:,}"
 
 
-def _least(action: Action, limits: PlanLimits) -> int:
+def _actions() -> Iterator[tuple[KindEntry, ActionWords]]:
+    return ((kind, one) for kind in KINDS.values() for one in kind.actions)
+
+
+def _least(words: ActionWords, limits: PlanLimits) -> int:
     """Changes that need no yes, whatever a side holds.
 
     Times that are there are written over, as when a service comes to tell all of its own in another zone.
     """
-    return min(FEW, limits.first) if action is Action.RETIME else limits.first
+    return min(FEW, limits.first) if words.overwrites else limits.first
 
 
 def _unusual(plan: Plan, facts: PlanFacts, limits: PlanLimits) -> Iterator[str]:
     """What a person asks for singly waits in any case and is not counted."""
     for side in SIDES:
-        for action, words in _UNUSUAL.items():
-            count = sum(c.side == side and c.action is action and not c.ask for c in plan.changes)
-            share = 0 if facts.first_contact else facts.held(side, action) * SHARE / 100
-            if count > max(_least(action, limits), share):
-                yield f"{count:,} {words.format(name=plan.name(side))}"
+        for kind, words in _actions():
+            count = sum(c.side == side and c.action == words.action and not c.ask for c in plan.changes)
+            share = 0 if facts.first_contact else facts.held(side, kind.name) * SHARE / 100
+            if words.unusual and count > max(_least(words, limits), share):
+                yield f"{count:,} {words.unusual.format(name=plan.name(side))}"

@@ -5,16 +5,17 @@ A pair is two trackers of one viewer, called ``a`` and ``b`` here: nothing in a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from scrobbled.core.agreeing.lineup import NEVER
+from scrobbled.core.kinds import KINDS, PLAYS, Kind, KindValue, Scope
 from scrobbled.core.naming.items import Media
-from scrobbled.core.records import PlayRecord, RatingRecord, Scope
+from scrobbled.core.records import PlayRecord, ValueRecord
 from scrobbled.core.sending.change import Change, Side
 
 Direction = Literal["off", "both", "a-to-b", "b-to-a"]
@@ -96,16 +97,21 @@ class PlayGroup(Struct, frozen=True):
         return self.a if side == "a" else self.b
 
 
-class RatingGroup(Struct, frozen=True):
-    """The rating that both sides give one thing."""
+AgreedValues = tuple[KindValue, KindValue]
+"""The values of ``a`` and ``b`` when they agreed: the same, or what is no contradiction for their kind."""
 
+
+class ValueGroup(Struct, frozen=True):
+    """What both sides have of one kind for one thing."""
+
+    kind: Kind
     key: str
     label: str
     scope: Scope
-    a: RatingRecord | None
-    b: RatingRecord | None
-    base: int | None = None
-    """The value both sides were last seen to agree on."""
+    a: ValueRecord | None
+    b: ValueRecord | None
+    base: AgreedValues | None = None
+    """What both sides were last seen to agree on."""
     a_since: datetime | None = None
     b_since: datetime | None = None
     """Since when the value, or its absence, is known to stand: the service's own time, else when we first saw it."""
@@ -113,7 +119,7 @@ class RatingGroup(Struct, frozen=True):
     b_gone: bool = False
     """That there is none is proven: seen cleared, or missed by two complete reads."""
 
-    def rating(self, side: Side) -> RatingRecord | None:
+    def value(self, side: Side) -> ValueRecord | None:
         return self.a if side == "a" else self.b
 
     def gone(self, side: Side) -> bool:
@@ -123,8 +129,8 @@ class RatingGroup(Struct, frozen=True):
 class Policy(Struct, frozen=True):
     """What a pair may do. Tuples are of ``a`` and ``b``."""
 
-    plays: Direction = "both"
-    ratings: Direction = "both"
+    ways: Mapping[Kind, Direction] = field(default_factory=lambda: dict.fromkeys(KINDS, "both"))
+    """The direction of each kind; one that is missing is off."""
     conflict: Conflict = "newest"
     removals: Removals = "ignore"
     ticks: Ticks = "ignore"
@@ -138,6 +144,13 @@ class Policy(Struct, frozen=True):
     takes: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
     until: datetime = NEVER
     """Nobody is told of a viewing after this: it has not been yet, or somebody mistyped its date."""
+
+    def way(self, kind: Kind) -> Direction:
+        return self.ways.get(kind, "off")
+
+    @property
+    def plays(self) -> Direction:
+        return self.way(PLAYS)
 
 
 class ItemPlan(Struct, frozen=True):
@@ -160,9 +173,9 @@ KEEP = KeepValue.KEEP
 """The ledger stays as it is."""
 
 
-class ComparedRating(Struct, frozen=True):
-    """What came of one rating. ``agreed`` is the new value of the ledger, ``None`` that there is none any more."""
+class ComparedValue(Struct, frozen=True):
+    """What came of one value. ``agreed`` is what the ledger is to have now, ``None`` that there is none any more."""
 
-    agreed: int | KeepValue | None = KEEP
+    agreed: AgreedValues | KeepValue | None = KEEP
     changes: tuple[Change, ...] = ()
     left: tuple[str, ...] = ()

@@ -10,11 +10,9 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
+from scrobbled.core.kinds import in_order
 from scrobbled.core.sending.change import SIDES, Action, Change, Side, other
 
-ORDER = (Action.REMOVE, Action.UNRATE, Action.RETIME, Action.RATE, Action.ADD, Action.FLAG)
-"""In which it is told: what takes away first."""
-SINGLY = (Action.REMOVE, Action.UNRATE, Action.RETIME, Action.RATE)
 T = TypeVar("T")
 _PLACE = re.compile(r"(.+?) (?:S\d+(?: E\d+)?|E\d+|aired \d{4}-\d\d-\d\d)(?= |$)")
 
@@ -23,7 +21,7 @@ class Deed(Struct, frozen=True, omit_defaults=True):
     """What is done on a side, once or ``count`` times. ``before`` and ``after`` are those of the ``Change``."""
 
     side: Side
-    action: Action
+    action: str
     count: int = 1
     at: datetime | None = None
     """Of the play; of several the first, and ``until`` is the last."""
@@ -54,7 +52,7 @@ class Outline(Struct, frozen=True, omit_defaults=True):
     viewer: str
     names: tuple[str, str]
     agreed: int
-    does: Mapping[Side, Mapping[Action, Lines]] = field(default_factory=dict)
+    does: Mapping[Side, Mapping[str, Lines]] = field(default_factory=dict)
     asks: Lines = Lines()
     warnings: tuple[str, ...] = ()
     more_warnings: int = 0
@@ -73,14 +71,13 @@ def outline(
     most: int,
 ) -> Outline:
     """At most so many lines for each sort of change on a side, for what is asked, and of warnings."""
-    sorts: dict[Side, dict[Action, Lines]] = {side: {} for side in SIDES}
+    sorts: dict[Side, dict[str, Lines]] = {side: {} for side in SIDES}
     for side in SIDES:
-        for action in ORDER:  # each sort has its own lines, so that many of one never hide the others
-            mine = [one for one in changes if one.side == side and one.action is action and not one.ask]
+        for words in in_order():  # each sort has its own lines, so that many of one never hide the others
+            mine = [one for one in changes if one.side == side and one.action == words.action and not one.ask]
             if mine:
-                sorts[side][action] = _lines(
-                    len(mine), list(_singly(mine) if action in SINGLY else _titles(mine)), most
-                )
+                lines = list(_singly(mine) if words.singly else _titles(mine))
+                sorts[side][words.action] = _lines(len(mine), lines, most)
     asked = [Line(mine[0].label, tuple(map(deed_of, mine)), mine[0].why) for mine in alternatives(changes)]
     told, more = _bounded(list(warnings), most)
     return Outline(viewer, names, agreed, sorts, _lines(len(asked), asked, most), told, more)
@@ -131,6 +128,6 @@ def alternatives(changes: Iterable[Change]) -> Iterator[Sequence[Change]]:
 
 def _about(change: Change) -> Hashable:
     """The same for alternatives: of a time, the two plays in whichever order."""
-    if change.action is Action.RETIME:
+    if change.action == Action.RETIME:
         return frozenset(((change.side, change.target), (other(change.side), change.source)))
     return change.target

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from scrobbled.core.agreeing.outline import Outline, outline
 from scrobbled.core.agreeing.plan_words import in_words
-from scrobbled.core.records import Kind
+from scrobbled.core.kinds import Kind
 from scrobbled.core.sending.change import SIDES, Action, Change, Side, left, of_side, other, warned
 
 __all__ = ["SIDES", "Action", "Change", "Plan", "Side", "left", "of_side", "other", "read_id", "warned"]
@@ -32,11 +32,11 @@ class Plan(Struct, frozen=True):
     def name(self, side: Side) -> str:
         return of_side(self.names, side)
 
-    def count(self, side: Side | None = None, action: Action | None = None, kind: Kind | None = None) -> int:
+    def count(self, side: Side | None = None, action: str | None = None, kind: Kind | None = None) -> int:
         """How many changes; all of them, or those of a side, an action, a kind."""
         return sum(
             (side is None or change.side == side)
-            and (action is None or change.action is action)
+            and (action is None or change.action == action)
             and (kind is None or change.kind == kind)
             for change in self.changes
         )

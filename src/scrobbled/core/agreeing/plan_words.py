@@ -6,18 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from scrobbled.core.agreeing.outline import SINGLY, Deed, Lines, Outline
+from scrobbled.core.agreeing.outline import Deed, Lines, Outline
+from scrobbled.core.kinds import KindEntry, KindShape, valued, words_of
 from scrobbled.core.naming.names import called
 from scrobbled.core.sending.change import SIDES, Action, moment, of_side
-
-_WHAT: dict[Action, tuple[str, str]] = {
-    Action.REMOVE: ("play to remove", "plays to remove"),
-    Action.UNRATE: ("rating to clear", "ratings to clear"),
-    Action.RETIME: ("play to give another time", "plays to give another time"),
-    Action.RATE: ("rating to set", "ratings to set"),
-    Action.ADD: ("play to add, dates kept", "plays to add, dates kept"),
-    Action.FLAG: ("rewatch mark to set", "rewatch marks to set"),
-}
 
 
 class Manner(Struct, frozen=True):
@@ -75,13 +67,14 @@ def _listed(some: Lines, plan: Outline, manner: Manner, left: str = "") -> Itera
     yield from _more(some.more, left)
 
 
-def _what(action: Action, count: int) -> str:
-    return _WHAT[action][count != 1]
+def _what(action: str, count: int) -> str:
+    return words_of(action).planned[count != 1]
 
 
-def _left(action: Action) -> str:
+def _left(action: str) -> str:
     """What lines that are not listed are about."""
-    return _WHAT[action][1] if action in SINGLY else "titles"
+    words = words_of(action)
+    return words.planned[1] if words.singly else "titles"
 
 
 def _more(count: int, what: str) -> list[str]:
@@ -101,13 +94,29 @@ def _deed(deed: Deed, manner: Manner) -> str:
             return f"play of {when(deed.before)} is removed"
         case Action.RETIME:
             return f"time {when(deed.before)} {manner.to} {when(deed.after)}"
-        case Action.RATE:
-            return f"rating {deed.before} {manner.to} {deed.after}" if deed.before else f"rating {deed.after}"
-        case Action.UNRATE:
-            return f"rating {deed.before} is cleared"
         case Action.FLAG if deed.count > 1:
             return f"{deed.count:,} rewatch marks"
         case Action.FLAG if deed.at:
             return f"rewatch on {when(at)}"
         case Action.FLAG | Action.TICK | Action.UNTICK:
             return deed.after
+    return _given(deed, manner)
+
+
+def _given(deed: Deed, manner: Manner) -> str:
+    """What is done to a value."""
+    kind = next(entry for entry in valued() if deed.action in (entry.put, entry.cleared))
+    if deed.count > 1:
+        return f"{deed.count:,} {kind.noun[1]}"
+    if kind.shape is KindShape.REGISTER:
+        return _rated(kind, deed, manner)
+    if deed.action == kind.cleared:
+        return f"no longer {kind.held}"
+    details = f"{deed.before} {manner.to} {deed.after}" if deed.before else deed.after
+    return f"{kind.held}, {details}" if details else kind.held
+
+
+def _rated(kind: KindEntry, deed: Deed, manner: Manner) -> str:
+    if deed.action == kind.cleared:
+        return f"{kind.held} {deed.before} is cleared"
+    return f"{kind.held} {deed.before} {manner.to} {deed.after}" if deed.before else f"{kind.held} {deed.after}"

@@ -10,8 +10,8 @@ from typing import Literal, TypeVar
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import KINDS, Kind, KindValue, every_action, words_of
 from scrobbled.core.naming.names import name
-from scrobbled.core.records import Kind
 
 Side = Literal["a", "b"]
 SIDES: tuple[Side, Side] = ("a", "b")
@@ -27,41 +27,27 @@ def of_side(pair: tuple[T, T], side: Side) -> T:
 
 
 class Action(StrEnum):
-    """What is done to a play or a rating."""
+    """What is done to a play. For other kinds see ``KINDS``, where these stand as well."""
 
     ADD = "add"
     REMOVE = "remove"
     RETIME = "retime"
     FLAG = "flag"
-    RATE = "rate"
-    UNRATE = "unrate"
     TICK = "tick"
     UNTICK = "untick"
 
 
-_THINGS: dict[Action, tuple[str, str]] = {
-    Action.ADD: ("play", "plays"),
-    Action.RATE: ("rating", "ratings"),
-    Action.UNRATE: ("rating", "ratings"),
-    Action.REMOVE: ("removal", "removals"),
-    Action.RETIME: ("change of time", "changes of time"),
-    Action.FLAG: ("rewatch mark", "rewatch marks"),
-    Action.TICK: ("tick", "ticks"),
-    Action.UNTICK: ("tick to take back", "ticks to take back"),
-}
-"""What waits or has failed, in the order in which it is told."""
-
-
 def thing(action: str) -> str:
-    """What an action is about, for people: "rating"."""
-    return _THINGS[Action(action)][0]
+    """What an action is about, for people: "rating". Raises ``KeyError`` for what is no action."""
+    return words_of(action).things[0]
 
 
 def things(counts: Mapping[str, int]) -> str:
     """Counts by action, for people: "1,204 plays, 1 rating and 2 removals"; empty where there is nothing."""
     found: Counter[tuple[str, str]] = Counter()
-    for action, names in _THINGS.items():
-        found[names] += counts.get(action, 0)
+    nouns = {entry.noun for entry in KINDS.values()}
+    for one in sorted(every_action(), key=lambda one: one.things not in nouns):  # what there is before what is changed
+        found[one.things] += counts.get(one.action, 0)
     *most, last = [f"{count:,} {names[count != 1]}" for names, count in found.items() if count] or [""]
     return f"{', '.join(most)} and {last}" if most else last
 
@@ -71,25 +57,28 @@ class Change(Struct, frozen=True):
 
     side: Side
     """Which side is written."""
-    action: Action
+    action: str
+    """One of its kind's actions; see ``KINDS``."""
     kind: Kind
     key: str
     """Of the group it is about, the same for both sides."""
     label: str
     source: str = ""
-    """The record of the other side that it comes from (add, retime, rate)."""
+    """The record of the other side that it comes from (add, retime, what gives a value)."""
     target: str = ""
     """The record of this side that it changes (remove, retime, flag)."""
     at: datetime | None = None
     """The time to be written (add, retime), rounded down to the precision of this side.
 
-    Of a removal and a rewatch mark the time of the play; of a rating when it was given, where that is known.
+    Of a removal and a rewatch mark the time of the play; of a value when it was given, where that is known.
     """
     before: str = ""
     after: str = ""
     """For people: "6" and "8", or times."""
-    value: int | None = None
-    """The rating to be set."""
+    value: KindValue | None = None
+    """To be given."""
+    was: KindValue | None = None
+    """What there is instead."""
     rewatch: bool | None = None
     """What to say of the play (flag)."""
     ask: bool = False

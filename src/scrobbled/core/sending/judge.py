@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.core.errors import Candidate, NotInCatalogue, Refused, TrackerError, Uncertain
-from scrobbled.core.records import Kind
+from scrobbled.core.kinds import Kind
 from scrobbled.core.sending.safety import Trip, WriteLimits, judge_item
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.core.words.reasons import Code, Reason, same_viewing_as, taken_back_as

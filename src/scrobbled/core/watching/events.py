@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.items import Item
-from scrobbled.core.records import Scope
 from scrobbled.core.services import system
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from scrobbled.config import Config
 from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.outline import Outline
+from scrobbled.core.kinds import RATINGS
 from scrobbled.core.standing import Standing
 from scrobbled.core.standing import pair as pair_stands
 from scrobbled.desk.facts import standings
@@ -21,7 +22,7 @@ from scrobbled.reconcile import Sides
 from scrobbled.reconcile.keeper import due_after
 from scrobbled.reconcile.pairs import unkept
 from scrobbled.store.file.codec import iso, iso_or_none
-from scrobbled.store.mirror import ledger, records, run_changes, runs
+from scrobbled.store.mirror import ledger, records, run_changes, runs, values
 from scrobbled.store.mirror.run_changes import RunCounts
 from scrobbled.store.mirror.runs import Run
 from scrobbled.store.queue import overview, questions, run_items
@@ -158,7 +159,7 @@ def _side(db: sqlite3.Connection, account: tuple[str, str], last: Run | None) ->
     return SideStory(
         tracker=account[1],
         plays=records.count(db, account),
-        ratings=records.count_rated(db, account),
+        ratings=values.count(db, account).get(RATINGS, 0),
         read=iso_or_none(state.read_at or None),
         read_fully=iso_or_none(state.full_at or None),
         doubt=state.doubt,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import KINDS
 from scrobbled.core.words.outcomes import UNDATED, PlayOutcome, told
 from scrobbled.core.words.reasons import Code
 from scrobbled.desk import words
@@ -80,7 +81,7 @@ def _question(group: ChangeGroup, count: int, tracker: str) -> str:
 
 def _changed(group: ChangeGroup, count: int, tracker: str) -> str:
     """Of something that a tracker holds already."""
-    thing = words.plural(count, {"ratings": "rating"}.get(group.kind, "play"))
+    thing = words.plural(count, KINDS[group.kind].noun[0])
     if group.state is PlayOutcome.HELD:
         done = "removed from" if group.action == "remove" else "changed at"
         return f"Should {thing} be {done} {tracker}?"

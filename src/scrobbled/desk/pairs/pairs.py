@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from scrobbled.config.changing import Put
 from scrobbled.core.errors import ConfigError
+from scrobbled.core.kinds import KINDS
 from scrobbled.core.naming.named import named
-from scrobbled.core.records import KINDS
 from scrobbled.desk.caller import Caller
 from scrobbled.desk.facts import house, standings
 from scrobbled.desk.facts.house import AccountStatus
@@ -31,6 +31,7 @@ from scrobbled.store.mirror import run_changes, runs
 from scrobbled.store.notes.shelf import LineStory
 from scrobbled.store.queue import run_items
 from scrobbled.store.queue.run_items import ItemFilter, ItemStory
+from scrobbled.trackers import TRACKERS
 
 T = TypeVar("T")
 log = structlog.get_logger("web")
@@ -71,7 +72,9 @@ class Runs:
         return await self._runtime.store.read(lambda db: house.glance(db, self._runtime.config).trackers)
 
     async def switch_on(self, viewer: str, pair: str, settings: Settings, by: Caller) -> SettingsSaved | None:
-        """Plays and ratings both ways, in the file; ``None`` where there is no such pair, or something of it is on.
+        """Every kind that both can be read for, both ways, in the file.
+
+        ``None`` where there is no such pair, or something of it is on.
 
         Raises ``NotValid``, ``Meanwhile`` and ``NotWritten``.
         """
@@ -84,8 +87,8 @@ class Runs:
             for at, one in enumerate(who.pairs)
             if (who.name, ",".join(one.between)) == (viewer, pair)
         ]
-        now = await settings.opened()
-        both = await settings.edited(now, [Put((*places[0], kind), "both") for kind in KINDS])
+        now, able = await settings.opened(), frozenset.intersection(*(TRACKERS[n].can().reads for n in pair.split(",")))
+        both = await settings.edited(now, [Put((*places[0], kind), "both") for kind in KINDS if kind in able])
         return await settings.save(now, both, by)
 
     # -- plans --------------------------------------------------------------------------------------------------------

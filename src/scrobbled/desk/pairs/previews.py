@@ -22,8 +22,9 @@ from scrobbled.core.agreeing.outline import alternatives, deed_of, title
 from scrobbled.core.agreeing.plan import Plan
 from scrobbled.core.agreeing.plan_words import Manner, in_turn
 from scrobbled.core.errors import ConfigError, StoreError
+from scrobbled.core.kinds import in_order
 from scrobbled.core.naming.names import name
-from scrobbled.core.sending.change import Action, Change, of_side
+from scrobbled.core.sending.change import Change, of_side
 from scrobbled.desk.facts.steps import StepStory, step_stories
 from scrobbled.desk.pairs.rehearsal import rehearse
 from scrobbled.desk.pairs.stillness import in_peace
@@ -38,8 +39,6 @@ KEPT = 5
 """So many are kept, the newest."""
 KEPT_FOR = 24 * 3_600.0
 """Seconds, as long as a plan can be carried out."""
-ORDER = (Action.REMOVE, Action.UNRATE, Action.RETIME, Action.RATE, Action.ADD, Action.FLAG, Action.TICK)
-"""What takes away first."""
 DECIDE = "decide"
 log = structlog.get_logger("pairs")
 
@@ -228,7 +227,7 @@ def _lines(plan: Plan) -> Iterator[PlanLine]:
         first, deeds = mine[0], in_turn(map(deed_of, mine), plan.names, Manner(names=name))
         told = (first.kind, first.label, title(first), _iso(first.at), "", deeds, first.why.format(a=a, b=b))
         yield LineStory(n, "", DECIDE, *told, ""), first.key
-    ranks = {action: rank for rank, action in enumerate(ORDER)}
+    ranks = {words.action: rank for rank, words in enumerate(in_order())}  # what takes away first
     does = [(title(change), change) for change in plan.changes if not change.ask]
     does.sort(key=lambda one: (one[1].side, ranks[one[1].action], one[0].casefold(), _at(one[1]), one[1].label))
     for name_, c in does:

@@ -27,7 +27,7 @@ from scrobbled.config.replacing import COPY, read, replaced
 from scrobbled.config.veil import Veil
 from scrobbled.core.errors import NotWritten
 from scrobbled.desk.masking import WholeText
-from scrobbled.intake.household import without_effect
+from scrobbled.intake.household import impossible, without_effect
 from scrobbled.plumbing.redact import Redactor
 
 LARGEST = 128 * 1024
@@ -112,6 +112,8 @@ def drafted(before: Opened, revision: Revision, environ: Mapping[str, str], in_f
         config, problems = studied(text, environ, path=before.path, check_alert_url=is_alert_url)
     if config is not None and (short := configuration.short_tokens(config, in_force)):
         config, problems = None, short
+    if config is not None and (closed := tuple(impossible(config))):
+        config, problems = None, closed
     warnings = () if config is None else (*configuration.warnings(config), *without_effect(config))
     return SettingsDraft(text, config, problems, warnings)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from scrobbled.core.kinds import KindValue
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie, Origin
 from scrobbled.core.records import Subject
@@ -24,6 +25,16 @@ THESE = "(SELECT value FROM json_each(?))"
 
 def listed(values: Iterable[str]) -> str:
     return json.dumps(list(values))
+
+
+def encode_value(value: KindValue) -> str:
+    """The same text for the same value."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
+def decode_value(text: str) -> KindValue:
+    value: KindValue = json.loads(text)
+    return value
 
 
 def encode_item(item: Item) -> str:

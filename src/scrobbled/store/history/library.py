@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.items import Episode, Item
-from scrobbled.core.records import Scope
 from scrobbled.store.file.codec import instant
 from scrobbled.store.works import works
 

@@ -15,7 +15,7 @@ from scrobbled.store.file.opening import BUSY_SECONDS
 
 TABLES = (
     *("tokens", "accounts", "cache", "marks", "corrections", "works", "work_keys", "plays", "outbox", "amendments"),
-    *("readings", "drafts", "records", "rated", "subjects", "placements", "links", "agreed_ratings", "pairs", "runs"),
+    *("readings", "drafts", "records", "valued", "subjects", "placements", "links", "agreed", "pairs", "runs"),
 )
 """Without the webhooks, which are most of a database, and what belongs to them."""
 

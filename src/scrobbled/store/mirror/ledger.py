@@ -1,4 +1,4 @@
-"""Per pair: which records of its two sides are one viewing, and which ratings both were last seen to agree on.
+"""Per pair: which records of its two sides are one viewing, and which values both were last seen to agree on.
 
 Written only from what was read, never because a write was accepted.
 """
@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from scrobbled.core.agreeing.ledger import Link, LinkState
+from scrobbled.core.agreeing.ledger import AgreedValues, Link, LinkState
 from scrobbled.core.agreeing.plan import SIDES, Side
-from scrobbled.store.file.codec import instant
+from scrobbled.core.kinds import Kind
+from scrobbled.store.file.codec import decode_value, encode_value, instant
 from scrobbled.store.mirror.records import seconds
 
 _COLUMNS = "a, b, rule, state, a_at, b_at"
@@ -89,14 +90,14 @@ def restless(
     return last, [row[0] for row in found]
 
 
-def restless_ratings(db: sqlite3.Connection, account: tuple[str, str], pair: str) -> set[str]:
-    """Keys of the account's ratings whose value is not the one that the pair was last seen to agree on."""
+def restless_values(db: sqlite3.Connection, account: tuple[str, str], pair: str, side: Side) -> set[str]:
+    """Keys of what the account has or had a value of, and it is not the one that the pair was last seen to agree on."""
     rows = db.execute(
-        "SELECT rated.key FROM rated LEFT JOIN subjects ON subjects.viewer = rated.viewer "
-        "AND subjects.tracker = rated.tracker AND subjects.key = rated.key "
-        "LEFT JOIN agreed_ratings AS agreed ON agreed.viewer = rated.viewer AND agreed.pair = ? "
+        "SELECT valued.key FROM valued LEFT JOIN subjects ON subjects.viewer = valued.viewer "
+        "AND subjects.tracker = valued.tracker AND subjects.key = valued.key "
+        "LEFT JOIN agreed ON agreed.viewer = valued.viewer AND agreed.pair = ? AND agreed.kind = valued.kind "
         "AND agreed.key = subjects.identity "
-        "WHERE rated.viewer = ? AND rated.tracker = ? AND rated.value IS NOT agreed.value",
+        f"WHERE valued.viewer = ? AND valued.tracker = ? AND valued.value IS NOT agreed.{side}",
         (pair, *account),
     )
     return {row[0] for row in rows}
@@ -125,26 +126,28 @@ def count_agreed(db: sqlite3.Connection, viewer: str, pair: str) -> int:
     return int(row.fetchone()[0])
 
 
-def ratings(db: sqlite3.Connection, viewer: str, pair: str) -> dict[str, int]:
-    """By canonical key, the values that both sides were last seen to agree on."""
-    rows = db.execute("SELECT key, value FROM agreed_ratings WHERE viewer = ? AND pair = ?", (viewer, pair))
-    return dict(rows.fetchall())
+def values(db: sqlite3.Connection, viewer: str, pair: str) -> dict[tuple[Kind, str], AgreedValues]:
+    """By kind and canonical key, the values that both sides were last seen to agree on."""
+    rows = db.execute("SELECT kind, key, a, b FROM agreed WHERE viewer = ? AND pair = ?", (viewer, pair))
+    return {(kind, key): (decode_value(a), decode_value(b)) for kind, key, a, b in rows}
 
 
-def put_ratings(db: sqlite3.Connection, viewer: str, pair: str, agreed: Mapping[str, int | None], now: float) -> None:
-    """``None``: both sides were seen without it."""
-    for key, value in agreed.items():
-        if value is None:
-            db.execute("DELETE FROM agreed_ratings WHERE viewer = ? AND pair = ? AND key = ?", (viewer, pair, key))
-        else:
+def put_values(
+    db: sqlite3.Connection, viewer: str, pair: str, found: Mapping[tuple[Kind, str], AgreedValues | None], now: float
+) -> None:
+    """``None``: both sides were seen without one."""
+    for (kind, key), agreed in found.items():
+        db.execute(
+            "DELETE FROM agreed WHERE viewer = ? AND pair = ? AND kind = ? AND key = ?", (viewer, pair, kind, key)
+        )
+        if agreed is not None:
             db.execute(
-                "INSERT INTO agreed_ratings (viewer, pair, key, value, at) VALUES (?,?,?,?,?) "
-                "ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at",
-                (viewer, pair, key, value, now),
+                "INSERT INTO agreed (viewer, pair, kind, key, a, b, at) VALUES (?,?,?,?,?,?,?)",
+                (viewer, pair, kind, key, *map(encode_value, agreed), now),
             )
 
 
 def forget(db: sqlite3.Connection, viewer: str, pair: str) -> None:
     """As if the two had never been compared. Tombstones go as well."""
-    for name in ("links", "agreed_ratings", "pairs"):
+    for name in ("links", "agreed", "pairs"):
         db.execute(f"DELETE FROM {name} WHERE viewer = ? AND pair = ?", (viewer, pair))

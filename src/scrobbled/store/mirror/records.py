@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from scrobbled.core.records import DatePrecision, Kind, PlayRecord, RatingRecord
+from scrobbled.core.kinds import PLAYS, Kind
+from scrobbled.core.records import DatePrecision, PlayRecord
 from scrobbled.core.standing import AccountKey
 from scrobbled.store.file.codec import THESE, instant, listed
 
@@ -50,18 +51,6 @@ class MirroredPlay(NamedTuple):
         return self.missed < GONE
 
 
-class MirroredRating(Struct, frozen=True):
-    """A rating as it lies in the database; ``value`` is ``None`` where it was seen to be cleared."""
-
-    key: str
-    value: int | None
-    at: float | None
-    since: float
-    """Since when this value stands: as the service says, else when it was first seen."""
-    missed: int
-    id: str = ""
-
-
 def state(db: sqlite3.Connection, account: AccountKey) -> ReadState:
     columns = "cursor, owner, rev, read_at, full_at, plays, doubt, skipped"
     row = db.execute(f"SELECT {columns} FROM readings WHERE viewer = ? AND tracker = ?", account).fetchone()
@@ -95,7 +84,7 @@ def save_state(db: sqlite3.Connection, account: AccountKey, read: ReadState) -> 
 
 def forget(db: sqlite3.Connection, account: AccountKey) -> None:
     """As if it had never been read."""
-    for name in ("records", "rated", "readings", "drafts"):
+    for name in ("records", "valued", "readings", "drafts"):
         db.execute(f"DELETE FROM {name} WHERE viewer = ? AND tracker = ?", account)
 
 
@@ -124,9 +113,9 @@ def of_ids(db: sqlite3.Connection, account: AccountKey, ids: Iterable[str]) -> l
 
 
 def touched(db: sqlite3.Connection, account: AccountKey, since: int) -> set[str]:
-    """Keys of the records and ratings that a read after number ``since`` changed."""
+    """Keys of the records and values that a read after number ``since`` changed."""
     query = "SELECT key FROM {} WHERE viewer = ? AND tracker = ? AND rev > ?"
-    rows = [row for name in ("records", "rated") for row in db.execute(query.format(name), (*account, since))]
+    rows = [row for name in ("records", "valued") for row in db.execute(query.format(name), (*account, since))]
     return {row[0] for row in rows}
 
 
@@ -210,63 +199,15 @@ def claim(db: sqlite3.Connection, account: AccountKey, id_: str, play: int, *, o
 
 def is_unsure(db: sqlite3.Connection, account: AccountKey, kinds: Collection[Kind]) -> bool:
     """Whether something of these kinds was missing in the last complete read only: another one decides."""
-    query = "SELECT 1 FROM {} WHERE viewer = ? AND tracker = ? AND missed = 1 LIMIT 1"
-    tables = [name for kind, name in (("plays", "records"), ("ratings", "rated")) if kind in kinds]
-    return any(db.execute(query.format(name), account).fetchone() is not None for name in tables)
+    query = "SELECT 1 FROM {} WHERE viewer = ? AND tracker = ? AND missed = 1 {} LIMIT 1"
+    if PLAYS in kinds and db.execute(query.format("records", ""), account).fetchone():
+        return True
+    return bool(db.execute(query.format("valued", f"AND kind IN {THESE}"), (*account, listed(kinds))).fetchone())
 
 
 def count(db: sqlite3.Connection, account: AccountKey) -> int:
     """Plays that are there."""
     return state(db, account).plays
-
-
-def count_rated(db: sqlite3.Connection, account: AccountKey) -> int:
-    """Ratings that are there."""
-    query = "SELECT count(*) FROM rated WHERE viewer = ? AND tracker = ? AND value IS NOT NULL AND missed < ?"
-    return int(db.execute(query, (*account, GONE)).fetchone()[0])
-
-
-def ratings(
-    db: sqlite3.Connection, account: AccountKey, keys: Iterable[str] | None = None
-) -> dict[str, MirroredRating]:
-    query = "SELECT key, value, at, since, missed, id FROM rated WHERE viewer = ? AND tracker = ?"
-    if keys is None:
-        rows = db.execute(query, account).fetchall()
-    else:
-        rows = db.execute(f"{query} AND key IN {THESE}", (*account, listed(keys))).fetchall()
-    return {row[0]: MirroredRating(*row) for row in rows}
-
-
-def put_ratings(
-    db: sqlite3.Connection, account: AccountKey, found: Iterable[RatingRecord], rev: int, now: float
-) -> None:
-    """These are there. Where the service's own time did not move with the value, it is new since ``now``."""
-    for rating in found:
-        at = None if rating.at is None else rating.at.timestamp()
-        db.execute(
-            "INSERT INTO rated (viewer, tracker, key, value, at, id, since, rev) VALUES (?,?,?,?,?,?,?,?) "
-            "ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, id = excluded.id, "
-            "since = CASE WHEN at IS excluded.at THEN ? ELSE excluded.since END, rev = excluded.rev, missed = 0",
-            (*account, rating.key, rating.value, at, rating.id, at or now, rev, now),
-        )
-
-
-def clear_ratings(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str], rev: int, now: float) -> None:
-    """They were seen to be cleared."""
-    db.executemany(
-        "UPDATE rated SET value = NULL, at = NULL, since = ?, rev = ?, missed = ? WHERE viewer = ? AND tracker = ? "
-        "AND key = ? AND value IS NOT NULL",
-        [(now, rev, GONE, *account, key) for key in keys],
-    )
-
-
-def miss_ratings(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str], rev: int, now: float) -> None:
-    """A complete read did not list them."""
-    db.executemany(
-        "UPDATE rated SET missed = missed + 1, since = CASE missed WHEN 0 THEN ? ELSE since END, rev = ? "
-        "WHERE viewer = ? AND tracker = ? AND key = ?",
-        [(now, rev, *account, key) for key in keys],
-    )
 
 
 def same_viewing_there(
@@ -305,7 +246,7 @@ def thin_files(db: sqlite3.Connection, before: float, limit: int) -> int:
     ).fetchone()
     if row is None:
         return 0
-    for name, key in (("records", "id"), ("rated", "key"), ("subjects", "key"), ("placements", "key")):
+    for name, key in (("records", "id"), ("valued", "key"), ("subjects", "key"), ("placements", "key")):
         chosen = f"SELECT {key} FROM {name} WHERE viewer = ? AND tracker = ? LIMIT ?"
         gone = db.execute(
             f"DELETE FROM {name} WHERE viewer = ? AND tracker = ? AND {key} IN ({chosen})", (*row, *row, limit)
@@ -315,6 +256,6 @@ def thin_files(db: sqlite3.Connection, before: float, limit: int) -> int:
     pairs = [
         r[0] for r in db.execute("SELECT pair FROM pairs WHERE viewer = ? AND pair LIKE ?", (row[0], f"{row[1]},%"))
     ]
-    for name in ("links", "agreed_ratings", "pairs"):
+    for name in ("links", "agreed", "pairs"):
         db.executemany(f"DELETE FROM {name} WHERE viewer = ? AND pair = ?", [(row[0], pair) for pair in pairs])
     return db.execute("DELETE FROM readings WHERE viewer = ? AND tracker = ?", row).rowcount

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.items import Episode, Media
-from scrobbled.core.records import Scope, Subject, identity
+from scrobbled.core.records import Subject, identity
 from scrobbled.core.standing import AccountKey
 from scrobbled.store.file.codec import THESE, decode_item, encode_item, listed
 from scrobbled.store.mirror.records import GONE

@@ -6,16 +6,18 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from scrobbled.core.records import Kind, Subject
+from scrobbled.core.kinds import KINDS, PLAYS, Kind, KindShape, KindValue
+from scrobbled.core.records import Subject
 from scrobbled.core.words.outcomes import Hold, PlayOutcome
 from scrobbled.store.file.codec import decode_subject, encode_subject, instant
 
-AmendmentAction = Literal["rate", "unrate", "remove", "retime", "flag", "tick", "untick"]
+AmendmentAction = str
+"""Any of ``core.kinds`` but the one that adds a play."""
 
 
 class Details(Struct, frozen=True):
@@ -24,7 +26,7 @@ class Details(Struct, frozen=True):
     remote_id: str = ""
     """The tracker's handle of the play. Without one it is the play of the change it takes back."""
     watched_at: datetime | None = None
-    value: int | None = None
+    value: KindValue | None = None
     rated_at: datetime | None = None
     rewatch: bool | None = None
     stamp: str = ""
@@ -76,8 +78,9 @@ class NewAmendment(Struct, frozen=True):
 
 def in_words(wish: NewAmendment) -> str:
     """What is to be changed, for people: "rating 6 -> 8"."""
-    if wish.kind == "ratings":
-        return changed(wish.kind, wish.before, wish.after or str(wish.details.value or ""))
+    if wish.kind != PLAYS:
+        value = wish.details.value
+        return changed(wish.kind, wish.before, wish.after or ("" if value is None else KINDS[wish.kind].told(value)))
     if wish.action == "remove":
         return "remove this play"
     if wish.action == "tick":
@@ -91,9 +94,10 @@ def in_words(wish: NewAmendment) -> str:
 
 def changed(kind: str, before: str, after: str) -> str:
     """Of a rating: "rating 6 -> 8", or "rating 6 -> none"; of a play: when it was watched."""
-    if kind != "ratings":
+    if kind == PLAYS:
         return f"time {before} -> {after}"
-    return f"rating {before} -> {after or 'none'}" if before else f"rating {after or 'none'}"
+    held = KINDS[kind].held
+    return f"{held} {before} -> {after or 'none'}" if before else f"{held} {after or 'none'}"
 
 
 class TakenBack(Struct, frozen=True):
@@ -171,9 +175,10 @@ def usual_inverse(wish: NewAmendment) -> Inverse | None:
         return wish.inverse
     if wish.action == "tick":
         return Inverse("untick", Details())
-    if wish.kind == "ratings":
+    if KINDS[wish.kind].shape is KindShape.REGISTER:
         value = int(wish.before) if wish.before.isdecimal() else None
-        return Inverse("unrate", Details()) if value is None else Inverse("rate", Details(value=value))
+        kind = KINDS[wish.kind]
+        return Inverse(kind.cleared, Details()) if value is None else Inverse(kind.put, Details(value=value))
     if wish.action == "flag":
         return Inverse("flag", Details(remote_id=details.remote_id, rewatch=not details.rewatch))
     return None

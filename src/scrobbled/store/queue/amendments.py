@@ -10,8 +10,10 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from scrobbled.core.kinds import KINDS, PLAYS, Kind, KindValue, valued
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.core.words.reasons import Code, Reason
+from scrobbled.store.file.codec import THESE, decode_value, listed
 from scrobbled.store.queue import outbox
 from scrobbled.store.queue.amendment import (
     Amendment,
@@ -107,7 +109,7 @@ def took_since(db: sqlite3.Connection, viewer: str, tracker: str, since: float) 
 
 
 def taken(db: sqlite3.Connection, viewer: str, tracker: str) -> set[str]:
-    """What of this account we have taken away ourselves: record ids of plays, and the tracker's keys of ratings.
+    """What of this account we have taken away ourselves: record ids of plays, and the tracker's keys of values.
 
     With another time a play may have got another id; the target is still the one it had.
     """
@@ -116,12 +118,12 @@ def taken(db: sqlite3.Connection, viewer: str, tracker: str) -> set[str]:
         f"FROM amendments INDEXED BY amendments_taking WHERE viewer = ? AND tracker = ? AND {_TOOK}",
         (viewer, tracker),
     )
-    ratings = db.execute(
+    values = db.execute(
         "SELECT address_key FROM amendments "
-        "WHERE viewer = ? AND tracker = ? AND action = 'unrate' AND state = 'delivered'",
-        (viewer, tracker),
+        f"WHERE viewer = ? AND tracker = ? AND action IN {THESE} AND state = 'delivered'",
+        (viewer, tracker, listed(kind.cleared for kind in valued())),
     )
-    return {row[0] for rows in (plays, ratings) for row in rows if row[0]}
+    return {row[0] for rows in (plays, values) for row in rows if row[0]}
 
 
 def removed(db: sqlite3.Connection, viewer: str, tracker: str) -> set[str]:
@@ -210,7 +212,7 @@ def approve(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[in
         )
         others = db.execute(
             "SELECT id FROM amendments WHERE viewer = ? AND key = ? AND tracker <> ? AND action = ? "
-            f"AND (kind = 'ratings' OR action = 'retime') AND state = 'held' AND {_OPEN}",
+            f"AND (kind <> 'plays' OR action = 'retime') AND state = 'held' AND {_OPEN}",
             row,
         ).fetchall()
         for (other,) in others:
@@ -306,20 +308,20 @@ def of_run(db: sqlite3.Connection, run: int) -> list[Amendment]:
     return select(db, "amendments.run = ? ORDER BY amendments.id DESC", (run,))
 
 
-def taken_back(db: sqlite3.Connection, viewer: str, tracker: str) -> dict[str, int | None]:
-    """By canonical key, the ratings to which ``undo`` set back what a run had set: they are no news there."""
+def taken_back(db: sqlite3.Connection, viewer: str, tracker: str) -> dict[tuple[Kind, str], KindValue | None]:
+    """By kind and canonical key, the values to which ``undo`` set back what a run had set: they are no news there."""
     rows = db.execute(
-        "SELECT key, json_extract(wish, '$.value'), undoes FROM amendments WHERE viewer = ? AND tracker = ? "
-        "AND kind = 'ratings' AND state = 'delivered' ORDER BY id",
+        "SELECT kind, key, json_quote(json_extract(wish, '$.value')), undoes FROM amendments "
+        "WHERE viewer = ? AND tracker = ? AND kind <> 'plays' AND state = 'delivered' ORDER BY id",
         (viewer, tracker),
     ).fetchall()
-    latest = {key: (value, undoes) for key, value, undoes in rows}
-    return {key: value for key, (value, undoes) in latest.items() if undoes is not None}
+    latest = {(kind, key): (value, undoes) for kind, key, value, undoes in rows}
+    return {which: decode_value(value) for which, (value, undoes) in latest.items() if undoes is not None}
 
 
 def _target(wish: NewAmendment) -> str:
-    if wish.kind == "ratings":
-        return f"rating {wish.key}"
+    if wish.kind != PLAYS:
+        return f"{KINDS[wish.kind].noun[0]} {wish.key}"
     if wish.details.remote_id:
         return f"play {wish.details.remote_id}"
     if wish.change_id is not None:

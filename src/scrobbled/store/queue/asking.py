@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import PLAYS
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store.queue.amendment import changed
 from scrobbled.store.queue.outbox import DONE
@@ -242,7 +243,7 @@ def _paired(held: Iterable[_Row]) -> tuple[list[list[_Row]], list[_Row]]:
     same: dict[tuple[str, str, str], list[_Row]] = {}
     single: list[_Row] = []
     for row in held:
-        if row.kind == "ratings" or row.action == "retime":
+        if row.kind != PLAYS or row.action == "retime":
             same.setdefault((row.viewer, row.key, row.action), []).append(row)
         else:
             single.append(row)
@@ -297,7 +298,7 @@ def _group(key: str, letter: str, rows: Sequence[_Row]) -> ChangeGroup:
 
 
 def _sample(row: _Row) -> str:
-    if row.kind != "ratings" and row.action != "retime":
+    if row.kind == PLAYS and row.action != "retime":
         return row.label
     return f"{row.label} · {changed(row.kind, row.before, row.after)}"
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import Ids
 from scrobbled.core.naming.items import Episode, Item, Movie
 from scrobbled.core.naming.matching import plain
-from scrobbled.core.records import Scope
 from scrobbled.store.file.codec import decode_item, encode_item
 
 STEP = 50

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds
 from scrobbled.core.naming.items import Episode, Item, Movie
-from scrobbled.core.records import DatePrecision, Scope
+from scrobbled.core.records import DatePrecision
 from scrobbled.plumbing.fields import year
 from scrobbled.trackers.files.columns import SERVICES, Layout
 from scrobbled.trackers.files.parsed import NEVER, Collector, FileMoment, Unusable, key_of

@@ -10,10 +10,11 @@ from datetime import date, datetime, time, timedelta
 from msgspec import Struct, field
 
 from scrobbled.core.errors import BadFile
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import Ids
 from scrobbled.core.naming.items import Item, Movie
 from scrobbled.core.naming.matching import plain
-from scrobbled.core.records import DatePrecision, PlayRecord, RatingRecord, Scope, Subject, identity
+from scrobbled.core.records import DatePrecision, PlayRecord, Subject, ValueRecord, identity
 
 NOON = time(12)
 """The hour a play gets of which only the day is known: the same day in nearly every zone."""
@@ -62,7 +63,7 @@ class Parsed(Struct, frozen=True):
     format: str
     """What kind of file it was, for people: "Trakt export"."""
     plays: tuple[PlayRecord, ...] = ()
-    ratings: tuple[RatingRecord, ...] = ()
+    ratings: tuple[ValueRecord, ...] = ()
     subjects: Mapping[str, Subject] = field(default_factory=dict)
     """By key, for every key among the plays and ratings."""
     skipped: Mapping[str, int] = field(default_factory=dict)
@@ -104,7 +105,7 @@ class Collector:
     def __init__(self, now: datetime) -> None:
         self._latest = now + SLACK
         self._plays: list[PlayRecord] = []
-        self._ratings: dict[str, RatingRecord] = {}
+        self._ratings: dict[str, ValueRecord] = {}
         self._subjects: dict[str, Subject] = {}
         self._times: Counter[tuple[str, datetime | None, DatePrecision]] = Counter()
         self._skipped: Counter[str] = Counter()
@@ -159,7 +160,7 @@ class Collector:
         key = self._key(scope, item, None)
         known = self._ratings.get(key)
         if known is None or (at is not None and (known.at is None or at > known.at)):
-            self._ratings[key] = RatingRecord(key, value, at, _digest(f"{key}|{value}"))
+            self._ratings[key] = ValueRecord(key, value, at, _digest(f"{key}|{value}"))
 
     def skip(self, reason: str, place: str) -> None:
         """Count a row that was not used. ``place`` is where it stands: "line 12"."""

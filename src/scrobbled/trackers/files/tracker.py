@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scrobbled.core.kinds import PLAYS, RATINGS, Kind
 from scrobbled.core.naming.names import FILE
-from scrobbled.core.records import KINDS, Kind, Plays, Ratings, Reading
+from scrobbled.core.records import Plays, Reading, ReadValues
 from scrobbled.core.words.checks import Check
 from scrobbled.trackers.base import Capabilities, Reads, Tracker
 from scrobbled.trackers.files.parsed import Parsed
@@ -42,7 +43,7 @@ class FileTracker(Tracker):
             settle=0,
             site=name,
             adds=False,
-            reads=frozenset(KINDS),
+            reads=frozenset({PLAYS, RATINGS}),
         )
 
     @property
@@ -61,8 +62,8 @@ class FileTracker(Tracker):
             return Reading(cursor=cursor)
         return Reading(
             cursor={},
-            plays=Plays(self._parsed.plays, complete=True) if "plays" in kinds else None,
-            ratings=Ratings(self._parsed.ratings, complete=True) if "ratings" in kinds else None,
+            plays=Plays(self._parsed.plays, complete=True) if PLAYS in kinds else None,
+            values={RATINGS: ReadValues(self._parsed.ratings, complete=True)} if RATINGS in kinds else {},
             subjects=self._parsed.subjects,
             skipped=self._parsed.skipped,
         )

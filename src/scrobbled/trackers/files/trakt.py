@@ -13,9 +13,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from scrobbled.core.errors import BadFile
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds
 from scrobbled.core.naming.items import Episode, Movie
-from scrobbled.core.records import Scope
 from scrobbled.plumbing.fields import decimal, section, text, year
 from scrobbled.trackers.files import json_rows
 from scrobbled.trackers.files.members import Broken, FilePart

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.plumbing.http import Answer
-from scrobbled.trackers.base import Edit, Flag, Rate, Receipt, Remove, Retime, Tick, Untick
+from scrobbled.trackers.base import Edit, Flag, Receipt, Remove, Retime, SetValue, Tick, Untick
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.adding import accepted, spot_of
 from scrobbled.trackers.serializd.auth import SerializdSession
@@ -52,7 +52,7 @@ class SerializdAmender:
         self._diary, self._rows, self._ticks, self._rater = diary, rows, marks, rater
 
     async def amend(self, edit: Edit) -> Receipt:
-        if isinstance(edit, Rate):
+        if isinstance(edit, SetValue):
             return await self._rater.rate(place_of(edit.address.data), edit)
         if isinstance(edit, Remove):
             return await self._remove(edit)

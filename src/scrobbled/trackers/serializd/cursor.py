@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from scrobbled.core.records import Kind
+from scrobbled.core.kinds import Kind
 from scrobbled.trackers.given import EarlierReads
 from scrobbled.trackers.serializd.codec import instant, timestamp
 from scrobbled.trackers.serializd.entries import EntryPage, SerializdEntry, Totals

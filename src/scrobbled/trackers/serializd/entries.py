@@ -15,7 +15,8 @@ from typing import Any
 from msgspec import Struct
 
 from scrobbled.core.errors import ContractDrift
-from scrobbled.core.records import DatePrecision, Scope
+from scrobbled.core.kinds import Scope
+from scrobbled.core.records import DatePrecision
 from scrobbled.trackers.serializd.codec import instant, timestamp
 from scrobbled.trackers.serializd.fields import int_of, list_of, mapping_of, number_of, text_of
 

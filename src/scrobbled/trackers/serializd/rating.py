@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from msgspec.structs import replace
 
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, TryLater
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.http import Answer
-from scrobbled.trackers.base import Rate, Receipt
+from scrobbled.trackers.base import Receipt, SetValue
 from scrobbled.trackers.serializd import codec, entries
 from scrobbled.trackers.serializd.adding import accepted
 from scrobbled.trackers.serializd.auth import SerializdSession
@@ -38,7 +39,7 @@ class Rater:
         self._client, self._session = client, session
         self._rows, self._memory, self._clock = rows, memory, clock
 
-    async def rate(self, place: EntryPlace, edit: Rate) -> Receipt:
+    async def rate(self, place: EntryPlace, edit: SetValue) -> Receipt:
         if edit.value is None:
             return await self._clear(place)
         for _ in range(TRIES):
@@ -47,9 +48,9 @@ class Rater:
                 await self._rows.glance()
                 row = _to_rate(self._rows.seen_of(place))
             if row is None:
-                return await self._without_row(place, edit.value, edit.rated_at)
+                return await self._without_row(place, cast(int, edit.value), edit.at)
             now = await self._rows.fresh(row.id)
-            if now is not None and now.place == place and await self._set(now, edit.value):
+            if now is not None and now.place == place and await self._set(now, cast(int, edit.value)):
                 return Receipt(str(now.id))
         raise TryLater("the rows of this rating kept changing at Serializd")
 

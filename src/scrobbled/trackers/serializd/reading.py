@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.records import Kind, Plays, Ratings, Reading
+from scrobbled.core.kinds import RATINGS, Kind
+from scrobbled.core.records import Plays, Reading, ReadValues
 from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.given import EarlierReads
 from scrobbled.trackers.serializd import cursor as cursors
@@ -19,7 +20,7 @@ from scrobbled.trackers.serializd.cursor import RowNews, SerializdCursor, Visit
 from scrobbled.trackers.serializd.entries import EntryPage, SerializdEntry
 from scrobbled.trackers.serializd.history import Diary
 from scrobbled.trackers.serializd.memory import SerializdMemory
-from scrobbled.trackers.serializd.records import RecordTeller
+from scrobbled.trackers.serializd.records import ReadRecords, RecordTeller
 from scrobbled.trackers.serializd.reviews import Reviews
 from scrobbled.trackers.serializd.rows import SerializdRows
 from scrobbled.trackers.serializd.tickreading import CLOCKS_DIFFER, TickReader
@@ -150,7 +151,7 @@ class SerializdReader:
             ).cursor(),
             owner=visit.owner,
             plays=Plays(told.plays, complete=False) if told.plays else None,
-            ratings=Ratings(told.ratings, False, frozenset(told.cleared)) if told.ratings or told.cleared else None,
+            values={RATINGS: _rated(told, complete=False)} if told.ratings or told.cleared else {},
             subjects=told.subjects,
             skipped=told.skipped,
         )
@@ -178,7 +179,7 @@ class SerializdReader:
             cursor={**news.cursor, **told, "rated": rated, "kinds": sorted(visit.kinds)},
             owner=news.owner,
             plays=news.plays or new.plays,
-            ratings=news.ratings or new.ratings,
+            values={**new.values, **news.values},
             subjects={**news.subjects, **new.subjects},
             skipped=Counter(news.skipped) + Counter(new.skipped),
         )
@@ -210,7 +211,7 @@ class SerializdReader:
             ).cursor(),
             owner=visit.owner,
             plays=Plays(told.plays, complete=True) if plays else None,
-            ratings=Ratings(told.ratings, complete, frozenset(told.cleared)) if ratings else None,
+            values={RATINGS: _rated(told, complete=complete)} if ratings else {},
             subjects=told.subjects,
             skipped=told.skipped,
         )
@@ -238,6 +239,10 @@ class SerializdReader:
         """What we wrote is no news any more, where it was told or was not there to be told."""
         self._rows.have_told((*visit.ours, *(row.id for row in rows)), visit.removed)
         self._ticks.fresh -= visit.ticked
+
+
+def _rated(told: ReadRecords, *, complete: bool) -> ReadValues:
+    return ReadValues(told.ratings, complete, frozenset(told.cleared))
 
 
 def _with_rated(then: SerializdCursor, news: RowNews, page: EntryPage, was_told: Callable[[int], bool]) -> RowNews:

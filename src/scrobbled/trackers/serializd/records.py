@@ -16,7 +16,7 @@ from scrobbled.core.agreeing.lineup import MINUTE, USUAL
 from scrobbled.core.errors import NotInCatalogue
 from scrobbled.core.naming.ids import EpisodeIds, ShowIds
 from scrobbled.core.naming.items import Episode
-from scrobbled.core.records import DatePrecision, PlayRecord, RatingRecord, Subject
+from scrobbled.core.records import DatePrecision, PlayRecord, Subject, ValueRecord
 from scrobbled.trackers.serializd.catalogue import SeasonNotes, SerializdCatalogue
 from scrobbled.trackers.serializd.entries import EntryPlace, SerializdEntry, key_of
 
@@ -34,7 +34,7 @@ class ReadRecords:
     """What one read has to tell."""
 
     plays: list[PlayRecord] = field(default_factory=list)
-    ratings: list[RatingRecord] = field(default_factory=list)
+    ratings: list[ValueRecord] = field(default_factory=list)
     cleared: set[str] = field(default_factory=set)
     subjects: dict[str, Subject] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -91,7 +91,7 @@ class RecordTeller:
                 self.told.cleared.add(key)
             elif await self._introduced(newest):
                 value = min(10, max(1, newest.rating))
-                self.told.ratings.append(RatingRecord(key, value, newest.made_at, str(newest.id)))
+                self.told.ratings.append(ValueRecord(key, value, newest.made_at, str(newest.id)))
 
     async def ticks(self, ticks: Iterable[EpisodeTick]) -> None:
         for tick in ticks:

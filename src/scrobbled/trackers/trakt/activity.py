@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from scrobbled.core.records import Kind
+from scrobbled.core.kinds import Kind
 from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.trakt.cursor import Activities, Moves
 from scrobbled.trackers.trakt.paging import REREAD, Asker, GathersT, ListingSize, Params, Shifted

@@ -9,8 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, TryLater
-from scrobbled.core.records import Scope
-from scrobbled.trackers.base import Addition, Address, AddResult, Edit, Flag, Rate, Receipt, Remove, Retime
+from scrobbled.core.kinds import KINDS, Scope
+from scrobbled.core.kinds import RATINGS as RATED
+from scrobbled.trackers.base import Addition, Address, AddResult, Edit, Flag, Receipt, Remove, Retime, SetValue
 from scrobbled.trackers.trakt.adding import HISTORY, PlayFinder, TraktAdder
 from scrobbled.trackers.trakt.answers import HistoryRow, read_missing
 from scrobbled.trackers.trakt.catalogue import Lookups
@@ -23,7 +24,7 @@ RATINGS = "/sync/ratings"
 SETTLE = 10.0
 """Seconds by which reads may lag behind writes."""
 NO_FLAG = "Trakt keeps no rewatch flag: which play came first is all there is"
-EditT = TypeVar("EditT", Rate, Remove, Retime, Flag)
+EditT = TypeVar("EditT", SetValue, Remove, Retime, Flag)
 Results = dict[int, AddResult]
 
 
@@ -37,14 +38,14 @@ class _Rating(Struct, frozen=True):
     rated_at: str = ""
 
     @classmethod
-    def of(cls, edit: Rate) -> Self:
+    def of(cls, edit: SetValue) -> Self:
         ids = edit.address.data["ids"]
         return cls(
             edit.address.key,
             cast(Scope, edit.address.data["type"]),
             {"trakt": ids["trakt"]} if "trakt" in ids else ids,
-            edit.value,
-            timestamp(edit.rated_at) if edit.rated_at else "",
+            cast(int | None, edit.value),
+            timestamp(edit.at) if edit.at else "",
         )
 
     def by(self, trakt: int | str) -> Self:
@@ -72,7 +73,7 @@ class TraktAmender:
     async def amend(self, edits: Sequence[Edit]) -> list[AddResult]:
         results: Results = {index: Refused(NO_FLAG) for index in _of(edits, Flag)}
         try:
-            await self._rate(_of(edits, Rate), results)
+            await self._rate(_of(edits, SetValue), results)
             await self._remove(_of(edits, Remove), results)
             for index, edit in _of(edits, Retime).items():
                 results[index] = await self._retime(edit)
@@ -83,11 +84,11 @@ class TraktAmender:
 
     # Ratings
 
-    async def _rate(self, edits: Mapping[int, Rate], results: Results) -> None:
+    async def _rate(self, edits: Mapping[int, SetValue], results: Results) -> None:
         """One request for those to be set and one for those to be cleared, whatever they are of."""
         wanted: dict[str, _Rating] = {}
         for index, edit in edits.items():
-            if edit.value is None or 1 <= edit.value <= 10:
+            if edit.value is None or KINDS[RATED].takes(edit.value):
                 wanted[edit.address.key] = _Rating.of(edit)  # of two for one title, the later one stands
             else:
                 results[index] = Refused(f"a rating is 1 to 10, and not {edit.value}")

@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from scrobbled.core.errors import ContractDrift
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.items import Media
-from scrobbled.core.records import Scope
 from scrobbled.trackers.trakt.codec import Outgoing, RawIds, TraktPlace, clean_ids, minute, moment, share, whole
 from scrobbled.trackers.trakt.entries import TraktEntry, entry_of, part
 

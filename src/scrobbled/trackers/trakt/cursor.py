@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.core.errors import ContractDrift
-from scrobbled.core.records import Kind, PlayRecord
+from scrobbled.core.kinds import Kind
+from scrobbled.core.records import PlayRecord
 from scrobbled.trackers.trakt.codec import minute, moment, timestamp
 from scrobbled.trackers.trakt.entries import part
 

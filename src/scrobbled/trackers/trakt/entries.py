@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie
-from scrobbled.core.records import DatePrecision, PlayRecord, Scope, Subject
+from scrobbled.core.records import DatePrecision, PlayRecord, Subject
 from scrobbled.trackers.trakt.codec import MOVIE_SPACES, RawIds, clean_ids, key_of, typed_ids, whole
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

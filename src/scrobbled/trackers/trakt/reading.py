@@ -11,7 +11,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scrobbled.core.errors import ContractDrift, TryLater
-from scrobbled.core.records import Kind, Ratings, Reading
+from scrobbled.core.kinds import RATINGS as RATED
+from scrobbled.core.kinds import Kind
+from scrobbled.core.records import Reading, ReadValues
 from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.given import EarlierReads
 from scrobbled.trackers.trakt.activity import Activity
@@ -31,7 +33,7 @@ LONGEST_REST = 330.0
 
 
 class _RatingsFound(Struct, frozen=True):
-    ratings: Ratings | None
+    ratings: ReadValues | None
     mark: KindCursor
     told: ToldSubjects = field(default_factory=ToldSubjects)
 
@@ -90,7 +92,7 @@ class TraktReader:
             cursor=TraktCursor(had.owner, plays.mark, ratings.mark).values(),
             owner=had.owner,
             plays=plays.plays,
-            ratings=ratings.ratings,
+            values={} if ratings.ratings is None else {RATED: ratings.ratings},
             subjects={**ratings.told.subjects, **plays.told.subjects},
             skipped=Counter(plays.told.skipped) + ratings.told.skipped,
         )
@@ -102,7 +104,7 @@ class TraktReader:
         await self._own.were_read(unread)
         digest = pages.digest()
         mark = replace(had, digest=digest).moved_to(moves, found=digest != had.digest)
-        return _RatingsFound(Ratings(list(pages.records.values()), complete=True), mark, pages.told)
+        return _RatingsFound(ReadValues(list(pages.records.values()), complete=True), mark, pages.told)
 
     async def _owner(self) -> str:
         answer = await self._asker.get(SETTINGS)

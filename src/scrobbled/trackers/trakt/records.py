@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from scrobbled.core.records import PlayRecord, RatingRecord, Subject
+from scrobbled.core.records import PlayRecord, Subject, ValueRecord
 from scrobbled.trackers.trakt.answers import HistoryRow, read_history, read_ratings
 from scrobbled.trackers.trakt.entries import TraktEntry, play_record
 
@@ -60,7 +60,7 @@ class RatingPages:
     """One rating for each key; of two the one that was given last."""
 
     told: ToldSubjects = field(default_factory=ToldSubjects)
-    records: dict[str, RatingRecord] = field(default_factory=dict)
+    records: dict[str, ValueRecord] = field(default_factory=dict)
 
     def take(self, raw: Any, what: str) -> int:
         fresh = 0
@@ -71,7 +71,7 @@ class RatingPages:
             old = self.records.get(key)
             fresh += old is None
             if old is None or (rated.rated_at and old.at and rated.rated_at > old.at):
-                self.records[key] = RatingRecord(key, rated.value, rated.rated_at)
+                self.records[key] = ValueRecord(key, rated.value, rated.rated_at)
         return fresh
 
     def digest(self) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 from litestar import Response
 from msgspec import Struct
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.items import Episode, Item
-from scrobbled.core.records import Scope
 from scrobbled.core.watching.plays import is_dated
 from scrobbled.core.words.outcomes import EventOutcome
 from scrobbled.plumbing.fields import decimal

@@ -10,8 +10,8 @@ from typing import Any
 
 from litestar import Response
 
+from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.items import Episode, Item, Media
-from scrobbled.core.records import Scope
 from scrobbled.store.history import library, watched
 from scrobbled.store.history.library import Rating, Resume
 from scrobbled.store.history.watched import Dated, PlayFilter, RowRange, WatchedPlay, WorkTally

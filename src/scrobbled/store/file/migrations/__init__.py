@@ -23,6 +23,7 @@ from scrobbled.store.file.migrations import (
     taken_back,
     outlines,
     reasons,
+    values,
 )
 
 # isort: on
@@ -49,5 +50,6 @@ __all__ = [
     "sources",
     "taken_back",
     "tallies",
+    "values",
     "walls",
 ]

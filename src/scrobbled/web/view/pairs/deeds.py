@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import ActionWords, KindEntry, Turn, in_order, valued
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.desk import words
 from scrobbled.desk.facts.pairs import ChangeCount
@@ -26,14 +27,24 @@ class Sort(Struct, frozen=True):
     """After their number: "plays to add"."""
 
 
-SORTS: Mapping[str, Sort] = {
+_OF_PLAYS: Mapping[str, Sort] = {
     "remove": Sort("Remove", "Removed", "play", "from", "", "dead", "minus", "to remove"),
-    "unrate": Sort("Clear", "Cleared", "rating", "on", "", "dead", "minus", "to clear"),
     "retime": Sort("Give", "Gave", "play", "on", " another time", "waiting", "clock", "to give another time"),
-    "rate": Sort("Set", "Set", "rating", "on", "", "waiting", "star", "to set"),
     "add": Sort("Add", "Added", "play", "to", "", "ok", "plus", "to add, dates kept"),
     "flag": Sort("Mark", "Marked", "play", "on", " as rewatch", "waiting", "sync", "to mark as rewatch"),
     "tick": Sort("Tick off", "Ticked off", "play", "on", "", "ok", "check", "to tick off"),
+}
+_LOOKS = {Turn.TAKES: ("dead", "minus"), Turn.CHANGES: ("waiting", "star"), Turn.ADDS: ("ok", "plus")}
+
+
+def _of_value(kind: KindEntry, does: ActionWords) -> Sort:
+    where, tail = does.where, does.tail
+    return Sort(does.verb, does.past, kind.noun[0], where, tail, *_LOOKS[does.turn], f"to {does.verb.lower()}")
+
+
+_OF_VALUES = {does.action: _of_value(kind, does) for kind in valued() for does in kind.actions}
+SORTS: Mapping[str, Sort] = {
+    action: {**_OF_PLAYS, **_OF_VALUES}[action] for action in (*(does.action for does in in_order()), "tick")
 }
 """By action, in the order in which a plan tells them."""
 

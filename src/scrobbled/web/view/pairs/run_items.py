@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import KINDS, KindEntry, KindShape
 from scrobbled.core.words.outcomes import PlayOutcome, told
 from scrobbled.core.words.reasons import Code
 from scrobbled.desk import words
@@ -57,11 +58,17 @@ def reason(one: ItemStory) -> str:
 
 def does(one: ItemStory | LineStory, now: datetime) -> str:
     """What a change is to do, whether or not it was done, where icon and time do not say all: "rating 6 to 8"."""
-    if one.action == "rate":
-        return f"rating {one.before} to {one.after}" if one.before else f"rating {one.after}"
-    if one.action == "unrate":
-        return f"clear rating {one.before}"
+    kind = KINDS[one.kind]
+    if kind.shape is not KindShape.RECORDS:
+        return _gives(kind, one)
     if one.action == "retime":
         return f"{clock(one.before, now)} to {clock(one.after, now)}"
     others = {"remove": "remove the play", "flag": "mark as rewatch", "tick": "tick off"}
     return others.get(one.action, "add the play")
+
+
+def _gives(kind: KindEntry, one: ItemStory | LineStory) -> str:
+    """What is done to a value."""
+    if one.action == kind.cleared:
+        return f"clear {kind.held} {one.before}" if kind.shape is KindShape.REGISTER else f"no longer {kind.held}"
+    return f"{kind.held} {one.before} to {one.after}" if one.before else f"{kind.held} {one.after}".rstrip()

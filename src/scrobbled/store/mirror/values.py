@@ -1,0 +1,96 @@
+"""What each account held when it was last read, of all kinds that are no records: ratings, what it has collected."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from scrobbled.core.kinds import Kind, KindValue
+from scrobbled.core.records import ValueRecord
+from scrobbled.core.standing import AccountKey
+from scrobbled.store.file.codec import THESE, decode_value, encode_value, listed
+from scrobbled.store.mirror.records import GONE
+
+_THERE = "value IS NOT NULL AND missed < ?"
+
+
+class MirroredValue(Struct, frozen=True):
+    """As it lies in the database; ``value`` is ``None`` where it was seen to be cleared. Times are Unix seconds."""
+
+    kind: Kind
+    key: str
+    value: KindValue | None
+    at: float | None
+    since: float
+    """Since when this value stands: as the service says, else when it was first seen."""
+    missed: int
+    id: str = ""
+
+
+def of_kind(db: sqlite3.Connection, account: AccountKey, kind: Kind) -> dict[str, MirroredValue]:
+    """All of it, by key."""
+    rows = _select(db, account, "kind = ?", kind)
+    return {one.key: one for one in rows}
+
+
+def of_keys(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> dict[str, dict[Kind, MirroredValue]]:
+    """By key, of whatever kinds there are; keys without any are missing."""
+    found: dict[str, dict[Kind, MirroredValue]] = defaultdict(dict)
+    for one in _select(db, account, f"key IN {THESE}", listed(keys)):
+        found[one.key][one.kind] = one
+    return dict(found)
+
+
+def keys(db: sqlite3.Connection, account: AccountKey) -> list[str]:
+    """All keys that there is or was a value of."""
+    query = "SELECT DISTINCT key FROM valued WHERE viewer = ? AND tracker = ?"
+    return [row[0] for row in db.execute(query, account)]
+
+
+def _select(db: sqlite3.Connection, account: AccountKey, condition: str, told: str) -> Iterable[MirroredValue]:
+    query = "SELECT kind, key, value, at, since, missed, id FROM valued WHERE viewer = ? AND tracker = ? AND "
+    for kind, key, value, *rest in db.execute(query + condition, (*account, told)):
+        yield MirroredValue(kind, key, None if value is None else decode_value(value), *rest)
+
+
+def count(db: sqlite3.Connection, account: AccountKey) -> dict[Kind, int]:
+    """How many are there, by kind."""
+    query = f"SELECT kind, count(*) FROM valued WHERE viewer = ? AND tracker = ? AND {_THERE} GROUP BY kind"
+    return dict(db.execute(query, (*account, GONE)).fetchall())
+
+
+def put(
+    db: sqlite3.Connection, account: AccountKey, found: Iterable[ValueRecord], rev: int, now: float, *, kind: Kind
+) -> None:
+    """These are there. Where the service's own time did not move with the value, it is new since ``now``."""
+    for one in found:
+        at = None if one.at is None else one.at.timestamp()
+        db.execute(
+            "INSERT INTO valued (viewer, tracker, kind, key, value, at, id, since, rev) VALUES (?,?,?,?,?,?,?,?,?) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, id = excluded.id, "
+            "since = CASE WHEN at IS excluded.at THEN ? ELSE excluded.since END, rev = excluded.rev, missed = 0",
+            (*account, kind, one.key, encode_value(one.value), at, one.id, at or now, rev, now),
+        )
+
+
+def clear(
+    db: sqlite3.Connection, account: AccountKey, keys: Iterable[str], rev: int, now: float, *, kind: Kind
+) -> None:
+    """They were seen to be cleared."""
+    db.executemany(
+        "UPDATE valued SET value = NULL, at = NULL, since = ?, rev = ?, missed = ? WHERE viewer = ? AND tracker = ? "
+        "AND kind = ? AND key = ? AND value IS NOT NULL",
+        [(now, rev, GONE, *account, kind, key) for key in keys],
+    )
+
+
+def miss(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str], rev: int, now: float, *, kind: Kind) -> None:
+    """A complete read did not list them."""
+    db.executemany(
+        "UPDATE valued SET missed = missed + 1, since = CASE missed WHEN 0 THEN ? ELSE since END, rev = ? "
+        "WHERE viewer = ? AND tracker = ? AND kind = ? AND key = ?",
+        [(now, rev, *account, kind, key) for key in keys],
+    )

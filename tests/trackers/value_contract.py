@@ -1,0 +1,71 @@
+"""What holds for every kind of which a thing has one value, at every tracker that can be read and changed for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from scrobbled.core.kinds import KINDS, RATINGS, Kind, KindShape, KindValue
+from scrobbled.core.records import Subject
+from scrobbled.trackers.base import Receipt, SetValue
+from trackers.contract import EVENING
+from trackers.reading_contract import Mirror, ReadingBench, amend, lost_and_repeated, read
+
+
+def values_of(kind: Kind) -> tuple[KindValue, KindValue]:
+    """Two that differ."""
+    return (8, 3) if KINDS[kind].shape is KindShape.REGISTER else ({"resolution": "uhd_4k"}, {"resolution": "hd_1080p"})
+
+
+@pytest.mark.anyio
+class ValueContract:
+    """Inherit it beside ``ReadingContract``. A tracker of other kinds than ratings provides ``kind`` as well."""
+
+    @pytest.fixture
+    def kind(self) -> Kind:
+        return RATINGS
+
+    @pytest.fixture
+    def subject(self, kind: Kind, bench: ReadingBench) -> Subject:
+        """What can have such a value, as another tracker might tell it."""
+        if "show" in KINDS[kind].scopes:
+            return bench.show
+        return Subject("elsewhere", bench.item.media, bench.item)
+
+    async def test_it_says_that_it_can_be_read_and_changed_for_it(self, kind: Kind, bench: ReadingBench) -> None:
+        assert kind in bench.tracker.can.reads & bench.tracker.can.amends
+        assert bench.tracker.can.writes(kind)
+
+    async def test_a_value_is_read_changed_and_cleared(
+        self, kind: Kind, bench: ReadingBench, mirror: Mirror, subject: Subject
+    ) -> None:
+        address = await bench.tracker.amends.locate_subject(subject)
+        for value in (*values_of(kind), None):
+            bench.give(kind, subject, value)
+            await read(bench, mirror, full=True)
+            assert {record.key: record.value for record in mirror.values[kind].values()} == (
+                {} if value is None else {address.key: value}
+            )
+
+    async def test_we_give_change_and_clear_it_as_a_person_would(
+        self, kind: Kind, bench: ReadingBench, mirror: Mirror, subject: Subject
+    ) -> None:
+        address = await bench.tracker.amends.locate_subject(subject)
+        for value in (*values_of(kind), None):
+            results = await amend(bench, SetValue(kind, address, value, EVENING))
+            assert all(isinstance(one, Receipt) for one in results)
+            await read(bench, mirror, full=True)
+            assert [record.value for record in mirror.values[kind].values()] == ([] if value is None else [value])
+        assert mirror.records == {}, "a value is no play"
+        assert not any(told for other, told in mirror.values.items() if other != kind), "and none of another kind"
+
+    @pytest.mark.parametrize("last", [False, True])
+    async def test_what_lost_its_answer_is_repeated_without_harm(
+        self, kind: Kind, bench: ReadingBench, mirror: Mirror, subject: Subject, last: bool
+    ) -> None:
+        one, other = values_of(kind)
+        value = None if last else other
+        bench.give(kind, subject, one)
+        edit = SetValue(kind, await bench.tracker.amends.locate_subject(subject), value)
+        await lost_and_repeated(bench, lambda: amend(bench, edit))
+        await read(bench, mirror, full=True)
+        assert [record.value for record in mirror.values[kind].values()] == ([] if value is None else [value])
