@@ -6,28 +6,27 @@ until then the same is read again.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scrobbled.core.kinds import Kind
 from scrobbled.core.naming.names import called
-from scrobbled.core.records import PlayRecord, Reading, Subject
+from scrobbled.core.records import PlayRecord, Plays, Subject
 from scrobbled.core.standing import AccountKey
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.reconcile import belief
-from scrobbled.reconcile.belief import BELIEVED, Belief, MirrorNews
+from scrobbled.reconcile.belief import BELIEVED, Absence, Belief, ValueNews
 from scrobbled.reconcile.pairs import Sides, pieces
-from scrobbled.reconcile.reading import AccountReading, Failed, everything
+from scrobbled.reconcile.reading import AccountReading, Failed, all_of
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import claims, drafts, records, subjects, values
-from scrobbled.store.mirror.records import MirroredPlay, ReadState
+from scrobbled.store.mirror.records import ReadState
 from scrobbled.store.queue import amendments
 
 PIECE = 150
@@ -77,45 +76,42 @@ async def absorb(store: Store, read: AccountReading, clock: Clock, *, may_lack: 
     account, reading = read.account, read.reading
     before = await store.read(lambda db: records.state(db, account))
     rev, now = before.rev + 1, clock.now().timestamp()
-    known = await _known(store, account, reading)
-    if belief.is_strange(before, reading, known):
+    absence = await _absence(store, account, reading.plays)
+    if belief.is_strange(before, reading, absence):
         return await _turned_away(store, account, before, reading.owner)
     valued = await store.read(lambda db: {kind: values.of_kind(db, account, kind) for kind in reading.values})
     may_lack = max(may_lack, BELIEVED)
-    doubt, removed = belief.doubt(reading, known, valued, may_lack), set[str]()
+    doubt, removed = belief.doubt(reading, absence, valued, may_lack), set[str]()
     if doubt:
         taken = await store.read(lambda db: amendments.taken(db, *account))
-        doubt = belief.doubt(reading, known, valued, may_lack, taken)
+        doubt = belief.doubt(reading, await _absence(store, account, reading.plays, taken), valued, may_lack, taken)
         removed = await store.read(lambda db: amendments.removed(db, *account))
     believed = Belief(not doubt, not doubt and not before.doubt, removed)
-    news = await asyncio.to_thread(belief.compared, reading, known, valued, believed)
-    for keys in pieces(list(reading.subjects), PIECE):
-        known_subjects = await store.read(_named(account, keys))
-        news.subjects += [one for key in keys if _is_news(one := reading.subjects[key], known_subjects.get(key))]
-    await _put(store, account, news, rev, now)
-    echoes = 0
-    for piece in pieces(news.new, PIECE):
-        echoes += await store.write(_claiming(account, piece, read.precision))
+    await _put_subjects(store, account, reading.subjects)
+    echoes, more = await _put_plays(store, read, absence, believed, rev, now)
+    for kind, told in reading.values.items():
+        await _put_values(store, account, kind, belief.news_of_values(told, valued[kind], believed), rev, now)
     complete = reading.plays is not None and reading.plays.complete
-    plays = (sum(found.there for found in known.values()) if complete else before.plays) + belief.more(news, known)
+    plays = (absence.there if complete else before.plays) + more
     await _finish(store, read, replace(before, plays=plays), rev, now, doubt=doubt)
     return Absorbed(echoes, doubt)
 
 
-async def _known(store: Store, account: AccountKey, reading: Reading) -> dict[str, MirroredPlay]:
-    """What is stored of the plays that were read; of a complete listing everything."""
-    if reading.plays is None:
-        return {}
-    if reading.plays.complete:
-        return {found.record.id: found for found in await everything(store, account)}
-    found: list[MirroredPlay] = []
-    for piece in pieces([record.id for record in reading.plays.records], PIECE):
-        found += await store.read(_those(account, piece))
-    return {one.record.id: one for one in found}
-
-
-def _those(account: AccountKey, ids: Sequence[str]) -> Callable[[Any], list[MirroredPlay]]:
-    return lambda db: records.of_ids(db, account, ids)
+async def _absence(
+    store: Store, account: AccountKey, plays: Plays | None, taken: Collection[str] = frozenset()
+) -> Absence:
+    """What is stored of the plays that were read, and of a complete listing everything, beside that listing."""
+    if plays is None or not await store.read(lambda db: records.page(db, account, "", 1)):
+        return Absence()
+    listed = {record.id for record in plays.records}
+    absence = Absence(listed, {record.key for record in plays.records if record.at is not None}, taken, stored=True)
+    if plays.complete:
+        async for page in all_of(store, account):
+            absence.see(page)
+    else:
+        for ids in pieces(list(listed), PIECE):
+            absence.see(await store.read(lambda db, ids=ids: records.of_ids(db, account, ids)))  # type: ignore[misc]
+    return absence
 
 
 async def _turned_away(store: Store, account: AccountKey, before: ReadState, owner: str) -> Absorbed:
@@ -138,24 +134,54 @@ def _is_news(told: Subject, known: Subject | None) -> bool:
     return known is None or told != replace(known, runtime=told.runtime if told.runtime is None else known.runtime)
 
 
-async def _put(store: Store, account: AccountKey, news: MirrorNews, rev: int, now: float) -> None:
-    work: tuple[tuple[Callable[..., None], Sequence[Any], tuple[float, ...]], ...] = (
-        (subjects.put, news.subjects, ()),
-        (records.put, news.put, (rev, now)),
-        (records.miss, news.missing, (rev,)),
+async def _put_subjects(store: Store, account: AccountKey, told: Mapping[str, Subject]) -> None:
+    for keys in pieces(list(told), PIECE):
+        known = await store.read(_named(account, keys))
+        if news := [one for key in keys if _is_news(one := told[key], known.get(key))]:
+            await store.write(lambda db, news=news: subjects.put(db, account, news))  # type: ignore[misc]
+
+
+async def _put_plays(
+    store: Store, read: AccountReading, absence: Absence, believed: Belief, rev: int, now: float
+) -> tuple[int, int]:
+    """How many of them were ours, and by how many the plays grew: one is gone when a second listing lacks it."""
+    account, plays = read.account, read.reading.plays
+    if plays is None:
+        return 0, 0
+    lacks = belief.missing(plays, absence, believed) if plays.complete else []
+    for missing in pieces([one.record.id for one in lacks], PIECE):
+        await store.write(lambda db, ids=missing: records.miss(db, account, ids, rev))  # type: ignore[misc]
+    echoes, more = 0, -sum(one.missed == records.GONE - 1 for one in lacks)
+    for piece in pieces(plays.records, PIECE):
+        ours, grew = await store.write(_taking_in(read, list(piece), rev, now, known=absence.stored))
+        echoes, more = echoes + ours, more + grew
+    return echoes, more
+
+
+async def _put_values(store: Store, account: AccountKey, kind: Kind, news: ValueNews, rev: int, now: float) -> None:
+    work: tuple[tuple[Callable[..., None], Sequence[Any]], ...] = (
+        (values.put, news.put),
+        (values.clear, news.clear),
+        (values.miss, news.missing),
     )
-    of_kinds = [
-        (partial(put, kind=kind), rows, (rev, now))
-        for kind, one in news.values.items()
-        for put, rows in ((values.put, one.put), (values.clear, one.clear), (values.miss, one.missing))
-    ]
-    for put, rows, when in (*work, *of_kinds):
+    for put, rows in work:
         for piece in pieces(rows, PIECE):
-            await store.write(lambda db, put=put, piece=piece, when=when: put(db, account, piece, *when))  # type: ignore[misc]
+            await store.write(lambda db, put=put, piece=piece: put(db, account, piece, rev, now, kind=kind))  # type: ignore[misc]
 
 
-def _claiming(account: AccountKey, piece: Sequence[PlayRecord], precision: int) -> Callable[[Any], int]:
-    return lambda db: claims.recognise(db, account, piece, precision)
+def _taking_in(
+    read: AccountReading, listed: Sequence[PlayRecord], rev: int, now: float, *, known: bool
+) -> Callable[[sqlite3.Connection], tuple[int, int]]:
+    """What is new of them is stored, and in the same moment seen to be ours where it is."""
+    account = read.account
+
+    def take(db: sqlite3.Connection) -> tuple[int, int]:
+        before = records.of_ids(db, account, [record.id for record in listed]) if known else []
+        news = belief.news_of(listed, {one.record.id: one for one in before})
+        records.put(db, account, [*news.changed, *news.new], rev, now)
+        return claims.recognise(db, account, news.new, read.precision), len(news.new) + news.back
+
+    return take
 
 
 async def _finish(store: Store, read: AccountReading, before: ReadState, rev: int, now: float, *, doubt: str) -> None:

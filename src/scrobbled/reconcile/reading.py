@@ -31,6 +31,8 @@ MANY = 20_000
 PAGE = 1_000
 QUICK = 1
 """How hard a page is pressed; more takes longer than it spares."""
+GATHERED = 4_096
+"""Bytes of pages that are stored at once: one transaction for each small page would cost more than reading it."""
 
 
 class Failed(ScrobbledError):
@@ -79,6 +81,8 @@ async def read(
     except TrackerError as error:
         await member.trouble(error)
         raise Failed(f"{called(account[1])} could not be read: {error.reason}") from error
+    finally:
+        await known.stored()
     return AccountReading(account, reading, began if full else None, can.precision)
 
 
@@ -97,19 +101,13 @@ async def _is_due(store: Store, account: AccountKey, kinds: frozenset[Kind], bef
     return unsure or taken or not 0.0 <= now - before.full_at < (FULL_SELDOM if held > MANY else FULL_EVERY)
 
 
-async def everything(store: Store, account: AccountKey) -> list[MirroredPlay]:
-    """All plays of it that are stored, also those that are missing."""
-    found: list[MirroredPlay] = []
-    while True:
-        after = found[-1].record.id if found else ""
-        page = await store.read(_paged(account, after))
-        found += page
-        if len(page) < PAGE:
-            return found
-
-
-def _paged(account: AccountKey, after: str) -> Callable[[Any], list[MirroredPlay]]:
-    return lambda db: records.page(db, account, after, PAGE)
+async def all_of(store: Store, account: AccountKey) -> AsyncIterator[list[MirroredPlay]]:
+    """All plays of it that are stored, also those that are missing, a page at a time."""
+    after: str | None = ""
+    while after is not None:
+        page = await store.read(lambda db, after=after: records.page(db, account, after, PAGE))  # type: ignore[misc]
+        yield page
+        after = page[-1].record.id if len(page) == PAGE else None
 
 
 class StoredKnown:
@@ -128,12 +126,20 @@ class StoredKnown:
         self.marks = marks
         self._store, self._account, self._clock = store, account, clock or SystemClock()
         self._steps = steps or RunSteps(store, self._clock)
+        self._drafts: dict[str, StoredDraft] = {}
 
     def draft(self, listing: str) -> StoredDraft:
-        return StoredDraft(self._store, self._account, listing, clock=self._clock, steps=self._steps)
+        made = StoredDraft(self._store, self._account, listing, clock=self._clock, steps=self._steps)
+        return self._drafts.setdefault(listing, made)
+
+    async def stored(self) -> None:
+        """What is gathered of drafts lies in the database when this returns."""
+        for draft in self._drafts.values():
+            await draft.stored()
 
     async def plays(self) -> Sequence[PlayRecord]:
-        return [found.record for found in await everything(self._store, self._account) if found.there]
+        pages = all_of(self._store, self._account)
+        return [found.record async for page in pages for found in page if found.there]
 
     async def subjects(self) -> Mapping[str, Subject]:
         found: dict[str, Subject] = {}
@@ -151,6 +157,7 @@ class StoredDraft:
     def __init__(self, store: Store, account: AccountKey, listing: str, *, clock: Clock, steps: RunSteps) -> None:
         self._store, self._account, self._listing = store, account, listing
         self._clock, self._steps = clock, steps
+        self._gathered: list[tuple[int, bytes]] = []
 
     async def head(self, kind: type[T]) -> T | None:
         now = self._clock.now().timestamp()
@@ -163,20 +170,30 @@ class StoredDraft:
 
     async def begin(self, head: Any) -> None:
         now, told = self._clock.now().timestamp(), _packed((__version__, head))
+        self._gathered = []
         await self._store.write(lambda db: drafts.begin(db, self._account, self._listing, told, now))
 
     async def keep(self, number: int, page: Any) -> None:
-        now, told = self._clock.now().timestamp(), _packed(page)
-        await self._store.write(lambda db: drafts.keep(db, self._account, self._listing, number, told, now))
+        self._gathered.append((number, _packed(page)))
+        if sum(len(told) for _, told in self._gathered) >= GATHERED:
+            await self.stored()
+
+    async def stored(self) -> None:
+        now, gathered, self._gathered = self._clock.now().timestamp(), self._gathered, []
+        if gathered:
+            await self._store.write(lambda db: drafts.keep(db, self._account, self._listing, gathered, now))
 
     async def renew(self, head: Any, first: Any) -> None:
+        await self.stored()
         told, page = _packed((__version__, head)), _packed(first)
         await self._store.write(lambda db: drafts.renew(db, self._account, self._listing, told, page))
 
     async def drop(self) -> None:
+        self._gathered = []
         await self._store.write(lambda db: drafts.drop(db, self._account, self._listing))
 
     async def pages(self, kind: type[T]) -> AsyncIterator[tuple[int, T]]:
+        await self.stored()
         after = drafts.HEAD
         while (found := await self._store.read(self._after(after))) is not None:
             after = found[0]

@@ -25,6 +25,8 @@ def recognise(db: sqlite3.Connection, account: AccountKey, found: Iterable[PlayR
     stays the record of the play it was the record of. Each play has one record at a tracker at most.
     """
     echoes, moves = 0, amendments.renamed(db, *account)
+    if not moves and not any_for(db, *account):
+        return 0
     for record in found:
         match = (
             _by_handle(db, account, record)

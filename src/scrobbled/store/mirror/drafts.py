@@ -6,6 +6,7 @@ A page is whatever the tracker makes of it; number 0 is what it wrote down when 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 from scrobbled.core.standing import AccountKey
 
@@ -18,11 +19,15 @@ def begin(db: sqlite3.Connection, account: AccountKey, listing: str, head: bytes
     """Anew; what was kept of this listing, and whatever is too old, is forgotten."""
     drop(db, account, listing)
     db.execute("DELETE FROM drafts WHERE at < ?", (now - LASTS,))
-    keep(db, account, listing, HEAD, head, now)
+    keep(db, account, listing, [(HEAD, head)], now)
 
 
-def keep(db: sqlite3.Connection, account: AccountKey, listing: str, number: int, told: bytes, now: float) -> None:
-    db.execute("INSERT OR REPLACE INTO drafts VALUES (?,?,?,?,?,?)", (*account, listing, number, now, told))
+def keep(
+    db: sqlite3.Connection, account: AccountKey, listing: str, pages: Iterable[tuple[int, bytes]], now: float
+) -> None:
+    """By their numbers."""
+    rows = [(*account, listing, number, now, told) for number, told in pages]
+    db.executemany("INSERT OR REPLACE INTO drafts VALUES (?,?,?,?,?,?)", rows)
 
 
 def renew(db: sqlite3.Connection, account: AccountKey, listing: str, head: bytes, first: bytes) -> None:

@@ -5,6 +5,7 @@ Everything but the ids is optional, as the service leaves fields out and sends n
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import sys
@@ -195,8 +196,8 @@ def _entry(data: Mapping[str, Any], what: str) -> SerializdEntry:
     premiere = text_of(data, "showPremiereDate")[:4]
     return SerializdEntry(
         id=int_of(data, "id", what),
-        show=int_of(data, "showId", what),
-        season=season,
+        show=_same(int_of(data, "showId", what)),
+        season=None if season is None else _same(season),
         number=number_of(data, "episodeNumber"),
         watched_at=instant(data.get("backdate")),
         is_log=_either(data, "isLog", "isLogged", default=True),
@@ -209,7 +210,7 @@ def _entry(data: Mapping[str, Any], what: str) -> SerializdEntry:
         rewatch=_either(data, "isRewatch", "isRewatched"),
         allows_comments=_either(data, "allowsComments", "allowComments", default=True),
         show_name=_shared(text_of(data, "showName")),
-        show_year=int(premiere) if premiere.isdecimal() else None,
+        show_year=_same(int(premiere)) if premiere.isdecimal() else None,
         season_number=_season_number(data, season),
         title=_shared(text_of(data, "episodeName")),
     )
@@ -218,6 +219,12 @@ def _entry(data: Mapping[str, Any], what: str) -> SerializdEntry:
 def _shared(text: str) -> str:
     """One text in memory for all rows that say the same: a show is watched many times."""
     return sys.intern(text)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _same(number: int) -> int:
+    """And one number."""
+    return number
 
 
 def _rating(data: Mapping[str, Any], what: str) -> int:

@@ -102,8 +102,7 @@ class Diary:
         with self._noting() as made:
             for turn in range(MOST_SWEEPS):
                 sweep, more = await self._until_it_only_grew(first, keeper, again=turn > 0)
-                ids = sweep.rows.keys() - made
-                if sweep.repeated <= more or before == ids:
+                if sweep.repeated <= more or before == (ids := sweep.rows.keys() - made):
                     return sweep
                 before, first = ids, None
         raise TryLater(RESTLESS)
@@ -129,17 +128,16 @@ class Diary:
         keeper = keeper if (first.total or 0) >= LONG else None
         if keeper is not None:
             number, page = await self._gone_on(sweep, keeper, first)
-        seen = set(first.ids)
         while _goes_on(page, number):
             number += 1
             page = await self.page(number)
+            nothing_new = page.total is None and sweep.rows.keys() >= set(page.ids)
             sweep.see(number, page)
             if keeper is not None:
                 await keeper.draft.keep(number, page.rows)
                 await keeper.draft.step(number, page.total)
-            if page.total is None and seen.issuperset(page.ids):
+            if nothing_new:
                 break
-            seen.update(page.ids)
         return sweep, number
 
     async def _gone_on(self, sweep: Sweep, keeper: SweepPages, first: EntryPage) -> tuple[int, EntryPage]:

@@ -20,7 +20,7 @@ from scrobbled.trackers.serializd.cursor import RowNews, SerializdCursor, Visit
 from scrobbled.trackers.serializd.entries import EntryPage, SerializdEntry
 from scrobbled.trackers.serializd.history import Diary
 from scrobbled.trackers.serializd.memory import SerializdMemory
-from scrobbled.trackers.serializd.records import ReadRecords, RecordTeller
+from scrobbled.trackers.serializd.records import ReadRecords, RecordTeller, RowPlays
 from scrobbled.trackers.serializd.reviews import Reviews
 from scrobbled.trackers.serializd.rows import SerializdRows
 from scrobbled.trackers.serializd.tickreading import CLOCKS_DIFFER, TickReader
@@ -150,7 +150,7 @@ class SerializdReader:
                 visit, then.counted, visit.first, rated, self._reviews_by_now(visit, then, news)
             ).cursor(),
             owner=visit.owner,
-            plays=Plays(told.plays, complete=False) if told.plays else None,
+            plays=Plays(RowPlays(told.plays), complete=False) if told.plays else None,
             values={RATINGS: _rated(told, complete=False)} if told.ratings or told.cleared else {},
             subjects=told.subjects,
             skipped=told.skipped,
@@ -210,7 +210,7 @@ class SerializdReader:
                 self._mark(visit, counted, first, look.reviews.first, visit.totals.reviews), asked=asked
             ).cursor(),
             owner=visit.owner,
-            plays=Plays(told.plays, complete=True) if plays else None,
+            plays=Plays(RowPlays(told.plays), complete=True) if plays else None,
             values={RATINGS: _rated(told, complete=complete)} if ratings else {},
             subjects=told.subjects,
             skipped=told.skipped,

@@ -6,11 +6,13 @@ import asyncio
 import itertools
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import overload
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.core.agreeing.lineup import MINUTE, USUAL
 from scrobbled.core.errors import NotInCatalogue
@@ -33,11 +35,35 @@ TICK = "tick"
 class ReadRecords:
     """What one read has to tell."""
 
-    plays: list[PlayRecord] = field(default_factory=list)
+    plays: list[SerializdEntry | PlayRecord] = field(default_factory=list)
     ratings: list[ValueRecord] = field(default_factory=list)
     cleared: set[str] = field(default_factory=set)
     subjects: dict[str, Subject] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
+
+
+class RowPlays(Sequence[PlayRecord]):
+    """Plays that become records when they are looked at: all of them would lie in memory beside their rows."""
+
+    def __init__(self, told: Sequence[SerializdEntry | PlayRecord]) -> None:
+        self._told = told
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    @overload
+    def __getitem__(self, at: int) -> PlayRecord: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[PlayRecord]: ...
+
+    def __getitem__(self, at: int | slice) -> PlayRecord | list[PlayRecord]:
+        return [_record(one) for one in self._told[at]] if isinstance(at, slice) else _record(self._told[at])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class EpisodeTick(Struct, frozen=True):
@@ -65,17 +91,19 @@ class RecordTeller:
         self._catalogue = catalogue
         self._numbers: dict[tuple[int, int], int | None] = {}
         self._notes: dict[tuple[int, int], SeasonNotes] = {}
-        self._shows: dict[int, tuple[str, int | None]] = {}
+        self._shows: dict[int, Episode] = {}
+        """As an item without season and number."""
         self._skipped: set[int] = set()
         self._close: set[str] = set()
 
     async def plays(self, rows: Iterable[SerializdEntry], beside: Iterable[SerializdEntry] = ()) -> None:
         """Rows that are no play tell nothing. ``beside`` are others that were seen."""
         rows = list(rows)
-        self._close = _close({row.id: row for row in (*beside, *rows) if row.is_play})
+        ours = {row.id for row in rows} if (others := list(beside)) else set()
+        self._close = _close(itertools.chain((row for row in others if row.id not in ours), rows))
         for number, row in enumerate(rows):
             if row.is_play and await self._introduced(row):
-                self.told.plays.append(play_of(row))
+                self.told.plays.append(row)
             if number % SLICE == 0:
                 await asyncio.sleep(0)
 
@@ -116,7 +144,7 @@ class RecordTeller:
         if row.key in self.told.subjects:
             return True
         if row.show_name:
-            self._shows.setdefault(row.show, (row.show_name, row.show_year))
+            self._shows.setdefault(row.show, _show(row.show, row.show_name, row.show_year))
         if row.season is not None and row.season_number is not None:
             self._numbers[row.show, row.season] = row.season_number
         known = await self._introduce(row.place, row.title)
@@ -135,8 +163,7 @@ class RecordTeller:
         number = await self.season_number(show, season) if season is not None else None
         if season is not None and number is None:
             return False
-        name, year = await self._show(show)
-        item = Episode(name, number, episode, title or None, show_year=year, show_ids=ShowIds(tmdb=show))
+        item = replace(await self._show(show), season=number, number=episode, title=title or None)
         key = key_of(place)
         if number is None or episode is None:
             scope = "show" if season is None else "season"
@@ -155,11 +182,9 @@ class RecordTeller:
             notes = await self._noted(show, season)
         listed = notes.episodes.get(number)
         title = item.title or (listed.title if listed else None)
-        ids = EpisodeIds(tmdb=listed.tmdb) if listed else EpisodeIds()
+        ids = EpisodeIds(tmdb=listed.tmdb) if listed else item.ids
         air_date = listed.air_date if listed else None
-        told = Episode(
-            item.show_title, season, number, title, item.show_year, item.show_ids, ids=ids, air_date=air_date
-        )
+        told = replace(item, title=title, ids=ids, air_date=air_date)
         return Subject(key, "episode", told, notes.seconds.get(number))
 
     async def _noted(self, show: int, season: int) -> SeasonNotes:
@@ -167,23 +192,32 @@ class RecordTeller:
             self._notes[show, season] = await self._catalogue.kept_season(show, season)
         return self._notes[show, season]
 
-    async def _show(self, show: int) -> tuple[str, int | None]:
+    async def _show(self, show: int) -> Episode:
         if show not in self._shows:
             try:
-                self._shows[show] = ((await self._catalogue.show(show)).name, None)
+                name = (await self._catalogue.show(show)).name
             except NotInCatalogue:
-                self._shows[show] = ("", None)
+                name = ""
+            self._shows[show] = _show(show, name)
         return self._shows[show]
 
 
-def _close(rows: Mapping[int, SerializdEntry]) -> set[str]:
+def _show(show: int, name: str, year: int | None = None) -> Episode:
+    return Episode(name, None, None, show_year=year, show_ids=ShowIds(tmdb=show))
+
+
+def _close(rows: Iterable[SerializdEntry]) -> set[str]:
     """Keys of which two rows lie so close that it takes the runtime to tell whether they are one viewing."""
     times: dict[str, list[datetime]] = {}
-    for row in rows.values():
-        if row.kept is DatePrecision.EXACT and row.watched_at is not None:
+    for row in rows:
+        if row.is_play and row.kept is DatePrecision.EXACT and row.watched_at is not None:
             times.setdefault(row.key, []).append(row.watched_at)
     pairs = ((key, pair) for key, found in times.items() for pair in itertools.pairwise(sorted(found)))
     return {key for key, (one, next_) in pairs if MINUTE < next_ - one < USUAL["episode"]}
+
+
+def _record(told: SerializdEntry | PlayRecord) -> PlayRecord:
+    return told if isinstance(told, PlayRecord) else play_of(told)
 
 
 def play_of(row: SerializdEntry) -> PlayRecord:

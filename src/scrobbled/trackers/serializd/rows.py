@@ -38,7 +38,7 @@ class BothListings(Struct, frozen=True):
     @classmethod
     def of(cls, diary: Sweep, reviews: ReviewSweep) -> BothListings:
         """The diary shows more of a row than the reviews do, but for the tags, perhaps."""
-        rows = {**reviews.rows, **diary.rows}
+        rows = {**reviews.rows, **diary.rows} if reviews.rows else diary.rows
         for id_, row in reviews.rows.items():
             if row.tags is not None and rows[id_].tags is None:
                 rows[id_] = replace(rows[id_], tags=row.tags)

@@ -223,7 +223,7 @@ def _at(rows: Iterable[HistoryRow], edit: Remove | Retime) -> list[HistoryRow]:
 
 
 def _stamp(row: HistoryRow) -> str:
-    return play_record(row.id, row.entry.key() or "", row.watched_at, row.action).stamp
+    return play_record(str(row.id), row.entry.key() or "", row.watched_at, row.action).stamp
 
 
 def _number(remote_id: str) -> int | AddResult:

@@ -88,10 +88,10 @@ def part(line: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def play_record(id: int, key: str, watched_at: datetime | None, action: str) -> PlayRecord:
+def play_record(id: str, key: str, watched_at: datetime | None, action: str) -> PlayRecord:
     """``watched_at`` is a UTC minute, as Trakt tells it."""
     at = None if watched_at == EPOCH else watched_at
-    return PlayRecord(str(id), key, at, _kept(at, action), stamp=stamp(at, key))
+    return PlayRecord(id, key, at, _kept(at, action), stamp=stamp(at, key))
 
 
 def stamp(at: datetime | None, key: str) -> str:

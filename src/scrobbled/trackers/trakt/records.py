@@ -9,6 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode
 from scrobbled.core.records import PlayRecord, Subject, ValueRecord
 from scrobbled.trackers.trakt.answers import HistoryRow, read_history, read_ratings
 from scrobbled.trackers.trakt.entries import TraktEntry, play_record
@@ -20,6 +24,7 @@ class ToldSubjects:
 
     subjects: dict[str, Subject] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
+    _shows: dict[ShowIds, ShowIds] = field(default_factory=dict)
 
     def key_of(self, entry: TraktEntry, what: str) -> str | None:
         """``None`` and counted as ``what`` where the entry has no id to go by."""
@@ -27,8 +32,16 @@ class ToldSubjects:
         if key is None:
             self.skipped[f"{what} without ids"] += 1
         elif key not in self.subjects:
-            self.subjects[key] = entry.subject(key)
+            subject = entry.subject(key)
+            self.subjects[key] = self._sharing(subject) if isinstance(subject.item, Episode) else subject
         return None if key is None else sys.intern(key)  # one text for all that is of it
+
+    def _sharing(self, subject: Subject) -> Subject:
+        """The same; what is said of a show lies in memory once, however many of its episodes there are."""
+        item = subject.item
+        assert isinstance(item, Episode)
+        show = self._shows.setdefault(item.show_ids, item.show_ids)
+        return replace(subject, item=replace(item, show_title=sys.intern(item.show_title), show_ids=show))
 
 
 @dataclass(slots=True)
@@ -37,22 +50,27 @@ class PlayPages:
 
     told: ToldSubjects = field(default_factory=ToldSubjects)
     records: dict[str, PlayRecord] = field(default_factory=dict)
-    _seen: set[int] = field(default_factory=set)
+    _without: set[int] = field(default_factory=set)
+    """Ids of the rows that are of nobody knows what."""
 
     def take(self, raw: Any, what: str) -> int:
         return self.add(read_history(raw, what))
 
     def add(self, rows: Iterable[HistoryRow]) -> int:
         """How many of them were new."""
-        before = len(self._seen)
+        before = self._count
         for row in rows:
-            if row.id in self._seen:
+            if row.id in self._without or (id_ := str(row.id)) in self.records:
                 continue
-            self._seen.add(row.id)
             if (key := self.told.key_of(row.entry, "play")) is not None:
-                record = play_record(row.id, key, row.watched_at, row.action)
-                self.records[record.id] = record
-        return len(self._seen) - before
+                self.records[id_] = play_record(id_, key, row.watched_at, row.action)
+            else:
+                self._without.add(row.id)
+        return self._count - before
+
+    @property
+    def _count(self) -> int:
+        return len(self.records) + len(self._without)
 
 
 @dataclass(slots=True)
