@@ -12,7 +12,7 @@ from pairing import pairing
 from scrobbled.core.errors import LoginNeeded
 from scrobbled.desk.facts import standings
 from scrobbled.desk.facts.pairs import pair_stories
-from scrobbled.reconcile.keeper import AGAIN_AFTER
+from scrobbled.reconcile.accounts import AGAIN_AFTER
 from scrobbled.sandbox.faults import Fault
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -17,10 +17,11 @@ from scrobbled.core.errors import ConfigError, StoreError, TrackerError, TryLate
 from scrobbled.core.naming.names import is_file
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics
+from scrobbled.reconcile.accounts import AGAIN_AFTER, AccountReads, ReadWish, Wanted
 from scrobbled.reconcile.carrying import take_out
 from scrobbled.reconcile.guarding import limits
-from scrobbled.reconcile.pairs import AccountCouriers, Options, Sides, Wired, asks_for_ticks, compared, found, wired
-from scrobbled.reconcile.reading import PairMember
+from scrobbled.reconcile.pairs import AccountCouriers, Options, Wired, asks_for_ticks, compared, found, wired
+from scrobbled.reconcile.reading import Failed, PairMember
 from scrobbled.reconcile.run import Ended, Reconciler
 from scrobbled.reconcile.telling import Teller
 from scrobbled.store import Store
@@ -33,8 +34,8 @@ FIRST_AFTER = 10.0
 LOOK_EVERY = 30.0
 ASKED_EVERY = 0.3
 """Where nothing is run by the clock: whoever asks does so by the database of this very process, and waits."""
-AGAIN_AFTER = 900.0
-"""Seconds after a run that failed, where the pair is compared less often than that."""
+FRESH = 300.0
+"""Seconds that what is kept of an account may be old when the clock runs a pair; half of the pair's time at most."""
 log = structlog.get_logger("pairs")
 
 
@@ -61,11 +62,16 @@ class Keeper:
         clock: Clock,
         by_clock: bool = True,
         changed: Callable[[], None] = lambda: None,
+        wishes: Callable[[], Iterable[ReadWish]] = tuple,
     ) -> None:
-        """``changed`` is called when a run begins, comes to its next phase, or ends."""
+        """``changed`` is called when a run begins, comes to its next phase, or ends.
+
+        ``wishes`` are of those who follow accounts beside the pairs: what no run has read in time is read for them.
+        """
         self._changed = changed
         self._store, self._config, self._couriers, self._wake_couriers = store, config, couriers, wake
         self._metrics, self._clock, self._by_clock = metrics, clock, by_clock
+        self._wishes, self._reads = wishes, AccountReads(store, clock, metrics)
         self._teller = Teller(alerts, metrics, clock)
         self.news = asyncio.Event()
         """Set when a run may have been asked for."""
@@ -139,8 +145,12 @@ class Keeper:
         for one in wired(self._config(), self._couriers()):
             due = await self._due_at(one)
             is_time = self._now() >= due or due - self._now() > one.pair.every * 2
-            if is_time and self._is_free(one.sides.viewer) and not self._rests(one.sides):
+            if is_time and self._is_free(one.sides.viewer) and not self._rests(one.sides.viewer, one.sides.names):
                 self._begin(one.sides.viewer, self._scheduled(one))
+        for wish in await self._reads.due(self._wishes()):
+            viewer, name = wish.account
+            if wish.account in self._couriers() and self._is_free(viewer) and not self._rests(viewer, (name,)):
+                self._begin(viewer, self._kept(wish))
 
     async def _due_at(self, one: Wired) -> float:
         last = await self._store.read(lambda db: runs.latest(db, one.sides.viewer, one.sides.pair))
@@ -154,9 +164,9 @@ class Keeper:
         task.add_done_callback(lambda _: self.news.set())
         self._busy[viewer] = task
 
-    def _rests(self, sides: Sides) -> bool:
+    def _rests(self, viewer: str, names: Iterable[str]) -> bool:
         """Whether one of the accounts is not to be asked now. Nothing is begun then: its end would be news at once."""
-        couriers = (self._couriers()[sides.viewer, name] for name in sides.names)
+        couriers = (self._couriers()[viewer, name] for name in names)
         return any(courier.health.pause(self._clock.monotonic()) for courier in couriers)
 
     async def _scheduled(self, one: Wired) -> None:
@@ -165,7 +175,16 @@ class Keeper:
             run = await self._store.write(
                 lambda db: runs.ask(db, sides.viewer, sides.pair, "schedule", {}, self._now())
             )
-            await self._carry_out(run, one, Options(), unasked=True)
+            since = self._now() - min(FRESH, one.pair.every / 2)
+            await self._carry_out(run, one, Options(), since, unasked=True)
+
+    async def _kept(self, wish: ReadWish) -> None:
+        """Read for those who follow the account. What goes wrong is told of the account, and tried again."""
+        wanted = Wanted(wish.kinds, limits(self._config()).removals_percent)
+        try:
+            await self._reads.keep(wish.account, self._member(*wish.account), wanted)
+        except (Failed, StoreError) as error:
+            log.warning("account not read", action="read", account="/".join(wish.account), why=str(error))
 
     async def _asked(self, run: Run) -> None:
         with contextlib.suppress(StoreError):
@@ -174,13 +193,13 @@ class Keeper:
                 why = f"{run.viewer} has no pair {run.pair} that can be reconciled; see viewers: pairs"
                 await self._store.write(lambda db: runs.end(db, run.id, self._now(), "failed", why))
                 return
-            await self._carry_out(run.id, one, Options.of(run.options))
+            await self._carry_out(run.id, one, Options.of(run.options), run.asked_at)
 
-    async def _carry_out(self, run: int, one: Wired, options: Options, *, unasked: bool = False) -> None:
+    async def _carry_out(self, run: int, one: Wired, options: Options, since: float, *, unasked: bool = False) -> None:
         reconciler = self.reconciler(one)
         self._at[one.sides.viewer] = run
         try:
-            ended = await reconciler.run(run, options)
+            ended = await reconciler.run(run, options, since=since)
         except ConfigError as error:
             ended = Ended("failed", " ".join(error.problems))
             await self._store.write(lambda db: runs.end(db, run, self._now(), ended.outcome, ended.reason))
@@ -209,6 +228,7 @@ class Keeper:
             wake=self._wake_couriers,
             tell=lambda phase: self._changed(),
             tell_steps=lambda steps: self._changed(),
+            reads=self._reads,
         )
 
     def _member(self, viewer: str, name: str) -> PairMember:

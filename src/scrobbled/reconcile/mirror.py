@@ -22,7 +22,7 @@ from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.reconcile import belief
 from scrobbled.reconcile.belief import BELIEVED, Absence, Belief, ValueNews
-from scrobbled.reconcile.pairs import Sides, pieces
+from scrobbled.reconcile.pairs import pieces
 from scrobbled.reconcile.reading import AccountReading, Failed, all_of
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import claims, drafts, records, subjects, values
@@ -45,26 +45,29 @@ class Absorbed(Struct, frozen=True):
 
 
 async def keep(
-    store: Store, read: AccountReading, sides: Sides, clock: Clock, *, metrics: Metrics, may_lack: float
+    store: Store, read: AccountReading, clock: Clock, *, metrics: Metrics, may_lack: float, forget: str
 ) -> None:
-    """Store what one side brought. Raises ``Failed`` where that is not the account it was; see ``absorb``."""
+    """Store what one read brought, see ``absorb``. Raises ``Failed`` where that is not the account it was.
+
+    ``forget`` is the command that lets it be another one from now on.
+    """
     account = read.account
     before = await store.read(lambda db: records.state(db, account))
     absorbed = await absorb(store, read, clock, may_lack=may_lack)
     if absorbed.echoes:
         metrics.echoes.labels(account[1]).inc(absorbed.echoes)
     if absorbed.stranger:
-        raise Failed(_strange(sides, called(account[1]), before.owner, absorbed.stranger))
+        raise Failed(_strange(called(account[1]), before.owner, absorbed.stranger, forget))
     if absorbed.doubt:
         log.warning("listing not believed", action="read", account="/".join(account), why=absorbed.doubt)
 
 
-def _strange(sides: Sides, name: str, owner: str, stranger: str) -> str:
-    return (
+def _strange(name: str, owner: str, stranger: str, forget: str) -> str:
+    told = (
         f"{name} is signed in to the account of {stranger}, and before it was that of {owner}, so nothing of it is "
-        f"taken over. Sign in as {owner} again; or, where {stranger} is meant from now on, forget the other one: "
-        f"scrobbled reset-state --pair {sides.pair} --viewer {sides.viewer}"
+        f"taken over. Sign in as {owner} again"
     )
+    return f"{told}; or, where {stranger} is meant from now on, forget the other one: {forget}" if forget else told
 
 
 async def absorb(store: Store, read: AccountReading, clock: Clock, *, may_lack: float = BELIEVED) -> Absorbed:

@@ -70,11 +70,10 @@ async def read(
     full: bool,
     steps: RunSteps,
 ) -> AccountReading:
-    """Raises ``Failed``. Of ``kinds`` and those of the member; ``full`` reads everything, else where that is due."""
+    """Raises ``Failed``. ``full`` reads everything; else that is done where it is due."""
     began, can = clock.now().timestamp(), member.tracker.can
-    kinds = (kinds | member.kinds) & can.reads
-    before = await store.read(lambda db: records.state(db, account))
-    full = full or await _is_due(store, account, kinds, before, began)
+    kinds, before = kinds & can.reads, await store.read(lambda db: records.state(db, account))
+    full = full or await is_due(store, account, kinds, before, began)
     known = StoredKnown(store, account, marks=member.marks, clock=clock, steps=steps)
     try:
         reading = await member.tracker.reads.read(kinds, before.cursor, known, full=full)
@@ -86,10 +85,9 @@ async def read(
     return AccountReading(account, reading, began if full else None, can.precision)
 
 
-async def _is_due(store: Store, account: AccountKey, kinds: frozenset[Kind], before: ReadState, now: float) -> bool:
-    """Also where a play was removed or moved by us since: a service need not say anywhere that one is gone.
-
-    And where something was missing the last time.
+async def is_due(store: Store, account: AccountKey, kinds: frozenset[Kind], before: ReadState, now: float) -> bool:
+    """Whether everything is to be read: also where something was missing the last time, or a play was removed or moved
+    by us since, as a service need not say anywhere that one is gone.
     """
     unsure, taken, held = await store.read(
         lambda db: (

@@ -14,12 +14,11 @@ from msgspec.structs import replace
 from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.guard import PlanLimits
 from scrobbled.core.agreeing.ledger import Link, Policy
-from scrobbled.core.agreeing.plan import SIDES, Plan, Side
-from scrobbled.core.kinds import Kind
+from scrobbled.core.agreeing.plan import SIDES, Plan
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.garbage import give_back, set_aside
 from scrobbled.plumbing.metrics import Metrics
-from scrobbled.reconcile import mirror, reading
+from scrobbled.reconcile.accounts import AccountReads, Wanted
 from scrobbled.reconcile.carrying import Cancelled, Carrier
 from scrobbled.reconcile.deciding import Compared, Decider
 from scrobbled.reconcile.guarding import Guard, refusal
@@ -68,11 +67,13 @@ class Reconciler:
         wake: Callable[[frozenset[tuple[str, str]]], None],
         tell: Callable[[str], None] = lambda phase: None,
         tell_steps: TellSteps = lambda steps: None,
+        reads: AccountReads | None = None,
     ) -> None:
         """``tell`` is called with each phase that begins, ``tell_steps`` now and then with how far it is."""
         self.sides, self.pair, self._tell, self._tell_steps = sides, pair, tell, tell_steps
         self._members, self._store, self._clock = members, store, clock
         self._metrics, self._limits = metrics, limits
+        self._reads = reads or AccountReads(store, clock, metrics)
         self._guard = Guard(store, sides, limits)
         self._carrier = Carrier(sides, store=store, clock=clock, wake=wake)
 
@@ -80,13 +81,16 @@ class Reconciler:
         """Raises ``ConfigError`` for options that mean nothing for this pair."""
         return policy(self.pair, self.sides, [member.tracker.can for member in self._members], options)
 
-    async def run(self, run: int, options: Options) -> Ended:
-        """Read, compare, and put what is missing on its way. Books itself in ``runs``; raises ``StoreError``."""
+    async def run(self, run: int, options: Options, *, since: float | None = None) -> Ended:
+        """Read, compare, and put what is missing on its way. Books itself in ``runs``; raises ``StoreError``.
+
+        An account of which a read began after ``since`` (Unix seconds) is not read again.
+        """
         started = self._clock.monotonic()
         if not await self._store.write(lambda db: runs.begin(db, run, self._now())):
             return Ended(cancelling.OUTCOME, cancelling.REASON)
         try:
-            ended = await self._run(run, options)
+            ended = await self._run(run, options, since)
         except Cancelled:
             return Ended(cancelling.OUTCOME, cancelling.REASON)
         except Failed as failure:
@@ -111,8 +115,8 @@ class Reconciler:
         why = await self._guard.wants_a_yes(compared.plan)
         return Ended("approval" if why else "planned", why, compared.plan, await self._id(compared.plan))
 
-    async def _run(self, run: int, options: Options) -> Ended:
-        compared = await self._compared(options, run)
+    async def _run(self, run: int, options: Options, since: float | None) -> Ended:
+        compared = await self._compared(options, run, since)
         plan, plan_id = compared.plan, await self._id(compared.plan)
         await self._carrier.write_values(compared)
         if options.plan and (why := refusal(options.plan, plan_id, self._clock.now())):
@@ -126,37 +130,32 @@ class Reconciler:
         await self._carrier.reached(run, compared, fingerprint(self.policy(options)))
         return Ended("done", "", plan, plan_id) if new else Ended("nothing", "", plan)
 
-    async def _compared(self, options: Options, run: int | None = None) -> Compared:
+    async def _compared(self, options: Options, run: int | None = None, since: float | None = None) -> Compared:
         """What may be done without anybody being asked whether it can be right."""
         made = self.policy(options)
         if not kinds(made):
             raise Failed("nothing is to be reconciled: every kind of this pair is off, or its trackers cannot do it")
         self._tell("reading")
         steps = RunSteps(self._store, self._clock, run=run, tell=self._tell_steps)
-        await self._read(kinds(made), full=options.full, steps=steps)
+        forget = f"scrobbled reset-state --pair {self.sides.pair} --viewer {self.sides.viewer}"
+        await self._read(Wanted(kinds(made), self._limits.removals_percent, forget, options.full, since), steps)
         await self._begin("comparing", run)
         links = _nothing if run is None else self._carrier.write_links
         compared = await self._decided(made, full=options.full, steps=steps, links=links)
         compared.plan = await self._guard.believable(compared.plan)
         return compared
 
-    async def _read(self, wanted: frozenset[Kind], *, full: bool, steps: RunSteps) -> None:
+    async def _read(self, wanted: Wanted, steps: RunSteps) -> None:
         """Both sides, beside each other. Where one fails, what the other brought is kept, and ``Failed`` is raised."""
         members = zip(SIDES, self._members, strict=True)
-        sides = (self._side(side, member, wanted, full, steps) for side, member in members)
-        found = await asyncio.gather(*sides, return_exceptions=True)
+        reads = (self._reads.keep(self.sides.account(side), member, wanted, steps) for side, member in members)
+        found = await asyncio.gather(*reads, return_exceptions=True)
         troubles = [one for one in found if isinstance(one, BaseException)]
         for trouble in troubles:
             if not isinstance(trouble, Failed):
                 raise trouble
         if troubles:
             raise Failed(". ".join(map(str, troubles)))
-
-    async def _side(self, side: Side, member: PairMember, wanted: frozenset[Kind], full: bool, steps: RunSteps) -> None:
-        account = self.sides.account(side)
-        found = await reading.read(self._store, account, member, self._clock, kinds=wanted, full=full, steps=steps)
-        may_lack = self._limits.removals_percent
-        await mirror.keep(self._store, found, self.sides, self._clock, metrics=self._metrics, may_lack=may_lack)
 
     async def _decided(self, made: Policy, *, full: bool, steps: RunSteps, links: TakeLinks) -> Compared:
         """``links`` is handed what was found to be the same, as it is found: that is too much to be kept."""
