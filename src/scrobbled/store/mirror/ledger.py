@@ -111,14 +111,18 @@ def _link(row: tuple[str | None, str | None, str, str, int | None, int | None]) 
 
 def put_links(db: sqlite3.Connection, viewer: str, pair: str, found: Iterable[Link], now: float) -> None:
     """Each takes the place of whatever was said of its records before."""
-    for link in found:
-        for column, id_ in (("a", link.a), ("b", link.b)):
-            if id_ is not None:
-                db.execute(f"DELETE FROM links WHERE viewer = ? AND pair = ? AND {column} = ?", (viewer, pair, id_))
-        db.execute(
-            f"INSERT INTO links (viewer, pair, {_COLUMNS}, linked_at) VALUES (?,?,?,?,?,?,?,?,?)",
-            (viewer, pair, link.a, link.b, link.rule, link.state, seconds(link.a_at), seconds(link.b_at), now),
-        )
+    links = list(found)
+    for side in SIDES:
+        ids = (link.a if side == "a" else link.b for link in links)
+        gone = [(viewer, pair, id_) for id_ in ids if id_ is not None]
+        db.executemany(f"DELETE FROM links WHERE viewer = ? AND pair = ? AND {side} = ?", gone)
+    db.executemany(
+        f"INSERT OR REPLACE INTO links (viewer, pair, {_COLUMNS}, linked_at) VALUES (?,?,?,?,?,?,?,?,?)",
+        [
+            (viewer, pair, link.a, link.b, link.rule, link.state, seconds(link.a_at), seconds(link.b_at), now)
+            for link in links
+        ],
+    )
 
 
 def count_agreed(db: sqlite3.Connection, viewer: str, pair: str) -> int:

@@ -121,7 +121,7 @@ def _lines(raw: object, what: str) -> Iterator[Mapping[str, Any]]:
     if not isinstance(raw, list):
         raise ContractDrift(f"{what} answered with something that is no list")
     for line in raw:
-        if not isinstance(line, Mapping):
+        if not isinstance(line, dict):
             raise ContractDrift(f"{what} lists something that is no object")
         yield line
 

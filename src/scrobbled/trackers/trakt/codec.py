@@ -60,7 +60,7 @@ def raw_ids(ids: MovieIds | EpisodeIds | ShowIds) -> dict[str, int | str]:
 
 def clean_ids(raw: object) -> dict[str, int | str]:
     """The ids of an answer; null, 0 and empty mean unknown, and numbers may come as text."""
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         return {}
     found: dict[str, int | str] = {}
     for space in SPACES:

@@ -85,7 +85,7 @@ def entry_of(line: Mapping[str, Any], scope: Scope) -> TraktEntry:
 def part(line: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The object under ``name``, empty where there is none."""
     value = line.get(name)
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def play_record(id: str, key: str, watched_at: datetime | None, action: str) -> PlayRecord:
