@@ -139,6 +139,22 @@ async def test_what_a_pair_has_read_is_not_read_for_others(tmp_path: Path) -> No
         assert await kept_for(home, 600.0, seconds=1_800) == 3
 
 
+async def test_a_run_reads_what_others_follow_as_well(tmp_path: Path) -> None:
+    """What is left out of one read is all read anew by the next one that wants it."""
+    async with pairing(tmp_path, every="10m", ratings="off") as home:
+        home.rate_episode(0, 1, 1, 8)
+        keeper, diary = home.runtime.keeper, "GET /api/user/{username}/diary"
+        keeper._by_clock = True
+        keeper._wishes = lambda: [ReadWish(("anna", "serializd"), frozenset({"ratings"}), 600.0)]
+        for _ in range(60):
+            await keeper._begin_what_is_due(0.0)
+            await asyncio.gather(*keeper._busy.values())
+            home.clock.advance(30)
+        reads = home.sandbox["serializd"].counts[diary]
+        assert reads == 3
+        assert home.sandbox["serializd"].counts["GET /api/user/{username}/reviewspage_v3/"] == 1
+
+
 async def test_a_pair_is_content_with_what_was_just_read(tmp_path: Path) -> None:
     async with pairing(tmp_path, every="10m") as home:
         home.clock.advance(3_600)

@@ -65,8 +65,8 @@ class Mirror(Drafts):
     values: dict[Kind, dict[str, ValueRecord]] = field(default_factory=lambda: defaultdict(dict))
     told: dict[str, Subject] = field(default_factory=dict)
 
-    async def plays(self) -> Sequence[PlayRecord]:
-        return list(self.records.values())
+    async def plays(self, begin: str = "") -> Sequence[PlayRecord]:
+        return [play for play in self.records.values() if play.id.startswith(begin)]
 
     async def subjects(self) -> Mapping[str, Subject]:
         return self.told

@@ -25,9 +25,9 @@ class Mirror(Drafts):
     about: dict[str, Subject] = field(default_factory=dict)
     asked: int = 0
 
-    async def plays(self) -> Sequence[PlayRecord]:
+    async def plays(self, begin: str = "") -> Sequence[PlayRecord]:
         self.asked += 1
-        return list(self.held.values())
+        return [play for play in self.held.values() if play.id.startswith(begin)]
 
     async def subjects(self) -> Mapping[str, Subject]:
         return self.about

@@ -243,7 +243,8 @@ class Keeper:
                 await courier.health.trouble(error, self._clock.monotonic(), self._dice)
 
         config = self._config()
-        kinds, marks = compared(config, viewer, name), asks_for_ticks(config, viewer, name)
+        wished = (wish.kinds for wish in self._wishes() if wish.account == (viewer, name))
+        kinds, marks = compared(config, viewer, name).union(*wished), asks_for_ticks(config, viewer, name)
         return PairMember(courier.tracker, trouble, kinds=kinds, marks=marks)
 
     def _now(self) -> float:

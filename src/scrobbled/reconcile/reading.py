@@ -45,7 +45,7 @@ class PairMember(Struct, frozen=True):
     tracker: Tracker
     trouble: Callable[[TrackerError], Awaitable[None]]
     kinds: frozenset[Kind] = frozenset()
-    """What the pairs of the person compare there: read also in a run that is for less."""
+    """What the pairs of the person compare there, and others follow: read also in a run that is for less."""
     marks: bool = True
     """Some pair of the person wants to know what is marked there as watched without a play."""
 
@@ -135,9 +135,11 @@ class StoredKnown:
         for draft in self._drafts.values():
             await draft.stored()
 
-    async def plays(self) -> Sequence[PlayRecord]:
-        pages = all_of(self._store, self._account)
-        return [found.record async for page in pages for found in page if found.there]
+    async def plays(self, begin: str = "") -> Sequence[PlayRecord]:
+        found: list[PlayRecord] = []
+        async for page in all_of(self._store, self._account):
+            found += [one.record for one in page if one.there and one.record.id.startswith(begin)]
+        return found
 
     async def subjects(self) -> Mapping[str, Subject]:
         found: dict[str, Subject] = {}

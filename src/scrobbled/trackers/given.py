@@ -112,8 +112,8 @@ class EarlierReads(Protocol):
         """Of a listing of many pages."""
         ...
 
-    async def plays(self) -> Sequence[PlayRecord]:
-        """Every play that was there when it was last read."""
+    async def plays(self, begin: str = "") -> Sequence[PlayRecord]:
+        """Every play that was there when it was last read and whose id begins so."""
         ...
 
     async def subjects(self) -> Mapping[str, Subject]:

@@ -33,7 +33,7 @@ BOTH = frozenset({PLAYS, RATINGS})
 
 
 class NothingKnown(Drafts):
-    async def plays(self) -> Sequence[PlayRecord]:
+    async def plays(self, begin: str = "") -> Sequence[PlayRecord]:
         return []
 
     async def subjects(self) -> Mapping[str, Subject]:

@@ -99,7 +99,7 @@ class TickReader:
         then = visit.then.asked if visit.then else 0
         if visit.totals.episodes == 0:
             return TickReading([], then)
-        plays = await visit.known.plays()
+        plays = await visit.known.plays("" if visit.known.marks else f"{TICK}:")
         watched = {row.key for row in rows if row.is_play}
         settled: set[SeasonIds] = set()
         if visit.known.marks:

@@ -108,4 +108,5 @@ def _excess(there: Minutes, known: Minutes) -> list[tuple[int, int]]:
 
 def overlaid(known: Iterable[PlayRecord], window: Iterable[PlayRecord]) -> list[PlayRecord]:
     """What is known, with what was just read over it."""
-    return list(({record.id: record for record in known} | {record.id: record for record in window}).values())
+    newer = {record.id: record for record in window}
+    return [*(record for record in known if record.id not in newer), *newer.values()]
