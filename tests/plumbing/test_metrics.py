@@ -8,7 +8,6 @@ from collections.abc import Iterable
 import pytest
 
 from scrobbled import __version__
-from scrobbled.core.sending.change import Action
 from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
 from scrobbled.plumbing.metrics import ACK_BUCKETS, DELIVERY_BUCKETS, REQUEST_BUCKETS, Metrics, Sample
 
@@ -63,7 +62,7 @@ def test_counters_begin_at_zero_so_that_the_first_event_is_an_increase() -> None
     metrics.prepare_source("plex")
     metrics.prepare_account("anna", "trakt")
     metrics.prepare_person("anna", "plex")
-    metrics.prepare_pair("anna", "trakt,serializd")
+    metrics.prepare_pair("anna", "trakt,serializd", ["add", "rate"])
     for outcome in EventOutcome:
         assert value(metrics, "scrobbled_events_total", source="plex", outcome=outcome) == 0.0
     for state in PlayOutcome:
@@ -75,8 +74,8 @@ def test_counters_begin_at_zero_so_that_the_first_event_is_an_increase() -> None
     for ended in ("done", "nothing", "failed", "refused", "cancelled", "approval"):
         labels = {"viewer": "anna", "pair": "trakt,serializd", "outcome": ended}
         assert value(metrics, "scrobbled_reconcile_runs_total", **labels) == 0.0
-    for action in Action:
-        labels = {"pair": "trakt,serializd", "change": str(action)}
+    for action in ("add", "rate"):
+        labels = {"pair": "trakt,serializd", "change": action}
         assert value(metrics, "scrobbled_reconcile_changes_total", **labels) == 0.0
     for method in ("GET", "POST"):
         labels = {"tracker": "trakt", "method": method, "status": "429"}
