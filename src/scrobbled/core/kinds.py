@@ -214,11 +214,27 @@ _ENTRIES = (
 )
 KINDS: dict[Kind, KindEntry] = {entry.name: entry for entry in _ENTRIES}
 PLAYS, RATINGS = "plays", "ratings"
+ITEMS, WATCHED = "items", "watched"
+STATES: dict[Kind, KindEntry] = {
+    entry.name: entry
+    for entry in (
+        KindEntry(ITEMS, KindShape.SET, frozenset({"movie", "episode"}), ("title of the library", "titles"), ()),
+        KindEntry(WATCHED, KindShape.SET, frozenset({"movie", "episode"}), ("watched title", "watched titles"), ()),
+    )
+}
+"""What a side that does not keep every play tells of plays instead: what it holds at all, and what of that counts as
+watched there, with how often (``count``), whether it was begun again since (``begun``), and when it last was. Nobody
+configures them: they are read with plays, and mirrored like what is in a set."""
 
 
 def valued() -> Iterator[KindEntry]:
     """Those of which a thing has one value or none."""
     return (entry for entry in KINDS.values() if entry.shape is not KindShape.RECORDS)
+
+
+def entry_of(kind: Kind) -> KindEntry:
+    """Also of a state. Raises ``KeyError`` for what is neither."""
+    return KINDS.get(kind) or STATES[kind]
 
 
 def words_of(action: str) -> ActionWords:

@@ -25,6 +25,17 @@ class DatePrecision(StrEnum):
     """Watched, and nobody knows when. ``at`` is ``None``, or when it was marked."""
 
 
+class ViewingsKept(StrEnum):
+    """What a side keeps of a viewing."""
+
+    EVERY = "every"
+    """Every play with its time: a tracker."""
+    LAST = "last"
+    """That something was watched, and when it last was; that time can be set."""
+    SEEN = "seen"
+    """That something was watched, at a time that the service sets itself."""
+
+
 class Subject(Struct, frozen=True):
     """What records are about. ``key`` is the tracker's own and stable within the account.
 

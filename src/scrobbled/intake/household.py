@@ -45,7 +45,7 @@ class ConfiguredHousehold:
 
     def _made(self, source: str, viewer: ViewerConfig) -> Claimant:
         config, defaults = self._config, self._config.defaults
-        ways = {name: self._takes.get((viewer.name, name)) for name in viewer.trackers}
+        ways = {name: self._takes.get((viewer.name, name)) for name in viewer.trackers if _is_destination(name)}
         levels = config.levels(source, viewer)
         wanted: dict[Media, bool] = {"movie": defaults.movies, "episode": defaults.episodes}
         return Claimant(
@@ -69,6 +69,11 @@ class ConfiguredHousehold:
 
     def _of(self, source: str) -> SourceConfig:
         return self._config.sources.get(source, _SILENT)
+
+
+def _is_destination(tracker: str) -> bool:
+    """A library gets nothing of what is watched there or elsewhere: only its pairs write to it."""
+    return tracker not in TRACKERS or not TRACKERS[tracker].can().place_of
 
 
 def _way(tracker: str, takes: frozenset[Media]) -> Destination:

@@ -8,7 +8,7 @@ from math import ceil
 
 from msgspec import Struct
 
-from scrobbled.core.kinds import KINDS, Kind
+from scrobbled.core.kinds import Kind, entry_of
 from scrobbled.core.records import PlayRecord, Plays, Reading, ReadValues, ValueRecord
 from scrobbled.store.mirror import records
 from scrobbled.store.mirror.records import MirroredPlay, ReadState
@@ -88,7 +88,7 @@ def doubt(
             keys = [one.key for one in given if one.key not in taken and one.id not in taken]
             listed = {record.key for record in told.records}
             lost = sum(key not in listed for key in keys)
-            if why := _shrunk(len(keys), lost, len(listed), KINDS[kind].noun[1], may_lack):
+            if why := _shrunk(len(keys), lost, len(listed), entry_of(kind).noun[1], may_lack):
                 return why
     return ""
 

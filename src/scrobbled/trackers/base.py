@@ -18,7 +18,7 @@ from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.core.kinds import PLAYS, Kind, KindValue
 from scrobbled.core.naming.items import Item, Media
 from scrobbled.core.naming.matching import Confidence
-from scrobbled.core.records import Reading, Subject
+from scrobbled.core.records import Reading, Subject, ViewingsKept
 from scrobbled.core.words.checks import Check
 from scrobbled.trackers.given import EarlierReads
 
@@ -50,10 +50,22 @@ class Capabilities(Struct, frozen=True):
     """It can hold that something was watched without any play of it; see ``Tick``."""
     ahead: int = 1
     """How many plays it likes to know of before they are added; above 1 see ``Foresees``."""
+    keeps: ViewingsKept = ViewingsKept.EVERY
+    """What it keeps of a viewing. Where that is not every play it is a library: ``adds`` is false, it is told by
+    ``Tick`` that something was watched, and its reads tell of ``core.kinds.STATES`` beside plays."""
+    place_of: str = ""
+    """The source that is the same place, by its name: nothing that is told by sources goes to it, only what its pairs
+    find, and what came from there never goes back."""
+
+    @property
+    def is_library(self) -> bool:
+        return self.keeps is not ViewingsKept.EVERY
 
     def writes(self, kind: str) -> bool:
         """Whether records of this kind can be brought to it."""
-        return self.adds if kind == PLAYS else kind in self.amends
+        if kind == PLAYS:
+            return self.adds or (self.is_library and self.ticks)
+        return kind in self.amends
 
 
 class Address(Struct, frozen=True):
