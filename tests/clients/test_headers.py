@@ -9,7 +9,8 @@ import pytest
 
 from scrobbled.clients.base import ServerClient
 from scrobbled.clients.mediabrowser import DIALECTS, MediaBrowserClient
-from scrobbled.clients.plex import PlexClient, PlexTv
+from scrobbled.clients.plex import PlexClient
+from scrobbled.clients.plextv import PlexTv
 from scrobbled.core.errors import ContractDrift, LoginNeeded
 from scrobbled.plumbing.http import Http
 from scrobbled.plumbing.pools import Pools

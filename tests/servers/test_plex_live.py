@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from catalogues.test_plex_finder import Memory
 from conftest import FakeClock
-from scrobbled.clients.plex import PlexClient, PlexTv
+from scrobbled.clients.plex import PlexClient
+from scrobbled.clients.plextv import PlexTv
 from scrobbled.core.errors import LoginNeeded, TryLater
 from scrobbled.core.watching.events import EventKind, PlaybackEvent
 from scrobbled.plumbing.http import Http

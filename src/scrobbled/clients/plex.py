@@ -1,4 +1,4 @@
-"""Plex: its servers, and the accounts at plex.tv, asked with one set of headers.
+"""Plex servers, asked with the headers that plex.tv wants as well (``clients.plextv``).
 
 https://plexapi.dev has the requests. A token travels in a header and never in a URL, as URLs are logged.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
 
 from msgspec import Struct
 
@@ -18,11 +17,9 @@ from scrobbled.core.errors import ContractDrift
 from scrobbled.plumbing.fields import decimal, text
 from scrobbled.plumbing.http import Answer, Http, StreamedAnswer
 
-PLEX_TV = "https://plex.tv"
 REFUSED = "The Plex server refused the token. Put one of the server's owner under sources.plex.server_token"
 AT_ONCE = 20
 """Items asked for in one request, by their keys."""
-PATIENCE = 20.0
 THUMB = re.compile(r"/library/metadata/[0-9]{1,20}/(?:thumb|poster)/[0-9]{1,20}", re.ASCII)
 
 
@@ -123,24 +120,3 @@ class PlexClient(ServerClient):
         if not isinstance(held, dict):
             raise ContractDrift(f"{answer.what} answered without MediaContainer; is this the address of Plex?")
         return Container(held, answer.what)
-
-
-class PlexTv:
-    """An account at plex.tv. What it answers is judged by those who ask, as each refusal has another way out.
-
-    ``client`` names this installation; one with the same name may be asked about the same sign-in again.
-    """
-
-    def __init__(self, http: Http, url: str | None, token: str = "", *, client: str = NAME) -> None:
-        """``url`` is where plex.tv is, where it is elsewhere."""
-        self._http, self._headers = http.at(url or PLEX_TV), headers(token, client=client)
-
-    async def send(self, method: str, path: str, **rest: Any) -> Answer:
-        """See ``Http.send``."""
-        return await self._http.send(method, path, headers=self._headers, timeout=PATIENCE, **rest)
-
-    async def user(self) -> JsonRow:
-        """Whose token it is, with ``id`` and ``username``; empty where plex.tv does not tell, as for a server's own."""
-        answer = await self.send("GET", "/api/v2/user")
-        content = answer.json() if answer.ok else {}
-        return content if isinstance(content, dict) else {}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from scrobbled.clients.plextv import AccountServer, answers, client_id
 from scrobbled.core.errors import ConfigError, TrackerError
 from scrobbled.core.words.outcomes import told
 from scrobbled.desk.settings.scribe import Scribe
@@ -164,11 +165,11 @@ class Signing:
         try:
             found = await self._plex_servers(http)
             urls = list(dict.fromkeys(url for server in found for url in server.addresses))
-            answers = dict(zip(urls, await asyncio.gather(*(plex.answers(http, url) for url in urls)), strict=True))
+            there = dict(zip(urls, await asyncio.gather(*(answers(http, url) for url in urls)), strict=True))
         finally:
             await http.aclose()
         return [
-            FoundServer(one.id, one.name, tuple(ServerAddress(u, answers[u]) for u in one.addresses)) for one in found
+            FoundServer(one.id, one.name, tuple(ServerAddress(u, there[u]) for u in one.addresses)) for one in found
         ]
 
     async def choose(self, server: str, url: str) -> None:
@@ -192,17 +193,18 @@ class Signing:
         settings = {"url": url, "server_token": chosen.token}
         await self._scribe.change(lambda text: with_source(text, plex.SERVICE, settings), settings.values())
 
-    async def _plex_servers(self, http: Http) -> list[plex.AccountServer]:
+    async def _plex_servers(self, http: Http) -> list[AccountServer]:
         runtime = self._runtime
         _, settings = self._account(HOUSE, plex.SERVICE)
         whose = (runtime.store, HOUSE, plex.SERVICE, lambda values: None, runtime.clock.now, home_for(HOUSE, settings))
         tokens = StoredTokens(*whose)
         stored = await tokens.load() or {}
-        token, client = stored.get("token"), await plex.client_id(tokens)
+        token, client = stored.get("token"), await client_id(tokens)
         if not isinstance(token, str) or not token:
             raise ConfigError(["Nobody has signed in at Plex for the server yet."])
         runtime.redactor.add(token)
-        return await plex.servers(plex.account(http, settings, client, token))
+        known = await plex.account(http, settings, client, token).servers()
+        return [server for server in known if server.owned]
 
     def _account(self, viewer: str, tracker: str) -> tuple[str, Mapping[str, object]]:
         """The viewer's name as it is written, and the settings."""

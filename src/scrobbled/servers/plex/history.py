@@ -13,7 +13,8 @@ import structlog
 
 from scrobbled.catalogues.base import CachedData, kept
 from scrobbled.clients.base import JsonRow, Query
-from scrobbled.clients.plex import PlexClient, PlexTv
+from scrobbled.clients.plex import PlexClient
+from scrobbled.clients.plextv import PlexTv
 from scrobbled.core.errors import TrackerError
 from scrobbled.core.watching.events import Account
 from scrobbled.plumbing.cache import Cache

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scrobbled.clients.plex import PlexClient, PlexTv
+from scrobbled.clients.plex import PlexClient
+from scrobbled.clients.plextv import PlexTv
 from scrobbled.config import SourceConfig
 from scrobbled.core.words.checks import Check
 from scrobbled.plumbing.cache import Cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scrobbled.clients.plex import PlexTv
+from scrobbled.clients.plextv import PlexTv
 from scrobbled.config import SourceConfig
 from scrobbled.core.errors import ContractDrift, NotRegistered
 from scrobbled.plumbing.http import Answer, Http
