@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from scrobbled import __version__
 from scrobbled.clients.base import NAME, PAGE, JsonRow, Query, ServerClient, allowed, document, pages, rows
+from scrobbled.clients.plex_lists import LARGE_PAGE, ListedPage, ListGone, PlexListing, page_of
 from scrobbled.core.errors import ContractDrift
 from scrobbled.plumbing.fields import decimal, text
 from scrobbled.plumbing.http import Answer, Http, StreamedAnswer
@@ -69,6 +70,26 @@ class PlexClient(ServerClient):
         async for listed in pages(page, lambda row: (row.get("historyKey"), row.get("ratingKey"))):
             yield listed
 
+    async def page(self, path: str, query: Query, *, start: int = 0, size: int = LARGE_PAGE) -> ListedPage | None:
+        """Some rows of a list of items; ``None`` where there is no such list, or not for this token."""
+        answer = await self._send(path, start, query, size)
+        allowed(answer.status, refused=self.refused)
+        self._no_xml(answer)
+        if answer.status != 404 and not answer.ok:
+            raise ContractDrift(f"{answer.what} answered {answer.status}")
+        return page_of(answer) if answer.ok else None
+
+    def listing(self, path: str, query: Query) -> PlexListing:
+        """All of such a list. One that is not there any more raises ``ListGone`` when it is gone through."""
+
+        async def page(start: int) -> ListedPage:
+            found = await self.page(path, query, start=start)
+            if found is None:
+                raise ListGone(f"GET {path} answered 404")
+            return found
+
+        return PlexListing(page)
+
     async def items(self, keys: Iterable[str]) -> dict[str, JsonRow]:
         """Items with their guids, by their keys; those that are no longer there are left out."""
         found: dict[str, JsonRow] = {}
@@ -104,15 +125,18 @@ class PlexClient(ServerClient):
                 raise ContractDrift(f"{streaming.what} answered {streaming.status}")
             yield streaming if streaming.ok else None
 
-    async def _send(self, path: str, start: int | None, query: Query) -> Answer:
-        paging = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(PAGE)} if start is not None else {}
+    async def _send(self, path: str, start: int | None, query: Query, size: int = PAGE) -> Answer:
+        paging = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)} if start is not None else {}
         return await self.http.send("GET", path, params=query, headers={**self.headers, **paging})
 
-    def _container(self, answer: Answer) -> Container | None:
+    def _no_xml(self, answer: Answer) -> None:
         if answer.ok and answer.body.lstrip()[:1] == b"<":
             raise ContractDrift(
                 f"{answer.what} answered XML instead of JSON; a proxy in between may drop the Accept header"
             )
+
+    def _container(self, answer: Answer) -> Container | None:
+        self._no_xml(answer)
         content = document(answer, refused=self.refused)
         if content is None:
             return None
