@@ -48,6 +48,8 @@ class Subject(Struct, frozen=True):
     """A show is told as an ``Episode`` without season and number, a season as one without number."""
     runtime: int | None = None
     """Seconds it lasts, where the tracker says so."""
+    places: tuple[str, ...] = ()
+    """Its copies there, in the tracker's own words; empty where the key says all."""
 
     def label(self) -> str:
         """For people: "Harbour Lights", "Harbour Lights S1", "Harbour Lights S1 E4 Neap"."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from scrobbled.core.kinds import KindValue
+from scrobbled.core.kinds import KindValue, Scope
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie, Origin
 from scrobbled.core.records import Subject
@@ -62,13 +62,18 @@ def _show_ids(known: tuple[tuple[str, Any], ...]) -> ShowIds:
 
 
 def encode_subject(subject: Subject) -> str:
-    values = [subject.key, subject.scope, encode_item(subject.item), subject.runtime]
+    values = [subject.key, subject.scope, encode_item(subject.item), subject.runtime, subject.places]
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
 
 
 def decode_subject(text: str) -> Subject:
-    key, scope, item, runtime = json.loads(text)
-    return Subject(key, scope, decode_item("movie" if scope == "movie" else "episode", item), runtime)
+    """Also one that an earlier version wrote."""
+    key, scope, item, runtime, *places = json.loads(text)
+    return decode_parts(key, scope, item, runtime, *places)
+
+
+def decode_parts(key: str, scope: Scope, item: str, runtime: int | None, places: Iterable[str] = ()) -> Subject:
+    return Subject(key, scope, decode_item("movie" if scope == "movie" else "episode", item), runtime, tuple(places))
 
 
 _SESSION_LATER = ("last_progress", "undated", "seen_from", "began_at", "player", "ended_on", "ended_in")

@@ -45,6 +45,7 @@ FORGOTTEN = (
     "drafts",
     "records",
     "valued",
+    "subject_names",
     "subjects",
     "placements",
     "links",

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from scrobbled.core.errors import StoreError, said
 from scrobbled.store.file.database import Store
+from scrobbled.store.file.migrations import names
 from scrobbled.store.file.opening import BUSY_SECONDS
 
 TABLES = (
@@ -44,6 +45,7 @@ def _copy(db: sqlite3.Connection, path: Path) -> None:
             db.execute("BEGIN")
             for name in TABLES:
                 _copy_table(original, db, name)
+            names.fill(db)
             db.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path} cannot be read: {said(error)}. scrobbled doctor says more.") from error

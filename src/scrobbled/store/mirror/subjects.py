@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from collections.abc import Iterable, Sequence
@@ -9,18 +10,20 @@ from typing import Any, cast
 
 from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.items import Episode, Media
+from scrobbled.core.naming.things import names_of
 from scrobbled.core.records import Subject, identity
 from scrobbled.core.standing import AccountKey
-from scrobbled.store.file.codec import THESE, decode_item, encode_item, listed
+from scrobbled.store.file.codec import THESE, decode_parts, encode_item, listed
 from scrobbled.store.mirror.records import GONE
 
 SubjectLookup = tuple[str, str, str]
 """Viewer, the tracker that is asked from, the tracker that is asked about."""
+_COLUMNS = "key, scope, item, runtime, places"
 
 
 def those(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> dict[str, Subject]:
     """By key, as far as they are known."""
-    query = f"SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ? AND key IN {THESE}"
+    query = f"SELECT {_COLUMNS} FROM subjects WHERE viewer = ? AND tracker = ? AND key IN {THESE}"
     rows = db.execute(query, (*account, listed(keys)))
     return {row[0]: _subject(row) for row in rows}
 
@@ -40,16 +43,15 @@ def shows(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> s
 def page(db: sqlite3.Connection, account: AccountKey, after: str, limit: int) -> list[Subject]:
     """By key, in pages: pass the last key seen as ``after``."""
     rows = db.execute(
-        "SELECT key, scope, item, runtime FROM subjects WHERE viewer = ? AND tracker = ? AND key > ? "
-        "ORDER BY key LIMIT ?",
+        f"SELECT {_COLUMNS} FROM subjects WHERE viewer = ? AND tracker = ? AND key > ? ORDER BY key LIMIT ?",
         (*account, after, limit),
     )
     return [_subject(row) for row in rows]
 
 
 def keys_named(db: sqlite3.Connection, account: AccountKey, names: Iterable[str]) -> list[str]:
-    """Keys of the subjects with one of these identities."""
-    query = f"SELECT key FROM subjects WHERE viewer = ? AND tracker = ? AND identity IN {THESE}"
+    """Keys of the subjects that have one of these names."""
+    query = f"SELECT DISTINCT key FROM subject_names WHERE viewer = ? AND tracker = ? AND name IN {THESE}"
     return [row[0] for row in db.execute(query, (*account, listed(names)))]
 
 
@@ -112,17 +114,31 @@ def drop_misses(db: sqlite3.Connection, before: float) -> int:
 
 
 def _subject(row: Sequence[Any]) -> Subject:
-    scope = cast(Scope, row[1])
-    return Subject(sys.intern(row[0]), scope, decode_item("movie" if scope == "movie" else "episode", row[2]), row[3])
+    key, scope, item, runtime, places = row
+    return decode_parts(sys.intern(key), cast(Scope, scope), item, runtime, json.loads(places))
 
 
 def put(db: sqlite3.Connection, account: AccountKey, found: Iterable[Subject]) -> None:
     """What is known already is replaced; a runtime that is not told any more is kept."""
     db.executemany(
-        "INSERT INTO subjects (viewer, tracker, key, scope, item, runtime, identity, show) VALUES (?,?,?,?,?,?,?,?) "
-        "ON CONFLICT DO UPDATE SET scope = excluded.scope, item = excluded.item, identity = excluded.identity, "
-        "runtime = coalesce(excluded.runtime, runtime), show = excluded.show",
-        [(*account, s.key, s.scope, encode_item(s.item), s.runtime, identity(s), _show(s)) for s in found],
+        "INSERT INTO subjects (viewer, tracker, key, scope, item, runtime, places, identity, show, names) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET scope = excluded.scope, item = excluded.item, "
+        "runtime = coalesce(excluded.runtime, runtime), places = excluded.places, identity = excluded.identity, "
+        "show = excluded.show, names = excluded.names",
+        [(*account, *_values(one)) for one in found],
+    )
+
+
+def _values(subject: Subject) -> tuple[Any, ...]:
+    return (
+        subject.key,
+        subject.scope,
+        encode_item(subject.item),
+        subject.runtime,
+        listed(subject.places),
+        identity(subject),
+        _show(subject),
+        listed(names_of(subject.scope, subject.item)),
     )
 
 

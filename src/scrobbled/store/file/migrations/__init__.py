@@ -24,6 +24,7 @@ from scrobbled.store.file.migrations import (
     outlines,
     reasons,
     values,
+    names,
 )
 
 # isort: on
@@ -42,6 +43,7 @@ __all__ = [
     "heard",
     "knocking",
     "migrations",
+    "names",
     "operate",
     "outlines",
     "polls",
