@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scrobbled.core.kinds import Scope
-from scrobbled.core.naming.guids import Numbering, is_live, of_episode, of_movie, of_show
+from scrobbled.core.naming.guids import is_live, numbered, of_episode, of_movie, of_show
 from scrobbled.core.naming.items import Episode, Item, Movie, Origin
 from scrobbled.core.words.reasons import NO_TYPE
 from scrobbled.plumbing.fields import day, flag, is_blank, place, section, text, year
@@ -101,13 +101,8 @@ def _episode(metadata: Mapping[str, Any], origin: Origin | None) -> Episode:
     show_title = text(metadata.get("grandparentTitle"))
     if not (show_title or guids.ids or guids.show_ids):
         raise Ignored("no item")
-    season, number = place(metadata.get("parentIndex")), place(metadata.get("index"))
-    season = guids.season if season is None else season
-    number = guids.number if number is None else number
-    if guids.numbering is Numbering.DVD:
-        # Disc order is nobody else's order, so these numbers would name another episode. Without them the show is still
-        # known by its id, and title or air date decide.
-        season = number = None
+    told = place(metadata.get("parentIndex")), place(metadata.get("index"))
+    season, number, absolute = numbered(guids, *told)
     return Episode(
         show_title=show_title,
         season=season,
@@ -117,7 +112,7 @@ def _episode(metadata: Mapping[str, Any], origin: Origin | None) -> Episode:
         ids=guids.ids,
         air_date=day(metadata.get("originallyAvailableAt")),
         original_title=text(metadata.get("originalTitle")) or None,
-        absolute=guids.numbering is Numbering.ABSOLUTE and season != 0,  # specials are not counted through
+        absolute=absolute,
         origin=origin,
     )
 

@@ -123,6 +123,20 @@ def of_episode(metadata: Mapping[str, Any]) -> EpisodeGuids:
     )
 
 
+def numbered(guids: EpisodeGuids, season: int | None, number: int | None) -> tuple[int | None, int | None, bool]:
+    """Season and number of an episode as far as they can be used, and whether they count through the whole show.
+
+    ``season`` and ``number`` are what the metadata says; where it says nothing the guids do.
+    """
+    if guids.numbering is Numbering.DVD:
+        # Disc order is nobody else's order, so these numbers would name another episode. Without them the show is still
+        # known by its id, and title or air date decide.
+        return None, None, False
+    season = guids.season if season is None else season
+    number = guids.number if number is None else number
+    return season, number, guids.numbering is Numbering.ABSOLUTE and season != 0  # specials are not counted through
+
+
 def read(text: str) -> Guid | None:
     """One guid; ``None`` for forms without a usable id (``local://``, ``mbid://``, unknown agents, broken ids)."""
     agent, separator, tail = text.partition("://")

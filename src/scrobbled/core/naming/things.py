@@ -20,8 +20,8 @@ MOST = 20
 """A name that more things have, or groups of them, is a mistake of somebody's."""
 SideKey = tuple[str, str]
 """A side, and what it calls a thing."""
-_Space = tuple[bool, int, str]
-"""Whether it is of places, which of ``SPACES``, and of what; in order of strength."""
+Strength = tuple[bool, int, str]
+"""Whether it is of places, which of ``SPACES``, and of what; the strongest first."""
 
 
 def names_of(scope: Scope, item: Item) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def _known(ids: Ids) -> Iterator[tuple[str, int | str]]:
 
 def share_an_id(one: Iterable[str], other: Iterable[str]) -> bool:
     """Whether they have a name in common that is no place."""
-    return not all(_space(name)[0] for name in set(one).intersection(other))
+    return not all(strength(name)[0] for name in set(one).intersection(other))
 
 
 def contradict(one: Iterable[str], other: Iterable[str]) -> bool:
@@ -105,7 +105,7 @@ def _united(named: Mapping[SideKey, Sequence[str]]) -> list[list[SideKey]]:
     for key, names in named.items():
         for name in names:
             holders.setdefault(name, []).append(key)
-    for name in sorted(holders, key=lambda name: (_space(name), name)):
+    for name in sorted(holders, key=lambda name: (strength(name), name)):
         held = _apart({key: groups[key] for key in holders[name]})
         if len(held) <= MOST and all(_fit(*pair, name, named) for pair in combinations(held, 2)):
             for group in held[1:]:
@@ -117,7 +117,7 @@ def _fit(one: Sequence[SideKey], other: Sequence[SideKey], name: str, named: Map
     """Whether two groups may be one thing because of this name, which both have."""
     if contradict(*(chain.from_iterable(named[key] for key in group) for group in (one, other))):
         return False
-    twice = {side for side, _ in one} & {side for side, _ in other} if _space(name)[0] else ()
+    twice = {side for side, _ in one} & {side for side, _ in other} if strength(name)[0] else ()
     return all(name in named[key] for key in (*one, *other) if key[0] in twice)
 
 
@@ -133,14 +133,15 @@ def _apart(groups: Mapping[SideKey, list[SideKey]]) -> list[list[SideKey]]:
     return list({id(group): group for group in groups.values()}.values())
 
 
-def _by_space(names: Iterable[str]) -> dict[_Space, set[str]]:
-    found: dict[_Space, set[str]] = {}
+def _by_space(names: Iterable[str]) -> dict[Strength, set[str]]:
+    found: dict[Strength, set[str]] = {}
     for name in names:
-        found.setdefault(_space(name), set()).add(name)
+        found.setdefault(strength(name), set()).add(name)
     return found
 
 
-def _space(name: str) -> _Space:
+def strength(name: str) -> Strength:
+    """The space of a name; of two the one that sorts first says more."""
     what, *rest = name.split(":")
     space = rest[0] if rest[0] in SPACES else SPACES[0]
     return what == "episode" and len(rest) > 2, SPACES.index(space), what

@@ -1,0 +1,1 @@
+"""A person's Plex library, on one server or several."""

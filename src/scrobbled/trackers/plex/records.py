@@ -1,0 +1,83 @@
+"""The copies of one thing together: what it is, and how it stands. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from scrobbled.core.naming.ids import Ids
+from scrobbled.core.naming.items import Episode, Item, Movie
+from scrobbled.core.records import Subject, ValueRecord
+from scrobbled.trackers.plex.entries import LibraryEntry
+
+IdsT = TypeVar("IdsT", bound=Ids)
+ThingCopies = Sequence[LibraryEntry]
+"""Of one thing, at least one, by their places."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def copies_by_key(entries: Mapping[str, LibraryEntry], keys: Mapping[str, str]) -> dict[str, ThingCopies]:
+    """``entries`` and ``keys`` are by place."""
+    found: dict[str, list[LibraryEntry]] = {}
+    for place in sorted(entries):
+        found.setdefault(keys[place], []).append(entries[place])
+    return dict(found)
+
+
+def subject_of(key: str, copies: ThingCopies, known: Subject | None = None) -> Subject:
+    """``known`` is what is said of it where these are not all of its copies."""
+    first, *others = (*(copy.item for copy in copies), *([known.item] if known else []))
+    places = {copy.place for copy in copies} | set(known.places if known else ())
+    runtime = next((copy.runtime for copy in copies if copy.runtime), known.runtime if known else None)
+    item = first if all(other == first for other in others) else _together([first, *others])
+    return Subject(key, copies[0].scope, item, runtime, tuple(sorted(places)))
+
+
+def _together(items: Sequence[Item]) -> Item:
+    """The first with the ids of all. What they contradict each other in is not said, as one of them is wrong there."""
+    first = items[0]
+    if isinstance(first, Movie):
+        return replace(first, ids=_agreed([one.ids for one in items if isinstance(one, Movie)]))
+    episodes = [one for one in items if isinstance(one, Episode)]
+    ids, show_ids = _agreed([one.ids for one in episodes]), _agreed([one.show_ids for one in episodes])
+    return replace(first, ids=ids, show_ids=show_ids)
+
+
+def _agreed(told: Sequence[IdsT]) -> IdsT:
+    values = {name: {getattr(ids, name) for ids in told} - {None} for name in told[0].__struct_fields__}
+    return replace(told[0], **{name: next(iter(known)) if len(known) == 1 else None for name, known in values.items()})
+
+
+def item_record(key: str, copies: ThingCopies) -> ValueRecord:
+    """That it is in the library, and whether somebody has begun it (``resume``) who never watched it, and when."""
+    begun = [copy for copy in copies if copy.begun and not copy.count]
+    if not begun or any(copy.count for copy in copies):
+        return ValueRecord(key, {})
+    at = max((copy.viewed_at for copy in begun if copy.viewed_at), default=None)
+    return ValueRecord(key, {"resume": True, **({"resumed_at": at.isoformat()} if at else {})})
+
+
+def watched_record(key: str, copies: ThingCopies) -> ValueRecord | None:
+    """As the copy that was watched last says; ``None`` where none was."""
+    watched = [copy for copy in copies if copy.count]
+    if not watched:
+        return None
+    last = max(watched, key=lambda copy: copy.viewed_at or LONG_AGO)
+    count = max(copy.count for copy in watched)
+    return ValueRecord(key, {"count": count, "begun": last.begun}, last.viewed_at)
+
+
+def rating_record(key: str, copies: ThingCopies) -> ValueRecord | None:
+    """That of the copy which was rated last."""
+    rated = [copy for copy in copies if copy.rating is not None]
+    if not rated:
+        return None
+    last = max(rated, key=lambda copy: copy.rated_at or LONG_AGO)
+    return None if last.rating is None else ValueRecord(key, last.rating, last.rated_at)
+
+
+def told(found: Iterable[ValueRecord | None]) -> list[ValueRecord]:
+    return [one for one in found if one is not None]

@@ -1,0 +1,58 @@
+"""Rows of a Plex server's lists, as far as anything of them is used: the rest is dropped as they are parsed.
+
+A media item has forty fields and more, of which cast, pictures and files are the longest by far.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from scrobbled.clients.plex_lists import JsonScalar
+
+MOVIE, SHOW, SEASON, EPISODE = 1, 2, 3, 4
+"""Plex's numbers of what is listed."""
+
+
+class ItemRow(Struct, frozen=True, rename="camel", gc=False):
+    """Of a library: a film, show, season or episode. Times are epoch seconds, lengths milliseconds."""
+
+    rating_key: JsonScalar = None
+    parent_rating_key: JsonScalar = None
+    grandparent_rating_key: JsonScalar = None
+    guid: Any = None
+    """Text, or in very old servers a list; see ``core.naming.guids.texts``."""
+    guids: Any = field(default=None, name="Guid")
+    parent_guid: Any = None
+    grandparent_guid: Any = None
+    type: JsonScalar = None
+    title: JsonScalar = None
+    original_title: JsonScalar = None
+    grandparent_title: JsonScalar = None
+    parent_title: JsonScalar = None
+    index: JsonScalar = None
+    parent_index: JsonScalar = None
+    year: JsonScalar = None
+    duration: JsonScalar = None
+    originally_available_at: JsonScalar = None
+    view_count: JsonScalar = None
+    view_offset: JsonScalar = None
+    last_viewed_at: JsonScalar = None
+    user_rating: JsonScalar = None
+    """Of the person whose token asks. Those of critics are other fields, and nobody's."""
+    last_rated_at: JsonScalar = None
+    added_at: JsonScalar = None
+    leaf_count: JsonScalar = None
+
+
+class PlexHistoryRow(Struct, frozen=True, rename="camel", gc=False):
+    """Of the play history: somebody played something to its end. Of what was deleted since there is no key."""
+
+    history_key: JsonScalar = None
+    rating_key: JsonScalar = None
+    library_section: JsonScalar = field(default=None, name="librarySectionID")
+    type: JsonScalar = None
+    viewed_at: JsonScalar = None
+    account: JsonScalar = field(default=None, name="accountID")
+    """The owner is 1 here; others have their id at plex.tv."""
