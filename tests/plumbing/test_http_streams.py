@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from scrobbled.core.errors import TryLater
-from scrobbled.plumbing.http import LONGEST_LINE, Http
+from scrobbled.plumbing.bodies import LONGEST_LINE
+from scrobbled.plumbing.http import Http
 
 pytestmark = pytest.mark.anyio
 SECRET = "token-0815"

@@ -8,7 +8,7 @@ import functools
 import json
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -20,10 +20,10 @@ from msgspec import Struct
 
 from scrobbled import __version__
 from scrobbled.core.errors import ContractDrift, TryLater
+from scrobbled.plumbing.bodies import Overlong, bounded, lines
 
 USER_AGENT = f"scrobbled/{__version__} (self-hosted play tracker)"
 MAX_ANSWER = 32 * 1024 * 1024
-LONGEST_LINE = 256 * 1024
 LONGEST_WAIT = 86_400.0
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -41,10 +41,6 @@ def trust() -> ssl.SSLContext:
 
 class TooLarge(TryLater):
     """More was answered than the caller takes."""
-
-
-class _Overlong(httpx.DecodingError):
-    """Ends the reading of an answer."""
 
 
 class Answer(Struct, frozen=True):
@@ -165,21 +161,16 @@ class Http:
         limits = httpx.Timeout(timeout, connect=min(10.0, timeout))
         content, headers = _encoded(form, headers)
         try:
-            async with (
-                asyncio.timeout(3 * timeout),
-                self._client.stream(
-                    method, url, json=json, content=content, params=params, headers=headers, timeout=limits
-                ) as response,
-            ):
-                status = str(response.status_code)
-                body = await _bounded(response, largest or MAX_ANSWER)
-        except NEVER_SENT as error:
-            raise TryLater(f"{_host(url)} cannot be reached ({_kind(error)})") from error
-        except httpx.InvalidURL as error:
-            raise TryLater(f"{_host(url)} is not an address that can be called") from error
-        except _Overlong as error:
-            raise TooLarge(f"the connection to {_host(url)} broke ({error})", in_doubt=not idempotent) from error
-        except (httpx.HTTPError, TimeoutError) as error:
+            with _failing(url, idempotent=idempotent):
+                async with (
+                    asyncio.timeout(3 * timeout),
+                    self._client.stream(
+                        method, url, json=json, content=content, params=params, headers=headers, timeout=limits
+                    ) as response,
+                ):
+                    status = str(response.status_code)
+                    body = await bounded(response, largest or MAX_ANSWER)
+        except TimeoutError as error:
             raise TryLater(_broken(url, error), in_doubt=not idempotent) from error
         finally:
             self._observe(method, status, time.perf_counter() - started)
@@ -201,20 +192,29 @@ class Http:
         url = self.base + path
         what = f"GET {_host(url)}{_path(url)}"
         limits = httpx.Timeout(10.0, read=silence)
-        try:
+        with _failing(url, idempotent=True):
             async with self._client.stream("GET", url, params=params, headers=headers, timeout=limits) as response:
                 self._observe("GET", str(response.status_code), 0.0)
                 _raise_if_temporary(Answer(response.status_code, response.headers, b"", what), idempotent=True)
-                yield StreamedAnswer(response.status_code, what, _lines(response))
-        except NEVER_SENT as error:
-            raise TryLater(f"{_host(url)} cannot be reached ({_kind(error)})") from error
-        except httpx.InvalidURL as error:
-            raise TryLater(f"{_host(url)} is not an address that can be called") from error
-        except httpx.HTTPError as error:
-            raise TryLater(_broken(url, error)) from error
+                yield StreamedAnswer(response.status_code, what, lines(response))
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+
+@contextlib.contextmanager
+def _failing(url: str, *, idempotent: bool) -> Iterator[None]:
+    """What goes wrong with a request to ``url``, named by what to do next."""
+    try:
+        yield
+    except NEVER_SENT as error:
+        raise TryLater(f"{_host(url)} cannot be reached ({_kind(error)})") from error
+    except httpx.InvalidURL as error:
+        raise TryLater(f"{_host(url)} is not an address that can be called") from error
+    except Overlong as error:
+        raise TooLarge(f"the connection to {_host(url)} broke ({error})", in_doubt=not idempotent) from error
+    except httpx.HTTPError as error:
+        raise TryLater(_broken(url, error), in_doubt=not idempotent) from error
 
 
 def _encoded(
@@ -224,39 +224,6 @@ def _encoded(
     if form is None:
         return None, headers
     return urlencode(form).encode("ascii"), {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
-
-
-async def _lines(response: httpx.Response) -> AsyncGenerator[str]:
-    """Without their ends; raises ``httpx.DecodingError`` for one that is too long to be kept."""
-    rest = b""
-    _check_packing(response)
-    try:
-        async for part in response.aiter_bytes():
-            *whole, rest = (rest + part).split(b"\n")
-            for line in whole:
-                yield line.rstrip(b"\r").decode("utf-8", "replace")
-            if len(rest) > LONGEST_LINE:
-                raise httpx.DecodingError("a line is unreasonably long")
-    except httpx.ReadTimeout:
-        raise TimeoutError from None
-
-
-def _check_packing(response: httpx.Response) -> None:
-    """Raises ``_Overlong`` for what is packed twice: each time makes it a thousand times larger, piece by piece."""
-    if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
-        raise _Overlong("the answer is packed more than once")
-
-
-async def _bounded(response: httpx.Response, largest: int) -> bytes:
-    _check_packing(response)
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > largest:
-            raise _Overlong("the answer is unreasonably large")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _raise_if_temporary(answer: Answer, *, idempotent: bool) -> None:

@@ -14,7 +14,8 @@ from scrobbled.alerts import Trouble
 from scrobbled.config import Config
 from scrobbled.core.errors import ConfigError, StoreError
 from scrobbled.intake.household import refuse_impossible
-from scrobbled.runtime.service import Runtime, staying
+from scrobbled.runtime.in_force import needs_a_restart
+from scrobbled.runtime.service import Runtime
 
 LOOK_EVERY = 1.0
 GONE_AFTER = 60.0
@@ -79,7 +80,7 @@ class Reloader:
         return True
 
     async def _apply(self, config: Config) -> None:
-        for warning in (*configuration.warnings(config), *_needs_a_restart(self._runtime.config, config)):
+        for warning in (*configuration.warnings(config), *needs_a_restart(self._runtime.config, config)):
             log.warning("configuration", action="reload", why=warning)
         self._set_log(config)
         await self._runtime.reload(config)
@@ -104,12 +105,6 @@ class Reloader:
                 f"itself. What is wrong:\n{error}",
             )
         )
-
-
-def _needs_a_restart(before: Config, after: Config) -> list[str]:
-    if staying(before, after) == after:
-        return []
-    return ["server.host, server.port, server.ingress and storage.path change only when scrobbled is started again"]
 
 
 def _stamp(path: Path) -> Stamp:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 
 import httpx
@@ -32,6 +31,8 @@ from scrobbled.runtime import gauges, troubles
 from scrobbled.runtime.chores import Chores
 from scrobbled.runtime.clockwatch import ClockWatch
 from scrobbled.runtime.couriers import Crew
+from scrobbled.runtime.in_force import delivers_otherwise, staying
+from scrobbled.runtime.listeners import Listeners
 from scrobbled.runtime.other_processes import OtherProcesses
 from scrobbled.runtime.storewatch import StoreWatch
 from scrobbled.runtime.vitals import Component, Vitals
@@ -48,7 +49,7 @@ ALERTS_END_WITHIN = 3.0
 log = structlog.get_logger("runtime")
 
 
-class Runtime:
+class Runtime(Listeners):
     """Everything that belongs to one configuration and one database. Use ``build`` and ``running``."""
 
     def __init__(
@@ -62,6 +63,7 @@ class Runtime:
         by_clock: bool = True,
     ) -> None:
         """``by_clock``: pairs are reconciled when it is time, and not only when somebody asks."""
+        super().__init__()
         self.config, self.store, self.clock, self.redactor = config, store, clock, redactor
         self._by_clock, self.transport = by_clock, transport
         self.metrics, self.cache = Metrics(), StoredCache(store, clock)
@@ -70,10 +72,7 @@ class Runtime:
         self.clockwatch = ClockWatch(clock, self.alerts)
         self.alerts.watch(self.clockwatch.look)
         self.herald = Herald(store, self.alerts, clock)
-        self._on_change: list[Callable[[], None]] = [self.herald.news.set]
-        self._on_reload: list[Callable[[Config], None]] = []
-        self._begin_again: Callable[[], None] | None = None
-        self._on_close: list[Callable[[], Awaitable[None]]] = []
+        self.on_change(self.herald.news.set)
         self.crew = self._crew(config)
         self.teller = PlayingTeller(lambda: self.couriers)
         self.chores = self._made_chores()
@@ -157,37 +156,6 @@ class Runtime:
         """By viewer and tracker; another dictionary after a reload."""
         return self.crew.couriers
 
-    def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Have ``close`` called at the end, while the database is still open."""
-        self._on_close.append(close)
-
-    def on_reload(self, use: Callable[[Config], None]) -> None:
-        """Have ``use`` called, in the loop, with each configuration that takes the place of another."""
-        self._on_reload.append(use)
-
-    def on_restart(self, begin_again: Callable[[], None]) -> None:
-        """Have ``begin_again`` called, in the loop, when somebody wants everything ended cleanly and begun again."""
-        self._begin_again = begin_again
-
-    @property
-    def can_restart(self) -> bool:
-        """Whether whoever runs this can begin again."""
-        return self._begin_again is not None
-
-    def restart(self) -> None:
-        """End cleanly and begin again with what the file says then; nothing happens where that cannot be."""
-        if self._begin_again is not None:
-            log.info("asked to begin again", action="stop")
-            self._begin_again()
-
-    def on_change(self, tell: Callable[[], None]) -> None:
-        """Have ``tell`` called, in the loop, whenever plays, deliveries or the state of an account changed."""
-        self._on_change.append(tell)
-
-    def changed(self) -> None:
-        for tell in self._on_change:
-            tell()
-
     def wake(self, whom: frozenset[tuple[str, str]]) -> None:
         """Something new waits for these accounts."""
         for account in whom:
@@ -226,8 +194,7 @@ class Runtime:
         await self.teller.aclose()
         await self.crew.aclose()
         await self.pools.aclose()
-        for close in self._on_close:
-            await close()
+        await self.close_all()
         await self.store.aclose()
 
     async def reload(self, config: Config) -> None:
@@ -240,14 +207,13 @@ class Runtime:
             for secret in configuration.secrets(config):
                 self.redactor.add(secret)
             before, old = self.crew, self.config
-            crew = self._crew(config) if _delivers_otherwise(old, config) else before
+            crew = self._crew(config) if delivers_otherwise(old, config) else before
             self.config = config
             self.ingest.use(ConfiguredHousehold(config, crew.takes()))
             sender = AppriseSender(troubles.addresses(config), self.redactor)
             self.alerts.use(sender, config.alerts.repeat, config.server.public_url)
             self._prepare(config, crew.couriers)
-            for use in self._on_reload:
-                use(config)
+            self.reloaded(config)
             if crew is not before:
                 await self._relieve(before, crew)
         await self._claim()
@@ -310,18 +276,6 @@ def build(
         redactor.add(secret)
     store = store or Store(config.storage.path, check=True)
     return Runtime(config, store, clock=clock, redactor=redactor, transport=transport, by_clock=by_clock)
-
-
-def staying(before: Config, after: Config) -> Config:
-    """``after``, with what cannot change while we run as it was ``before``."""
-    old = before.server
-    server = replace(after.server, host=old.host, port=old.port, ingress=old.ingress)
-    return replace(after, server=server, storage=replace(after.storage, path=before.storage.path))
-
-
-def _delivers_otherwise(before: Config, after: Config) -> bool:
-    """Whether something changed that a courier, or a catalogue it asks, was wired with."""
-    return any(getattr(before, part) != getattr(after, part) for part in ("viewers", "sources", "metadata", "safety"))
 
 
 async def _ended(chores: list[asyncio.Task[None]]) -> None:
