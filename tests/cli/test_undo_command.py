@@ -26,7 +26,7 @@ from scrobbled.store.file.opening import lock, open_database
 from scrobbled.store.inbox.events import Queued, add_play
 from scrobbled.store.mirror import runs
 from scrobbled.store.queue import amendments, outbox
-from scrobbled.store.queue.amendments import Details, NewAmendment
+from scrobbled.store.queue.amendment import Details, NewAmendment
 from web.house import House, house
 
 CONFIG = """

@@ -12,7 +12,7 @@ from flows.rig import Rig, Scripted
 from scrobbled.core.errors import NotInCatalogue, Refused
 from scrobbled.core.records import Subject
 from scrobbled.store.queue import amendments
-from scrobbled.store.queue.amendments import Amendment, Details, NewAmendment
+from scrobbled.store.queue.amendment import Amendment, Details, NewAmendment
 from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Receipt, Remove, Retime, SetValue
 from trackers.memory.tracker import CAN, key_of
 

@@ -29,7 +29,7 @@ from scrobbled.core.records import PlayRecord
 from scrobbled.delivery.health import HealthState
 from scrobbled.store.mirror import records
 from scrobbled.store.queue import amendments
-from scrobbled.store.queue.amendments import Details, NewAmendment
+from scrobbled.store.queue.amendment import Details, NewAmendment
 from scrobbled.trackers.base import Addition, Address, Flag, Foresees, Remove, Retime, SetValue
 from trackers.memory.tracker import CAN, key_of
 

@@ -16,7 +16,7 @@ from flows.test_ingest import HOUSE, House, webhook
 from patience import LONGEST
 from scrobbled.config import loads
 from scrobbled.core.errors import TryLater
-from scrobbled.core.sending.safety import WriteLimits
+from scrobbled.core.sending.safety import MINUTE, Trip, WriteLimits
 from scrobbled.core.words.outcomes import Hold
 from scrobbled.desk.needs.floods import act, chosen
 from scrobbled.intake.breaker import Herald
@@ -173,7 +173,7 @@ async def test_a_batch_that_failed_is_not_held_for_its_own_sake(rig: Rig) -> Non
 
 async def test_what_is_held_while_it_is_looked_up_is_not_sent(rig: Rig) -> None:
     changes = [await rig.play(episode(n)) for n in range(1, 4)]
-    trip = floods.Trip(Hold.BURST, "too many", floods.MINUTE)
+    trip = Trip(Hold.BURST, "too many", MINUTE)
 
     def hold(_: Any) -> Any:
         rig.tracker.before.pop("locate")

@@ -32,7 +32,7 @@ from scrobbled.sources import SOURCES
 from scrobbled.sources.body import Body
 from scrobbled.sources.parsing import DEFECT
 from scrobbled.store import Store
-from scrobbled.store.queue import overview
+from scrobbled.store.queue import overview, recent
 
 pytestmark = pytest.mark.anyio
 
@@ -253,7 +253,7 @@ async def test_secrets_are_masked_before_anything_is_stored(house: House) -> Non
     await house.take(webhook(summary="anna-secret-word", thumb="/x?X-Plex-Token=abcdefghijklmnop"))
     await house.ingest.refuse("plex", b"not json anna-secret-word", "no JSON")
     content = await asyncio.to_thread(house.path.read_bytes)
-    events = [await house.store.read(lambda db, n=n: overview.event(db, n)) for n in (1, 2)]
+    events = [await house.store.read(lambda db, n=n: recent.event(db, n)) for n in (1, 2)]
     for text in (str(events), content.decode("latin-1")):
         assert "anna-secret-word" not in text
         assert "abcdefghijklmnop" not in text
@@ -261,7 +261,7 @@ async def test_secrets_are_masked_before_anything_is_stored(house: House) -> Non
 
 async def test_what_cannot_be_read_is_kept_for_whoever_has_to_find_out(house: House) -> None:
     event_id = await house.ingest.refuse("plex", b"\xff\xfe" + b"x" * 100_000, "no JSON")
-    row = await house.store.read(lambda db: overview.event(db, event_id))
+    row = await house.store.read(lambda db: recent.event(db, event_id))
     assert row is not None
     assert (row.outcome, row.reason, len(row.raw or "")) == ("unreadable", "no JSON", UNREADABLE_KEPT)
     assert house.counted("unreadable") == 1
@@ -271,7 +271,7 @@ async def test_where_an_unreadable_body_is_cut_no_half_secret_is_left(house: Hou
     for cut in (3, 9, 14):
         body = b'{"padding": "' + b"x" * (UNREADABLE_KEPT - 13 - cut) + b"anna-secret-word"
         event_id = await house.ingest.refuse("plex", body, "no JSON")
-        row = await house.store.read(lambda db, n=event_id: overview.event(db, n))
+        row = await house.store.read(lambda db, n=event_id: recent.event(db, n))
         assert row is not None
         assert "ann" not in (row.raw or "")[-20:]
 
@@ -279,7 +279,7 @@ async def test_where_an_unreadable_body_is_cut_no_half_secret_is_left(house: Hou
 async def test_a_long_webhook_is_masked_as_a_short_one_is(house: House) -> None:
     body = {"note": "anna-secret-word", "padding": "x" * LONG}
     taken = await house.ingest.take("plex", Body(body, json.dumps(body)))
-    row = await house.store.read(lambda db: overview.event(db, taken.event_id))
+    row = await house.store.read(lambda db: recent.event(db, taken.event_id))
     assert row is not None
     assert "anna-secret-word" not in (row.raw or "")
     assert '"note"' in (row.raw or "")

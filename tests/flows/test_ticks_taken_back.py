@@ -20,9 +20,7 @@ from scrobbled.core.sending.judge import NEVER_SET
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.desk.facts.ids import NotThere
 from scrobbled.desk.undo import UndoReport, UndoRequest, chosen, undo
-from scrobbled.store.queue import amendments
-from scrobbled.store.queue.amendment import in_words
-from scrobbled.store.queue.amendments import NewAmendment
+from scrobbled.store.queue.amendment import NewAmendment, in_words, usual_inverse
 from scrobbled.trackers.base import AddResult, Edit, Receipt, Tick, Untick
 from trackers.memory.tracker import key_of
 
@@ -219,4 +217,4 @@ async def set_by_us(home: Home) -> None:
 
 def test_an_untick_is_told_in_words() -> None:
     assert in_words(replace(tick(), action="untick")) == "take back the tick"
-    assert amendments.usual_inverse(tick()) is not None
+    assert usual_inverse(tick()) is not None

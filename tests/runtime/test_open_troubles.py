@@ -33,7 +33,7 @@ from scrobbled.store import Store
 from scrobbled.store.inbox import events
 from scrobbled.store.notes.alerts import StoredTroubles
 from scrobbled.store.queue import amendments
-from scrobbled.store.queue.amendments import NewAmendment
+from scrobbled.store.queue.amendment import NewAmendment
 from test_architecture import modules
 
 pytestmark = pytest.mark.anyio

@@ -21,7 +21,7 @@ from scrobbled.store.file.opening import open_database
 from scrobbled.store.inbox.events import Queued, add_play
 from scrobbled.store.mirror import records, run_changes, runs
 from scrobbled.store.queue import amendments, floods, outbox, overview
-from scrobbled.store.queue.amendments import Details, Inverse, NewAmendment
+from scrobbled.store.queue.amendment import Details, Inverse, NewAmendment
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 T = NOW.timestamp()

@@ -16,7 +16,7 @@ from scrobbled.store.file.opening import open_database
 from scrobbled.store.mirror import run_changes, runs
 from scrobbled.store.notes.shelf import LineStory, PlanLine, StoredPlan
 from scrobbled.store.queue import additions, amendments, cancelling, outbox, run_items
-from scrobbled.store.queue.amendments import Details, NewAmendment
+from scrobbled.store.queue.amendment import Details, NewAmendment
 from scrobbled.store.queue.run_items import ItemFilter
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)

@@ -17,7 +17,7 @@ from scrobbled.core.words.outcomes import Hold, PlayOutcome
 from scrobbled.desk.needs.floods import NamedChanges, act, chosen, stories
 from scrobbled.store.file.opening import open_database
 from scrobbled.store.keeping.housekeeping import STEPS, HousekeepingTime, forget_arrivals
-from scrobbled.store.queue import floods, outbox, overview
+from scrobbled.store.queue import arrivals, asking, floods, outbox, overview
 from store.arrivals import ANNA, Counter
 
 
@@ -167,7 +167,7 @@ def test_a_clock_that_was_wrong_for_a_while_holds_nothing_for_ever(counter: Coun
     assert counter.states(ids) == ["queued"] * 20
     assert forget_arrivals(counter.db, HousekeepingTime(counter.now, counter.now)) > 0
     left = counter.db.execute("SELECT count(*), max(slot) FROM arrivals").fetchone()
-    assert left[1] <= counter.now.timestamp() / floods.SLOT
+    assert left[1] <= counter.now.timestamp() / arrivals.SLOT
 
 
 def test_counts_are_forgotten_after_a_day(counter: Counter) -> None:
@@ -213,7 +213,7 @@ def test_the_list_names_floods_and_leaves_their_changes_to_them(counter: Counter
     assert [row.id for row in overview.queue(counter.db, apart=True)] == [single]
     assert [row.id for row in overview.queue(counter.db, flood=1)] == ids
     assert [row.id for row in overview.queue(counter.db)] == [single, *ids]
-    assert [row.id for row in overview.asking(counter.db, 10)] == [single]
+    assert [group.ids for group in asking.asking(counter.db)] == [(single,)]
     assert floods.held_by_reason(counter.db) == {str(hold): 0 for hold in Hold} | {"no-date": 1, "burst": 30}
 
 

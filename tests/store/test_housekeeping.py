@@ -20,7 +20,7 @@ from scrobbled.store.inbox import archive, events
 from scrobbled.store.inbox.events import Arrival, Queued
 from scrobbled.store.keeping import housekeeping
 from scrobbled.store.keeping.housekeeping import LIMIT, STEPS, HousekeepingTime
-from scrobbled.store.queue import outbox, overview
+from scrobbled.store.queue import outbox, overview, recent
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 KEPT = timedelta(days=14)
@@ -69,8 +69,8 @@ def test_old_events_that_led_to_nothing_go_and_the_others_lose_their_body(db: sq
     assert overview.sources_heard(db)[0].events == 7
     (stored,) = archive.unclaimed(db)
     assert stored.raw == LONG, "its stem is kept for it"
-    assert overview.event(db, young).raw == LONG  # type: ignore[union-attr]
-    assert overview.event(db, watched).raw is None  # type: ignore[union-attr]
+    assert recent.event(db, young).raw == LONG  # type: ignore[union-attr]
+    assert recent.event(db, watched).raw is None  # type: ignore[union-attr]
 
 
 def test_no_id_is_given_twice(db: sqlite3.Connection) -> None:
@@ -124,9 +124,9 @@ def test_of_what_was_done_long_ago_the_attempts_go(db: sqlite3.Connection) -> No
     outbox.settle(db, done, PlayOutcome.DELIVERED, "", old.timestamp() + 2)
     outbox.note(db, open_, young.timestamp(), "try-later", "503")
     keep_house(db)
-    assert overview.attempts(db, done) == []
-    assert overview.play(db, done).deliveries[0].state == "delivered"  # type: ignore[union-attr]
-    assert [row[3] for row in overview.attempts(db, open_)] == ["503", "timed out", "503"]
+    assert recent.attempts(db, done) == []
+    assert recent.play(db, done).deliveries[0].state == "delivered"  # type: ignore[union-attr]
+    assert [row[3] for row in recent.attempts(db, open_)] == ["503", "timed out", "503"]
 
 
 def test_a_file_that_is_kept_tidy_stops_growing(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from scrobbled.core.watching.plays import Play
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store.file.opening import open_database
 from scrobbled.store.inbox.events import Queued, add_play
-from scrobbled.store.queue import outbox, overview
+from scrobbled.store.queue import outbox, overview, recent
 from scrobbled.store.queue.outbox import IN_DOUBT, IN_FLIGHT, OutboxChange, waiting
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_a_play_and_all_its_ways_are_stored_together(desk: Desk) -> None:
     ways = [Queued("serializd", PlayOutcome.QUEUED, ""), Queued("trakt", PlayOutcome.UNWANTED, "not taken")]
     item = Episode("Harbour Lights", 2, 5)
     play_id = add_play(desk.db, Play("anna", "plex", item, NOW + timedelta(seconds=0.9), None), 7, ways, NOW)
-    found = overview.play(desk.db, play_id)
+    found = recent.play(desk.db, play_id)
     assert found is not None
     assert (found.event_id, found.viewer, found.media, found.watched_at) == (7, "anna", "episode", int(T))
     assert [(d.tracker, d.state, d.reason) for d in found.deliveries] == [
@@ -272,7 +272,7 @@ def test_a_run_of_equal_attempts_is_kept_as_its_first_and_last(desk: Desk) -> No
     for n in range(20):
         outbox.note(desk.db, change, T + n, "try-later", "down")
     outbox.note(desk.db, change, T + 50, "delivered", "")
-    story = overview.attempts(desk.db, desk.change(change).play_id)
+    story = recent.attempts(desk.db, desk.change(change).play_id)
     assert [(at - T, outcome) for _, at, outcome, _ in story] == [
         (0, "try-later"),
         (19, "try-later"),
@@ -409,7 +409,7 @@ def test_what_waits_can_be_dropped_and_its_story_says_so(desk: Desk, state: Play
     play_id = int(desk.row(change)["play_id"])
     assert outbox.drop(desk.db, [change], T) == ([change] if waiting else [])
     assert desk.row(change)["state"] == ("undone" if waiting else state)
-    assert len(overview.attempts(desk.db, play_id)) == int(waiting)
+    assert len(recent.attempts(desk.db, play_id)) == int(waiting)
 
 
 @pytest.mark.parametrize("phase", [IN_FLIGHT, IN_DOUBT])
@@ -444,11 +444,11 @@ def test_the_queue_and_the_plays_come_in_pages(desk: Desk) -> None:
     first = overview.queue(desk.db, limit=3)
     assert [row.id for row in first] == ids[:3]
     assert [row.id for row in overview.queue(desk.db, after=first[-1].id, limit=3)] == ids[3:]
-    newest = overview.plays(desk.db, limit=3)
+    newest = recent.plays(desk.db, limit=3)
     assert [row.id for row in newest] == [5, 4, 3]
-    assert [row.id for row in overview.plays(desk.db, before=newest[-1].id)] == [2, 1]
+    assert [row.id for row in recent.plays(desk.db, before=newest[-1].id)] == [2, 1]
     assert overview.play_count(desk.db) == 5
-    assert overview.play(desk.db, 99) is None
+    assert recent.play(desk.db, 99) is None
 
 
 # -- a clock that jumps --------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store.file.opening import open_database
 from scrobbled.store.mirror import run_changes, runs
 from scrobbled.store.queue import additions, amendments
-from scrobbled.store.queue.amendments import Details, NewAmendment
+from scrobbled.store.queue.amendment import Details, NewAmendment
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 T = NOW.timestamp()

@@ -19,7 +19,7 @@ from scrobbled.store.file import opening
 from scrobbled.store.file.migrations import migrations
 from scrobbled.store.file.migrations.reasons import _OF_EVENTS
 from scrobbled.store.mirror import ledger, records, values
-from scrobbled.store.queue import amendments, overview
+from scrobbled.store.queue import amendments, overview, recent
 
 STEPS = migrations.names
 STATES = [str(state) for state in PlayOutcome]
@@ -187,7 +187,7 @@ def test_what_is_settled_stays_as_it_was_told_of_its_play(older: tuple[Path, lis
     path, changes, _ = older
     with closing(opening.open_database(path)) as db:
         for row in changes:
-            play = overview.play(db, row["play_id"])
+            play = recent.play(db, row["play_id"])
             assert play is not None
             (one,) = play.deliveries
             assert (one.change_id, one.tracker, one.state, one.phase) == (

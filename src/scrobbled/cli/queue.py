@@ -18,8 +18,7 @@ from scrobbled.desk.needs import floods
 from scrobbled.desk.needs.floods import ActionResult, FloodStory, NamedChanges, NoId
 from scrobbled.store.file.codec import iso
 from scrobbled.store.queue import amendments, overview
-from scrobbled.store.queue.amendment import in_words
-from scrobbled.store.queue.amendments import Amendment
+from scrobbled.store.queue.amendment import Amendment, in_words
 
 PAGE = 500
 DONE = {

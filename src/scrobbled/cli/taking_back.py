@@ -14,7 +14,7 @@ from scrobbled.cli import waiting as waiting_words
 from scrobbled.cli.served import ServiceAccess
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.desk.facts.queue import trouble
-from scrobbled.desk.undo import UndoStep
+from scrobbled.desk.undo.steps import UndoStep
 from scrobbled.store.queue import delivered, overview
 
 KEPT = "It is kept, and goes on with scrobbled serve or the next scrobbled undo of the same."

@@ -16,7 +16,8 @@ from scrobbled.config import Config
 from scrobbled.core.words.plain import plain
 from scrobbled.desk import undo as undoing
 from scrobbled.desk.facts.ids import NotThere
-from scrobbled.desk.undo import UndoReport, UndoRequest, UndoStep
+from scrobbled.desk.undo import UndoReport, UndoRequest
+from scrobbled.desk.undo.steps import UndoStep
 from scrobbled.intake.replay import since
 from scrobbled.plumbing.clock import SystemClock
 

@@ -22,8 +22,7 @@ from scrobbled.delivery.booking import ANSWERS, answered
 from scrobbled.delivery.edits import find
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.store.queue import amendments
-from scrobbled.store.queue.amendment import in_words
-from scrobbled.store.queue.amendments import Amendment
+from scrobbled.store.queue.amendment import Amendment, in_words
 from scrobbled.trackers.base import Edit
 
 AT_ONCE = 20
@@ -83,7 +82,7 @@ class Amender:
     async def _has_set(self, tick: int | None) -> bool:
         """A tick that was there before us, or may have been, is somebody else's."""
         found = None if tick is None else await self._store.read(lambda db: amendments.get(db, tick))
-        return found is not None and amendments.set_by_us(found)
+        return found is not None and found.is_set_by_us
 
     async def _find(self, amendment: Amendment) -> Edit | Settled | Later | None:
         """``None`` where nobody could tell, which is booked."""

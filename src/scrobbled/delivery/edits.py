@@ -11,7 +11,7 @@ from scrobbled.core.watching.plays import rounded
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.delivery.account import TrackerAccount
 from scrobbled.store.queue import amendments, corrections, outbox
-from scrobbled.store.queue.amendments import Amendment
+from scrobbled.store.queue.amendment import Amendment
 from scrobbled.trackers.base import Addition, Address, Edit, Flag, Remove, Retime, SetValue, Tick, Untick
 
 PLAY_FIRST = "the viewing that it belongs to is on its way"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec import Struct, field
 
@@ -53,12 +53,11 @@ from scrobbled.runtime.service import Runtime
 from scrobbled.runtime.troubles import OpenTrouble
 from scrobbled.store import Store
 from scrobbled.store.keeping import backup
-from scrobbled.store.queue import amendments, corrections, overview
+from scrobbled.store.queue import amendments, corrections, overview, recent
 
 if TYPE_CHECKING:
     from scrobbled.desk.doctor import DoctorReport
 
-T = TypeVar("T")
 ACTIONS = ("retry", "approve", "drop")
 NEEDS_YOU = (PlayOutcome.HELD, PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
 """What nothing but a person can move on."""
@@ -159,12 +158,12 @@ class Desk:
 
     async def plays(self, before: int | None, limit: int) -> list[PlayStory]:
         """The newest first; ``before`` is the last id seen."""
-        rows = await self._runtime.store.read(partial(overview.plays, before=before, limit=limit))
+        rows = await self._runtime.store.read(partial(recent.plays, before=before, limit=limit))
         return [plays_facts.play_story(row) for row in rows]
 
     async def play(self, play_id: int) -> tuple[PlayStory, list[Attempt]] | None:
         row, attempts = await self._runtime.store.read(
-            lambda db: (overview.play(db, play_id), plays_facts.attempts(db, play_id))
+            lambda db: (recent.play(db, play_id), plays_facts.attempts(db, play_id))
         )
         return None if row is None else (plays_facts.play_story(row), attempts)
 

@@ -17,8 +17,8 @@ from scrobbled.runtime.vitals import Component
 from scrobbled.sinks.mqtt import LastPlay, SensorFacts, Sensors, Supervisor, TroubledAccount
 from scrobbled.sinks.mqtt.sensors import DOWN, OK, SIGN_IN, SensorMeans
 from scrobbled.store.file.codec import iso
-from scrobbled.store.queue import overview
-from scrobbled.store.queue.overview import PlayRow
+from scrobbled.store.queue import overview, recent
+from scrobbled.store.queue.recent import PlayRow
 from scrobbled.store.works import wall
 from scrobbled.store.works.wall import Filters
 
@@ -65,7 +65,7 @@ async def look(runtime: Runtime) -> SensorFacts:
     spots = await wall.look(runtime.store, Filters(), 1, start=None)
 
     def seen(db: sqlite3.Connection) -> tuple[PlayRow | None, dict[str, int], standings.Standings]:
-        play = overview.play(db, spots[0].play) if spots else None
+        play = recent.play(db, spots[0].play) if spots else None
         return play, _queue(db), standings.facts(db, config, now)
 
     play, queue, stood = await runtime.store.read(seen)  # and webhooks have the database between this and the next

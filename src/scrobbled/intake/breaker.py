@@ -22,8 +22,9 @@ from scrobbled.core.words.outcomes import HOLDS, Hold, PlayOutcome
 from scrobbled.plumbing.clock import Clock
 from scrobbled.store.file.database import Store
 from scrobbled.store.inbox.events import Queued
-from scrobbled.store.queue import floods
-from scrobbled.store.queue.floods import Contents, Flood, FloodPlay
+from scrobbled.store.queue import arrivals, floods
+from scrobbled.store.queue.arrivals import FloodPlay
+from scrobbled.store.queue.floods import Contents, Flood
 
 BELIEVED_DISTANCE = timedelta(minutes=15)
 """A time that its source states, and that is farther from receipt, was not told as it happened."""
@@ -61,12 +62,12 @@ def admit(db: sqlite3.Connection, viewer: str, queued: Queued, arrival: FloodPla
         if together := judge_marks(1 + floods.marked_together(db, account, arrival)):
             return _with_other_marks(db, account, queued, arrival, together)
         queued = queued if undated else replace(queued, next_at=arrival.at + MARKS_WAIT.total_seconds())
-    facts = floods.count(db, account, arrival)
+    facts = arrivals.count(db, account, arrival)
     trip = judge(facts, limits)
     if trip is None and not undated:
-        floods.let_through(db, account)
+        arrivals.let_through(db, account)
         return replace(queued, witnessed=arrival.witnessed)
-    floods.kept_back(db, account, arrival.at)
+    arrivals.kept_back(db, account, arrival.at)
     if trip is None:
         return replace(queued, hold=Hold.NO_DATE)
     flood = floods.join(db, account, trip, arrival.at)

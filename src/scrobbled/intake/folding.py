@@ -17,7 +17,7 @@ from scrobbled.core.words.reasons import Code, Reason
 from scrobbled.intake import breaker, ratings_and_ticks
 from scrobbled.intake.claimants import Claimant, Taken, unwanted
 from scrobbled.store.inbox import archive, events
-from scrobbled.store.queue.floods import FloodPlay
+from scrobbled.store.queue.arrivals import FloodPlay
 
 
 def for_all(

@@ -15,8 +15,8 @@ from scrobbled.core.watching.events import EventKind, PlaybackEvent
 from scrobbled.core.watching.sessions import Session
 from scrobbled.core.words.outcomes import WAITING, EventOutcome, PlayOutcome
 from scrobbled.intake.claimants import MARKS_OFF, RATINGS_OFF, Claimant, Taken
-from scrobbled.store.queue import amendments, outbox, undoing
-from scrobbled.store.queue.amendments import Amendment, Details, NewAmendment
+from scrobbled.store.queue import amendments, outbox, ticks, undoing
+from scrobbled.store.queue.amendment import Amendment, Details, NewAmendment
 from scrobbled.store.queue.undoing import Sent
 
 REPEATED = timedelta(minutes=1)
@@ -126,8 +126,8 @@ def _ticked(
 ) -> Iterator[Amendment]:
     """For each tracker but those of ``played`` the tick of it that we have set, or are about to."""
     able = (way.tracker for way in claimant.ways if way.ticks and way.tracker not in played)
-    ticks = (amendments.standing(db, _tick(event, event_id, claimant, tracker)) for tracker in able)
-    yield from (tick for tick in ticks if tick is not None)
+    found = (ticks.standing(db, _tick(event, event_id, claimant, tracker)) for tracker in able)
+    yield from (tick for tick in found if tick is not None)
 
 
 def _untick(db: sqlite3.Connection, tick: Amendment, event_id: int, now: float, *, ask: bool) -> None:

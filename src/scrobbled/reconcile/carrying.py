@@ -18,6 +18,7 @@ from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import ledger
 from scrobbled.store.queue import additions, amendments, cancelling, corrections
+from scrobbled.store.queue.amendment import Details, Inverse, NewAmendment
 
 PIECE = 50
 """Changes in one transaction."""
@@ -92,7 +93,7 @@ class Carrier:
         before, wish = amendments.newest(db), self._wish(run, change, lined)
         return not self._is_ignored(db, wish) and amendments.add(db, wish, self._now()) > before
 
-    def _is_ignored(self, db: sqlite3.Connection, wish: amendments.NewAmendment) -> bool:
+    def _is_ignored(self, db: sqlite3.Connection, wish: NewAmendment) -> bool:
         """Whether a person said that it is never sent anywhere: it would only be asked for again in every run."""
         if wish.subject is None or wish.details.as_is:
             return False
@@ -115,8 +116,8 @@ class Carrier:
             play=found.play,
         )
 
-    def _wish(self, run: int, change: Change, lined: Lined) -> amendments.NewAmendment:
-        return amendments.NewAmendment(
+    def _wish(self, run: int, change: Change, lined: Lined) -> NewAmendment:
+        return NewAmendment(
             viewer=self._sides.viewer,
             tracker=self._sides.name(change.side),
             kind=change.kind,
@@ -133,15 +134,15 @@ class Carrier:
             inverse=_inverse(change, lined),
         )
 
-    def _details(self, change: Change, lined: Lined) -> amendments.Details:
+    def _details(self, change: Change, lined: Lined) -> Details:
         here = lined.stored.get((change.side, change.target))
         # what side a calls by another name is placed under the corrections, and what side b does is not
         as_is = change.side == "a" or (change.side, change.key) in lined.subjects
         if change.kind != PLAYS:
-            return amendments.Details(value=change.value, rated_at=change.at, as_is=as_is)
+            return Details(value=change.value, rated_at=change.at, as_is=as_is)
         assert here is not None, "a play that is to be changed was read"
         retimed = change.action == Action.RETIME
-        return amendments.Details(
+        return Details(
             remote_id=change.target,
             watched_at=change.at if retimed else here.record.at or here.record.made_at,
             rewatch=change.rewatch,
@@ -166,16 +167,16 @@ def _go_on(db: sqlite3.Connection, run: int) -> None:
         raise Cancelled("the run was cancelled")
 
 
-def _inverse(change: Change, lined: Lined) -> amendments.Inverse | None:
+def _inverse(change: Change, lined: Lined) -> Inverse | None:
     """What takes back another time, or other details: those before. Everything else tells its own."""
     kind = KINDS[change.kind]
     if kind.shape is KindShape.SET:
         action = kind.cleared if change.was is None else kind.put
-        return amendments.Inverse(action, amendments.Details(value=change.was))
+        return Inverse(action, Details(value=change.was))
     if change.action != Action.RETIME:
         return None
     before = lined.stored[change.side, change.target].record.at
-    return amendments.Inverse("retime", amendments.Details(remote_id=change.target, watched_at=before))
+    return Inverse("retime", Details(remote_id=change.target, watched_at=before))
 
 
 def _subject(change: Change, lined: Lined) -> Subject:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from functools import partial
-from typing import TypeVar
 
 from msgspec import Struct
 
@@ -25,7 +24,6 @@ from scrobbled.store.queue import delivered
 from scrobbled.store.queue.delivered import Delivered
 from scrobbled.store.works import works
 
-T = TypeVar("T")
 STEPS = 20
 """After an update there may be years of plays that lack their work; nobody waits here until all of them have it."""
 

@@ -17,7 +17,7 @@ from scrobbled.core.standing import AccountKey
 from scrobbled.desk.corrections import correct
 from scrobbled.desk.corrections.correct import Ahead, Trial
 from scrobbled.intake.ratings_and_ticks import removal
-from scrobbled.store.queue import amendments, corrections, overview, tracing, undoing
+from scrobbled.store.queue import amendments, corrections, overview, recent, tracing, undoing
 from scrobbled.store.queue.delivered import Delivered
 from scrobbled.trackers.base import Tracker
 
@@ -81,7 +81,7 @@ def subject(db: sqlite3.Connection, letter: str, id_: int) -> CorrectionSubject 
         return _of_amendment(db, id_)
     if (found := tracing.played(db, letter, id_)) is None:
         return None
-    story = overview.play(db, found.id)
+    story = recent.play(db, found.id)
     changes = overview.queued(db, [one.change_id for one in story.deliveries] if story else [])
     asked = sorted(changes, key=lambda one: letter == "c" and one.id != id_)
     return CorrectionSubject(

@@ -9,7 +9,7 @@ from msgspec import Struct
 from scrobbled.core.words.outcomes import EVENT_NEXT_STEP, FOUND_AGAIN, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
 from scrobbled.core.words.reasons import Code
 from scrobbled.store.file.codec import iso, iso_or_none
-from scrobbled.store.queue import overview
+from scrobbled.store.queue import recent
 
 
 class DeliveryStory(Struct, frozen=True):
@@ -73,7 +73,7 @@ class EventStory(Struct, frozen=True):
     reason_code: str = ""
 
 
-def play_story(row: overview.PlayRow) -> PlayStory:
+def play_story(row: recent.PlayRow) -> PlayStory:
     item = row.item
     return PlayStory(
         id=f"p{row.id}",
@@ -95,13 +95,13 @@ def play_story(row: overview.PlayRow) -> PlayStory:
 
 def attempts(db: sqlite3.Connection, play_id: int) -> list[Attempt]:
     """Oldest first."""
-    rows = overview.attempts(db, play_id)
+    rows = recent.attempts(db, play_id)
     return [Attempt(tracker, iso(at), outcome, detail or "") for tracker, at, outcome, detail in rows]
 
 
 def event_story(db: sqlite3.Connection, event_id: int) -> EventStory | None:
     """``None`` where there is no such event."""
-    row = overview.event(db, event_id)
+    row = recent.event(db, event_id)
     if row is None:
         return None
     return EventStory(
@@ -115,12 +115,12 @@ def event_story(db: sqlite3.Connection, event_id: int) -> EventStory | None:
         account=row.account,
         label=row.label,
         raw=row.raw,
-        plays=[play_story(play) for play in overview.plays_of_event(db, event_id)],
+        plays=[play_story(play) for play in recent.plays_of_event(db, event_id)],
         reason_code=row.code,
     )
 
 
-def _delivery(row: overview.PlayDelivery) -> DeliveryStory:
+def _delivery(row: recent.PlayDelivery) -> DeliveryStory:
     return DeliveryStory(
         id=f"c{row.change_id}",
         tracker=row.tracker,

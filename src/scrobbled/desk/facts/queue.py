@@ -14,8 +14,7 @@ from scrobbled.store.accounts import sign_ins
 from scrobbled.store.file.codec import iso, iso_or_none
 from scrobbled.store.notes import cache
 from scrobbled.store.queue import outbox, overview
-from scrobbled.store.queue.amendment import in_words
-from scrobbled.store.queue.amendments import Amendment
+from scrobbled.store.queue.amendment import Amendment, in_words
 
 States = Mapping[tuple[str, str], tuple[str, str, float, float | None]]
 """As ``overview.account_states`` reads them."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,10 +20,10 @@ from scrobbled.desk.needs.questions import NeedFacts, NeedTarget, NoAnswer, Serv
 from scrobbled.desk.sources.reception import Reception
 from scrobbled.runtime import troubles
 from scrobbled.runtime.service import Runtime
+from scrobbled.store.inbox import guests
 from scrobbled.store.queue import asking
 from scrobbled.store.queue.asking import AskedNeeds, ChangeGroup, Conflicts, Disagreement
 
-T = TypeVar("T")
 FRESH = 15.0
 """Seconds for which what was found is believed where nothing tells of a change."""
 ID = re.compile(r"[gktun][0-9a-f]{12}|f\d{1,18}", re.ASCII)
@@ -123,7 +122,7 @@ class Needs:
 
     async def ask_again(self) -> None:
         """About accounts, too, that were said to belong to nobody."""
-        await self._runtime.store.write(asking.forget_guests)
+        await self._runtime.store.write(guests.forget)
         self._runtime.changed()
 
     async def _one(self, id_: str, action: str) -> ActionResult:
@@ -143,7 +142,7 @@ class Needs:
             await self._reception.claim(row.source, row.account, value)
         elif action == "guest":
             now = self._now()
-            await self._runtime.store.write(lambda db: asking.set_guest(db, row.source, row.account, now))
+            await self._runtime.store.write(lambda db: guests.add(db, row.source, row.account, now))
             self._runtime.changed()
         else:
             raise NoAnswer(NOT_SO)

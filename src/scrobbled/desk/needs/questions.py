@@ -22,7 +22,7 @@ from scrobbled.desk.needs.floods import ActionResult, FloodStory, NamedChanges
 from scrobbled.runtime.troubles import OpenTrouble
 from scrobbled.store.accounts import sign_ins
 from scrobbled.store.file.codec import iso
-from scrobbled.store.inbox import refusals
+from scrobbled.store.inbox import guests, refusals
 from scrobbled.store.mirror import runs
 from scrobbled.store.queue import amendments, asking, overview
 from scrobbled.store.queue import floods as stored
@@ -98,10 +98,10 @@ def facts(
 ) -> NeedFacts:
     """``active`` are the accounts that are delivered to, ``now`` is Unix seconds. ``asked`` spares a look."""
     asked = asked or asking.asked(db)
-    glance, guests = house.glance(db, config), asking.guests(db)
+    glance, nobodys = house.glance(db, config), guests.listed(db)
     accounts = [row for row in glance.trackers if (row.viewer, row.tracker) in active]
     claimable = [row for row in glance.unclaimed if row.yaml]
-    strangers = [row for row in claimable if (row.source, row.account) not in guests]
+    strangers = [row for row in claimable if (row.source, row.account) not in nobodys]
     return NeedFacts(
         broken=[row for row in accounts if row.state in BROKEN],
         lapsing=_lapsing(db, config, accounts, now),

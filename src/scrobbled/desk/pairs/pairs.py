@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from typing import TypeVar
 
 import structlog
 from msgspec import Struct
@@ -33,7 +32,6 @@ from scrobbled.store.queue import run_items
 from scrobbled.store.queue.run_items import ItemFilter, ItemStory
 from scrobbled.trackers import TRACKERS
 
-T = TypeVar("T")
 log = structlog.get_logger("web")
 LOOKED_AT = 500
 """Changes of a run up to which each is looked at before it is taken back."""

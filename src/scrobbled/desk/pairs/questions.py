@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
 
 from msgspec import Struct
 
@@ -14,10 +13,9 @@ from scrobbled.desk.posters.artwork import Artwork
 from scrobbled.runtime.service import Runtime
 from scrobbled.store.accounts import sign_ins
 from scrobbled.store.queue import amendments, questions
-from scrobbled.store.queue.amendments import Amendment
+from scrobbled.store.queue.amendment import Amendment
 from scrobbled.store.queue.questions import Question
 
-T = TypeVar("T")
 AT_ONCE = 50
 """So many are decided in one transaction: webhooks wait no longer than for that."""
 QuestionIds = Callable[[sqlite3.Connection], list[int]]

@@ -15,8 +15,8 @@ from scrobbled.desk.plays.story import Explanation
 from scrobbled.intake.bodies import event_in
 from scrobbled.store.inbox import archive
 from scrobbled.store.inbox.archive import StoredEvent
-from scrobbled.store.queue import amendments, overview, tracing
-from scrobbled.store.queue.amendments import Amendment
+from scrobbled.store.queue import amendments, recent, tracing
+from scrobbled.store.queue.amendment import Amendment
 
 WHERE_IDS_ARE = (
     "Ids look like e12 (an event), p7 (a play), c31 or a4 (a change). The answer to a webhook names its event, "
@@ -65,7 +65,7 @@ def _of_event(db: sqlite3.Connection, config: Config, number: int, *, raw: bool)
 
 
 def _of_play(db: sqlite3.Connection, config: Config, asked: str, play_id: int | None, *, raw: bool) -> Explanation:
-    row = None if play_id is None else overview.play(db, play_id)
+    row = None if play_id is None else recent.play(db, play_id)
     if row is None:
         raise NotThere(f"There is no {asked}. {WHERE_IDS_ARE}")
     stored = None if row.event_id is None else archive.event(db, row.event_id)
@@ -77,7 +77,7 @@ def _told(
     config: Config,
     asked: str,
     stored: StoredEvent | None,
-    row: overview.PlayRow | None,
+    row: recent.PlayRow | None,
     *,
     raw: bool,
 ) -> Explanation:
@@ -110,9 +110,7 @@ def _told(
     )
 
 
-def _plays(
-    db: sqlite3.Connection, events: Sequence[StoredEvent], row: overview.PlayRow | None
-) -> list[overview.PlayRow]:
-    found = {play.id: play for one in events for play in overview.plays_of_event(db, one.id)}
+def _plays(db: sqlite3.Connection, events: Sequence[StoredEvent], row: recent.PlayRow | None) -> list[recent.PlayRow]:
+    found = {play.id: play for one in events for play in recent.plays_of_event(db, one.id)}
     first = {} if row is None else {row.id: row}
     return list((first | found).values())

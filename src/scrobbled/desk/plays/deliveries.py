@@ -13,14 +13,13 @@ from scrobbled.desk.facts.plays import Attempt
 from scrobbled.desk.facts.queue import States, trouble
 from scrobbled.desk.plays.story import Amended, PlayTold, TrackerStory
 from scrobbled.store.file.codec import iso, iso_or_none
-from scrobbled.store.queue import amendments, overview, tracing
-from scrobbled.store.queue.amendment import in_words
-from scrobbled.store.queue.amendments import Amendment
+from scrobbled.store.queue import amendments, overview, recent, tracing
+from scrobbled.store.queue.amendment import Amendment, in_words
 from scrobbled.store.queue.tracing import Traced
 from scrobbled.trackers import TRACKERS
 
 
-def play(db: sqlite3.Connection, row: overview.PlayRow) -> PlayTold:
+def play(db: sqlite3.Connection, row: recent.PlayRow) -> PlayTold:
     """The play with all its deliveries."""
     states = overview.account_states(db)
     amended = amendments.for_play(db, row.id)

@@ -18,7 +18,7 @@ from scrobbled.intake.ingest import UNREADABLE_KEPT
 from scrobbled.store.file.codec import iso
 from scrobbled.store.inbox import archive
 from scrobbled.store.inbox.archive import StoredEvent
-from scrobbled.store.queue import overview
+from scrobbled.store.queue import recent
 
 EACH_WAY = 150
 """Events of the session that are looked at before and after the one in question."""
@@ -75,7 +75,7 @@ def body(config: Config, stored: StoredEvent | None, *, had_one: bool) -> tuple[
 
 
 def who(
-    config: Config, stored: StoredEvent, event: PlaybackEvent | None, plays: Sequence[overview.PlayRow]
+    config: Config, stored: StoredEvent, event: PlaybackEvent | None, plays: Sequence[recent.PlayRow]
 ) -> list[ViewerOutcome]:
     """The viewers who claim its account, and what was decided for each."""
     names = event.account.names() if event else frozenset({fold(stored.account)} if stored.account else ())

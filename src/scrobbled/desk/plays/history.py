@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -16,11 +15,10 @@ from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.desk.facts import plays as plays_facts
 from scrobbled.desk.facts.plays import PlayStory
 from scrobbled.runtime.service import Runtime
-from scrobbled.store.queue import overview
+from scrobbled.store.queue import overview, recent
 from scrobbled.store.works import wall
 from scrobbled.store.works.wall import Filters, PlayCount, WallSpot
 
-T = TypeVar("T")
 MEDIA = ("episode", "movie")
 LONGEST = 300
 """Characters of a filter; no title that is longer can be asked for by it."""
@@ -110,7 +108,7 @@ class PlayHistory:
 
     async def _stories(self, spots: Sequence[WallSpot]) -> list[PlayStory]:
         def read(db: sqlite3.Connection) -> list[PlayStory]:
-            rows = (overview.play(db, found.play) for found in spots)
+            rows = (recent.play(db, found.play) for found in spots)
             return [plays_facts.play_story(row) for row in rows if row is not None]
 
         return await self._runtime.store.read(read)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from typing import TypeVar
 
 from msgspec import Struct
 
@@ -24,7 +23,6 @@ from scrobbled.intake.household import without_effect
 from scrobbled.runtime.service import Runtime
 from scrobbled.store.keeping import backup
 
-T = TypeVar("T")
 AT_START = (("server", "host"), ("server", "port"), ("server", "ingress"), ("storage", "path"))
 AFTER_THE_ANSWER = 0.3
 """Seconds until a restart begins, so that whoever asked is told."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TypeVar
 
 from scrobbled import config as configuration
 from scrobbled.desk.facts import house
@@ -17,8 +16,6 @@ from scrobbled.desk.sources.guides import Guide
 from scrobbled.runtime.service import Runtime
 from scrobbled.servers import registering
 from scrobbled.servers.registering import Registered
-
-T = TypeVar("T")
 
 
 class Reception:

@@ -16,7 +16,7 @@ from scrobbled.store.history import library
 from scrobbled.store.inbox import bodies
 from scrobbled.store.mirror import records, runs
 from scrobbled.store.notes.cache import forget_expired
-from scrobbled.store.queue import floods
+from scrobbled.store.queue import arrivals
 
 LIMIT = 200
 """Rows at once: no webhook waits noticeably behind them."""
@@ -94,7 +94,7 @@ def forget_answers(db: sqlite3.Connection, when: HousekeepingTime) -> int:
 
 def forget_arrivals(db: sqlite3.Connection, when: HousekeepingTime) -> int:
     """The flood breaker looks back a day at most."""
-    return floods.forget_arrivals(db, when.now.timestamp(), LIMIT)
+    return arrivals.forget(db, when.now.timestamp(), LIMIT)
 
 
 def forget_resumes(db: sqlite3.Connection, when: HousekeepingTime) -> int:

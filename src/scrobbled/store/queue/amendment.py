@@ -13,11 +13,14 @@ from msgspec.structs import asdict
 
 from scrobbled.core.kinds import KINDS, PLAYS, Kind, KindShape, KindValue
 from scrobbled.core.records import Subject
-from scrobbled.core.words.outcomes import Hold, PlayOutcome
+from scrobbled.core.words.outcomes import WAITING, Hold, PlayOutcome
+from scrobbled.core.words.reasons import Code
 from scrobbled.store.file.codec import decode_subject, encode_subject, instant
 
 AmendmentAction = str
 """Any of ``core.kinds`` but the one that adds a play."""
+_LEFT_OUT = (Code.DROPPED, Code.TAKEN_BACK)
+"""Why one that was given up is not queued again."""
 
 
 class Details(Struct, frozen=True):
@@ -128,6 +131,52 @@ class Amendment(Struct, frozen=True):
     """Where the tracker keeps the subject, once that was looked up."""
     written: TakenBack | None
 
+    @property
+    def is_set_by_us(self) -> bool:
+        """Whether a tick is there by this: what was ticked already was settled with a note."""
+        return self.wish.action == "tick" and self.state is PlayOutcome.DELIVERED and not self.reason
+
+
+def target_of(wish: NewAmendment) -> str:
+    if wish.kind != PLAYS:
+        return f"{KINDS[wish.kind].noun[0]} {wish.key}"
+    if wish.details.remote_id:
+        return f"play {wish.details.remote_id}"
+    if wish.change_id is not None:
+        return f"change {wish.change_id}"
+    if wish.action in ("tick", "untick"):
+        return f"tick {wish.key}"
+    at = wish.details.watched_at
+    return f"play {wish.key} {at.timestamp() if at else ''}"
+
+
+def stays(last: Amendment, wish: NewAmendment) -> bool:
+    """What a person wants taken back is open, and this is no such wish."""
+    return last.state in WAITING and _is_personal(last.wish) and not _is_personal(wish)
+
+
+def is_the_same(last: Amendment, wish: NewAmendment) -> bool:
+    if _essence(last.wish) != _essence(wish):
+        return False
+    if last.state is PlayOutcome.HELD:
+        return wish.ask
+    left_out = last.state is PlayOutcome.UNDONE and last.code in _LEFT_OUT and not _is_personal(wish)
+    return last.state in WAITING or left_out
+
+
+def _is_personal(wish: NewAmendment) -> bool:
+    """A person wants something taken back. Who unmarks something may mark it again."""
+    if wish.action == "untick" and wish.event_id is not None:
+        return False
+    return wish.change_id is not None or wish.undoes is not None
+
+
+def _essence(wish: NewAmendment) -> tuple[Any, ...]:
+    """Where it is equal, the outcome is."""
+    details = wish.details
+    at = None if wish.action == "remove" else details.watched_at
+    return wish.action, details.value, details.rewatch, at, wish.change_id, wish.undoes
+
 
 _PLAIN = (
     *("viewer", "tracker", "kind", "action", "key", "label", "before", "after", "why"),
@@ -148,12 +197,18 @@ def select(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> lis
     return [_amendment(row) for row in db.execute(f"{_QUERY} WHERE {condition}", values)]
 
 
-def insert(db: sqlite3.Connection, wish: NewAmendment, target: str, now: float) -> int:
+def alike(db: sqlite3.Connection, wish: NewAmendment, most: int) -> list[Amendment]:
+    """Those for what ``wish`` is about, whatever became of them, newest first."""
+    condition = "amendments.viewer = ? AND amendments.tracker = ? AND amendments.target = ? ORDER BY amendments.id DESC"
+    return select(db, f"{condition} LIMIT ?", (wish.viewer, wish.tracker, target_of(wish), most))
+
+
+def insert(db: sqlite3.Connection, wish: NewAmendment, now: float) -> int:
     """Queued, or held where a person is to be asked; returns its id."""
     inverse = usual_inverse(wish)
     columns = {
         **{name: getattr(wish, name) for name in _PLAIN},
-        "target": target,
+        "target": target_of(wish),
         "wish": _encode(wish.details),
         "subject": None if wish.subject is None else encode_subject(wish.subject),
         "inverse": None if inverse is None else json.dumps([inverse.action, _encode(inverse.details)]),

@@ -8,45 +8,32 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Sequence
-from typing import Any
 
-from scrobbled.core.kinds import KINDS, PLAYS, Kind, KindValue, valued
-from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.core.kinds import Kind, KindValue, valued
+from scrobbled.core.words.outcomes import WAITING, PlayOutcome
 from scrobbled.core.words.reasons import Code, Reason
 from scrobbled.store.file.codec import THESE, decode_value, listed
 from scrobbled.store.queue import outbox
 from scrobbled.store.queue.amendment import (
     Amendment,
-    Details,
-    Inverse,
     NewAmendment,
-    TakenBack,
+    alike,
     insert,
+    is_the_same,
     select,
-    usual_inverse,
+    stays,
 )
 from scrobbled.store.queue.outbox import NEVER_LATER, TAKEN_BACK
 from scrobbled.store.queue.verbs import AMENDMENTS
 from scrobbled.store.queue.words import SAYS, SAYS_NOTHING, said
 
-__all__ = ["Amendment", "Details", "Inverse", "NewAmendment", "TakenBack", "usual_inverse"]
-BY_HAND = outbox.DROPPED
 REPLACED = Reason("a newer wish took its place", Code.REPLACED)
 OTHER_CHOSEN = Reason("you chose the other value", Code.OTHER_CHOSEN)
 RESTORED = Reason("restored from a backup, so it is compared anew", Code.RESTORED)
-MOST_TICKS = 50
-"""So far back is looked for one of the same item: people mark and unmark now and then."""
-_LEFT_OUT = (Code.DROPPED, Code.TAKEN_BACK)
-"""Why one that was given up is not queued again."""
 _OPEN = f"state NOT IN {outbox.DONE}"
 _TOOK = "action IN ('remove', 'retime') AND state = 'delivered'"
 _WAITS_FOR_ITS_WRITE = "(outbox.state = 'queued' AND outbox.phase <> '')"
 _CANCELLED = outbox.OF_A_CANCELLED_RUN.format("amendments")
-_SETTLED = frozenset(
-    {PlayOutcome.DELIVERED, PlayOutcome.ALREADY_THERE, PlayOutcome.ECHO, PlayOutcome.UNWANTED, PlayOutcome.UNDONE}
-)
-
-
 begin, postpone, release = AMENDMENTS.begin, AMENDMENTS.postpone, AMENDMENTS.release
 retry, waits = AMENDMENTS.retry, AMENDMENTS.waits
 
@@ -57,13 +44,12 @@ def add(db: sqlite3.Connection, wish: NewAmendment, now: float) -> int:
     The same wish for the same target stays the one it was, whatever became of it: also one that a person left out. A
     different one takes the place of what is still open, but never of what a person wanted taken back.
     """
-    target = _target(wish)
-    last = _latest(db, wish, target)
-    if last is not None and (_stays(last, wish) or _is_the_same(last, wish)):
+    last = last_like(db, wish)
+    if last is not None and (stays(last, wish) or is_the_same(last, wish)):
         return last.id
-    if last is not None and last.state not in _SETTLED:
+    if last is not None and last.state in WAITING:
         settle(db, last.id, PlayOutcome.UNDONE, REPLACED, now)
-    return insert(db, wish, target, now)
+    return insert(db, wish, now)
 
 
 def newest(db: sqlite3.Connection) -> int:
@@ -224,7 +210,9 @@ def approve(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[in
 def drop(db: sqlite3.Connection, ids: Collection[int], now: float) -> list[int]:
     """Give up on them for good: the same wish is not queued again."""
     return [
-        id_ for id_ in AMENDMENTS.chosen(db, ids, AMENDMENTS.idle) if settle(db, id_, PlayOutcome.UNDONE, BY_HAND, now)
+        id_
+        for id_ in AMENDMENTS.chosen(db, ids, AMENDMENTS.idle)
+        if settle(db, id_, PlayOutcome.UNDONE, outbox.DROPPED, now)
     ]
 
 
@@ -259,33 +247,7 @@ def of_event(db: sqlite3.Connection, event_id: int) -> list[Amendment]:
 
 def last_like(db: sqlite3.Connection, wish: NewAmendment) -> Amendment | None:
     """The newest there is for what ``wish`` is about, whatever became of it."""
-    return _latest(db, wish, _target(wish))
-
-
-def ticks_between(db: sqlite3.Connection, since: float, until: float) -> list[int]:
-    """The ticks that sources wanted within that time (Unix seconds), oldest first."""
-    rows = db.execute(
-        "SELECT id FROM amendments WHERE action = 'tick' AND event_id IS NOT NULL AND created_at >= ? "
-        "AND created_at < ? ORDER BY id",
-        (since, until),
-    )
-    return [row[0] for row in rows]
-
-
-def set_by_us(tick: Amendment) -> bool:
-    """Whether a tick is there by this: what was ticked already was settled with a note."""
-    return tick.wish.action == "tick" and tick.state is PlayOutcome.DELIVERED and not tick.reason
-
-
-def standing(db: sqlite3.Connection, tick: NewAmendment) -> Amendment | None:
-    """The tick like ``tick`` that we have set, or are about to, and that nothing has taken back since."""
-    condition = "amendments.viewer = ? AND amendments.tracker = ? AND amendments.target = ? ORDER BY amendments.id DESC"
-    for one in select(db, f"{condition} LIMIT {MOST_TICKS}", (tick.viewer, tick.tracker, _target(tick))):
-        if one.wish.action == "untick" and (one.state is PlayOutcome.DELIVERED or one.state not in _SETTLED):
-            return None
-        if one.wish.action == "tick" and (one.state not in _SETTLED or set_by_us(one)):
-            return one
-    return None
+    return next(iter(alike(db, wish, 1)), None)
 
 
 def for_play(db: sqlite3.Connection, play_id: int) -> list[Amendment]:
@@ -317,52 +279,6 @@ def taken_back(db: sqlite3.Connection, viewer: str, tracker: str) -> dict[tuple[
     ).fetchall()
     latest = {(kind, key): (value, undoes) for kind, key, value, undoes in rows}
     return {which: decode_value(value) for which, (value, undoes) in latest.items() if undoes is not None}
-
-
-def _target(wish: NewAmendment) -> str:
-    if wish.kind != PLAYS:
-        return f"{KINDS[wish.kind].noun[0]} {wish.key}"
-    if wish.details.remote_id:
-        return f"play {wish.details.remote_id}"
-    if wish.change_id is not None:
-        return f"change {wish.change_id}"
-    if wish.action in ("tick", "untick"):
-        return f"tick {wish.key}"
-    at = wish.details.watched_at
-    return f"play {wish.key} {at.timestamp() if at else ''}"
-
-
-def _latest(db: sqlite3.Connection, wish: NewAmendment, target: str) -> Amendment | None:
-    condition = "amendments.viewer = ? AND amendments.tracker = ? AND amendments.target = ? ORDER BY amendments.id DESC"
-    return next(iter(select(db, f"{condition} LIMIT 1", (wish.viewer, wish.tracker, target))), None)
-
-
-def _stays(last: Amendment, wish: NewAmendment) -> bool:
-    """What a person wants taken back is open, and this is no such wish."""
-    return last.state not in _SETTLED and _is_personal(last.wish) and not _is_personal(wish)
-
-
-def _is_the_same(last: Amendment, wish: NewAmendment) -> bool:
-    if _essence(last.wish) != _essence(wish):
-        return False
-    if last.state is PlayOutcome.HELD:
-        return wish.ask
-    left_out = last.state is PlayOutcome.UNDONE and last.code in _LEFT_OUT and not _is_personal(wish)
-    return last.state not in _SETTLED or left_out
-
-
-def _is_personal(wish: NewAmendment) -> bool:
-    """A person wants something taken back. Who unmarks something may mark it again."""
-    if wish.action == "untick" and wish.event_id is not None:
-        return False
-    return wish.change_id is not None or wish.undoes is not None
-
-
-def _essence(wish: NewAmendment) -> tuple[Any, ...]:
-    """Where it is equal, the outcome is."""
-    details = wish.details
-    at = None if wish.action == "remove" else details.watched_at
-    return wish.action, details.value, details.rewatch, at, wish.change_id, wish.undoes
 
 
 def _undo_what_it_takes_back(db: sqlite3.Connection, id_: int, now: float) -> None:

@@ -1,38 +1,21 @@
-"""What arrives for each account, counted, and the floods that were stopped. Times are Unix seconds."""
+"""Floods: plays of one account that were stopped together, until somebody decides. Times are Unix seconds."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from scrobbled.core.sending.safety import HOUR, MARKS_APART, MARKS_WITHIN, MINUTE, FloodFacts, Trip
+from scrobbled.core.sending.safety import HOUR, MARKS_APART, MARKS_WITHIN, Trip
 from scrobbled.core.standing import AccountKey
 from scrobbled.core.words.outcomes import Hold
+from scrobbled.store.queue import arrivals
+from scrobbled.store.queue.arrivals import SLOT, FloodPlay
 from scrobbled.store.queue.words import SAYS, said
 
-SLOT = 20
-"""Seconds that are counted together: an hour is then 180 rows at most, however many plays come.
-
-So what is said to be within a minute may be within a third more, never within less.
-"""
-DAY = 86_400.0
 SAMPLES = 3
 _STOPPABLE = "state = 'queued' AND phase = '' AND attempts = 0 AND approved = 0 AND witnessed = 0"
-_HISTORY = "coalesce((SELECT plays FROM histories WHERE viewer = ? AND tracker = ?), 0)"
-
-
-class FloodPlay(Struct, frozen=True):
-    """One play as the flood breaker sees it. ``minute`` is that of watching, ``None`` where nobody knows."""
-
-    at: float
-    afterwards: bool
-    witnessed: bool
-    minute: int | None
-    marked: bool = False
-    """Somebody marked it by hand."""
 
 
 class Flood(Struct, frozen=True):
@@ -58,43 +41,6 @@ class Contents(Struct, frozen=True):
 
     sources: tuple[str, ...]
     samples: tuple[str, ...]
-
-
-def count(db: sqlite3.Connection, account: AccountKey, arrival: FloodPlay) -> FloodFacts:
-    """Count one more play for ``account`` and tell what came with it."""
-    slot = int(arrival.at) // SLOT
-    flags = (int(arrival.afterwards), int(arrival.witnessed))
-    db.execute(
-        "INSERT INTO arrivals (viewer, tracker, slot, plays, afterwards, seen) VALUES (?,?,?,1,?,?) ON CONFLICT DO "
-        "UPDATE SET plays = plays + 1, afterwards = afterwards + excluded.afterwards, seen = seen + excluded.seen",
-        (*account, slot, *flags),
-    )
-    minute = slot - int(MINUTE.total_seconds()) // SLOT
-    in_hour, in_minute, afterwards, seen, held, history = db.execute(
-        "SELECT sum(plays), sum(plays) FILTER (WHERE slot >= ?), sum(afterwards) FILTER (WHERE slot >= ?), sum(seen), "
-        f"sum(held), {_HISTORY} FROM arrivals WHERE viewer = ? AND tracker = ? AND slot BETWEEN ? AND ?",
-        (minute, minute, *account, *account, slot - int(HOUR.total_seconds()) // SLOT, slot),
-    ).fetchone()
-    return FloodFacts(
-        in_hour=in_hour,
-        in_minute=in_minute,
-        afterwards_in_minute=afterwards,
-        same_minute=_same_minute(db, account, arrival),
-        seen_in_hour=seen,
-        history=max(0, history - (in_hour - 1 - held)),
-        afterwards=arrival.afterwards,
-        witnessed=arrival.witnessed,
-    )
-
-
-def let_through(db: sqlite3.Connection, account: AccountKey) -> None:
-    """The play counted last goes to its tracker: it is part of the history from now on."""
-    _remember(db, account, 1)
-
-
-def kept_back(db: sqlite3.Connection, account: AccountKey, at: float) -> None:
-    """The play counted last, which came at ``at``, is held."""
-    _mark(db, account, [at], held=True)
 
 
 def join(db: sqlite3.Connection, account: AccountKey, trip: Trip, at: float) -> int:
@@ -126,8 +72,8 @@ def stop_waiting(db: sqlite3.Connection, account: AccountKey, flood: int, trip: 
         f"UPDATE outbox SET state = 'held', hold = ?, flood = ?, {SAYS} WHERE id = ?",
         [(trip.rule, flood, *said(trip.coded), row[0]) for row in rows],
     )
-    _mark(db, account, [row[1] for row in rows], held=True)
-    _remember(db, account, -len(rows))
+    arrivals.mark(db, account, [row[1] for row in rows], held=True)
+    arrivals.remember(db, account, -len(rows))
     return len(rows)
 
 
@@ -155,8 +101,8 @@ def stop_marks(db: sqlite3.Connection, account: AccountKey, flood: int, trip: Tr
     joined = [(flood, *said(trip.coded), row[0]) for row in rows]
     db.executemany(f"UPDATE outbox SET flood = ?, {SAYS} WHERE id = ?", joined)
     db.executemany("UPDATE outbox SET state = 'held', hold = ? WHERE id = ?", [(trip.rule, row[0]) for row in waiting])
-    _mark(db, account, [row[1] for row in waiting], held=True)
-    _remember(db, account, -len(waiting))
+    arrivals.mark(db, account, [row[1] for row in waiting], held=True)
+    arrivals.remember(db, account, -len(waiting))
     db.execute(f"UPDATE floods SET plays = max(plays, 1 + {_HELD}) WHERE id = ?", (flood,))
 
 
@@ -177,8 +123,8 @@ def hold(db: sqlite3.Connection, change: int, account: AccountKey, trip: Trip, a
         return False
     db.execute("UPDATE outbox SET flood = ? WHERE id = ?", (join(db, account, trip, at), change))
     received = db.execute("SELECT received_at FROM outbox WHERE id = ?", (change,)).fetchone()[0]
-    _mark(db, account, [received], held=True)
-    _remember(db, account, -1)
+    arrivals.mark(db, account, [received], held=True)
+    arrivals.remember(db, account, -1)
     return True
 
 
@@ -188,8 +134,8 @@ def approved(db: sqlite3.Connection, received: Iterable[tuple[str, str, float]])
     for viewer, tracker, at in received:
         accounts.setdefault((viewer, tracker), []).append(at)
     for account, times in accounts.items():
-        _mark(db, account, times, held=False)
-        _remember(db, account, len(times))
+        arrivals.mark(db, account, times, held=False)
+        arrivals.remember(db, account, len(times))
 
 
 def held_changes(db: sqlite3.Connection, flood: int) -> list[int]:
@@ -247,52 +193,6 @@ def decided(db: sqlite3.Connection, ids: Sequence[int], now: float) -> None:
     db.executemany(
         "UPDATE floods SET decided_at = ?, closed_at = coalesce(closed_at, ?) WHERE id = ?",
         [(now, now, id_) for id_ in ids],
-    )
-
-
-def forget_arrivals(db: sqlite3.Connection, now: float, limit: int) -> int:
-    """Drop up to ``limit`` counts older than a day, or from the future, where the clock was wrong."""
-    slots = db.execute(
-        "DELETE FROM arrivals WHERE (viewer, tracker, slot) IN (SELECT viewer, tracker, slot FROM arrivals "
-        "WHERE slot < ? OR slot > ? LIMIT ?)",
-        (int(now - DAY) // SLOT, int(now + DAY) // SLOT, limit),
-    ).rowcount
-    minutes = db.execute(
-        "DELETE FROM told_minutes WHERE (viewer, tracker, minute) IN (SELECT viewer, tracker, minute "
-        "FROM told_minutes WHERE last_at < ? OR last_at > ? LIMIT ?)",
-        (now - DAY, now + DAY, limit),
-    ).rowcount
-    return slots + minutes
-
-
-def _same_minute(db: sqlite3.Connection, account: AccountKey, arrival: FloodPlay) -> int:
-    if not arrival.afterwards or arrival.minute is None:
-        return 0
-    db.execute(
-        "INSERT INTO told_minutes (viewer, tracker, minute, plays, last_at) VALUES (?,?,?,1,?) "
-        "ON CONFLICT DO UPDATE SET plays = plays + 1, last_at = excluded.last_at",
-        (*account, arrival.minute, arrival.at),
-    )
-    row = db.execute(
-        "SELECT plays FROM told_minutes WHERE viewer = ? AND tracker = ? AND minute = ?", (*account, arrival.minute)
-    ).fetchone()
-    return int(row[0])
-
-
-def _remember(db: sqlite3.Connection, account: AccountKey, plays: int) -> None:
-    db.execute(
-        "INSERT INTO histories (viewer, tracker, plays) VALUES (?,?,max(0,?)) "
-        "ON CONFLICT DO UPDATE SET plays = max(0, plays + ?)",
-        (*account, plays, plays),
-    )
-
-
-def _mark(db: sqlite3.Connection, account: AccountKey, times: Iterable[float], *, held: bool) -> None:
-    """Keep the count of held ones right; slots that are no longer kept do not come back."""
-    step = 1 if held else -1
-    db.executemany(
-        "UPDATE arrivals SET held = min(plays, max(0, held + ?)) WHERE viewer = ? AND tracker = ? AND slot = ?",
-        [(step * n, *account, slot) for slot, n in Counter(int(at) // SLOT for at in times).items()],
     )
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from scrobbled.core.naming.items import Item
 from scrobbled.store.queue import amendments
-from scrobbled.store.queue.amendments import Amendment
+from scrobbled.store.queue.amendment import Amendment
 
 _ASKED = "amendments.state = 'held' AND amendments.hold = 'ask' AND amendments.run IS NOT NULL"
 _FROM = f"FROM amendments JOIN runs ON runs.id = amendments.run WHERE {_ASKED}"

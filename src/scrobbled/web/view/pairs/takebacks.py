@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from scrobbled.desk import words
 from scrobbled.desk.pairs.lines import RunProgress
-from scrobbled.desk.undo import UndoReport, UndoStep
+from scrobbled.desk.undo import UndoReport
+from scrobbled.desk.undo.steps import UndoStep
 
 SHOWN = 100
 WORDS = {

@@ -1,0 +1,31 @@
+"""Amendments that tick something off without a date, or take such a tick back."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from scrobbled.core.words.outcomes import WAITING, PlayOutcome
+from scrobbled.store.queue.amendment import Amendment, NewAmendment, alike
+
+MOST_TICKS = 50
+"""So far back is looked for one of the same item: people mark and unmark now and then."""
+
+
+def between(db: sqlite3.Connection, since: float, until: float) -> list[int]:
+    """The ticks that sources wanted within that time (Unix seconds), oldest first."""
+    rows = db.execute(
+        "SELECT id FROM amendments WHERE action = 'tick' AND event_id IS NOT NULL AND created_at >= ? "
+        "AND created_at < ? ORDER BY id",
+        (since, until),
+    )
+    return [row[0] for row in rows]
+
+
+def standing(db: sqlite3.Connection, tick: NewAmendment) -> Amendment | None:
+    """The tick like ``tick`` that we have set, or are about to, and that nothing has taken back since."""
+    for one in alike(db, tick, MOST_TICKS):
+        if one.wish.action == "untick" and (one.state is PlayOutcome.DELIVERED or one.state in WAITING):
+            return None
+        if one.wish.action == "tick" and (one.state in WAITING or one.is_set_by_us):
+            return one
+    return None
