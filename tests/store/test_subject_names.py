@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,17 @@ from msgspec.structs import replace
 
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Movie
-from scrobbled.core.records import Subject
+from scrobbled.core.records import PlayRecord, Subject
+from scrobbled.core.watching.plays import Play
+from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store.file import opening
 from scrobbled.store.file.codec import decode_subject, encode_item, encode_subject
 from scrobbled.store.file.migrations import migrations
+from scrobbled.store.inbox.events import Queued, add_play
 from scrobbled.store.keeping import scratch
-from scrobbled.store.mirror import subjects
+from scrobbled.store.mirror import claims, records, subjects
 
+NOW = datetime(2026, 11, 14, 20, tzinfo=UTC)
 ANNA, PLEX = ("anna", "trakt"), ("anna", "plex")
 FILM = Subject("movie:tmdb:1", "movie", Movie("Harbour Atlas", 2019, MovieIds(tmdb=1, imdb="tt1")), 5_400)
 SPECIAL = Subject("x", "episode", Episode("Harbour", 0, 3, show_ids=ShowIds(tmdb=5), ids=EpisodeIds(tvdb=7)))
@@ -71,6 +76,26 @@ def test_a_subject_comes_back_as_it_was_also_one_from_before_there_were_copies()
     assert decode_subject('["x","episode","{\\"show_title\\":\\"Harbour\\"}",60]') == Subject(
         "x", "episode", Episode("Harbour", None, None), 60
     )
+
+
+def test_a_play_of_ours_is_recognised_by_an_id_that_it_shares(db: sqlite3.Connection) -> None:
+    known = Episode("Hafen", 1, 30, show_ids=ShowIds(tvdb=5), ids=EpisodeIds(tvdb=7), absolute=True)
+    ways = [Queued("trakt", PlayOutcome.QUEUED, "")]
+    play = add_play(db, Play("anna", "plex", known, NOW, None), None, ways, NOW)
+    db.execute("UPDATE outbox SET state = 'delivered', address_key = 'elsewhere'")
+    told = replace(SPECIAL, item=replace(SPECIAL.item, ids=EpisodeIds(tmdb=77, tvdb=7)))
+    other = replace(SPECIAL, key="y", item=replace(SPECIAL.item, ids=EpisodeIds(tmdb=78)))
+    subjects.put(db, ANNA, [told, other])
+    found = [PlayRecord("r1", "y", NOW), PlayRecord("r2", "x", NOW)]
+    records.put(db, ANNA, found, 1, 0.0)
+    assert claims.recognise(db, ANNA, found, 60) == 1
+    assert {one.record.id: (one.play, one.ours) for one in records.of_ids(db, ANNA, ["r1", "r2"])} == {
+        "r1": (None, False),
+        "r2": (play, True),
+    }
+    asked = claims.HeldRecord("r9", told, None, NOW, timedelta(minutes=5), None)
+    assert claims.is_settled(db, ANNA, asked)
+    assert not claims.is_settled(db, ANNA, replace(asked, subject=other))
 
 
 @pytest.fixture

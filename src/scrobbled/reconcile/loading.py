@@ -6,19 +6,20 @@ So no webhook waits for the database.
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
 
 from scrobbled.core.agreeing.plan import SIDES, Side, of_side
 from scrobbled.core.kinds import Kind
+from scrobbled.core.naming.things import SideKey, united
 from scrobbled.core.records import Subject
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.database import Store
-from scrobbled.store.mirror import ledger, records, subjects, values
+from scrobbled.store.mirror import ledger, names, records, subjects, values
+from scrobbled.store.mirror.names import NamedSubject
 from scrobbled.store.mirror.records import MirroredPlay
 from scrobbled.store.mirror.values import MirroredValue
 from scrobbled.store.queue import cancelling
@@ -32,9 +33,12 @@ PAGE = 250
 AT_ONCE = 40
 """Items in one read, with all that is kept of them: that takes a few thousandths of a second."""
 ASKED = 200
-"""Names or keys that are looked for at once."""
+"""Keys that are looked for at once."""
+NAMED = 100
+"""Keys of which all is found at once that goes by their names: that takes a few thousandths of a second."""
 PART = 200
 """Names that are lined up at once."""
+ValuesByKey = Mapping[str, dict[Kind, MirroredValue]]
 
 
 class Since(Struct, frozen=True):
@@ -73,21 +77,19 @@ def extent(db: sqlite3.Connection, sides: Sides, policy: str, until: float, *, f
 class LoadedSide:
     """One side. Everything is by the tracker's own key; ``canon`` is the name that both sides have for it.
 
-    Of all that is to be compared there are names and values; subjects and rows are of a part of it only.
+    Of all that is to be compared there are that name and values; subjects and rows are of a part of it only.
     """
 
     side: Side
     subjects: dict[str, Subject] = field(default_factory=dict)
     rows: dict[str, list[MirroredPlay]] = field(default_factory=lambda: defaultdict(list))
     valued: dict[str, dict[Kind, MirroredValue]] = field(default_factory=dict)
-    names: dict[str, str | None] = field(default_factory=dict)
-    """What ``identity`` says of each subject."""
     canon: dict[str, str] = field(default_factory=dict)
 
     def by_canon(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)
-        for key in self.names:
-            found[self.canon[key]].append(key)
+        for key, canon in self.canon.items():
+            found[canon].append(key)
         return found
 
 
@@ -100,21 +102,37 @@ class Course:
     b: LoadedSide = field(default_factory=lambda: LoadedSide("b"))
     placed: Mapping[str, str | None] = field(default_factory=dict)
     """Keys of side a that were looked up at side b, and where they stand there."""
+    apart: set[str] = field(default_factory=set)
+    """Keys of side a of which side b has a name for something else."""
 
-    def name(self) -> None:
-        a, b = self.a, self.b
-        b.canon = {key: b.names[key] or f"b:{key}" for key in b.names}
-        for key in a.names:
-            to = self.placed.get(key)
-            a.canon[key] = (b.canon.get(to) or f"b:{to}") if to is not None else a.names[key] or f"a:{key}"
+    def half(self, side: str) -> LoadedSide:
+        return self.a if side == "a" else self.b
+
+    def name(self, near: Mapping[SideKey, NamedSubject]) -> None:
+        """These, which are all that any of them is connected with."""
+        there = {key: to for side, key in near if side == "a" and (to := self.placed.get(key)) is not None}
+        free = {one: told for one, told in near.items() if one[0] == "b" or one[1] not in there}
+        groups = united({one: told.names for one, told in free.items()})
+        for group, canon in zip(groups, _canons(groups, free), strict=True):
+            for side, key in group:
+                self.half(side).canon[key] = canon
+        for key, to in there.items():
+            self.a.canon[key] = self.b.canon.get(to) or f"b:{to}"
+        self._tell_apart(groups, free)
+
+    def _tell_apart(self, groups: Iterable[Sequence[SideKey]], near: Mapping[SideKey, NamedSubject]) -> None:
+        self.apart -= {key for side, key in near if side == "a"}
+        alone = [one for group in groups if all(side == "a" for side, _ in group) for one in group]
+        theirs = {name for (side, _), told in near.items() if alone and side == "b" for name in told.names}
+        self.apart |= {key for side, key in alone if not theirs.isdisjoint(near[side, key].names)}
 
     def parts(self) -> Iterator[tuple[list[str], list[str]]]:
         """The keys of both sides for some of the names, none of which has keys elsewhere."""
         ours, theirs = self.a.by_canon(), self.b.by_canon()
-        for names in pieces(list(dict.fromkeys((*ours, *theirs))), PART):
+        for some in pieces(list(dict.fromkeys((*ours, *theirs))), PART):
             yield (
-                [key for name in names for key in ours.get(name, ())],
-                [key for name in names for key in theirs.get(name, ())],
+                [key for name in some for key in ours.get(name, ())],
+                [key for name in some for key in theirs.get(name, ())],
             )
 
 
@@ -125,34 +143,38 @@ class Loader:
         self._store, self._sides = store, sides
 
     async def load(self, since: Since | None, mark: str) -> Course:
-        """The keys that moved ``since``, and whatever the other side has under the same name.
+        """The keys that moved ``since``, and whatever the other side has under the same names.
 
         Without ``since`` it is everything that is not known to be in agreement. ``mark`` stands for the corrections in
         force: places found under others do not count.
         """
-        course = Course(mark)
+        course = Course(mark, placed=await self._store.read(lambda db: subjects.placements(db, self._whose, mark)))
         for half in (course.a, course.b):
             keys = await self._restless(half.side) if since is None else await self._moved(half.side, since)
-            await self._load(half, keys)
-        await self._complete(course, list(course.a.names), list(course.b.names))
+            for piece in pieces(list(keys), NAMED):
+                if new := [(half.side, key) for key in piece if key not in half.canon]:
+                    await self._take(course, new)
         return course
 
-    async def take_in(self, course: Course, found: Iterable[str]) -> None:
-        """The keys of side b that were ``found`` meanwhile, and whatever else goes by their names."""
-        await self._complete(course, [], await self._load(course.b, found))
+    async def take_in(self, course: Course, placed: Sequence[str]) -> None:
+        """These keys of side a were looked up meanwhile; they, and what they were and are one with, are named anew."""
+        course.placed = await self._store.read(lambda db: subjects.placements(db, self._whose, course.mark))
+        for piece in pieces(placed, NAMED):
+            await self._take(course, [("a", key) for key in piece])
 
-    async def _complete(self, course: Course, ours: list[str], theirs: list[str]) -> None:
-        """What goes by the names of these keys, or was looked up and stands there; then all of it is named.
+    async def _take(self, course: Course, start: Sequence[SideKey]) -> None:
+        """These, and whatever goes by their names or was looked up and stands there: all of it is named."""
+        accounts = {side: self._sides.account(side) for side in SIDES}
 
-        What is found by name may itself have been placed elsewhere, and that has its own name.
-        """
-        for _ in range(2):
-            named = await self._named(course, ours, theirs)
-            placed = await self._placed(course, ours + named[0], theirs + named[1])
-            ours, theirs = named[0] + placed[0], named[1] + placed[1]
-        found = await self._store.read(lambda db: subjects.placements(db, self._whose, course.mark))
-        course.placed = {key: to for key, to in found.items() if key in course.a.names}
-        course.name()
+        def read(db: sqlite3.Connection) -> tuple[dict[SideKey, NamedSubject], dict[Side, ValuesByKey]]:
+            found = names.near(db, accounts, start, placed=subjects.any_placed(db, self._whose))
+            keys = {side: [key for whose, key in found if whose == side] for side in SIDES}
+            return found, {side: values.of_keys(db, accounts[side], keys[side]) for side in SIDES}
+
+        near, valued = await self._store.read(read)
+        course.name(near)
+        for side in SIDES:
+            course.half(side).valued |= valued[side]
 
     @property
     def _whose(self) -> subjects.SubjectLookup:
@@ -200,57 +222,24 @@ class Loader:
             for row in read:
                 found.rows[row.record.key].append(row)
         for key in found.subjects:
-            found.names[key], found.canon[key] = half.names[key], half.canon[key]
+            found.canon[key] = half.canon[key]
             if key in half.valued:
                 found.valued[key] = half.valued[key]
         return found
 
-    async def _load(self, half: LoadedSide, keys: Iterable[str]) -> list[str]:
-        """Returns those that were not there yet."""
-        account, wanted = self._sides.account(half.side), [key for key in keys if key not in half.names]
-        new: list[str] = []
-        for piece in pieces(wanted, PAGE):
-            named, valued = await self._store.read(
-                lambda db, piece=piece: (  # type: ignore[misc]
-                    subjects.names(db, account, piece),
-                    values.of_keys(db, account, piece),
-                )
-            )
-            half.names |= {sys.intern(key): _interned(name) for key, name in named.items()}
-            half.valued |= valued
-            new += named
-        return new
 
-    async def _named(self, course: Course, ours: Sequence[str], theirs: Sequence[str]) -> tuple[list[str], list[str]]:
-        """What either side has by the names of these."""
-        told = (course.a.names[key] for key in ours), (course.b.names[key] for key in theirs)
-        names = sorted({name for side in told for name in side if name is not None})
-        new: dict[Side, list[str]] = {"a": [], "b": []}
-        for half in (course.a, course.b):
-            account = self._sides.account(half.side)
-            for piece in pieces(names, ASKED):
-                keys = await self._store.read(
-                    lambda db, piece=piece, account=account: subjects.keys_named(db, account, piece)  # type: ignore[misc]
-                )
-                new[half.side] += await self._load(half, keys)
-        return new["a"], new["b"]
+def _canons(groups: Sequence[Sequence[SideKey]], near: Mapping[SideKey, NamedSubject]) -> list[str]:
+    """The one name of each group, by which all that is kept of it is found again; no two have the same.
 
-    async def _placed(self, course: Course, ours: Sequence[str], theirs: Sequence[str]) -> tuple[list[str], list[str]]:
-        """What of one side stands at these keys of the other, under whatever name."""
-        whose = self._whose
-        if not await self._store.read(lambda db: subjects.any_placed(db, whose)):
-            return [], []
-        b = await self._standing(course.b, ours, subjects.placed_at)
-        return await self._standing(course.a, [*theirs, *b], subjects.placed_from), b
-
-    async def _standing(self, half: LoadedSide, keys: Sequence[str], read: Callable[..., list[str]]) -> list[str]:
-        new: list[str] = []
-        for piece in pieces(keys, ASKED):
-            found = await self._store.read(lambda db, piece=piece: read(db, self._whose, piece))  # type: ignore[misc]
-            new += await self._load(half, found)
-        return new
-
-
-def _interned(name: str | None) -> str | None:
-    """Both sides have the same text for most things; one of them is enough."""
-    return None if name is None else sys.intern(name)
+    It is an identity, the strongest, and rather what side b tells; where there is none it is a key, rather of side b.
+    """
+    told = [(near[one].identity, one, number) for number, group in enumerate(groups) for one in group]
+    claims = sorted((":imdb:" in name, one[0] == "a", one, number, name) for name, one, number in told if name)
+    found: dict[int, str] = {}
+    taken = set[str]()
+    for *_, number, name in claims:
+        if number not in found and name not in taken:
+            found[number] = name
+            taken.add(name)
+    keys = (next((one for one in group if one[0] == "b"), group[0]) for group in groups)
+    return [found.get(number) or ":".join(one) for number, one in enumerate(keys)]

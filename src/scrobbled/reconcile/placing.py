@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncertain
 from scrobbled.core.naming.corrections import Correction, corrected
 from scrobbled.core.naming.items import Episode
 from scrobbled.core.naming.matching import is_generic, plain
-from scrobbled.core.records import Subject, about
+from scrobbled.core.naming.things import names_of, share_an_id
+from scrobbled.core.records import Subject, about, identity
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.garbage import set_aside
 from scrobbled.reconcile.loading import AT_ONCE, LOOK_AGAIN, PAGE, Course, LoadedSide, Loader, Since
@@ -38,9 +39,9 @@ class Placer:
             course = await self._loader.load(since, self._mark)
             strange = await self._strange(course)
         if strange:
-            found = await self._place(strange, steps)
+            await self._place(strange, steps)
             with set_aside():
-                await self._loader.take_in(course, found)
+                await self._loader.take_in(course, [one.key for one in strange])
         return course
 
     async def _strange(self, course: Course) -> list[Subject]:
@@ -50,7 +51,7 @@ class Placer:
         for ours, theirs in course.parts():
             a = await self._loader.part(course.a, ours, rows=False)
             b = await self._loader.part(course.b, theirs, rows=False)
-            found += await asyncio.to_thread(lambda: list(_unplaced(a, b, course.placed, self._is_corrected, shows)))  # noqa: B023
+            found += await asyncio.to_thread(lambda: list(_unplaced(a, b, course, self._is_corrected, shows)))  # noqa: B023
         played = await self._with_rows([one.key for one in found if one.key not in course.a.valued])
         return [one for one in found if one.key in course.a.valued or one.key in played]
 
@@ -69,21 +70,18 @@ class Placer:
     async def _shows(self, b: LoadedSide) -> set[int]:
         """TMDB *show* ids of all that there is on side b."""
         account, found = self._sides.account("b"), set[int]()
-        for piece in pieces(list(b.names), PAGE):
+        for piece in pieces(list(b.canon), PAGE):
             found |= await self._store.read(lambda db, piece=piece: subjects.shows(db, account, piece))  # type: ignore[misc]
         return found
 
-    async def _place(self, strange: Sequence[Subject], steps: RunSteps) -> list[str]:
-        """Returns the keys of side b that they stand at."""
-        whose, found = (self._sides.viewer, self._sides.a, self._sides.b), list[str]()
+    async def _place(self, strange: Sequence[Subject], steps: RunSteps) -> None:
+        whose = self._sides.viewer, self._sides.a, self._sides.b
         for number, subject in enumerate(strange, 1):
             meant = about(subject, corrected(subject.item, self._sides.viewer, self._known).item)
             to, how = await self._placed(meant)
             row = (whose, subject.key, to, how, self._mark, self._now())
             await self._store.write(lambda db, row=row: subjects.put_placement(db, *row))  # type: ignore[misc]
             await steps.take(self._sides.b, "places", number, len(strange))
-            found += [] if to is None else [to]
-        return found
 
     async def _placed(self, subject: Subject) -> tuple[str | None, str]:
         """Its key at side b, or ``None`` where that does not have it, and how that is known."""
@@ -107,31 +105,34 @@ class Placer:
 
 
 def _unplaced(
-    a: LoadedSide,
-    b: LoadedSide,
-    placed: Mapping[str, str | None],
-    is_corrected: Callable[[Subject], bool],
-    shows: Set[int],
+    a: LoadedSide, b: LoadedSide, course: Course, is_corrected: Callable[[Subject], bool], shows: Set[int]
 ) -> Iterator[Subject]:
-    """Those whose name says nothing, or not what the other side means by it, or stands alone beside others of it.
+    """Those whose names say nothing, or not what the other side means by them, or that stand alone beside others of it.
 
     ``shows`` are those of which side b has anything.
     """
-    named = {canon: b.subjects[keys[0]] for canon, keys in b.by_canon().items()}
+    named = {canon: [b.subjects[key] for key in keys] for canon, keys in b.by_canon().items()}
     for key, subject in a.subjects.items():
-        if key in placed:
+        if key in course.placed:
             continue
-        strange = a.names[key] is None or _contradicted(subject, named.get(a.canon[key]), shows)
+        there = named.get(a.canon[key], [])
+        strange = _contradicted(subject, there) if there else key in course.apart or _is_lost(subject, shows)
         if strange or is_corrected(subject):
             yield subject
 
 
-def _contradicted(subject: Subject, there: Subject | None, shows: Set[int]) -> bool:
-    item = subject.item
-    if not isinstance(item, Episode) or subject.scope != "episode":
+def _is_lost(subject: Subject, shows: Set[int]) -> bool:
+    """Of what has no name in common with anything there."""
+    show = subject.item.show_ids.tmdb if isinstance(subject.item, Episode) and subject.scope == "episode" else None
+    return identity(subject) is None or show in shows
+
+
+def _contradicted(subject: Subject, there: Sequence[Subject]) -> bool:
+    """Whether an episode has another title than what is at its place. If an id agrees, it may be in any language."""
+    item, other = subject.item, there[0].item
+    if not isinstance(item, Episode) or not isinstance(other, Episode) or subject.scope != "episode":
         return False
-    if there is None:
-        return item.show_ids.tmdb in shows
-    title = there.item.title if isinstance(there.item, Episode) else None
-    telling = not is_generic(item.title) and not is_generic(title)
-    return telling and plain(item.title) != plain(title)
+    if is_generic(item.title) or is_generic(other.title) or plain(item.title) == plain(other.title):
+        return False
+    names = names_of(subject.scope, item)
+    return not any(share_an_id(names, names_of(one.scope, one.item)) for one in there)

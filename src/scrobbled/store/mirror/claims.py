@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from scrobbled.core.naming.things import names_of, one_thing
 from scrobbled.core.records import PlayRecord, Subject, identity
 from scrobbled.core.standing import AccountKey
 from scrobbled.store.file.codec import decode_item
@@ -96,8 +97,10 @@ def _same(subject: Subject, media: str, item: str) -> bool:
     """Whether an item of a play is certainly what the record is about, under whatever key it was sent."""
     if subject.scope != media:
         return False
-    mine = identity(Subject("", subject.scope, decode_item(media, item)))
-    return mine is not None and mine == identity(subject)
+    mine = Subject("", subject.scope, decode_item(media, item))
+    known = identity(mine)
+    by_names = one_thing(*(names_of(one.scope, one.item) for one in (mine, subject)))
+    return by_names or (known is not None and known == identity(subject))
 
 
 class HeldRecord(Struct, frozen=True):

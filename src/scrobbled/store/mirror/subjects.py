@@ -28,12 +28,6 @@ def those(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> d
     return {row[0]: _subject(row) for row in rows}
 
 
-def names(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> dict[str, str | None]:
-    """The identity of each that is known."""
-    query = f"SELECT key, identity FROM subjects WHERE viewer = ? AND tracker = ? AND key IN {THESE}"
-    return dict(db.execute(query, (*account, listed(keys))).fetchall())
-
-
 def shows(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> set[int]:
     """TMDB ids of the shows that these are of."""
     query = f"SELECT DISTINCT show FROM subjects WHERE viewer = ? AND tracker = ? AND key IN {THESE}"
