@@ -22,7 +22,8 @@ from pathlib import Path
 
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.plex.library import LibraryItem, episode_item
-from scrobbled.sandbox.plex.player import ANNA, multipart, payload
+from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.sandbox.plex.player import multipart, payload
 from scrobbled.sandbox.posters.drawing import poster
 from scrobbled.sandbox.server import Sandbox
 

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 from bench import TOKEN, Connection, percentile, service
 
-from scrobbled.sandbox.plex.player import ANNA
+from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.sandbox.server import Sandbox
 
 SERVERS = ("plex", "jellyfin", "emby")

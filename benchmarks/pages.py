@@ -24,7 +24,8 @@ from playwright.async_api import Browser, Page, async_playwright
 from wall import CONFIG, filled
 
 from scrobbled.sandbox.plex.library import episode_item
-from scrobbled.sandbox.plex.player import ANNA, multipart, payload
+from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.sandbox.plex.player import multipart, payload
 from scrobbled.sandbox.server import Sandbox
 
 PAGES = {"now": "/", "history": "/history", "needs you": "/needs", "sync": "/sync", "statistics": "/statistics",

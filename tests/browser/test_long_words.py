@@ -20,7 +20,8 @@ from browser.conftest import played_demo
 from browser.screen import Screen
 from browser.test_every_page import PAGES
 from e2e.harness import just_now, until, web
-from scrobbled.sandbox.plex.player import ANNA, PlexAccount, multipart, payload
+from scrobbled.sandbox.plex.people import ANNA, PlexAccount
+from scrobbled.sandbox.plex.player import multipart, payload
 from scrobbled.sandbox.server import Sandbox
 
 WORD = "Donaudampfschifffahrt" * 15

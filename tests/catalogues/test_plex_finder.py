@@ -20,7 +20,8 @@ from scrobbled.core.naming.matching import Claim
 from scrobbled.plumbing.http import Http
 from scrobbled.sandbox.base import Fault
 from scrobbled.sandbox.plex.app import OWNER_TOKEN, PlexStandIn
-from scrobbled.sandbox.plex.player import ANNA, MACHINE, THUMB, multipart, payload
+from scrobbled.sandbox.plex.people import ANNA, MACHINE
+from scrobbled.sandbox.plex.player import THUMB, multipart, payload
 from scrobbled.sandbox.world import build
 from scrobbled.servers.plex.lookup import METHOD, PlexFinder
 from scrobbled.sources import SOURCES

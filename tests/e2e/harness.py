@@ -32,8 +32,9 @@ import yaml
 from scrobbled.plumbing.clock import SystemClock
 from scrobbled.sandbox.base import utc_now
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.plex.library import LibraryItem
-from scrobbled.sandbox.plex.player import ANNA, USER_AGENT, PlexAccount, multipart, payload
+from scrobbled.sandbox.plex.items import LibraryItem
+from scrobbled.sandbox.plex.people import ANNA, PlexAccount
+from scrobbled.sandbox.plex.player import USER_AGENT, multipart, payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.store import Store
 from scrobbled.store.accounts.sign_ins import StoredTokens

@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from scrobbled.alerts.sending import SEND_TIMEOUT
-from scrobbled.sandbox.plex.player import NEIGHBOUR, multipart, payload
+from scrobbled.sandbox.plex.people import NEIGHBOUR
+from scrobbled.sandbox.plex.player import multipart, payload
 from scrobbled.store.inbox.bodies import unpacked
 
 from .harness import PLEX_TOKEN, Ledger, Receiver, Service, Town, Viewing, just_now, until, web

@@ -20,7 +20,8 @@ from typing import Any
 import httpx
 import pytest
 
-from scrobbled.sandbox.plex.player import ANNA, EVENING, THUMB, multipart, payload
+from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.sandbox.plex.player import EVENING, THUMB, multipart, payload
 
 from .harness import PLEX_TOKEN, Ledger, Service, Town, Viewing, just_now, serving, web
 

@@ -22,8 +22,9 @@ import pytest
 from scrobbled.config import load
 from scrobbled.core.sending.safety import AFTERWARDS_PER_MINUTE
 from scrobbled.runtime.service import build
-from scrobbled.sandbox.plex.library import LibraryItem
-from scrobbled.sandbox.plex.player import BEN, USER_AGENT, multipart, payload
+from scrobbled.sandbox.plex.items import LibraryItem
+from scrobbled.sandbox.plex.people import BEN
+from scrobbled.sandbox.plex.player import USER_AGENT, multipart, payload
 from scrobbled.web.app import create_app
 from scrobbled.web.server import listening
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.items import LibraryItem
 
 from .harness import Ledger, Service, Town, Viewing, serving
 

@@ -16,7 +16,8 @@ from urllib.parse import quote
 import pytest
 
 from scrobbled.cli import main
-from scrobbled.sandbox.plex.player import ANNA, multipart, payload
+from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.sandbox.plex.player import multipart, payload
 
 from .harness import PLEX_TOKEN, Receiver, Service, Town, just_now, until, web
 

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from scrobbled import __version__
-from scrobbled.sandbox.plex.player import NEIGHBOUR
+from scrobbled.sandbox.plex.people import NEIGHBOUR
 
 from .harness import Ledger, Service, Town, Viewing, just_now, serving, until
 

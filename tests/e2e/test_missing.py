@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scrobbled.sandbox.plex.player import NEIGHBOUR
+from scrobbled.sandbox.plex.people import NEIGHBOUR
 
 from .harness import Ledger, Town, Viewing, just_now, serving, until
 

@@ -7,7 +7,7 @@ from copy import deepcopy
 from pathlib import Path
 
 from e2e.harness import Ledger, Town, Viewing, just_now, serving, until
-from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.plex.people import BEN
 
 RELOADED = "configuration reloaded"
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scrobbled.sandbox.plex.player import ANNA, multipart, payload
+from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.sandbox.plex.player import multipart, payload
 
 from .harness import Ledger, Service, Town, Viewing, just_now, serving, until
 

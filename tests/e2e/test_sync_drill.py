@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.items import LibraryItem
 from scrobbled.sandbox.serializd.store import Review
 
 from .harness import ENDS_WITHIN, Service, Town, Viewing, just_now, until

@@ -28,7 +28,8 @@ from scrobbled.intake.household import household_of
 from scrobbled.runtime.service import Runtime, build
 from scrobbled.sandbox import world as worlds
 from scrobbled.sandbox.base import Fault
-from scrobbled.sandbox.plex.player import ANNA, BEN, NEIGHBOUR, PlexDevice, multipart, payload
+from scrobbled.sandbox.plex.people import ANNA, BEN, NEIGHBOUR
+from scrobbled.sandbox.plex.player import PlexDevice, multipart, payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.servers import catching_up
 from scrobbled.servers.catching_up import Caught

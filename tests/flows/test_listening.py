@@ -23,7 +23,8 @@ from scrobbled.config import loads
 from scrobbled.core.errors import ConfigError, ContractDrift, LoginNeeded, TryLater
 from scrobbled.runtime.service import Runtime, build
 from scrobbled.sandbox.base import Fault
-from scrobbled.sandbox.plex.player import ANNA, BEN, NEIGHBOUR, payload
+from scrobbled.sandbox.plex.people import ANNA, BEN, NEIGHBOUR
+from scrobbled.sandbox.plex.player import payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.servers.doors import doors
 from scrobbled.servers.plex import ear as plex_ear

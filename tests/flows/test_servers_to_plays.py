@@ -18,7 +18,7 @@ from conftest import FakeClock
 from scrobbled.config import load
 from scrobbled.runtime.service import Runtime, build
 from scrobbled.sandbox.mediabrowser.jellyfin import WEBHOOK_PLUGIN
-from scrobbled.sandbox.plex.player import BEN, NEIGHBOUR
+from scrobbled.sandbox.plex.people import BEN, NEIGHBOUR
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sources.body import read_body
 

@@ -15,20 +15,10 @@ from multipart import MultipartParser, parse_options_header
 from scrobbled.core.naming.items import Episode
 from scrobbled.core.watching.events import EventKind
 from scrobbled.sandbox import world as worlds
-from scrobbled.sandbox.plex.library import episode_item, movie_item, season_item, show_item
-from scrobbled.sandbox.plex.player import (
-    ANNA,
-    BEN,
-    EVENING,
-    MACHINE,
-    NEIGHBOUR,
-    THUMB,
-    PlexAccount,
-    PlexPlayer,
-    ViewState,
-    multipart,
-    payload,
-)
+from scrobbled.sandbox.plex.items import episode_item, movie_item, season_item, show_item
+from scrobbled.sandbox.plex.people import ANNA, BEN, MACHINE, NEIGHBOUR, PlexAccount
+from scrobbled.sandbox.plex.player import EVENING, THUMB, PlexPlayer, multipart, payload
+from scrobbled.sandbox.plex.views import ViewState
 from scrobbled.sources.plex import PlexSource
 
 AT = datetime(2026, 11, 14, 20, 31, 12, tzinfo=UTC)

@@ -9,7 +9,8 @@ import httpx
 
 from conftest import FakeClock
 from scrobbled.core.watching.events import EventKind
-from scrobbled.sandbox.plex.player import BEN, payload
+from scrobbled.sandbox.plex.people import BEN
+from scrobbled.sandbox.plex.player import payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sources import SOURCES
 

@@ -13,7 +13,7 @@ import pytest
 
 from patience import LONGEST
 from scrobbled.sandbox.plex.app import PlexStandIn
-from scrobbled.sandbox.plex.player import ANNA, BEN
+from scrobbled.sandbox.plex.people import ANNA, BEN
 from scrobbled.sandbox.server import Sandbox
 
 PATH = "/plex/:/eventsource/notifications?filters=playing"

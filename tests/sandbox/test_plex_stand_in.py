@@ -2,58 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from xml.etree import ElementTree
 
-import httpx
 import pytest
 
 from conftest import FakeClock
-from scrobbled.sandbox.plex.app import PlexStandIn
-from scrobbled.sandbox.plex.player import MACHINE
-from scrobbled.sandbox.server import Sandbox
+from sandbox.plex_house import BEN, TOKEN, House
+from scrobbled.sandbox.plex.people import MACHINE
 
-TOKEN = "sandbox-plex-token"
-BEN = "sandbox-plex-token-ben"
 MINE = "com.plexapp.plugins.library"
-
-
-class House:
-    """A sandbox with a listener for the webhooks of its server."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self.clock = clock
-        self.sandbox = Sandbox(now=clock.now, only=("plex", "plextv"))
-        self.world = self.sandbox.world
-        self.server: PlexStandIn = self.sandbox["plex"]
-        self.heard: list[httpx.Request] = []
-        self.server.player.transport = httpx.MockTransport(self._hear)
-
-    def _hear(self, request: httpx.Request) -> httpx.Response:
-        self.heard.append(request)
-        return httpx.Response(200)
-
-    def ask(self, method: str, path: str, *, token: str = TOKEN, **values: Any) -> httpx.Response:
-        headers = {"Accept": "application/json", "X-Plex-Token": token, **values.pop("headers", {})}
-
-        async def one() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self.sandbox)
-            async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
-                return await client.request(method, path, headers=headers, **values)
-
-        return asyncio.run(one())
-
-    def container(self, path: str, **values: Any) -> dict[str, Any]:
-        answer = self.ask("GET", f"/plex{path}", **values)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json()["MediaContainer"])
-
-    def rows(self, path: str, **values: Any) -> list[dict[str, Any]]:
-        return list(self.container(path, **values).get("Metadata", []))
-
-    def watch(self, title: str, **values: Any) -> httpx.Response:
-        return self.ask("POST", "/plex/_sandbox/watch", json={"title": title, **values})
 
 
 @pytest.fixture

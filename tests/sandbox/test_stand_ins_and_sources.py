@@ -11,7 +11,7 @@ from conftest import FakeClock
 from sandbox.media_house import MediaHouse
 from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.core.watching.events import EventKind, PlaybackEvent
-from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.plex.people import BEN
 from scrobbled.sandbox.tautulli import app
 from scrobbled.sources import SOURCES
 from scrobbled.sources.tautulli_templates import TEMPLATE

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import FakeClock
 from sandbox.media_house import MediaHouse
-from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.plex.people import BEN
 
 LISTENER = "http://scrobbled.local/webhooks/any/secret"
 

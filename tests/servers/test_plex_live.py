@@ -19,7 +19,7 @@ from scrobbled.core.watching.events import EventKind, PlaybackEvent
 from scrobbled.plumbing.http import Http
 from scrobbled.sandbox.base import Fault
 from scrobbled.sandbox.plex.app import OWNER_TOKEN, PlexStandIn
-from scrobbled.sandbox.plex.player import ANNA, BEN, MACHINE, NEIGHBOUR, PlexAccount
+from scrobbled.sandbox.plex.people import ANNA, BEN, MACHINE, NEIGHBOUR, PlexAccount
 from scrobbled.sandbox.world import build
 from scrobbled.servers.plex.history import PlexServer
 from scrobbled.servers.plex.live import ASK_AGAIN_AFTER, PlexLive, messages

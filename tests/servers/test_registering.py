@@ -13,7 +13,7 @@ import pytest
 from scrobbled.config import Config, loads
 from scrobbled.core.errors import ConfigError, NotRegistered
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.plex.player import ANNA
+from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.servers.registering import Registered, register
 

@@ -9,7 +9,7 @@ import pytest
 from scrobbled.core.errors import LoginNeeded
 from scrobbled.desk.desk import Desk
 from scrobbled.desk.home_assistant import look, sensing
-from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.plex.people import BEN
 from sinks.broker import FakeBroker
 from web.house import house
 

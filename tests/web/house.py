@@ -16,8 +16,9 @@ from conftest import FakeClock
 from scrobbled.config import load
 from scrobbled.desk.sign_in.keys import Keys
 from scrobbled.runtime.service import Runtime, build
-from scrobbled.sandbox.plex.library import LibraryItem
-from scrobbled.sandbox.plex.player import ANNA, PlexAccount, multipart, payload
+from scrobbled.sandbox.plex.items import LibraryItem
+from scrobbled.sandbox.plex.people import ANNA, PlexAccount
+from scrobbled.sandbox.plex.player import multipart, payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.web.app import create_app
 from scrobbled.web.door.gate import Gate

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
-from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.plex.people import BEN
 from web.house import TOKEN, House, house
 
 

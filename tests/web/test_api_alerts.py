@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from e2e.harness import Receiver, free_port
-from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.plex.people import BEN
 from scrobbled.sources.examples import MARK
 from scrobbled.web.server import listening
 from web.house import TOKEN, house

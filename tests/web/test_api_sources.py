@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from patience import until
-from scrobbled.sandbox.plex.player import ANNA, BEN
+from scrobbled.sandbox.plex.people import ANNA, BEN
 from scrobbled.web.door.refused import SAVE_EVERY
 from web.house import SETTINGS, TOKEN, House, house
 

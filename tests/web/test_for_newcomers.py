@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
 from scrobbled.desk.plays.story import Explanation, PlayTold
-from scrobbled.sandbox.plex.player import PlexAccount
+from scrobbled.sandbox.plex.people import PlexAccount
 from scrobbled.web.view import next_steps, sources
 from scrobbled.web.view.plays.story import story
 from web.guests import TRAKT, guests

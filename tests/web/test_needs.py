@@ -17,7 +17,7 @@ from patience import until
 from scrobbled.desk.needs.cards import cards
 from scrobbled.desk.needs.questions import NeedFacts, PlanNeed
 from scrobbled.desk.sign_in.keys import Keys
-from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.plex.people import BEN
 from scrobbled.store.queue import asking
 from web.house import TOKEN, House, house
 from web.test_pages import Seen

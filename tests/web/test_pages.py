@@ -13,7 +13,7 @@ import httpx
 import jinja2
 import pytest
 
-from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.plex.people import BEN
 from scrobbled.web.view import posters
 from scrobbled.web.view.notices import notice
 from web.house import LOGIN, SETTINGS, TOKEN, House, house

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from scrobbled.config import load
-from scrobbled.sandbox.plex.player import ANNA, multipart, payload
+from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.sandbox.plex.player import multipart, payload
 from web.guests import ROOT, Guests, guests
 from web.house import LOGIN
 from web.test_pages import Seen, page

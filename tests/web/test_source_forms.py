@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.plex.people import BEN
 from web.house import house
 from web.test_pages import page
 

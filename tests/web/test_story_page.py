@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scrobbled.core.words.outcomes import PlayOutcome
-from scrobbled.sandbox.plex.player import BEN
+from scrobbled.sandbox.plex.people import BEN
 from scrobbled.store.queue import outbox
 from web.house import LOGIN, House, house
 from web.test_pages import Seen, page

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WorldEpisode:
     season: int
     number: int
@@ -28,7 +28,7 @@ class WorldEpisode:
     guid: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WorldSeason:
     number: int
     tmdb: int
@@ -39,7 +39,7 @@ class WorldSeason:
     episodes: tuple[WorldEpisode, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WorldShow:
     title: str
     year: int
@@ -65,7 +65,7 @@ class WorldShow:
         raise LookupError(f"{self.title} has no S{season} E{number}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WorldMovie:
     title: str
     year: int
@@ -78,7 +78,7 @@ class WorldMovie:
     guid: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class World:
     shows: tuple[WorldShow, ...]
     movies: tuple[WorldMovie, ...]
@@ -139,8 +139,31 @@ def build(seed: int = 1, *, shows: int = 4, movies: int = 3) -> World:
     )
 
 
+def sized(seed: int = 1, *, movies: int, episodes: int) -> World:
+    """A world with exactly that many films and, in as many shows as it takes, that many episodes."""
+    dice = random.Random(seed)
+    shows: list[WorldShow] = []
+    while episodes > 0:
+        shows.append(_cut(_show(dice, len(shows)), episodes))
+        episodes -= sum(1 for _ in shows[-1].episodes())
+    return World(shows=tuple(shows), movies=tuple(_movie(dice, n) for n in range(movies)), seed=seed)
+
+
+def _cut(show: WorldShow, episodes: int) -> WorldShow:
+    """Its first ones, and no season without any."""
+    kept = []
+    for season in show.seasons:
+        if part := season.episodes[:episodes]:
+            kept.append(replace(season, episodes=part))
+        episodes -= len(part)
+    return replace(show, seasons=tuple(kept))
+
+
 def _name(n: int, turn: int) -> str:
-    return f"{FIRST[n % len(FIRST)]} {SECOND[(n + turn + n // len(FIRST)) % len(SECOND)]}"
+    """Of each turn no two are the same; when the words are used up they come again with a number."""
+    pairs = len(FIRST) * len(SECOND)
+    first, second = n % len(FIRST), (n + turn + n // len(FIRST)) % len(SECOND)
+    return f"{FIRST[first]} {SECOND[second]}" + (f" {1 + n // pairs}" if n >= pairs else "")
 
 
 def _hex(dice: random.Random) -> str:
@@ -210,6 +233,6 @@ def _movie(dice: random.Random, n: int) -> WorldMovie:
         trakt=606_000 + n,
         imdb=f"tt77{n:05d}",
         slug=f"{title.lower().replace(' ', '-')}-{year}",
-        rating_key=str(500 + n),
+        rating_key=str(500 + n if n < 8_000 else 10_000_000 + n),  # the shows' begin at 9,000
         guid=f"plex://movie/{_hex(dice)}",
     )

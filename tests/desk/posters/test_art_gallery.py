@@ -17,7 +17,7 @@ from scrobbled.core.naming.items import Episode, Movie, Origin
 from scrobbled.desk.posters.picture import LARGEST
 from scrobbled.desk.posters.subject import of_item, of_tmdb
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.plex.player import MACHINE
+from scrobbled.sandbox.plex.people import MACHINE
 from scrobbled.sandbox.posters.drawing import poster
 from scrobbled.sandbox.world import WorldShow, build
 

@@ -27,7 +27,7 @@ from scrobbled.plumbing.clock import SystemClock
 from scrobbled.plumbing.logbook import Logbook
 from scrobbled.plumbing.pools import Pools
 from scrobbled.runtime.service import Runtime, build
-from scrobbled.sandbox.plex.player import ACCOUNTS
+from scrobbled.sandbox.plex.people import ACCOUNTS
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.store import Store
 from scrobbled.store.accounts.sign_ins import StoredTokens

@@ -16,7 +16,8 @@ import httpx
 
 from scrobbled import config as configuration
 from scrobbled.runtime.service import Runtime
-from scrobbled.sandbox.plex.player import ANNA, multipart, payload
+from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.sandbox.plex.player import multipart, payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sandbox.trakt.accounts import ListEntry, TraktPlay
 from scrobbled.sandbox.trakt.catalogue import TraktTitle

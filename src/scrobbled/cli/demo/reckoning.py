@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from scrobbled.cli.waiting import Say
-from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.items import LibraryItem
 from scrobbled.sandbox.server import Sandbox
 
 DemoKey = tuple[str, int | None, int | None]
@@ -95,7 +95,7 @@ class Reckoning:
 
     def _watched(self) -> Iterator[DemoViewing]:
         """What the servers themselves know was played to its end."""
-        for row in self._sandbox["plex"].watched:
+        for row in self._sandbox["plex"].views.history:
             yield DemoViewing("plex", row.account.title, row.item, row.at)
         for name in ("jellyfin", "emby"):
             for seen in self._sandbox[name].viewings:

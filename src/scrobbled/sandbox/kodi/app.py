@@ -16,7 +16,8 @@ import httpx
 from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, StandIn, control_body, route
 from scrobbled.sandbox.kodi.socket import PLAYER, KodiSocket, Playing, details, named, number
 from scrobbled.sandbox.mediabrowser.rows import MediaBrowserRow
-from scrobbled.sandbox.plex.library import Library, LibraryItem, show_item
+from scrobbled.sandbox.plex.items import LibraryItem, show_item
+from scrobbled.sandbox.plex.library import Library
 from scrobbled.sandbox.posting import PostBody, WebhookPost, post, reported
 
 METHODS = {

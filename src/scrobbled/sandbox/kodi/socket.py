@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scrobbled.sandbox.mediabrowser.rows import MediaBrowserRow, provider_ids
-from scrobbled.sandbox.plex.library import Library, LibraryItem
+from scrobbled.sandbox.plex.items import LibraryItem
+from scrobbled.sandbox.plex.library import Library
 
 PLAYER = 1
 FAILED, NO_METHOD, BAD_PARAMS = -32100, -32601, -32602

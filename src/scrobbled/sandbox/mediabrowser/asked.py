@@ -10,7 +10,7 @@ from typing import Any
 from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, control_body, route
 from scrobbled.sandbox.mediabrowser.rows import TICKS, ServerUser, UserData, date_of, lowered
 from scrobbled.sandbox.mediabrowser.server import EVENING, PLACES, UNTIL, MediaServer
-from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.items import LibraryItem
 from scrobbled.sandbox.plex.pictures import MediaBrowserPictures
 from scrobbled.sandbox.posting import reported
 

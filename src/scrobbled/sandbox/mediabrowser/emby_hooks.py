@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scrobbled.sandbox.mediabrowser.rows import TICKS, Face, Happening, MediaBrowserRow, base_item, stamp
-from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.items import LibraryItem
 
 EVENTS = {
     "play": "playback.start",

@@ -20,7 +20,7 @@ from scrobbled.sandbox.mediabrowser.rows import (
     series_of,
     stamp,
 )
-from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.items import LibraryItem
 
 EAST = timedelta(hours=1)
 """How far the server's own clock is ahead of UTC."""

@@ -17,7 +17,7 @@ from scrobbled.sandbox.mediabrowser.rows import (
     user_data,
 )
 from scrobbled.sandbox.mediabrowser.server import MAX_RESUME
-from scrobbled.sandbox.plex.library import LibraryItem
+from scrobbled.sandbox.plex.items import LibraryItem
 from scrobbled.sandbox.posting import form_data
 
 EVENTS = {

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from scrobbled.sandbox.mediabrowser.rows import TYPES, Face, UserData, provider_ids
-from scrobbled.sandbox.plex.library import Library, LibraryItem
+from scrobbled.sandbox.plex.items import LibraryItem
+from scrobbled.sandbox.plex.library import Library
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 STATES: Mapping[str, Callable[[UserData], bool]] = {

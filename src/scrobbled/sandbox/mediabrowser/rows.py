@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from scrobbled.sandbox.plex.library import ADDED, LibraryItem, season_item, show_item
+from scrobbled.sandbox.plex.items import ADDED, LibraryItem, season_item, show_item
 
 MediaBrowserRow = dict[str, Any]
 TICKS = 10_000

@@ -33,7 +33,8 @@ from scrobbled.sandbox.mediabrowser.rows import (
     user_data,
     user_row,
 )
-from scrobbled.sandbox.plex.library import SECTIONS, Library, LibraryItem
+from scrobbled.sandbox.plex.items import SECTIONS, LibraryItem
+from scrobbled.sandbox.plex.library import Library
 from scrobbled.sandbox.posting import WebhookPost
 from scrobbled.sandbox.world import World
 

@@ -17,12 +17,16 @@ def answer(
     request: Request, root: str, body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Reply:
     """``root`` wraps the body in JSON as well where it is a ``MediaContainer``."""
-    if "application/json" in request.headers.get("accept", ""):
+    if json_wanted(request):
         return Reply(status, {root: body} if root == "MediaContainer" else body, headers or {})
     element = Element(root)
     _fill(element, body if isinstance(body, Mapping) else {root.removesuffix("s"): body})
     xml = b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(element)
     return Reply(status, xml, headers or {}, "text/xml;charset=utf-8")
+
+
+def json_wanted(request: Request) -> bool:
+    return "application/json" in request.headers.get("accept", "")
 
 
 def refused(status: int, words: str) -> Reply:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scrobbled.sandbox.base import Dropped
-from scrobbled.sandbox.plex.player import PlexAccount, PlexSession
+from scrobbled.sandbox.plex.people import PlexAccount
+from scrobbled.sandbox.plex.player import PlexSession
 
 PING_SECONDS = 10.0
 

@@ -1,110 +1,50 @@
-"""The made-up world as a Plex library: one item per rating key, written as Plex writes it."""
+"""The libraries of a Plex server, and what becomes of their items as files come and go."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+from typing import Any
 
-from scrobbled.sandbox.world import World, WorldEpisode, WorldMovie, WorldSeason, WorldShow
+from scrobbled.sandbox.plex.items import (
+    FIRST_COPY,
+    SECTIONS,
+    Holding,
+    LibraryItem,
+    PlexSection,
+    PlexType,
+    movie_item,
+    season_item,
+    show_item,
+)
+from scrobbled.sandbox.world import World, WorldMovie, WorldShow
 
-PlexType = Literal["movie", "show", "season", "episode", "clip"]
-TYPES: dict[PlexType, int] = {"movie": 1, "show": 2, "season": 3, "episode": 4}
-"""The numbers of Plex's ``type=`` parameter."""
-TRAILER = 150_000
-"""Milliseconds that a trailer takes."""
-ADDED = int(datetime(2026, 1, 9, 23, 6, 40, tzinfo=UTC).timestamp())
-
-
-@dataclass(frozen=True, slots=True)
-class PlexSection:
-    key: int
-    title: str
-    type: Literal["movie", "show"]
-    agent: str
-    uuid: str
-
-
-FILMS = PlexSection(1, "Films", "movie", "tv.plex.agents.movie", "5f0a7d4e-3b1c-4c58-9a67-0e1d2c3b4a51")
-SERIES = PlexSection(4, "TV", "show", "tv.plex.agents.series", "5f0a7d4e-3b1c-4c58-9a67-0e1d2c3b4a54")
-SECTIONS = (FILMS, SERIES)
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryItem:
-    """A movie, show, season or episode of the library; what it is part of is set beside it."""
-
-    type: PlexType
-    rating_key: str
-    movie: WorldMovie | None = None
-    show: WorldShow | None = None
-    season: WorldSeason | None = None
-    episode: WorldEpisode | None = None
-
-    @property
-    def section(self) -> PlexSection:
-        return FILMS if self.type == "movie" else SERIES
-
-    @property
-    def title(self) -> str:
-        if self.type == "season" and self.season:
-            return season_title(self.season.number)
-        named = self.episode or self.show or self.movie
-        return named.title if named else ""
-
-    @property
-    def duration(self) -> int:
-        """Milliseconds; 0 for what has none."""
-        if self.type == "clip":
-            return TRAILER
-        timed = self.movie or self.episode
-        return timed.runtime * 60_000 if timed else 0
-
-
-def movie_item(movie: WorldMovie) -> LibraryItem:
-    return LibraryItem("movie", movie.rating_key, movie=movie)
-
-
-def show_item(show: WorldShow) -> LibraryItem:
-    return LibraryItem("show", show.rating_key, show=show)
-
-
-def season_item(show: WorldShow, season: WorldSeason) -> LibraryItem:
-    return LibraryItem("season", season.rating_key, show=show, season=season)
-
-
-def episode_item(show: WorldShow, episode: WorldEpisode) -> LibraryItem:
-    """Raises ``LookupError`` for an episode of another show."""
-    for season in show.seasons:
-        if season.number == episode.season and episode in season.episodes:
-            return LibraryItem("episode", episode.rating_key, show=show, season=season, episode=episode)
-    raise LookupError(f"{episode.title} is not in {show.title}")
+NEW_KEYS = 20_000_001
+"""Where the rating keys of further copies begin; no world of any size has keys there."""
 
 
 class Library:
-    """All items of a world, by rating key."""
+    """The libraries of one server, and their items by rating key.
 
-    def __init__(self, world: World) -> None:
-        self.items = {item.rating_key: item for item in _items(world)}
+    They begin with everything there is in ``world``; a server of another kind begins ``empty``.
+    """
+
+    def __init__(self, world: World, *, empty: bool = False) -> None:
+        self.sections: dict[int, PlexSection] = {} if empty else {section.key: section for section in SECTIONS}
+        self.items: dict[str, LibraryItem] = {}
         self.clips: dict[str, LibraryItem] = {}
         """Trailers, which no list shows."""
-        self._of_show: dict[str, list[LibraryItem]] = {}
-        for item in self.items.values():
-            if item.show is not None:
-                self._of_show.setdefault(item.show.rating_key, []).append(item)
+        self._listed: dict[tuple[int, PlexType], dict[str, LibraryItem]] = {}
+        self._of_show: dict[str, dict[str, LibraryItem]] = {}
+        self._by_guid: dict[str, tuple[str, ...]] = {}
+        self._new_keys = count(NEW_KEYS)
+        titles: list[WorldMovie | WorldShow] = [] if empty else [*world.movies, *world.shows]
+        for title in titles:
+            self.put(title, new=False)
 
-    def trailer(self, movie: WorldMovie) -> LibraryItem:
-        """Something that can be played and is in no section; like all extras it has a key of its own."""
-        clip = LibraryItem("clip", f"7{movie.rating_key}", movie=movie)
-        self.clips[clip.rating_key] = clip
-        return clip
-
-    def remove(self, item: LibraryItem) -> None:
-        """As when its files are gone: what was played of it stays in the history, without keys."""
-        del self.items[item.rating_key]
-        if item.show is not None:
-            self._of_show[item.show.rating_key].remove(item)
+    # What is there
 
     def find(self, text: str) -> LibraryItem:
         """By rating key, or by title; an episode by ``Show S1E2`` as well. Raises ``LookupError`` for none."""
@@ -117,7 +57,11 @@ class Library:
         raise LookupError(f"nothing in the library is called {text}")
 
     def of_type(self, section: PlexSection, kind: PlexType) -> list[LibraryItem]:
-        return [item for item in self.items.values() if item.section is section and item.type == kind]
+        return list(self._listed.get((section.key, kind), {}).values())
+
+    def of_guid(self, guid: str) -> list[LibraryItem]:
+        """Every copy of the same thing, as far as its agents say so."""
+        return [self.items[key] for key in self._by_guid.get(guid, ())]
 
     def children(self, item: LibraryItem) -> list[LibraryItem]:
         """Seasons of a show, episodes of a season."""
@@ -130,138 +74,119 @@ class Library:
             return [item]
         return [one for one in self._inside(item) if one.type == "episode"]
 
+    def above(self, item: LibraryItem, kind: PlexType) -> LibraryItem | None:
+        """The season or show that an item is in."""
+        part = item.season if kind == "season" else item.show
+        return self.items.get(part.rating_key) if part else None
+
     def _inside(self, item: LibraryItem) -> Iterator[LibraryItem]:
-        for one in self._of_show.get(item.show.rating_key, ()) if item.show else ():
-            if one is not item and (item.season is None or one.season is item.season):
+        for one in self._of_show.get(item.show.rating_key, {}).values() if item.show else ():
+            within = item.season is None or (one.season and one.season.rating_key == item.season.rating_key)
+            if one.rating_key != item.rating_key and within:
                 yield one
 
+    # What becomes of it
 
-def _items(world: World) -> Iterator[LibraryItem]:
-    yield from (movie_item(movie) for movie in world.movies)
-    for show in world.shows:
-        yield show_item(show)
-        for season in show.seasons:
-            yield season_item(show, season)
-            yield from (LibraryItem("episode", e.rating_key, None, show, season, e) for e in season.episodes)
+    def trailer(self, movie: WorldMovie) -> LibraryItem:
+        """Something that can be played and is in no section; like all extras it has a key of its own."""
+        clip = LibraryItem("clip", f"7{movie.rating_key}", movie=movie)
+        self.clips[clip.rating_key] = clip
+        return clip
+
+    def open(self, section: PlexSection) -> PlexSection:
+        """A further library, still without anything in it."""
+        self.sections[section.key] = section
+        return section
+
+    def close(self, section: PlexSection) -> None:
+        """The library is deleted, with all that is in it."""
+        for item in [one for one in self.items.values() if one.section.key == section.key]:
+            self._drop(item)
+        del self.sections[section.key]
+
+    def put(self, title: WorldMovie | WorldShow, held: Holding = FIRST_COPY, *, new: bool = True) -> LibraryItem:
+        """A copy of a film, or of a show with all that is in it; ``new`` gives it rating keys of its own."""
+        copy = self._rekeyed(title) if new else title
+        for item in _items(copy, held):
+            self._add(item)
+        return self.items[copy.rating_key]
+
+    def hold(self, item: LibraryItem, **values: Any) -> LibraryItem:
+        """The same copy with something of its ``Holding`` changed."""
+        changed = replace(item, held=replace(item.held, **values))
+        self._add(changed)
+        return changed
+
+    def remove(self, item: LibraryItem) -> None:
+        """As when its files are gone: what was played of it stays in the history, without keys."""
+        for one in [*self._inside(item), item] if item.type in ("show", "season") else [item]:
+            self._drop(one)
+
+    def put_back(self, items: Iterable[LibraryItem]) -> None:
+        """Items that were removed, as they were, as when a disk is there again."""
+        for item in items:
+            self._add(item)
+
+    def add_again(self, item: LibraryItem, at: datetime) -> LibraryItem:
+        """A film or show whose files were taken away and put back: the same thing under new rating keys."""
+        title = item.movie or item.show
+        if title is None or item.type not in ("movie", "show"):
+            raise ValueError("a film or a show is added again, with all that is in it")
+        self.remove(item)
+        return self.put(title, replace(item.held, added=int(at.timestamp()), deleted=0))
+
+    def rename(self, section: PlexSection, titles: Mapping[str, WorldMovie | WorldShow], agent: str) -> None:
+        """Another agent has catalogued a library anew: the same rating keys, each with the title handed in for it."""
+        changed = replace(section, agent=agent)
+        self.sections[section.key] = changed
+        for key, title in titles.items():
+            held = replace(self.items[key].held, section=changed)
+            for item in _items(title, held):
+                self._add(item)
+
+    def _rekeyed(self, title: WorldMovie | WorldShow) -> WorldMovie | WorldShow:
+        keys = map(str, self._new_keys)
+        if isinstance(title, WorldMovie):
+            return replace(title, rating_key=next(keys))
+        fresh = replace(title, rating_key=next(keys))
+        seasons = [replace(season, rating_key=next(keys)) for season in title.seasons]
+        whole = [replace(s, episodes=tuple(replace(e, rating_key=next(keys)) for e in s.episodes)) for s in seasons]
+        return replace(fresh, seasons=tuple(whole))
+
+    def _add(self, item: LibraryItem) -> None:
+        """In its own place, where it is there already."""
+        if item.rating_key in self.items:
+            self._forget_guid(self.items[item.rating_key])
+        self.items[item.rating_key] = item
+        self._listed.setdefault((item.section.key, item.type), {})[item.rating_key] = item
+        if item.guid:
+            self._by_guid[item.guid] = (*self._by_guid.get(item.guid, ()), item.rating_key)
+        if item.show is not None:
+            self._of_show.setdefault(item.show.rating_key, {})[item.rating_key] = item
+
+    def _drop(self, item: LibraryItem) -> None:
+        self._forget_guid(self.items.pop(item.rating_key))
+        del self._listed[item.section.key, item.type][item.rating_key]
+        if item.show is not None:
+            del self._of_show[item.show.rating_key][item.rating_key]
+
+    def _forget_guid(self, item: LibraryItem) -> None:
+        left = tuple(key for key in self._by_guid.pop(item.guid, ()) if key != item.rating_key)
+        if left:
+            self._by_guid[item.guid] = left
+
+
+def _items(title: WorldMovie | WorldShow, held: Holding) -> Iterator[LibraryItem]:
+    if isinstance(title, WorldMovie):
+        yield movie_item(title, held)
+        return
+    yield show_item(title, held)
+    for season in title.seasons:
+        yield season_item(title, season, held)
+        yield from (LibraryItem("episode", e.rating_key, None, title, season, e, held) for e in season.episodes)
 
 
 def _names(item: LibraryItem) -> Iterable[str]:
     yield item.title.casefold()
     if item.episode and item.show:
         yield f"{item.show.title} s{item.episode.season}e{item.episode.number}".casefold()
-
-
-def season_title(number: int) -> str:
-    return f"Season {number}" if number else "Specials"
-
-
-def season_guid(show: WorldShow, season: WorldSeason) -> str:
-    """Plex's own id of a season, made from the show's."""
-    return f"plex://season/{show.guid.rpartition('/')[2][:20]}{season.number:04x}"
-
-
-def guids(item: LibraryItem) -> list[dict[str, str]]:
-    """The external ids of *this* item: an episode's are episode ids, never those of its show."""
-    named = item.episode or item.season or item.show or item.movie
-    if item.type == "clip":
-        return []
-    pairs = ((name, getattr(named, name, None)) for name in ("imdb", "tmdb", "tvdb"))
-    return [{"id": f"{name}://{value}"} for name, value in pairs if value is not None]
-
-
-def metadata(item: LibraryItem) -> dict[str, Any]:
-    """What Plex says of an item wherever it appears. Keys are strings, times epoch seconds, lengths milliseconds."""
-    section = item.section
-    head = {
-        "librarySectionType": section.type,
-        "ratingKey": item.rating_key,
-        "key": f"/library/metadata/{item.rating_key}" + ("/children" if item.type in ("show", "season") else ""),
-    }
-    tail = {
-        "librarySectionTitle": section.title,
-        "librarySectionID": section.key,
-        "librarySectionKey": f"/library/sections/{section.key}",
-        "summary": "",
-        "addedAt": ADDED,
-        "updatedAt": ADDED + 500,
-        "thumb": f"/library/metadata/{item.rating_key}/thumb/{ADDED + 500}",
-    }
-    if item.type == "clip":
-        return {name: value for name, value in {**_own(item), **head, **tail}.items() if "librarySection" not in name}
-    return {**head, **_own(item), **tail}
-
-
-def _own(item: LibraryItem) -> dict[str, Any]:
-    if item.type == "clip" and item.movie is not None:
-        return _trailer(item.movie, item.duration)
-    if item.movie is not None:
-        return _movie(item.movie, item.duration)
-    if item.show is None:
-        raise ValueError("an item is a movie or belongs to a show")
-    if item.season is None:
-        return _show(item.show)
-    if item.episode is None:
-        return _season(item.show, item.season)
-    return _episode(item.show, item.season, item.episode, item.duration)
-
-
-def _movie(movie: WorldMovie, duration: int) -> dict[str, Any]:
-    return {
-        "guid": movie.guid,
-        "slug": movie.slug,
-        "type": "movie",
-        "title": movie.title,
-        "year": movie.year,
-        "duration": duration,
-        "originallyAvailableAt": date(movie.year, 6, 1).isoformat(),
-    }
-
-
-def _trailer(movie: WorldMovie, duration: int) -> dict[str, Any]:
-    named = {"guid": f"{movie.guid}7", "type": "clip", "subtype": "trailer", "extraType": 1}
-    return {**named, "title": f"{movie.title} - Trailer", "year": movie.year, "index": 1, "duration": duration}
-
-
-def _show(show: WorldShow) -> dict[str, Any]:
-    counts = {"leafCount": sum(1 for _ in show.episodes()), "childCount": len(show.seasons)}
-    named = {"guid": show.guid, "slug": show.slug, "type": "show", "title": show.title, "year": show.year, "index": 1}
-    return {**named, **counts}
-
-
-def _season(show: WorldShow, season: WorldSeason) -> dict[str, Any]:
-    return {
-        "parentRatingKey": show.rating_key,
-        "parentKey": f"/library/metadata/{show.rating_key}",
-        "guid": season_guid(show, season),
-        "parentGuid": show.guid,
-        "parentSlug": show.slug,
-        "type": "season",
-        "title": season_title(season.number),
-        "parentTitle": show.title,
-        "parentYear": show.year,
-        "index": season.number,
-        "leafCount": len(season.episodes),
-    }
-
-
-def _episode(show: WorldShow, season: WorldSeason, episode: WorldEpisode, duration: int) -> dict[str, Any]:
-    return {
-        "parentRatingKey": season.rating_key,
-        "grandparentRatingKey": show.rating_key,
-        "guid": episode.guid,
-        "parentGuid": season_guid(show, season),
-        "grandparentGuid": show.guid,
-        "grandparentSlug": show.slug,
-        "type": "episode",
-        "title": episode.title,
-        "titleSort": episode.title,
-        "grandparentKey": f"/library/metadata/{show.rating_key}",
-        "parentKey": f"/library/metadata/{season.rating_key}",
-        "grandparentTitle": show.title,
-        "parentTitle": season_title(season.number),
-        "index": episode.number,
-        "parentIndex": season.number,
-        "year": episode.air_date.year,
-        "duration": duration,
-        "originallyAvailableAt": episode.air_date.isoformat(),
-    }

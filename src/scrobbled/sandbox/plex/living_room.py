@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, control_body, route
-from scrobbled.sandbox.plex.library import Library, LibraryItem
-from scrobbled.sandbox.plex.player import ANNA, EVENING, STATES, PlexAccount, PlexPlayer
+from scrobbled.sandbox.plex.items import LibraryItem
+from scrobbled.sandbox.plex.library import Library
+from scrobbled.sandbox.plex.people import ANNA, PlexAccount
+from scrobbled.sandbox.plex.player import EVENING, STATES, PlexPlayer
 from scrobbled.sandbox.posting import WebhookPost, reported
 
 EVENTS = (*STATES, "scrobble")

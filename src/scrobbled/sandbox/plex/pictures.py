@@ -7,7 +7,8 @@ import re
 
 from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, route
 from scrobbled.sandbox.plex.answers import refused
-from scrobbled.sandbox.plex.library import Library, LibraryItem
+from scrobbled.sandbox.plex.items import LibraryItem
+from scrobbled.sandbox.plex.library import Library
 from scrobbled.sandbox.posters.drawing import poster
 
 THUMB = re.compile(r"/library/metadata/([^/]+)/thumb/\d+")

@@ -16,12 +16,12 @@ from typing import Any
 
 import httpx
 
-from scrobbled.sandbox.plex.library import LibraryItem, guids, metadata
+from scrobbled.sandbox.plex.items import LibraryItem
+from scrobbled.sandbox.plex.people import ANNA, CELLAR, PlexAccount, ServerFace
+from scrobbled.sandbox.plex.told import guids, metadata
+from scrobbled.sandbox.plex.views import NEVER_VIEWED, Views, ViewState
 from scrobbled.sandbox.posting import THUMB, PostBody, WebhookPost, form_data, post
 
-MACHINE = "8c1d0f7a5b6e4d3c2b1a09f8e7d6c5b4a3928170"
-"""The server's ``machineIdentifier``, which webhooks call ``Server.uuid``."""
-SERVER_NAME = "cellar-nas"
 VERSION = "1.41.3.9314-a0bfb8370"
 USER_AGENT = f"PlexMediaServer/{VERSION}"
 WATCHED_AT = 0.9
@@ -51,27 +51,6 @@ STATES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class PlexAccount:
-    """Somebody at the server. ``id`` is the plex.tv id; only one account owns the server."""
-
-    id: int
-    title: str
-    owner: bool = False
-
-    @property
-    def local_id(self) -> int:
-        """The id in play history and ``/accounts``: there the owner is 1."""
-        return 1 if self.owner else self.id
-
-
-ANNA = PlexAccount(41220077, "anna", owner=True)
-BEN = PlexAccount(41220078, "ben")
-NEIGHBOUR = PlexAccount(41220079, "neighbour")
-"""A guest of the server whom nobody in the house claims."""
-ACCOUNTS = (ANNA, BEN, NEIGHBOUR)
-
-
-@dataclass(frozen=True, slots=True)
 class PlexDevice:
     """What it is watched on."""
 
@@ -88,40 +67,6 @@ class PlexDevice:
 LIVING_ROOM = PlexDevice()
 
 
-@dataclass(frozen=True, slots=True)
-class ViewState:
-    """What the server knows of one item for one account; times are epoch seconds, ``offset`` milliseconds."""
-
-    count: int = 0
-    last: int | None = None
-    offset: int = 0
-    rating: float | None = None
-    rated_at: int | None = None
-
-    def fields(self) -> dict[str, Any]:
-        """As metadata keys; what is not there is left out, as Plex does."""
-        given = {
-            "viewCount": self.count or None,
-            "lastViewedAt": self.last,
-            "viewOffset": self.offset or None,
-            "userRating": self.rating,
-            "lastRatedAt": self.rated_at,
-        }
-        return {name: value for name, value in given.items() if value is not None}
-
-    def after(self, event: str, at: datetime, *, offset: int = 0, rating: float | None = None) -> ViewState:
-        """What it becomes through an event (``scrobble``, ``rate``, ``pause`` …)."""
-        now = int(at.timestamp())
-        if event == "scrobble":
-            return replace(self, count=self.count + 1, last=now, offset=0)
-        if event == "rate":
-            return replace(self, rating=rating, rated_at=now)
-        return replace(self, offset=offset)
-
-
-NEVER_VIEWED = ViewState()
-
-
 def payload(
     event: str,
     item: LibraryItem,
@@ -133,6 +78,7 @@ def payload(
     rating: float | None = None,
     device: PlexDevice = LIVING_ROOM,
     receiver: PlexAccount = ANNA,
+    server: ServerFace = CELLAR,
 ) -> dict[str, Any]:
     """The JSON of one webhook; ``event`` is ``play`` or ``media.play``.
 
@@ -152,7 +98,7 @@ def payload(
             "thumb": f"https://plex.tv/users/{account.id:016x}/avatar?c=1769000000",
             "title": account.title,
         },
-        "Server": {"title": SERVER_NAME, "uuid": MACHINE},
+        "Server": {"title": server.title, "uuid": server.machine},
     }
     if name == "rate":
         body["rating"] = rating
@@ -194,20 +140,25 @@ async def _nobody(event: str, session: PlexSession, at: datetime) -> list[Webhoo
 class PlexPlayer:
     """Plays things for people and reports as the server does.
 
-    ``hooks`` yields the webhook URLs with the account that registered each. ``seen`` keeps what each account has
-    viewed, by (plex.tv id, rating key). ``finished`` is told of each completed viewing. ``told`` hears of everything
-    that happens to what is on, as whoever listens to the server does; it returns what it sent in turn.
+    ``hooks`` yields the webhook URLs with the account that registered each. ``views`` keeps what each account has
+    viewed, and every completed viewing. ``told`` hears of everything that happens to what is on, as whoever listens to
+    the server does; it returns what it sent in turn.
     """
 
     hooks: Callable[[], Iterable[tuple[PlexAccount, str]]]
-    seen: dict[tuple[int, str], ViewState] = field(default_factory=dict)
-    finished: Callable[[LibraryItem, PlexAccount, datetime], None] = lambda item, account, at: None
+    views: Views = field(default_factory=Views)
+    server: ServerFace = CELLAR
     told: Callable[[str, PlexSession, datetime], Awaitable[list[WebhookPost]]] = _nobody
     transport: httpx.AsyncBaseTransport | None = None
     timeout: float = 10.0
     sessions: dict[tuple[int, str], PlexSession] = field(default_factory=dict)
     """What is on right now, by plex.tv id and device."""
     _keys: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def seen(self) -> dict[tuple[int, str], ViewState]:
+        """By (plex.tv id, rating key)."""
+        return self.views.seen
 
     async def watch(
         self,
@@ -247,11 +198,11 @@ class PlexPlayer:
         device: PlexDevice = LIVING_ROOM,
     ) -> list[WebhookPost]:
         """One event: what the server remembers changes, and each webhook that may see it is called once."""
-        before = self.seen.get((account.id, item.rating_key), NEVER_VIEWED)
+        before = self.views.of(account, item)
         session = self._session(event, item, account, device, offset)
         self._remember(event, item, account, before.after(event, at, offset=offset, rating=rating))
         if event == "scrobble":
-            self.finished(item, account, at)
+            self.views.finished(item, account, at)
         told = functools.partial(
             payload,
             event,
@@ -262,6 +213,7 @@ class PlexPlayer:
             offset=None if event == "scrobble" else offset,  # real scrobbles carry no viewOffset
             rating=rating,
             device=device,
+            server=self.server,
         )
         heard = await self.told(event, session, at) if session else []
         if event in UNSENT:
@@ -275,7 +227,7 @@ class PlexPlayer:
             viewed = replace(viewed, rating=None, rated_at=None)
         if event == "stop" and viewed.offset >= WATCHED_AT * item.duration:
             viewed = replace(viewed, offset=0)
-        self.seen[account.id, item.rating_key] = viewed
+        self.views.put(account, item, viewed)
 
     def _session(
         self, event: str, item: LibraryItem, account: PlexAccount, device: PlexDevice, offset: int

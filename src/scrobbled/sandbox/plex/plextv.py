@@ -13,12 +13,13 @@ from urllib.parse import parse_qsl
 from scrobbled.sandbox.base import ALONE, AnsweredEarly, Beside, Reply, Request, StandIn, control_body, route, utc_now
 from scrobbled.sandbox.pages import page
 from scrobbled.sandbox.plex.answers import answer, token
-from scrobbled.sandbox.plex.app import TOKENS
-from scrobbled.sandbox.plex.player import ACCOUNTS, ANNA, MACHINE, SERVER_NAME, VERSION, PlexAccount
+from scrobbled.sandbox.plex.people import ACCOUNTS, ANNA, BEN, CELLAR, MACHINE, PlexAccount
+from scrobbled.sandbox.plex.player import VERSION
 from scrobbled.sandbox.world import World
 
 LINK_CODE_SECONDS = 900
 STRONG_CODE_SECONDS = 1800
+TOKENS: dict[str, PlexAccount] = {CELLAR.token_of(account): account for account in (ANNA, BEN)}
 ACCOUNT_TOKENS: dict[str, PlexAccount] = {f"sandbox-plextv-{account.title}": account for account in ACCOUNTS}
 """*Account* tokens; a server does not take them. The owner's server token works at plex.tv as well."""
 
@@ -175,7 +176,7 @@ class PlexTvStandIn(StandIn):
         scheme, _, rest = f"{request.root.rpartition('/')[0]}/plex".partition("://")
         host, _, port = rest.partition("/")[0].partition(":")
         return {
-            "name": SERVER_NAME,
+            "name": CELLAR.title,
             "product": "Plex Media Server",
             "productVersion": VERSION,
             "clientIdentifier": MACHINE,

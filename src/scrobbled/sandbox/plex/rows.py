@@ -1,30 +1,20 @@
-"""The rows of the Plex stand-in's lists, and Plex's way of filtering and sorting them."""
+"""The rows of the Plex stand-in's lists: written when somebody asks for them, and the same part of each only once."""
 
 from __future__ import annotations
 
-import operator
-import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from scrobbled.sandbox.plex.library import ADDED, LibraryItem, PlexSection, guids, metadata
-from scrobbled.sandbox.plex.player import PlexAccount, PlexSession
+import msgspec
+
+from scrobbled.sandbox.plex.items import ADDED, LibraryItem, PlexSection
+from scrobbled.sandbox.plex.player import PlexSession
+from scrobbled.sandbox.plex.told import guids, metadata
+from scrobbled.sandbox.plex.views import HistoryViewing, ViewState
 
 PlexRow = dict[str, Any]
-FILTER = re.compile(r"(?:(?:show|season|episode|movie)\.)?(?P<field>\w+)(?P<sign>>>|<<|>|<)")
-"""``lastViewedAt>>=N`` is strictly after, ``viewedAt>=N`` at or after; the ``=`` is the query's own."""
-COMPARE: Mapping[str, Callable[[float, float], bool]] = {
-    ">>": operator.gt,
-    "<<": operator.lt,
-    ">": operator.ge,
-    "<": operator.le,
-}
-KEYS = ("ratingKey", "key", "grandparentKey", "parentKey")
-EQUALS = ("guid", "ratingKey", "accountID", "librarySectionID")
 
 
-def section_row(section: PlexSection) -> PlexRow:
+def section_row(section: PlexSection, *, loose: bool = False) -> PlexRow:
     return {
         "key": str(section.key),
         "type": section.type,
@@ -33,29 +23,75 @@ def section_row(section: PlexSection) -> PlexRow:
         "scanner": "Plex Movie" if section.type == "movie" else "Plex TV Series",
         "language": "en-US",
         "uuid": section.uuid,
+        "hidden": 0,
+        "allowSync": 1 if loose else True,
         "updatedAt": ADDED,
     }
 
 
-def listed_row(item: LibraryItem, viewed: Mapping[str, Any], *, with_guids: bool, streams: bool) -> PlexRow:
+class RowWriter:
+    """Keeps what is the same in every row of a film or episode as JSON, so that a long list takes no long time."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, bool], tuple[LibraryItem, bytes]] = {}
+
+    def quick(self, item: LibraryItem, viewed: ViewState, *, with_guids: bool) -> msgspec.Raw:
+        """The row of a film or episode as JSON, without streams."""
+        item_then, text = self._kept.get((item.rating_key, with_guids), (None, b""))
+        if item_then is not item:
+            text = msgspec.json.encode(listed_row(item, {}, with_guids=with_guids, streams=False))[:-1]
+            self._kept[item.rating_key, with_guids] = (item, text)
+        seen = viewed.fields()
+        return msgspec.Raw(text + (b"," + msgspec.json.encode(seen)[1:] if seen else b"}"))
+
+
+def listed_row(item: LibraryItem, viewed: PlexRow, *, with_guids: bool, streams: bool) -> PlexRow:
     """External ids only where asked for, streams only where an item is asked for by its key."""
     row = {**metadata(item), **viewed}
     if item.duration:
-        row["Media"] = [_media(item, streams=streams)]
-    if with_guids:
-        row["Guid"] = guids(item)
+        row["Media"] = [_media(item, n, height, streams=streams) for n, height in enumerate(item.held.media)]
+    if with_guids and (external := guids(item)):
+        row["Guid"] = external
     return row
 
 
-def history_row(number: int, item: LibraryItem, account: PlexAccount, at: datetime, *, gone: bool = False) -> PlexRow:
-    """The owner's ``accountID`` is 1 in the history, not the plex.tv id; what is ``gone`` has no keys any more."""
-    whole = metadata(item)
-    names = ("ratingKey", "key", "librarySectionID", "title", "type", "thumb", "originallyAvailableAt")
-    episode = ("grandparentTitle", "grandparentKey", "parentKey", "parentIndex", "index")
-    kept = {name: whole[name] for name in (*names, *episode) if name in whole and not (gone and name in KEYS)}
-    head = {"historyKey": f"/status/sessions/history/{number}", **kept, "viewedAt": int(at.timestamp())}
-    # In this list, unlike everywhere else, the section id is a string.
-    return {**head, "librarySectionID": str(whole["librarySectionID"]), "accountID": account.local_id, "deviceID": 7}
+def history_row(row: HistoryViewing, now: LibraryItem | None, owner: int) -> PlexRow:
+    """``now`` is the item as the library has it, ``None`` for what is gone and has no keys any more.
+
+    ``owner`` is what the owner's ``accountID`` is here: 1, as is believed, and not the plex.tv id.
+    """
+    item = now or row.item
+    told: PlexRow = {
+        "historyKey": f"/status/sessions/history/{row.id}",
+        # In this list, unlike everywhere else, the section id is a string.
+        "librarySectionID": str(item.section.key),
+        "title": item.title,
+        "type": item.type,
+        "thumb": f"/library/metadata/{item.rating_key}/thumb/{item.held.updated}",
+        "viewedAt": int(row.at.timestamp()),
+        "accountID": owner if row.account.owner else row.account.id,
+        "deviceID": 7,
+    }
+    if now is not None:
+        told |= {"ratingKey": now.rating_key, "key": f"/library/metadata/{now.rating_key}"}
+    return told | _place(item, keys=now is not None)
+
+
+def _place(item: LibraryItem, *, keys: bool) -> PlexRow:
+    if item.movie is not None:
+        return {"originallyAvailableAt": f"{item.movie.year}-06-01"}
+    if item.show is None or item.season is None or item.episode is None:
+        return {}
+    told: PlexRow = {
+        "originallyAvailableAt": item.episode.air_date.isoformat(),
+        "grandparentTitle": item.show.title,
+        "parentIndex": item.season.number,
+        "index": item.episode.number,
+    }
+    if keys:
+        above = {"grandparentKey": item.show.rating_key, "parentKey": item.season.rating_key}
+        told |= {name: f"/library/metadata/{key}" for name, key in above.items()}
+    return told
 
 
 def session_row(session: PlexSession) -> PlexRow:
@@ -77,49 +113,13 @@ def session_row(session: PlexSession) -> PlexRow:
     }
 
 
-def matching(rows: Sequence[PlexRow], query: Mapping[str, str]) -> list[PlexRow]:
-    """The rows that meet every filter of the query; parameters that are no filters do not matter."""
-    return [row for row in rows if all(_meets(row, name, value) for name, value in query.items())]
-
-
-def ordered(rows: Sequence[PlexRow], query: Mapping[str, str]) -> list[PlexRow]:
-    """By ``sort=field:asc|desc``, cut to ``limit``; rows without the field are the smallest."""
-    name, _, how = query.get("sort", "").rpartition(".")[2].partition(":")
-    found = list(rows)
-    if name:
-        found.sort(key=lambda row: (name in row, row.get(name, 0)), reverse=how == "desc")
-    limit = query.get("limit", "")
-    return found[: int(limit)] if limit.isdigit() else found
-
-
-def _meets(row: PlexRow, name: str, value: str) -> bool:
-    if name in EQUALS:
-        return str(row.get(name)) == value
-    if name == "unwatched":
-        return (value == "1") is (not row.get("viewCount"))
-    found = FILTER.fullmatch(name)
-    if found is None:
-        return True
-    have, wanted = row.get(found["field"]), _number(value)
-    if not isinstance(have, int | float) or wanted is None:
-        return False
-    return COMPARE[found["sign"]](have, wanted)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _media(item: LibraryItem, *, streams: bool) -> PlexRow:
-    key = int(item.rating_key)
+def _media(item: LibraryItem, version: int, height: int, *, streams: bool) -> PlexRow:
+    key = int(item.rating_key) + 1_000_000_000 * version
     part: PlexRow = {
         "id": key + 200_000,
         "key": f"/library/parts/{key + 200_000}/{ADDED}/file.mkv",
         "duration": item.duration,
-        "file": f"/media/{item.section.title}/{item.rating_key}.mkv",
+        "file": item.held.file or f"/media/{item.section.title}/{item.rating_key}-{height}.mkv",
         "size": item.duration * 1000,
         "container": "mkv",
     }
@@ -129,14 +129,15 @@ def _media(item: LibraryItem, *, streams: bool) -> PlexRow:
         "id": key + 100_000,
         "duration": item.duration,
         "bitrate": 8000,
-        "width": 1920,
-        "height": 1080,
-        "videoResolution": "1080",
+        "width": height * 16 // 9,
+        "height": height,
+        "videoResolution": "4k" if height > 2000 else str(height),
         "videoCodec": "h264",
         "audioCodec": "eac3",
         "audioChannels": 6,
         "container": "mkv",
         "Part": [part],
+        **({"deletedAt": item.held.deleted} if item.held.deleted else {}),
     }
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 
 from scrobbled.sandbox.base import Reply, Request, StandIn, control_body, route
-from scrobbled.sandbox.plex.library import LibraryItem
-from scrobbled.sandbox.plex.player import MACHINE, SERVER_NAME, PlexSession
+from scrobbled.sandbox.plex.items import LibraryItem
+from scrobbled.sandbox.plex.people import CELLAR, MACHINE
+from scrobbled.sandbox.plex.player import PlexSession
 from scrobbled.sandbox.posting import PostBody, WebhookPost, post, reported
 
 VERSION = "v2.15.1"
@@ -146,7 +147,7 @@ def parameters(action: str, session: PlexSession, at: datetime) -> dict[str, str
         "unixtime": str(int(at.timestamp())),
         "tautulli_version": VERSION,
         "server_machine_id": MACHINE,
-        "server_name": SERVER_NAME,
+        "server_name": CELLAR.title,
         "server_version": "1.41.3.9314",
         "user_id": str(account.id),
         "username": account.title,
