@@ -183,6 +183,7 @@ def _built(folder: Path, sandbox: Sandbox, clock: Clock, settings: Mapping[str, 
 
 def settings(folder: Path, **pair: Any) -> dict[str, Any]:
     quick = {"pace": "0s"}
+    when = {} if "schedule" in pair or "every" in pair else {"every": "15m"}
     return {
         "storage": {"path": str(folder / "scrobbled.db")},
         "viewers": [
@@ -197,7 +198,7 @@ def settings(folder: Path, **pair: Any) -> dict[str, Any]:
                     },
                     "trakt": {**SHOWN, "url": "http://sandbox/trakt", "auth_url": "http://sandbox/trakt-auth", **quick},
                 },
-                "pairs": [{"between": ["trakt", "serializd"], "plays": "both", "ratings": "both", **pair}],
+                "pairs": [{"between": ["trakt", "serializd"], "plays": "both", "ratings": "both", **when, **pair}],
             }
         ],
     }
@@ -205,13 +206,14 @@ def settings(folder: Path, **pair: Any) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def pairing(
-    folder: Path, *, safety: Mapping[str, Any] | None = None, shows: int = 4, **pair: Any
+    folder: Path, *, safety: Mapping[str, Any] | None = None, shows: int = 4, zone: str = "", **pair: Any
 ) -> AsyncIterator[Pairing]:
     """``pair`` is added to the pair's configuration."""
     clock = FakeClock()
     sandbox = Sandbox(shows=shows, now=clock.now)
     sandbox["trakt"].limits.enforced = False
     values = settings(folder, **pair) | ({"safety": dict(safety)} if safety else {})
+    values |= {"server": {"time_zone": zone}} if zone else {}
     home = Pairing(folder, sandbox, clock, values, _built(folder, sandbox, clock, values))
     grant = sandbox["trakt"].sign_in("anna")
     tokens = StoredTokens(home.runtime.store, "anna", "trakt", lambda values: None, clock.now)

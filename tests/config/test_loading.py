@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -11,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrobbled.config import Config, find_config, format_duration, json_schema, load, loads, parse_duration
+from scrobbled.core.cron import Cron
 from scrobbled.core.errors import ConfigError
 from scrobbled.desk.settings import starting
+from scrobbled.plumbing.zones import MACHINE
 
 FULL = """
 server:
@@ -89,6 +92,24 @@ def test_a_pair_has_its_policy() -> None:
     assert pair.between == ("trakt", "serializd")
     assert pair.directions() == {"plays": "both", "ratings": "trakt-to-serializd"}
     assert (pair.conflict, pair.removals, pair.every) == ("trakt-wins", "ask", 1800.0)
+
+
+@pytest.mark.parametrize(
+    ("when", "every", "schedule"),
+    [
+        ("every: 1h", 3600.0, None),
+        ('schedule: "30 4 * * mon"', None, Cron("30 4 * * mon")),
+        ("ticks: ignore", None, None),
+    ],
+)
+def test_a_pair_has_its_times_or_is_run_by_hand(when: str, every: float | None, schedule: Cron | None) -> None:
+    (pair,) = loads(FULL.replace("every: 30m", when), {"PASSWORD": "x"}).viewers[0].pairs
+    assert (pair.every, pair.schedule) == (every, schedule)
+
+
+def test_the_house_has_a_zone_which_is_the_machines_where_none_is_written() -> None:
+    assert loads("server: {time_zone: Europe/Berlin}", {}).server.zone == ZoneInfo("Europe/Berlin")
+    assert full().server.zone is MACHINE
 
 
 def test_what_is_left_out_has_the_documented_default() -> None:

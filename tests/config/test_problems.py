@@ -145,6 +145,13 @@ BROKEN = [
     (VIEWER + "{between: [trakt, serializd], conflict: fight}]}]", 'viewers[0].pairs[0].conflict (line 1): "fight" is not a way to settle conflicts; write newest-wins, ask, or like trakt-wins'),
     (VIEWER + "{between: [trakt, serializd], removals: often}]}]", 'viewers[0].pairs[0].removals (line 1): "often" is not one of ignore, propagate, ask'),
     (VIEWER + "{between: [trakt, serializd], every: 10s}]}]", 'viewers[0].pairs[0].every (line 1): "10s" is too short; 1m is the least'),
+    ("viewers:\n- name: anna\n  trackers: {trakt: {client_id: x}, serializd: {}}\n  pairs:\n  - between: [trakt, serializd]\n    every: 15m\n    schedule: 0 4 * * *", "viewers[0].pairs[0].schedule (line 7): every is given as well; keep one of the two"),
+    (VIEWER + "{between: [trakt, serializd], schedule: 0 4 * *}]}]", 'viewers[0].pairs[0].schedule (line 1): "0 4 * *" is no schedule; write minute, hour, day, month and day of the week, like "30 4 * * *"'),
+    (VIEWER + "{between: [trakt, serializd], schedule: 0 25 * * *}]}]", 'viewers[0].pairs[0].schedule (line 1): "0 25 * * *" is no schedule (bad hour); write it like "30 4 * * *"'),
+    (VIEWER + "{between: [trakt, serializd], schedule: 0 4 30 2 *}]}]", 'viewers[0].pairs[0].schedule (line 1): "0 4 30 2 *" never comes: no month that it names has that day'),
+    ("server:\n  time_zone: Europe/berlin\n", 'server.time_zone (line 2): "Europe/berlin" is no time zone that this machine knows; did you mean "Europe/Berlin"?'),
+    ("server: {time_zone: ../../etc/passwd}", 'server.time_zone (line 1): "../../etc/passwd" is no time zone that this machine knows; write it like Europe/Berlin'),
+    ("server: {time_zone: Europe}", 'server.time_zone (line 1): "Europe" is no time zone that this machine knows; write it like Europe/Berlin'),
 ]  # fmt: skip
 ENVIRON = {"PORT": "hunter2", "BOTH": "x", "BOTH_FILE": "/x", "GONE_FILE": "/nonexistent/hunter2", "BLANK": ""}
 
@@ -248,6 +255,8 @@ def test_what_is_allowed_but_hardly_meant_is_warned_of() -> None:
         "viewers:\n"
         "  - {name: a, accounts: {kodi: x, plex: a}, trackers: {serializd: {email: a@b.c}, trakt: {client_id: i}},\n"
         "     pairs: [{between: [trakt, serializd]}]}\n"
+        "  - {name: d, accounts: {kodi: z}, trackers: {serializd: {email: d@b.c}, trakt: {client_id: i}},\n"
+        "     pairs: [{between: [trakt, serializd], plays: both}]}\n"
         "  - {name: b, accounts: {kodi: y}, trackers: {serializd: {email: A@b.c}}}\n"
         "  - {name: c}\n",
         {},
@@ -258,9 +267,10 @@ def test_what_is_allowed_but_hardly_meant_is_warned_of() -> None:
         "sources.kodi: several viewers list kodi, which does not say who watched; its plays are held",
         "sources.emby: no viewer lists an account of emby, so its plays are held",
         "viewers[0].pairs[0]: every kind is off, so it does nothing; add plays: both",
-        "viewers[2].accounts: none, so no play can be told to be by c",
-        "viewers[2].trackers: none, so the plays of c are sent nowhere",
-        "viewers[1].trackers.serializd.email: the same account as viewers[0].trackers.serializd.email;"
+        "viewers[1].pairs[0]: neither every nor schedule, so it is run by hand only; add every: 15m",
+        "viewers[3].accounts: none, so no play can be told to be by c",
+        "viewers[3].trackers: none, so the plays of c are sent nowhere",
+        "viewers[2].trackers.serializd.email: the same account as viewers[0].trackers.serializd.email;"
         " plays watched together would be sent to it twice",
     ]
 

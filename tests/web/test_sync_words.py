@@ -224,7 +224,8 @@ def test_reasons_call_both_sides_by_their_names(text: str, says: str) -> None:
 @pytest.mark.parametrize("name", ["anna", 'Ben "the: cat" & Söhne', "null", "- x"])
 def test_the_pair_that_is_proposed_is_yaml_whatever_somebody_is_called(name: str) -> None:
     (viewer,) = yaml.safe_load(pairs.sample(name, ("trakt", "serializd", "anilist")))["viewers"]
-    assert viewer == {"name": name, "pairs": [{"between": ["trakt", "serializd"], "plays": "both", "ratings": "both"}]}
+    proposed = {"between": ["trakt", "serializd"], "plays": "both", "ratings": "both", "every": "15m"}
+    assert viewer == {"name": name, "pairs": [proposed]}
 
 
 def test_what_is_taken_back_of_a_large_run_is_counted_by_what_became_of_it() -> None:

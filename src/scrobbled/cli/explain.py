@@ -25,7 +25,7 @@ def explain(path: str | None, asked: str, *, raw: bool, as_json: bool) -> int:
     if as_json:
         print_json(plain(story))
         return 0
-    say(sentences.text(sentences.tell(story), list(_messages(story, every=raw))))
+    say(sentences.text(sentences.tell(story, config.server.zone), list(_messages(story, every=raw))))
     return 0
 
 

@@ -58,13 +58,13 @@ def status(path: str | None, *, as_json: bool) -> int:
         told = plain(found)
         print_json({**told.pop("status"), **told})
     else:
-        for line in _lines(found, datetime.now().astimezone()):
+        for line in _lines(found, datetime.now(config.server.zone)):
             say(line)
     return 0
 
 
 async def _found(config: Config) -> StatusReport:
-    path, now = config.storage.path, datetime.now().astimezone()
+    path, now = config.storage.path, datetime.now(config.server.zone)
     async with opened(config) as store:
         troubles = await store.read(lambda db: [one for one in remembered(db) if one.ended_at is None])
         told = [LastingTrouble(one.kind, one.title, one.text) for one in troubles if one.kind in TOLD]
@@ -168,8 +168,14 @@ def _below(row: PairStory, now: datetime) -> Iterator[str]:
     if row.left_out:
         yield words.sentence(left_out(row.left_out))
     if row.last is not None:
-        due = f", next {_time(row.next, now)}" if row.next and row.running is None else ""
-        yield f"last run {row.last.id} {_time(row.last.ended or row.last.asked, now)}{due}"
+        yield f"last run {row.last.id} {_time(row.last.ended or row.last.asked, now)}{_next(row, now)}"
+    elif row.works:
+        yield f"not run yet{_next(row, now)}"
+
+
+def _next(row: PairStory, now: datetime) -> str:
+    due = f", next {_time(row.next, now)}" if row.next and row.running is None else ""
+    return f"{due} ({row.when})" if row.works else ""
 
 
 def _asking(facts: Status) -> Iterator[str]:
@@ -193,5 +199,5 @@ def _unclaimed(row: UnclaimedStatus) -> str:
 
 
 def _time(iso: str | None, now: datetime) -> str:
-    """ "19:40" today, "14 Nov, 19:40" before, in the zone of this machine."""
+    """ "19:40" today, "14 Nov, 19:40" before, in the zone of the house."""
     return words.since(datetime.fromisoformat(iso), now) if iso else ""

@@ -108,6 +108,7 @@ class Checks:
                 self._add(f"{place}.between", f"the same two as {seen[both]}; write one entry for both")
             seen.setdefault(both, place)
             self._directions(pair, place)
+            self._when(pair, place)
 
     def _is_a_pair(self, between: Sequence[str], viewer: Values, path: str) -> bool:
         trackers = viewer.get("trackers", {})
@@ -128,6 +129,10 @@ class Checks:
         settled = (f"{a}-wins", f"{b}-wins", "newest-wins", "ask")
         if pair.get("conflict", "ask") not in settled:
             self._add(f"{path}.conflict", f'"{pair["conflict"]}" is not possible here; write {", ".join(settled)}')
+
+    def _when(self, pair: Values, path: str) -> None:
+        if "every" in pair and "schedule" in pair:
+            self._add(f"{path}.schedule", "every is given as well; keep one of the two")
 
     def _alerts(self, is_usable: AlertCheck | None) -> None:
         names = {fold(viewer["name"]) for viewer in self._viewers() if "name" in viewer}

@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from scrobbled.config.addresses import AlertUrl, BrokerUrl, HostName, HttpUrl, Network
 from scrobbled.config.durations import UNITS
 from scrobbled.config.fields import Brief, ListOf, section, setting, table_of
-from scrobbled.config.values import Choice, Duration, FilePath, Integer, Percent, Switch, TextValue, Word
+from scrobbled.config.values import Choice, Duration, FilePath, Integer, Percent, Switch, TextValue, Word, ZoneValue
 from scrobbled.core.words.troubles import TROUBLE_KINDS
+from scrobbled.plumbing.zones import MACHINE
 
 _SECRET = TextValue(exact=True)
 _NAME = TextValue(longest=200)
@@ -42,6 +45,9 @@ class ServerConfig:
     host: str = setting(_NAME, "The address to listen on.", "0.0.0.0")
     port: int = setting(Integer(1, 65535), "The port to listen on.", 8484)
     public_url: str | None = setting(HttpUrl(), "How others reach it; for webhook URLs and links in alerts.")
+    time_zone: str | None = setting(
+        ZoneValue(), "The zone of schedules and days, such as Europe/Berlin. Unset: the machine's own (TZ)."
+    )
     login: LoginConfig | None = section(LoginConfig, optional=True)
     allowed_hosts: tuple[str, ...] = setting(
         ListOf(HostName()),
@@ -52,6 +58,11 @@ class ServerConfig:
         ListOf(Network()), "Address ranges whose X-Forwarded-*, X-Ingress-Path and X-Remote-User-* are believed.", ()
     )
     ingress: IngressConfig = section(IngressConfig)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Of schedules and days."""
+        return ZoneInfo(self.time_zone) if self.time_zone else MACHINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,6 +180,8 @@ def _viewer_warnings(config: Config, viewer: ViewerConfig, at: int) -> Iterator[
     for number, pair in enumerate(viewer.pairs):
         if not pair.directions():
             yield f"{path}.pairs[{number}]: every kind is off, so it does nothing; add plays: both"
+        elif pair.every is None and pair.schedule is None:
+            yield f"{path}.pairs[{number}]: neither every nor schedule, so it is run by hand only; add every: 15m"
 
 
 def _shared_logins(config: Config) -> Iterator[str]:

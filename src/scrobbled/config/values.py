@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from scrobbled.config.durations import format_duration, parse_duration, parse_percent
+from scrobbled.core import cron
+from scrobbled.core.cron import Cron
 from scrobbled.plumbing.redact import MASK
 
 Json = dict[str, Any]
@@ -123,6 +127,36 @@ class Interval(Duration):
 
     def schema(self) -> Json:
         return {"type": ["string", "integer", "boolean"], "pattern": r"^(off|0|\s*(\d+(\.\d+)?\s*(ms|s|m|h|d|w)\s*)+)$"}
+
+
+class CronValue(Value):
+    """Five cron fields; one that never comes is refused."""
+
+    def parse(self, text: str) -> Cron:
+        return cron.parse(text)
+
+    def show(self, value: Any) -> str:
+        return str(value.text)
+
+    def schema(self) -> Json:
+        return {"type": "string", "pattern": r"^\s*\S+(\s+\S+){4}\s*$"}
+
+
+class ZoneValue(Value):
+    """The name of a time zone, as the machine knows it."""
+
+    def parse(self, text: str) -> str:
+        name = text.strip()
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            known = {zone.lower(): zone for zone in available_timezones()}
+            near = get_close_matches(name.lower(), known, n=1, cutoff=0.8)
+            hint = f'did you mean "{known[near[0]]}"?' if near else "write it like Europe/Berlin"
+            raise ValueError(f"is no time zone that this machine knows; {hint}") from None
+
+    def schema(self) -> Json:
+        return {"type": "string"}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from scrobbled.config.trackers import TRACKERS
 from scrobbled.config.values import (
     Choice,
     ConflictValue,
+    CronValue,
     DirectionValue,
     Duration,
     Interval,
@@ -24,6 +25,7 @@ from scrobbled.config.values import (
     TextValue,
     WebhookToken,
 )
+from scrobbled.core.cron import Cron
 from scrobbled.core.kinds import KINDS
 from scrobbled.core.services import SERVICES
 
@@ -146,7 +148,13 @@ class PairConfig:
         "What is ticked as watched and has no date: left alone, or a play of the time when it was ticked.",
         "ignore",
     )
-    every: float = setting(Duration(_MINUTE), "Time between two runs (seconds).", 15 * _MINUTE)
+    every: float | None = setting(
+        Duration(_MINUTE), "Time between two runs (seconds). Without it, and without schedule, it is run by hand only."
+    )
+    schedule: Cron | None = setting(
+        CronValue(),
+        "When it is run, instead of every, by server.time_zone: minute, hour, day, month, day of the week, as in cron.",
+    )
 
     def directions(self) -> dict[str, str]:
         """The direction of each kind that is not ``off``."""

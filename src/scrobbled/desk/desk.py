@@ -105,7 +105,7 @@ class Desk:
 
     def now(self) -> datetime:
         """In the zone of the house."""
-        return self._runtime.clock.now().astimezone()
+        return self._runtime.clock.now().astimezone(self._runtime.config.server.zone)
 
     async def asks(self) -> int:
         """How many things only a person can move on."""

@@ -12,18 +12,18 @@ import structlog
 
 from scrobbled.alerts import Alerts
 from scrobbled.config import Config
-from scrobbled.config.viewing import PairConfig
 from scrobbled.core.errors import ConfigError, StoreError, TrackerError, TryLater
 from scrobbled.core.naming.names import is_file
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics
-from scrobbled.reconcile.accounts import AGAIN_AFTER, AccountReads, ReadWish, Wanted
+from scrobbled.reconcile.accounts import AccountReads, ReadWish, Wanted
 from scrobbled.reconcile.carrying import take_out
 from scrobbled.reconcile.guarding import limits
 from scrobbled.reconcile.pairs import AccountCouriers, Options, Wired, asks_for_ticks, compared, found, wired
 from scrobbled.reconcile.reading import Failed, PairMember
 from scrobbled.reconcile.run import Ended, Reconciler
 from scrobbled.reconcile.telling import Teller
+from scrobbled.reconcile.timetable import Timetable
 from scrobbled.store import Store
 from scrobbled.store.mirror import runs
 from scrobbled.store.mirror.runs import Run
@@ -37,11 +37,6 @@ ASKED_EVERY = 0.3
 FRESH = 300.0
 """Seconds that what is kept of an account may be old when the clock runs a pair; half of the pair's time at most."""
 log = structlog.get_logger("pairs")
-
-
-def due_after(last: Run, pair: PairConfig) -> float:
-    """When the clock runs the pair next (Unix seconds): one that failed is tried again before long."""
-    return last.asked_at + (min(pair.every, AGAIN_AFTER) if last.outcome == "failed" else pair.every)
 
 
 class Keeper:
@@ -72,7 +67,7 @@ class Keeper:
         self._store, self._config, self._couriers, self._wake_couriers = store, config, couriers, wake
         self._metrics, self._clock, self._by_clock = metrics, clock, by_clock
         self._wishes, self._reads = wishes, AccountReads(store, clock, metrics)
-        self._teller = Teller(alerts, metrics, clock)
+        self._teller, self._timetable = Teller(alerts, metrics, clock), Timetable()
         self.news = asyncio.Event()
         """Set when a run may have been asked for."""
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -143,18 +138,17 @@ class Keeper:
         if not self._by_clock or self._clock.monotonic() < earliest:
             return
         for one in wired(self._config(), self._couriers()):
-            due = await self._due_at(one)
-            is_time = self._now() >= due or due - self._now() > one.pair.every * 2
-            if is_time and self._is_free(one.sides.viewer) and not self._rests(one.sides.viewer, one.sides.names):
+            is_time, free = await self._is_time(one), self._is_free(one.sides.viewer)
+            if is_time and free and not self._rests(one.sides.viewer, one.sides.names):
                 self._begin(one.sides.viewer, self._scheduled(one))
         for wish in await self._reads.due(self._wishes()):
             viewer, name = wish.account
             if wish.account in self._couriers() and self._is_free(viewer) and not self._rests(viewer, (name,)):
                 self._begin(viewer, self._kept(wish))
 
-    async def _due_at(self, one: Wired) -> float:
-        last = await self._store.read(lambda db: runs.latest(db, one.sides.viewer, one.sides.pair))
-        return due_after(last[0], one.pair) if last else 0.0
+    async def _is_time(self, one: Wired) -> bool:
+        last = next(iter(await self._store.read(lambda db: runs.latest(db, one.sides.viewer, one.sides.pair))), None)
+        return self._timetable.is_time(one.sides, one.pair, last, self._config().server.zone, self._now())
 
     def _is_free(self, viewer: str) -> bool:
         return viewer not in self._busy or self._busy[viewer].done()
@@ -175,7 +169,7 @@ class Keeper:
             run = await self._store.write(
                 lambda db: runs.ask(db, sides.viewer, sides.pair, "schedule", {}, self._now())
             )
-            since = self._now() - min(FRESH, one.pair.every / 2)
+            since = self._now() - min(FRESH, (one.pair.every or FRESH * 2) / 2)
             await self._carry_out(run, one, Options(), since, unasked=True)
 
     async def _kept(self, wish: ReadWish) -> None:

@@ -6,7 +6,8 @@ import re
 
 from scrobbled.config.addresses import HttpUrl
 from scrobbled.config.forms.wishes import SectionWish, Several, Single
-from scrobbled.config.values import Duration, Percent, Value
+from scrobbled.config.values import CronValue, Duration, Percent, Value, ZoneValue
+from scrobbled.core.cron import EXAMPLE
 from scrobbled.core.naming.names import name as service
 
 __all__ = ["entry", "example", "help_of", "label", "option", "service", "singular"]
@@ -95,6 +96,10 @@ def example(shape: Value) -> str:
         return "such as 15m or 6h"
     if isinstance(shape, Percent):
         return "such as 85%"
+    if isinstance(shape, CronValue):
+        return f"such as {EXAMPLE}"
+    if isinstance(shape, ZoneValue):
+        return "such as Europe/Berlin"
     return f"{shape.schemes[0]}://…" if isinstance(shape, HttpUrl) else ""
 
 

@@ -67,7 +67,7 @@ def _files() -> Check:
 
 def _zone(patient: Patient) -> Check:
     """Only for people: everything inside is UTC."""
-    local = patient.clock.now().astimezone()
+    local = patient.clock.now().astimezone(patient.config.server.zone)
     name, offset = local.tzname() or "?", local.strftime("%z")
     text = f"{name} (UTC{offset[:3]}:{offset[3:]}); plays are kept in UTC."
     return ok("time zone", text, zone=name)

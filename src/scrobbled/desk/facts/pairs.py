@@ -17,10 +17,11 @@ from scrobbled.core.kinds import RATINGS
 from scrobbled.core.standing import Standing
 from scrobbled.core.standing import pair as pair_stands
 from scrobbled.desk.facts import standings
+from scrobbled.desk.facts.run_words import when
 from scrobbled.desk.facts.steps import StepStory, step_stories
 from scrobbled.reconcile import Sides
-from scrobbled.reconcile.keeper import due_after
 from scrobbled.reconcile.pairs import unkept
+from scrobbled.reconcile.timetable import next_run
 from scrobbled.store.file.codec import iso, iso_or_none
 from scrobbled.store.mirror import ledger, records, run_changes, runs, values
 from scrobbled.store.mirror.run_changes import RunCounts
@@ -93,7 +94,8 @@ class PairStory(Struct, frozen=True):
     viewer: str
     pair: str
     kinds: dict[str, str]
-    every: float
+    every: float | None
+    """Seconds; ``None`` where it goes by its schedule, or is run by hand."""
     agreed: int
     sides: list[SideStory]
     last: RunStory | None
@@ -113,6 +115,10 @@ class PairStory(Struct, frozen=True):
     """The run that is under way, or waits for its turn."""
     left_out: dict[str, int] = field(default_factory=dict)
     """Plays that are never brought over, as the other side keeps no such: ``serializd leave movie``."""
+    schedule: str = ""
+    """Five cron fields, in the zone of the house."""
+    when: str = ""
+    """When it is run, for people: "every 15 minutes", "at 04:30 every day", "by hand"."""
 
 
 def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standings) -> list[PairStory]:
@@ -135,7 +141,9 @@ def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standi
                     sides=[_side(db, (viewer.name, tracker), latest) for tracker in pair.between],
                     last=None if latest is None else run_story(db, latest, stood.now),
                     last_success=iso_or_none(runs.latest_success(db, viewer.name, name)),
-                    next=iso(due_after(latest, pair)) if latest and works else None,
+                    next=iso_or_none(next_run(pair, latest, config.server.zone, stood.now)) if works else None,
+                    schedule=pair.schedule.text if pair.schedule else "",
+                    when=when(pair),
                     conflict=pair.conflict,
                     removals=pair.removals,
                     works=works,

@@ -7,8 +7,22 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from scrobbled.config.viewing import PairConfig
 from scrobbled.desk import words
 from scrobbled.reconcile import Options
+
+_LENGTHS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def when(pair: PairConfig) -> str:
+    """When the clock runs it: "every 15 minutes", "at 04:30 every day", or that it is run by hand."""
+    if pair.schedule is not None:
+        return pair.schedule.words
+    if pair.every is None:
+        return "by hand"
+    length, noun = next((one for one in _LENGTHS if pair.every % one[0] == 0), _LENGTHS[-1])
+    count = round(pair.every / length)
+    return f"every {noun}" if count == 1 else f"every {words.plural(count, noun)}"
 
 
 def between(pair: str) -> str:

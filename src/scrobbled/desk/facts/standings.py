@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from datetime import tzinfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from scrobbled.core.house import house
 from scrobbled.core.standing import AccountKey, AccountStanding, PairStanding, Standing, load
 from scrobbled.reconcile import Options, Sides
 from scrobbled.reconcile.pairs import fingerprint, kinds, policy
+from scrobbled.reconcile.timetable import is_late
 from scrobbled.store.file.codec import iso_or_none
 from scrobbled.store.mirror import ledger, records, runs
 from scrobbled.store.queue import overview, questions
@@ -40,7 +42,8 @@ class Standings(Struct, frozen=True):
 def facts(db: sqlite3.Connection, config: Config, now: float) -> Standings:
     """``now`` is Unix seconds. The same whoever asks, beside a running service or without one."""
     found = {(one.viewer, one.tracker): one for one in accounts(db, config)}
-    pairs = [_pair(db, viewer.name, pair, found, now) for viewer in config.viewers for pair in viewer.pairs]
+    zone = config.server.zone
+    pairs = [_pair(db, viewer.name, pair, found, zone, now) for viewer in config.viewers for pair in viewer.pairs]
     return Standings(list(found.values()), pairs, now)
 
 
@@ -65,7 +68,12 @@ def _waiting(db: sqlite3.Connection) -> dict[AccountKey, dict[str, int]]:
 
 
 def _pair(
-    db: sqlite3.Connection, viewer: str, pair: PairConfig, known: Mapping[AccountKey, AccountStanding], now: float
+    db: sqlite3.Connection,
+    viewer: str,
+    pair: PairConfig,
+    known: Mapping[AccountKey, AccountStanding],
+    zone: tzinfo,
+    now: float,
 ) -> PairStanding:
     names, (a, b) = ",".join(pair.between), pair.between
     running, last = runs.under_way(db, viewer, names), runs.last_ended(db, viewer, names)
@@ -80,7 +88,7 @@ def _pair(
         reason="" if last is None else last.reason,
         planned={} if last is None else last.counts,
         compared=made is not None and reached.policy == fingerprint(made),
-        overdue=now - reached.compared_at > 2 * pair.every + LATE,
+        overdue=is_late(pair, reached.compared_at, zone, now, LATE),
         doubted=tuple(one for one in pair.between if records.state(db, (viewer, one)).doubt),
         questions=questions.count(db, viewer, names),
     )

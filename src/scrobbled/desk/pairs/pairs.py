@@ -33,6 +33,8 @@ from scrobbled.store.queue.run_items import ItemFilter, ItemStory
 from scrobbled.trackers import TRACKERS
 
 log = structlog.get_logger("web")
+USUAL = "15m"
+"""Between two runs of a pair that somebody switches on."""
 LOOKED_AT = 500
 """Changes of a run up to which each is looked at before it is taken back."""
 GONE = (
@@ -70,7 +72,7 @@ class Runs:
         return await self._runtime.store.read(lambda db: house.glance(db, self._runtime.config).trackers)
 
     async def switch_on(self, viewer: str, pair: str, settings: Settings, by: Caller) -> SettingsSaved | None:
-        """Every kind that both can be read for, both ways, in the file.
+        """Every kind that both can be read for, both ways, in the file; every 15 minutes, unless it says when.
 
         ``None`` where there is no such pair, or something of it is on.
 
@@ -79,15 +81,17 @@ class Runs:
         stood = [(one.viewer, one.pair, one.standing.code) for one in await self.pairs()]
         if (viewer, pair, "off") not in stood:
             return None
-        places = [
-            ("viewers", person, "pairs", at)
+        place, configured = next(
+            (("viewers", person, "pairs", at), one)
             for person, who in enumerate(self._runtime.config.viewers)
             for at, one in enumerate(who.pairs)
             if (who.name, ",".join(one.between)) == (viewer, pair)
-        ]
+        )
         now, able = await settings.opened(), frozenset.intersection(*(TRACKERS[n].can().reads for n in pair.split(",")))
-        both = await settings.edited(now, [Put((*places[0], kind), "both") for kind in KINDS if kind in able])
-        return await settings.save(now, both, by)
+        edits = [Put((*place, kind), "both") for kind in KINDS if kind in able]
+        if configured.every is None and configured.schedule is None:
+            edits.append(Put((*place, "every"), USUAL))
+        return await settings.save(now, await settings.edited(now, edits), by)
 
     # -- plans --------------------------------------------------------------------------------------------------------
 

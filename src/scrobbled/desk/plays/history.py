@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
 
 from msgspec import Struct, field
@@ -80,7 +80,7 @@ class PlayHistory:
 
         Quick, and in no more memory, however much was watched; webhooks need not wait for it.
         """
-        filters, start = filters_of(wish), spot(after or before)
+        filters, start = filters_of(wish, self._runtime.config.server.zone), spot(after or before)
         look = partial(wall.look, self._runtime.store, filters)
         found = await look(limit + 1, start=start, newer=after is not None)
         shown, more = found[:limit], len(found) > limit
@@ -114,26 +114,27 @@ class PlayHistory:
         return await self._runtime.store.read(read)
 
 
-def filters_of(wish: HistoryQuery) -> Filters:
-    """Raises ``ValueError`` with what to write instead."""
+def filters_of(wish: HistoryQuery, zone: tzinfo) -> Filters:
+    """Days are those of ``zone``. Raises ``ValueError`` with what to write instead."""
     named = {name: value[:LONGEST] for name, value in wish.set().items() if name not in ("q", "since", "until")}
     if wish.media and wish.media not in MEDIA:
         raise ValueError(f"media is {' or '.join(MEDIA)}.")
     if wish.outcome and wish.outcome not in set(PlayOutcome):
         raise ValueError(f"outcome is one of {', '.join(PlayOutcome)}.")
-    since, until = _moment("since", wish.since, 0), _moment("until", wish.until, 1)
+    since, until = _moment("since", wish.since, 0, zone), _moment("until", wish.until, 1, zone)
     return Filters(**named, since=since, until=until, words=words(wish.q))
 
 
-def _moment(name: str, text: str, days: int) -> float | None:
-    """Unix seconds; a day is one of this machine's zone, and begins, or ends so many days later, at midnight."""
+def _moment(name: str, text: str, days: int, zone: tzinfo) -> float | None:
+    """Unix seconds; a day begins, or ends so many days later, at midnight."""
     if not text:
         return None
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
             day = date.fromisoformat(text) + timedelta(days=days)
-            return datetime.combine(day, time()).astimezone().timestamp()
-        return datetime.fromisoformat(text).astimezone().timestamp()
+            return datetime.combine(day, time(), zone).timestamp()
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{name} is no date; write it like 2026-11-14 or 2026-11-14T20:15.") from None
 

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import re
 import sqlite3
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import partial
 
 from msgspec import Struct
 
@@ -93,7 +94,7 @@ class Counting:
 
     async def statistics(self, period: str, viewer: str | None) -> Statistics:
         """``period`` is a year or ``all``, empty for this year. Raises ``ValueError`` with what to ask instead."""
-        here = self._runtime.clock.now().astimezone()
+        here = self._runtime.clock.now().astimezone(self._runtime.config.server.zone)
         period = period or str(here.year)
         _check(period, here.year)
         if await self._runtime.store.read(works.is_behind):  # just watched, or very many: nobody waits for all of them
@@ -110,7 +111,7 @@ class Counting:
                 viewers = sorted({*tally.viewers(db), *(one.name for one in self._runtime.config.viewers)})
                 if viewer is not None and viewer not in viewers:
                     raise ValueError(f"There is nobody called {viewer[:40]}; ask for {' or '.join(viewers)}.")
-                asked, state = (period, viewer, here.date()), (tally.state(db), tuple(viewers))
+                asked, state = (period, viewer, here.date()), (tally.state(db), tuple(viewers), here.tzinfo)
                 kept = self._kept.get(asked)
                 if kept is None or kept.state != state or not timedelta() <= here - kept.at < FRESH:
                     kept = _Kept(state, here, _counted(db, viewers, period, viewer, here))
@@ -144,13 +145,13 @@ class Counting:
 
 def _counted(db: sqlite3.Connection, viewers: list[str], period: str, viewer: str | None, here: datetime) -> _Found:
     plays, edges, today = Tally(db, viewer), tally.edges(db, viewer, here), here.date()
-    first = _day(edges[0]) if edges else today
-    span = _span(period, first, today)
+    first = _day(edges[0], here.tzinfo) if edges else today
+    span, offset = _span(period, first, today), partial(ahead, here.tzinfo)
     lately = DaySpan(span.last - timedelta(days=LATELY - 1), span.last)
     within = stretches(span, offset)
     return _Found(
         span=span,
-        counted=plays.counted(within, _midnight(today)),
+        counted=plays.counted(within, _midnight(today, here.tzinfo)),
         lately=daily(plays.days(stretches(lately, offset)), lately),
         favourites=plays.favourites(within, MOST),
         years=list(range(today.year, min(first, today).year - 1, -1)),
@@ -165,19 +166,19 @@ def _span(period: str, first: date, today: date) -> DaySpan:
     return DaySpan(date(year, 1, 1), min(date(year, 12, 31), today))
 
 
-def offset(at: float) -> int:
-    """Seconds that the clock of the house, which is this machine's, is ahead of UTC at a moment."""
-    ahead = datetime.fromtimestamp(at, UTC).astimezone().utcoffset()
-    return int(ahead.total_seconds()) if ahead else 0
+def ahead(zone: tzinfo | None, at: float) -> int:
+    """Seconds that a clock of the zone is ahead of UTC at a moment."""
+    found = datetime.fromtimestamp(at, UTC).astimezone(zone).utcoffset()
+    return int(found.total_seconds()) if found else 0
 
 
-def _day(at: float) -> date:
-    return datetime.fromtimestamp(at, UTC).astimezone().date()
+def _day(at: float, zone: tzinfo | None) -> date:
+    return datetime.fromtimestamp(at, UTC).astimezone(zone).date()
 
 
-def _midnight(today: date) -> datetime:
+def _midnight(today: date, zone: tzinfo | None) -> datetime:
     """The end of the day: what is said to be later than that has not come yet."""
-    return datetime.combine(today + timedelta(days=1), time()).astimezone()
+    return datetime.combine(today + timedelta(days=1), time(), zone)
 
 
 def _check(period: str, this_year: int) -> None:

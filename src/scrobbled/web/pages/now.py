@@ -31,7 +31,7 @@ def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
         if not (runtime.config.sources or runtime.config.viewers):
             return shell.to(request, "start")  # nothing can be seen before something is set up
         facts, asks = await desk.facts(PLAYS), await desk.asks()
-        here = runtime.clock.now().astimezone()  # in the zone of the house
+        here = desk.now()
         page = view.page(facts, asks, here)
         context: dict[str, Any] = {
             "page": page,

@@ -28,7 +28,7 @@ def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
             found = await desk.counting.statistics(period, viewer)
         except ValueError as error:
             raise ClientException(str(error)) from None
-        here = runtime.clock.now().astimezone()  # in the zone of the house
+        here = desk.now()
         page = await asyncio.to_thread(view.page, found, here, days=LATELY if days == str(LATELY) else FEW)
         return await shell.page(
             request, desk, "statistics/statistics.html", place="more", page=page, uses_tmdb=desk.art.uses_tmdb

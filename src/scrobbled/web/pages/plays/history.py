@@ -46,5 +46,5 @@ async def _wall(runtime: Runtime, desk: Desk, wish: HistoryQuery, at: dict[str, 
     except ValueError as error:
         raise ClientException(str(error)) from None
     art = await desk.art.of_plays(play.id for play in seen.plays)
-    now = runtime.clock.now().astimezone()  # in the zone of the house
+    now = desk.now()
     return await asyncio.to_thread(view.wall, seen, wish, await desk.history.choices(), art, now, at=at)

@@ -82,7 +82,7 @@ def _tile(runtime: Runtime, desk: Desk) -> HTTPRouteHandler:
         """A play as it stands on the wall now."""
         found, choices = await _play(desk, play_id), await desk.history.choices()
         art = (await desk.art.of_plays([found.id]))[found.id]
-        now = runtime.clock.now().astimezone()
+        now = desk.now()
         shown = wall.tile(found, art, now, names_viewer=len(choices.viewers) > 1)
         here = shell.way_back(back, WALL)
         return shell.bare(request, "plays/tile.html", tile=shown, back=here)
@@ -96,7 +96,7 @@ async def _story(
     told_of = await _explained(desk, asked if asked.startswith(letter) else "")
     play = await _play(desk, told_of.play_id) if told_of.play_id else None
     art = (await desk.art.of_plays([play.id]))[play.id] if play else ""
-    here = runtime.clock.now().astimezone()  # in the zone of the house
+    here = desk.now()
     return await shell.page(
         request,
         desk,

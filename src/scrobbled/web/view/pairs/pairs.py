@@ -27,7 +27,8 @@ SAMPLE = """viewers:
     pairs:
       - between: [{a}, {b}]
         plays: both
-        ratings: both"""
+        ratings: both
+        every: 15m"""
 REMOVALS = {
     "ignore": "What is removed on one side stays on the other",
     "propagate": "What is removed on one side is removed on the other too, if we brought it there",
@@ -181,12 +182,10 @@ def _way(kind: str, direction: str, pair: str) -> KindDirection:
 
 
 def _next(story: PairStory, now: datetime) -> str:
-    """When it is compared next: "in 11 minutes"."""
-    if not story.works or story.running is not None:
-        return ""
+    """When it is compared next: "in 11 minutes"; empty where it is under way, or only run by hand."""
     due = moment(story.next, now)
-    if due is None:
-        return "within a minute"
+    if not story.works or story.running is not None or due is None:
+        return ""
     seconds = (due.at - now).total_seconds()
     return f"in {words.span(seconds)}" if seconds > 60 else "within a minute"
 
