@@ -25,6 +25,7 @@ STAND_INS: Mapping[str, str] = MappingProxyType(
         "trakt": "scrobbled.sandbox.trakt.app:TraktStandIn",
         "trakt-auth": "scrobbled.sandbox.trakt.app:TraktAuthStandIn",
         "plex": "scrobbled.sandbox.plex.app:PlexStandIn",
+        "plex-cabin": "scrobbled.sandbox.plex.app:CabinStandIn",
         "plextv": "scrobbled.sandbox.plex.plextv:PlexTvStandIn",
         "tmdb": "scrobbled.sandbox.tmdb.app:TmdbStandIn",
         "jellyfin": "scrobbled.sandbox.mediabrowser.jellyfin:JellyfinStandIn",

@@ -19,10 +19,15 @@ def answer(
     """``root`` wraps the body in JSON as well where it is a ``MediaContainer``."""
     if json_wanted(request):
         return Reply(status, {root: body} if root == "MediaContainer" else body, headers or {})
+    return xml(root, body, status=status, headers=headers)
+
+
+def xml(root: str, body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    """As some parts of plex.tv answer whatever ``Accept`` says."""
     element = Element(root)
     _fill(element, body if isinstance(body, Mapping) else {root.removesuffix("s"): body})
-    xml = b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(element)
-    return Reply(status, xml, headers or {}, "text/xml;charset=utf-8")
+    text = b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(element)
+    return Reply(status, text, headers or {}, "text/xml;charset=utf-8")
 
 
 def json_wanted(request: Request) -> bool:

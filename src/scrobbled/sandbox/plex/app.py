@@ -8,7 +8,7 @@ from typing import Any
 from scrobbled.sandbox.plex.lists import PlexListRoutes
 from scrobbled.sandbox.plex.living_room import LivingRoom
 from scrobbled.sandbox.plex.marks import PlexMarkRoutes
-from scrobbled.sandbox.plex.people import CELLAR
+from scrobbled.sandbox.plex.people import CABIN, CELLAR
 from scrobbled.sandbox.plex.pictures import PlexPictures
 
 OWNER_TOKEN = CELLAR.token
@@ -33,3 +33,11 @@ class PlexStandIn(LivingRoom, PlexPictures, PlexListRoutes, PlexMarkRoutes):
             ],
             "history": [self.history_told(row) for row in self.views.history],
         }
+
+
+class CabinStandIn(PlexStandIn):
+    """A second server of the same owner, at first without libraries; plex.tv lists it as soon as it has one."""
+
+    name = "plex-cabin"
+    face = CABIN
+    bare = True

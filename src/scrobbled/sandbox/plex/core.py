@@ -13,7 +13,7 @@ from scrobbled.sandbox.plex.asking import Asking
 from scrobbled.sandbox.plex.events import Notices
 from scrobbled.sandbox.plex.items import LibraryItem, PlexSection
 from scrobbled.sandbox.plex.library import Library
-from scrobbled.sandbox.plex.people import ACCOUNTS, ANNA, BEN, CELLAR, PlexAccount, ServerFace
+from scrobbled.sandbox.plex.people import ACCOUNTS, ANNA, BEN, CELLAR, PlexAccount, PlexConnection, ServerFace
 from scrobbled.sandbox.plex.player import STATES, PlexPlayer, PlexSession
 from scrobbled.sandbox.plex.rows import RowWriter
 from scrobbled.sandbox.plex.switches import PlexSwitches
@@ -51,11 +51,13 @@ class PlexCore(StandIn):
         """*Server* tokens; the account tokens of plex.tv are others and do not work here."""
         self.shared: dict[int, frozenset[int]] = {}
         """The sections that a guest may see, by plex.tv id; who is not named sees all."""
+        self.connections = [PlexConnection()]
+        """How plex.tv says that it can be reached."""
         self.notices = Notices()
         self.writer = RowWriter()
         self.paged: Callable[[str, int], None] = lambda path, start: None
         self.pages: Counter[str] = Counter()
-        self.player = PlexPlayer(self._hooks, views=self.views, server=self.face, told=self._told)
+        self.player = PlexPlayer(self._hooks, views=self.views, server=self.face, told=self._told, finished=self.spread)
 
     def _twins(self, item: LibraryItem) -> Iterable[LibraryItem]:
         copies = self.library.of_guid(item.guid) if self.switches.shared_state else []
@@ -73,6 +75,11 @@ class PlexCore(StandIn):
         if "tautulli" in self.beside:
             return list(await self.beside["tautulli"].heard(event, session, at))
         return []
+
+    def spread(self, account: PlexAccount, item: LibraryItem, event: str = "scrobble") -> None:
+        """What was watched, marked or rated here comes to the account's other servers, where plex.tv sees to it."""
+        if "plextv" in self.beside:
+            self.beside["plextv"].spread(self, account, item, event)
 
     def viewed(self, account: PlexAccount, item: LibraryItem) -> ViewState:
         """What the account has seen of it."""

@@ -26,6 +26,15 @@ CABIN = ServerFace("cabin-nas", "1f9e8d7c6b5a49382716f5e4d3c2b1a099887766", "san
 
 
 @dataclass(frozen=True, slots=True)
+class PlexConnection:
+    """One way to a server, as plex.tv lists it; without a ``uri`` it is where the stand-in itself is asked."""
+
+    uri: str = ""
+    local: bool = True
+    relay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlexAccount:
     """Somebody at the server. ``id`` is the plex.tv id; only one account owns the server.
 

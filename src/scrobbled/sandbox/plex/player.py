@@ -76,7 +76,7 @@ def payload(
     before: ViewState = NEVER_VIEWED,
     offset: int | None = None,
     rating: float | None = None,
-    device: PlexDevice = LIVING_ROOM,
+    device: PlexDevice | None = LIVING_ROOM,
     receiver: PlexAccount = ANNA,
     server: ServerFace = CELLAR,
 ) -> dict[str, Any]:
@@ -84,7 +84,8 @@ def payload(
 
     ``before`` is what was known until then: a scrobble shows the new view, everything else the one before. ``offset``
     is the position in milliseconds, left out where it is 0 or unknown. ``rating`` is 0 to 10 for ``rate``; a cleared
-    rating is -1. ``receiver`` is whose webhook it is: the owner's gets everybody's events.
+    rating is -1. ``receiver`` is whose webhook it is: the owner's gets everybody's events. Where no ``device`` had to
+    do with it, none is named.
     """
     name = event.removeprefix("media.")
     viewed = before.after(name, at, rating=rating) if name in ("scrobble", "rate") else before
@@ -103,7 +104,7 @@ def payload(
     if name == "rate":
         body["rating"] = rating
         told = replace(told, rating=rating if rating is not None and rating >= 0 else None)
-    else:  # real rate events name no player
+    elif device is not None:  # real rate events name no player
         body["Player"] = device.told()
     return {**body, "Metadata": {**metadata(item), **told.fields(), "Guid": guids(item)}}
 
@@ -142,13 +143,14 @@ class PlexPlayer:
 
     ``hooks`` yields the webhook URLs with the account that registered each. ``views`` keeps what each account has
     viewed, and every completed viewing. ``told`` hears of everything that happens to what is on, as whoever listens to
-    the server does; it returns what it sent in turn.
+    the server does; it returns what it sent in turn. ``finished`` is told of each completed viewing.
     """
 
     hooks: Callable[[], Iterable[tuple[PlexAccount, str]]]
     views: Views = field(default_factory=Views)
     server: ServerFace = CELLAR
     told: Callable[[str, PlexSession, datetime], Awaitable[list[WebhookPost]]] = _nobody
+    finished: Callable[[PlexAccount, LibraryItem], None] = lambda account, item: None
     transport: httpx.AsyncBaseTransport | None = None
     timeout: float = 10.0
     sessions: dict[tuple[int, str], PlexSession] = field(default_factory=dict)
@@ -203,24 +205,29 @@ class PlexPlayer:
         self._remember(event, item, account, before.after(event, at, offset=offset, rating=rating))
         if event == "scrobble":
             self.views.finished(item, account, at)
-        told = functools.partial(
-            payload,
-            event,
-            item,
-            account,
-            at,
-            before=before,
-            offset=None if event == "scrobble" else offset,  # real scrobbles carry no viewOffset
-            rating=rating,
-            device=device,
-            server=self.server,
-        )
+            self.finished(account, item)
         heard = await self.told(event, session, at) if session else []
         if event in UNSENT:
             return heard
+        spot = None if event == "scrobble" else offset  # real scrobbles carry no viewOffset
+        told = functools.partial(payload, event, item, account, at, before=before, offset=spot, rating=rating)
+        return await self._call(event, account, functools.partial(told, device=device)) + heard
+
+    async def marked(
+        self, event: str, item: LibraryItem, account: PlexAccount, at: datetime, *, before: ViewState
+    ) -> list[WebhookPost]:
+        """Calls the webhooks for a mark (``scrobble``) or a rating (``rate``) by request, which changed it already."""
+        rating = self.views.of(account, item).rating if event == "rate" else None
+        given = -1.0 if event == "rate" and rating is None else rating
+        told = functools.partial(payload, event, item, account, at, before=before, rating=given, device=None)
+        return await self._call(event, account, told)
+
+    async def _call(self, event: str, account: PlexAccount, told: Callable[..., dict[str, Any]]) -> list[WebhookPost]:
+        """Each webhook that may see what the account did, once."""
         thumb = THUMB if has_thumb(event) else None
         mine = [(who, url) for who, url in self.hooks() if who.owner or who.id == account.id]
-        return [await self._post(url, event, multipart(told(receiver=who), thumb)) for who, url in mine] + heard
+        bodies = [(url, multipart(told(receiver=who, server=self.server), thumb)) for who, url in mine]
+        return [await self._post(url, event, body) for url, body in bodies]
 
     def _remember(self, event: str, item: LibraryItem, account: PlexAccount, viewed: ViewState) -> None:
         if event == "rate" and viewed.rating is not None and viewed.rating < 0:

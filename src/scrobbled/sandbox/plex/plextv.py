@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
@@ -10,18 +10,16 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
 
-from scrobbled.sandbox.base import ALONE, AnsweredEarly, Beside, Reply, Request, StandIn, control_body, route, utc_now
+from scrobbled.sandbox.base import ALONE, AnsweredEarly, Beside, Reply, Request, control_body, route, utc_now
 from scrobbled.sandbox.pages import page
-from scrobbled.sandbox.plex.answers import answer, token
-from scrobbled.sandbox.plex.people import ACCOUNTS, ANNA, BEN, CELLAR, MACHINE, PlexAccount
-from scrobbled.sandbox.plex.player import VERSION
+from scrobbled.sandbox.plex.answers import answer
+from scrobbled.sandbox.plex.people import ACCOUNTS, ANNA, PlexAccount
+from scrobbled.sandbox.plex.plextv_core import account_token, refusal
+from scrobbled.sandbox.plex.plextv_home import PinRules, PlexTvHomeRoutes
 from scrobbled.sandbox.world import World
 
 LINK_CODE_SECONDS = 900
 STRONG_CODE_SECONDS = 1800
-TOKENS: dict[str, PlexAccount] = {CELLAR.token_of(account): account for account in (ANNA, BEN)}
-ACCOUNT_TOKENS: dict[str, PlexAccount] = {f"sandbox-plextv-{account.title}": account for account in ACCOUNTS}
-"""*Account* tokens; a server does not take them. The owner's server token works at plex.tv as well."""
 
 
 @dataclass(slots=True)
@@ -36,48 +34,23 @@ class WaitingPin:
     token: str | None = None
 
 
-class PlexTvStandIn(StandIn):
+class PlexTvStandIn(PlexTvHomeRoutes):
     """``plex.tv``."""
-
-    name = "plextv"
 
     def __init__(self, world: World, *, now: Callable[[], datetime] = utc_now, beside: Beside = ALONE) -> None:
         super().__init__(world, now=now, beside=beside)
         self.pins: dict[int, WaitingPin] = {}
-        self.webhooks: dict[int, list[str]] = {}
-        """By plex.tv account id."""
-        self.without_pass: set[int] = set()
-        """Accounts that have no Plex Pass, which webhooks need."""
+        self.pins_at_home = PinRules()
         self._numbers = count(2_010_000_001)
-
-    def registered(self) -> Iterator[tuple[PlexAccount, str]]:
-        """Every webhook with the account it belongs to."""
-        for account in ACCOUNTS:
-            if account.id not in self.without_pass:
-                yield from ((account, url) for url in self.webhooks.get(account.id, ()))
 
     def state(self) -> dict[str, Any]:
         """Numbers only: a webhook's URL is its secret."""
-        names = {account.id: account.title for account in ACCOUNTS}
+        names = {account.id: account.title for account in self.people}
         return {
             "webhooks": {names[number]: len(urls) for number, urls in self.webhooks.items()},
             "pins": len(self.pins),
+            "synchronised": sorted(names[number] for number in self.synchronised),
         }
-
-    # The gate
-
-    def missing(self, request: Request) -> Reply:
-        return _refused(request, 404, 1020, "The requested resource could not be found")
-
-    def wrong_method(self, request: Request, allowed: Iterable[str]) -> Reply:
-        return _refused(request, 405, 1000, "Method not allowed")
-
-    def _account(self, request: Request) -> PlexAccount:
-        known = {**ACCOUNT_TOKENS, **{name: account for name, account in TOKENS.items() if account.owner}}
-        account = known.get(token(request))
-        if account is None:
-            raise AnsweredEarly(_refused(request, 401, 1001, "User could not be authenticated"))
-        return account
 
     # Sign-in
 
@@ -97,7 +70,7 @@ class PlexTvStandIn(StandIn):
         """``authToken`` is null until somebody signed in; an expired or foreign one is unknown."""
         pin = self.pins.get(number)
         if pin is None or pin.client != _client(request) or self.now() >= pin.expires_at:
-            raise AnsweredEarly(_refused(request, 404, 1020, "Code not found or expired"))
+            raise AnsweredEarly(refusal(request, 404, 1020, "Code not found or expired"))
         return answer(request, "pin", self._told(pin))
 
     def _told(self, pin: WaitingPin) -> dict[str, Any]:
@@ -122,9 +95,14 @@ class PlexTvStandIn(StandIn):
         account = _named(given.get("username", ANNA.title))
         for pin in self.pins.values():
             if (given.get("code") == pin.code or given.get("id") == pin.id) and self.now() < pin.expires_at:
-                pin.token = f"sandbox-plextv-{account.title}"
+                pin.token = self._token(account)
                 return Reply(200, {"username": account.title})
         return Reply(404, {"message": "no sign-in is waiting with that code"})
+
+    def _token(self, account: PlexAccount) -> str:
+        """The same as ever, and good again where it was signed out."""
+        self.tokens[account_token(account)] = account
+        return account_token(account)
 
     @route("GET", "/auth")
     def sign_in_page(self, request: Request) -> Reply:
@@ -145,61 +123,28 @@ class PlexTvStandIn(StandIn):
         account = _named(given.get("username", ANNA.title))
         for pin in self.pins.values():
             if given.get("code") == pin.code and self.now() < pin.expires_at:
-                pin.token = f"sandbox-plextv-{account.title}"
+                pin.token = self._token(account)
         return page("Plex (stand-in)", "<p>Done. Go back to scrobbled.</p>")
 
     # The account
 
     @route("GET", "/api/v2/user")
     def user(self, request: Request) -> Reply:
-        account = self._account(request)
+        account = self.account(request)
         subscribed = account.id not in self.without_pass
+        own = not account.managed
         body = {
             "id": account.id,
-            "uuid": f"{account.id:016x}",
-            "username": account.title,
+            "uuid": account.uuid,
+            "username": account.title if own else "",
             "title": account.title,
-            "email": f"{account.title}@example.org",
+            "email": f"{account.title}@example.org" if own else None,
+            "home": account.home,
+            "homeAdmin": account.owner,
+            "restricted": account.managed,
             "subscription": {"active": subscribed, "status": "Active" if subscribed else "Inactive"},
         }
         return answer(request, "user", body)
-
-    @route("GET", "/api/v2/resources")
-    def resources(self, request: Request) -> Reply:
-        """The one server, with the token that works there; the account's own token does not."""
-        account = self._account(request)
-        access = next((name for name, owner in TOKENS.items() if owner is account), None)
-        return answer(request, "resources", [self._server(request, account, access)] if access else [])
-
-    @staticmethod
-    def _server(request: Request, account: PlexAccount, access: str) -> dict[str, Any]:
-        scheme, _, rest = f"{request.root.rpartition('/')[0]}/plex".partition("://")
-        host, _, port = rest.partition("/")[0].partition(":")
-        return {
-            "name": CELLAR.title,
-            "product": "Plex Media Server",
-            "productVersion": VERSION,
-            "clientIdentifier": MACHINE,
-            "provides": "server",
-            "owned": account.owner,
-            "home": True,
-            "accessToken": access,
-            "publicAddressMatches": True,
-            "presence": True,
-            "httpsRequired": False,
-            "relay": False,
-            "connections": [
-                {
-                    "protocol": scheme,
-                    "address": host,
-                    "port": int(port) if port.isdigit() else (443 if scheme == "https" else 80),
-                    "uri": f"{scheme}://{rest}",
-                    "local": True,
-                    "relay": False,
-                    "IPv6": False,
-                }
-            ],
-        }
 
     # Webhooks
 
@@ -215,14 +160,14 @@ class PlexTvStandIn(StandIn):
         fields = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
         urls = [value for name, value in fields if name == "urls[]" and value]
         if not urls and ("urls", "") not in fields:
-            raise AnsweredEarly(_refused(request, 400, 1002, "urls is missing"))
+            raise AnsweredEarly(refusal(request, 400, 1002, "urls is missing"))
         self.webhooks[account.id] = urls
         return answer(request, "webhooks", [{"url": url} for url in urls], status=201)
 
     def _with_pass(self, request: Request) -> PlexAccount:
-        account = self._account(request)
+        account = self.account(request)
         if account.id in self.without_pass:
-            raise AnsweredEarly(_refused(request, 403, 1029, "A Plex Pass is required"))
+            raise AnsweredEarly(refusal(request, 403, 1029, "A Plex Pass is required"))
         return account
 
     @route("POST", "/_sandbox/accounts")
@@ -247,12 +192,5 @@ def _named(username: object) -> PlexAccount:
 def _client(request: Request) -> str:
     client = request.headers.get("x-plex-client-identifier") or request.query.get("X-Plex-Client-Identifier", "")
     if not client:
-        raise AnsweredEarly(_refused(request, 400, 1000, "X-Plex-Client-Identifier is missing"))
+        raise AnsweredEarly(refusal(request, 400, 1000, "X-Plex-Client-Identifier is missing"))
     return client
-
-
-def _refused(request: Request, status: int, code: int, message: str) -> Reply:
-    body = {"errors": [{"code": code, "message": message, "status": status}]}
-    if "application/json" in request.headers.get("accept", ""):
-        return Reply(status, body)
-    return answer(request, "errors", body["errors"], status=status)

@@ -40,7 +40,7 @@ class ViewState:
             return replace(self, count=self.count + 1, last=now, offset=0)
         if event == "rate":
             return replace(self, rating=rating, rated_at=now)
-        return replace(self, offset=offset)
+        return replace(self, offset=offset, last=now if event == "play" else self.last)  # a start moves the time
 
 
 NEVER_VIEWED = ViewState()
