@@ -2,40 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from flows.test_memory_walk import NAMES, START, Bench
+from scrobbled.core.errors import TryLater
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie
 from scrobbled.core.records import Subject
 from scrobbled.reconcile.loading import Course
 from scrobbled.store.mirror import ledger
 from scrobbled.store.mirror.names import NamedSubject
+from scrobbled.trackers.base import Address, Foresees
 from trackers.memory.person import Person
 from trackers.memory.records import key_of
+from trackers.memory.tracker import MemoryTracker
 
 PAIR = ",".join(NAMES)
 pytestmark = pytest.mark.anyio
 
 
+class Placing(MemoryTracker):
+    """Writes down what it is asked to locate."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.asked: list[Item | list[Item]] = []
+        self.down_for: Item | None = None
+
+    @property
+    def foresees(self) -> Foresees:
+        return self
+
+    async def survey(self, items: Sequence[Item]) -> None:
+        self.asked.append(list(items))
+
+    async def foresee(self, addresses: Sequence[Address]) -> None: ...
+
+    async def locate_subject(self, subject: Subject) -> Address:
+        self.asked.append(subject.item)
+        if subject.item == self.down_for:
+            raise TryLater("a moment please")
+        return await super().locate_subject(subject)
+
+
 class Asked(Bench):
-    """The second side writes down what it is asked to locate."""
+    """The second side is ``Placing``."""
 
     def begin(self) -> None:
-        self.asked: list[Item] = []
-        tracker = self.trackers["right"]
-        locate = tracker.locate
-
-        async def counted(item: Item) -> object:
-            self.asked.append(item)
-            return await locate(item)
-
-        tracker.locate = counted  # type: ignore[assignment,method-assign]
+        self.trackers["right"] = self.right = Placing(can=self.trackers["right"].can)
         super().begin()
+
+    @property
+    def asked(self) -> list[Item | list[Item]]:
+        return self.right.asked
 
     def watched(self, side: str, item: Item, at: datetime = START) -> None:
         Person(self.trackers[side]).add(item, at.replace(second=0) if side == "left" else at)
@@ -96,8 +121,10 @@ async def test_what_shares_an_id_is_the_same_and_is_not_looked_up(
     two.watched("left", left)
     two.watched("right", right)
     two.rated("left", left, 8)
-    assert await two.cycle() == "done"
+    assert (await two.compare()).outcome == "done"
     assert (await two.linked(), two.asked) == (1, [])
+    await two.deliver()
+    two.asked.clear()
     assert len(two.trackers["left"].plays) == len(two.trackers["right"].plays) == 1
     assert [one.value for one in two.trackers["right"].ratings.values()] == [8]
     assert [await two.cycle() for _ in range(2)] == ["nothing", "nothing"]
@@ -110,9 +137,9 @@ async def test_one_place_with_two_ids_is_looked_up_and_no_more_than_that(two: As
     two.watched("left", mine)
     theirs = Episode("Harbour", 1, 1, "Ebb", show_ids=ShowIds(tmdb=1399), ids=EpisodeIds(tmdb=78))
     two.watched("right", theirs, START.replace(day=2))
-    two.trackers["right"].unknown = frozenset([key_of(mine)])
+    two.right.unknown = frozenset([key_of(mine)])
     assert await two.cycle() == "done"
-    assert two.asked[0] == mine
+    assert two.asked == [mine]
     assert await two.linked() == 0
     assert len(two.trackers["left"].plays) == 2, "what the other side has is another one"
 
@@ -123,6 +150,29 @@ async def test_a_title_still_tells_where_no_id_does(two: Asked) -> None:
     two.watched("right", Episode("Harbour", 1, 1, "Flood", show_ids=ShowIds(tmdb=1399)))
     await two.cycle()
     assert two.asked == [mine]
+
+
+async def test_a_show_is_surveyed_before_what_is_missing_there_is_looked_up(two: Asked) -> None:
+    two.right.can = replace(two.right.can, ahead=2)
+    two.watched("right", Episode("Harbour", 1, 1, "Flood", show_ids=ShowIds(tmdb=1399)))
+    two.watched("right", Episode("Lights", 1, 1, show_ids=ShowIds(tmdb=2)))
+    other = Episode("Lights", 1, 2, show_ids=ShowIds(tmdb=2))
+    titled, *missing = (Episode("Harbour", *place, "Ebb", show_ids=HARBOUR) for place in ((1, 1), (2, 1), (2, 2)))
+    for n, item in enumerate((titled, missing[0], other, missing[1])):
+        two.watched("left", item, START.replace(day=n + 2))
+    await two.compare()
+    assert two.asked == [missing, titled, *missing, other]
+
+
+async def test_what_was_found_before_nobody_answers_is_not_looked_up_again(two: Asked) -> None:
+    items = [Episode("Harbour", 0, n, f"Part {n}", show_ids=HARBOUR) for n in range(3)]
+    for n, item in enumerate(items):
+        two.watched("left", item, START.replace(day=n + 2))
+    two.right.down_for = items[2]
+    assert (await two.compare()).outcome == "failed"
+    two.right.down_for = None
+    assert (await two.compare()).outcome == "done"
+    assert two.asked == [*items, items[2]]
 
 
 async def test_two_keys_of_one_side_are_one_thing_by_an_id_too(two: Asked) -> None:

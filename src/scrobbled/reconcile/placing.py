@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, Set
+from typing import TypeVar
 
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncertain
 from scrobbled.core.naming.corrections import Correction, corrected
-from scrobbled.core.naming.items import Episode
+from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.items import Episode, Item
 from scrobbled.core.naming.matching import is_generic, plain
 from scrobbled.core.naming.things import names_of, share_an_id
 from scrobbled.core.records import Subject, about, identity
@@ -21,6 +23,8 @@ from scrobbled.reconcile.steps import RunSteps
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import records, subjects
 from scrobbled.trackers.base import Address
+
+T = TypeVar("T")
 
 
 class Placer:
@@ -39,7 +43,7 @@ class Placer:
             course = await self._loader.load(since, self._mark)
             strange = await self._strange(course)
         if strange:
-            await self._place(strange, steps)
+            await self._place(course, strange, steps)
             with set_aside():
                 await self._loader.take_in(course, [one.key for one in strange])
         return course
@@ -57,7 +61,7 @@ class Placer:
 
     def _is_corrected(self, subject: Subject) -> bool:
         """Whether a person says that it is something else."""
-        return bool(self._known) and corrected(subject.item, self._sides.viewer, self._known).item is not subject.item
+        return bool(self._known) and self._corrected(subject) is not subject.item
 
     async def _with_rows(self, keys: Sequence[str]) -> set[str]:
         """Those of side a of which there is or was a play."""
@@ -74,34 +78,68 @@ class Placer:
             found |= await self._store.read(lambda db, piece=piece: subjects.shows(db, account, piece))  # type: ignore[misc]
         return found
 
-    async def _place(self, strange: Sequence[Subject], steps: RunSteps) -> None:
-        whose = self._sides.viewer, self._sides.a, self._sides.b
-        for number, subject in enumerate(strange, 1):
-            meant = about(subject, corrected(subject.item, self._sides.viewer, self._known).item)
-            to, how = await self._placed(meant)
-            row = (whose, subject.key, to, how, self._mark, self._now())
-            await self._store.write(lambda db, row=row: subjects.put_placement(db, *row))  # type: ignore[misc]
-            await steps.take(self._sides.b, "places", number, len(strange))
+    async def _place(self, course: Course, strange: Sequence[Subject], steps: RunSteps) -> None:
+        """Show by show, so that whatever is asked about one is asked once."""
+        theirs, done = set(course.b.canon.values()), 0
+        for of_show in _by_show([about(one, self._corrected(one)) for one in strange]):
+            alone = [one.item for one in of_show if course.a.canon[one.key] not in theirs]
+            await self._asked(self._survey(alone))
+            for piece in pieces(of_show, AT_ONCE):
+                await self._place_some(piece)
+                done += len(piece)
+                await steps.take(self._sides.b, "places", done, len(strange))
+
+    async def _survey(self, alone: Sequence[Item]) -> None:
+        """What is there under another title is left out: only its own page tells whether it is the same."""
+        there = self._other.tracker
+        if there.can.ahead > 1 and len(alone) > 1:
+            await there.foresees.survey(alone)
+
+    async def _place_some(self, some: Sequence[Subject]) -> None:
+        """What was found is kept, also where the next one cannot be asked for."""
+        whose, rows = (self._sides.viewer, self._sides.a, self._sides.b), list[tuple[str, str | None, str]]()
+        try:
+            for one in some:
+                rows.append((one.key, *await self._placed(one)))
+        finally:
+            now = self._now()
+            await self._store.write(lambda db: subjects.put_placements(db, whose, rows, self._mark, now))
 
     async def _placed(self, subject: Subject) -> tuple[str | None, str]:
         """Its key at side b, or ``None`` where that does not have it, and how that is known."""
         try:
-            address = await self._address(subject)
+            address = await self._asked(self._address(subject))
         except (NotInCatalogue, Uncertain, Refused) as error:
             return None, error.reason
+        return address.key, address.how
+
+    async def _asked(self, answer: Awaitable[T]) -> T:
+        """Raises ``Failed`` where nobody answers, and ``NotInCatalogue``, ``Uncertain`` or ``Refused`` as is."""
+        try:
+            return await answer
+        except (NotInCatalogue, Uncertain, Refused):
+            raise
         except TrackerError as error:
             await self._other.trouble(error)
             raise Failed(f"{self._sides.called[1]} could not be asked: {error.reason}") from error
-        return address.key, address.how
 
     async def _address(self, subject: Subject) -> Address:
         there = self._other.tracker
-        if there.can.adds and subject.scope in ("movie", "episode"):
-            return await there.adds.locate(subject.item)
-        return await there.amends.locate_subject(subject)
+        return await (there.amends.locate_subject(subject) if there.can.amends else there.adds.locate(subject.item))
+
+    def _corrected(self, subject: Subject) -> Item:
+        return corrected(subject.item, self._sides.viewer, self._known).item
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _by_show(strange: Iterable[Subject]) -> list[list[Subject]]:
+    """In the order in which their shows come; films are one for themselves."""
+    found: dict[ShowIds | None, list[Subject]] = {}
+    for one in strange:
+        found.setdefault(one.item.show_ids if isinstance(one.item, Episode) else None, []).append(one)
+    return list(found.values())
 
 
 def _unplaced(

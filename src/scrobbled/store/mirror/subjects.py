@@ -91,14 +91,15 @@ def placed_from(db: sqlite3.Connection, whose: SubjectLookup, keys: Iterable[str
     return [row[0] for key in keys for row in db.execute(query, (*whose, key))]
 
 
-def put_placement(
-    db: sqlite3.Connection, whose: SubjectLookup, key: str, to_key: str | None, how: str, known: str, now: float
+def put_placements(
+    db: sqlite3.Connection, whose: SubjectLookup, found: Iterable[tuple[str, str | None, str]], known: str, now: float
 ) -> None:
-    db.execute(
+    """Of each its key, where it stands, and how that is known."""
+    db.executemany(
         "INSERT INTO placements (viewer, tracker, target, key, to_key, how, known, checked_at) "
         "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET to_key = excluded.to_key, how = excluded.how, "
         "known = excluded.known, checked_at = excluded.checked_at",
-        (*whose, key, to_key, how, known, now),
+        [(*whose, *one, known, now) for one in found],
     )
 
 

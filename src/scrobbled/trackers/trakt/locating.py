@@ -27,7 +27,16 @@ from scrobbled.trackers.base import Address
 from scrobbled.trackers.given import Shows
 from scrobbled.trackers.trakt.answers import Hit, ListedEpisode
 from scrobbled.trackers.trakt.catalogue import Lookups
-from scrobbled.trackers.trakt.codec import MOVIE_SPACES, SPACES, RawIds, TraktPlace, key_of, raw_ids
+from scrobbled.trackers.trakt.codec import (
+    MOVIE_SPACES,
+    SPACES,
+    RawIds,
+    TraktPlace,
+    contradict,
+    key_of,
+    raw_ids,
+    share,
+)
 from scrobbled.trackers.trakt.entries import season_key
 
 
@@ -55,12 +64,27 @@ class TraktLocator:
         if "tmdb" in place.ids:
             return address
         # our own reads go by the best of all ids that Trakt knows, and whoever located this may not know it
+        known = await self._all_ids(subject.item, place)
+        return replace(place, ids=known).address(address.how, address.confidence) if known else address
+
+    async def _all_ids(self, item: Item, place: TraktPlace) -> RawIds | None:
+        """All ids that Trakt knows of what has these; of an episode from the list of its show, which is one for all."""
+        if isinstance(item, Episode) and (trakt := await self._trakt_id(item)) is not None:
+            entries = await self._lookups.episodes(trakt)
+            same = (one for one in entries if share(place.ids, one.ids) and not contradict(place.ids, one.ids))
+            entry = next(same, None) or at_its_number(item, entries)
+            return entry.ids if entry else None
         hit, _ = await self._lookups.same(place.media, place.ids)
-        if hit is None:
-            return address
         spaces = MOVIE_SPACES if place.media == "movie" else SPACES
-        known = {space: hit.ids[space] for space in spaces if space in hit.ids}
-        return replace(place, ids=known).address(address.how, address.confidence)
+        return {space: hit.ids[space] for space in spaces if space in hit.ids} if hit else None
+
+    async def _trakt_id(self, episode: Episode) -> int | str | None:
+        """Of its show, as far as that is known."""
+        try:
+            show = raw_ids(episode.show_ids) or raw_ids((await self._shows.show_of(episode)).ids)
+        except (NotInCatalogue, Uncertain):
+            return None
+        return await self._lookups.trakt_id("show", show)
 
     async def _show(self, episode: Episode) -> RawIds:
         """All ids of its show that Trakt knows."""
