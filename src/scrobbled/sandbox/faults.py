@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol, get_args
 
@@ -40,7 +40,8 @@ class Fault:
     - ``half``: half of the items of a batch are taken, then the status is answered.
 
     ``when="after"`` lets the write take effect first, so only its answer is lost. ``times`` is how many requests it
-    hits (``None``: until cleared), ``skip`` how many matching ones pass before that.
+    hits (``None``: until cleared), ``skip`` how many matching ones pass before that. Of those that are left it hits the
+    first of each ``every``: ``skip=9, every=10`` is every tenth. A request that another one hits does not count.
     """
 
     match: str = "*"
@@ -48,6 +49,7 @@ class Fault:
     kind: FaultKind = "status"
     times: int | None = None
     skip: int = 0
+    every: int = 1
     when: FaultMoment = "before"
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +65,8 @@ class Fault:
             raise ValueError("when must be before or after")
         if self.times is not None and self.times < 1:
             raise ValueError("times must be at least 1, or null for until cleared")
+        if self.every < 1:
+            raise ValueError("every must be at least 1")
 
     @property
     def answer_status(self) -> int:
@@ -75,6 +79,15 @@ class Fault:
         if unknown := sorted(set(values) - set(known)):
             raise ValueError(f"unknown: {', '.join(unknown)}; a fault has {', '.join(known)}")
         return cls(**values)
+
+
+def in_turn(faults: Sequence[Fault], every: int) -> list[Fault]:
+    """The same, so armed that every so manieth request is hit, by the first of them, then by the second, and again."""
+    count = len(faults)
+    return [
+        replace(fault, skip=every * (n + 1) - 1 - n, every=every * count - n)  # each misses those that the others hit
+        for n, fault in enumerate(faults)
+    ]
 
 
 @functools.cache
@@ -96,6 +109,7 @@ class _Armed:
         if self.skip:
             self.skip -= 1
             return False
+        self.skip = self.fault.every - 1
         if self.left is not None:
             self.left -= 1
         return True

@@ -13,7 +13,7 @@ from scrobbled.sandbox.plex.items import LibraryItem
 from scrobbled.sandbox.plex.people import PlexAccount
 from scrobbled.sandbox.plex.views import ViewState
 
-Remark = Callable[[ViewState], ViewState]
+ViewChange = Callable[[ViewState], ViewState]
 
 
 def played(viewed: ViewState, at: datetime) -> ViewState:
@@ -63,7 +63,7 @@ class PlexMarkRoutes(PlexCore):
             return await self._mark(request, "rate", lambda viewed: replace(viewed, rating=None, rated_at=None))
         return await self._mark(request, "rate", lambda viewed: viewed.after("rate", at, rating=rating))
 
-    async def _mark(self, request: Request, event: str, change: Remark) -> Reply:
+    async def _mark(self, request: Request, event: str, change: ViewChange) -> Reply:
         taken = self.switches.put_marks if request.method == "PUT" else self.switches.get_marks
         if not taken:
             return refused(405, "Method Not Allowed")
@@ -74,7 +74,7 @@ class PlexMarkRoutes(PlexCore):
             await self._change(account, one, event, change)
         return Reply(200)
 
-    async def _change(self, account: PlexAccount, item: LibraryItem, event: str, change: Remark) -> None:
+    async def _change(self, account: PlexAccount, item: LibraryItem, event: str, change: ViewChange) -> None:
         before = self.viewed(account, item)
         self.views.put(account, item, change(before))
         self.spread(account, item, event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -83,12 +83,17 @@ class VersionedList(Generic[T]):
     def __init__(self, key: Callable[[T], Any]) -> None:
         self._key = key
         self._rows: list[_Row[T]] = []
+        self._newest: list[T] | None = []
+        """What is there after the last change, until the next one."""
+        self._changed = datetime.min.replace(tzinfo=UTC)
 
     def add(self, value: T, now: datetime) -> None:
+        self._touched(now)
         insort(self._rows, _Row(now, value), key=lambda row: self._key(row.value))
 
     def fill(self, values: Iterable[T], now: datetime) -> None:
         """Many at once."""
+        self._touched(now)
         self._rows.extend(_Row(now, value) for value in values)
         self._rows.sort(key=lambda row: self._key(row.value))
 
@@ -97,17 +102,30 @@ class VersionedList(Generic[T]):
         gone = [row for row in self._rows if row.left is None and which(row.value)]
         for row in gone:
             row.left = now
+        self._touched(now)
         return [row.value for row in gone]
 
-    def at(self, moment: datetime) -> list[T]:
+    def _touched(self, now: datetime) -> None:
+        self._newest = None
+        self._changed = max(self._changed, now)
+
+    def at(self, moment: datetime) -> Sequence[T]:
         """What a reader saw at that moment."""
+        if moment >= self._changed:
+            return self._now()
         return [row.value for row in self._rows if row.seen(moment)]
 
+    def _now(self) -> list[T]:
+        """Kept, as an account that is read page by page has long lists."""
+        if self._newest is None:
+            self._newest = [row.value for row in self._rows if row.left is None]
+        return self._newest
+
     def __iter__(self) -> Iterator[T]:
-        return (row.value for row in self._rows if row.left is None)
+        return iter(list(self._now()))
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._now())
 
 
 class TitleShelf(VersionedList[ListEntry]):
@@ -216,6 +234,15 @@ class TraktUser:
         self.limits["history"] = max(self.limits["history"], 2 * len(self.history))  # room to go on
         for group in {GROUPS[play.title.kind] for play in plays}:
             self.touch(group, "watched_at", now)
+
+    def bulk(self, titles: Iterable[TraktTitle], at: datetime, now: datetime, *, apart: timedelta) -> list[TraktPlay]:
+        """Plays as programs without dates leave them: one of each title, from ``at`` on, all entered ``now``."""
+        plays = [
+            TraktPlay(next(self.numbers), title, minute(at + n * apart), "watch") for n, title in enumerate(titles)
+        ]
+        self.history.fill(plays, now)
+        self.touch_all((play.title for play in plays), "watched_at", now)
+        return plays
 
     def export(self) -> dict[str, Any]:
         """What the account holds, for people and tests."""

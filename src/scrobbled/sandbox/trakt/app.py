@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, control_body, route
-from scrobbled.sandbox.trakt.accounts import TraktUser
+from scrobbled.sandbox.trakt.accounts import TraktPlay, TraktUser
 from scrobbled.sandbox.trakt.auth import SignInControls, TraktAuthStandIn
-from scrobbled.sandbox.trakt.catalogue import WATCHABLE
+from scrobbled.sandbox.trakt.catalogue import WATCHABLE, TraktTitle
+from scrobbled.sandbox.trakt.core import moment
 from scrobbled.sandbox.trakt.history import HistoryRoutes, WatchedRoutes
 from scrobbled.sandbox.trakt.lists import ListRoutes
 from scrobbled.sandbox.trakt.lookup import LookupRoutes
@@ -15,7 +19,7 @@ from scrobbled.sandbox.trakt.oauth import OAuthServer, OAuthToken
 from scrobbled.sandbox.trakt.scrobble import ScrobbleRoutes
 
 __all__ = ["TraktAuthStandIn", "TraktStandIn"]
-SWITCHES = ("lag", "strict_episode_ids", "duplicate_rows", "removals_move", "minimal_pages")
+SWITCHES = ("lag", "strict_episode_ids", "duplicate_rows", "removals_move", "minimal_pages", "bare_seasons")
 MINIMAL_PAGES = ("wanted", "always", "never")
 ACCOUNT_SWITCHES = ("vip", "locked", "deactivated")
 
@@ -60,10 +64,28 @@ class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, Loo
         self.preload(username, plays)
         return Reply(200, {"username": username, "plays": len(self.account_of(username).history)})
 
+    def bulk(
+        self, username: str, titles: Iterable[TraktTitle], at: datetime, *, apart: timedelta = timedelta(0)
+    ) -> list[TraktPlay]:
+        """Plays of another program: one of each title in one minute, or so far ``apart``."""
+        return self.account_of(username).bulk(titles, at, self.now(), apart=apart)
+
+    @route("POST", "/_sandbox/bulk")
+    def bulk_by_control(self, request: Request) -> Reply:
+        """``{"username": "anna", "plays": 30, "at": "2026-01-01T20:00:00Z", "apart": 0}``; ``apart`` in seconds."""
+        given = control_body(request, dict)
+        username, plays, apart = str(given.get("username") or "anna"), given.get("plays", 30), given.get("apart", 0)
+        if not isinstance(plays, int) or plays < 1 or not isinstance(apart, int | float):
+            return Reply(400, {"message": "plays is a number from 1, apart a number of seconds"})
+        at = moment(given.get("at"), self.now())
+        pool = itertools.cycle(self.catalogue.titles["episode"])
+        made = self.bulk(username, itertools.islice(pool, plays), at, apart=timedelta(seconds=apart))
+        return Reply(200, {"username": username, "plays": len(made)})
+
     @route("POST", "/_sandbox/switches")
     def switch(self, request: Request) -> Reply:
         """``lag`` (seconds), ``strict_episode_ids``, ``duplicate_rows``, ``removals_move``, ``minimal_pages``,
-        ``rate_limits`` and ``hidden`` (play ids).
+        ``bare_seasons``, ``rate_limits`` and ``hidden`` (play ids).
         """
         given = control_body(request, dict)
         if unknown := set(given) - {*SWITCHES, "rate_limits", "hidden"}:
@@ -74,6 +96,7 @@ class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, Loo
         self.strict_episode_ids = bool(given.get("strict_episode_ids", self.strict_episode_ids))
         self.duplicate_rows = bool(given.get("duplicate_rows", self.duplicate_rows))
         self.removals_move = bool(given.get("removals_move", self.removals_move))
+        self.bare_seasons = bool(given.get("bare_seasons", self.bare_seasons))
         self.minimal_pages = str(given.get("minimal_pages", self.minimal_pages))
         self.limits.enforced = bool(given.get("rate_limits", self.limits.enforced))
         self.hidden = set(given.get("hidden", self.hidden))

@@ -107,6 +107,8 @@ class TraktCore(StandIn):
         """Let the removal of a play move ``watched_at`` of last_activities, which is documented neither way."""
         self.minimal_pages = "wanted"
         """Whether ``extended=min`` comes in pages: "wanted" by asking for a page or a limit, "always" or "never"."""
+        self.bare_seasons = False
+        """Whether a show's seasons come without their episodes, however they are asked for."""
         self.hidden: set[int] = set()
         """Plays that are counted but not delivered, like those of merged titles."""
         for username in ("anna", "ben"):

@@ -47,7 +47,7 @@ class HistoryRoutes(TraktCore):
         account = self.user(request)
         start, end = between(request)
         seen = account.history.at(self.read_at(request))
-        plays = seen[::-1]
+        plays = list(reversed(seen))
         if wanted is not _all or (start, end) != (NEVER, ALWAYS):
             plays = [p for p in plays if start <= p.watched_at <= end and wanted(p.title)]
         full = "full" in extended(request)

@@ -45,13 +45,13 @@ class LookupRoutes(TraktCore):
 
     @route("GET", "/shows/{text}/seasons")
     def seasons(self, request: Request, text: str) -> Reply:
-        """All seasons, specials as 0; with ``extended=episodes`` their episodes. Not paged."""
+        """All seasons, specials as 0; with ``extended=episodes`` their episodes, as a rule. Not paged."""
         listed = self.catalogue.seasons(self._at("show", text))
         return Reply(200, [self._season(season, request) for season in listed])
 
     def _season(self, season: TraktTitle, request: Request) -> dict[str, Any]:
         body = season.minimal()
-        if "episodes" in extended(request):
+        if "episodes" in extended(request) and not self.bare_seasons:
             body["episodes"] = [_full(one, request) for one in self.catalogue.season_episodes(season)]
         return body
 
