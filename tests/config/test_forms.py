@@ -26,6 +26,7 @@ from scrobbled.config.forms import (
 from scrobbled.config.loading import studied
 from scrobbled.config.model import Config
 from scrobbled.config.plain import at, plain
+from scrobbled.core.kinds import KINDS
 
 EXAMPLE = (Path(__file__).parents[2] / "config" / "scrobbled.example.yaml").read_text(encoding="utf-8")
 RICH = """server:
@@ -151,6 +152,51 @@ def test_a_change_says_what_was_meant(
     found = after(path, changes, do)
     assert found == expected
     changed(RICH, found)
+
+
+WORD, MAPPED, NOTHING = (
+    "removals: ask",
+    "removals: {plays: ask, ratings: ask, collection: ask, watchlist: ask}",
+    "conflict: ask",
+)
+AT = ("viewers", 0, "pairs", 0, "removals")
+
+
+@pytest.mark.parametrize(
+    ("said", "changes", "expected"),
+    [
+        (WORD, {}, []),
+        (MAPPED, {}, []),
+        (NOTHING, {}, []),
+        (
+            WORD,
+            {"plays": "ignore"},
+            [Put(AT, {"plays": "ignore", "ratings": "ask", "collection": "ask", "watchlist": "ask"})],
+        ),
+        (WORD, dict.fromkeys(KINDS, "propagate"), [Put(AT, "propagate")]),
+        (WORD, dict.fromkeys(KINDS, ""), [Drop(AT)]),
+        (MAPPED, {"plays": "ignore"}, [Put((*AT, "plays"), "ignore")]),
+        (MAPPED, {"plays": ""}, [Drop((*AT, "plays"))]),
+        (NOTHING, {"ratings": "ask"}, [Put(AT, {"ratings": "ask"})]),
+        (NOTHING, dict.fromkeys(KINDS, "ask"), [Put(AT, "ask")]),
+    ],
+)
+def test_removals_have_a_field_for_each_kind(said: str, changes: dict[str, str], expected: list[ConfigEdit]) -> None:
+    text = RICH.replace("every: 15m}", f"every: 15m, {said}}}")
+    found = after(("viewers", 0), {f"pairs[0].removals.{kind}": word for kind, word in changes.items()}, text=text)
+    assert found == expected
+    changed(text, found)
+
+
+def test_a_kind_of_which_nothing_is_done_yet_has_no_field_and_keeps_its_word() -> None:
+    around = Around(("plex",), ("anna",), offers=lambda path: not path.endswith(("collection", "watchlist")))
+    text, path = RICH.replace("every: 15m}", f"every: 15m, {WORD}}}"), ("viewers", 0)
+    data, one = at(plain(text), path), table(path)
+    fields = untouched(drawn(one, written(one, data, around), data, "x", around=around))
+    assert [name for name in fields if "removals" in name] == ["pairs[0].removals.plays", "pairs[0].removals.ratings"]
+    fields["pairs[0].removals.plays"] = ["propagate"]
+    found = edits(one, posted(one, data, Posted(fields), around), data, path, is_member=True)
+    assert found == [Put(AT, {"plays": "propagate", "ratings": "ask", "collection": "ask", "watchlist": "ask"})]
 
 
 def test_one_can_be_added_to_every_list() -> None:

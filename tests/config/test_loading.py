@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scrobbled.config import Config, find_config, format_duration, json_schema, load, loads, parse_duration
 from scrobbled.core.cron import Cron
 from scrobbled.core.errors import ConfigError
+from scrobbled.core.kinds import KINDS
 from scrobbled.desk.settings import starting
 from scrobbled.plumbing.zones import MACHINE
 
@@ -91,7 +92,26 @@ def test_a_pair_has_its_policy() -> None:
     (pair,) = full().viewers[0].pairs
     assert pair.between == ("trakt", "serializd")
     assert pair.directions() == {"plays": "both", "ratings": "trakt-to-serializd"}
-    assert (pair.conflict, pair.removals, pair.every) == ("trakt-wins", "ask", 1800.0)
+    assert (pair.conflict, pair.every) == ("trakt-wins", 1800.0)
+    assert {pair.removal(kind) for kind in KINDS} == {"ask"}
+
+
+@pytest.mark.parametrize(
+    ("words", "by_kind"),
+    [
+        ("removals: propagate", ["propagate"] * 4),
+        ("removals: {ratings: ask, collection: Propagate}", ["ignore", "ask", "propagate", "ignore"]),
+        ("removals: {}", ["ignore"] * 4),
+        ("removals:", ["ignore"] * 4),
+        ("removals_file: word", ["ask"] * 4),
+        ("removals: {watchlist_file: word}", ["ignore"] * 3 + ["ask"]),
+    ],
+)
+def test_removals_are_one_word_or_one_for_each_kind(words: str, by_kind: list[str], tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("ask\n")
+    text = FULL.replace("removals: ask", words)
+    (pair,) = loads(text, {"PASSWORD": "x"}, path=tmp_path / "scrobbled.yaml").viewers[0].pairs
+    assert [pair.removal(kind) for kind in ("plays", "ratings", "collection", "watchlist")] == by_kind
 
 
 @pytest.mark.parametrize(

@@ -170,3 +170,18 @@ def test_the_schema_describes_every_key_of_the_tables() -> None:
 
     compare(table_of(Config), json_schema())
     json.dumps(json_schema())
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("removals: ask", {"removals": ("ask", "line 1")}),
+        ("removals: {plays: ask}", {"removals.plays": ("ask", "line 1")}),
+        ("plays: both", {"removals": ("ignore", "default")}),
+    ],
+)
+def test_removals_are_shown_as_they_were_written(words: str, shown: dict[str, tuple[str, str]]) -> None:
+    viewer = "name: a, trackers: {trakt: {client_id: x}, serializd: {}}"
+    text = f"viewers: [{{{viewer}, pairs: [{{between: [trakt, serializd], {words}}}]}}]"
+    rows = {row.path.partition("pairs[0].")[2]: (row.value, row.origin) for row in show(loads(text, {}))}
+    assert {path: row for path, row in rows.items() if path.startswith("removals")} == shown

@@ -40,6 +40,7 @@ from scrobbled.core.agreeing.lineup import window
 from scrobbled.core.agreeing.plan import SIDES, Action, Change, Side, other
 from scrobbled.core.agreeing.reports import AGAIN
 from scrobbled.core.agreeing.shortcuts import shortcut
+from scrobbled.core.kinds import KINDS
 from scrobbled.core.records import DatePrecision, PlayRecord, ValueRecord
 from scrobbled.core.sending.change import left
 from scrobbled.core.watching.plays import OLDEST
@@ -50,7 +51,7 @@ MINUTE = 1 / 60
 NOTHING: Counter[Action] = Counter()
 EPOCH, DAY, SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=1), timedelta(seconds=1)
 SECONDS = Policy(precision=(1, 1))
-PROPAGATE = Policy(removals="propagate")
+PROPAGATE = Policy(removals=dict.fromkeys(KINDS, "propagate"))
 
 
 def compare_plays(told: PlayGroup, policy: Policy) -> ItemPlan:
@@ -417,7 +418,7 @@ class TestLostPlays:
 
     @pytest.mark.parametrize("ask", [False, True])
     def test_by_choice_ours_goes_too(self, ask: bool) -> None:
-        policy = Policy(removals="ask" if ask else "propagate")
+        policy = Policy(removals={"plays": "ask" if ask else "propagate"})
         found = self.lost(policy, ours=True)
         remove = Change("b", Action.REMOVE, "plays", KEY, NEAP, target="b1", at=EVENING, before="2026-11-10 20:14")
         assert found.changes == (replace(remove, ask=ask, why="it is gone from {a}"),)
@@ -442,7 +443,7 @@ class TestLostPlays:
     @pytest.mark.parametrize("removals", ["propagate", "ask"])
     @pytest.mark.parametrize("more", [{}, {"ours": True, "personal": True}, {"ours": True, "hours": 0.5}])
     def test_what_a_person_wrote_or_edited_stays(self, removals: Any, more: dict[str, Any]) -> None:
-        found = self.lost(Policy(removals=removals), **more)
+        found = self.lost(Policy(removals={"plays": removals}), **more)
         assert (found.changes, found.left, found.links[0].state) == ((), ("personal:b",), LinkState.REMOVED)
 
     def test_a_side_that_is_not_written_loses_nothing(self) -> None:
@@ -843,7 +844,9 @@ class TestRatings:
         ],
     )
     def test_a_cleared_rating_follows_the_policy(self, removals: Any, want: Any) -> None:
-        found = compare_value(ratings(None, 7, 7, a_gone=True), Policy(removals=removals))
+        found = compare_value(
+            ratings(None, 7, 7, a_gone=True), Policy(removals={"plays": "ignore", "ratings": removals})
+        )
         assert (found.agreed, wanted(found)) == (KEEP, want)
 
     def test_a_clearing_says_what_is_cleared_and_why(self) -> None:
@@ -903,7 +906,7 @@ policies = st.builds(
     Policy,
     ways=st.sampled_from(["both", "both", "a-to-b", "b-to-a"]).map(lambda way: {"plays": way}),
     conflict=st.sampled_from(["a", "b", "newest"]),
-    removals=st.sampled_from(["ignore", "propagate"]),
+    removals=st.sampled_from(["ignore", "propagate"]).map(lambda word: dict.fromkeys(KINDS, word)),
     ticks=st.sampled_from(["ignore", "as-plays"]),
     can_flag=st.sampled_from([(False, True), (True, True)]),
 )
@@ -1068,7 +1071,9 @@ def test_what_is_as_it_was_takes_no_closer_look(more: dict[str, Any], quick: boo
 @given(people, people, st.sampled_from(["ignore", "propagate"]), st.randoms(use_true_random=False))
 def test_neither_the_sides_nor_the_order_of_rows_matter(before: Any, after: Any, removals: Any, dice: Any) -> None:
     """That of the sides ``compare_plays`` above looks at."""
-    model = Model(Policy(conflict="ask", removals=removals, precision=(60, 60), can_flag=(True, True)))
+    model = Model(
+        Policy(conflict="ask", removals=dict.fromkeys(KINDS, removals), precision=(60, 60), can_flag=(True, True))
+    )
     act(model, before)
     model.cycle()
     act(model, after)

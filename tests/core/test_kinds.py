@@ -166,7 +166,7 @@ class TestSets:
 
     def test_what_was_taken_out_follows_the_policy_also_where_nothing_is_told_of_it(self, kind: str) -> None:
         lost = group(kind, None, PLAIN, (PLAIN, PLAIN), a_gone=True)
-        (change,) = compare_value(lost, Policy(removals="propagate")).changes
+        (change,) = compare_value(lost, Policy(removals={kind: "propagate"})).changes
         assert (change.action, change.was, change.value) == (KINDS[kind].cleared, PLAIN, None)
         assert compare_value(lost, Policy()).changes == ()
 
@@ -175,7 +175,7 @@ class TestSets:
         added = compare_value(group(kind, HD, None), Policy()).changes[0]
         changed = compare_value(group(kind, UHD, HD, (HD, HD)), Policy()).changes[0]
         lost = group(kind, None, PLAIN, (PLAIN, PLAIN), a_gone=True)
-        gone = compare_value(lost, Policy(removals="propagate")).changes[0]
+        gone = compare_value(lost, Policy(removals={kind: "propagate"})).changes[0]
 
         def told(*changes: Change) -> list[str]:
             return Plan("anna", ("trakt", "plex"), changes).text().splitlines()[1:]
@@ -208,7 +208,7 @@ policies = st.builds(
     Policy,
     ways=ways.map(lambda way: dict.fromkeys(KINDS, way)),
     conflict=st.sampled_from(["a", "b"]),
-    removals=st.sampled_from(["ignore", "propagate", "ask"]),
+    removals=st.sampled_from(["ignore", "propagate", "ask"]).map(lambda word: dict.fromkeys(KINDS, word)),
 )
 
 
@@ -225,7 +225,7 @@ def test_what_is_done_is_done_once_and_then_agreed_on(told: ValueGroup, policy: 
         found = compare_value(told, policy)
         base = told.base if isinstance(found.agreed, KeepValue) else found.agreed
         told = carried_out(told, base, found.changes)
-    assert compare_value(told, policy) == ComparedValue() or policy.removals == "ask"
+    assert compare_value(told, policy) == ComparedValue() or policy.removal("ratings") == "ask"
     if policy.way(told.kind) == "both" and told.a and told.b:
         assert KINDS[told.kind].same(told.a.value, told.b.value)
 

@@ -137,7 +137,10 @@ async def delivered(home: Home) -> None:
     )
 
 
-@pytest.mark.parametrize(("removals", "state"), [("ask", "held"), ("propagate", "queued")])
+@pytest.mark.parametrize(
+    ("removals", "state"),
+    [("ask", "held"), ("propagate", "queued"), ("{plays: ask, ratings: propagate}", "held")],
+)
 async def test_a_mark_as_not_watched_follows_the_removals_of_the_pair(home: Home, removals: str, state: str) -> None:
     home.restart(home.text + PAIR % removals)
     await home.hear("plex", "watched")
@@ -157,7 +160,7 @@ async def test_a_mark_as_not_watched_follows_the_removals_of_the_pair(home: Home
 async def test_without_a_pair_or_where_one_says_so_nothing_is_removed(home: Home) -> None:
     await home.hear("plex", "watched")
     await delivered(home)
-    for text in (home.text, home.text + PAIR % "ignore"):
+    for text in (home.text, home.text + PAIR % "ignore", home.text + PAIR % "{ratings: propagate}"):
         home.restart(text)
         taken = await home.hear("plex", "unwatched", **MARK)
         assert (taken.outcome, taken.reason) == ("unwanted", "removals are ignored")

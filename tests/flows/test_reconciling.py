@@ -296,6 +296,22 @@ async def test_a_removal_on_trakt_is_done_once_and_then_there_is_silence(tmp_pat
         await silent(two)
 
 
+async def test_what_becomes_of_a_removal_is_said_for_each_kind(tmp_path: Path) -> None:
+    async with pairing(tmp_path, removals={"ratings": "propagate"}) as two:
+        plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]
+        for show in range(4):
+            two.rate_episode(show, 1, 1, 7)
+        await two.settle()
+        assert any(row.rating for row in two.rows())
+        two.off_trakt(plays[5])
+        two.rate_episode(0, 1, 1, None)
+        for _ in range(4):
+            two.clock.advance(900)
+            await two.sync(full=True)
+        assert len(two.serializd()) == 16, "the plays are left alone"
+        assert sum(row.rating > 0 for row in two.rows()) == 3
+
+
 async def test_a_row_that_a_person_has_edited_since_stays(tmp_path: Path) -> None:
     async with pairing(tmp_path, removals="propagate") as two:
         plays = [two.on_trakt(n % 4, 1, 1 + n // 4, later(n)) for n in range(16)]

@@ -746,3 +746,29 @@ async def test_a_plan_that_another_run_came_after_is_not_offered_any_more(
     assert "Only planned: another run came since" in text
     assert "Add 4 plays to Serializd" not in text.split("Look at every change")[0]
     assert "This plan wants your yes" in await page(browser, "/sync/runs/r2")
+
+
+@pytest.mark.parametrize(
+    ("pair", "told", "removals"),
+    [
+        ({"every": "1h"}, "Run every hour, the first time within a minute.", "ignore"),
+        ({"every": "90m", "removals": "ask"}, "Run every 90 minutes, the first", "ask"),
+        ({"schedule": "30 4 * * *"}, "Run at 04:30 every day, the first time in ", "ignore"),
+        ({"every": None}, "Run by hand.", "ignore"),
+    ],
+)
+async def test_a_pair_says_when_it_is_run(tmp_path: Path, pair: dict[str, Any], told: str, removals: str) -> None:
+    async with pairing(tmp_path, **pair) as two, visiting(two) as browser:
+        (story,) = (await browser.get("/api/v1/pairs")).json()
+        assert f"Run {story['when']}" in told
+        assert (story["schedule"], story["removals"]) == (pair.get("schedule", ""), removals)
+        assert told in (await browser.get("/sync")).text
+
+
+async def test_a_pair_says_what_becomes_of_removals_by_kind(tmp_path: Path) -> None:
+    async with pairing(tmp_path, removals={"ratings": "propagate"}) as two, visiting(two) as browser:
+        (story,) = (await browser.get("/api/v1/pairs")).json()
+        assert (story["removals"]["plays"], story["removals"]["ratings"]) == ("ignore", "propagate")
+        await two.sync()
+        page = (await browser.get("/sync")).text
+        assert "Plays: What is removed on one side stays on the other. Ratings: What is removed on one side is" in page

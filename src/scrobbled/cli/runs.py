@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from scrobbled.cli.common import plural, say
 from scrobbled.cli.following import Followed
 from scrobbled.core.agreeing.plan import Plan
 from scrobbled.core.errors import UNSAID
+from scrobbled.core.kinds import Turn, words_of
 from scrobbled.core.sending.change import left_out
 from scrobbled.core.words.plain import plain
 from scrobbled.desk.facts.pairs import ChangeCount
@@ -107,12 +109,14 @@ def planned(one: Wired, ended: Ended) -> dict[str, Any]:
 
 def _counts(plan: Plan) -> dict[str, dict[str, int]]:
     """Additions, updates and removals for each side."""
-    kinds = {"additions": ("add",), "updates": ("rate", "retime", "flag"), "removals": ("remove", "unrate")}
-    sides = dict(zip(plan.names, ("a", "b"), strict=True))
-    return {
-        name: {what: sum(c.side == side and c.action in acts for c in plan.changes) for what, acts in kinds.items()}
-        for name, side in sides.items()
-    }
+    sides = dict(zip(("a", "b"), plan.names, strict=True))
+    found = Counter((sides[change.side], _sort(change.action)) for change in plan.changes)
+    return {name: {sort: found[name, sort] for sort in ("additions", "updates", "removals")} for name in plan.names}
+
+
+def _sort(action: str) -> str:
+    turn = words_of(action).turn
+    return "additions" if turn is Turn.ADDS else "removals" if turn is Turn.TAKES else "updates"
 
 
 def _change(plan: Plan, change: Any) -> dict[str, Any]:

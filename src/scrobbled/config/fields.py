@@ -69,13 +69,27 @@ class MapOf:
     item: Value
 
 
-Shape = Value | Table | Brief | ListOf | Named | MapOf
+@dataclass(frozen=True)
+class ForEach:
+    """One value for all of a few known names, or a mapping with one for some of them; ``usual`` for the others.
+
+    Reads as a mapping with what was given.
+    """
+
+    value: Value
+    names: tuple[str, ...]
+    noun: str
+    usual: str
+
+
+Shape = Value | Table | Brief | ListOf | Named | MapOf | ForEach
 
 
 def readable(shape: Shape) -> Value | None:
     """What a file may hold for this shape (one value, or one in each line of a list), ``None`` where it may not."""
     single: Shape = shape.item if isinstance(shape, ListOf) else shape
     single = single.field.shape if isinstance(single, Brief) else single
+    single = single.value if isinstance(single, ForEach) else single
     return single if isinstance(single, Value) else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table, readable
+from scrobbled.config.fields import Brief, Field, ForEach, ListOf, MapOf, Named, Shape, Table, readable
 from scrobbled.config.model import ValueOrigin
 from scrobbled.config.outside import Environment, Expanded, OutsideError
 from scrobbled.config.problems import Problems, clipped, join, meant
@@ -110,6 +110,8 @@ class ConfigReader:
             return self._list(tree, shape, field, path)
         if isinstance(shape, (Named, MapOf)):
             return self._mapping(tree, shape, field, path)
+        if isinstance(shape, ForEach):
+            return self._for_each(tree, shape, field, path)
         return self._value(tree, shape, field, path)
 
     def _mapping(self, tree: Tree, shape: Named | MapOf, field: Field, path: str) -> Any:
@@ -129,6 +131,11 @@ class ConfigReader:
             elif isinstance(inner, Table):  # it is there all the same, for what refers to it
                 values[given.name] = {}
         return values
+
+    def _for_each(self, tree: Tree, shape: ForEach, field: Field, path: str) -> Any:
+        if not isinstance(tree, Scalar):
+            return self._mapping(tree, Named(dict.fromkeys(shape.names, shape.value), shape.noun), field, path)
+        return _of_all(shape, self._value(tree, shape.value, field, path))
 
     def _brief(self, tree: Tree, shape: Brief, path: str) -> Any:
         """Its problems and its origin have the path under which it was written."""
@@ -204,6 +211,8 @@ class ConfigReader:
             return self._wrong(written, line, str(error))
         if shape is field.shape:
             return self._parsed(content, shape, field, path, line)
+        if isinstance(field.shape, ForEach):
+            return _of_all(field.shape, self._parsed(content, shape, field, path, line))
         parts = [Expanded(text, content.place) for text in content.text.splitlines() if text.strip()]
         item = field.shape.item if isinstance(field.shape, ListOf) else None
         inner = item.field if isinstance(item, Brief) else field
@@ -215,6 +224,10 @@ class ConfigReader:
     def _wrong(self, path: str, line: int, text: str) -> Nothing:
         self._problems.add(path, line, text)
         return Nothing.WRONG
+
+
+def _of_all(shape: ForEach, value: Any) -> Any:
+    return value if isinstance(value, Nothing) else dict.fromkeys(shape.names, value)
 
 
 def _subject(expanded: Expanded, field: Field) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table, readable, table_of
+from scrobbled.config.fields import Brief, Field, ForEach, ListOf, MapOf, Named, Shape, Table, readable, table_of
 from scrobbled.config.model import Config
 from scrobbled.config.values import Json, Value
 
@@ -36,6 +36,10 @@ def _shape(shape: Shape) -> Json:
     if isinstance(shape, Named):
         members = {name: Field(inner, f"The {shape.noun} {name}.") for name, inner in shape.shapes.items()}
         return {"type": ["object", "null"], "additionalProperties": False, "properties": _properties(members)}
+    if isinstance(shape, ForEach):
+        members = {name: Field(shape.value, f"Of the {shape.noun} {name}.") for name in shape.names}
+        by_name = {"type": ["object", "null"], "additionalProperties": False, "properties": _properties(members)}
+        return {"anyOf": [shape.value.schema(), _OR_VARIABLE, by_name]}
     if isinstance(shape, MapOf):
         return {"type": ["object", "null"], "additionalProperties": _shape(shape.item)}
     return {"anyOf": [shape.schema(), _OR_VARIABLE]}
@@ -81,6 +85,8 @@ def _properties(fields: Mapping[str, Field]) -> Json:
 def _default(field: Field) -> Json:
     if field.default is None:
         return {}
+    if isinstance(field.shape, ForEach):
+        return {"default": field.shape.usual}
     if isinstance(field.shape, Value):
         plain = isinstance(field.default, (bool, int))
         return {"default": field.default if plain else field.shape.show(field.default)}

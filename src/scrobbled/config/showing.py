@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from scrobbled.config.fields import Brief, Field, ListOf, Named, Table, table_of
+from scrobbled.config.fields import Brief, Field, ForEach, ListOf, MapOf, Named, Table, table_of
 from scrobbled.config.libraries import chooses, known
 from scrobbled.config.model import Config, fold
 from scrobbled.config.people import BY_VIEWER, NAMELESS, ONE_OWNER, listing
@@ -76,6 +76,9 @@ def _walk(path: str, value: Any, field: Field, given: Mapping[str, Any]) -> Iter
         yield _Leaf(path, getattr(value, shape.name), shape.field)
     elif isinstance(shape, Brief):
         yield from _walk(path, value, Field(shape.table, field.description), given)
+    elif isinstance(shape, ForEach) and (path in given or not value):
+        word = next(iter(value.values()), shape.usual)
+        yield _Leaf(path, word, Field(shape.value, field.description))
     elif value is None or isinstance(shape, Value):
         yield _Leaf(path, value, field)
     elif isinstance(shape, Table):
@@ -87,9 +90,13 @@ def _walk(path: str, value: Any, field: Field, given: Mapping[str, Any]) -> Iter
         items = [(f"{path}[{at}]", shape.item, part) for at, part in enumerate(value)]
         yield from _walk_items(items, path, field, given)
     else:
-        inner_shapes = shape.shapes if isinstance(shape, Named) else dict.fromkeys(value, shape.item)
+        inner_shapes = shape.shapes if isinstance(shape, Named) else dict.fromkeys(value, _item(shape))
         named = [(join(path, name), inner_shapes[name], part) for name, part in value.items()]
         yield from _walk_items(named, path, field, given)
+
+
+def _item(shape: MapOf | ForEach) -> Value:
+    return shape.value if isinstance(shape, ForEach) else shape.item
 
 
 def _walk_items(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from scrobbled.config.addresses import HttpUrl, ServerUrl
 from scrobbled.config.durations import UNITS
-from scrobbled.config.fields import ListOf, MapOf, Named, setting, table_of
+from scrobbled.config.fields import ForEach, ListOf, MapOf, Named, setting, table_of
 from scrobbled.config.rules import RuleConfigs, rules
 from scrobbled.config.trackers import TRACKERS
 from scrobbled.config.values import (
@@ -140,8 +140,10 @@ class PairConfig:
     conflict: str = setting(
         ConflictValue(), "Who wins when both changed: <tracker>-wins, newest-wins or ask.", "newest-wins"
     )
-    removals: str = setting(
-        Choice(("ignore", "propagate", "ask")), "What a removal on one side does to the other.", "ignore"
+    removals: Mapping[str, str] = setting(
+        ForEach(Choice(("ignore", "propagate", "ask")), tuple(KINDS), "kind", "ignore"),
+        "What a removal on one side does to the other: one word for all, or by kind.",
+        {},
     )
     ticks: str = setting(
         Choice(("ignore", "as-plays")),
@@ -160,10 +162,14 @@ class PairConfig:
         """The direction of each kind that is not ``off``."""
         return {kind: getattr(self, kind) for kind in DIRECTIONS if getattr(self, kind) != "off"}
 
+    def removal(self, kind: str) -> str:
+        """What becomes of a removal of that kind."""
+        return self.removals.get(kind, "ignore")
+
     @classmethod
     def going(cls, between: tuple[str, str], ways: Mapping[str, str], *, removals: str = "ignore") -> PairConfig:
         """One with these directions by kind, and all else as usual."""
-        made: PairConfig = cast(Any, cls)(between=between, removals=removals, **ways)
+        made: PairConfig = cast(Any, cls)(between=between, removals=dict.fromkeys(KINDS, removals), **ways)
         return made
 
 

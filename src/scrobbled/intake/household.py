@@ -11,6 +11,7 @@ from scrobbled.config.problems import Problem
 from scrobbled.config.viewing import DIRECTIONS, PairConfig
 from scrobbled.core.agreeing.ledger import Removals
 from scrobbled.core.errors import ConfigError
+from scrobbled.core.kinds import PLAYS
 from scrobbled.core.naming.items import Media
 from scrobbled.core.sending.safety import WriteLimits
 from scrobbled.core.services import service
@@ -85,7 +86,7 @@ def _way(tracker: str, takes: frozenset[Media]) -> Destination:
 
 def _removals(viewer: ViewerConfig) -> Removals:
     """The most careful word of the viewer's pairs; who has none lets nothing be removed."""
-    told = {pair.removals for pair in viewer.pairs}
+    told = {pair.removal(PLAYS) for pair in viewer.pairs}
     careful: tuple[Removals, ...] = ("ignore", "ask", "propagate")
     return next((removals for removals in careful if removals in told), "ignore")
 
@@ -154,6 +155,8 @@ def has_effect(path: str) -> bool:
     match names:
         case ["viewers", "trackers", tracker, *_]:
             return tracker in TRACKERS
+        case ["viewers", "pairs", "removals", kind, *_]:
+            return can_be_compared(kind)
         case ["viewers", "pairs", kind, *_] if kind in DIRECTIONS:
             return can_be_compared(kind)
         case ["sinks", sink, *_]:

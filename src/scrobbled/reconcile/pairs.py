@@ -169,7 +169,7 @@ def policy(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options:
     return Policy(
         ways={kind: _direction(pair, sides, can, options, kind) for kind in KINDS},
         conflict=_conflict(options.conflict or pair.conflict, sides),
-        removals=cast(Any, pair.removals),
+        removals={kind: cast(Any, pair.removal(kind)) for kind in KINDS},
         ticks=cast(Any, pair.ticks),
         precision=(can[0].precision, can[1].precision),
         can_flag=(can[0].flags_rewatches, can[1].flags_rewatches),

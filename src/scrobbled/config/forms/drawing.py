@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table
+from scrobbled.config.fields import Brief, Field, ForEach, ListOf, MapOf, Named, Shape, Table
 from scrobbled.config.forms import controls, words
 from scrobbled.config.forms.controls import FormContext, SecretKeeping
 from scrobbled.config.forms.nodes import Control, FormList, FormSection, Node, Option
 from scrobbled.config.forms.wishes import (
     Around,
+    EachWish,
     Entries,
     FormWish,
     Mapped,
@@ -23,6 +24,7 @@ from scrobbled.config.forms.wishes import (
     Several,
     Single,
     at,
+    by_name,
     has_required,
 )
 from scrobbled.config.problems import Problem, join
@@ -103,6 +105,9 @@ def _node(
     if isinstance(wish, SectionWish):
         assert isinstance(shape, Table)
         return _group(draw, shape, wish, data, name, path, label, one.description)
+    if isinstance(wish, EachWish):
+        assert isinstance(shape, ForEach)
+        return _each(draw, shape, wish, data, name, path, label, one)
     if isinstance(wish, Mapped):
         return _mapped(draw, shape, wish, data, name, path, label, one)
     assert isinstance(shape, ListOf)
@@ -125,6 +130,20 @@ def _group(
         was="yes" if optional and wish.there else "no" if optional else "",
         problems=draw.at(path),
     )
+
+
+def _each(
+    draw: FormContext, shape: ForEach, wish: EachWish, data: Data, name: str, path: str, label: str, one: Field
+) -> FormSection:
+    """A field for each name that this version does something with, or that the file has."""
+    said, field = by_name(shape, data), Field(shape.value, "", shape.usual)
+    written = data if isinstance(data, Mapping) else {}
+    nodes = tuple(
+        controls.single(draw, key, field, single, said, at(name, key), at(path, key))
+        for key, single in wish.members.items()
+        if key in written or draw.around.offers(at(path, key))
+    )
+    return FormSection(name, path, label, words.help_of(one.description), nodes, problems=draw.at(path))
 
 
 def _mapped(

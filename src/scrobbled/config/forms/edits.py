@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scrobbled.config.changing import Append, ConfigEdit, Drop, Put
-from scrobbled.config.fields import Brief, ListOf, MapOf, Named, Shape, Table
-from scrobbled.config.forms.wishes import Entries, FormWish, Mapped, SectionWish, Several, Single, listed
+from scrobbled.config.fields import Brief, ForEach, ListOf, MapOf, Named, Shape, Table
+from scrobbled.config.forms.wishes import EachWish, Entries, FormWish, Mapped, SectionWish, Several, Single, listed
 from scrobbled.config.marks import Path
 from scrobbled.config.spelling import Data
+from scrobbled.config.values import Value
 
 
 def edits(table: Table, wish: SectionWish, data: Data, path: Path, *, is_member: bool = False) -> list[ConfigEdit]:
@@ -53,6 +54,9 @@ def _member(shape: Shape, wish: FormWish, around: Data, key: str, path: Path) ->
         yield from _entries(shape, wish, old, place)
     elif isinstance(wish, Mapped):
         yield from _mapped(shape, wish, old, place)
+    elif isinstance(wish, EachWish) and isinstance(shape, ForEach) and isinstance(old, Mapping):
+        for name, one in wish.members.items():
+            yield from _member(shape.value, one, old, name, place)
     elif isinstance(wish, SectionWish) and isinstance(shape, Table):
         yield from _section(shape, wish, old, place)
     elif old != new:
@@ -126,6 +130,8 @@ def _data(shape: Shape, wish: FormWish, old: Data) -> Data:
         return old if wish.kept else wish.text
     if isinstance(wish, Several):
         return old if wish.kept else list(wish.texts) or None
+    if isinstance(wish, EachWish):
+        return _each_data(wish, old)
     if isinstance(wish, Entries):
         assert isinstance(shape, ListOf)
         inside = old if isinstance(old, list) else [old]
@@ -136,6 +142,15 @@ def _data(shape: Shape, wish: FormWish, old: Data) -> Data:
     if isinstance(wish, Mapped):
         return _mapped_data(shape, wish, old if isinstance(old, Mapping) else {})
     return _section_data(shape, wish, old)
+
+
+def _each_data(wish: EachWish, old: Data) -> Data:
+    """One word, where it is the same for all and the file has no mapping."""
+    made = _mapped_data(MapOf(Value()), Mapped(wish.members), old if isinstance(old, Mapping) else {})
+    words = {one.text for one in wish.members.values()}
+    if isinstance(old, Mapping) or None in words or len(words) != 1:
+        return made
+    return words.pop()
 
 
 def _mapped_data(shape: Shape, wish: Mapped, old: Mapping[str, Any]) -> Data:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scrobbled.config.fields import Brief, Field, ListOf, MapOf, Named, Shape, Table
+from scrobbled.config.fields import Brief, Field, ForEach, ListOf, MapOf, Named, Shape, Table
 from scrobbled.config.spelling import Data
 from scrobbled.config.values import Choice, TextValue, Value
 from scrobbled.plumbing.redact import Redactor
@@ -47,6 +47,17 @@ class Mapped:
 
 
 @dataclass(frozen=True, slots=True)
+class EachWish:
+    """By name; the file may say it with one word for all."""
+
+    members: Mapping[str, Single]
+
+    @property
+    def kept(self) -> bool:
+        return all(one.kept for one in self.members.values())
+
+
+@dataclass(frozen=True, slots=True)
 class EntryWish:
     """``was`` is its place in the file, ``None`` for a new one."""
 
@@ -59,7 +70,7 @@ class Entries:
     entries: tuple[EntryWish, ...] = ()
 
 
-FormWish = Single | Several | SectionWish | Mapped | Entries
+FormWish = Single | Several | SectionWish | Mapped | EachWish | Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +160,8 @@ def _wish(key: str, one: Field, data: Data, in_file: bool, name: str, form: Post
         return _named(shape, data, name, form, around)
     if isinstance(shape, MapOf):
         return _map(data, name, form)
+    if isinstance(shape, ForEach):
+        return _each(shape, data, in_file, name, form)
     if not isinstance(shape, ListOf):
         return _single(shape, one.secret, data, in_file, name, form)
     if isinstance(shape.item, Value):
@@ -211,6 +224,21 @@ def _named(shape: Named, data: Data, name: str, form: Posted, around: Around) ->
         else:
             members[key] = _wish(key, Field(inner, ""), there, f"{key}_file" in inside, below, form, around)
     return Mapped({key: one for key, one in members.items() if form.do != f"remove {at(name, key)}"})
+
+
+def _each(shape: ForEach, data: Data, in_file: bool, name: str, form: Posted) -> EachWish:
+    said = by_name(shape, data)
+    return EachWish(
+        {
+            key: _single(shape.value, False, said.get(key), in_file or f"{key}_file" in said, at(name, key), form)
+            for key in shape.names
+        }
+    )
+
+
+def by_name(shape: ForEach, data: Data) -> Mapping[str, Data]:
+    """What the file says, as if it said it of each."""
+    return data if isinstance(data, Mapping) else dict.fromkeys(shape.names, data)
 
 
 def _map(data: Data, name: str, form: Posted) -> Mapped:

@@ -18,6 +18,7 @@ from scrobbled.core.agreeing.reports import AGAIN, fold
 from scrobbled.core.agreeing.rewatches import unflagged
 from scrobbled.core.agreeing.shortcuts import shortcut
 from scrobbled.core.agreeing.writing import ChangeWriter
+from scrobbled.core.kinds import PLAYS
 from scrobbled.core.records import DatePrecision
 from scrobbled.core.sending.change import SIDES, Change, Side, left, other
 
@@ -66,7 +67,7 @@ class _Comparison:
     """Each step takes from the board what it explains, so that the next sees what is left."""
 
     def __init__(self, group: PlayGroup, policy: Policy) -> None:
-        self._board, self._pen, self._removals = Board(group), ChangeWriter(group, policy), policy.removals
+        self._board, self._pen, self._removals = Board(group), ChangeWriter(group, policy), policy.removal(PLAYS)
         self._group, self._gap = group, window(group.runtime, group.media)
         self._changes: list[Change] = []
         self._waiting: dict[Side, list[HeldPlay]] = {side: [] for side in SIDES}

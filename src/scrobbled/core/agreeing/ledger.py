@@ -132,7 +132,8 @@ class Policy(Struct, frozen=True):
     ways: Mapping[Kind, Direction] = field(default_factory=lambda: dict.fromkeys(KINDS, "both"))
     """The direction of each kind; one that is missing is off."""
     conflict: Conflict = "newest"
-    removals: Removals = "ignore"
+    removals: Mapping[Kind, Removals] = field(default_factory=dict)
+    """What a removal on one side does to the other, by kind; one that is missing is ignored."""
     ticks: Ticks = "ignore"
     """``as-plays``: what is known to be watched, but not when, was watched when it was written down."""
     precision: tuple[int, int] = (60, 1)
@@ -147,6 +148,9 @@ class Policy(Struct, frozen=True):
 
     def way(self, kind: Kind) -> Direction:
         return self.ways.get(kind, "off")
+
+    def removal(self, kind: Kind) -> Removals:
+        return self.removals.get(kind, "ignore")
 
     @property
     def plays(self) -> Direction:

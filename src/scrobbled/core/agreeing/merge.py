@@ -73,7 +73,8 @@ def _put(side: Side, group: ValueGroup, why: str = "", *, ask: bool = False) -> 
 def _cleared(side: Side, group: ValueGroup, policy: Policy) -> list[Change]:
     """The other side has none any more."""
     kind, mine = KINDS[group.kind], group.value(side)
-    if policy.removals == "ignore" or mine is None:
+    removal = policy.removal(group.kind)
+    if removal == "ignore" or mine is None:
         return []
     change = Change(
         side=side,
@@ -83,7 +84,7 @@ def _cleared(side: Side, group: ValueGroup, policy: Policy) -> list[Change]:
         label=group.label,
         before=kind.told(mine.value),
         was=mine.value,
-        ask=policy.removals == "ask",
+        ask=removal == "ask",
         why=f"it is gone from {{{other(side)}}}",
     )
     return [change]

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from scrobbled.core.agreeing.ledger import Direction, HeldPlay, PlayGroup, Policy
+from scrobbled.core.kinds import PLAYS
 from scrobbled.core.records import DatePrecision
 from scrobbled.core.sending.change import Action, Change, Side, moment, of_side, other
 from scrobbled.core.watching.plays import is_entered, rounded
@@ -69,7 +70,7 @@ class ChangeWriter(Struct, frozen=True):
             target=row.record.id,
             at=row.record.at,
             before=moment(row.record.at),
-            ask=self.policy.removals == "ask",
+            ask=self.policy.removal(PLAYS) == "ask",
             why=f"it is gone from {{{other(side)}}}",
         )
 

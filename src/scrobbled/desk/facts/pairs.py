@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from scrobbled.config import Config
 from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.outline import Outline
-from scrobbled.core.kinds import RATINGS
+from scrobbled.core.kinds import KINDS, RATINGS
 from scrobbled.core.standing import Standing
 from scrobbled.core.standing import pair as pair_stands
 from scrobbled.desk.facts import standings
@@ -104,7 +104,8 @@ class PairStory(Struct, frozen=True):
     standing: Standing
     """How it stands, in words."""
     conflict: str = ""
-    removals: str = ""
+    removals: str | dict[str, str] = ""
+    """One word for all kinds, or each kind's own."""
     works: bool = True
     """Both trackers can be read, and some kind is not off."""
     waiting: dict[str, int] = field(default_factory=dict)
@@ -145,7 +146,7 @@ def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standi
                     schedule=pair.schedule.text if pair.schedule else "",
                     when=when(pair),
                     conflict=pair.conflict,
-                    removals=pair.removals,
+                    removals=_removals(pair),
                     works=works,
                     waiting={tracker: queued.get((viewer.name, tracker), 0) for tracker in pair.between},
                     questions=questions.count(db, viewer.name, name),
@@ -155,6 +156,12 @@ def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standi
                 )
             )
     return found
+
+
+def _removals(pair: PairConfig) -> str | dict[str, str]:
+    by_kind = {kind: pair.removal(kind) for kind in KINDS}
+    words = set(by_kind.values())
+    return words.pop() if len(words) == 1 else by_kind
 
 
 def _left_out(db: sqlite3.Connection, viewer: str, pair: PairConfig) -> dict[str, int]:

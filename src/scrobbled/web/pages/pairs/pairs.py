@@ -41,7 +41,6 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
             "headline": sync.headline(found),
             "cards": cards,
             "newest": runs.rows(newest, found),
-            "removals": sync.REMOVALS,
             "limit": desk.config.safety.max_writes_per_hour,
             "lone": sync.lone(desk.config.viewers),
             "sample": sync.sample("anna", tuple(name for name, one in SERVICES.items() if one.typed)),

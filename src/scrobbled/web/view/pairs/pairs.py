@@ -78,6 +78,8 @@ class PairCard(Struct, frozen=True):
     preview: PreviewHint | None
     directions: list[SelectOption]
     conflicts: list[SelectOption]
+    removals: str
+    """What becomes of what is removed on one side."""
 
 
 class Lone(Struct, frozen=True):
@@ -126,6 +128,7 @@ def card(
         preview=_hint(story, previews, now),
         directions=_directions(story.pair),
         conflicts=_conflicts(story),
+        removals=_removals(story),
     )
 
 
@@ -188,6 +191,18 @@ def _next(story: PairStory, now: datetime) -> str:
         return ""
     seconds = (due.at - now).total_seconds()
     return f"in {words.span(seconds)}" if seconds > 60 else "within a minute"
+
+
+def _removals(story: PairStory) -> str:
+    """One sentence, or one for each word and the kinds that it is for."""
+    if isinstance(story.removals, str):
+        return f"{REMOVALS[story.removals]}."
+    kinds = [kind for kind in story.removals if kind in story.kinds]
+    by_word = {word: [kind for kind in kinds if story.removals[kind] == word] for word in REMOVALS}
+    if sum(map(bool, by_word.values())) == 1:
+        return f"{next(REMOVALS[word] for word, those in by_word.items() if those)}."
+    told = (f"{words.joined(those).capitalize()}: {REMOVALS[word]}." for word, those in by_word.items() if those)
+    return " ".join(told)
 
 
 def _percent(run: RunStory | None) -> int | None:
