@@ -302,3 +302,26 @@ class TrackerContract(AccountContract):
             await bench.tracker.adds.find_plays([play])
         assert not caught.value.in_doubt
         assert not isinstance(caught.value, NotInCatalogue | Refused)
+
+    async def test_a_play_without_a_date_is_found_by_its_item_alone(self, bench: Bench) -> None:
+        for word in sorted(bench.tracker.can.undated):
+            play = await undated_play_of(bench.tracker, bench.item, word)
+            before = frozenset(await _handles(bench.tracker, play))
+            bench.lose_next_answer()
+            with pytest.raises(TrackerError):
+                await bench.tracker.adds.add_plays([play], Doorman())
+            assert await bench.tracker.adds.find_plays([replace(play, known=before)]) != [None]
+            known = before | await _handles(bench.tracker, play)
+            assert await bench.tracker.adds.find_plays([replace(play, known=frozenset(known))]) == [None]
+
+
+async def undated_play_of(tracker: Tracker, item: Item, word: str) -> Addition:
+    return replace(await play_of(tracker, item), watched_at=None, undated=word)
+
+
+async def _handles(tracker: Tracker, play: Addition) -> set[str]:
+    """Those of all plays that may be this one."""
+    known: set[str] = set()
+    while (found := (await tracker.adds.find_plays([replace(play, known=frozenset(known))]))[0]) is not None:
+        known.add(found.remote_id)
+    return known

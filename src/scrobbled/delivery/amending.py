@@ -21,7 +21,7 @@ from scrobbled.delivery.account import TrackerAccount
 from scrobbled.delivery.booking import ANSWERS, answered
 from scrobbled.delivery.edits import find
 from scrobbled.plumbing.metrics import Metrics
-from scrobbled.store.queue import amendments
+from scrobbled.store.queue import amendments, ticks
 from scrobbled.store.queue.amendment import Amendment, in_words
 from scrobbled.trackers.base import Edit
 
@@ -160,4 +160,6 @@ def _settle(db: sqlite3.Connection, amendment: Amendment, answer: Settled, now: 
     next_at = now + recheck(amendment.misses + 1) if answer.outcome is PlayOutcome.PARKED else 0.0
     if amendment.wish.action == "retime" and answer.outcome is PlayOutcome.DELIVERED and answer.remote_id:
         amendments.moved(db, amendment, answer.remote_id)
+    if amendment.wish.action == "tick" and answer.outcome is PlayOutcome.DELIVERED and not answer.reason:
+        ticks.left(db, amendment.id, answer.remote_id)
     return amendments.settle(db, amendment.id, answer.outcome, answer.reason, now, next_at=next_at)

@@ -10,6 +10,7 @@ from scrobbled.core.sending.judge import Later, Settled
 from scrobbled.core.watching.plays import rounded
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.delivery.account import TrackerAccount
+from scrobbled.store.mirror import viewings
 from scrobbled.store.queue import amendments, corrections, outbox
 from scrobbled.store.queue.amendment import Amendment
 from scrobbled.trackers.base import Addition, Address, Edit, Flag, Remove, Retime, SetValue, Tick, Untick
@@ -60,7 +61,7 @@ def _edit(account: TrackerAccount, amendment: Amendment, address: Address) -> Ed
         value = None if wish.action == KINDS[wish.kind].cleared else details.value
         return SetValue(wish.kind, address, value, details.rated_at)
     if wish.action == "tick":
-        return Tick(address)
+        return Tick(address, details.at)
     if wish.action == "untick":
         return Untick(address)
     if wish.action == "flag":
@@ -74,15 +75,24 @@ async def _removal(account: TrackerAccount, amendment: Amendment, address: Addre
     """By the tracker's handle wherever it has one, so that a repeat cannot take another play of that minute."""
     details, written = amendment.wish.details, amendment.written
     watched_at = details.watched_at or (written.watched_at if written else None)
-    if watched_at is None:
-        raise Refused("nobody said which play it is")
-    at = rounded(watched_at, account.tracker.can.precision)
+    undated = written.undated if written else ""
     remote_id = details.remote_id or (written.remote_id if written else "")
+    if watched_at is None and not (remote_id or undated):
+        raise Refused("nobody said which play it is")
+    at = None if watched_at is None else rounded(watched_at, account.tracker.can.precision)
     if not remote_id:
-        (receipt,) = await account.tracker.adds.find_plays([Addition(amendment.id, address, at)])
+        known = await _others(account, amendment) if at is None else frozenset()
+        sought = Addition(amendment.id, address, at, undated=undated, known=known)
+        (receipt,) = await account.tracker.adds.find_plays([sought])
         if receipt is None:
             return Settled(PlayOutcome.DELIVERED, NOT_THERE)
         remote_id = receipt.remote_id
         if remote_id:
             await account.store.write(lambda db: amendments.found(db, amendment.id, remote_id))
     return Remove(address, at, remote_id, details.stamp)
+
+
+async def _others(account: TrackerAccount, amendment: Amendment) -> frozenset[str]:
+    change = amendment.wish.change_id
+    assert change is not None, "only what we brought without a date is looked for by its item"
+    return await account.store.read(lambda db: viewings.others_of(db, change))

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from scrobbled.core.errors import NotInCatalogue, Refused, Uncertain
 from scrobbled.core.naming.corrections import Corrected, Correction, corrected
-from scrobbled.core.sending.judge import Case, Place, Seen, Send, beside, not_taken
+from scrobbled.core.sending.judge import NO_UNDATED, Case, Place, Seen, Send, Settled, beside, not_taken
 from scrobbled.core.watching.plays import rounded
 from scrobbled.core.watching.sessions import usual_runtime, viewing_gap
+from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.delivery.account import TrackerAccount
 from scrobbled.store.mirror import viewings
 from scrobbled.store.queue.outbox import OutboxChange
@@ -59,18 +60,20 @@ async def find(account: TrackerAccount, change: OutboxChange, known: Sequence[Co
 
     Raises as every call to a tracker, but not for what concerns this play alone: that is part of its case.
     """
-    assert change.watched_at is not None, "an undated play is held, never queued"
     tracker, meant = account.tracker, corrected(change.item, account.viewer, known)
     case = Case(left_out=meant.left_out(tracker.can.media), restored=change.restored, approved=change.approved)
     if case.left_out:
         return Found(change, case)
+    if change.watched_at is None and change.undated not in tracker.can.undated:
+        return Found(change, replace(case, not_located=Settled(PlayOutcome.UNWANTED, NO_UNDATED)))
     try:
         place = await tracker.adds.locate(meant.item)
     except (NotInCatalogue, Uncertain, Refused) as error:
         error.reason = meant.told(error.reason)
         return Found(change, replace(case, not_located=not_taken(error)))
     address = replace(place, how=meant.told(place.how))
-    addition = Addition(change.id, address, rounded(change.watched_at, tracker.can.precision), item=meant.item)
+    at = None if change.watched_at is None else rounded(change.watched_at, tracker.can.precision)
+    addition = Addition(change.id, address, at, item=meant.item, undated=change.undated)
     seen = await _seen(account, change, address, meant)
     return Found(change, replace(case, seen=seen), Going(change, addition))
 

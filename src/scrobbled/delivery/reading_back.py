@@ -13,6 +13,7 @@ from scrobbled.core.watching.plays import rounded
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.delivery.account import TrackerAccount
 from scrobbled.delivery.booking import Booking, Judged
+from scrobbled.store.mirror import viewings
 from scrobbled.store.queue import outbox
 from scrobbled.store.queue.outbox import OutboxChange
 from scrobbled.trackers.base import Addition, Address, Receipt
@@ -51,7 +52,7 @@ class ReadingBack:
         doubts = await self._account.store.read(lambda db: outbox.in_doubt(db, *whose, until, AT_ONCE))
         begun = self._account.clock.monotonic()
         try:
-            receipts = await self._account.tracker.adds.find_plays([self._as_sent(change) for change in doubts])
+            receipts = await self._account.tracker.adds.find_plays(await self._as_sent(doubts))
         except TrackerError as error:
             await self._account.trouble(error)
             return
@@ -68,12 +69,16 @@ class ReadingBack:
         settle, wait = self._account.tracker.can.settle, self._account.own_wait(change.attempts)
         return Judged(change, missing(change.missed_at, now, settle=settle, wait=wait))
 
-    def _as_sent(self, change: OutboxChange) -> Addition:
+    async def _as_sent(self, doubts: Sequence[OutboxChange]) -> list[Addition]:
+        undated = [change.id for change in doubts if change.watched_at is None]
+        others = await self._account.store.read(lambda db: {id_: viewings.others_of(db, id_) for id_ in undated})
+        return [self._addition(change, others.get(change.id, frozenset())) for change in doubts]
+
+    def _addition(self, change: OutboxChange, known: frozenset[str]) -> Addition:
         assert change.address_key is not None
-        assert change.watched_at is not None
         address = Address(change.address_key, change.address or {}, change.how)
-        at = rounded(change.watched_at, self._account.tracker.can.precision)
-        return Addition(change.id, address, at, change.rewatch)
+        at = change.watched_at and rounded(change.watched_at, self._account.tracker.can.precision)
+        return Addition(change.id, address, at, change.rewatch, undated=change.undated, known=known)
 
     def _tell(self, judged: Sequence[Judged]) -> None:
         found = sum(isinstance(one.verdict, Settled) for one in judged)

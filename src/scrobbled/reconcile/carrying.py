@@ -102,18 +102,19 @@ class Carrier:
 
     def _wanted(self, change: Change, lined: Lined) -> additions.NewAddition:
         holder = other(change.side)
-        found, subject = lined.stored[holder, change.source], lined.subjects[holder, change.key]
-        at = found.record.at or found.record.made_at
-        assert at is not None, "what has no date is never planned to be added"
+        found, subject = lined.stored.get((holder, change.source)), lined.subjects[holder, change.key]
+        at = None if found is None or change.undated else found.record.at or found.record.made_at
+        assert at is not None or change.undated, "what has no date is added as such, or not at all"
         return additions.NewAddition(
             viewer=self._sides.viewer,
             holder=self._sides.name(holder),
-            record=change.source,
+            record=change.source or f"watched {change.key}",
             target=self._sides.name(change.side),
             item=subject.item,
             watched_at=at,
             runtime=subject.runtime,
-            play=found.play,
+            play=None if found is None else found.play,
+            undated=change.undated,
         )
 
     def _wish(self, run: int, change: Change, lined: Lined) -> NewAmendment:
@@ -140,6 +141,8 @@ class Carrier:
         as_is = change.side == "a" or (change.side, change.key) in lined.subjects
         if change.kind != PLAYS:
             return Details(value=change.value, rated_at=change.at, as_is=as_is)
+        if change.action in (Action.TICK, Action.UNTICK):
+            return Details(at=change.at, as_is=as_is)
         assert here is not None, "a play that is to be changed was read"
         retimed = change.action == Action.RETIME
         return Details(

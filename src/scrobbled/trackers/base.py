@@ -48,6 +48,8 @@ class Capabilities(Struct, frozen=True):
     """Its plays say whether they are rewatches."""
     ticks: bool = False
     """It can hold that something was watched without any play of it; see ``Tick``."""
+    undated: frozenset[str] = frozenset()
+    """How it takes plays without a date: ``unknown``, ``released`` (it dates them by the release); see ``Addition``."""
     ahead: int = 1
     """How many plays it likes to know of before they are added; above 1 see ``Foresees``."""
     keeps: ViewingsKept = ViewingsKept.EVERY
@@ -86,10 +88,22 @@ class Addition(Struct, frozen=True):
 
     id: int
     address: Address
-    watched_at: datetime
+    watched_at: datetime | None
+    """``None`` only with ``undated``: then it is neither now nor any other time that nobody told."""
     rewatch: bool = False
     item: Item | None = None
     """What was located, for a tracker that finds out only now that it is not at its address."""
+    undated: str = ""
+    """One of ``can.undated`` where nobody knows when it was; where the tracker cannot say that of an item, unknown."""
+    known: frozenset[str] = frozenset()
+    """Handles of plays of the item that are none of this one. Only ``find_plays`` of an undated one asks for them."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was; for trackers that take nothing undated."""
+        if self.watched_at is None:
+            raise Refused("this tracker takes no play without a date")
+        return self.watched_at
 
 
 class Receipt(Struct, frozen=True):
@@ -188,7 +202,11 @@ class Adds(Protocol):
         ...
 
     async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
-        """Look each play up by item and time in a *complete* read; ``None`` is a proven absence at this moment."""
+        """Look each play up by item and time in a *complete* read; ``None`` is a proven absence at this moment.
+
+        An undated one is any play of the item as it would be kept, but for those that are ``known``. No play of the
+        account is the answer to two of ``plays``.
+        """
         ...
 
 
@@ -233,7 +251,8 @@ class Remove(Struct, frozen=True):
     """Take exactly one play away. Without ``remote_id`` it is the one at that address and time."""
 
     address: Address
-    watched_at: datetime
+    watched_at: datetime | None
+    """``None`` for a play without a date, which is told by its ``remote_id`` alone."""
     remote_id: str = ""
     stamp: str = ""
     """Where given, only if its ``PlayRecord.stamp`` is still this; else ``Refused``: a person changed it meanwhile."""
@@ -256,12 +275,15 @@ class Flag(Struct, frozen=True):
 
 
 class Tick(Struct, frozen=True):
-    """Say of an item that it was watched, without a play and without a time.
+    """Say of an item that it was watched, without a play.
 
-    A note in the ``Receipt`` says that there was nothing to do, so that there is nothing to be taken back either.
+    A note in the ``Receipt`` says that there was nothing to do, so that there is nothing to be taken back either. Its
+    ``remote_id`` is how the tracker left the item, in its own words, where that tells a tick of ours from others.
     """
 
     address: Address
+    at: datetime | None = None
+    """When it was last watched, for a tracker that can be told; aware UTC."""
 
 
 class Untick(Struct, frozen=True):

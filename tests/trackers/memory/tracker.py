@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, TrackerError, TryLater
 from scrobbled.core.kinds import KINDS, RATINGS, Kind, valued
 from scrobbled.core.naming.items import Item
-from scrobbled.core.records import Plays, Reading, ReadValues, Subject, ValueRecord
+from scrobbled.core.records import DatePrecision, Plays, Reading, ReadValues, Subject, ValueRecord
 from scrobbled.core.words.checks import Check, ok, problem
 from scrobbled.trackers.base import (
     Addition,
@@ -40,6 +40,7 @@ CAN = Capabilities(
     reads=frozenset(KINDS),
     amends=frozenset(KINDS),
     flags_rewatches=True,
+    undated=frozenset({"unknown", "released"}),
 )
 
 
@@ -149,7 +150,8 @@ class MemoryTracker(Tracker):
 
     async def find_plays(self, plays: Sequence[Addition]) -> Sequence[Receipt | None]:
         self._raise_failure()
-        return [_first(kept for kept in self.plays if _is_same(kept, play)) for play in plays]
+        left = list(self.plays)
+        return [_taken(left, play) for play in plays]
 
     async def read(
         self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
@@ -205,7 +207,9 @@ class MemoryTracker(Tracker):
         return [ok("memory", "Keeps plays until the process ends.", plays=len(self.plays))]
 
     def _add(self, play: Addition) -> Receipt:
-        kept = Kept(self.new_id(), play.address.key, to_second(play.watched_at), play.rewatch)
+        at = None if play.watched_at is None else to_second(play.watched_at)
+        worth = DatePrecision.EXACT if at else DatePrecision.NONE
+        kept = Kept(self.new_id(), play.address.key, at, play.rewatch, worth)
         self.plays.append(kept)
         return Receipt(kept.remote_id)
 
@@ -226,11 +230,20 @@ class MemoryTracker(Tracker):
 
 
 def _is_same(kept: Kept, play: Addition) -> bool:
-    return kept.key == play.address.key and kept.watched_at == to_second(play.watched_at)
+    if kept.key != play.address.key:
+        return False
+    if play.watched_at is None:
+        return kept.watched_at is None and kept.remote_id not in play.known
+    return kept.watched_at == to_second(play.watched_at)
 
 
-def _first(found: Iterable[Kept]) -> Receipt | None:
-    return next((Receipt(kept.remote_id) for kept in found), None)
+def _taken(left: list[Kept], play: Addition) -> Receipt | None:
+    """The first of ``left`` that is ``play``, which is used up by that."""
+    found = next((kept for kept in left if _is_same(kept, play)), None)
+    if found is None:
+        return None
+    left.remove(found)
+    return Receipt(found.remote_id)
 
 
 def in_words(address: Mapping[str, Any]) -> str:

@@ -70,7 +70,8 @@ class Change(Struct, frozen=True):
     at: datetime | None = None
     """The time to be written (add, retime), rounded down to the precision of this side.
 
-    Of a removal and a rewatch mark the time of the play; of a value when it was given, where that is known.
+    Of a removal and a rewatch mark the time of the play; of a value when it was given, where that is known; of a tick
+    when it was last watched.
     """
     before: str = ""
     after: str = ""
@@ -81,6 +82,9 @@ class Change(Struct, frozen=True):
     """What there is instead."""
     rewatch: bool | None = None
     """What to say of the play (flag)."""
+    undated: str = ""
+    """How a play is added of which nobody knows when it was: one of ``Capabilities.undated``. ``at`` is not told then.
+    """
     ask: bool = False
     """Wants a person's yes of its own. Several with one key are alternatives, of which one at most is done."""
     why: str = ""

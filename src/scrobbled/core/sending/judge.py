@@ -23,6 +23,7 @@ READ_THERE = Reason("the tracker holds it already, as was read there", Code.READ
 NEVER_SENT = "it was never sent, so there is nothing to take back"
 NEVER_SET = "it is not certain that the tick is ours, so it stays"
 CANNOT = Reason("this tracker lets nobody change what it holds; change it there yourself", Code.NOT_TAKEN)
+NO_UNDATED = Reason("this tracker takes no play without a date", Code.NOT_TAKEN)
 NO_TICKS = Reason("this tracker holds nothing without a date; drop it, or enter it there yourself", Code.NOT_TAKEN)
 DAY = timedelta(days=1)
 NotTaken = NotInCatalogue | Uncertain | Refused
@@ -109,7 +110,8 @@ class Place(Struct, frozen=True):
     change: int
     play: int
     key: str
-    at: datetime
+    at: datetime | None
+    """``None`` where nobody knows; whatever there is of the thing says then that it was watched."""
 
 
 class Case(Struct, frozen=True):
@@ -150,12 +152,16 @@ def judge(case: Case, limits: WriteLimits) -> Send | Settled | Gone | LookUp | T
 def beside(seen: Seen, this: Place, gap: timedelta, others: Sequence[Place]) -> Seen:
     """``seen`` with what the same write carries already; viewings of one thing lie at least ``gap`` apart."""
     same = [other for other in others if other.key == this.key]
-    twin = next((other.play for other in same if abs(other.at - this.at) < gap), None)
+    if this.at is None:
+        twin = next((other.play for other in same), None)
+        return replace(seen, twin=twin if seen.twin is None else seen.twin)
+    at, dated = this.at, [(other, other.at) for other in same if other.at is not None]
+    twin = next((other.play for other, when in dated if abs(when - at) < gap), None)
     return replace(
         seen,
         twin=twin if seen.twin is None else seen.twin,
-        rewatch=seen.rewatch or any(other.at < this.at for other in same),
-        near=seen.near | {other.change for other in same if abs(other.at - this.at) <= DAY},
+        rewatch=seen.rewatch or any(when < at for _, when in dated),
+        near=seen.near | {other.change for other, when in dated if abs(when - at) <= DAY},
     )
 
 

@@ -124,6 +124,11 @@ def instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def seconds(moment: datetime | None) -> int | None:
+    """Whole Unix seconds."""
+    return None if moment is None else int(moment.timestamp())
+
+
 def iso(seconds: float) -> str:
     """Unix seconds as ISO 8601 in UTC."""
     return instant(seconds).isoformat(timespec="seconds")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -22,17 +23,20 @@ _WRITTEN = "(outbox.state = 'delivered' OR outbox.phase <> '')"
 def recognise(db: sqlite3.Connection, account: AccountKey, found: Iterable[PlayRecord], precision: int) -> int:
     """Join each record with the play of ours that it is the record of; returns how many we had written.
 
-    By the handle the tracker gave us; where it gave none, or its answer is missing, by item and time. What we moved
-    stays the record of the play it was the record of. Each play has one record at a tracker at most.
+    By the handle the tracker gave us; where it gave none, or its answer is missing, by item and time; what has no date
+    by item alone. What we moved stays the record of the play it was the record of. Each play has one record at a
+    tracker at most.
     """
     echoes, moves = 0, amendments.renamed(db, *account)
     if not moves and not any_for(db, *account):
         return 0
+    brought = _brought(db, account)
     for record in found:
         match = (
             _by_handle(db, account, record)
             or _by_move(db, account, record, moves)
             or _by_time(db, account, record, precision)
+            or _by_item(db, account, record, brought)
         )
         if match is not None:
             play, ours = match
@@ -93,6 +97,52 @@ def _by_time(
     return None
 
 
+class _Brought(NamedTuple):
+    """A play of ours without a date that no record is known of."""
+
+    play: int
+    item: str | None
+    """Its name everywhere, as far as it has one."""
+    until: float
+    """Only records of before then (Unix seconds) can have got their date by the release; 0 where none can."""
+
+
+def _brought(db: sqlite3.Connection, account: AccountKey) -> dict[str, list[_Brought]]:
+    """What we brought to the account without a date: by address, and by name."""
+    rows = db.execute(
+        "SELECT outbox.play_id, outbox.address_key, plays.media, plays.item, iif(undated = 'released', received_at, 0) "
+        "FROM outbox INDEXED BY outbox_undated JOIN plays ON plays.id = outbox.play_id WHERE outbox.viewer = ? "
+        f"AND outbox.tracker = ? AND outbox.undated <> '' AND {_WRITTEN} AND outbox.remote_id IS NULL AND NOT EXISTS "
+        "(SELECT 1 FROM records WHERE records.play = plays.id AND records.viewer = outbox.viewer "
+        "AND records.tracker = outbox.tracker AND records.ours = 1) ORDER BY outbox.id",
+        account,
+    )
+    found: dict[str, list[_Brought]] = {}
+    for play, key, media, item, until in rows:
+        one = _Brought(play, identity(Subject("", media, decode_item(media, item))), until)
+        for name in (key, one.item):
+            if name:
+                found.setdefault(name, []).append(one)
+    return found
+
+
+def _by_item(
+    db: sqlite3.Connection, account: AccountKey, record: PlayRecord, brought: Mapping[str, list[_Brought]]
+) -> tuple[int, bool] | None:
+    """What has no date, or one that only its release can have given it: the record came after that was wanted."""
+    if not brought:
+        return None
+    at = -1.0 if record.at is None else record.at.timestamp()
+    subject = None if record.key in brought else subjects.those(db, account, [record.key]).get(record.key)
+    name = record.key if subject is None else identity(subject) or ""
+    one = next((one for one in brought.get(name, ()) if record.at is None or at < one.until), None)
+    if one is None:
+        return None
+    for same in (mine for mine in brought.values() if one in mine):
+        same.remove(one)
+    return one.play, True
+
+
 def _same(subject: Subject, media: str, item: str) -> bool:
     """Whether an item of a play is certainly what the record is about, under whatever key it was sent."""
     if subject.scope != media:
@@ -131,7 +181,7 @@ def is_settled(db: sqlite3.Connection, target: AccountKey, asked: HeldRecord) ->
     if asked.play is not None and _of_play(db, asked.play, target[1]):
         return True
     if asked.at is None:
-        return False
+        return _is_brought(db, target, asked.key)
     moment, reach = asked.at.timestamp(), asked.gap.total_seconds()
     rows = db.execute(
         "SELECT outbox.address_key, plays.media, plays.item FROM plays "
@@ -141,6 +191,15 @@ def is_settled(db: sqlite3.Connection, target: AccountKey, asked: HeldRecord) ->
         (target[1], target[0], moment - reach, moment + reach),
     )
     return any((asked.key is not None and key == asked.key) or _same(asked.subject, m, item) for key, m, item in rows)
+
+
+def _is_brought(db: sqlite3.Connection, target: AccountKey, key: str | None) -> bool:
+    """Whether there is one without a date, too."""
+    query = (
+        "SELECT 1 FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND undated <> '' "
+        f"AND state <> 'unwanted' AND NOT {SET_FREE} LIMIT 1"
+    )
+    return db.execute(query, (*target, key)).fetchone() is not None
 
 
 def _of_play(db: sqlite3.Connection, play: int, tracker: str) -> bool:

@@ -14,8 +14,7 @@ from msgspec.structs import astuple
 from scrobbled.core.agreeing.ledger import AgreedValues, Link, LinkState
 from scrobbled.core.agreeing.plan import SIDES, Side
 from scrobbled.core.kinds import Kind
-from scrobbled.store.file.codec import decode_value, encode_value, instant
-from scrobbled.store.mirror.records import seconds
+from scrobbled.store.file.codec import decode_value, encode_value, instant, seconds
 
 _COLUMNS = "a, b, rule, state, a_at, b_at"
 _QUIET = (

@@ -14,7 +14,7 @@ from msgspec import Struct
 from scrobbled.core.kinds import PLAYS, Kind
 from scrobbled.core.records import DatePrecision, PlayRecord
 from scrobbled.core.standing import AccountKey
-from scrobbled.store.file.codec import THESE, instant, listed
+from scrobbled.store.file.codec import THESE, instant, listed, seconds
 
 GONE = 2
 """Complete reads in a row without a record after which it is gone."""
@@ -172,10 +172,6 @@ def _values(record: PlayRecord) -> tuple[Any, ...]:
     )
 
 
-def seconds(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp())
-
-
 def miss(db: sqlite3.Connection, account: AccountKey, ids: Iterable[str], rev: int) -> None:
     """A complete read did not list them."""
     db.executemany(
@@ -210,20 +206,36 @@ def count(db: sqlite3.Connection, account: AccountKey) -> int:
     return state(db, account).plays
 
 
+_NOT_SENT = (
+    "NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.play_id = records.play AND outbox.tracker = records.tracker "
+    "AND outbox.kind = 'plays')"
+)
+
+
 def same_viewing_there(
-    db: sqlite3.Connection, viewer: str, tracker: str, key: str, watched_at: datetime, gap: timedelta
+    db: sqlite3.Connection, viewer: str, tracker: str, key: str, watched_at: datetime | None, gap: timedelta
 ) -> str | None:
     """The id of a record at the tracker that is this viewing, and not the record of a play that we have sent there.
 
-    A play that was made of the record, to be brought elsewhere, was not.
+    A play that was made of the record, to be brought elsewhere, was not. What has no date is any viewing there is.
     """
+    if watched_at is None:
+        return _any_there(db, viewer, tracker, key)
     at, reach = watched_at.timestamp(), gap.total_seconds()
     row = db.execute(
         "SELECT id FROM records INDEXED BY records_of_key "
         "WHERE viewer = ? AND tracker = ? AND key = ? AND at > ? AND at < ? AND missed = 0 "
-        "AND kept = 'exact' AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.play_id = records.play "
-        "AND outbox.tracker = records.tracker AND outbox.kind = 'plays') ORDER BY abs(at - ?) LIMIT 1",
+        f"AND kept = 'exact' AND {_NOT_SENT} ORDER BY abs(at - ?) LIMIT 1",
         (viewer, tracker, key, at - reach, at + reach, at),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _any_there(db: sqlite3.Connection, viewer: str, tracker: str, key: str) -> str | None:
+    row = db.execute(
+        "SELECT id FROM records INDEXED BY records_of_key "
+        f"WHERE viewer = ? AND tracker = ? AND key = ? AND missed = 0 AND {_NOT_SENT} ORDER BY id LIMIT 1",
+        (viewer, tracker, key),
     ).fetchone()
     return None if row is None else str(row[0])
 

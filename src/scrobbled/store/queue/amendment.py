@@ -38,6 +38,8 @@ class Details(Struct, frozen=True):
     """The play that is removed is wanted again, where a correction made since says that it belongs."""
     as_is: bool = False
     """What it is about is told as this tracker itself knows it: corrections are no longer to be applied to it."""
+    at: datetime | None = None
+    """When it was last watched (tick)."""
 
 
 class Inverse(Struct, frozen=True):
@@ -111,6 +113,7 @@ class TakenBack(Struct, frozen=True):
     address: Mapping[str, Any]
     watched_at: datetime | None
     remote_id: str
+    undated: str = ""
 
 
 class Amendment(Struct, frozen=True):
@@ -184,7 +187,7 @@ _PLAIN = (
 )
 _STATE = ("id", "reason", "code", "hold", "attempts", "misses", "next_at", "created_at", "settled_at", "address_key")
 _COLUMNS = (*_PLAIN, *_STATE, "state", "wish", "subject", "inverse")
-_WRITTEN = ("state", "address_key", "address", "watched_at", "remote_id")
+_WRITTEN = ("state", "address_key", "address", "watched_at", "remote_id", "undated")
 _QUERY = (
     f"SELECT {', '.join(f'amendments.{name}' for name in _COLUMNS)}, "
     f"{', '.join(f'outbox.{name}' for name in _WRITTEN)} "
@@ -253,11 +256,11 @@ def _amendment(row: Sequence[Any]) -> Amendment:
 
 
 def _written(row: Sequence[Any]) -> TakenBack | None:
-    state, key, address, watched_at, remote_id = row
+    state, key, address, watched_at, remote_id, undated = row
     if state is None:
         return None
     when = None if watched_at is None else instant(watched_at)
-    return TakenBack(PlayOutcome(state), key, json.loads(address or "{}"), when, remote_id or "")
+    return TakenBack(PlayOutcome(state), key, json.loads(address or "{}"), when, remote_id or "", undated)
 
 
 def _inverse(text: str | None) -> Inverse | None:
@@ -274,7 +277,7 @@ def _encode(details: Details) -> str:
 
 def _decode(text: str) -> Details:
     values: dict[str, Any] = json.loads(text)
-    for name in ("watched_at", "rated_at"):
+    for name in ("watched_at", "rated_at", "at"):
         if name in values:
             values[name] = instant(values[name])
     return Details(**values)

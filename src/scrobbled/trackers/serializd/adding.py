@@ -109,8 +109,8 @@ class SerializdAdder:
 
     async def _log(self, spot: EpisodeSpot, play: Addition) -> Receipt:
         before = codec.instant(play.address.data.get("ticked_at"))
-        rewatch = play.rewatch or ticks.is_rewatch(before, play.watched_at)
-        body = codec.log_body(spot, play.watched_at, rewatch=rewatch)
+        rewatch = play.rewatch or ticks.is_rewatch(before, play.at)
+        body = codec.log_body(spot, play.at, rewatch=rewatch)
 
         async def write(token: str) -> Answer:
             return await self._client.write("/show/reviews/add", body, token=token, repeatable=False)

@@ -128,6 +128,8 @@ class SerializdAmender:
     async def _id_of(self, edit: Remove, spot: EpisodeSpot) -> int | None:
         if edit.remote_id:
             return _id(edit.remote_id)
+        if edit.watched_at is None:
+            raise Refused("nobody said when the play was")
         viewing = (spot.show, spot.season, spot.number, _second(edit.watched_at))
         return (await self._diary.find([viewing])).get(viewing)
 

@@ -213,4 +213,4 @@ def _address(found: LocatedEpisode, **told: str) -> Address:
 
 def _viewing(play: Addition) -> ViewingKey:
     spot = spot_of(play.address.data)
-    return spot.show, spot.season, spot.number, play.watched_at.astimezone(UTC).replace(microsecond=0)
+    return spot.show, spot.season, spot.number, play.at.astimezone(UTC).replace(microsecond=0)

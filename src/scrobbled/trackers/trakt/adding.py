@@ -1,30 +1,23 @@
-"""Adding plays to a Trakt history, and finding them there."""
+"""Adding plays to a Trakt history."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
 from scrobbled.core.errors import NotInCatalogue, TrackerError, TryLater
-from scrobbled.core.naming.items import Episode, Media
+from scrobbled.core.naming.items import Episode
 from scrobbled.trackers.base import Addition, AddResult, Receipt
 from scrobbled.trackers.given import Shows
-from scrobbled.trackers.trakt.answers import AddAnswer, HistoryRow, read_added, read_history
+from scrobbled.trackers.trakt.answers import AddAnswer, read_added
 from scrobbled.trackers.trakt.catalogue import Lookups
-from scrobbled.trackers.trakt.codec import Outgoing, RawIds, TraktPlace, history_body, minute, raw_ids, share, timestamp
+from scrobbled.trackers.trakt.codec import Outgoing, RawIds, history_body, raw_ids, share
 from scrobbled.trackers.trakt.locating import at_its_number
-from scrobbled.trackers.trakt.paging import Asker
+from scrobbled.trackers.trakt.seeking import HISTORY
 from scrobbled.trackers.trakt.writing import Writer
 
-HISTORY = "/sync/history"
-WIDEST = timedelta(days=60)
 BY_NUMBER = "found by its show and number, as Trakt does not know the ids that the media server gave it"
-MARGIN = timedelta(days=2)
-"""Trakt's documents disagree on whether the bounds are days or moments, and whose midnight counts: this covers all."""
 
 
 class TraktAdder:
@@ -129,86 +122,3 @@ def _check_count(added: AddAnswer, expected: int) -> None:
 
 def _named(play: Outgoing) -> str:
     return f"the {play.media} with " + ", ".join(f"{space} id {value}" for space, value in play.ids.items())
-
-
-@dataclass(slots=True)
-class _Rows:
-    """Plays by id, each once."""
-
-    rows: dict[int, HistoryRow] = field(default_factory=dict)
-
-    def take(self, raw: Any, what: str) -> int:
-        fresh = {row.id: row for row in read_history(raw, what) if row.id not in self.rows}
-        self.rows |= fresh
-        return len(fresh)
-
-
-class PlayFinder:
-    """Reads. An absence is told only after every page of the span was read."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
-
-    async def find(self, plays: Sequence[Addition]) -> list[Receipt | None]:
-        """Each remote play answers for one of ``plays`` at most."""
-        receipts: list[Receipt | None] = [None] * len(plays)
-        for cluster in _clusters(plays):
-            rows = _by_minute(await self._read([plays[index] for index in cluster]))
-            for index in cluster:
-                receipts[index] = _take(rows.get(minute(plays[index].watched_at), []), plays[index])
-        return receipts
-
-    async def of_item(self, media: Media, trakt: int | str) -> list[HistoryRow]:
-        """Every play of the item with this Trakt id, as ``extended=full`` tells them; none where Trakt forgot it."""
-        path = f"{HISTORY}/{media}s/{trakt}"
-        found, _ = await self._asker.gather_again(path, {"extended": "full"}, _Rows, absent=True)
-        return [row for row in found.rows.values() if str(row.entry.ids.get("trakt")) == str(trakt)]
-
-    async def probe(self) -> None:
-        """The cheapest request that needs a sign-in; raises what is wrong with it."""
-        await self._asker.get(HISTORY, {"page": 1, "limit": 1})
-
-    async def _read(self, plays: Sequence[Addition]) -> list[HistoryRow]:
-        media = {TraktPlace.of(play.address).media for play in plays}
-        found = _Rows()
-        await self._asker.gather(HISTORY if len(media) > 1 else f"{HISTORY}/{media.pop()}s", _span(plays), found)
-        return list(found.rows.values())
-
-
-def _clusters(plays: Sequence[Addition]) -> Iterator[list[int]]:
-    """Indexes of plays that one read covers, so that one old play does not mean reading years."""
-    cluster: list[int] = []
-    for index in sorted(range(len(plays)), key=lambda index: plays[index].watched_at):
-        if cluster and plays[index].watched_at - plays[cluster[0]].watched_at > WIDEST:
-            yield cluster
-            cluster = []
-        cluster.append(index)
-    if cluster:
-        yield cluster
-
-
-def _span(plays: Sequence[Addition]) -> dict[str, str | int]:
-    times = [play.watched_at for play in plays]
-    return {"start_at": _midnight(min(times) - MARGIN), "end_at": _midnight(max(times) + MARGIN)}
-
-
-def _midnight(moment: datetime) -> str:
-    return timestamp(moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
-
-
-def _by_minute(rows: Iterable[HistoryRow]) -> dict[datetime, list[HistoryRow]]:
-    found: dict[datetime, list[HistoryRow]] = {}
-    for row in rows:
-        if row.watched_at is not None:
-            found.setdefault(row.watched_at, []).append(row)
-    return found
-
-
-def _take(rows: list[HistoryRow], play: Addition) -> Receipt | None:
-    """The receipt of the first of ``rows`` that is ``play``, which is used up by that."""
-    place = TraktPlace.of(play.address)
-    for row in rows:
-        if row.holds(place):
-            rows.remove(row)
-            return Receipt(remote_id=str(row.id))
-    return None

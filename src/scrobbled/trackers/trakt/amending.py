@@ -12,12 +12,13 @@ from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, TryLate
 from scrobbled.core.kinds import KINDS, Scope
 from scrobbled.core.kinds import RATINGS as RATED
 from scrobbled.trackers.base import Addition, Address, AddResult, Edit, Flag, Receipt, Remove, Retime, SetValue
-from scrobbled.trackers.trakt.adding import HISTORY, PlayFinder, TraktAdder
+from scrobbled.trackers.trakt.adding import TraktAdder
 from scrobbled.trackers.trakt.answers import HistoryRow, read_missing
 from scrobbled.trackers.trakt.catalogue import Lookups
 from scrobbled.trackers.trakt.codec import RawIds, TraktPlace, minute, timestamp
 from scrobbled.trackers.trakt.entries import play_record
 from scrobbled.trackers.trakt.memory import TraktMemory
+from scrobbled.trackers.trakt.seeking import HISTORY, PlayFinder
 from scrobbled.trackers.trakt.writing import Writer
 
 RATINGS = "/sync/ratings"
@@ -219,7 +220,8 @@ def _of(edits: Sequence[Edit], kind: type[EditT]) -> dict[int, EditT]:
 
 
 def _at(rows: Iterable[HistoryRow], edit: Remove | Retime) -> list[HistoryRow]:
-    return [row for row in rows if row.watched_at == minute(edit.watched_at)]
+    at = None if edit.watched_at is None else minute(edit.watched_at)
+    return [row for row in rows if row.watched_at == at]
 
 
 def _stamp(row: HistoryRow) -> str:

@@ -12,7 +12,7 @@ from scrobbled.core.errors import ContractDrift
 from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.items import Media
 from scrobbled.trackers.trakt.codec import Outgoing, RawIds, TraktPlace, clean_ids, minute, moment, share, whole
-from scrobbled.trackers.trakt.entries import TraktEntry, entry_of, part
+from scrobbled.trackers.trakt.entries import EPOCH, TraktEntry, entry_of, part
 
 
 class Echo(Struct, frozen=True):
@@ -94,7 +94,7 @@ def read_missing(raw: object, what: str) -> UnknownIds:
 
 
 class HistoryRow(Struct, frozen=True):
-    """One play in the history. ``watched_at`` is a UTC minute, ``None`` or the epoch where Trakt keeps no date."""
+    """One play in the history. ``watched_at`` is a UTC minute, ``None`` where Trakt keeps no date."""
 
     id: int
     watched_at: datetime | None
@@ -133,9 +133,8 @@ def _row(line: Mapping[str, Any], what: str) -> HistoryRow | None:
     number, action, at = whole(line.get("id")), line.get("action"), _told(line, "watched_at", what)
     if number is None:
         raise ContractDrift(f"{what} lists a play without id")
-    return HistoryRow(
-        number, minute(at) if at else None, action if isinstance(action, str) else "", entry_of(line, media)
-    )
+    when = minute(at) if at and at != EPOCH else None
+    return HistoryRow(number, when, action if isinstance(action, str) else "", entry_of(line, media))
 
 
 def _told(line: Mapping[str, Any], name: str, what: str) -> datetime | None:

@@ -21,6 +21,8 @@ KEY_ORDER = ("tmdb", "tvdb", "imdb", "trakt")
 """Media servers never know Trakt's own ids, so a key built from those would differ by how the item was found."""
 _SEARCH_SYNTAX = re.compile(r'([+\-&|!(){}\[\]^"~*?:/\\])')
 
+UNKNOWN, RELEASED = "unknown", "released"
+"""What stands for the time of a play that has none; an episode gets the time of its release by the second."""
 RawIds = Mapping[str, int | str]
 IdsT = TypeVar("IdsT", MovieIds, EpisodeIds, ShowIds)
 
@@ -148,13 +150,20 @@ class TraktPlace(Struct, frozen=True):
         )
 
 
+def undated_word(play: Addition) -> str:
+    """How Trakt is told of a play without a date. By the release only of episodes: of films nobody documents that."""
+    return RELEASED if play.undated == RELEASED and play.address.data["type"] == "episode" else UNKNOWN
+
+
 class Outgoing(Struct, frozen=True):
     """One play on its way, and the ids it goes by."""
 
     index: int
     media: Media
     ids: RawIds
-    watched_at: datetime
+    watched_at: datetime | None
+    undated: str = ""
+    """How it is told that nobody knows when."""
     show: RawIds = field(default_factory=dict)
     """Those of its show, as far as they are known."""
     item: Item | None = None
@@ -165,10 +174,12 @@ class Outgoing(Struct, frozen=True):
     def of(cls, index: int, play: Addition) -> Outgoing:
         place = TraktPlace.of(play.address)
         ids = {"trakt": place.ids["trakt"]} if "trakt" in place.ids else place.ids
-        return cls(index, place.media, ids, minute(play.watched_at), place.show, play.item)
+        at, word = (minute(play.at), "") if play.watched_at is not None else (None, undated_word(play))
+        return cls(index, place.media, ids, at, word, place.show, play.item)
 
     def line(self) -> dict[str, Any]:
-        return {"watched_at": timestamp(self.watched_at), "ids": dict(self.ids)}
+        """Never without ``watched_at``: Trakt would take that for now."""
+        return {"watched_at": timestamp(self.watched_at) if self.watched_at else self.undated, "ids": dict(self.ids)}
 
 
 def history_body(plays: Iterable[Outgoing]) -> dict[str, Any]:

@@ -89,8 +89,8 @@ def part(line: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def play_record(id: str, key: str, watched_at: datetime | None, action: str) -> PlayRecord:
-    """``watched_at`` is a UTC minute, as Trakt tells it."""
-    at = None if watched_at == EPOCH else watched_at
+    """``watched_at`` is a UTC minute, ``None`` for what has no date."""
+    at = None if watched_at == EPOCH else watched_at  # so it is in rows that an older version has kept
     return PlayRecord(id, key, at, _kept(at, action), stamp=stamp(at, key))
 
 

@@ -15,12 +15,12 @@ from scrobbled.core.records import PlayRecord, Plays, Subject
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.http import Answer
 from scrobbled.trackers.given import EarlierReads
-from scrobbled.trackers.trakt.adding import HISTORY, PlayFinder
 from scrobbled.trackers.trakt.answers import read_history
 from scrobbled.trackers.trakt.codec import timestamp
 from scrobbled.trackers.trakt.cursor import KindCursor, Moves
 from scrobbled.trackers.trakt.paging import PAGE, Asker, Paging
 from scrobbled.trackers.trakt.records import PlayPages, ToldSubjects
+from scrobbled.trackers.trakt.seeking import HISTORY, PlayFinder
 from scrobbled.trackers.trakt.snapshot import (
     Difference,
     Minutes,

@@ -26,7 +26,7 @@ from scrobbled.trackers.base import (
 )
 from scrobbled.trackers.given import Context
 from scrobbled.trackers.trakt.activity import Activity
-from scrobbled.trackers.trakt.adding import PlayFinder, TraktAdder
+from scrobbled.trackers.trakt.adding import TraktAdder
 from scrobbled.trackers.trakt.amending import TraktAmender
 from scrobbled.trackers.trakt.auth import Auth
 from scrobbled.trackers.trakt.catalogue import Lookups
@@ -39,6 +39,7 @@ from scrobbled.trackers.trakt.memory import TraktMemory
 from scrobbled.trackers.trakt.oauth import OAuthClient
 from scrobbled.trackers.trakt.paging import Asker
 from scrobbled.trackers.trakt.reading import TraktReader
+from scrobbled.trackers.trakt.seeking import PlayFinder
 from scrobbled.trackers.trakt.settings import TraktSettings
 from scrobbled.trackers.trakt.whole import WholeReader
 from scrobbled.trackers.trakt.writing import Writer
@@ -52,6 +53,7 @@ CAN = Capabilities(
     tells_playing=True,
     reads=frozenset({"plays", "ratings"}),
     amends=frozenset({"plays", "ratings"}),
+    undated=frozenset({"unknown", "released"}),
 )
 SPACES = {"imdb": "IMDb", "tmdb": "TMDB", "trakt": "Trakt", "tvdb": "TVDB"}
 """As people write them."""
@@ -73,7 +75,7 @@ class TraktTracker(Tracker):
         writer, asker = Writer(self._api, self._auth, self._pace), Asker(self._api, self._auth)
         lookups, own = Lookups(self._api, context.cache), TraktMemory(context.cache, clock, context.viewer)
         self._locator = TraktLocator(lookups, context.shows)
-        self._adder, self._found = TraktAdder(writer, lookups, context.shows), PlayFinder(asker)
+        self._adder, self._found = TraktAdder(writer, lookups, context.shows), PlayFinder(asker, lookups)
         self._amender = TraktAmender(writer, self._found, self._adder, lookups, own)
         activity = Activity(asker, clock)
         history = TraktHistory(asker, self._found, WholeReader(asker, activity, lambda: self._adder.sent), clock)

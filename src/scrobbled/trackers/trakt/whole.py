@@ -11,11 +11,11 @@ from scrobbled.core.errors import ContractDrift
 from scrobbled.trackers.given import ListingDraft
 from scrobbled.trackers.growing import grown
 from scrobbled.trackers.trakt.activity import Activity
-from scrobbled.trackers.trakt.adding import HISTORY
 from scrobbled.trackers.trakt.answers import HistoryRow, read_history
 from scrobbled.trackers.trakt.cursor import Moves
 from scrobbled.trackers.trakt.paging import MOST_PAGES, PAGE, REREAD, Asker, Paging, Shifted
 from scrobbled.trackers.trakt.records import PlayPages
+from scrobbled.trackers.trakt.seeking import HISTORY
 
 MOST_READ = 2 * MOST_PAGES
 """Rows that come twice make more pages than there are plays."""

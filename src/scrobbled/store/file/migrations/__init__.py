@@ -25,6 +25,7 @@ from scrobbled.store.file.migrations import (
     reasons,
     values,
     names,
+    undated,
 )
 
 # isort: on
@@ -52,6 +53,7 @@ __all__ = [
     "sources",
     "taken_back",
     "tallies",
+    "undated",
     "values",
     "walls",
 ]

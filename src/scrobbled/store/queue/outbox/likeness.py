@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import timedelta
+from typing import Any
 
 from scrobbled.core.naming.identity import same_item
 from scrobbled.store.file.codec import decode_item
@@ -11,17 +12,21 @@ from scrobbled.store.queue.outbox.waiting import OutboxChange
 from scrobbled.store.queue.words import ANY_TO_BE_TAKEN_BACK, DONE, TO_BE_TAKEN_BACK, WAS_TAKEN_BACK
 
 DAY = 86_400.0
-_NEAR = (
-    "outbox.viewer = :viewer AND outbox.tracker = :tracker AND outbox.watched_at > :first "
-    "AND outbox.watched_at < :last AND outbox.id <> :id"
+_OTHERS = "outbox.viewer = :viewer AND outbox.tracker = :tracker AND outbox.id <> :id"
+_NEAR = "outbox.watched_at > :first AND outbox.watched_at < :last"
+_UNDATED = "outbox.watched_at IS NULL AND outbox.undated <> ''"
+_TWIN = (
+    f"SELECT outbox.play_id FROM outbox WHERE {_OTHERS} AND outbox.address_key = :key AND {{}} "
+    "AND (state = 'delivered' OR (state = 'already-there' AND remote_id IS NOT NULL) "
+    "OR (state = 'queued' AND (phase <> '' OR id < :id))) ORDER BY id LIMIT 1"
 )
 _LOCATED = (
-    f"SELECT min(outbox.play_id) FROM outbox WHERE {_NEAR} AND outbox.address_key = :key "
+    f"SELECT min(outbox.play_id) FROM outbox WHERE {_OTHERS} AND outbox.address_key = :key AND {{}} "
     f"AND ({WAS_TAKEN_BACK} OR (outbox.state <> 'undone' AND {TO_BE_TAKEN_BACK}))"
 )
 _NOT_LOCATED = (
     "SELECT plays.id, plays.media, plays.item FROM outbox INDEXED BY {} CROSS JOIN plays ON plays.id = outbox.play_id "
-    f"WHERE {_NEAR} AND outbox.address_key IS NULL AND {{}}"
+    f"WHERE {_OTHERS} AND {{{{}}}} AND outbox.address_key IS NULL AND {{}}"
 )
 _TAKEN = _NOT_LOCATED.format("outbox_taken_back", WAS_TAKEN_BACK)
 _TO_BE_TAKEN = _NOT_LOCATED.format(
@@ -32,32 +37,32 @@ _TO_BE_TAKEN = _NOT_LOCATED.format(
 
 
 def same_viewing(db: sqlite3.Connection, change: OutboxChange, key: str, gap: timedelta) -> int | None:
-    """The play of another change that this account already has, or is getting, for the same viewing of ``key``."""
-    if change.watched_at is None:
-        return None
-    at, reach = change.watched_at.timestamp(), gap.total_seconds()
-    row = db.execute(
-        "SELECT play_id FROM outbox WHERE viewer = ? AND tracker = ? AND address_key = ? AND id <> ? "
-        "AND watched_at > ? AND watched_at < ? AND (state = 'delivered' OR (state = 'already-there' AND remote_id IS "
-        "NOT NULL) OR (state = 'queued' AND (phase <> '' OR id < ?))) ORDER BY id LIMIT 1",
-        (change.viewer, change.tracker, key, change.id, at - reach, at + reach, change.id),
-    ).fetchone()
+    """The play of another change that this account already has, or is getting, for the same viewing of ``key``.
+
+    Of what has no date any play tells that it was watched.
+    """
+    when = "1" if change.watched_at is None else _NEAR
+    row = db.execute(_TWIN.format(when), _asked(change, key, gap)).fetchone()
     return None if row is None else int(row[0])
 
 
 def taken_back(db: sqlite3.Connection, change: OutboxChange, key: str, gap: timedelta) -> int | None:
     """The play that was taken back from this account and is the same viewing; it may never have been looked up."""
-    if change.watched_at is None:
-        return None
-    at, reach = change.watched_at.timestamp(), gap.total_seconds()
-    asked = {"viewer": change.viewer, "tracker": change.tracker, "id": change.id, "key": key}
-    times = {"first": at - reach, "last": at + reach}
-    found = [play for (play,) in db.execute(_LOCATED, asked | times) if play is not None]
-    rows = db.execute(_TAKEN, asked | times).fetchall()
+    when, asked = _UNDATED if change.watched_at is None else _NEAR, _asked(change, key, gap)
+    found = [play for (play,) in db.execute(_LOCATED.format(when), asked) if play is not None]
+    rows = db.execute(_TAKEN.format(when), asked).fetchall()
     if db.execute(ANY_TO_BE_TAKEN_BACK, asked).fetchone():  # else nobody looks through all that waits
-        rows += db.execute(_TO_BE_TAKEN, asked | times)
+        rows += db.execute(_TO_BE_TAKEN.format(when), asked)
     found += [play for play, media, item in rows if same_item(decode_item(media, item), change.item)]
     return min(found, default=None)
+
+
+def _asked(change: OutboxChange, key: str, gap: timedelta) -> dict[str, Any]:
+    asked: dict[str, Any] = {"viewer": change.viewer, "tracker": change.tracker, "id": change.id, "key": key}
+    if change.watched_at is None:
+        return asked
+    at, reach = change.watched_at.timestamp(), gap.total_seconds()
+    return asked | {"first": at - reach, "last": at + reach}
 
 
 def is_on_its_way(db: sqlite3.Connection, viewer: str, tracker: str, key: str) -> bool:

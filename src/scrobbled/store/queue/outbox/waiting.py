@@ -31,7 +31,7 @@ _COLUMNS = (
     "outbox.id, outbox.play_id, outbox.viewer, outbox.tracker, outbox.state, outbox.phase, outbox.watched_at, "
     "outbox.address_key, outbox.address, outbox.how, outbox.rewatch, outbox.attempts, outbox.misses, "
     "outbox.missed_at, outbox.next_at, outbox.received_at, plays.media, plays.item, plays.duration_ms, "
-    "outbox.restored, outbox.approved, outbox.run"
+    "outbox.restored, outbox.approved, outbox.run, outbox.undated"
 )
 
 
@@ -64,6 +64,8 @@ class OutboxChange(Struct, frozen=True):
     """A person wants it sent, so that no rule holds it again."""
     run: int | None = None
     """The run of a pair that wants it there."""
+    undated: str = ""
+    """How it is told that nobody knows when it was, where ``watched_at`` is missing; see ``Addition``."""
 
 
 def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[OutboxChange]:
@@ -149,4 +151,5 @@ def _change(row: Sequence[Any]) -> OutboxChange:
         restored=bool(row[19]),
         approved=bool(row[20]),
         run=row[21],
+        undated=row[22],
     )
