@@ -16,7 +16,9 @@ from flows.rig import FILM, Scripted, rigged
 from scrobbled.config import Config, loads
 from scrobbled.config.viewing import PairConfig
 from scrobbled.core.errors import ConfigError, Refused, TryLater
+from scrobbled.core.records import ViewingsKept
 from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.desk.facts import run_words
 from scrobbled.intake.household import impossible, refuse_impossible
 from scrobbled.plumbing.redact import Redactor
 from scrobbled.reconcile.pairs import Options, Sides, policy
@@ -130,6 +132,27 @@ def test_where_no_side_can_be_written_the_only_direction_is_off(monkeypatch: pyt
     assert [one.text for one in impossible(config)] == ["trakt cannot be written; write off"] * 2
     with pytest.raises(ConfigError, match=r"pairs\[0\]\.plays.*\n.*pairs\[0\]\.ratings"):
         refuse_impossible(config)
+
+
+@pytest.mark.parametrize(
+    ("wish", "word"), [(Options(library="TV"), "--library"), (Options(correct_dates=True), "--correct-dates")]
+)
+def test_what_is_wished_of_a_library_needs_one(wish: Options, word: str) -> None:
+    pair, sides = PairConfig(between=("trakt", "serializd"), plays="both"), Sides("anna", "trakt", "serializd")
+    with pytest.raises(ConfigError, match=f"neither trakt nor serializd is a library, so {word} has no meaning"):
+        policy(pair, sides, (CAN, CAN), wish)
+    library = replace(CAN, keeps=ViewingsKept.SEEN)
+    assert policy(pair, sides, (CAN, library), wish).plays == policy(pair, sides, (CAN, library), Options()).plays
+
+
+def test_what_is_wished_of_a_run_is_stored_and_told_as_it_was_typed() -> None:
+    wish = Options(kinds=("plays",), direction="trakt-to-serializd", library="Late Night", correct_dates=True)
+    assert Options.of(wish.stored()) == wish
+    typed = ["--kind", "plays", "--direction", "trakt-to-serializd", "--library", "Late Night", "--correct-dates"]
+    assert wish.words() == typed
+    told = run_words.asked_for(wish.stored(), "trakt,serializd")
+    assert told == "only plays, only Trakt to Serializd, only the library Late Night, dates were corrected"
+    assert dict(run_words.fields(wish))["library"] == "Late Night"
 
 
 def paired(ways: str) -> Config:

@@ -107,3 +107,14 @@ async def test_what_means_nothing_is_refused_in_words(
 async def test_an_unknown_run_is_not_found(browser: httpx.AsyncClient) -> None:
     await asked(browser, "/runs/r7", 404)
     await asked(browser, "/runs/seven", 400)
+
+
+@pytest.mark.parametrize("wish", [{"library": "TV"}, {"correct_dates": True}])
+async def test_what_is_wished_of_a_library_is_refused_where_there_is_none(
+    two: Pairing, browser: httpx.AsyncClient, wish: dict[str, Any]
+) -> None:
+    body = {"viewer": "anna", "pair": "trakt,serializd", **wish}
+    for more in ({}, {"dry_run": True}):
+        answer = await browser.post("/api/v1/sync", json={**body, **more})
+        assert (answer.status_code, "is a library" in answer.text) == (400, True)
+    assert await asked(browser, "/runs") == []

@@ -9,18 +9,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from pairing import Pairing, later, pairing
 from patience import until
+from scrobbled.core.records import ViewingsKept
 from scrobbled.desk.facts.steps import steps_so_far
 from scrobbled.desk.pairs import stillness
 from scrobbled.sandbox.faults import Fault
 from scrobbled.store.mirror import runs
 from scrobbled.store.mirror.runs import RunStep
+from scrobbled.trackers import TRACKERS
 from scrobbled.web.app import create_app
 from web.test_pages import Seen
 
@@ -772,3 +776,15 @@ async def test_a_pair_says_what_becomes_of_removals_by_kind(tmp_path: Path) -> N
         await two.sync()
         page = (await browser.get("/sync")).text
         assert "Plays: What is removed on one side stays on the other. Ratings: What is removed on one side is" in page
+
+
+async def test_what_can_be_wished_of_a_library_is_offered_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pairing(tmp_path) as two, visiting(two) as browser:
+        assert "Only this library" not in (await browser.get("/sync")).text
+        can = replace(TRACKERS["serializd"].can(), keeps=ViewingsKept.LAST)
+        monkeypatch.setitem(TRACKERS, "serializd", SimpleNamespace(can=lambda: can))
+        text = (await browser.get("/sync")).text
+        assert "Only this library of Serializd" in text
+        assert 'name="correct_dates"' in text

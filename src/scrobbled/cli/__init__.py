@@ -135,6 +135,10 @@ def auth(tracker: str, viewer: str | None, config: str | None) -> None:
 @click.option(
     "--conflict-strategy", "conflict", callback=named, metavar="S", default="", help="trakt-wins, newest-wins, ask …"
 )
+@click.option("--library", callback=named, metavar="TITLE", default="", help="Only what is in this library.")
+@click.option(
+    "--correct-dates", is_flag=True, help="Give plays that other programs entered in bulk the times of the library."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing anywhere.")
 @click.option("--plan", callback=named, metavar="ID", default="", help="Do exactly what this plan showed, or nothing.")
 @click.option("--full", is_flag=True, help="Read everything, also where nothing seems to have moved.")

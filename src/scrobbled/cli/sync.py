@@ -47,9 +47,11 @@ def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
         conflict=wish["conflict"],
         plan=wish["plan"].strip(),
         full=wish["full"],
+        correct_dates=wish["correct_dates"],
+        library=wish["library"].strip(),
     )
     check_plan(options.plan)
-    chosen = _chosen(config, wish["viewer"], wish["pair"])
+    chosen = _with_library(_chosen(config, wish["viewer"], wish["pair"]), options)
     for one in chosen:
         policy(one.pair, one.sides, [TRACKERS[name].can() for name in one.sides.names], options)
     watch = wish["interval"] * 60 if wish["watch"] and not wish["dry_run"] else None
@@ -137,6 +139,13 @@ def _chosen(config: Config, viewer: str | None, pair: str | None) -> list[Wired]
             "pairs: [{between: [trakt, serializd], plays: both, ratings: both}]"
         )
     return found
+
+
+def _with_library(chosen: list[Wired], options: Options) -> list[Wired]:
+    """Of several pairs only those that have one, where that is what the wish is about."""
+    if not (options.library or options.correct_dates):
+        return chosen
+    return [one for one in chosen if any(TRACKERS[name].can().is_library for name in one.sides.names)] or chosen
 
 
 async def _rehearsed(config: Config, chosen: Sequence[Wired], options: Options, *, as_json: bool) -> int:

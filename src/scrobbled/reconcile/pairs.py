@@ -142,6 +142,10 @@ class Options(Struct, frozen=True):
     """Do exactly what this plan shows, or nothing."""
     full: bool = False
     """Read everything, also where nothing seems to have moved."""
+    correct_dates: bool = False
+    """Give what other programs entered in bulk the times of the library."""
+    library: str = ""
+    """Only what is in the library of this title."""
 
     def stored(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value}
@@ -160,12 +164,15 @@ class Options(Struct, frozen=True):
             told += ["--direction", self.direction]
         if self.conflict:
             told += ["--conflict-strategy", self.conflict]
-        return told
+        if self.library:
+            told += ["--library", self.library]
+        return told + ["--correct-dates"] * self.correct_dates
 
 
 def policy(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options: Options) -> Policy:
     """Raises ``ConfigError`` for words that mean nothing for this pair."""
     _check_kinds(options, can)
+    _check_library(options, sides, can)
     return Policy(
         ways={kind: _direction(pair, sides, can, options, kind) for kind in KINDS},
         conflict=_conflict(options.conflict or pair.conflict, sides),
@@ -194,6 +201,12 @@ def _check_kinds(options: Options, can: Sequence[Capabilities]) -> None:
     strange = [kind for kind in options.kinds if kind not in able]
     if strange:
         raise ConfigError([f"{strange[0]} is no kind that can be reconciled; there are {', '.join(able)}"])
+
+
+def _check_library(options: Options, sides: Sides, can: Sequence[Capabilities]) -> None:
+    asked = "--library" if options.library else "--correct-dates" if options.correct_dates else ""
+    if asked and not any(one.is_library for one in can):
+        raise ConfigError([f"neither {sides.a} nor {sides.b} is a library, so {asked} has no meaning for them"])
 
 
 def _direction(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options: Options, kind: Kind) -> Direction:

@@ -120,6 +120,10 @@ class PairStory(Struct, frozen=True):
     """Five cron fields, in the zone of the house."""
     when: str = ""
     """When it is run, for people: "every 15 minutes", "at 04:30 every day", "by hand"."""
+    library: str = ""
+    """The side that is a library; empty where none is."""
+    titles: list[str] = field(default_factory=list)
+    """Of the libraries that the settings choose there."""
 
 
 def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standings) -> list[PairStory]:
@@ -145,6 +149,8 @@ def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standi
                     next=iso_or_none(next_run(pair, latest, config.server.zone, stood.now)) if works else None,
                     schedule=pair.schedule.text if pair.schedule else "",
                     when=when(pair),
+                    library=(library := _library(pair)),
+                    titles=list(viewer.trackers[library].get("libraries", ())) if library else [],
                     conflict=pair.conflict,
                     removals=_removals(pair),
                     works=works,
@@ -162,6 +168,10 @@ def _removals(pair: PairConfig) -> str | dict[str, str]:
     by_kind = {kind: pair.removal(kind) for kind in KINDS}
     words = set(by_kind.values())
     return words.pop() if len(words) == 1 else by_kind
+
+
+def _library(pair: PairConfig) -> str:
+    return next((name for name in pair.between if name in TRACKERS and TRACKERS[name].can().is_library), "")
 
 
 def _left_out(db: sqlite3.Connection, viewer: str, pair: PairConfig) -> dict[str, int]:

@@ -47,6 +47,10 @@ def asked_for(options: Mapping[str, object], pair: str) -> str:
         parts.append(direction_words(direction, pair))
     if conflict := str(options.get("conflict", "")):
         parts.append(conflict_words(conflict))
+    if library := str(options.get("library", "")):
+        parts.append(f"only the library {library}")
+    if options.get("correct_dates"):
+        parts.append("dates were corrected")
     if options.get("full"):
         parts.append("everything was read")
     return ", ".join(parts)
@@ -60,7 +64,13 @@ def address(place: str, query: Mapping[str, str]) -> str:
 
 def fields(options: Options) -> list[tuple[str, str]]:
     """The same wish once more, as fields of a form."""
-    told = [("direction", options.direction), ("conflict", options.conflict), ("full", "yes" if options.full else "")]
+    told = [
+        ("direction", options.direction),
+        ("conflict", options.conflict),
+        ("full", "yes" if options.full else ""),
+        ("library", options.library),
+        ("correct_dates", "yes" if options.correct_dates else ""),
+    ]
     return [("kind", kind) for kind in options.kinds] + [(name, value) for name, value in told if value]
 
 

@@ -40,6 +40,8 @@ class RunRequest(Struct, frozen=True, forbid_unknown_fields=True):
     conflict: str = ""
     plan: str = ""
     full: bool = False
+    library: str = ""
+    correct_dates: bool = False
     dry_run: bool = False
 
 
@@ -70,7 +72,7 @@ def _pairs(desk: Desk) -> list[HTTPRouteHandler]:
     async def sync(data: JSONBody[RunRequest]) -> RunStory | Preview:
         if data.dry_run and data.plan:
             raise ClientException("plan carries out what a dry_run showed; say one of the two.")
-        options = Options(tuple(data.kinds), data.direction, data.conflict, data.plan, data.full)
+        options = Options.of({name: getattr(data, name) for name in Options.__struct_fields__})
         begin = desk.syncing.preview if data.dry_run else desk.syncing.ask
         try:
             begun = await begin(data.viewer, data.pair, options)

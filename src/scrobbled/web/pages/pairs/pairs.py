@@ -26,7 +26,7 @@ from scrobbled.web.view.pairs import runs
 NEWEST = 6
 TELLING = ("", "done", "approval", "refused", "cancelled", "failed")
 """Outcomes of runs that did, or wanted to do, something."""
-NO_KIND = "Choose what the run is about: plays, ratings or both. Go back and tick one."
+NO_KIND = "Choose what the run is about: go back and tick at least one kind."
 
 
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
@@ -92,6 +92,8 @@ def _options(form: FormMultiDict, pairs: Sequence[PairStory]) -> Options:
         conflict=str(form.get("conflict", ""))[:60],
         plan=str(form.get("plan", ""))[:40].strip(),
         full=form.get("full") == "yes",
+        library=str(form.get("library", ""))[:200].strip(),
+        correct_dates=form.get("correct_dates") == "yes",
     )
 
 
