@@ -12,7 +12,7 @@ from core.pair_model import turned_change, turned_policy, turned_values
 from scrobbled.core.agreeing.ledger import ComparedValue, KeepValue, Policy, ValueGroup
 from scrobbled.core.agreeing.merge import compare_value
 from scrobbled.core.agreeing.plan import Plan
-from scrobbled.core.kinds import KINDS, KindShape, KindValue, Turn, every_action, in_order, valued, words_of
+from scrobbled.core.kinds import KINDS, KindShape, KindValue, every_action, in_order, valued, words_of
 from scrobbled.core.records import ValueRecord
 from scrobbled.core.sending.change import Change, thing, things
 
@@ -50,24 +50,23 @@ def test_no_two_kinds_share_an_action_and_each_is_found_by_its_word() -> None:
         words_of("dance")
 
 
-def test_a_plan_tells_first_what_takes_away_and_never_of_ticks() -> None:
+def test_a_plan_tells_first_what_takes_away_and_last_what_marks() -> None:
     assert [one.action for one in in_order()] == [
-        *("remove", "unrate", "uncollect", "unlist"),
+        *("remove", "untick", "unrate", "uncollect", "unlist"),
         *("retime", "rate"),
         *("add", "collect", "list"),
-        "flag",
+        *("flag", "tick"),
     ]
-    assert [one.action for one in every_action() if one.takes_away] == ["remove", "unrate", "uncollect", "unlist"]
-    assert [one.action for one in every_action() if one.turn is Turn.NEVER] == ["tick", "untick"]
-    assert [one.action for one in in_order() if one.singly] == [
-        *("remove", "unrate", "uncollect", "unlist", "retime", "rate")
-    ]
+    taking = ["remove", "untick", "unrate", "uncollect", "unlist"]
+    assert [one.action for one in every_action() if one.takes_away] == taking
+    assert [one.action for one in in_order() if one.singly] == [*taking, "retime", "rate"]
     assert [one.action for one in every_action() if one.overwrites] == ["retime"]
 
 
 def test_each_action_is_told_in_words() -> None:
     assert [one.planned for one in in_order()] == [
         ("play to remove", "plays to remove"),
+        ("tick to take back", "ticks to take back"),
         ("rating to clear", "ratings to clear"),
         ("title of the collection to remove", "titles of the collection to remove"),
         ("title of the watchlist to remove", "titles of the watchlist to remove"),
@@ -77,11 +76,13 @@ def test_each_action_is_told_in_words() -> None:
         ("title of the collection to add", "titles of the collection to add"),
         ("title of the watchlist to add", "titles of the watchlist to add"),
         ("rewatch mark to set", "rewatch marks to set"),
+        ("title to tick off as watched", "titles to tick off as watched"),
     ]
     assert {one.action: one.unusual for one in every_action() if one.unusual} == {
         "add": "plays would be added to {name}, dates kept",
         "retime": "plays on {name} would be given another time",
         "flag": "plays on {name} would be marked as rewatches",
+        "tick": "titles would be ticked off as watched on {name}",
         "rate": "ratings would be set on {name}",
         "collect": "titles of the collection would be added to {name}",
         "list": "titles of the watchlist would be added to {name}",

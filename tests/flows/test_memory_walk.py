@@ -60,7 +60,9 @@ class Bench:
     folder: Path
     removals: str
     clock: FakeClock = field(default_factory=FakeClock)
-    trackers: dict[str, MemoryTracker] = field(default_factory=dict)
+    trackers: dict[str, Any] = field(default_factory=dict)
+    """Memories, unless others are given."""
+    pair_settings: dict[str, Any] = field(default_factory=dict)
     real: dict[tuple[str, datetime], set[str]] = field(default_factory=dict)
     agreed: set[tuple[str, datetime]] = field(default_factory=set)
     precision: tuple[int, int] = (60, 1)
@@ -70,6 +72,8 @@ class Bench:
 
     def __post_init__(self) -> None:
         for name, precision in zip(NAMES, self.precision, strict=True):
+            if name in self.trackers:
+                continue
             self.trackers[name] = MemoryTracker(can=replace(CAN, precision=precision, settle=10.0))
         self.store = Store(self.folder / "s.db")
         self.begin()
@@ -92,7 +96,7 @@ class Bench:
             )
             for name, tracker in self.trackers.items()
         }
-        pair = PairConfig.going(NAMES, dict.fromkeys(self.kinds, "both"), removals=self.removals)
+        pair = PairConfig.going(NAMES, dict.fromkeys(self.kinds, "both"), removals=self.removals, **self.pair_settings)
         members = tuple(PairMember(tracker, _save_trouble) for tracker in self.trackers.values())
         self.reconciler = Reconciler(
             Sides("anna", *NAMES),
@@ -152,11 +156,11 @@ class Bench:
 
     # -- what we do ---------------------------------------------------------------------------------------------------
 
-    async def compare(self) -> Ended:
+    async def compare(self, options: Options | None = None) -> Ended:
         self.clock.advance(900)
         now = self.clock.now().timestamp()
         run = await self.store.write(lambda db: runs.ask(db, "anna", ",".join(NAMES), "sync", {}, now))
-        return await self.reconciler.run(run, Options())
+        return await self.reconciler.run(run, options or Options())
 
     async def deliver(self, most: int = 500) -> None:
         for courier in self.couriers.values():

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from scrobbled.core.errors import ContractDrift, TryLater
+from scrobbled.core.errors import ContractDrift, TryLater, said
 from scrobbled.plumbing.fields import decimal
 from scrobbled.plumbing.http import Answer
 
@@ -68,7 +68,7 @@ def page_of(answer: Answer) -> ListedPage:
     try:
         held = _opened(answer.body).container
     except msgspec.ValidationError as error:
-        raise ContractDrift(f"{answer.what}: {error}; is this the address of Plex?") from None
+        raise ContractDrift(f"{answer.what}: {said(error)}; is this the address of Plex?") from None
     except (ValueError, RecursionError):
         raise TryLater(f"{answer.what} answered with JSON that breaks off") from None
     total = decimal(held.total_size)

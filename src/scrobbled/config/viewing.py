@@ -150,6 +150,13 @@ class PairConfig:
         "What is ticked as watched and has no date: left alone, or a play of the time when it was ticked.",
         "ignore",
     )
+    undated: str = setting(
+        Choice(("leave", "unknown", "released", "marked")),
+        "Of a library: what the other side gets of what is watched there without a date that can be believed. leave: "
+        "nothing, and it is counted; unknown: a play without a date; released: a play of the day it came out; marked: "
+        "a play of the time when it was marked, if there is one.",
+        "leave",
+    )
     every: float | None = setting(
         Duration(_MINUTE), "Time between two runs (seconds). Without it, and without schedule, it is run by hand only."
     )
@@ -157,6 +164,10 @@ class PairConfig:
         CronValue(),
         "When it is run, instead of every, by server.time_zone: minute, hour, day, month, day of the week, as in cron.",
     )
+
+    def __post_init__(self) -> None:
+        """A library is always the first of the two: what it calls by no common name is looked up at the other."""
+        object.__setattr__(self, "between", tuple(sorted(self.between, key=lambda name: name not in ASKED)))
 
     def directions(self) -> dict[str, str]:
         """The direction of each kind that is not ``off``."""
@@ -167,9 +178,12 @@ class PairConfig:
         return self.removals.get(kind, "ignore")
 
     @classmethod
-    def going(cls, between: tuple[str, str], ways: Mapping[str, str], *, removals: str = "ignore") -> PairConfig:
+    def going(
+        cls, between: tuple[str, str], ways: Mapping[str, str], *, removals: str = "ignore", undated: str = "leave"
+    ) -> PairConfig:
         """One with these directions by kind, and all else as usual."""
-        made: PairConfig = cast(Any, cls)(between=between, removals=dict.fromkeys(KINDS, removals), **ways)
+        removed = dict.fromkeys(KINDS, removals)
+        made: PairConfig = cast(Any, cls)(between=between, removals=removed, undated=undated, **ways)
         return made
 
 

@@ -36,7 +36,6 @@ class Turn(IntEnum):
     CHANGES = 1
     ADDS = 2
     MARKS = 3
-    NEVER = 4
 
 
 class ActionWords(Struct, frozen=True):
@@ -179,12 +178,14 @@ _PLAYS = KindEntry(
             singly=False,
         ),
         ActionWords(
-            *("tick", Turn.NEVER, "Tick off", "Ticked off", "on"),
+            *("tick", Turn.MARKS, "Tick off", "Ticked off", "on"),
             things=("tick", "ticks"),
-            planned=("play to tick off", "plays to tick off"),
+            planned=("title to tick off as watched", "titles to tick off as watched"),
+            singly=False,
+            unusual="titles would be ticked off as watched on {name}",
         ),
         ActionWords(
-            *("untick", Turn.NEVER, "Untick", "Unticked", "on"),
+            *("untick", Turn.TAKES, "Untick", "Unticked", "on"),
             things=("tick to take back", "ticks to take back"),
             planned=("tick to take back", "ticks to take back"),
         ),
@@ -249,7 +250,7 @@ def every_action() -> Iterator[ActionWords]:
 
 def in_order() -> list[ActionWords]:
     """All that a plan can do, in the order in which it tells of it."""
-    return sorted((one for one in every_action() if one.turn is not Turn.NEVER), key=lambda one: one.turn)
+    return sorted(every_action(), key=lambda one: one.turn)
 
 
 def _unknown(action: str) -> ActionWords:

@@ -132,6 +132,7 @@ class Carrier:
             why=change.why,
             ask=change.ask,
             run=run,
+            undoes=int(change.target) if change.action == Action.UNTICK else None,
             inverse=_inverse(change, lined),
         )
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from scrobbled.core.agreeing.compare import compare_plays
 from scrobbled.core.agreeing.ledger import AgreedValues, KeepValue, Link, LinkState, Policy, ValueGroup
+from scrobbled.core.agreeing.library import compare_item
 from scrobbled.core.agreeing.merge import compare_value
-from scrobbled.core.agreeing.plan import SIDES, Change, Plan, Side, of_side, warned
+from scrobbled.core.agreeing.plan import SIDES, Change, Plan, Side, left, of_side, other, warned
 from scrobbled.core.kinds import Kind, KindValue
 from scrobbled.core.sending.change import left_out
 from scrobbled.reconcile.lining import Lined
@@ -58,12 +58,16 @@ class Decider:
         self._agreed = ledger.count_agreed(db, self._sides.viewer, self._sides.pair)
         self._taken = {side: amendments.taken_back(db, *self._sides.account(side)) for side in SIDES}
 
+    def leave_out(self, library: Side, titles: int) -> None:
+        """So many titles that the other side has are not in the ``library``."""
+        self._left += [left("absent", other(library))] * titles
+
     async def decide(self, part: Lined) -> list[Link]:
         """What was found to be the same; the rest is kept for the plan."""
         links, before = list[Link](), len(self._changes)
         for piece in pieces(part.plays, SLICE):
             for group in piece:
-                found = compare_plays(group, self._made)
+                found = compare_item(group, self._made)
                 links += found.links
                 self._keep(found.changes, found.left)
                 if self._made.plays != "off":

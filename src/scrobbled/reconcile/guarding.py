@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from scrobbled.config import Config
 from scrobbled.core.agreeing.guard import PlanFacts, PlanLimits, judge, refused
-from scrobbled.core.agreeing.plan import SIDES, Plan, read_id
-from scrobbled.core.kinds import PLAYS, words_of
-from scrobbled.reconcile.pairs import Sides
+from scrobbled.core.agreeing.plan import SIDES, Action, Plan, read_id
+from scrobbled.core.kinds import PLAYS, WATCHED, Kind, words_of
+from scrobbled.core.standing import AccountKey
+from scrobbled.reconcile.pairs import Options, Sides
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import ledger, records, runs, values
 from scrobbled.store.queue import cancelling
@@ -44,13 +45,19 @@ class Guard:
         return why or ("" if run is None else await self._store.read(lambda db: _wary(db, run, plan)))
 
     def _facts(self, db: sqlite3.Connection) -> PlanFacts:
-        a, b = ({PLAYS: records.count(db, one), **values.count(db, one)} for one in map(self._sides.account, SIDES))
+        a, b = (_held(db, self._sides.account(side)) for side in SIDES)
         return PlanFacts(
             first_contact=ledger.state(db, self._sides.viewer, self._sides.pair).based_at is None,
             a=a,
             b=b,
             doubted=frozenset(side for side in SIDES if records.state(db, self._sides.account(side)).doubt),
         )
+
+
+def _held(db: sqlite3.Connection, account: AccountKey) -> dict[Kind, int]:
+    """How much of each kind there is. In a library as many plays as it counts titles as watched, at least."""
+    counted = values.count(db, account)
+    return {**counted, PLAYS: max(records.count(db, account), counted.get(WATCHED, 0))}
 
 
 def _wary(db: sqlite3.Connection, run: int, plan: Plan) -> str:
@@ -60,6 +67,12 @@ def _wary(db: sqlite3.Connection, run: int, plan: Plan) -> str:
     if not acts or before is None or asked is None or asked.cause != "schedule":
         return ""
     return f"the run before, r{before}, was cancelled"
+
+
+def corrects(plan: Plan, options: Options) -> str:
+    """Dates that others entered are only ever changed by a person's word. Why; empty where none is."""
+    count = plan.count(action=Action.RETIME) if options.correct_dates else 0
+    return f"{count:,} plays would be given the dates of the library" if count else ""
 
 
 def refusal(wanted: str, found: str, now: datetime) -> str:

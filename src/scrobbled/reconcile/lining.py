@@ -21,6 +21,7 @@ from scrobbled.core.agreeing.plan import SIDES, Side, other
 from scrobbled.core.kinds import Kind, valued
 from scrobbled.core.naming.items import Media
 from scrobbled.core.records import DatePrecision, Subject, ValueRecord
+from scrobbled.reconcile.libraries import LibraryView, from_home
 from scrobbled.reconcile.loading import ASKED, Course, LoadedSide, Loader
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.codec import instant
@@ -63,6 +64,9 @@ class _Sheet:
     b: LoadedSide
     links: dict[tuple[Side, str], Link]
     written: AgreedState
+    view: LibraryView | None = None
+    home: Set[str] = frozenset()
+    """Ids of records that came from the place that the library is."""
 
     def half(self, side: Side) -> LoadedSide:
         return self.a if side == "a" else self.b
@@ -71,8 +75,8 @@ class _Sheet:
 class Liner:
     """Lines up one pair."""
 
-    def __init__(self, store: Store, sides: Sides) -> None:
-        self._store, self._sides, self._loader = store, sides, Loader(store, sides)
+    def __init__(self, store: Store, sides: Sides, view: LibraryView | None = None) -> None:
+        self._store, self._sides, self._loader, self._view = store, sides, Loader(store, sides), view
 
     async def parts(self, course: Course) -> AsyncIterator[Lined]:
         """Everything, a part at a time."""
@@ -80,10 +84,19 @@ class Liner:
         for ours, theirs in course.parts():
             a = await self._loader.part(course.a, ours, rows=True)
             b = await self._loader.part(course.b, theirs, rows=True)
-            sheet = _Sheet(a, b, await self._links((a, b)) if written.any_links else {}, written)
+            home = await self._viewed(a, b)
+            sheet = _Sheet(a, b, await self._links((a, b)) if written.any_links else {}, written, self._view, home)
             lined = await asyncio.to_thread(_laid_out, sheet)
             await self._mark_settled(lined, sheet)
             yield lined
+
+    async def _viewed(self, a: LoadedSide, b: LoadedSide) -> set[str]:
+        """The library's states become viewings; returns which records of the other side came from there."""
+        if self._view is None:
+            return set()
+        mine, theirs = (a, b) if self._view.side == "a" else (b, a)
+        self._view.told(mine)
+        return await from_home(self._store, self._sides, self._view, theirs) if self._view.place_of else set()
 
     def _written(self, db: sqlite3.Connection) -> AgreedState:
         viewer, pair = self._sides.viewer, self._sides.pair
@@ -139,7 +152,7 @@ def _gather(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list
     found = [
         [row for key in mine for row in sheet.half(s).rows.get(key, ())] for s, mine in zip(SIDES, keys, strict=True)
     ]
-    if not any(found) or _is_quiet(found, sheet.links):
+    if not any(found) or (sheet.view is None and _is_quiet(found, sheet.links)):
         return
     subject = _remember(lined, canon, sheet, keys)
     known = [sheet.half(side).subjects[key].runtime for side, mine in zip(SIDES, keys, strict=True) for key in mine]
@@ -149,16 +162,35 @@ def _gather(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list
             lined.stored[side, row.record.id] = row
             if (link := sheet.links.get((side, row.record.id))) is not None:
                 links[id(link)] = link
-    a, b = (
-        [
-            HeldPlay(row.record, ours=row.ours, missed=row.missed, was=sheet.written.moves[s].get(row.record.id))
-            for row in mine
-        ]
-        for s, mine in zip(SIDES, found, strict=True)
-    )
+    a, b = (tuple(_held(row, s, sheet) for row in mine) for s, mine in zip(SIDES, found, strict=True))
     runtime = next((one for one in known if one), None)
     media = cast(Media, subject.scope)
-    lined.plays.append(PlayGroup(canon, subject.label(), media, runtime, tuple(a), tuple(b), tuple(links.values())))
+    group = PlayGroup(canon, subject.label(), media, runtime, a, b, tuple(links.values()))
+    lined.plays.append(_with_state(group, sheet, keys))
+
+
+def _held(row: MirroredPlay, side: Side, sheet: _Sheet) -> HeldPlay:
+    id_, view = row.record.id, sheet.view
+    beside = view is not None and side != view.side
+    return HeldPlay(
+        row.record,
+        ours=row.ours,
+        missed=row.missed,
+        was=sheet.written.moves[side].get(id_),
+        is_home=beside and id_ in sheet.home,
+        is_bulk=beside and view is not None and id_ in view.bulk,
+    )
+
+
+def _with_state(group: PlayGroup, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> PlayGroup:
+    """With what the library says of it: where it goes by several keys there, the one that counts it as watched."""
+    view = sheet.view
+    if view is None:
+        return group
+    half, mine = sheet.half(view.side), keys[SIDES.index(view.side)]
+    states = [state for key in mine if (state := view.state(half, key)) is not None]
+    state = max(states, key=lambda one: one.count, default=None)
+    return replace(group, a_state=state) if view.side == "a" else replace(group, b_state=state)
 
 
 def _remember(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> Subject:

@@ -126,6 +126,16 @@ class Course:
         theirs = {name for (side, _), told in near.items() if alone and side == "b" for name in told.names}
         self.apart |= {key for side, key in alone if not theirs.isdisjoint(near[side, key].names)}
 
+    def narrow(self, library: Side) -> int:
+        """Leave out what the ``library`` does not hold of the other side; returns how many titles that are."""
+        mine, theirs = (self.a, self.b) if library == "a" else (self.b, self.a)
+        held = set(mine.canon.values())
+        strange = [key for key, canon in theirs.canon.items() if canon not in held]
+        for key in strange:
+            del theirs.canon[key]
+            theirs.valued.pop(key, None)
+        return len(strange)
+
     def parts(self) -> Iterator[tuple[list[str], list[str]]]:
         """The keys of both sides for some of the names, none of which has keys elsewhere."""
         ours, theirs = self.a.by_canon(), self.b.by_canon()

@@ -182,6 +182,9 @@ def policy(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options:
         can_flag=(can[0].flags_rewatches, can[1].flags_rewatches),
         can_amend=(PLAYS in can[0].amends, PLAYS in can[1].amends),
         takes=(can[0].media, can[1].media),
+        keeps=(can[0].keeps, can[1].keeps),
+        undated=cast(Any, pair.undated),
+        correct_dates=options.correct_dates,
     )
 
 

@@ -14,14 +14,15 @@ from msgspec.structs import replace
 from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.guard import PlanLimits
 from scrobbled.core.agreeing.ledger import Link, Policy
-from scrobbled.core.agreeing.plan import SIDES, Plan
+from scrobbled.core.agreeing.plan import SIDES, Plan, Side, of_side
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.garbage import give_back, set_aside
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.reconcile.accounts import AccountReads, Wanted
 from scrobbled.reconcile.carrying import Cancelled, Carrier
 from scrobbled.reconcile.deciding import Compared, Decider
-from scrobbled.reconcile.guarding import Guard, refusal
+from scrobbled.reconcile.guarding import Guard, corrects, refusal
+from scrobbled.reconcile.libraries import library_view
 from scrobbled.reconcile.lining import Liner
 from scrobbled.reconcile.loading import extent
 from scrobbled.reconcile.pairs import Options, Sides, fingerprint, kinds, policy
@@ -112,7 +113,7 @@ class Reconciler:
             return Ended("failed", str(failure))
         if not compared.plan.changes:
             return Ended("nothing", "", compared.plan)
-        why = await self._guard.wants_a_yes(compared.plan)
+        why = await self._guard.wants_a_yes(compared.plan) or corrects(compared.plan, options)
         return Ended("approval" if why else "planned", why, compared.plan, await self._id(compared.plan))
 
     async def _run(self, run: int, options: Options, since: float | None) -> Ended:
@@ -122,7 +123,7 @@ class Reconciler:
         if options.plan and (why := refusal(options.plan, plan_id, self._clock.now())):
             return Ended("refused", why, plan)
         counts = {**await asyncio.to_thread(counted, plan), **compared.unkept}
-        if not options.plan and (why := await self._guard.wants_a_yes(plan, run)):
+        if not options.plan and (why := await self._guard.wants_a_yes(plan, run) or corrects(plan, options)):
             await self._begin("comparing", run, counts)
             return Ended("approval", why, plan, plan_id)
         await self._begin("queueing", run, counts)
@@ -165,12 +166,24 @@ class Reconciler:
         known = await store.read(lambda db: corrections.in_force(db, sides.viewer))
         placer = Placer(sides, self._members[1], known, store=store, clock=self._clock)
         course = await placer.course(looked.since, steps)
-        decider = Decider(sides, replace(made, until=until))
+        made = replace(made, until=until)
+        decider, view = Decider(sides, made), None
+        if made.library is not None:
+            decider.leave_out(made.library, course.narrow(made.library))
+            view = (
+                await library_view(store, sides, made, self._place_of(made.library))
+                if course.half(made.library).canon
+                else None
+            )
         with set_aside():
             await store.read(decider.begin)
-            async for part in Liner(store, sides).parts(course):
+            async for part in Liner(store, sides, view).parts(course):
                 await links(await decider.decide(part))
         return await store.read(lambda db: decider.compared(db, looked))
+
+    def _place_of(self, library: Side) -> str:
+        """The source that is the same place."""
+        return of_side(self._members, library).tracker.can.place_of
 
     async def _begin(self, phase: str, run: int | None, counts: Mapping[str, int] | None = None) -> None:
         if run is not None:

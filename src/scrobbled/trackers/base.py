@@ -168,7 +168,7 @@ class Tracker(ABC):
 
     @property
     def amends(self) -> Amends:
-        """Where ``can.amends`` names a kind."""
+        """Where ``can.amends`` names a kind, or ``can.ticks``."""
         raise Refused("this tracker lets nobody change what it holds")
 
     @property

@@ -15,13 +15,15 @@ from msgspec import Struct, field
 from scrobbled.core.agreeing.lineup import NEVER
 from scrobbled.core.kinds import KINDS, PLAYS, Kind, KindValue, Scope
 from scrobbled.core.naming.items import Media
-from scrobbled.core.records import PlayRecord, ValueRecord
-from scrobbled.core.sending.change import Change, Side
+from scrobbled.core.records import PlayRecord, ValueRecord, ViewingsKept
+from scrobbled.core.sending.change import SIDES, Change, Side, of_side
 
 Direction = Literal["off", "both", "a-to-b", "b-to-a"]
 Conflict = Literal["a", "b", "newest", "ask"]
 Removals = Literal["ignore", "propagate", "ask"]
 Ticks = Literal["ignore", "as-plays"]
+Undated = Literal["leave", "unknown", "released", "marked"]
+"""What the other side gets of what a library calls watched without a date that can be believed."""
 EVERYTHING: frozenset[Media] = frozenset({"movie", "episode"})
 
 
@@ -37,6 +39,10 @@ class HeldPlay(Struct, frozen=True):
     """Complete reads in a row that did not list it: 0 it is there, 1 unsure, 2 and more gone."""
     was: str | None = None
     """The id it had before we gave it another time, where it got another one by that."""
+    is_home: bool = False
+    """It came from the place that the other side is: it is known there, whatever that side says of it."""
+    is_bulk: bool = False
+    """One of so many of a moment that nobody can have watched it then: it tells that, and not when."""
 
     @property
     def there(self) -> bool:
@@ -79,6 +85,45 @@ class Link(Struct, frozen=True):
         return self.a_at if side == "a" else self.b_at
 
 
+class LeftMark(Struct, frozen=True):
+    """Our own tick of a thing in a library, and how we left that."""
+
+    id: int
+    """Of the tick in the queue."""
+    begun: datetime
+    """When it was asked for."""
+    at: datetime | None = None
+    """When it was carried out; ``None`` while nobody knows whether it was."""
+    count: int = 1
+    """How often the library counted the thing as watched then."""
+    undone: bool = False
+    """A person took it back, or left it out."""
+
+
+class HeldState(Struct, frozen=True):
+    """What a library says of one thing that it holds."""
+
+    count: int = 0
+    """How often it was watched there, as far as the library counts; 0 where it was not."""
+    at: datetime | None = None
+    """When it last was, as the library says."""
+    begun: bool = False
+    """It was begun again since, and ``at`` may be the time of that."""
+    is_bulk: bool = False
+    """Several things have this very time, and no viewing explains any of them."""
+    resumed_at: datetime | None = None
+    """Somebody stopped in the middle of it then."""
+    unwatched_at: datetime | None = None
+    """It was watched there before, and since then it is not, although it is the same file."""
+    is_sure: bool = False
+    """Two complete readings said so."""
+    mark: LeftMark | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        return self.count > 0
+
+
 class PlayGroup(Struct, frozen=True):
     """Everything that both sides hold of one item, with the rows that are gone: of what is missing nothing is said."""
 
@@ -92,6 +137,12 @@ class PlayGroup(Struct, frozen=True):
     b: Sequence[HeldPlay]
     links: Sequence[Link]
     """What the ledger says of this item."""
+    a_state: HeldState | None = None
+    b_state: HeldState | None = None
+    """Of a side that is a library, and holds it."""
+
+    def state(self, side: Side) -> HeldState | None:
+        return self.a_state if side == "a" else self.b_state
 
     def rows(self, side: Side) -> Sequence[HeldPlay]:
         return self.a if side == "a" else self.b
@@ -143,6 +194,10 @@ class Policy(Struct, frozen=True):
     can_amend: tuple[bool, bool] = (True, True)
     """Whether the time of a play there can be changed."""
     takes: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
+    keeps: tuple[ViewingsKept, ViewingsKept] = (ViewingsKept.EVERY, ViewingsKept.EVERY)
+    undated: Undated = "leave"
+    correct_dates: bool = False
+    """What other programs entered in bulk gets the times of the library, if a person says yes."""
     until: datetime = NEVER
     """Nobody is told of a viewing after this: it has not been yet, or somebody mistyped its date."""
 
@@ -155,6 +210,12 @@ class Policy(Struct, frozen=True):
     @property
     def plays(self) -> Direction:
         return self.way(PLAYS)
+
+    @property
+    def library(self) -> Side | None:
+        """The side that does not keep every play. A pair has one at most: two are compared like any two."""
+        found = [side for side in SIDES if of_side(self.keeps, side) is not ViewingsKept.EVERY]
+        return found[0] if len(found) == 1 else None
 
 
 class ItemPlan(Struct, frozen=True):

@@ -74,7 +74,9 @@ def _print(change: Change) -> bytes:
     """All that makes a difference to what is done or was seen, and nothing that is only said about it."""
     at = change.at.timestamp() if change.at else None
     what = (change.side, change.action, change.kind, change.key, change.source, change.target, at)
-    return msgspec.json.encode((*what, change.before, change.after, change.value, change.rewatch, change.ask))
+    return msgspec.json.encode(
+        (*what, change.before, change.after, change.value, change.rewatch, change.ask, change.undated)
+    )
 
 
 def _base36(number: int) -> str:

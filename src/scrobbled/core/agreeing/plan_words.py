@@ -89,13 +89,15 @@ def _deed(deed: Deed, manner: Manner) -> str:
             span = when(first) if first == last else f"{when(first)} to {when(last)}"
             return f"{deed.count:,} plays, {span}"
         case Action.ADD:
-            return f"play of {when(at)}"
+            return f"play of {when(at)}" if deed.at else "play without a date"
         case Action.REMOVE:
             return f"play of {when(deed.before)} is removed"
         case Action.RETIME:
             return f"time {when(deed.before)} {manner.to} {when(deed.after)}"
         case Action.FLAG if deed.count > 1:
             return f"{deed.count:,} rewatch marks"
+        case Action.TICK if deed.count > 1:
+            return f"{deed.count:,} times watched, without their dates"
         case Action.FLAG if deed.at:
             return f"rewatch on {when(at)}"
         case Action.FLAG | Action.TICK | Action.UNTICK:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.core.agreeing.ledger import Direction, HeldPlay, PlayGroup, Policy
+from scrobbled.core.agreeing.ledger import Direction, HeldPlay, LeftMark, PlayGroup, Policy
 from scrobbled.core.kinds import PLAYS
-from scrobbled.core.records import DatePrecision
+from scrobbled.core.records import DatePrecision, ViewingsKept
 from scrobbled.core.sending.change import Action, Change, Side, moment, of_side, other
 from scrobbled.core.watching.plays import is_entered, rounded
 
@@ -45,9 +45,9 @@ class ChangeWriter(Struct, frozen=True):
     def has_come(self, at: datetime) -> bool:
         return at <= self.policy.until
 
-    def add(self, side: Side, row: HeldPlay, at: datetime) -> Change:
-        """To ``side``, a play like ``row`` of the other."""
-        at = rounded(at, of_side(self.policy.precision, side))
+    def add(self, side: Side, row: HeldPlay, at: datetime | None, undated: str = "") -> Change:
+        """To ``side``, a play like ``row`` of the other. Without a time it is added as ``undated`` there."""
+        at = None if at is None else rounded(at, of_side(self.policy.precision, side))
         return Change(
             side=side,
             action=Action.ADD,
@@ -57,7 +57,38 @@ class ChangeWriter(Struct, frozen=True):
             source=row.record.id,
             at=at,
             after=moment(at),
+            undated=undated,
             why=f"watched on {{{other(side)}}}, not on {{{side}}}",
+        )
+
+    def tick(self, side: Side, like: HeldPlay) -> Change:
+        """``side``, a library, is told that it was watched: at the time of ``like``, where it can keep one."""
+        kept = of_side(self.policy.keeps, side) is ViewingsKept.LAST
+        return Change(
+            side=side,
+            action=Action.TICK,
+            kind="plays",
+            key=self.group.key,
+            label=self.group.label,
+            source=like.record.id,
+            at=like.record.at if kept else None,
+            after=f"watched, last on {moment(like.record.at)}" if kept else "watched, without its date",
+            why=f"watched on {{{other(side)}}}, not on {{{side}}}",
+        )
+
+    def untick(self, side: Side, mark: LeftMark) -> Change:
+        """``side``, a library, is told that our own tick was none."""
+        return Change(
+            side=side,
+            action=Action.UNTICK,
+            kind="plays",
+            key=self.group.key,
+            label=self.group.label,
+            target=str(mark.id),
+            before="watched",
+            after="not watched",
+            ask=self.policy.removal(PLAYS) == "ask",
+            why=f"every play of it is gone from {{{other(side)}}}, and the mark is ours",
         )
 
     def remove(self, side: Side, row: HeldPlay) -> Change:

@@ -66,7 +66,7 @@ class Change(Struct, frozen=True):
     source: str = ""
     """The record of the other side that it comes from (add, retime, what gives a value)."""
     target: str = ""
-    """The record of this side that it changes (remove, retime, flag)."""
+    """The record of this side that it changes (remove, retime, flag), or our own tick that it takes back (untick)."""
     at: datetime | None = None
     """The time to be written (add, retime), rounded down to the precision of this side.
 
@@ -112,6 +112,18 @@ _LEFT: dict[str, tuple[str, str]] = {
     "unsure": (
         "play was not in the last complete listing of {here}; the next one decides",
         "plays were not in the last complete listing of {here}; the next one decides",
+    ),
+    "uncounted": (
+        "more viewing that {here} counts is dated nowhere, and left alone",
+        "more viewings that {here} counts are dated nowhere, and left alone",
+    ),
+    "begun": (
+        "title on {here} was begun again after it was watched on {there}, and is not marked",
+        "titles on {here} were begun again after they were watched on {there}, and are not marked",
+    ),
+    "absent": (
+        "title watched on {here} is not in the library of {there}",
+        "titles watched on {here} are not in the library of {there}",
     ),
     "fixed": (
         "play has another time on {there} that cannot be set on {here}",

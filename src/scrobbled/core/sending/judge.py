@@ -205,11 +205,9 @@ def needless(
         return Settled(PlayOutcome.DELIVERED, NEVER_SENT)
     if action == "untick" and not is_ours:
         return Settled(PlayOutcome.DELIVERED, NEVER_SET)
-    if kind not in amends:
-        return Settled(PlayOutcome.DEAD, CANNOT)
-    if action in ("tick", "untick") and not ticks:
-        return Settled(PlayOutcome.DEAD, NO_TICKS)
-    return None
+    if action in ("tick", "untick"):
+        return None if ticks else Settled(PlayOutcome.DEAD, NO_TICKS)
+    return None if kind in amends else Settled(PlayOutcome.DEAD, CANNOT)
 
 
 def outdated(verdict: Verdict) -> Verdict:

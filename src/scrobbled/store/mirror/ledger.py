@@ -13,8 +13,8 @@ from msgspec.structs import astuple
 
 from scrobbled.core.agreeing.ledger import AgreedValues, Link, LinkState
 from scrobbled.core.agreeing.plan import SIDES, Side
-from scrobbled.core.kinds import Kind
-from scrobbled.store.file.codec import decode_value, encode_value, instant, seconds
+from scrobbled.core.kinds import STATES, Kind
+from scrobbled.store.file.codec import THESE, decode_value, encode_value, instant, listed, seconds
 
 _COLUMNS = "a, b, rule, state, a_at, b_at"
 _QUIET = (
@@ -90,14 +90,18 @@ def restless(
 
 
 def restless_values(db: sqlite3.Connection, account: tuple[str, str], pair: str, side: Side) -> set[str]:
-    """Keys of what the account has or had a value of, and it is not the one that the pair was last seen to agree on."""
+    """Keys of what the account has or had a value of, and it is not the one that the pair was last seen to agree on.
+
+    Of kinds, not of states: those are no values that two sides agree on.
+    """
     rows = db.execute(
         "SELECT valued.key FROM valued LEFT JOIN subjects ON subjects.viewer = valued.viewer "
         "AND subjects.tracker = valued.tracker AND subjects.key = valued.key "
         "LEFT JOIN agreed ON agreed.viewer = valued.viewer AND agreed.pair = ? AND agreed.kind = valued.kind "
         "AND agreed.key = subjects.identity "
-        f"WHERE valued.viewer = ? AND valued.tracker = ? AND valued.value IS NOT agreed.{side}",
-        (pair, *account),
+        f"WHERE valued.viewer = ? AND valued.tracker = ? AND valued.kind NOT IN {THESE} "
+        f"AND valued.value IS NOT agreed.{side}",
+        (pair, *account, listed(STATES)),
     )
     return {row[0] for row in rows}
 

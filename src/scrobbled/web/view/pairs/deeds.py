@@ -32,7 +32,8 @@ _OF_PLAYS: Mapping[str, Sort] = {
     "retime": Sort("Give", "Gave", "play", "on", " another time", "waiting", "clock", "to give another time"),
     "add": Sort("Add", "Added", "play", "to", "", "ok", "plus", "to add, dates kept"),
     "flag": Sort("Mark", "Marked", "play", "on", " as rewatch", "waiting", "sync", "to mark as rewatch"),
-    "tick": Sort("Tick off", "Ticked off", "play", "on", "", "ok", "check", "to tick off"),
+    "tick": Sort("Tick off", "Ticked off", "title", "on", "", "ok", "check", "to tick off as watched"),
+    "untick": Sort("Untick", "Unticked", "title", "on", "", "dead", "minus", "to untick"),
 }
 _LOOKS = {Turn.TAKES: ("dead", "minus"), Turn.CHANGES: ("waiting", "star"), Turn.ADDS: ("ok", "plus")}
 
@@ -43,9 +44,7 @@ def _of_value(kind: KindEntry, does: ActionWords) -> Sort:
 
 
 _OF_VALUES = {does.action: _of_value(kind, does) for kind in valued() for does in kind.actions}
-SORTS: Mapping[str, Sort] = {
-    action: {**_OF_PLAYS, **_OF_VALUES}[action] for action in (*(does.action for does in in_order()), "tick")
-}
+SORTS: Mapping[str, Sort] = {does.action: {**_OF_PLAYS, **_OF_VALUES}[does.action] for does in in_order()}
 """By action, in the order in which a plan tells them."""
 
 

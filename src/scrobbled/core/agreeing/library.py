@@ -1,0 +1,163 @@
+"""A library beside a tracker: its viewings are compared like any, and of what was watched elsewhere it gets a tick.
+
+Where the library is one side, "watched" there is a state and no list: its time moving gives no play of the other side
+another time, a thing gets one tick however often it was watched, and a count is never blown up into plays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from scrobbled.core.agreeing.compare import compare_plays
+from scrobbled.core.agreeing.ledger import HeldPlay, HeldState, ItemPlan, LinkState, PlayGroup, Policy
+from scrobbled.core.agreeing.lineup import is_dated
+from scrobbled.core.agreeing.viewed import is_as_left
+from scrobbled.core.agreeing.writing import ChangeWriter
+from scrobbled.core.kinds import PLAYS
+from scrobbled.core.records import DatePrecision
+from scrobbled.core.sending.change import Change, Side, left, other
+
+
+def compare_item(group: PlayGroup, policy: Policy) -> ItemPlan:
+    """What the plays of one item want, whatever the two sides keep of them."""
+    library = policy.library
+    if library is None or policy.plays == "off":
+        return compare_plays(group, policy)
+    return _LibraryItem(group, policy, library).plan()
+
+
+class _LibraryItem:
+    """One item; ``here`` is the library."""
+
+    def __init__(self, group: PlayGroup, policy: Policy, here: Side) -> None:
+        self._here, self._there, self._policy = here, other(here), policy
+        self._pen, self._state = ChangeWriter(group, policy), group.state(here) or HeldState()
+        self._held = group.state(here) is not None
+        self._undated = [row for row in group.rows(here) if not is_dated(row.record)]
+        self._group = _as_plays(group, here)
+
+    def plan(self) -> ItemPlan:
+        found = compare_plays(self._group, self._towards_there())
+        removed = list(self._removed())
+        if removed:
+            taken = {change.target for change in removed}
+            rest = tuple(one for one in found.changes if one.target not in taken)
+            return replace(found, changes=(*rest, *removed))
+        changes, codes = list(found.changes), list(found.left)
+        for one in (self._corrected(found), self._dateless(), self._ticked(), self._unticked()):
+            changes += one[0]
+            codes += one[1]
+        return replace(found, changes=tuple(changes), left=(*codes, *self._uncounted(found)))
+
+    def _towards_there(self) -> Policy:
+        """Nothing is added, moved or removed in a library, and a row that its history lacks takes nothing away."""
+        way = "off" if not self._pen.may(self._there) else "a-to-b" if self._there == "b" else "b-to-a"
+        return replace(self._policy, ways={PLAYS: way}, removals={}, ticks="ignore")
+
+    def _rows(self) -> list[HeldPlay]:
+        """What the other side has now."""
+        return [row for row in self._group.rows(self._there) if row.there]
+
+    def _removed(self) -> Iterator[Change]:
+        """A person unmarked it in the library: what we had brought from there goes, and nothing else does."""
+        if not (self._held and self._state.unwatched_at and self._state.is_sure) or self._state.is_watched:
+            return
+        if self._policy.removal(PLAYS) == "ignore" or not self._pen.may(self._there):
+            return
+        for link in self._group.links:
+            row = next((one for one in self._rows() if one.record.id == link.id(self._there)), None)
+            if row is None or link.id(self._here) is None or link.state is not LinkState.AGREED:
+                continue
+            if row.ours and not row.record.personal and _is_before(row, self._state.unwatched_at):
+                yield self._pen.remove(self._there, row)
+
+    def _corrected(self, found: ItemPlan) -> tuple[list[Change], list[str]]:
+        """What was entered in bulk gets the library's time, where a person asked for that."""
+        if not self._policy.correct_dates or not self._pen.may_retime(self._there):
+            return [], []
+        links = (*self._group.links, *found.links)
+        agreed = {link.id(self._there): link.id(self._here) for link in links if link.state is LinkState.AGREED}
+        bulk = (row for row in self._rows() if row.is_bulk and row.record.id in agreed)
+        changes = (self._retimed(row, agreed[row.record.id]) for row in bulk)
+        return [one for one in changes if one is not None], []
+
+    def _retimed(self, row: HeldPlay, like: str | None) -> Change | None:
+        mine = next((one for one in self._group.rows(self._here) if one.record.id == like), None)
+        if mine is None or not is_dated(mine.record):
+            return None
+        return self._pen.retime(self._there, row, mine, "another program entered it without its date", ask=False)
+
+    def _dateless(self) -> tuple[list[Change], list[str]]:
+        """Watched in the library, nobody knows when, and the other side never had it."""
+        fresh = [row for row in self._undated if not row.settled]
+        if not fresh or self._group.rows(self._there) or not self._pen.may_add(self._there):
+            return [], []
+        row, undated = fresh[0], self._policy.undated
+        if undated == "leave":
+            return [], [left("undated", self._here)]
+        if undated == "marked":
+            at = row.record.made_at
+            return ([self._pen.add(self._there, row, at)], []) if at else ([], [left("undated", self._here)])
+        return [self._pen.add(self._there, row, None, undated)], []
+
+    def _ticked(self) -> tuple[list[Change], list[str]]:
+        rows = self._rows()
+        if not self._held or not rows or self._state.is_watched or not self._pen.may_add(self._here):
+            return [], []
+        latest = max(rows, key=_moment)
+        if all(row.is_home for row in rows) or self._is_decided(latest):
+            return [], []
+        if self._state.resumed_at is not None and _is_before(latest, self._state.resumed_at):
+            return [], [left("begun", self._here)]
+        return [self._pen.tick(self._here, latest)], []
+
+    def _is_decided(self, latest: HeldPlay) -> bool:
+        """Whether somebody took the mark away since the other side last had a viewing: it is not set again."""
+        mark, gone = self._state.mark, self._state.unwatched_at
+        since = max((at for at in (gone, mark.at or mark.begun if mark else None) if at), default=None)
+        return since is not None and _is_before(latest, since)
+
+    def _unticked(self) -> tuple[list[Change], list[str]]:
+        """What was removed on the other side is unmarked, if the mark is ours and as we left it."""
+        rows = self._group.rows(self._there)
+        if self._policy.removal(PLAYS) == "ignore" or not self._pen.may(self._here) or not is_as_left(self._state):
+            return [], []
+        if not rows or not all(row.gone for row in rows) or any(not row.gone for row in self._group.rows(self._here)):
+            return [], []
+        assert self._state.mark is not None  # of what we left
+        return [self._pen.untick(self._here, self._state.mark)], []
+
+    def _uncounted(self, found: ItemPlan) -> list[str]:
+        """Viewings that the library counts and that have a date nowhere."""
+        if not self._pen.may(self._there) or not self._state.is_watched or self._undated:
+            return []
+        told = max(sum(not row.gone for row in self._group.rows(self._here)), len(self._rows()), 1)
+        return [left("uncounted", self._here)] * max(0, self._state.count - told)
+
+
+def _as_plays(group: PlayGroup, here: Side) -> PlayGroup:
+    """The viewings of both sides: of the library those with a time, of the other side what was entered in bulk as what
+    nobody knows the time of."""
+    mine = tuple(replace(row, missed=0) for row in group.rows(here) if is_dated(row.record))
+    theirs = tuple(_entered(row) for row in group.rows(other(here)))
+    a, b = (mine, theirs) if here == "a" else (theirs, mine)
+    return replace(group, a=a, b=b)
+
+
+def _entered(row: HeldPlay) -> HeldPlay:
+    if not row.is_bulk:
+        return row
+    return replace(row, record=replace(row.record, kept=DatePrecision.NONE))
+
+
+def _moment(row: HeldPlay) -> tuple[float, str]:
+    at = row.record.at or row.record.made_at
+    return (at.timestamp() if at else 0.0), row.record.id
+
+
+def _is_before(row: HeldPlay, moment: datetime) -> bool:
+    at = row.record.at or row.record.made_at
+    return at is None or at < moment

@@ -1,0 +1,125 @@
+"""A side that is a library, laid out for ``core``: its states beside its history, and the other side's bulk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Set
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from scrobbled.core.agreeing.bulk import in_bulk
+from scrobbled.core.agreeing.ledger import HeldState, LeftMark, Policy
+from scrobbled.core.agreeing.lineup import Moments, window
+from scrobbled.core.agreeing.plan import Side, other
+from scrobbled.core.agreeing.viewed import together, viewing
+from scrobbled.core.kinds import ITEMS, WATCHED
+from scrobbled.core.naming.items import Media
+from scrobbled.core.records import Subject
+from scrobbled.reconcile.loading import LoadedSide
+from scrobbled.reconcile.pairs import Sides, pieces
+from scrobbled.store.file.codec import instant
+from scrobbled.store.file.database import Store
+from scrobbled.store.mirror import library
+from scrobbled.store.mirror.records import GONE, MirroredPlay
+from scrobbled.store.mirror.values import MirroredValue
+
+ASKED = 200
+EXPLAINED = timedelta(hours=1)
+"""A history row this close to it explains the time of a thing, for telling what was ticked off together."""
+
+
+class LibraryView(Struct, frozen=True):
+    """What is known of the library of a pair, and of the other side, as a whole."""
+
+    side: Side
+    until: datetime
+    place_of: str
+    """The source that is the same place."""
+    marks: Mapping[str, LeftMark]
+    """By canonical key."""
+    together: Set[str]
+    """Keys of things that were ticked off together."""
+    bulk: Set[str]
+    """Ids of records of the other side that were entered in bulk."""
+
+    def told(self, half: LoadedSide) -> None:
+        """Add the viewings that the states of ``half``, a part of the library, tell of to its rows."""
+        for key, subject in half.subjects.items():
+            state = self.state(half, key)
+            if state is None:
+                continue
+            gap = window(subject.runtime, _media(subject))
+            rows = [row.record for row in half.rows.get(key, ())]
+            record = viewing(key, state, rows, gap, self.until, several=len(_servers(subject)) > 1)
+            if record is not None:
+                half.rows[key].append(MirroredPlay(record, 0, None, False))
+
+    def state(self, half: LoadedSide, key: str) -> HeldState | None:
+        """What the library says of a thing; ``None`` of what is not there for certain."""
+        valued = half.valued.get(key, {})
+        item, watched = valued.get(ITEMS), valued.get(WATCHED)
+        if item is None or item.missed or not isinstance(item.value, Mapping):
+            return None
+        resumed = item.value.get("resumed_at")
+        state = HeldState(
+            resumed_at=instant(resumed) if isinstance(resumed, int | float) else None,
+            mark=self.marks.get(half.canon[key]),
+        )
+        return state if watched is None else self._watched(state, watched, half.subjects[key])
+
+    def _watched(self, state: HeldState, watched: MirroredValue, subject: Subject) -> HeldState:
+        value = watched.value if isinstance(watched.value, Mapping) else {}
+        if watched.missed:
+            on = value.get("on") or subject.places
+            same = not on or bool(set(on) & set(subject.places))  # what was added anew has no state of its own yet
+            gone, sure = instant(watched.since) if same else None, bool(value.get("on")) and watched.missed >= GONE
+            return HeldState(resumed_at=state.resumed_at, unwatched_at=gone, is_sure=sure, mark=state.mark)
+        return HeldState(
+            count=int(value.get("count", 1)),
+            at=None if watched.at is None else instant(watched.at),
+            begun=bool(value.get("begun")),
+            is_bulk=watched.key in self.together,
+            resumed_at=state.resumed_at,
+            mark=state.mark,
+        )
+
+
+async def library_view(store: Store, sides: Sides, made: Policy, place_of: str) -> LibraryView | None:
+    """``None`` where neither side is a library."""
+    side = made.library
+    if side is None:
+        return None
+    here, there = sides.account(side), sides.account(other(side))
+    marks = await store.read(lambda db: library.marks(db, here))
+    watched = await store.read(lambda db: library.watched(db, here))
+    viewed = await store.read(lambda db: list(library.viewed(db, here)))
+    timed = await store.read(lambda db: list(library.timed(db, there)))
+    found = await asyncio.to_thread(_ticked_together, watched, viewed)
+    return LibraryView(side, made.until, place_of, marks, found, await asyncio.to_thread(in_bulk, timed))
+
+
+def _ticked_together(watched: list[tuple[str, float]], viewed: list[tuple[str, float]]) -> frozenset[str]:
+    times: dict[str, list[datetime | None]] = defaultdict(list)
+    for key, at in viewed:
+        times[key].append(instant(at))
+    alone = ((key, instant(at)) for key, at in watched)
+    return together((key, at) for key, at in alone if not Moments(times.get(key, ())).has_near(at, EXPLAINED))
+
+
+async def from_home(store: Store, sides: Sides, view: LibraryView, half: LoadedSide) -> set[str]:
+    """Ids of the records of the other side that came from the very place that the library is."""
+    account = sides.account(other(view.side))
+    ids, found = [row.record.id for rows in half.rows.values() for row in rows if row.play is not None], set[str]()
+    for piece in pieces(ids, ASKED):
+        found |= await store.read(lambda db, piece=piece: library.came_from(db, account, view.place_of, piece))  # type: ignore[misc]
+    return found
+
+
+def _media(subject: Subject) -> Media:
+    return "movie" if subject.scope == "movie" else "episode"
+
+
+def _servers(subject: Subject) -> set[str]:
+    return {place.partition("/")[0] for place in subject.places}

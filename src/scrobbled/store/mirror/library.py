@@ -1,0 +1,68 @@
+"""What is asked of the mirror where one side of a pair is a library, and of what we wrote there."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+
+from scrobbled.core.agreeing.bulk import TimedPlay
+from scrobbled.core.agreeing.ledger import LeftMark
+from scrobbled.core.kinds import WATCHED
+from scrobbled.core.standing import AccountKey
+from scrobbled.store.file.codec import THESE, instant, listed
+from scrobbled.store.mirror.records import GONE
+
+
+def watched(db: sqlite3.Connection, account: AccountKey) -> list[tuple[str, float]]:
+    """Of everything that counts as watched there and has a time: its key, and that time (Unix seconds)."""
+    query = "SELECT key, at FROM valued WHERE viewer = ? AND tracker = ? AND kind = ? AND at IS NOT NULL AND missed = 0"
+    return db.execute(query, (*account, WATCHED)).fetchall()
+
+
+def viewed(db: sqlite3.Connection, account: AccountKey) -> Iterator[tuple[str, float]]:
+    """Keys and times (Unix seconds) of the plays of its history, by key and time."""
+    query = "SELECT key, at FROM records INDEXED BY records_of_key WHERE viewer = ? AND tracker = ? AND at IS NOT NULL"
+    return db.execute(query, account)
+
+
+def timed(db: sqlite3.Connection, account: AccountKey) -> Iterator[TimedPlay]:
+    """The dated plays that are there, with their runtimes."""
+    rows = db.execute(
+        "SELECT records.id, records.at, subjects.runtime FROM records LEFT JOIN subjects USING (viewer, tracker, key) "
+        "WHERE viewer = ? AND tracker = ? AND records.at IS NOT NULL AND records.missed < ?",
+        (*account, GONE),
+    )
+    return (TimedPlay(id_, instant(at), runtime) for id_, at, runtime in rows)
+
+
+def marks(db: sqlite3.Connection, account: AccountKey) -> dict[str, LeftMark]:
+    """By canonical key, the last tick of each thing that we carried out, or may have; or that a person took back."""
+    rows = db.execute(
+        "SELECT key, id, created_at, settled_at, state, attempts, coalesce(json_extract(wish, '$.remote_id'), '') "
+        "FROM amendments WHERE viewer = ? AND tracker = ? AND action = 'tick' "
+        "AND (state IN ('delivered', 'undone', 'already-there') OR attempts > 0) ORDER BY id",
+        account,
+    )
+    return {key: _mark(*rest) for key, *rest in rows}
+
+
+def _mark(id_: int, made: float, settled: float | None, state: str, attempts: int, left: str) -> LeftMark:
+    """``left`` is how the library told us that it stood after it: count and time."""
+    count, _, at = left.partition("@")
+    when = float(at) if at.isdecimal() else settled if state == "delivered" else None
+    return LeftMark(
+        id_,
+        instant(made),
+        None if when is None else instant(when),
+        int(count) if count.isdecimal() else 1,
+        undone=state == "undone",
+    )
+
+
+def came_from(db: sqlite3.Connection, account: AccountKey, source: str, ids: Collection[str]) -> set[str]:
+    """Those of these records of an account that are of plays which ``source`` told us of."""
+    query = (
+        "SELECT records.id FROM records JOIN plays ON plays.id = records.play "
+        f"WHERE records.viewer = ? AND records.tracker = ? AND records.id IN {THESE} AND plays.source = ?"
+    )
+    return {row[0] for row in db.execute(query, (*account, listed(ids), source))}

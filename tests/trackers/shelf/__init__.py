@@ -1,0 +1,1 @@
+"""A library without a service: the reference of a side that keeps no plays."""
