@@ -8,6 +8,9 @@ from typing import Any
 from scrobbled.sandbox.plex.items import MODERN, LibraryItem, season_guid, season_title
 from scrobbled.sandbox.world import WorldEpisode, WorldMovie, WorldSeason, WorldShow
 
+CRITICS = {"rating": 6.1, "audienceRating": 8.3}
+"""What the world thinks of it, which is nobody's own rating."""
+
 
 def guids(item: LibraryItem) -> list[dict[str, str]]:
     """The external ids of *this* item: an episode's are episode ids, never those of its show.
@@ -34,6 +37,7 @@ def metadata(item: LibraryItem) -> dict[str, Any]:
         "librarySectionID": section.key,
         "librarySectionKey": f"/library/sections/{section.key}",
         "summary": "",
+        **CRITICS,
         "addedAt": item.held.added,
         "updatedAt": item.held.updated,
         "thumb": f"/library/metadata/{item.rating_key}/thumb/{item.held.updated}",
