@@ -14,11 +14,13 @@ from msgspec import Struct
 from scrobbled import __version__
 from scrobbled.clients.base import NAME, PAGE, JsonRow, Query, ServerClient, allowed, document, pages, rows
 from scrobbled.clients.plex_lists import LARGE_PAGE, ListedPage, ListGone, PlexListing, page_of
-from scrobbled.core.errors import ContractDrift
+from scrobbled.core.errors import ContractDrift, Refused
 from scrobbled.plumbing.fields import decimal, text
 from scrobbled.plumbing.http import Answer, Http, StreamedAnswer
 
 REFUSED = "The Plex server refused the token. Put one of the server's owner under sources.plex.server_token"
+LIBRARY = "com.plexapp.plugins.library"
+"""What every call below ``/:/`` names as the plugin that it is for."""
 AT_ONCE = 20
 """Items asked for in one request, by their keys."""
 THUMB = re.compile(r"/library/metadata/[0-9]{1,20}/(?:thumb|poster)/[0-9]{1,20}", re.ASCII)
@@ -46,6 +48,7 @@ class PlexClient(ServerClient):
 
     def __init__(self, http: Http, token: str, *, refused: str = REFUSED) -> None:
         super().__init__(http, headers(token), refused)
+        self._verb = "PUT"
 
     async def ask(self, path: str, *, start: int | None = None, **query: str | int) -> Container:
         """What has to be there. A page from ``start`` on where that is given, else everything."""
@@ -98,6 +101,24 @@ class PlexClient(ServerClient):
             listed = await self.find(f"/library/metadata/{','.join(wanted[at : at + AT_ONCE])}", includeGuids=1)
             found |= {text(row.get("ratingKey")): row for row in (listed.rows() if listed else ())}
         return found
+
+    async def change(self, path: str, **query: str | int) -> bool:
+        """One of the calls below ``/:/``, about the item ``key``; false where that is not there, or not for this token.
+
+        Older servers take such a call as a GET alone, which is remembered. Raises ``Refused`` for what this one does
+        not take (400). A repeated mark raises a count, so whoever calls this reads first.
+        """
+        query = {"identifier": LIBRARY, **query}
+        answer = await self.http.send(self._verb, path, params=query, headers=self.headers)
+        if answer.status == 405 and self._verb == "PUT":
+            self._verb = "GET"
+            answer = await self.http.send(self._verb, path, params=query, headers=self.headers)
+        if answer.status == 400:
+            raise Refused(f"{answer.what} answered 400: the server does not take it")
+        allowed(answer.status, refused=self.refused)
+        if answer.status != 404 and not answer.ok:
+            raise ContractDrift(f"{answer.what} answered {answer.status}")
+        return answer.ok
 
     async def identity(self) -> str:
         """``machineIdentifier``, which webhooks call ``Server.uuid``."""

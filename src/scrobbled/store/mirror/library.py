@@ -36,11 +36,14 @@ def timed(db: sqlite3.Connection, account: AccountKey) -> Iterator[TimedPlay]:
 
 
 def marks(db: sqlite3.Connection, account: AccountKey) -> dict[str, LeftMark]:
-    """By canonical key, the last tick of each thing that we carried out, or may have; or that a person took back."""
+    """By canonical key, the last tick of each thing that we carried out, or may have; or that a person took back.
+
+    What was watched already at the first try was not ticked by us. At a later one it may have been, by one before.
+    """
     rows = db.execute(
         "SELECT key, id, created_at, settled_at, state, attempts, coalesce(json_extract(wish, '$.remote_id'), '') "
         "FROM amendments WHERE viewer = ? AND tracker = ? AND action = 'tick' "
-        "AND (state IN ('delivered', 'undone', 'already-there') OR attempts > 0) ORDER BY id",
+        "AND (state IN ('delivered', 'undone') OR attempts > (state = 'already-there')) ORDER BY id",
         account,
     )
     return {key: _mark(*rest) for key, *rest in rows}

@@ -57,17 +57,18 @@ def item_record(key: str, copies: ThingCopies) -> ValueRecord:
     if not begun or any(copy.count for copy in copies):
         return ValueRecord(key, {})
     at = max((copy.viewed_at for copy in begun if copy.viewed_at), default=None)
-    return ValueRecord(key, {"resume": True, **({"resumed_at": at.isoformat()} if at else {})})
+    return ValueRecord(key, {"resume": True, **({"resumed_at": int(at.timestamp())} if at else {})})
 
 
 def watched_record(key: str, copies: ThingCopies) -> ValueRecord | None:
-    """As the copy that was watched last says; ``None`` where none was."""
+    """As the copy that was watched last says, with the places where it was; ``None`` where none was."""
     watched = [copy for copy in copies if copy.count]
     if not watched:
         return None
     last = max(watched, key=lambda copy: copy.viewed_at or LONG_AGO)
     count = max(copy.count for copy in watched)
-    return ValueRecord(key, {"count": count, "begun": last.begun}, last.viewed_at)
+    on = sorted(copy.place for copy in watched)
+    return ValueRecord(key, {"count": count, "begun": last.begun, "on": on}, last.viewed_at)
 
 
 def rating_record(key: str, copies: ThingCopies) -> ValueRecord | None:
