@@ -57,6 +57,8 @@ class Claimant(Struct, frozen=True):
     ratings: bool = True
     removals: Removals = "ignore"
     """What is done when somebody marks something as not watched."""
+    home: tuple[str, ...] = ()
+    """The viewer's libraries that are the place this source tells of: what we write there comes back as news."""
 
     def rules_for(self, item: Item | None) -> Rules:
         return rules_of(self.levels, item, listed=self.rules.listed) if self.levels else self.rules

@@ -14,7 +14,7 @@ from scrobbled.core.watching.plays import Play, route
 from scrobbled.core.watching.sessions import Duplicate, Noted, SessionVerdict, Unwanted, Watched
 from scrobbled.core.words.outcomes import EventOutcome
 from scrobbled.core.words.reasons import Code, Reason
-from scrobbled.intake import breaker, ratings_and_ticks
+from scrobbled.intake import breaker, echoes, ratings_and_ticks
 from scrobbled.intake.claimants import Claimant, Taken, unwanted
 from scrobbled.store.inbox import archive, events
 from scrobbled.store.queue.arrivals import FloodPlay
@@ -50,6 +50,8 @@ def for_viewer(db: sqlite3.Connection, arrival: events.Arrival, event_id: int, c
     assert event is not None
     if reason := unwanted(event, claimant):
         return Taken(event_id, EventOutcome.UNWANTED, reason)
+    if ours := echoes.own_write(db, event, claimant):
+        return Taken(event_id, EventOutcome.DUPLICATE, ours)
     if event.kind in RATINGS:
         return ratings_and_ticks.rated(db, event, event_id, claimant, arrival.received_at)
     if event.kind is EventKind.UNWATCHED:

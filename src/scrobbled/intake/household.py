@@ -60,6 +60,9 @@ class ConfiguredHousehold:
             marks=cast(Marks, self._of(source).marks),
             ratings=config.takes_ratings(source),
             removals=_removals(viewer),
+            home=tuple(
+                name for name in viewer.trackers if name in TRACKERS and TRACKERS[name].can().place_of == source
+            ),
         )
 
     def _libraries(self, source: str, viewer: ViewerConfig) -> frozenset[str]:

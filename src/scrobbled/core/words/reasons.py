@@ -42,6 +42,7 @@ class Code(StrEnum):
     NO_RATER = "no-rater"
     NO_TICKER = "no-ticker"
     NONE_OURS = "none-ours"
+    OUR_WRITE = "our-write"
     PLAY_ALREADY = "play-already"
     RATINGS_OFF = "ratings-off"
     REMOVALS_OFF = "removals-off"

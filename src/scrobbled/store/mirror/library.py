@@ -41,7 +41,7 @@ def marks(db: sqlite3.Connection, account: AccountKey) -> dict[str, LeftMark]:
     What was watched already at the first try was not ticked by us. At a later one it may have been, by one before.
     """
     rows = db.execute(
-        "SELECT key, id, created_at, settled_at, state, attempts, coalesce(json_extract(wish, '$.remote_id'), '') "
+        "SELECT key, id, created_at, settled_at, state, attempts, coalesce(left_as, '') "
         "FROM amendments WHERE viewer = ? AND tracker = ? AND action = 'tick' "
         "AND (state IN ('delivered', 'undone') OR attempts > (state = 'already-there')) ORDER BY id",
         account,

@@ -1,0 +1,38 @@
+"""What we wrote to an account, for telling it from news of the same place."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from scrobbled.core.kinds import KindValue
+from scrobbled.core.records import Subject
+from scrobbled.core.standing import AccountKey
+from scrobbled.store.file.codec import THESE, decode_subject, decode_value, listed
+
+
+class OwnWrite(Struct, frozen=True):
+    """A change that was carried out, or may have been. Times are Unix seconds."""
+
+    action: str
+    subject: Subject
+    value: KindValue | None
+    asked_at: float
+    done_at: float | None
+    """``None`` while nobody knows whether it was."""
+
+
+def since(db: sqlite3.Connection, account: AccountKey, actions: Iterable[str], moment: float) -> list[OwnWrite]:
+    """Those that were carried out after ``moment``, or are under way."""
+    rows = db.execute(
+        "SELECT action, subject, json_quote(json_extract(wish, '$.value')), created_at, settled_at FROM amendments "
+        f"WHERE viewer = ? AND tracker = ? AND action IN {THESE} AND subject IS NOT NULL "
+        "AND ((state = 'delivered' AND settled_at >= ?) OR (settled_at IS NULL AND attempts > 0))",
+        (*account, listed(actions), moment),
+    )
+    return [
+        OwnWrite(action, decode_subject(subject), decode_value(value), asked, done)
+        for action, subject, value, asked, done in rows
+    ]

@@ -1,0 +1,119 @@
+"""What we write to a library comes back as news of its media server: that is no viewing, no rating and no removal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from scrobbled.core.kinds import PLAYS, RATINGS
+from scrobbled.core.naming.ids import MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Item, Movie, Origin
+from scrobbled.core.records import Subject
+from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
+from scrobbled.core.watching.sessions import Rules, Session
+from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.intake import echoes
+from scrobbled.intake.claimants import Claimant
+from scrobbled.store import Store
+from scrobbled.store.inbox import events
+from scrobbled.store.queue import amendments
+from scrobbled.store.queue.amendment import Details, NewAmendment
+
+NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
+FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399), Origin("one", "12"))
+SHOW = Episode("Harbour Lights", None, None, show_ids=ShowIds(tmdb=1399), origin=Origin("one", "7"))
+ANNA = Claimant("anna", Rules(), (), frozenset(), frozenset({"movie", "episode"}), home=("shelf",))
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    made = Store(tmp_path / "s.db")
+    yield made
+    await made.aclose()
+
+
+async def wrote(store: Store, action: str = "tick", item: Item = FILM, *, done: bool = True, **more: Any) -> None:
+    """The library of ``anna`` was told so now."""
+    scope = more.pop("scope", item.media)
+    wish = NewAmendment(
+        viewer="anna",
+        tracker="shelf",
+        kind=RATINGS if action in ("rate", "unrate") else PLAYS,
+        action=action,
+        key="k",
+        label=item.label(),
+        details=Details(**more),
+        subject=Subject("k", scope, item, places=("one/12",)),
+    )
+    id_ = await store.write(lambda db: amendments.add(db, wish, NOW.timestamp()))
+    await store.write(lambda db: amendments.begin(db, [id_]))
+    if done:
+        await store.write(lambda db: amendments.settle(db, id_, PlayOutcome.DELIVERED, "", NOW.timestamp()))
+
+
+def heard(kind: EventKind = EventKind.WATCHED, after: timedelta = timedelta(), **more: Any) -> PlaybackEvent:
+    told = {"item": FILM, "marked": kind in (EventKind.WATCHED, EventKind.UNWATCHED), **more}
+    return PlaybackEvent("plex", kind, NOW + after, Account("1", "anna"), **told)
+
+
+async def is_ours(store: Store, event: PlaybackEvent, claimant: Claimant = ANNA) -> bool:
+    return await store.read(lambda db: echoes.own_write(db, event, claimant)) is not None
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("minutes", [-14, 0, 14])
+async def test_a_mark_at_the_time_of_our_own_is_ours(store: Store, minutes: int, done: bool) -> None:
+    await wrote(store, done=done)
+    assert await is_ours(store, heard(after=timedelta(minutes=minutes)))
+
+
+async def test_a_later_one_is_not(store: Store) -> None:
+    await wrote(store)
+    assert not await is_ours(store, heard(after=timedelta(minutes=16)))
+    assert not await is_ours(store, heard(after=-timedelta(minutes=16)))
+
+
+async def test_another_item_or_person_or_place_is_not(store: Store) -> None:
+    await wrote(store)
+    assert not await is_ours(store, heard(item=replace(FILM, title="Tidal", ids=MovieIds(tmdb=7))))
+    assert not await is_ours(store, heard(), replace(ANNA, viewer="ben"))
+    assert not await is_ours(store, heard(), replace(ANNA, home=()))
+
+
+async def test_what_was_seen_to_be_played_is_a_viewing(store: Store) -> None:
+    await wrote(store)
+    event = heard(marked=False)
+    session = Session(seen_from=NOW.timestamp() - 3_000.0)
+    await store.write(
+        lambda db: events.save_session(db, f"anna|{event.session_key()}", session, NOW - timedelta(minutes=50), None)
+    )
+    assert not await is_ours(store, event)
+    assert await is_ours(store, heard(marked=False, item=replace(FILM, origin=Origin("one", "13"))))
+
+
+async def test_other_servers_of_the_person_tell_of_it_for_days(store: Store) -> None:
+    await wrote(store)
+    elsewhere = replace(FILM, origin=Origin("two", "5"))
+    assert await is_ours(store, heard(item=elsewhere, after=timedelta(days=6)))
+    assert not await is_ours(store, heard(item=elsewhere, after=timedelta(days=8)))
+
+
+@pytest.mark.parametrize(("kind", "action"), [(EventKind.UNWATCHED, "untick"), (EventKind.UNRATED, "unrate")])
+async def test_what_we_take_back_is_nothing_taken_back(store: Store, kind: EventKind, action: str) -> None:
+    await wrote(store, action)
+    assert await is_ours(store, heard(kind))
+    assert not await is_ours(store, heard(EventKind.RATED, rating=7))
+
+
+@pytest.mark.parametrize(("item", "scope"), [(FILM, "movie"), (SHOW, "show")])
+async def test_a_rating_is_ours_where_it_is_the_one_we_gave(store: Store, item: Item, scope: Any) -> None:
+    await wrote(store, "rate", item, value=8, scope=scope)
+    more = {"item": item, "scope": None if scope == "movie" else scope}
+    assert await is_ours(store, heard(EventKind.RATED, rating=8, **more))
+    assert not await is_ours(store, heard(EventKind.RATED, rating=7, **more))
