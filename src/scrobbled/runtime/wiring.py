@@ -35,7 +35,7 @@ from scrobbled.store import Store
 from scrobbled.store.accounts import sign_ins
 from scrobbled.store.notes.cache import StoredCache
 from scrobbled.store.queue import overview
-from scrobbled.trackers import TRACKERS
+from scrobbled.trackers import TRACKERS, known_as
 from scrobbled.trackers.base import Tracker
 from scrobbled.trackers.given import Context, FinderContext
 from scrobbled.trackers.informed import Informed
@@ -115,6 +115,7 @@ class Wiring:
             cache=parts.cache,
             shows=Resolver(self._finders(viewer), parts.cache, dict(self._searchers(viewer))),
             clock=parts.clock,
+            accounts=known_as(name, viewer.accounts),
         )
         asked = [finder.ids_of for finder in self._media_servers()]
         return Informed(Masked(TRACKERS[name].build(context), parts.redactor), asked)
