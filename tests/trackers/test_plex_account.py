@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from conftest import FakeClock
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, TryLater
+from scrobbled.core.words.checks import Check, CheckVerdict, worst
 from scrobbled.sandbox.plex.app import OWNER_TOKEN
 from scrobbled.trackers.plex.servers import PlexServers
 from scrobbled.trackers.plex.tracker import PlexTracker
@@ -114,8 +116,8 @@ async def test_no_token_is_sent_to_a_server_that_is_not_the_one_it_is_for(plex: 
     assert plex.tokens.values is not None
     plex.tokens.values["servers"][0]["id"] = "another-machine"
     before = len(plex.asked())
+    plex.plextv.faults.start_outage()
     with pytest.raises(TryLater, match="answers at none of its addresses"):
-        plex.plextv.faults.start_outage()
         await found(plex, SIGNED_IN)
     assert set(plex.asked()[before:]) == {"GET /identity"}
     assert not any("x-plex-token" in call.headers for call in plex.plex.calls()[before:])
@@ -181,3 +183,70 @@ async def test_a_token_that_is_refused_is_told_with_its_place(plex: PlexBench) -
             await plex.tracker().sign_in()
     with pytest.raises(LoginNeeded, match=r"trackers\.plex\.servers\[0\]\.token of anna"):
         await plex.tracker({"servers": [{"url": f"{ROOT}/plex", "token": "x" * 20}], **SIGNED_IN}).sign_in()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"kind": "html"}, "a web page; a proxy"),
+        ({"kind": "status", "status": 200, "body": "<?xml version='1.0'?><MediaContainer/>"}, "XML instead of JSON"),
+        ({"kind": "status", "status": 200, "body": {"MediaContainer": {"Directory": {}}}}, "without a list Directory"),
+        ({"kind": "status", "status": 200, "body": {"MediaContainer": {"Directory": [{"type": "movie"}]}}}, "title"),
+        ({"kind": "malformed"}, "not JSON"),
+    ],
+)
+async def test_answers_of_another_shape_name_what_is_wrong(plex: PlexBench, fault: dict[str, Any], said: str) -> None:
+    plex.fail("GET /library/sections/all", **fault)
+    with pytest.raises(ContractDrift, match=said):
+        await plex.tracker().sign_in()
+
+
+# Examined
+
+
+async def named(plex: PlexBench, name: str, settings: dict[str, Any] = AT_HOME, **whose: Any) -> Check:
+    return next(one for one in await plex.tracker(settings, **whose).examine() if one.name == name)
+
+
+async def test_a_library_that_is_not_there_is_told_with_what_may_be_meant(plex: PlexBench) -> None:
+    check = await named(plex, "libraries", {**AT_HOME, "libraries": ["Film"]})
+    assert check.state is CheckVerdict.PROBLEM
+    assert 'did you mean "Films"' in check.text
+
+
+async def test_a_token_that_may_not_read_the_history_is_told_once(plex: PlexBench) -> None:
+    plex.fail("GET /status/sessions/history/all", kind="status", status=403)
+    check = await named(plex, "history")
+    assert (check.state, "the last time counts" in check.text) == (CheckVerdict.WARNING, True)
+    plex.fail("GET /status/sessions/history/all", kind="html")
+    assert (await named(plex, "history")).state is CheckVerdict.PROBLEM
+
+
+async def test_a_server_with_a_wrong_clock_is_told(plex: PlexBench) -> None:
+    plex.plex.now = lambda: plex.clock.now() + timedelta(hours=1)
+    check = await named(plex, "clock")
+    assert "60 minutes ahead of ours" in check.text
+
+
+async def test_marks_that_plex_carries_itself_are_told_of(plex: PlexBench) -> None:
+    path = "GET /api/v2/user/view_state_sync"
+    plex.fail(path, at="plextv", kind="status", status=200, body={"consent": True})
+    assert (await named(plex, "marks carried by Plex")).state is CheckVerdict.WARNING
+    plex.fail(path, at="plextv", kind="status", status=200, body={"consent": False})
+    assert (await named(plex, "marks carried by Plex")).state is CheckVerdict.OK
+
+
+async def test_of_two_servers_each_is_examined_and_one_may_be_off(plex: PlexBench) -> None:
+    entries = [{"url": f"{ROOT}/plex", "token": OWNER_TOKEN}, {"url": f"{ROOT}/plextv", "token": "x" * 20}]
+    plex.plextv.faults.start_outage()
+    checks = await plex.tracker({**SIGNED_IN, "servers": entries}).examine()
+    assert [check.name for check in checks if check.state is not CheckVerdict.OK] == ["server off 1"]
+
+
+async def test_a_look_keeps_nothing(plex: PlexBench) -> None:
+    await plex.signs_in()
+    assert plex.tokens.values is not None
+    plex.tokens.values["servers"][0]["addresses"] = [f"{ROOT}/nowhere"]
+    before = plex.tokens.saves
+    assert worst(await plex.tracker(SIGNED_IN).examine()) is CheckVerdict.OK
+    assert plex.tokens.saves == before

@@ -21,7 +21,7 @@ Query = Mapping[str, str | int]
 def document(answer: Answer, *, refused: str) -> JsonRow | None:
     """The JSON object of ``answer``; ``None`` for a 404.
 
-    Raises ``LoginNeeded(refused)`` for 401 and 403, ``ContractDrift`` for any other status or shape.
+    Raises ``LoginNeeded(refused)`` where the token is refused, ``ContractDrift`` for any other status or shape.
     """
     if answer.status == 404:
         return None
@@ -35,8 +35,8 @@ def document(answer: Answer, *, refused: str) -> JsonRow | None:
 
 
 def allowed(status: int, *, refused: str) -> None:
-    """Raises ``LoginNeeded(refused)`` for 401 and 403."""
-    if status in (401, 403):
+    """Raises ``LoginNeeded(refused)`` for 401 and 403, and for 498: a signed token that has run out."""
+    if status in (401, 403, 498):
         raise LoginNeeded(refused)
 
 
