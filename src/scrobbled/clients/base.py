@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -87,7 +88,7 @@ class ServerClient:
 
     def __init__(self, http: Http, headers: Mapping[str, str], refused: str) -> None:
         self.http, self.headers, self.refused = http, headers, refused
-        self._identity = ""
+        self._identity, self._asking = "", asyncio.Lock()
 
     async def identity(self) -> str:
         """The server's own id, which its webhooks name as well. Asked anew each time."""
@@ -95,7 +96,8 @@ class ServerClient:
 
     async def is_here(self, server: str) -> bool:
         """Whether ``server`` is the identity of this one, which is asked once: a key means something else elsewhere."""
-        self._identity = self._identity or await self.identity()
+        async with self._asking:
+            self._identity = self._identity or await self.identity()
         return server == self._identity
 
     def posters(self, key: str, width: int, height: int) -> AsyncIterator[tuple[str, Query]]:
