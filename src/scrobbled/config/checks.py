@@ -7,11 +7,9 @@ from typing import Any
 
 from scrobbled.config.model import fold
 from scrobbled.config.people import BY_VIEWER
-from scrobbled.config.problems import Problems, join
-from scrobbled.config.trackers import contradictions
+from scrobbled.config.problems import Problems, join, meant
 from scrobbled.config.viewing import ASKED, DIRECTIONS, LISTENED
 from scrobbled.core.services import service
-from scrobbled.core.words.meant import meant
 
 Values = Mapping[str, Any]
 AlertCheck = Callable[[str], bool]
@@ -31,7 +29,6 @@ class Checks:
         self._viewer_names()
         for at, viewer in enumerate(self._viewers()):
             self._accounts(viewer, f"viewers[{at}].accounts")
-            self._trackers(viewer, f"viewers[{at}].trackers")
             self._pairs(viewer, f"viewers[{at}]")
         self._alerts(alert_is_usable)
 
@@ -97,13 +94,8 @@ class Checks:
     def _accounts(self, viewer: Values, path: str) -> None:
         configured = self._values.get("sources", {})
         for source in viewer.get("accounts", {}):
-            if source not in configured and source not in viewer.get("trackers", {}):
+            if source not in configured:
                 self._add(f"{path}.{source}", f"{source} is not configured; add it under sources or remove it here")
-
-    def _trackers(self, viewer: Values, path: str) -> None:
-        for name, settings in viewer.get("trackers", {}).items():
-            for key, text in contradictions(settings):
-                self._add(f"{path}.{name}.{key}", text)
 
     def _pairs(self, viewer: Values, path: str) -> None:
         seen: dict[frozenset[str], str] = {}

@@ -26,7 +26,6 @@ from scrobbled.store.file.migrations import (
     values,
     names,
     undated,
-    cut_short,
 )
 
 # isort: on
@@ -37,7 +36,6 @@ __all__ = [
     "ahead",
     "amendments",
     "counting",
-    "cut_short",
     "doors",
     "drafts",
     "films",

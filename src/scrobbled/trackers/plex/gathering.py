@@ -1,0 +1,111 @@
+"""What one read found at all servers, put together: the copies of each thing, and what is told of it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from scrobbled.core.kinds import ITEMS, RATINGS, WATCHED, Kind
+from scrobbled.core.records import PlayRecord, Plays, ReadValues, Subject
+from scrobbled.trackers.plex.entries import LibraryEntry
+from scrobbled.trackers.plex.history import PlexViewing
+from scrobbled.trackers.plex.keys import keyed
+from scrobbled.trackers.plex.records import (
+    ThingCopies,
+    copies_by_key,
+    item_record,
+    rating_record,
+    subject_of,
+    told,
+    watched_record,
+)
+
+DELETED = "viewing of what is not in the library any more"
+CALLED = {ITEMS: "title of the library", RATINGS: "rated title"}
+
+
+@dataclass(slots=True)
+class Gathered:
+    """``items`` and ``rated`` are by place; what of them is ``complete`` lists everything, the rest is news.
+
+    ``listed`` are servers of which every item is among ``items``, so that their other copies are there no more.
+    """
+
+    known: Mapping[str, Subject] = field(default_factory=dict)
+    items: dict[str, LibraryEntry] = field(default_factory=dict)
+    rated: dict[str, LibraryEntry] = field(default_factory=dict)
+    viewings: dict[str, PlexViewing] = field(default_factory=dict)
+    moved: set[Kind] = field(default_factory=set)
+    complete: set[Kind] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
+    skipped: Counter[str] = field(default_factory=Counter)
+    keys: dict[str, str] = field(default_factory=dict)
+    """By place."""
+
+    def name(self) -> None:
+        """Find the key of everything that is there by now."""
+        self.keys = keyed({**self.items, **self.rated}, self.known)
+
+    def unseen(self) -> set[str]:
+        """Places of the other copies of what is there, of which nothing was read."""
+        found: set[str] = set()
+        for key in set(self.keys.values()):
+            subject = self.known.get(key)
+            found.update(subject.places if subject else ())
+        return {place for place in found if place not in self.keys and not self._is_listed(place)}
+
+    def place_of(self) -> dict[str, str]:
+        """The key of each place that is known, also of what was not read."""
+        kept = {place: key for key, one in self.known.items() for place in one.places if not self._is_listed(place)}
+        return {**kept, **self.keys}
+
+    def _is_listed(self, place: str) -> bool:
+        return place.partition("/")[0] in self.listed
+
+    def copies(self) -> dict[str, ThingCopies]:
+        return copies_by_key({**self.items, **self.rated}, self.keys)
+
+    def subjects(self, copies: Mapping[str, ThingCopies]) -> dict[str, Subject]:
+        """Those of which something else is said than is known."""
+        found: dict[str, Subject] = {}
+        for key, held in copies.items():
+            known = self.known.get(key)
+            subject = subject_of(key, held, self._elsewhere(known))
+            if subject != known:
+                found[key] = subject
+        return found
+
+    def _elsewhere(self, known: Subject | None) -> Subject | None:
+        """What is known of a thing, where it has copies at servers of which not everything was read."""
+        places = tuple(place for place in known.places if not self._is_listed(place)) if known else ()
+        return replace(known, places=places) if known and places else None
+
+    def values(self, copies: Mapping[str, ThingCopies]) -> dict[Kind, ReadValues]:
+        found: dict[Kind, ReadValues] = {}
+        if ITEMS in self.moved:
+            items = {self.keys[place] for place in self.items}
+            held = {key: copies[key] for key in copies if key in items}
+            whole = ITEMS in self.complete
+            found[ITEMS] = ReadValues([item_record(key, of) for key, of in held.items()], whole)
+            found[WATCHED] = ReadValues(told(watched_record(key, of) for key, of in held.items()), whole)
+        if RATINGS in self.moved:
+            rated = {self.keys[place] for place in self.rated}
+            records = told(rating_record(key, copies[key]) for key in copies if key in rated)
+            found[RATINGS] = ReadValues(records, RATINGS in self.complete)
+        return found
+
+    def plays(self, kind: Kind, chosen: Iterable[str]) -> Plays | None:
+        """Viewings of what is in the libraries. ``chosen`` are those libraries, as server and key."""
+        if kind not in self.moved:
+            return None
+        keys, libraries = self.place_of(), set(chosen)
+        records: list[PlayRecord] = []
+        for one in self.viewings.values():
+            if (key := keys.get(one.place)) is not None:
+                records.append(one.record(key))
+            elif f"{one.id.partition('/')[0]}/{one.section}" in libraries:
+                self.skipped[DELETED] += 1
+        return Plays(records, kind in self.complete)
