@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scrobbled.sandbox.faults import Fault
-from scrobbled.sandbox.plex.library import LibraryItem, episode_item
+from scrobbled.sandbox.plex.items import LibraryItem, episode_item
 from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.sandbox.plex.player import multipart, payload
 from scrobbled.sandbox.posters.drawing import poster

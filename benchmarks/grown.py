@@ -23,7 +23,7 @@ from scrobbled.core.naming.items import Item
 from scrobbled.core.watching.events import Account, PlaybackEvent
 from scrobbled.core.watching.plays import Play
 from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
-from scrobbled.sandbox.plex.library import LibraryItem, episode_item
+from scrobbled.sandbox.plex.items import LibraryItem, episode_item
 from scrobbled.sandbox.plex.people import ANNA, PlexAccount
 from scrobbled.sandbox.plex.player import EVENING, payload
 from scrobbled.sandbox.server import Sandbox

@@ -17,7 +17,7 @@ from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.plumbing.http import Http
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.base import Addition, Address, AddResult, Receipt, Tracker
-from scrobbled.trackers.trakt.adding import BY_NUMBER
+from scrobbled.trackers.trakt.second_look import BY_NUMBER
 from trackers.contract import EVENING, Bench, Doorman, TrackerContract, play_of
 from trackers.doubles import KeptTokens
 from trackers.trakt_bench import ADD, ROOT, TraktBench
@@ -181,8 +181,8 @@ def misnamed(trakt: TraktBench, show: str, *wrong: str, **told: Any) -> Episode:
         ("tvdb imdb tmdb", "tvdb", ["shows"]),
         ("tvdb", "tvdb", ["search", "shows"]),
         ("tmdb", "tmdb", ["search", "shows"]),
-        ("imdb", "tvdb", ["search", "shows"]),
-        ("tmdb imdb", "tvdb", ["search", "shows"]),
+        ("imdb", "tvdb", ["shows", "search"]),
+        ("tmdb imdb", "tvdb", ["shows", "search"]),
     ],
 )
 @pytest.mark.parametrize(
@@ -231,6 +231,32 @@ async def test_the_next_episode_of_such_a_show_is_found_without_asking_again(
         await add(tracker, await play_of(tracker, item, EVENING + timedelta(hours=number)))
     assert len(trakt.history()) == 2
     assert len([path for path in trakt.asked() if path.startswith("GET")]) == 2
+
+
+async def test_many_of_few_shows_are_looked_for_by_the_show(trakt: TraktBench, tracker: Tracker) -> None:
+    items = [
+        replace(trakt.episode(1, number, show=show), ids=EpisodeIds(tvdb=987_000_000 + 100 * show + number))
+        for show in (0, 1)
+        for number in range(1, 7)
+    ]
+    plays = [await play_of(tracker, item, EVENING + n * MINUTE) for n, item in enumerate(items)]
+    assert await add(tracker, *plays) == [Receipt(note=BY_NUMBER)] * 12
+    reads = [path for path in trakt.asked() if path.startswith("GET")]
+    assert len(reads) == 4, "a list and a search for each show, however many episodes it has"
+    assert trakt.added() == 2
+    assert len(trakt.history()) == 12
+
+
+async def test_ids_that_are_those_of_another_show_lead_there(trakt: TraktBench, tracker: Tracker) -> None:
+    """Ids come before numbers: the show's own list has such numbers as well."""
+    trakt.api.strict_episode_ids = True
+    elsewhere = [trakt.episode(1, number, show=1, ids="tmdb") for number in (1, 2, 3)]
+    items = [replace(trakt.episode(1, item.number or 0), ids=item.ids, title=None, air_date=None) for item in elsewhere]
+    plays = [await play_of(tracker, item, EVENING + n * MINUTE) for n, item in enumerate(items)]
+    assert await add(tracker, *plays) == [Receipt()] * 3
+    other = trakt.sandbox.world.shows[1]
+    assert {one["trakt"] for one in trakt.history()} == {other.episode(1, n).trakt for n in (1, 2, 3)}
+    assert len([path for path in trakt.asked() if path.startswith("GET")]) == 3
 
 
 async def test_a_show_that_trakt_does_not_know_either_leaves_the_play_parked(

@@ -19,7 +19,7 @@ from scrobbled.core.sending.safety import USUAL, WriteLimits
 from scrobbled.delivery.account import SIGN_IN_EVERY, TrackerAccount
 from scrobbled.delivery.amending import Amender
 from scrobbled.delivery.booking import Booking, Judged, NoLongerWaiting, answered
-from scrobbled.delivery.finding import Found, Going, find
+from scrobbled.delivery.finding import Found, Going, Located, locate, look_up
 from scrobbled.delivery.foreseeing import Outlook
 from scrobbled.delivery.health import Health
 from scrobbled.delivery.reading_back import ReadingBack
@@ -157,18 +157,30 @@ class Courier:
     async def _deliver(self, changes: Sequence[OutboxChange], known: Sequence[Correction]) -> None:
         if await self._told_ahead(changes[0], known):
             return
-        going: list[Going] = []
-        for change in changes:
-            if found := await self._find(change, known):
-                verdict = judge(found.among(going), self._limits)
-                if isinstance(verdict, Send):
-                    going.append(found.sent(verdict))
-                else:
-                    await self._books.book([Judged(change, verdict, found.address)], known)
-            if self.account.rests() > 0.0:
-                return
+        located = await self._locate(changes, known)
+        if self.account.rests() > 0.0:
+            return
+        going, judged = self._judge(await look_up(self.account, located))
+        if judged:
+            await self._books.book(judged, known)
         if going:
             await self._write(going, known)
+
+    def _judge(self, found: Sequence[Found]) -> tuple[list[Going], list[Judged]]:
+        """What is sent, and what becomes of the others. One that depends on what becomes of another waits for that."""
+        going: list[Going] = []
+        judged: list[Judged] = []
+        settled: set[str] = set()
+        for one in found:
+            if one.key in settled:
+                continue
+            verdict = judge(one.among(going), self._limits)
+            if isinstance(verdict, Send):
+                going.append(one.sent(verdict))
+            else:
+                judged.append(Judged(one.change, verdict, one.address))
+                settled.update(() if one.key is None else (one.key,))
+        return going, judged
 
     async def _told_ahead(self, first: OutboxChange, known: Sequence[Correction]) -> bool:
         """Whether the tracker was told of what goes with it: then its pace is asked again before anything is sent."""
@@ -178,15 +190,22 @@ class Courier:
             await self.account.trouble(error)
             return True
 
-    async def _find(self, change: OutboxChange, known: Sequence[Correction]) -> Found | None:
-        """``None`` where nobody could tell, which is booked."""
-        try:
-            return await find(self.account, change, known)
-        except TrackerError as error:
-            if later := await self.account.not_looked_up(error, change.attempts):
-                await self._books.book([Judged(change, later)], known)
-                log.info("looked up later", action="locate", account=self.health.subject, why=error.reason)
-            return None
+    async def _locate(self, changes: Sequence[OutboxChange], known: Sequence[Correction]) -> list[Located]:
+        """Those of which somebody could tell; of the others it is booked, and with trouble nobody is asked any more."""
+        located: list[Located] = []
+        later: list[Judged] = []
+        for change in changes:
+            try:
+                located.append(await locate(self.account, change, known))
+            except TrackerError as error:
+                if put_off := await self.account.not_looked_up(error, change.attempts):
+                    later.append(Judged(change, put_off))
+                    log.info("looked up later", action="locate", account=self.health.subject, why=error.reason)
+                if self.account.rests() > 0.0:
+                    break
+        if later:
+            await self._books.book(later, known)
+        return located
 
     # -- write --------------------------------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ from scrobbled.trackers.trakt.memory import TraktMemory
 from scrobbled.trackers.trakt.oauth import OAuthClient
 from scrobbled.trackers.trakt.paging import Asker
 from scrobbled.trackers.trakt.reading import TraktReader
+from scrobbled.trackers.trakt.second_look import SecondLook
 from scrobbled.trackers.trakt.seeking import PlayFinder
 from scrobbled.trackers.trakt.settings import TraktSettings
 from scrobbled.trackers.trakt.whole import WholeReader
@@ -46,7 +47,7 @@ from scrobbled.trackers.trakt.writing import Writer
 
 CAN = Capabilities(
     media=frozenset({"movie", "episode"}),
-    batch=100,
+    batch=150,  # others are known to send 100 to 250 at once
     precision=60,
     settle=10.0,  # reads may lag some seconds behind writes
     site="https://app.trakt.tv",
@@ -75,7 +76,8 @@ class TraktTracker(Tracker):
         writer, asker = Writer(self._api, self._auth, self._pace), Asker(self._api, self._auth)
         lookups, own = Lookups(self._api, context.cache), TraktMemory(context.cache, clock, context.viewer)
         self._locator = TraktLocator(lookups, context.shows)
-        self._adder, self._found = TraktAdder(writer, lookups, context.shows), PlayFinder(asker, lookups)
+        self._adder = TraktAdder(writer, SecondLook(lookups, context.shows))
+        self._found = PlayFinder(asker, lookups)
         self._amender = TraktAmender(writer, self._found, self._adder, lookups, own)
         activity = Activity(asker, clock)
         history = TraktHistory(asker, self._found, WholeReader(asker, activity, lambda: self._adder.sent), clock)
