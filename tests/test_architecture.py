@@ -225,8 +225,6 @@ def test_only_one_module_says_that_an_account_is_connected_or_a_pair_in_step() -
 SQL_ON_REASON = re.compile(
     r"\b(?:AND|OR|WHERE|NOT|WHEN)\s+\(*(?:coalesce\()?(?:\w+\.)?reason\b|\breason\b[^?]*\b(?:LIKE|GLOB)\b"
 )
-OF_RUNS = {"cli/following.py", "store/mirror/runs.py"}
-"""A run that was cut short is known by its sentence still."""
 
 
 def is_reason(node: ast.expr) -> bool:
@@ -256,7 +254,7 @@ def test_reasons_are_compared_by_their_codes() -> None:
         if any(compares_a_sentence(node) for node in ast.walk(tree))
         or any(SQL_ON_REASON.search(text) for text in texts_of(tree))
     }
-    assert {place for place in found if not place.startswith(("core/words/", "store/file/migrations/"))} == OF_RUNS
+    assert {place for place in found if not place.startswith(("core/words/", "store/file/migrations/"))} == set()
 
 
 # One version

@@ -197,6 +197,19 @@ def test_a_failure_is_told_and_never_kept(
     assert cache.values == {}
 
 
+def test_those_who_ask_at_the_same_time_ask_for_the_identity_once(
+    plex: PlexStandIn, cache: Memory, episode: Episode
+) -> None:
+    plex.sleep = lambda seconds: asyncio.sleep(0)
+    plex.faults.add(Fault("GET /identity", "latency", seconds=1.0))
+
+    async def together(finder: PlexFinder) -> None:
+        await asyncio.gather(finder.find_show(episode), finder.find_show(episode))
+
+    asked(plex, cache, together)
+    assert len(plex.calls("GET /identity")) == 1
+
+
 def test_an_identity_that_could_not_be_read_is_asked_again(plex: PlexStandIn, cache: Memory, episode: Episode) -> None:
     plex.faults.add(Fault("GET /identity", "status", status=503, times=1))
 

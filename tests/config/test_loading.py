@@ -261,6 +261,29 @@ def test_a_tracker_of_every_kind_is_accepted() -> None:
     assert config.viewers[0].trackers["plex"] == {"url": "http://p:32400", "token": "t"}
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("{url: 'http://p', servers: [{url: 'http://q'}]}", "plex.url (line 1): servers is given as well"),
+        ("{token: t, servers: [{url: 'http://q'}]}", "plex.token (line 1): which of the servers is it for?"),
+        (
+            "{servers: [{url: 'http://q'}, {url: 'http://q/'}]}",
+            "servers[1].url (line 1): the same server as servers[0]",
+        ),
+        ("{servers: [{token: t}]}", "servers[0].url (line 1): is missing"),
+        ("{home_users: kid}", 'did you mean "home_user"?'),
+    ],
+)
+def test_what_a_library_cannot_be_is_told_with_its_place(settings: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loads(f"viewers: [{{name: a, trackers: {{plex: {settings}}}}}]", {})
+    assert said in str(caught.value)
+
+
+def test_somebody_with_a_library_may_say_how_they_are_called_there_without_a_source() -> None:
+    assert loads("viewers: [{name: a, accounts: {plex: anna}, trackers: {plex: {}}}]", {}).viewers
+
+
 def test_the_usual_places_are_looked_at_in_order(tmp_path: Path) -> None:
     first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
     second.write_text("")

@@ -18,7 +18,7 @@ from scrobbled.desk.facts.queue import QueuedChange, queued_amendment, queued_ch
 from scrobbled.store.file import opening
 from scrobbled.store.file.migrations import migrations
 from scrobbled.store.file.migrations.reasons import _OF_EVENTS
-from scrobbled.store.mirror import ledger, records, values
+from scrobbled.store.mirror import ledger, records, runs, values
 from scrobbled.store.queue import amendments, overview, recent
 
 STEPS = migrations.names
@@ -260,6 +260,19 @@ def test_reasons_of_events_get_theirs(tmp_path: Path) -> None:
     with closing(opening.open_database(path)) as db:
         now = db.execute("SELECT outcome, coalesce(reason, ''), code FROM events ORDER BY id").fetchall()
     assert now == [*HEARD, ("accepted", "", "")]
+
+
+def test_a_run_that_was_cut_short_is_known_by_its_code(tmp_path: Path) -> None:
+    path = tmp_path / "scrobbled.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrations.apply(db, stop_before="codes_of_runs")
+        run = {"viewer": "anna", "pair": "trakt,serializd", "cause": "sync", "options": "{}", "phase": "ended"}
+        for reason in (str(runs.CUT_SHORT), "Trakt answered 503", ""):
+            _insert(db, "runs", {**run, "asked_at": 1.0, "started_at": 1.0, "ended_at": 2.0, "reason": reason})
+    with closing(opening.open_database(path)) as db:
+        found = runs.latest(db, "anna", "trakt,serializd", 3)
+        assert [runs.again(db, run.id) for run in found] == [False, False, True]
+    assert [run.code for run in found] == ["", "", "cut-short"]
 
 
 @pytest.mark.parametrize("reason", REASONS)

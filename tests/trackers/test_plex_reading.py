@@ -14,7 +14,7 @@ from scrobbled.sandbox import world as worlds
 from scrobbled.sandbox.plex.items import FILMS, SERIES, Holding, LibraryItem, PlexSection
 from scrobbled.sandbox.plex.people import ANNA, BEN
 from scrobbled.sandbox.plex.views import ViewState
-from trackers.plex_bench import PlexLibraryBench
+from trackers.plex_library_bench import PlexLibraryBench
 
 pytestmark = pytest.mark.anyio
 FOUR_K = PlexSection(7, "Films in 4K", "movie", "tv.plex.agents.movie", "5f0a7d4e-3b1c-4c58-9a67-0e1d2c3b4a57")

@@ -239,15 +239,21 @@ def test_plex_is_signed_in_to_by_a_link_and_its_server_chosen(tmp_path: Path) ->
     asyncio.run(check())
 
 
-def test_a_viewers_own_plex_account_is_stored_and_said_to_have_no_effect_yet(tmp_path: Path) -> None:
+def test_a_viewers_own_plex_account_is_refused_to_others_and_stored_for_its_owner(tmp_path: Path) -> None:
     async def check() -> None:
         async with guests(tmp_path) as house, house.client() as browser:
-            assert "sends nothing to Plex yet" in (await page(browser, "/sign-in/anna/plex")).text
+            pins = house.sandbox["plextv"].pins
             await browser.post("/api/v1/sign-ins/anna/plex")
-            (pin,) = house.sandbox["plextv"].pins.values()
-            pin.token = "sandbox-plextv-anna"
-            await house.until(browser, "sign-ins/anna/plex", "done")
-            assert "sandbox-plextv-anna" in await house.stored("anna", "plex")
+            pins[max(pins)].token = "sandbox-plextv-ben"
+            refused = await house.until(browser, "sign-ins/anna/plex", "over")
+            assert "the Plex account of ben, which anna does not list" in refused["text"]
+            assert await house.stored("anna", "plex") == ""
+            await browser.post("/api/v1/sign-ins/anna/plex")
+            pins[max(pins)].token = "sandbox-plextv-anna"
+            assert (await house.until(browser, "sign-ins/anna/plex", "done"))["text"] == "anna"
+            stored = await house.stored("anna", "plex")
+            assert "sandbox-plextv-anna" in stored
+            assert "sandbox-plex-token" in stored, "the token by which the account opens the server"
             assert "sandbox-plextv-anna" not in (await browser.get("/sign-in/anna/plex")).text
 
     asyncio.run(check())

@@ -13,6 +13,7 @@ from scrobbled.cli.served import ServiceAccess
 from scrobbled.cli.waiting import ProgressTeller, how_far, is_resting, told_first, under_way
 from scrobbled.core.errors import StoreError
 from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.core.words.reasons import Code
 from scrobbled.delivery.health import HealthState
 from scrobbled.desk.facts.queue import trouble
 from scrobbled.store.mirror import run_changes, runs
@@ -80,7 +81,7 @@ class _Follower:
     async def follow(self) -> Followed:
         while True:
             run, progress, earlier = await self._look()
-            if run.reason == runs.CUT_SHORT and await self._again():
+            if run.code == Code.CUT_SHORT and await self._again():
                 continue
             if run.ended_at is not None and not progress.waiting + earlier:
                 return await self._followed(run, True, _stuck(progress))

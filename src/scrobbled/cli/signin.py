@@ -20,6 +20,7 @@ from scrobbled.plumbing.clock import SystemClock
 from scrobbled.plumbing.pools import Pools
 from scrobbled.store.accounts import sign_ins
 from scrobbled.store.accounts.sign_ins import StoredTokens
+from scrobbled.trackers import known_as
 from scrobbled.trackers.given import SignIn
 
 
@@ -52,11 +53,11 @@ def _known() -> str:
 def _account(config: Config, tracker: str, viewer_name: str | None) -> tuple[str, Mapping[str, Any]]:
     """Whose sign-in it is, and the settings; at Plex the house's own server, where no viewer has it as a tracker."""
     server = of_house(config, tracker)
-    extra = {"account_url": server.account_url} if server else {}
+    extra = {"account_url": server.account_url} if server and server.account_url else {}
     if server and viewer_name is None and not any(tracker in one.trackers for one in config.viewers):
         return HOUSE, extra
     viewer = _viewer(config, tracker, viewer_name)
-    return viewer.name, {**viewer.trackers[tracker], **extra}
+    return viewer.name, {**extra, **viewer.trackers[tracker]}
 
 
 def _viewer(config: Config, tracker: str, name: str | None) -> ViewerConfig:
@@ -85,6 +86,7 @@ async def _sign_in(config: Config, viewer: str, tracker: str, settings: Mapping[
             clock=clock,
             tell=say,
             ask=_ask,
+            accounts=known_as(tracker, person.accounts if (person := config.viewer(viewer)) else {}),
         )
         who = await WAYS[tracker].sign_in(sign_in)
         now = clock.now().timestamp()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -21,7 +22,7 @@ Query = Mapping[str, str | int]
 def document(answer: Answer, *, refused: str) -> JsonRow | None:
     """The JSON object of ``answer``; ``None`` for a 404.
 
-    Raises ``LoginNeeded(refused)`` for 401 and 403, ``ContractDrift`` for any other status or shape.
+    Raises ``LoginNeeded(refused)`` where the token is refused, ``ContractDrift`` for any other status or shape.
     """
     if answer.status == 404:
         return None
@@ -35,8 +36,8 @@ def document(answer: Answer, *, refused: str) -> JsonRow | None:
 
 
 def allowed(status: int, *, refused: str) -> None:
-    """Raises ``LoginNeeded(refused)`` for 401 and 403."""
-    if status in (401, 403):
+    """Raises ``LoginNeeded(refused)`` for 401 and 403, and for 498: a signed token that has run out."""
+    if status in (401, 403, 498):
         raise LoginNeeded(refused)
 
 
@@ -87,7 +88,7 @@ class ServerClient:
 
     def __init__(self, http: Http, headers: Mapping[str, str], refused: str) -> None:
         self.http, self.headers, self.refused = http, headers, refused
-        self._identity = ""
+        self._identity, self._asking = "", asyncio.Lock()
 
     async def identity(self) -> str:
         """The server's own id, which its webhooks name as well. Asked anew each time."""
@@ -95,7 +96,8 @@ class ServerClient:
 
     async def is_here(self, server: str) -> bool:
         """Whether ``server`` is the identity of this one, which is asked once: a key means something else elsewhere."""
-        self._identity = self._identity or await self.identity()
+        async with self._asking:
+            self._identity = self._identity or await self.identity()
         return server == self._identity
 
     def posters(self, key: str, width: int, height: int) -> AsyncIterator[tuple[str, Query]]:

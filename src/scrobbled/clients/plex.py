@@ -55,7 +55,7 @@ class PlexClient(ServerClient):
         answer = await self._send(path, start, query)
         found = self._container(answer)
         if found is None:
-            raise ContractDrift(f"{answer.what} answered 404; is this the address of Plex?")
+            raise ContractDrift(f"{answer.what} answered 404, so this is no Plex; check the address")
         return found
 
     async def find(self, path: str, **query: str | int) -> Container | None:
@@ -125,7 +125,7 @@ class PlexClient(ServerClient):
         found = await self.ask("/identity")
         identity = text(found.held.get("machineIdentifier"))
         if not identity:
-            raise ContractDrift(f"{found.what} answered without machineIdentifier; is this the address of Plex?")
+            raise ContractDrift(f"{found.what} answered no machineIdentifier, so this is no Plex; check the address")
         return identity
 
     async def posters(self, key: str, width: int, height: int) -> AsyncIterator[tuple[str, Query]]:
@@ -151,7 +151,10 @@ class PlexClient(ServerClient):
         return await self.http.send("GET", path, params=query, headers={**self.headers, **paging})
 
     def _no_xml(self, answer: Answer) -> None:
-        if answer.ok and answer.body.lstrip()[:1] == b"<":
+        begins = answer.body.lstrip()[:9].lower()
+        if answer.ok and begins.startswith((b"<!doctype", b"<html")):
+            raise ContractDrift(f"{answer.what} answered a web page; a proxy or its sign-in may stand in between")
+        if answer.ok and begins.startswith(b"<"):
             raise ContractDrift(
                 f"{answer.what} answered XML instead of JSON; a proxy in between may drop the Accept header"
             )
@@ -163,5 +166,5 @@ class PlexClient(ServerClient):
             return None
         held = content.get("MediaContainer")
         if not isinstance(held, dict):
-            raise ContractDrift(f"{answer.what} answered without MediaContainer; is this the address of Plex?")
+            raise ContractDrift(f"{answer.what} answered without MediaContainer, so this is no Plex; check the address")
         return Container(held, answer.what)

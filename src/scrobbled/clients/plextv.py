@@ -1,4 +1,4 @@
-"""plex.tv: signing in by PIN, whose an account is, and the servers that it may use.
+"""plex.tv: signing in by PIN, whose an account is, who belongs to its home, and the servers that it may use.
 
 A strong PIN is never typed: its link leads to Plex's own page, and we ask about once a second whether somebody agreed
 there. The token is valid until its owner revokes it.
@@ -11,7 +11,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
+from xml.etree import ElementTree
 
 from msgspec import Struct
 
@@ -29,6 +30,12 @@ EVERY = 1.0
 USUAL_LIFE = 1_800
 """Seconds that a strong PIN lives, where the answer does not say."""
 RAN_OUT = "the sign-in at Plex ran out before somebody agreed to it. Start it again"
+SOON = 3.0
+"""Seconds within which a server answers that is to be used."""
+WRONG_PIN = "Plex did not take the PIN of this person. Start again, and type it as Plex asks for it"
+NO_SWITCH = (
+    "Plex lets only the owner of a home become somebody else of it, and asks for that person's PIN if there is one"
+)
 NOT_ACCEPTED = "Plex does not accept this sign-in any more. Start it again"
 REFUSED = (401, 498)
 """A token that is not known any more, and a signed one that has run out. No other status proves anything of a token."""
@@ -56,6 +63,22 @@ class AccountServer:
     owned: bool
 
 
+class HomeUser(Struct, frozen=True):
+    """Somebody of the account's home; who is managed has a title alone. ``row`` is what plex.tv tells of them."""
+
+    uuid: str
+    row: JsonRow
+    is_protected: bool
+    """Asks for a PIN."""
+
+
+class SharedWith(Struct, frozen=True):
+    """Somebody with whom a server is shared, and the token that opens it for them alone."""
+
+    row: JsonRow
+    token: str
+
+
 class PlexTv:
     """An account at plex.tv. What ``send`` brings is judged by those who ask, as each refusal has another way out.
 
@@ -71,9 +94,14 @@ class PlexTv:
         """The same, asked as whoever has this token."""
         return PlexTv(self._http, self._url, token, client=self._client)
 
-    async def send(self, method: str, path: str, **rest: Any) -> Answer:
+    @property
+    def client(self) -> str:
+        return self._client
+
+    async def send(self, method: str, path: str, *, accept: str = "application/json", **rest: Any) -> Answer:
         """See ``Http.send``."""
-        return await self._http.send(method, path, headers=self._headers, timeout=PATIENCE, **rest)
+        sent = {**self._headers, "Accept": accept}
+        return await self._http.send(method, path, headers=sent, timeout=PATIENCE, **rest)
 
     # Signing in
 
@@ -127,13 +155,47 @@ class PlexTv:
         """Those that the account may use. Raises ``LoginNeeded`` where the token is not accepted any more."""
         wanted = {"includeHttps": 1, "includeRelay": 1, "includeIPv6": 1}
         answer = await self.send("GET", "/api/v2/resources", params=wanted)
-        if answer.status in REFUSED:
-            raise LoginNeeded(NOT_ACCEPTED)
-        rows = answer.json()
-        if not answer.ok or not isinstance(rows, list):
-            raise ContractDrift(f"{answer.what} answered {answer.status} with something else than a list of servers")
+        rows = _allowed(answer).json()
+        if not isinstance(rows, list):
+            raise ContractDrift(f"{answer.what} answered something else than a list of servers")
         found = (_server(row) for row in rows if isinstance(row, dict))
         return [server for server in found if server is not None]
+
+    async def home_users(self) -> list[HomeUser]:
+        """Everybody of the account's home. Raises as ``servers``."""
+        answer = await self.send("GET", "/api/v2/home/users/")
+        rows = _allowed(answer).json()
+        listed = rows.get("users") if isinstance(rows, dict) else rows
+        if not isinstance(listed, list):
+            raise ContractDrift(f"{answer.what} answered without a list users")
+        known = [row for row in listed if isinstance(row, dict) and text(row.get("uuid"))]
+        return [HomeUser(text(row["uuid"]), row, _is_protected(row)) for row in known]
+
+    async def switched(self, user: HomeUser, pin: str = "") -> PlexTv:
+        """The same, asked as somebody of the home, for a while. Raises ``LoginNeeded`` where that is not allowed."""
+        params = {"pin": pin} if pin else {}
+        answer = await self.send("POST", f"/api/v2/home/users/{quote(user.uuid)}/switch", params=params)
+        if answer.status in (401, 403):
+            raise LoginNeeded(WRONG_PIN if pin else NO_SWITCH)
+        token = _object(answer).get("authToken")
+        if not isinstance(token, str) or not token:
+            raise ContractDrift(f"{answer.what} answered without authToken")
+        return self.having(token)
+
+    async def shared_with(self, machine: str) -> list[SharedWith]:
+        """With whom the account shares that server, if it is its own. Raises as ``servers``."""
+        path = f"/api/servers/{quote(machine)}/shared_servers"
+        answer = await self.send("GET", path, accept="application/xml")  # which is all that it knows
+        if answer.status in (403, 404):
+            return []
+        try:
+            root = ElementTree.fromstring(_allowed(answer).body)
+        except ElementTree.ParseError:
+            raise ContractDrift(f"{answer.what} answered something else than XML") from None
+        rows = [dict(one.attrib) for one in root.iter("SharedServer")]
+        return [
+            SharedWith({**row, "id": row.get("userID")}, row["accessToken"]) for row in rows if row.get("accessToken")
+        ]
 
 
 async def client_id(tokens: Any) -> str:
@@ -179,13 +241,28 @@ def _plain(connection: Mapping[str, Any]) -> str:
     return f"http://{f'[{address}]' if ':' in address else address}:{port}"
 
 
-async def answers(http: Http, address: str) -> bool:
-    """Whether a Plex server answers there; asked without a token, so that none is told to a stranger."""
+async def machine_at(http: Http, address: str) -> str:
+    """The id of the Plex server that answers there, empty for none; asked without a token, so that none is told to a
+    stranger.
+    """
     try:
-        answer = await http.at(address).send("GET", "/identity", timeout=3.0)
-    except TryLater:
-        return False
-    return answer.ok and b"machineIdentifier" in answer.body
+        answer = await http.at(address).send("GET", "/identity", timeout=SOON)
+        held = answer.json().get("MediaContainer") if answer.ok else None
+    except (TryLater, ContractDrift, AttributeError):
+        return ""
+    return text(held.get("machineIdentifier")) if isinstance(held, dict) else ""
+
+
+def _allowed(answer: Answer) -> Answer:
+    if answer.status in REFUSED:
+        raise LoginNeeded(NOT_ACCEPTED)
+    if not answer.ok:
+        raise ContractDrift(f"{answer.what} answered {answer.status}")
+    return answer
+
+
+def _is_protected(row: JsonRow) -> bool:
+    return str(row.get("protected")).lower() in ("true", "1")
 
 
 def _object(answer: Answer) -> Mapping[str, Any]:

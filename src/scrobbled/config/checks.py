@@ -7,9 +7,11 @@ from typing import Any
 
 from scrobbled.config.model import fold
 from scrobbled.config.people import BY_VIEWER
-from scrobbled.config.problems import Problems, join, meant
+from scrobbled.config.problems import Problems, join
+from scrobbled.config.trackers import contradictions
 from scrobbled.config.viewing import ASKED, DIRECTIONS, LISTENED
 from scrobbled.core.services import service
+from scrobbled.core.words.meant import meant
 
 Values = Mapping[str, Any]
 AlertCheck = Callable[[str], bool]
@@ -29,6 +31,7 @@ class Checks:
         self._viewer_names()
         for at, viewer in enumerate(self._viewers()):
             self._accounts(viewer, f"viewers[{at}].accounts")
+            self._trackers(viewer, f"viewers[{at}].trackers")
             self._pairs(viewer, f"viewers[{at}]")
         self._alerts(alert_is_usable)
 
@@ -94,8 +97,13 @@ class Checks:
     def _accounts(self, viewer: Values, path: str) -> None:
         configured = self._values.get("sources", {})
         for source in viewer.get("accounts", {}):
-            if source not in configured:
+            if source not in configured and source not in viewer.get("trackers", {}):
                 self._add(f"{path}.{source}", f"{source} is not configured; add it under sources or remove it here")
+
+    def _trackers(self, viewer: Values, path: str) -> None:
+        for name, settings in viewer.get("trackers", {}).items():
+            for key, text in contradictions(settings):
+                self._add(f"{path}.{name}.{key}", text)
 
     def _pairs(self, viewer: Values, path: str) -> None:
         seen: dict[frozenset[str], str] = {}

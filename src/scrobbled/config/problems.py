@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 LONGEST_SHOWN = 60
 
@@ -67,12 +65,3 @@ def join(path: str, key: str) -> str:
 
 def clipped(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """``did you mean "password"?``, or what is known where nothing is near."""
-    names = list(known)
-    near = get_close_matches(word.strip().lower(), names, n=1, cutoff=0.6)
-    if near:
-        return f'did you mean "{near[0]}"?'
-    return f"known here: {', '.join(names)}" if names else "nothing is known here"

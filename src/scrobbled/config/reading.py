@@ -11,9 +11,10 @@ from typing import Any
 from scrobbled.config.fields import Brief, Field, ForEach, ListOf, MapOf, Named, Shape, Table, readable
 from scrobbled.config.model import ValueOrigin
 from scrobbled.config.outside import Environment, Expanded, OutsideError
-from scrobbled.config.problems import Problems, clipped, join, meant
+from scrobbled.config.problems import Problems, clipped, join
 from scrobbled.config.tree import Items, Members, Scalar, Tree, TreeMember
 from scrobbled.config.values import Value
+from scrobbled.core.words.meant import meant
 from scrobbled.plumbing.redact import MASK
 
 

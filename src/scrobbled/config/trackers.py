@@ -5,11 +5,15 @@ A finished section is a plain mapping of what was given: what is left out is mis
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from scrobbled.config.addresses import HttpUrl
-from scrobbled.config.fields import Field, Named, Table
+from scrobbled.config.fields import Field, ListOf, Named, Table
 from scrobbled.config.values import Duration, Switch, TextValue
 
 _SECRET = TextValue(exact=True)
+_NAME = TextValue(longest=200)
 _URL = Field(HttpUrl(), "Where the service answers, to point it elsewhere: the sandbox, a proxy, a test.")
 _PACE = Field(Duration(), "Time between two requests; without it the pace the service is known to accept.")
 
@@ -35,13 +39,23 @@ TRAKT = Table(
     },
     description="An account at Trakt.",
 )
+_OWN_TOKEN = Field(_SECRET, "This viewer's X-Plex-Token of the server; without it that of the sign-in.", secret=True)
+_PLEX_SERVER = Table(
+    {"url": Field(HttpUrl(), "The server.", required=True), "token": _OWN_TOKEN},
+    description="One server of several.",
+)
 PLEX = Table(
     {
-        "url": Field(HttpUrl(), "The server, such as http://plex.local:32400."),
-        "token": Field(_SECRET, "An X-Plex-Token of this viewer; without it sign in by PIN.", secret=True),
-        "pace": _PACE,
+        "url": Field(HttpUrl(), "The server, such as http://plex.local:32400; without it the sign-in finds it."),
+        "servers": Field(ListOf(_PLEX_SERVER), "Instead of url, where there are several."),
+        "token": _OWN_TOKEN,
+        "home_user": Field(_NAME, "Whom the owner becomes to sign in: somebody of the home at Plex, or a guest."),
+        "libraries": Field(ListOf(_NAME), "Titles of the libraries that count. Empty: all with films or shows."),
+        "account_url": Field(HttpUrl(), "The root of plex.tv, to point it elsewhere."),
+        "discover_url": Field(HttpUrl(), "Where the watchlist is (default https://discover.provider.plex.tv)."),
+        "metadata_url": Field(HttpUrl(), "Where titles are (default https://metadata.provider.plex.tv)."),
     },
-    description="The library of a Plex server, as this viewer sees it.",
+    description="The libraries of Plex, as this viewer sees them.",
 )
 ANILIST = Table(
     {
@@ -52,3 +66,18 @@ ANILIST = Table(
     description="An account at AniList.",
 )
 TRACKERS = Named({"serializd": SERIALIZD, "trakt": TRAKT, "plex": PLEX, "anilist": ANILIST}, "tracker")
+
+
+def contradictions(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What only several settings of a tracker's section together can show to be wrong: each with its key."""
+    servers = settings.get("servers") or ()
+    if servers and settings.get("url"):
+        yield "url", "servers is given as well; keep one of the two"
+    if servers and settings.get("token"):
+        yield "token", "which of the servers is it for? Write it beside its url, below servers"
+    first: dict[str, int] = {}
+    for at, server in enumerate(servers):
+        place = str(server.get("url") or at).rstrip("/")
+        if place in first:
+            yield f"servers[{at}].url", f"the same server as servers[{first[place]}]; write it once"
+        first.setdefault(place, at)

@@ -21,5 +21,7 @@ def place_of(address: str) -> str:
 
 def home_of(settings: Mapping[str, Any]) -> str:
     """Where an account with these settings is, and signs in; empty for the usual places."""
-    given = {key: settings.get(key) for key in ("url", "auth_url")}
+    given = {key: settings.get(key) for key in ("url", "auth_url", "account_url")}
+    several = settings.get("servers") or ()
+    given |= {f"servers[{at}].url": one.get("url") for at, one in enumerate(several)}
     return " ".join(f"{key}={place_of(str(value))}" for key, value in given.items() if value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,7 @@ from scrobbled.store import Store
 from scrobbled.store.accounts import sign_ins
 from scrobbled.store.notes.cache import StoredCache
 from scrobbled.store.queue import overview
-from scrobbled.trackers import TRACKERS
+from scrobbled.trackers import TRACKERS, known_as
 from scrobbled.trackers.base import Tracker
 from scrobbled.trackers.given import Context, FinderContext
 from scrobbled.trackers.informed import Informed
@@ -115,8 +116,9 @@ class Wiring:
             cache=parts.cache,
             shows=Resolver(self._finders(viewer), parts.cache, dict(self._searchers(viewer))),
             clock=parts.clock,
+            accounts=known_as(name, viewer.accounts),
         )
-        asked = [finder.ids_of for finder in self._media_servers()]
+        asked = [finder.ids_of for finder in self._media_servers]
         return Informed(Masked(TRACKERS[name].build(context), parts.redactor), asked)
 
     def _tokens(self, viewer: str, name: str, home: str) -> sign_ins.StoredTokens:
@@ -149,15 +151,17 @@ class Wiring:
         cache, tmdb = self._parts.cache, self._parts.config.metadata.tmdb
         if known.SOURCE in self._parts.config.sources:
             yield 5, KnownFinder(cache)
-        for finder in self._media_servers():
+        for finder in self._media_servers:
             yield 10, finder
         if tmdb.key:
             yield 30, TmdbFinder(self._pools.to("tmdb", tmdb.url or TMDB), tmdb.key, cache, clock=self._parts.clock)
 
-    def _media_servers(self) -> Iterator[LibraryFinder]:
+    @functools.cached_property
+    def _media_servers(self) -> list[LibraryFinder]:
+        """The same for all viewers, as each asks its server once which one it is."""
         sources, cache = self._parts.config.sources, self._parts.cache
         asked = (finder_at(door_of(name, sources.get(name)), self._pools, cache) for name in SERVERS)
-        yield from (finder for finder in asked if finder is not None)
+        return [finder for finder in asked if finder is not None]
 
     def _learn(self, values: Mapping[str, Any] | None) -> None:
         """Tokens are secrets too, from the moment we have them."""

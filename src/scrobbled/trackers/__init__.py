@@ -23,13 +23,15 @@ is left are jobs that one service alone makes necessary.
 ``whole``      all of them, gone on with where an earlier read broke off
 ``entries``    a row of a listing as a value; pure
 ``records``    rows as records
+``rows``       rows as they are answered, as far as anything of them is used
 ``memory``     what we remember of what we wrote
+``settings``   what the section of the configuration says
 =============  ========================================================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -101,8 +103,15 @@ def _function(package: str, module: str, name: str) -> Any:
 TRACKERS: dict[str, TrackerEntry] = {
     "serializd": TrackerEntry("scrobbled.trackers.serializd", finder_rank=90, searches=True),
     "trakt": TrackerEntry("scrobbled.trackers.trakt", finder_rank=20, searches=True),
+    "plex": TrackerEntry("scrobbled.trackers.plex"),
 }
 """By the name that stands in the configuration."""
+
+
+def known_as(tracker: str, accounts: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The names under which somebody with these ``accounts``, by source, is known at the place that the tracker is."""
+    place = TRACKERS[tracker].can().place_of if tracker in TRACKERS else ""
+    return tuple(accounts.get(place, ()))
 
 
 def can_be_compared(kind: str) -> bool:

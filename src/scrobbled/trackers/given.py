@@ -50,6 +50,8 @@ class Context(Struct, frozen=True):
     cache: Cache
     shows: Shows
     clock: Clock
+    accounts: tuple[str, ...] = ()
+    """Names and ids under which the source that is the same place (``Capabilities.place_of``) knows the viewer."""
 
 
 class FinderContext(Struct, frozen=True):
@@ -129,6 +131,10 @@ class SignInField(Struct, frozen=True):
     secret: bool = False
     hint: str = ""
     """Where to find it; empty where that is plain."""
+    only_with: str = ""
+    """The key of the section without which it is not asked."""
+    optional: bool = False
+    """It may be left empty."""
 
 
 class SignInCode(Struct, frozen=True):
@@ -160,5 +166,7 @@ class SignIn(Struct, frozen=True):
     """Asks for a secret, without echo where there is a terminal."""
     show: Callable[[SignInCode], None] | None = None
     """Shows a code, where somebody can do that better than by ``tell``; called once, at once."""
+    accounts: tuple[str, ...] = ()
+    """As in ``Context``."""
     careful: bool = False
     """Send nothing that the service has refused so often that it might lock the account."""

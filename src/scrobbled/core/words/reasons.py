@@ -70,6 +70,8 @@ class Code(StrEnum):
     RESTORED = "restored"
     SAME_VIEWING = "same-viewing"
     TAKEN_BACK = "taken-back"
+    # of runs
+    CUT_SHORT = "cut-short"
     # of changes: what a tracker says
     DRIFT = "drift"
     FAILED = "failed"

@@ -17,7 +17,7 @@ from scrobbled.core.places import home_of
 from scrobbled.desk.doctor.bounded import in_thread
 from scrobbled.desk.doctor.patient import Patient
 from scrobbled.store.accounts import sign_ins
-from scrobbled.trackers import TRACKERS
+from scrobbled.trackers import TRACKERS, known_as
 from scrobbled.trackers.base import Tracker
 from scrobbled.trackers.given import Context
 from scrobbled.trackers.masked import Masked
@@ -47,7 +47,8 @@ async def accounts_of(patient: Patient) -> AsyncIterator[Patient]:
                     http = patient.http("")
                     closing.push_async_callback(http.aclose)
                     tokens = Looking(sign_ins.of_home(stored.get((viewer.name, name), {}), home_of(settings)) or None)
-                    context = Context(viewer.name, settings, http, tokens, Forgetful(), Clueless(), patient.clock)
+                    known, rest = known_as(name, viewer.accounts), (Forgetful(), Clueless(), patient.clock)
+                    context = Context(viewer.name, settings, http, tokens, *rest, known)
                     trackers[viewer.name, name] = Masked(TRACKERS[name].build(context), patient.redactor)
                     closing.push_async_callback(trackers[viewer.name, name].aclose)
         yield replace(patient, trackers=trackers)

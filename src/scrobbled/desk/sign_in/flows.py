@@ -26,6 +26,7 @@ from scrobbled.plumbing.redact import Redactor
 from scrobbled.store import Store
 from scrobbled.store.accounts import sign_ins
 from scrobbled.store.accounts.sign_ins import StoredTokens
+from scrobbled.trackers import known_as
 from scrobbled.trackers.given import SignIn, SignInCode, SignInField
 
 HOUSE = ""
@@ -155,8 +156,8 @@ class SignIns:
         person = config.viewer(viewer)
         if person is None or tracker not in person.trackers:
             raise ConfigError([f"viewers: {viewer[:64]} has no tracker {tracker[:32]}"])
-        extra = {"account_url": server.account_url} if server else {}
-        return {**person.trackers[tracker], **extra}
+        extra = {"account_url": server.account_url} if server and server.account_url else {}
+        return {**extra, **person.trackers[tracker]}
 
     async def _run(self, flow: _Flow, way: SignInWay, account: AccountKey, settings: Mapping[str, Any]) -> None:
         http = Pools(self._transport).to(account[1])
@@ -186,6 +187,7 @@ class SignIns:
             tell=lambda text: None,
             ask=lambda question: "",
             show=lambda code: self._show(flow, code),
+            accounts=self._known_as(viewer, tracker),
             careful=True,
         )
         who = await way.sign_in(request)
@@ -195,6 +197,10 @@ class SignIns:
         log.info("signed in to a tracker", action="sign-in", account="/".join(account))
         self._signed_in()
         self._changed()
+
+    def _known_as(self, viewer: str, tracker: str) -> tuple[str, ...]:
+        person = self._config().viewer(viewer)
+        return known_as(tracker, person.accounts if person else {})
 
     def _show(self, flow: _Flow, code: SignInCode) -> None:
         until = self._clock.now() + timedelta(seconds=code.lasts)
@@ -216,7 +222,8 @@ def asked_for(way: SignInWay, settings: Mapping[str, Any]) -> tuple[SignInField,
 
     A sign-in serves the account that is configured, so nobody can type another one.
     """
-    return tuple(asked for asked in way.asks if asked.secret or not settings.get(asked.key))
+    fitting = (asked for asked in way.asks if not asked.only_with or settings.get(asked.only_with))
+    return tuple(asked for asked in fitting if asked.secret or not settings.get(asked.key))
 
 
 def _checked(way: SignInWay, settings: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, str]:
@@ -224,7 +231,7 @@ def _checked(way: SignInWay, settings: Mapping[str, Any], typed: Mapping[str, st
     for asked in asked_for(way, settings):
         text = typed.get(asked.key, "")
         text = text if asked.secret else text.strip()
-        if not text or len(text) > LONGEST_TYPED:
+        if not (text or asked.optional) or len(text) > LONGEST_TYPED:
             raise ConfigError([f"{asked.label}: {'is too long' if text else 'type it in, then try again'}."])
         given[asked.key] = text
     return given

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from scrobbled.clients.plextv import AccountServer, answers, client_id
+from scrobbled.clients.plextv import AccountServer, client_id, machine_at
 from scrobbled.core.errors import ConfigError, TrackerError
 from scrobbled.core.words.outcomes import told
 from scrobbled.desk.settings.scribe import Scribe
@@ -165,9 +165,10 @@ class Signing:
         try:
             found = await self._plex_servers(http)
             urls = list(dict.fromkeys(url for server in found for url in server.addresses))
-            there = dict(zip(urls, await asyncio.gather(*(answers(http, url) for url in urls)), strict=True))
+            ids = await asyncio.gather(*(machine_at(http, url) for url in urls))
         finally:
             await http.aclose()
+        there = {url: bool(id_) for url, id_ in zip(urls, ids, strict=True)}
         return [
             FoundServer(one.id, one.name, tuple(ServerAddress(u, there[u]) for u in one.addresses)) for one in found
         ]

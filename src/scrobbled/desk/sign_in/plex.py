@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scrobbled.clients.plextv import PlexTv, client_id, username
+from scrobbled.clients.plextv import PlexTv, username
 from scrobbled.plumbing.http import Http
-from scrobbled.trackers.given import SignIn, SignInCode
+from scrobbled.trackers import TRACKERS
+from scrobbled.trackers.given import SignIn
+from scrobbled.trackers.plex.signin import by_link
 
 SERVICE = "plex"
 
 
 async def sign_in(request: SignIn) -> str:
+    """For a viewer as the tracker does it; for the house without asking whose it is."""
+    return await (TRACKERS[SERVICE].sign_in(request) if request.viewer else _of_house(request))
+
+
+async def _of_house(request: SignIn) -> str:
     """Shows a link, and waits until somebody agreed there; stores the account's token and returns whose it is."""
-    client = await client_id(request.tokens)
-    there = account(request.http, request.settings, client)
-    pin = await there.begin()
-    link = there.page(pin)
-    if request.show is not None:
-        request.show(SignInCode("", link, link, pin.lasts))
-    else:
-        request.tell(f"Open this page, and sign in there:\n{link}\nWaiting up to {pin.lasts // 60} minutes …")
-    token = await there.agreed(pin, request.clock)
-    name = await username(there.having(token))
-    await request.tokens.save({"kind": "legacy", "token": token, "username": name, "client": client})
+    there, token = await by_link(request)
+    name = await username(there)
+    await request.tokens.save({"kind": "legacy", "token": token, "username": name, "client": there.client})
     return name
 
 

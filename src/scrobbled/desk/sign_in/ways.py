@@ -24,7 +24,7 @@ class SignInWay(Struct, frozen=True):
 
 WAYS: Mapping[str, SignInWay] = {
     **{name: SignInWay(entry.asks(), entry.sign_in) for name, entry in TRACKERS.items() if entry.signs_in},
-    plex.SERVICE: SignInWay((), plex.sign_in, of_house=True),
+    plex.SERVICE: SignInWay(TRACKERS[plex.SERVICE].asks(), plex.sign_in, of_house=True),
     "anilist": SignInWay(anilist.ASKS, anilist.sign_in),
 }
 """By the name that stands in the configuration."""

@@ -25,8 +25,20 @@ _HOME = "home"
 
 def secrets_of(values: Mapping[str, Any] | None) -> list[str]:
     """What of a sign-in would let somebody else act as the account."""
-    named = (values or {}).items()
-    return [value for key, value in named if isinstance(value, str) and any(part in key for part in _SECRET_PARTS)]
+    return list(_secrets_in(values or {}))
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    """At any depth: some are kept for each of several servers."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if isinstance(inner, str):
+                yield from [inner] if any(part in key for part in _SECRET_PARTS) else []
+            else:
+                yield from _secrets_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _secrets_in(inner)
 
 
 def secrets_kept(db: sqlite3.Connection) -> list[str]:

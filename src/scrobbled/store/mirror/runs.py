@@ -12,12 +12,13 @@ from msgspec import Struct, field
 
 from scrobbled.core.agreeing.outline import Outline
 from scrobbled.core.agreeing.plan_words import in_words
+from scrobbled.core.words.reasons import Code, Reason
 
 _COLUMNS = (
-    "id, viewer, pair, cause, options, phase, asked_at, started_at, ended_at, outcome, reason, counts, plan, shown, "
-    "steps, outline"
+    "id, viewer, pair, cause, options, phase, asked_at, started_at, ended_at, outcome, reason, code, counts, plan, "
+    "shown, steps, outline"
 )
-CUT_SHORT = "the service ended in the middle; what was not done is found again by the next run"
+CUT_SHORT = Reason("the service ended in the middle; what was not done is found again by the next run", Code.CUT_SHORT)
 
 
 class RunStep(Struct, frozen=True):
@@ -71,6 +72,8 @@ class Run(Struct, frozen=True):
     """How far it is, by tracker, where that takes long."""
     outline: Outline | None = None
     """The plan in short, where it wants a yes."""
+    code: str = ""
+    """That of the reason, where it is compared."""
 
     @property
     def plan_text(self) -> str:
@@ -198,18 +201,18 @@ def carrying_out(db: sqlite3.Connection, viewer: str, pair: str, plan: str) -> R
 def abandon(db: sqlite3.Connection, now: float) -> int:
     """At the start of a service: what was under way when the process before ended. Returns how many."""
     return db.execute(
-        "UPDATE runs SET phase = 'ended', ended_at = ?, outcome = 'failed', reason = ? "
+        "UPDATE runs SET phase = 'ended', ended_at = ?, outcome = 'failed', reason = ?, code = ? "
         "WHERE ended_at IS NULL AND phase <> 'asked'",
-        (now, CUT_SHORT),
+        (now, CUT_SHORT, CUT_SHORT.code),
     ).rowcount
 
 
 def again(db: sqlite3.Connection, id_: int) -> bool:
     """Ask anew for a run that was cut short; false where that cannot be, as a part of its plan is carried out."""
     cursor = db.execute(
-        "UPDATE runs SET phase = 'asked', started_at = NULL, ended_at = NULL, outcome = '', reason = '' "
-        "WHERE id = ? AND reason = ? AND (json_extract(options, '$.plan') IS NULL OR counts = '{}')",
-        (id_, CUT_SHORT),
+        "UPDATE runs SET phase = 'asked', started_at = NULL, ended_at = NULL, outcome = '', reason = '', code = '' "
+        "WHERE id = ? AND code = ? AND (json_extract(options, '$.plan') IS NULL OR counts = '{}')",
+        (id_, Code.CUT_SHORT),
     )
     return cursor.rowcount > 0
 

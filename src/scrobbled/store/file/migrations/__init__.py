@@ -26,6 +26,7 @@ from scrobbled.store.file.migrations import (
     values,
     names,
     undated,
+    cut_short,
 )
 
 # isort: on
@@ -36,6 +37,7 @@ __all__ = [
     "ahead",
     "amendments",
     "counting",
+    "cut_short",
     "doors",
     "drafts",
     "films",
