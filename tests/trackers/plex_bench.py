@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import httpx
+from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.plumbing.http import Http
@@ -61,21 +62,15 @@ class PlexBench:
             for waiting in self.plextv.pins.values():
                 waiting.token = f"sandbox-plextv-{who}"
 
-        request = SignIn(
-            viewer,
-            {**SIGNED_IN, **settings},
-            self.http(),
-            self.tokens,
-            self.clock,
-            tell=str,
-            ask=lambda question: pin,
-            show=agree,
-            accounts=accounts,
-        )
+        request = replace(self.request(viewer, accounts, **settings), ask=lambda question: pin, show=agree)
         try:
             return await asyncio.wait_for(sign_in(request), 20)
         finally:
             await request.http.aclose()
+
+    def request(self, viewer: str = "anna", accounts: tuple[str, ...] = ("anna",), **settings: Any) -> SignIn:
+        known = (self.http(), self.tokens, self.clock)
+        return SignIn(viewer, {**SIGNED_IN, **settings}, *known, tell=str, ask=str, accounts=accounts)
 
     def fail(self, match: str, *, at: str = "plex", **fault: Any) -> None:
         """The next request that matches gets this; see ``Fault``."""

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from conftest import FakeClock
-from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, TryLater
+from scrobbled.core.errors import AccountStopped, ConfigError, ContractDrift, LoginNeeded, TryLater
 from scrobbled.core.words.checks import Check, CheckVerdict, worst
 from scrobbled.sandbox.plex.app import OWNER_TOKEN
+from scrobbled.sandbox.plex.people import MIA, NEIGHBOUR
 from scrobbled.trackers.plex.servers import PlexServers
+from scrobbled.trackers.plex.signin import sign_out
 from scrobbled.trackers.plex.tracker import PlexTracker
 from trackers.contract import AccountBench, AccountContract
 from trackers.doubles import KeptTokens
@@ -152,6 +154,69 @@ async def test_a_server_that_is_off_is_no_bad_sign_in(plex: PlexBench) -> None:
 async def test_a_home_without_sign_in_says_what_to_do(plex: PlexBench) -> None:
     with pytest.raises(LoginNeeded, match="Run: scrobbled auth plex --viewer anna --home-user 'Little Kid'"):
         await found(plex, {**SIGNED_IN, "home_user": "Little Kid"})
+
+
+# For somebody of the home
+
+
+async def test_the_owner_signs_a_child_in_who_then_opens_the_server_for_themself(plex: PlexBench) -> None:
+    kid = {"viewer": "mia", "accounts": ("mia",)}
+    plex.plex.admit(MIA)
+    assert await plex.signs_in("anna", **kid, home_user="mia") == "mia"
+    (server,) = (await found(plex, {**SIGNED_IN, "home_user": "mia"}, **kid)).there
+    assert (server.person.called, server.owned) == ("mia", False)
+    assert plex.plex.tokens[server.client.headers["X-Plex-Token"]].title == "mia"
+    assert (plex.tokens.values or {})["token"] == "sandbox-plextv-anna", "the account that plex.tv is asked by"
+
+
+async def test_a_pin_is_asked_for_only_where_there_is_one_and_a_wrong_one_is_told(plex: PlexBench) -> None:
+    plex.plextv.pins_at_home.admin_needs_it = True
+    who: dict[str, Any] = {"viewer": "ben", "accounts": ("ben",), "home_user": "Ben"}
+    for pin, said in (("1111", "did not take the PIN"), ("", "asks for that person's PIN")):
+        with pytest.raises(LoginNeeded, match=said):
+            await plex.signs_in("anna", **who, pin=pin)
+    assert plex.tokens.values is None
+    assert await plex.signs_in("anna", **who, pin="2580") == "ben"
+    assert (await found(plex, {**SIGNED_IN, "home_user": "ben"}, viewer="ben", accounts=("ben",))).there
+
+
+async def test_a_guest_of_the_server_is_signed_in_by_its_owner_too(plex: PlexBench) -> None:
+    guest: dict[str, Any] = {"viewer": "nora", "accounts": ("neighbour",)}
+    plex.plex.admit(NEIGHBOUR)
+    assert await plex.signs_in("anna", **guest, home_user="neighbour") == "neighbour"
+    (server,) = (await found(plex, {**SIGNED_IN, "home_user": "neighbour"}, **guest)).there
+    assert server.client.headers["X-Plex-Token"] == plex.plex.face.token_of(NEIGHBOUR)
+
+
+async def test_somebody_who_is_not_there_is_told_with_who_may_be_meant(plex: PlexBench) -> None:
+    with pytest.raises(
+        ConfigError, match='anna has nobody called Bne at home, and shares no server with them; did you mean "ben"'
+    ):
+        await plex.signs_in("anna", viewer="ben", accounts=("ben",), home_user="Bne")
+
+
+async def test_who_is_of_no_home_can_become_nobody_else(plex: PlexBench) -> None:
+    plex.plex.admit(NEIGHBOUR)
+    with pytest.raises(ConfigError, match="neighbour has nobody called mia at home, and shares no server with them"):
+        await plex.signs_in("neighbour", viewer="mia", home_user="mia", accounts=("mia",))
+
+
+async def test_the_owners_own_sign_in_is_not_taken_for_the_person_who_is_configured_since(plex: PlexBench) -> None:
+    await plex.signs_in()
+    with pytest.raises(LoginNeeded, match=r"must not be taken for that of mia\. Run: .* --home-user mia"):
+        await found(plex, {**SIGNED_IN, "home_user": "mia"}, accounts=("anna", "mia"))
+
+
+# Signing out
+
+
+async def test_signing_out_ends_the_token_at_plex_tv(plex: PlexBench) -> None:
+    await plex.signs_in()
+    request = plex.request()
+    await sign_out(request)
+    await sign_out(request)  # one that is over already counts as ended
+    await request.http.aclose()
+    assert "sandbox-plextv-anna" not in plex.plextv.tokens
 
 
 # What answers

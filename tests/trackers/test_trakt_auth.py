@@ -550,5 +550,15 @@ def test_a_grant_without_a_lifetime_is_taken_for_the_shortest_ever_used() -> Non
     assert grant.expires_in == 86_400
 
 
+async def test_signing_out_ends_the_pair_on_trakt(trakt: TraktBench, tracker: Tracker) -> None:
+    http = trakt.http()
+    request = SignIn("anna", trakt.settings, http, trakt.tokens, trakt.clock, tell=str, ask=str)
+    for _ in range(2):  # one that is over already counts as ended
+        await TRACKERS["trakt"].sign_out(request)
+    await http.aclose()
+    with pytest.raises(LoginNeeded):
+        await tracker.sign_in()
+
+
 def test_settings_hide_the_secret() -> None:
     assert "hush" not in repr(TraktSettings.of({"client_id": "me", "client_secret": "hush"}))

@@ -254,6 +254,10 @@ def test_a_viewers_own_plex_account_is_refused_to_others_and_stored_for_its_owne
             stored = await house.stored("anna", "plex")
             assert "sandbox-plextv-anna" in stored
             assert "sandbox-plex-token" in stored, "the token by which the account opens the server"
+            left = await browser.post("/sign-in/anna/plex", data={"action": "sign-out"})
+            assert "Signed out." in left.text
+            assert await house.stored("anna", "plex") == ""
+            assert (await browser.get("/api/v1/sign-ins/anna/plex")).json()["signed_in"] is False
             assert "sandbox-plextv-anna" not in (await browser.get("/sign-in/anna/plex")).text
 
     asyncio.run(check())

@@ -113,14 +113,20 @@ def export(words: tuple[str, ...]) -> None:
 @command.command()
 @click.argument("tracker")
 @click.option("--viewer", metavar="NAME", help="Whose account; not needed where only one viewer has this tracker.")
+@click.option(
+    "--home-user", callback=named, metavar="NAME", help="At plex: whom of the home at Plex its owner signs in for."
+)
+@click.option("--sign-out", is_flag=True, help="End the sign-in where the service can, and forget it.")
 @config_option
-def auth(tracker: str, viewer: str | None, config: str | None) -> None:
+def auth(tracker: str, viewer: str | None, home_user: str | None, sign_out: bool, config: str | None) -> None:
     """Sign in to a TRACKER, such as trakt or serializd, and store the sign-in.
 
     plex without a viewer who has it is for the server of the house.
     Works before the first serve and while it runs; a running serve notices by itself.
     """
-    sys.exit(code_of("signin", "auth")(config, tracker, viewer))
+    if sign_out:
+        sys.exit(code_of("signin", "leave")(config, tracker, viewer))
+    sys.exit(code_of("signin", "auth")(config, tracker, viewer, home_user))
 
 
 @command.command()

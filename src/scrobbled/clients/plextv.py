@@ -143,6 +143,12 @@ class PlexTv:
         token = _object(answer).get("authToken")
         return token if isinstance(token, str) else ""
 
+    async def sign_out(self) -> None:
+        """End the token; one that is not accepted any more is ended already."""
+        answer = await self.send("DELETE", "/api/v2/users/signout")
+        if not answer.ok and answer.status not in REFUSED:
+            raise ContractDrift(f"{answer.what} answered {answer.status}")
+
     # The account
 
     async def user(self) -> JsonRow:
@@ -162,8 +168,10 @@ class PlexTv:
         return [server for server in found if server is not None]
 
     async def home_users(self) -> list[HomeUser]:
-        """Everybody of the account's home. Raises as ``servers``."""
+        """Everybody of the account's home; nobody where it is of none. Raises as ``servers``."""
         answer = await self.send("GET", "/api/v2/home/users/")
+        if answer.status == 403:
+            return []
         rows = _allowed(answer).json()
         listed = rows.get("users") if isinstance(rows, dict) else rows
         if not isinstance(listed, list):

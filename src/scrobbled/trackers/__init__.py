@@ -48,7 +48,8 @@ class TrackerEntry(Struct, frozen=True):
     """Where a tracker's functions are; imported when first used, so that starting stays quick.
 
     ``<package>.tracker`` has ``CAN``, ``build`` and ``in_words``. ``<package>.signin`` has ``sign_in`` and ``ASKS``,
-    unless ``signs_in`` is false. Where the service can tell which show an episode belongs to, ``<package>.finder`` has
+    unless ``signs_in`` is false; where it ``signs_out``, a sign-in can be ended at the service, by ``sign_out`` there.
+    Where the service can tell which show an episode belongs to, ``<package>.finder`` has
     ``build_finder``, and ``finder_rank`` orders it among those who can: the surer and cheaper, the lower. Where people
     can look for a title in its catalogue, it ``searches``, and ``<package>.searcher`` has ``build_searcher``.
     """
@@ -57,6 +58,7 @@ class TrackerEntry(Struct, frozen=True):
     finder_rank: int | None = None
     searches: bool = False
     signs_in: bool = True
+    signs_out: bool = False
 
     def can(self) -> Capabilities:
         """What it declares about itself, for whoever has no account at hand."""
@@ -95,6 +97,10 @@ class TrackerEntry(Struct, frozen=True):
         name: str = await _function(self.package, "signin", "sign_in")(request)
         return name
 
+    async def sign_out(self, request: SignIn) -> None:
+        """End the stored sign-in at the service; only where it ``signs_out``. One that has ended already is fine."""
+        await _function(self.package, "signin", "sign_out")(request)
+
 
 def _function(package: str, module: str, name: str) -> Any:
     return getattr(import_module(f"{package}.{module}"), name)
@@ -102,8 +108,8 @@ def _function(package: str, module: str, name: str) -> Any:
 
 TRACKERS: dict[str, TrackerEntry] = {
     "serializd": TrackerEntry("scrobbled.trackers.serializd", finder_rank=90, searches=True),
-    "trakt": TrackerEntry("scrobbled.trackers.trakt", finder_rank=20, searches=True),
-    "plex": TrackerEntry("scrobbled.trackers.plex"),
+    "trakt": TrackerEntry("scrobbled.trackers.trakt", finder_rank=20, searches=True, signs_out=True),
+    "plex": TrackerEntry("scrobbled.trackers.plex", signs_out=True),
 }
 """By the name that stands in the configuration."""
 

@@ -5,6 +5,7 @@ service; the page may be reloaded meanwhile, and opened twice.
 """
 
 from scrobbled.desk.sign_in.flows import HOUSE, SignInProgress, SignIns, SignInState, asked_for, home_for
+from scrobbled.desk.sign_in.leaving import sign_out
 from scrobbled.desk.sign_in.ways import WAYS, SignInWay, of_house, offered
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "home_for",
     "of_house",
     "offered",
+    "sign_out",
 ]

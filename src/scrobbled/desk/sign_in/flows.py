@@ -18,6 +18,7 @@ from scrobbled.config import Config
 from scrobbled.core.errors import ConfigError, ScrobbledError, TrackerError
 from scrobbled.core.places import home_of
 from scrobbled.core.standing import AccountKey
+from scrobbled.desk.sign_in.leaving import sign_out
 from scrobbled.desk.sign_in.ways import WAYS, SignInWay, of_house
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.http import Http
@@ -140,6 +141,18 @@ class SignIns:
             flow.shown.set()
             self._changed()
 
+    async def sign_out(self, viewer: str, tracker: str) -> str:
+        """End the account's sign-in; see ``leaving.sign_out``. Raises ``ConfigError`` as ``begin``."""
+        await self.cancel(viewer, tracker)
+        settings = self._settings(viewer, tracker)
+        http = Pools(self._transport).to(tracker)
+        try:
+            return await sign_out(WAYS[tracker], self._request((viewer, tracker), settings, http), self._store, tracker)
+        finally:
+            await http.aclose()
+            self._signed_in()
+            self._changed()
+
     async def aclose(self) -> None:
         tasks = [flow.task for flow in self._flows.values() if flow.task is not None]
         for task in tasks:
@@ -178,19 +191,8 @@ class SignIns:
         self, flow: _Flow, way: SignInWay, account: AccountKey, settings: Mapping[str, Any], http: Http
     ) -> None:
         viewer, tracker = account
-        request = SignIn(
-            viewer=viewer,
-            settings=settings,
-            http=http,
-            tokens=StoredTokens(self._store, viewer, tracker, self._learn, self._clock.now, home_for(viewer, settings)),
-            clock=self._clock,
-            tell=lambda text: None,
-            ask=lambda question: "",
-            show=lambda code: self._show(flow, code),
-            accounts=self._known_as(viewer, tracker),
-            careful=True,
-        )
-        who = await way.sign_in(request)
+        request = self._request(account, settings, http)
+        who = await way.sign_in(replace(request, show=lambda code: self._show(flow, code)))
         now = self._clock.now().timestamp()
         await self._store.write(lambda db: sign_ins.signed_in(db, viewer, tracker, now))
         flow.progress = SignInProgress(SignInState.DONE, at=self._clock.now(), text=who)
@@ -198,9 +200,20 @@ class SignIns:
         self._signed_in()
         self._changed()
 
-    def _known_as(self, viewer: str, tracker: str) -> tuple[str, ...]:
+    def _request(self, account: AccountKey, settings: Mapping[str, Any], http: Http) -> SignIn:
+        viewer, tracker = account
         person = self._config().viewer(viewer)
-        return known_as(tracker, person.accounts if person else {})
+        return SignIn(
+            viewer=viewer,
+            settings=settings,
+            http=http,
+            tokens=StoredTokens(self._store, viewer, tracker, self._learn, self._clock.now, home_for(viewer, settings)),
+            clock=self._clock,
+            tell=lambda text: None,
+            ask=lambda question: "",
+            accounts=known_as(tracker, person.accounts if person else {}),
+            careful=True,
+        )
 
     def _show(self, flow: _Flow, code: SignInCode) -> None:
         until = self._clock.now() + timedelta(seconds=code.lasts)

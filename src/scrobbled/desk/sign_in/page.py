@@ -152,6 +152,11 @@ class Signing:
         viewer, _ = self._account(viewer, tracker)
         await self._sign_ins.cancel(viewer, tracker)
 
+    async def sign_out(self, viewer: str, tracker: str) -> str:
+        """End the account's sign-in, and forget it; returns what is left to do elsewhere. Raises ``ConfigError``."""
+        viewer, _ = self._account(viewer, tracker)
+        return await self._sign_ins.sign_out(viewer, tracker)
+
     def said(self, error: TrackerError) -> str:
         """What a service said, as a sentence for people."""
         return told(error.reason)

@@ -17,6 +17,8 @@ RETRIED = "retried"
 RESTORED = "restored"
 """Mark of when the database was last put back or emptied: the trackers may hold what was watched before."""
 
+SIGNED_OUT = "somebody signed out"
+
 _SECRET_PARTS = ("token", "password", "instead_of")
 """What the name of a secret's key holds; ``instead_of`` is a pasted token that the sign-in took the place of."""
 _HOME = "home"
@@ -181,6 +183,12 @@ def signed_in(db: sqlite3.Connection, viewer: str, tracker: str, now: float) -> 
         "WHERE viewer = ? AND tracker = ? AND state = 'sign-in'",
         (now, viewer, tracker),
     )
+
+
+def signed_out(db: sqlite3.Connection, viewer: str, tracker: str, now: float) -> None:
+    """Somebody signed out: a process that serves looks at its sign-in again, and finds none."""
+    save_state(db, viewer, tracker, "sign-in", SIGNED_OUT, now, None)
+    set_mark(db, RETRIED, now)
 
 
 def set_mark(db: sqlite3.Connection, name: str, value: float) -> None:

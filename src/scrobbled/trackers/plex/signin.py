@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 
 from scrobbled.clients.plex import PlexClient
 from scrobbled.clients.plextv import AccountServer, HomeUser, PlexTv, client_id
-from scrobbled.core.errors import LoginNeeded, TryLater
+from scrobbled.core.errors import ConfigError, LoginNeeded, TryLater
 from scrobbled.core.words.meant import meant
 from scrobbled.trackers.given import SignIn, SignInCode, SignInField
-from scrobbled.trackers.plex.auth import PlexAuth, PlexSignIn
+from scrobbled.trackers.plex.auth import PlexAuth, PlexSignIn, sign_in_of
 from scrobbled.trackers.plex.people import PlexPerson, person_of
 from scrobbled.trackers.plex.settings import PlexSettings
 
@@ -50,6 +51,14 @@ async def sign_in(request: SignIn) -> str:
     return person.called
 
 
+async def sign_out(request: SignIn) -> None:
+    """Ends the stored sign-in at plex.tv, and with it the device as which we are listed there."""
+    kept = sign_in_of(await request.tokens.load())
+    if kept is not None:
+        url = request.settings.get("account_url")
+        await PlexTv(request.http, url, kept.token, client=kept.client).sign_out()
+
+
 async def by_link(request: SignIn) -> tuple[PlexTv, str]:
     """The account of whoever agreed on Plex's page, and its token."""
     there = PlexTv(request.http, request.settings.get("account_url"), client=await client_id(request.tokens))
@@ -73,27 +82,33 @@ async def _become(
     if user is not None:
         other = await there.switched(user, _pin(request, user))
         return person_of(user.row), await other.servers()
+    guests = await _guests(there, servers)
+    found = [(person, server) for person, server in guests if person.is_one_of((wanted,))]
+    if found:
+        return found[0][0], [server for _, server in found]
+    known = [person_of(one.row).called for one in home] + [person.called for person, _ in guests]
+    whose = person_of(await there.user()).called
+    nobody = f"{whose} has nobody called {wanted} at home, and shares no server with them"
+    raise ConfigError([f"home_user: {nobody}; {meant(wanted, known)}"])
+
+
+async def _guests(there: PlexTv, servers: Iterable[AccountServer]) -> list[tuple[PlexPerson, AccountServer]]:
+    """With whom the account shares servers of its own, each as it is opened by them."""
     owned = [one for one in servers if one.owned]
     shared = await asyncio.gather(*(there.shared_with(one.id) for one in owned))
-    found = [
-        (person_of(with_.row), AccountServer(one.id, one.name, with_.token, one.addresses, owned=False))
-        for one, listed in zip(owned, shared, strict=True)
-        for with_ in listed
-        if person_of(with_.row).is_one_of((wanted,))
+    return [
+        (person_of(guest.row), replace(one, token=guest.token, owned=False))
+        for one, guests in zip(owned, shared, strict=True)
+        for guest in guests
     ]
-    if not found:
-        known = [person_of(row) for row in (*(one.row for one in home), *(one.row for all_ in shared for one in all_))]
-        raise LoginNeeded(f"nobody in this home is called {wanted}; {meant(wanted, (one.called for one in known))}")
-    return found[0][0], [server for _, server in found]
 
 
 def _pin(request: SignIn, user: HomeUser) -> str:
     """Asked for only where Plex asks for it."""
     if not user.is_protected:
         return ""
-    return (
-        str(request.settings.get(HOME_PIN) or "") or request.ask(f"PIN of {person_of(user.row).called} at Plex").strip()
-    )
+    typed = str(request.settings.get(HOME_PIN) or "")
+    return typed or request.ask(f"PIN of {person_of(user.row).called} at Plex").strip()
 
 
 async def _refuse_stranger(

@@ -106,6 +106,12 @@ class OAuthClient:
         answer = await self._post("/oauth/token", {**body, **self._app()})
         return self._grant(_judged(answer, _NOT_RENEWED), grant.redirect_uri)
 
+    async def revoke(self, grant: TokenPair) -> None:
+        """End the pair; one that is over already counts as ended."""
+        answer = await self._post("/oauth/revoke", {"token": grant.access_token, **self._app()})
+        if answer.status not in (400, 401):
+            judge(answer)
+
     def _app(self) -> dict[str, str]:
         """New apps have no secret, older ones must send theirs."""
         secret = self._settings.client_secret

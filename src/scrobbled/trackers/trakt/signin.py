@@ -8,7 +8,7 @@ from scrobbled.core.errors import TrackerError
 from scrobbled.trackers.given import SignIn, SignInCode, SignInField
 from scrobbled.trackers.trakt.auth import device_sign_in
 from scrobbled.trackers.trakt.client import Api, judge
-from scrobbled.trackers.trakt.oauth import DeviceCode
+from scrobbled.trackers.trakt.oauth import DeviceCode, OAuthClient, TokenPair
 from scrobbled.trackers.trakt.settings import TraktSettings
 
 ASKS: tuple[SignInField, ...] = ()
@@ -30,6 +30,13 @@ async def sign_in(request: SignIn) -> str:
     settings = TraktSettings.of(request.settings)
     token = await device_sign_in(request.http, settings, request.tokens, show=show, clock=request.clock)
     return await _user_name(Api(request.http.at(settings.url), settings.client_id, request.clock), token)
+
+
+async def sign_out(request: SignIn) -> None:
+    """Ends the stored sign-in on Trakt."""
+    grant = TokenPair.of(await request.tokens.load() or {})
+    if grant is not None:
+        await OAuthClient(request.http, TraktSettings.of(request.settings), request.clock).revoke(grant)
 
 
 async def _user_name(api: Api, token: str) -> str:

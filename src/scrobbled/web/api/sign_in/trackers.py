@@ -28,6 +28,12 @@ class ServerChoice(Struct, frozen=True, forbid_unknown_fields=True):
     url: str
 
 
+class SignedOut(Struct, frozen=True):
+    """``left`` is what is left to do on the service's own site, as a sentence; empty where nothing is."""
+
+    left: str
+
+
 def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     return [*_sign_ins(desk.guided.signing), *_plex(desk.guided.signing)]
 
@@ -59,7 +65,17 @@ def _sign_ins(signing: Signing) -> list[HTTPRouteHandler]:
         await _story(signing, _named(viewer), tracker)
         await signing.cancel(viewer, tracker)
 
-    return [sign_ins, sign_in, begin, cancel]
+    @post(
+        "/sign-ins/{viewer:str}/{tracker:str}/sign-out",
+        opt=ADMIN,
+        summary="End the sign-in where the service can, and forget it; what was agreed on is kept",
+        status_code=200,
+    )
+    async def leave(viewer: FromPath[str], tracker: FromPath[str]) -> SignedOut:
+        await _story(signing, _named(viewer), tracker)
+        return SignedOut(await signing.sign_out(viewer, tracker))
+
+    return [sign_ins, sign_in, begin, cancel, leave]
 
 
 def _plex(signing: Signing) -> list[HTTPRouteHandler]:

@@ -51,6 +51,11 @@ def _one(desk: Desk) -> list[HTTPRouteHandler]:
         form = await forms.form(request)
         story = await _story(desk, viewer, tracker)
         action = str(form.get("action", "begin"))
+        if action == "sign-out":
+            left = await desk.guided.signing.sign_out(viewer, tracker)
+            return await _page(
+                request, desk, viewer, tracker, "sign_in/account.html", said=f"Signed out. {left}".strip()
+            )
         if action in ("cancel", "again"):
             await desk.guided.signing.cancel(viewer, tracker)
         if action != "cancel":
@@ -85,11 +90,12 @@ async def _story(desk: Desk, viewer: str, tracker: str) -> SignInStory:
 
 
 async def _page(
-    request: AnyRequest, desk: Desk, viewer: str, tracker: str, template: str, *, error: str = ""
+    request: AnyRequest, desk: Desk, viewer: str, tracker: str, template: str, *, error: str = "", said: str = ""
 ) -> Template:
     story = await _story(desk, viewer, tracker)
     one = signing.shown(story, desk.now())
     context: dict[str, Any] = {"one": one, "here": way_to(one), "error": error, "title": f"Sign in to {name(tracker)}"}
+    context["said"] = said
     context["onward"] = _onward(request)
     return await shell.page(request, desk, template, place="more", status=400 if error else 200, **context)
 
