@@ -21,6 +21,7 @@ from scrobbled.plumbing.fields import text
 from scrobbled.plumbing.http import Http
 from scrobbled.trackers.plex.auth import PlexAuth, PlexSignIn
 from scrobbled.trackers.plex.people import PlexPerson, person_of
+from scrobbled.trackers.plex.seats import PlexSeat, PlexSeats
 from scrobbled.trackers.plex.settings import PlexPlace, PlexSettings
 
 NOTHING = "the account at Plex may use no server. Ask its owner to share one, or sign in as somebody else. {}"
@@ -88,6 +89,16 @@ class PlexServers:
         if not there:
             raise off[0].why if off else AccountStopped(NOTHING.format(self._auth.way_in))
         return LibraryServers(there, off)
+
+    async def seats(self) -> PlexSeats:
+        """The same, as reading needs to know them."""
+        found = await self.found()
+        people = {one.person.id or one.person.called for one in found.there if one.person.is_known}
+        return PlexSeats(
+            tuple(PlexSeat(one.id, one.name, one.client, _accounts(one)) for one in found.there),
+            tuple(f"server {one.name}, which does not answer: {one.why.reason}" for one in found.off),
+            people.pop() if len(people) == 1 else "",
+        )
 
     # Those of the configuration
 
@@ -213,6 +224,13 @@ async def _told(there: PlexTv, refused: str) -> list[AccountServer]:
         return await there.servers()
     except LoginNeeded:
         raise LoginNeeded(refused) from None
+
+
+def _accounts(server: LibraryServer) -> tuple[str, ...]:
+    """Under which ids its history may know the person; a guest is shown no other rows."""
+    if not server.owned:
+        return ()
+    return (OWNER, server.person.id) if server.person.id else (OWNER,)
 
 
 def _off(server: AccountServer) -> ServerOff:

@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from scrobbled.clients.plextv import PLEX_TV
+from scrobbled.core.kinds import PLAYS, RATINGS
 from scrobbled.core.records import ViewingsKept
 from scrobbled.core.words.checks import Check
-from scrobbled.trackers.base import Capabilities, Tracker
+from scrobbled.trackers.base import Amends, Capabilities, Reads, Tracker
 from scrobbled.trackers.given import Context
+from scrobbled.trackers.plex.amending import PlexAmender
 from scrobbled.trackers.plex.auth import PlexAuth
 from scrobbled.trackers.plex.checks import PlexChecks
 from scrobbled.trackers.plex.libraries import libraries
+from scrobbled.trackers.plex.reading import PlexReader
 from scrobbled.trackers.plex.servers import PlexServers
 from scrobbled.trackers.plex.settings import PlexSettings
 
@@ -24,6 +27,9 @@ CAN = Capabilities(
     settle=0.0,
     site="https://app.plex.tv",
     adds=False,
+    reads=frozenset({PLAYS, RATINGS}),
+    amends=frozenset({RATINGS}),
+    ticks=True,
     keeps=ViewingsKept.SEEN,
     place_of="plex",
 )
@@ -39,7 +45,17 @@ class PlexTracker(Tracker):
         self._settings = settings
         self._auth = PlexAuth(http, settings, context.tokens, viewer=context.viewer, accounts=context.accounts)
         self._servers = PlexServers(http, settings, self._auth, context.cache)
+        self._reader = PlexReader(self._servers.seats, settings.libraries)
+        self._amender = PlexAmender(self._servers, context.clock)
         self._checks = PlexChecks(http, self._servers, settings, self._auth, context.clock)
+
+    @property
+    def reads(self) -> Reads:
+        return self._reader
+
+    @property
+    def amends(self) -> Amends:
+        return self._amender
 
     async def sign_in(self) -> None:
         """Asks each server that answers for its libraries: only that tells whether the tokens still hold."""
