@@ -35,7 +35,7 @@ from scrobbled.reconcile import Ended, Options
 from scrobbled.reconcile.pairs import wired
 from scrobbled.runtime.service import Runtime, build
 from scrobbled.sandbox.history import plays as past
-from scrobbled.sandbox.plex.library import episode_item
+from scrobbled.sandbox.plex.items import episode_item
 from scrobbled.sandbox.serializd.store import Review, stamp
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.store import Store

@@ -23,7 +23,7 @@ from bench import percentile
 from playwright.async_api import Browser, Page, async_playwright
 from wall import CONFIG, filled
 
-from scrobbled.sandbox.plex.library import episode_item
+from scrobbled.sandbox.plex.items import episode_item
 from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.sandbox.plex.player import multipart, payload
 from scrobbled.sandbox.server import Sandbox
