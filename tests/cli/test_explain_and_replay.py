@@ -276,6 +276,15 @@ def test_an_account_that_needs_somebody_is_what_there_is_to_do(desk: Desk) -> No
     assert "scrobbled auth trakt --viewer anna" in desk.run("explain", "p1").out
 
 
+def test_whether_an_account_needs_somebody_is_told_by_its_state_and_not_by_its_words(desk: Desk) -> None:
+    desk.take(webhook("media.scrobble"))
+    locked = "INSERT INTO accounts VALUES ('anna', 'trakt', 'stopped', 'it does not open again by itself', 1, NULL)"
+    desk.write(lambda db: db.execute(locked))
+    (delivery,) = json.loads(desk.run("explain", "p1", "--json").out)["plays"][0]["deliveries"]
+    assert delivery["trouble_code"] == "stopped"
+    assert "Trakt (c1): Trakt gets nothing for anna at the moment. It does not open" in desk.run("explain", "p1").out
+
+
 def test_a_message_that_is_no_longer_kept_names_the_setting(desk: Desk) -> None:
     desk.take(webhook("media.scrobble"), webhook("media.rate"))
     desk.write(lambda db: db.execute("UPDATE events SET raw = NULL"))

@@ -15,7 +15,7 @@ from scrobbled.cli import losses
 from scrobbled.cli.common import configured, plural, print_json, run, say
 from scrobbled.cli.ending import unless_ended
 from scrobbled.cli.following import follow
-from scrobbled.cli.runs import first, planned, reported, say_plan, say_run
+from scrobbled.cli.runs import first, meant, planned, reported, say_plan, say_run
 from scrobbled.cli.served import ServiceAccess, service
 from scrobbled.cli.sync import check_plan, rehearsed
 from scrobbled.config import Config
@@ -113,7 +113,7 @@ async def _imported(
         told = [await _rehearsed(config, one, parsed, command, quiet=quiet) for one in chosen]
     else:
         async with service(config) as served:
-            chosen = await _meant(served.store, chosen, options)
+            chosen = await meant(served.store, chosen, options.plan, named="--to")
             await _put_up(served.store, chosen[0], parsed)
             told = [await _carried_out(served, one, options, command, quiet=quiet) for one in chosen]
     names = {"run_id": first(told, "run_id"), "plan_id": first(told, "plan_id")}
@@ -127,17 +127,6 @@ async def _rehearsed(config: Config, one: Wired, parsed: Parsed, command: str, *
     if not quiet:
         say_plan(one, ended, f"{command} --to {one.sides.b}")
     return planned(one, ended)
-
-
-async def _meant(store: Store, chosen: Sequence[Wired], options: Options) -> list[Wired]:
-    """A plan belongs to one tracker: the one that it was shown for."""
-    if not options.plan or len(chosen) == 1:
-        return list(chosen)
-    shown = await store.read(lambda db: runs.with_plan(db, options.plan))
-    fitting = [one for one in chosen if shown and (one.sides.viewer, one.sides.pair) == (shown.viewer, shown.pair)]
-    if not fitting:
-        raise click.UsageError("Say --to with the plan, as the command it was shown with does.")
-    return fitting
 
 
 async def _put_up(store: Store, one: Wired, parsed: Parsed) -> None:

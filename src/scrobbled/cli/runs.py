@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import rich_click as click
+
 from scrobbled.cli.common import plural, say
 from scrobbled.cli.following import Followed
 from scrobbled.core.agreeing.plan import Plan
@@ -15,11 +17,24 @@ from scrobbled.core.sending.change import left_out
 from scrobbled.core.words.plain import plain
 from scrobbled.desk.facts.pairs import ChangeCount
 from scrobbled.reconcile import Ended, Wired
+from scrobbled.store.file.database import Store
+from scrobbled.store.mirror import runs
 from scrobbled.store.mirror.runs import Run
 from scrobbled.web.view.pairs import deeds
 
 ZONE = "Days and times are UTC."
 """As the trackers keep them; an evening is another day in some zones."""
+
+
+async def meant(store: Store, chosen: Sequence[Wired], plan: str, *, named: str) -> list[Wired]:
+    """All, or with a ``plan`` the one that it was shown for; ``named`` are the options by which one is named."""
+    if not plan or len(chosen) == 1:
+        return list(chosen)
+    shown = await store.read(lambda db: runs.with_plan(db, plan))
+    fitting = [one for one in chosen if shown and (one.sides.viewer, one.sides.pair) == (shown.viewer, shown.pair)]
+    if not fitting:
+        raise click.UsageError(f"Say {named} with the plan, as the command it was shown with does.")
+    return fitting
 
 
 def say_plan(one: Wired, ended: Ended, command: str) -> None:

@@ -14,7 +14,7 @@ import rich_click as click
 from scrobbled.cli.common import configured, opened, print_json, run, say
 from scrobbled.cli.ending import unless_ended
 from scrobbled.cli.following import follow
-from scrobbled.cli.runs import first, planned, reported, say_plan, say_run
+from scrobbled.cli.runs import first, meant, planned, reported, say_plan, say_run
 from scrobbled.cli.served import ServiceAccess, service
 from scrobbled.cli.waiting import ProgressTeller
 from scrobbled.config import Config
@@ -26,7 +26,6 @@ from scrobbled.intake.household import refuse_impossible
 from scrobbled.plumbing.clock import SystemClock
 from scrobbled.reconcile import Ended, Options, Wired
 from scrobbled.reconcile.pairs import policy, wired
-from scrobbled.store import Store
 from scrobbled.store.file import opening
 from scrobbled.store.mirror import ledger, records, runs
 from scrobbled.store.mirror.runs import RunStep
@@ -190,24 +189,13 @@ async def _carried_out(
 ) -> int:
     while True:
         async with service(config) as served:
-            meant = await _meant(served.store, chosen, options)
-            told = [await _one(served, one, options, quiet=as_json) for one in meant]
+            wanted = await meant(served.store, chosen, options.plan, named="--viewer and --pair")
+            told = [await _one(served, one, options, quiet=as_json) for one in wanted]
         if as_json:
             print_json({"run_id": first(told, "run_id"), "plan_id": first(told, "plan_id"), "runs": told})
         if watch is None:
             return 1 if any(one["failed"] for one in told) else 0
         await asyncio.sleep(watch)
-
-
-async def _meant(store: Store, chosen: Sequence[Wired], options: Options) -> list[Wired]:
-    """A plan belongs to one pair: the one that it was shown for."""
-    if not options.plan or len(chosen) == 1:
-        return list(chosen)
-    shown = await store.read(lambda db: runs.with_plan(db, options.plan))
-    fitting = [one for one in chosen if shown and (one.sides.viewer, one.sides.pair) == (shown.viewer, shown.pair)]
-    if not fitting:
-        raise click.UsageError("Say --viewer and --pair with the plan, as the command it was shown with does.")
-    return fitting
 
 
 async def _one(served: ServiceAccess, one: Wired, options: Options, *, quiet: bool) -> dict[str, Any]:

@@ -47,10 +47,16 @@ class QueuedChange(Struct, frozen=True):
     """What is to be changed of what the tracker holds, like "rating 6 -> 8"; empty for a play that is to be added."""
 
 
+def trouble_code(states: States, viewer: str, tracker: str, outcome: str) -> str:
+    """The state of an account to which nothing at all goes now, where what has this outcome waits for that."""
+    state, *_ = states.get((viewer, tracker), ("",))
+    return "" if outcome not in (PlayOutcome.QUEUED, PlayOutcome.PARKED) or state in ("ok", "new") else state
+
+
 def trouble(states: States, viewer: str, tracker: str, outcome: str) -> str:
-    """Why nothing at all goes to an account now, where what has this outcome waits for that."""
-    state, reason, *_ = states.get((viewer, tracker), ("", ""))
-    if outcome not in (PlayOutcome.QUEUED, PlayOutcome.PARKED) or state in ("", "ok", "new"):
+    """Why that is so, and what to do; empty where it is not."""
+    state, reason = trouble_code(states, viewer, tracker, outcome), states.get((viewer, tracker), ("", ""))[1]
+    if not state:
         return ""
     command = f"scrobbled auth {tracker} --viewer {viewer}"
     return f"{name(tracker)} gets nothing for {viewer} at the moment. {advised(state, reason, command)}"

@@ -10,7 +10,7 @@ from scrobbled.core.naming.names import FILE, name
 from scrobbled.core.words.outcomes import FOUND_AGAIN, PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, told
 from scrobbled.core.words.reasons import Code
 from scrobbled.desk.facts.plays import Attempt
-from scrobbled.desk.facts.queue import States, trouble
+from scrobbled.desk.facts.queue import States, trouble, trouble_code
 from scrobbled.desk.plays.story import Amended, PlayTold, TrackerStory
 from scrobbled.store.file.codec import iso, iso_or_none
 from scrobbled.store.queue import amendments, overview, recent, tracing
@@ -80,6 +80,7 @@ def _delivery(
         attempts=[Attempt(change.tracker, iso(one.at), one.outcome, one.detail) for one in change.attempts],
         amendments=[changed(one) for one in amended if one.wish.tracker == change.tracker],
         reason_code=change.code,
+        trouble_code=trouble_code(states, change.viewer, change.tracker, change.state),
     )
 
 

@@ -96,11 +96,13 @@ class TrackerStory(Struct, frozen=True):
     amendments: list[Amended] = field(default_factory=list)
     """Oldest first."""
     reason_code: str = ""
+    trouble_code: str = ""
+    """The state of the account, where ``trouble`` says something."""
 
     @property
     def needs_a_person(self) -> bool:
         """Whether nothing goes to the account until somebody does something."""
-        return bool(self.trouble) and "by itself" not in self.trouble
+        return self.trouble_code in ("sign-in", "stopped")
 
 
 class PlayTold(Struct, frozen=True):
