@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import structlog
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -39,7 +38,6 @@ _OF_USERS: Mapping[str, CallHandler] = {
     **{name: _READ[name] for name in ("history", "watched", "ratings", "collection", "watchlist", "favorites")},
 }
 _WRITTEN = ("collection", "watchlist", "favorites")
-log = structlog.get_logger("web")
 
 
 def handlers(runtime: Runtime) -> list[HTTPRouteHandler]:
