@@ -61,6 +61,11 @@ def key_in(value: JsonScalar) -> str:
     return key
 
 
+def place_of(machine: str, key: str) -> str:
+    """Where a copy is. One text for all that is said of it."""
+    return sys.intern(f"{machine}/{key}")
+
+
 def note_of(row: ItemRow) -> ShowNote:
     return ShowNote(of_show(_guids(row)), year(row.year))
 
@@ -72,7 +77,7 @@ def entry_of(row: ItemRow, kind: int, machine: str, shows: ShowNotes) -> Library
         raise Malformed(f"a {text(row.type) or 'nameless thing'} among each {scope}")
     runtime = milliseconds(row.duration)
     return LibraryEntry(
-        place=f"{machine}/{key}",
+        place=place_of(machine, key),
         scope=scope,
         item=_item(row, scope, shows),
         runtime=(runtime or 0) // 1000 or None,

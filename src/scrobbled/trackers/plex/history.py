@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from scrobbled.core.records import PlayRecord
 from scrobbled.plumbing.fields import text
 from scrobbled.trackers.plex.codec import instant, seconds
 from scrobbled.trackers.plex.cursor import ListMark
+from scrobbled.trackers.plex.entries import place_of
 from scrobbled.trackers.plex.lists import HISTORY, Peek, history_of, peek, readable, since
 from scrobbled.trackers.plex.rows import PlexHistoryRow
 from scrobbled.trackers.plex.seats import PlexSeat
@@ -113,6 +115,6 @@ def _take(found: FoundViewings, rows: Iterable[PlexHistoryRow], seat: PlexSeat, 
             found.unreadable += 1
             continue
         key = text(row.rating_key)
-        place = f"{seat.machine}/{key}" if key else ""
+        place = place_of(seat.machine, key) if key else ""
         id_ = f"{seat.machine}/{whose}/{number}/{at}"
-        found.viewings[id_] = PlexViewing(id_, place, text(row.library_section), at)
+        found.viewings[id_] = PlexViewing(id_, place, sys.intern(text(row.library_section)), at)

@@ -55,15 +55,37 @@ def _of_known(subject: Subject) -> list[str]:
 
 
 class _Keys:
+    """Most things are described alike wherever they are, so that a look at what is said twice finds the others.
+
+    Names of all of them at once would take much memory: they are told again by whoever needs them.
+    """
+
     def __init__(self, entries: Mapping[str, LibraryEntry], known: Mapping[str, Subject]) -> None:
         self._entries, self._known = entries, known
-        self._holders: dict[tuple[str, ...], list[SideKey]] = {}
-        """Of the same names; most things are described alike wherever they are."""
+        self._holders: dict[int, list[SideKey]] = {}
+        """Of the same names, by what these come to."""
+        self._nameless: list[SideKey] = []
+        self._once, self._twice = set[int](), set[int]()
+        """Names that one description has, and those that several have."""
         for side, held in ((ROW, entries), (KNOWN, known)):
-            for key, one in held.items():
-                self._holders.setdefault(names_of(one.scope, one.item), []).append((side, key))
-        self._nameless = self._holders.pop((), [])
-        self._named = {place: names for names, group in self._holders.items() for place in _places(group)}
+            for key in held:
+                self._hold((side, key))
+
+    def _hold(self, thing: SideKey) -> None:
+        names = self._names_of(thing)
+        if not names:
+            self._nameless.append(thing)
+            return
+        same = self._holders.setdefault(hash(names), [])
+        same.append(thing)
+        if len(same) == 1:
+            for name in map(hash, names):
+                (self._twice if name in self._once else self._once).add(name)
+
+    def _names_of(self, thing: SideKey) -> tuple[str, ...]:
+        side, key = thing
+        one = self._entries[key] if side == ROW else self._known[key]
+        return names_of(one.scope, one.item)
 
     def all(self) -> dict[str, str]:
         clear, unclear = self._groups()
@@ -85,15 +107,19 @@ class _Keys:
 
     def _groups(self) -> tuple[list[Group], list[Group]]:
         """Of all that has names: those whose names nothing else has, and the others."""
-        held = Counter(name for names in self._holders for name in names)
-        alone = {names: all(held[name] == 1 for name in names) for names in self._holders}
-        mixed = {key: names for names, keys in self._holders.items() if not alone[names] for key in keys}
-        clear: list[Group] = [keys for names, keys in self._holders.items() if alone[names]]
+        clear: list[Group] = []
+        mixed: dict[SideKey, Sequence[str]] = {}
+        for same in self._holders.values():
+            names = self._names_of(same[0])
+            if self._twice.isdisjoint(map(hash, names)):
+                clear.append(same)
+            else:
+                mixed |= dict.fromkeys(same, names)
         return clear, [*united(mixed)]
 
     def _names(self, group: Group) -> Sequence[str]:
         """Of its rows, the strongest first."""
-        told = {self._named[place] for place in _places(group)}
+        told = {self._names_of((ROW, place)) for place in _places(group)}
         return next(iter(told)) if len(told) == 1 else sorted({name for names in told for name in names}, key=_rank)
 
     def _new(self, group: Group, used: set[str], shared: Counter[str]) -> str:
@@ -117,19 +143,26 @@ class _Keys:
     def _share(self, place: str, key: str) -> bool:
         other = self._known[key]
         theirs = {*names_of(other.scope, other.item), *_of_known(other)}
-        return not theirs.isdisjoint((*self._named[place], *_of_row(self._entries[place])))
+        return not theirs.isdisjoint((*self._names_of((ROW, place)), *_of_row(self._entries[place])))
 
     def _of_nameless(self, keys: Mapping[str, str]) -> dict[str, str]:
         """What has weak names only is what has one of them, too; else it is called by its own best."""
-        rest = {place: _of_row(self._entries[place]) for side, place in self._nameless if side == ROW}
+        rest = {place: _telling(_of_row(self._entries[place])) for side, place in self._nameless if side == ROW}
         if not rest:
             return {}
-        wanted = {name for weak in rest.values() for name in weak}
         found: dict[str, str] = {}
-        for key, weak in (*self._held(keys), *self._before()):
+        wanted = {name for weak in rest.values() for name in weak}
+        for key, weak in (*self._held(keys), *self._before(), *((weak[0], weak) for weak in rest.values())):
             for name in wanted.intersection(weak):
                 found[name] = min(found.get(name, key), key, key=_rank)
-        return {place: next((found[name] for name in weak if name in found), weak[0]) for place, weak in rest.items()}
+        while True:  # until those that hang together have one key: each round at least one gets a better one
+            best = {place: min((found[name] for name in weak), key=_rank) for place, weak in rest.items()}
+            better = {
+                name: best[at] for at, weak in rest.items() for name in weak if _rank(best[at]) < _rank(found[name])
+            }
+            if not better:
+                return best
+            found |= better
 
     def _held(self, keys: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
         for place, key in keys.items():
@@ -138,7 +171,14 @@ class _Keys:
     def _before(self) -> Iterator[tuple[str, list[str]]]:
         unnamed = {key for side, key in self._nameless if side == KNOWN}
         for key, subject in self._known.items():
-            yield key, [name for name in _of_known(subject) if key in unnamed or not _is_number(name)]
+            weak = _of_known(subject)
+            yield key, _telling(weak) if key in unnamed else [name for name in weak if not _is_number(name)]
+
+
+def _telling(weak: list[str]) -> list[str]:
+    """Those by which a thing without better names is known again: a number only where it has no id at all."""
+    ids = [name for name in weak if not _is_number(name)]
+    return ids if len(ids) > 1 else weak
 
 
 def _is_number(name: str) -> bool:

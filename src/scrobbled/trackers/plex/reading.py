@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from scrobbled.core.errors import LoginNeeded, TrackerError
 from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, Kind
+from scrobbled.core.naming.items import Item
 from scrobbled.core.records import Reading
 from scrobbled.trackers.given import EarlierReads
 from scrobbled.trackers.plex.cursor import PlexCursor, SeatMark, cursor_of
@@ -91,7 +92,7 @@ class _Read:
 
     async def reading(self) -> Reading:
         self._gathered.known = await self._known.subjects()
-        places = {place for one in self._gathered.known.values() for place in one.places}
+        places = {place: one.item for one in self._gathered.known.values() for place in one.places}
         if PLAYS in self._kinds:
             await self._part(PLAYS, places)
             step, full = self._step(HISTORY), self._full
@@ -103,7 +104,7 @@ class _Read:
         await self._look_around()
         return await asyncio.to_thread(self._told)
 
-    async def _part(self, kind: Kind, places: set[str]) -> None:
+    async def _part(self, kind: Kind, places: Mapping[str, Item]) -> None:
         """What moved, where that explains itself everywhere; else everything."""
         whole = self._full or any(visit.is_new(kind) for visit in self._crew.visits)
         if not whole:
@@ -117,7 +118,7 @@ class _Read:
             whole = not all(explained)
         if whole:
             step = self._step(LIBRARY)
-            await self._crew.each(lambda visit: visit.read_all(kind, step))
+            await self._crew.each(lambda visit: visit.read_all(kind, places, step))
 
     def _step(self, listing: str) -> Step:
         return self._known.draft(listing).step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -16,6 +16,8 @@ from scrobbled.trackers.plex.entries import LibraryEntry
 IdsT = TypeVar("IdsT", bound=Ids)
 ThingCopies = Sequence[LibraryEntry]
 """Of one thing, at least one, by their places."""
+NOTHING_MORE: Mapping[str, Any] = {}
+"""That something is there is all there is to say of it."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -55,7 +57,7 @@ def item_record(key: str, copies: ThingCopies) -> ValueRecord:
     """That it is in the library, and whether somebody has begun it (``resume``) who never watched it, and when."""
     begun = [copy for copy in copies if copy.begun and not copy.count]
     if not begun or any(copy.count for copy in copies):
-        return ValueRecord(key, {})
+        return ValueRecord(key, NOTHING_MORE)
     at = max((copy.viewed_at for copy in begun if copy.viewed_at), default=None)
     return ValueRecord(key, {"resume": True, **({"resumed_at": int(at.timestamp())} if at else {})})
 

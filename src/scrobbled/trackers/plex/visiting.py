@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from scrobbled.clients.plex import AT_ONCE
 from scrobbled.core.kinds import PLAYS, RATINGS, Kind
+from scrobbled.core.naming.items import Item
 from scrobbled.plumbing.fields import Malformed
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook, known_libraries, looked
 from scrobbled.trackers.plex.cursor import LibraryMark, ListMark, SeatMark
@@ -77,8 +78,8 @@ class SeatVisit:
 
     # Reading
 
-    async def read_news(self, kind: Kind, known: Collection[str]) -> bool:
-        """What moved; false where that does not explain itself. ``known`` are the places of all that was there."""
+    async def read_news(self, kind: Kind, known: Mapping[str, Item]) -> bool:
+        """What moved; false where that does not explain itself. ``known`` is what was there, by its place."""
         if not self.moved(kind):
             return True
         news = await (news_of_ratings(self.look) if kind == RATINGS else news_of_items(self.look, known))
@@ -87,8 +88,8 @@ class SeatVisit:
         self._put(kind, _as_found(news))
         return True
 
-    async def read_all(self, kind: Kind, step: Step) -> None:
-        reader = WholeLibraries(self.look, step)
+    async def read_all(self, kind: Kind, known: Mapping[str, Item], step: Step) -> None:
+        reader = WholeLibraries(self.look, step, known)
         if kind == RATINGS:
             items = self.items if self.items is not None and self.items.whole else None
             self._put(kind, await reader.ratings(items))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from scrobbled.clients.base import Query
 from scrobbled.clients.plex_lists import LARGE_PAGE, ListedPage, ListGone, ListShifted
+from scrobbled.core.naming.items import Item
 from scrobbled.plumbing.fields import Malformed
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook
 from scrobbled.trackers.plex.codec import seconds
@@ -41,8 +44,9 @@ class FoundEntries:
 class WholeLibraries:
     """Of one server. A library that is not there any more makes what is found incomplete, and is marked as gone."""
 
-    def __init__(self, look: SeatLook, step: Step) -> None:
-        self._look, self._step, self._notes = look, step, look.notes()
+    def __init__(self, look: SeatLook, step: Step, known: Mapping[str, Item]) -> None:
+        """``known`` is what is known to be at places: as long as it is that still, it lies in memory once."""
+        self._look, self._step, self._known, self._notes = look, step, known, look.notes()
 
     async def items(self) -> FoundEntries:
         """Every film and episode."""
@@ -105,7 +109,8 @@ class WholeLibraries:
                 if row is None:
                     raise Malformed("a row that is none")
                 entry = entry_of(row, kind, self._look.seat.machine, self._notes)
-                found.entries[entry.place] = entry
+                known = self._known.get(entry.place)
+                found.entries[entry.place] = replace(entry, item=known) if known == entry.item else entry
                 times.append(seconds(row.added_at) or 0)
             except Malformed:
                 found.unreadable += 1
