@@ -169,13 +169,13 @@ class Pairing:
     async def restart(self) -> None:
         """Another process with the same database; what the first one had in memory is gone."""
         await self.runtime.aclose()
-        self.runtime = _built(self.folder, self.sandbox, self.clock, self.settings)
+        self.runtime = built(self.folder, self.sandbox, self.clock, self.settings)
 
     async def sql(self, statement: str, *values: Any) -> list[Any]:
         return await self.runtime.store.write(lambda db: db.execute(statement, values).fetchall())
 
 
-def _built(folder: Path, sandbox: Sandbox, clock: Clock, settings: Mapping[str, Any]) -> Runtime:
+def built(folder: Path, sandbox: Sandbox, clock: Clock, settings: Mapping[str, Any]) -> Runtime:
     path = folder / "scrobbled.yaml"
     path.write_text(yaml.safe_dump(dict(settings)))
     return build(load(path, {}), clock=clock, transport=httpx.ASGITransport(sandbox), by_clock=False)
@@ -214,7 +214,7 @@ async def pairing(
     sandbox["trakt"].limits.enforced = False
     values = settings(folder, **pair) | ({"safety": dict(safety)} if safety else {})
     values |= {"server": {"time_zone": zone}} if zone else {}
-    home = Pairing(folder, sandbox, clock, values, _built(folder, sandbox, clock, values))
+    home = Pairing(folder, sandbox, clock, values, built(folder, sandbox, clock, values))
     grant = sandbox["trakt"].sign_in("anna")
     tokens = StoredTokens(home.runtime.store, "anna", "trakt", lambda values: None, clock.now)
     await tokens.save({**grant.answer(), "client_id": "sandbox-client", "redirect_uri": grant.redirect_uri})
