@@ -64,7 +64,7 @@ class Household(Pairing):
             state = self.home.plex.views.of(ANNA, copy)
             if thing.watched is not None and bool(state.count) is not thing.watched:
                 return f"{thing.case}: {state} in the library, and not watched: {thing.watched}"
-            if state.rating != thing.stars:
+            if state.rating not in {one.stars for one in self.home.things if (server, key) in one.copies}:
                 return f"{thing.case}: {state.rating} in the library, and not {thing.stars}"
         return ""
 
