@@ -27,7 +27,9 @@ from scrobbled.trackers import TRACKERS, TrackerEntry
 
 TRACKERS["memory"] = TrackerEntry("trackers.memory", signs_in=False)
 TRACKERS["notebook"] = TrackerEntry("trackers.notebook")
+TRACKERS["shelf"] = TrackerEntry("trackers.shelf", signs_in=False)
 sections.TRACKERS.shapes["memory"] = Table({}, description="No service at all: plays are kept until the test ends.")
+sections.TRACKERS.shapes["shelf"] = Table({}, description="A library without a service.")
 sections.TRACKERS.shapes["notebook"] = Table({"owner": Field(TextValue(), "Whose it is.", required=True)})
 
 

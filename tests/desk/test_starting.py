@@ -89,3 +89,9 @@ def test_a_windows_file_keeps_its_line_ends() -> None:
 def test_the_next_step_is_the_first_that_is_not_done() -> None:
     assert starting.next_step(starting.steps_done(Config(), heard=False)) is SetupStep.PASSWORD
     assert starting.next_step(frozenset(SetupStep)) is None
+
+
+def test_a_library_alone_is_nowhere_that_plays_go_to() -> None:
+    for trackers, is_done in (("{shelf: {}}", False), ("{shelf: {}, memory: {}}", True)):
+        config = loads(f"viewers: [{{name: anna, trackers: {trackers}}}]", {})
+        assert (SetupStep.TRACKERS in starting.steps_done(config, heard=False)) is is_done

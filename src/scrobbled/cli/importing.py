@@ -20,6 +20,7 @@ from scrobbled.cli.served import ServiceAccess, service
 from scrobbled.cli.sync import check_plan, rehearsed
 from scrobbled.config import Config
 from scrobbled.config.viewing import ViewerConfig
+from scrobbled.intake.household import is_destination
 from scrobbled.plumbing.clock import SystemClock
 from scrobbled.reconcile import Options, Wired
 from scrobbled.reconcile.mirror import absorb
@@ -90,8 +91,9 @@ def _say_file(where: Path, parsed: Parsed) -> None:
 
 
 def _targets(viewer: ViewerConfig, parsed: Parsed, where: Path, to: Sequence[str]) -> list[Wired]:
-    """The trackers that take what a file can hold."""
-    fitting = [name for name in viewer.trackers if name in TRACKERS and TRACKERS[name].can().reads]
+    """The trackers that take what a file can hold; a library takes nothing of that."""
+    there = [name for name in viewer.trackers if name in TRACKERS]
+    fitting = [name for name in there if TRACKERS[name].can().reads and is_destination(name)]
     strange = [name for name in to if name not in fitting]
     if strange or not fitting:
         known = ", ".join(fitting) or "none"

@@ -14,7 +14,7 @@ from scrobbled.core.errors import ConfigError
 from scrobbled.core.kinds import PLAYS
 from scrobbled.core.naming.items import Media
 from scrobbled.core.sending.safety import WriteLimits
-from scrobbled.core.services import service
+from scrobbled.core.services import service, system
 from scrobbled.core.watching.rules import rules_of
 from scrobbled.intake.claimants import Claimant, Destination, Marks
 from scrobbled.trackers import TRACKERS, can_be_compared
@@ -46,7 +46,7 @@ class ConfiguredHousehold:
 
     def _made(self, source: str, viewer: ViewerConfig) -> Claimant:
         config, defaults = self._config, self._config.defaults
-        ways = {name: self._takes.get((viewer.name, name)) for name in viewer.trackers if _is_destination(name)}
+        ways = {name: self._takes.get((viewer.name, name)) for name in viewer.trackers if is_destination(name)}
         levels = config.levels(source, viewer)
         wanted: dict[Media, bool] = {"movie": defaults.movies, "episode": defaults.episodes}
         return Claimant(
@@ -61,7 +61,7 @@ class ConfiguredHousehold:
             ratings=config.takes_ratings(source),
             removals=_removals(viewer),
             home=tuple(
-                name for name in viewer.trackers if name in TRACKERS and TRACKERS[name].can().place_of == source
+                name for name in viewer.trackers if name in TRACKERS and TRACKERS[name].can().place_of == system(source)
             ),
         )
 
@@ -75,7 +75,7 @@ class ConfiguredHousehold:
         return self._config.sources.get(source, _SILENT)
 
 
-def _is_destination(tracker: str) -> bool:
+def is_destination(tracker: str) -> bool:
     """A library gets nothing of what is watched there or elsewhere: only its pairs write to it."""
     return tracker not in TRACKERS or not TRACKERS[tracker].can().place_of
 
@@ -173,6 +173,8 @@ def without_effect(config: Config) -> Iterator[str]:
         for tracker in viewer.trackers:
             if tracker not in TRACKERS:
                 yield f"viewers: {viewer.name}: this version does not deliver to {tracker} yet"
+            elif not is_destination(tracker) and not any(tracker in pair.between for pair in viewer.pairs):
+                yield f"viewers: {viewer.name}: only a pair reads and writes {tracker}; add one with another tracker"
         for pair in viewer.pairs:
             yield from _idle_parts(viewer.name, pair)
     if config.sinks.influx and not has_effect("sinks.influx"):

@@ -26,7 +26,7 @@ from scrobbled.trackers.base import (
     Tracker,
     Untick,
 )
-from scrobbled.trackers.given import EarlierReads
+from scrobbled.trackers.given import Context, EarlierReads
 from trackers.memory.records import key_of, key_of_subject
 
 CAN = Capabilities(
@@ -201,3 +201,11 @@ def copied(thing: Held, place: str) -> Held:
 
 def replace_places(subject: Subject, *places: str) -> Subject:
     return Subject(subject.key, subject.scope, subject.item, subject.runtime, places)
+
+
+def in_words(address: Mapping[str, Any]) -> str:
+    return str(address["key"])
+
+
+def build(context: Context) -> ShelfTracker:
+    return ShelfTracker(context.clock.now)

@@ -20,6 +20,7 @@ from scrobbled.config.loading import PLACES, is_there
 from scrobbled.config.plain import plain
 from scrobbled.config.spelling import member
 from scrobbled.core.errors import ConfigError
+from scrobbled.intake.household import is_destination
 
 HEADER = """\
 # scrobbled: the configuration, as the guided set-up wrote it.
@@ -112,7 +113,7 @@ def steps_done(config: Config, heard: bool) -> frozenset[SetupStep]:
     facts = {
         SetupStep.PASSWORD: config.server.login is not None,
         SetupStep.YOU: bool(config.viewers),
-        SetupStep.TRACKERS: any(viewer.trackers for viewer in config.viewers),
+        SetupStep.TRACKERS: any(is_destination(name) for viewer in config.viewers for name in viewer.trackers),
         SetupStep.SERVER: bool(config.sources),
         SetupStep.EVENT: heard,
     }
