@@ -32,6 +32,7 @@ from trackers.memory.tracker import CAN, MemoryTracker
 
 pytestmark = pytest.mark.anyio
 ONLY_READ = replace(CAN, adds=False, amends=frozenset())
+LIBRARY = replace(CAN, adds=False, ticks=True, keeps=ViewingsKept.SEEN)
 
 
 class OnlyRead(Scripted):
@@ -153,6 +154,26 @@ def test_what_is_wished_of_a_run_is_stored_and_told_as_it_was_typed() -> None:
     told = run_words.asked_for(wish.stored(), "trakt,serializd")
     assert told == "only plays, only Trakt to Serializd, only the library Late Night, dates were corrected"
     assert dict(run_words.fields(wish))["library"] == "Late Night"
+
+
+@pytest.mark.parametrize(
+    ("of_serializd", "word", "text"),
+    [
+        (CAN, "leave", "neither trakt nor serializd is a library, so nothing is without a date; remove it"),
+        (LIBRARY, "leave", ""),
+        (LIBRARY, "marked", ""),
+        (LIBRARY, "unknown", ""),
+        (LIBRARY, "released", 'trakt takes no play as "released"; write leave, unknown, marked'),
+    ],
+)
+def test_what_has_no_date_is_only_spoken_of_where_there_is_such(
+    of_serializd: Any, word: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TRACKERS, "serializd", SimpleNamespace(can=lambda: of_serializd))
+    monkeypatch.setitem(TRACKERS, "trakt", SimpleNamespace(can=lambda: replace(CAN, undated=frozenset({"unknown"}))))
+    assert list(impossible(paired("plays: both"))) == [], "nothing was said of it"
+    found = [str(one) for one in impossible(paired(f"plays: both, undated: {word}"))]
+    assert found == ([f"viewers[0].pairs[0].undated (line 1): {text}"] if text else [])
 
 
 def paired(ways: str) -> Config:

@@ -38,6 +38,8 @@ LISTENED = tuple(name for name, one in SERVICES.items() if one.listened)
 """Sources whose server can be listened to."""
 DIRECTIONS = (*KINDS, "progress")
 """What a pair has a direction for: every kind, and what is not compared yet."""
+UNDATED = ("leave", "unknown", "released", "marked")
+"""What becomes of a viewing whose date a library does not tell."""
 
 
 def _and(names: Sequence[str]) -> str:
@@ -151,7 +153,7 @@ class PairConfig:
         "ignore",
     )
     undated: str = setting(
-        Choice(("leave", "unknown", "released", "marked")),
+        Choice(UNDATED),
         "Of a library: what the other side gets of what is watched there without a date that can be believed. leave: "
         "nothing, and it is counted; unknown: a play without a date; released: a play of the day it came out; marked: "
         "a play of the time when it was marked, if there is one.",

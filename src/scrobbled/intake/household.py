@@ -8,7 +8,7 @@ from typing import cast
 
 from scrobbled.config import BY_VIEWER, Config, SourceConfig, ViewerConfig, claimants
 from scrobbled.config.problems import Problem
-from scrobbled.config.viewing import DIRECTIONS, PairConfig
+from scrobbled.config.viewing import DIRECTIONS, UNDATED, PairConfig
 from scrobbled.core.agreeing.ledger import Removals
 from scrobbled.core.errors import ConfigError
 from scrobbled.core.kinds import PLAYS
@@ -118,12 +118,13 @@ def _idle_parts(viewer: str, pair: PairConfig) -> Iterator[str]:
 
 
 def impossible(config: Config) -> Iterator[Problem]:
-    """Directions of kinds to a side that can be read and not be written."""
+    """What two trackers cannot do: directions of kinds to a side that can be read and not be written, and the like."""
     for at, viewer in enumerate(config.viewers):
         for number, pair in enumerate(viewer.pairs):
-            for kind, text in _closed(pair):
-                path = f"viewers[{at}].pairs[{number}].{kind}"
-                yield Problem(config.origins[path].line if path in config.origins else 0, path, text)
+            for key, text in (*_closed(pair), *_undatable(pair)):
+                path = f"viewers[{at}].pairs[{number}].{key}"
+                if key != "undated" or path in config.origins:
+                    yield Problem(config.origins[path].line if path in config.origins else 0, path, text)
 
 
 def refuse_impossible(config: Config) -> None:
@@ -145,6 +146,19 @@ def _closed(pair: PairConfig) -> Iterator[tuple[str, str]]:
             yield kind, f"{closed[0]} cannot be written; write {instead}"
 
 
+def _undatable(pair: PairConfig) -> Iterator[tuple[str, str]]:
+    """What is said of things without a date, where there can be none, or where the other side takes none."""
+    can = {name: TRACKERS[name].can() for name in pair.between if name in TRACKERS}
+    others = {name: one.undated for name, one in can.items() if not one.is_library}
+    if len(can) == len(others) == 2:
+        yield "undated", f"neither {' nor '.join(can)} is a library, so nothing is without a date; remove it"
+    elif len(can) == 2 and len(others) == 1:
+        ((name, takes),) = others.items()
+        words = [word for word in UNDATED if word in takes or word in ("leave", "marked")]
+        if pair.undated not in words:
+            yield "undated", f'{name} takes no play as "{pair.undated}"; write {", ".join(words)}'
+
+
 SINKS = frozenset({"mqtt"})
 """Where else this version tells what it knows, by the name in the configuration."""
 
@@ -160,6 +174,8 @@ def has_effect(path: str) -> bool:
             return tracker in TRACKERS
         case ["viewers", "pairs", "removals", kind, *_]:
             return can_be_compared(kind)
+        case ["viewers", "pairs", "undated"]:
+            return any(one.can().is_library for one in TRACKERS.values())
         case ["viewers", "pairs", kind, *_] if kind in DIRECTIONS:
             return can_be_compared(kind)
         case ["sinks", sink, *_]:
