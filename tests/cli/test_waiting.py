@@ -96,7 +96,7 @@ async def test_reading_is_progress_and_told(
     service: Any = SimpleNamespace(store=store, is_ours=True)
     assert (await follow(service, run, say=said.append)).complete
     assert next(seconds) > following.NOTHING_FOR
-    assert "reading Serializd: 100 of 4,167 pages, about" in "\n".join(said)
+    assert "reading Serializd: 100 of 4,167 pages, 7 a minute, about" in "\n".join(said)
 
 
 async def test_a_run_that_rests_for_the_limit_of_a_service_is_waited_for(
@@ -118,6 +118,6 @@ def test_steps_are_told_with_what_is_left() -> None:
         "trakt": RunStep("history", 400, 400, NOW - 30, 0),
         "serializd": RunStep("diary", 1_200, 4_167, NOW - 60, 200),
     }
-    told = "Serializd: 1,200 of 4,167 pages, about 3 minutes left; Trakt: 400 of 400 pages"
+    told = "Serializd: 1,200 of 4,167 pages, 16.7 a second, about 3 minutes left; Trakt: 400 of 400 pages"
     assert steps_so_far(steps, NOW) == told
     assert steps_so_far({"trakt": RunStep("history", 3, None, NOW, 3)}, NOW) == "Trakt: 3 pages"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
@@ -294,7 +295,7 @@ def test_many_of_one_sort_hide_no_other() -> None:
 def test_what_is_left_alone_is_told_in_words() -> None:
     codes = [left("undated", "a")] * 14 + [left("personal", "b"), left("unsure", "b"), left("fixed", "a")]
     codes += [left("future", "a"), *[left("future", "b")] * 2]
-    found = warned(codes, ("trakt", "serializd"))
+    found = warned(Counter(codes), ("trakt", "serializd"))
     assert found == (
         "1 play has another time on serializd that cannot be set on trakt",
         "1 play on trakt is dated in the future; serializd gets it when that time has come",

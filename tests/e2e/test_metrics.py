@@ -34,6 +34,7 @@ PROMISED = {
     "scrobbled_reconcile_seconds": {"pair"},
     "scrobbled_reconcile_last_success_timestamp_seconds": {"viewer", "pair"},
     "scrobbled_reconcile_changes_total": {"pair", "change"},
+    "scrobbled_reconcile_skipped_total": {"pair", "kind", "reason"},
     "scrobbled_echoes_dropped_total": {"tracker"},
     "scrobbled_held_changes": {"reason"},
     "scrobbled_alerts_total": {"kind", "outcome"},

@@ -23,6 +23,7 @@ PROMISED = {
     "scrobbled_reconcile_runs_total": {"viewer", "pair", "outcome"},
     "scrobbled_reconcile_seconds": {"pair"},
     "scrobbled_reconcile_changes_total": {"pair", "change"},
+    "scrobbled_reconcile_skipped_total": {"pair", "kind", "reason"},
     "scrobbled_echoes_dropped_total": {"tracker"},
     "scrobbled_alerts_total": {"kind", "outcome"},
 }
@@ -44,6 +45,7 @@ def test_the_promised_counters_have_the_promised_labels() -> None:
     metrics.reconcile_runs.labels("anna", "trakt-serializd", "ok").inc()
     metrics.reconcile.labels("trakt-serializd").observe(1)
     metrics.reconcile_changes.labels("trakt-serializd", "add").inc()
+    metrics.reconcile_skipped.labels("trakt-serializd", "plays", "undated").inc()
     metrics.echoes.labels("trakt").inc()
     metrics.alerts.labels("down", "sent").inc()
     text = metrics.text().decode()

@@ -148,7 +148,7 @@ def test_changes_of_a_run_come_page_by_page_plays_first(db: sqlite3.Connection) 
         after = seen[-1]
     assert seen == ["c1", "c2", "c3", "a1"]
     assert [one.id for one, _ in run_items.page(db, run, ItemFilter(tracker="trakt"), "", 9)] == ["a1"]
-    assert [one.id for one, _ in run_items.page(db, run, ItemFilter(action="add", state="queued"), "c1", 9)] == [
+    assert [one.id for one, _ in run_items.page(db, run, ItemFilter(actions=("add",), state="queued"), "c1", 9)] == [
         "c2",
         "c3",
     ]

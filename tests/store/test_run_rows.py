@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +14,11 @@ import pytest
 from scrobbled.core.naming.ids import MovieIds
 from scrobbled.core.naming.items import Movie
 from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.desk.facts import steps
 from scrobbled.store.file.opening import open_database
+from scrobbled.store.keeping.housekeeping import RUNS_KEPT, HousekeepingTime, forget_runs
 from scrobbled.store.mirror import run_changes, runs
+from scrobbled.store.mirror.runs import RunStep
 from scrobbled.store.queue import additions, amendments
 from scrobbled.store.queue.amendment import Details, NewAmendment
 
@@ -85,3 +88,59 @@ def test_what_is_to_be_taken_back_is_counted_though_no_run_wants_it(db: sqlite3.
     assert left(db, run) == 1
     amendments.settle(db, row, PlayOutcome.DELIVERED, "", T)
     assert left(db, run) == 0
+
+
+def ended(db: sqlite3.Connection, outcome: str, at: float) -> int:
+    run = asked(db)
+    runs.begin(db, run, at - 1)
+    runs.end(db, run, at, outcome, "")
+    return run
+
+
+def test_runs_are_kept_for_a_year_and_those_that_did_something_for_good(db: sqlite3.Connection) -> None:
+    day = 86_400.0
+    old, newer = ended(db, "nothing", T - 366 * day), ended(db, "nothing", T - 364 * day)
+    done = ended(db, "done", T - 800 * day)
+    last = [ended(db, "nothing", T - 400 * day) for _ in range(2)]
+    when = HousekeepingTime(NOW, NOW)
+    assert forget_runs(db, when) == 0, "the last two hundred stay in any case"
+    assert runs.drop_old(db, (NOW - RUNS_KEPT).timestamp(), 200, keep=2) == 1
+    assert [one.id for one in runs.listing(db)] == [*reversed(last), done, newer]
+    assert old not in [one.id for one in runs.listing(db)]
+
+
+def test_requests_are_added_up_by_service_also_of_a_run_that_is_gone(db: sqlite3.Connection) -> None:
+    run = begun(db)
+    runs.add_requests(db, {run: {"trakt": 3}, 99: {"trakt": 1}})
+    runs.add_requests(db, {run: {"trakt": 2, "serializd": 1}})
+    found = runs.get(db, run)
+    assert found is not None
+    assert found.requests == {"trakt": 5, "serializd": 1}
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (lambda db: runs.listing(db, outcomes=("", "done")), "runs_telling"),
+        (lambda db: runs.latest_success(db, "anna", PAIR), "runs_succeeded"),
+        (lambda db: runs.drop_old(db, T, 10), "runs_by_end"),
+    ],
+)
+def test_a_year_of_runs_that_found_nothing_is_passed_over_by_an_index(
+    db: sqlite3.Connection, query: Callable[[sqlite3.Connection], Any], index: str
+) -> None:
+    asked_for: list[str] = []
+    db.set_trace_callback(asked_for.append)
+    query(db)
+    db.set_trace_callback(None)
+    plans = [row[3] for statement in asked_for for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    assert any(index in step for step in plans), plans
+
+
+def test_the_pace_of_a_step_is_told_once_it_is_known() -> None:
+    step = RunStep("history", 10, 40, T, 4)
+    assert (step.a_second(T + 0.5), step.left(T + 0.5)) == (None, None)
+    assert (step.a_second(T + 3), step.left(T + 3)) == (2.0, 15.0)
+    assert RunStep("history", 10, None, T, 4).left(T + 3) is None
+    assert steps.rate(0.1) == "6 a minute, "
+    assert steps.rate(None) == ""

@@ -27,7 +27,7 @@ async def visitor(folder: Path, book: Logbook, prefix: str = "") -> AsyncIterato
 
 def written() -> Logbook:
     book = Logbook()
-    book.add("2026-11-14T19:59:00Z", "debug", "resolve", "looked up", {})
+    book.add("2026-11-14T19:59:00Z", "debug", "resolve", "looked up", {"run": "r3"})
     book.add("2026-11-14T20:00:00Z", "info", "deliver", "play", {"play": "p7", "title": "<script>alert(1)</script>"})
     book.add("2026-11-14T20:00:01Z", "error", "store", "failed", {"exception": "Traceback\n  line", "event_id": "e5"})
     return book
@@ -53,6 +53,10 @@ def test_the_page_works_without_script_its_filters_are_in_the_address_and_nothin
             links = [attrs["href"] for attrs in chosen.all("a")]
             assert "./api/v1/log/download?level=info&text=ALERT" in links
             await never_acted_upon(browser)
+            of_run = Seen((await browser.get("/log?run=r3&level=debug")).text)
+            assert len(messages(of_run)) == 1
+            assert "./api/v1/log/download?level=debug&run=r3" in [attrs["href"] for attrs in of_run.all("a")]
+            assert (await browser.get("/log?run=seven")).status_code == 400
             nothing = Seen((await browser.get("/log?text=nowhere")).text)
             assert "No line fits." in nothing.text
 

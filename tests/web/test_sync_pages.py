@@ -437,7 +437,7 @@ async def test_page_and_api_say_how_far_reading_is_in_the_words_of_the_command(
     told = steps_so_far(steps, now).split("; ")
     assert told == [
         "Serializd: 440 of 800 pages, then a rest of 4 minutes, as its limit wants it",
-        "Trakt: 120 of 400 pages, about 2 minutes left",
+        "Trakt: 120 of 400 pages, 2.0 a second, about 2 minutes left",
     ]
     run = await asked(browser, "/runs/r1")
     assert [step["text"] for step in run["steps"]] == told
@@ -449,6 +449,7 @@ async def test_page_and_api_say_how_far_reading_is_in_the_words_of_the_command(
         "seconds_left": pytest.approx(140.0),
         "rests_until": None,
         "text": told[1],
+        "a_second": 2.0,
     }
     assert run["steps"][0]["rests_until"] == "2026-11-14T20:04:00+00:00"
     assert (await asked(browser, "/runs/r1/progress"))["run"]["steps"] == run["steps"]

@@ -12,7 +12,7 @@ from scrobbled.cli.common import plural, say
 from scrobbled.cli.following import Followed
 from scrobbled.core.agreeing.plan import Plan
 from scrobbled.core.errors import UNSAID
-from scrobbled.core.kinds import Turn, words_of
+from scrobbled.core.kinds import words_of
 from scrobbled.core.sending.change import left_out
 from scrobbled.core.words.plain import plain
 from scrobbled.desk.facts.pairs import ChangeCount
@@ -130,8 +130,7 @@ def _counts(plan: Plan) -> dict[str, dict[str, int]]:
 
 
 def _sort(action: str) -> str:
-    turn = words_of(action).turn
-    return "additions" if turn is Turn.ADDS else "removals" if turn is Turn.TAKES else "updates"
+    return {"added": "additions", "removed": "removals"}.get(words_of(action).does, "updates")
 
 
 def _change(plan: Plan, change: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum, StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Never
 
 from msgspec import Struct
 
@@ -63,6 +63,13 @@ class ActionWords(Struct, frozen=True):
     @property
     def takes_away(self) -> bool:
         return self.turn is Turn.TAKES
+
+    @property
+    def does(self) -> str:
+        """What it comes to: ``added``, ``changed`` or ``removed``. Watched is added, and so is a tick."""
+        if self.takes_away:
+            return "removed"
+        return "added" if self.turn is Turn.ADDS or self.action == "tick" else "changed"
 
 
 class KindEntry(Struct, frozen=True):
@@ -243,6 +250,19 @@ def words_of(action: str) -> ActionWords:
     return next((one for one in every_action() if one.action == action), None) or _unknown(action)
 
 
+def kind_of(action: str) -> Kind:
+    """Whose it is. Raises ``KeyError`` for what no kind has."""
+    return next(
+        (name for name, one in KINDS.items() for words in one.actions if words.action == action), ""
+    ) or _unknown(action)
+
+
+def actions_of(kind: Kind, does: str = "") -> tuple[str, ...]:
+    """All of a kind, or those that come to this: see ``ActionWords.does``."""
+    entry = KINDS.get(kind)
+    return tuple(one.action for one in entry.actions if does in ("", one.does)) if entry else ()
+
+
 def every_action() -> Iterator[ActionWords]:
     """As the kinds stand in the table."""
     return (one for entry in KINDS.values() for one in entry.actions)
@@ -253,5 +273,5 @@ def in_order() -> list[ActionWords]:
     return sorted(every_action(), key=lambda one: one.turn)
 
 
-def _unknown(action: str) -> ActionWords:
+def _unknown(action: str) -> Never:
     raise KeyError(action)

@@ -20,6 +20,7 @@ from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.delivery.account import TrackerAccount
 from scrobbled.delivery.booking import ANSWERS, answered
 from scrobbled.delivery.edits import find
+from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.store.queue import amendments, ticks
 from scrobbled.store.queue.amendment import Amendment, in_words
@@ -48,6 +49,11 @@ class Amender:
         """Carry out what is due, one batch of it; false where nothing is."""
         now, whose = self._account.now(), (self._account.viewer, self._account.name)
         due = await self._store.read(lambda db: amendments.due(db, *whose, now, self._most_at_once))
+        with for_run(due[0].wish.run if due else None):
+            await self._carry_out_due(due)
+        return bool(due)
+
+    async def _carry_out_due(self, due: Sequence[Amendment]) -> None:
         wanted = [amendment for amendment in due if not await self._is_needless(amendment)]
         ready: list[_Ready] = []
         for amendment in wanted:
@@ -57,10 +63,9 @@ class Amender:
             elif found is not None:
                 ready.append(_Ready(amendment, found))
             if self._account.rests() > 0.0:
-                return True
+                return
         if ready:
             await self._carry_out(ready)
-        return bool(due)
 
     # -- find, judge --------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from scrobbled.delivery.finding import Found, Going, Located, locate, look_up
 from scrobbled.delivery.foreseeing import Outlook
 from scrobbled.delivery.health import Health
 from scrobbled.delivery.reading_back import ReadingBack
+from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.store.file.database import Store
@@ -134,7 +135,8 @@ class Courier:
         if doubts and self._reading_back.goes_before(changes):
             await self._reading_back.carry_out(now, others_wait=bool(changes))
         elif changes:
-            await self._deliver(changes, known)
+            with for_run(changes[0].run):
+                await self._deliver(changes, known)
         elif not await self._amender.step():
             return await self._idle(now)
         return 0.0

@@ -71,6 +71,7 @@ def set_up(
     number = levels[level.upper()]
     lowest = min(number, levels[(keep or level).upper()])
     shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         _add_component,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -84,7 +85,7 @@ def set_up(
     )
     kept: list[structlog.typing.Processor] = [] if into is None else [into.keep, _from(number)]
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *shared, *kept, renderer],
+        processors=[*shared, *kept, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(lowest),
         logger_factory=lambda name="": _Logger(cast(TextIO, out), name),
         cache_logger_on_first_use=False,

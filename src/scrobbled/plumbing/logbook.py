@@ -48,16 +48,21 @@ class LogLine(Struct, frozen=True):
 
 
 class LineFilter(Struct, frozen=True):
-    """Which lines: of this ``level`` and graver, of one ``component``, that have ``text`` in them whatever its case."""
+    """Which lines: of this ``level`` and graver, of one ``component``, that have ``text`` in them whatever its case.
+
+    Of one ``run``, like ``r12``, what was done for it.
+    """
 
     level: str = LEVELS[0]
     component: str = ""
     text: str = ""
+    run: str = ""
 
     def has(self, line: LogLine) -> bool:
         return (
             _gravity(line.level) >= _gravity(self.level)
             and self.component in ("", line.component)
+            and self.run in ("", line.fields.get("run"))
             and (not self.text or self.text.casefold() in line.text().casefold())
         )
 

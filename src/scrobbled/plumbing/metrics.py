@@ -20,6 +20,7 @@ from prometheus_client.core import GaugeMetricFamily
 from scrobbled import __version__
 from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.words.troubles import TROUBLE_KINDS
+from scrobbled.plumbing.behalf import RunRequests
 
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 DELIVERY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 21600.0, 86400.0)
@@ -39,6 +40,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.run_requests = RunRequests()
+        """No metric: they are kept with the runs."""
         self.events = self._counter("events", "Webhooks stored, by what became of them", ("source", "outcome"))
         self.ack = self._histogram("event_ack_seconds", "Request read to answer sent", ("source",), ACK_BUCKETS)
         self.plays = self._counter("plays", "Plays made of webhooks", ("viewer", "source", "media"))
@@ -57,6 +60,9 @@ class Metrics:
             self.alerts.labels(kind, outcome)  # at zero, so that the first failure shows as an increase
         self.reconcile_runs = self._counter("reconcile_runs", "Reconciliations", ("viewer", "pair", "outcome"))
         self.reconcile_changes = self._counter("reconcile_changes", "Changes planned", ("pair", "change"))
+        self.reconcile_skipped = self._counter(
+            "reconcile_skipped", "What reconciliations compared and left alone", ("pair", "kind", "reason")
+        )
         self.reconcile = self._histogram("reconcile_seconds", "Duration of reconciliations", ("pair",), REQUEST_BUCKETS)
         self.echoes = self._counter("echoes_dropped", "Own writes recognised when they came back", ("tracker",))
         info = Gauge("scrobbled_build_info", "Always 1", ("version",), registry=self.registry)

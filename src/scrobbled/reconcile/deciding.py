@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,16 +14,19 @@ from scrobbled.core.agreeing.ledger import AgreedValues, KeepValue, Link, LinkSt
 from scrobbled.core.agreeing.library import compare_item
 from scrobbled.core.agreeing.merge import compare_value
 from scrobbled.core.agreeing.plan import SIDES, Change, Plan, Side, left, of_side, other, warned
-from scrobbled.core.kinds import Kind, KindValue
+from scrobbled.core.kinds import PLAYS, Kind, KindValue
 from scrobbled.core.sending.change import left_out
 from scrobbled.reconcile.lining import Lined
 from scrobbled.reconcile.loading import RunExtent
 from scrobbled.reconcile.pairs import Sides, pieces, unkept
 from scrobbled.store.mirror import ledger, records
+from scrobbled.store.mirror.runs import RunSkip
 from scrobbled.store.queue import amendments
 
 SLICE = 20
 """Items compared before others get their turn."""
+SOME = 10
+"""Of what is left alone for one reason so many are named in the history of the run."""
 
 
 @dataclass
@@ -37,6 +41,8 @@ class Compared:
     """Plays that the other side would get if it kept such; see ``unkept``."""
     values: dict[tuple[Kind, str], AgreedValues | None] = field(default_factory=dict)
     """By kind and canonical key, what the ledger is to have of them now."""
+    skips: dict[Kind, dict[str, RunSkip]] = field(default_factory=dict)
+    """What was left alone."""
 
 
 class Decider:
@@ -44,11 +50,10 @@ class Decider:
 
     def __init__(self, sides: Sides, made: Policy) -> None:
         self._sides, self._made, self._lined = sides, made, Lined()
-        self._changes, self._left, self._values = (
-            list[Change](),
-            list[str](),
-            dict[tuple[Kind, str], AgreedValues | None](),
-        )
+        self._changes, self._values = list[Change](), dict[tuple[Kind, str], AgreedValues | None]()
+        self._left = Counter[tuple[Kind, str]]()
+        self._some: dict[tuple[Kind, str], list[str]] = {}
+        """By kind and code, how much was left alone, and some of what."""
         self._agreed = 0
         """By how many more viewings agree than the ledger has."""
         self._taken: Mapping[Side, Mapping[tuple[Kind, str], KindValue | None]] = {}
@@ -60,7 +65,7 @@ class Decider:
 
     def leave_out(self, library: Side, titles: int) -> None:
         """So many titles that the other side has are not in the ``library``."""
-        self._left += [left("absent", other(library))] * titles
+        self._left[PLAYS, left("absent", other(library))] += titles
 
     async def decide(self, part: Lined) -> list[Link]:
         """What was found to be the same; the rest is kept for the plan."""
@@ -69,7 +74,7 @@ class Decider:
             for group in piece:
                 found = compare_item(group, self._made)
                 links += found.links
-                self._keep(found.changes, found.left)
+                self._keep(PLAYS, group.label, found.changes, found.left)
                 if self._made.plays != "off":
                     self._agreed += found.agreed - sum(link.state is LinkState.AGREED for link in group.links)
             await asyncio.sleep(0)
@@ -82,19 +87,32 @@ class Decider:
     def compared(self, db: sqlite3.Connection, extent: RunExtent) -> Compared:
         """What came of all parts."""
         sides, kept_out = self._sides, unkept(db, self._sides, self._made)
-        warnings = (*warned(self._left, sides.called), *_notes(db, sides), *left_out(kept_out))
+        codes: Counter[str] = Counter()
+        for (_, code), count in self._left.items():
+            codes[code] += count
+        warnings = (*warned(+codes, sides.called), *_notes(db, sides), *left_out(kept_out))
         plan = Plan(sides.viewer, sides.names, tuple(self._changes), warnings, self._agreed)
-        return Compared(plan, self._lined, extent, kept_out, self._values)
+        return Compared(plan, self._lined, extent, kept_out, self._values, self._skips())
 
-    def _keep(self, changes: Iterable[Change], left: Iterable[str]) -> None:
+    def _skips(self) -> dict[Kind, dict[str, RunSkip]]:
+        found: dict[Kind, dict[str, RunSkip]] = {}
+        for (kind, code), count in (+self._left).items():
+            found.setdefault(kind, {})[code] = RunSkip(count, tuple(self._some.get((kind, code), ())))
+        return found
+
+    def _keep(self, kind: Kind, label: str, changes: Iterable[Change], left: Iterable[str]) -> None:
         """Core speaks of side a and side b; people know them by name."""
         a, b = self._sides.called
         self._changes += [replace(change, why=change.why.format(a=a, b=b)) for change in changes]
-        self._left += left
+        for code in left:
+            self._left[kind, code] += 1
+            some = self._some.setdefault((kind, code), [])
+            if len(some) < SOME and label not in some:
+                some.append(label)
 
     def _decide_value(self, valued: ValueGroup) -> None:
         found = compare_value(valued, self._made)
-        self._keep(found.changes, found.left)
+        self._keep(valued.kind, valued.label, found.changes, found.left)
         if not isinstance(found.agreed, KeepValue):
             self._values[valued.kind, valued.key] = found.agreed
 

@@ -86,12 +86,20 @@ class Keeper:
             while not stopping.is_set():
                 with contextlib.suppress(StoreError):
                     await self._begin_what_is_due(earliest)
+                    await self._keep_requests()
                 if await self._clock.wait(self.news, LOOK_EVERY if self._by_clock else ASKED_EVERY):
                     self.news.clear()
         finally:
             for task in self._busy.values():
                 task.cancel()
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
+            with contextlib.suppress(StoreError):
+                await self._keep_requests()
+
+    async def _keep_requests(self) -> None:
+        """Also those by which its changes are delivered count for a run."""
+        if sent := self._metrics.run_requests.taken():
+            await self._store.write(lambda db: runs.add_requests(db, sent))
 
     async def ask(self, viewer: str, pair: str, cause: str, options: Options) -> int:
         """Have a pair reconciled now, or after what is under way; returns the number of the run."""

@@ -15,6 +15,7 @@ from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.guard import PlanLimits
 from scrobbled.core.agreeing.ledger import Link, Policy
 from scrobbled.core.agreeing.plan import SIDES, Plan, Side, of_side
+from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.garbage import give_back, set_aside
 from scrobbled.plumbing.metrics import Metrics
@@ -87,6 +88,13 @@ class Reconciler:
 
         An account of which a read began after ``since`` (Unix seconds) is not read again.
         """
+        with for_run(run):
+            ended = await self._carried_out(run, options, since)
+        sent = self._metrics.run_requests.taken()
+        await self._store.write(lambda db: runs.add_requests(db, sent))
+        return ended
+
+    async def _carried_out(self, run: int, options: Options, since: float | None) -> Ended:
         started = self._clock.monotonic()
         if not await self._store.write(lambda db: runs.begin(db, run, self._now())):
             return Ended(cancelling.OUTCOME, cancelling.REASON)
@@ -118,6 +126,7 @@ class Reconciler:
 
     async def _run(self, run: int, options: Options, since: float | None) -> Ended:
         compared = await self._compared(options, run, since)
+        await self._keep_skips(run, compared)
         plan, plan_id = compared.plan, await self._id(compared.plan)
         await self._carrier.write_values(compared)
         if options.plan and (why := refusal(options.plan, plan_id, self._clock.now())):
@@ -130,6 +139,13 @@ class Reconciler:
         new = await self._carrier.queue(run, compared)
         await self._carrier.reached(run, compared, fingerprint(self.policy(options)))
         return Ended("done", "", plan, plan_id) if new else Ended("nothing", "", plan)
+
+    async def _keep_skips(self, run: int, compared: Compared) -> None:
+        await self._store.write(lambda db: runs.take_skips(db, run, compared.skips))
+        for kind, skips in compared.skips.items():
+            for code, skip in skips.items():
+                reason = code.partition(":")[0]
+                self._metrics.reconcile_skipped.labels(self.sides.pair, kind, reason).inc(skip.count)
 
     async def _compared(self, options: Options, run: int | None = None, since: float | None = None) -> Compared:
         """What may be done without anybody being asked whether it can be right."""

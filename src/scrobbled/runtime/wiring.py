@@ -184,5 +184,6 @@ def observer(metrics: Metrics, service: str) -> Observer:
     def observe(method: str, status: str, seconds: float) -> None:
         metrics.requests.labels(service, method, status).inc()
         metrics.request.labels(service).observe(seconds)
+        metrics.run_requests.count(service)
 
     return observe

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal, TypeVar
@@ -150,9 +150,9 @@ def left(code: str, side: Side) -> str:
     return f"{code}:{side}"
 
 
-def warned(codes: Iterable[str], names: tuple[str, str]) -> tuple[str, ...]:
-    """What was left alone, counted and in words, as ``Plan.warnings``."""
-    return tuple(_sentence(code, count, names) for code, count in sorted(Counter(codes).items()))
+def warned(codes: Mapping[str, int], names: tuple[str, str]) -> tuple[str, ...]:
+    """What was left alone, so often by code, in words, as ``Plan.warnings``."""
+    return tuple(_sentence(code, count, names) for code, count in sorted(codes.items()))
 
 
 def _sentence(code: str, count: int, names: tuple[str, str]) -> str:

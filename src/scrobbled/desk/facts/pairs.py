@@ -17,6 +17,7 @@ from scrobbled.core.kinds import KINDS, RATINGS
 from scrobbled.core.standing import Standing
 from scrobbled.core.standing import pair as pair_stands
 from scrobbled.desk.facts import standings
+from scrobbled.desk.facts.run_kinds import KindStory, kind_stories
 from scrobbled.desk.facts.run_words import when
 from scrobbled.desk.facts.steps import StepStory, step_stories
 from scrobbled.reconcile import Sides
@@ -73,6 +74,10 @@ class RunStory(Struct, frozen=True):
     """How far it is with what takes long, by tracker, while it reads and compares."""
     outline: Outline | None = None
     """The same plan as data. ``a`` and ``b`` are the sides that it ``names``."""
+    requests: dict[str, int] = field(default_factory=dict)
+    """Sent for it so far, to read, to look up and to deliver, by service."""
+    kinds: dict[str, KindStory] = field(default_factory=dict)
+    """What came of each kind so far."""
 
 
 class SideStory(Struct, frozen=True):
@@ -219,6 +224,8 @@ def run_story(db: sqlite3.Connection, run: Run, now: float) -> RunStory:
         changes=[ChangeCount(*row) for row in progress.changes],
         took=_took(run, progress),
         steps=step_stories(run.steps, now) if run.ended_at is None else [],
+        requests=dict(run.requests),
+        kinds=kind_stories(db, run, progress),
     )
 
 

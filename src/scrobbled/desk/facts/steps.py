@@ -28,6 +28,8 @@ class StepStory(Struct, frozen=True):
     seconds_left: float | None
     rests_until: str | None
     text: str
+    a_second: float | None = None
+    """How quickly it goes; ``None`` while it rests, or where nobody can say yet."""
 
 
 def step_stories(steps: Mapping[str, RunStep], now: float) -> list[StepStory]:
@@ -46,6 +48,13 @@ def span(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 5_400 else f"{seconds / 3_600:.1f} hours"
 
 
+def rate(a_second: float | None) -> str:
+    """ "3.1 a second, "; empty where that is not known."""
+    if not a_second:
+        return ""
+    return f"{a_second:.1f} a second, " if a_second >= 1 else f"{a_second * 60:.0f} a minute, "
+
+
 def _told(tracker: str, step: RunStep, now: float) -> StepStory:
     until = step.until if step.until is not None and step.until > now else None
     left = None if until is not None else step.left(now)
@@ -54,6 +63,7 @@ def _told(tracker: str, step: RunStep, now: float) -> StepStory:
     if until is not None:
         told = f"{told}, then a rest of {span(until - now)}, as its limit wants it"
     elif left and left >= 1:
-        told = f"{told}, about {span(left)} left"
+        told = f"{told}, {rate(step.a_second(now))}about {span(left)} left"
+    pace = None if until is not None else step.a_second(now)
     rests, seconds = None if until is None else iso(until), None if left is None else round(left, 1)
-    return StepStory(tracker, step.what, step.done, step.of, seconds, rests, told)
+    return StepStory(tracker, step.what, step.done, step.of, seconds, rests, told, pace and round(pace, 2))

@@ -22,7 +22,7 @@ LIMIT = 200
 """Rows at once: no webhook waits noticeably behind them."""
 SESSIONS_KEPT = timedelta(days=90)
 ATTEMPTS_KEPT = timedelta(days=90)
-RUNS_KEPT = timedelta(days=30)
+RUNS_KEPT = timedelta(days=365)
 FILES_KEPT = timedelta(days=30)
 UNREADABLE_KEPT = timedelta(days=365)
 THINNED = "attempts-thinned"
@@ -133,7 +133,7 @@ def optimize(db: sqlite3.Connection, when: HousekeepingTime) -> int:
 
 
 def forget_runs(db: sqlite3.Connection, when: HousekeepingTime) -> int:
-    """Runs that changed nothing, once they are a month old."""
+    """Runs that changed nothing, once they are a year old. The others stay, so that they can be taken back."""
     return runs.drop_old(db, (when.now - RUNS_KEPT).timestamp(), LIMIT)
 
 

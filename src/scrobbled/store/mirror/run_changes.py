@@ -60,6 +60,19 @@ def progress(db: sqlite3.Connection, run: int) -> RunCounts:
     )
 
 
+def reasons(db: sqlite3.Connection, run: int) -> list[tuple[str, str, int, str]]:
+    """Why what the run put into the queue did not arrive: kind, code (else the outcome), how many, and a reason."""
+    told = "coalesce(nullif(code, ''), state) AS why, count(*), coalesce(min(reason), '')"
+    left = "WHERE run = ? AND state NOT IN ('queued', 'delivered')"
+    rows = [
+        *db.execute(
+            f"SELECT 'plays' AS kind, {told} FROM outbox INDEXED BY outbox_settled {left} GROUP BY why", (run,)
+        ),
+        *db.execute(f"SELECT kind, {told} FROM amendments {left} GROUP BY kind, why", (run,)),
+    ]
+    return [(kind, code, count, reason) for kind, code, count, reason in rows]
+
+
 def left_over(db: sqlite3.Connection, run: Run) -> int:
     """How much is still on its way to this pair from before, and not planned again.
 

@@ -12,11 +12,12 @@ from msgspec import Struct, field
 
 from scrobbled.core.agreeing.outline import Outline
 from scrobbled.core.agreeing.plan_words import in_words
+from scrobbled.core.kinds import Kind
 from scrobbled.core.words.reasons import Code, Reason
 
 _COLUMNS = (
     "id, viewer, pair, cause, options, phase, asked_at, started_at, ended_at, outcome, reason, code, counts, plan, "
-    "shown, steps, outline"
+    "shown, steps, outline, requests, skips"
 )
 CUT_SHORT = Reason("the service ended in the middle; what was not done is found again by the next run", Code.CUT_SHORT)
 
@@ -37,10 +38,24 @@ class RunStep(Struct, frozen=True):
 
     def left(self, now: float) -> float | None:
         """Seconds that it takes to the end at the pace so far; ``None`` where that cannot be said yet."""
+        pace = self.a_second(now)
+        return None if self.of is None or pace is None else (self.of - self.done) / pace
+
+    def a_second(self, now: float) -> float | None:
+        """How many are done in a second so far; ``None`` where that cannot be said yet."""
         passed, done = now - self.since, self.done - self.first
-        if self.of is None or passed < 1.0 or done < 2:
-            return None
-        return (self.of - self.done) * passed / done
+        return None if passed < 1.0 or done < 2 else done / passed
+
+
+class RunSkip(Struct, frozen=True):
+    """How often something was left alone for one reason, and some of what."""
+
+    count: int
+    some: tuple[str, ...] = ()
+
+
+RunSkips = Mapping[Kind, Mapping[str, RunSkip]]
+"""By kind and code; see ``core.sending.change.left``."""
 
 
 class Run(Struct, frozen=True):
@@ -74,6 +89,10 @@ class Run(Struct, frozen=True):
     """The plan in short, where it wants a yes."""
     code: str = ""
     """That of the reason, where it is compared."""
+    requests: Mapping[str, int] = field(default_factory=dict)
+    """Sent for it so far, by service."""
+    skips: RunSkips = field(default_factory=dict)
+    """What was compared and left alone."""
 
     @property
     def plan_text(self) -> str:
@@ -147,6 +166,7 @@ def listing(
         condition, values = (f"{condition} AND {column} = ?", [*values, value]) if value else (condition, values)
     if outcomes:
         condition, values = f"{condition} AND outcome IN ({', '.join('?' * len(outcomes))})", [*values, *outcomes]
+        condition += "" if "nothing" in outcomes else " AND outcome <> 'nothing'"  # as the index of the others has it
     return _runs(db, f"{condition} ORDER BY id DESC LIMIT ?", (*values, limit))
 
 
@@ -160,6 +180,20 @@ def phase(db: sqlite3.Connection, id_: int, name: str, counts: Mapping[str, int]
     told = None if counts is None else json.dumps(dict(counts))
     query = "UPDATE runs SET phase = ?, steps = '{}', counts = coalesce(?, counts) WHERE id = ? AND ended_at IS NULL"
     db.execute(query, (name, told, id_))
+
+
+def add_requests(db: sqlite3.Connection, counts: Mapping[int, Mapping[str, int]]) -> None:
+    """By run and service."""
+    for run, sent in counts.items():
+        row = db.execute("SELECT requests FROM runs WHERE id = ?", (run,)).fetchone()
+        if row is not None:
+            before: dict[str, int] = json.loads(row[0])
+            after = {name: before.get(name, 0) + sent.get(name, 0) for name in {**before, **sent}}
+            db.execute("UPDATE runs SET requests = ? WHERE id = ?", (json.dumps(after), run))
+
+
+def take_skips(db: sqlite3.Connection, id_: int, skips: RunSkips) -> None:
+    db.execute("UPDATE runs SET skips = ? WHERE id = ?", (msgspec.json.encode(skips).decode(), id_))
 
 
 def take_steps(db: sqlite3.Connection, id_: int, steps: Mapping[str, RunStep]) -> None:
@@ -226,8 +260,9 @@ def before(db: sqlite3.Connection, run: Run) -> Run | None:
 def drop_old(db: sqlite3.Connection, before: float, limit: int, keep: int = 200) -> int:
     """Forget up to ``limit`` runs that led to nothing and ended before ``before``, but for the last ``keep``."""
     return db.execute(
-        "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE outcome IN ('nothing', 'failed', 'refused') "
-        "AND ended_at < ? AND id <= (SELECT coalesce(max(id), 0) - ? FROM runs) LIMIT ?)",
+        "DELETE FROM runs WHERE id IN (SELECT id FROM runs INDEXED BY runs_by_end WHERE ended_at < ? "
+        "AND outcome IN ('nothing', 'failed', 'refused') "
+        "AND id <= (SELECT coalesce(max(id), 0) - ? FROM runs) ORDER BY ended_at LIMIT ?)",
         (before, keep, limit),
     ).rowcount
 
@@ -240,5 +275,6 @@ def _runs(db: sqlite3.Connection, condition: str, values: tuple[Any, ...]) -> li
 def _run(values: dict[str, Any]) -> Run:
     steps = msgspec.json.decode(values["steps"], type=dict[str, RunStep])
     outline = msgspec.json.decode(values["outline"], type=Outline) if values["outline"] else None
-    told = {"options": json.loads(values["options"]), "counts": json.loads(values["counts"]), "steps": steps}
+    told = {name: json.loads(values[name]) for name in ("options", "counts", "requests")}
+    told |= {"steps": steps, "skips": msgspec.json.decode(values["skips"], type=dict[str, dict[str, RunSkip]])}
     return Run(**{**values, **told, "outline": outline})

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import PLAYS
 from scrobbled.core.naming.items import Item
 from scrobbled.store.file.codec import decode_item, decode_subject, iso_or_none
 from scrobbled.store.queue.outbox import DONE
@@ -44,11 +45,14 @@ RunItem = tuple[ItemStory, Item | None]
 
 
 class ItemFilter(Struct, frozen=True):
-    """Which items; an empty text is any."""
+    """Which items; an empty text, and no action, is any."""
 
     tracker: str = ""
     state: str = ""
-    action: str = ""
+    actions: tuple[str, ...] = ()
+    kind: str = ""
+    left: bool = False
+    """Only what neither arrived nor is on its way."""
 
 
 def page(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: str, limit: int) -> list[RunItem]:
@@ -93,7 +97,7 @@ def _lately(db: sqlite3.Connection, run: int, tracker: str) -> list[float]:
 
 
 def _plays(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: int, limit: int) -> list[RunItem]:
-    if chosen.action not in ("", "add"):
+    if (chosen.actions and "add" not in chosen.actions) or chosen.kind not in ("", PLAYS):
         return []
     condition, values = _filtered("outbox", chosen)
     rows = db.execute(
@@ -108,8 +112,11 @@ def _plays(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: int, lim
 
 def _amended(db: sqlite3.Connection, run: int, chosen: ItemFilter, after: int, limit: int) -> list[RunItem]:
     condition, values = _filtered("amendments", chosen)
-    if chosen.action:
-        condition, values = f"{condition} AND amendments.action = ?", [*values, chosen.action]
+    if chosen.kind:
+        condition, values = f"{condition} AND amendments.kind = ?", [*values, chosen.kind]
+    if chosen.actions:
+        marks = ", ".join("?" * len(chosen.actions))
+        condition, values = f"{condition} AND amendments.action IN ({marks})", [*values, *chosen.actions]
     rows = db.execute(
         "SELECT 'a' || id, 'p' || play_id, tracker, action, kind, label, json_extract(wish, '$.watched_at'), before, "
         "after, why, state, '', reason, settled_at, code, subject FROM amendments "
@@ -129,4 +136,5 @@ def _story(row: Sequence[Any]) -> ItemStory:
 def _filtered(name: str, chosen: ItemFilter) -> tuple[str, list[str]]:
     asked = {f"{name}.tracker": chosen.tracker, f"{name}.state": chosen.state}
     given = {column: value for column, value in asked.items() if value}
-    return " ".join(f"AND {column} = ?" for column in given), list(given.values())
+    left = f" AND {name}.state NOT IN ('queued', 'delivered')" if chosen.left else ""
+    return " ".join(f"AND {column} = ?" for column in given) + left, list(given.values())

@@ -21,9 +21,13 @@ USUAL = "info"
 def handlers(desk: Desk, logs: LogLive) -> list[HTTPRouteHandler]:
     @get("/log")
     async def log(
-        request: AnyRequest, level: FromQuery[str] = "", component: FromQuery[str] = "", text: FromQuery[str] = ""
+        request: AnyRequest,
+        level: FromQuery[str] = "",
+        component: FromQuery[str] = "",
+        text: FromQuery[str] = "",
+        run: FromQuery[str] = "",
     ) -> Template:
-        chosen = wanted(level or USUAL, component, text)
+        chosen = wanted(level or USUAL, component, text, run)
         page = view.page(logs.page(chosen, None, SHOWN), chosen, desk.now(), lowest=desk.config.logging.level)
         return await shell.page(request, desk, "log.html", place="more", page=page)
 

@@ -66,7 +66,7 @@ class LogView(Struct, frozen=True):
 
 def page(found: LogPage, wanted: LineFilter, now: datetime, *, lowest: str) -> LogView:
     """``now`` is in the zone of the house; below the level ``lowest`` nothing is logged."""
-    query = {"level": wanted.level, "component": wanted.component, "text": wanted.text}
+    query = {"level": wanted.level, "component": wanted.component, "text": wanted.text, "run": wanted.run}
     return LogView(
         entries=[_entry(line, now) for line in found.lines],
         skipped=skipped(found.skipped),
@@ -75,7 +75,7 @@ def page(found: LogPage, wanted: LineFilter, now: datetime, *, lowest: str) -> L
         components=sorted({*found.components, *([wanted.component] if wanted.component else [])}),
         query=urlencode({name: value for name, value in query.items() if value}),
         next=found.next,
-        is_filtered=bool(wanted.component or wanted.text or wanted.level not in ("debug", "info")),
+        is_filtered=bool(wanted.component or wanted.text or wanted.run or wanted.level not in ("debug", "info")),
         hint=_hint(wanted.level, lowest),
     )
 

@@ -27,6 +27,7 @@ from scrobbled.store.file.migrations import (
     names,
     undated,
     cut_short,
+    histories,
 )
 
 # isort: on
@@ -44,6 +45,7 @@ __all__ = [
     "first",
     "following",
     "heard",
+    "histories",
     "knocking",
     "migrations",
     "names",

@@ -149,12 +149,14 @@ def _runs(desk: Desk) -> list[HTTPRouteHandler]:
         tracker: FromQuery[str] = "",
         outcome: FromQuery[str] = "",
         action: FromQuery[str] = "",
+        kind: FromQuery[str] = "",
         after: FromQuery[str] = "",
         limit: FromQuery[int] = 50,
     ) -> ItemPage:
         _there(await desk.syncing.run(number(run_id)), _no_run(run_id))
         size, start = max(1, min(limit, MOST_LINES)), item_id(after)
-        found = await desk.syncing.items(number(run_id), ItemFilter(tracker, outcome, action), start, size)
+        picked = ItemFilter(tracker, outcome, (action,) if action else (), kind)
+        found = await desk.syncing.items(number(run_id), picked, start, size)
         return ItemPage(found, found[-1].id if len(found) == size else None)
 
     return [runs, run, progress, items]

@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
+from scrobbled.core.kinds import actions_of
 from scrobbled.desk.desk import Desk
 from scrobbled.desk.facts import run_words
 from scrobbled.desk.facts.pairs import RunStory
@@ -21,6 +22,7 @@ from scrobbled.web.api.pairs.pairs import item_id, number
 from scrobbled.web.pages import shell
 from scrobbled.web.requests import AnyRequest
 from scrobbled.web.view.pairs import plans, runs, takebacks
+from scrobbled.web.view.pairs.run_kinds import DOES, LEFT
 
 ROWS = 30
 ITEMS = 50
@@ -93,12 +95,14 @@ def _one(desk: Desk) -> list[HTTPRouteHandler]:
         run_id: FromPath[str],
         tracker: FromQuery[str] = "",
         outcome: FromQuery[str] = "",
+        kind: FromQuery[str] = "",
+        does: FromQuery[str] = "",
         after: FromQuery[str] = "",
         fragment: FromQuery[str | None] = None,
     ) -> Template:
         found, now = await _there(desk, run_id), desk.now()
-        chosen = {"tracker": tracker[:64], "outcome": outcome[:16]}
-        picked = ItemFilter(chosen["tracker"], chosen["outcome"])
+        chosen = {"tracker": tracker[:64], "outcome": outcome[:16], "kind": kind[:16], "does": does[:16]}
+        picked = _picked(**chosen)
         items = await desk.syncing.items(number(run_id), picked, item_id(after), ITEMS + 1)
         place = f"sync/runs/{found.run.id}"
         context: dict[str, Any] = {
@@ -107,6 +111,7 @@ def _one(desk: Desk) -> list[HTTPRouteHandler]:
             "parts": plans.parts(found.run.outline, now) if found.run.outline else [],
             "items": items[:ITEMS],
             "next": run_words.address(place, {**chosen, "after": items[ITEMS - 1].id}) if len(items) > ITEMS else "",
+            "start": run_words.address(place, chosen),
             "after": after,
             "options": run_words.fields(Options.of(found.run.options)),
             **chosen,
@@ -123,6 +128,15 @@ def _one(desk: Desk) -> list[HTTPRouteHandler]:
         return shell.to(request, f"sync/runs/{run.id}?did={'cancelled' if done else 'over'}")
 
     return [run, cancel]
+
+
+def _picked(tracker: str, outcome: str, kind: str, does: str) -> ItemFilter:
+    """``does`` is ``added``, ``changed`` or ``removed``, of what arrived, or ``left``."""
+    if does not in DOES:
+        return ItemFilter(tracker, outcome, kind=kind)
+    if does == LEFT:
+        return ItemFilter(tracker, kind=kind, left=True)
+    return ItemFilter(tracker, "delivered", actions_of(kind, does), kind)
 
 
 def _taking_back(desk: Desk) -> list[HTTPRouteHandler]:

@@ -16,8 +16,9 @@ from scrobbled.desk.facts.run_words import asked_for, between, with_names
 from scrobbled.desk.pairs.lines import SLOW, WORKING, RunProgress, TempoStory
 from scrobbled.web.view.looks import Look
 from scrobbled.web.view.moments import moment
-from scrobbled.web.view.pairs import deeds
+from scrobbled.web.view.pairs import deeds, run_kinds
 from scrobbled.web.view.pairs.run_items import OutcomeFilter, chips
+from scrobbled.web.view.pairs.run_kinds import KindRow
 
 LOOKS = {
     "done": Look("ok", "check", "done"),
@@ -73,6 +74,8 @@ class RunPage(Struct, frozen=True):
     button: str
     """What saying yes to its plan does; empty where it asks nothing."""
     chips: list[OutcomeFilter]
+    kinds: list[KindRow]
+    requests: str
 
 
 def rows(found: Sequence[RunStory], pairs: Sequence[PairStory]) -> list[tuple[RunStory, Look]]:
@@ -166,6 +169,8 @@ def page(found: RunProgress, ran: RunStory | None, now: datetime, *, is_last: bo
         can_undo=bool(run.total) and (done > 0 or run.outcome == "cancelled"),
         button=(deeds.button(deeds.planned(run.planned)) or "Do what it says") if wants else "",
         chips=chips(found.changes),
+        kinds=run_kinds.rows(run),
+        requests=run_kinds.requests(run.requests),
     )
 
 
