@@ -86,6 +86,21 @@ def rating(item: Any, value: int | None, before: str = "", **more: Any) -> NewAm
     )
 
 
+async def removal(rig: Rig, change: int, **details: Any) -> NewAmendment:
+    row = await rig.row(change)
+    return NewAmendment(
+        viewer="anna",
+        tracker="memory",
+        kind="plays",
+        action="remove",
+        key=row["address_key"] or "",
+        label="a play",
+        details=Details(**details),
+        play_id=row["play_id"],
+        change_id=change,
+    )
+
+
 async def wish(rig: Rig, wanted: NewAmendment) -> int:
     now = rig.clock.now().timestamp()
     return await rig.store.write(lambda db: amendments.add(db, wanted, now))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from flows.amending import ABLE, Amendable, amendment, rating, wish
+from flows.amending import ABLE, Amendable, amendment, rating, removal, wish
 from flows.rig import FILM, Rig, episode, in_doubt, rigged
 from scrobbled.core.errors import (
     AccountStopped,
@@ -29,7 +29,7 @@ from scrobbled.core.records import PlayRecord
 from scrobbled.delivery.health import HealthState
 from scrobbled.store.mirror import records
 from scrobbled.store.queue import amendments
-from scrobbled.store.queue.amendment import Details, NewAmendment
+from scrobbled.store.queue.amendment import Details
 from scrobbled.trackers.base import Addition, Address, Flag, Foresees, Remove, Retime, SetValue
 from trackers.memory.tracker import CAN, key_of
 
@@ -44,21 +44,6 @@ async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:
 
 def metric(rig: Rig, name: str, **labels: str) -> float:
     return rig.metrics.registry.get_sample_value(f"scrobbled_{name}", labels) or 0.0
-
-
-async def removal(rig: Rig, change: int, **details: Any) -> NewAmendment:
-    row = await rig.row(change)
-    return NewAmendment(
-        viewer="anna",
-        tracker="memory",
-        kind="plays",
-        action="remove",
-        key=row["address_key"] or "",
-        label="a play",
-        details=Details(**details),
-        play_id=row["play_id"],
-        change_id=change,
-    )
 
 
 async def state(rig: Rig, id_: int) -> str:

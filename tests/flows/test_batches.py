@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from flows.amending import ABLE, Amendable, amendment, rating, removal, wish
 from flows.rig import FILM, Rig, episode, rigged
 from scrobbled.core.errors import NotInCatalogue, Refused, TryLater
 from scrobbled.core.sending.safety import WriteLimits
 from scrobbled.trackers.base import Receipt
-from trackers.memory.tracker import key_of
+from trackers.memory.tracker import Kept, key_of
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 async def rig(tmp_path: Path):
-    async with rigged(tmp_path / "scrobbled.db") as rig:
+    async with rigged(tmp_path / "scrobbled.db", Amendable(can=replace(ABLE, batch=100))) as rig:
         yield rig
 
 
@@ -73,3 +76,33 @@ async def test_what_hangs_on_the_outcome_of_another_in_its_batch_waits_for_that(
     await rig.rest(seconds=60.0)
     assert [await rig.state(id_) for id_ in (first, second, third)] == ["delivered", "held", "held"]
     assert (await rig.row(third))["hold"] == "plays-per-item"
+
+
+async def test_amendments_are_carried_out_a_hundred_at_a_time_with_two_transactions(rig: Rig) -> None:
+    await rig.rest()
+    ids = [await wish(rig, rating(episode(number), number % 10 + 1)) for number in range(130)]
+    rig.tracker.unknown = frozenset({key_of(episode(3))})
+    assert await writes_of(rig, 1) == 3, "what is not there, the announcement, and what came of it"
+    assert rig.tracker.batches == [99]
+    await rig.rest()
+    assert rig.tracker.batches == [99, 30]
+    outcomes = [(await amendment(rig, id_)).state for id_ in ids]
+    assert [number for number, outcome in enumerate(outcomes) if outcome != "delivered"] == [3]
+    assert len(rig.tracker.rated) == 129
+
+
+async def test_plays_that_are_taken_back_without_a_handle_are_looked_for_together(rig: Rig) -> None:
+    await rig.rest()
+    start = rig.clock.now()
+    rig.tracker.answers = [Receipt()] * 4
+    changes = [await rig.play(episode(number), number) for number in range(4)]
+    await rig.rest()
+    rig.tracker.calls.clear()
+    for number in range(3):  # the fourth was never kept there
+        rig.tracker.plays.append(Kept(f"h{number}", key_of(episode(number)), start + timedelta(minutes=number), False))
+    ids = [await wish(rig, await removal(rig, change)) for change in changes]
+    await rig.rest()
+    assert rig.tracker.calls.count("find_plays") == 1
+    assert [(await amendment(rig, id_)).state for id_ in ids] == ["delivered"] * 4
+    assert [edit.remote_id for edit in rig.tracker.edits] == ["h0", "h1", "h2"]
+    assert (await amendment(rig, ids[3])).reason == "it is not there any more"

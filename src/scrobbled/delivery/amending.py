@@ -7,33 +7,38 @@ answer only means that the same is done again.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
+from typing import cast
 
 import structlog
 from msgspec import Struct
 
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncertain
+from scrobbled.core.naming.corrections import Correction
 from scrobbled.core.sending.change import thing
 from scrobbled.core.sending.judge import Later, Settled, failed, needless, not_taken
 from scrobbled.core.sending.retry import fewer, more, recheck
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.delivery.account import TrackerAccount
 from scrobbled.delivery.booking import ANSWERS, answered
-from scrobbled.delivery.edits import find
+from scrobbled.delivery.edits import FoundEdit, Sought, find, locate
 from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.metrics import Metrics
-from scrobbled.store.queue import amendments, ticks
+from scrobbled.store.queue import amendments, corrections, ticks
 from scrobbled.store.queue.amendment import Amendment, in_words
 from scrobbled.trackers.base import Edit
 
-AT_ONCE = 20
+AT_ONCE = 100
 """So many go into one batch at most: a play that comes meanwhile waits for its end."""
 log = structlog.get_logger("amend")
 
 
-class _Ready(Struct, frozen=True):
+class _Verdict(Struct, frozen=True):
+    """``counted``: what comes later had not begun, but was an attempt."""
+
     amendment: Amendment
-    edit: Edit
+    comes_to: Settled | Later
+    counted: bool = False
 
 
 class Amender:
@@ -48,71 +53,95 @@ class Amender:
     async def step(self) -> bool:
         """Carry out what is due, one batch of it; false where nothing is."""
         now, whose = self._account.now(), (self._account.viewer, self._account.name)
-        due = await self._store.read(lambda db: amendments.due(db, *whose, now, self._most_at_once))
+        due, known = await self._store.read(
+            lambda db: (amendments.due(db, *whose, now, self._most_at_once), corrections.in_force(db, whose[0]))
+        )
         with for_run(due[0].wish.run if due else None):
-            await self._carry_out_due(due)
+            await self._carry_out_due(due, known)
         return bool(due)
 
-    async def _carry_out_due(self, due: Sequence[Amendment]) -> None:
-        wanted = [amendment for amendment in due if not await self._is_needless(amendment)]
-        ready: list[_Ready] = []
-        for amendment in wanted:
-            found = await self._find(amendment)
-            if isinstance(found, Settled | Later):
-                await self._book([(amendment, found)])
-            elif found is not None:
-                ready.append(_Ready(amendment, found))
-            if self._account.rests() > 0.0:
-                return
-        if ready:
+    async def _carry_out_due(self, due: Sequence[Amendment], known: Sequence[Correction]) -> None:
+        verdicts = await self._needless(due)
+        needless = {verdict.amendment.id for verdict in verdicts}
+        located = await self._locate([one for one in due if one.id not in needless], known, verdicts)
+        found = await self._find(located, verdicts)
+        verdicts += [_Verdict(one.sought.amendment, one.edit) for one in found if isinstance(one.edit, Settled | Later)]
+        if verdicts:
+            await self._book(verdicts)
+        ready = [one for one in found if not isinstance(one.edit, Settled | Later)]
+        if ready and self._account.rests() <= 0.0:
             await self._carry_out(ready)
 
     # -- find, judge --------------------------------------------------------------------------------------------------
 
-    async def _is_needless(self, amendment: Amendment) -> bool:
-        """Whether nothing has to be asked of the tracker for it; booked then."""
+    async def _needless(self, due: Sequence[Amendment]) -> list[_Verdict]:
+        """Those for which nothing has to be asked of the tracker."""
+        unticked = {one.wish.undoes for one in due if one.wish.action == "untick"} - {None}
+        ours = await self._store.read(lambda db: _set_by_us(db, unticked)) if unticked else frozenset()
+        told = ((one, self._is_needless(one, ours)) for one in due)
+        return [_Verdict(one, settled) for one, settled in told if settled is not None]
+
+    def _is_needless(self, amendment: Amendment, ours: Set[int]) -> Settled | None:
         wish, written, can = amendment.wish, amendment.written, self._tracker.can
-        settled = needless(
+        return needless(
             wish.action,
             wish.kind,
             written=None if written is None else written.state,
-            is_ours=wish.action != "untick" or await self._has_set(wish.undoes),
+            is_ours=wish.action != "untick" or wish.undoes in ours,
             amends=can.amends,
             ticks=can.ticks,
         )
-        if settled is not None:
-            await self._book([(amendment, settled)])
-        return settled is not None
 
-    async def _has_set(self, tick: int | None) -> bool:
-        """A tick that was there before us, or may have been, is somebody else's."""
-        found = None if tick is None else await self._store.read(lambda db: amendments.get(db, tick))
-        return found is not None and found.is_set_by_us
+    async def _locate(
+        self, wanted: Sequence[Amendment], known: Sequence[Correction], verdicts: list[_Verdict]
+    ) -> list[Sought]:
+        """Where they go. What nobody could tell is among ``verdicts``, and with trouble nobody is asked any more."""
+        located: list[Sought] = []
+        for one in wanted:
+            try:
+                found = await locate(self._account, one, known)
+            except (NotInCatalogue, Uncertain, Refused) as error:
+                found = not_taken(error)
+            except TrackerError as error:
+                verdicts += await self._later(error, [one])
+                if self._account.rests() > 0.0:
+                    break
+                continue
+            if isinstance(found, Settled):
+                verdicts.append(_Verdict(one, found))
+            else:
+                located.append(found)
+        return located
 
-    async def _find(self, amendment: Amendment) -> Edit | Settled | Later | None:
-        """``None`` where nobody could tell, which is booked."""
+    async def _find(self, located: Sequence[Sought], verdicts: list[_Verdict]) -> list[FoundEdit]:
+        """Which edits they are; nothing once the account is in trouble."""
+        if self._account.rests() > 0.0:
+            return []
         try:
-            return await find(self._account, amendment)
-        except (NotInCatalogue, Uncertain, Refused) as error:
-            return not_taken(error)
+            return await find(self._account, located)
         except TrackerError as error:
-            if later := await self._account.not_looked_up(error, amendment.attempts):
-                await self._book([(amendment, later)], counted=True)
-            return None
+            verdicts += await self._later(error, [one.amendment for one in located])
+            return []
+
+    async def _later(self, error: TrackerError, amendments: Sequence[Amendment]) -> list[_Verdict]:
+        """Nothing where the account is in trouble, which is booked."""
+        put_off = await self._account.not_looked_up(error, max((one.attempts for one in amendments), default=0))
+        return [] if put_off is None else [_Verdict(one, put_off, counted=True) for one in amendments]
 
     # -- write --------------------------------------------------------------------------------------------------------
 
-    async def _carry_out(self, ready: Sequence[_Ready]) -> None:
-        wanted = await self._store.write(lambda db: amendments.begin(db, [one.amendment.id for one in ready]))
-        batch = [one for one in ready if one.amendment.id in wanted]
+    async def _carry_out(self, ready: Sequence[FoundEdit]) -> None:
+        wanted = await self._store.write(lambda db: _begin(db, ready))
+        batch = [one for one in ready if one.sought.amendment.id in wanted]
         if not batch:
             return
+        done = [one.sought.amendment for one in batch]
         try:
-            results = await self._tracker.amends.amend([one.edit for one in batch])
+            results = await self._tracker.amends.amend([cast(Edit, one.edit) for one in batch])
         except TrackerError as error:
-            await self._not_carried_out([one.amendment for one in batch], error)
+            await self._not_carried_out(done, error)
             return
-        await self._book([(one.amendment, answered(result)) for one, result in zip(batch, results, strict=True)])
+        await self._book([_Verdict(one, answered(result)) for one, result in zip(done, results, strict=True)])
         self._most_at_once = more(self._most_at_once, self._most)
         await self._account.succeeded()
 
@@ -121,22 +150,18 @@ class Amender:
         verdict = failed(error, begun=False, alone=len(batch) == 1)
         if isinstance(verdict, Later):
             await self._account.trouble(error)
-            await self._book([(one, Later(error.coded, self._account.own_wait(one.attempts))) for one in batch])
+            waits = [self._account.own_wait(one.attempts) for one in batch]
+            await self._book([_Verdict(one, Later(error.coded, wait)) for one, wait in zip(batch, waits, strict=True)])
         elif isinstance(verdict, Settled):
-            await self._book([(batch[0], verdict)])
+            await self._book([_Verdict(batch[0], verdict)])
 
     # -- book ---------------------------------------------------------------------------------------------------------
 
-    async def _book(self, judged: Sequence[tuple[Amendment, Settled | Later]], *, counted: bool = False) -> None:
-        """``counted``: what comes later had not begun, but was an attempt."""
+    async def _book(self, verdicts: Sequence[_Verdict]) -> None:
         now = self._account.now()
 
         def work(db: sqlite3.Connection) -> list[tuple[Amendment, Settled]]:
-            for one, verdict in judged:
-                if isinstance(verdict, Later):
-                    amendments.postpone(db, one.id, verdict.reason, now + verdict.wait, count=counted)
-            settled = [(one, verdict) for one, verdict in judged if isinstance(verdict, Settled)]
-            return [(one, verdict) for one, verdict in settled if _settle(db, one, verdict, now)]
+            return [told for verdict in verdicts if (told := _write_down(db, verdict, now)) is not None]
 
         booked = await self._store.write(work)
         self._changed()
@@ -159,6 +184,30 @@ class Amender:
             label = f"{wish.label}, {in_words(wish)},"
             told = {"thing": thing(wish.action), "done": "carried out"}
             await account.health.needs_a_person(outcome, label, answer.reason, **told)
+
+
+def _set_by_us(db: sqlite3.Connection, ticked: Iterable[int | None]) -> frozenset[int]:
+    """A tick that was there before us, or may have been, is somebody else's."""
+    found = (None if id_ is None else amendments.get(db, id_) for id_ in ticked)
+    return frozenset(one.id for one in found if one is not None and one.is_set_by_us)
+
+
+def _begin(db: sqlite3.Connection, ready: Sequence[FoundEdit]) -> set[int]:
+    """Announced, with where each goes and which play it is about."""
+    for one in ready:
+        amendments.located(db, one.sought.amendment.id, one.sought.address.key)
+        if one.handle:
+            amendments.found(db, one.sought.amendment.id, one.handle)
+    return amendments.begin(db, [one.sought.amendment.id for one in ready])
+
+
+def _write_down(db: sqlite3.Connection, verdict: _Verdict, now: float) -> tuple[Amendment, Settled] | None:
+    """What is to be told of it; ``None`` where that was settled before, or comes later."""
+    one, comes_to = verdict.amendment, verdict.comes_to
+    if isinstance(comes_to, Settled):
+        return (one, comes_to) if _settle(db, one, comes_to, now) else None
+    amendments.postpone(db, one.id, comes_to.reason, now + comes_to.wait, count=verdict.counted)
+    return None
 
 
 def _settle(db: sqlite3.Connection, amendment: Amendment, answer: Settled, now: float) -> bool:

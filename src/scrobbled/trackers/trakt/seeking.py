@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ Fits = Callable[[HistoryRow], bool]
 
 
 @dataclass(slots=True)
-class _Rows:
+class Rows:
     """Plays by id, each once."""
 
     rows: dict[int, HistoryRow] = field(default_factory=dict)
@@ -38,6 +38,22 @@ class _Rows:
         return len(fresh)
 
 
+class NamedRows:
+    """Plays by all names of what they are of."""
+
+    def __init__(self, rows: Iterable[HistoryRow]) -> None:
+        self._named: dict[Any, list[HistoryRow]] = {}
+        for row in rows:
+            entry, media = row.entry, _media(row)
+            for name in _names(TraktPlace(media, entry.ids, entry.show, entry.season, entry.number)):
+                self._named.setdefault(name, []).append(row)
+
+    def of(self, place: TraktPlace) -> Iterable[HistoryRow]:
+        """Each once."""
+        found = {row.id: row for name in _names(place) for row in self._named.get(name, ())}
+        return (row for row in found.values() if row.holds(place))
+
+
 class _Matches:
     """What each of ``plays`` was found as. A play of the account answers for one of them."""
 
@@ -46,18 +62,14 @@ class _Matches:
         self.found: list[Receipt | None] = [None] * len(plays)
 
     def among(self, rows: Iterable[HistoryRow], indexes: Iterable[int]) -> None:
-        """Look for the plays of ``indexes``, by all names of what they are of."""
-        named: dict[Any, list[HistoryRow]] = {}
-        for row in rows:
-            entry = row.entry
-            for name in _names(TraktPlace(_media(row), entry.ids, entry.show, entry.season, entry.number)):
-                named.setdefault(name, []).append(row)
+        """Look for the plays of ``indexes``."""
+        named = NamedRows(rows)
         for n in indexes:
-            self.found[n] = self._take(named, TraktPlace.of(self._plays[n].address), _fits(self._plays[n]))
+            self.found[n] = self._take(named.of(TraktPlace.of(self._plays[n].address)), _fits(self._plays[n]))
 
-    def _take(self, named: Mapping[Any, list[HistoryRow]], place: TraktPlace, fits: Fits) -> Receipt | None:
-        for row in (row for name in _names(place) for row in named.get(name, ())):
-            if row.id not in self._used and row.holds(place) and fits(row):
+    def _take(self, rows: Iterable[HistoryRow], fits: Fits) -> Receipt | None:
+        for row in rows:
+            if row.id not in self._used and fits(row):
                 self._used.add(row.id)
                 return Receipt(remote_id=str(row.id))
         return None
@@ -85,7 +97,7 @@ class PlayFinder:
     async def of_item(self, media: Media, trakt: int | str) -> list[HistoryRow]:
         """Every play of the item with this Trakt id, as ``extended=full`` tells them; none where Trakt forgot it."""
         path = f"{HISTORY}/{media}s/{trakt}"
-        found, _ = await self._asker.gather_again(path, {"extended": "full"}, _Rows, absent=True)
+        found, _ = await self._asker.gather_again(path, {"extended": "full"}, Rows, absent=True)
         return [row for row in found.rows.values() if str(row.entry.ids.get("trakt")) == str(trakt)]
 
     async def probe(self) -> None:
@@ -105,7 +117,7 @@ class PlayFinder:
         return [list(dated)] if items is not None and math.ceil(items / PAGE) <= len(near) else near
 
     async def _between(self, plays: Sequence[Addition]) -> Iterable[HistoryRow]:
-        found = _Rows()
+        found = Rows()
         await self._asker.gather(_path(plays), _span(plays), found)
         return found.rows.values()
 
@@ -119,7 +131,7 @@ class PlayFinder:
             return await self._from_the_end()
 
     async def _from_the_end(self) -> Iterable[HistoryRow]:
-        found = _Rows()
+        found = Rows()
         first, paging = await self._page(1)
         found.add(first)
         for number in range(paging.pages or 1, 1, -1):
@@ -138,10 +150,10 @@ class PlayFinder:
     async def _of_shows(self, plays: Sequence[Addition]) -> Iterable[HistoryRow]:
         """All plays of their shows: when something was released, nobody here knows."""
         shows = {await self._show(TraktPlace.of(play.address)) for play in plays}
-        found = _Rows()
+        found = Rows()
         for show in shows:
             path = HISTORY if show is None else f"{HISTORY}/shows/{show}"
-            rows, _ = await self._asker.gather_again(path, {}, _Rows, absent=True)
+            rows, _ = await self._asker.gather_again(path, {}, Rows, absent=True)
             found.add(rows.rows.values())
         return found.rows.values()
 

@@ -34,8 +34,10 @@ from scrobbled.trackers.trakt.checks import TraktChecks
 from scrobbled.trackers.trakt.client import Api, judge
 from scrobbled.trackers.trakt.codec import TraktPlace
 from scrobbled.trackers.trakt.history import TraktHistory
+from scrobbled.trackers.trakt.item_plays import ItemPlays
 from scrobbled.trackers.trakt.locating import TraktLocator
 from scrobbled.trackers.trakt.memory import TraktMemory
+from scrobbled.trackers.trakt.moving import PlayMover
 from scrobbled.trackers.trakt.oauth import OAuthClient
 from scrobbled.trackers.trakt.paging import Asker
 from scrobbled.trackers.trakt.reading import TraktReader
@@ -76,9 +78,11 @@ class TraktTracker(Tracker):
         writer, asker = Writer(self._api, self._auth, self._pace), Asker(self._api, self._auth)
         lookups, own = Lookups(self._api, context.cache), TraktMemory(context.cache, clock, context.viewer)
         self._locator = TraktLocator(lookups, context.shows)
-        self._adder = TraktAdder(writer, SecondLook(lookups, context.shows))
+        look = SecondLook(lookups, context.shows)
+        self._adder = TraktAdder(writer, look)
         self._found = PlayFinder(asker, lookups)
-        self._amender = TraktAmender(writer, self._found, self._adder, lookups, own)
+        mover = PlayMover(writer, self._found, ItemPlays(asker, self._found, lookups), self._adder)
+        self._amender = TraktAmender(writer, mover, look, lookups, own)
         activity = Activity(asker, clock)
         history = TraktHistory(asker, self._found, WholeReader(asker, activity, lambda: self._adder.sent), clock)
         self._reader = TraktReader(asker, activity, history, own, clock)
