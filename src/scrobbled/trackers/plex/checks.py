@@ -95,7 +95,7 @@ class PlexChecks:
         absent = missing(there, self._settings.libraries)
         if absent and not picked:
             said = "; ".join(f"{title} is not there, {meant(title, (one.title for one in there))}" for title in absent)
-            step = f"Correct {self._auth.place('libraries')}, or run: scrobbled libraries"
+            step = f"Correct {self._auth.place('libraries')}"
             return problem("libraries", f"None that is chosen is on this server: {said}.", step, **figures)
         if not picked:
             return problem("libraries", "There is none with films or shows.", "Is one shared with this person?")
