@@ -567,7 +567,7 @@ def viewing(data: st.DataObject, start: float, *, rests: bool) -> list[PlaybackE
         found.append(event(WATCHED, clock, data.draw(st.none() | st.floats(60, 90))))
     if rests and data.draw(st.booleans()):
         found.append(event(PAUSE, clock + 0.45 * (end - 90), end))
-        clock += data.draw(st.floats(0, 900))
+        clock += data.draw(st.floats(0, 700))  # a stop that comes more than twelve hours later is told of another
         if data.draw(st.booleans()):
             found.append(event(RESUME, clock + 0.45 * (end - 90), end))
     if finishes != "watched":
