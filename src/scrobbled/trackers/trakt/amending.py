@@ -17,13 +17,14 @@ from scrobbled.trackers.trakt.answers import read_missing
 from scrobbled.trackers.trakt.catalogue import Lookups
 from scrobbled.trackers.trakt.codec import Outgoing, RawIds, timestamp
 from scrobbled.trackers.trakt.memory import TraktMemory
-from scrobbled.trackers.trakt.moving import PlayMover, Results, unknown
+from scrobbled.trackers.trakt.moving import PlayMover, unknown
 from scrobbled.trackers.trakt.second_look import SecondLook
 from scrobbled.trackers.trakt.writing import Writer
 
 RATINGS = "/sync/ratings"
 NO_FLAG = "Trakt keeps no rewatch flag: which play came first is all there is"
 MEDIA: Mapping[Scope, Media] = {"movie": "movie", "episode": "episode"}
+_Results = dict[int, AddResult]
 EditT = TypeVar("EditT", SetValue, Remove, Retime, Flag)
 
 
@@ -71,7 +72,7 @@ class TraktAmender:
         self._own = own
 
     async def amend(self, edits: Sequence[Edit]) -> list[AddResult]:
-        results: Results = {index: Refused(NO_FLAG) for index in _of(edits, Flag)}
+        results: _Results = {index: Refused(NO_FLAG) for index in _of(edits, Flag)}
         try:
             await self._rate(_of(edits, SetValue), results)
             results |= await self._mover.remove(_of(edits, Remove))
@@ -83,7 +84,7 @@ class TraktAmender:
 
     # Ratings
 
-    async def _rate(self, edits: Mapping[int, SetValue], results: Results) -> None:
+    async def _rate(self, edits: Mapping[int, SetValue], results: _Results) -> None:
         """One request for those to be set and one for those to be cleared, whatever they are of."""
         wanted: dict[str, _Rating] = {}
         for index, edit in edits.items():

@@ -10,13 +10,13 @@ from scrobbled.trackers.trakt.answers import HistoryRow
 from scrobbled.trackers.trakt.catalogue import Lookups
 from scrobbled.trackers.trakt.codec import TraktPlace
 from scrobbled.trackers.trakt.paging import PAGE, Asker, Paging
-from scrobbled.trackers.trakt.seeking import HISTORY, NamedRows, PlayFinder, Rows
+from scrobbled.trackers.trakt.seeking import HISTORY, HistoryRows, NamedRows, PlayFinder
 
 FEW = 3
 """So many requests are sent without asking first whether there is a shorter way."""
-Wanted = tuple[TraktPlace, str]
+WantedItem = tuple[TraktPlace, str]
 """An item, and the handle of a play that may be there: not seeing it is a reason to ask for that item alone."""
-Plays = list[HistoryRow] | None
+RowsOfItem = list[HistoryRow] | None
 
 
 class ItemPlays:
@@ -27,9 +27,9 @@ class ItemPlays:
         self._finder = finder
         self._lookups = lookups
 
-    async def of(self, wanted: Sequence[Wanted]) -> list[Plays]:
+    async def of(self, wanted: Sequence[WantedItem]) -> list[RowsOfItem]:
         """In their order; ``None`` of what Trakt knows by none of its ids."""
-        found: dict[int, Plays] = {}
+        found: dict[int, RowsOfItem] = {}
         for media in dict.fromkeys(place.media for place, _ in wanted):
             groups = _by_title((n for n, (place, _) in enumerate(wanted) if place.media == media), wanted)
             rows = await self._listing(media, len(groups)) if len(groups) > FEW else None
@@ -48,11 +48,11 @@ class ItemPlays:
             return None
         return await self._all(path)
 
-    async def _of_title(self, group: Sequence[int], wanted: Sequence[Wanted]) -> dict[int, Plays]:
+    async def _of_title(self, group: Sequence[int], wanted: Sequence[WantedItem]) -> dict[int, RowsOfItem]:
         show = wanted[group[0]][0].show
         trakt = await self._lookups.trakt_id("show", show) if len(group) > 1 else None
         rows = NamedRows(()) if trakt is None else await self._all(f"{HISTORY}/shows/{trakt}")
-        found: dict[int, Plays] = {}
+        found: dict[int, RowsOfItem] = {}
         for n in group:
             place, handle = wanted[n]
             told = list(rows.of(place))
@@ -60,16 +60,16 @@ class ItemPlays:
             found[n] = told if is_seen else await self._alone(place)
         return found
 
-    async def _alone(self, place: TraktPlace) -> Plays:
+    async def _alone(self, place: TraktPlace) -> RowsOfItem:
         trakt = await self._lookups.trakt_id(place.media, place.ids)
         return None if trakt is None else await self._finder.of_item(place.media, trakt)
 
     async def _all(self, path: str) -> NamedRows:
-        found, _ = await self._asker.gather_again(path, {}, Rows, absent=True)
+        found, _ = await self._asker.gather_again(path, {}, HistoryRows, absent=True)
         return NamedRows(found.rows.values())
 
 
-def _by_title(indexes: Iterable[int], wanted: Sequence[Wanted]) -> list[list[int]]:
+def _by_title(indexes: Iterable[int], wanted: Sequence[WantedItem]) -> list[list[int]]:
     """Films, shows, and episodes of nobody knows which show."""
     groups: dict[Hashable, list[int]] = {}
     for n in indexes:

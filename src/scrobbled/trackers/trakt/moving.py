@@ -12,14 +12,14 @@ from scrobbled.trackers.trakt.adding import TraktAdder
 from scrobbled.trackers.trakt.answers import HistoryRow, read_missing
 from scrobbled.trackers.trakt.codec import TraktPlace, minute
 from scrobbled.trackers.trakt.entries import play_record
-from scrobbled.trackers.trakt.item_plays import ItemPlays, Plays
+from scrobbled.trackers.trakt.item_plays import ItemPlays, RowsOfItem
 from scrobbled.trackers.trakt.seeking import HISTORY, PlayFinder
 from scrobbled.trackers.trakt.writing import Writer
 
 SETTLE = 10.0
 """Seconds by which reads may lag behind writes."""
 GONE = "the play is not there any more"
-Results = dict[int, AddResult]
+_Results = dict[int, AddResult]
 
 
 class _Move(Struct, frozen=True):
@@ -40,12 +40,12 @@ class PlayMover:
         self._items = items
         self._adder = adder
 
-    async def remove(self, edits: Mapping[int, Remove]) -> Results:
+    async def remove(self, edits: Mapping[int, Remove]) -> _Results:
         """By their own ids only: an item instead of an id would take all plays of it away."""
         seen = {index: edit for index, edit in edits.items() if edit.stamp or not edit.remote_id}
         rows = dict(zip(seen, await self._plays_of(list(seen.values())), strict=True))
         chosen: dict[int, int] = {}
-        results: Results = {}
+        results: _Results = {}
         for index, edit in edits.items():
             found = await self._chosen(edit, rows[index]) if index in seen else _number(edit.remote_id)
             if isinstance(found, int):
@@ -83,13 +83,13 @@ class PlayMover:
             answer = await self._writer.post(f"{HISTORY}/remove", {"ids": ids})
             read_missing(answer.json(), answer.what)  # one that is not there any more is gone as well
 
-    async def retime(self, edits: Mapping[int, Retime]) -> Results:
+    async def retime(self, edits: Mapping[int, Retime]) -> _Results:
         """Trakt changes no times: new plays, and when they are seen to be there, the old ones go.
 
         An old one is the sign that this is not finished: with it gone nothing is added, so that a play that somebody
         removed meanwhile does not come back.
         """
-        results: Results = {}
+        results: _Results = {}
         moves = _moves(edits, await self._plays_of(list(edits.values())), results)
         ready, bare = [move for move in moves if move.new], [move for move in moves if not move.new]
         if bare:
@@ -102,7 +102,7 @@ class PlayMover:
             raise TryLater("Trakt does not show plays yet that it accepted", after=SETTLE)
         return results
 
-    async def _added(self, bare: Sequence[_Move], results: Results) -> list[_Move]:
+    async def _added(self, bare: Sequence[_Move], results: _Results) -> list[_Move]:
         """Those that Trakt took; of the others it is among ``results``."""
         await self._writer.turn()
         try:
@@ -114,11 +114,11 @@ class PlayMover:
         results |= {move.index: result for move, result in both if not isinstance(result, Receipt)}
         return [move for move, result in both if isinstance(result, Receipt)]
 
-    async def _plays_of(self, edits: Sequence[Remove | Retime]) -> list[Plays]:
+    async def _plays_of(self, edits: Sequence[Remove | Retime]) -> list[RowsOfItem]:
         return await self._items.of([(TraktPlace.of(edit.address), edit.remote_id) for edit in edits])
 
 
-def _moves(edits: Mapping[int, Retime], rows: Sequence[Sequence[HistoryRow] | None], results: Results) -> list[_Move]:
+def _moves(edits: Mapping[int, Retime], rows: Sequence[Sequence[HistoryRow] | None], results: _Results) -> list[_Move]:
     """What is to be moved; of everything else it is among ``results``. A play answers for one of ``edits``."""
     moves: list[_Move] = []
     used = {int(edit.remote_id) for edit in edits.values() if edit.remote_id.isdecimal()}

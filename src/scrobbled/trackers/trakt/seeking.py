@@ -24,7 +24,7 @@ Fits = Callable[[HistoryRow], bool]
 
 
 @dataclass(slots=True)
-class Rows:
+class HistoryRows:
     """Plays by id, each once."""
 
     rows: dict[int, HistoryRow] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class PlayFinder:
     async def of_item(self, media: Media, trakt: int | str) -> list[HistoryRow]:
         """Every play of the item with this Trakt id, as ``extended=full`` tells them; none where Trakt forgot it."""
         path = f"{HISTORY}/{media}s/{trakt}"
-        found, _ = await self._asker.gather_again(path, {"extended": "full"}, Rows, absent=True)
+        found, _ = await self._asker.gather_again(path, {"extended": "full"}, HistoryRows, absent=True)
         return [row for row in found.rows.values() if str(row.entry.ids.get("trakt")) == str(trakt)]
 
     async def probe(self) -> None:
@@ -117,7 +117,7 @@ class PlayFinder:
         return [list(dated)] if items is not None and math.ceil(items / PAGE) <= len(near) else near
 
     async def _between(self, plays: Sequence[Addition]) -> Iterable[HistoryRow]:
-        found = Rows()
+        found = HistoryRows()
         await self._asker.gather(_path(plays), _span(plays), found)
         return found.rows.values()
 
@@ -131,7 +131,7 @@ class PlayFinder:
             return await self._from_the_end()
 
     async def _from_the_end(self) -> Iterable[HistoryRow]:
-        found = Rows()
+        found = HistoryRows()
         first, paging = await self._page(1)
         found.add(first)
         for number in range(paging.pages or 1, 1, -1):
@@ -150,10 +150,10 @@ class PlayFinder:
     async def _of_shows(self, plays: Sequence[Addition]) -> Iterable[HistoryRow]:
         """All plays of their shows: when something was released, nobody here knows."""
         shows = {await self._show(TraktPlace.of(play.address)) for play in plays}
-        found = Rows()
+        found = HistoryRows()
         for show in shows:
             path = HISTORY if show is None else f"{HISTORY}/shows/{show}"
-            rows, _ = await self._asker.gather_again(path, {}, Rows, absent=True)
+            rows, _ = await self._asker.gather_again(path, {}, HistoryRows, absent=True)
             found.add(rows.rows.values())
         return found.rows.values()
 
