@@ -147,7 +147,8 @@ class PlexClient(ServerClient):
             yield streaming if streaming.ok else None
 
     async def _send(self, path: str, start: int | None, query: Query, size: int | None = None) -> Answer:
-        paging = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size or PAGE)} if start is not None else {}
+        asked = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size or PAGE)}
+        paging = asked if start is not None else {}
         return await self.http.send("GET", path, params=query, headers={**self.headers, **paging})
 
     def _no_xml(self, answer: Answer) -> None:
