@@ -44,7 +44,8 @@ OVER = PlayStory(
     [
         (OVER, "trakt"),
         (replace(OVER, event_id="e1"), ""),
-        (replace(OVER, source="plex"), ""),
+        (replace(OVER, source="plex"), "plex"),
+        (replace(OVER, source="kodi"), ""),
         (replace(OVER, source="file:my.csv-00000000"), ""),
         (replace(OVER, deliveries=[THERE, replace(THERE, tracker="trakt")]), ""),
     ],
@@ -91,6 +92,7 @@ async def test_its_story_counts_no_time_from_a_message_that_never_came(tmp_path:
     async with house(tmp_path) as home, home.client() as browser:
         await put(home, 2)
         await home.sql("UPDATE outbox SET settled_at = ?", home.clock.now().timestamp() + 41)
+        await home.sql("UPDATE plays SET origin = 'trakt:4711'")
         told = " ".join(Seen((await browser.get("/plays/p1")).text).text.split())
         assert "No media server told of it. Trakt had it" in told
         assert "from the message" not in told

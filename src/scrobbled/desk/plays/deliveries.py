@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from scrobbled.core.naming.matching import Confidence
-from scrobbled.core.naming.names import FILE, name
+from scrobbled.core.naming.names import name
 from scrobbled.core.words.outcomes import FOUND_AGAIN, PHASES, PLAY_NEXT_STEP, UNDATED, PlayOutcome, told
 from scrobbled.core.words.reasons import Code
 from scrobbled.desk.facts.plays import Attempt
@@ -33,15 +33,10 @@ def play(db: sqlite3.Connection, row: recent.PlayRow) -> PlayTold:
         watched_at=iso_or_none(row.watched_at),
         received_at=iso(row.created_at),
         deliveries=[
-            _delivery(db, change, states, amended, heard=row.event_id is not None or not _is_brought(row.source))
+            _delivery(db, change, states, amended, heard=row.event_id is not None or not row.brought)
             for change in tracing.changes(db, row.id)
         ],
     )
-
-
-def _is_brought(source: str) -> bool:
-    """Whether plays of this source are from a tracker or a file, as far as no message told of them."""
-    return source in TRACKERS or source.startswith(FILE)
 
 
 def _delivery(

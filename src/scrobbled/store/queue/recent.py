@@ -40,6 +40,8 @@ class PlayRow(Struct, frozen=True):
     watched_at: int | None
     created_at: float
     deliveries: tuple[PlayDelivery, ...]
+    brought: bool = False
+    """It was made of a record of another side, and nobody told of it."""
 
 
 class EventRow(Struct, frozen=True):
@@ -57,7 +59,9 @@ class EventRow(Struct, frozen=True):
     code: str
 
 
-_PLAYS = "SELECT id, event_id, viewer, source, media, label, item, watched_at, created_at FROM plays"
+_PLAYS = (
+    "SELECT id, event_id, viewer, source, media, label, item, watched_at, created_at, origin IS NOT NULL FROM plays"
+)
 
 
 def plays(db: sqlite3.Connection, *, before: int | None = None, limit: int = 50) -> list[PlayRow]:
@@ -110,7 +114,10 @@ def attempts(db: sqlite3.Connection, play_id: int) -> list[tuple[str, float, str
 
 def _with_deliveries(db: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[PlayRow]:
     by_play = _deliveries(db, [row[0] for row in rows])
-    return [PlayRow(*(*row[:6], json.loads(row[6]), *row[7:9], tuple(by_play.get(row[0], ())))) for row in rows]
+    return [
+        PlayRow(*(*row[:6], json.loads(row[6]), *row[7:9], tuple(by_play.get(row[0], ())), bool(row[9])))
+        for row in rows
+    ]
 
 
 def _deliveries(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, list[PlayDelivery]]:
