@@ -210,6 +210,8 @@ def _check_library(options: Options, sides: Sides, can: Sequence[Capabilities]) 
     asked = "--library" if options.library else "--correct-dates" if options.correct_dates else ""
     if asked and not any(one.is_library for one in can):
         raise ConfigError([f"neither {sides.a} nor {sides.b} is a library, so {asked} has no meaning for them"])
+    if options.library:  # doing everything instead would be worse than doing nothing
+        raise ConfigError(["this version cannot compare one library alone; leave --library out"])
 
 
 def _direction(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options: Options, kind: Kind) -> Direction:
