@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -48,12 +49,9 @@ class ChangeWriter(Struct, frozen=True):
     def add(self, side: Side, row: HeldPlay, at: datetime | None, undated: str = "") -> Change:
         """To ``side``, a play like ``row`` of the other. Without a time it is added as ``undated`` there."""
         at = None if at is None else rounded(at, of_side(self.policy.precision, side))
-        return Change(
-            side=side,
-            action=Action.ADD,
-            kind="plays",
-            key=self.group.key,
-            label=self.group.label,
+        return self._change(
+            side,
+            Action.ADD,
             source=row.record.id,
             at=at,
             after=moment(at),
@@ -64,12 +62,9 @@ class ChangeWriter(Struct, frozen=True):
     def tick(self, side: Side, like: HeldPlay) -> Change:
         """``side``, a library, is told that it was watched: at the time of ``like``, where it can keep one."""
         kept = of_side(self.policy.keeps, side) is ViewingsKept.LAST
-        return Change(
-            side=side,
-            action=Action.TICK,
-            kind="plays",
-            key=self.group.key,
-            label=self.group.label,
+        return self._change(
+            side,
+            Action.TICK,
             source=like.record.id,
             at=like.record.at if kept else None,
             after=f"watched, last on {moment(like.record.at)}" if kept else "watched, without its date",
@@ -78,12 +73,9 @@ class ChangeWriter(Struct, frozen=True):
 
     def untick(self, side: Side, mark: LeftMark) -> Change:
         """``side``, a library, is told that our own tick was none."""
-        return Change(
-            side=side,
-            action=Action.UNTICK,
-            kind="plays",
-            key=self.group.key,
-            label=self.group.label,
+        return self._change(
+            side,
+            Action.UNTICK,
             target=str(mark.id),
             before="watched",
             after="not watched",
@@ -92,12 +84,9 @@ class ChangeWriter(Struct, frozen=True):
         )
 
     def remove(self, side: Side, row: HeldPlay) -> Change:
-        return Change(
-            side=side,
-            action=Action.REMOVE,
-            kind="plays",
-            key=self.group.key,
-            label=self.group.label,
+        return self._change(
+            side,
+            Action.REMOVE,
             target=row.record.id,
             at=row.record.at,
             before=moment(row.record.at),
@@ -109,12 +98,9 @@ class ChangeWriter(Struct, frozen=True):
         """``row`` of ``side`` gets the time of ``like``, which has one."""
         assert like.record.at is not None  # a play without a date gives no other a time
         at = rounded(like.record.at, of_side(self.policy.precision, side))
-        return Change(
-            side=side,
-            action=Action.RETIME,
-            kind="plays",
-            key=self.group.key,
-            label=self.group.label,
+        return self._change(
+            side,
+            Action.RETIME,
             source=like.record.id,
             target=row.record.id,
             at=at,
@@ -125,15 +111,15 @@ class ChangeWriter(Struct, frozen=True):
         )
 
     def flag(self, side: Side, row: HeldPlay) -> Change:
-        return Change(
-            side=side,
-            action=Action.FLAG,
-            kind="plays",
-            key=self.group.key,
-            label=self.group.label,
+        return self._change(
+            side,
+            Action.FLAG,
             target=row.record.id,
             at=row.record.at,
             after=f"rewatch on {moment(row.record.at)}",
             rewatch=True,
             why="it was watched before",
         )
+
+    def _change(self, side: Side, action: Action, **rest: Any) -> Change:
+        return Change(side=side, action=action, kind=PLAYS, key=self.group.key, label=self.group.label, **rest)
