@@ -273,6 +273,21 @@ async def test_marked_takes_the_time_of_the_mark(tmp_path: Path) -> None:
     await two.store.aclose()
 
 
+@pytest.mark.parametrize("undated", ["unknown", "released"])
+async def test_what_has_no_date_becomes_one_play_without_one(tmp_path: Path, undated: str) -> None:
+    two = bench(tmp_path, undated=undated)
+    for item in EPISODES[:4]:
+        two.shelf.mark(two.shelf.add(item), EVENING)
+    two.person.add(EPISODES[0], EVENING)
+    await two.settled()
+    assert [two.times(item) for item in EPISODES[:4]] == [[EVENING], [None], [None], [None]]
+    two.trackers["right"].plays.clear()
+    two.person.add(OTHER, EVENING)
+    await two.settled()
+    assert [two.times(item) for item in EPISODES[1:4]] == [[], [], []], "a person removed them"
+    await two.store.aclose()
+
+
 async def test_bulk_plays_of_another_program_are_the_viewings_of_the_library(two: Two) -> None:
     for number, item in enumerate(EPISODES[:24]):
         two.shelf.watch(two.shelf.add(item), EVENING + timedelta(days=number))
