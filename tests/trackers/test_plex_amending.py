@@ -16,9 +16,10 @@ from scrobbled.core.naming.items import Movie
 from scrobbled.core.records import Subject
 from scrobbled.sandbox.plex.items import FILMS, LibraryItem
 from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.sandbox.plex.player import PlexDevice, PlexSession
 from scrobbled.sandbox.plex.views import ViewState
 from scrobbled.trackers.base import Address, AddResult, Receipt, SetValue, Tick, Tracker, Untick
-from scrobbled.trackers.plex.amending import GONE, WATCHED_THERE
+from scrobbled.trackers.plex.amending import GONE, PLAYS_NOW, WATCHED_THERE
 from trackers.plex_bench import PlexBench
 
 pytestmark = pytest.mark.anyio
@@ -117,6 +118,16 @@ async def test_what_is_gone_is_told_and_leaves_the_others_alone(plex: PlexBench,
     assert first.reason == GONE
     assert isinstance(second, Receipt)
     assert state(plex, films[0]).count == 1
+
+
+async def test_what_is_being_played_is_left_to_tell_itself(plex: PlexBench, films: list[LibraryItem]) -> None:
+    device = PlexDevice()
+    session = PlexSession(films[0], ANNA, device, "playing", 60_000)
+    plex.plex.player.sessions[ANNA.id, device.uuid] = session
+    first, second = await amended(plex.tracker(), Tick(address(plex, films[0])), Tick(address(plex, films[1])))
+    assert first == Receipt(note=PLAYS_NOW)
+    assert isinstance(second, Receipt)
+    assert [state(plex, film).count for film in films[:2]] == [0, 1]
 
 
 async def test_a_mark_is_taken_back_at_every_copy(plex: PlexBench, films: list[LibraryItem]) -> None:
