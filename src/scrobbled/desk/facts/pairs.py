@@ -127,8 +127,6 @@ class PairStory(Struct, frozen=True):
     """When it is run, for people: "every 15 minutes", "at 04:30 every day", "by hand"."""
     library: str = ""
     """The side that is a library; empty where none is."""
-    titles: list[str] = field(default_factory=list)
-    """Of the libraries that the settings choose there."""
 
 
 def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standings) -> list[PairStory]:
@@ -154,8 +152,7 @@ def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standi
                     next=iso_or_none(next_run(pair, latest, config.server.zone, stood.now)) if works else None,
                     schedule=pair.schedule.text if pair.schedule else "",
                     when=when(pair),
-                    library=(library := _library(pair)),
-                    titles=list(viewer.trackers[library].get("libraries", ())) if library else [],
+                    library=_library(pair),
                     conflict=pair.conflict,
                     removals=_removals(pair),
                     works=works,
