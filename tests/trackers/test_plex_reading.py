@@ -36,6 +36,11 @@ def episode(bench: PlexLibraryBench) -> LibraryItem:
     return bench.item(bench.sandbox.world.shows[0].episode(1, 1).rating_key)
 
 
+def series(bench: PlexLibraryBench) -> list[LibraryItem]:
+    """Shows and their episodes."""
+    return [one for kind in ("show", "episode") for one in bench.plex.library.of_type(SERIES, kind)]
+
+
 def films(bench: PlexLibraryBench) -> list[LibraryItem]:
     return bench.plex.library.of_type(FILMS, "movie")
 
@@ -52,7 +57,7 @@ async def test_everything_is_told_with_what_it_is_and_where_it_lies(bench: PlexL
     assert reading.plays is not None
     assert reading.plays.complete
     assert all(told.complete for told in reading.values.values())
-    assert bench.sizes() == {PLAYS: 0, ITEMS: len(films(bench)) + len(episodes(bench)), WATCHED: 0, RATINGS: 0}
+    assert bench.sizes() == {PLAYS: 0, ITEMS: len(films(bench)) + len(series(bench)), WATCHED: 0, RATINGS: 0}
     told = bench.subject(film)
     assert (told.scope, told.item.label(), told.places) == ("movie", "Harbour Atlas (2015)", (bench.place(film),))
     assert (film.movie.tmdb, film.movie.imdb) == (told.item.ids.tmdb, told.item.ids.imdb)
@@ -429,7 +434,7 @@ async def test_keys_outlive_a_file_that_is_added_again_and_an_agent_that_is_chan
     await bench.read(full=True)
     assert bench.key(again) == key
     assert bench.subject(again).item.ids.known() == {"imdb": film.movie.imdb}
-    assert len(bench.held(ITEMS)) == len(films(bench)) + len(episodes(bench))
+    assert len(bench.held(ITEMS)) == len(films(bench)) + len(series(bench))
 
 
 async def test_of_a_library_that_is_gone_nothing_counts_as_gone(bench: PlexLibraryBench, film, episode) -> None:
@@ -439,7 +444,7 @@ async def test_of_a_library_that_is_gone_nothing_counts_as_gone(bench: PlexLibra
     for _ in range(2):
         reading = await bench.read(full=True)
         assert not any(told.complete for told in reading.values.values())
-        assert len(bench.held(ITEMS)) == len(films(bench)) + 78
+        assert len(bench.held(ITEMS)) == len(films(bench)) + 78 + 4
         assert "library TV, which is not there now: nothing of it counts as gone" in reading.skipped
     clock = bench.clock
     clock.advance(60)
@@ -582,7 +587,7 @@ async def test_a_list_that_changed_once_is_read_once_more(bench: PlexLibraryBenc
     assert left == []
     assert reading.values[ITEMS].complete
     assert len(films(bench)) == 2
-    assert len(bench.held(ITEMS)) == 2 + len(episodes(bench))
+    assert len(bench.held(ITEMS)) == 2 + len(series(bench))
 
 
 @pytest.mark.parametrize("paging", ["never", "first"])

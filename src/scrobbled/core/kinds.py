@@ -226,7 +226,9 @@ ITEMS, WATCHED = "items", "watched"
 STATES: dict[Kind, KindEntry] = {
     entry.name: entry
     for entry in (
-        KindEntry(ITEMS, KindShape.SET, frozenset({"movie", "episode"}), ("title of the library", "titles"), ()),
+        KindEntry(
+            ITEMS, KindShape.SET, frozenset({"movie", "show", "episode"}), ("title of the library", "titles"), ()
+        ),
         KindEntry(WATCHED, KindShape.SET, frozenset({"movie", "episode"}), ("watched title", "watched titles"), ()),
     )
 }

@@ -64,7 +64,7 @@ def item_record(key: str, copies: ThingCopies) -> ValueRecord:
 
 def watched_record(key: str, copies: ThingCopies) -> ValueRecord | None:
     """As the copy that was watched last says, with the places where it was; ``None`` where none was."""
-    watched = [copy for copy in copies if copy.count]
+    watched = [copy for copy in copies if copy.count and copy.scope in ("movie", "episode")]
     if not watched:
         return None
     last = max(watched, key=lambda copy: copy.viewed_at or LONG_AGO)

@@ -20,6 +20,8 @@ from scrobbled.trackers.plex.rows import SHOW, ItemRow
 
 class PlexShows(Struct, frozen=True):
     notes: Mapping[str, ShowNote]
+    entries: tuple[LibraryEntry, ...]
+    """The shows themselves, as far as they can be read."""
     rated: tuple[LibraryEntry, ...]
     leaves: ListMark | None
     """How many episodes there are, and of what; ``None`` where the server does not say."""
@@ -52,6 +54,7 @@ async def _read(client: PlexClient, machine: str, key: str) -> PlexShows:
     times = [at for _, row in given if (at := seconds(row.last_rated_at)) is not None]
     return PlexShows(
         notes={text(row.rating_key): note_of(row) for row in rows},
+        entries=tuple(one for one in entries if one is not None),
         rated=tuple(one for one, _ in given),
         leaves=_leaves(rows),
         ratings=marked(len(given), times),

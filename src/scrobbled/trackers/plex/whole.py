@@ -49,13 +49,14 @@ class WholeLibraries:
         self._look, self._step, self._known, self._notes = look, step, known, look.notes()
 
     async def items(self) -> FoundEntries:
-        """Every film and episode."""
+        """Every film and episode, and every show, which may be rated elsewhere."""
         found = FoundEntries()
         for library in self._look.libraries:
             kind = LEAF[library.library.kind]
             part = await self._unless_gone(library, all_of(library.library.key, kind), kind)
             if library.shows is not None:
                 part.whole = part.whole and library.shows.whole
+                part.entries |= {one.place: one for one in library.shows.entries}
             found.added[library.library.key] = marked(None, part.times)
             found.take(part)
         return found
