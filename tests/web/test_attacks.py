@@ -125,7 +125,8 @@ def test_many_addresses_do_not_take_all_codes_either(tmp_path: Path) -> None:
             waiting = await there.sql("SELECT count(*) FROM device_codes WHERE state = 'pending'")
             assert waiting[0][0] <= clients.MOST_PENDING
             stored = await there.sql("SELECT place FROM device_codes")
-            assert not any("127" in place for (place,) in stored), "no address is kept"
+            # what is kept instead is a digest, which may well have the digits 127 in it
+            assert not any("127.0" in place for (place,) in stored), "no address is kept"
 
     asyncio.run(steps())
 
