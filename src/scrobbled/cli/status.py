@@ -14,6 +14,7 @@ from scrobbled.cli.common import configured, opened, plural, print_json, run, sa
 from scrobbled.config import Config
 from scrobbled.core.naming.names import name
 from scrobbled.core.sending.change import left_out
+from scrobbled.core.standing import CONNECTED
 from scrobbled.core.words.outcomes import HOLDS, PlayOutcome
 from scrobbled.core.words.plain import plain
 from scrobbled.desk import words
@@ -135,11 +136,11 @@ def _source(row: SourceStory, now: datetime) -> str:
 
 
 def _account(row: AccountStatus) -> tuple[str, Sequence[str]]:
-    """What waits is told by the standing; beside it stands what is settled."""
-    sign = "signed in" if row.signed_in else "not signed in"
+    """What waits is told by the standing; beside it stands what is settled. A configured token is no sign-in."""
+    sign = "signed in" if row.signed_in else "" if row.standing.word == CONNECTED else "not signed in"
     waits = row.standing.code in ("catching-up", "asks", "parked")
     counts = (f"{count:,} {told}" for told, count in row.counts.items() if not waits or told not in _LOADS)
-    return ", ".join((row.standing.word, sign, *counts)), [row.standing.next] * bool(row.standing.next)
+    return ", ".join(filter(None, (row.standing.word, sign, *counts))), [row.standing.next] * bool(row.standing.next)
 
 
 _LOADS = (PlayOutcome.QUEUED, PlayOutcome.PARKED, PlayOutcome.HELD, *ASKING)

@@ -124,7 +124,8 @@ def _print_sum(report: UndoReport, done: UndoResult) -> None:
 
 def _all(report: UndoReport) -> str:
     """Ticks have no play."""
-    return plural(len(report.plays), "play") if report.plays else plural(len(report.steps), "change")
+    only_plays = report.plays and all(step.play_id for step in report.steps)
+    return plural(len(report.plays), "play") if only_plays else plural(len(report.steps), "change")
 
 
 def _line(step: UndoStep) -> str:

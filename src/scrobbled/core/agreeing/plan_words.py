@@ -97,7 +97,7 @@ def _deed(deed: Deed, manner: Manner) -> str:
         case Action.FLAG if deed.count > 1:
             return f"{deed.count:,} rewatch marks"
         case Action.TICK if deed.count > 1:
-            return f"{deed.count:,} times watched, without their dates"
+            return f"{deed.count:,} watched, without their dates"
         case Action.FLAG if deed.at:
             return f"rewatch on {when(at)}"
         case Action.FLAG | Action.TICK | Action.UNTICK:
