@@ -106,6 +106,12 @@ def callers_of(method: str) -> set[str]:
     }
 
 
+def test_a_module_can_be_read_in_one_go() -> None:
+    sizes = {path: len(path.read_text().splitlines()) for path in sorted((ROOT / "src").rglob("*.py"))}
+    too_long = [f"{path.relative_to(ROOT)}: {lines}" for path, lines in sizes.items() if lines > 300]
+    assert not too_long, "split it by what it tells of; 300 lines at most"
+
+
 def test_only_deliver_writes_to_a_tracker() -> None:
     wrappers = {"trackers/informed.py", "trackers/masked.py"}  # which only pass on
     assert callers_of("add_plays") == {"delivery/courier.py", *wrappers}

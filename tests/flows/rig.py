@@ -27,7 +27,8 @@ from scrobbled.store import Store
 from scrobbled.store.inbox.events import Queued, add_play
 from scrobbled.store.notes.alerts import StoredTroubles
 from scrobbled.store.queue import outbox, overview
-from scrobbled.trackers.base import Addition, Address, AddResult, Capabilities, Receipt, Sending
+from scrobbled.trackers.base import Addition, Address, AddResult, Receipt, Sending
+from scrobbled.trackers.capabilities import Capabilities
 from trackers.memory.tracker import CAN, MemoryTracker, key_of
 
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))

@@ -41,7 +41,8 @@ from scrobbled.core.sending.safety import WriteLimits
 from scrobbled.delivery.health import HealthState
 from scrobbled.store import Store
 from scrobbled.store.queue import outbox, overview
-from scrobbled.trackers.base import Addition, Address, AddResult, Capabilities, Receipt, Sending
+from scrobbled.trackers.base import Addition, Address, AddResult, Receipt, Sending
+from scrobbled.trackers.capabilities import Capabilities
 from trackers.memory.tracker import CAN, MemoryTracker, key_of
 
 T = TypeVar("T")

@@ -22,7 +22,8 @@ from msgspec.structs import replace
 from scrobbled.core.errors import LoginNeeded, NotInCatalogue, Refused, TrackerError, Uncertain
 from scrobbled.core.naming.items import Item
 from scrobbled.core.words.checks import CheckVerdict, worst
-from scrobbled.trackers.base import Addition, Address, Capabilities, Receipt, Tracker
+from scrobbled.trackers.base import Addition, Address, Receipt, Tracker
+from scrobbled.trackers.capabilities import Capabilities
 
 EVENING = datetime(2026, 11, 10, 20, 14, 37, tzinfo=UTC)
 _ids = itertools.count(1)

@@ -22,7 +22,8 @@ from scrobbled.core.sending.change import LEAVE
 from scrobbled.core.sending.retry import Dice
 from scrobbled.core.standing import AccountKey
 from scrobbled.store.mirror import subjects
-from scrobbled.trackers.base import Capabilities, Tracker
+from scrobbled.trackers.base import Tracker
+from scrobbled.trackers.capabilities import Capabilities
 
 T = TypeVar("T")
 

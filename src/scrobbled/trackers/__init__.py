@@ -40,7 +40,8 @@ from msgspec import Struct
 from scrobbled.core.errors import TrackerError
 from scrobbled.core.naming.matching import Finder
 from scrobbled.core.naming.titles import Searcher
-from scrobbled.trackers.base import Capabilities, Tracker
+from scrobbled.trackers.base import Tracker
+from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context, FinderContext, SignIn, SignInField
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from scrobbled.core.words.checks import Check
-from scrobbled.trackers.base import Adds, Amends, Capabilities, Foresees, Reads, TellsPlaying, Tracker
+from scrobbled.trackers.base import Adds, Amends, Foresees, Reads, TellsPlaying, Tracker
+from scrobbled.trackers.capabilities import Capabilities
 
 
 class Wrapped(Tracker):

@@ -14,19 +14,8 @@ from scrobbled.core.kinds import KINDS, RATINGS, Kind, valued
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import DatePrecision, Plays, Reading, ReadValues, Subject, ValueRecord
 from scrobbled.core.words.checks import Check, ok, problem
-from scrobbled.trackers.base import (
-    Addition,
-    Address,
-    AddResult,
-    Adds,
-    Amends,
-    Capabilities,
-    Edit,
-    Reads,
-    Receipt,
-    Sending,
-    Tracker,
-)
+from scrobbled.trackers.base import Addition, Address, AddResult, Adds, Amends, Edit, Reads, Receipt, Sending, Tracker
+from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context, EarlierReads
 from trackers.memory.records import Kept, Shelf, key_of, key_of_subject, subject_of, to_second, told
 

@@ -13,19 +13,8 @@ from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, WATCHED, Kind
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import PlayRecord, Plays, Reading, ReadValues, Subject, ValueRecord, ViewingsKept
 from scrobbled.core.words.checks import Check, ok
-from scrobbled.trackers.base import (
-    Address,
-    AddResult,
-    Amends,
-    Capabilities,
-    Edit,
-    Reads,
-    Receipt,
-    SetValue,
-    Tick,
-    Tracker,
-    Untick,
-)
+from scrobbled.trackers.base import Address, AddResult, Amends, Edit, Reads, Receipt, SetValue, Tick, Tracker, Untick
+from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context, EarlierReads
 from trackers.memory.records import key_of, key_of_subject
 

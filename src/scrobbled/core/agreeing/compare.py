@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from scrobbled.core.agreeing.board import Board
 from scrobbled.core.agreeing.edits import follow
+from scrobbled.core.agreeing.idle_marks import without_marks
 from scrobbled.core.agreeing.ledger import HeldPlay, ItemPlan, Link, LinkState, PlayGroup, Policy
 from scrobbled.core.agreeing.lineup import Moments, is_dated, line_up, line_up_undated, window
 from scrobbled.core.agreeing.reports import AGAIN, fold
@@ -34,33 +35,10 @@ def compare_plays(group: PlayGroup, policy: Policy) -> ItemPlan:
     """
     if policy.plays == "off":
         return ItemPlan()
-    group, codes = _without_marks(group, policy)
+    group, codes = without_marks(group, policy)
     if not group.a and not group.b:
         return ItemPlan(left=codes)
     return shortcut(group, policy) or _Comparison(group, policy).result()
-
-
-def _without_marks(group: PlayGroup, policy: Policy) -> tuple[PlayGroup, tuple[str, ...]]:
-    """A mark says that something was watched, and is no record of a viewing.
-
-    It counts where nothing else tells of one, and it never stands in for the dated play that the other side has. One
-    that was sent already, or agreed on, stays what came of it.
-    """
-    idle = {side: {row.record.id for row in group.rows(side) if _is_idle(row, side, group)} for side in SIDES}
-    if not any(idle.values()):
-        return group, ()
-    told = any(not row.record.is_mark and not row.gone for side in SIDES for row in group.rows(side))
-    if policy.ticks == "as-plays" and not told:
-        return group, ()
-    codes = tuple(left("undated", side) for side in SIDES for _ in idle[side])
-    a, b = (tuple(row for row in group.rows(side) if row.record.id not in idle[side]) for side in SIDES)
-    return replace(group, a=a, b=b), codes
-
-
-def _is_idle(row: HeldPlay, side: Side, group: PlayGroup) -> bool:
-    if not row.record.is_mark or row.settled:
-        return False
-    return not any(link.id(side) == row.record.id for link in group.links)
 
 
 class _Comparison:

@@ -12,7 +12,8 @@ from scrobbled.core.kinds import PLAYS, RATINGS, Kind
 from scrobbled.core.naming.names import FILE
 from scrobbled.core.records import Plays, Reading, ReadValues
 from scrobbled.core.words.checks import Check
-from scrobbled.trackers.base import Capabilities, Reads, Tracker
+from scrobbled.trackers.base import Reads, Tracker
+from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.files.parsed import Parsed
 from scrobbled.trackers.given import EarlierReads
 

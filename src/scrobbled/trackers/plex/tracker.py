@@ -10,7 +10,8 @@ from scrobbled.clients.plextv import PLEX_TV
 from scrobbled.core.kinds import PLAYS, RATINGS
 from scrobbled.core.records import ViewingsKept
 from scrobbled.core.words.checks import Check
-from scrobbled.trackers.base import Amends, Capabilities, Reads, Tracker
+from scrobbled.trackers.base import Amends, Reads, Tracker
+from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context
 from scrobbled.trackers.plex.amending import PlexAmender
 from scrobbled.trackers.plex.auth import PlexAuth

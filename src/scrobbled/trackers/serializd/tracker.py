@@ -16,7 +16,6 @@ from scrobbled.trackers.base import (
     AddResult,
     Adds,
     Amends,
-    Capabilities,
     Edit,
     Foresees,
     Reads,
@@ -24,6 +23,7 @@ from scrobbled.trackers.base import (
     Sending,
     Tracker,
 )
+from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context
 from scrobbled.trackers.serializd import codec
 from scrobbled.trackers.serializd.activity import Profile

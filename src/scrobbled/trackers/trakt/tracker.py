@@ -16,7 +16,6 @@ from scrobbled.trackers.base import (
     AddResult,
     Adds,
     Amends,
-    Capabilities,
     Edit,
     Reads,
     Receipt,
@@ -24,6 +23,7 @@ from scrobbled.trackers.base import (
     TellsPlaying,
     Tracker,
 )
+from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context
 from scrobbled.trackers.trakt.activity import Activity
 from scrobbled.trackers.trakt.adding import TraktAdder
