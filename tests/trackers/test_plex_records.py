@@ -92,3 +92,8 @@ def test_an_item_says_where_somebody_stopped_who_never_watched_it() -> None:
     halfway = [copy(begun=True, viewed_at=EVENING), copy("m/2", begun=True, viewed_at=LATER)]
     assert item_record("k", halfway) == ValueRecord("k", {"resume": True, "resumed_at": int(LATER.timestamp())})
     assert item_record("k", [*halfway, copy("m/3", count=1)]) == ValueRecord("k", {}), "watched at another copy"
+
+
+def test_an_item_says_in_which_libraries_it_is() -> None:
+    copies = [copy(library="Films"), copy("m/2", library="4K", begun=True), copy("m/3", library="Films")]
+    assert item_record("k", copies) == ValueRecord("k", {"in": ["4K", "Films"], "resume": True})

@@ -141,7 +141,7 @@ def auth(tracker: str, viewer: str | None, home_user: str | None, sign_out: bool
 @click.option(
     "--conflict-strategy", "conflict", callback=named, metavar="S", default="", help="trakt-wins, newest-wins, ask …"
 )
-@click.option("--library", callback=named, metavar="TITLE", default="", hidden=True)
+@click.option("--library", callback=named, metavar="TITLE", default="", help="Only what is in this library.")
 @click.option(
     "--correct-dates", is_flag=True, help="Give plays that other programs entered in bulk the times of the library."
 )

@@ -18,6 +18,7 @@ from scrobbled.cli.runs import first, meant, planned, reported, say_plan, say_ru
 from scrobbled.cli.served import ServiceAccess, service
 from scrobbled.cli.waiting import ProgressTeller
 from scrobbled.config import Config
+from scrobbled.core.agreeing.ledger import Policy
 from scrobbled.core.agreeing.plan import SIDES, read_id
 from scrobbled.desk.facts.steps import steps_so_far
 from scrobbled.desk.pairs.rehearsal import rehearse
@@ -25,6 +26,7 @@ from scrobbled.desk.pairs.stillness import in_peace
 from scrobbled.intake.household import refuse_impossible
 from scrobbled.plumbing.clock import SystemClock
 from scrobbled.reconcile import Ended, Options, Wired
+from scrobbled.reconcile.libraries import refuse_unknown
 from scrobbled.reconcile.pairs import policy, wired
 from scrobbled.store.file import opening
 from scrobbled.store.mirror import ledger, records, runs
@@ -52,13 +54,18 @@ def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
     check_plan(options.plan)
     chosen = _with_library(_chosen(config, wish["viewer"], wish["pair"]), options)
     for one in chosen:
-        policy(one.pair, one.sides, [TRACKERS[name].can() for name in one.sides.names], options)
+        _policy(one, options)
     watch = wish["interval"] * 60 if wish["watch"] and not wish["dry_run"] else None
     if wish["dry_run"]:
         code = run(unless_ended(_rehearsed(config, chosen, options, as_json=as_json)))
     else:
         code = run(unless_ended(_carried_out(config, chosen, options, watch=watch, as_json=as_json)))
     return code if code is not None else 1 if watch is None else 0
+
+
+def _policy(one: Wired, options: Options) -> Policy:
+    """Raises ``ConfigError`` for words that mean nothing for this pair."""
+    return policy(one.pair, one.sides, [TRACKERS[name].can() for name in one.sides.names], options)
 
 
 def _kinds(text: str) -> tuple[str, ...]:
@@ -202,8 +209,11 @@ async def _one(served: ServiceAccess, one: Wired, options: Options, *, quiet: bo
     store, now, told = served.store, datetime.now(UTC).timestamp(), options.stored()
     if options.plan and (shown := await store.read(lambda db: runs.with_plan(db, options.plan))):
         told = {**shown.options, "plan": options.plan}
+    if not options.full:
+        await refuse_unknown(store, one.sides, _policy(one, options))
     id_ = await store.write(lambda db: runs.ask(db, one.sides.viewer, one.sides.pair, "sync", told, now))
     done = await follow(served, id_, say=None if quiet else lambda text: say(text, err=True))
+    await refuse_unknown(store, one.sides, _policy(one, options))
     if not quiet:
         say_run(one, done, _command(one, options))
     return reported(done)

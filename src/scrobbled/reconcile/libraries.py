@@ -14,9 +14,11 @@ from scrobbled.core.agreeing.ledger import HeldState, LeftMark, Policy
 from scrobbled.core.agreeing.lineup import Moments, window
 from scrobbled.core.agreeing.plan import Side, other
 from scrobbled.core.agreeing.viewed import together, viewing
+from scrobbled.core.errors import ConfigError
 from scrobbled.core.kinds import ITEMS, WATCHED
 from scrobbled.core.naming.items import Media
 from scrobbled.core.records import Subject
+from scrobbled.core.words.meant import meant
 from scrobbled.reconcile.loading import LoadedSide
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.codec import instant
@@ -98,6 +100,18 @@ async def library_view(store: Store, sides: Sides, made: Policy, place_of: str) 
     timed = await store.read(lambda db: list(library.timed(db, there)))
     found = await asyncio.to_thread(_ticked_together, watched, viewed)
     return LibraryView(side, made.until, place_of, marks, found, await asyncio.to_thread(in_bulk, timed))
+
+
+async def refuse_unknown(store: Store, sides: Sides, made: Policy) -> None:
+    """Raises ``ConfigError`` where one library is wanted, and what is known of that side is in others."""
+    if not made.within or made.library is None:
+        return
+    account = sides.account(made.library)
+    known = await store.read(lambda db: library.titles(db, account))
+    if known and made.within.strip().casefold() not in {title.strip().casefold() for title in known}:
+        name = sides.name(made.library)
+        new = "; one that is new there is found where everything is read again"
+        raise ConfigError([f"{name} has no library {made.within} that is read, {meant(made.within, known)}{new}"])
 
 
 def _ticked_together(watched: list[tuple[str, float]], viewed: list[tuple[str, float]]) -> frozenset[str]:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from scrobbled.core.agreeing.plan import SIDES, Side, of_side
-from scrobbled.core.kinds import Kind
+from scrobbled.core.kinds import ITEMS, Kind
 from scrobbled.core.naming.things import SideKey, united
 from scrobbled.core.records import Subject
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import ledger, names, records, subjects, values
+from scrobbled.store.mirror.library import is_in
 from scrobbled.store.mirror.names import NamedSubject
 from scrobbled.store.mirror.records import MirroredPlay
 from scrobbled.store.mirror.values import MirroredValue
@@ -135,6 +136,15 @@ class Course:
             del theirs.canon[key]
             theirs.valued.pop(key, None)
         return len(strange)
+
+    def keep_to(self, library: Side, title: str) -> None:
+        """Leave out what is not in that library of this title, on both sides."""
+        mine = self.half(library)
+        kept = {canon for key, canon in mine.canon.items() if is_in(mine.valued.get(key, {}).get(ITEMS), title)}
+        for half in (self.a, self.b):
+            for key in [key for key, canon in half.canon.items() if canon not in kept]:
+                del half.canon[key]
+                half.valued.pop(key, None)
 
     def parts(self) -> Iterator[tuple[list[str], list[str]]]:
         """The keys of both sides for some of the names, none of which has keys elsewhere."""

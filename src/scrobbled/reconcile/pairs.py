@@ -185,6 +185,7 @@ def policy(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options:
         takes=(can[0].media, can[1].media),
         keeps=(can[0].keeps, can[1].keeps),
         undated=cast(Any, pair.undated),
+        within=options.library,
         correct_dates=options.correct_dates,
     )
 
@@ -211,8 +212,6 @@ def _check_library(options: Options, sides: Sides, can: Sequence[Capabilities]) 
     asked = "--library" if options.library else "--correct-dates" if options.correct_dates else ""
     if asked and not any(one.is_library for one in can):
         raise ConfigError([f"neither {sides.a} nor {sides.b} is a library, so {asked} has no meaning for them"])
-    if options.library:  # doing everything instead would be worse than doing nothing
-        raise ConfigError(["this version cannot compare one library alone; leave --library out"])
 
 
 def _direction(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options: Options, kind: Kind) -> Direction:

@@ -23,7 +23,7 @@ from scrobbled.reconcile.accounts import AccountReads, Wanted
 from scrobbled.reconcile.carrying import Cancelled, Carrier
 from scrobbled.reconcile.deciding import Compared, Decider
 from scrobbled.reconcile.guarding import Guard, corrects, refusal
-from scrobbled.reconcile.libraries import library_view
+from scrobbled.reconcile.libraries import library_view, refuse_unknown
 from scrobbled.reconcile.lining import Liner
 from scrobbled.reconcile.loading import extent
 from scrobbled.reconcile.pairs import Options, Sides, fingerprint, kinds, policy
@@ -83,6 +83,12 @@ class Reconciler:
         """Raises ``ConfigError`` for options that mean nothing for this pair."""
         return policy(self.pair, self.sides, [member.tracker.can for member in self._members], options)
 
+    async def check(self, options: Options) -> None:
+        """Raises as ``policy``, and for a library that is none of those that were read, unless all is read anew."""
+        made = self.policy(options)
+        if not options.full:
+            await refuse_unknown(self._store, self.sides, made)
+
     async def run(self, run: int, options: Options, *, since: float | None = None) -> Ended:
         """Read, compare, and put what is missing on its way. Books itself in ``runs``; raises ``StoreError``.
 
@@ -137,7 +143,8 @@ class Reconciler:
             return Ended("approval", why, plan, plan_id)
         await self._begin("queueing", run, counts)
         new = await self._carrier.queue(run, compared)
-        await self._carrier.reached(run, compared, fingerprint(self.policy(options)))
+        if not options.library:  # the others are to be compared up to where they were
+            await self._carrier.reached(run, compared, fingerprint(self.policy(options)))
         return Ended("done", "", plan, plan_id) if new else Ended("nothing", "", plan)
 
     async def _keep_skips(self, run: int, compared: Compared) -> None:
@@ -149,6 +156,7 @@ class Reconciler:
 
     async def _compared(self, options: Options, run: int | None = None, since: float | None = None) -> Compared:
         """What may be done without anybody being asked whether it can be right."""
+        await self.check(options)
         made = self.policy(options)
         if not kinds(made):
             raise Failed("nothing is to be reconciled: every kind of this pair is off, or its trackers cannot do it")
@@ -177,6 +185,7 @@ class Reconciler:
     async def _decided(self, made: Policy, *, full: bool, steps: RunSteps, links: TakeLinks) -> Compared:
         """``links`` is handed what was found to be the same, as it is found: that is too much to be kept."""
         store, sides = self._store, self.sides
+        await refuse_unknown(store, sides, made)
         until, print_ = self._clock.now() + AHEAD, fingerprint(made)
         looked = await store.read(lambda db: extent(db, sides, print_, until.timestamp(), full=full))
         known = await store.read(lambda db: corrections.in_force(db, sides.viewer))
@@ -186,6 +195,8 @@ class Reconciler:
         decider, view = Decider(sides, made), None
         if made.library is not None:
             decider.leave_out(made.library, course.narrow(made.library))
+            if made.within:
+                course.keep_to(made.library, made.within)
             view = (
                 await library_view(store, sides, made, self._place_of(made.library))
                 if course.half(made.library).canon

@@ -196,6 +196,8 @@ class Policy(Struct, frozen=True):
     takes: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
     keeps: tuple[ViewingsKept, ViewingsKept] = (ViewingsKept.EVERY, ViewingsKept.EVERY)
     undated: Undated = "leave"
+    within: str = ""
+    """Title of the one library that this is about; empty is all that are chosen."""
     correct_dates: bool = False
     """What other programs entered in bulk gets the times of the library, if a person says yes."""
     until: datetime = NEVER

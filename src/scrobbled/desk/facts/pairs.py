@@ -25,6 +25,7 @@ from scrobbled.reconcile.pairs import unkept
 from scrobbled.reconcile.timetable import next_run
 from scrobbled.store.file.codec import iso, iso_or_none
 from scrobbled.store.mirror import ledger, records, run_changes, runs, values
+from scrobbled.store.mirror import library as mirrored
 from scrobbled.store.mirror.run_changes import RunCounts
 from scrobbled.store.mirror.runs import Run
 from scrobbled.store.queue import overview, questions, run_items
@@ -127,6 +128,8 @@ class PairStory(Struct, frozen=True):
     """When it is run, for people: "every 15 minutes", "at 04:30 every day", "by hand"."""
     library: str = ""
     """The side that is a library; empty where none is."""
+    titles: list[str] = field(default_factory=list)
+    """Of the libraries there that are read."""
 
 
 def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standings) -> list[PairStory]:
@@ -152,7 +155,8 @@ def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standi
                     next=iso_or_none(next_run(pair, latest, config.server.zone, stood.now)) if works else None,
                     schedule=pair.schedule.text if pair.schedule else "",
                     when=when(pair),
-                    library=_library(pair),
+                    library=(library := _library(pair)),
+                    titles=mirrored.titles(db, (viewer.name, library)) if library else [],
                     conflict=pair.conflict,
                     removals=_removals(pair),
                     works=works,

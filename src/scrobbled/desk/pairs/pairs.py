@@ -148,7 +148,7 @@ class Runs:
     async def _begun(self, one: Wired, options: Options) -> RunStory | None:
         if options.plan and options == Options(plan=options.plan):
             options = await self._runtime.store.read(lambda db: _of_plan(db, options))
-        self._runtime.keeper.reconciler(one).policy(options)
+        await self._runtime.keeper.reconciler(one).check(options)
         number = await self._runtime.keeper.ask(one.sides.viewer, one.sides.pair, "sync", options)
         self._runtime.changed()
         return await self.run(number)

@@ -105,7 +105,7 @@ class Previews:
 
     async def ask(self, one: Wired, options: Options) -> Preview:
         """Begin one, or what somebody asked for with the same words and is being made. Raises ``ConfigError``."""
-        self._runtime.keeper.reconciler(one).policy(options)
+        await self._runtime.keeper.reconciler(one).check(options)
         sides, now = one.sides, self._runtime.clock.now()
         for kept in self._kept.values():
             mine = kept.preview

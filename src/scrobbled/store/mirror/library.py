@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from scrobbled.core.agreeing.bulk import TimedPlay
 from scrobbled.core.agreeing.ledger import LeftMark
-from scrobbled.core.kinds import WATCHED
+from scrobbled.core.kinds import ITEMS, WATCHED, KindValue
 from scrobbled.core.standing import AccountKey
-from scrobbled.store.file.codec import THESE, instant, listed
+from scrobbled.store.file.codec import THESE, decode_value, instant, listed
 from scrobbled.store.mirror.records import GONE
+from scrobbled.store.mirror.values import MirroredValue
 
 
 def watched(db: sqlite3.Connection, account: AccountKey) -> list[tuple[str, float]]:
     """Of everything that counts as watched there and has a time: its key, and that time (Unix seconds)."""
     query = "SELECT key, at FROM valued WHERE viewer = ? AND tracker = ? AND kind = ? AND at IS NOT NULL AND missed = 0"
     return db.execute(query, (*account, WATCHED)).fetchall()
+
+
+def titles(db: sqlite3.Connection, account: AccountKey) -> list[str]:
+    """Of the libraries in which something is, by title."""
+    query = "SELECT DISTINCT value FROM valued WHERE viewer = ? AND tracker = ? AND kind = ? AND value IS NOT NULL"
+    return sorted({title for (told,) in db.execute(query, (*account, ITEMS)) for title in _in(decode_value(told))})
+
+
+def is_in(item: MirroredValue | None, title: str) -> bool:
+    """Whether a thing is in the library of this title, compared trimmed and without case."""
+    wanted = title.strip().casefold()
+    return item is not None and any(one.strip().casefold() == wanted for one in _in(item.value))
+
+
+def _in(value: KindValue | None) -> list[str]:
+    told = value.get("in") if isinstance(value, Mapping) else None
+    return told if isinstance(told, list) else []
 
 
 def viewed(db: sqlite3.Connection, account: AccountKey) -> Iterator[tuple[str, float]]:

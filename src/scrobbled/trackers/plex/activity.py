@@ -57,8 +57,10 @@ class LibraryLook:
         return self.was.lists.get(name, ListMark()) if self.was else ListMark()
 
     def is_new(self, kind: Kind) -> bool:
-        """Whether there is anything that was never read of it."""
-        return self.was is None or self.was.gone or not self.marks(kind).keys() <= self.was.lists.keys()
+        """Whether there is anything that was never read of it, or under another title."""
+        if self.was is None or self.was.gone or self.was.title != self.library.title:
+            return True
+        return not self.marks(kind).keys() <= self.was.lists.keys()
 
 
 @dataclass(slots=True)
@@ -102,7 +104,7 @@ async def looked(seat: PlexSeat, was: SeatMark, libraries: Iterable[PlexLibrary]
 async def _look(seat: PlexSeat, look: LibraryLook, kinds: set[Kind]) -> None:
     key, kind = look.library.key, look.library.kind
     if kind == "show":
-        look.shows = await shows_of(seat.client, seat.machine, key)
+        look.shows = await shows_of(seat.client, seat.machine, look.library)
     asked: dict[str, TimedList[ItemRow]] = {}
     if PLAYS in kinds:
         asked[WATCHED] = watched_in(key, kind)

@@ -39,6 +39,8 @@ class LibraryEntry(Struct, frozen=True, gc=False):
     """When it was watched, marked or begun last."""
     rating: int | None = None
     rated_at: datetime | None = None
+    library: str = ""
+    """Title of the library that it is in."""
 
 
 class ShowNote(Struct, frozen=True, gc=False):
@@ -70,8 +72,11 @@ def note_of(row: ItemRow) -> ShowNote:
     return ShowNote(of_show(_guids(row)), year(row.year))
 
 
-def entry_of(row: ItemRow, kind: int, machine: str, shows: ShowNotes) -> LibraryEntry:
-    """A row of a list of ``kind``. Raises ``Malformed`` for what is something else, or cannot be read."""
+def entry_of(row: ItemRow, kind: int, machine: str, shows: ShowNotes, library: str = "") -> LibraryEntry:
+    """A row of a list of ``kind`` in the ``library`` of this title.
+
+    Raises ``Malformed`` for what is something else, or cannot be read.
+    """
     scope, key = SCOPES[kind], key_in(row.rating_key)
     if row.type != scope:
         raise Malformed(f"a {text(row.type) or 'nameless thing'} among each {scope}")
@@ -86,6 +91,7 @@ def entry_of(row: ItemRow, kind: int, machine: str, shows: ShowNotes) -> Library
         viewed_at=instant(row.last_viewed_at),
         rating=rating_of(row.user_rating),
         rated_at=instant(row.last_rated_at),
+        library=library,
     )
 
 

@@ -56,7 +56,7 @@ async def _watched(look: SeatLook, library: LibraryLook) -> list[LibraryEntry] |
     """Who watches something again leaves the number as it was, as does who only begins to."""
     before, top = library.before(WATCHED), library.tops[WATCHED]
     rows = await since(look.seat.client, top, before.floor)
-    entries = None if rows is None else _entries(look, rows, LEAF[library.library.kind])
+    entries = None if rows is None else _entries(look, library, rows, LEAF[library.library.kind])
     if rows is None or entries is None:
         return None
     fresh = [one for one in before.news(_timed(top, zip(rows, entries, strict=True))) if one.count == 1]
@@ -74,7 +74,7 @@ async def _added(
     key, kind, before = library.library.key, library.library.kind, library.before(ADDED)
     top = library.tops[ADDED] if name == ADDED else await peek(look.seat.client, added_to(key, kind))
     rows = await since(look.seat.client, top, before.floor)
-    entries = None if rows is None else _entries(look, rows, LEAF[kind])
+    entries = None if rows is None else _entries(look, library, rows, LEAF[kind])
     if rows is None or entries is None:
         return None
     fresh = [one for one in entries if one.place not in known]
@@ -89,7 +89,7 @@ async def _added(
 async def _rated(look: SeatLook, library: LibraryLook, name: str) -> list[LibraryEntry] | None:
     before, top = library.before(name), library.tops[name]
     rows = await since(look.seat.client, top, before.floor)
-    entries = None if rows is None else _entries(look, rows, KIND_OF[name])
+    entries = None if rows is None else _entries(look, library, rows, KIND_OF[name])
     if rows is None or entries is None or any(one.rating is None for one in entries):
         return None
     fresh = before.news(_timed(top, zip(rows, entries, strict=True)))
@@ -104,9 +104,9 @@ def _rated_shows(library: LibraryLook) -> list[LibraryEntry] | None:
     return entries if before.grown(library.shows.ratings) == len(fresh) else None
 
 
-def _entries(look: SeatLook, rows: Iterable[ItemRow], kind: int) -> list[LibraryEntry] | None:
+def _entries(look: SeatLook, library: LibraryLook, rows: Iterable[ItemRow], kind: int) -> list[LibraryEntry] | None:
     notes = look.notes()
     try:
-        return [entry_of(row, kind, look.seat.machine, notes) for row in rows]
+        return [entry_of(row, kind, look.seat.machine, notes, library.library.title) for row in rows]
     except Malformed:
         return None

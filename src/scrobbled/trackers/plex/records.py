@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -16,8 +17,6 @@ from scrobbled.trackers.plex.entries import LibraryEntry
 IdsT = TypeVar("IdsT", bound=Ids)
 ThingCopies = Sequence[LibraryEntry]
 """Of one thing, at least one, by their places."""
-NOTHING_MORE: Mapping[str, Any] = {}
-"""That something is there is all there is to say of it."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -54,12 +53,19 @@ def _agreed(told: Sequence[IdsT]) -> IdsT:
 
 
 def item_record(key: str, copies: ThingCopies) -> ValueRecord:
-    """That it is in the library, and whether somebody has begun it (``resume``) who never watched it, and when."""
+    """In which libraries it is (``in``); whether somebody has begun it (``resume``) who never watched it, and when."""
+    there = _there(tuple(sorted({copy.library for copy in copies if copy.library})))
     begun = [copy for copy in copies if copy.begun and not copy.count]
     if not begun or any(copy.count for copy in copies):
-        return ValueRecord(key, NOTHING_MORE)
+        return ValueRecord(key, there)
     at = max((copy.viewed_at for copy in begun if copy.viewed_at), default=None)
-    return ValueRecord(key, {"resume": True, **({"resumed_at": int(at.timestamp())} if at else {})})
+    return ValueRecord(key, {**there, "resume": True, **({"resumed_at": int(at.timestamp())} if at else {})})
+
+
+@lru_cache(maxsize=1_000)
+def _there(titles: tuple[str, ...]) -> Mapping[str, Any]:
+    """The same for thousands of things, so that it lies in memory once."""
+    return {"in": list(titles)} if titles else {}
 
 
 def watched_record(key: str, copies: ThingCopies) -> ValueRecord | None:

@@ -44,6 +44,8 @@ class ItemRow(Struct, frozen=True, rename="camel", gc=False):
     last_rated_at: JsonScalar = None
     added_at: JsonScalar = None
     leaf_count: JsonScalar = None
+    section: JsonScalar = field(default=None, name="librarySectionID")
+    """Told of items that are asked for by their keys; in the list of a library it is that library's."""
 
 
 class PlexHistoryRow(Struct, frozen=True, rename="camel", gc=False):

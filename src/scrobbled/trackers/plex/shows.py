@@ -14,6 +14,7 @@ from scrobbled.plumbing.fields import Malformed, text
 from scrobbled.trackers.plex.codec import counted, seconds
 from scrobbled.trackers.plex.cursor import ListMark, marked
 from scrobbled.trackers.plex.entries import LibraryEntry, ShowNote, entry_of, note_of
+from scrobbled.trackers.plex.libraries import PlexLibrary
 from scrobbled.trackers.plex.lists import LEAVES, all_of, rated, readable
 from scrobbled.trackers.plex.rows import SHOW, ItemRow
 
@@ -35,21 +36,21 @@ class PlexShows(Struct, frozen=True):
         return {**found, **({rated(SHOW): self.ratings} if RATINGS in wanted else {})}
 
 
-async def shows_of(client: PlexClient, machine: str, key: str) -> PlexShows:
+async def shows_of(client: PlexClient, machine: str, library: PlexLibrary) -> PlexShows:
     """Once more from the beginning where the list changed while it was read."""
     try:
-        return await _read(client, machine, key)
+        return await _read(client, machine, library)
     except ListShifted:
-        return await _read(client, machine, key)
+        return await _read(client, machine, library)
 
 
-async def _read(client: PlexClient, machine: str, key: str) -> PlexShows:
+async def _read(client: PlexClient, machine: str, library: PlexLibrary) -> PlexShows:
     rows: list[ItemRow] = []
-    listing, unreadable = client.listing(*all_of(key, SHOW)), 0
+    listing, unreadable = client.listing(*all_of(library.key, SHOW)), 0
     async for page in listing:
         found, bad = await readable(page, ItemRow)
         rows, unreadable = rows + found, unreadable + bad
-    entries = [_entry(row, machine) for row in rows]
+    entries = [_entry(row, machine, library.title) for row in rows]
     given = [(one, row) for one, row in zip(entries, rows, strict=True) if one is not None and one.rating is not None]
     times = [at for _, row in given if (at := seconds(row.last_rated_at)) is not None]
     return PlexShows(
@@ -62,9 +63,9 @@ async def _read(client: PlexClient, machine: str, key: str) -> PlexShows:
     )
 
 
-def _entry(row: ItemRow, machine: str) -> LibraryEntry | None:
+def _entry(row: ItemRow, machine: str, title: str) -> LibraryEntry | None:
     try:
-        return entry_of(row, SHOW, machine, {})
+        return entry_of(row, SHOW, machine, {}, title)
     except Malformed:
         return None
 

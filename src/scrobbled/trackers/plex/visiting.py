@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from scrobbled.clients.plex import AT_ONCE
 from scrobbled.core.kinds import PLAYS, RATINGS, Kind
 from scrobbled.core.naming.items import Item
-from scrobbled.plumbing.fields import Malformed
+from scrobbled.plumbing.fields import Malformed, text
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook, known_libraries, looked
 from scrobbled.trackers.plex.cursor import LibraryMark, ListMark, SeatMark
 from scrobbled.trackers.plex.entries import SCOPES, LibraryEntry, entry_of
@@ -133,10 +133,11 @@ class SeatVisit:
         return found
 
     def _entries(self, rows: Iterable[ItemRow]) -> Iterable[LibraryEntry]:
-        notes = self.look.notes()
+        notes, titles = self.look.notes(), {one.library.key: one.library.title for one in self.look.libraries}
         for row in rows:
             try:
-                yield entry_of(row, KIND_OF[str(row.type)], self.seat.machine, notes)
+                title = titles.get(text(row.section), "")
+                yield entry_of(row, KIND_OF[str(row.type)], self.seat.machine, notes, title)
             except (Malformed, KeyError):
                 continue
 

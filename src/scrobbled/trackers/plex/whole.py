@@ -86,30 +86,30 @@ class WholeLibraries:
             return FoundEntries(whole=False)
         try:
             try:
-                return await self._entries(asked, kind)
+                return await self._entries(library, asked, kind)
             except ListShifted:
-                return await self._entries(asked, kind)
+                return await self._entries(library, asked, kind)
         except ListGone:
             library.gone = True
             return FoundEntries(whole=False)
 
-    async def _entries(self, asked: tuple[str, Query], kind: int) -> FoundEntries:
+    async def _entries(self, library: LibraryLook, asked: tuple[str, Query], kind: int) -> FoundEntries:
         found, listing, pages = FoundEntries(), self._look.seat.client.listing(*asked), 0
         async for page in listing:
-            await self._take(found, page, kind)
+            await self._take(found, page, kind, library.library.title)
             pages += 1
             await self._step(pages, None if page.total is None else -(-page.total // LARGE_PAGE))
         found.whole = listing.whole and not found.unreadable
         return found
 
-    async def _take(self, found: FoundEntries, page: ListedPage, kind: int) -> None:
+    async def _take(self, found: FoundEntries, page: ListedPage, kind: int, title: str) -> None:
         """In small pieces: a webhook that comes meanwhile is not to wait for all of it."""
         times: list[int] = []
         for number, row in enumerate(page.rows(ItemRow), start=1):
             try:
                 if row is None:
                     raise Malformed("a row that is none")
-                entry = entry_of(row, kind, self._look.seat.machine, self._notes)
+                entry = entry_of(row, kind, self._look.seat.machine, self._notes, title)
                 known = self._known.get(entry.place)
                 found.entries[entry.place] = replace(entry, item=known) if known == entry.item else entry
                 times.append(seconds(row.added_at) or 0)
