@@ -72,10 +72,24 @@ async def test_every_copy_is_marked_once_and_how_it_was_left_is_told(
 
 async def test_what_was_watched_there_is_not_marked_again(plex: PlexBench, films: list[LibraryItem]) -> None:
     one, other, *_ = films
-    plex.plex.views.put(ANNA, one, ViewState(count=3, last=5))
+    for film in (one, other):
+        plex.plex.views.put(ANNA, film, ViewState(count=3, last=5))
     assert await amended(plex.tracker(), Tick(address(plex, one, other))) == [Receipt(note=WATCHED_THERE)]
-    assert [state(plex, film).count for film in (one, other)] == [3, 0]
+    assert [state(plex, film).count for film in (one, other)] == [3, 3]
     assert writes(plex) == []
+
+
+async def test_what_was_begun_and_broke_off_is_brought_to_its_end(
+    plex: PlexBench, films: list[LibraryItem], clock: FakeClock
+) -> None:
+    one, other, *_ = films
+    plex.fail("/:/scrobble", status=502, skip=1)
+    with pytest.raises(TryLater):
+        await amended(plex.tracker(), Tick(address(plex, one, other)))
+    assert [state(plex, film).count for film in (one, other)] == [1, 0]
+    left = f"1@{int(clock.now().timestamp())}"
+    assert await amended(plex.tracker(), Tick(address(plex, one, other))) == [Receipt(left)]
+    assert [state(plex, film).count for film in (one, other)] == [1, 1]
 
 
 async def test_copies_that_share_one_state_count_once(plex: PlexBench, films: list[LibraryItem]) -> None:
@@ -109,6 +123,30 @@ async def test_an_older_server_is_asked_with_its_own_verb(plex: PlexBench, films
     await amended(tracker, Tick(address(plex, films[0])))
     assert writes(plex) == ["PUT /:/scrobble", "GET /:/scrobble"]
     assert state(plex, films[0]).count == 1
+    await amended(tracker, Tick(address(plex, films[1])))
+    assert writes(plex)[2:] == ["GET /:/scrobble"]
+
+
+async def test_a_server_that_hides_a_call_from_the_newer_verb_is_asked_with_the_other(
+    plex: PlexBench, films: list[LibraryItem]
+) -> None:
+    plex.fail("PUT /:/*", status=404, times=None)
+    tracker = plex.tracker()
+    for film in films[:2]:
+        (result,) = await amended(tracker, Tick(address(plex, film)))
+        assert isinstance(result, Receipt), result
+    assert writes(plex) == ["PUT /:/scrobble", "GET /:/scrobble", "GET /:/scrobble"]
+    assert [state(plex, film).count for film in films[:2]] == [1, 1]
+
+
+async def test_an_older_server_is_found_out_by_several_writes_at_once(
+    plex: PlexBench, films: list[LibraryItem]
+) -> None:
+    plex.plex.switches = replace(plex.plex.switches, put_marks=False)
+    plex.fail("/:/scrobble", kind="latency", times=3)
+    results = await amended(plex.tracker(), *(Tick(address(plex, film)) for film in films))
+    assert all(isinstance(result, Receipt) for result in results), results
+    assert [state(plex, film).count for film in films] == [1, 1, 1]
 
 
 async def test_what_is_gone_is_told_and_leaves_the_others_alone(plex: PlexBench, films: list[LibraryItem]) -> None:

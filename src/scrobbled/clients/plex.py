@@ -105,14 +105,16 @@ class PlexClient(ServerClient):
     async def change(self, path: str, **query: str | int) -> bool:
         """One of the calls below ``/:/``, about the item ``key``; false where that is not there, or not for this token.
 
-        Older servers take such a call as a GET alone, which is remembered. Raises ``Refused`` for what this one does
-        not take (400). A repeated mark raises a count, so whoever calls this reads first.
+        Older servers take such a call as a GET alone, and say so by 405 or as if the item were not there; it is
+        remembered. Raises ``Refused`` for what this one does not take (400). A repeated mark raises a count, so whoever
+        calls this reads first.
         """
-        query = {"identifier": LIBRARY, **query}
-        answer = await self.http.send(self._verb, path, params=query, headers=self.headers)
-        if answer.status == 405 and self._verb == "PUT":
-            self._verb = "GET"
-            answer = await self.http.send(self._verb, path, params=query, headers=self.headers)
+        query, verb = {"identifier": LIBRARY, **query}, self._verb
+        answer = await self.http.send(verb, path, params=query, headers=self.headers)
+        if answer.status in (404, 405) and verb == "PUT":
+            answer = await self.http.send("GET", path, params=query, headers=self.headers)
+            if answer.ok:
+                self._verb = "GET"
         if answer.status == 400:
             raise Refused(f"{answer.what} answered 400: the server does not take it")
         allowed(answer.status, refused=self.refused)

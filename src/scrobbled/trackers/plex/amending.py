@@ -92,8 +92,9 @@ class _Batch:
         return Refused("a library keeps no plays that could be changed")
 
     async def _tick(self, places: Sequence[str]) -> AddResult:
+        """Also where some copies are marked already: whoever began with that may not have come to its end."""
         open_ = [place for place in places if not self._states[place].count]
-        if len(open_) < len(places):
+        if not open_:
             return Receipt(note=WATCHED_THERE)
         marked = list[str]()
         for place in open_:

@@ -68,6 +68,7 @@ class PlexServers:
         self._urls: dict[str, str] = {}
         self._news: PlexSignIn | None = None
         self._whose: dict[tuple[str, str], tuple[PlexPerson, bool]] = {}
+        self._clients: dict[tuple[str, str, str], PlexClient] = {}
 
     async def found(self, *, look: bool = False) -> LibraryServers:
         """One request to each server where nothing changed. Those of the configuration, else those of the account.
@@ -126,7 +127,7 @@ class PlexServers:
 
     async def _with_token(self, machine: str, name: str, url: str, token: str, refused: str) -> LibraryServer:
         """Whose it is has to be found out first."""
-        client = PlexClient(self._http.at(url), token, refused=refused)
+        client = self._client(url, token, refused)
         if (machine, token) not in self._whose:
             self._whose[machine, token] = await self._asked_whose(client, token)
         person, owned = self._whose[machine, token]
@@ -214,8 +215,12 @@ class PlexServers:
 
     def _server(self, known: AccountServer, kept: PlexSignIn, url: str) -> LibraryServer:
         refused = f"{known.name} refuses the sign-in of {kept.person.called or 'the account'}. {self._auth.way_in}"
-        client = PlexClient(self._http.at(url), known.token, refused=refused)
+        client = self._client(url, known.token, refused)
         return LibraryServer(known.id, known.name, url, client, kept.person, known.owned)
+
+    def _client(self, url: str, token: str, refused: str) -> PlexClient:
+        """The same as before, as it remembers what the server takes."""
+        return self._clients.setdefault((url, token, refused), PlexClient(self._http.at(url), token, refused=refused))
 
 
 async def _told(there: PlexTv, refused: str) -> list[AccountServer]:
