@@ -16,7 +16,8 @@ from trackers.contract import EVENING, add, play_of
 from trackers.memory.person import Person
 from trackers.memory.records import key_of_subject
 from trackers.memory.tracker import MemoryTracker, key_of
-from trackers.reading_contract import Mirror, ReadingBench, ReadingContract, amend, read
+from trackers.plays_contract import EveryContract
+from trackers.reading_contract import EveryBench, Mirror, amend, read
 from trackers.value_contract import ValueContract
 
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
@@ -24,9 +25,9 @@ EPISODE = Episode("Harbour Lights", 1, 4, show_ids=ShowIds(tmdb=1399))
 SHOW = Subject("elsewhere", "show", Episode("Harbour Lights", None, None, show_ids=ShowIds(tmdb=1399)))
 
 
-def bench_of(tracker: MemoryTracker) -> ReadingBench:
+def bench_of(tracker: MemoryTracker) -> EveryBench:
     person = Person(tracker)
-    return ReadingBench(
+    return EveryBench(
         tracker=tracker,
         item=EPISODE,
         other=FILM,
@@ -39,14 +40,14 @@ def bench_of(tracker: MemoryTracker) -> ReadingBench:
     )
 
 
-class TestMemoryReading(ReadingContract, ValueContract):
+class TestMemoryReading(EveryContract, ValueContract):
     @pytest.fixture(params=[kind.name for kind in valued()])
     def kind(self, request: pytest.FixtureRequest) -> Kind:
         found: Kind = request.param
         return found
 
     @pytest.fixture
-    def bench(self) -> ReadingBench:
+    def bench(self) -> EveryBench:
         return bench_of(MemoryTracker())
 
 

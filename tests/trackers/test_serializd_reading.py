@@ -17,7 +17,8 @@ from scrobbled.trackers.serializd.entries import SerializdEntry
 from scrobbled.trackers.serializd.records import UNREAD_TICKS
 from scrobbled.trackers.serializd.tracker import SerializdTracker
 from trackers.contract import EVENING, add, play_of
-from trackers.reading_contract import ReadingBench, ReadingContract
+from trackers.plays_contract import EveryContract
+from trackers.reading_contract import EveryBench
 from trackers.serializd_mirror import ALL, Mirror
 from trackers.serializd_setup import Setup
 from trackers.value_contract import ValueContract
@@ -841,9 +842,9 @@ def test_a_time_that_only_says_which_day_is_known(
     assert SerializdEntry(1, SHOW, SEASON, 4, at, True, made_at=made).kept is kept
 
 
-class TestSerializdReading(ReadingContract, ValueContract):
+class TestSerializdReading(EveryContract, ValueContract):
     @pytest.fixture
-    def bench(self, setup: Setup, clock: FakeClock) -> ReadingBench:
+    def bench(self, setup: Setup, clock: FakeClock) -> EveryBench:
         account = setup.service.accounts["anna"]
 
         def put(item: Any, at: datetime) -> None:
@@ -856,7 +857,7 @@ class TestSerializdReading(ReadingContract, ValueContract):
             if value is not None:
                 setup.service.rate("anna", SHOW, value)
 
-        return ReadingBench(
+        return EveryBench(
             tracker=setup.tracker(),
             item=setup.episode(),
             other=setup.episode(show=1, season=0, number=1),

@@ -13,7 +13,8 @@ from scrobbled.core.naming.items import Episode, Item
 from scrobbled.core.records import Subject
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.trakt.accounts import GROUPS, ListEntry
-from trackers.reading_contract import ReadingBench, ReadingContract
+from trackers.plays_contract import EveryContract
+from trackers.reading_contract import EveryBench
 from trackers.trakt_bench import TraktBench
 from trackers.value_contract import ValueContract
 
@@ -49,9 +50,9 @@ class ByHand:
         return title
 
 
-class TestTraktReading(ReadingContract, ValueContract):
+class TestTraktReading(EveryContract, ValueContract):
     @pytest.fixture
-    def bench(self, clock: FakeClock) -> ReadingBench:
+    def bench(self, clock: FakeClock) -> EveryBench:
         trakt = TraktBench(clock)
         trakt.api.limits.enforced = False
         person, item = ByHand(trakt), trakt.episode()
@@ -59,7 +60,7 @@ class TestTraktReading(ReadingContract, ValueContract):
         def go_down() -> None:
             trakt.api.faults.add(Fault(match="*", status=503))
 
-        return ReadingBench(
+        return EveryBench(
             tracker=trakt.tracker(),
             item=item,
             other=trakt.film(),

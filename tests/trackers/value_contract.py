@@ -8,7 +8,7 @@ from scrobbled.core.kinds import KINDS, RATINGS, Kind, KindShape, KindValue
 from scrobbled.core.records import Subject
 from scrobbled.trackers.base import Receipt, SetValue
 from trackers.contract import EVENING
-from trackers.reading_contract import Mirror, ReadingBench, amend, lost_and_repeated, read
+from trackers.reading_contract import Mirror, ReadingBench, amend, as_told, beside_items, lost_and_repeated, read
 
 
 def values_of(kind: Kind) -> tuple[KindValue, KindValue]:
@@ -25,11 +25,10 @@ class ValueContract:
         return RATINGS
 
     @pytest.fixture
-    def subject(self, kind: Kind, bench: ReadingBench) -> Subject:
+    async def subject(self, kind: Kind, bench: ReadingBench, signed_in: None) -> Subject:
         """What can have such a value, as another tracker might tell it."""
-        if "show" in KINDS[kind].scopes:
-            return bench.show
-        return Subject("elsewhere", bench.item.media, bench.item)
+        what = bench.show if "show" in KINDS[kind].scopes else Subject("elsewhere", bench.item.media, bench.item)
+        return await as_told(bench, Mirror(), what)
 
     async def test_it_says_that_it_can_be_read_and_changed_for_it(self, kind: Kind, bench: ReadingBench) -> None:
         assert kind in bench.tracker.can.reads & bench.tracker.can.amends
@@ -56,7 +55,7 @@ class ValueContract:
             await read(bench, mirror, full=True)
             assert [record.value for record in mirror.values[kind].values()] == ([] if value is None else [value])
         assert mirror.records == {}, "a value is no play"
-        assert not any(told for other, told in mirror.values.items() if other != kind), "and none of another kind"
+        assert beside_items(mirror) <= mirror.values[kind].keys(), "and none of another kind"
 
     @pytest.mark.parametrize("last", [False, True])
     async def test_what_lost_its_answer_is_repeated_without_harm(

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from scrobbled.core.errors import Refused, TrackerError
+from msgspec.structs import replace
+
+from scrobbled.core.errors import LoginNeeded, Refused, TrackerError, TryLater
 from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, WATCHED, Kind
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import PlayRecord, Plays, Reading, ReadValues, Subject, ValueRecord, ViewingsKept
-from scrobbled.core.words.checks import Check, ok
+from scrobbled.core.words.checks import Check, ok, problem
 from scrobbled.trackers.base import Address, AddResult, Amends, Edit, Reads, Receipt, SetValue, Tick, Tracker, Untick
 from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context, EarlierReads
-from trackers.memory.records import key_of, key_of_subject
+from trackers.memory.records import key_of, key_of_subject, to_second
 
 CAN = Capabilities(
     media=frozenset({"movie", "episode"}),
@@ -55,15 +57,27 @@ class ShelfTracker(Tracker):
     held: dict[str, Held] = field(default_factory=dict)
     plays: list[PlayRecord] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
+    has_account: bool = True
     _failure: TrackerError | None = None
+    _unreachable: bool = False
+    _lose_answer: bool = False
     _short: int | None = None
 
     # -- what a person does -------------------------------------------------------------------------------------------
 
     def add(self, item: Item, place: str = "one/1") -> str:
-        key = key_of(item)
-        self.held[key] = Held(Subject(key, item.media, item, places=(place,)))
+        return self.hold(Subject(key_of(item), item.media, item, places=(place,)))
+
+    def hold(self, subject: Subject) -> str:
+        """Also a show. Its key is ours, whatever it was elsewhere."""
+        key = key_of_subject(subject)
+        self.held[key] = Held(replace(subject, key=key))
         return key
+
+    def copy(self, key: str, place: str) -> None:
+        """A further file of it comes, which counts as the others do."""
+        subject = self.held[key].subject
+        self.held[key].subject = replace(subject, places=(*subject.places, place))
 
     def take_away(self, key: str) -> None:
         del self.held[key]
@@ -72,7 +86,8 @@ class ShelfTracker(Tracker):
         """To the end."""
         at = at or self.now()
         thing = self.held[key]
-        thing.count, thing.at, thing.begun, thing.resumed_at = thing.count + 1, at, False, None
+        thing.count, thing.at = thing.count + 1, max(at, thing.at or at)
+        thing.begun, thing.resumed_at = False, None
         if self.history:
             self.plays.append(PlayRecord(f"one/{len(self.plays)}@{at.timestamp():.0f}", key, at))
 
@@ -90,8 +105,18 @@ class ShelfTracker(Tracker):
     def unmark(self, key: str) -> None:
         self.held[key].count, self.held[key].at = 0, None
 
+    def rate(self, key: str, value: int | None) -> None:
+        self.held[key].rating = None if value is None else ValueRecord(key, value, self.now())
+
     def fail_next(self, error: TrackerError) -> None:
         self._failure = error
+
+    def go_down(self) -> None:
+        self._unreachable = True
+
+    def lose_next_answer(self) -> None:
+        """The next change takes effect, and whoever asked for it never learns."""
+        self._lose_answer = True
 
     def shorten_next_read(self, count: int) -> None:
         """The next read lists so many things, and says that this is all."""
@@ -108,17 +133,20 @@ class ShelfTracker(Tracker):
         return self
 
     async def sign_in(self) -> None:
-        return
+        if not self.has_account:
+            raise LoginNeeded("The shelf was set up without an account; give it one.")
 
     async def examine(self) -> Sequence[Check]:
+        if self._unreachable:
+            return [problem("shelf", "The shelf is down.", "Let it come back.")]
+        if not self.has_account:
+            return [problem("shelf", "The shelf was set up without an account.", "Give it one.")]
         return [ok("shelf", "Keeps what was watched.")]
 
     async def read(
         self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
     ) -> Reading:
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
+        self._raise_failure()
         mark = {"mark": hashlib.sha256(repr((self.held, self.plays)).encode()).hexdigest(), "kinds": sorted(kinds)}
         if not full and cursor == mark:
             return Reading(mark, "shelf")
@@ -139,10 +167,19 @@ class ShelfTracker(Tracker):
         return Address(key, {"places": list(subject.places)})
 
     async def amend(self, edits: Sequence[Edit]) -> Sequence[AddResult]:
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
+        self._raise_failure()
+        results = [self._amended(edit) for edit in edits]
+        if self._lose_answer:
+            self._lose_answer = False
+            raise TryLater("the connection broke before the answer came")
+        return results
+
+    def _raise_failure(self) -> None:
+        if self._unreachable:
+            raise TryLater("the shelf is down")
+        failure, self._failure = self._failure, None
+        if failure is not None:
             raise failure
-        return [self._amended(edit) for edit in edits]
 
     def _amended(self, edit: Edit) -> AddResult:
         thing = self.held.get(edit.address.key)
@@ -156,8 +193,9 @@ class ShelfTracker(Tracker):
         if isinstance(edit, Tick):
             if thing.count:
                 return Receipt(note="it was watched there already")
-            thing.count, thing.at = 1, self.now()
-            return Receipt(f"1@{int(self.now().timestamp())}")
+            told = edit.at if self.can.keeps is ViewingsKept.LAST else None
+            thing.count, thing.at = 1, to_second(told or self.now())
+            return Receipt(f"1@{int(thing.at.timestamp())}")
         assert isinstance(edit, Untick)
         thing.count, thing.at = 0, None
         return Receipt()
@@ -181,15 +219,6 @@ def _item(thing: Held) -> ValueRecord:
 def _watched(thing: Held) -> ValueRecord:
     value = {"count": thing.count, "begun": thing.begun, "on": list(thing.subject.places)}
     return ValueRecord(thing.subject.key, value, thing.at)
-
-
-def copied(thing: Held, place: str) -> Held:
-    """The same thing anew, in another file: never watched."""
-    return Held(replace_places(thing.subject, place))
-
-
-def replace_places(subject: Subject, *places: str) -> Subject:
-    return Subject(subject.key, subject.scope, subject.item, subject.runtime, places)
 
 
 def in_words(address: Mapping[str, Any]) -> str:
