@@ -116,8 +116,10 @@ class FastClock:
 class Town:
     """The stand-ins, in a thread with a loop of its own. ``do`` runs a function there and gives its answer."""
 
-    def __init__(self, *, shows: int = 4, now: Callable[[], datetime] = utc_now) -> None:
-        self.sandbox = Sandbox(shows=shows, now=now)
+    def __init__(
+        self, *, shows: int = 4, now: Callable[[], datetime] = utc_now, sandbox: Sandbox | None = None
+    ) -> None:
+        self.sandbox = sandbox or Sandbox(shows=shows, now=now)
         self.sandbox["trakt"].limits.enforced = False
         self.base = ""
         self._loop = asyncio.new_event_loop()
