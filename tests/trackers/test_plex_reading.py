@@ -37,8 +37,8 @@ def episode(bench: PlexLibraryBench) -> LibraryItem:
 
 
 def series(bench: PlexLibraryBench) -> list[LibraryItem]:
-    """Shows and their episodes."""
-    return [one for kind in ("show", "episode") for one in bench.plex.library.of_type(SERIES, kind)]
+    """Shows, seasons and episodes."""
+    return [one for kind in ("show", "season", "episode") for one in bench.plex.library.of_type(SERIES, kind)]
 
 
 def films(bench: PlexLibraryBench) -> list[LibraryItem]:
@@ -281,7 +281,7 @@ async def test_what_was_added_is_news(bench: PlexLibraryBench, clock: FakeClock,
     reading = await bench.read()
     assert not reading.values[ITEMS].complete
     assert {record.key for record in reading.values[ITEMS].records} == set(reading.subjects)
-    assert len(reading.subjects) == 6
+    assert len(reading.subjects) == 6 + 3, "with the show and its two seasons"
     assert bench.subject(new).item.ids.tmdb == 777
     item = next(one.item for one in reading.subjects.values() if one.scope == "episode")
     assert item.show_title == fresh.shows[0].title
@@ -396,6 +396,38 @@ async def test_ratings_alone_ask_for_no_viewings(bench: PlexLibraryBench, film, 
     assert (await bench.read(kinds=RATINGS_ONLY)).values == {}
 
 
+async def test_what_there_is_can_be_told_beside_ratings_without_what_was_watched(bench, clock, film, episode) -> None:
+    bench.watch(film)
+    bench.rate(film, 8)
+    reading = await bench.read(kinds=RATINGS_ONLY | {ITEMS})
+    assert (reading.plays, set(reading.values)) == (None, {RATINGS, ITEMS})
+    assert reading.values[ITEMS].complete
+    assert len(reading.values[ITEMS].records) == len(films(bench)) + len(series(bench))
+    assert not any("lastViewedAt" in one or "history" in one for one in bench.asked())
+    assert (await bench.read(kinds=RATINGS_ONLY | {ITEMS})).values == {}
+    assert len(bench.asked()) == 5
+    clock.advance(60)
+    added = Holding(FILMS, added=int(clock.now().timestamp()))
+    bench.plex.library.put(replace(film.movie, title="Brand New", tmdb=777, imdb="tt777"), added)
+    reading = await bench.read(kinds=RATINGS_ONLY | {ITEMS})
+    assert [one.key for one in reading.values[ITEMS].records] == ["movie:tmdb:777"]
+    assert not any("type=4" in one and "sort" not in one for one in bench.asked()), "not everything is read"
+    both = await bench.read()
+    assert both.values[WATCHED].complete, "what was never asked for is read as a whole"
+
+
+async def test_a_season_is_what_its_episodes_say_of_it(bench: PlexLibraryBench, clock: FakeClock, episode) -> None:
+    await bench.read()
+    assert {one.scope for one in bench.mirror.told.values()} == {"movie", "show", "season", "episode"}
+    clock.advance(60)
+    seasons = bench.plex.library.of_type(SERIES, "season")
+    for one in seasons:
+        bench.rate(one, 7)
+    reading = await bench.read()
+    assert len(reading.values[RATINGS].records) == len(seasons)
+    assert reading.subjects == {}, "its own row says the same"
+
+
 async def test_plays_of_what_was_deleted_or_lies_elsewhere_are_left_out(bench: PlexLibraryBench, film, episode) -> None:
     bench.titles = ("Films",)
     bench.watch(film)
@@ -444,7 +476,7 @@ async def test_of_a_library_that_is_gone_nothing_counts_as_gone(bench: PlexLibra
     for _ in range(2):
         reading = await bench.read(full=True)
         assert not any(told.complete for told in reading.values.values())
-        assert len(bench.held(ITEMS)) == len(films(bench)) + 78 + 4
+        assert len(bench.held(ITEMS)) == len(films(bench)) + 78 + 12 + 4
         assert "library TV, which is not there now: nothing of it counts as gone" in reading.skipped
     clock = bench.clock
     clock.advance(60)

@@ -227,14 +227,18 @@ STATES: dict[Kind, KindEntry] = {
     entry.name: entry
     for entry in (
         KindEntry(
-            ITEMS, KindShape.SET, frozenset({"movie", "show", "episode"}), ("title of the library", "titles"), ()
+            ITEMS,
+            KindShape.SET,
+            frozenset({"movie", "show", "season", "episode"}),
+            ("title of the library", "titles"),
+            (),
         ),
         KindEntry(WATCHED, KindShape.SET, frozenset({"movie", "episode"}), ("watched title", "watched titles"), ()),
     )
 }
 """What a side that does not keep every play tells of plays instead: what it holds at all, and what of that counts as
 watched there, with how often (``count``), whether it was begun again since (``begun``), and when it last was. Nobody
-configures them: they are read with plays, and mirrored like what is in a set."""
+configures them: they are read with plays, what it holds also alone, and mirrored like what is in a set."""
 
 
 def valued() -> Iterator[KindEntry]:

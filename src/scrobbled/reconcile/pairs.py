@@ -16,7 +16,7 @@ from scrobbled.core.agreeing.ledger import EVERYTHING, Conflict, Direction, Poli
 from scrobbled.core.agreeing.plan import SIDES, Side, of_side, other
 from scrobbled.core.agreeing.writing import may_write
 from scrobbled.core.errors import ConfigError, TrackerError
-from scrobbled.core.kinds import KINDS, PLAYS, RATINGS, Kind
+from scrobbled.core.kinds import ITEMS, KINDS, PLAYS, RATINGS, Kind
 from scrobbled.core.naming.names import called, is_file
 from scrobbled.core.sending.change import LEAVE
 from scrobbled.core.sending.retry import Dice
@@ -91,7 +91,14 @@ def compared(config: Config, viewer: str, tracker: str) -> frozenset[Kind]:
     """The kinds that some pair of the person compares there."""
     person = config.viewer(viewer)
     pairs = [one for one in person.pairs if tracker in one.between] if person else []
-    return frozenset(kind for kind in KINDS if any(kind in one.directions() for one in pairs))
+    kinds = frozenset(kind for kind in KINDS if any(kind in one.directions() for one in pairs))
+    brings = any(_brings(way, tracker) for one in pairs for way in one.directions().values())
+    return kinds | {ITEMS} if brings and PLAYS not in kinds else kinds
+
+
+def _brings(way: str, tracker: str) -> bool:
+    """Whether a direction goes to a tracker, which then has to tell what it holds, if it is a library."""
+    return way == "both" or way.endswith(f"-to-{tracker}")
 
 
 def asks_for_ticks(config: Config, viewer: str, tracker: str) -> bool:
@@ -197,8 +204,17 @@ def fingerprint(made: Policy) -> str:
 
 
 def kinds(made: Policy) -> frozenset[Kind]:
-    """What has to be read for it."""
+    """What is compared by it."""
     return frozenset(kind for kind in KINDS if made.way(kind) != "off")
+
+
+def wanted(made: Policy) -> frozenset[Kind]:
+    """What has to be read for it: also what a library holds, where it gets anything, or one library alone is meant."""
+    found, library = kinds(made), made.library
+    if library is None or PLAYS in found:
+        return found
+    gets = any(may_write(made.way(kind), library) for kind in found)
+    return found | {ITEMS} if gets or made.within else found
 
 
 def _check_kinds(options: Options, can: Sequence[Capabilities]) -> None:

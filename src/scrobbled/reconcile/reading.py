@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from scrobbled import __version__
 from scrobbled.core.errors import ScrobbledError, TrackerError
-from scrobbled.core.kinds import Kind
+from scrobbled.core.kinds import ITEMS, Kind
 from scrobbled.core.naming.names import called
 from scrobbled.core.records import PlayRecord, Reading, Subject
 from scrobbled.core.standing import AccountKey
@@ -72,7 +72,8 @@ async def read(
 ) -> AccountReading:
     """Raises ``Failed``. ``full`` reads everything; else that is done where it is due."""
     began, can = clock.now().timestamp(), member.tracker.can
-    kinds, before = kinds & can.reads, await store.read(lambda db: records.state(db, account))
+    tells = can.reads | {ITEMS} if can.is_library else can.reads
+    kinds, before = kinds & tells, await store.read(lambda db: records.state(db, account))
     full = full or await is_due(store, account, kinds, before, began)
     known = StoredKnown(store, account, marks=member.marks, clock=clock, steps=steps)
     try:

@@ -26,7 +26,7 @@ from scrobbled.reconcile.guarding import Guard, corrects, refusal
 from scrobbled.reconcile.libraries import library_view, refuse_unknown
 from scrobbled.reconcile.lining import Liner
 from scrobbled.reconcile.loading import extent
-from scrobbled.reconcile.pairs import Options, Sides, fingerprint, kinds, policy
+from scrobbled.reconcile.pairs import Options, Sides, fingerprint, kinds, policy, wanted
 from scrobbled.reconcile.placing import Placer
 from scrobbled.reconcile.reading import Failed, PairMember
 from scrobbled.reconcile.steps import RunSteps, TellSteps
@@ -163,7 +163,7 @@ class Reconciler:
         self._tell("reading")
         steps = RunSteps(self._store, self._clock, run=run, tell=self._tell_steps)
         forget = f"scrobbled reset-state --pair {self.sides.pair} --viewer {self.sides.viewer}"
-        await self._read(Wanted(kinds(made), self._limits.removals_percent, forget, options.full, since), steps)
+        await self._read(Wanted(wanted(made), self._limits.removals_percent, forget, options.full, since), steps)
         await self._begin("comparing", run)
         links = _nothing if run is None else self._carrier.write_links
         compared = await self._decided(made, full=options.full, steps=steps, links=links)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scrobbled.clients.plex_lists import ListGone
-from scrobbled.core.kinds import PLAYS, RATINGS, Kind
+from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, Kind
 from scrobbled.trackers.plex.cursor import LibraryMark, ListMark, SeatMark
 from scrobbled.trackers.plex.entries import ShowNote
 from scrobbled.trackers.plex.libraries import PlexLibrary
@@ -77,7 +77,9 @@ class SeatLook:
 
 
 def _names(library: str, kind: Kind) -> set[str]:
-    return {rated(number) for number in RATED[library]} if kind == RATINGS else {WATCHED, ADDED}
+    if kind == RATINGS:
+        return {rated(number) for number in RATED[library]}
+    return {WATCHED, ADDED} if kind == PLAYS else {ADDED}
 
 
 def known_libraries(was: SeatMark) -> list[PlexLibrary]:
@@ -108,8 +110,8 @@ async def _look(seat: PlexSeat, look: LibraryLook, kinds: set[Kind]) -> None:
     asked: dict[str, TimedList[ItemRow]] = {}
     if PLAYS in kinds:
         asked[WATCHED] = watched_in(key, kind)
-        if look.shows is None or look.shows.leaves is None:
-            asked[ADDED] = added_to(key, kind)
+    if kinds & {PLAYS, ITEMS} and (look.shows is None or look.shows.leaves is None):
+        asked[ADDED] = added_to(key, kind)
     if RATINGS in kinds:
         asked |= {rated(number): rated_in(key, number) for number in RATED[kind] if number != SHOW}
     for name, one in asked.items():

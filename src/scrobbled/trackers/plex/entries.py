@@ -104,6 +104,19 @@ def _item(row: ItemRow, scope: Scope, shows: ShowNotes) -> Item:
     return _season(row, shows) if scope == "season" else _episode(row, shows)
 
 
+def season_of(row: ItemRow, machine: str, shows: ShowNotes, library: str) -> LibraryEntry | None:
+    """The season that a row of an episode is in, as its own row tells of it but for what is said of it there: who reads
+    all episodes need not ask for their seasons.
+    """
+    key, number = text(row.parent_rating_key, limit=LONGEST_KEY), _number(row.parent_index)
+    if not key or "/" in key or number is None:
+        return None
+    note, told = shows.get(text(row.grandparent_rating_key), NO_NOTE), of_episode(_guids(row)).show_ids
+    title = sys.intern(text(row.grandparent_title))
+    item = Episode(title, number, None, show_year=note.year, show_ids=_merged(note.ids, told))
+    return LibraryEntry(place_of(machine, key), "season", item, library=library)
+
+
 def _season(row: ItemRow, shows: ShowNotes) -> Episode:
     """``Guid`` of a season lies in a space of its own; a legacy ``guid`` names the show and the season."""
     note = shows.get(text(row.parent_rating_key), NO_NOTE)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from scrobbled.core.kinds import ITEMS, RATINGS, WATCHED, Kind
+from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, WATCHED, Kind
 from scrobbled.core.records import PlayRecord, Plays, ReadValues, Subject
 from scrobbled.trackers.plex.entries import LibraryEntry
 from scrobbled.trackers.plex.history import PlexViewing
@@ -35,6 +35,8 @@ class Gathered:
     """
 
     known: Mapping[str, Subject] = field(default_factory=dict)
+    kinds: Set[Kind] = frozenset()
+    """What is asked for."""
     items: dict[str, LibraryEntry] = field(default_factory=dict)
     rated: dict[str, LibraryEntry] = field(default_factory=dict)
     viewings: dict[str, PlexViewing] = field(default_factory=dict)
@@ -90,7 +92,8 @@ class Gathered:
             held = {key: copies[key] for key in copies if key in items}
             whole = ITEMS in self.complete
             found[ITEMS] = ReadValues([item_record(key, of) for key, of in held.items()], whole)
-            found[WATCHED] = ReadValues(told(watched_record(key, of) for key, of in held.items()), whole)
+            if PLAYS in self.kinds:
+                found[WATCHED] = ReadValues(told(watched_record(key, of) for key, of in held.items()), whole)
         if RATINGS in self.moved:
             rated = {self.keys[place] for place in self.rated}
             records = told(rating_record(key, copies[key]) for key in copies if key in rated)

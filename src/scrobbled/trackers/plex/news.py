@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from scrobbled.core.kinds import PLAYS, RATINGS
+from scrobbled.core.kinds import PLAYS, RATINGS, Kind
 from scrobbled.plumbing.fields import Malformed
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook
 from scrobbled.trackers.plex.codec import seconds
 from scrobbled.trackers.plex.cursor import ListMark, marked
-from scrobbled.trackers.plex.entries import LibraryEntry, entry_of
+from scrobbled.trackers.plex.entries import LibraryEntry, entry_of, season_of
 from scrobbled.trackers.plex.lists import ADDED, LEAF, LEAVES, WATCHED, Peek, added_to, peek, rated, since
 from scrobbled.trackers.plex.rows import EPISODE, MOVIE, SEASON, SHOW, ItemRow
 
@@ -25,14 +25,15 @@ class SeatNews:
     added: dict[str, ListMark] = field(default_factory=dict)
 
 
-async def news_of_items(look: SeatLook, known: Collection[str]) -> SeatNews | None:
-    """What was watched, begun or added since; ``None`` where that does not explain what moved.
+async def news_of_items(look: SeatLook, known: Collection[str], kind: Kind) -> SeatNews | None:
+    """What was watched, begun or added since; of ``ITEMS`` only what was added. ``None`` where that does not explain
+    what moved.
 
     ``known`` are the places of all that was there.
     """
     news = SeatNews()
     for library in look.there():
-        for name in library.moved(PLAYS):
+        for name in library.moved(kind):
             found = await (_watched(look, library) if name == WATCHED else _added(look, library, name, known, news))
             if found is None:
                 return None
@@ -78,12 +79,21 @@ async def _added(
     if rows is None or entries is None:
         return None
     fresh = [one for one in entries if one.place not in known]
+    news.entries += _above(look, library, rows, known) if kind == "show" else ()
     if name == LEAVES:
         news.added[key] = marked(None, [seconds(row.added_at) or 0 for row in rows])
         grown = library.before(LEAVES).grown(library.marks(PLAYS)[LEAVES])
     else:
         grown = before.grown(top.mark)
     return fresh if grown in (None, len(fresh)) else None
+
+
+def _above(look: SeatLook, library: LibraryLook, rows: Iterable[ItemRow], known: Collection[str]) -> list[LibraryEntry]:
+    """New shows, and new ones among the seasons that these episodes are in."""
+    notes, title = look.notes(), library.library.title
+    seasons = (season_of(row, look.seat.machine, notes, title) for row in rows)
+    shows = library.shows.entries if library.shows else ()
+    return list({one.place: one for one in (*seasons, *shows) if one is not None and one.place not in known}.values())
 
 
 async def _rated(look: SeatLook, library: LibraryLook, name: str) -> list[LibraryEntry] | None:

@@ -37,7 +37,7 @@ class PlexReader:
     ) -> Reading:
         seats = await self._find()
         had = _owned(cursor_of(cursor, self._titles), seats)
-        kinds = kinds & {PLAYS, RATINGS}
+        kinds = _asked(kinds)
         visits = [SeatVisit(seat, had.seats.get(seat.machine, SeatMark()), kinds, self._titles) for seat in seats.there]
         crew = _Crew(visits, list(seats.off))
         await crew.each(lambda visit: visit.begin(full=full))
@@ -45,6 +45,11 @@ class PlexReader:
             return Reading(cursor, had.owner, skipped=dict.fromkeys(crew.off, 1))
         await crew.each(lambda visit: visit.confirm())
         return await _Read(crew, had, kinds, known, full=full).reading()
+
+
+def _asked(kinds: frozenset[Kind]) -> frozenset[Kind]:
+    """What the libraries hold is told with plays, or alone."""
+    return kinds & {PLAYS, RATINGS, *(() if PLAYS in kinds else (ITEMS,))}
 
 
 def _owned(had: PlexCursor, seats: PlexSeats) -> PlexCursor:
@@ -88,11 +93,13 @@ class _Read:
         self, crew: _Crew, had: PlexCursor, kinds: frozenset[Kind], known: EarlierReads, *, full: bool
     ) -> None:
         self._crew, self._had, self._kinds, self._known, self._full = crew, had, kinds, known, full
-        self._gathered = Gathered()
+        self._gathered = Gathered(kinds=kinds)
 
     async def reading(self) -> Reading:
         self._gathered.known = await self._known.subjects()
         places = {place: one.item for one in self._gathered.known.values() for place in one.places}
+        if ITEMS in self._kinds:
+            await self._part(ITEMS, places)
         if PLAYS in self._kinds:
             await self._part(PLAYS, places)
             step, full = self._step(HISTORY), self._full
@@ -170,7 +177,7 @@ class _Read:
             found.extend(await visit.at(wanted))
 
         await self._crew.each(ask)
-        gathered.items |= {one.place: one for one in found if one.scope in ("movie", "episode")}
+        gathered.items |= {one.place: one for one in found}
         gathered.rated |= {one.place: one for one in found if one.scope in ("show", "season") and one.rating}
         if any(one.place in strange for one in found):
             gathered.moved.add(ITEMS)

@@ -82,7 +82,7 @@ class SeatVisit:
         """What moved; false where that does not explain itself. ``known`` is what was there, by its place."""
         if not self.moved(kind):
             return True
-        news = await (news_of_ratings(self.look) if kind == RATINGS else news_of_items(self.look, known))
+        news = await (news_of_ratings(self.look) if kind == RATINGS else news_of_items(self.look, known, kind))
         if news is None:
             return False
         self._put(kind, _as_found(news))

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from scrobbled.clients.base import Query
 from scrobbled.clients.plex_lists import LARGE_PAGE, ListedPage, ListGone, ListShifted
 from scrobbled.core.naming.items import Item
-from scrobbled.plumbing.fields import Malformed
+from scrobbled.plumbing.fields import Malformed, text
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook
 from scrobbled.trackers.plex.codec import seconds
 from scrobbled.trackers.plex.cursor import KEPT, ListMark, marked
-from scrobbled.trackers.plex.entries import LibraryEntry, entry_of
+from scrobbled.trackers.plex.entries import LibraryEntry, entry_of, place_of, season_of
 from scrobbled.trackers.plex.lists import LEAF, PIECE, RATED, all_of, rated_in
-from scrobbled.trackers.plex.rows import SHOW, ItemRow
+from scrobbled.trackers.plex.rows import EPISODE, SHOW, ItemRow
 
 Step = Callable[[int, int | None], Awaitable[None]]
 """Told how many pages of how many are read."""
@@ -49,7 +49,7 @@ class WholeLibraries:
         self._look, self._step, self._known, self._notes = look, step, known, look.notes()
 
     async def items(self) -> FoundEntries:
-        """Every film and episode, and every show, which may be rated elsewhere."""
+        """Every film and episode, and every show and season, which may be rated elsewhere."""
         found = FoundEntries()
         for library in self._look.libraries:
             kind = LEAF[library.library.kind]
@@ -109,12 +109,24 @@ class WholeLibraries:
             try:
                 if row is None:
                     raise Malformed("a row that is none")
-                entry = entry_of(row, kind, self._look.seat.machine, self._notes, title)
-                known = self._known.get(entry.place)
-                found.entries[entry.place] = replace(entry, item=known) if known == entry.item else entry
+                self._put(found, entry_of(row, kind, self._look.seat.machine, self._notes, title))
+                if kind == EPISODE:
+                    self._put_season(found, row, title)
                 times.append(seconds(row.added_at) or 0)
             except Malformed:
                 found.unreadable += 1
             if not number % PIECE:
                 await asyncio.sleep(0)
         found.times = heapq.nlargest(KEPT, (*found.times, *times))
+
+    def _put(self, found: FoundEntries, entry: LibraryEntry) -> None:
+        known = self._known.get(entry.place)
+        found.entries[entry.place] = replace(entry, item=known) if known == entry.item else entry
+
+    def _put_season(self, found: FoundEntries, row: ItemRow, title: str) -> None:
+        """Once, however many of its episodes there are."""
+        machine = self._look.seat.machine
+        if place_of(machine, text(row.parent_rating_key)) not in found.entries:
+            season = season_of(row, machine, self._notes, title)
+            if season is not None:
+                self._put(found, season)

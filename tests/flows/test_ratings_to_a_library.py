@@ -1,0 +1,111 @@
+"""Ratings that Trakt alone has come to a Plex library: of films, shows, seasons and episodes nobody rated there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from flows.household import Household, household
+from scrobbled.core.kinds import ITEMS, WATCHED
+from scrobbled.sandbox.plex.items import FILMS, Holding, LibraryItem
+from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.store.mirror import values
+
+pytestmark = pytest.mark.anyio
+PLACES = ("plex", "plextv", "trakt")
+
+
+@pytest.fixture
+async def ratings(tmp_path: Path) -> AsyncIterator[Household]:
+    """A pair that compares nothing else."""
+    async with household(tmp_path, furnished=False, plays="off") as made:
+        yield made
+
+
+def unrated(house: Household) -> list[LibraryItem]:
+    """A film, a show, a season and an episode that nobody has rated anywhere."""
+    film, show = house.sandbox.world.movies[2], house.sandbox.world.shows[1]
+    keys = (film.rating_key, show.rating_key, show.seasons[1].rating_key, show.episode(1, 3).rating_key)
+    return [house.home.plex.library.items[key] for key in keys]
+
+
+def stars(house: Household) -> list[float | None]:
+    return [house.home.plex.views.of(ANNA, item).rating for item in unrated(house)]
+
+
+def rate_on_trakt(house: Household) -> None:
+    for number, item in enumerate(unrated(house), start=6):
+        title = house.home.title(item)
+        house.rate_on_trakt(title.kind, title.trakt, number, house.clock.now())
+
+
+def sent(house: Household) -> int:
+    return sum(house.requests(name) for name in PLACES)
+
+
+async def test_what_nobody_rated_in_the_library_gets_the_ratings_of_trakt(tmp_path: Path) -> None:
+    async with household(tmp_path) as house:
+        await house.settle()
+        rate_on_trakt(house)
+        await house.settle()
+        assert stars(house) == [6.0, 7.0, 8.0, 9.0]
+
+
+async def test_so_it_is_where_ratings_are_all_that_is_compared(ratings: Household) -> None:
+    rate_on_trakt(ratings)
+    await ratings.settle()
+    assert stars(ratings) == [6.0, 7.0, 8.0, 9.0]
+    held = await ratings.runtime.store.read(lambda db: values.count(db, ("anna", "plex")))
+    assert WATCHED not in held
+    assert not any("lastViewedAt" in str(one.query) for one in ratings.sandbox["plex"].log)
+
+
+async def test_what_was_rated_before_it_was_added_is_rated_when_it_comes(ratings: Household) -> None:
+    film = ratings.sandbox.world.movies[2]
+    item = ratings.home.plex.library.items[film.rating_key]
+    ratings.home.rated_on_trakt(item, 9, ratings.clock.now())
+    ratings.home.plex.library.remove(item)
+    await ratings.settle()
+    added = ratings.home.plex.library.put(film, Holding(FILMS, added=int(ratings.clock.now().timestamp())))
+    await ratings.settle()
+    assert ratings.home.plex.views.of(ANNA, added).rating == 9.0
+
+
+async def test_where_nothing_changed_it_costs_few_requests(ratings: Household) -> None:
+    rate_on_trakt(ratings)
+    await ratings.settle()
+    before = sent(ratings)
+    ratings.clock.advance(900)
+    assert (await ratings.sync()).outcome == "nothing"
+    assert sent(ratings) - before <= 10
+
+
+async def test_a_pair_that_brings_the_library_nothing_does_not_ask_what_is_in_it(tmp_path: Path) -> None:
+    async with household(tmp_path, furnished=False, plays="off", ratings="plex-to-trakt") as house:
+        house.home.rated(unrated(house)[0], 8.0, house.home.ago(3))
+        rate_on_trakt(house)
+        await house.settle()
+        assert ITEMS not in await house.runtime.store.read(lambda db: values.count(db, ("anna", "plex")))
+        assert stars(house)[1:] == [None, None, None]
+        asked = [(one.path, dict(one.query)) for one in house.sandbox["plex"].log]
+        assert not [one for one in asked if one[1].get("type") == "4" and "sort" not in one[1]]
+        house.clock.advance(900)
+        assert (await house.sync(library="Films", full=True)).outcome == "nothing"
+        assert ITEMS in await house.runtime.store.read(lambda db: values.count(db, ("anna", "plex")))
+
+
+async def test_what_a_season_is_stays_the_same_when_it_is_rated(tmp_path: Path) -> None:
+    """Also with older agents: who has read its episodes knows it as its own row tells of it."""
+    async with household(tmp_path) as house:
+        await house.settle()
+        query = "SELECT key, item, places FROM subjects WHERE tracker = 'plex' AND scope = 'season' ORDER BY key"
+        before = await house.sql(query)
+        seasons = [one for one in house.home.plex.library.items.values() if one.type == "season"]
+        assert sum(len(json.loads(places)) for *_, places in before) == len(seasons)
+        for one in seasons:
+            house.home.rated(one, 5.0, house.clock.now())
+        await house.sync()
+        assert await house.sql(query) == before
