@@ -1,266 +1,233 @@
-"""What a large library costs: ``python benchmarks/library.py [--plays 100000]`` prints one table.
+"""A Plex library and Trakt in step: ``python benchmarks/library.py [--small] [PART …]`` prints one table.
 
-Both stand-ins hold the same plays. ``scrobbled sync`` runs as people run it, to its end: a first run, an idle one, one
-with ten news on each side, and one that is killed in the middle of its reading and then run again. The stand-ins run
-in a process of their own, Trakt's with its limit of 500 reads in five minutes; nothing waits on purpose.
+``scrobbled serve`` and ``scrobbled sync`` run as people run them, Plex and Trakt in a process of their own, answering
+at once, Trakt with its limits. Time is that on the clock from the yes (``sync --plan``) until the command has ended,
+which is when all is confirmed; memory is the largest resident set of the service as the system counts it; requests are
+counted where they arrive, from the first look at the plan on. Webhooks come all the while, and at rest before that.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import signal
+import asyncio
+import contextlib
 import sqlite3
-import subprocess
+import statistics
 import sys
-import tempfile
 import time
-import urllib.request
-from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SHOWS = 1_000
-DIARY = "GET /api/user/{username}/diary"
+from _home import Home, Spent, home
+from bench import Row, percentile, table
+
+AT_REST = 10.0
+"""Seconds for which their acknowledgement is measured before anything happens."""
 NEWS = 10
-KILLED_AT = 0.4
-"""Share of the diary's pages after which a run is killed."""
-PAGE_OF_DIARY = 24
+CYCLES = 10
+EVERY = 10
+"""Each so manieth history POST is broken."""
+LIKE_TODAY = "p99 25 ms"
 
 
-@dataclass
-class Spent:
-    """One run of the command."""
+@dataclass(frozen=True)
+class Sizes:
+    movies: int = 12_000
+    episodes: int = 12_000
+    some: int = 2_000
+    many: int = 20_000
+    rated: int = 5_000
+    copies: int = 200
 
-    what: str
-    wall: float
-    cpu: float
-    peak: float
-    """Megabytes."""
-    requests: Counter[str]
-    code: int
-    said: str
-
-    def row(self) -> str:
-        trakt = sum(n for route, n in self.requests.items() if route.startswith("trakt "))
-        diary = self.requests[f"serializd {DIARY}"]
-        rest = sum(n for route, n in self.requests.items() if route.startswith("serializd ")) - diary
-        return (
-            f"| {self.what} | {self.wall:.1f} s | {self.cpu:.1f} s | {self.peak:.0f} MB | {trakt:,} | {diary:,} | "
-            f"{rest:,} | {self.code} |"
-        )
+    @property
+    def library(self) -> dict[str, int]:
+        return {"movies": self.movies, "episodes": self.episodes}
 
 
-# -- the stand-ins, in a process of their own -------------------------------------------------------------------------
+SMALL = Sizes(movies=1_200, episodes=1_200, some=200, many=2_000, rated=500, copies=20)
 
 
-def stand_ins(plays: int, shows: int, port: int) -> None:
-    import asyncio
+async def said_yes(one: Home) -> tuple[Spent, Spent]:
+    """Look at the plan, and say yes to it; what each took."""
+    told, look = await one.spent((), hooks=False)
+    if told["outcome"] == "approval":
+        told, spent = await one.spent(("--plan", told["plan_id"]))
+    if told["outcome"] != "done":
+        raise SystemExit(f"the run was {told['outcome']}: {told}")
+    return look, spent
 
-    from scrobbled.sandbox.history import plays as past
-    from scrobbled.sandbox.server import Sandbox
-    from scrobbled.sandbox.trakt.accounts import TraktPlay, minute
 
-    sandbox = Sandbox(shows=shows, only=("serializd", "trakt", "trakt-auth"))
-    trakt = sandbox["trakt"]
-    sandbox["serializd"].preload("anna", plays)
-    account, now = trakt.account_of("anna"), trakt.now()
-    titles = {
-        one.trakt: trakt.catalogue.by_id("episode", "trakt", one.trakt)
-        for show in sandbox.world.shows
-        for one in show.episodes()
-    }
-    account.history.fill(
-        (
-            TraktPlay(next(trakt.numbers), titles[play.episode.trakt], minute(play.watched_at), "scrobble")
-            for play in past(sandbox.world, plays, now)
-        ),
-        now,
+async def to_trakt(
+    what: str, peer: str, wanted: str, good: Callable[[Spent, int, int], bool], *, every: int = 0, **shelf: Any
+) -> list[Row]:
+    """What was watched in the library comes to an empty Trakt. ``good`` is given the requests to both."""
+    async with home(**shelf) as one:
+        if every:
+            one.ask("break_down", every)
+        quiet = list[float]()
+        await one.acknowledged(quiet, AT_REST)
+        look, spent = await said_yes(one)
+        right = one.ask("right")
+        plex, trakt = look.plex + spent.plex, look.trakt + spent.trakt
+    every_one = right["lost"] == right["doubled"] == 0 and right["plays"] == shelf["watched"]
+    minutes = f"{right['plays']:,} plays, {right['lost']} lost, {right['doubled']} doubled"
+    reached = f"{spent.wall:.1f} s, {minutes}, {plex} requests to Plex, {trakt} to Trakt, {spent.peak:.0f} MB"
+    look_at = f"to see the plan: {look.wall:.1f} s; processor {look.cpu:.1f} and {spent.cpu:.1f} s"
+    return [
+        Row(what, peer, f"{reached} ({look_at})", wanted, every_one and good(spent, plex, trakt)),
+        waits(f"acknowledgement meanwhile ({what})", quiet, spent.waits),
+    ]
+
+
+def waits(what: str, quiet: Sequence[float], times: Sequence[float]) -> Row:
+    p50, p99, most = (1_000 * percentile(times, share) for share in (0.5, 0.99, 1.0))
+    before = 1_000 * percentile(quiet, 0.99)
+    told = f"p50 {p50:.1f}, p99 {p99:.1f}, longest {most:.1f} ms of {len(times):,}; at rest p99 {before:.1f} ms"
+    return Row(what, f"at rest p50 {1_000 * statistics.median(quiet):.1f} ms", told, LIKE_TODAY, p99 <= 25)
+
+
+async def first(sizes: Sizes) -> list[Row]:
+    return await to_trakt(
+        f"{sizes.some:,} watched of {sizes.movies + sizes.episodes:,} to an empty Trakt",
+        "PlexTraktSync 2,202 s; Pakt 3.5 s, 0 dates right",
+        "30 s, all minutes, 40 and 60",
+        lambda spent, plex, trakt: spent.wall <= 30 and plex <= 40 and trakt <= 60,
+        watched=sizes.some,
+        **sizes.library,
     )
-    account.touch("episodes", "watched_at", now)
-    account.limits["history"] = 2 * plays
-
-    async def stand() -> None:
-        async with sandbox.running(port=port):
-            print("ready", flush=True)
-            asyncio.get_running_loop().add_reader(sys.stdin, lambda: _told(sandbox, sys.stdin.readline()))
-            await asyncio.Event().wait()
-
-    asyncio.run(stand())
 
 
-def _told(sandbox: Any, line: str) -> None:
-    """News on each side, none of which the other has."""
-    from datetime import timedelta
-
-    count = int(line or 0)
-    trakt, serializd = sandbox["trakt"], sandbox["serializd"]
-    now = trakt.now()
-    for n, show in enumerate(sandbox.world.shows[: 2 * count]):
-        one, at = show.seasons[1].episodes[0], now - timedelta(minutes=3 * n + 5)
-        if n % 2:
-            trakt.account_of("anna").add_play(trakt.catalogue.by_id("episode", "trakt", one.trakt), at, "scrobble", now)
-        else:
-            serializd.log_play("anna", show.tmdb, one.season, one.number, at)
-    print("told", flush=True)
+async def unknown(sizes: Sizes) -> list[Row]:
+    return await to_trakt(
+        f"{sizes.some:,}, episodes by ids that Trakt does not know",
+        "",
+        "none lost",
+        lambda spent, plex, trakt: True,
+        watched=sizes.some,
+        known=False,
+        **sizes.library,
+    )
 
 
-# -- the command ------------------------------------------------------------------------------------------------------
+async def broken(sizes: Sizes) -> list[Row]:
+    return await to_trakt(
+        f"{sizes.some:,}, every tenth history POST 502: done, half done, dropped",
+        "PlexTraktSync 400 of 200",
+        "none lost, none doubled",
+        lambda spent, plex, trakt: True,
+        watched=sizes.some,
+        every=EVERY if sizes.some > SMALL.some else 2,
+        **sizes.library,
+    )
 
 
-class Bench:
-    """One home, and the stand-ins beside it."""
-
-    def __init__(self, folder: Path, plays: int, shows: int) -> None:
-        self._folder, self._plays = folder, plays
-        self._port = _free_port()
-        words = [sys.executable, __file__, "--stand-ins", str(plays), "--shows", str(shows), "--port", str(self._port)]
-        self._beside = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._beside.stdout is not None
-        if self._beside.stdout.readline().strip() != "ready":
-            raise SystemExit("the stand-ins did not start")
-        self._base = f"http://127.0.0.1:{self._port}"
-        self._config = folder / "scrobbled.yaml"
-        self._config.write_text(json.dumps(self._settings()))
-        self.forget()
-
-    def end(self) -> None:
-        self._beside.kill()
-        self._beside.wait()
-
-    def forget(self) -> None:
-        """Begin with an empty database, signed in."""
-        for path in self._folder.glob("scrobbled.db*"):
-            path.unlink()
-        answer = _asked(f"{self._base}/trakt-auth/_sandbox/sign-in", {"username": "anna"})
-        words = [sys.executable, __file__, "--sign-in", str(self._folder / "scrobbled.db")]
-        subprocess.run(words, input=json.dumps(answer), text=True, check=True)
-
-    def news(self) -> None:
-        assert self._beside.stdin is not None
-        assert self._beside.stdout is not None
-        self._beside.stdin.write(f"{NEWS}\n")
-        self._beside.stdin.flush()
-        self._beside.stdout.readline()
-
-    def sync(self, what: str, *, kill_at: int = 0) -> Spent:
-        """``kill_at``: after so many pages of the diary."""
-        before, began = self.requests(), time.perf_counter()
-        words = [sys.executable, "-m", "scrobbled", "sync", "--config", str(self._config)]
-        log = self._folder / "log"
-        with log.open("w") as out:
-            command = subprocess.Popen(words, stdout=out, stderr=out)
-            while kill_at and (self.requests() - before)[f"serializd {DIARY}"] < kill_at:
-                time.sleep(0.2)
-                if command.poll() is not None:
-                    break
-            if kill_at:
-                command.send_signal(signal.SIGKILL)
-            _, status, used = os.wait4(command.pid, 0)
-        wall = time.perf_counter() - began
-        requests, cpu = self.requests() - before, used.ru_utime + used.ru_stime
-        code = os.waitstatus_to_exitcode(status)
-        return Spent(what, wall, cpu, used.ru_maxrss / 1024, requests, code, log.read_text())
-
-    def requests(self) -> Counter[str]:
-        told = Counter[str]()
-        for name in ("trakt", "serializd"):
-            counts = _asked(f"{self._base}/{name}/_sandbox/requests?n=1")["counts"]
-            told.update({f"{name} {route}": count for route, count in counts.items()})
-        return told
-
-    def held(self) -> str:
-        with sqlite3.connect(self._folder / "scrobbled.db") as db:
-            agreed = db.execute("SELECT count(*) FROM links WHERE state = 'agreed'").fetchone()[0]
-        size = sum(path.stat().st_size for path in self._folder.glob("scrobbled.db*"))
-        return f"{agreed:,} viewings agree; the database has {size / 1e6:.0f} MB"
-
-    def _settings(self) -> dict[str, Any]:
-        app = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
-        serializd = {"email": "anna@example.org", "password": "anna-secret", "url": f"{self._base}/serializd/api"}
-        trakt = {**app, "url": f"{self._base}/trakt", "auth_url": f"{self._base}/trakt-auth"}
-        pair = {"between": ["trakt", "serializd"], "plays": "both", "ratings": "both"}
-        anna = {"name": "anna", "trackers": {"serializd": serializd, "trakt": trakt}, "pairs": [pair]}
-        return {"storage": {"path": str(self._folder / "scrobbled.db")}, "viewers": [anna]}
+async def many(sizes: Sizes) -> list[Row]:
+    return await to_trakt(
+        f"{sizes.many:,} watched to an empty Trakt",
+        "6.1 h",
+        "260 s, 150 MB",
+        lambda spent, plex, trakt: spent.wall <= 260 and spent.peak <= 150,
+        watched=sizes.many,
+        **sizes.library,
+    )
 
 
-def sign_in(database: Path, answer: dict[str, Any]) -> None:
-    import asyncio
-
-    from migration import sign_in as signed
-
-    from scrobbled.store import Store
-
-    async def write() -> None:
-        store = Store(database)
-        await signed(store, answer)
-        await store.aclose()
-
-    asyncio.run(write())
-
-
-def _asked(url: str, body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data)) as answer:
-        return json.load(answer)
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def everything(plays: int, shows: int, *, killed: bool, verbose: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="scrobbled-bench-") as name:
-        bench = Bench(Path(name), plays, shows)
-        try:
-            print(
-                "\n| " + f"{plays:,} plays a side" + " | wall | processor | peak | Trakt | diary pages | other | exit |"
+async def still(sizes: Sizes) -> list[Row]:
+    """Both sides hold the same plays and ratings."""
+    shelf = {"watched": sizes.many, "rated": sizes.rated, "on_trakt": sizes.many, **sizes.library}
+    async with home(**shelf) as one:
+        quiet = list[float]()
+        await one.acknowledged(quiet, AT_REST)
+        told, begun = await one.spent(())
+        rows = [Row("both read and compared for the first time", "", begun.told(), "", told["outcome"] == "nothing")]
+        rows.append(waits("acknowledgement meanwhile", quiet, begun.waits))
+        idle = [(await one.spent((), hooks=False))[1] for _ in range(3)]
+        rows.append(unmoved(f"nothing changed, {sizes.many:,} and {sizes.rated:,} ratings, by the service", idle))
+        one.ask("watch", NEWS)
+        told, spent = await one.spent((), hooks=False)
+        plays = one.ask("right")
+        fine = told["outcome"] == "done" and plays["lost"] == plays["doubled"] == 0
+        requests = spent.plex + spent.trakt
+        rows.append(Row(f"{NEWS} news among {sizes.many:,}", "", spent.told(), "20 requests", fine and requests <= 20))
+        await one.spent((), hooks=False)
+        before = one.kept()
+        told, spent = await one.spent(("--full",))
+        same, nothing = [name for name, digest in one.kept().items() if before[name] != digest], told["outcome"]
+        rows.append(
+            Row(
+                f"full reading and comparison of {sizes.many:,}",
+                "",
+                f"{spent.told()}; written: {', '.join(same) or 'no row'}",
+                "60 requests to Plex, 10 s of processor, no row written",
+                nothing == "nothing" and not same and spent.plex <= 60 and spent.cpu <= 10,
             )
-            print("|---|---:|---:|---:|---:|---:|---:|---:|", flush=True)
-            _shown(bench.sync("first"), verbose=verbose)
-            _shown(bench.sync("idle"), verbose=verbose)
-            bench.news()
-            _shown(bench.sync(f"{NEWS} news each"), verbose=verbose)
-            held = bench.held()
-            if killed:
-                bench.forget()
-                _shown(bench.sync("killed", kill_at=max(2, int(plays / PAGE_OF_DIARY * KILLED_AT))), verbose=verbose)
-                _shown(bench.sync("the next one"), verbose=verbose)
-            print(f"\n{held}")
-        finally:
-            bench.end()
+        )
+        rows.append(waits("acknowledgement meanwhile", quiet, spent.waits))
+        await one.end()
+        alone = [(await one.spent(()))[1] for _ in range(3)]
+        rows.append(unmoved("nothing changed, by the command alone", alone))
+    return rows
 
 
-def _shown(spent: Spent, *, verbose: bool) -> None:
-    print(spent.row(), flush=True)
-    if verbose or spent.code > 0:
-        print(spent.said, file=sys.stderr)
-        for route, count in spent.requests.most_common():
-            print(f"  {count:>7,}  {route}", file=sys.stderr)
+def unmoved(what: str, spent: Sequence[Spent]) -> Row:
+    one = sorted(spent, key=lambda each: each.wall)[len(spent) // 2]
+    writes = one.to("plex", "trakt", what="writes")
+    good = one.wall <= 2 and one.plex + one.trakt <= 10 and not writes
+    return Row(what, "17.9 s, 285 requests", f"{one.told()}, {writes} writes", "2 s, 10 requests, 0 writes", good)
+
+
+async def marks(sizes: Sizes) -> list[Row]:
+    shelf = {"watched": sizes.some, "on_trakt": sizes.some, "marks": sizes.some, "copies": sizes.copies}
+    async with home(catch_up=True, **shelf, **sizes.library) as one:
+        quiet = list[float]()
+        await one.acknowledged(quiet, AT_REST)
+        await asyncio.sleep(25)  # until it was asked once what was watched, which is where catching up begins
+        _, spent = await said_yes(one)
+        marked = one.ask("unmoved")
+        ends = time.perf_counter() + 75  # so that it is asked again meanwhile
+        for cycle in range(CYCLES):
+            await one.spent(("--full",) if cycle % 3 == 2 else (), hooks=False)
+        await asyncio.sleep(max(0.0, ends - time.perf_counter()))
+        after, writes = one.ask("unmoved"), plays_of(one.database)
+    good = not marked["otherwise"] and marked == after and not writes and spent.wall <= 60
+    counted = f"{after['once']:,} copies watched once, {after['otherwise']} otherwise"
+    later = (
+        f"after {CYCLES} more cycles {after['came'] + after['went']} plays came or went on Trakt, {writes} plays here"
+    )
+    return [
+        Row(f"{sizes.some:,} marks from Trakt to Plex", "", f"{spent.told()}; {counted}; {later}", "60 s, once", good),
+        waits("acknowledgement meanwhile", quiet, spent.waits),
+    ]
+
+
+def plays_of(database: Path) -> int:
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+        return int(db.execute("SELECT count(*) FROM plays").fetchone()[0])
+
+
+PARTS: dict[str, Callable[[Sizes], Coroutine[Any, Any, list[Row]]]] = {
+    "first": first,
+    "unknown": unknown,
+    "broken": broken,
+    "many": many,
+    "still": still,
+    "marks": marks,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--plays", type=int, default=100_000)
-    parser.add_argument("--shows", type=int, default=SHOWS)
-    parser.add_argument("--no-kill", action="store_true")
-    parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--stand-ins", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--sign-in", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("part", nargs="*", choices=[[], *PARTS], help="default: all")
+    parser.add_argument("--small", action="store_true", help="a tenth of everything, for a look")
     given = parser.parse_args()
-    if given.stand_ins is not None:
-        stand_ins(given.stand_ins, given.shows, given.port)
-    elif given.sign_in is not None:
-        sign_in(given.sign_in, json.load(sys.stdin))
-    else:
-        everything(given.plays, given.shows, killed=not given.no_kill, verbose=given.verbose)
+    sizes, rows = SMALL if given.small else Sizes(), list[Row]()
+    for name in given.part or PARTS:
+        rows += asyncio.run(PARTS[name](sizes))
+        print(table(rows[-1:]), file=sys.stderr, flush=True)
+    print(table(rows))
+    sys.exit(0 if all(row.good for row in rows) else 1)
 
 
 if __name__ == "__main__":
