@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,30 @@ async def test_a_show_that_is_rated_on_trakt_alone_gets_its_rating_in_the_librar
     await house.settle()
     (copy,) = [one for one in house.home.plex.library.items.values() if one.type == "show" and one.show == chosen]
     assert house.home.plex.views.of(ANNA, copy).rating == 9.0
+
+
+@pytest.mark.parametrize("where", ["trakt", "plex"])
+async def test_a_rating_that_is_cleared_is_cleared_on_the_other_side_once(tmp_path: Path, where: str) -> None:
+    async with household(tmp_path, removals="propagate") as house:
+        await house.sync()
+        await house.settle()
+        thing = next(
+            one for one in house.home.things if one.rating and one.stars == one.rating and len(one.copies) == 1
+        )
+        assert thing.title is not None
+        copy = house.sandbox["plex"].library.items[thing.copies[0][1]]
+        views, before = house.home.plex.views, house.writes()
+        if where == "trakt":
+            house.rate_on_trakt(thing.title.kind, thing.title.trakt, None)
+        else:
+            views.put(ANNA, copy, replace(views.of(ANNA, copy), rating=None, rated_at=None))
+        for _ in range(5):
+            house.clock.advance(7 * 3_600)
+            await house.sync()
+        assert views.of(ANNA, copy).rating is None
+        assert thing.title not in [one.title for one in house.home.trakt().ratings]
+        marks = [one for one in house.sandbox["plex"].log if "/:/rate" in one.path and one.query.get("rating") == "-1"]
+        assert (len(marks), house.writes() - before) == ((1, 0) if where == "trakt" else (0, 1))
 
 
 def _holds(house: Household, tmdb: int) -> bool:

@@ -94,7 +94,7 @@ class PlexLibraryBench:
 
     async def read(self, *, full: bool = False, kinds: frozenset[Kind] = BOTH) -> Reading:
         """One read, and what it brought is stored. The reader is new each time, as if nothing were remembered."""
-        reader = PlexReader(self.seats, self.titles)
+        reader = PlexReader(self.seats, self.titles, self.clock)
         reading = await reader.read(kinds, self.mirror.cursor, self.mirror, full=full)
         self.mirror.store(reading)
         return reading

@@ -81,9 +81,14 @@ def test_it_is_watched_as_often_as_any_copy_says_and_when_the_last_one_was(
 def test_the_rating_is_that_of_the_copy_rated_last() -> None:
     early, late, bare = copy(rating=4, rated_at=EVENING), copy("m/2", rating=9, rated_at=LATER), copy("m/3", rating=1)
     for order in permutations([early, late, bare, copy("m/4", rated_at=LATER + timedelta(days=1))]):
-        assert rating_record("k", order) == ValueRecord("k", 9, LATER)
-    assert rating_record("k", [bare]) == ValueRecord("k", 1, None)
-    assert rating_record("k", [copy(rated_at=EVENING)]) is None
+        assert rating_record("k", order, LATER) == ValueRecord("k", 9, LATER)
+    assert rating_record("k", [bare], LATER) == ValueRecord("k", 1, None)
+    assert rating_record("k", [copy(rated_at=EVENING)], LATER) is None
+
+
+def test_nobody_rated_anything_after_the_moment_it_is_read() -> None:
+    assert rating_record("k", [copy(rating=4, rated_at=LATER)], LATER) == ValueRecord("k", 4, LATER)
+    assert rating_record("k", [copy(rating=4, rated_at=LATER)], EVENING) == ValueRecord("k", 4, None)
 
 
 def test_an_item_says_where_somebody_stopped_who_never_watched_it() -> None:

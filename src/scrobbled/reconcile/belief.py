@@ -157,5 +157,11 @@ def news_of_values(told: ReadValues, stored: Mapping[str, MirroredValue], belief
     return ValueNews(put, clear, missing if told.complete and belief.whole else ())
 
 
+def explained(news: ValueNews, stored: Mapping[str, MirroredValue], cleared: Mapping[str, float]) -> ValueNews:
+    """What we have ``cleared`` ourselves is not missing but gone. By key when that was, in Unix seconds."""
+    ours = {key for key in news.missing if stored[key].since <= cleared.get(key, 0.0)}
+    return ValueNews(news.put, [*news.clear, *sorted(ours)], [key for key in news.missing if key not in ours])
+
+
 def _is_known(told: ValueRecord, before: MirroredValue | None) -> bool:
     return before is not None and before.value == told.value and not before.missed

@@ -27,7 +27,7 @@ from scrobbled.reconcile.reading import AccountReading, Failed, all_of
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import claims, drafts, records, subjects, values
 from scrobbled.store.mirror.records import ReadState
-from scrobbled.store.queue import amendments
+from scrobbled.store.queue import amendments, written
 
 PIECE = 150
 """Rows in one transaction: a few milliseconds in which no webhook is stored."""
@@ -93,7 +93,11 @@ async def absorb(store: Store, read: AccountReading, clock: Clock, *, may_lack: 
     await _put_subjects(store, account, reading.subjects)
     echoes, more = await _put_plays(store, read, absence, believed, rev, now)
     for kind, told in reading.values.items():
-        await _put_values(store, account, kind, belief.news_of_values(told, valued[kind], believed), rev, now)
+        news = belief.news_of_values(told, valued[kind], believed)
+        if news.missing:
+            cleared = await store.read(lambda db, kind=kind: written.cleared(db, account, kind))  # type: ignore[misc]
+            news = belief.explained(news, valued[kind], cleared)
+        await _put_values(store, account, kind, news, rev, now)
     complete = reading.plays is not None and reading.plays.complete
     plays = (absence.there if complete else before.plays) + more
     await _finish(store, read, replace(before, plays=plays), rev, now, doubt=doubt)

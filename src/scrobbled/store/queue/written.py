@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from scrobbled.core.kinds import KindValue
+from scrobbled.core.kinds import Kind, KindValue, valued
 from scrobbled.core.records import Subject
 from scrobbled.core.standing import AccountKey
 from scrobbled.store.file.codec import THESE, decode_subject, decode_value, listed
@@ -36,3 +36,14 @@ def since(db: sqlite3.Connection, account: AccountKey, actions: Iterable[str], m
         OwnWrite(action, decode_subject(subject), decode_value(value), asked, done)
         for action, subject, value, asked, done in rows
     ]
+
+
+def cleared(db: sqlite3.Connection, account: AccountKey, kind: Kind) -> dict[str, float]:
+    """By the tracker's key, when we last cleared a value of this kind (Unix seconds)."""
+    rows = db.execute(
+        "SELECT address_key, max(settled_at) FROM amendments "
+        f"WHERE viewer = ? AND tracker = ? AND kind = ? AND action IN {THESE} AND state = 'delivered' "
+        "AND address_key IS NOT NULL GROUP BY address_key",
+        (*account, kind, listed(entry.cleared for entry in valued())),
+    )
+    return dict(rows.fetchall())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -34,6 +35,7 @@ class Gathered:
     ``listed`` are servers of which every item is among ``items``, so that their other copies are there no more.
     """
 
+    now: datetime
     known: Mapping[str, Subject] = field(default_factory=dict)
     kinds: Set[Kind] = frozenset()
     """What is asked for."""
@@ -96,7 +98,7 @@ class Gathered:
                 found[WATCHED] = ReadValues(told(watched_record(key, of) for key, of in held.items()), whole)
         if RATINGS in self.moved:
             rated = {self.keys[place] for place in self.rated}
-            records = told(rating_record(key, copies[key]) for key in copies if key in rated)
+            records = told(rating_record(key, copies[key], self.now) for key in copies if key in rated)
             found[RATINGS] = ReadValues(records, RATINGS in self.complete)
         return found
 

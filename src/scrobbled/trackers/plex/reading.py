@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from scrobbled.core.errors import LoginNeeded, TrackerError
 from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, Kind
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import Reading
+from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.given import EarlierReads
 from scrobbled.trackers.plex.cursor import PlexCursor, SeatMark, cursor_of
 from scrobbled.trackers.plex.gathering import CALLED, Gathered
@@ -29,8 +31,8 @@ class PlexReader:
     One server of several that is off, or fails, says nothing: what the others say is news, and nothing counts as gone.
     """
 
-    def __init__(self, find: FindSeats, titles: Sequence[str]) -> None:
-        self._find, self._titles = find, tuple(titles)
+    def __init__(self, find: FindSeats, titles: Sequence[str], clock: Clock) -> None:
+        self._find, self._titles, self._clock = find, tuple(titles), clock
 
     async def read(
         self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
@@ -44,7 +46,7 @@ class PlexReader:
         if not full and not any(visit.moved(kind) for visit in crew.visits for kind in kinds):
             return Reading(cursor, had.owner, skipped=dict.fromkeys(crew.off, 1))
         await crew.each(lambda visit: visit.confirm())
-        return await _Read(crew, had, kinds, known, full=full).reading()
+        return await _Read(crew, had, kinds, known, self._clock.now(), full=full).reading()
 
 
 def _asked(kinds: frozenset[Kind]) -> frozenset[Kind]:
@@ -90,10 +92,10 @@ class _Read:
     """One read in which something moved, or everything is asked for."""
 
     def __init__(
-        self, crew: _Crew, had: PlexCursor, kinds: frozenset[Kind], known: EarlierReads, *, full: bool
+        self, crew: _Crew, had: PlexCursor, kinds: frozenset[Kind], known: EarlierReads, now: datetime, *, full: bool
     ) -> None:
         self._crew, self._had, self._kinds, self._known, self._full = crew, had, kinds, known, full
-        self._gathered = Gathered(kinds=kinds)
+        self._gathered = Gathered(now, kinds=kinds)
 
     async def reading(self) -> Reading:
         self._gathered.known = await self._known.subjects()

@@ -79,13 +79,14 @@ def watched_record(key: str, copies: ThingCopies) -> ValueRecord | None:
     return ValueRecord(key, {"count": count, "begun": last.begun, "on": on}, last.viewed_at)
 
 
-def rating_record(key: str, copies: ThingCopies) -> ValueRecord | None:
-    """That of the copy which was rated last."""
+def rating_record(key: str, copies: ThingCopies, now: datetime) -> ValueRecord | None:
+    """That of the copy which was rated last. A time after ``now`` is none: the server's clock is wrong."""
     rated = [copy for copy in copies if copy.rating is not None]
     if not rated:
         return None
     last = max(rated, key=lambda copy: copy.rated_at or LONG_AGO)
-    return None if last.rating is None else ValueRecord(key, last.rating, last.rated_at)
+    at = last.rated_at if last.rated_at is None or last.rated_at <= now else None
+    return None if last.rating is None else ValueRecord(key, last.rating, at)
 
 
 def told(found: Iterable[ValueRecord | None]) -> list[ValueRecord]:

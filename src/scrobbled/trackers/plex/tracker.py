@@ -46,7 +46,7 @@ class PlexTracker(Tracker):
         self._settings = settings
         self._auth = PlexAuth(http, settings, context.tokens, viewer=context.viewer, accounts=context.accounts)
         self._servers = PlexServers(http, settings, self._auth, context.cache)
-        self._reader = PlexReader(self._servers.seats, settings.libraries)
+        self._reader = PlexReader(self._servers.seats, settings.libraries, context.clock)
         self._amender = PlexAmender(self._servers, context.clock)
         self._checks = PlexChecks(http, self._servers, settings, self._auth, context.clock)
 
