@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,15 +12,16 @@ from msgspec.structs import replace
 
 from conftest import FakeClock
 from scrobbled.core.errors import TrackerError
-from scrobbled.core.naming.ids import EpisodeIds, ShowIds
-from scrobbled.core.naming.items import Episode
-from scrobbled.core.records import PlayRecord, Subject
+from scrobbled.core.kinds import ITEMS, WATCHED
+from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
+from scrobbled.core.naming.items import Episode, Movie
+from scrobbled.core.records import PlayRecord, Subject, ValueRecord
 from scrobbled.reconcile import PairMember, Sides
 from scrobbled.reconcile.placing import Placer
 from scrobbled.reconcile.steps import RunSteps
 from scrobbled.sandbox.world import WorldShow
 from scrobbled.store import Store
-from scrobbled.store.mirror import records, subjects
+from scrobbled.store.mirror import records, subjects, values
 from trackers.trakt_bench import TraktBench
 
 SHOWS = 3
@@ -89,3 +91,52 @@ async def test_what_has_the_id_that_trakt_goes_by_is_not_looked_up(store: Store,
     found, asked = await placed(trakt, store, [special(show, n, tmdb=show.episode(1, n).tmdb) for n in range(1, 5)])
     assert found == [f"episode:tmdb:{show.episode(1, n).tmdb}" for n in range(1, 5)]
     assert not asked
+
+
+async def test_what_is_only_there_and_has_no_id_is_not_asked_about(store: Store, clock: FakeClock) -> None:
+    trakt = TraktBench(clock)
+    film = trakt.sandbox.world.movies[0]
+    held, same, other = (
+        Subject("held", "movie", Movie("Birthday")),
+        Subject("same", "movie", Movie(film.title, film.year)),
+        Subject("other", "movie", Movie("Beach")),
+    )
+    theirs = Subject("t", "movie", Movie(film.title, ids=MovieIds(tmdb=film.tmdb)))
+
+    def fill(db: sqlite3.Connection) -> None:
+        account = SIDES.account("a")
+        subjects.put(db, account, [held, same, other])
+        values.put(db, account, [ValueRecord(one.key, {}) for one in (held, same, other)], 1, 0.0, kind=ITEMS)
+        values.put(db, account, [ValueRecord("other", {"count": 1})], 1, 0.0, kind=WATCHED)
+        subjects.put(db, SIDES.account("b"), [theirs])
+        records.put(db, SIDES.account("b"), [PlayRecord("r", "t", clock.now())], 1, 0.0)
+
+    await store.write(fill)
+    placer = Placer(SIDES, PairMember(trakt.tracker(), ignored), [], store=store, clock=clock)
+    await placer.course(None, RunSteps(store, clock))
+    assert await store.read(lambda db: {row[0] for row in db.execute("SELECT key FROM placements")}) == {
+        "same",
+        "other",
+    }
+
+
+async def test_a_film_with_the_ids_of_two_is_neither_of_them(store: Store, clock: FakeClock) -> None:
+    trakt = TraktBench(clock)
+    one, two = trakt.sandbox.world.movies[:2]
+    mixed = Subject("mixed", "movie", Movie("Mixed", ids=MovieIds(tmdb=one.tmdb, imdb=two.imdb)))
+    theirs = [
+        Subject(f"movie:{film.tmdb}", "movie", Movie(film.title, ids=MovieIds(tmdb=film.tmdb, imdb=film.imdb)))
+        for film in (one, two)
+    ]
+    address = await trakt.tracker().amends.locate_subject(mixed)
+    theirs[0] = replace(theirs[0], key=address.key)
+
+    def fill(db: sqlite3.Connection) -> None:
+        for account, told in ((SIDES.account("a"), [mixed]), (SIDES.account("b"), theirs)):
+            subjects.put(db, account, told)
+            records.put(db, account, [PlayRecord(one.key, one.key, clock.now()) for one in told], 1, 0.0)
+
+    await store.write(fill)
+    placer = Placer(SIDES, PairMember(trakt.tracker(), ignored), [], store=store, clock=clock)
+    course = await placer.course(None, RunSteps(store, clock))
+    assert course.a.canon["mixed"] not in course.b.canon.values()

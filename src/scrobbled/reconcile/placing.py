@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, S
 from typing import TypeVar
 
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncertain
+from scrobbled.core.kinds import ITEMS
 from scrobbled.core.naming.corrections import Correction, corrected
 from scrobbled.core.naming.ids import ShowIds
-from scrobbled.core.naming.items import Episode, Item
+from scrobbled.core.naming.items import Episode, Item, Movie, titled
 from scrobbled.core.naming.matching import is_generic, plain
-from scrobbled.core.naming.things import names_of, share_an_id
+from scrobbled.core.naming.things import contradict, names_of, share_an_id
 from scrobbled.core.records import Subject, about, identity
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.garbage import set_aside
@@ -25,6 +26,7 @@ from scrobbled.store.mirror import records, subjects
 from scrobbled.trackers.base import Address
 
 T = TypeVar("T")
+TWO_FILMS = "its ids are those of two films"
 
 
 class Placer:
@@ -56,8 +58,17 @@ class Placer:
             a = await self._loader.part(course.a, ours, rows=False)
             b = await self._loader.part(course.b, theirs, rows=False)
             found += await asyncio.to_thread(lambda: list(_unplaced(a, b, course, self._is_corrected, shows)))  # noqa: B023
-        played = await self._with_rows([one.key for one in found if one.key not in course.a.valued])
-        return [one for one in found if one.key in course.a.valued or one.key in played]
+        return await self._asked_for(course, found)
+
+    async def _asked_for(self, course: Course, strange: Sequence[Subject]) -> list[Subject]:
+        """Those that there is anything to say of. What is only there, and has no id, may be what goes by its title."""
+        told = {key for key, kinds in course.a.valued.items() if kinds.keys() - {ITEMS}}
+        told |= await self._with_rows([one.key for one in strange if one.key not in told])
+        rest = [one for one in strange if one.key not in told and one.key in course.a.valued]
+        is_nameless = {one.key for one in rest if identity(one) is None and not self._is_corrected(one)}
+        titles = await self._titles(course.b) if is_nameless else set()
+        told |= {one.key for one in rest if one.key not in is_nameless or plain(titled(one.item)) in titles}
+        return [one for one in strange if one.key in told]
 
     def _is_corrected(self, subject: Subject) -> bool:
         """Whether a person says that it is something else."""
@@ -77,6 +88,13 @@ class Placer:
         for piece in pieces(list(b.canon), PAGE):
             found |= await self._store.read(lambda db, piece=piece: subjects.shows(db, account, piece))  # type: ignore[misc]
         return found
+
+    async def _titles(self, b: LoadedSide) -> set[str]:
+        """Of the films and shows of all that there is on side b, for comparing."""
+        account, found = self._sides.account("b"), set[str]()
+        for piece in pieces(list(b.canon), PAGE):
+            found |= await self._store.read(lambda db, piece=piece: subjects.titles(db, account, piece))  # type: ignore[misc]
+        return {plain(title) for title in found}
 
     async def _place(self, course: Course, strange: Sequence[Subject], steps: RunSteps) -> None:
         """Show by show, so that whatever is asked about one is asked once."""
@@ -100,7 +118,7 @@ class Placer:
         whose, rows = (self._sides.viewer, self._sides.a, self._sides.b), list[tuple[str, str | None, str]]()
         try:
             for one in some:
-                rows.append((one.key, *await self._placed(one)))
+                rows.append((one.key, *await self._unless_two(one, *await self._placed(one))))
         finally:
             now = self._now()
             await self._store.write(lambda db: subjects.put_placements(db, whose, rows, self._mark, now))
@@ -112,6 +130,16 @@ class Placer:
         except (NotInCatalogue, Uncertain, Refused) as error:
             return None, error.reason
         return address.key, address.how
+
+    async def _unless_two(self, subject: Subject, key: str | None, how: str) -> tuple[str | None, str]:
+        """A film with the ids of two is neither of them: side b has another id for what is at ``key``."""
+        if key is None or not isinstance(subject.item, Movie):
+            return key, how
+        there = await self._store.read(lambda db: subjects.those(db, self._sides.account("b"), [key]))
+        names = names_of(subject.scope, self._corrected(subject))
+        if any(contradict(names, names_of(one.scope, one.item)) for one in there.values()):
+            return None, TWO_FILMS
+        return key, how
 
     async def _asked(self, answer: Awaitable[T]) -> T:
         """Raises ``Failed`` where nobody answers, and ``NotInCatalogue``, ``Uncertain`` or ``Refused`` as is."""

@@ -82,6 +82,11 @@ class Episode(Struct, frozen=True):
 Item = Movie | Episode
 
 
+def titled(item: Item) -> str:
+    """The title of the film or show."""
+    return item.title if isinstance(item, Movie) else item.show_title
+
+
 def _nameless(ids: Ids) -> str:
     """What to call something that is known by its ids alone: "tmdb 717171"."""
     return " ".join(map(str, next(iter(ids.known().items()), ())))

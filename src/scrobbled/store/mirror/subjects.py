@@ -34,6 +34,15 @@ def shows(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> s
     return {row[0] for row in db.execute(query, (*account, listed(keys))) if row[0] is not None}
 
 
+def titles(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> set[str]:
+    """Of the films that these are, and of the shows that they are of."""
+    query = (
+        "SELECT DISTINCT coalesce(json_extract(item, '$.show_title'), json_extract(item, '$.title')) FROM subjects "
+        f"WHERE viewer = ? AND tracker = ? AND key IN {THESE}"
+    )
+    return {row[0] for row in db.execute(query, (*account, listed(keys))) if row[0]}
+
+
 def page(db: sqlite3.Connection, account: AccountKey, after: str, limit: int) -> list[Subject]:
     """By key, in pages: pass the last key seen as ``after``."""
     rows = db.execute(
