@@ -46,6 +46,10 @@ def special(show: WorldShow, n: int, **ids: int) -> Episode:
     return Episode(show.title, 0, 40 + n, one.title, show_ids=ShowIds(tvdb=show.tvdb), ids=EpisodeIds(**ids))
 
 
+def size_of(show: WorldShow) -> int:
+    return next(len(one.episodes) for one in show.seasons if one.number == 1)
+
+
 async def placed(trakt: TraktBench, store: Store, items: list[Episode]) -> tuple[list[str | None], Counter[str]]:
     """Where they stand on Trakt, and what it was asked."""
     told = [Subject(f"k{n:03}", "episode", item) for n, item in enumerate(items)]
@@ -80,8 +84,9 @@ async def test_an_episode_that_trakt_has_under_none_of_its_ids_is_taken_by_numbe
     show = trakt.sandbox.world.shows[0]
     right = replace(special(show, 2, tvdb=999_999_999), season=1, number=2)
     wrong = replace(right, title="Nothing like it", ids=EpisodeIds(tvdb=999_999_998))
-    found, asked = await placed(trakt, store, [right, wrong])
-    assert found == [f"episode:tmdb:{show.episode(1, 2).tmdb}", "episode:tvdb:999999998"]
+    sized = replace(wrong, title="Folge 2", ids=EpisodeIds(tvdb=999_999_997), season_size=size_of(show))
+    found, asked = await placed(trakt, store, [right, wrong, sized])
+    assert found == [f"episode:tmdb:{show.episode(1, 2).tmdb}", "episode:tvdb:999999998", found[0]]
     assert sum(asked.values()) == 2, asked
 
 

@@ -271,6 +271,22 @@ async def test_a_viewing_again_and_one_that_is_begun_again_are_news(bench: PlexL
     assert len(bench.plays(film)) == 2
 
 
+async def test_an_episode_says_how_large_its_season_is_where_all_of_it_was_read(
+    bench: PlexLibraryBench, clock: FakeClock, episode
+) -> None:
+    await bench.read()
+    season = [one for one in bench.plex.library.items.values() if one.season == episode.season and one.episode]
+    assert bench.subject(episode).item.season_size == len(season) > 1
+    clock.advance(60)
+    bench.watch(episode)
+    reading = await bench.read()
+    assert (reading.subjects, bench.subject(episode).item.season_size) == ({}, len(season))
+    bench.plex.library.remove(season[-1])
+    await bench.read()
+    assert bench.subject(episode).item.season_size == len(season) - 1
+    assert (await bench.read(full=True)).subjects == {}
+
+
 async def test_what_was_added_is_news(bench: PlexLibraryBench, clock: FakeClock, film: LibraryItem, episode) -> None:
     await bench.read()
     clock.advance(60)

@@ -82,6 +82,23 @@ async def test_an_episode_without_ids_is_found_by_its_show(trakt: TraktBench, tr
     assert trakt.asked() == [f"GET /search/tvdb/{world.tvdb}", f"GET /shows/{world.trakt}/seasons"]
 
 
+@pytest.mark.parametrize(("more", "found"), [(0, True), (1, False), (-1, False), (None, True)])
+async def test_numbers_alone_prove_nothing_where_the_season_has_another_size(
+    trakt: TraktBench, tracker: Tracker, more: int | None, found: bool
+) -> None:
+    show = trakt.sandbox.world.shows[0]
+    (season,) = (one for one in show.seasons if one.number == 1)
+    size = None if more is None else len(season.episodes) + more
+    item = replace(trakt.episode(), ids=EpisodeIds(), title="Folge 1", air_date=None, season_size=size)
+    if found:
+        assert (await tracker.locate(item)).data["number"] == item.number
+    else:
+        with pytest.raises(Uncertain, match="another number of episodes"):
+            await tracker.locate(item)
+    titled = replace(item, title=show.episode(1, item.number or 0).title)
+    assert (await tracker.locate(titled)).data["number"] == item.number
+
+
 async def test_the_key_does_not_depend_on_how_an_episode_was_found(trakt: TraktBench, tracker: Tracker) -> None:
     by_show, by_id = await tracker.locate(trakt.episode(ids="")), await tracker.locate(trakt.episode())
     assert by_show.key == by_id.key

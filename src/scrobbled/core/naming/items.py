@@ -61,6 +61,9 @@ class Episode(Struct, frozen=True):
     original_title: str | None = None
     absolute: bool = False
     """``number`` counts through the whole show (some anime agents), so it must be mapped before it is sent."""
+    season_size: int | None = None
+    """How many episodes the library has of this season, where all of it was read: who counts otherwise may number
+    otherwise."""
     origin: Origin | None = None
     settled: SettledBy | None = None
     """What a person has said: which show it is (``show_ids.tmdb``), or also season and number there (``place``)."""

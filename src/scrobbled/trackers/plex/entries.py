@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scrobbled.clients.plex_lists import JsonScalar
 from scrobbled.core.kinds import Scope
@@ -102,6 +103,15 @@ def _item(row: ItemRow, scope: Scope, shows: ShowNotes) -> Item:
         note = note_of(row)
         return Episode(text(row.title), None, None, show_year=note.year, show_ids=note.ids)
     return _season(row, shows) if scope == "season" else _episode(row, shows)
+
+
+def as_known(item: Item, known: Item | None) -> Item:
+    """``known``, if ``item`` says nothing else: what is the same lies in memory once. No row of an episode says how
+    large its season is.
+    """
+    if isinstance(item, Episode) and isinstance(known, Episode):
+        item = replace(item, season_size=known.season_size)
+    return known if known is not None and known == item else item
 
 
 def season_of(row: ItemRow, machine: str, shows: ShowNotes, library: str) -> LibraryEntry | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,15 +10,19 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, WATCHED, Kind
+from scrobbled.core.naming.items import Episode
 from scrobbled.core.records import PlayRecord, Plays, ReadValues, Subject
 from scrobbled.trackers.plex.entries import LibraryEntry
 from scrobbled.trackers.plex.history import PlexViewing
 from scrobbled.trackers.plex.keys import keyed
 from scrobbled.trackers.plex.records import (
+    SeasonSizes,
     ThingCopies,
     copies_by_key,
     item_record,
     rating_record,
+    season_in,
+    sized,
     subject_of,
     told,
     watched_record,
@@ -75,12 +79,20 @@ class Gathered:
     def subjects(self, copies: Mapping[str, ThingCopies]) -> dict[str, Subject]:
         """Those of which something else is said than is known."""
         found: dict[str, Subject] = {}
+        sizes = self._season_sizes() if ITEMS in self.complete else None
         for key, held in copies.items():
             known = self.known.get(key)
-            subject = subject_of(key, held, self._elsewhere(known))
+            subject = sized(subject_of(key, held, self._elsewhere(known)), known, sizes)
             if subject != known:
                 found[key] = subject
         return found
+
+    def _season_sizes(self) -> SeasonSizes:
+        numbers: dict[tuple[object, int | None], set[int | None]] = defaultdict(set)
+        for one in self.items.values():
+            if one.scope == "episode" and isinstance(one.item, Episode):
+                numbers[season_in(one.item)].add(one.item.number)
+        return {season: len(found) for season, found in numbers.items()}
 
     def _elsewhere(self, known: Subject | None) -> Subject | None:
         """What is known of a thing, where it has copies at servers of which not everything was read."""

@@ -17,6 +17,8 @@ from scrobbled.trackers.plex.entries import LibraryEntry
 IdsT = TypeVar("IdsT", bound=Ids)
 ThingCopies = Sequence[LibraryEntry]
 """Of one thing, at least one, by their places."""
+SeasonSizes = Mapping[tuple[object, int | None], int]
+"""How many episodes there are, by ``season_in``."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -35,6 +37,21 @@ def subject_of(key: str, copies: ThingCopies, known: Subject | None = None) -> S
     runtime = next((copy.runtime for copy in copies if copy.runtime), known.runtime if known else None)
     item = first if all(other == first for other in others) else _together([first, *others])
     return Subject(key, copies[0].scope, item, runtime, tuple(sorted(places)))
+
+
+def season_in(episode: Episode) -> tuple[object, int | None]:
+    """A show, and a season of it."""
+    return (episode.show_ids or episode.show_title, episode.season)
+
+
+def sized(subject: Subject, known: Subject | None, sizes: SeasonSizes | None) -> Subject:
+    """An episode says how large its season is: as ``sizes`` say, or as was known where not everything was read."""
+    item, before = subject.item, known.item if known else None
+    if subject.scope != "episode" or not isinstance(item, Episode):
+        return subject
+    size = before.season_size if isinstance(before, Episode) else None
+    size = sizes.get(season_in(item), size) if sizes is not None else size
+    return subject if item.season_size == size else replace(subject, item=replace(item, season_size=size))
 
 
 def _together(items: Sequence[Item]) -> Item:

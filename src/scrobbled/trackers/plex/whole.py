@@ -16,7 +16,7 @@ from scrobbled.plumbing.fields import Malformed, text
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook
 from scrobbled.trackers.plex.codec import seconds
 from scrobbled.trackers.plex.cursor import KEPT, ListMark, marked
-from scrobbled.trackers.plex.entries import LibraryEntry, entry_of, place_of, season_of
+from scrobbled.trackers.plex.entries import LibraryEntry, as_known, entry_of, place_of, season_of
 from scrobbled.trackers.plex.lists import LEAF, PIECE, RATED, all_of, rated_in
 from scrobbled.trackers.plex.rows import EPISODE, SHOW, ItemRow
 
@@ -120,8 +120,8 @@ class WholeLibraries:
         found.times = heapq.nlargest(KEPT, (*found.times, *times))
 
     def _put(self, found: FoundEntries, entry: LibraryEntry) -> None:
-        known = self._known.get(entry.place)
-        found.entries[entry.place] = replace(entry, item=known) if known == entry.item else entry
+        item = as_known(entry.item, self._known.get(entry.place))
+        found.entries[entry.place] = entry if item is entry.item else replace(entry, item=item)
 
     def _put_season(self, found: FoundEntries, row: ItemRow, title: str) -> None:
         """Once, however many of its episodes there are."""

@@ -39,6 +39,8 @@ from scrobbled.trackers.trakt.codec import (
 )
 from scrobbled.trackers.trakt.entries import season_key
 
+OTHER_SIZE = "the season has another number of episodes on Trakt, so that its numbers prove nothing"
+
 
 class TraktLocator:
     """Answers ``Tracker.locate``."""
@@ -124,9 +126,12 @@ class TraktLocator:
         trakt = await self._lookups.trakt_id("show", show)
         if trakt is None:
             raise NotInCatalogue(f"Trakt does not know the show {episode.show_title} yet")
-        entry, placed = _placed(episode, match.claims, await self._lookups.episodes(trakt))
+        entries = await self._lookups.episodes(trakt)
+        entry, placed = _placed(episode, match.claims, entries)
         if not agrees(match, episode, placed.entry):
             raise Uncertain(IN_DOUBT, [candidate(episode, placed.entry)])
+        if placed.how == "number" and episode.season_size not in (None, _season_size(entry, entries)):
+            raise Uncertain(OTHER_SIZE, [candidate(episode, placed.entry)])
         where = TraktPlace("episode", entry.ids, {**show, "trakt": trakt}, entry.season, entry.number)
         confidence = weaker(match.confidence, placed.confidence)
         return where.address(f"{match.method}, then {placed.how}", confidence, entry.title)
@@ -147,7 +152,9 @@ def _placed(
 
 
 def at_its_number(episode: Episode, entries: Sequence[ListedEpisode]) -> ListedEpisode | None:
-    """The entry with the numbers of ``episode``, where title or air date say the same; its ids say nothing."""
+    """The entry with the numbers of ``episode``, where title or air date say the same, or the season is known to be as
+    large; its ids say nothing.
+    """
     if episode.season is None or episode.number is None:
         return None
     nameless, claim = replace(episode, ids=EpisodeIds()), Claim(episode.season, episode.number, "its number")
@@ -156,7 +163,12 @@ def at_its_number(episode: Episode, entries: Sequence[ListedEpisode]) -> ListedE
     except (NotInCatalogue, Uncertain):
         return None
     is_there = (entry.season, entry.number) == (claim.season, claim.number)
-    return entry if is_there and placed.how != "number" else None
+    told = placed.how != "number" or episode.season_size == _season_size(entry, entries)
+    return entry if is_there and told else None
+
+
+def _season_size(entry: ListedEpisode, entries: Sequence[ListedEpisode]) -> int:
+    return sum(one.season == entry.season for one in entries)
 
 
 def _supported(episode: Episode, claims: Sequence[Claim], entry: Listed) -> bool:
