@@ -74,7 +74,7 @@ def test_changes_are_counted_by_side_action_and_kind() -> None:
 @pytest.mark.parametrize("hours", [0, 9, -11])
 def test_a_time_is_told_in_utc_to_the_minute(hours: int) -> None:
     assert moment(MAY.replace(second=59).astimezone(timezone(timedelta(hours=hours)))) == "2026-05-01 20:10"
-    assert moment(None) == "no date"
+    assert moment(None) == "without a date"
 
 
 def test_a_side_has_another() -> None:

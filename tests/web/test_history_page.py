@@ -63,7 +63,7 @@ def test_what_was_watched_hangs_by_day_with_a_letter_for_each_tracker(tmp_path: 
             assert re.search(r"(Today|Tonight) .*Yesterday", text)
             assert "Harbour Lights, S2 E5 Low Tide, anna," in text
             assert "Serializd: held" in text
-            assert "Film 1999 · no date · anna" in text
+            assert "Film 1999 · without a date · anna" in text
             assert relative(seen)
 
     asyncio.run(check())

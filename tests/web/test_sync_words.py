@@ -257,5 +257,5 @@ def test_times_of_a_plan_are_told_in_the_zone_of_the_house(text: str, says: str)
 )
 def test_a_change_is_said_to_be_made_only_where_it_was(outcome: str, tone: str) -> None:
     story = ItemStory("c1", "p1", "trakt", "add", "plays", "A", "A", None, "", "", "", outcome, "", "", None, "")
-    assert (run_items.does(story, NOW), run_items.tone(story)) == ("add the play", tone)
+    assert (run_items.does(story, NOW), run_items.tone(story)) == ("add the play without a date", tone)
     assert run_items.outcome_look(outcome).word == outcome

@@ -8,6 +8,7 @@ import rich_click as click
 
 from scrobbled.cli.common import configured, opened, plural, print_json, run, say
 from scrobbled.config import Config
+from scrobbled.core.sending.change import WITHOUT_DATE
 from scrobbled.core.words.plain import plain
 from scrobbled.desk.facts import ids as ids_facts
 from scrobbled.intake.household import household_of
@@ -66,7 +67,7 @@ def _print(report: ReplayReport) -> None:
         turned = "would turn" if report.dry_run else "turned"
         say(f"{plural(report.events, 'event')}: {counts}; {report.changed or 'none'} {turned} out as something else.")
     for play in report.plays:
-        watched = play.watched_at or "no date"
+        watched = play.watched_at or WITHOUT_DATE
         say(f"{play.id or 'new'}  {play.viewer}  {play.label}  {watched}  ({play.event_id})")
     say(_added(report, would))
     if report.gone:

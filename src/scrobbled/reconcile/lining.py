@@ -127,7 +127,8 @@ class Liner:
             target = self._sides.account(other(side))
             if not await self._store.read(lambda db, t=target: claims.any_for(db, *t)):  # type: ignore[misc]
                 continue
-            asked = [one for group in lined.plays for one in _to_ask(group, side, sheet, lined)]
+            held_by = self._sides.name(side)
+            asked = [one for group in lined.plays for one in _to_ask(group, side, sheet, lined, held_by)]
             for piece in pieces(asked, 50):
                 found = await self._store.read(
                     lambda db, piece=piece, target=target: [claims.is_settled(db, target, one) for one in piece]  # type: ignore[misc]
@@ -275,7 +276,7 @@ def _value(one: MirroredValue | None) -> ValueRecord | None:
     return ValueRecord(one.key, one.value, None if one.at is None else instant(one.at), one.id)
 
 
-def _to_ask(group: PlayGroup, side: Side, sheet: _Sheet, lined: Lined) -> Iterator[claims.HeldRecord]:
+def _to_ask(group: PlayGroup, side: Side, sheet: _Sheet, lined: Lined, held_by: str) -> Iterator[claims.HeldRecord]:
     rows = group.a if side == "a" else group.b
     there = lined.subjects.get((other(side), group.key))
     gap = window(group.runtime, group.media)
@@ -283,7 +284,8 @@ def _to_ask(group: PlayGroup, side: Side, sheet: _Sheet, lined: Lined) -> Iterat
         if (side, row.record.id) not in sheet.links:
             one, play = row.record, lined.stored[side, row.record.id].play
             subject, at = sheet.half(side).subjects[one.key], one.at or one.made_at
-            yield claims.HeldRecord(one.id, subject, there.key if there else None, at, gap, play)
+            undated = held_by if one.kept is DatePrecision.NONE else ""
+            yield claims.HeldRecord(one.id, subject, there.key if there else None, at, gap, play, undated)
 
 
 def _with_settled(group: PlayGroup, settled: set[tuple[Side, str]]) -> PlayGroup:

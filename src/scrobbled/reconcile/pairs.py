@@ -192,6 +192,7 @@ def policy(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options:
         takes=(can[0].media, can[1].media),
         keeps=(can[0].keeps, can[1].keeps),
         undated=cast(Any, pair.undated),
+        by_release=(can[0].by_release, can[1].by_release),
         within=options.library,
         correct_dates=options.correct_dates,
     )
@@ -199,7 +200,8 @@ def policy(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options:
 
 def fingerprint(made: Policy) -> str:
     """The same for the same policy, in whatever process."""
-    made = replace(made, takes=cast(Any, tuple(sorted(media) for media in made.takes)))
+    takes, by_release = (cast(Any, tuple(map(sorted, sets))) for sets in (made.takes, made.by_release))
+    made = replace(made, takes=takes, by_release=by_release)
     return hashlib.sha256(repr(made).encode()).hexdigest()[:16]
 
 

@@ -36,6 +36,8 @@ class Capabilities(Struct, frozen=True):
     """It can hold that something was watched without any play of it; see ``Tick``."""
     undated: frozenset[str] = frozenset()
     """How it takes plays without a date: ``unknown``, ``released`` (it dates them by the release); see ``Addition``."""
+    by_release: frozenset[Media] = frozenset()
+    """What ``released`` dates so; any other thing is kept without a date by it."""
     ahead: int = 1
     """How many plays it likes to know of before they are added; above 1 see ``Foresees``."""
     keeps: ViewingsKept = ViewingsKept.EVERY

@@ -196,6 +196,8 @@ class Policy(Struct, frozen=True):
     takes: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
     keeps: tuple[ViewingsKept, ViewingsKept] = (ViewingsKept.EVERY, ViewingsKept.EVERY)
     undated: Undated = "leave"
+    by_release: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
+    """What the sides date by the release; of anything else nobody can say when it was."""
     within: str = ""
     """Title of the one library that this is about; empty is all that are chosen."""
     correct_dates: bool = False

@@ -18,7 +18,7 @@ from scrobbled.core.agreeing.viewed import is_as_left
 from scrobbled.core.agreeing.writing import ChangeWriter
 from scrobbled.core.kinds import PLAYS
 from scrobbled.core.records import DatePrecision
-from scrobbled.core.sending.change import Change, Side, left, other
+from scrobbled.core.sending.change import Change, Side, left, of_side, other
 
 
 def compare_item(group: PlayGroup, policy: Policy) -> ItemPlan:
@@ -97,10 +97,12 @@ class _LibraryItem:
             return [], []
         row, undated = fresh[0], self._policy.undated
         if undated == "leave":
-            return [], [left("undated", self._here)]
+            return [], [left("dateless", self._here)]
         if undated == "marked":
             at = row.record.made_at
-            return ([self._pen.add(self._there, row, at)], []) if at else ([], [left("undated", self._here)])
+            return ([self._pen.add(self._there, row, at)], []) if at else ([], [left("dateless", self._here)])
+        if undated == "released" and self._group.media not in of_side(self._policy.by_release, self._there):
+            undated = "unknown"
         return [self._pen.add(self._there, row, None, undated)], []
 
     def _ticked(self) -> tuple[list[Change], list[str]]:

@@ -44,6 +44,8 @@ class Lines(Struct, frozen=True, omit_defaults=True):
     total: int = 0
     lines: tuple[Line, ...] = ()
     more: int = 0
+    undated: int = 0
+    """So many of ``total`` are plays that are added without a date."""
 
 
 class Outline(Struct, frozen=True, omit_defaults=True):
@@ -77,14 +79,15 @@ def outline(
             mine = [one for one in changes if one.side == side and one.action == words.action and not one.ask]
             if mine:
                 lines = list(_singly(mine) if words.singly else _titles(mine))
-                sorts[side][words.action] = _lines(len(mine), lines, most)
+                undated = sum(bool(one.undated) for one in mine)
+                sorts[side][words.action] = _lines(len(mine), lines, most, undated)
     asked = [Line(mine[0].label, tuple(map(deed_of, mine)), mine[0].why) for mine in alternatives(changes)]
     told, more = _bounded(list(warnings), most)
     return Outline(viewer, names, agreed, sorts, _lines(len(asked), asked, most), told, more)
 
 
-def _lines(total: int, lines: Sequence[Line], most: int) -> Lines:
-    return Lines(total, *_bounded(lines, most))
+def _lines(total: int, lines: Sequence[Line], most: int, undated: int = 0) -> Lines:
+    return Lines(total, *_bounded(lines, most), undated)
 
 
 def _bounded(lines: Sequence[T], most: int) -> tuple[tuple[T, ...], int]:
@@ -107,7 +110,8 @@ def _titles(changes: Iterable[Change]) -> Iterator[Line]:
         titles[title(change)].append(change)
     for name, mine in sorted(titles.items(), key=lambda entry: (-len(entry[1]), entry[0])):
         times = [change.at for change in mine if change.at]
-        several = Deed(mine[0].side, mine[0].action, len(mine), min(times, default=None), max(times, default=None))
+        span = min(times, default=None), max(times, default=None)
+        several = Deed(mine[0].side, mine[0].action, len(mine), *span, after="" if times else mine[0].after)
         yield Line(name, (several,)) if len(mine) > 1 else Line(mine[0].label, (deed_of(mine[0]),))
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from scrobbled.core.agreeing.outline import Deed, Lines, Outline
 from scrobbled.core.kinds import KindEntry, KindShape, valued, words_of
 from scrobbled.core.naming.names import called
-from scrobbled.core.sending.change import SIDES, Action, moment, of_side
+from scrobbled.core.sending.change import SIDES, WITHOUT_DATE, Action, moment, of_side
 
 
 class Manner(Struct, frozen=True):
@@ -42,7 +42,7 @@ def parts(plan: Outline, manner: Manner) -> Iterator[PlanPart]:
         yield PlanPart(f"{plan.viewer}: {says(plan.names[0])} and {says(plan.names[1])}, {agree}.")
     for side in SIDES:
         if does := plan.does.get(side):
-            counted = "; ".join(f"{mine.total:,} {_what(action, mine.total)}" for action, mine in does.items())
+            counted = "; ".join(part for action, mine in does.items() for part in _counted(action, mine))
             lines = [line for action, mine in does.items() for line in _listed(mine, plan, manner, _left(action))]
             yield PlanPart(f"{says(of_side(plan.names, side))}: {counted}", lines)
     if count := plan.asks.total:
@@ -67,8 +67,11 @@ def _listed(some: Lines, plan: Outline, manner: Manner, left: str = "") -> Itera
     yield from _more(some.more, left)
 
 
-def _what(action: str, count: int) -> str:
-    return words_of(action).planned[count != 1]
+def _counted(action: str, mine: Lines) -> Iterator[str]:
+    if count := mine.total - mine.undated:
+        yield f"{count:,} {words_of(action).planned[count != 1]}"
+    if mine.undated:
+        yield f"{mine.undated:,} {'play' if mine.undated == 1 else 'plays'} to add {WITHOUT_DATE}"
 
 
 def _left(action: str) -> str:
@@ -87,11 +90,11 @@ def _deed(deed: Deed, manner: Manner) -> str:
         case Action.ADD if deed.count > 1:
             first, last = at[:10], moment(deed.until)[:10]
             span = when(first) if first == last else f"{when(first)} to {when(last)}"
-            return f"{deed.count:,} plays, {span}"
+            return f"{deed.count:,} plays, {span}" if deed.at else f"{deed.count:,} plays {deed.after}"
         case Action.ADD:
-            return f"play of {when(at)}" if deed.at else "play without a date"
+            return f"play of {when(at)}" if deed.at else f"play {deed.after}"
         case Action.REMOVE:
-            return f"play of {when(deed.before)} is removed"
+            return f"{_play(deed.before, manner)} is removed"
         case Action.RETIME:
             return f"time {when(deed.before)} {manner.to} {when(deed.after)}"
         case Action.FLAG if deed.count > 1:
@@ -103,6 +106,10 @@ def _deed(deed: Deed, manner: Manner) -> str:
         case Action.FLAG | Action.TICK | Action.UNTICK:
             return deed.after
     return _given(deed, manner)
+
+
+def _play(at: str, manner: Manner) -> str:
+    return f"play {WITHOUT_DATE}" if at == WITHOUT_DATE else f"play of {manner.when(at)}"
 
 
 def _given(deed: Deed, manner: Manner) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from scrobbled.core.agreeing.ledger import Direction, HeldPlay, LeftMark, PlayGroup, Policy
 from scrobbled.core.kinds import PLAYS
 from scrobbled.core.records import DatePrecision, ViewingsKept
-from scrobbled.core.sending.change import Action, Change, Side, moment, of_side, other
+from scrobbled.core.sending.change import BY_RELEASE, Action, Change, Side, moment, of_side, other
 from scrobbled.core.watching.plays import is_entered, rounded
 
 
@@ -54,7 +54,7 @@ class ChangeWriter(Struct, frozen=True):
             Action.ADD,
             source=row.record.id,
             at=at,
-            after=moment(at),
+            after=BY_RELEASE if undated == "released" else moment(at),
             undated=undated,
             why=f"watched on {{{other(side)}}}, not on {{{side}}}",
         )

@@ -91,9 +91,13 @@ class Change(Struct, frozen=True):
     """For people, one short clause; ``{a}`` and ``{b}`` stand for the names: "watched on {a}, not on {b}"."""
 
 
+WITHOUT_DATE, BY_RELEASE = "without a date", "dated by release"
+"""What is said of a play of which nobody knows when it was; the second where its tracker dates it nevertheless."""
+
+
 def moment(at: datetime | None) -> str:
     """A time for people, to the minute and in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else "no date"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else WITHOUT_DATE
 
 
 LEAVE = "leave"
@@ -101,6 +105,10 @@ LEAVE = "leave"
 _MEDIA = {"movie": ("play of a film", "plays of films"), "episode": ("play of an episode", "plays of episodes")}
 _LEFT: dict[str, tuple[str, str]] = {
     "undated": ("play without a date on {here} is left alone", "plays without a date on {here} are left alone"),
+    "dateless": (
+        "play without a date on {here} is left alone; undated: unknown, released or marked would bring it over",
+        "plays without a date on {here} are left alone; undated: unknown, released or marked would bring them over",
+    ),
     "future": (
         "play on {here} is dated in the future; {there} gets it when that time has come",
         "plays on {here} are dated in the future; {there} gets them when that time has come",

@@ -49,6 +49,8 @@ class PlanCount(Struct, frozen=True):
     tracker: str
     action: str
     count: int
+    undated: int = 0
+    """So many of them are plays that are added without a date."""
 
 
 class Preview(Struct, frozen=True):

@@ -165,6 +165,8 @@ class HeldRecord(Struct, frozen=True):
     """How close two plays of the item are one viewing."""
     play: int | None
     """Our play it is the record of."""
+    undated: str = ""
+    """Of what has no date, the name of the tracker that holds it."""
 
 
 def any_for(db: sqlite3.Connection, viewer: str, tracker: str) -> bool:
@@ -180,8 +182,10 @@ def is_settled(db: sqlite3.Connection, target: AccountKey, asked: HeldRecord) ->
     """
     if asked.play is not None and _of_play(db, asked.play, target[1]):
         return True
+    if asked.undated and (_is_brought(db, target, asked.key) or _was_brought(db, target, asked)):
+        return True
     if asked.at is None:
-        return _is_brought(db, target, asked.key)
+        return False
     moment, reach = asked.at.timestamp(), asked.gap.total_seconds()
     rows = db.execute(
         "SELECT outbox.address_key, plays.media, plays.item FROM plays "
@@ -200,6 +204,13 @@ def _is_brought(db: sqlite3.Connection, target: AccountKey, key: str | None) -> 
         f"AND state <> 'unwanted' AND NOT {SET_FREE} LIMIT 1"
     )
     return db.execute(query, (*target, key)).fetchone() is not None
+
+
+def _was_brought(db: sqlite3.Connection, target: AccountKey, asked: HeldRecord) -> bool:
+    """Whether what is held was made into a play once, also where the tracker has nothing of the item any more."""
+    query = "SELECT id FROM plays WHERE viewer = ? AND origin = ?"
+    row = db.execute(query, (target[0], f"{asked.undated}:{asked.record}")).fetchone()
+    return row is not None and _of_play(db, row[0], target[1])
 
 
 def _of_play(db: sqlite3.Connection, play: int, tracker: str) -> bool:

@@ -51,9 +51,10 @@ class StoredPlan:
         self._db.execute("CREATE INDEX lines_of_sort ON lines (tracker, action, n)")
         self._db.commit()
 
-    def counts(self) -> list[tuple[str, str, int]]:
-        """By tracker and action, in the order of the plan."""
-        query = "SELECT tracker, action, count(*) FROM lines GROUP BY tracker, action ORDER BY min(n)"
+    def counts(self) -> list[tuple[str, str, int, int]]:
+        """By tracker and action, in the order of the plan; last of the plays to be added those without a date."""
+        undated = "sum(action = 'add' AND at IS NULL)"
+        query = f"SELECT tracker, action, count(*), {undated} FROM lines GROUP BY tracker, action ORDER BY min(n)"
         with self._lock:
             return list(self._db.execute(query))
 

@@ -57,6 +57,7 @@ CAN = Capabilities(
     reads=frozenset({"plays", "ratings"}),
     amends=frozenset({"plays", "ratings"}),
     undated=frozenset({"unknown", "released"}),
+    by_release=frozenset({"episode"}),
 )
 SPACES = {"imdb": "IMDb", "tmdb": "TMDB", "trakt": "Trakt", "tvdb": "TVDB"}
 """As people write them."""

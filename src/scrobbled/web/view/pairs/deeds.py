@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from scrobbled.core.kinds import ActionWords, KindEntry, Turn, in_order, valued
+from scrobbled.core.sending.change import WITHOUT_DATE
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.desk import words
 from scrobbled.desk.facts.pairs import ChangeCount
@@ -123,10 +124,13 @@ def button(counts: Sequence[DeedCount]) -> str:
     return deed(counts)
 
 
-def heading(action: str, count: int) -> str:
-    """ "1,204 plays to add, dates kept"."""
+def heading(action: str, count: int, undated: int = 0) -> str:
+    """ "1,204 plays to add, dates kept", "1,204 plays to add, 3 of them without a date"."""
     sort = SORTS[action]
-    return f"{words.plural(count, sort.noun)} {sort.heading}"
+    if not undated:
+        return f"{words.plural(count, sort.noun)} {sort.heading}"
+    some = f", {undated:,} of them" if undated < count else ""
+    return f"{words.plural(count, sort.noun)} to add{some} {WITHOUT_DATE}"
 
 
 def _parts(counts: Sequence[DeedCount], of: Mapping[tuple[str, str], int], *, past: bool) -> Iterable[str]:

@@ -14,7 +14,7 @@ from scrobbled.core.words.outcomes import told
 from scrobbled.desk import words
 from scrobbled.desk.facts.pairs import RunStory
 from scrobbled.desk.facts.run_words import asked_for, between, clock, with_names
-from scrobbled.desk.pairs.previews import DECIDE, Preview
+from scrobbled.desk.pairs.previews import DECIDE, PlanCount, Preview
 from scrobbled.store.notes.shelf import LineStory
 from scrobbled.web.view.looks import Look
 from scrobbled.web.view.moments import Moment, moment
@@ -91,7 +91,7 @@ def page(plan: Preview, now: datetime, coming: Mapping[str, int], ran: RunStory 
         asked_for=asked_for(plan.options.stored(), plan.pair),
         steps=[] if plan.ended else _steps(plan),
         failed=told(with_names(plan.reason, plan.pair)) if plan.outcome == "failed" else "",
-        sides=[_side(name, counts) for name in plan.pair.split(",")],
+        sides=[_side(name, plan.groups) for name in plan.pair.split(",")],
         decisions=sum(group.count for group in plan.groups if group.action == DECIDE),
         only_asks=bool(plan.total) and not counts,
         button="" if ran else _button(plan, counts),
@@ -160,13 +160,14 @@ def _steps(plan: Preview) -> list[PlanStep]:
     return [PlanStep(text, state, so_far if state == "now" else []) for text, state in zip(texts, states, strict=True)]
 
 
-def _side(name: str, counts: Sequence[deeds.DeedCount]) -> PlanSide:
-    mine = [(action, count) for tracker, action, count in counts if tracker == name]
-    groups = [
-        PlanGroup(name, action, deeds.heading(action, count), deeds.SORTS[action].tone, deeds.SORTS[action].icon)
-        for action, count in mine
-    ]
+def _side(name: str, counts: Sequence[PlanCount]) -> PlanSide:
+    groups = [_group(one) for one in counts if one.tracker == name and one.action != DECIDE]
     return PlanSide(words.name(name), groups)
+
+
+def _group(one: PlanCount) -> PlanGroup:
+    text, sort = deeds.heading(one.action, one.count, one.undated), deeds.SORTS[one.action]
+    return PlanGroup(one.tracker, one.action, text, sort.tone, sort.icon)
 
 
 def line_look(one: LineStory) -> Look:

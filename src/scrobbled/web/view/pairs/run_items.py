@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from scrobbled.core.kinds import KINDS, KindEntry, KindShape
+from scrobbled.core.sending.change import WITHOUT_DATE
 from scrobbled.core.words.outcomes import PlayOutcome, told
 from scrobbled.core.words.reasons import Code
 from scrobbled.desk import words
@@ -64,7 +65,12 @@ def does(one: ItemStory | LineStory, now: datetime) -> str:
     if one.action == "retime":
         return f"{clock(one.before, now)} to {clock(one.after, now)}"
     others = {"remove": "remove the play", "flag": "mark as rewatch", "tick": "tick off"}
-    return others.get(one.action, "add the play")
+    told = others.get(one.action, "add the play")
+    return f"{told} {WITHOUT_DATE}" if one.action == "add" and _at(one) is None else told
+
+
+def _at(one: ItemStory | LineStory) -> str | None:
+    return one.at if isinstance(one, LineStory) else one.watched_at
 
 
 def _gives(kind: KindEntry, one: ItemStory | LineStory) -> str:

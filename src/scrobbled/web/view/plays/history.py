@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scrobbled.core.sending.change import WITHOUT_DATE
 from scrobbled.core.words.outcomes import PHASES, PlayOutcome, told
 from scrobbled.desk import words
 from scrobbled.desk.facts.plays import DeliveryStory, PlayStory
@@ -144,11 +145,11 @@ def tile(play: PlayStory, art: str, now: datetime, *, names_viewer: bool) -> Til
     ticks.sort(key=lambda tick: tick.letter)  # each tracker stands where it does on every tile
     what = place(play)
     named = f"{what} {play.episode_title}" if play.episode_title else what
-    told_of = [part for part in (play.title, named, play.viewer, when.exact if when else "no date") if part]
+    told_of = [part for part in (play.title, named, play.viewer, when.exact if when else WITHOUT_DATE) if part]
     return Tile(
         id=play.id,
         title=play.title,
-        line=" · ".join(filter(None, (what, "" if when else "no date"))),
+        line=" · ".join(filter(None, (what, "" if when else WITHOUT_DATE))),
         viewer=play.viewer if names_viewer else "",
         art=art,
         ticks=ticks,
