@@ -41,7 +41,7 @@ from scrobbled.core.agreeing.plan import SIDES, Action, Change, Side, other
 from scrobbled.core.agreeing.reports import AGAIN
 from scrobbled.core.agreeing.shortcuts import shortcut
 from scrobbled.core.kinds import KINDS
-from scrobbled.core.records import DatePrecision, PlayRecord, ValueRecord
+from scrobbled.core.records import IN_PART, DatePrecision, PlayRecord, ValueRecord
 from scrobbled.core.sending.change import left
 from scrobbled.core.watching.plays import OLDEST
 
@@ -783,6 +783,23 @@ def wanted(found: Any) -> list[tuple[str, str, int | None, bool]]:
 
 
 class TestRatings:
+    @pytest.mark.parametrize(
+        ("b", "base", "way", "want"),
+        [
+            (7, 7, "both", [("a", "rate", 7, False)]),
+            (7, None, "both", [("a", "rate", 7, False)]),
+            (None, None, "both", [("a", "rate", 7, False), ("b", "rate", 7, False)]),
+            (9, 7, "both", [("a", "rate", 9, False)]),
+            (7, 7, "a-to-b", []),
+        ],
+    )
+    def test_what_only_some_copies_have_the_others_get(
+        self, b: int | None, base: int | None, way: Any, want: list[Any]
+    ) -> None:
+        group = replace(ratings(7, b, base), a=ValueRecord("show:1", 7, id=IN_PART))
+        found = compare_value(group, Policy(ways={"ratings": way}))
+        assert sorted(wanted(found)) == want
+
     @pytest.mark.parametrize(
         ("a", "b", "base", "agreed", "want"),
         [

@@ -10,6 +10,7 @@ import pytest
 
 from flows.household import Household, household
 from scrobbled.core.kinds import ITEMS, WATCHED
+from scrobbled.desk.undo import UndoRequest, undo
 from scrobbled.sandbox.plex.items import FILMS, Holding, LibraryItem
 from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.store.mirror import values
@@ -109,3 +110,37 @@ async def test_what_a_season_is_stays_the_same_when_it_is_rated(tmp_path: Path) 
             house.home.rated(one, 5.0, house.clock.now())
         await house.sync()
         assert await house.sql(query) == before
+
+
+@pytest.mark.parametrize("plays", ["both", "off"])
+async def test_every_copy_gets_the_rating_of_the_one_that_was_rated_last(tmp_path: Path, plays: str) -> None:
+    async with household(tmp_path, furnished=False, plays=plays) as house:
+        film, library, views = house.sandbox.world.movies[2], house.home.plex.library, house.home.plex.views
+        early, late, never = (library.items[film.rating_key], *(library.put(film, Holding(FILMS)) for _ in range(2)))
+        house.home.rated(early, 3.0, house.home.ago(30))
+        house.home.rated(late, 6.5, house.home.ago(3))
+        await house.settle()
+        assert [views.of(ANNA, one).rating for one in (early, late, never)] == [7.0, 6.5, 7.0]
+        assert [views.of(ANNA, one).rated_at for one in (early, never)] == [views.of(ANNA, late).rated_at] * 2
+        assert [one.rating for one in house.home.trakt().ratings] == [7]
+        house.clock.advance(7 * 3_600)
+        house.home.rated(never, 2.0, house.clock.now())
+        await house.settle()
+        assert [views.of(ANNA, one).rating for one in (early, late, never)] == [2.0, 2.0, 2.0]
+        assert [one.rating for one in house.home.trakt().ratings] == [2]
+
+
+@pytest.mark.parametrize("newer", ["plex", "trakt"])
+async def test_a_rating_that_is_taken_back_has_the_time_it_had(tmp_path: Path, newer: str) -> None:
+    async with household(tmp_path, furnished=False) as house:
+        film, early, late = unrated(house)[0], house.home.ago(30), house.home.ago(3)
+        title, views = house.home.title(film), house.home.plex.views
+        house.home.rated(film, 3.0, late if newer == "plex" else early)
+        house.rate_on_trakt("movie", title.trakt, 9, early if newer == "plex" else late)
+        before = views.of(ANNA, film), [(one.rating, one.at) for one in house.home.trakt().ratings]
+        await house.settle()
+        assert (views.of(ANNA, film), [(one.rating, one.at) for one in house.home.trakt().ratings]) != before
+        run = next(iter(await house.sql("SELECT id FROM runs WHERE outcome = 'done'")))[0]
+        await undo(house.runtime.store, UndoRequest(run=run), house.clock.now().timestamp())
+        await house.settle()
+        assert (views.of(ANNA, film), [(one.rating, one.at) for one in house.home.trakt().ratings]) == before

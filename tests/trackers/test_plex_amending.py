@@ -187,6 +187,14 @@ async def test_every_copy_gets_a_rating_with_its_time(
     assert state(plex, films[0]).rating is None
 
 
+async def test_a_copy_whose_rating_says_the_same_is_left_as_it_is(plex: PlexBench, films: list[LibraryItem]) -> None:
+    for film, rating in zip(films, (7.5, 3.0, None), strict=True):
+        plex.plex.views.put(ANNA, film, ViewState(rating=rating))
+    assert await amended(plex.tracker(), SetValue(RATINGS, address(plex, *films), 8)) == [Receipt()]
+    assert [state(plex, film).rating for film in films] == [7.5, 8.0, 8.0]
+    assert writes(plex) == ["PUT /:/rate"] * 2
+
+
 @pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(days=-1)])
 async def test_a_time_that_is_not_taken_is_left_out(
     plex: PlexBench, films: list[LibraryItem], clock: FakeClock, ahead: timedelta

@@ -10,7 +10,7 @@ import pytest
 
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Movie
-from scrobbled.core.records import Subject, ValueRecord
+from scrobbled.core.records import IN_PART, Subject, ValueRecord
 from scrobbled.trackers.plex.entries import LibraryEntry
 from scrobbled.trackers.plex.records import copies_by_key, item_record, rating_record, subject_of, watched_record
 
@@ -81,7 +81,7 @@ def test_it_is_watched_as_often_as_any_copy_says_and_when_the_last_one_was(
 def test_the_rating_is_that_of_the_copy_rated_last() -> None:
     early, late, bare = copy(rating=4, rated_at=EVENING), copy("m/2", rating=9, rated_at=LATER), copy("m/3", rating=1)
     for order in permutations([early, late, bare, copy("m/4", rated_at=LATER + timedelta(days=1))]):
-        assert rating_record("k", order, LATER) == ValueRecord("k", 9, LATER)
+        assert rating_record("k", order, LATER) == ValueRecord("k", 9, LATER, IN_PART)
     assert rating_record("k", [bare], LATER) == ValueRecord("k", 1, None)
     assert rating_record("k", [copy(rated_at=EVENING)], LATER) is None
 

@@ -87,6 +87,10 @@ class PlayRecord(Struct, frozen=True, gc=False):
         return self.kept is DatePrecision.NONE and self.at is None and self.made_at is not None
 
 
+IN_PART = "in part"
+"""The ``ValueRecord.id`` of what some copies of a thing have in a library, and others not."""
+
+
 class ValueRecord(Struct, frozen=True):
     """The value that an account has of a kind for one key: a rating, or what is told of something in its collection."""
 
@@ -95,6 +99,7 @@ class ValueRecord(Struct, frozen=True):
     at: datetime | None = None
     """When it was given (aware UTC), as far as the service tells."""
     id: str = ""
+    """Of the entry that it stands on, where there are such; or ``IN_PART``."""
 
 
 class Plays(Struct, frozen=True):

@@ -9,7 +9,7 @@ from math import ceil
 from msgspec import Struct
 
 from scrobbled.core.kinds import Kind, entry_of
-from scrobbled.core.records import PlayRecord, Plays, Reading, ReadValues, ValueRecord
+from scrobbled.core.records import IN_PART, PlayRecord, Plays, Reading, ReadValues, ValueRecord
 from scrobbled.store.mirror import records
 from scrobbled.store.mirror.records import MirroredPlay, ReadState
 from scrobbled.store.mirror.values import MirroredValue
@@ -164,4 +164,6 @@ def explained(news: ValueNews, stored: Mapping[str, MirroredValue], cleared: Map
 
 
 def _is_known(told: ValueRecord, before: MirroredValue | None) -> bool:
-    return before is not None and before.value == told.value and not before.missed
+    if before is None or before.value != told.value or before.missed:
+        return False
+    return (before.id == IN_PART) is (told.id == IN_PART)

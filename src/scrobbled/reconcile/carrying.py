@@ -174,6 +174,8 @@ def _go_on(db: sqlite3.Connection, run: int) -> None:
 def _inverse(change: Change, lined: Lined) -> Inverse | None:
     """What takes back another time, or other details: those before. Everything else tells its own."""
     kind = KINDS[change.kind]
+    if kind.shape is KindShape.REGISTER and change.was is not None:
+        return Inverse(kind.put, Details(value=change.was, rated_at=change.was_at))
     if kind.shape is KindShape.SET:
         action = kind.cleared if change.was is None else kind.put
         return Inverse(action, Details(value=change.was))

@@ -20,7 +20,7 @@ from scrobbled.core.agreeing.lineup import window
 from scrobbled.core.agreeing.plan import SIDES, Side, other
 from scrobbled.core.kinds import Kind, valued
 from scrobbled.core.naming.items import Media
-from scrobbled.core.records import DatePrecision, Subject, ValueRecord
+from scrobbled.core.records import IN_PART, DatePrecision, Subject, ValueRecord
 from scrobbled.reconcile.libraries import LibraryView, from_home
 from scrobbled.reconcile.loading import ASKED, Course, LoadedSide, Loader
 from scrobbled.reconcile.pairs import Sides, pieces
@@ -239,7 +239,7 @@ def _gather_value(lined: Lined, kind: Kind, canon: str, sheet: _Sheet, keys: tup
     a, b = (next((one for key in own if (one := half.valued.get(key, {}).get(kind))), None) for half, own in halves)
     values = _value(a), _value(b)
     told = tuple(None if one is None else one.value for one in values)
-    if told == (base or (None, None)):
+    if told == (base or (None, None)) and all(one is None or one.id != IN_PART for one in values):
         return
     subject = _remember(lined, canon, sheet, keys)
     lined.values.append(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from scrobbled.core.agreeing.decide import Decision, SideState, decide
 from scrobbled.core.agreeing.ledger import ComparedValue, Policy, ValueGroup
 from scrobbled.core.agreeing.writing import may_write
 from scrobbled.core.kinds import KINDS
 from scrobbled.core.naming.items import Media
+from scrobbled.core.records import IN_PART
 from scrobbled.core.sending.change import SIDES, Change, Side, of_side, other
 
 TOO_CLOSE = timedelta(seconds=60)
@@ -19,6 +22,13 @@ def compare_value(group: ValueGroup, policy: Policy) -> ComparedValue:
     """What one value wants. Only what was read on both sides is agreed on."""
     if policy.way(group.kind) == "off":
         return ComparedValue()
+    found = _compared(group, policy)
+    written = {change.side for change in found.changes}
+    spread = (_spread(side, group) for side in SIDES if side not in written)
+    return replace(found, changes=(*found.changes, *(one for one in spread if one and _may(policy, one.side, group))))
+
+
+def _compared(group: ValueGroup, policy: Policy) -> ComparedValue:
     if group.a and group.b and KINDS[group.kind].same(group.a.value, group.b.value):
         now = (group.a.value, group.b.value)
         return ComparedValue() if group.base == now else ComparedValue(agreed=now)
@@ -59,14 +69,37 @@ def _put(side: Side, group: ValueGroup, why: str = "", *, ask: bool = False) -> 
         kind=group.kind,
         key=group.key,
         label=group.label,
-        source=theirs.id or theirs.key,
+        source=theirs.key if theirs.id in ("", IN_PART) else theirs.id,
         at=theirs.at,
         before=kind.told(mine.value) if mine else "",
         after=kind.told(theirs.value),
         value=theirs.value,
         was=mine.value if mine else None,
+        was_at=mine.at if mine else None,
         ask=ask,
         why=why or (f"changed on {there}" if mine else f"{kind.given} on {there}"),
+    )
+
+
+def _spread(side: Side, group: ValueGroup) -> Change | None:
+    """What only some copies of a thing have in a library, the others get."""
+    kind, mine = KINDS[group.kind], group.value(side)
+    if mine is None or mine.id != IN_PART:
+        return None
+    return Change(
+        side=side,
+        action=kind.put,
+        kind=group.kind,
+        key=group.key,
+        label=group.label,
+        source=mine.key,
+        at=mine.at,
+        before=kind.told(mine.value),
+        after=kind.told(mine.value),
+        value=mine.value,
+        was=mine.value,
+        was_at=mine.at,
+        why=f"another copy of it on {{{side}}} has it",
     )
 
 
@@ -84,6 +117,7 @@ def _cleared(side: Side, group: ValueGroup, policy: Policy) -> list[Change]:
         label=group.label,
         before=kind.told(mine.value),
         was=mine.value,
+        was_at=mine.at,
         ask=removal == "ask",
         why=f"it is gone from {{{other(side)}}}",
     )

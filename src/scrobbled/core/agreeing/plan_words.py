@@ -128,4 +128,5 @@ def _given(deed: Deed, manner: Manner) -> str:
 def _rated(kind: KindEntry, deed: Deed, manner: Manner) -> str:
     if deed.action == kind.cleared:
         return f"{kind.held} {deed.before} is cleared"
-    return f"{kind.held} {deed.before} {manner.to} {deed.after}" if deed.before else f"{kind.held} {deed.after}"
+    is_other = deed.before and deed.before != deed.after
+    return f"{kind.held} {deed.before} {manner.to} {deed.after}" if is_other else f"{kind.held} {deed.after}"

@@ -80,6 +80,8 @@ class Change(Struct, frozen=True):
     """To be given."""
     was: KindValue | None = None
     """What there is instead."""
+    was_at: datetime | None = None
+    """When that was given, where it is known."""
     rewatch: bool | None = None
     """What to say of the play (flag)."""
     undated: str = ""

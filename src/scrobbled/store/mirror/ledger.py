@@ -14,6 +14,7 @@ from msgspec.structs import astuple
 from scrobbled.core.agreeing.ledger import AgreedValues, Link, LinkState
 from scrobbled.core.agreeing.plan import SIDES, Side
 from scrobbled.core.kinds import STATES, Kind
+from scrobbled.core.records import IN_PART
 from scrobbled.store.file.codec import THESE, decode_value, encode_value, instant, listed, seconds
 
 _COLUMNS = "a, b, rule, state, a_at, b_at"
@@ -100,8 +101,8 @@ def restless_values(db: sqlite3.Connection, account: tuple[str, str], pair: str,
         "LEFT JOIN agreed ON agreed.viewer = valued.viewer AND agreed.pair = ? AND agreed.kind = valued.kind "
         "AND agreed.key = subjects.identity "
         f"WHERE valued.viewer = ? AND valued.tracker = ? AND valued.kind NOT IN {THESE} "
-        f"AND valued.value IS NOT agreed.{side}",
-        (pair, *account, listed(STATES)),
+        f"AND (valued.value IS NOT agreed.{side} OR valued.id = ?)",
+        (pair, *account, listed(STATES), IN_PART),
     )
     return {row[0] for row in rows}
 

@@ -71,7 +71,8 @@ def put(
         db.execute(
             "INSERT INTO valued (viewer, tracker, kind, key, value, at, id, since, rev) VALUES (?,?,?,?,?,?,?,?,?) "
             "ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, id = excluded.id, "
-            "since = CASE WHEN at IS excluded.at THEN ? ELSE excluded.since END, rev = excluded.rev, missed = 0",
+            "since = CASE WHEN value IS excluded.value AND at IS excluded.at AND missed = 0 THEN since "
+            "WHEN at IS excluded.at THEN ? ELSE excluded.since END, rev = excluded.rev, missed = 0",
             (*account, kind, one.key, encode_value(one.value), at, one.id, at or now, rev, now),
         )
 

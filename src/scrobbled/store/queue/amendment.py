@@ -102,7 +102,7 @@ def changed(kind: str, before: str, after: str) -> str:
     if kind == PLAYS:
         return f"time {before} -> {after}"
     held = KINDS[kind].held
-    return f"{held} {before} -> {after or 'none'}" if before else f"{held} {after or 'none'}"
+    return f"{held} {before} -> {after or 'none'}" if before and before != after else f"{held} {after or 'none'}"
 
 
 class TakenBack(Struct, frozen=True):

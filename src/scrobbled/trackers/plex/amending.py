@@ -21,7 +21,7 @@ from scrobbled.core.records import Subject
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.fields import text
 from scrobbled.trackers.base import Address, AddResult, Edit, Receipt, SetValue, Tick, Untick
-from scrobbled.trackers.plex.codec import counted, seconds
+from scrobbled.trackers.plex.codec import counted, rating_of, seconds
 from scrobbled.trackers.plex.servers import PlexServers
 
 T = TypeVar("T")
@@ -38,6 +38,7 @@ class CopyState(Struct, frozen=True):
 
     count: int
     at: int
+    rating: int | None = None
 
 
 CopyStates = Mapping[str, CopyState]
@@ -135,6 +136,8 @@ class _Batch:
         if not isinstance(value, int):
             return Refused("a rating is a number from 1 to 10")
         for place in places:
+            if self._states[place].rating == edit.value:
+                continue  # halves stay, which round to it
             client, key = self._at(place)
             await self._rated(client, key, value, edit.at if edit.value is not None else None)
         return Receipt()
@@ -173,7 +176,8 @@ async def _read(clients: Mapping[str, PlexClient], places: Iterable[str]) -> Cop
 
 
 def _state(row: JsonRow) -> CopyState:
-    return CopyState(counted(row.get("viewCount")), seconds(row.get("lastViewedAt")) or 0)
+    rating = rating_of(row.get("userRating"))
+    return CopyState(counted(row.get("viewCount")), seconds(row.get("lastViewedAt")) or 0, rating)
 
 
 async def _playing(clients: Mapping[str, PlexClient], edits: Sequence[Edit]) -> frozenset[str]:

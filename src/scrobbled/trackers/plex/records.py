@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from scrobbled.core.naming.ids import Ids
 from scrobbled.core.naming.items import Episode, Item, Movie
-from scrobbled.core.records import Subject, ValueRecord
+from scrobbled.core.records import IN_PART, Subject, ValueRecord
 from scrobbled.trackers.plex.entries import LibraryEntry
 
 IdsT = TypeVar("IdsT", bound=Ids)
@@ -97,13 +97,17 @@ def watched_record(key: str, copies: ThingCopies) -> ValueRecord | None:
 
 
 def rating_record(key: str, copies: ThingCopies, now: datetime) -> ValueRecord | None:
-    """That of the copy which was rated last. A time after ``now`` is none: the server's clock is wrong."""
+    """That of the copy which was rated last; the others are to have it too.
+
+    A time after ``now`` is none: the server's clock is wrong.
+    """
     rated = [copy for copy in copies if copy.rating is not None]
     if not rated:
         return None
     last = max(rated, key=lambda copy: copy.rated_at or LONG_AGO)
     at = last.rated_at if last.rated_at is None or last.rated_at <= now else None
-    return None if last.rating is None else ValueRecord(key, last.rating, at)
+    alike = all(copy.rating == last.rating for copy in copies)
+    return None if last.rating is None else ValueRecord(key, last.rating, at, "" if alike else IN_PART)
 
 
 def told(found: Iterable[ValueRecord | None]) -> list[ValueRecord]:
