@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
+
+import pytest
 
 from conftest import FakeClock
 from scrobbled.store import Store
-from scrobbled.store.notes.cache import FOR_GOOD, StoredCache, forget_answers
+from scrobbled.store.notes.cache import FOR_GOOD, AnswerPart, StoredCache, forget_answers
 
 
 def test_answers_are_forgotten_and_our_own_deeds_are_not(tmp_path: Path, clock: FakeClock) -> None:
@@ -26,3 +29,33 @@ def test_answers_are_forgotten_and_our_own_deeds_are_not(tmp_path: Path, clock: 
     recent, answer, deed = asyncio.run(drill())
     assert recent == {"ids": {}}, "until the memory is told, it answers"
     assert (answer, deed) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("parts", "left"),
+    [
+        ([AnswerPart.MEDIA], ["show:1", "named:trakt:x:2019", "art:none:1"]),
+        ([AnswerPart.MATCHES], ["trakt:episodes:1", "art:none:1"]),
+        ([AnswerPart.PICTURES], ["trakt:episodes:1", "show:1", "named:trakt:x:2019"]),
+        (list(AnswerPart), []),
+    ],
+)
+def test_a_part_is_forgotten_and_counted_and_the_others_stay(
+    tmp_path: Path, clock: FakeClock, parts: Collection[AnswerPart], left: list[str]
+) -> None:
+    keys = ["trakt:episodes:1", "show:1", "named:trakt:x:2019", "art:none:1"]
+
+    async def drill() -> tuple[int, list[str]]:
+        store = Store(tmp_path / "s.db")
+        cache = StoredCache(store, clock)
+        for key in keys:
+            await cache.put(key, 1, seconds=60)
+        await cache.put("trakt:gone", None, seconds=0)
+        count = await store.write(lambda db: forget_answers(db, parts))
+        cache.forget_recent()
+        kept = [key for key in keys if await cache.get(key) is not None]
+        await store.aclose()
+        return count, kept
+
+    count, kept = asyncio.run(drill())
+    assert (count, kept) == (len(keys) - len(left), left)

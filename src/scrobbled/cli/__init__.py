@@ -10,7 +10,7 @@ import rich_click as click
 
 from scrobbled import __version__
 from scrobbled.cli import container, upkeep
-from scrobbled.cli.groups import config_group, map_group, queue, token
+from scrobbled.cli.groups import cache_group, config_group, map_group, queue, token
 from scrobbled.cli.hooks import claim, test_event, webhook
 from scrobbled.cli.options import code_of, config_option, json_option, named, no_config_option
 from scrobbled.core.errors import ConfigError, ScrobbledError, said
@@ -22,11 +22,15 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Set it up", "commands": ["demo", "sandbox", "config", "auth", "webhook", "serve", "claim"]},
         {"name": "Try it out", "commands": ["test-event", "test-alert"]},
         {"name": "See and decide", "commands": ["status", "sync", "explain", "queue", "map", "replay", "undo"]},
-        {"name": "Look after it", "commands": ["import", "doctor", "token", "backup", "restore", "reset-state"]},
+        {
+            "name": "Look after it",
+            "commands": ["import", "doctor", "token", "backup", "restore", "cache", "reset-state"],
+        },
     ],
     "scrobbled queue": [{"name": "Commands", "commands": ["list", "retry", "approve", "drop"]}],
     "scrobbled map": [{"name": "Commands", "commands": ["test", "set", "list", "remove"]}],
     "scrobbled token": [{"name": "Commands", "commands": ["create", "approve", "list", "revoke"]}],
+    "scrobbled cache": [{"name": "Commands", "commands": ["clear"]}],
     "scrobbled config": [{"name": "Commands", "commands": ["check", "show", "schema", "hash-password"]}],
 }
 """In the order in which somebody needs them."""
@@ -237,5 +241,5 @@ def undo(plays: tuple[str, ...], as_json: bool, config: str | None, **asked: Any
     sys.exit(code_of("undo", "undo")(config, plays, as_json=as_json, **asked))
 
 
-for one in (queue, map_group, token, config_group, webhook, claim, test_event, *upkeep.COMMANDS):
+for one in (queue, map_group, token, config_group, cache_group, webhook, claim, test_event, *upkeep.COMMANDS):
     command.add_command(one)

@@ -1,4 +1,4 @@
-"""The commands that have commands of their own: queue, map, token, config."""
+"""The commands that have commands of their own: queue, map, token, config, cache."""
 
 from __future__ import annotations
 
@@ -215,3 +215,23 @@ def config_hash_password() -> None:
 def config_schema() -> None:
     """Print a JSON Schema of the file, for editors."""
     sys.exit(code_of("configuration", "schema")())
+
+
+@click.group("cache")
+def cache_group() -> None:
+    """Forget what is kept only to spare asking."""
+
+
+@cache_group.command("clear")
+@click.option("--media", is_flag=True, help="What catalogues and servers told of films, shows and libraries.")
+@click.option("--matches", is_flag=True, help="Which film or show something was found to be, and what was not found.")
+@click.option("--pictures", is_flag=True, help="Posters, which are fetched again when they are looked at.")
+@json_option
+@config_option
+def cache_clear(as_json: bool, config: str | None, **parts: bool) -> None:
+    """Forget kept answers, all of them or those named, and ask anew where they are needed.
+
+    What was watched, what trackers agreed on, corrections and sign-ins stay. Works beside a running serve.
+    """
+    chosen = [part for part, wished in parts.items() if wished]
+    sys.exit(code_of("cache", "clear_cache")(config, chosen, as_json=as_json))

@@ -81,6 +81,14 @@ class PictureCache:
             if key in self._index():
                 self._drop(key)
 
+    def clear(self) -> int:
+        """Drop them all; returns how many."""
+        with self._lock:
+            every = list(self._index())
+            for key in every:
+                self._drop(key)
+            return len(every)
+
     def tidy(self) -> int:
         """Drop what may be kept no longer; returns how many."""
         with self._lock:

@@ -87,7 +87,7 @@ class TmdbPosters:
         return await self._kept(f"/find/{imdb}", {"external_source": "imdb_id"}, _first_film)
 
     async def _kept(self, place: str, params: Mapping[str, str], read: PosterPath) -> str:
-        key = f"tmdb:poster:{place}"
+        key = f"art:tmdb:{place}"
         known = await self._cache.get(key)
         if isinstance(known, str):
             return known

@@ -117,6 +117,11 @@ def drop_misses(db: sqlite3.Connection, before: float) -> int:
     return db.execute("DELETE FROM placements WHERE to_key IS NULL AND checked_at < ?", (before,)).rowcount
 
 
+def forget_placements(db: sqlite3.Connection) -> int:
+    """What stands where is looked up anew, where a run wants to know it; returns of how many."""
+    return db.execute("DELETE FROM placements").rowcount
+
+
 def _subject(row: Sequence[Any]) -> Subject:
     key, scope, item, runtime, places = row
     return decode_parts(sys.intern(key), cast(Scope, scope), item, runtime, json.loads(places))

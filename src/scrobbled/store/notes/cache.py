@@ -6,7 +6,9 @@ import json
 import math
 import sqlite3
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from scrobbled.plumbing.clock import Clock
@@ -18,6 +20,16 @@ RECENT = 256
 
 FOR_GOOD = 365 * 86_400.0
 """Seconds: what is kept longer is something we did ourselves, which nobody can be asked again."""
+
+
+class AnswerPart(StrEnum):
+    """What kept answers are about."""
+
+    MEDIA = "media"
+    """What catalogues and servers hold: titles, seasons, episodes, libraries."""
+    MATCHES = "matches"
+    """Which show or film something was found to be."""
+    PICTURES = "pictures"
 
 
 class StoredCache:
@@ -67,9 +79,27 @@ class StoredCache:
 _NOTHING = (-math.inf, "")
 
 
-def forget_answers(db: sqlite3.Connection) -> int:
-    """Ask catalogues anew, because a person wants to know now. What was put for years is no answer, and stays."""
-    return db.execute("DELETE FROM cache WHERE expires_at - stored_at < ?", (FOR_GOOD,)).rowcount
+_ANSWER = "expires_at - stored_at < ? AND expires_at > stored_at"
+_BEGINS = {AnswerPart.MATCHES: ("show:", "named:"), AnswerPart.PICTURES: ("art:",)}
+"""Of their keys; what begins in no such way is about media."""
+
+
+def forget_answers(db: sqlite3.Connection, parts: Collection[AnswerPart] = tuple(AnswerPart)) -> int:
+    """Ask anew, because a person wants to know now; returns how many. What was put for years is no answer, and stays.
+
+    It is noticed where ``StoredCache.forget_recent`` is called: by a running service within a second.
+    """
+    return sum(
+        db.execute(f"DELETE FROM cache WHERE {_ANSWER} AND {_condition(part)}", (FOR_GOOD,)).rowcount
+        for part in AnswerPart
+        if part in parts
+    )
+
+
+def _condition(part: AnswerPart) -> str:
+    begins = _BEGINS.get(part) or [one for some in _BEGINS.values() for one in some]
+    told = " OR ".join(f"key GLOB '{one}*'" for one in begins)
+    return f"({told})" if part in _BEGINS else f"NOT ({told})"
 
 
 def forget_expired(db: sqlite3.Connection, now: datetime, limit: int = 500) -> int:

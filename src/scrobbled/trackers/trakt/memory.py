@@ -5,7 +5,8 @@ from __future__ import annotations
 from scrobbled.plumbing.cache import Cache
 from scrobbled.plumbing.clock import Clock
 
-KEPT = 30 * 86_400.0
+KEPT = 3_650 * 86_400.0
+"""Seconds; no answer that anybody could give again, so that it is kept when those are forgotten."""
 
 
 class TraktMemory:
