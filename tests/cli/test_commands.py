@@ -22,6 +22,7 @@ from scrobbled.cli import command, main
 from scrobbled.config import loads
 from scrobbled.core.naming.ids import EpisodeIds
 from scrobbled.core.naming.items import Episode
+from scrobbled.core.records import ValueRecord
 from scrobbled.core.watching.plays import Play
 from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
 from scrobbled.intake.household import without_effect
@@ -30,7 +31,7 @@ from scrobbled.store.accounts import sign_ins
 from scrobbled.store.file import opening
 from scrobbled.store.inbox import events
 from scrobbled.store.inbox.events import Arrival, Queued
-from scrobbled.store.mirror import records
+from scrobbled.store.mirror import records, values
 from scrobbled.store.notes.alerts import StoredTroubles
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
@@ -199,6 +200,26 @@ def test_status_says_which_listing_is_not_believed(run: Run, tmp_path: Path) -> 
     (pair,) = [line for line in lines if line.startswith("  anna: Trakt and Serializd  ")]
     assert lines.index(pair) < lines.index(doubted)
     assert "in step" not in " ".join(lines)
+
+
+def test_status_tells_what_accounts_and_both_sides_of_a_pair_hold(run: Run, tmp_path: Path) -> None:
+    place = tmp_path / "config" / "scrobbled.yaml"
+    place.write_text(place.read_text() + "    pairs: [{between: [trakt, serializd], plays: both}]\n")
+    fill(tmp_path / "s.db")
+    with contextlib.closing(sqlite3.connect(tmp_path / "s.db")) as db, db:
+        for tracker, plays in (("trakt", 5_310), ("serializd", 1)):
+            records.save_state(db, ("anna", tracker), records.ReadState({}, read_at=NOW.timestamp(), plays=plays))
+        values.put(db, ("anna", "trakt"), [ValueRecord("movie:1", 8, None)], 1, 0.0, kind="ratings")
+    lines = [line.strip() for line in run("status").out.splitlines()]
+    (held,) = [line for line in lines if line.startswith("5,310 plays, 1 rating, read ")]
+    why = lines[lines.index(held) + 1 :][:2]
+    assert (why[0], why[1][:6]) == ("1 dead: Because dead.", "1 held")
+    assert "Trakt 5,310 plays, 1 rating; Serializd 1 play" in lines
+    told = json.loads(run("status", "--json").out)
+    (trakt,) = [one for one in told["trackers"] if one["tracker"] == "trakt"]
+    assert trakt["holds"]["counts"] == {"plays": 5_310, "ratings": 1}
+    assert {one["state"]: one["count"] for one in trakt["waits"]} == {"held": 1, "dead": 1}
+    assert [side["holds"]["counts"]["plays"] for side in told["pairs"][0]["sides"]] == [5_310, 1]
 
 
 def test_status_says_first_what_concerns_everything(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from scrobbled.core.words.outcomes import HOLDS, PlayOutcome
 from scrobbled.core.words.plain import plain
 from scrobbled.desk import words
 from scrobbled.desk.facts import house
+from scrobbled.desk.facts.holdings import AccountHolds
 from scrobbled.desk.facts.house import AccountStatus, Status, UnclaimedStatus
 from scrobbled.desk.facts.pairs import PairStory
 from scrobbled.desk.facts.sources import SourceStory
@@ -91,7 +92,7 @@ def _lines(found: StatusReport, now: datetime) -> Iterator[str]:
     yield f"Webhooks: {events}"
     yield f"Plays: {facts.plays:,}"
     yield from _part("Sources", [(row.source or "others", _source(row, now), []) for row in facts.sources])
-    yield from _part("Trackers", [(f"{row.viewer}/{row.tracker}", *_account(row)) for row in facts.trackers])
+    yield from _part("Trackers", [(f"{row.viewer}/{row.tracker}", *_account(row, now)) for row in facts.trackers])
     yield from _part("Pairs", [(f"{row.viewer}: {_between(row)}", *_pair(row, now)) for row in facts.pairs])
     asking = list(_asking(facts))
     if asking:
@@ -135,12 +136,18 @@ def _source(row: SourceStory, now: datetime) -> str:
     return f"{heard}{beside}" + (f"; {away}, last {_time(row.last_refused, now)}" if away else "")
 
 
-def _account(row: AccountStatus) -> tuple[str, Sequence[str]]:
+def _account(row: AccountStatus, now: datetime) -> tuple[str, Sequence[str]]:
     """What waits is told by the standing; beside it stands what is settled. A configured token is no sign-in."""
     sign = "signed in" if row.signed_in else "" if row.standing.word == CONNECTED else "not signed in"
     waits = row.standing.code in ("catching-up", "asks", "parked")
     counts = (f"{count:,} {told}" for told, count in row.counts.items() if not waits or told not in _LOADS)
-    return ", ".join(filter(None, (row.standing.word, sign, *counts))), [row.standing.next] * bool(row.standing.next)
+    below = (row.standing.next, _holds(row.holds, now), *(one.text for one in row.waits))
+    return ", ".join(filter(None, (row.standing.word, sign, *counts))), list(filter(None, below))
+
+
+def _holds(what: AccountHolds, now: datetime) -> str:
+    """ "5,310 plays, 402 ratings, read 19:40"."""
+    return f"{what.text}, read {_time(what.read, now)}" if what.text else ""
 
 
 _LOADS = (PlayOutcome.QUEUED, PlayOutcome.PARKED, PlayOutcome.HELD, *ASKING)
@@ -162,6 +169,8 @@ def _below(row: PairStory, now: datetime) -> Iterator[str]:
         yield f"To say yes: {shlex.join(command)}"
     elif row.standing.next:
         yield row.standing.next
+    if held := [f"{name(side.tracker)} {side.holds.text}" for side in row.sides if side.holds.text]:
+        yield "; ".join(held)
     for side in row.sides:
         if side.doubt:
             listed = f"What {name(side.tracker)} listed is not believed to be all ({side.doubt})"

@@ -6,14 +6,16 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scrobbled import __version__
 from scrobbled.config import ONE_OWNER, Config
 from scrobbled.core.standing import AccountStanding, Standing, account
 from scrobbled.core.words.outcomes import WAITING
+from scrobbled.desk.facts import holdings, standings
 from scrobbled.desk.facts import sources as heard
-from scrobbled.desk.facts import standings
+from scrobbled.desk.facts.holdings import AccountHolds, WaitStory
 from scrobbled.desk.facts.pairs import PairStory, pair_stories
 from scrobbled.desk.facts.sources import SourceStory
 from scrobbled.store.file.codec import iso, iso_or_none
@@ -35,6 +37,10 @@ class AccountStatus(Struct, frozen=True):
     oldest_waiting: str | None
     standing: Standing
     """How it stands, in words."""
+    holds: AccountHolds = field(default_factory=AccountHolds)
+    """What it held when it was last read. Of a glance it is empty, and so is ``waits``."""
+    waits: list[WaitStory] = field(default_factory=list)
+    """What is held or parked, unmatched or refused there, and why."""
 
 
 class UnclaimedStatus(Struct, frozen=True):
@@ -90,7 +96,7 @@ def status(
         version=__version__,
         events=overview.event_counts(db),
         plays=overview.play_count(db),
-        trackers=_accounts(db, config, overview.delivery_counts(db), stood.accounts),
+        trackers=[_whole(db, one) for one in _accounts(db, config, overview.delivery_counts(db), stood.accounts)],
         sources=heard.sources(db, config),
         unclaimed=unclaimed(db),
         held={reason: count for reason, count in floods.held_by_reason(db).items() if count},
@@ -164,6 +170,12 @@ def _accounts(
                 )
             )
     return rows
+
+
+def _whole(db: sqlite3.Connection, one: AccountStatus) -> AccountStatus:
+    """With what takes longer to find out."""
+    key = (one.viewer, one.tracker)
+    return replace(one, holds=holdings.holding(db, key), waits=holdings.waits(db, key) if one.waiting else [])
 
 
 def _oldest(db: sqlite3.Connection) -> dict[tuple[str, str], float]:

@@ -17,6 +17,7 @@ from scrobbled.core.kinds import KINDS, RATINGS
 from scrobbled.core.standing import Standing
 from scrobbled.core.standing import pair as pair_stands
 from scrobbled.desk.facts import standings
+from scrobbled.desk.facts.holdings import AccountHolds, holding
 from scrobbled.desk.facts.run_kinds import KindStory, kind_stories
 from scrobbled.desk.facts.run_words import when
 from scrobbled.desk.facts.steps import StepStory, step_stories
@@ -24,7 +25,7 @@ from scrobbled.reconcile import Sides
 from scrobbled.reconcile.pairs import unkept
 from scrobbled.reconcile.timetable import next_run
 from scrobbled.store.file.codec import iso, iso_or_none
-from scrobbled.store.mirror import ledger, records, run_changes, runs, values
+from scrobbled.store.mirror import ledger, records, run_changes, runs
 from scrobbled.store.mirror import library as mirrored
 from scrobbled.store.mirror.run_changes import RunCounts
 from scrobbled.store.mirror.runs import Run
@@ -92,6 +93,8 @@ class SideStory(Struct, frozen=True):
     doubt: str
     added: int = 0
     """Plays that the last run of the pair has brought there since."""
+    holds: AccountHolds = field(default_factory=AccountHolds)
+    """The same and all else, by list and in words."""
 
 
 class PairStory(Struct, frozen=True):
@@ -186,15 +189,16 @@ def _left_out(db: sqlite3.Connection, viewer: str, pair: PairConfig) -> dict[str
 
 
 def _side(db: sqlite3.Connection, account: tuple[str, str], last: Run | None) -> SideStory:
-    state = records.state(db, account)
+    state, held = records.state(db, account), holding(db, account)
     return SideStory(
         tracker=account[1],
-        plays=records.count(db, account),
-        ratings=values.count(db, account).get(RATINGS, 0),
+        plays=state.plays,
+        ratings=held.counts.get(RATINGS, 0),
         read=iso_or_none(state.read_at or None),
         read_fully=iso_or_none(state.full_at or None),
         doubt=state.doubt,
         added=0 if last is None else run_items.added_since(db, last.id, account[1], state.read_at),
+        holds=held,
     )
 
 

@@ -25,6 +25,17 @@ class WaitingCount(Struct, frozen=True):
     oldest: float
 
 
+class WaitReason(Struct, frozen=True):
+    """So many changes in a state that needs more than their turn, for reasons of one code; of what is held that is the
+    hold. ``reason`` is the text, empty where they have several.
+    """
+
+    state: str
+    code: str
+    count: int
+    reason: str
+
+
 class QueueRow(Struct, frozen=True):
     """One change that is not delivered. Times are Unix seconds."""
 
@@ -73,6 +84,21 @@ def waiting(db: sqlite3.Connection) -> list[WaitingCount]:
         f"FROM tallies WHERE what = 'changes' AND count > 0 AND three NOT IN {DONE}"
     )
     return [WaitingCount(*row) for row in rows]
+
+
+def why_waiting(db: sqlite3.Connection, viewer: str, tracker: str) -> list[WaitReason]:
+    """Of one account, most first: plays and amendments."""
+    told = (
+        "SELECT state, CASE state WHEN 'held' THEN hold ELSE code END AS why, coalesce(reason, '') AS reason FROM {} "
+        f"WHERE viewer = ? AND tracker = ? AND state IN ('held', 'parked', 'unmatched', 'dead') AND {_OPEN}"
+    )
+    rows = db.execute(
+        "SELECT state, why, count(*), CASE WHEN min(reason) = max(reason) THEN min(reason) ELSE '' END "
+        f"FROM ({told.format('outbox')} UNION ALL {told.format('amendments')}) "
+        "GROUP BY state, why ORDER BY count(*) DESC, state, why",
+        (viewer, tracker) * 2,
+    )
+    return [WaitReason(*row) for row in rows]
 
 
 def needing(db: sqlite3.Connection, viewer: str, tracker: str, state: str, samples: int) -> tuple[int, list[str]]:

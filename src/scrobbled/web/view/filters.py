@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from scrobbled.core.kinds import KINDS
 from scrobbled.core.sending.change import left_out
 from scrobbled.core.words.outcomes import told
 from scrobbled.desk import words
@@ -51,6 +52,7 @@ def _of_pairs(now: Callable[[], datetime]) -> Mapping[str, Callable[..., Any]]:
         "item_reason": run_items.reason,
         "item_tone": run_items.tone,
         "last_at": lambda run: moment(run.ended or run.started or run.asked, now()),
+        "kept": lambda count, kind: f"{count:,} {KINDS[kind].noun[count != 1]}",
         "line_look": plans.line_look,
         "line_text": lambda one: plans.line_text(one, now()),
         "left_out": lambda counts: words.sentence(left_out(counts)),
