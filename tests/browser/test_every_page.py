@@ -22,6 +22,7 @@ PAGES = {
     "needs": "/needs",
     "correct": "/correct/p1?q=harbour",
     "corrections": "/corrections",
+    "unmatched": "/unmatched",
     "sync": "/sync",
     "plan": "/sync/runs/r2",
     "run": "/sync/runs/r1",

@@ -30,7 +30,17 @@ storage: {{path: %s}}
 sources: {{plex: {{token: {HOOK}}}}}
 viewers: [{{name: anna, accounts: {{plex: anna}}, trackers: {{trakt: {{client_id: app}}}}}}]
 """
-WORDS = ("status", "queue list", "map list", "token list", "explain p1 --raw", "explain e2 --raw", "replay", "doctor")
+WORDS = (
+    "status",
+    "queue list",
+    "unmatched",
+    "map list",
+    "token list",
+    "explain p1 --raw",
+    "explain e2 --raw",
+    "replay",
+    "doctor",
+)
 
 BESIDE = (
     "config show", "claim", "undo p1 --dry-run", "map test NOBODY --viewer nobody", "map set c99 --ignore",

@@ -21,7 +21,10 @@ click.rich_click.COMMAND_GROUPS = {
     "scrobbled": [
         {"name": "Set it up", "commands": ["demo", "sandbox", "config", "auth", "webhook", "serve", "claim"]},
         {"name": "Try it out", "commands": ["test-event", "test-alert"]},
-        {"name": "See and decide", "commands": ["status", "sync", "explain", "queue", "map", "replay", "undo"]},
+        {
+            "name": "See and decide",
+            "commands": ["status", "sync", "unmatched", "explain", "queue", "map", "replay", "undo"],
+        },
         {
             "name": "Look after it",
             "commands": ["import", "doctor", "token", "backup", "restore", "cache", "reset-state"],
@@ -180,6 +183,19 @@ def status(as_json: bool, config: str | None) -> None:
     Every webhook and every play is counted.
     """
     sys.exit(code_of("status", "status")(config, as_json=as_json))
+
+
+@command.command()
+@click.option("--viewer", callback=named, metavar="NAME", help="Only what this person has.")
+@click.option("--tracker", callback=named, metavar="NAME", help="Only what is missing at this tracker, or is of it.")
+@json_option
+@config_option
+def unmatched(viewer: str | None, tracker: str | None, as_json: bool, config: str | None) -> None:
+    """List what one side has and the other does not know, by show, and the answer that settles it.
+
+    With the reason, and how many changes wait for it. After a correction the next run takes up all of it.
+    """
+    sys.exit(code_of("unmatched", "list_unmatched")(config, viewer, tracker, as_json=as_json))
 
 
 @command.command("test-alert")

@@ -40,7 +40,7 @@ class Placer:
 
     async def course(self, since: Since | None, steps: RunSteps) -> Course:
         """All that is to be compared, each thing by the name that both sides have for it. Raises ``Failed``."""
-        await self._store.write(lambda db: subjects.drop_misses(db, self._now() - LOOK_AGAIN))
+        await self._store.write(lambda db: subjects.doubt_misses(db, self._now() - LOOK_AGAIN))
         with set_aside():
             course = await self._loader.load(since, self._mark)
             strange = await self._strange(course)

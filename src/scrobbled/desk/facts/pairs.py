@@ -133,12 +133,14 @@ class PairStory(Struct, frozen=True):
     """The side that is a library; empty where none is."""
     titles: list[str] = field(default_factory=list)
     """Of the libraries there that are read."""
+    unmatched: dict[str, int] = field(default_factory=dict)
+    """By tracker, how many changes wait as it does not know what they are about."""
 
 
 def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standings) -> list[PairStory]:
     """In the order of the configuration."""
     found, standing = [], map(pair_stands, stood.pairs)
-    queued = {(row.viewer, row.tracker): row.count for row in overview.waiting(db) if row.state == "queued"}
+    waiting = {(row.viewer, row.tracker, row.state): row.count for row in overview.waiting(db)}
     for viewer in config.viewers:
         for pair in viewer.pairs:
             name = ",".join(pair.between)
@@ -163,7 +165,11 @@ def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standi
                     conflict=pair.conflict,
                     removals=_removals(pair),
                     works=works,
-                    waiting={tracker: queued.get((viewer.name, tracker), 0) for tracker in pair.between},
+                    waiting={one: waiting.get((viewer.name, one, "queued"), 0) for one in pair.between},
+                    unmatched={
+                        one: sum(waiting.get((viewer.name, one, state), 0) for state in ("unmatched", "parked"))
+                        for one in pair.between
+                    },
                     questions=questions.count(db, viewer.name, name),
                     running=None if running is None else run_story(db, running, stood.now),
                     standing=next(standing),

@@ -68,6 +68,8 @@ def _question(group: ChangeGroup, count: int, tracker: str) -> str:
     them = "this" if count == 1 else f"these {count:,}"
     if group.action:
         return _changed(group, count, tracker)
+    if group.is_several:
+        return f"Which films are these {count:,}?"
     if group.state is PlayOutcome.UNMATCHED:
         return f"Which {'film' if group.media == 'movie' else 'show'} is {group.title}?"
     if group.state is PlayOutcome.PARKED:
@@ -106,6 +108,8 @@ def _answers(group: ChangeGroup, count: int) -> tuple[NeedAnswer, ...]:
     them = {1: "it", 2: "both"}.get(count, f"all {count:,}")
     leave = NeedAnswer("drop", f"Leave {them} out", warning=FOR_GOOD if count == 1 else ALL_FOR_GOOD)
     choose = NeedAnswer("open", "Choose what it is", to=f"correct/{group.names[0]}")
+    if group.is_several:  # each is chosen for itself, where they are unfolded
+        return NeedAnswer("retry", "Look again"), leave
     if group.state is PlayOutcome.UNMATCHED:
         return choose, NeedAnswer("retry", "Look again"), leave
     if group.state is PlayOutcome.PARKED:

@@ -17,6 +17,7 @@ from scrobbled.desk.needs import questions as needs
 from scrobbled.desk.needs.card import Card
 from scrobbled.desk.needs.floods import ActionResult, FloodStory
 from scrobbled.desk.needs.questions import NeedFacts, NeedTarget, NoAnswer, ServerNeed
+from scrobbled.desk.needs.unmatched import UnmatchedStory, stories
 from scrobbled.desk.sources.reception import Reception
 from scrobbled.runtime import troubles
 from scrobbled.runtime.service import Runtime
@@ -99,6 +100,10 @@ class Needs:
             whole = target
             changes = await self._runtime.store.read(lambda db: needs.members(db, whole, start, limit))
         return Unfolded(card, changes, [], card.many > start + limit)
+
+    async def unmatched(self, viewer: str = "", tracker: str = "") -> list[UnmatchedStory]:
+        """What one side has and the other does not know; an empty text is any."""
+        return await self._runtime.store.read(lambda db: stories(db, viewer or None, tracker or None))
 
     async def answer(self, id_: str, action: str, value: str = "") -> ActionResult:
         """Settle a question, or one thing of it (``c12``, ``a7``). One that is settled already is left alone.

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.items import Episode, Media
@@ -112,9 +112,39 @@ def put_placements(
     )
 
 
-def drop_misses(db: sqlite3.Connection, before: float) -> int:
-    """Forget what a catalogue did not have when it was last asked before ``before``, so that it is asked again."""
-    return db.execute("DELETE FROM placements WHERE to_key IS NULL AND checked_at < ?", (before,)).rowcount
+def doubt_misses(db: sqlite3.Connection, before: float) -> int:
+    """Have a catalogue asked again for what it did not have when it was last asked before ``before``.
+
+    Until then it stays told as a miss.
+    """
+    return db.execute(
+        "UPDATE placements SET known = '' WHERE to_key IS NULL AND checked_at < ? AND known <> ''", (before,)
+    ).rowcount
+
+
+class Miss(NamedTuple):
+    """What an account has, and a catalogue did not: ``target`` is the tracker that was asked."""
+
+    viewer: str
+    tracker: str
+    target: str
+    subject: Subject
+    reason: str
+
+
+def misses(db: sqlite3.Connection, limit: int) -> list[Miss]:
+    """Of what is there now, and is not known at ``target`` by its name meanwhile."""
+    rows = db.execute(
+        "SELECT placements.viewer, placements.tracker, target, how, key, scope, item, runtime, places "
+        "FROM placements JOIN subjects USING (viewer, tracker, key) WHERE to_key IS NULL AND (EXISTS "
+        "(SELECT 1 FROM valued WHERE valued.viewer = placements.viewer AND valued.tracker = placements.tracker AND "
+        "valued.key = placements.key AND value IS NOT NULL AND missed < :gone) OR EXISTS (SELECT 1 FROM records WHERE "
+        "records.viewer = placements.viewer AND records.tracker = placements.tracker AND records.key = placements.key "
+        "AND missed < :gone)) AND NOT EXISTS (SELECT 1 FROM subjects AS theirs WHERE theirs.viewer = placements.viewer "
+        "AND theirs.tracker = target AND theirs.identity = subjects.identity) ORDER BY 1, 2, 3, key LIMIT :limit",
+        {"gone": GONE, "limit": limit},
+    )
+    return [Miss(row[0], row[1], row[2], _subject(row[4:]), row[3]) for row in rows]
 
 
 def forget_placements(db: sqlite3.Connection) -> int:

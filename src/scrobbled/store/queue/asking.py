@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from scrobbled.core.kinds import PLAYS
+from scrobbled.core.naming.unmatched import NAMELESS, NAMELESS_WHY, question_of
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store.queue.amendment import changed
 from scrobbled.store.queue.outbox import DONE
@@ -25,12 +26,13 @@ _PLAYS = (
     "SELECT outbox.id, outbox.viewer, outbox.tracker, outbox.state, outbox.hold, coalesce(outbox.reason, ''), "
     "outbox.code, plays.media, "
     "CASE plays.media WHEN 'movie' THEN plays.label ELSE json_extract(plays.item, '$.show_title') END, "
-    "coalesce(plays.label, ''), outbox.play_id, outbox.watched_at IS NOT NULL FROM outbox"
+    "coalesce(plays.label, ''), outbox.play_id, outbox.watched_at IS NOT NULL, plays.media = 'movie' AND "
+    "json_extract(plays.item, '$.ids') IS NULL AND coalesce(outbox.candidates, '[]') = '[]' FROM outbox"
 )
 _JOINED = "JOIN plays ON plays.id = outbox.play_id"
 _AMENDED = (
     "SELECT id, viewer, tracker, state, hold, coalesce(reason, ''), code, json_extract(subject, '$[1]'), "
-    "coalesce(json_extract(json_extract(subject, '$[2]'), '$.show_title'), label), label, play_id, 1, kind, action, "
+    "coalesce(json_extract(json_extract(subject, '$[2]'), '$.show_title'), label), label, play_id, 1, 0, kind, action, "
     "key, before, coalesce(nullif(after, ''), CAST(json_extract(wish, '$.value') AS TEXT), '') FROM amendments"
 )
 
@@ -48,6 +50,8 @@ class _Row(NamedTuple):
     label: str
     play: int | None
     dated: int
+    nameless: int
+    """It is a film without any id, and nobody knows one that it may be."""
     kind: str = "plays"
     action: str = ""
     key: str = ""
@@ -81,6 +85,11 @@ class ChangeGroup(Struct, frozen=True):
     """Of amendments: what is to be done."""
     code: str = ""
     """That of the reason."""
+
+    @property
+    def is_several(self) -> bool:
+        """Whether these are films that have no more in common than that nobody knows them."""
+        return self.title == NAMELESS
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -248,7 +257,8 @@ def _alike(row: _Row) -> tuple[str, ...]:
     """Equal for what one answer settles: which title it is, and when it was watched, is so for all trackers."""
     if row.action and row.state == PlayOutcome.HELD:
         return row.state, row.tracker, row.viewer, row.action, row.reason
-    same = row.state, row.action, row.media or "", (row.title or "").casefold()
+    nameless = bool(row.nameless) and row.state == PlayOutcome.UNMATCHED
+    same = row.state, row.action, *question_of(row.media or "", row.title or "", is_nameless=nameless)
     if row.state == PlayOutcome.UNMATCHED or not row.dated:
         return *same, str(row.dated)
     told = row.reason if row.state == PlayOutcome.DEAD else ""
@@ -257,6 +267,7 @@ def _alike(row: _Row) -> tuple[str, ...]:
 
 def _group(key: str, letter: str, rows: Sequence[_Row]) -> ChangeGroup:
     first = rows[0]
+    nameless = first.state == PlayOutcome.UNMATCHED and first.nameless and len({row.title for row in rows}) > 1
     return ChangeGroup(
         key=key,
         letter=letter,
@@ -264,8 +275,8 @@ def _group(key: str, letter: str, rows: Sequence[_Row]) -> ChangeGroup:
         trackers=tuple(dict.fromkeys(row.tracker for row in rows)),
         viewers=tuple(dict.fromkeys(row.viewer for row in rows)),
         media=first.media or "",
-        title=first.title or first.label,
-        reason=first.reason,
+        title=NAMELESS if nameless else first.title or first.label,
+        reason=NAMELESS_WHY if nameless else first.reason,
         ids=tuple(row.id for row in rows),
         plays=len({(row.play, row.label) for row in rows}),
         samples=tuple(dict.fromkeys(_sample(row) for row in rows[: 4 * SAMPLES]))[:SAMPLES],

@@ -14,6 +14,7 @@ from scrobbled.desk.desk import Desk
 from scrobbled.desk.needs.card import KINDS, Card
 from scrobbled.desk.needs.floods import ActionResult
 from scrobbled.desk.needs.needs import Unfolded
+from scrobbled.desk.needs.unmatched import UnmatchedStory
 
 LARGEST_PAGE = 200
 LAST = 10**9
@@ -28,6 +29,14 @@ class NeedsPage(Struct, frozen=True):
     needs: list[Card]
     number: int
     kinds: dict[str, int]
+    next: int | None
+
+
+class UnmatchedPage(Struct, frozen=True):
+    """What could not be told, ``number`` in all; what most waits for is first. ``next`` is the ``start`` of more."""
+
+    unmatched: list[UnmatchedStory]
+    number: int
     next: int | None
 
 
@@ -48,6 +57,15 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         more = first + size if len(found) > size else None
         return NeedsPage(found[:size], await desk.needs.number(), await desk.needs.counts(), more)
 
+    @get("/unmatched", summary="What a side has and the other does not know, by show, and the answer that settles it")
+    async def unmatched(
+        viewer: FromQuery[str] = "", tracker: FromQuery[str] = "", start: FromQuery[int] = 0, limit: FromQuery[int] = 50
+    ) -> UnmatchedPage:
+        first, size = _first(start), _size(limit)
+        found = await desk.needs.unmatched(viewer, tracker)
+        more = first + size if len(found) > first + size else None
+        return UnmatchedPage(found[first : first + size], len(found), more)
+
     @get("/needs/{need_id:str}", summary="One question, and all that it is about")
     async def need(need_id: FromPath[str], start: FromQuery[int] = 0, limit: FromQuery[int] = 50) -> Unfolded:
         found = await desk.needs.unfolded(need_id, _first(start), _size(limit))
@@ -65,7 +83,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
             raise PermissionDeniedException("To claim an account is to change the configuration; use an admin token.")
         return await desk.needs.answer(need_id, data.action, data.value)
 
-    return [needs, need, answer]
+    return [needs, unmatched, need, answer]
 
 
 def _first(start: int) -> int:

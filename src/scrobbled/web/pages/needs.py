@@ -70,6 +70,24 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         }
         return await shell.page(request, desk, "needs/one.html", place="needs", first=first, **context)
 
+    @get("/unmatched")
+    async def unmatched(
+        request: AnyRequest,
+        viewer: FromQuery[str] = "",
+        tracker: FromQuery[str] = "",
+        start: FromQuery[str | None] = None,
+    ) -> Template:
+        found, first = await desk.needs.unmatched(viewer, tracker), _whole(start)
+        context: dict[str, Any] = {
+            "stories": found[first : first + CARDS],
+            "total": len(found),
+            "viewer": viewer,
+            "tracker": tracker,
+            "before": None if first == 0 else max(0, first - CARDS),
+            "after": first + CARDS if len(found) > first + CARDS else None,
+        }
+        return await shell.page(request, desk, "needs/unmatched.html", place="needs", **context)
+
     @post("/needs")
     async def answer(request: AnyRequest) -> Redirect:
         form = await forms.form(request)
@@ -81,7 +99,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
         done = await desk.needs.answer(str(form.get("id", "")), action, value)
         return shell.to(request, shell.with_query(back, **_told(done)))
 
-    return [needs, one, answer]
+    return [needs, one, unmatched, answer]
 
 
 async def _art(desk: Desk, cards: Sequence[Card]) -> Mapping[str, str]:
