@@ -121,3 +121,4 @@ def test_steps_are_told_with_what_is_left() -> None:
     told = "Serializd: 1,200 of 4,167 pages, 16.7 a second, about 3 minutes left; Trakt: 400 of 400 pages"
     assert steps_so_far(steps, NOW) == told
     assert steps_so_far({"trakt": RunStep("history", 3, None, NOW, 3)}, NOW) == "Trakt: 3 pages"
+    assert steps_so_far({"plex": RunStep("library", 3, 24, NOW, 3)}, NOW) == "Plex: 3 of 24 pages of its libraries"

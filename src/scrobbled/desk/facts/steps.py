@@ -10,15 +10,21 @@ from scrobbled.core.naming.names import name
 from scrobbled.store.file.codec import iso
 from scrobbled.store.mirror.runs import RunStep
 
-UNITS = {"history": "pages", "diary": "pages", "marks": "seasons", "places": "titles looked up"}
+UNITS = {
+    "history": "pages",
+    "diary": "pages",
+    "library": "pages of its libraries",
+    "marks": "seasons",
+    "places": "titles looked up",
+}
 
 
 class StepStory(Struct, frozen=True):
     """How far a run is with one tracker. ``done`` of ``of`` are read, ``None`` where nobody knows of how many.
 
-    ``what`` is ``history``, ``diary``, ``marks`` or ``places``. ``seconds_left`` is ``None`` where nobody can say.
-    It rests until ``rests_until`` (ISO 8601 in UTC) where the service limits how much may be asked. ``text`` is all
-    of it in words.
+    ``what`` is ``history``, ``diary``, ``library``, ``marks`` or ``places``. ``seconds_left`` is ``None`` where nobody
+    can say. It rests until ``rests_until`` (ISO 8601 in UTC) where the service limits how much may be asked. ``text``
+    is all of it in words.
     """
 
     tracker: str

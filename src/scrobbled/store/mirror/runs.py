@@ -26,7 +26,7 @@ class RunStep(Struct, frozen=True):
     """How far a run is with something. Times are Unix seconds."""
 
     what: str
-    """``history``, ``diary``, ``marks`` or ``places``."""
+    """``history``, ``diary``, ``library``, ``marks`` or ``places``."""
     done: int
     of: int | None
     """``None`` where nobody knows."""
