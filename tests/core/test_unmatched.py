@@ -79,6 +79,12 @@ def test_of_episodes_without_numbers_no_correction_is_promised_to_settle_all() -
     assert group.next.startswith("Say what it is")
 
 
+def test_candidates_go_before_what_is_known_of_the_show() -> None:
+    doubt = replace(of(episode(1, 3, show_ids=ShowIds(tmdb=90001)), "c1"), candidates=({"title": "A", "tmdb": 2},))
+    (group,) = gathered([doubt])
+    assert group.command == "scrobbled map set c1 --to tmdb:2"
+
+
 def test_the_media_server_is_named_only_where_one_told_of_it() -> None:
     (group,) = gathered([of(episode(1), "c1")])
     assert "media server" in group.next

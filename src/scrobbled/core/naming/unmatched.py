@@ -147,7 +147,7 @@ def _correction(
     known = item.show_ids.tmdb if isinstance(item, Episode) else None
     maybe = {one["tmdb"] for one in candidates if one.get("tmdb")}
     seasons = {one.item.season for one in same if isinstance(one.item, Episode)}
-    if known is not None and len(seasons) == 1 and None not in seasons:
+    if known is not None and not maybe and len(seasons) == 1 and None not in seasons:
         return shlex.join([*words, "--season", str(*seasons), "--to", f"tmdb:{known}", "--to-season", _FILL_IN])
     to = f"tmdb:{maybe.pop() if len(maybe) == 1 else _FILL_IN}"
     return shlex.join([*words, "--to", to])
