@@ -25,6 +25,7 @@ PROMISED = {
     "scrobbled_deliveries_total": {"viewer", "tracker", "kind", "outcome"},
     "scrobbled_delivery_seconds": {"tracker"},
     "scrobbled_outbox_changes": {"tracker", "state"},
+    "scrobbled_unmatched_items": {"viewer", "tracker"},
     "scrobbled_outbox_oldest_seconds": {"tracker"},
     "scrobbled_tracker_up": {"viewer", "tracker"},
     "scrobbled_tracker_requests_total": {"tracker", "method", "status"},

@@ -34,6 +34,15 @@ async def test_a_show_stands_there_once_with_its_reason_and_its_correction(home:
     assert one["command"] in page.text
 
 
+async def test_a_metric_tells_how_many_changes_wait_for_that(home: House) -> None:
+    await watched(home, (1, 1), (1, 2), (1, 3))
+    await set_state(home, "unmatched", "id = 1", code="uncertain")
+    await set_state(home, "parked", "id = 2", code="not-in-catalogue")
+    async with home.client() as browser:
+        told = (await browser.get("/metrics")).text
+    assert 'scrobbled_unmatched_items{tracker="serializd",viewer="anna"} 2.0' in told
+
+
 async def test_only_one_tracker_and_only_one_person_can_be_asked_for(home: House) -> None:
     await watched(home, (1, 1))
     await set_state(home, "unmatched", reason="two shows are called that", code="uncertain")

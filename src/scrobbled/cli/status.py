@@ -193,7 +193,7 @@ def _asking(facts: Status) -> Iterator[str]:
         reasons = ", ".join(f"{count:,} {_HOLDS.get(reason, reason)}" for reason, count in facts.held.items())
         yield f"Held until you decide: {reasons}. See scrobbled queue list"
     if asking := sum(row.counts.get(outcome, 0) for row in facts.trackers for outcome in ASKING):
-        yield f"Not delivered without you: {asking:,} unmatched or dead. See scrobbled queue list"
+        yield f"Not delivered without you: {asking:,} unmatched or dead. See scrobbled unmatched and queue list"
     yield from map(_unclaimed, facts.unclaimed)
 
 

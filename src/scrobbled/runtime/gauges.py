@@ -57,6 +57,12 @@ def _outbox(
         "outbox_changes", "Changes not delivered yet", ("tracker", "state"), lambda: _by_state(names(), waiting())
     )
     metrics.watch(
+        "unmatched_items",
+        "Changes that wait as a tracker does not know what they are about",
+        ("viewer", "tracker"),
+        lambda: _unmatched(couriers(), waiting()),
+    )
+    metrics.watch(
         "outbox_oldest_seconds",
         "Age of the oldest change that waits to be sent",
         ("tracker",),
@@ -82,6 +88,14 @@ def _by_state(trackers: Iterable[str], waiting: Sequence[WaitingCount]) -> list[
     counts: dict[tuple[str, ...], float] = {(tracker, state): 0.0 for tracker in trackers for state in sorted(WAITING)}
     for row in waiting:
         counts[row.tracker, row.state] = counts.get((row.tracker, row.state), 0.0) + row.count
+    return list(counts.items())
+
+
+def _unmatched(accounts: Iterable[tuple[str, str]], waiting: Sequence[WaitingCount]) -> list[Sample]:
+    counts: dict[tuple[str, ...], float] = dict.fromkeys(accounts, 0.0)
+    for row in waiting:
+        if row.state in (PlayOutcome.UNMATCHED, PlayOutcome.PARKED):
+            counts[row.viewer, row.tracker] = counts.get((row.viewer, row.tracker), 0.0) + row.count
     return list(counts.items())
 
 
