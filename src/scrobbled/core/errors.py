@@ -137,6 +137,12 @@ class NotInCatalogue(TrackerError):
     code = Code.NOT_IN_CATALOGUE
 
 
+class NoLongerThere(NotInCatalogue):
+    """It was in the library, and is not any more: nothing of it is wanted there, unless a later read finds it again."""
+
+    code = Code.NOT_TAKEN
+
+
 class Refused(TrackerError):
     """This change, as it is, will never be accepted. ``said`` is what the service said of it, if anything."""
 

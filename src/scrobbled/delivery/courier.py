@@ -148,7 +148,7 @@ class Courier:
     async def _idle(self, now: float) -> float | None:
         whose = self.viewer, self.name
         times = await self._store.read(lambda db: (outbox.next_due(db, *whose), amendments.next_due(db, *whose)))
-        if self.health.in_trouble and not await self.account.waits():
+        if self.health.in_trouble and self._eager and not await self.account.waits():
             await self.account.succeeded()  # the sign-in was confirmed just now, and nothing else could tell
             return 0.0
         due = min((time for time in times if time is not None), default=None)

@@ -147,6 +147,11 @@ class Health:
         self._failures, self._probes, self._down_since, self._until = 0, 0, None, 0.0
         return was_outage
 
+    async def was_read(self, expires_at: datetime | None) -> None:
+        """It answered whoever reads it: then a sign-in is good again, and nothing more is said by it of deliveries."""
+        if self.report.state is HealthState.SIGN_IN:
+            await self.success(expires_at)
+
     async def needs_a_person(
         self, outcome: PlayOutcome, label: str, reason: str, *, thing: str = "play", done: str = "delivered"
     ) -> None:

@@ -244,10 +244,13 @@ class Keeper:
             if not isinstance(error, TryLater):  # a read that failed is no reason to hold up what is to be delivered
                 await courier.health.trouble(error, self._clock.monotonic(), self._dice)
 
+        async def was_read() -> None:
+            await courier.health.was_read(courier.tracker.expires_at())
+
         config = self._config()
         wished = (wish.kinds for wish in self._wishes() if wish.account == (viewer, name))
         kinds, marks = compared(config, viewer, name).union(*wished), asks_for_ticks(config, viewer, name)
-        return PairMember(courier.tracker, trouble, kinds=kinds, marks=marks)
+        return PairMember(courier.tracker, trouble, kinds=kinds, marks=marks, was_read=was_read)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

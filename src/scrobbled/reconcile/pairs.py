@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
 from msgspec import Struct
@@ -120,6 +121,8 @@ class Resting(Protocol):
     def pause(self, monotonic: float) -> float: ...
 
     async def trouble(self, error: TrackerError, monotonic: float, dice: Dice) -> None: ...
+
+    async def was_read(self, expires_at: datetime | None) -> None: ...
 
 
 class AccountCourier(Protocol):

@@ -48,6 +48,8 @@ class PairMember(Struct, frozen=True):
     """What the pairs of the person compare there, and others follow: read also in a run that is for less."""
     marks: bool = True
     """Some pair of the person wants to know what is marked there as watched without a play."""
+    was_read: Callable[[], Awaitable[None]] | None = None
+    """Called when the account has answered everything it was asked."""
 
 
 class AccountReading(Struct, frozen=True):
@@ -83,6 +85,8 @@ async def read(
         raise Failed(f"{called(account[1])} could not be read: {error.reason}") from error
     finally:
         await known.stored()
+    if member.was_read is not None:
+        await member.was_read()
     return AccountReading(account, reading, began if full else None, can.precision)
 
 

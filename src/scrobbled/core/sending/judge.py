@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.errors import Candidate, NotInCatalogue, Refused, TrackerError, Uncertain
+from scrobbled.core.errors import Candidate, NoLongerThere, NotInCatalogue, Refused, TrackerError, Uncertain
 from scrobbled.core.kinds import Kind
 from scrobbled.core.sending.safety import Trip, WriteLimits, judge_item
 from scrobbled.core.words.outcomes import PlayOutcome
@@ -169,6 +169,8 @@ def not_taken(error: NotTaken) -> Settled:
     """What the tracker's no to one play means."""
     if isinstance(error, Uncertain):
         return Settled(PlayOutcome.UNMATCHED, error.coded, candidates=error.candidates)
+    if isinstance(error, NoLongerThere):
+        return Settled(PlayOutcome.UNWANTED, error.coded)
     return Settled(PlayOutcome.PARKED if isinstance(error, NotInCatalogue) else PlayOutcome.DEAD, error.coded)
 
 

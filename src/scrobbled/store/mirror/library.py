@@ -56,11 +56,12 @@ def timed(db: sqlite3.Connection, account: AccountKey) -> Iterator[TimedPlay]:
 def marks(db: sqlite3.Connection, account: AccountKey) -> dict[str, LeftMark]:
     """By canonical key, the last tick of each thing that we carried out, or may have; or that a person took back.
 
-    What was watched already at the first try was not ticked by us. At a later one it may have been, by one before.
+    What was watched already at the first try was not ticked by us. At a later one it may have been, by one before. What
+    was not there any more is another file when it comes again.
     """
     rows = db.execute(
         "SELECT key, id, created_at, settled_at, state, attempts, coalesce(left_as, '') "
-        "FROM amendments WHERE viewer = ? AND tracker = ? AND action = 'tick' "
+        "FROM amendments WHERE viewer = ? AND tracker = ? AND action = 'tick' AND state <> 'unwanted' "
         "AND (state IN ('delivered', 'undone') OR attempts > (state = 'already-there')) ORDER BY id",
         account,
     )

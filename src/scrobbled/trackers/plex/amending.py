@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from scrobbled.clients.base import JsonRow
 from scrobbled.clients.plex import PlexClient
-from scrobbled.core.errors import ContractDrift, LoginNeeded, NotInCatalogue, Refused, TryLater
+from scrobbled.core.errors import ContractDrift, LoginNeeded, NoLongerThere, NotInCatalogue, Refused, TryLater
 from scrobbled.core.records import Subject
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.fields import text
@@ -81,7 +81,7 @@ class _Batch:
     async def carry_out(self, edit: Edit) -> AddResult:
         there = [place for place in places_of(edit) if place in self._states]
         if not there:
-            return NotInCatalogue(GONE)
+            return NoLongerThere(GONE)
         if isinstance(edit, SetValue):
             return await self._rate(edit, there)
         if self._playing.intersection(there):
@@ -102,7 +102,7 @@ class _Batch:
             if (not marked or not await self._is_watched(place)) and await self._marked(place, watched=True):
                 marked.append(place)
         if not marked:
-            return NotInCatalogue(GONE)
+            return NoLongerThere(GONE)
         after = await _read(self._clients, marked)
         count = max((one.count for one in after.values()), default=1)
         at = max((one.at for one in after.values()), default=int(self._clock.now().timestamp()))

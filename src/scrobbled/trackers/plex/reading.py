@@ -22,6 +22,7 @@ from scrobbled.trackers.plex.visiting import SeatVisit
 from scrobbled.trackers.plex.whole import FoundEntries, Step
 
 LIBRARY, HISTORY = "library", "history"
+NO_HISTORY = "play history of {name}, which this token may not read: the last time of each title counts instead"
 Task = Callable[[SeatVisit], Awaitable[Any]]
 
 
@@ -146,6 +147,8 @@ class _Read:
                 gathered.viewings |= visit.viewings.viewings
                 gathered.moved.add(PLAYS)
                 _skip(gathered, "viewing that cannot be read", visit.viewings.unreadable)
+            if not visit.may_read_history:
+                gathered.skipped[NO_HISTORY.format(name=visit.seat.name)] = 1
             for title in visit.gone():
                 gathered.skipped[f"library {title}, which is not there now: nothing of it counts as gone"] = 1
         gathered.skipped.update(dict.fromkeys(self._crew.off, 1))

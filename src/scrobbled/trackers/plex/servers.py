@@ -104,13 +104,13 @@ class PlexServers:
     # Those of the configuration
 
     async def _configured(self, place: PlexPlace) -> LibraryServer | ServerOff:
+        refused = f"Plex refuses the token in {self._auth.place(place.where)}. Put a new one there"
         try:
-            machine = await PlexClient(self._http.at(place.url), "").identity()
+            machine = await PlexClient(self._http.at(place.url), "", refused=refused).identity()
         except TryLater as error:
             return ServerOff("", place.url, error)
         if not place.token:
             return await self._opened_by_sign_in(machine, place)
-        refused = f"Plex refuses the token in {self._auth.place(place.where)}. Put a new one there"
         return await self._with_token(machine, "", place.url, place.token, refused)
 
     async def _opened_by_sign_in(self, machine: str, place: PlexPlace) -> LibraryServer | ServerOff:
