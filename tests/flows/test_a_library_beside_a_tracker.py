@@ -288,6 +288,24 @@ async def test_what_has_no_date_becomes_one_play_without_one(tmp_path: Path, und
     await two.store.aclose()
 
 
+async def test_a_viewing_after_a_play_without_a_date_is_another_one(tmp_path: Path) -> None:
+    two = bench(tmp_path, undated="unknown")
+    keys = [two.shelf.add(item) for item in EPISODES[:4]]
+    for key in keys:
+        two.shelf.mark(key, EVENING)
+    await two.settled()
+    assert [two.times(item) for item in EPISODES[:4]] == [[None]] * 4
+    at = two.clock.now().replace(second=0)
+    two.shelf.watch(keys[0], at)
+    await two.settled()
+    assert two.times(EPISODES[0]) == [None, at]
+    two.shelf.history = False
+    two.shelf.watch(keys[0], at + timedelta(days=2))
+    await two.settled()
+    assert two.times(EPISODES[0]) == [None, at, at + timedelta(days=2)]
+    await two.store.aclose()
+
+
 async def test_bulk_plays_of_another_program_are_the_viewings_of_the_library(two: Two) -> None:
     for number, item in enumerate(EPISODES[:24]):
         two.shelf.watch(two.shelf.add(item), EVENING + timedelta(days=number))

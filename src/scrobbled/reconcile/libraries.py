@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from scrobbled.core.agreeing.bulk import in_bulk
 from scrobbled.core.agreeing.ledger import HeldState, LeftMark, Policy
@@ -88,6 +88,15 @@ class LibraryView(Struct, frozen=True):
         )
 
 
+class KnownPlays(Struct, frozen=True):
+    """What we know of records of the other side, by their ids."""
+
+    home: set[str] = field(default_factory=set)
+    """They came from the very place that the library is."""
+    entered: dict[str, datetime] = field(default_factory=dict)
+    """We entered them without a date then."""
+
+
 async def library_view(store: Store, sides: Sides, made: Policy, place_of: str) -> LibraryView | None:
     """``None`` where neither side is a library."""
     side = made.library
@@ -122,12 +131,22 @@ def _ticked_together(watched: list[tuple[str, float]], viewed: list[tuple[str, f
     return together((key, at) for key, at in alone if not Moments(times.get(key, ())).has_near(at, EXPLAINED))
 
 
-async def from_home(store: Store, sides: Sides, view: LibraryView, half: LoadedSide) -> set[str]:
-    """Ids of the records of the other side that came from the very place that the library is."""
+async def known_plays(store: Store, sides: Sides, view: LibraryView | None, half: LoadedSide) -> KnownPlays:
+    """``half`` is a part of the other side."""
+    found = KnownPlays()
+    if view is None:
+        return found
     account = sides.account(other(view.side))
-    ids, found = [row.record.id for rows in half.rows.values() for row in rows if row.play is not None], set[str]()
+    ids = [row.record.id for rows in half.rows.values() for row in rows if row.play is not None]
     for piece in pieces(ids, ASKED):
-        found |= await store.read(lambda db, piece=piece: library.came_from(db, account, view.place_of, piece))  # type: ignore[misc]
+        home, entered = await store.read(
+            lambda db, piece=piece: (  # type: ignore[misc]
+                library.came_from(db, account, view.place_of, piece) if view.place_of else set(),
+                library.entered(db, account, piece),
+            )
+        )
+        found.home.update(home)
+        found.entered.update({id_: instant(at) for id_, at in entered.items()})
     return found
 
 

@@ -21,7 +21,7 @@ from scrobbled.core.agreeing.plan import SIDES, Side, other
 from scrobbled.core.kinds import Kind, valued
 from scrobbled.core.naming.items import Media
 from scrobbled.core.records import IN_PART, DatePrecision, Subject, ValueRecord
-from scrobbled.reconcile.libraries import LibraryView, from_home
+from scrobbled.reconcile.libraries import KnownPlays, LibraryView, known_plays
 from scrobbled.reconcile.loading import ASKED, Course, LoadedSide, Loader
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.codec import instant
@@ -65,8 +65,7 @@ class _Sheet:
     links: dict[tuple[Side, str], Link]
     written: AgreedState
     view: LibraryView | None = None
-    home: Set[str] = frozenset()
-    """Ids of records that came from the place that the library is."""
+    known: KnownPlays = field(default_factory=KnownPlays)
 
     def half(self, side: Side) -> LoadedSide:
         return self.a if side == "a" else self.b
@@ -84,19 +83,18 @@ class Liner:
         for ours, theirs in course.parts():
             a = await self._loader.part(course.a, ours, rows=True)
             b = await self._loader.part(course.b, theirs, rows=True)
-            home = await self._viewed(a, b)
-            sheet = _Sheet(a, b, await self._links((a, b)) if written.any_links else {}, written, self._view, home)
+            known = await self._viewed(a, b)
+            sheet = _Sheet(a, b, await self._links((a, b)) if written.any_links else {}, written, self._view, known)
             lined = await asyncio.to_thread(_laid_out, sheet)
             await self._mark_settled(lined, sheet)
             yield lined
 
-    async def _viewed(self, a: LoadedSide, b: LoadedSide) -> set[str]:
-        """The library's states become viewings; returns which records of the other side came from there."""
-        if self._view is None:
-            return set()
-        mine, theirs = (a, b) if self._view.side == "a" else (b, a)
-        self._view.told(mine)
-        return await from_home(self._store, self._sides, self._view, theirs) if self._view.place_of else set()
+    async def _viewed(self, a: LoadedSide, b: LoadedSide) -> KnownPlays:
+        """The library's states become viewings; returns what is known of the records of the other side."""
+        if self._view is not None:
+            self._view.told(a if self._view.side == "a" else b)
+        theirs = b if self._view is None or self._view.side == "a" else a
+        return await known_plays(self._store, self._sides, self._view, theirs)
 
     def _written(self, db: sqlite3.Connection) -> AgreedState:
         viewer, pair = self._sides.viewer, self._sides.pair
@@ -178,8 +176,9 @@ def _held(row: MirroredPlay, side: Side, sheet: _Sheet) -> HeldPlay:
         ours=row.ours,
         missed=row.missed,
         was=sheet.written.moves[side].get(id_),
-        is_home=beside and id_ in sheet.home,
+        is_home=beside and id_ in sheet.known.home,
         is_bulk=beside and view is not None and id_ in view.bulk,
+        entered_at=sheet.known.entered.get(id_) if beside else None,
     )
 
 

@@ -43,6 +43,8 @@ class HeldPlay(Struct, frozen=True):
     """It came from the place that the other side is: it is known there, whatever that side says of it."""
     is_bulk: bool = False
     """One of so many of a moment that nobody can have watched it then: it tells that, and not when."""
+    entered_at: datetime | None = None
+    """We entered it then, for what a library calls watched without a date: no later viewing is meant by it."""
 
     @property
     def there(self) -> bool:

@@ -6,7 +6,7 @@ another time, a thing gets one tick however often it was watched, and a count is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -40,7 +40,7 @@ class _LibraryItem:
         self._group = _as_plays(group, here)
 
     def plan(self) -> ItemPlan:
-        found = compare_plays(self._group, self._towards_there())
+        found = compare_plays(_meant(self._group, self._here), self._towards_there())
         removed = list(self._removed())
         if removed:
             taken = {change.target for change in removed}
@@ -147,6 +147,20 @@ def _as_plays(group: PlayGroup, here: Side) -> PlayGroup:
     theirs = tuple(_entered(row) for row in group.rows(other(here)))
     a, b = (mine, theirs) if here == "a" else (theirs, mine)
     return replace(group, a=a, b=b)
+
+
+def _meant(group: PlayGroup, here: Side) -> PlayGroup:
+    """Without what we entered without a date, where all that the library has more was watched after that."""
+    known = {link.id(here) for link in group.links if link.id(other(here)) is not None}
+    open_ = [row.record.at for row in group.rows(here) if not row.settled and row.record.id not in known]
+    theirs = tuple(row for row in group.rows(other(here)) if _may_be(row, open_))
+    return replace(group, b=theirs) if here == "a" else replace(group, a=theirs)
+
+
+def _may_be(row: HeldPlay, viewings: Sequence[datetime | None]) -> bool:
+    """Whether it may stand for one of these."""
+    entered = row.entered_at
+    return entered is None or is_dated(row.record) or any(at is not None and at <= entered for at in viewings)
 
 
 def _entered(row: HeldPlay) -> HeldPlay:

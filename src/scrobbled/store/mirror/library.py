@@ -81,6 +81,17 @@ def _mark(id_: int, made: float, settled: float | None, state: str, attempts: in
     )
 
 
+def entered(db: sqlite3.Connection, account: AccountKey, ids: Collection[str]) -> dict[str, float]:
+    """Of these records of an account those that we entered without a date, and when we wanted that (Unix seconds)."""
+    query = (
+        "SELECT records.id, outbox.received_at FROM records JOIN outbox ON outbox.play_id = records.play "
+        "AND outbox.viewer = records.viewer AND outbox.tracker = records.tracker "
+        f"WHERE records.viewer = ? AND records.tracker = ? AND records.id IN {THESE} "
+        "AND outbox.kind = 'plays' AND outbox.undated <> ''"
+    )
+    return dict(db.execute(query, (*account, listed(ids))).fetchall())
+
+
 def came_from(db: sqlite3.Connection, account: AccountKey, source: str, ids: Collection[str]) -> set[str]:
     """Those of these records of an account that are of plays which ``source`` told us of."""
     query = (
