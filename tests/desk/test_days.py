@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scrobbled.desk.plays.history import HistoryQuery, filters_of
+from scrobbled.desk.plays.asking import HistoryQuery, filters_of
 from scrobbled.desk.plays.statistics import ahead
 
 TOKYO, BERLIN = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin")

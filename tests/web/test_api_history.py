@@ -74,6 +74,7 @@ def test_what_can_be_filtered_by_is_told(tmp_path: Path) -> None:
                 "trackers": ["serializd"],
                 "outcomes": ["queued", "held"],
                 "plays": 2,
+                "on": {},
             }
 
     asyncio.run(check())

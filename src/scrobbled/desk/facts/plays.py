@@ -45,6 +45,8 @@ class PlayStory(Struct, frozen=True):
     watched_at: str | None
     received_at: str
     deliveries: list[DeliveryStory]
+    times: int = 0
+    """How often a library calls it watched, which keeps no list of plays."""
 
 
 class Attempt(Struct, frozen=True):

@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
 
 from msgspec import Struct, field
 
-from scrobbled.core.naming.spelling import words
+from scrobbled.core.standing import AccountKey
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.desk.facts import plays as plays_facts
 from scrobbled.desk.facts.plays import PlayStory
+from scrobbled.desk.plays import held
+from scrobbled.desk.plays.asking import HistoryQuery, filters_of, spot, spot_text
+from scrobbled.desk.plays.held import HeldHistory
+from scrobbled.desk.plays.pieces import WallPage, piece
 from scrobbled.runtime.service import Runtime
 from scrobbled.store.queue import overview, recent
 from scrobbled.store.works import wall
-from scrobbled.store.works.wall import Filters, PlayCount, WallSpot
-
-MEDIA = ("episode", "movie")
-LONGEST = 300
-"""Characters of a filter; no title that is longer can be asked for by it."""
-
-
-class HistoryQuery(Struct, frozen=True):
-    """What somebody wants to see, in the words of an address; empty is everything. ``until`` includes its whole day."""
-
-    q: str = ""
-    viewer: str = ""
-    show: str = ""
-    media: str = ""
-    source: str = ""
-    tracker: str = ""
-    outcome: str = ""
-    since: str = ""
-    until: str = ""
-
-    def set(self) -> dict[str, str]:
-        """What is not empty, by name."""
-        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name))}
-
-
-class WallPage(Struct, frozen=True):
-    """A piece of the wall, the newest first. ``older`` and ``newer`` are where the next pieces begin, if there are any.
-
-    ``first`` is where a piece begins that begins with the first of these.
-    """
-
-    plays: list[PlayStory]
-    older: str | None
-    newer: str | None
-    first: str | None
+from scrobbled.store.works.wall import PlayCount, WallSpot
 
 
 class Choices(Struct, frozen=True):
@@ -63,6 +31,8 @@ class Choices(Struct, frozen=True):
     trackers: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
     plays: int = 0
+    on: dict[str, list[str]] = field(default_factory=dict)
+    """Trackers of which it is known what they hold, and whose accounts these are."""
 
 
 EVERYTHING = HistoryQuery()
@@ -74,26 +44,23 @@ class PlayHistory:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self.held = HeldHistory(runtime)
 
     async def seen(self, wish: HistoryQuery, *, before: str | None, after: str | None, limit: int) -> WallPage:
         """Up to ``limit`` that are older than ``before``, or newer than ``after``; raises ``ValueError``.
 
         Quick, and in no more memory, however much was watched; webhooks need not wait for it.
         """
-        filters, start = filters_of(wish, self._runtime.config.server.zone), spot(after or before)
-        look = partial(wall.look, self._runtime.store, filters)
-        found = await look(limit + 1, start=start, newer=after is not None)
-        shown, more = found[:limit], len(found) > limit
-        if after is not None:
-            shown.reverse()
-        edge = shown[0] if shown and after is None and before is not None else None
-        above = await look(1, start=edge, newer=True) if edge else []
-        older, newer = (bool(shown), more) if after is not None else (more, bool(above))
+        if wish.on:
+            return await self.held.seen(wish, before=before, after=after, limit=limit)
+        look = partial(wall.look, self._runtime.store, filters_of(wish, self._runtime.config.server.zone))
+        found = await piece(look, before=spot(before if after is None else None), after=spot(after), limit=limit)
+        shown = found.shown
         return WallPage(
             plays=await self._stories(shown),
-            older=_text(shown[-1]) if older and shown else None,
-            newer=_text(shown[0]) if newer and shown else None,
-            first=_text(WallSpot(shown[0].at, shown[0].play + 1)) if shown else None,
+            older=spot_text(shown[-1]) if found.older else None,
+            newer=spot_text(shown[0]) if found.newer else None,
+            first=spot_text(WallSpot(shown[0].at, shown[0].play + 1)) if shown else None,
         )
 
     async def play(self, play_id: int) -> PlayStory | None:
@@ -101,8 +68,10 @@ class PlayHistory:
         return found[0] if found else None
 
     async def choices(self) -> Choices:
+        config = self._runtime.config
+
         def read(db: sqlite3.Connection) -> Choices:
-            return _choices(wall.shelves(db), overview.delivery_counts(db))
+            return _choices(wall.shelves(db), overview.delivery_counts(db), held.accounts(db, config))
 
         return await self._runtime.store.read(read)
 
@@ -114,46 +83,9 @@ class PlayHistory:
         return await self._runtime.store.read(read)
 
 
-def filters_of(wish: HistoryQuery, zone: tzinfo) -> Filters:
-    """Days are those of ``zone``. Raises ``ValueError`` with what to write instead."""
-    named = {name: value[:LONGEST] for name, value in wish.set().items() if name not in ("q", "since", "until")}
-    if wish.media and wish.media not in MEDIA:
-        raise ValueError(f"media is {' or '.join(MEDIA)}.")
-    if wish.outcome and wish.outcome not in set(PlayOutcome):
-        raise ValueError(f"outcome is one of {', '.join(PlayOutcome)}.")
-    since, until = _moment("since", wish.since, 0, zone), _moment("until", wish.until, 1, zone)
-    return Filters(**named, since=since, until=until, words=words(wish.q))
-
-
-def _moment(name: str, text: str, days: int, zone: tzinfo) -> float | None:
-    """Unix seconds; a day begins, or ends so many days later, at midnight."""
-    if not text:
-        return None
-    try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-            day = date.fromisoformat(text) + timedelta(days=days)
-            return datetime.combine(day, time(), zone).timestamp()
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
-    except (ValueError, OverflowError, OSError):
-        raise ValueError(f"{name} is no date; write it like 2026-11-14 or 2026-11-14T20:15.") from None
-
-
-def spot(text: str | None) -> WallSpot | None:
-    """From an address like ``1794000000-12``; raises ``ValueError``."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(-?\d{1,12})-(\d{1,18})", text, re.ASCII)
-    if match is None:
-        raise ValueError("This link is not complete; start again from the newest plays.")
-    return WallSpot(int(match[1]), int(match[2]))
-
-
-def _text(found: WallSpot) -> str:
-    return f"{found.at}-{found.play}"
-
-
-def _choices(shelves: Sequence[PlayCount], counts: dict[tuple[str, str], dict[str, int]]) -> Choices:
+def _choices(
+    shelves: Sequence[PlayCount], counts: dict[AccountKey, dict[str, int]], on: Sequence[AccountKey]
+) -> Choices:
     had = {outcome for mine in counts.values() for outcome, count in mine.items() if count}
     return Choices(
         viewers=sorted({shelf.viewer for shelf in shelves}),
@@ -162,4 +94,7 @@ def _choices(shelves: Sequence[PlayCount], counts: dict[tuple[str, str], dict[st
         trackers=sorted({tracker for _, tracker in counts}),
         outcomes=[outcome for outcome in PlayOutcome if outcome in had],
         plays=sum(shelf.plays for shelf in shelves),
+        on={
+            tracker: [viewer for viewer, name in on if name == tracker] for tracker in sorted({name for _, name in on})
+        },
     )

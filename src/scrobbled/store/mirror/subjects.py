@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 
 from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.items import Episode, Media
+from scrobbled.core.naming.spelling import searchable
 from scrobbled.core.naming.things import names_of
 from scrobbled.core.records import Subject, identity
 from scrobbled.core.standing import AccountKey
@@ -160,10 +161,10 @@ def _subject(row: Sequence[Any]) -> Subject:
 def put(db: sqlite3.Connection, account: AccountKey, found: Iterable[Subject]) -> None:
     """What is known already is replaced; a runtime that is not told any more is kept."""
     db.executemany(
-        "INSERT INTO subjects (viewer, tracker, key, scope, item, runtime, places, identity, show, names) "
-        "VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET scope = excluded.scope, item = excluded.item, "
+        "INSERT INTO subjects (viewer, tracker, key, scope, item, runtime, places, identity, show, names, text) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET scope = excluded.scope, item = excluded.item, "
         "runtime = coalesce(excluded.runtime, runtime), places = excluded.places, identity = excluded.identity, "
-        "show = excluded.show, names = excluded.names",
+        "show = excluded.show, names = excluded.names, text = excluded.text",
         [(*account, *_values(one)) for one in found],
     )
 
@@ -178,6 +179,7 @@ def _values(subject: Subject) -> tuple[Any, ...]:
         identity(subject),
         _show(subject),
         listed(names_of(subject.scope, subject.item)),
+        searchable(subject.item),
     )
 
 

@@ -12,9 +12,8 @@ from msgspec import Struct
 from scrobbled.core.naming.items import Item
 from scrobbled.core.naming.spelling import of_title, searchable
 from scrobbled.store.file.database import Store
+from scrobbled.store.file.walking import STEP, cut, walk
 
-STEP = 20_000
-"""Plays that are looked at in one go: some ten milliseconds in which no webhook is stored."""
 _FAR = 1 << 62
 
 
@@ -69,17 +68,8 @@ async def look(
 
     Without ``start`` from the newest, or from the oldest, on. Others have the database between two steps.
     """
-    low, high = _span(filters)
-    if start is not None:
-        low, high = (max(low, start), high) if newer else (low, min(high, start))
-    found: list[WallSpot] = []
-    while low < high and len(found) < limit:
-        rows, edge = await store.read(partial(_step, filters=filters, low=low, high=high, newer=newer, limit=limit))
-        found += rows
-        if edge is None:
-            break
-        low, high = (edge, high) if newer else (low, edge)
-    return found[:limit]
+    step = partial(_step, filters=filters, newer=newer, limit=limit)
+    return await walk(store, step, cut(_span(filters), start, newer=newer), limit, newer=newer)
 
 
 def _span(filters: Filters) -> tuple[WallSpot, WallSpot]:
@@ -90,7 +80,7 @@ def _span(filters: Filters) -> tuple[WallSpot, WallSpot]:
 
 
 def _step(
-    db: sqlite3.Connection, *, filters: Filters, low: WallSpot, high: WallSpot, newer: bool, limit: int
+    db: sqlite3.Connection, low: WallSpot, high: WallSpot, *, filters: Filters, newer: bool, limit: int
 ) -> tuple[list[WallSpot], WallSpot | None]:
     """What is found in the next ``STEP`` plays between the two, and how far that is; ``None`` where it is all."""
     between, order = "(at, play) > (?, ?) AND (at, play) < (?, ?)", "at, play" if newer else "at DESC, play DESC"

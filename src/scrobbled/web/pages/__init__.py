@@ -13,7 +13,7 @@ from scrobbled.web.door.signed_in import SignedIn
 from scrobbled.web.log_live import LogLive
 from scrobbled.web.pages import beginning, corrections, door, help, log, more, needs, now, posters, statistics
 from scrobbled.web.pages.pairs import pairs, previews, questions, runs
-from scrobbled.web.pages.plays import history, queue, story
+from scrobbled.web.pages.plays import held, history, queue, story
 from scrobbled.web.pages.settings import backup, settings, text, tools
 from scrobbled.web.pages.sign_in import activate, trackers
 from scrobbled.web.pages.sources import connecting, sources
@@ -39,6 +39,7 @@ def router(
         *needs.handlers(desk),
         *corrections.handlers(desk),
         *history.handlers(runtime, desk),
+        *held.handlers(desk),
         *story.handlers(runtime, desk),
         *sources.handlers(desk),
         *posters.handlers(desk),

@@ -281,7 +281,12 @@
     const [news, button] = [document.createElement("div"), document.createElement("button")];
     [news.className, button.className, button.type] = ["news", "primary", "button"];
     button.textContent = "New plays";
-    button.addEventListener("click", () => location.assign(at("history")));
+    button.addEventListener("click", () => {
+      const newest = new URL(location.href);
+      newest.hash = "";
+      ["before", "after"].forEach((name) => newest.searchParams.delete(name));
+      location.assign(newest);
+    });
     news.append(button);
     part("shelves").before(news);
   };

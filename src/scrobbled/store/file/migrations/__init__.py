@@ -28,6 +28,7 @@ from scrobbled.store.file.migrations import (
     undated,
     cut_short,
     histories,
+    held,
 )
 
 # isort: on
@@ -45,6 +46,7 @@ __all__ = [
     "first",
     "following",
     "heard",
+    "held",
     "histories",
     "knocking",
     "migrations",

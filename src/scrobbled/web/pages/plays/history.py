@@ -12,7 +12,7 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from scrobbled.desk.desk import Desk
-from scrobbled.desk.plays.history import HistoryQuery
+from scrobbled.desk.plays.asking import HistoryQuery
 from scrobbled.runtime.service import Runtime
 from scrobbled.web.api.plays.history import WISH
 from scrobbled.web.pages import shell
@@ -45,6 +45,5 @@ async def _wall(runtime: Runtime, desk: Desk, wish: HistoryQuery, at: dict[str, 
         seen = await desk.history.seen(wish, before=at.get("before"), after=at.get("after"), limit=PLAYS)
     except ValueError as error:
         raise ClientException(str(error)) from None
-    art = await desk.art.of_plays(play.id for play in seen.plays)
-    now = desk.now()
+    art, now = await desk.posters(seen), desk.now()
     return await asyncio.to_thread(view.wall, seen, wish, await desk.history.choices(), art, now, at=at)
