@@ -259,3 +259,12 @@ def test_a_change_is_said_to_be_made_only_where_it_was(outcome: str, tone: str) 
     story = ItemStory("c1", "p1", "trakt", "add", "plays", "A", "A", None, "", "", "", outcome, "", "", None, "")
     assert (run_items.does(story, NOW), run_items.tone(story)) == ("add the play without a date", tone)
     assert run_items.outcome_look(outcome).word == outcome
+
+
+@pytest.mark.parametrize(
+    ("action", "says"),
+    [("tick", "tick off"), ("untick", "untick"), ("flag", "mark as rewatch"), ("remove", "remove the play")],
+)
+def test_what_is_no_play_is_not_said_to_be_added(action: str, says: str) -> None:
+    story = ItemStory("a1", None, "plex", action, "plays", "A", "A", None, "", "", "", "queued", "", "", None, "")
+    assert run_items.does(story, NOW) == says

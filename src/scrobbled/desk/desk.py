@@ -37,7 +37,6 @@ from scrobbled.desk.needs.floods import ActionResult, FloodStory, NamedChanges
 from scrobbled.desk.needs.needs import Needs
 from scrobbled.desk.pairs.pairs import Runs
 from scrobbled.desk.plays.history import EVERYTHING, PlayHistory
-from scrobbled.desk.plays.pieces import WallPage
 from scrobbled.desk.plays.statistics import Counting
 from scrobbled.desk.plays.story import Explanation
 from scrobbled.desk.posters.artwork import Artwork
@@ -151,12 +150,6 @@ class Desk:
             )
 
         return await self._runtime.store.read(read)
-
-    async def posters(self, seen: WallPage) -> dict[str, str]:
-        """By id, the address of the poster of each that stands there; empty where there can be none."""
-        carried = await self.art.of_plays(play.id for play in seen.plays if play.id not in seen.items)
-        others = zip(seen.items, self.art.of_items(seen.items.values()), strict=True)
-        return {**carried, **dict(others)}
 
     async def playing(self) -> list[OnScreen]:
         """What is being watched at this moment."""

@@ -14,6 +14,7 @@ from scrobbled.config import Config
 from scrobbled.core.naming.items import Item
 from scrobbled.core.naming.titles import TitleKind
 from scrobbled.desk.facts.ids import number
+from scrobbled.desk.plays.pieces import WallPage
 from scrobbled.desk.posters import Gallery, Picture, PictureCache
 from scrobbled.desk.posters.means import PosterSources, means
 from scrobbled.desk.posters.scout import Scout
@@ -51,6 +52,11 @@ class Artwork:
         wanted = {id_: number(id_, "p") for id_ in ids}
         found = await self._read(titles.of_plays, {play for play in wanted.values() if play is not None})
         return {id_: self._address(found.get(play) if play is not None else None) for id_, play in wanted.items()}
+
+    async def of_wall(self, seen: WallPage) -> dict[str, str]:
+        """By id of what stands there, also of what is no play of ours; one read of the database."""
+        carried = await self.of_plays(play.id for play in seen.plays if play.id not in seen.items)
+        return {**carried, **dict(zip(seen.items, self.of_items(seen.items.values()), strict=True))}
 
     async def of_works(self, ids: Iterable[int]) -> dict[int, str]:
         """By id of the work, of whatever kind; one read of the database."""

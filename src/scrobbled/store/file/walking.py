@@ -19,7 +19,7 @@ class Ordered(Protocol):
 
 
 S = TypeVar("S", bound=Ordered)
-Step = Callable[[sqlite3.Connection, S, S], tuple[list[S], S | None]]
+WalkStep = Callable[[sqlite3.Connection, S, S], tuple[list[S], S | None]]
 """Finds what lies between two places, as far as it looks in one go, and how far that is; ``None`` where it is all."""
 
 
@@ -31,7 +31,7 @@ def cut(span: tuple[S, S], start: S | None, *, newer: bool) -> tuple[S, S]:
     return (max(low, start), high) if newer else (low, min(high, start))
 
 
-async def walk(store: Store, step: Step[S], span: tuple[S, S], limit: int, *, newer: bool) -> list[S]:
+async def walk(store: Store, step: WalkStep[S], span: tuple[S, S], limit: int, *, newer: bool) -> list[S]:
     """Up to ``limit`` between the two, from the newest on, or with ``newer`` from the oldest.
 
     Others have the database between two steps.

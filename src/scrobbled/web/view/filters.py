@@ -57,6 +57,7 @@ def _of_pairs(now: Callable[[], datetime]) -> Mapping[str, Callable[..., Any]]:
         "line_text": lambda one: plans.line_text(one, now()),
         "left_out": lambda counts: words.sentence(left_out(counts)),
         "run_look": runs.look,
+        "side_names": run_words.with_names,
         "sort_of": deeds.sort,
         "summary": runs.summary,
         "took": runs.took,

@@ -76,7 +76,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
             seen = await desk.history.seen(wish, before=before, after=after, limit=size)
         except ValueError as error:
             raise ClientException(str(error)) from None
-        return HistoryPage(seen.plays, await desk.posters(seen), seen.older, seen.newer, seen.mirrors)
+        return HistoryPage(seen.plays, await desk.art.of_wall(seen), seen.older, seen.newer, seen.mirrors)
 
     @get("/history/filters", summary="What the history can be filtered by")
     async def filters() -> Choices:

@@ -45,5 +45,5 @@ async def _wall(runtime: Runtime, desk: Desk, wish: HistoryQuery, at: dict[str, 
         seen = await desk.history.seen(wish, before=at.get("before"), after=at.get("after"), limit=PLAYS)
     except ValueError as error:
         raise ClientException(str(error)) from None
-    art, now = await desk.posters(seen), desk.now()
+    art, now = await desk.art.of_wall(seen), desk.now()
     return await asyncio.to_thread(view.wall, seen, wish, await desk.history.choices(), art, now, at=at)

@@ -18,6 +18,7 @@ from scrobbled.desk.facts.pairs import PairStory, RunStory
 from scrobbled.desk.facts.run_words import conflict_words
 from scrobbled.desk.needs.questions import named
 from scrobbled.desk.pairs.previews import Preview
+from scrobbled.trackers import TRACKERS
 from scrobbled.web.view.looks import stands
 from scrobbled.web.view.moments import Moment, moment
 from scrobbled.web.view.pairs import plans, runs
@@ -83,12 +84,16 @@ class PairCard(Struct, frozen=True):
 
 
 class Lone(Struct, frozen=True):
-    """Somebody with several trackers and no pair; ``to`` is where they are given one, ``yaml`` what that makes."""
+    """Somebody with several trackers and no pair; ``to`` is where they are given one, ``yaml`` what that makes.
+
+    ``library`` is one among the trackers that gets nothing but from a pair; empty where there is none.
+    """
 
     name: str
     trackers: int
     yaml: str
     to: str
+    library: str
 
 
 class PairHeadline(Struct, frozen=True):
@@ -134,7 +139,15 @@ def card(
 
 def lone(viewers: Sequence[ViewerConfig]) -> list[Lone]:
     return [
-        Lone(one.name, len(one.trackers), sample(one.name, tuple(one.trackers)), f"settings/people/{place}")
+        Lone(
+            one.name,
+            len(one.trackers),
+            sample(one.name, tuple(one.trackers)),
+            f"settings/people/{place}",
+            next(
+                (words.name(name) for name in one.trackers if name in TRACKERS and TRACKERS[name].can().is_library), ""
+            ),
+        )
         for place, one in enumerate(viewers)
         if len(one.trackers) > 1 and not one.pairs
     ]

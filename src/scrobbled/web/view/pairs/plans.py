@@ -10,12 +10,14 @@ from msgspec import Struct
 from scrobbled.core.agreeing.outline import Outline
 from scrobbled.core.agreeing.plan_words import Manner, PlanPart
 from scrobbled.core.agreeing.plan_words import parts as told_parts
+from scrobbled.core.records import ViewingsKept
 from scrobbled.core.words.outcomes import told
 from scrobbled.desk import words
 from scrobbled.desk.facts.pairs import RunStory
 from scrobbled.desk.facts.run_words import asked_for, between, clock, with_names
 from scrobbled.desk.pairs.previews import DECIDE, PlanCount, Preview
 from scrobbled.store.notes.shelf import LineStory
+from scrobbled.trackers import TRACKERS
 from scrobbled.web.view.looks import Look
 from scrobbled.web.view.moments import Moment, moment
 from scrobbled.web.view.pairs import deeds
@@ -44,10 +46,11 @@ class PlanGroup(Struct, frozen=True):
 
 
 class PlanSide(Struct, frozen=True):
-    """One side of the pair, with what it would get."""
+    """One side of the pair, with what it would get; ``note`` is what to know of that."""
 
     name: str
     groups: list[PlanGroup]
+    note: str
 
 
 class PlanPage(Struct, frozen=True):
@@ -162,7 +165,10 @@ def _steps(plan: Preview) -> list[PlanStep]:
 
 def _side(name: str, counts: Sequence[PlanCount]) -> PlanSide:
     groups = [_group(one) for one in counts if one.tracker == name and one.action != DECIDE]
-    return PlanSide(words.name(name), groups)
+    sets_itself = name in TRACKERS and TRACKERS[name].can().keeps is ViewingsKept.SEEN
+    is_ticked = any(group.action == "tick" for group in groups)
+    note = f"{words.name(name)} notes the time of a tick itself, and takes none." if is_ticked and sets_itself else ""
+    return PlanSide(words.name(name), groups, note)
 
 
 def _group(one: PlanCount) -> PlanGroup:

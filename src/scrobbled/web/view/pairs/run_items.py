@@ -64,7 +64,7 @@ def does(one: ItemStory | LineStory, now: datetime) -> str:
         return _gives(kind, one)
     if one.action == "retime":
         return f"{clock(one.before, now)} to {clock(one.after, now)}"
-    others = {"remove": "remove the play", "flag": "mark as rewatch", "tick": "tick off"}
+    others = {"remove": "remove the play", "flag": "mark as rewatch", "tick": "tick off", "untick": "untick"}
     told = others.get(one.action, "add the play")
     return f"{told} {WITHOUT_DATE}" if one.action == "add" and _at(one) is None else told
 

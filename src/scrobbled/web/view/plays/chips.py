@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from scrobbled.desk import words
 from scrobbled.desk.plays.asking import HistoryQuery
 from scrobbled.desk.plays.history import Choices
+from scrobbled.trackers import TRACKERS
 
 MEDIA = {"episode": "Episodes", "movie": "Films"}
 CARRIED = {"no": "Never carried", "yes": "Carried"}
@@ -65,7 +66,8 @@ def _always(wish: HistoryQuery, choices: Choices) -> dict[str, list[str]]:
     """Filters that are always in sight, where there is a choice."""
     media = list(MEDIA) if wish.on else choices.media
     found = {name: all_ for name, all_ in (("viewer", viewers(wish, choices)), ("media", media)) if len(all_) > 1}
-    return {**found, "carried": ["no"]} if wish.on else found
+    is_listed = wish.on in TRACKERS and not TRACKERS[wish.on].can().is_library
+    return {**found, "carried": ["no"]} if is_listed else found
 
 
 def in_sight(wish: HistoryQuery, choices: Choices) -> set[str]:
