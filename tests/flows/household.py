@@ -17,9 +17,10 @@ from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.store.accounts.sign_ins import StoredTokens
 
+HOME = {"url": "http://sandbox/plex", "token": OWNER_TOKEN, "account_url": "http://sandbox/plextv"}
 
-def settings(folder: Path, **pair: Any) -> dict[str, Any]:
-    plex = {"url": "http://sandbox/plex", "token": OWNER_TOKEN, "account_url": "http://sandbox/plextv"}
+
+def settings(folder: Path, plex: dict[str, Any], **pair: Any) -> dict[str, Any]:
     trakt = {**SHOWN, "url": "http://sandbox/trakt", "auth_url": "http://sandbox/trakt-auth", "pace": "0s"}
     return {
         "storage": {"path": str(folder / "scrobbled.db")},
@@ -86,12 +87,16 @@ def _fits(minutes: Sequence[datetime], plays: Sequence[frozenset[datetime]]) -> 
 
 
 @contextlib.asynccontextmanager
-async def household(folder: Path, *, furnished: bool = True, **pair: Any) -> AsyncIterator[Household]:
-    """``pair`` is added to the pair's configuration. Unfurnished it is a sandbox with nothing watched."""
+async def household(
+    folder: Path, *, furnished: bool = True, plex: dict[str, Any] = HOME, **pair: Any
+) -> AsyncIterator[Household]:
+    """``pair`` is added to the pair's configuration, and ``plex`` is the section of that tracker. Unfurnished it is a
+    sandbox with nothing watched.
+    """
     clock = FakeClock()
     sandbox = Sandbox(household_world(), now=clock.now)
     sandbox["trakt"].limits.enforced = False
-    values = settings(folder, **pair)
+    values = settings(folder, plex, **pair)
     made = Household(folder, sandbox, clock, values, built(folder, sandbox, clock, values))
     made.home = furnish(sandbox) if furnished else Home(sandbox, sandbox.now())
     grant = sandbox["trakt"].sign_in("anna")

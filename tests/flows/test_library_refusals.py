@@ -11,8 +11,10 @@ import pytest
 
 from flows.household import Household, household
 from scrobbled.sandbox.faults import Fault
+from scrobbled.sandbox.plex.app import OWNER_TOKEN
 from scrobbled.sandbox.plex.items import FILMS, Holding, LibraryItem
 from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.store.accounts.sign_ins import StoredTokens
 from scrobbled.store.mirror import runs
 
 pytestmark = pytest.mark.anyio
@@ -225,3 +227,146 @@ async def test_a_mark_whose_answer_is_lost_is_looked_for_and_made_once(
     assert (state.count, state.rating) == (1, 9.0)
     plays = [play for play in house.home.trakt().history if play.title == title]
     assert len(plays) == 1
+
+
+# plex.tv
+
+
+@pytest.mark.parametrize("status", [401, 422, 498, 429, 503])
+async def test_a_server_whose_own_token_is_good_goes_on_whatever_plex_tv_says(house: Household, status: int) -> None:
+    await house.restart()
+    house.clock.advance(2 * 86_400)
+    fail(house, "*", server="plextv", status=status)
+    house.home.played(film(house), house.clock.now())
+    await house.settle()
+    titles = [play.title.title for play in house.home.trakt().history]
+    assert titles.count(film(house).title) == 1
+    assert (await states(house))["plex"] == "ok"
+
+
+@pytest.fixture
+async def signed_in(tmp_path: Path) -> AsyncIterator[Household]:
+    """By the account at plex.tv, which tells where the servers are."""
+    async with household(tmp_path, furnished=False, plex={"account_url": "http://sandbox/plextv"}) as made:
+        tokens = StoredTokens(made.runtime.store, "anna", "plex", lambda values: None, made.clock.now)
+        await tokens.save({"token": "sandbox-plextv-anna", "client": "scrobbled", "username": "anna"})
+        await made.settle()
+        yield made
+
+
+@pytest.mark.parametrize("status", [401, 422, 498, 429, 503])
+async def test_known_servers_go_on_where_plex_tv_does_not_answer(signed_in: Household, status: int) -> None:
+    fail(signed_in, "*", server="plextv", status=status)
+    signed_in.home.played(film(signed_in), signed_in.clock.now())
+    await signed_in.settle()
+    assert [play.title.title for play in signed_in.home.trakt().history] == [film(signed_in).title]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(401, "sign-in"), (422, "sign-in"), (498, "sign-in"), (429, "ok"), (503, "ok")]
+)
+async def test_a_sign_in_that_ended_is_told_and_a_plex_tv_that_is_down_is_none(
+    signed_in: Household, status: int, state: str
+) -> None:
+    """Where the servers are not where they were."""
+    before = holds(signed_in)
+    await signed_in.restart()
+    signed_in.sandbox["plex"].faults.start_outage()
+    fail(signed_in, "*", server="plextv", status=status)
+    assert await again(signed_in) == "failed"
+    assert (await states(signed_in)).get("plex", "ok") == state
+    signed_in.sandbox["plex"].faults.end_outage()
+    signed_in.sandbox["plextv"].faults.clear()
+    assert await again(signed_in) == "nothing"
+    assert holds(signed_in) == before
+
+
+# Several servers, and another one
+
+
+async def test_of_a_pair_with_several_servers_one_that_is_off_says_nothing(tmp_path: Path) -> None:
+    tokens = {"plex": OWNER_TOKEN, "plex-cabin": "sandbox-plex-cabin"}
+    servers = [{"url": f"http://sandbox/{name}", "token": token} for name, token in tokens.items()]
+    plex = {"servers": servers, "account_url": "http://sandbox/plextv"}
+    async with household(tmp_path, furnished=False, removals="propagate", plex=plex) as house:
+        cabin = house.home.cabin.library
+        cabin.open(FILMS)
+        away = cabin.put(house.sandbox.world.movies[4], Holding(FILMS))
+        house.home.played(away, house.home.ago(2), at=house.home.cabin)
+        house.home.played(film(house), house.home.ago(1))
+        await house.settle()
+        assert sorted(play.title.title for play in house.home.trakt().history) == sorted(
+            [film(house).title, away.title]
+        )
+        house.sandbox["plex-cabin"].faults.start_outage()
+        house.home.played(film(house, 1), house.clock.now())
+        assert await again(house) == "done"
+        for _ in range(3):
+            assert await again(house) == "nothing"
+        assert "server " in await notes(house)
+        assert len(house.home.trakt().history) == 3
+        house.sandbox["plex-cabin"].faults.end_outage()
+        assert await again(house) == "nothing"
+        assert len(house.home.trakt().history) == 3
+
+
+async def test_another_server_asks_first(house: Household) -> None:
+    before = holds(house)
+    house.home.plex.machine = "0" * 40
+    for _ in range(2):
+        assert await again(house) == "failed"
+    assert "nothing of it is taken over" in (await last(house)).reason
+    assert holds(house) == before
+
+
+# Trakt
+
+
+@pytest.mark.parametrize("fault", LOST[:3], ids=IDS[:3])
+async def test_a_kind_that_cannot_be_read_is_left_out_and_the_others_go_on(
+    house: Household, fault: dict[str, Any]
+) -> None:
+    title = house.home.title(film(house, 1))
+    house.rate_on_trakt(title.kind, title.trakt, 9, house.clock.now())
+    house.home.rated(film(house), 7.0, house.clock.now())
+    house.home.played(film(house), house.clock.now())
+    fail(house, "GET /sync/ratings*", server="trakt", **fault)
+    assert await again(house) == "done"
+    assert "ratings on trakt could not be read and are left out" in await notes(house)
+    assert [play.title.title for play in house.home.trakt().history].count(film(house).title) == 1
+    assert house.home.plex.views.of(ANNA, film(house, 1)).rating is None
+    assert film(house).title not in [one.title.title for one in house.home.trakt().ratings]
+    house.sandbox["trakt"].faults.clear()
+    await house.settle()
+    assert house.home.plex.views.of(ANNA, film(house, 1)).rating == 9.0
+    assert [one.rating for one in house.home.trakt().ratings if one.title.title == film(house).title] == [7]
+
+
+async def test_plays_that_cannot_be_read_leave_ratings_alone(house: Household) -> None:
+    house.home.played(film(house), house.clock.now())
+    house.home.rated(film(house), 7.0, house.clock.now())
+    house.film_on_trakt(3)
+    fail(house, "GET /sync/history*", server="trakt", status=500)
+    fail(house, "GET /users/*/history*", server="trakt", status=500)
+    fail(house, "GET /sync/watched*", server="trakt", status=500)
+    ended = await house.compare(full=True)
+    assert ended.plan is not None
+    assert {change.kind for change in ended.plan.changes} == {"ratings"}
+    assert "plays on trakt could not be read and are left out" in "\n".join(ended.plan.warnings)
+    house.sandbox["trakt"].faults.clear()
+    await house.deliver()
+    assert [one.rating for one in house.home.trakt().ratings if one.title.title == film(house).title] == [7]
+    await house.settle()
+    assert [play.title.title for play in house.home.trakt().history].count(film(house).title) == 1
+    assert house.home.plex.views.of(ANNA, film(house, 3)).count == 1
+
+
+async def test_what_trakt_does_not_know_is_alone_not_booked_as_done(house: Household) -> None:
+    nowhere = replace(house.sandbox.world.movies[2], title="Nowhere", tmdb=777_001, imdb="tt7770001")
+    lost, found = house.home.plex.library.put(nowhere, Holding(FILMS)), film(house, 3)
+    for one in (lost, found):
+        house.home.played(one, house.clock.now())
+    assert await again(house) == "done"
+    outcomes = dict(await house.sql("SELECT label, state FROM outbox JOIN plays ON plays.id = play_id"))
+    assert outcomes[f"{found.title} ({found.movie.year})"] == "delivered"
+    assert outcomes[f"{lost.title} ({lost.movie.year})"] in ("parked", "unmatched")

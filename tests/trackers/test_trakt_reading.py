@@ -696,6 +696,24 @@ async def test_a_read_that_failed_is_no_empty_answer(
     assert mirror.cursor == before
 
 
+@pytest.mark.parametrize(("path", "kind"), [(HISTORY, "plays"), (RATINGS, "ratings")])
+async def test_a_kind_whose_pages_do_not_come_is_left_out_and_read_the_next_time(
+    trakt: TraktBench, mirror: TraktMirror, path: str, kind: str
+) -> None:
+    trakt.api.preload("anna", 30)
+    trakt.fail(f"GET {path}", status=503)
+    reading = await mirror.tracker.reads.read(frozenset({"plays", "ratings"}), {}, mirror, full=True)
+    assert set(reading.unread) == {kind}
+    assert (reading.plays is None, "ratings" in reading.values) == (kind == "plays", kind == "plays")
+    mirror.take(reading)
+    again = await mirror.read()
+    assert (again.plays is None, "ratings" in again.values) == (kind != "plays", kind != "plays")
+    assert mirror.kept() == mirror.there()
+    trakt.fail(f"GET {path}", status=503)
+    with pytest.raises(TryLater):
+        await mirror.tracker.reads.read(frozenset({kind}), {}, mirror, full=True)
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scrobbled.core.errors import TryLater
 from scrobbled.core.kinds import PLAYS, RATINGS, Kind
 from scrobbled.core.records import PlayRecord, Reading, Subject, ValueRecord
 from scrobbled.trackers.base import Tracker
@@ -41,6 +42,8 @@ class TraktMirror(Drafts):
         """``after`` seconds: before what happened within the last one is read, time passes."""
         self.bench.clock.advance(after)
         reading = await self.tracker.reads.read(frozenset(kinds), self.cursor, self, full=full)
+        if reading.unread:  # of a caller who wants all of them
+            raise TryLater(next(iter(reading.unread.values())))
         self.take(reading)
         return reading
 

@@ -37,8 +37,9 @@ NO_SWITCH = (
     "Plex lets only the owner of a home become somebody else of it, and asks for that person's PIN if there is one"
 )
 NOT_ACCEPTED = "Plex does not accept this sign-in any more. Start it again"
-REFUSED = (401, 498)
-"""A token that is not known any more, and a signed one that has run out. No other status proves anything of a token."""
+REFUSED = (401, 422, 498)
+"""A token that is not known any more, a signed one whose signature does not hold, and one that has run out. No other
+status proves anything of a token."""
 
 
 class PlexPin(Struct, frozen=True):

@@ -131,6 +131,8 @@ class Reading(Struct, frozen=True):
     """By key, for every key among the records that the caller may not know yet."""
     skipped: Mapping[str, int] = field(default_factory=dict)
     """How many records could not be used, by reason in plain words: "diary row of an unknown season"."""
+    unread: Mapping[Kind, str] = field(default_factory=dict)
+    """Kinds that moved and could not be read just now, with the reason: the cursor has them where they were."""
 
 
 def identity(subject: Subject) -> str | None:

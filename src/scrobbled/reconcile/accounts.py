@@ -8,7 +8,7 @@ an account remembers the number of the last read that it took in (``ReadState.re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -60,6 +60,8 @@ class AccountReads:
 
     def __init__(self, store: Store, clock: Clock, metrics: Metrics) -> None:
         self._store, self._clock, self._metrics = store, clock, metrics
+        self.unread: dict[AccountKey, Mapping[Kind, str]] = {}
+        """Of the last read of each account, the kinds that could not be read, and why."""
         self._last: dict[AccountKey, _LastRead] = {}
         self._tried: dict[AccountKey, float] = {}
 
@@ -82,7 +84,8 @@ class AccountReads:
             self._store, found, self._clock, metrics=self._metrics, may_lack=wanted.may_lack, forget=wanted.forget
         )
         rev = (await self._store.read(lambda db: records.state(db, account))).rev
-        self._last[account] = _LastRead(began, rev, kinds, member.marks)
+        self.unread[account] = found.reading.unread
+        self._last[account] = _LastRead(began, rev, kinds - found.reading.unread.keys(), member.marks)
         return True
 
     async def due(self, wishes: Iterable[ReadWish]) -> list[ReadWish]:

@@ -207,6 +207,7 @@ async def _finish(store: Store, read: AccountReading, before: ReadState, rev: in
 
     def save(db: sqlite3.Connection) -> None:
         records.save_state(db, read.account, after)
-        drafts.forget(db, read.account)
+        if not reading.unread:  # a listing that broke off is gone on with
+            drafts.forget(db, read.account)
 
     await store.write(save)

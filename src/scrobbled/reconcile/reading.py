@@ -87,7 +87,7 @@ async def read(
         await known.stored()
     if member.was_read is not None:
         await member.was_read()
-    return AccountReading(account, reading, began if full else None, can.precision)
+    return AccountReading(account, reading, began if full and not reading.unread else None, can.precision)
 
 
 async def is_due(store: Store, account: AccountKey, kinds: frozenset[Kind], before: ReadState, now: float) -> bool:

@@ -15,6 +15,7 @@ from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.guard import PlanLimits
 from scrobbled.core.agreeing.ledger import Link, Policy
 from scrobbled.core.agreeing.plan import SIDES, Plan, Side, of_side
+from scrobbled.core.kinds import KINDS, Kind
 from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.garbage import give_back, set_aside
@@ -143,7 +144,7 @@ class Reconciler:
             return Ended("approval", why, plan, plan_id)
         await self._begin("queueing", run, counts)
         new = await self._carrier.queue(run, compared)
-        if not options.library:  # the others are to be compared up to where they were
+        if not (options.library or self._unread()):  # what was left out is to be compared from where it was
             await self._carrier.reached(run, compared, fingerprint(self.policy(options)))
         return Ended("done", "", plan, plan_id) if new else Ended("nothing", "", plan)
 
@@ -164,11 +165,24 @@ class Reconciler:
         steps = RunSteps(self._store, self._clock, run=run, tell=self._tell_steps)
         forget = f"scrobbled reset-state --pair {self.sides.pair} --viewer {self.sides.viewer}"
         await self._read(Wanted(wanted(made), self._limits.removals_percent, forget, options.full, since), steps)
+        unread = self._unread()
+        made = replace(made, ways={kind: "off" if kind in unread else way for kind, way in made.ways.items()})
+        if not kinds(made):
+            raise Failed(". ".join(unread.values()))
         await self._begin("comparing", run)
         links = _nothing if run is None else self._carrier.write_links
         compared = await self._decided(made, full=options.full, steps=steps, links=links)
         compared.plan = await self._guard.believable(compared.plan)
+        compared.plan = replace(compared.plan, warnings=(*compared.plan.warnings, *unread.values()))
         return compared
+
+    def _unread(self) -> dict[Kind, str]:
+        """Kinds that a side could not tell of just now, in words."""
+        return {
+            kind: f"{KINDS[kind].called} on {name} could not be read and are left out: {why}"
+            for side, name in zip(SIDES, self.sides.called, strict=True)
+            for kind, why in self._reads.unread.get(self.sides.account(side), {}).items()
+        }
 
     async def _read(self, wanted: Wanted, steps: RunSteps) -> None:
         """Both sides, beside each other. Where one fails, what the other brought is kept, and ``Failed`` is raised."""

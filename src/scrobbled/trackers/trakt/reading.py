@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from scrobbled.core.errors import ContractDrift, TryLater
+from scrobbled.core.errors import ContractDrift, TrackerError, TryLater
 from scrobbled.core.kinds import RATINGS as RATED
 from scrobbled.core.kinds import Kind
 from scrobbled.core.records import Reading, ReadValues
@@ -30,6 +31,17 @@ LIMITED_AGAIN = 3
 """So often a read is gone on with after a 429."""
 LONGEST_REST = 330.0
 """Seconds: one window of Trakt's limit and a little more."""
+
+
+@contextlib.contextmanager
+def _left_out(kind: Kind, unread: dict[Kind, TrackerError]) -> Iterator[None]:
+    """Pages of this kind alone that do not come, or shift, are put down; where Trakt wants to rest, nothing is read."""
+    try:
+        yield
+    except TryLater as error:
+        if error.limited:
+            raise
+        unread[kind] = error
 
 
 class _RatingsFound(Struct, frozen=True):
@@ -77,17 +89,33 @@ class TraktReader:
             had, moved = TraktCursor(owner), set(kinds)
         if moves.is_just_now(moved):  # what else that second brings is read with it, and never looked for again
             await self._clock.wait(asyncio.Event(), JUST_NOW)
-        return await self._read(had, moves, moved, known, full=full)
+        return await self._read(had, moves, moved, kinds, known, full=full)
 
     async def _read(
-        self, had: TraktCursor, moves: Activities, moved: set[Kind], known: EarlierReads, *, full: bool
+        self,
+        had: TraktCursor,
+        moves: Activities,
+        moved: set[Kind],
+        kinds: frozenset[Kind],
+        known: EarlierReads,
+        *,
+        full: bool,
     ) -> Reading:
-        plays, ratings = PlaysFound(None, had.plays), _RatingsFound(None, had.ratings)
+        """Of several ``kinds`` one that cannot be read is left out, and the others are told."""
+        plays, ratings, unread = (
+            PlaysFound(None, had.plays),
+            _RatingsFound(None, had.ratings),
+            dict[Kind, TrackerError](),
+        )
         if "plays" in moved:
-            plays = await self._history.read(had.plays, moves.plays, known, full=full)
-            plays = replace(plays, mark=plays.mark.moved_to(moves.plays, found=plays.moved))
+            with _left_out("plays", unread):
+                plays = await self._history.read(had.plays, moves.plays, known, full=full)
+                plays = replace(plays, mark=plays.mark.moved_to(moves.plays, found=plays.moved))
         if "ratings" in moved:
-            ratings = await self._ratings(had.ratings, moves.ratings)
+            with _left_out("ratings", unread):
+                ratings = await self._ratings(had.ratings, moves.ratings)
+        if unread.keys() >= kinds:
+            raise next(iter(unread.values()))
         return Reading(
             cursor=TraktCursor(had.owner, plays.mark, ratings.mark).values(),
             owner=had.owner,
@@ -95,6 +123,7 @@ class TraktReader:
             values={} if ratings.ratings is None else {RATED: ratings.ratings},
             subjects={**ratings.told.subjects, **plays.told.subjects},
             skipped=Counter(plays.told.skipped) + ratings.told.skipped,
+            unread={kind: error.reason for kind, error in unread.items()},
         )
 
     async def _ratings(self, had: KindCursor, moves: Moves) -> _RatingsFound:
