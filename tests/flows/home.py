@@ -140,11 +140,12 @@ class Home:
             for name in viewer.trackers
         }
         self.household = ConfiguredHousehold(self.config, takes)
+        self.metrics = Metrics()
         self.ingest = Ingest(
             self.store,
             self.household,
             redactor=Redactor(),
-            metrics=Metrics(),
+            metrics=self.metrics,
             clock=self.clock,
             wake=self.woken.append,
         )

@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from flows.home import CONFIG, home_at
 from scrobbled.core.kinds import PLAYS, RATINGS
 from scrobbled.core.naming.ids import MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie, Origin
 from scrobbled.core.records import Subject
 from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.watching.sessions import Rules, Session
-from scrobbled.core.words.outcomes import PlayOutcome
+from scrobbled.core.words.outcomes import PLAY_NEXT_STEP, PlayOutcome
+from scrobbled.core.words.reasons import Code
+from scrobbled.desk.facts.plays import event_story
 from scrobbled.intake import echoes
 from scrobbled.intake.claimants import Claimant
 from scrobbled.store import Store
@@ -24,6 +27,7 @@ from scrobbled.store.inbox import events
 from scrobbled.store.queue import amendments
 from scrobbled.store.queue.amendment import Details, NewAmendment
 
+PAIR = "    pairs: [{between: [shelf, trakt], plays: both}]\n"
 NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399), Origin("one", "12"))
 SHOW = Episode("Harbour Lights", None, None, show_ids=ShowIds(tmdb=1399), origin=Origin("one", "7"))
@@ -117,3 +121,25 @@ async def test_a_rating_is_ours_where_it_is_the_one_we_gave(store: Store, item: 
     more = {"item": item, "scope": None if scope == "movie" else scope}
     assert await is_ours(store, heard(EventKind.RATED, rating=8, **more))
     assert not await is_ours(store, heard(EventKind.RATED, rating=7, **more))
+
+
+async def test_what_comes_back_is_counted_as_an_echo_and_told_as_our_own_write(tmp_path: Path) -> None:
+    async with home_at(tmp_path / "scrobbled.db") as home:
+        home.restart(CONFIG.replace("trakt: {client_id: a},", "shelf: {}, trakt: {client_id: a},") + PAIR)
+        item = Episode("Harbour Lights", 1, 1, title="Part 1")
+        wish = NewAmendment(
+            *("anna", "shelf", PLAYS, "tick", "k", item.label()), Details(), Subject("k", "episode", item)
+        )
+        id_ = await home.store.write(lambda db: amendments.add(db, wish, home.minutes(0)))
+        await home.store.write(lambda db: amendments.begin(db, [id_]))
+        await home.store.write(lambda db: amendments.settle(db, id_, PlayOutcome.DELIVERED, "", home.minutes(0)))
+        taken = await home.hear("plex", "watched", entered=True, marked=True)
+        assert (taken.outcome, taken.plays, taken.accounts) == ("duplicate", (), frozenset())
+        counted = home.metrics.registry.get_sample_value
+        labels = {"viewer": "anna", "tracker": "shelf", "kind": "plays", "outcome": "echo"}
+        assert counted("scrobbled_deliveries_total", labels) == 1
+        assert counted("scrobbled_echoes_dropped_total", {"tracker": "shelf"}) == 1
+        story = await home.store.read(lambda db: event_story(db, taken.event_id))
+        assert story is not None
+        assert (story.next_step, story.reason_code) == (PLAY_NEXT_STEP[PlayOutcome.ECHO], Code.OUR_WRITE)
+        assert await home.sql("SELECT count(*) FROM plays") == [(0,)]

@@ -79,6 +79,14 @@ class EventRefusal(Struct, frozen=True):
     reason: str
 
 
+class HeardEcho(Struct, frozen=True):
+    """What we wrote to a library of somebody has come back as news of its media server."""
+
+    viewer: str
+    library: str
+    kind: Kind
+
+
 class Taken(Struct, frozen=True):
     """What became of one webhook. ``accounts`` are the (viewer, tracker) that got something to deliver."""
 
@@ -87,6 +95,7 @@ class Taken(Struct, frozen=True):
     reason: str
     plays: tuple[tuple[int, str, Media], ...] = ()
     accounts: frozenset[tuple[str, str]] = frozenset()
+    echoes: tuple[HeardEcho, ...] = ()
 
 
 def unwanted(event: PlaybackEvent, claimant: Claimant) -> str | None:

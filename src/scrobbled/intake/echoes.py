@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Mapping
 
 from scrobbled.core.agreeing.viewed import CLOSE, SYNCED
+from scrobbled.core.kinds import kind_of
 from scrobbled.core.naming.identity import same_item
 from scrobbled.core.records import Subject, identity
 from scrobbled.core.watching.events import EventKind, PlaybackEvent
 from scrobbled.core.watching.sessions import Session
 from scrobbled.core.words.reasons import Code, Reason
-from scrobbled.intake.claimants import Claimant
+from scrobbled.intake.claimants import Claimant, HeardEcho
 from scrobbled.store.inbox import events
 from scrobbled.store.queue import written
 from scrobbled.store.queue.written import OwnWrite
@@ -26,8 +27,8 @@ _ACTIONS: Mapping[EventKind, tuple[str, ...]] = {
 """What of ours may be heard of as such an event."""
 
 
-def own_write(db: sqlite3.Connection, event: PlaybackEvent, claimant: Claimant) -> Reason | None:
-    """Why nothing comes of it, where it tells of what we wrote, at the time when we did; however late it is told.
+def own_write(db: sqlite3.Connection, event: PlaybackEvent, claimant: Claimant) -> HeardEcho | None:
+    """Where it tells of what we wrote, at the time when we did; however late it is told: then nothing comes of it.
 
     Whoever watches has a session, and that is never taken for ours.
     """
@@ -38,7 +39,7 @@ def own_write(db: sqlite3.Connection, event: PlaybackEvent, claimant: Claimant) 
     for library in claimant.home:
         for one in written.since(db, (claimant.viewer, library), actions, since):
             if _is_of_that_moment(one, event) and _tells(one, event):
-                return ECHO
+                return HeardEcho(claimant.viewer, library, kind_of(one.action))
     return None
 
 

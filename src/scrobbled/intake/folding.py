@@ -32,7 +32,8 @@ def for_all(
         events.add_detail(db, event_id, viewers={viewer: [r.outcome, r.reason] for viewer, r in results.items()})
     plays = tuple(play for result in results.values() for play in result.plays)
     accounts = frozenset(account for result in results.values() for account in result.accounts)
-    return Taken(event_id, outcome, reason, plays, accounts)
+    heard = tuple(echo for result in results.values() for echo in result.echoes)
+    return Taken(event_id, outcome, reason, plays, accounts, heard)
 
 
 _RANK = (EventOutcome.ACCEPTED, EventOutcome.DUPLICATE, EventOutcome.UNWANTED)
@@ -51,7 +52,7 @@ def for_viewer(db: sqlite3.Connection, arrival: events.Arrival, event_id: int, c
     if reason := unwanted(event, claimant):
         return Taken(event_id, EventOutcome.UNWANTED, reason)
     if ours := echoes.own_write(db, event, claimant):
-        return Taken(event_id, EventOutcome.DUPLICATE, ours)
+        return Taken(event_id, EventOutcome.DUPLICATE, echoes.ECHO, echoes=(ours,))
     if event.kind in RATINGS:
         return ratings_and_ticks.rated(db, event, event_id, claimant, arrival.received_at)
     if event.kind is EventKind.UNWATCHED:

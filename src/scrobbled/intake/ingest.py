@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from scrobbled.core.errors import StoreError
 from scrobbled.core.watching.events import PlaybackEvent
-from scrobbled.core.words.outcomes import EventOutcome
+from scrobbled.core.words.outcomes import EventOutcome, PlayOutcome
 from scrobbled.core.words.reasons import Code, Reason
 from scrobbled.intake.bodies import Bodies
 from scrobbled.intake.claimants import EventRefusal, Household, Taken, claimed
@@ -190,8 +190,11 @@ class Ingest:
         )
 
     def played(self, taken: Taken, source: str) -> None:
-        """After the commit: count the plays, and wake whoever delivers them."""
+        """After the commit: count the plays and what came back of our own, and wake whoever delivers them."""
         for _, viewer, media in taken.plays:
             self._metrics.plays.labels(viewer, source, media).inc()
+        for echo in taken.echoes:
+            self._metrics.deliveries.labels(echo.viewer, echo.library, echo.kind, PlayOutcome.ECHO).inc()
+            self._metrics.echoes.labels(echo.library).inc()
         if taken.accounts:
             self._wake(taken.accounts)

@@ -55,11 +55,13 @@ EVENT_NEXT_STEP: dict[EventOutcome, str] = {
     EventOutcome.UNREADABLE: "It could not be understood, so nothing came of it. If a program of yours sent it, mend "
     "that; if it was a media server, update scrobbled and then run scrobbled replay.",
 }
+OWN_WRITE = "Our own write came back as news and was recognised. Nothing to do."
+"""Also of a message that tells of it."""
 PLAY_NEXT_STEP: dict[PlayOutcome, str] = {
     PlayOutcome.QUEUED: "Waits for its turn at the tracker and is sent by itself. Nothing to do.",
     PlayOutcome.DELIVERED: "The tracker confirmed it. Nothing to do.",
     PlayOutcome.ALREADY_THERE: "The tracker holds this viewing already, so it was not sent again. Nothing to do.",
-    PlayOutcome.ECHO: "Our own write came back as news and was recognised. Nothing to do.",
+    PlayOutcome.ECHO: OWN_WRITE,
     PlayOutcome.UNWANTED: "It is not for this tracker; the reason says why. Nothing to do.",
     PlayOutcome.HELD: "Kept back until you decide. Approve or drop it with scrobbled queue.",
     PlayOutcome.PARKED: "The tracker does not know this yet. It is looked up again by itself; if the tracker has it "

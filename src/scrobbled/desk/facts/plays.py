@@ -6,7 +6,14 @@ import sqlite3
 
 from msgspec import Struct
 
-from scrobbled.core.words.outcomes import EVENT_NEXT_STEP, FOUND_AGAIN, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
+from scrobbled.core.words.outcomes import (
+    EVENT_NEXT_STEP,
+    FOUND_AGAIN,
+    OWN_WRITE,
+    PLAY_NEXT_STEP,
+    EventOutcome,
+    PlayOutcome,
+)
 from scrobbled.core.words.reasons import Code
 from scrobbled.store.file.codec import iso, iso_or_none
 from scrobbled.store.queue import recent
@@ -112,7 +119,7 @@ def event_story(db: sqlite3.Connection, event_id: int) -> EventStory | None:
         received_at=iso(row.received_at),
         kind=row.kind,
         outcome=row.outcome,
-        next_step=EVENT_NEXT_STEP[EventOutcome(row.outcome)],
+        next_step=OWN_WRITE if row.code == Code.OUR_WRITE else EVENT_NEXT_STEP[EventOutcome(row.outcome)],
         reason=row.reason,
         account=row.account,
         label=row.label,
