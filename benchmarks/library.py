@@ -224,8 +224,9 @@ def main() -> None:
     given = parser.parse_args()
     sizes, rows = SMALL if given.small else Sizes(), list[Row]()
     for name in given.part or PARTS:
-        rows += asyncio.run(PARTS[name](sizes))
-        print(table(rows[-1:]), file=sys.stderr, flush=True)
+        found = asyncio.run(PARTS[name](sizes))
+        print(table(found), file=sys.stderr, flush=True)
+        rows += found
     print(table(rows))
     sys.exit(0 if all(row.good for row in rows) else 1)
 

@@ -70,6 +70,22 @@ async def test_every_copy_is_marked_once_and_how_it_was_left_is_told(
     assert writes(plex) == ["PUT /:/scrobble"] * 3
 
 
+async def test_how_many_were_left_is_read_in_one_request(plex: PlexBench, films: list[LibraryItem]) -> None:
+    tracker = plex.tracker()
+    await amended(tracker, *(Tick(address(plex, film)) for film in films))
+    reads = [one for one in plex.asked() if one.startswith("GET /library/metadata/")]
+    assert len(reads) == 2  # before and after
+
+
+async def test_marks_are_made_where_nobody_tells_how_they_were_left(
+    plex: PlexBench, films: list[LibraryItem], clock: FakeClock
+) -> None:
+    plex.fail("/library/metadata/*", status=502, skip=1)
+    assert await amended(plex.tracker(), Tick(address(plex, films[0]))) == [
+        Receipt(f"1@{int(clock.now().timestamp())}")
+    ]
+
+
 async def test_what_was_watched_there_is_not_marked_again(plex: PlexBench, films: list[LibraryItem]) -> None:
     one, other, *_ = films
     for film in (one, other):

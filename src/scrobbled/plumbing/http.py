@@ -128,7 +128,7 @@ class Http:
             transport=transport,
             verify=trust() if transport is None else True,
             trust_env=proxies,
-            limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=60),
+            limits=httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=60),
         )
 
     def at(self, base: str) -> Http:

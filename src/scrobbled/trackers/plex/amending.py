@@ -45,6 +45,12 @@ CopyStates = Mapping[str, CopyState]
 """By place (``machineIdentifier/ratingKey``); what is not there any more is missing."""
 
 
+class _Marked(Struct, frozen=True):
+    """These copies were marked as watched."""
+
+    places: Sequence[str]
+
+
 class PlexAmender:
     """``Amends`` of a library. What a lost answer leaves open is read, and not done again."""
 
@@ -67,7 +73,8 @@ class PlexAmender:
                 raise TryLater(f"one of the servers it is on does not answer: {off[machine].reason}")
         batch = _Batch(clients, self._clock, await _states(clients, edits), await _playing(clients, edits))
         gate = asyncio.Semaphore(AT_ONCE)
-        return await asyncio.gather(*(_through(gate, batch.carry_out(edit)) for edit in edits))
+        done = await asyncio.gather(*(_through(gate, batch.carry_out(edit)) for edit in edits))
+        return await batch.receipts(done)
 
 
 class _Batch:
@@ -78,7 +85,22 @@ class _Batch:
     ) -> None:
         self._clients, self._clock, self._states, self._playing = clients, clock, states, playing
 
-    async def carry_out(self, edit: Edit) -> AddResult:
+    async def receipts(self, done: Sequence[AddResult | _Marked]) -> Sequence[AddResult]:
+        """With how the marks were left. All are read at once, as a request for each would be as many as the marks."""
+        marked = [place for one in done if isinstance(one, _Marked) for place in one.places]
+        try:
+            after = await _read(self._clients, marked)
+        except TryLater:  # they are made all the same
+            after = {}
+        return [self._receipt(one, after) if isinstance(one, _Marked) else one for one in done]
+
+    def _receipt(self, marked: _Marked, after: CopyStates) -> Receipt:
+        left = [after[place] for place in marked.places if place in after]
+        count = max((one.count for one in left), default=1)
+        at = max((one.at for one in left), default=int(self._clock.now().timestamp()))
+        return Receipt(f"{count}@{at}")
+
+    async def carry_out(self, edit: Edit) -> AddResult | _Marked:
         there = [place for place in places_of(edit) if place in self._states]
         if not there:
             return NoLongerThere(GONE)
@@ -92,7 +114,7 @@ class _Batch:
             return await self._untick(there)
         return Refused("a library keeps no plays that could be changed")
 
-    async def _tick(self, places: Sequence[str]) -> AddResult:
+    async def _tick(self, places: Sequence[str]) -> AddResult | _Marked:
         """Also where some copies are marked already: whoever began with that may not have come to its end."""
         open_ = [place for place in places if not self._states[place].count]
         if not open_:
@@ -101,12 +123,7 @@ class _Batch:
         for place in open_:
             if (not marked or not await self._is_watched(place)) and await self._marked(place, watched=True):
                 marked.append(place)
-        if not marked:
-            return NoLongerThere(GONE)
-        after = await _read(self._clients, marked)
-        count = max((one.count for one in after.values()), default=1)
-        at = max((one.at for one in after.values()), default=int(self._clock.now().timestamp()))
-        return Receipt(f"{count}@{at}")
+        return _Marked(marked) if marked else NoLongerThere(GONE)
 
     async def _is_watched(self, place: str) -> bool:
         """By now: a server may keep one state for all copies of a thing."""
