@@ -38,16 +38,27 @@ def test_one_key_may_have_a_value_of_each_kind(db: sqlite3.Connection) -> None:
         "ratings": 8,
         "collection": HD,
     }
-    assert set(values.of_kind(db, ANNA, "collection")) == {"j", "k"}
+    assert [one.key for one in values.page(db, ANNA, ["collection"], ("", ""), 9)] == ["j", "k"]
     assert values.count(db, ANNA) == {"ratings": 1, "collection": 2}
-    assert sorted(values.keys(db, ANNA)) == ["j", "k"]
+    assert values.keys(db, ANNA, "", 9) == ["j", "k"]
     assert values.of_keys(db, ("ben", "trakt"), ["k"]) == {}
+
+
+def test_values_come_in_pages_that_leave_nothing_out(db: sqlite3.Connection) -> None:
+    for kind in ("ratings", "watchlist", "collection"):
+        put(db, kind, *(ValueRecord(key, {}) for key in "kjm"))
+    found, after = list[tuple[str, str]](), ("", "")
+    while page := values.page(db, ANNA, ["ratings", "collection"], after, 2):
+        after = (page[-1].key, page[-1].kind)
+        found += [(one.key, one.kind) for one in page]
+    assert found == [(key, kind) for key in "jkm" for kind in ("collection", "ratings")]
+    assert values.keys(db, ANNA, "j", 1) == ["k"]
 
 
 def test_a_value_stands_since_the_service_says_so_or_since_it_was_first_seen(db: sqlite3.Connection) -> None:
     put(db, "ratings", ValueRecord("k", 8, GIVEN), ValueRecord("j", 7))
     put(db, "ratings", ValueRecord("k", 9, GIVEN), ValueRecord("j", 6), rev=2, now=60.0)
-    found = values.of_kind(db, ANNA, "ratings")
+    found = {one.key: one for one in values.page(db, ANNA, ["ratings"], ("", ""), 9)}
     assert (found["k"].value, found["k"].since) == (9, 60.0), "its time did not move with it"
     assert (found["j"].value, found["j"].since) == (6, 60.0)
 
@@ -63,7 +74,7 @@ def test_one_kind_is_cleared_and_missed_without_the_other(db: sqlite3.Connection
     assert values.count(db, ANNA) == {"ratings": 1}
     values.miss(db, ANNA, ["k"], 3, 80.0, kind="ratings")
     assert values.count(db, ANNA) == {}
-    assert values.of_kind(db, ANNA, "ratings")["k"].since == 70.0, "since it was first missed"
+    assert values.of_keys(db, ANNA, ["k"])["k"]["ratings"].since == 70.0, "since it was first missed"
     assert records.touched(db, ANNA, 2) == {"k"}
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from scrobbled.core.kinds import Kind
 from scrobbled.core.standing import AccountKey
 from scrobbled.plumbing.clock import Clock
+from scrobbled.plumbing.garbage import young_only
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.reconcile import mirror, reading
 from scrobbled.reconcile.reading import PairMember
@@ -77,12 +78,13 @@ class AccountReads:
             return False
         self._tried[account] = began
         steps = steps or RunSteps(self._store, self._clock)
-        found = await reading.read(
-            self._store, account, member, self._clock, kinds=kinds, full=wanted.full, steps=steps
-        )
-        await mirror.keep(
-            self._store, found, self._clock, metrics=self._metrics, may_lack=wanted.may_lack, forget=wanted.forget
-        )
+        with young_only():
+            found = await reading.read(
+                self._store, account, member, self._clock, kinds=kinds, full=wanted.full, steps=steps
+            )
+            await mirror.keep(
+                self._store, found, self._clock, metrics=self._metrics, may_lack=wanted.may_lack, forget=wanted.forget
+            )
         rev = (await self._store.read(lambda db: records.state(db, account))).rev
         self.unread[account] = found.reading.unread
         self._last[account] = _LastRead(began, rev, kinds - found.reading.unread.keys(), member.marks)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -27,7 +29,11 @@ from scrobbled.store.mirror import library
 from scrobbled.store.mirror.records import GONE, MirroredPlay
 from scrobbled.store.mirror.values import MirroredValue
 
+Row = TypeVar("Row")
+Place = TypeVar("Place")
 ASKED = 200
+PAGE = 1_000
+"""Rows in one read of the database; they are short."""
 EXPLAINED = timedelta(hours=1)
 """A history row this close to it explains the time of a thing, for telling what was ticked off together."""
 
@@ -103,12 +109,23 @@ async def library_view(store: Store, sides: Sides, made: Policy, place_of: str) 
     if side is None:
         return None
     here, there = sides.account(side), sides.account(other(side))
-    marks = await store.read(lambda db: library.marks(db, here))
-    watched = await store.read(lambda db: library.watched(db, here))
-    viewed = await store.read(lambda db: list(library.viewed(db, here)))
-    timed = await store.read(lambda db: list(library.timed(db, there)))
+    marks = await _all(store, partial(library.marks, account=here), 0, lambda one: one[1].id)
+    watched = await _all(store, partial(library.watched, account=here), ("", 0.0), lambda one: one)
+    viewed = await _all(store, partial(library.viewed, account=here), ("", 0.0), lambda one: one)
+    timed = await _all(store, partial(library.timed, account=there), "", lambda one: one.id)
     found = await asyncio.to_thread(_ticked_together, watched, viewed)
-    return LibraryView(side, made.until, place_of, marks, found, await asyncio.to_thread(in_bulk, timed))
+    return LibraryView(side, made.until, place_of, dict(marks), found, await asyncio.to_thread(in_bulk, timed))
+
+
+async def _all(
+    store: Store, page: Callable[..., Sequence[Row]], after: Place, place: Callable[[Row], Place]
+) -> list[Row]:
+    """All rows, a few at a time, so that no webhook waits for them; ``place`` is where a row stands."""
+    found: list[Row] = []
+    while rows := await store.read(lambda db, after=after: page(db, after=after, limit=PAGE)):  # type: ignore[misc]
+        found += rows
+        after = place(rows[-1])
+    return found
 
 
 async def refuse_unknown(store: Store, sides: Sides, made: Policy) -> None:

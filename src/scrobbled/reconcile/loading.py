@@ -31,6 +31,8 @@ LOOK_AGAIN = 24 * 3_600.0
 """Seconds after which a catalogue is asked again for what it did not have."""
 PAGE = 250
 """Rows in one read of the database."""
+KEYS = 2_000
+"""Of bare keys so many in one read."""
 AT_ONCE = 40
 """Items in one read, with all that is kept of them: that takes a few thousandths of a second."""
 ASKED = 200
@@ -218,7 +220,10 @@ class Loader:
     async def _restless(self, side: Side) -> dict[str, None]:
         """The keys of all that is not known to be in agreement."""
         (viewer, tracker), pair = self._sides.account(side), self._sides.pair
-        found = dict.fromkeys(await self._store.read(lambda db: values.keys(db, (viewer, tracker))))
+        found, last = dict[str, None](), ""
+        while keys := await self._store.read(lambda db, last=last: values.keys(db, (viewer, tracker), last, KEYS)):  # type: ignore[misc]
+            found |= dict.fromkeys(keys)
+            last = keys[-1]
         after: str | None = ""
         while after is not None:
             after, keys = await self._store.read(

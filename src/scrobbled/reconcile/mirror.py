@@ -16,17 +16,18 @@ from msgspec.structs import replace
 
 from scrobbled.core.kinds import Kind
 from scrobbled.core.naming.names import called
-from scrobbled.core.records import PlayRecord, Plays, Subject
+from scrobbled.core.records import PlayRecord, Plays, Reading, Subject
 from scrobbled.core.standing import AccountKey
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.reconcile import belief
 from scrobbled.reconcile.belief import BELIEVED, Absence, Belief, ValueNews
 from scrobbled.reconcile.pairs import pieces
-from scrobbled.reconcile.reading import AccountReading, Failed, all_of
+from scrobbled.reconcile.reading import AccountReading, Failed, all_of, values_of
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import claims, drafts, records, subjects, values
 from scrobbled.store.mirror.records import ReadState
+from scrobbled.store.mirror.values import MirroredValue
 from scrobbled.store.queue import amendments, written
 
 PIECE = 150
@@ -82,7 +83,7 @@ async def absorb(store: Store, read: AccountReading, clock: Clock, *, may_lack: 
     absence = await _absence(store, account, reading.plays)
     if belief.is_strange(before, reading, absence):
         return await _turned_away(store, account, before, reading.owner)
-    valued = await store.read(lambda db: {kind: values.of_kind(db, account, kind) for kind in reading.values})
+    valued = await _valued(store, account, reading)
     may_lack = max(may_lack, BELIEVED)
     doubt, removed = belief.doubt(reading, absence, valued, may_lack), set[str]()
     if doubt:
@@ -119,6 +120,21 @@ async def _absence(
         for ids in pieces(list(listed), PIECE):
             absence.see(await store.read(lambda db, ids=ids: records.of_ids(db, account, ids)))  # type: ignore[misc]
     return absence
+
+
+async def _valued(store: Store, account: AccountKey, reading: Reading) -> Mapping[Kind, Mapping[str, MirroredValue]]:
+    """What is stored of the kinds that were read: all where a listing is complete, else what it tells of."""
+    found: dict[Kind, dict[str, MirroredValue]] = {kind: {} for kind in reading.values}
+    whole = {kind for kind, told in reading.values.items() if told.complete}
+    async for page in values_of(store, account, whole):
+        for one in page:
+            found[one.kind][one.key] = one
+    for kind in found.keys() - whole:
+        told = reading.values[kind]
+        for keys in pieces([*(record.key for record in told.records), *told.cleared], PIECE):
+            known = await store.read(lambda db, keys=keys: values.of_keys(db, account, keys))  # type: ignore[misc]
+            found[kind] |= {key: one[kind] for key, one in known.items() if kind in one}
+    return found
 
 
 async def _turned_away(store: Store, account: AccountKey, before: ReadState, owner: str) -> Absorbed:

@@ -16,7 +16,6 @@ from scrobbled.core.naming.matching import is_generic, plain
 from scrobbled.core.naming.things import contradict, names_of, share_an_id
 from scrobbled.core.records import Subject, about, identity
 from scrobbled.plumbing.clock import Clock
-from scrobbled.plumbing.garbage import set_aside
 from scrobbled.reconcile.loading import AT_ONCE, LOOK_AGAIN, PAGE, Course, LoadedSide, Loader, Since
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.reconcile.reading import Failed, PairMember
@@ -41,13 +40,10 @@ class Placer:
     async def course(self, since: Since | None, steps: RunSteps) -> Course:
         """All that is to be compared, each thing by the name that both sides have for it. Raises ``Failed``."""
         await self._store.write(lambda db: subjects.doubt_misses(db, self._now() - LOOK_AGAIN))
-        with set_aside():
-            course = await self._loader.load(since, self._mark)
-            strange = await self._strange(course)
-        if strange:
+        course = await self._loader.load(since, self._mark)
+        if strange := await self._strange(course):
             await self._place(course, strange, steps)
-            with set_aside():
-                await self._loader.take_in(course, [one.key for one in strange])
+            await self._loader.take_in(course, [one.key for one in strange])
         return course
 
     async def _strange(self, course: Course) -> list[Subject]:

@@ -18,7 +18,7 @@ from scrobbled.core.agreeing.plan import SIDES, Plan, Side, of_side
 from scrobbled.core.kinds import KINDS, Kind
 from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.clock import Clock
-from scrobbled.plumbing.garbage import give_back, set_aside
+from scrobbled.plumbing.garbage import young_only
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.reconcile.accounts import AccountReads, Wanted
 from scrobbled.reconcile.carrying import Cancelled, Carrier
@@ -106,13 +106,12 @@ class Reconciler:
         if not await self._store.write(lambda db: runs.begin(db, run, self._now())):
             return Ended(cancelling.OUTCOME, cancelling.REASON)
         try:
-            ended = await self._run(run, options, since)
+            with young_only():
+                ended = await self._run(run, options, since)
         except Cancelled:
             return Ended(cancelling.OUTCOME, cancelling.REASON)
         except Failed as failure:
             ended = Ended("failed", str(failure))
-        finally:
-            give_back()
         shown = await asyncio.to_thread(ended.plan.outline) if ended.plan and ended.outcome == "approval" else None
         await self._store.write(
             lambda db: runs.end(db, run, self._now(), ended.outcome, ended.reason, ended.plan_id, shown)
@@ -123,7 +122,8 @@ class Reconciler:
     async def plan(self, options: Options) -> Ended:
         """What a run would do. It stores what it reads, so it is to be used on a copy of the database."""
         try:
-            compared = await self._compared(options)
+            with young_only():
+                compared = await self._compared(options)
         except Failed as failure:
             return Ended("failed", str(failure))
         if not compared.plan.changes:
@@ -216,10 +216,9 @@ class Reconciler:
                 if course.half(made.library).canon
                 else None
             )
-        with set_aside():
-            await store.read(decider.begin)
-            async for part in Liner(store, sides, view).parts(course):
-                await links(await decider.decide(part))
+        await store.read(decider.begin)
+        async for part in Liner(store, sides, view).parts(course):
+            await links(await decider.decide(part))
         return await store.read(lambda db: decider.compared(db, looked))
 
     def _place_of(self, library: Side) -> str:

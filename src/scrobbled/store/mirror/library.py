@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from scrobbled.core.agreeing.bulk import TimedPlay
 from scrobbled.core.agreeing.ledger import LeftMark
@@ -13,11 +13,18 @@ from scrobbled.store.file.codec import THESE, decode_value, instant, listed
 from scrobbled.store.mirror.records import GONE
 from scrobbled.store.mirror.values import MirroredValue
 
+Viewed = tuple[str, float]
+"""A key, and when that was watched (Unix seconds)."""
 
-def watched(db: sqlite3.Connection, account: AccountKey) -> list[tuple[str, float]]:
-    """Of everything that counts as watched there and has a time: its key, and that time (Unix seconds)."""
-    query = "SELECT key, at FROM valued WHERE viewer = ? AND tracker = ? AND kind = ? AND at IS NOT NULL AND missed = 0"
-    return db.execute(query, (*account, WATCHED)).fetchall()
+
+def watched(db: sqlite3.Connection, account: AccountKey, after: Viewed, limit: int) -> list[Viewed]:
+    """Of everything that counts as watched there and has a time: its key, and that time (Unix seconds), in pages."""
+    rows = db.execute(
+        "SELECT key, at FROM valued WHERE viewer = ? AND tracker = ? AND key > ? AND kind = ? AND at IS NOT NULL "
+        "AND missed = 0 ORDER BY key LIMIT ?",
+        (*account, after[0], WATCHED, limit),
+    )
+    return rows.fetchall()
 
 
 def titles(db: sqlite3.Connection, account: AccountKey) -> list[str]:
@@ -37,35 +44,40 @@ def _in(value: KindValue | None) -> list[str]:
     return told if isinstance(told, list) else []
 
 
-def viewed(db: sqlite3.Connection, account: AccountKey) -> Iterator[tuple[str, float]]:
-    """Keys and times (Unix seconds) of the plays of its history, by key and time."""
-    query = "SELECT key, at FROM records INDEXED BY records_of_key WHERE viewer = ? AND tracker = ? AND at IS NOT NULL"
-    return db.execute(query, account)
+def viewed(db: sqlite3.Connection, account: AccountKey, after: Viewed, limit: int) -> list[Viewed]:
+    """Keys and times (Unix seconds) of the plays of its history, in pages by key and time; each once."""
+    rows = db.execute(
+        "SELECT DISTINCT key, at FROM records INDEXED BY records_of_key WHERE viewer = ? AND tracker = ? "
+        "AND (key, at) > (?, ?) AND at IS NOT NULL ORDER BY key, at LIMIT ?",
+        (*account, *after, limit),
+    )
+    return rows.fetchall()
 
 
-def timed(db: sqlite3.Connection, account: AccountKey) -> Iterator[TimedPlay]:
-    """The dated plays that are there, with their runtimes."""
+def timed(db: sqlite3.Connection, account: AccountKey, after: str, limit: int) -> list[TimedPlay]:
+    """The dated plays that are there, with their runtimes, in pages by id: pass the last one seen as ``after``."""
     rows = db.execute(
         "SELECT records.id, records.at, subjects.runtime FROM records LEFT JOIN subjects USING (viewer, tracker, key) "
-        "WHERE viewer = ? AND tracker = ? AND records.at IS NOT NULL AND records.missed < ?",
-        (*account, GONE),
+        "WHERE viewer = ? AND tracker = ? AND records.id > ? AND records.at IS NOT NULL AND records.missed < ? "
+        "ORDER BY records.id LIMIT ?",
+        (*account, after, GONE, limit),
     )
-    return (TimedPlay(id_, instant(at), runtime) for id_, at, runtime in rows)
+    return [TimedPlay(id_, instant(at), runtime) for id_, at, runtime in rows]
 
 
-def marks(db: sqlite3.Connection, account: AccountKey) -> dict[str, LeftMark]:
-    """By canonical key, the last tick of each thing that we carried out, or may have; or that a person took back.
+def marks(db: sqlite3.Connection, account: AccountKey, after: int, limit: int) -> list[tuple[str, LeftMark]]:
+    """The ticks that we carried out, or may have, or that a person took back, by canonical key; in pages by number.
 
     What was watched already at the first try was not ticked by us. At a later one it may have been, by one before. What
     was not there any more is another file when it comes again.
     """
     rows = db.execute(
         "SELECT key, id, created_at, settled_at, state, attempts, coalesce(left_as, '') "
-        "FROM amendments WHERE viewer = ? AND tracker = ? AND action = 'tick' AND state <> 'unwanted' "
-        "AND (state IN ('delivered', 'undone') OR attempts > (state = 'already-there')) ORDER BY id",
-        account,
+        "FROM amendments WHERE viewer = ? AND tracker = ? AND action = 'tick' AND id > ? AND state <> 'unwanted' "
+        "AND (state IN ('delivered', 'undone') OR attempts > (state = 'already-there')) ORDER BY id LIMIT ?",
+        (*account, after, limit),
     )
-    return {key: _mark(*rest) for key, *rest in rows}
+    return [(key, _mark(*rest)) for key, *rest in rows]
 
 
 def _mark(id_: int, made: float, settled: float | None, state: str, attempts: int, left: str) -> LeftMark:

@@ -30,10 +30,12 @@ class MirroredValue(Struct, frozen=True):
     id: str = ""
 
 
-def of_kind(db: sqlite3.Connection, account: AccountKey, kind: Kind) -> dict[str, MirroredValue]:
-    """All of it, by key."""
-    rows = _select(db, account, "kind = ?", kind)
-    return {one.key: one for one in rows}
+def page(
+    db: sqlite3.Connection, account: AccountKey, kinds: Iterable[Kind], after: tuple[str, Kind], limit: int
+) -> list[MirroredValue]:
+    """All of these kinds, in pages by key and kind: pass those of the last one seen as ``after``."""
+    condition = f"kind IN {THESE} AND (key, kind) > (?, ?) ORDER BY key, kind LIMIT ?"
+    return list(_select(db, account, condition, listed(kinds), *after, limit))
 
 
 def of_keys(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) -> dict[str, dict[Kind, MirroredValue]]:
@@ -44,15 +46,15 @@ def of_keys(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str]) ->
     return dict(found)
 
 
-def keys(db: sqlite3.Connection, account: AccountKey) -> list[str]:
-    """All keys that there is or was a value of."""
-    query = "SELECT DISTINCT key FROM valued WHERE viewer = ? AND tracker = ?"
-    return [row[0] for row in db.execute(query, account)]
+def keys(db: sqlite3.Connection, account: AccountKey, after: str, limit: int) -> list[str]:
+    """Keys that there is or was a value of, in pages: pass the last one seen as ``after``."""
+    query = "SELECT DISTINCT key FROM valued WHERE viewer = ? AND tracker = ? AND key > ? ORDER BY key LIMIT ?"
+    return [row[0] for row in db.execute(query, (*account, after, limit))]
 
 
-def _select(db: sqlite3.Connection, account: AccountKey, condition: str, told: str) -> Iterable[MirroredValue]:
+def _select(db: sqlite3.Connection, account: AccountKey, condition: str, *told: str | int) -> Iterable[MirroredValue]:
     query = "SELECT kind, key, value, at, since, missed, id FROM valued WHERE viewer = ? AND tracker = ? AND "
-    for kind, key, value, *rest in db.execute(query + condition, (*account, told)):
+    for kind, key, value, *rest in db.execute(query + condition, (*account, *told)):
         yield MirroredValue(kind, key, None if value is None else decode_value(value), *rest)
 
 
