@@ -41,7 +41,6 @@ NAMED = 100
 """Keys of which all is found at once that goes by their names: that takes a few thousandths of a second."""
 PART = 200
 """Names that are lined up at once."""
-ValuesByKey = Mapping[str, dict[Kind, MirroredValue]]
 
 
 class Since(Struct, frozen=True):
@@ -80,7 +79,7 @@ def extent(db: sqlite3.Connection, sides: Sides, policy: str, until: float, *, f
 class LoadedSide:
     """One side. Everything is by the tracker's own key; ``canon`` is the name that both sides have for it.
 
-    Of all that is to be compared there are that name and values; subjects and rows are of a part of it only.
+    Of all that is to be compared there is that name; subjects, rows and values are of a part of it only.
     """
 
     side: Side
@@ -136,17 +135,14 @@ class Course:
         strange = [key for key, canon in theirs.canon.items() if canon not in held]
         for key in strange:
             del theirs.canon[key]
-            theirs.valued.pop(key, None)
         return len(strange)
 
-    def keep_to(self, library: Side, title: str) -> None:
-        """Leave out what is not in that library of this title, on both sides."""
-        mine = self.half(library)
-        kept = {canon for key, canon in mine.canon.items() if is_in(mine.valued.get(key, {}).get(ITEMS), title)}
+    def keep_to(self, library: Side, keys: Iterable[str]) -> None:
+        """Leave out what is none of these of the ``library``, on both sides."""
+        canon = self.half(library).canon
+        kept = {canon[key] for key in keys}
         for half in (self.a, self.b):
-            for key in [key for key, canon in half.canon.items() if canon not in kept]:
-                del half.canon[key]
-                half.valued.pop(key, None)
+            half.canon = {key: name for key, name in half.canon.items() if name in kept}
 
     def parts(self) -> Iterator[tuple[list[str], list[str]]]:
         """The keys of both sides for some of the names, none of which has keys elsewhere."""
@@ -184,19 +180,22 @@ class Loader:
         for piece in pieces(placed, NAMED):
             await self._take(course, [("a", key) for key in piece])
 
+    async def keep_to(self, course: Course, library: Side, title: str) -> None:
+        """Leave out what is not in that library of this title, on both sides."""
+        account, kept = self._sides.account(library), list[str]()
+        for piece in pieces(list(course.half(library).canon), ASKED):
+            told = await self._store.read(lambda db, piece=piece: values.of_keys(db, account, piece))  # type: ignore[misc]
+            kept += [key for key, one in told.items() if is_in(one.get(ITEMS), title)]
+        course.keep_to(library, kept)
+
     async def _take(self, course: Course, start: Sequence[SideKey]) -> None:
         """These, and whatever goes by their names or was looked up and stands there: all of it is named."""
         accounts = {side: self._sides.account(side) for side in SIDES}
 
-        def read(db: sqlite3.Connection) -> tuple[dict[SideKey, NamedSubject], dict[Side, ValuesByKey]]:
-            found = names.near(db, accounts, start, placed=subjects.any_placed(db, self._whose))
-            keys = {side: [key for whose, key in found if whose == side] for side in SIDES}
-            return found, {side: values.of_keys(db, accounts[side], keys[side]) for side in SIDES}
+        def read(db: sqlite3.Connection) -> dict[SideKey, NamedSubject]:
+            return names.near(db, accounts, start, placed=subjects.any_placed(db, self._whose))
 
-        near, valued = await self._store.read(read)
-        course.name(near)
-        for side in SIDES:
-            course.half(side).valued |= valued[side]
+        course.name(await self._store.read(read))
 
     @property
     def _whose(self) -> subjects.SubjectLookup:
@@ -233,23 +232,23 @@ class Loader:
         return found
 
     async def part(self, half: LoadedSide, keys: Sequence[str], *, rows: bool) -> LoadedSide:
-        """These keys with their subjects, and ``rows`` as well."""
+        """These keys with their subjects, and with ``rows`` and values as well."""
         account = self._sides.account(half.side)
         found = LoadedSide(half.side)
         for piece in pieces(keys, AT_ONCE):
-            known, read = await self._store.read(
+            known, read, valued = await self._store.read(
                 lambda db, piece=piece: (  # type: ignore[misc]
                     subjects.those(db, account, piece),
                     records.of_keys(db, account, piece) if rows else [],
+                    values.of_keys(db, account, piece) if rows else {},
                 )
             )
             found.subjects |= {key: known[key] for key in piece if key in known}
+            found.valued |= {key: told for key, told in valued.items() if key in known}
             for row in read:
                 found.rows[row.record.key].append(row)
         for key in found.subjects:
             found.canon[key] = half.canon[key]
-            if key in half.valued:
-                found.valued[key] = half.valued[key]
         return found
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, S
 from typing import TypeVar
 
 from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncertain
-from scrobbled.core.kinds import ITEMS
+from scrobbled.core.kinds import ITEMS, Kind
 from scrobbled.core.naming.corrections import Correction, corrected
 from scrobbled.core.naming.ids import ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie, titled
@@ -16,12 +16,12 @@ from scrobbled.core.naming.matching import is_generic, plain
 from scrobbled.core.naming.things import contradict, names_of, share_an_id
 from scrobbled.core.records import Subject, about, identity
 from scrobbled.plumbing.clock import Clock
-from scrobbled.reconcile.loading import AT_ONCE, LOOK_AGAIN, PAGE, Course, LoadedSide, Loader, Since
+from scrobbled.reconcile.loading import ASKED, AT_ONCE, LOOK_AGAIN, PAGE, Course, LoadedSide, Loader, Since
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.reconcile.reading import Failed, PairMember
 from scrobbled.reconcile.steps import RunSteps
 from scrobbled.store.file.database import Store
-from scrobbled.store.mirror import records, subjects
+from scrobbled.store.mirror import records, subjects, values
 from scrobbled.trackers.base import Address
 
 T = TypeVar("T")
@@ -58,9 +58,10 @@ class Placer:
 
     async def _asked_for(self, course: Course, strange: Sequence[Subject]) -> list[Subject]:
         """Those that there is anything to say of. What is only there, and has no id, may be what goes by its title."""
-        told = {key for key, kinds in course.a.valued.items() if kinds.keys() - {ITEMS}}
+        valued = await self._valued([one.key for one in strange])
+        told = {key for key, kinds in valued.items() if kinds - {ITEMS}}
         told |= await self._with_rows([one.key for one in strange if one.key not in told])
-        rest = [one for one in strange if one.key not in told and one.key in course.a.valued]
+        rest = [one for one in strange if one.key not in told and one.key in valued]
         is_nameless = {one.key for one in rest if identity(one) is None and not self._is_corrected(one)}
         titles = await self._titles(course.b) if is_nameless else set()
         told |= {one.key for one in rest if one.key not in is_nameless or plain(titled(one.item)) in titles}
@@ -69,6 +70,14 @@ class Placer:
     def _is_corrected(self, subject: Subject) -> bool:
         """Whether a person says that it is something else."""
         return bool(self._known) and self._corrected(subject) is not subject.item
+
+    async def _valued(self, keys: Sequence[str]) -> dict[str, frozenset[Kind]]:
+        """Of which kinds those of side a have or had a value, where of any."""
+        account, found = self._sides.account("a"), dict[str, frozenset[Kind]]()
+        for piece in pieces(keys, ASKED):
+            told = await self._store.read(lambda db, piece=piece: values.of_keys(db, account, piece))  # type: ignore[misc]
+            found |= {key: frozenset(kinds) for key, kinds in told.items()}
+        return found
 
     async def _with_rows(self, keys: Sequence[str]) -> set[str]:
         """Those of side a of which there is or was a play."""

@@ -26,7 +26,7 @@ from scrobbled.reconcile.deciding import Compared, Decider
 from scrobbled.reconcile.guarding import Guard, corrects, refusal
 from scrobbled.reconcile.libraries import library_view, refuse_unknown
 from scrobbled.reconcile.lining import Liner
-from scrobbled.reconcile.loading import extent
+from scrobbled.reconcile.loading import Loader, extent
 from scrobbled.reconcile.pairs import Options, Sides, fingerprint, kinds, policy, wanted
 from scrobbled.reconcile.placing import Placer
 from scrobbled.reconcile.reading import Failed, PairMember
@@ -210,7 +210,7 @@ class Reconciler:
         if made.library is not None:
             decider.leave_out(made.library, course.narrow(made.library))
             if made.within:
-                course.keep_to(made.library, made.within)
+                await Loader(store, sides).keep_to(course, made.library, made.within)
             view = (
                 await library_view(store, sides, made, self._place_of(made.library))
                 if course.half(made.library).canon
