@@ -32,9 +32,19 @@ def encode_value(value: KindValue) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
+@functools.lru_cache(maxsize=1_024)
 def decode_value(text: str) -> KindValue:
-    value: KindValue = json.loads(text)
+    """Made once for all that have the same, as most of a library has: it is not to be changed."""
+    value: KindValue = _read(text)
     return value
+
+
+def _read(text: str) -> Any:
+    """The quicker decoder, in a fifth of the time, does not know all that was ever written."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError):
+        return json.loads(text)
 
 
 def encode_item(item: Item) -> str:
@@ -43,7 +53,7 @@ def encode_item(item: Item) -> str:
 
 
 def decode_item(media: str, text: str) -> Item:
-    values: dict[str, Any] = json.loads(text)
+    values: dict[str, Any] = _read(text)
     origin = Origin(**values.pop("origin")) if "origin" in values else None
     if media == "movie":
         return Movie(**{**values, "ids": MovieIds(**values.get("ids", {})), "origin": origin})
@@ -68,7 +78,7 @@ def encode_subject(subject: Subject) -> str:
 
 def decode_subject(text: str) -> Subject:
     """Also one that an earlier version wrote."""
-    key, scope, item, runtime, *places = json.loads(text)
+    key, scope, item, runtime, *places = _read(text)
     return decode_parts(key, scope, item, runtime, *places)
 
 
