@@ -24,6 +24,7 @@ from scrobbled.intake import echoes
 from scrobbled.intake.claimants import Claimant
 from scrobbled.store import Store
 from scrobbled.store.inbox import events
+from scrobbled.store.mirror import subjects
 from scrobbled.store.queue import amendments
 from scrobbled.store.queue.amendment import Details, NewAmendment
 
@@ -56,6 +57,7 @@ async def wrote(store: Store, action: str = "tick", item: Item = FILM, *, done: 
         subject=Subject("k", scope, item, places=("one/12",)),
     )
     id_ = await store.write(lambda db: amendments.add(db, wish, NOW.timestamp()))
+    await store.write(lambda db: amendments.located(db, id_, wish.key))
     await store.write(lambda db: amendments.begin(db, [id_]))
     if done:
         await store.write(lambda db: amendments.settle(db, id_, PlayOutcome.DELIVERED, "", NOW.timestamp()))
@@ -99,6 +101,28 @@ async def test_what_was_seen_to_be_played_is_a_viewing(store: Store) -> None:
     )
     assert not await is_ours(store, event)
     assert await is_ours(store, heard(marked=False, item=replace(FILM, origin=Origin("one", "13"))))
+
+
+async def listed(store: Store, **films: Item) -> None:
+    """The library is known to have these, by its keys."""
+    told = [Subject(key, film.media, film) for key, film in films.items()]
+    await store.write(lambda db: subjects.put(db, ("anna", "shelf"), told))
+
+
+async def test_what_the_library_is_known_to_have_is_found_by_its_names(store: Store) -> None:
+    other = replace(FILM, ids=MovieIds(tmdb=7))
+    await wrote(store)
+    await listed(store, k=FILM, j=other)
+    assert await is_ours(store, heard(item=replace(FILM, title="Hafenatlas")))
+    assert not await is_ours(store, heard(item=other))
+    elsewhere = replace(FILM, origin=Origin("two", "5"))
+    assert await is_ours(store, heard(item=elsewhere, after=timedelta(days=6)))
+
+
+async def test_what_has_no_id_in_common_with_it_is_found_by_its_title(store: Store) -> None:
+    await wrote(store)
+    await listed(store, k=FILM)
+    assert await is_ours(store, heard(item=replace(FILM, ids=MovieIds(imdb="tt0000009"))))
 
 
 async def test_other_servers_of_the_person_tell_of_it_for_days(store: Store) -> None:

@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from scrobbled.core.agreeing.viewed import CLOSE, SYNCED
 from scrobbled.core.kinds import kind_of
 from scrobbled.core.naming.identity import same_item
+from scrobbled.core.naming.things import names_of
 from scrobbled.core.records import Subject, identity
 from scrobbled.core.watching.events import EventKind, PlaybackEvent
 from scrobbled.core.watching.sessions import Session
 from scrobbled.core.words.reasons import Code, Reason
 from scrobbled.intake.claimants import Claimant, HeardEcho
 from scrobbled.store.inbox import events
+from scrobbled.store.mirror import subjects
 from scrobbled.store.queue import written
-from scrobbled.store.queue.written import OwnWrite
+from scrobbled.store.queue.written import OwnWrite, WriteWindow
 
 ECHO = Reason("our own write to that library, come back as news", Code.OUR_WRITE)
 _ACTIONS: Mapping[EventKind, tuple[str, ...]] = {
@@ -35,12 +37,21 @@ def own_write(db: sqlite3.Connection, event: PlaybackEvent, claimant: Claimant) 
     actions = _ACTIONS.get(event.kind, ())
     if not claimant.home or not actions or event.item is None or _is_watched(db, event, claimant):
         return None
-    since = event.occurred_at.timestamp() - SYNCED.total_seconds()
+    names, window = names_of(event.scope or event.item.media, event.item), _window(event)
     for library in claimant.home:
-        for one in written.since(db, (claimant.viewer, library), actions, since):
+        account = (claimant.viewer, library)
+        known = subjects.keys_named(db, account, names) or None  # what goes by no name there is found by its title
+        for one in written.within(db, account, actions, window, known):
             if _is_of_that_moment(one, event) and _tells(one, event):
                 return HeardEcho(claimant.viewer, library, kind_of(one.action))
     return None
+
+
+def _window(event: PlaybackEvent) -> WriteWindow:
+    """Of all that may be of that moment, see ``_is_of_that_moment``."""
+    at, close = event.occurred_at.timestamp(), CLOSE.total_seconds()
+    server = event.item.origin.server if event.item and event.item.origin else ""
+    return WriteWindow(at - SYNCED.total_seconds(), at - close, at + close, server)
 
 
 def _is_watched(db: sqlite3.Connection, event: PlaybackEvent, claimant: Claimant) -> bool:

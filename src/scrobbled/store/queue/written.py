@@ -24,13 +24,38 @@ class OwnWrite(Struct, frozen=True):
     """``None`` while nobody knows whether it was."""
 
 
-def since(db: sqlite3.Connection, account: AccountKey, actions: Iterable[str], moment: float) -> list[OwnWrite]:
-    """Those that were carried out after ``moment``, or are under way."""
+class WriteWindow(Struct, frozen=True):
+    """When it was written what is looked for (Unix seconds): between ``since`` and ``until``.
+
+    What was written before ``near`` counts only as a tick of what is not on the ``server``; empty where none is known.
+    """
+
+    since: float
+    near: float
+    until: float
+    server: str
+
+
+def within(
+    db: sqlite3.Connection,
+    account: AccountKey,
+    actions: Iterable[str],
+    window: WriteWindow,
+    keys: Iterable[str] | None = None,
+) -> list[OwnWrite]:
+    """Those that were carried out then, or are under way; with ``keys`` what is about those of the tracker alone."""
     rows = db.execute(
         "SELECT action, subject, json_quote(json_extract(wish, '$.value')), created_at, settled_at FROM amendments "
-        f"WHERE viewer = ? AND tracker = ? AND action IN {THESE} AND subject IS NOT NULL "
-        "AND ((state = 'delivered' AND settled_at >= ?) OR (settled_at IS NULL AND attempts > 0))",
-        (*account, listed(actions), moment),
+        f"WHERE viewer = ? AND tracker = ? {'' if keys is None else f'AND address_key IN {THESE}'} "
+        f"AND action IN {THESE} AND subject IS NOT NULL AND ((settled_at IS NULL AND attempts > 0) "
+        "OR (state = 'delivered' AND settled_at BETWEEN ? AND ? AND (settled_at >= ? OR "
+        "(action = 'tick' AND ? <> '' AND instr(subject, ?) = 0))))",
+        (
+            *account,
+            *(() if keys is None else (listed(keys),)),
+            listed(actions),
+            *(window.since, window.until, window.near, window.server, f"{window.server}/"),
+        ),
     )
     return [
         OwnWrite(action, decode_subject(subject), decode_value(value), asked, done)

@@ -29,6 +29,7 @@ from scrobbled.store.file.migrations import (
     cut_short,
     histories,
     held,
+    own_writes,
 )
 
 # isort: on
@@ -53,6 +54,7 @@ __all__ = [
     "names",
     "operate",
     "outlines",
+    "own_writes",
     "polls",
     "reasons",
     "reconciling",
