@@ -43,6 +43,9 @@ class Spent:
     def to(self, *names: str, what: str = "all") -> int:
         return sum(self.requests[name][what] for name in names)
 
+    def routes(self, name: str) -> list[tuple[str, int]]:
+        return sorted(self.requests[name]["routes"].items())
+
     @property
     def plex(self) -> int:
         return self.to("plex", "plextv")

@@ -53,6 +53,11 @@ async def said_yes(one: Home) -> tuple[Spent, Spent]:
     """Look at the plan, which stores nothing, and say yes to it; what each took."""
     told, look = await one.spent(("--dry-run",), hooks=False)
     told, spent = await one.spent(("--plan", told["plan_id"]))
+    print(
+        *(f"{n:>6,} {name} {route}" for name in spent.requests for route, n in spent.routes(name)),
+        sep="\n",
+        file=sys.stderr,
+    )
     if told["outcome"] != "done":
         raise SystemExit(f"the run was {told['outcome']}: {told}")
     return look, spent

@@ -136,6 +136,18 @@ async def test_ratings_of_films_shows_seasons_and_episodes_are_told_in_whole_sta
     assert [bench.subject(item).scope for item in (film, show, season)] == ["movie", "show", "season"]
 
 
+@pytest.mark.parametrize(("rated", "requests"), [(0, 1), (3, 1), (30, 2)])
+async def test_what_is_rated_is_asked_for_once_where_it_is_no_more_than_the_top(
+    clock: FakeClock, rated: int, requests: int
+) -> None:
+    bench = PlexLibraryBench(clock, world=worlds.build(shows=20))
+    for season in bench.plex.library.of_type(SERIES, "season")[:rated]:
+        bench.rate(season, 8.0)
+    await bench.read()
+    assert sum(one.query.get("type") == "3" for one in bench.plex.calls("GET /library/sections/*")) == requests
+    assert bench.sizes()[RATINGS] == rated
+
+
 async def test_only_the_chosen_libraries_are_read_by_titles_in_any_case(bench: PlexLibraryBench, film, episode) -> None:
     bench.titles = (" fILMS ",)
     bench.watch(film)

@@ -17,7 +17,7 @@ from scrobbled.trackers.plex.activity import LibraryLook, SeatLook
 from scrobbled.trackers.plex.codec import seconds
 from scrobbled.trackers.plex.cursor import KEPT, ListMark, marked
 from scrobbled.trackers.plex.entries import LibraryEntry, as_known, entry_of, place_of, season_of
-from scrobbled.trackers.plex.lists import LEAF, PIECE, RATED, all_of, rated_in
+from scrobbled.trackers.plex.lists import LEAF, PIECE, RATED, all_of, rated, rated_in
 from scrobbled.trackers.plex.rows import EPISODE, SHOW, ItemRow
 
 Step = Callable[[int, int | None], Awaitable[None]]
@@ -66,11 +66,26 @@ class WholeLibraries:
         found = FoundEntries() if items is None else FoundEntries(dict(items.entries), whole=items.whole)
         for library, kind in self._lists(skip_leaves=items is not None):
             asked = rated_in(library.library.key, kind)
-            found.take(await self._unless_gone(library, (asked.path, asked.query), kind))
+            top = self._of_top(library, kind)
+            found.take(top or await self._unless_gone(library, (asked.path, asked.query), kind))
         for shows in (library.shows for library in self._look.libraries if library.shows is not None):
             found.entries |= {one.place: one for one in shows.rated}
             found.whole = found.whole and shows.whole
         found.entries = {place: one for place, one in found.entries.items() if one.rating is not None}
+        return found
+
+    def _of_top(self, library: LibraryLook, kind: int) -> FoundEntries | None:
+        """All that is rated, where that is no more than was looked at already."""
+        top = library.tops.get(rated(kind))
+        if top is None or not top.all or top.unreadable:
+            return None
+        found = FoundEntries()
+        for row in top.rows:
+            try:
+                self._put(found, entry_of(row, kind, self._look.seat.machine, self._notes, library.library.title))
+            except Malformed:
+                found.unreadable += 1
+        found.whole = not found.unreadable
         return found
 
     def _lists(self, *, skip_leaves: bool) -> Iterator[tuple[LibraryLook, int]]:
