@@ -23,8 +23,7 @@ def test_a_show_is_told_with_its_reason_its_candidates_and_its_correction(run: R
     said = run("unmatched")
     next_, mend = "Say which it is: that settles all of it.", "Or mend the match on the media server: then it is found"
     assert said.out.splitlines() == [
-        "Harbour Lights  unmatched at Trakt (anna, of Plex): 1 episode, 1 change waits for it. "
-        "Two shows are called that.",
+        "Harbour Lights  unmatched at Trakt (anna, of Plex): 1 episode, 1 change waiting. Two shows are called that.",
         "    It may be Harbour (2019), tmdb:7.",
         "    It may be Harbour (2020), tmdb:8.",
         f"    {next_} {mend} by itself.",

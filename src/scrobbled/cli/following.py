@@ -140,7 +140,11 @@ async def _leave(service: ServiceAccess, id_: int, say: Callable[[str], None] | 
 
 
 def _stuck(progress: RunCounts) -> str:
-    return f"{progress.stuck:,} wait for you or for a catalogue; see scrobbled queue list" if progress.stuck else ""
+    return (
+        f"{progress.stuck:,} wait for you or for a catalogue; see scrobbled unmatched and queue list"
+        if progress.stuck
+        else ""
+    )
 
 
 def _troubles(db: sqlite3.Connection, run: Run) -> list[_Trouble]:

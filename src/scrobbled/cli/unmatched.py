@@ -44,8 +44,7 @@ def _known(config: Config, viewer: str | None, tracker: str | None) -> None:
 def _lines(one: UnmatchedStory) -> Iterator[str]:
     where = f"{one.viewer}, of {', '.join(map(name, one.origins))}" if one.origins else one.viewer
     things = plural(one.count, "film" if one.media == "movie" else "episode")
-    waits = f", {plural(one.waiting, 'change')} wait for it" if one.waiting else ""
-    waits = waits.replace("1 change wait", "1 change waits")
+    waits = f", {plural(one.waiting, 'change')} waiting" if one.waiting else ""
     yield f"{one.title}  {one.state} at {name(one.tracker)} ({where}): {things}{waits}. {one.reason}"
     if one.count > 1:
         yield f"    {'; '.join(one.samples)}{' …' if one.count > len(one.samples) else ''}"
