@@ -41,6 +41,17 @@ async def test_a_pair_tells_the_same_of_its_sides(house: Household) -> None:  # 
     assert {side.tracker: side.holds for side in pair.sides} == by_tracker
 
 
+async def test_what_a_run_did_since_a_side_was_read_is_told_beside(house: Household) -> None:  # noqa: F811
+    await house.compare()
+    house.clock.advance(5)
+    await house.deliver()
+    (pair,) = (await _status(house)).pairs
+    plex, trakt = pair.sides
+    assert (plex.added, trakt.added) == (4, len(house.home.trakt().history) - trakt.plays)
+    await house.settle()
+    assert [side.added for side in (await _status(house)).pairs[0].sides] == [0, 0]
+
+
 async def test_what_waits_is_told_with_its_reason(house: Household) -> None:  # noqa: F811
     await house.sync()
     (trakt,) = (one for one in (await _status(house)).trackers if one.tracker == "trakt")

@@ -21,7 +21,7 @@ from scrobbled.desk import words
 from scrobbled.desk.facts import house
 from scrobbled.desk.facts.holdings import AccountHolds
 from scrobbled.desk.facts.house import AccountStatus, Status, UnclaimedStatus
-from scrobbled.desk.facts.pairs import PairStory
+from scrobbled.desk.facts.pairs import PairStory, SideStory
 from scrobbled.desk.facts.sources import SourceStory
 from scrobbled.desk.needs import questions
 from scrobbled.desk.needs.questions import TOLD
@@ -169,7 +169,7 @@ def _below(row: PairStory, now: datetime) -> Iterator[str]:
         yield f"To say yes: {shlex.join(command)}"
     elif row.standing.next:
         yield row.standing.next
-    if held := [f"{name(side.tracker)} {side.holds.text}" for side in row.sides if side.holds.text]:
+    if held := [_held(side, row.library) for side in row.sides if side.holds.text]:
         yield "; ".join(held)
     for side in row.sides:
         if side.doubt:
@@ -181,6 +181,12 @@ def _below(row: PairStory, now: datetime) -> Iterator[str]:
         yield f"last run {row.last.id} {_time(row.last.ended or row.last.asked, now)}{_next(row, now)}"
     elif row.works:
         yield f"not run yet{_next(row, now)}"
+
+
+def _held(side: SideStory, library: str) -> str:
+    """ "Trakt 5,310 plays, 402 ratings, 12 added since"."""
+    since = f", {side.added:,} {'ticked off' if side.tracker == library else 'added'} since" if side.added else ""
+    return f"{name(side.tracker)} {side.holds.text}{since}"
 
 
 def _next(row: PairStory, now: datetime) -> str:

@@ -92,7 +92,7 @@ class SideStory(Struct, frozen=True):
     read_fully: str | None
     doubt: str
     added: int = 0
-    """Plays that the last run of the pair has brought there since."""
+    """Plays that the last run of the pair has brought there since; of a library what it has ticked off."""
     holds: AccountHolds = field(default_factory=AccountHolds)
     """The same and all else, by list and in words."""
 

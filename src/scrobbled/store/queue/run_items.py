@@ -75,12 +75,11 @@ def pace(db: sqlite3.Connection, run: int, tracker: str) -> tuple[float | None, 
 
 
 def added_since(db: sqlite3.Connection, run: int, tracker: str, since: float) -> int:
-    """How many plays of a run that tracker got after ``since`` (Unix seconds)."""
-    query = (
-        "SELECT count(*) FROM outbox INDEXED BY outbox_settled WHERE run = ? AND state = 'delivered' "
-        "AND tracker = ? AND settled_at > ?"
-    )
-    return int(db.execute(query, (run, tracker, since)).fetchone()[0])
+    """How many plays and ticks of a run that tracker got after ``since`` (Unix seconds)."""
+    told = "WHERE run = ? AND state = 'delivered' AND tracker = ? AND settled_at > ?"
+    plays = f"SELECT count(*) FROM outbox INDEXED BY outbox_settled {told}"
+    ticks = f"SELECT count(*) FROM amendments {told} AND action = 'tick'"
+    return sum(int(db.execute(query, (run, tracker, since)).fetchone()[0]) for query in (plays, ticks))
 
 
 def _lately(db: sqlite3.Connection, run: int, tracker: str) -> list[float]:
