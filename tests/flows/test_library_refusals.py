@@ -303,10 +303,12 @@ async def test_of_a_pair_with_several_servers_one_that_is_off_says_nothing(tmp_p
         assert await again(house) == "done"
         for _ in range(3):
             assert await again(house) == "nothing"
-        assert "server " in await notes(house)
+        assert "server http://sandbox/plex-cabin, which does not answer" in (await last(house)).reason
+        assert "server http://sandbox/plex-cabin, which does not answer" in await notes(house)
         assert len(house.home.trakt().history) == 3
         house.sandbox["plex-cabin"].faults.end_outage()
         assert await again(house) == "nothing"
+        assert (await last(house)).reason == ""
         assert len(house.home.trakt().history) == 3
 
 
@@ -332,6 +334,7 @@ async def test_a_kind_that_cannot_be_read_is_left_out_and_the_others_go_on(
     house.home.played(film(house), house.clock.now())
     fail(house, "GET /sync/ratings*", server="trakt", **fault)
     assert await again(house) == "done"
+    assert "ratings on trakt could not be read and are left out" in (await last(house)).reason
     assert "ratings on trakt could not be read and are left out" in await notes(house)
     assert [play.title.title for play in house.home.trakt().history].count(film(house).title) == 1
     assert house.home.plex.views.of(ANNA, film(house, 1)).rating is None

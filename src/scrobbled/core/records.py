@@ -133,6 +133,8 @@ class Reading(Struct, frozen=True):
     """How many records could not be used, by reason in plain words: "diary row of an unknown season"."""
     unread: Mapping[Kind, str] = field(default_factory=dict)
     """Kinds that moved and could not be read just now, with the reason: the cursor has them where they were."""
+    missing: tuple[str, ...] = ()
+    """Parts of the account that say nothing just now, in plain words: "server cabin, which does not answer"."""
 
 
 def identity(subject: Subject) -> str | None:

@@ -63,6 +63,8 @@ class AccountReads:
         self._store, self._clock, self._metrics = store, clock, metrics
         self.unread: dict[AccountKey, Mapping[Kind, str]] = {}
         """Of the last read of each account, the kinds that could not be read, and why."""
+        self.missing: dict[AccountKey, tuple[str, ...]] = {}
+        """And the parts of it that said nothing."""
         self._last: dict[AccountKey, _LastRead] = {}
         self._tried: dict[AccountKey, float] = {}
 
@@ -86,7 +88,7 @@ class AccountReads:
                 self._store, found, self._clock, metrics=self._metrics, may_lack=wanted.may_lack, forget=wanted.forget
             )
         rev = (await self._store.read(lambda db: records.state(db, account))).rev
-        self.unread[account] = found.reading.unread
+        self.unread[account], self.missing[account] = found.reading.unread, found.reading.missing
         self._last[account] = _LastRead(began, rev, kinds - found.reading.unread.keys(), member.marks)
         return True
 

@@ -43,7 +43,10 @@ log = structlog.get_logger("reconcile")
 
 
 class Ended(Struct, frozen=True):
-    """How a run ended; see ``store.runs.Run``. ``plan`` is ``None`` where it did not come so far."""
+    """How a run ended; see ``store.runs.Run``. ``plan`` is ``None`` where it did not come so far.
+
+    The ``reason`` of one that ended well is what it could not read.
+    """
 
     outcome: str
     reason: str = ""
@@ -146,7 +149,8 @@ class Reconciler:
         new = await self._carrier.queue(run, compared)
         if not (options.library or self._unread()):  # what was left out is to be compared from where it was
             await self._carrier.reached(run, compared, fingerprint(self.policy(options)))
-        return Ended("done", "", plan, plan_id) if new else Ended("nothing", "", plan)
+        missing = self._missing()
+        return Ended("done", missing, plan, plan_id) if new else Ended("nothing", missing, plan)
 
     async def _keep_skips(self, run: int, compared: Compared) -> None:
         await self._store.write(lambda db: runs.take_skips(db, run, compared.skips))
@@ -175,6 +179,11 @@ class Reconciler:
         compared.plan = await self._guard.believable(compared.plan)
         compared.plan = replace(compared.plan, warnings=(*compared.plan.warnings, *unread.values()))
         return compared
+
+    def _missing(self) -> str:
+        """What was not read for this run, in words; empty where all was."""
+        parts = (part for side in SIDES for part in self._reads.missing.get(self.sides.account(side), ()))
+        return "; ".join((*self._unread().values(), *(f"nothing is known of {part}" for part in parts)))
 
     def _unread(self) -> dict[Kind, str]:
         """Kinds that a side could not tell of just now, in words."""

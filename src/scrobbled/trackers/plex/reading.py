@@ -45,7 +45,7 @@ class PlexReader:
         crew = _Crew(visits, list(seats.off))
         await crew.each(lambda visit: visit.begin(full=full))
         if not full and not any(visit.moved(kind) for visit in crew.visits for kind in kinds):
-            return Reading(cursor, had.owner, skipped=dict.fromkeys(crew.off, 1))
+            return Reading(cursor, had.owner, skipped=dict.fromkeys(crew.off, 1), missing=tuple(crew.off))
         await crew.each(lambda visit: visit.confirm())
         return await _Read(crew, had, kinds, known, self._clock.now(), full=full).reading()
 
@@ -202,6 +202,7 @@ class _Read:
             values=gathered.values(copies),
             subjects=gathered.subjects(copies),
             skipped=dict(gathered.skipped),
+            missing=tuple(self._crew.off),
         )
 
 

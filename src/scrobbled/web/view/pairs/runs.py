@@ -113,9 +113,9 @@ def summary(run: RunStory) -> str:
         done = run.outcomes.get("delivered", 0)
         return f"{words.plural(done, 'change')} made, then cancelled" if done else "Nothing was changed"
     if run.outcome == "nothing":
-        return _undecided(run) or "; ".join(("Both sides agree", *left_out(run.planned)))
+        return _undecided(run) or "; ".join(("Both sides agree", *left_out(run.planned), *_unread(run)))
     if run.phase == "ended" and not run.outcomes.get("queued"):
-        return _made(run)
+        return "; ".join((_made(run), *_unread(run)))
     return deeds.deed(counts) or _asked(run) or "A run is under way"
 
 
@@ -126,6 +126,11 @@ def _made(run: RunStory) -> str:
 
 def _why(run: RunStory) -> str:
     return with_names(run.reason, run.pair)
+
+
+def _unread(run: RunStory) -> list[str]:
+    """What a run that ended well did without."""
+    return [_why(run)] if run.reason and run.outcome in ("done", "nothing") else []
 
 
 def _undecided(run: RunStory) -> str:
