@@ -11,6 +11,8 @@ import pytest
 from flows.household import Household, household
 from scrobbled.reconcile import Options
 from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.sandbox.plex.player import PlexDevice, PlexSession
+from scrobbled.sandbox.plex.views import ViewState
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +53,37 @@ async def test_a_show_that_is_rated_on_trakt_alone_gets_its_rating_in_the_librar
     await house.settle()
     (copy,) = [one for one in house.home.plex.library.items.values() if one.type == "show" and one.show == chosen]
     assert house.home.plex.views.of(ANNA, copy).rating == 9.0
+
+
+async def test_what_was_being_played_is_marked_when_nobody_plays_it_any_more(tmp_path: Path) -> None:
+    async with household(tmp_path, furnished=False) as house:
+        plex, device = house.home.plex, PlexDevice()
+        film = plex.library.items[house.sandbox.world.movies[0].rating_key]
+        plex.player.sessions[ANNA.id, device.uuid] = PlexSession(film, ANNA, device, "playing", 60_000)
+        house.film_on_trakt(0, house.home.ago(3))
+        for _ in range(2):
+            await house.sync()
+            assert plex.views.of(ANNA, film).count == 0
+            house.clock.advance(900)
+        plex.player.sessions.clear()
+        await house.settle()
+        assert plex.views.of(ANNA, film).count == 1
+        assert len(list(house.home.trakt().history)) == 1
+
+
+async def test_what_is_unmarked_by_hand_is_a_removal_in_the_second_run(tmp_path: Path) -> None:
+    async with household(tmp_path, furnished=False, removals="propagate") as house:
+        films = [house.home.plex.library.items[one.rating_key] for one in house.sandbox.world.movies[:3]]
+        for film in films:
+            house.home.played(film, house.home.ago(3))
+        await house.settle()
+        assert len(list(house.home.trakt().history)) == len(films)
+        house.clock.advance(900)
+        house.home.plex.views.put(ANNA, films[0], ViewState())
+        for _ in range(3):
+            await house.sync()
+            house.clock.advance(900)
+        assert len(list(house.home.trakt().history)) == len(films) - 1
 
 
 @pytest.mark.parametrize("where", ["trakt", "plex"])

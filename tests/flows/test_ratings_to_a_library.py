@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,38 @@ async def test_every_copy_gets_the_rating_of_the_one_that_was_rated_last(tmp_pat
         await house.settle()
         assert [views.of(ANNA, one).rating for one in (early, late, never)] == [2.0, 2.0, 2.0]
         assert [one.rating for one in house.home.trakt().ratings] == [2]
+
+
+@pytest.mark.parametrize("where", ["plex", "trakt"])
+@pytest.mark.parametrize("removals", ["ignore", "propagate"])
+async def test_what_a_person_takes_away_before_it_was_ever_read_does_not_come_back(
+    tmp_path: Path, where: str, removals: str
+) -> None:
+    async with household(tmp_path, furnished=False, removals=removals) as house:
+        film, views = unrated(house)[0], house.home.plex.views
+        title, at = house.home.title(film), house.home.ago(30)
+        if where == "trakt":
+            house.home.rated(film, 6.0, at)
+        else:
+            house.rate_on_trakt("movie", title.trakt, 6, at)
+        await house.sync()
+        assert (views.of(ANNA, film).rating, [one.rating for one in house.home.trakt().ratings]) == (6.0, [6])
+        house.clock.advance(900)
+        if where == "trakt":
+            house.rate_on_trakt("movie", title.trakt, None)
+        else:
+            views.put(ANNA, film, replace(views.of(ANNA, film), rating=None, rated_at=None))
+        for _ in range(4):
+            await house.sync()
+            house.clock.advance(7 * 3_600)
+        kept = (6.0, []) if where == "trakt" else (None, [6])
+        assert (views.of(ANNA, film).rating, [one.rating for one in house.home.trakt().ratings]) == kept
+        if where == "trakt":
+            house.home.rated(film, 8.0, house.clock.now())
+        else:
+            house.rate_on_trakt("movie", title.trakt, 8, house.clock.now())
+        await house.settle()
+        assert (views.of(ANNA, film).rating, [one.rating for one in house.home.trakt().ratings]) == (8.0, [8])
 
 
 @pytest.mark.parametrize("newer", ["plex", "trakt"])

@@ -283,6 +283,23 @@ async def test_a_viewing_again_and_one_that_is_begun_again_are_news(bench: PlexL
     assert len(bench.plays(film)) == 2
 
 
+async def test_what_ended_too_early_is_read_again_though_nothing_moved(
+    bench: PlexLibraryBench, clock: FakeClock
+) -> None:
+    for one in films(bench):
+        bench.watch(one)
+        clock.advance(60)
+    bench.plex.switches = replace(bench.plex.switches, most_rows=2, paging="first")
+    reading = await bench.read()
+    assert not reading.values[ITEMS].complete
+    bench.plex.switches = replace(bench.plex.switches, most_rows=0, paging="asked")
+    await bench.read()
+    assert len(bench.held(ITEMS)) == len(films(bench)) + len(series(bench))
+    assert sum(len(bench.plays(one)) for one in films(bench)) == len(films(bench))
+    bench.asked()
+    assert (await bench.read()).values == {}
+
+
 async def test_an_episode_says_how_large_its_season_is_where_all_of_it_was_read(
     bench: PlexLibraryBench, clock: FakeClock, episode
 ) -> None:

@@ -21,7 +21,7 @@ from scrobbled.reconcile.loading import RunExtent
 from scrobbled.reconcile.pairs import Sides, pieces, unkept
 from scrobbled.store.mirror import ledger, records
 from scrobbled.store.mirror.runs import RunSkip
-from scrobbled.store.queue import amendments
+from scrobbled.store.queue import amendments, written
 
 SLICE = 20
 """Items compared before others get their turn."""
@@ -57,11 +57,13 @@ class Decider:
         self._agreed = 0
         """By how many more viewings agree than the ledger has."""
         self._taken: Mapping[Side, Mapping[tuple[Kind, str], KindValue | None]] = {}
+        self._given: Mapping[Side, Mapping[tuple[Kind, str], tuple[KindValue | None, float]]] = {}
 
     def begin(self, db: sqlite3.Connection) -> None:
         """Call before the first part."""
         self._agreed = ledger.count_agreed(db, self._sides.viewer, self._sides.pair)
         self._taken = {side: amendments.taken_back(db, *self._sides.account(side)) for side in SIDES}
+        self._given = {side: written.given(db, self._sides.account(side)) for side in SIDES}
 
     def leave_out(self, library: Side, titles: int) -> None:
         """So many titles that the other side has are not in the ``library``."""
@@ -79,7 +81,7 @@ class Decider:
                     self._agreed += found.agreed - sum(link.state is LinkState.AGREED for link in group.links)
             await asyncio.sleep(0)
         for valued in part.values:
-            if not self._is_taken_back(valued):
+            if not self._is_taken_back(valued) and not self._is_taken_away(valued):
                 self._decide_value(valued)
         self._remember(part, self._changes[before:])
         return links
@@ -121,6 +123,20 @@ class Decider:
         for side in SIDES:
             value, taken, which = valued.value(side), self._taken[side], (valued.kind, valued.key)
             if which in taken and taken[which] == (value.value if value else None):
+                return True
+        return False
+
+    def _is_taken_away(self, valued: ValueGroup) -> bool:
+        """Whether a side has not what we gave it since the other side has it, and was never read with it: whoever took
+        it away there does not want it back.
+        """
+        for side in SIDES:
+            theirs = valued.value(other(side))
+            value, at = self._given[side].get((valued.kind, valued.key), (None, 0.0))
+            if valued.base is not None or valued.value(side) is not None or theirs is None or value != theirs.value:
+                continue
+            since = valued.a_since if side == "b" else valued.b_since
+            if since is not None and since.timestamp() <= at:
                 return True
         return False
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from scrobbled import __version__
 from scrobbled.core.errors import ScrobbledError, TrackerError
-from scrobbled.core.kinds import ITEMS, Kind
+from scrobbled.core.kinds import ITEMS, PLAYS, WATCHED, Kind
 from scrobbled.core.naming.names import called
 from scrobbled.core.records import PlayRecord, Reading, Subject
 from scrobbled.core.standing import AccountKey
@@ -98,7 +98,7 @@ async def is_due(store: Store, account: AccountKey, kinds: frozenset[Kind], befo
     """
     unsure, taken, held = await store.read(
         lambda db: (
-            records.is_unsure(db, account, kinds),
+            records.is_unsure(db, account, kinds | {WATCHED} if PLAYS in kinds else kinds),
             amendments.took_since(db, *account, before.full_at),
             records.count(db, account),
         )

@@ -68,13 +68,14 @@ def timed(db: sqlite3.Connection, account: AccountKey, after: str, limit: int) -
 def marks(db: sqlite3.Connection, account: AccountKey, after: int, limit: int) -> list[tuple[str, LeftMark]]:
     """The ticks that we carried out, or may have, or that a person took back, by canonical key; in pages by number.
 
-    What was watched already at the first try was not ticked by us. At a later one it may have been, by one before. What
-    was not there any more is another file when it comes again.
+    What was watched already, or being played, at the first try was not ticked by us, and nobody tells how it was left.
+    At a later one it may have been, by one before. What was not there any more is another file when it comes again.
     """
     rows = db.execute(
         "SELECT key, id, created_at, settled_at, state, attempts, coalesce(left_as, '') "
         "FROM amendments WHERE viewer = ? AND tracker = ? AND action = 'tick' AND id > ? AND state <> 'unwanted' "
-        "AND (state IN ('delivered', 'undone') OR attempts > (state = 'already-there')) ORDER BY id LIMIT ?",
+        "AND (state = 'undone' OR attempts > (state = 'already-there' OR (state = 'delivered' AND left_as IS NULL))) "
+        "ORDER BY id LIMIT ?",
         (*account, after, limit),
     )
     return [(key, _mark(*rest)) for key, *rest in rows]

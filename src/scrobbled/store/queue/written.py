@@ -63,6 +63,16 @@ def within(
     ]
 
 
+def given(db: sqlite3.Connection, account: AccountKey) -> dict[tuple[Kind, str], tuple[KindValue | None, float]]:
+    """By kind and canonical key, the value that we gave or took away last, and when (Unix seconds)."""
+    rows = db.execute(
+        "SELECT kind, key, json_quote(json_extract(wish, '$.value')), settled_at FROM amendments "
+        "WHERE viewer = ? AND tracker = ? AND kind <> 'plays' AND state = 'delivered' ORDER BY id",
+        account,
+    )
+    return {(kind, key): (decode_value(value), at) for kind, key, value, at in rows}
+
+
 def cleared(db: sqlite3.Connection, account: AccountKey, kind: Kind) -> dict[str, float]:
     """By the tracker's key, when we last cleared a value of this kind (Unix seconds)."""
     rows = db.execute(

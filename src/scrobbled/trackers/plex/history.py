@@ -50,6 +50,8 @@ class FoundViewings:
     viewings: dict[str, PlexViewing] = field(default_factory=dict)
     unreadable: int = 0
     whole: bool = True
+    cut: bool = False
+    """As in ``FoundEntries``."""
 
 
 async def history_look(seat: PlexSeat, known: str) -> HistoryLook | None:
@@ -98,7 +100,7 @@ async def _whole(seat: PlexSeat, account: str, step: Step) -> FoundViewings:
         _take(found, rows, seat, account)
         pages += 1
         await step(pages, None if page.total is None else -(-page.total // LARGE_PAGE))
-    found.whole = listing.whole and not found.unreadable
+    found.whole, found.cut = listing.whole and not found.unreadable, not listing.whole
     return found
 
 

@@ -34,6 +34,8 @@ class SeatVisit:
         self._history: HistoryLook | None = None
         self._looked_at_history = self._confirmed = False
         self._added: dict[str, ListMark] = {}
+        self._cut: set[Kind] = set()
+        """Kinds of which a list ended too early: how they stand is not kept, so that they are read again."""
 
     # How it stands
 
@@ -98,6 +100,7 @@ class SeatVisit:
 
     def _put(self, kind: Kind, found: FoundEntries) -> None:
         self._added |= found.added
+        self._cut |= {kind} if found.cut else set()
         if kind == RATINGS:
             self.ratings = found
         else:
@@ -117,6 +120,7 @@ class SeatVisit:
             self.viewings = await news_of_history(self.seat, look, before)
         if self.viewings is None:
             self.viewings = await whole_history(self.seat, look.account, step)
+            self._cut |= {PLAYS} if self.viewings.cut else set()
 
     @property
     def may_read_history(self) -> bool:
@@ -151,18 +155,18 @@ class SeatVisit:
         told = {one.library.key: self._library_mark(one) for one in self.look.libraries}
         history = self._history.top.mark if self._history else None
         account = self._history.account if self._history else ""
-        if not self._looked_at_history:
+        if not self._looked_at_history or PLAYS in self._cut:
             history, account = self._was.history, self._was.account
-        kinds = tuple(sorted({*self._was.kinds, *self._kinds}))
+        kinds = tuple(sorted({*self._was.kinds, *(self._kinds - self._cut)}))
         return SeatMark(told, history, account, kinds)
 
     def _library_mark(self, look: LibraryLook) -> LibraryMark:
         one, lists = look.library, dict(look.was.lists) if look.was else {}
         if look.gone:
             return LibraryMark(one.title, one.kind, one.uuid, lists, gone=True)
-        if one.key in self._added:
+        if one.key in self._added and not self._cut - {RATINGS}:
             lists[ADDED] = self._added[one.key]
-        for kind in self._kinds:
+        for kind in self._kinds - self._cut:
             lists |= look.marks(kind)
         return LibraryMark(one.title, one.kind, one.uuid, lists)
 

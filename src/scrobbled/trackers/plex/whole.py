@@ -32,6 +32,8 @@ class FoundEntries:
     added: dict[str, ListMark] = field(default_factory=dict)
     unreadable: int = 0
     whole: bool = True
+    cut: bool = False
+    """A list ended before all of it had come, so that it is asked for again."""
     times: list[int] = field(default_factory=list)
     """The newest at which something was added (Unix seconds)."""
 
@@ -39,6 +41,7 @@ class FoundEntries:
         self.entries |= other.entries
         self.unreadable += other.unreadable
         self.whole = self.whole and other.whole
+        self.cut = self.cut or other.cut
 
 
 class WholeLibraries:
@@ -114,7 +117,7 @@ class WholeLibraries:
             await self._take(found, page, kind, library.library.title)
             pages += 1
             await self._step(pages, None if page.total is None else -(-page.total // LARGE_PAGE))
-        found.whole = listing.whole and not found.unreadable
+        found.whole, found.cut = listing.whole and not found.unreadable, not listing.whole
         return found
 
     async def _take(self, found: FoundEntries, page: ListedPage, kind: int, title: str) -> None:
