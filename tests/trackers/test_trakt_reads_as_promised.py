@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from conftest import FakeClock
+from scrobbled.core.kinds import Kind, KindValue, valued
 from scrobbled.core.naming.items import Episode, Item
 from scrobbled.core.records import Subject
 from scrobbled.sandbox.faults import Fault
@@ -17,6 +19,8 @@ from trackers.plays_contract import EveryContract
 from trackers.reading_contract import EveryBench
 from trackers.trakt_bench import TraktBench
 from trackers.value_contract import ValueContract
+
+TOUCHED = {"ratings": "rated_at", "collection": "collected_at", "watchlist": "watchlisted_at"}
 
 
 class ByHand:
@@ -35,14 +39,22 @@ class ByHand:
         self._bench.clock.advance(60)
         assert self._account.history.remove(lambda play: play.id == int(id_), self._api.now())
 
-    def rate(self, subject: Subject, value: int | None) -> None:
+    def give(self, kind: Kind, subject: Subject, value: KindValue | None) -> None:
         self._bench.clock.advance(60)
-        assert isinstance(subject.item, Episode)
-        title, now = self._title("show", subject.item.show_ids.tmdb), self._api.now()
-        self._account.ratings.take(title, now)
-        if value is not None:
-            self._account.ratings.put(ListEntry(next(self._api.numbers), title, now, rating=value), now)
-        self._account.touch(GROUPS["show"], "rated_at", now)
+        title, now = self._of(subject), self._api.now()
+        shelf, touched = getattr(self._account, kind), TOUCHED[kind]
+        shelf.take(title, now)
+        if isinstance(value, Mapping):
+            shelf.put(ListEntry(next(self._api.numbers), title, now, metadata=value), now)
+        elif value is not None:
+            shelf.put(ListEntry(next(self._api.numbers), title, now, rating=value), now)
+        self._account.touch(GROUPS[title.kind], touched, now)
+
+    def _of(self, subject: Subject) -> Any:
+        item = subject.item
+        if isinstance(item, Episode) and subject.scope == "show":
+            return self._title("show", item.show_ids.tmdb)
+        return self._title(subject.scope, item.ids.tmdb)
 
     def _title(self, kind: str, tmdb: int | None) -> Any:
         title = self._api.catalogue.by_id(kind, "tmdb", tmdb)
@@ -51,6 +63,11 @@ class ByHand:
 
 
 class TestTraktReading(EveryContract, ValueContract):
+    @pytest.fixture(params=[kind.name for kind in valued()])
+    def kind(self, request: pytest.FixtureRequest) -> Kind:
+        found: Kind = request.param
+        return found
+
     @pytest.fixture
     def bench(self, clock: FakeClock) -> EveryBench:
         trakt = TraktBench(clock)
@@ -67,7 +84,7 @@ class TestTraktReading(EveryContract, ValueContract):
             show=Subject("elsewhere", "show", replace(item, season=None, number=None)),
             put=person.put,
             take=person.take,
-            give=lambda kind, subject, value: person.rate(subject, value),
+            give=person.give,
             lose_next_answer=lambda: trakt.fail("POST /sync/*", kind="drop", when="after"),
             go_down=go_down,
             pass_time=lambda: clock.advance(5.0),

@@ -12,8 +12,10 @@ from trackers.reading_contract import Mirror, ReadingBench, amend, as_told, besi
 
 
 def values_of(kind: Kind) -> tuple[KindValue, KindValue]:
-    """Two that differ."""
-    return (8, 3) if KINDS[kind].shape is KindShape.REGISTER else ({"resolution": "uhd_4k"}, {"resolution": "hd_1080p"})
+    """Two that differ, but for what has no details."""
+    if KINDS[kind].shape is KindShape.REGISTER:
+        return 8, 3
+    return ({}, {}) if kind == "watchlist" else ({"resolution": "uhd_4k"}, {"resolution": "hd_1080p"})
 
 
 @pytest.mark.anyio

@@ -72,6 +72,10 @@ def _echo(media: Media, line: object) -> Echo:
     return Echo(media, clean_ids(line.get("ids")), moment(line.get("watched_at")))
 
 
+SCOPES: tuple[Scope, ...] = ("episode", "season", "movie", "show")
+"""A show comes along with its seasons and episodes, so it is looked for last."""
+
+
 class UnknownIds(Struct, frozen=True):
     """What a change did not find. ``ids`` are of plays; titles are told by what they were sent as."""
 
@@ -88,7 +92,7 @@ def read_missing(raw: object, what: str) -> UnknownIds:
         raise ContractDrift(f"{what} answered without added, deleted and not_found", in_doubt=True)
     missing = _object(raw, "not_found", what)
     numbers = (whole(number) for number in _list(missing, "ids", what))
-    lines = ((scope, line) for scope in _SCOPES for line in _list(missing, f"{scope}s", what))
+    lines = ((scope, line) for scope in SCOPES for line in _list(missing, f"{scope}s", what))
     titles = ((scope, clean_ids(line.get("ids"))) for scope, line in lines if isinstance(line, Mapping))
     return UnknownIds(frozenset(number for number in numbers if number is not None), tuple(titles))
 
@@ -114,10 +118,10 @@ class HistoryRow(Struct, frozen=True):
 
 def read_history(raw: object, what: str) -> list[HistoryRow]:
     """Strict, since a play overlooked here would be sent again."""
-    return [row for line in _lines(raw, what) if (row := _row(line, what)) is not None]
+    return [row for line in lines(raw, what) if (row := _row(line, what)) is not None]
 
 
-def _lines(raw: object, what: str) -> Iterator[Mapping[str, Any]]:
+def lines(raw: object, what: str) -> Iterator[Mapping[str, Any]]:
     if not isinstance(raw, list):
         raise ContractDrift(f"{what} answered with something that is no list")
     for line in raw:
@@ -130,46 +134,19 @@ def _row(line: Mapping[str, Any], what: str) -> HistoryRow | None:
     media: Media | None = "episode" if "episode" in line else "movie" if "movie" in line else None
     if media is None:
         return None
-    number, action, at = whole(line.get("id")), line.get("action"), _told(line, "watched_at", what)
+    number, action, at = whole(line.get("id")), line.get("action"), told(line, "watched_at", what)
     if number is None:
         raise ContractDrift(f"{what} lists a play without id")
     when = minute(at) if at and at != EPOCH else None
     return HistoryRow(number, when, action if isinstance(action, str) else "", entry_of(line, media))
 
 
-def _told(line: Mapping[str, Any], name: str, what: str) -> datetime | None:
+def told(line: Mapping[str, Any], name: str, what: str) -> datetime | None:
     value = line.get(name)
     at = moment(value)
     if value is not None and at is None:
         raise ContractDrift(f"{what} lists a row with an unreadable {name}")
     return at
-
-
-class TraktRating(Struct, frozen=True):
-    """One rating. ``value`` is 1 to 10."""
-
-    value: int
-    rated_at: datetime | None
-    entry: TraktEntry
-
-
-def read_ratings(raw: object, what: str) -> list[TraktRating]:
-    """Strict, since a rating overlooked here would count as taken back; what is neither title nor part is left out."""
-    return [rated for line in _lines(raw, what) if (rated := _rated(line, what)) is not None]
-
-
-def _rated(line: Mapping[str, Any], what: str) -> TraktRating | None:
-    scope = next((scope for scope in _SCOPES if scope in line), None)
-    if scope is None:
-        return None
-    value = whole(line.get("rating"))
-    if value is None or not 1 <= value <= 10:
-        raise ContractDrift(f"{what} lists a rating that is not 1 to 10")
-    return TraktRating(value, _told(line, "rated_at", what), entry_of(line, scope))
-
-
-_SCOPES: tuple[Scope, ...] = ("episode", "season", "movie", "show")
-"""A show comes along with its seasons and episodes, so it is looked for last."""
 
 
 class Hit(Struct, frozen=True):
@@ -231,7 +208,7 @@ def read_seasons(raw: object, what: str) -> list[dict[str, Any]]:
 
 def read_season_ids(raw: object, what: str) -> list[tuple[int, dict[str, int | str]]]:
     """Number and ids of each season; one without a Trakt id cannot be addressed and is left out."""
-    seasons = ((whole(line.get("number")), clean_ids(line.get("ids"))) for line in _lines(raw, what))
+    seasons = ((whole(line.get("number")), clean_ids(line.get("ids"))) for line in lines(raw, what))
     return [(number, ids) for number, ids in seasons if number is not None and "trakt" in ids]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scrobbled.core.errors import ContractDrift
@@ -25,6 +25,8 @@ JUST_NOW = 1.5
 _CONCERN: Mapping[Kind, tuple[tuple[str, str], ...]] = {
     "plays": (("movies", "watched_at"), ("episodes", "watched_at")),
     "ratings": (("movies", "rated_at"), ("shows", "rated_at"), ("seasons", "rated_at"), ("episodes", "rated_at")),
+    "collection": (("movies", "collected_at"), ("episodes", "collected_at")),
+    "watchlist": (("movies", "watchlisted_at"), ("shows", "watchlisted_at"), ("watchlist", "updated_at")),
 }
 
 Moves = tuple[str, ...]
@@ -34,18 +36,17 @@ Moves = tuple[str, ...]
 class Activities(Struct, frozen=True):
     """What ``/sync/last_activities`` says of the kinds that we read, and when it said so."""
 
-    plays: Moves
-    ratings: Moves
+    moves: Mapping[Kind, Moves]
     at: datetime
 
     @classmethod
     def of(cls, raw: object, what: str, at: datetime) -> Self:
         if not isinstance(raw, Mapping):
             raise ContractDrift(f"{what} answered with something that is no object")
-        return cls(_moves(raw, "plays"), _moves(raw, "ratings"), at)
+        return cls({kind: _moves(raw, kind) for kind in _CONCERN}, at)
 
     def on(self, kind: Kind) -> Moves:
-        return self.plays if kind == "plays" else self.ratings
+        return self.moves[kind]
 
     def is_just_now(self, kinds: Iterable[Kind]) -> bool:
         """Whether more of these may have happened in the same second, after it was asked."""
@@ -72,7 +73,7 @@ class KindCursor(Struct, frozen=True):
     looked: Moves | None = None
     """Up to here it was looked for, though nothing may have been found: reads lag behind at times."""
     digest: str = ""
-    """Of all ratings. Of plays: of where snapshot and history disagree, as they do over plays of hidden titles."""
+    """Of all values. Of plays: of where snapshot and history disagree, as they do over plays of hidden titles."""
     newest: datetime | None = None
     """The latest time of a play that is not in the future."""
     items: int | None = None
@@ -103,22 +104,24 @@ class TraktCursor(Struct, frozen=True):
     """Everything that one read hands to the next."""
 
     owner: str = ""
-    plays: KindCursor = KindCursor()
-    ratings: KindCursor = KindCursor()
+    marks: Mapping[Kind, KindCursor] = field(default_factory=dict)
+    """Of the kinds that were ever read."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         if values.get("form") != FORM:
             return cls()
-        return cls(values["owner"], _mark(values["plays"]), _mark(values["ratings"]))
+        return cls(values["owner"], {kind: _mark(values[kind]) for kind in _CONCERN if kind in values})
 
     def values(self) -> dict[str, Any]:
         """As JSON."""
-        marks = {"plays": _told(self.plays), "ratings": _told(self.ratings)}
-        return {"form": FORM, "owner": self.owner, **marks}
+        return {"form": FORM, "owner": self.owner, **{kind: _told(mark) for kind, mark in self.marks.items()}}
 
     def on(self, kind: Kind) -> KindCursor:
-        return self.plays if kind == "plays" else self.ratings
+        return self.marks.get(kind, _NEVER)
+
+
+_NEVER = KindCursor()
 
 
 def _mark(values: Mapping[str, Any]) -> KindCursor:

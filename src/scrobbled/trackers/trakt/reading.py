@@ -8,24 +8,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.core.errors import ContractDrift, TrackerError, TryLater
-from scrobbled.core.kinds import RATINGS as RATED
-from scrobbled.core.kinds import Kind
+from scrobbled.core.kinds import PLAYS, Kind
 from scrobbled.core.records import Reading, ReadValues
 from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.given import EarlierReads
 from scrobbled.trackers.trakt.activity import Activity
 from scrobbled.trackers.trakt.cursor import JUST_NOW, Activities, KindCursor, Moves, TraktCursor
 from scrobbled.trackers.trakt.entries import part
-from scrobbled.trackers.trakt.history import FULL, LISTING, PlaysFound, TraktHistory
+from scrobbled.trackers.trakt.history import LISTING, PlaysFound, TraktHistory
+from scrobbled.trackers.trakt.listed import LISTINGS
 from scrobbled.trackers.trakt.memory import TraktMemory
 from scrobbled.trackers.trakt.paging import MOST_PAGES, Asker
-from scrobbled.trackers.trakt.records import RatingPages, ToldSubjects
+from scrobbled.trackers.trakt.records import ToldSubjects, ValuePages
 
-RATINGS = "/sync/ratings/all"
 SETTINGS = "/users/settings"
 LIMITED_AGAIN = 3
 """So often a read is gone on with after a 429."""
@@ -44,10 +43,10 @@ def _left_out(kind: Kind, unread: dict[Kind, TrackerError]) -> Iterator[None]:
         unread[kind] = error
 
 
-class _RatingsFound(Struct, frozen=True):
-    ratings: ReadValues | None
+class _ValuesFound(Struct, frozen=True):
+    values: ReadValues
     mark: KindCursor
-    told: ToldSubjects = field(default_factory=ToldSubjects)
+    told: ToldSubjects
 
 
 class TraktReader:
@@ -80,8 +79,7 @@ class TraktReader:
     ) -> Reading:
         had, moves = TraktCursor.of(cursor), await self._activity.now()
         moved = {kind for kind in kinds if full or had.on(kind).settled != moves.on(kind)}
-        if "ratings" in kinds and await self._own.unread():
-            moved.add("ratings")
+        moved |= {kind for kind in kinds if kind in LISTINGS and await self._own.unread(kind)}
         if not moved:
             return Reading(cursor, had.owner)
         owner = await self._owner()
@@ -102,38 +100,42 @@ class TraktReader:
         full: bool,
     ) -> Reading:
         """Of several ``kinds`` one that cannot be read is left out, and the others are told."""
-        plays, ratings, unread = (
-            PlaysFound(None, had.plays),
-            _RatingsFound(None, had.ratings),
-            dict[Kind, TrackerError](),
-        )
-        if "plays" in moved:
-            with _left_out("plays", unread):
-                plays = await self._history.read(had.plays, moves.plays, known, full=full)
-                plays = replace(plays, mark=plays.mark.moved_to(moves.plays, found=plays.moved))
-        if "ratings" in moved:
-            with _left_out("ratings", unread):
-                ratings = await self._ratings(had.ratings, moves.ratings)
+        plays, unread = PlaysFound(None, had.on(PLAYS)), dict[Kind, TrackerError]()
+        if PLAYS in moved:
+            with _left_out(PLAYS, unread):
+                plays = await self._history.read(had.on(PLAYS), moves.on(PLAYS), known, full=full)
+                plays = replace(plays, mark=plays.mark.moved_to(moves.on(PLAYS), found=plays.moved))
+        found: dict[Kind, _ValuesFound] = {}
+        for kind in (kind for kind in LISTINGS if kind in moved):
+            with _left_out(kind, unread):
+                found[kind] = await self._values(kind, had.on(kind), moves.on(kind))
         if unread.keys() >= kinds:
             raise next(iter(unread.values()))
+        told = [*(one.told for one in found.values()), plays.told]
+        marks = {PLAYS: plays.mark, **{kind: one.mark for kind, one in found.items()}}
         return Reading(
-            cursor=TraktCursor(had.owner, plays.mark, ratings.mark).values(),
+            cursor=TraktCursor(had.owner, {**had.marks, **marks}).values(),
             owner=had.owner,
             plays=plays.plays,
-            values={} if ratings.ratings is None else {RATED: ratings.ratings},
-            subjects={**ratings.told.subjects, **plays.told.subjects},
-            skipped=Counter(plays.told.skipped) + ratings.told.skipped,
+            values={kind: one.values for kind, one in found.items()},
+            subjects={key: subject for one in told for key, subject in one.subjects.items()},
+            skipped=sum((one.skipped for one in told), Counter()),
             unread={kind: error.reason for kind, error in unread.items()},
         )
 
-    async def _ratings(self, had: KindCursor, moves: Moves) -> _RatingsFound:
+    async def _values(self, kind: Kind, had: KindCursor, moves: Moves) -> _ValuesFound:
         """All of them: Trakt cannot be asked for the ones that changed."""
-        unread = await self._own.unread()
-        pages, _ = await self._activity.steadily("ratings", moves, RATINGS, FULL, RatingPages, most=MOST_PAGES)
-        await self._own.were_read(unread)
+        unread = await self._own.unread(kind)
+        pages = ValuePages(kind)
+        for path, params in LISTINGS[kind].paths:
+            read, _ = await self._activity.steadily(
+                kind, moves, path, params, lambda: ValuePages(kind), most=MOST_PAGES
+            )
+            pages.join(read)
+        await self._own.were_read(kind, unread)
         digest = pages.digest()
         mark = replace(had, digest=digest).moved_to(moves, found=digest != had.digest)
-        return _RatingsFound(ReadValues(list(pages.records.values()), complete=True), mark, pages.told)
+        return _ValuesFound(ReadValues(list(pages.records.values()), complete=True), mark, pages.told)
 
     async def _owner(self) -> str:
         answer = await self._asker.get(SETTINGS)

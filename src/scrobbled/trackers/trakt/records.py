@@ -1,21 +1,23 @@
-"""Pages of plays and of ratings, as records. Pure."""
+"""Pages of plays, ratings and lists, as records. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
 
+from scrobbled.core.kinds import KINDS, Kind
 from scrobbled.core.naming.ids import ShowIds
 from scrobbled.core.naming.items import Episode
 from scrobbled.core.records import PlayRecord, Subject, ValueRecord
-from scrobbled.trackers.trakt.answers import HistoryRow, read_history, read_ratings
+from scrobbled.trackers.trakt.answers import HistoryRow, read_history
 from scrobbled.trackers.trakt.entries import TraktEntry, play_record
+from scrobbled.trackers.trakt.listed import ListedValue, is_of, read_values
 
 
 @dataclass(slots=True)
@@ -74,27 +76,47 @@ class PlayPages:
 
 
 @dataclass(slots=True)
-class RatingPages:
-    """One rating for each key; of two the one that was given last."""
+class ValuePages:
+    """Of one kind one value for each key; of two the one that was given last."""
 
+    kind: Kind
     told: ToldSubjects = field(default_factory=ToldSubjects)
     records: dict[str, ValueRecord] = field(default_factory=dict)
+    _left: set[str] = field(default_factory=set)
+    """Keys of what no value of the kind is about here."""
 
     def take(self, raw: Any, what: str) -> int:
-        fresh = 0
-        for rated in read_ratings(raw, what):
-            key = self.told.key_of(rated.entry, "rating")
-            if key is None:
-                continue
-            old = self.records.get(key)
-            fresh += old is None
-            if old is None or (rated.rated_at and old.at and rated.rated_at > old.at):
-                self.records[key] = ValueRecord(key, rated.value, rated.rated_at)
+        return sum(self._add(row) for row in read_values(self.kind, raw, what))
+
+    def _add(self, row: ListedValue) -> bool:
+        """Whether it was new: rows may come twice."""
+        if not is_of(self.kind, row.entry):
+            return self._leave(row)
+        key = self.told.key_of(row.entry, KINDS[self.kind].noun[0])
+        if key is None:
+            return False
+        old = self.records.get(key)
+        if old is None or (row.at and old.at and row.at > old.at):
+            self.records[key] = ValueRecord(key, row.value, row.at)
+        return old is None
+
+    def _leave(self, row: ListedValue) -> bool:
+        key = row.entry.key() or ""
+        if fresh := key not in self._left:
+            self._left.add(key)
+            self.told.skipped[f"{row.entry.scope} in the {self.kind}"] += 1
         return fresh
 
+    def join(self, part: ValuePages) -> None:
+        """Another part of the kind, which no title is in both of."""
+        self.records |= part.records
+        self.told.subjects |= part.told.subjects
+        self.told.skipped += part.told.skipped
+
     def digest(self) -> str:
-        """The same for the same ratings, in whatever order."""
+        """The same for the same values, in whatever order."""
         told = hashlib.blake2b(digest_size=16)
         for record in sorted(self.records.values(), key=lambda record: record.key):
-            told.update(f"{record.key} {record.value} {record.at}\n".encode())
+            value = sorted(record.value.items()) if isinstance(record.value, Mapping) else record.value
+            told.update(f"{record.key} {value} {record.at}\n".encode())
         return told.hexdigest()

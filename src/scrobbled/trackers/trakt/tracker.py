@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from scrobbled.core.kinds import KINDS
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import Subject
 from scrobbled.core.words.checks import Check
@@ -44,6 +45,7 @@ from scrobbled.trackers.trakt.reading import TraktReader
 from scrobbled.trackers.trakt.second_look import SecondLook
 from scrobbled.trackers.trakt.seeking import PlayFinder
 from scrobbled.trackers.trakt.settings import TraktSettings
+from scrobbled.trackers.trakt.valuing import Valuer
 from scrobbled.trackers.trakt.whole import WholeReader
 from scrobbled.trackers.trakt.writing import Writer
 
@@ -54,8 +56,8 @@ CAN = Capabilities(
     settle=10.0,  # reads may lag some seconds behind writes
     site="https://app.trakt.tv",
     tells_playing=True,
-    reads=frozenset({"plays", "ratings"}),
-    amends=frozenset({"plays", "ratings"}),
+    reads=frozenset(KINDS),
+    amends=frozenset(KINDS),
     undated=frozenset({"unknown", "released"}),
     by_release=frozenset({"episode"}),
 )
@@ -83,7 +85,7 @@ class TraktTracker(Tracker):
         self._adder = TraktAdder(writer, look)
         self._found = PlayFinder(asker, lookups)
         mover = PlayMover(writer, self._found, ItemPlays(asker, self._found, lookups), self._adder)
-        self._amender = TraktAmender(writer, mover, look, lookups, own)
+        self._amender = TraktAmender(Valuer(writer, look, lookups, own), mover)
         activity = Activity(asker, clock)
         history = TraktHistory(asker, self._found, WholeReader(asker, activity, lambda: self._adder.sent), clock)
         self._reader = TraktReader(asker, activity, history, own, clock)

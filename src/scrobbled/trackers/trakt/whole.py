@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from scrobbled.core.errors import ContractDrift
+from scrobbled.core.kinds import PLAYS
 from scrobbled.trackers.given import ListingDraft
 from scrobbled.trackers.growing import grown
 from scrobbled.trackers.trakt.activity import Activity
@@ -58,7 +59,7 @@ class WholeReader:
                 return await self._read(moves, draft, again=again)
             except Shifted:
                 await draft.drop()
-            moves = (await self._activity.now()).plays
+            moves = (await self._activity.now()).on(PLAYS)
         raise Shifted("the Trakt account was being changed while it was read", after=REREAD)
 
     async def _read(self, moves: Moves, draft: ListingDraft, *, again: bool) -> WholeHistory:
@@ -113,7 +114,7 @@ class WholeReader:
         """What was found, where nothing slipped through meanwhile."""
         if pages <= 1:
             return found
-        now = (await self._activity.now()).plays
+        now = (await self._activity.now()).on(PLAYS)
         if now == head.moves and found.items == head.items:
             return found
         rows, paging = await self._page(1, draft)
