@@ -34,7 +34,8 @@ def turned_group(told: PlayGroup) -> PlayGroup:
 def turned_values(told: ValueGroup) -> ValueGroup:
     since, gone = (told.b_since, told.a_since), (told.b_gone, told.a_gone)
     base = told.base and told.base[::-1]
-    return ValueGroup(told.kind, told.key, told.label, told.scope, told.b, told.a, base, *since, *gone)
+    unsure = frozenset(other(side) for side in told.unsure)
+    return ValueGroup(told.kind, told.key, told.label, told.scope, told.b, told.a, base, *since, *gone, unsure)
 
 
 def turned_link(link: Link) -> Link:

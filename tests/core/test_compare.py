@@ -783,6 +783,11 @@ def wanted(found: Any) -> list[tuple[str, str, int | None, bool]]:
 
 
 class TestRatings:
+    def test_what_one_read_did_not_list_any_more_is_copied_nowhere_yet(self) -> None:
+        assert wanted(compare_value(ratings(7, None, unsure=frozenset({"a"})), Policy())) == []
+        assert wanted(compare_value(ratings(7, None, unsure=frozenset({"b"})), Policy())) == [("b", "rate", 7, False)]
+        assert wanted(compare_value(ratings(7, 5, 5, unsure=frozenset({"b"})), Policy())) == [("b", "rate", 7, False)]
+
     @pytest.mark.parametrize(
         ("b", "base", "way", "want"),
         [

@@ -11,11 +11,12 @@ import pytest
 from msgspec.structs import replace
 
 from conftest import FakeClock
-from scrobbled.core.errors import AccountStopped, ContractDrift, NotInCatalogue, Refused, TrackerError, TryLater
+from scrobbled.core.errors import ContractDrift, ListClosed, NotInCatalogue, Refused, TrackerError, TryLater
 from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.core.records import Subject
+from scrobbled.core.sending.room import Allowance, Closing
 from scrobbled.trackers.base import Address, AddResult, Edit, Flag, Receipt, Remove, Retime, SetValue, Tracker
 from scrobbled.trackers.trakt.tracker import in_words
 from trackers.contract import Doorman, play_of
@@ -437,11 +438,34 @@ async def test_an_access_token_that_ran_out_is_renewed_and_the_edit_done_once(
     assert trakt.history() == []
 
 
-async def test_a_full_list_of_ratings_stops_the_account(trakt: TraktBench, tracker: Tracker) -> None:
+@pytest.mark.parametrize("kind", ["ratings", "collection", "watchlist"])
+async def test_a_full_list_is_closed_and_nothing_else(kind: str, trakt: TraktBench, tracker: Tracker) -> None:
+    address, value = await located(trakt, tracker, "movie"), 5 if kind == "ratings" else {}
+    trakt.api.account_of("anna").limits[kind] = 0
+    with pytest.raises(ListClosed, match="may hold 0") as caught:
+        await amend(tracker, SetValue(kind, address, value))
+    assert (caught.value.kind, caught.value.closing, caught.value.most) == (kind, Closing.FULL, 0)
+    assert isinstance((await amend(tracker, SetValue("collection", address, None)))[0], Receipt)
+
+
+@pytest.mark.parametrize(("status", "closing"), [(420, Closing.FULL), (426, Closing.NOT_FOR_ACCOUNT)])
+async def test_a_refusal_that_says_nothing_closes_the_list_as_well(
+    status: int, closing: Closing, trakt: TraktBench, tracker: Tracker
+) -> None:
     address = await located(trakt, tracker, "movie")
-    trakt.api.account_of("anna").limits["ratings"] = 0
-    with pytest.raises(AccountStopped, match="limit of 0"):
-        await amend(tracker, SetValue("ratings", address, 5))
+    trakt.fail("POST /sync/watchlist", status=status, body=b"")
+    with pytest.raises(ListClosed) as caught:
+        await amend(tracker, SetValue("watchlist", address, {}))
+    assert (caught.value.kind, caught.value.closing, caught.value.most) == ("watchlist", closing, None)
+
+
+async def test_what_the_account_may_have_is_told_as_far_as_trakt_or_the_configuration_says(trakt: TraktBench) -> None:
+    account = trakt.api.account_of("anna")
+    built = trakt.tracker(limits={"collection": 1_000, "watchlist": 7})
+    account.vip, account.limits["watchlist"] = False, 231
+    assert await built.allowance() == Allowance(False, {"collection": 1_000, "watchlist": 231})
+    account.vip = True
+    assert (await built.allowance()).vip is True
 
 
 async def test_nothing_to_do_asks_nobody(trakt: TraktBench, tracker: Tracker) -> None:

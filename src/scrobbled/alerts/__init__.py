@@ -2,7 +2,7 @@
 
 from scrobbled.alerts.sending import AlertAddress, AppriseSender, is_alert_url
 from scrobbled.alerts.telling import CALM, WINDOW, Alerts, Sender
-from scrobbled.alerts.troubles import LastTold, Memory, Now, Open, Reach, Trouble, TroubleKey
+from scrobbled.alerts.troubles import LastTold, Memory, Now, Open, Reach, Trouble, TroubleKey, full_list
 from scrobbled.alerts.wording import AlertMessage
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "Sender",
     "Trouble",
     "TroubleKey",
+    "full_list",
     "is_alert_url",
 ]

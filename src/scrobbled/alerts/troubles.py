@@ -35,6 +35,19 @@ class Trouble(Struct, frozen=True):
     """Sentences that are asked for when it is told, some seconds later, and stand before ``text``."""
 
 
+def full_list(viewer: str, tracker: str, kind: str, text: str) -> Trouble:
+    """A list of an account takes nothing more; ``text`` says why, and what waits."""
+    account = f"{viewer}/{tracker}"
+    return Trouble(
+        kind="limit",
+        subject=f"{account}/{kind}",
+        title=f"{account}: the {kind} takes nothing more",
+        text=f"{text}. It goes by itself as soon as there is room; everything else goes on.",
+        viewer=viewer,
+        link="/#needs",
+    )
+
+
 class Now(Struct, frozen=True):
     """How a trouble stands. What is empty stays as it was reported; of one that is over it is what to say of the end.
 

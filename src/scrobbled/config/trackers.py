@@ -10,7 +10,7 @@ from typing import Any
 
 from scrobbled.config.addresses import HttpUrl
 from scrobbled.config.fields import Field, ListOf, Named, Table
-from scrobbled.config.values import Duration, Switch, TextValue
+from scrobbled.config.values import Duration, Integer, Switch, TextValue
 
 _SECRET = TextValue(exact=True)
 _NAME = TextValue(longest=200)
@@ -28,6 +28,14 @@ SERIALIZD = Table(
     },
     description="An account at Serializd.",
 )
+_MOST = Integer(0, 1_000_000)
+_TRAKT_LIMITS = Table(
+    {
+        "collection": Field(_MOST, "Films and episodes of the collection, together."),
+        "watchlist": Field(_MOST, "Entries of the watchlist."),
+    },
+    description="What a free account may hold.",
+)
 TRAKT = Table(
     {
         "client_id": Field(TextValue(), "The id of your app at trakt.tv.", required=True),
@@ -36,6 +44,7 @@ TRAKT = Table(
         "auth_url": Field(HttpUrl(), "Where sign-in happens (default https://auth.trakt.tv)."),
         "redirect_uri": Field(TextValue(), "The redirect URI of your app, where it is not the usual one."),
         "pace": _PACE,
+        "limits": Field(_TRAKT_LIMITS, "How much a list may hold, where Trakt does not tell."),
     },
     description="An account at Trakt.",
 )

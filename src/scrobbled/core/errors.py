@@ -15,6 +15,7 @@
         ├── LoginNeeded    only the account's owner can help; the account pauses
         │   └── NeverSignedIn  so far nobody has signed in at all
         ├── AccountStopped the service shut the account or the app out; the account pauses
+        ├── ListClosed     one list of the account takes nothing more; everything else goes on
         ├── ContractDrift  the answer is not what this service is known to answer; writing stops
         ├── NotInCatalogue the service does not know the item yet; asked again with growing distance
         ├── Uncertain      the item cannot be identified beyond doubt; never sent, needs a correction
@@ -27,6 +28,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import Kind
+from scrobbled.core.sending.room import Closing
 from scrobbled.core.words.reasons import Code, Reason
 
 UNSAID = "it did not work, and no reason was given"
@@ -123,6 +126,17 @@ class AccountStopped(TrackerError):
     """Locked account, revoked app, exhausted limit: the service wants a person to act."""
 
     code = Code.STOPPED
+
+
+class ListClosed(TrackerError):
+    """A list of the account takes nothing more: it is full, or not for this account. Everything else goes on."""
+
+    code = Code.LIST_CLOSED
+
+    def __init__(self, reason: str, kind: Kind, closing: Closing, *, most: int | None = None) -> None:
+        """``most`` is how much it may hold, where the service says so."""
+        super().__init__(reason)
+        self.kind, self.closing, self.most = kind, closing, most
 
 
 class ContractDrift(TrackerError):

@@ -221,7 +221,7 @@ _ENTRIES = (
     ),
 )
 KINDS: dict[Kind, KindEntry] = {entry.name: entry for entry in _ENTRIES}
-PLAYS, RATINGS = "plays", "ratings"
+PLAYS, RATINGS, COLLECTION, WATCHLIST = "plays", "ratings", "collection", "watchlist"
 ITEMS, WATCHED = "items", "watched"
 STATES: dict[Kind, KindEntry] = {
     entry.name: entry

@@ -13,7 +13,7 @@ from typing import cast
 import structlog
 from msgspec import Struct
 
-from scrobbled.core.errors import NotInCatalogue, Refused, TrackerError, Uncertain
+from scrobbled.core.errors import ListClosed, NotInCatalogue, Refused, TrackerError, Uncertain
 from scrobbled.core.naming.corrections import Correction
 from scrobbled.core.sending.change import thing
 from scrobbled.core.sending.judge import Later, Settled, failed, needless, not_taken
@@ -24,7 +24,7 @@ from scrobbled.delivery.booking import ANSWERS, answered
 from scrobbled.delivery.edits import FoundEdit, Sought, find, locate
 from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.metrics import Metrics
-from scrobbled.store.queue import amendments, corrections, ticks
+from scrobbled.store.queue import allowances, amendments, corrections, ticks
 from scrobbled.store.queue.amendment import Amendment, in_words
 from scrobbled.trackers.base import Edit
 
@@ -146,6 +146,9 @@ class Amender:
         await self._account.succeeded()
 
     async def _not_carried_out(self, batch: Sequence[Amendment], error: TrackerError) -> None:
+        if isinstance(error, ListClosed):
+            await self._close(error)
+            return
         self._most_at_once = fewer(len(batch))
         verdict = failed(error, begun=False, alone=len(batch) == 1)
         if isinstance(verdict, Later):
@@ -154,6 +157,17 @@ class Amender:
             await self._book([_Verdict(one, Later(error.coded, wait)) for one, wait in zip(batch, waits, strict=True)])
         elif isinstance(verdict, Settled):
             await self._book([_Verdict(batch[0], verdict)])
+
+    async def _close(self, error: ListClosed) -> None:
+        """Nothing more is sent to that list; a part may have got there, which the next run of a pair reads."""
+        account, now = self._account, self._account.now()
+        whose = (account.viewer, account.name)
+        held = await self._store.write(
+            lambda db: allowances.close(db, whose, error.kind, error.closing, error.most, error.reason, now)
+        )
+        self._changed()
+        log.warning("list closed", action="amend", account=account.health.subject, kind=error.kind, why=error.reason)
+        await account.health.list_closed(error.kind, f"{error.reason}; {held:,} wait for room there")
 
     # -- book ---------------------------------------------------------------------------------------------------------
 

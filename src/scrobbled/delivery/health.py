@@ -10,8 +10,9 @@ from enum import StrEnum
 import structlog
 from msgspec import Struct
 
-from scrobbled.alerts import Alerts, Trouble
+from scrobbled.alerts import Alerts, Trouble, full_list
 from scrobbled.core.errors import AccountStopped, ContractDrift, LoginNeeded, NeverSignedIn, TrackerError, TryLater
+from scrobbled.core.kinds import Kind
 from scrobbled.core.sending.retry import Dice, backoff, probe
 from scrobbled.core.words.outcomes import PLAY_NEXT_STEP, PlayOutcome, told
 from scrobbled.plumbing.clock import Clock
@@ -169,6 +170,10 @@ class Health:
                 link="/#needs",
             )
         )
+
+    async def list_closed(self, kind: Kind, text: str) -> None:
+        """A list of the account takes nothing more. The account as such works."""
+        await self._alerts.report(full_list(self.report.viewer, self.report.tracker, kind, text))
 
     async def _turn(self, state: HealthState, reason: str, expires_at: datetime | None = None) -> None:
         """Holds once it is saved: where that fails, the next time is news again."""

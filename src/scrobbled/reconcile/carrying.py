@@ -33,10 +33,15 @@ class Cancelled(ScrobbledError):
 
 
 class Carrier:
-    """``wake`` is called, after each commit, with the accounts for which something waits."""
+    """``wake`` is called, after each commit, with the accounts for which something waits.
 
-    def __init__(self, sides: Sides, *, store: Store, clock: Clock, wake: WakeAccounts) -> None:
-        self._sides, self._store, self._clock, self._wake = sides, store, clock, wake
+    ``full`` says why there may be no room for a change: such a one is held.
+    """
+
+    def __init__(
+        self, sides: Sides, *, store: Store, clock: Clock, wake: WakeAccounts, full: Callable[[Change], str]
+    ) -> None:
+        self._sides, self._store, self._clock, self._wake, self._full = sides, store, clock, wake, full
 
     async def write_links(self, found: Sequence[Link]) -> None:
         """What was read and found to be the same: true whether or not the plan is carried out."""
@@ -134,6 +139,7 @@ class Carrier:
             run=run,
             undoes=int(change.target) if change.action == Action.UNTICK else None,
             inverse=_inverse(change, lined),
+            full=self._full(change),
         )
 
     def _details(self, change: Change, lined: Lined) -> Details:

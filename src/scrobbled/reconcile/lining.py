@@ -253,6 +253,9 @@ def _gather_value(lined: Lined, kind: Kind, canon: str, sheet: _Sheet, keys: tup
             b_since=_since(b),
             a_gone=_is_cleared(a, values, sheet.written.removed["a"]),
             b_gone=_is_cleared(b, values, sheet.written.removed["b"]),
+            unsure=frozenset(
+                side for side, one in zip(SIDES, (a, b), strict=True) if one is not None and one.missed == 1
+            ),
         )
     )
 

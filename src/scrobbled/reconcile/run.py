@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scrobbled.config.viewing import PairConfig
@@ -30,6 +30,7 @@ from scrobbled.reconcile.loading import Loader, extent
 from scrobbled.reconcile.pairs import Options, Sides, fingerprint, kinds, policy, wanted
 from scrobbled.reconcile.placing import Placer
 from scrobbled.reconcile.reading import Failed, PairMember
+from scrobbled.reconcile.rooms import RoomOf, Rooms
 from scrobbled.reconcile.steps import RunSteps, TellSteps
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import runs
@@ -52,6 +53,8 @@ class Ended(Struct, frozen=True):
     reason: str = ""
     plan: Plan | None = None
     plan_id: str = ""
+    without_room: Mapping[RoomOf, int] = field(default_factory=dict)
+    """How much is held because its list takes nothing more, of each list that was looked at."""
 
 
 class Reconciler:
@@ -81,7 +84,8 @@ class Reconciler:
         self._metrics, self._limits = metrics, limits
         self._reads = reads or AccountReads(store, clock, metrics)
         self._guard = Guard(store, sides, limits)
-        self._carrier = Carrier(sides, store=store, clock=clock, wake=wake)
+        self._rooms = Rooms(sides, members, store=store, clock=clock, wake=wake)
+        self._carrier = Carrier(sides, store=store, clock=clock, wake=wake, full=self._rooms.full)
 
     def policy(self, options: Options) -> Policy:
         """Raises ``ConfigError`` for options that mean nothing for this pair."""
@@ -147,10 +151,11 @@ class Reconciler:
             return Ended("approval", why, plan, plan_id)
         await self._begin("queueing", run, counts)
         new = await self._carrier.queue(run, compared)
+        held = await self._rooms.settle()
         if not (options.library or self._unread()):  # what was left out is to be compared from where it was
             await self._carrier.reached(run, compared, fingerprint(self.policy(options)))
-        missing = self._missing()
-        return Ended("done", missing, plan, plan_id) if new else Ended("nothing", missing, plan)
+        done = "done" if new else "nothing"
+        return Ended(done, self._missing(), plan, plan_id if new else "", held)
 
     async def _keep_skips(self, run: int, compared: Compared) -> None:
         await self._store.write(lambda db: runs.take_skips(db, run, compared.skips))
@@ -176,8 +181,9 @@ class Reconciler:
         await self._begin("comparing", run)
         links = _nothing if run is None else self._carrier.write_links
         compared = await self._decided(made, full=options.full, steps=steps, links=links)
-        compared.plan = await self._guard.believable(compared.plan)
-        compared.plan = replace(compared.plan, warnings=(*compared.plan.warnings, *unread.values()))
+        plan = await self._guard.believable(compared.plan)
+        plan = await self._rooms.seen(plan, kinds(made))
+        compared.plan = replace(plan, warnings=(*plan.warnings, *unread.values()))
         return compared
 
     def _missing(self) -> str:

@@ -6,9 +6,10 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scrobbled.alerts import Alerts, Trouble
+from scrobbled.alerts import Alerts, Trouble, full_list
 from scrobbled.config import Config
-from scrobbled.core.kinds import KINDS
+from scrobbled.core.agreeing.plan import Side, of_side
+from scrobbled.core.kinds import KINDS, Kind
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics, Sample
 from scrobbled.reconcile.pairs import Sides, wired
@@ -48,11 +49,23 @@ class Teller:
             await self._alerts.report(_wants_a_yes(sides, ended))
         elif ended.outcome in ("done", "nothing"):
             await self._alerts.recovered("plan", subject, f"{subject}: the plan needs no answer any more", "")
+        for (side, kind), held in ended.without_room.items():
+            await self._tell_room(sides, side, kind, held)
         if ended.outcome in ("done", "nothing"):
             self._succeeded[key] = now
             await self._alerts.recovered("pair", subject, f"{subject} could be compared again", "")
         elif ended.outcome == "failed" and now - self._succeeded.setdefault(key, now) > TELL_AFTER:
             await self._alerts.report(_fails(sides, ended))
+
+    async def _tell_room(self, sides: Sides, side: Side, kind: Kind, held: int) -> None:
+        account = "/".join(sides.account(side))
+        if held:
+            text = f"{held:,} wait for room in the {kind} of {of_side(sides.called, side)}"
+            await self._alerts.report(full_list(*sides.account(side), kind, text))
+        else:
+            await self._alerts.recovered(
+                "limit", f"{account}/{kind}", f"{account}: nothing waits for room in the {kind} any more", ""
+            )
 
     def _successes(self) -> list[Sample]:
         return [(key, at) for key, at in self._succeeded.items()]

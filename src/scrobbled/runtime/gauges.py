@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from scrobbled.config import Config
+from scrobbled.core.sending.room import ListRoom
+from scrobbled.core.standing import AccountKey
 from scrobbled.core.words.outcomes import WAITING, PlayOutcome
 from scrobbled.delivery.courier import Courier
 from scrobbled.delivery.health import HealthState
@@ -24,12 +26,15 @@ def describe(
     waiting: Callable[[], Sequence[WaitingCount]],
     held: Callable[[], Mapping[str, int]],
     heard: Callable[[], Mapping[str, float]],
+    rooms: Callable[[], Sequence[tuple[AccountKey, ListRoom]]],
     clock: Clock,
 ) -> None:
     """Register the gauges. ``waiting`` is the outbox, ``held`` counts what is held in it by reason.
 
-    ``heard`` is when each source last sent a webhook, in Unix seconds; also before this process began.
+    ``heard`` is when each source last sent a webhook, in Unix seconds; also before this process began. ``rooms`` are
+    the lists of all accounts.
     """
+    _lists(metrics, rooms)
     _outbox(metrics, couriers, waiting, clock)
     _accounts(metrics, couriers, clock)
     metrics.watch("held_changes", "Changes held back, by reason", ("reason",), lambda: _by_one(held()))
@@ -82,6 +87,28 @@ def _accounts(metrics: Metrics, couriers: CouriersNow, clock: Clock) -> None:
         lambda: [(account, float(c.health.report.state in WORKING)) for account, c in couriers().items()],
     )
     metrics.watch("token_expires_seconds", "Seconds until the sign-in ends by itself", ("viewer", "tracker"), expiries)
+
+
+def _lists(metrics: Metrics, rooms: Callable[[], Sequence[tuple[AccountKey, ListRoom]]]) -> None:
+    account, names = ("viewer", "tracker"), ("viewer", "tracker", "list")
+    metrics.watch(
+        "account_items",
+        "Entries of a list of an account",
+        names,
+        lambda: [((*whose, one.kind), float(one.held)) for whose, one in rooms()],
+    )
+    metrics.watch(
+        "account_limit",
+        "Entries that a list of an account may have, where that is known",
+        names,
+        lambda: [((*whose, one.kind), float(one.most)) for whose, one in rooms() if one.most is not None],
+    )
+    metrics.watch(
+        "account_vip",
+        "1 where an account is paid for, where that is known",
+        account,
+        lambda: list({whose: (whose, float(one.vip)) for whose, one in rooms() if one.vip is not None}.values()),
+    )
 
 
 def _by_state(trackers: Iterable[str], waiting: Sequence[WaitingCount]) -> list[Sample]:

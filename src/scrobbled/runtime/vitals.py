@@ -17,7 +17,7 @@ from scrobbled.plumbing.redact import Redactor
 from scrobbled.runtime import gauges
 from scrobbled.store import Store
 from scrobbled.store.accounts import sign_ins
-from scrobbled.store.queue import floods, overview
+from scrobbled.store.queue import allowances, floods, overview
 
 TRIED_EVERY = 1.0
 
@@ -34,7 +34,7 @@ TellComponents = Callable[[], Iterable[Component]]
 
 
 class Vitals:
-    """``waiting``, ``held`` and ``heard`` are as they were at the last scrape."""
+    """``waiting``, ``held``, ``heard`` and ``rooms`` are as they were at the last scrape."""
 
     def __init__(
         self,
@@ -54,7 +54,8 @@ class Vitals:
         self.waiting: list[overview.WaitingCount] = []
         self.held: dict[str, int] = {}
         self.heard: dict[str, float] = {}
-        states = (couriers, lambda: self.waiting, lambda: self.held, lambda: self.heard)
+        self.rooms = allowances.AllRooms()
+        states = (couriers, lambda: self.waiting, lambda: self.held, lambda: self.heard, lambda: self.rooms.each)
         gauges.describe(metrics, *states, clock)
 
     def also(self, tell: TellComponents) -> None:
@@ -85,8 +86,13 @@ class Vitals:
 
     async def scrape(self) -> bytes:
         """The metrics, with what is a state read afresh."""
-        self.waiting, self.held, heard = await self._store.read(
-            lambda db: (overview.waiting(db), floods.held_by_reason(db), overview.sources_heard(db))
+        self.waiting, self.held, heard, self.rooms = await self._store.read(
+            lambda db: (
+                overview.waiting(db),
+                floods.held_by_reason(db),
+                overview.sources_heard(db),
+                allowances.everywhere(db, self.rooms),
+            )
         )
         sources = self._config().sources
         self.heard = {row.source: row.last_seen for row in heard if row.source in sources}

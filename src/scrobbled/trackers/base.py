@@ -19,6 +19,7 @@ from scrobbled.core.kinds import Kind, KindValue
 from scrobbled.core.naming.items import Item
 from scrobbled.core.naming.matching import Confidence
 from scrobbled.core.records import Reading, Subject
+from scrobbled.core.sending.room import Allowance
 from scrobbled.core.words.checks import Check
 from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import EarlierReads
@@ -93,6 +94,10 @@ class Tracker(ABC):
     def expires_at(self) -> datetime | None:
         """When the present sign-in ends by itself, where the service says so."""
         return None
+
+    async def allowance(self) -> Allowance:
+        """What the service lets the account hold of ``can.limited``, as far as it or the configuration says."""
+        return Allowance()
 
     def roots(self) -> Mapping[str, str]:
         """The addresses it asks, by what they are for; empty where there is no service."""

@@ -40,6 +40,8 @@ class Capabilities(Struct, frozen=True):
     """What ``released`` dates so; any other thing is kept without a date by it."""
     ahead: int = 1
     """How many plays it likes to know of before they are added; above 1 see ``Foresees``."""
+    limited: frozenset[Kind] = frozenset()
+    """The kinds of which an account may hold a number that the service sets; see ``Tracker.allowance``."""
     keeps: ViewingsKept = ViewingsKept.EVERY
     """What it keeps of a viewing. Where that is not every play it is a library: ``adds`` is false, it is told by
     ``Tick`` that something was watched, and its reads tell of ``core.kinds.STATES`` beside plays."""

@@ -9,12 +9,25 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.errors import LoginNeeded, NotInCatalogue, TrackerError, TryLater
-from scrobbled.core.kinds import KINDS, RATINGS, Kind, valued
+from scrobbled.core.errors import ListClosed, LoginNeeded, NotInCatalogue, TrackerError, TryLater
+from scrobbled.core.kinds import COLLECTION, KINDS, RATINGS, WATCHLIST, Kind, valued
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import DatePrecision, Plays, Reading, ReadValues, Subject, ValueRecord
+from scrobbled.core.sending.room import Allowance, Closing
 from scrobbled.core.words.checks import Check, ok, problem
-from scrobbled.trackers.base import Addition, Address, AddResult, Adds, Amends, Edit, Reads, Receipt, Sending, Tracker
+from scrobbled.trackers.base import (
+    Addition,
+    Address,
+    AddResult,
+    Adds,
+    Amends,
+    Edit,
+    Reads,
+    Receipt,
+    Sending,
+    SetValue,
+    Tracker,
+)
 from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context, EarlierReads
 from trackers.memory.records import Kept, Shelf, key_of, key_of_subject, subject_of, to_second, told
@@ -30,6 +43,7 @@ CAN = Capabilities(
     amends=frozenset(KINDS),
     flags_rewatches=True,
     undated=frozenset({"unknown", "released"}),
+    limited=frozenset({COLLECTION, WATCHLIST}),
 )
 
 
@@ -52,6 +66,15 @@ class MemoryTracker(Tracker):
     values: dict[Kind, dict[str, ValueRecord]] = field(default_factory=lambda: {kind.name: {} for kind in valued()})
     subjects: dict[str, Subject] = field(default_factory=dict)
     """By key, everything it was ever asked about."""
+    most: dict[Kind, int] = field(default_factory=dict)
+    """How much a list may hold."""
+    tells_most: bool = True
+    names_most: bool = True
+    """Whether the refusal says how much."""
+    vip: bool | None = False
+    only_vip: frozenset[Kind] = frozenset()
+    takes_a_part: bool = False
+    """Of what is too much, what still fits."""
     _failure: TrackerError | None = None
     _unreachable: bool = False
     _lose_answer: bool = False
@@ -175,14 +198,37 @@ class MemoryTracker(Tracker):
         results: list[AddResult] = []
         shelf = self._shelf()
         for edit in edits:
-            shelf, result = shelf.amended(edit)
+            after, result = shelf.amended(edit)
+            if isinstance(edit, SetValue) and (closed := self._closed(edit.kind, shelf, after)):
+                if self.takes_a_part:
+                    self._keep(shelf)
+                raise closed
+            shelf = after
             results.append(result)
-        self.plays = list(shelf.plays)
-        self.values = {kind: dict(values) for kind, values in shelf.values.items()}
+        self._keep(shelf)
         if self._lose_answer:
             self._lose_answer = False
             raise TryLater("the connection broke before the answer came")
         return results
+
+    def _keep(self, shelf: Shelf) -> None:
+        self.plays = list(shelf.plays)
+        self.values = {kind: dict(values) for kind, values in shelf.values.items()}
+
+    def _closed(self, kind: Kind, before: Shelf, after: Shelf) -> ListClosed | None:
+        """Whether the list cannot become that."""
+        if len(after.values.get(kind, ())) <= len(before.values.get(kind, ())):
+            return None
+        if kind in self.only_vip and not self.vip:
+            return ListClosed(f"the {kind} is for VIP accounts only", kind, Closing.NOT_FOR_ACCOUNT)
+        most = self.most.get(kind)
+        if most is None or len(after.values[kind]) <= most:
+            return None
+        return ListClosed(f"the {kind} is full", kind, Closing.FULL, most=most if self.names_most else None)
+
+    async def allowance(self) -> Allowance:
+        self._raise_failure()
+        return Allowance(self.vip, self.most if self.tells_most else {})
 
     async def sign_in(self) -> None:
         if not self.has_account:

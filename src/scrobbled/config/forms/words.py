@@ -41,6 +41,7 @@ _LABELS = {
     "client_id": "App id",
     "client_secret": "App secret",
     "redirect_uri": "Redirect address",
+    "limits": "What lists may hold",
     "login": "Login",
     "org": "Organisation",
     "count": "Counts",

@@ -171,6 +171,8 @@ class ValueGroup(Struct, frozen=True):
     a_gone: bool = False
     b_gone: bool = False
     """That there is none is proven: seen cleared, or missed by two complete reads."""
+    unsure: frozenset[Side] = frozenset()
+    """Sides of which one complete read did not list the value any more: it counts as there, and is copied nowhere."""
 
     def value(self, side: Side) -> ValueRecord | None:
         return self.a if side == "a" else self.b

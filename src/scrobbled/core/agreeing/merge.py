@@ -35,7 +35,7 @@ def _compared(group: ValueGroup, policy: Policy) -> ComparedValue:
     step = decide(*(_state(group, side) for side in SIDES))
     if step is Decision.FORGET and group.base is not None:
         return ComparedValue(agreed=None)
-    return ComparedValue(changes=tuple(c for c in _changes(step, group, policy) if _may(policy, c.side, group)))
+    return ComparedValue(changes=tuple(c for c in _changes(step, group, policy) if _may(policy, c, group)))
 
 
 def _state(group: ValueGroup, side: Side) -> SideState:
@@ -53,8 +53,11 @@ def _changes(step: Decision, group: ValueGroup, policy: Policy) -> list[Change]:
     return _clash(group, policy) if step is Decision.CLASH else []
 
 
-def _may(policy: Policy, side: Side, group: ValueGroup) -> bool:
+def _may(policy: Policy, change: Change, group: ValueGroup) -> bool:
+    side = change.side
     media: Media = "movie" if group.scope == "movie" else "episode"
+    if change.action == KINDS[group.kind].put and other(side) in group.unsure:
+        return False
     return may_write(policy.way(group.kind), side) and media in of_side(policy.takes, side)
 
 

@@ -33,7 +33,7 @@ class PlayOutcome(StrEnum):
 
 
 class Hold(StrEnum):
-    """Why a play is held: it has no date, a rule of the flood breaker, or a person wants to be asked."""
+    """Why something is held: no date, a rule of the flood breaker, a person wants to be asked, or there is no room."""
 
     NO_DATE = "no-date"
     WRITES_PER_HOUR = "writes-per-hour"
@@ -41,6 +41,8 @@ class Hold(StrEnum):
     BURST = "burst"
     SHARE_OF_HISTORY = "share-of-history"
     ASK = "ask"
+    LIMIT = "limit"
+    """The list is full, or not for this account: it goes by itself as soon as there is room."""
 
 
 WAITING = frozenset({PlayOutcome.QUEUED, PlayOutcome.HELD, PlayOutcome.PARKED, PlayOutcome.UNMATCHED, PlayOutcome.DEAD})
@@ -96,6 +98,11 @@ UNDATED = (
 )
 """Instead of the next step of ``held``, where no approval helps."""
 
+NO_ROOM = (
+    "Nothing to do: it goes by itself as soon as there is room. To try at once, run scrobbled queue retry; or drop it."
+)
+"""Instead of the next step of ``held``, where a list of the account is full or not for it."""
+
 FOUND_AGAIN = "Nothing to do: the next run of the pair by the clock finds it again, and asks you first."
 """Instead of the next step of ``undone``, where a cancelled run did not send it."""
 
@@ -112,6 +119,7 @@ HOLDS: dict[Hold, str] = {
     Hold.BURST: "too many at once",
     Hold.SHARE_OF_HISTORY: "too many for what is known",
     Hold.ASK: "to be asked first",
+    Hold.LIMIT: "without room on the list",
 }
 """Why plays are held, after their number: "64 too many at once"."""
 

@@ -75,6 +75,7 @@ class Code(StrEnum):
     # of changes: what a tracker says
     DRIFT = "drift"
     FAILED = "failed"
+    LIST_CLOSED = "list-closed"
     NOT_FOUND = "not-found"
     NOT_IN_CATALOGUE = "not-in-catalogue"
     REFUSED = "refused"

@@ -11,6 +11,7 @@ TROUBLE_KINDS: dict[str, str] = {
     "dead": "what a tracker refused for good waits for you",
     "flood": "so many plays came at once that they are held until you decide",
     "plan": "a reconciliation would change so much that it wants your yes",
+    "limit": "a list of an account is full, so that a part of it waits",
     "pair": "two trackers could not be compared for a day",
     "unclaimed": "somebody watched whom no viewer lists",
     "configuration": "the changed configuration is not valid",

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from scrobbled.core.naming.names import name
-from scrobbled.core.words.outcomes import PLAY_NEXT_STEP, UNDATED, PlayOutcome, advised
+from scrobbled.core.words.outcomes import NO_ROOM, PLAY_NEXT_STEP, UNDATED, Hold, PlayOutcome, advised
 from scrobbled.store.accounts import sign_ins
 from scrobbled.store.file.codec import iso, iso_or_none
 from scrobbled.store.notes import cache
@@ -104,7 +104,7 @@ def queued_amendment(row: Amendment) -> QueuedChange:
         outcome=row.state,
         phase="",
         reason=row.reason,
-        next_step=PLAY_NEXT_STEP[row.state],
+        next_step=NO_ROOM if row.hold == Hold.LIMIT else PLAY_NEXT_STEP[row.state],
         attempts=row.attempts,
         next_at=iso_or_none(row.next_at or None),
         candidates=[],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from scrobbled.core.kinds import KINDS
-from scrobbled.core.words.outcomes import UNDATED, PlayOutcome, told
+from scrobbled.core.words.outcomes import NO_ROOM, UNDATED, PlayOutcome, told
 from scrobbled.core.words.reasons import Code
 from scrobbled.desk import words
 from scrobbled.desk.needs.card import Card, NeedAnswer, about, trackers
@@ -84,6 +84,8 @@ def _question(group: ChangeGroup, count: int, tracker: str) -> str:
 def _changed(group: ChangeGroup, count: int, tracker: str) -> str:
     """Of something that a tracker holds already."""
     thing = words.plural(count, KINDS[group.kind].noun[0])
+    if group.code == Code.LIST_CLOSED:
+        return f"{thing} {'waits' if count == 1 else 'wait'} for room at {tracker}"
     if group.state is PlayOutcome.HELD:
         done = "removed from" if group.action == "remove" else "changed at"
         return f"Should {thing} be {done} {tracker}?"
@@ -97,6 +99,8 @@ def _text(group: ChangeGroup) -> str:
     if group.state is PlayOutcome.HELD and not group.dated:
         return UNDATED
     reason = told(group.reason)
+    if group.code == Code.LIST_CLOSED:
+        return f"{reason} {NO_ROOM}"
     if group.state is PlayOutcome.PARKED:
         return f"{reason} It is looked up again by itself, less and less often.".strip()
     if group.state is PlayOutcome.UNMATCHED and not group.action:
@@ -117,6 +121,8 @@ def _answers(group: ChangeGroup, count: int) -> tuple[NeedAnswer, ...]:
     if group.state is PlayOutcome.DEAD:
         missing = group.code == Code.NOT_FOUND
         return (NeedAnswer("retry", f"Try {them} again"), *([choose] if missing and not group.action else []), leave)
+    if group.code == Code.LIST_CLOSED:
+        return NeedAnswer("retry", "Try again now"), leave
     if group.action == "remove":
         return NeedAnswer("approve", f"Remove {them}"), NeedAnswer("drop", f"Keep {them}")
     if group.action:

@@ -12,7 +12,7 @@ from scrobbled.desk.facts import ids as ids_facts
 from scrobbled.desk.facts import queue
 from scrobbled.intake import breaker
 from scrobbled.store.file.codec import iso
-from scrobbled.store.queue import amendments, floods, outbox
+from scrobbled.store.queue import allowances, amendments, floods, outbox
 
 
 class FloodStory(Struct, frozen=True):
@@ -86,7 +86,7 @@ def act(db: sqlite3.Connection, action: str, named: NamedChanges | None, now: fl
     """
     if named is None:
         changes = queue.act(db, action, None, now)
-        amended = amendments.retry(db, None) if action == "retry" else []
+        amended = _retried(db, None) if action == "retry" else []
         return _done(db, action, changes, amended, [])
     batches = {flood: floods.held_changes(db, flood) for flood in named.floods}
     wanted = sorted({*named.changes, *(id_ for batch in batches.values() for id_ in batch)})
@@ -109,8 +109,13 @@ def _done(
 
 def _amend(db: sqlite3.Connection, action: str, ids: Sequence[int], now: float) -> list[int]:
     if action == "retry":
-        return amendments.retry(db, ids)
+        return _retried(db, ids)
     return amendments.approve(db, ids, now) if action == "approve" else amendments.drop(db, ids, now)
+
+
+def _retried(db: sqlite3.Connection, ids: Sequence[int] | None) -> list[int]:
+    """Also what waits for room on a list: somebody says that there is some."""
+    return sorted({*amendments.retry(db, ids), *allowances.open_again(db, ids)})
 
 
 def _story(flood: floods.Flood, contents: floods.Contents) -> FloodStory:

@@ -42,6 +42,7 @@ FORGOTTEN = (
     "histories",
     "floods",
     "readings",
+    "allowances",
     "drafts",
     "records",
     "valued",

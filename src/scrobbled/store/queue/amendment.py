@@ -70,6 +70,8 @@ class NewAmendment(Struct, frozen=True):
     why: str = ""
     ask: bool = False
     """It waits until a person says yes to it by name."""
+    full: str = ""
+    """Why there may be no room for it: it waits until there is."""
     run: int | None = None
     play_id: int | None = None
     change_id: int | None = None
@@ -162,7 +164,7 @@ def is_the_same(last: Amendment, wish: NewAmendment) -> bool:
     if _essence(last.wish) != _essence(wish):
         return False
     if last.state is PlayOutcome.HELD:
-        return wish.ask
+        return wish.ask or last.hold == Hold.LIMIT
     left_out = last.state is PlayOutcome.UNDONE and last.code in _LEFT_OUT and not _is_personal(wish)
     return last.state in WAITING or left_out
 
@@ -215,15 +217,21 @@ def insert(db: sqlite3.Connection, wish: NewAmendment, now: float) -> int:
         "wish": _encode(wish.details),
         "subject": None if wish.subject is None else encode_subject(wish.subject),
         "inverse": None if inverse is None else json.dumps([inverse.action, _encode(inverse.details)]),
-        "state": PlayOutcome.HELD if wish.ask else PlayOutcome.QUEUED,
-        "hold": Hold.ASK if wish.ask else "",
-        "reason": wish.why if wish.ask else "",
-        "code": Hold.ASK if wish.ask else "",
+        **_held(wish),
         "created_at": now,
     }
     marks = ", ".join("?" * len(columns))
     cursor = db.execute(f"INSERT INTO amendments ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values()))
     return int(cursor.lastrowid or 0)
+
+
+def _held(wish: NewAmendment) -> dict[str, str]:
+    """Its state, and why it is held."""
+    if wish.ask:
+        return {"state": PlayOutcome.HELD, "hold": Hold.ASK, "reason": wish.why, "code": Hold.ASK}
+    if wish.full:
+        return {"state": PlayOutcome.HELD, "hold": Hold.LIMIT, "reason": wish.full, "code": Code.LIST_CLOSED}
+    return {"state": PlayOutcome.QUEUED, "hold": "", "reason": "", "code": ""}
 
 
 def usual_inverse(wish: NewAmendment) -> Inverse | None:

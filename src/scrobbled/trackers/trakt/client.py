@@ -7,10 +7,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scrobbled.core.errors import AccountStopped, ContractDrift, Refused, TrackerError, TryLater
+from scrobbled.core.errors import AccountStopped, ContractDrift, ListClosed, Refused, TrackerError, TryLater
+from scrobbled.core.kinds import Kind
+from scrobbled.core.sending.room import Closing
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.http import Answer, Http
 from scrobbled.plumbing.pace import Window
+from scrobbled.trackers.trakt.codec import whole
 
 READ_LIMIT, READ_WINDOW = 500, 300.0
 """Reads of one account, and the seconds in which they are allowed, as Trakt publishes it."""
@@ -145,6 +148,18 @@ def _from_the_edge(answer: Answer) -> bool:
     bare = answer.body.strip()
     unsaid = not bare and "cf-ray" in answer.headers
     return answer.is_html or bare.startswith(b"error code:") or "cf-mitigated" in answer.headers or unsaid
+
+
+def judge_list(answer: Answer, kind: Kind) -> Answer:
+    """As ``judge``, of a change of a list: what is refused because of the list stops that list alone."""
+    if answer.status == 420:
+        most = whole(answer.headers.get("x-account-limit"))
+        figure = "" if most is None else f", it may hold {most:,}"
+        raise ListClosed(f"the {kind} of the Trakt account is full{figure} (420)", kind, Closing.FULL, most=most)
+    if answer.status == 426:
+        why = f"Trakt allows {answer.what} to VIP accounts only (426)"
+        raise ListClosed(why, kind, Closing.NOT_FOR_ACCOUNT)
+    return judge(answer)
 
 
 def _limit(answer: Answer) -> TrackerError:

@@ -12,11 +12,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.core.errors import ContractDrift, TrackerError, TryLater
-from scrobbled.core.kinds import PLAYS, Kind
+from scrobbled.core.kinds import PLAYS, WATCHLIST, Kind
 from scrobbled.core.records import Reading, ReadValues
+from scrobbled.core.sending.room import Allowance
 from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.given import EarlierReads
 from scrobbled.trackers.trakt.activity import Activity
+from scrobbled.trackers.trakt.codec import whole
 from scrobbled.trackers.trakt.cursor import JUST_NOW, Activities, KindCursor, Moves, TraktCursor
 from scrobbled.trackers.trakt.entries import part
 from scrobbled.trackers.trakt.history import LISTING, PlaysFound, TraktHistory
@@ -138,9 +140,20 @@ class TraktReader:
         return _ValuesFound(ReadValues(list(pages.records.values()), complete=True), mark, pages.told)
 
     async def _owner(self) -> str:
-        answer = await self._asker.get(SETTINGS)
-        raw = answer.json()
-        name = part(part({"": raw}, ""), "user").get("username")
+        raw, what = await self._settings()
+        name = part(raw, "user").get("username")
         if not isinstance(name, str) or not name:
-            raise ContractDrift(f"{answer.what} answered without user.username")
+            raise ContractDrift(f"{what} answered without user.username")
         return name
+
+    async def allowance(self) -> Allowance:
+        """As the account's settings tell; what Trakt does not tell there is missing."""
+        raw, _ = await self._settings()
+        vip, most = part(raw, "user").get("vip"), whole(part(part(raw, "limits"), WATCHLIST).get("item_count"))
+        limits = {} if most is None else {WATCHLIST: most}
+        return Allowance(vip if isinstance(vip, bool) else None, limits)
+
+    async def _settings(self) -> tuple[Mapping[str, Any], str]:
+        """What was answered, and to which question."""
+        answer = await self._asker.get(SETTINGS)
+        return part({"": answer.json()}, ""), answer.what

@@ -26,6 +26,8 @@ class TraktSettings:
     auth_url: str = AUTH_URL
     redirect_uri: str = NO_REDIRECT
     pace: float = WRITE_PACE
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """The most of a list, where Trakt does not tell: its library, above all."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -43,4 +45,5 @@ class TraktSettings:
             auth_url=str(values.get("auth_url") or AUTH_URL),
             redirect_uri=str(values.get("redirect_uri") or NO_REDIRECT),
             pace=WRITE_PACE if pace is None else float(pace),
+            limits=dict(values.get("limits") or {}),
         )

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from scrobbled.core.kinds import KINDS
+from msgspec.structs import replace
+
+from scrobbled.core.kinds import COLLECTION, KINDS, WATCHLIST
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import Subject
+from scrobbled.core.sending.room import Allowance
 from scrobbled.core.words.checks import Check
 from scrobbled.plumbing.pace import Pace
 from scrobbled.trackers.base import (
@@ -60,6 +63,7 @@ CAN = Capabilities(
     amends=frozenset(KINDS),
     undated=frozenset({"unknown", "released"}),
     by_release=frozenset({"episode"}),
+    limited=frozenset({COLLECTION, WATCHLIST}),
 )
 SPACES = {"imdb": "IMDb", "tmdb": "TMDB", "trakt": "Trakt", "tvdb": "TVDB"}
 """As people write them."""
@@ -73,6 +77,7 @@ class TraktTracker(Tracker):
     def __init__(self, context: Context) -> None:
         settings = TraktSettings.of(context.settings)
         clock, http, whose = context.clock, context.http, {"client_id": settings.client_id, "viewer": context.viewer}
+        self._limits = settings.limits
         self._roots = {"API": settings.url, "sign-in": settings.auth_url}
         self._auth = Auth(OAuthClient(http, settings, clock), context.tokens, clock, **whose)
         self._api = Api(http.at(settings.url), settings.client_id, clock)
@@ -89,6 +94,10 @@ class TraktTracker(Tracker):
         activity = Activity(asker, clock)
         history = TraktHistory(asker, self._found, WholeReader(asker, activity, lambda: self._adder.sent), clock)
         self._reader = TraktReader(asker, activity, history, own, clock)
+
+    async def allowance(self) -> Allowance:
+        said = await self._reader.allowance()
+        return replace(said, limits={**self._limits, **said.limits})
 
     @property
     def adds(self) -> Adds:

@@ -101,7 +101,7 @@ class Valuer:
             return []
         await self._writer.turn()
         await self._own.write(kind)
-        answer = await self._writer.post(path, _body(kind, lines))
+        answer = await self._writer.post(path, _body(kind, lines), kind)
         missing = read_missing(answer.json(), answer.what)
         return [one for one in lines if missing.has(one.scope, one.ids)]
 

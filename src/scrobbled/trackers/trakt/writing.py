@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from scrobbled.core.kinds import PLAYS, Kind
 from scrobbled.plumbing.http import Answer
 from scrobbled.plumbing.pace import Pace
 from scrobbled.trackers.trakt.auth import Auth
-from scrobbled.trackers.trakt.client import Api, judge
+from scrobbled.trackers.trakt.client import Api, judge, judge_list
 
 
 class Writer:
@@ -22,8 +23,11 @@ class Writer:
         """Wait for the turn of the next ``post``."""
         await self._pace.turn()
 
-    async def post(self, path: str, body: Any) -> Answer:
-        """The answer, which is a 2xx; the caller has taken the turn. Unclear failures are in doubt."""
+    async def post(self, path: str, body: Any, kind: Kind = PLAYS) -> Answer:
+        """The answer, which is a 2xx; the caller has taken the turn. Unclear failures are in doubt.
+
+        Where a list of another kind than plays is full, that closes the list (``ListClosed``) and nothing else.
+        """
         tried = 0
 
         async def call(token: str) -> Answer:
@@ -36,4 +40,5 @@ class Writer:
             finally:
                 self._pace.finished()
 
-        return judge(await self._auth.signed(call))
+        answer = await self._auth.signed(call)
+        return judge(answer) if kind == PLAYS else judge_list(answer, kind)

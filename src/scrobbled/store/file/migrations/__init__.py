@@ -30,6 +30,7 @@ from scrobbled.store.file.migrations import (
     histories,
     held,
     own_writes,
+    allowances,
 )
 
 # isort: on
@@ -38,6 +39,7 @@ from scrobbled.store.file.migrations.registry import migrations
 __all__ = [
     "accounts",
     "ahead",
+    "allowances",
     "amendments",
     "counting",
     "cut_short",

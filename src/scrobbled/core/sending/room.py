@@ -1,0 +1,79 @@
+"""What a service lets an account have: how long a list may get, how long it is, and what of a wish still fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from scrobbled.core.kinds import KINDS, Kind
+
+
+class Closing(StrEnum):
+    """Why a list takes nothing more, as the service said when something was added."""
+
+    FULL = "full"
+    """It has as much as it may have."""
+    NOT_FOR_ACCOUNT = "not-for-account"
+    """Only accounts that are paid for have it."""
+
+
+class Allowance(Struct, frozen=True):
+    """What a service says of an account. ``vip`` is ``None`` where it does not say whether the account is paid for."""
+
+    vip: bool | None = None
+    limits: Mapping[Kind, int] = field(default_factory=dict)
+    """The most of each kind, as far as it is told."""
+
+
+class ListRoom(Struct, frozen=True):
+    """One list of an account. ``held`` is how much is there, as it was last read."""
+
+    kind: Kind
+    held: int = 0
+    most: int | None = None
+    """``None`` where nobody knows."""
+    told: int | None = None
+    """What ``most`` was when the service, or the configuration, last told."""
+    vip: bool | None = None
+    closed: Closing | None = None
+
+    @property
+    def free(self) -> int | None:
+        """How many more it takes; ``None`` where nothing speaks against any number."""
+        if self.closed is not None:
+            return 0
+        return None if self.most is None else max(0, self.most - self.held)
+
+    def learn(self, said: Allowance) -> ListRoom:
+        """After the account and this list of it were read again.
+
+        A list that was full holds what it may hold: that counts until the service says something else than before, as
+        it may count what it does not list.
+        """
+        told, paid = said.limits.get(self.kind), said.vip is True and self.vip is not True
+        if told != self.told or paid:
+            return replace(self, most=told, told=told, vip=said.vip, closed=None)
+        if self.closed is Closing.FULL:
+            most = self.held if self.most is None else min(self.most, self.held)
+            return replace(self, most=most, vip=said.vip, closed=None)
+        return replace(self, vip=said.vip)
+
+    def words(self) -> str:
+        """For people: "watchlist 231 of 250, room for 19"."""
+        if self.closed is Closing.NOT_FOR_ACCOUNT:
+            return f"{self.kind} {self.held:,}, only for VIP"
+        if self.most is None:
+            return f"{self.kind} {self.held:,}, {'full' if self.closed else 'limit not told'}"
+        full = "full" if not self.free else f"room for {self.free:,}"
+        return f"{self.kind} {self.held:,} of {self.most:,}, {full}"
+
+
+def account_words(name: str, rooms: Iterable[ListRoom]) -> str:
+    """All lists of an account: "Trakt, free account: watchlist 231 of 250, room for 19; collection 412, …"."""
+    rooms = sorted(rooms, key=lambda one: tuple(KINDS).index(one.kind))
+    vip = next((one.vip for one in rooms if one.vip is not None), None)
+    sort = {True: ", VIP", False: ", free account", None: ""}[vip]
+    return f"{name}{sort}: {'; '.join(one.words() for one in rooms)}"

@@ -1,0 +1,164 @@
+"""How much the lists of an account may hold, and what waits because one of them takes nothing more."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from scrobbled.core.kinds import KINDS, Kind, KindValue
+from scrobbled.core.sending.room import Allowance, Closing, ListRoom
+from scrobbled.core.standing import AccountKey
+from scrobbled.core.words.outcomes import Hold, PlayOutcome
+from scrobbled.core.words.reasons import Code, Reason
+from scrobbled.store.file.codec import THESE, decode_value, listed
+from scrobbled.store.mirror import values
+from scrobbled.store.queue import amendments
+from scrobbled.store.queue.words import SAYS, SAYS_NOTHING, said
+
+_OF = "viewer = ? AND tracker = ? AND kind = ?"
+_WITHOUT_ROOM = f"state = 'held' AND hold = '{Hold.LIMIT}'"
+
+
+def rooms(db: sqlite3.Connection, account: AccountKey, kinds: Iterable[Kind]) -> list[ListRoom]:
+    """The lists of these kinds, as they were last read and as far as is known what they may hold."""
+    held = values.count(db, account)
+    return [_room(db, account, kind, held.get(kind, 0)) for kind in KINDS if kind in set(kinds)]
+
+
+def known(db: sqlite3.Connection, account: AccountKey) -> list[ListRoom]:
+    """The lists of which anything was ever learnt."""
+    query = "SELECT kind FROM allowances WHERE viewer = ? AND tracker = ?"
+    return rooms(db, account, [row[0] for row in db.execute(query, account)])
+
+
+class AllRooms(Struct, frozen=True):
+    """The lists of every account that was ever read; ``mark`` is another one after a read, or after news of a list."""
+
+    mark: str = ""
+    each: tuple[tuple[AccountKey, ListRoom], ...] = ()
+
+
+def everywhere(db: sqlite3.Connection, before: AllRooms) -> AllRooms:
+    """As they are now; ``before`` itself where nothing was read since, as counting takes a while."""
+    mark = str(
+        db.execute(
+            "SELECT (SELECT group_concat(rev) FROM readings), (SELECT max(at) FROM allowances), "
+            "(SELECT count(*) FROM allowances)"
+        ).fetchone()
+    )
+    if mark == before.mark:
+        return before
+    accounts = db.execute("SELECT viewer, tracker FROM readings ORDER BY viewer, tracker").fetchall()
+    return AllRooms(mark, tuple((account, room) for account in accounts for room in _lists(db, account)))
+
+
+def _lists(db: sqlite3.Connection, account: AccountKey) -> list[ListRoom]:
+    learnt = {room.kind for room in known(db, account)}
+    return rooms(db, account, learnt | {kind for kind in values.count(db, account) if kind in KINDS})
+
+
+def _room(db: sqlite3.Connection, account: AccountKey, kind: Kind, held: int) -> ListRoom:
+    row = db.execute(f"SELECT most, told, vip, closed FROM allowances WHERE {_OF}", (*account, kind)).fetchone()
+    if row is None:
+        return ListRoom(kind, held)
+    most, told, vip, closed = row
+    return ListRoom(kind, held, most, told, None if vip is None else bool(vip), Closing(closed) if closed else None)
+
+
+def learn(
+    db: sqlite3.Connection, account: AccountKey, kinds: Iterable[Kind], said: Allowance, now: float
+) -> list[ListRoom]:
+    """What the service says of the account, after it was read; what its lists may hold from now on."""
+    learnt = [room.learn(said) for room in rooms(db, account, kinds)]
+    _save(db, account, learnt, now)
+    return learnt
+
+
+def close(
+    db: sqlite3.Connection, account: AccountKey, kind: Kind, closing: Closing, most: int | None, reason: str, now: float
+) -> int:
+    """The list takes nothing more: all that waits to get onto it is held. Returns how much that is."""
+    (room,) = rooms(db, account, [kind])
+    most = room.most if most is None else most
+    _save(db, account, [ListRoom(kind, room.held, most, room.told, room.vip, closing)], now)
+    wanted = list(waiting(db, account, kind))
+    hold(db, wanted, reason)
+    return len(wanted)
+
+
+def _save(db: sqlite3.Connection, account: AccountKey, learnt: Iterable[ListRoom], now: float) -> None:
+    db.executemany(
+        "INSERT INTO allowances (viewer, tracker, kind, most, told, vip, closed, at) VALUES (?,?,?,?,?,?,?,?) "
+        "ON CONFLICT DO UPDATE SET most = excluded.most, told = excluded.told, vip = excluded.vip, "
+        "closed = excluded.closed, at = excluded.at",
+        [(*account, one.kind, one.most, one.told, one.vip, one.closed, now) for one in learnt],
+    )
+
+
+def waiting(db: sqlite3.Connection, account: AccountKey, kind: Kind) -> Iterator[int]:
+    """What is to get onto a list and waits for its turn or for room, newest first: by its own time, then by ours."""
+    rows = db.execute(
+        f"SELECT id FROM amendments WHERE {_OF} AND action = ? AND (state = 'queued' OR {_WITHOUT_ROOM}) "
+        "ORDER BY coalesce(json_extract(wish, '$.rated_at'), 0) DESC, id DESC",
+        (*account, kind, KINDS[kind].put),
+    )
+    return (row[0] for row in rows.fetchall())
+
+
+def without_room(
+    db: sqlite3.Connection, account: AccountKey, kinds: Iterable[Kind]
+) -> dict[tuple[Kind, str], KindValue | None]:
+    """What waits for room: of each kind and name of a thing the value it is to get."""
+    rows = db.execute(
+        "SELECT kind, key, json_quote(json_extract(wish, '$.value')) FROM amendments INDEXED BY "
+        f"amendments_without_room WHERE viewer = ? AND tracker = ? AND kind IN {THESE} AND {_WITHOUT_ROOM}",
+        (*account, listed(kinds)),
+    )
+    return {(kind, key): decode_value(value) for kind, key, value in rows}
+
+
+def settle(db: sqlite3.Connection, account: AccountKey, room: ListRoom, reason: str, now: float) -> int:
+    """As much as there is room for may go, the newest first; the rest is held. How many are.
+
+    What proved to be on the list, although that was full, has got there.
+    """
+    for id_ in _arrived(db, account, room.kind):
+        amendments.settle(db, id_, PlayOutcome.DELIVERED, "", now)
+    wanted = list(waiting(db, account, room.kind))
+    free = len(wanted) if room.free is None else room.free
+    release(db, wanted[:free])
+    hold(db, wanted[free:], reason)
+    return len(wanted[free:])
+
+
+def _arrived(db: sqlite3.Connection, account: AccountKey, kind: Kind) -> list[int]:
+    rows = db.execute(
+        f"SELECT id FROM amendments INDEXED BY amendments_without_room WHERE {_OF} AND {_WITHOUT_ROOM} AND EXISTS "
+        "(SELECT 1 FROM valued WHERE valued.viewer = amendments.viewer AND valued.tracker = amendments.tracker AND "
+        "valued.kind = amendments.kind AND valued.key = amendments.address_key AND value IS NOT NULL AND missed = 0)",
+        (*account, kind),
+    )
+    return [row[0] for row in rows]
+
+
+def release(db: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """There is room for these."""
+    may_go = f"UPDATE amendments SET state = 'queued', {SAYS_NOTHING}, hold = '', next_at = 0 WHERE id = ? AND "
+    db.executemany(may_go + _WITHOUT_ROOM, [(id_,) for id_ in ids])
+
+
+def hold(db: sqlite3.Connection, ids: Iterable[int], reason: str) -> None:
+    """There is no room for these."""
+    held = f"UPDATE amendments SET state = 'held', hold = '{Hold.LIMIT}', {SAYS} WHERE id = ?"
+    db.executemany(held, [(*said(Reason(reason, Code.LIST_CLOSED)), id_) for id_ in ids])
+
+
+def open_again(db: sqlite3.Connection, ids: Iterable[int] | None) -> list[int]:
+    """A person wants these tried again, or all: what is known of their lists counts no longer."""
+    rows = db.execute(f"SELECT id, viewer, tracker, kind FROM amendments WHERE {_WITHOUT_ROOM} ORDER BY id").fetchall()
+    chosen = [row for row in rows if ids is None or row[0] in set(ids)]
+    db.executemany(f"UPDATE allowances SET closed = NULL, most = NULL WHERE {_OF}", {row[1:] for row in chosen})
+    release(db, [row[0] for row in chosen])
+    return [row[0] for row in chosen]
