@@ -20,8 +20,10 @@ from scrobbled.sandbox.plex.people import ANNA, PlexAccount
 from scrobbled.sandbox.plex.views import ViewState
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sandbox.world import World
+from scrobbled.trackers.plex.files import PlexFiles
 from scrobbled.trackers.plex.reading import PlexReader
 from scrobbled.trackers.plex.seats import PlexSeat, PlexSeats
+from trackers.doubles import KeptCache
 from trackers.reading_contract import Mirror
 
 ROOT = "http://sandbox"
@@ -41,6 +43,7 @@ class PlexLibraryBench:
         self.off: list[str] = []
         self.titles: tuple[str, ...] = ()
         self.mirror = Mirror()
+        self.cache = KeptCache(clock)
         self.http = Http(ROOT, transport=httpx.ASGITransport(app=self.sandbox))
 
     # What the person does
@@ -94,7 +97,7 @@ class PlexLibraryBench:
 
     async def read(self, *, full: bool = False, kinds: frozenset[Kind] = BOTH) -> Reading:
         """One read, and what it brought is stored. The reader is new each time, as if nothing were remembered."""
-        reader = PlexReader(self.seats, self.titles, self.clock)
+        reader = PlexReader(self.seats, self.titles, PlexFiles(self.cache), self.clock)
         reading = await reader.read(kinds, self.mirror.cursor, self.mirror, full=full)
         self.mirror.store(reading)
         return reading

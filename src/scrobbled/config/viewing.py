@@ -38,6 +38,7 @@ LISTENED = tuple(name for name, one in SERVICES.items() if one.listened)
 """Sources whose server can be listened to."""
 DIRECTIONS = (*KINDS, "progress")
 """What a pair has a direction for: every kind, and what is not compared yet."""
+METADATA = ("fill", "overwrite", "off")
 UNDATED = ("leave", "unknown", "released", "marked")
 """What becomes of a viewing whose date a library does not tell."""
 
@@ -158,6 +159,13 @@ class PairConfig:
         "nothing, and it is counted; unknown: a play without a date; released: a play of the day it came out; marked: "
         "a play of the time when it was marked, if there is one.",
         "leave",
+    )
+    collection_metadata: str = setting(
+        Choice(METADATA),
+        "Of a library: what becomes of details such as the resolution of what the other side has collected already. "
+        "fill: what is missing is added, and later changes of a file follow; overwrite: all is corrected, after you "
+        "have seen the plan; off: none is sent.",
+        "fill",
     )
     every: float | None = setting(
         Duration(_MINUTE), "Time between two runs (seconds). Without it, and without schedule, it is run by hand only."

@@ -1,6 +1,6 @@
-"""What is told of a file in a collection: resolution, range, sound, in words that trackers take. What is unknown is missing.
+"""What is told of a file in a collection: resolution, range, sound, in words that trackers take.
 
-Spellings of codecs are those of ffmpeg and of media servers, which partly have their own.
+Spellings of codecs are those of ffmpeg and of media servers, which partly have their own. What is unknown is left out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _HEIGHTS = re.compile(r"(?<![\d.])(5\.1\.[24]|7\.1\.[24])(?![\d.])")
 _STEREO = re.compile(r"(?<![a-z0-9])(3-?d|(?:h|half)?-?sbs|(?:h|half)-?(?:ou|tab))(?![a-z0-9])", re.IGNORECASE)
 
 
-class MediaDetails(Struct, frozen=True):
+class MediaDetails(Struct, frozen=True, gc=False):
     """One version of a title. Every word is one of the lists above; empty where nobody knows."""
 
     resolution: str = ""

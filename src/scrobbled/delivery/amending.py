@@ -14,6 +14,7 @@ import structlog
 from msgspec import Struct
 
 from scrobbled.core.errors import ListClosed, NotInCatalogue, Refused, TrackerError, Uncertain
+from scrobbled.core.kinds import KINDS, KindShape
 from scrobbled.core.naming.corrections import Correction
 from scrobbled.core.sending.change import thing
 from scrobbled.core.sending.judge import Later, Settled, failed, needless, not_taken
@@ -24,8 +25,9 @@ from scrobbled.delivery.booking import ANSWERS, answered
 from scrobbled.delivery.edits import FoundEdit, Sought, find, locate
 from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.metrics import Metrics
+from scrobbled.store.mirror import ledger
 from scrobbled.store.queue import allowances, amendments, corrections, ticks
-from scrobbled.store.queue.amendment import Amendment, in_words
+from scrobbled.store.queue.amendment import Amendment, NewAmendment, in_words
 from scrobbled.trackers.base import Edit
 
 AT_ONCE = 100
@@ -224,10 +226,19 @@ def _write_down(db: sqlite3.Connection, verdict: _Verdict, now: float) -> tuple[
     return None
 
 
+def _told(db: sqlite3.Connection, wish: NewAmendment) -> None:
+    """Details of what is in a set: what a tracker does not keep of them is not sent again."""
+    kind = KINDS[wish.kind]
+    if kind.shape is KindShape.SET and wish.action == kind.put and wish.details.value is not None:
+        ledger.left_as(db, (wish.viewer, wish.tracker), wish.kind, wish.key, wish.details.value)
+
+
 def _settle(db: sqlite3.Connection, amendment: Amendment, answer: Settled, now: float) -> bool:
     next_at = now + recheck(amendment.misses + 1) if answer.outcome is PlayOutcome.PARKED else 0.0
     if amendment.wish.action == "retime" and answer.outcome is PlayOutcome.DELIVERED and answer.remote_id:
         amendments.moved(db, amendment, answer.remote_id)
+    if answer.outcome is PlayOutcome.DELIVERED:
+        _told(db, amendment.wish)
     if amendment.wish.action == "tick" and answer.outcome is PlayOutcome.DELIVERED and not answer.reason:
         ticks.left(db, amendment.id, answer.remote_id)
     return amendments.settle(db, amendment.id, answer.outcome, answer.reason, now, next_at=next_at)

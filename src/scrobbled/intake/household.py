@@ -121,9 +121,9 @@ def impossible(config: Config) -> Iterator[Problem]:
     """What two trackers cannot do: directions of kinds to a side that can be read and not be written, and the like."""
     for at, viewer in enumerate(config.viewers):
         for number, pair in enumerate(viewer.pairs):
-            for key, text in (*_closed(pair), *_undatable(pair)):
+            for key, text in (*_closed(pair), *_undatable(pair), *_without_library(pair)):
                 path = f"viewers[{at}].pairs[{number}].{key}"
-                if key != "undated" or path in config.origins:
+                if key in pair.directions() or path in config.origins:
                     yield Problem(config.origins[path].line if path in config.origins else 0, path, text)
 
 
@@ -159,6 +159,13 @@ def _undatable(pair: PairConfig) -> Iterator[tuple[str, str]]:
             yield "undated", f'{name} takes no play as "{pair.undated}"; write {", ".join(words)}'
 
 
+def _without_library(pair: PairConfig) -> Iterator[tuple[str, str]]:
+    """What is said of the details of files, where there are no files."""
+    can = {name: TRACKERS[name].can() for name in pair.between if name in TRACKERS}
+    if len(can) == 2 and not any(one.is_library for one in can.values()):
+        yield "collection_metadata", f"neither {' nor '.join(can)} is a library with files; remove it"
+
+
 SINKS = frozenset({"mqtt"})
 """Where else this version tells what it knows, by the name in the configuration."""
 
@@ -174,7 +181,7 @@ def has_effect(path: str) -> bool:
             return tracker in TRACKERS
         case ["viewers", "pairs", "removals", kind, *_]:
             return can_be_compared(kind)
-        case ["viewers", "pairs", "undated"]:
+        case ["viewers", "pairs", "undated" | "collection_metadata"]:
             return any(one.can().is_library for one in TRACKERS.values())
         case ["viewers", "pairs", kind, *_] if kind in DIRECTIONS:
             return can_be_compared(kind)

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from scrobbled.config import Config
 from scrobbled.core.agreeing.guard import PlanFacts, PlanLimits, judge, refused
+from scrobbled.core.agreeing.ledger import Policy
 from scrobbled.core.agreeing.plan import SIDES, Action, Plan, read_id
-from scrobbled.core.kinds import PLAYS, WATCHED, Kind, words_of
+from scrobbled.core.kinds import KINDS, PLAYS, WATCHED, Kind, KindShape, words_of
 from scrobbled.core.standing import AccountKey
 from scrobbled.reconcile.pairs import Options, Sides
 from scrobbled.store.file.database import Store
@@ -69,10 +70,17 @@ def _wary(db: sqlite3.Connection, run: int, plan: Plan) -> str:
     return f"the run before, r{before}, was cancelled"
 
 
-def corrects(plan: Plan, options: Options) -> str:
-    """Dates that others entered are only ever changed by a person's word. Why; empty where none is."""
-    count = plan.count(action=Action.RETIME) if options.correct_dates else 0
-    return f"{count:,} plays would be given the dates of the library" if count else ""
+def corrects(plan: Plan, options: Options, made: Policy) -> str:
+    """Dates and details that others entered are only ever changed by a person's word. Why; empty where none is."""
+    dates = plan.count(action=Action.RETIME) if options.correct_dates else 0
+    details = sum(c.was is not None and KINDS[c.kind].shape is KindShape.SET for c in plan.changes)
+    told = (
+        f"{dates:,} plays would be given the dates of the library" if dates else "",
+        f"{details:,} titles would be given the details of the library"
+        if details and made.details == "overwrite"
+        else "",
+    )
+    return "; ".join(filter(None, told))
 
 
 def refusal(wanted: str, found: str, now: datetime) -> str:

@@ -196,6 +196,7 @@ def policy(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options:
         keeps=(can[0].keeps, can[1].keeps),
         undated=cast(Any, pair.undated),
         by_release=(can[0].by_release, can[1].by_release),
+        details=cast(Any, pair.collection_metadata),
         within=options.library,
         correct_dates=options.correct_dates,
     )

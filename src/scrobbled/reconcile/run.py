@@ -135,7 +135,7 @@ class Reconciler:
             return Ended("failed", str(failure))
         if not compared.plan.changes:
             return Ended("nothing", "", compared.plan)
-        why = await self._guard.wants_a_yes(compared.plan) or corrects(compared.plan, options)
+        why = await self._guard.wants_a_yes(compared.plan) or corrects(compared.plan, options, self.policy(options))
         return Ended("approval" if why else "planned", why, compared.plan, await self._id(compared.plan))
 
     async def _run(self, run: int, options: Options, since: float | None) -> Ended:
@@ -146,14 +146,15 @@ class Reconciler:
         if options.plan and (why := refusal(options.plan, plan_id, self._clock.now())):
             return Ended("refused", why, plan)
         counts = {**await asyncio.to_thread(counted, plan), **compared.unkept}
-        if not options.plan and (why := await self._guard.wants_a_yes(plan, run) or corrects(plan, options)):
+        made = self.policy(options)
+        if not options.plan and (why := await self._guard.wants_a_yes(plan, run) or corrects(plan, options, made)):
             await self._begin("comparing", run, counts)
             return Ended("approval", why, plan, plan_id)
         await self._begin("queueing", run, counts)
         new = await self._carrier.queue(run, compared)
         held = await self._rooms.settle()
         if not (options.library or self._unread()):  # what was left out is to be compared from where it was
-            await self._carrier.reached(run, compared, fingerprint(self.policy(options)))
+            await self._carrier.reached(run, compared, fingerprint(made))
         done = "done" if new else "nothing"
         return Ended(done, self._missing(), plan, plan_id if new else "", held)
 

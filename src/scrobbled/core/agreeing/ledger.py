@@ -181,6 +181,9 @@ class ValueGroup(Struct, frozen=True):
         return self.a_gone if side == "a" else self.b_gone
 
 
+KeptDetails = Literal["fill", "overwrite", "off"]
+
+
 class Policy(Struct, frozen=True):
     """What a pair may do. Tuples are of ``a`` and ``b``."""
 
@@ -202,6 +205,8 @@ class Policy(Struct, frozen=True):
     undated: Undated = "leave"
     by_release: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
     """What the sides date by the release; of anything else nobody can say when it was."""
+    details: KeptDetails = "fill"
+    """What a side without files of its own is told of what is in a set there already, by the library of the pair."""
     within: str = ""
     """Title of the one library that this is about; empty is all that are chosen."""
     correct_dates: bool = False

@@ -7,9 +7,10 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from scrobbled.core.agreeing.decide import Decision, SideState, decide
-from scrobbled.core.agreeing.ledger import ComparedValue, Policy, ValueGroup
+from scrobbled.core.agreeing.details import wanted_details
+from scrobbled.core.agreeing.ledger import KEEP, ComparedValue, Policy, ValueGroup
 from scrobbled.core.agreeing.writing import may_write
-from scrobbled.core.kinds import KINDS
+from scrobbled.core.kinds import KINDS, KindShape, KindValue
 from scrobbled.core.naming.items import Media
 from scrobbled.core.records import IN_PART
 from scrobbled.core.sending.change import SIDES, Change, Side, of_side, other
@@ -25,10 +26,12 @@ def compare_value(group: ValueGroup, policy: Policy) -> ComparedValue:
     found = _compared(group, policy)
     written = {change.side for change in found.changes}
     spread = (_spread(side, group) for side in SIDES if side not in written)
-    return replace(found, changes=(*found.changes, *(one for one in spread if one and _may(policy, one.side, group))))
+    return replace(found, changes=(*found.changes, *(one for one in spread if one and _may(policy, one, group))))
 
 
 def _compared(group: ValueGroup, policy: Policy) -> ComparedValue:
+    if group.a and group.b and policy.library and KINDS[group.kind].shape is KindShape.SET:
+        return _detailed(group, policy, other(policy.library))
     if group.a and group.b and KINDS[group.kind].same(group.a.value, group.b.value):
         now = (group.a.value, group.b.value)
         return ComparedValue() if group.base == now else ComparedValue(agreed=now)
@@ -36,6 +39,20 @@ def _compared(group: ValueGroup, policy: Policy) -> ComparedValue:
     if step is Decision.FORGET and group.base is not None:
         return ComparedValue(agreed=None)
     return ComparedValue(changes=tuple(c for c in _changes(step, group, policy) if _may(policy, c, group)))
+
+
+def _detailed(group: ValueGroup, policy: Policy, side: Side) -> ComparedValue:
+    """Both have it: ``side`` is told what the library knows of the file."""
+    assert group.a is not None
+    assert group.b is not None
+    now, wanted = (group.a.value, group.b.value), wanted_details(group, policy, side)
+    if wanted == of_side(now, side):
+        return ComparedValue() if group.base == now else ComparedValue(agreed=now)
+    if group.base is not None and wanted == of_side(group.base, side):
+        return ComparedValue()  # it was told that, and keeps something else
+    mine = group.value(side)
+    put = replace(_put(side, group, value=wanted), at=mine.at if mine else None)
+    return ComparedValue(now if group.base is None else KEEP, (put,) if _may(policy, put, group) else ())
 
 
 def _state(group: ValueGroup, side: Side) -> SideState:
@@ -61,8 +78,8 @@ def _may(policy: Policy, change: Change, group: ValueGroup) -> bool:
     return may_write(policy.way(group.kind), side) and media in of_side(policy.takes, side)
 
 
-def _put(side: Side, group: ValueGroup, why: str = "", *, ask: bool = False) -> Change:
-    """``side`` gets the value of the other."""
+def _put(side: Side, group: ValueGroup, why: str = "", *, ask: bool = False, value: KindValue | None = None) -> Change:
+    """``side`` gets the value of the other, or this one."""
     kind, mine, theirs = KINDS[group.kind], group.value(side), group.value(other(side))
     assert theirs is not None  # only a value is ever copied
     there = f"{{{other(side)}}}"
@@ -75,8 +92,8 @@ def _put(side: Side, group: ValueGroup, why: str = "", *, ask: bool = False) -> 
         source=theirs.key if theirs.id in ("", IN_PART) else theirs.id,
         at=theirs.at,
         before=kind.told(mine.value) if mine else "",
-        after=kind.told(theirs.value),
-        value=theirs.value,
+        after=kind.told(theirs.value if value is None else value),
+        value=theirs.value if value is None else value,
         was=mine.value if mine else None,
         was_at=mine.at if mine else None,
         ask=ask,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from scrobbled.sandbox.plex.files import FileVersion
 from scrobbled.sandbox.world import WorldEpisode, WorldMovie, WorldSeason, WorldShow
 
 PlexType = Literal["movie", "show", "season", "episode", "clip"]
@@ -38,7 +39,7 @@ SECTIONS = (FILMS, SERIES)
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """How a library has its copy of something. Times are epoch seconds; ``media`` are the heights of its versions.
+    """How a library has its copy of something. Times are epoch seconds; ``media`` are its versions, or their heights.
 
     ``file`` is the path of what shares one with another item, as two episodes in one file do; ``deleted`` is when its
     file was missed, while the item still waits in the trash.
@@ -47,13 +48,15 @@ class Holding:
     section: PlexSection | None = None
     added: int = ADDED
     edition: str = ""
-    media: tuple[int, ...] = (1080,)
+    media: tuple[int | FileVersion, ...] = (1080,)
     file: str = ""
     deleted: int = 0
+    changed: int = 0
+    """When anything of it last changed after it was added."""
 
     @property
     def updated(self) -> int:
-        return self.added + 500
+        return self.changed or self.added + 500
 
 
 FIRST_COPY = Holding()

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from scrobbled.sandbox.plex.files import FileVersion, version_row
 from scrobbled.sandbox.plex.items import ADDED, LibraryItem, PlexSection
 from scrobbled.sandbox.plex.player import PlexSession
 from scrobbled.sandbox.plex.told import guids, metadata
@@ -49,7 +50,7 @@ def listed_row(item: LibraryItem, viewed: PlexRow, *, with_guids: bool, streams:
     """External ids only where asked for, streams only where an item is asked for by its key."""
     row = {**metadata(item), **viewed}
     if item.duration:
-        row["Media"] = [_media(item, n, height, streams=streams) for n, height in enumerate(item.held.media)]
+        row["Media"] = [_media(item, n, one, streams=streams) for n, one in enumerate(item.held.media)]
     if with_guids and (external := guids(item)):
         row["Guid"] = external
     return row
@@ -113,41 +114,12 @@ def session_row(session: PlexSession) -> PlexRow:
     }
 
 
-def _media(item: LibraryItem, version: int, height: int, *, streams: bool) -> PlexRow:
-    key = int(item.rating_key) + 1_000_000_000 * version
-    part: PlexRow = {
-        "id": key + 200_000,
-        "key": f"/library/parts/{key + 200_000}/{ADDED}/file.mkv",
+def _media(item: LibraryItem, number: int, version: int | FileVersion, *, streams: bool) -> PlexRow:
+    version = FileVersion(version) if isinstance(version, int) else version
+    facts = {
         "duration": item.duration,
-        "file": item.held.file or f"/media/{item.section.title}/{item.rating_key}-{height}.mkv",
-        "size": item.duration * 1000,
-        "container": "mkv",
+        "added": ADDED,
+        "file": item.held.file or f"/media/{item.section.title}/{item.rating_key}-{version.height}.mkv",
+        "deleted": item.held.deleted,
     }
-    if streams:
-        part["Stream"] = _streams(key)
-    return {
-        "id": key + 100_000,
-        "duration": item.duration,
-        "bitrate": 8000,
-        "width": height * 16 // 9,
-        "height": height,
-        "videoResolution": "4k" if height > 2000 else str(height),
-        "videoCodec": "h264",
-        "audioCodec": "eac3",
-        "audioChannels": 6,
-        "container": "mkv",
-        "Part": [part],
-        **({"deletedAt": item.held.deleted} if item.held.deleted else {}),
-    }
-
-
-def _streams(key: int) -> list[PlexRow]:
-    video = {
-        "streamType": 1,
-        "codec": "h264",
-        "bitDepth": 8,
-        "scanType": "progressive",
-        "displayTitle": "1080p (H.264)",
-    }
-    audio = {"streamType": 2, "codec": "eac3", "channels": 6, "displayTitle": "English (EAC3 5.1)", "selected": True}
-    return [{"id": 2 * key, "index": 0, **video}, {"id": 2 * key + 1, "index": 1, **audio}]
+    return version_row(int(item.rating_key) + 1_000_000_000 * number, version, facts, streams=streams)

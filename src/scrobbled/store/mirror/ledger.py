@@ -13,8 +13,9 @@ from msgspec.structs import astuple
 
 from scrobbled.core.agreeing.ledger import AgreedValues, Link, LinkState
 from scrobbled.core.agreeing.plan import SIDES, Side
-from scrobbled.core.kinds import STATES, Kind
+from scrobbled.core.kinds import STATES, Kind, KindValue
 from scrobbled.core.records import IN_PART
+from scrobbled.core.standing import AccountKey
 from scrobbled.store.file.codec import THESE, decode_value, encode_value, instant, listed, seconds
 
 _COLUMNS = "a, b, rule, state, a_at, b_at"
@@ -153,6 +154,16 @@ def put_values(
                 "INSERT INTO agreed (viewer, pair, kind, key, a, b, at) VALUES (?,?,?,?,?,?,?)",
                 (viewer, pair, kind, key, *map(encode_value, agreed), now),
             )
+
+
+def left_as(db: sqlite3.Connection, account: AccountKey, kind: Kind, key: str, value: KindValue) -> None:
+    """We have told the account this of what both sides of its pairs have, whatever it keeps of that."""
+    viewer, tracker = account
+    for side, pair in (("a", f"{tracker},%"), ("b", f"%,{tracker}")):
+        db.execute(
+            f"UPDATE agreed SET {side} = ? WHERE viewer = ? AND pair LIKE ? AND kind = ? AND key = ?",
+            (encode_value(value), viewer, pair, kind, key),
+        )
 
 
 def forget(db: sqlite3.Connection, viewer: str, pair: str) -> None:

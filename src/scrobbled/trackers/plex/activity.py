@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scrobbled.clients.plex_lists import ListGone
-from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, Kind
+from scrobbled.core.kinds import COLLECTION, ITEMS, PLAYS, RATINGS, Kind
 from scrobbled.trackers.plex.cursor import LibraryMark, ListMark, SeatMark
 from scrobbled.trackers.plex.entries import ShowNote
 from scrobbled.trackers.plex.libraries import PlexLibrary
 from scrobbled.trackers.plex.lists import (
     ADDED,
+    CHANGED,
     LEAVES,
     RATED,
     WATCHED,
     Peek,
     TimedList,
     added_to,
+    changed_in,
     peek,
     rated,
     rated_in,
@@ -79,6 +81,8 @@ class SeatLook:
 def _names(library: str, kind: Kind) -> set[str]:
     if kind == RATINGS:
         return {rated(number) for number in RATED[library]}
+    if kind == COLLECTION:
+        return {CHANGED}
     return {WATCHED, ADDED} if kind == PLAYS else {ADDED}
 
 
@@ -112,6 +116,8 @@ async def _look(seat: PlexSeat, look: LibraryLook, kinds: set[Kind]) -> None:
         asked[WATCHED] = watched_in(key, kind)
     if kinds & {PLAYS, ITEMS} and (look.shows is None or look.shows.leaves is None):
         asked[ADDED] = added_to(key, kind)
+    if COLLECTION in kinds:
+        asked[CHANGED] = changed_in(key, kind)
     if RATINGS in kinds:
         asked |= {rated(number): rated_in(key, number) for number in RATED[kind] if number != SHOW}
     for name, one in asked.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -16,8 +16,8 @@ from scrobbled.core.naming.guids import numbered, of_episode, of_movie, of_show
 from scrobbled.core.naming.ids import ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie
 from scrobbled.plumbing.fields import Malformed, day, milliseconds, place, text, year
-from scrobbled.trackers.plex.codec import counted, instant, rating_of
-from scrobbled.trackers.plex.rows import EPISODE, MOVIE, SEASON, SHOW, ItemRow
+from scrobbled.trackers.plex.codec import counted, instant, rating_of, seconds
+from scrobbled.trackers.plex.rows import EPISODE, MOVIE, SEASON, SHOW, ItemRow, lies_in_the_trash
 
 SCOPES: Mapping[int, Scope] = {MOVIE: "movie", SHOW: "show", SEASON: "season", EPISODE: "episode"}
 LONGEST_KEY = 100
@@ -42,6 +42,10 @@ class LibraryEntry(Struct, frozen=True, gc=False):
     rated_at: datetime | None = None
     library: str = ""
     """Title of the library that it is in."""
+    added: int = 0
+    """When it was added, and below, when anything of it last changed: epoch seconds, 0 where that is not told."""
+    updated: int = 0
+    trashed: bool = False
 
 
 class ShowNote(Struct, frozen=True, gc=False):
@@ -93,7 +97,18 @@ def entry_of(row: ItemRow, kind: int, machine: str, shows: ShowNotes, library: s
         rating=rating_of(row.user_rating),
         rated_at=instant(row.last_rated_at),
         library=library,
+        added=_added(row),
+        updated=seconds(row.updated_at) or 0,
+        trashed=lies_in_the_trash(row.versions),
     )
+
+
+def _added(row: ItemRow) -> int:
+    """Not before it was released, in whatever zone: files are given dates that nobody can have had them at."""
+    at, released = seconds(row.added_at) or 0, day(row.originally_available_at)
+    if not at or released is None:
+        return at
+    return max(at, int(datetime(released.year, released.month, released.day, tzinfo=UTC).timestamp()))
 
 
 def _item(row: ItemRow, scope: Scope, shows: ShowNotes) -> Item:

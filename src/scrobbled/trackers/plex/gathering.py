@@ -9,7 +9,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, WATCHED, Kind
+from scrobbled.core.kinds import COLLECTION, ITEMS, PLAYS, RATINGS, WATCHED, Kind
+from scrobbled.core.media_details import MediaDetails
 from scrobbled.core.naming.items import Episode
 from scrobbled.core.records import PlayRecord, Plays, ReadValues, Subject
 from scrobbled.trackers.plex.entries import LibraryEntry
@@ -18,6 +19,7 @@ from scrobbled.trackers.plex.keys import keyed
 from scrobbled.trackers.plex.records import (
     SeasonSizes,
     ThingCopies,
+    collected_record,
     copies_by_key,
     item_record,
     rating_record,
@@ -45,6 +47,9 @@ class Gathered:
     """What is asked for."""
     items: dict[str, LibraryEntry] = field(default_factory=dict)
     rated: dict[str, LibraryEntry] = field(default_factory=dict)
+    changed: dict[str, LibraryEntry] = field(default_factory=dict)
+    """What may have got another file, and ``files`` what those are now, both by place."""
+    files: dict[str, MediaDetails | None] = field(default_factory=dict)
     viewings: dict[str, PlexViewing] = field(default_factory=dict)
     moved: set[Kind] = field(default_factory=set)
     complete: set[Kind] = field(default_factory=set)
@@ -55,7 +60,15 @@ class Gathered:
 
     def name(self) -> None:
         """Find the key of everything that is there by now."""
-        self.keys = keyed({**self.items, **self.rated}, self.known)
+        self.keys = keyed(self._entries(), self.known)
+
+    def _entries(self) -> dict[str, LibraryEntry]:
+        return {**self.items, **self.rated, **self.changed}
+
+    def with_other_files(self) -> list[LibraryEntry]:
+        """All copies of what may have got another file."""
+        keys = {self.keys[place] for place in self.changed}
+        return [one for place, one in self._entries().items() if self.keys[place] in keys]
 
     def unseen(self) -> set[str]:
         """Places of the other copies of what is there, of which nothing was read."""
@@ -74,7 +87,7 @@ class Gathered:
         return place.partition("/")[0] in self.listed
 
     def copies(self) -> dict[str, ThingCopies]:
-        return copies_by_key({**self.items, **self.rated}, self.keys)
+        return copies_by_key(self._entries(), self.keys)
 
     def subjects(self, copies: Mapping[str, ThingCopies]) -> dict[str, Subject]:
         """Those of which something else is said than is known."""
@@ -112,7 +125,19 @@ class Gathered:
             rated = {self.keys[place] for place in self.rated}
             records = told(rating_record(key, copies[key], self.now) for key in copies if key in rated)
             found[RATINGS] = ReadValues(records, RATINGS in self.complete)
+        if COLLECTION in self.moved:
+            found[COLLECTION] = self._collection(copies)
         return found
+
+    def _collection(self, copies: Mapping[str, ThingCopies]) -> ReadValues:
+        """Incomplete where of one file nothing could be read."""
+        keys = {self.keys[place] for place in self.changed}
+        held = {key: [(one, self.files.get(one.place)) for one in copies[key]] for key in keys}
+        unread = sum(one.place not in self.files for key in keys for one in copies[key])
+        if unread:
+            self.skipped["title of which no file can be read"] += unread
+        records = told(collected_record(key, of, self.now) for key, of in held.items())
+        return ReadValues(records, COLLECTION in self.complete and not unread)
 
     def plays(self, kind: Kind, chosen: Iterable[str]) -> Plays | None:
         """Viewings of what is in the libraries. ``chosen`` are those libraries, as server and key."""

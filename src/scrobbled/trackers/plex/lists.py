@@ -16,6 +16,7 @@ from scrobbled.trackers.plex.codec import seconds
 from scrobbled.trackers.plex.cursor import ListMark, marked
 from scrobbled.trackers.plex.entries import SCOPES
 from scrobbled.trackers.plex.rows import EPISODE, MOVIE, SEASON, SHOW, ItemRow, PlexHistoryRow
+from scrobbled.trackers.plex.streams import FileRow
 
 PEEK = 24
 """Rows of a list that are asked for to see whether anything moved: most that is new is among them."""
@@ -23,11 +24,11 @@ MOST_NEWS = 5_000
 """Rows; of more nobody can say any longer what became of them."""
 PIECE = 50
 HISTORY = "/status/sessions/history/all"
-WATCHED, ADDED, LEAVES = "watched", "added", "leaves"
-"""Lists of a library. The last is that of its shows, which says how many episodes there are of each."""
+WATCHED, ADDED, LEAVES, CHANGED = "watched", "added", "leaves", "changed"
+"""Lists of a library. ``LEAVES`` is that of its shows, which says how many episodes there are of each."""
 LEAF = {"movie": MOVIE, "show": EPISODE}
 RATED: Mapping[str, tuple[int, ...]] = {"movie": (MOVIE,), "show": (EPISODE, SEASON, SHOW)}
-RowT = TypeVar("RowT", ItemRow, PlexHistoryRow)
+RowT = TypeVar("RowT", ItemRow, PlexHistoryRow, FileRow)
 
 
 class TimedList(Struct, Generic[RowT], frozen=True):
@@ -65,6 +66,12 @@ def watched_in(key: str, kind: str) -> TimedList[ItemRow]:
 def added_to(key: str, kind: str) -> TimedList[ItemRow]:
     path, query = all_of(key, LEAF[kind])
     return TimedList(path, {**query, "sort": "addedAt:desc"}, "added_at", ItemRow)
+
+
+def changed_in(key: str, kind: str) -> TimedList[ItemRow]:
+    """By when anything of an item changed, which also its file does."""
+    path, query = all_of(key, LEAF[kind])
+    return TimedList(path, {**query, "sort": "updatedAt:desc"}, "updated_at", ItemRow)
 
 
 def rated_in(key: str, kind: int) -> TimedList[ItemRow]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from scrobbled.core.kinds import PLAYS, RATINGS, Kind
+from scrobbled.core.kinds import COLLECTION, PLAYS, RATINGS, Kind
 from scrobbled.plumbing.fields import Malformed
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook
 from scrobbled.trackers.plex.codec import seconds
 from scrobbled.trackers.plex.cursor import ListMark, marked
 from scrobbled.trackers.plex.entries import LibraryEntry, entry_of, season_of
-from scrobbled.trackers.plex.lists import ADDED, LEAF, LEAVES, WATCHED, Peek, added_to, peek, rated, since
+from scrobbled.trackers.plex.lists import ADDED, CHANGED, LEAF, LEAVES, WATCHED, Peek, added_to, peek, rated, since
 from scrobbled.trackers.plex.rows import EPISODE, MOVIE, SEASON, SHOW, ItemRow
 
 KIND_OF = {rated(kind): kind for kind in (MOVIE, SEASON, EPISODE)}
@@ -38,6 +38,22 @@ async def news_of_items(look: SeatLook, known: Collection[str], kind: Kind) -> S
             if found is None:
                 return None
             news.entries += found
+    return news
+
+
+async def news_of_files(look: SeatLook, known: Collection[str]) -> SeatNews | None:
+    """What was added or changed since; ``None`` where that does not explain what moved, as something may be gone."""
+    news = SeatNews()
+    for library in (one for one in look.there() if any(one.moved(COLLECTION))):
+        before, top = library.before(CHANGED), library.tops[CHANGED]
+        rows = await since(look.seat.client, top, before.floor)
+        entries = None if rows is None else _entries(look, library, rows, LEAF[library.library.kind])
+        if entries is None:
+            return None
+        fresh = sum(one.place not in known for one in entries)
+        if before.grown(top.mark) not in (None, fresh):
+            return None
+        news.entries += entries
     return news
 
 

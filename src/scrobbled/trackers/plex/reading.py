@@ -10,12 +10,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from scrobbled.core.errors import LoginNeeded, TrackerError
-from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, Kind
+from scrobbled.core.kinds import COLLECTION, ITEMS, PLAYS, RATINGS, Kind
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import Reading
 from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.given import EarlierReads
 from scrobbled.trackers.plex.cursor import PlexCursor, SeatMark, cursor_of
+from scrobbled.trackers.plex.files import PlexFiles
 from scrobbled.trackers.plex.gathering import CALLED, Gathered
 from scrobbled.trackers.plex.seats import FindSeats, PlexSeats
 from scrobbled.trackers.plex.visiting import SeatVisit
@@ -32,8 +33,8 @@ class PlexReader:
     One server of several that is off, or fails, says nothing: what the others say is news, and nothing counts as gone.
     """
 
-    def __init__(self, find: FindSeats, titles: Sequence[str], clock: Clock) -> None:
-        self._find, self._titles, self._clock = find, tuple(titles), clock
+    def __init__(self, find: FindSeats, titles: Sequence[str], files: PlexFiles, clock: Clock) -> None:
+        self._find, self._titles, self._files, self._clock = find, tuple(titles), files, clock
 
     async def read(
         self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
@@ -47,12 +48,16 @@ class PlexReader:
         if not full and not any(visit.moved(kind) for visit in crew.visits for kind in kinds):
             return Reading(cursor, had.owner, skipped=dict.fromkeys(crew.off, 1), missing=tuple(crew.off))
         await crew.each(lambda visit: visit.confirm())
-        return await _Read(crew, had, kinds, known, self._clock.now(), full=full).reading()
+        read = _Read(crew, had, kinds, known, self._clock.now(), full=full)
+        await read.all()
+        if COLLECTION in kinds:
+            await read.files(self._files)
+        return await asyncio.to_thread(read.told)
 
 
 def _asked(kinds: frozenset[Kind]) -> frozenset[Kind]:
     """What the libraries hold is told with plays, or alone."""
-    return kinds & {PLAYS, RATINGS, *(() if PLAYS in kinds else (ITEMS,))}
+    return kinds & {PLAYS, RATINGS, COLLECTION, *(() if PLAYS in kinds else (ITEMS,))}
 
 
 def _owned(had: PlexCursor, seats: PlexSeats) -> PlexCursor:
@@ -98,7 +103,7 @@ class _Read:
         self._crew, self._had, self._kinds, self._known, self._full = crew, had, kinds, known, full
         self._gathered = Gathered(now, kinds=kinds)
 
-    async def reading(self) -> Reading:
+    async def all(self) -> None:
         self._gathered.known = await self._known.subjects()
         places = {place: one.item for one in self._gathered.known.values() for place in one.places}
         if ITEMS in self._kinds:
@@ -109,10 +114,25 @@ class _Read:
             await self._crew.each(lambda visit: visit.read_history(step, full=full))
         if RATINGS in self._kinds:
             await self._part(RATINGS, places)
+        if COLLECTION in self._kinds:
+            await self._part(COLLECTION, places)
         self._gather()
         await asyncio.to_thread(self._gathered.name)
         await self._look_around()
-        return await asyncio.to_thread(self._told)
+
+    async def files(self, files: PlexFiles) -> None:
+        """What the files are of all that may have got another one. With a server that says nothing it is left out:
+        nobody knows whether the best file is there.
+        """
+        gathered, wanted = self._gathered, self._gathered.with_other_files()
+
+        async def ask(visit: SeatVisit) -> None:
+            mine = [one for one in wanted if one.place.startswith(f"{visit.seat.machine}/")]
+            gathered.files |= await files.of(visit.seat, mine)
+
+        await self._crew.each(ask)
+        if self._crew.off:
+            gathered.moved.discard(COLLECTION)
 
     async def _part(self, kind: Kind, places: Mapping[str, Item]) -> None:
         """What moved, where that explains itself everywhere; else everything."""
@@ -143,6 +163,11 @@ class _Read:
                     gathered.listed.add(visit.seat.machine)
             if visit.ratings is not None:
                 self._take(RATINGS, gathered.rated, visit.ratings)
+            if visit.files is not None:
+                gathered.changed |= {
+                    place: one for place, one in visit.files.entries.items() if one.scope in ("movie", "episode")
+                }
+                gathered.moved.add(COLLECTION)
             if visit.viewings is not None:
                 gathered.viewings |= visit.viewings.viewings
                 gathered.moved.add(PLAYS)
@@ -155,6 +180,7 @@ class _Read:
         whole = {
             ITEMS: all(visit.items is not None and visit.items.whole for visit in visits),
             RATINGS: all(visit.ratings is not None and visit.ratings.whole for visit in visits),
+            COLLECTION: all(visit.files is not None and visit.files.whole for visit in visits),
             PLAYS: all(visit.viewings is not None and visit.viewings.whole for visit in visits),
         }
         gathered.complete = set() if self._crew.off else {kind for kind, is_whole in whole.items() if is_whole}
@@ -188,7 +214,7 @@ class _Read:
             gathered.moved.add(ITEMS)
         await asyncio.to_thread(gathered.name)
 
-    def _told(self) -> Reading:
+    def told(self) -> Reading:
         gathered, visits = self._gathered, self._crew.visits
         copies = gathered.copies()
         chosen = (f"{visit.seat.machine}/{one.library.key}" for visit in visits for one in visit.look.libraries)

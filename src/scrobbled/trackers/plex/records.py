@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from scrobbled.core.media_details import MediaDetails, best
 from scrobbled.core.naming.ids import Ids
 from scrobbled.core.naming.items import Episode, Item, Movie
 from scrobbled.core.records import IN_PART, Subject, ValueRecord
@@ -108,6 +109,19 @@ def rating_record(key: str, copies: ThingCopies, now: datetime) -> ValueRecord |
     at = last.rated_at if last.rated_at is None or last.rated_at <= now else None
     alike = all(copy.rating == last.rating for copy in copies)
     return None if last.rating is None else ValueRecord(key, last.rating, at, "" if alike else IN_PART)
+
+
+def collected_record(
+    key: str, files: Iterable[tuple[LibraryEntry, MediaDetails | None]], now: datetime
+) -> ValueRecord | None:
+    """The best of its files, there since the first of them was added; ``None`` where there is none."""
+    there = [(one, details) for one, details in files if details is not None]
+    finest = best(details for _, details in there)
+    if finest is None:
+        return None
+    added = min((one.added for one, _ in there if one.added), default=None)
+    at = None if added is None else min(datetime.fromtimestamp(added, UTC), now)
+    return ValueRecord(key, finest.value(), at)
 
 
 def told(found: Iterable[ValueRecord | None]) -> list[ValueRecord]:

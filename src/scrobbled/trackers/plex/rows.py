@@ -7,12 +7,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct, field
+import msgspec
+from msgspec import Raw, Struct, field
 
 from scrobbled.clients.plex_lists import JsonScalar
+from scrobbled.plumbing.fields import decimal
 
 MOVIE, SHOW, SEASON, EPISODE = 1, 2, 3, 4
 """Plex's numbers of what is listed."""
+
+
+class VersionNote(Struct, frozen=True, rename="camel", gc=False):
+    """Of one version of an item, whether its file is there: what lies in the trash has a time of that."""
+
+    deleted_at: JsonScalar = None
+
+
+_VERSIONS = msgspec.json.Decoder(tuple[VersionNote, ...])
+
+
+def lies_in_the_trash(versions: Raw) -> bool:
+    """Every file of it; where that cannot be told, none does."""
+    if b'"deletedAt"' not in bytes(versions):
+        return False
+    try:
+        notes = _VERSIONS.decode(versions)
+    except msgspec.MsgspecError:
+        return False
+    return bool(notes) and all(decimal(note.deleted_at) for note in notes)
 
 
 class ItemRow(Struct, frozen=True, rename="camel", gc=False):
@@ -43,6 +65,9 @@ class ItemRow(Struct, frozen=True, rename="camel", gc=False):
     """Of the person whose token asks. Those of critics are other fields, and nobody's."""
     last_rated_at: JsonScalar = None
     added_at: JsonScalar = None
+    updated_at: JsonScalar = None
+    versions: Raw = field(default=Raw(b""), name="Media")
+    """As it came: see ``VersionNote``."""
     leaf_count: JsonScalar = None
     section: JsonScalar = field(default=None, name="librarySectionID")
     """Told of items that are asked for by their keys; in the list of a library it is that library's."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from scrobbled.clients.plextv import PLEX_TV
-from scrobbled.core.kinds import PLAYS, RATINGS
+from scrobbled.core.kinds import COLLECTION, PLAYS, RATINGS
 from scrobbled.core.records import ViewingsKept
 from scrobbled.core.words.checks import Check
 from scrobbled.trackers.base import Amends, Reads, Tracker
@@ -16,6 +16,7 @@ from scrobbled.trackers.given import Context
 from scrobbled.trackers.plex.amending import PlexAmender
 from scrobbled.trackers.plex.auth import PlexAuth
 from scrobbled.trackers.plex.checks import PlexChecks
+from scrobbled.trackers.plex.files import PlexFiles
 from scrobbled.trackers.plex.libraries import libraries
 from scrobbled.trackers.plex.reading import PlexReader
 from scrobbled.trackers.plex.servers import PlexServers
@@ -28,7 +29,7 @@ CAN = Capabilities(
     settle=0.0,
     site="https://app.plex.tv",
     adds=False,
-    reads=frozenset({PLAYS, RATINGS}),
+    reads=frozenset({PLAYS, RATINGS, COLLECTION}),
     amends=frozenset({RATINGS}),
     ticks=True,
     keeps=ViewingsKept.SEEN,
@@ -46,7 +47,8 @@ class PlexTracker(Tracker):
         self._settings = settings
         self._auth = PlexAuth(http, settings, context.tokens, viewer=context.viewer, accounts=context.accounts)
         self._servers = PlexServers(http, settings, self._auth, context.cache)
-        self._reader = PlexReader(self._servers.seats, settings.libraries, context.clock)
+        files = PlexFiles(context.cache)
+        self._reader = PlexReader(self._servers.seats, settings.libraries, files, context.clock)
         self._amender = PlexAmender(self._servers, context.clock)
         self._checks = PlexChecks(http, self._servers, settings, self._auth, context.clock)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from scrobbled.clients.plex import AT_ONCE
-from scrobbled.core.kinds import PLAYS, RATINGS, Kind
+from scrobbled.core.kinds import COLLECTION, PLAYS, RATINGS, Kind
 from scrobbled.core.naming.items import Item
 from scrobbled.plumbing.fields import Malformed, text
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook, known_libraries, looked
@@ -14,7 +14,7 @@ from scrobbled.trackers.plex.entries import SCOPES, LibraryEntry, entry_of
 from scrobbled.trackers.plex.history import FoundViewings, HistoryLook, history_look, news_of_history, whole_history
 from scrobbled.trackers.plex.libraries import PlexLibrary, chosen, libraries
 from scrobbled.trackers.plex.lists import ADDED, WATCHED, readable
-from scrobbled.trackers.plex.news import SeatNews, news_of_items, news_of_ratings
+from scrobbled.trackers.plex.news import SeatNews, news_of_files, news_of_items, news_of_ratings
 from scrobbled.trackers.plex.rows import ItemRow
 from scrobbled.trackers.plex.seats import PlexSeat
 from scrobbled.trackers.plex.whole import FoundEntries, Step, WholeLibraries
@@ -23,13 +23,17 @@ KIND_OF: Mapping[str, int] = {scope: kind for kind, scope in SCOPES.items()}
 
 
 class SeatVisit:
-    """``items``, ``ratings`` and ``viewings`` are what was found; ``None`` where that has not moved."""
+    """``items``, ``ratings``, ``files`` and ``viewings`` are what was found; ``None`` where that has not moved.
+
+    ``files`` are the films and episodes whose files may be others than they were.
+    """
 
     def __init__(self, seat: PlexSeat, was: SeatMark, kinds: Collection[Kind], titles: Sequence[str]) -> None:
         self.seat, self._was, self._kinds, self._titles = seat, was, frozenset(kinds), titles
         self.look = SeatLook(seat, [])
         self.items: FoundEntries | None = None
         self.ratings: FoundEntries | None = None
+        self.files: FoundEntries | None = None
         self.viewings: FoundViewings | None = None
         self._history: HistoryLook | None = None
         self._looked_at_history = self._confirmed = False
@@ -84,7 +88,12 @@ class SeatVisit:
         """What moved; false where that does not explain itself. ``known`` is what was there, by its place."""
         if not self.moved(kind):
             return True
-        news = await (news_of_ratings(self.look) if kind == RATINGS else news_of_items(self.look, known, kind))
+        if kind == RATINGS:
+            news = await news_of_ratings(self.look)
+        elif kind == COLLECTION:
+            news = await news_of_files(self.look, known)
+        else:
+            news = await news_of_items(self.look, known, kind)
         if news is None:
             return False
         self._put(kind, _as_found(news))
@@ -92,17 +101,19 @@ class SeatVisit:
 
     async def read_all(self, kind: Kind, known: Mapping[str, Item], step: Step) -> None:
         reader = WholeLibraries(self.look, step, known)
+        items = self.items if self.items is not None and self.items.whole else None
         if kind == RATINGS:
-            items = self.items if self.items is not None and self.items.whole else None
             self._put(kind, await reader.ratings(items))
         else:
-            self._put(kind, await reader.items())
+            self._put(kind, items if items is not None and kind == COLLECTION else await reader.items())
 
     def _put(self, kind: Kind, found: FoundEntries) -> None:
         self._added |= found.added
         self._cut |= {kind} if found.cut else set()
         if kind == RATINGS:
             self.ratings = found
+        elif kind == COLLECTION:
+            self.files = found
         else:
             self.items = found
 
