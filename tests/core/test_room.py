@@ -42,8 +42,9 @@ def test_what_still_fits(one: ListRoom, free: int | None) -> None:
         (room(), said(), 250),
         (room(), said(100), 100),
         (room(), said(None), None),  # nobody says it any more
-        (room(249, closed=Closing.FULL), said(), 249),  # it counts what it does not list
-        (room(260, closed=Closing.FULL), said(), 250),
+        (room(249, closed=Closing.FULL, held_then=249), said(), 249),  # it counts what it does not list
+        (room(249, closed=Closing.FULL, held_then=100), said(), 250),  # more had got there than was known
+        (room(260, closed=Closing.FULL, held_then=260), said(), 250),
         (room(412, None, closed=Closing.FULL), said(None), 412),  # a refusal that named no figure
         (room(249, 249, told=250), said(), 249),  # remembered
         (room(249, 249, told=250), said(5_000, vip=True), 5_000),
@@ -61,6 +62,22 @@ def test_what_is_only_for_vip_stays_closed_until_the_account_is() -> None:
     closed = room(0, None, closed=Closing.NOT_FOR_ACCOUNT)
     assert closed.learn(said(None)).closed is Closing.NOT_FOR_ACCOUNT
     assert closed.learn(said(None, vip=True)).closed is None
+
+
+@pytest.mark.parametrize(
+    ("before", "most", "tried", "after"),
+    [
+        (room(231), None, 19, room(231, closed=Closing.FULL, held_then=231)),
+        (room(231), None, 20, room(231)),
+        (room(0, None), 5, 100, room(0, 5, told=None)),
+        (room(0, None), 1_000, 100, room(0, 1_000, told=None, closed=Closing.FULL, held_then=0)),
+        (room(0, None), None, 100, room(0, None, closed=Closing.FULL, held_then=0)),
+    ],
+)
+def test_a_refusal_of_more_than_fits_says_nothing_else(
+    before: ListRoom, most: int | None, tried: int, after: ListRoom
+) -> None:
+    assert before.close(Closing.FULL, most, tried) == after
 
 
 @given(st.integers(0, 1_000), NUMBERS, NUMBERS, st.sampled_from([None, *Closing]), NUMBERS, st.none() | st.booleans())

@@ -149,7 +149,7 @@ class Amender:
 
     async def _not_carried_out(self, batch: Sequence[Amendment], error: TrackerError) -> None:
         if isinstance(error, ListClosed):
-            await self._close(error)
+            await self._close(error, sum(one.wish.kind == error.kind for one in batch))
             return
         self._most_at_once = fewer(len(batch))
         verdict = failed(error, begun=False, alone=len(batch) == 1)
@@ -160,13 +160,11 @@ class Amender:
         elif isinstance(verdict, Settled):
             await self._book([_Verdict(batch[0], verdict)])
 
-    async def _close(self, error: ListClosed) -> None:
+    async def _close(self, error: ListClosed, tried: int) -> None:
         """Nothing more is sent to that list; a part may have got there, which the next run of a pair reads."""
         account, now = self._account, self._account.now()
         whose = (account.viewer, account.name)
-        held = await self._store.write(
-            lambda db: allowances.close(db, whose, error.kind, error.closing, error.most, error.reason, now)
-        )
+        held = await self._store.write(lambda db: allowances.close(db, whose, error, tried, now))
         self._changed()
         log.warning("list closed", action="amend", account=account.health.subject, kind=error.kind, why=error.reason)
         await account.health.list_closed(error.kind, f"{error.reason}; {held:,} wait for room there")

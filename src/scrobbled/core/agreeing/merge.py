@@ -129,6 +129,8 @@ def _cleared(side: Side, group: ValueGroup, policy: Policy) -> list[Change]:
     removal = policy.removal(group.kind)
     if removal == "ignore" or mine is None:
         return []
+    if kind.shape is KindShape.SET and policy.library == other(side):
+        return []  # a file, a library or a server is gone: that says nothing of what a person wants to have listed
     change = Change(
         side=side,
         action=kind.cleared,

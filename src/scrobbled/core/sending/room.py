@@ -39,6 +39,8 @@ class ListRoom(Struct, frozen=True):
     """What ``most`` was when the service, or the configuration, last told."""
     vip: bool | None = None
     closed: Closing | None = None
+    held_then: int | None = None
+    """``held`` when it was closed, as far as was known."""
 
     @property
     def free(self) -> int | None:
@@ -47,17 +49,25 @@ class ListRoom(Struct, frozen=True):
             return 0
         return None if self.most is None else max(0, self.most - self.held)
 
+    def close(self, closing: Closing, most: int | None, tried: int) -> ListRoom:
+        """So many more were refused; ``most`` is what the service says that it may hold, if anything."""
+        most = self.most if most is None else most
+        if closing is Closing.FULL and most is not None and self.held + tried > most:
+            return replace(self, most=most)  # they were too many at once
+        return replace(self, most=most, closed=closing, held_then=self.held)
+
     def learn(self, said: Allowance) -> ListRoom:
         """After the account and this list of it were read again.
 
-        A list that was full holds what it may hold: that counts until the service says something else than before, as
-        it may count what it does not list.
+        A list that was full although it was known to hold less than it may holds what it may: the service counts what
+        it does not list. That counts until it says something else than before.
         """
         told, paid = said.limits.get(self.kind), said.vip is True and self.vip is not True
         if told != self.told or paid:
             return replace(self, most=told, told=told, vip=said.vip, closed=None)
         if self.closed is Closing.FULL:
-            most = self.held if self.most is None else min(self.most, self.held)
+            is_full = self.most is None or self.held_then == self.held
+            most = min(self.held, self.held if self.most is None else self.most) if is_full else self.most
             return replace(self, most=most, vip=said.vip, closed=None)
         return replace(self, vip=said.vip)
 

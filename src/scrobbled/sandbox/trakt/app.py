@@ -19,7 +19,10 @@ from scrobbled.sandbox.trakt.oauth import OAuthServer, OAuthToken
 from scrobbled.sandbox.trakt.scrobble import ScrobbleRoutes
 
 __all__ = ["TraktAuthStandIn", "TraktStandIn"]
-SWITCHES = ("lag", "strict_episode_ids", "duplicate_rows", "removals_move", "minimal_pages", "bare_seasons")
+SWITCHES = (
+    *("lag", "strict_episode_ids", "duplicate_rows", "removals_move", "minimal_pages", "bare_seasons"),
+    "drops_details",
+)
 MINIMAL_PAGES = ("wanted", "always", "never")
 ACCOUNT_SWITCHES = ("vip", "locked", "deactivated")
 
@@ -85,7 +88,7 @@ class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, Loo
     @route("POST", "/_sandbox/switches")
     def switch(self, request: Request) -> Reply:
         """``lag`` (seconds), ``strict_episode_ids``, ``duplicate_rows``, ``removals_move``, ``minimal_pages``,
-        ``bare_seasons``, ``rate_limits`` and ``hidden`` (play ids).
+        ``bare_seasons``, ``drops_details``, ``rate_limits`` and ``hidden`` (play ids).
         """
         given = control_body(request, dict)
         if unknown := set(given) - {*SWITCHES, "rate_limits", "hidden"}:
@@ -97,6 +100,7 @@ class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, Loo
         self.duplicate_rows = bool(given.get("duplicate_rows", self.duplicate_rows))
         self.removals_move = bool(given.get("removals_move", self.removals_move))
         self.bare_seasons = bool(given.get("bare_seasons", self.bare_seasons))
+        self.drops_details = bool(given.get("drops_details", self.drops_details))
         self.minimal_pages = str(given.get("minimal_pages", self.minimal_pages))
         self.limits.enforced = bool(given.get("rate_limits", self.limits.enforced))
         self.hidden = set(given.get("hidden", self.hidden))

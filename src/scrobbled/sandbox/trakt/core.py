@@ -108,6 +108,7 @@ class TraktCore(StandIn):
         self.minimal_pages = "wanted"
         """Whether ``extended=min`` comes in pages: "wanted" by asking for a page or a limit, "always" or "never"."""
         self.bare_seasons = False
+        self.drops_details = False
         """Whether a show's seasons come without their episodes, however they are asked for."""
         self.hidden: set[int] = set()
         """Plays that are counted but not delivered, like those of merged titles."""

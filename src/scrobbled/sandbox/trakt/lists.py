@@ -102,7 +102,7 @@ class CollectionRoutes(ListCore):
         told: dict[str, list[TraktTitle]] = {"added": [], "updated": [], "existing": []}
         for wish in wishes:
             at = _moment(wish.said.get("collected_at"), wish.title, now)
-            metadata = {name: wish.said[name] for name in METADATA if name in wish.said}
+            metadata = {} if self.drops_details else {name: wish.said[name] for name in METADATA if name in wish.said}
             told[_collect(account, ListEntry(next(self.numbers), wish.title, at, metadata=metadata), now)].append(
                 wish.title
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from scrobbled.core.errors import ListClosed
 from scrobbled.core.kinds import KINDS, Kind, KindValue
 from scrobbled.core.sending.room import Allowance, Closing, ListRoom
 from scrobbled.core.standing import AccountKey
@@ -60,11 +61,12 @@ def _lists(db: sqlite3.Connection, account: AccountKey) -> list[ListRoom]:
 
 
 def _room(db: sqlite3.Connection, account: AccountKey, kind: Kind, held: int) -> ListRoom:
-    row = db.execute(f"SELECT most, told, vip, closed FROM allowances WHERE {_OF}", (*account, kind)).fetchone()
+    row = db.execute(f"SELECT most, told, vip, closed, held FROM allowances WHERE {_OF}", (*account, kind)).fetchone()
     if row is None:
         return ListRoom(kind, held)
-    most, told, vip, closed = row
-    return ListRoom(kind, held, most, told, None if vip is None else bool(vip), Closing(closed) if closed else None)
+    most, told, vip, closed, then = row
+    closing = Closing(closed) if closed else None
+    return ListRoom(kind, held, most, told, None if vip is None else bool(vip), closing, then)
 
 
 def learn(
@@ -76,13 +78,11 @@ def learn(
     return learnt
 
 
-def close(
-    db: sqlite3.Connection, account: AccountKey, kind: Kind, closing: Closing, most: int | None, reason: str, now: float
-) -> int:
-    """The list takes nothing more: all that waits to get onto it is held. Returns how much that is."""
+def close(db: sqlite3.Connection, account: AccountKey, error: ListClosed, tried: int, now: float) -> int:
+    """The list takes none of so many: all that waits to get onto it is held. Returns how much that is."""
+    kind, reason = error.kind, error.reason
     (room,) = rooms(db, account, [kind])
-    most = room.most if most is None else most
-    _save(db, account, [ListRoom(kind, room.held, most, room.told, room.vip, closing)], now)
+    _save(db, account, [room.close(error.closing, error.most, tried)], now)
     wanted = list(waiting(db, account, kind))
     hold(db, wanted, reason)
     return len(wanted)
@@ -90,10 +90,10 @@ def close(
 
 def _save(db: sqlite3.Connection, account: AccountKey, learnt: Iterable[ListRoom], now: float) -> None:
     db.executemany(
-        "INSERT INTO allowances (viewer, tracker, kind, most, told, vip, closed, at) VALUES (?,?,?,?,?,?,?,?) "
+        "INSERT INTO allowances (viewer, tracker, kind, most, told, vip, closed, held, at) VALUES (?,?,?,?,?,?,?,?,?) "
         "ON CONFLICT DO UPDATE SET most = excluded.most, told = excluded.told, vip = excluded.vip, "
-        "closed = excluded.closed, at = excluded.at",
-        [(*account, one.kind, one.most, one.told, one.vip, one.closed, now) for one in learnt],
+        "closed = excluded.closed, held = excluded.held, at = excluded.at",
+        [(*account, one.kind, one.most, one.told, one.vip, one.closed, one.held_then, now) for one in learnt],
     )
 
 

@@ -15,6 +15,7 @@ def allowances(db: Database) -> None:
     """One row for each list of an account; see ``core.sending.room.ListRoom``. ``at`` is when that was learnt."""
     db.conn.execute(
         "CREATE TABLE allowances (viewer TEXT NOT NULL, tracker TEXT NOT NULL, kind TEXT NOT NULL, most INTEGER, "
-        "told INTEGER, vip INTEGER, closed TEXT, at REAL NOT NULL, PRIMARY KEY (viewer, tracker, kind)) WITHOUT ROWID"
+        "told INTEGER, vip INTEGER, closed TEXT, held INTEGER, at REAL NOT NULL, PRIMARY KEY (viewer, tracker, kind)) "
+        "WITHOUT ROWID"
     )
     db.conn.execute("CREATE INDEX amendments_without_room ON amendments (viewer, tracker, kind) WHERE hold = 'limit'")
