@@ -206,7 +206,7 @@ def test_the_dashboard_knows_every_outcome_there_is() -> None:
     assert set(measures["PLAYS"]) == set(PlayOutcome)
     assert set(measures["WAITING"]) == set(WAITING)
     assert set(measures["RUNS"]) == set(RUN_OUTCOMES)
-    assert set(measures["FLOOD"].split("|")) == set(Hold) - {Hold.NO_DATE, Hold.ASK}
+    assert set(measures["FLOOD"].split("|")) == set(Hold) - {Hold.NO_DATE, Hold.ASK, Hold.LIMIT}
 
 
 # What loads them
