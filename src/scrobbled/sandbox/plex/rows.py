@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from scrobbled.sandbox.plex.files import FileVersion, version_row
+from scrobbled.sandbox.plex.files import FileVersion, PlexRow, version_row
 from scrobbled.sandbox.plex.items import ADDED, LibraryItem, PlexSection
 from scrobbled.sandbox.plex.player import PlexSession
 from scrobbled.sandbox.plex.told import guids, metadata
 from scrobbled.sandbox.plex.views import HistoryViewing, ViewState
-
-PlexRow = dict[str, Any]
 
 
 def section_row(section: PlexSection, *, loose: bool = False) -> PlexRow:
