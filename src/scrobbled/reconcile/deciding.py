@@ -69,6 +69,10 @@ class Decider:
         """So many titles that the other side has are not in the ``library``."""
         self._left[PLAYS, left("absent", other(library))] += titles
 
+    def leave_mixed(self, titles: int) -> None:
+        """So many titles of side a have the ids of two."""
+        self._left[PLAYS, left("mixed", "a")] += titles
+
     async def decide(self, part: Lined) -> list[Link]:
         """What was found to be the same; the rest is kept for the plan."""
         links, before = list[Link](), len(self._changes)

@@ -104,6 +104,8 @@ class Course:
     b: LoadedSide = field(default_factory=lambda: LoadedSide("b"))
     placed: Mapping[str, str | None] = field(default_factory=dict)
     """Keys of side a that were looked up at side b, and where they stand there."""
+    mixed: int = 0
+    """So many things of side a have the ids of two, and are left out."""
     apart: set[str] = field(default_factory=set)
     """Keys of side a of which side b has a name for something else."""
 
@@ -127,6 +129,12 @@ class Course:
         alone = [one for group in groups if all(side == "a" for side, _ in group) for one in group]
         theirs = {name for (side, _), told in near.items() if alone and side == "b" for name in told.names}
         self.apart |= {key for side, key in alone if not theirs.isdisjoint(near[side, key].names)}
+
+    def leave(self, mixed: Iterable[str]) -> None:
+        """Leave out these keys of side a."""
+        for key in mixed:
+            self.mixed += self.a.canon.pop(key, None) is not None
+            self.a.valued.pop(key, None)
 
     def narrow(self, library: Side) -> int:
         """Leave out what the ``library`` does not hold of the other side; returns how many titles that are."""

@@ -44,6 +44,8 @@ class Placer:
         if strange := await self._strange(course):
             await self._place(course, strange, steps)
             await self._loader.take_in(course, [one.key for one in strange])
+        whose = (self._sides.viewer, self._sides.a, self._sides.b)
+        course.leave(await self._store.read(lambda db: subjects.refused(db, whose, self._mark, TWO_FILMS)))
         return course
 
     async def _strange(self, course: Course) -> list[Subject]:

@@ -223,6 +223,7 @@ class Reconciler:
         course = await placer.course(looked.since, steps)
         made = replace(made, until=until)
         decider, view = Decider(sides, made), None
+        decider.leave_mixed(course.mixed)
         if made.library is not None:
             decider.leave_out(made.library, course.narrow(made.library))
             if made.within:

@@ -135,6 +135,10 @@ _LEFT: dict[str, tuple[str, str]] = {
         "title watched on {here} is not in the library of {there}",
         "titles watched on {here} are not in the library of {there}",
     ),
+    "mixed": (
+        "film on {here} has the ids of two films, and is left alone until it is corrected",
+        "films on {here} have the ids of two films, and are left alone until they are corrected",
+    ),
     "fixed": (
         "play has another time on {there} that cannot be set on {here}",
         "plays have another time on {there} that cannot be set on {here}",

@@ -80,6 +80,15 @@ def placements(db: sqlite3.Connection, whose: SubjectLookup, known: str) -> dict
     return dict(rows.fetchall())
 
 
+def refused(db: sqlite3.Connection, whose: SubjectLookup, known: str, how: str) -> set[str]:
+    """Keys that stand nowhere, for the reason ``how``."""
+    query = (
+        "SELECT key FROM placements WHERE viewer = ? AND tracker = ? AND target = ? AND known = ? AND how = ? "
+        "AND to_key IS NULL"
+    )
+    return {row[0] for row in db.execute(query, (*whose, known, how))}
+
+
 def any_placed(db: sqlite3.Connection, whose: SubjectLookup) -> bool:
     """Whether anything was ever looked up that its name did not tell."""
     query = "SELECT 1 FROM placements WHERE viewer = ? AND tracker = ? AND target = ? LIMIT 1"
