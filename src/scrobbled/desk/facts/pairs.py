@@ -132,13 +132,15 @@ class PairStory(Struct, frozen=True):
     library: str = ""
     """The side that is a library; empty where none is."""
     titles: list[str] = field(default_factory=list)
-    """Of the libraries there that are read."""
+    """Of the libraries there that are read, for whoever chooses one; ``status`` leaves them out."""
     unmatched: dict[str, int] = field(default_factory=dict)
     """By tracker, how many changes wait as it does not know what they are about."""
 
 
-def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standings) -> list[PairStory]:
-    """In the order of the configuration."""
+def pair_stories(
+    db: sqlite3.Connection, config: Config, stood: standings.Standings, *, titles: bool = False
+) -> list[PairStory]:
+    """In the order of the configuration. ``titles`` of a large library take some hundredths of a second."""
     found, standing = [], map(pair_stands, stood.pairs)
     waiting = {(row.viewer, row.tracker, row.state): row.count for row in overview.waiting(db)}
     for viewer in config.viewers:
@@ -161,7 +163,7 @@ def pair_stories(db: sqlite3.Connection, config: Config, stood: standings.Standi
                     schedule=pair.schedule.text if pair.schedule else "",
                     when=when(pair),
                     library=(library := _library(pair)),
-                    titles=mirrored.titles(db, (viewer.name, library)) if library else [],
+                    titles=mirrored.titles(db, (viewer.name, library)) if titles and library else [],
                     conflict=pair.conflict,
                     removals=_removals(pair),
                     works=works,

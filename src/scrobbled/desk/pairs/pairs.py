@@ -65,7 +65,9 @@ class Runs:
     async def pairs(self) -> list[PairStory]:
         """In the order of the configuration."""
         now, config = self._now(), self._runtime.config
-        return await self._runtime.store.read(lambda db: pair_stories(db, config, standings.facts(db, config, now)))
+        return await self._runtime.store.read(
+            lambda db: pair_stories(db, config, standings.facts(db, config, now), titles=True)
+        )
 
     async def accounts(self) -> list[AccountStatus]:
         """Whether each account can be asked just now."""
