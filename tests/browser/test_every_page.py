@@ -18,6 +18,8 @@ PAGES = {
     "now": "/",
     "history": "/history",
     "search": "/history?q=harbour",
+    "on-trakt": "/history?on=trakt",
+    "on-serializd": "/history?on=serializd&carried=no",
     "play": "/plays/p1",
     "needs": "/needs",
     "correct": "/correct/p1?q=harbour",
