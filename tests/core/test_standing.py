@@ -193,7 +193,7 @@ def test_a_pair_is_told_in_a_sentence(change: dict[str, Any], code: str, tone: s
         ({"outcome": "failed", "reason": "no answer"}, "No answer. It is tried again by itself."),
         ({"outcome": "failed"}, "It is tried again by itself."),
         ({"outcome": "cancelled"}, "The next finds what is left, and asks first."),
-        ({"compared": False}, "The next run by the clock does so."),
+        ({"compared": False}, "The next run of all of it does so."),
         ({"doubted": ("trakt",)}, "Nothing is removed because of it, and the next run looks again."),
         ({"overdue": True}, "Pairs are compared while scrobbled serve runs."),
         ({"a": SIGN_IN}, "Signed out. Run: scrobbled auth trakt --viewer anna"),

@@ -12,11 +12,13 @@ from house import House, house
 
 from patience import until
 from scrobbled.config import load
-from scrobbled.core.naming.ids import ShowIds
+from scrobbled.core.naming.ids import MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.desk.posters.artwork import Artwork
+from scrobbled.plumbing.behalf import for_run
 from scrobbled.sandbox.posters.drawing import poster
 from scrobbled.store.works import works
+from web.test_api_history import watch
 
 pytestmark = pytest.mark.anyio
 KEY = "0123456789abcdef0123456789abcdef"
@@ -216,6 +218,18 @@ async def test_a_key_that_is_added_while_it_runs_is_used_at_once(tmp_path: Path)
         (address,) = art.of_items([told])
         await art.gallery.settled()
         assert await art.picture(address.removeprefix("art/")) is not None
+
+
+async def test_the_posters_of_what_a_run_brought_are_no_requests_of_the_run(tmp_path: Path) -> None:
+    async with house(tmp_path, **WITH_PICTURES) as home:
+        art = beside(home)
+        await watch(home, Movie("Amélie", 2001, MovieIds(tmdb=home.sandbox.world.movies[0].tmdb)))
+        with for_run(1):
+            art.scout.news()
+        await until(lambda: home.sandbox["tmdb"].calls("GET /t/p/*"), "somebody fetches it")
+        await art.gallery.settled()
+        assert home.runtime.metrics.run_requests.taken() == {}
+        await art.aclose()
 
 
 async def test_the_posters_of_new_plays_are_there_before_anybody_looks(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ _ENDS: dict[str, _Found] = {
     "refused": ("refused", "held", "the plan no longer held, so nothing was done", "Make a new preview."),
     "cancelled": ("cancelled", "calm", "the last run was cancelled", "The next finds what is left, and asks first."),
 }
-_PART: _Found = ("part", "calm", "not compared yet as the settings say", "The next run by the clock does so.")
+_PART: _Found = ("part", "calm", "not compared yet as the settings say", "The next run of all of it does so.")
 
 
 def _idle(one: PairStanding) -> _Found | None:

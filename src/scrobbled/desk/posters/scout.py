@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 
 import structlog
 
@@ -32,10 +33,10 @@ class Scout:
         self._tidied: float | None = None
 
     def news(self) -> None:
-        """There may be new plays."""
+        """There may be new plays. Nothing of it is done for the run that brought them."""
         self._news = True
         if self._task is None and self._gallery.can_ask:
-            self._task = asyncio.create_task(self._look())
+            self._task = asyncio.create_task(self._look(), context=Context())
 
     async def aclose(self) -> None:
         if self._task is not None:
