@@ -52,6 +52,8 @@ PAGES = {
     "activate": "/activate",
 }
 
+FILLED = "[...document.querySelectorAll('.poster')].every(one => one.firstElementChild.clientWidth === one.clientWidth)"
+
 
 @pytest.fixture
 def house(demo: str) -> str:
@@ -67,6 +69,7 @@ def test_a_page_is_whole_and_readable_for_everybody(house: str, chromium: Chromi
         page = screen.open(house + PAGES[name])
         page.wait_for_timeout(300)  # live parts have asked once
         screen.must_be_readable(f"{name}-{size}")
+        assert page.evaluate(FILLED), "each poster fills its frame"
 
 
 def test_without_any_script_every_page_stands_and_every_link_leads_somewhere(house: str, chromium: Chromium) -> None:

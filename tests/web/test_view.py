@@ -192,7 +192,7 @@ def test_times_are_relative_for_a_day_and_then_a_date(seconds: int, text: str) -
 
 def test_a_day_that_is_still_to_come_is_not_called_today() -> None:
     assert words.day(NOW, NOW, evening=False) == "Today"
-    assert words.day(NOW + timedelta(days=365), NOW, evening=False) == "Sunday 14 November 2027"
+    assert words.day(NOW + timedelta(days=365), NOW, evening=False) == "Sunday 14 November 2027, still to come"
 
 
 def test_counts_and_names_are_said_as_people_do() -> None:

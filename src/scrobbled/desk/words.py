@@ -69,4 +69,5 @@ def day(then: datetime, now: datetime, *, evening: bool) -> str:
         return "Tonight" if evening else "Today"
     if age == 1:
         return "Yesterday"
-    return f"{then:%A} {then.day} {then:%B}" + (f" {then.year}" if then.year != now.year else "")
+    told = f"{then:%A} {then.day} {then:%B}" + (f" {then.year}" if then.year != now.year else "")
+    return told if age > 0 else f"{told}, still to come"
