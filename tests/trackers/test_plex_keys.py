@@ -8,6 +8,7 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
@@ -150,6 +151,17 @@ EPISODES = st.builds(
 LIBRARIES = st.lists(FILMS | EPISODES, max_size=8).map(
     lambda items: [copy(f"m/{number}", item) for number, item in enumerate(items)]
 )
+
+
+def test_of_two_that_were_one_thing_the_same_one_keeps_its_key_in_whatever_order_they_come() -> None:
+    one, other = (Episode("H", 0, 1, ids=ids) for ids in (EpisodeIds(tmdb=1), EpisodeIds(tmdb=1, imdb="tt2")))
+    before = Subject(
+        "episode:tmdb:1", "episode", replace(one, ids=EpisodeIds(tmdb=1, imdb="tt1")), None, ("m/1", "m/3")
+    )
+    rows = [copy("m/1", one), copy("m/3", other)]
+    found = read(*rows, known=[before])
+    assert read(*reversed(rows), known=[before]) == found
+    assert len({subject.key for subject in found.values()}) == 2
 
 
 @given(LIBRARIES, LIBRARIES, st.randoms())

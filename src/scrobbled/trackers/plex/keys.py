@@ -99,7 +99,7 @@ class _Keys:
                 else:
                     new.append(group)
         used = set(keys.values())
-        for group in sorted(new, key=lambda group: self._names(group)[0]):
+        for group in sorted(new, key=lambda group: (self._names(group)[0], _places(group))):
             key = self._new(group, used, shared)
             used.add(key)
             keys |= dict.fromkeys(_places(group), key)
