@@ -173,7 +173,7 @@ def line(n: int, tracker: str = "trakt", action: str = "add") -> PlanLine:
 
 def test_a_shelf_hands_out_pages_and_counts() -> None:
     with closing(StoredPlan([line(1, "", "decide"), *(line(n, "serializd") for n in range(2, 9)), line(9)])) as shelf:
-        assert shelf.counts() == [("", "decide", 1), ("serializd", "add", 7), ("trakt", "add", 1)]
+        assert shelf.counts() == [("", "decide", 1, 0), ("serializd", "add", 7, 7), ("trakt", "add", 1, 1)]
         page = shelf.page(tracker="serializd", action="add", after=3, limit=3)
         assert [one.n for one, _ in page] == [4, 5, 6]
         assert [one.n for one, _ in shelf.page(tracker=None, action=None, after=7, limit=9_999)] == [8, 9]

@@ -142,13 +142,18 @@ def test_a_copy_that_lacks_a_step_in_the_middle_is_refused(tmp_path: Path) -> No
         looking.look(other, shown=SHOWN)
 
 
+def _computes(db: sqlite3.Connection, table: str) -> bool:
+    """Whether a column of it is made of others: sqlite-utils leaves such out, and cannot write the table anew."""
+    return any(row[6] in (2, 3) for row in db.execute(f'PRAGMA table_xinfo("{table}")'))
+
+
 def test_tables_that_sqlite_utils_wrote_anew_are_still_ours(tmp_path: Path) -> None:
     other = database(tmp_path / "other.db", plays=0)
     with closing(sqlite3.connect(other, isolation_level=None)) as db:
         db.execute("DELETE FROM tallies")  # a column without NOT NULL would not take its nothing
         changed = Database(db)
         for table in changed.table_names():
-            if not table.startswith("sqlite_"):
+            if not table.startswith("sqlite_") and not _computes(db, table):
                 changed.table(table).transform()
     assert looking.look(other, shown=SHOWN) == (0, 0)
 
