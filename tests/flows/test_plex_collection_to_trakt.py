@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flows.household import Household, household
+from scrobbled.desk.facts import house as facts
 from scrobbled.sandbox.plex.files import FileVersion
 from scrobbled.sandbox.plex.items import LibraryItem
 from scrobbled.sandbox.trakt.accounts import ListEntry
@@ -137,3 +138,17 @@ async def test_a_free_account_gets_what_there_is_room_for(house: Household) -> N
     assert len(collected(house)) == 5
     refused = [one for one in house.sandbox["trakt"].log if one.path == "/sync/collection" and one.method == "POST"]
     assert len(refused) <= 3, "what Trakt does not tell is learnt, and not run into again"
+
+
+async def test_what_an_account_may_hold_is_told_in_the_plan_and_by_the_account(house: Household) -> None:
+    ended = await house.compare()
+    assert ended.plan is not None
+    assert "trakt, free account: collection 0, limit not told" in [one.lower() for one in ended.plan.warnings]
+    await house.deliver()
+    await house.sync(full=True)
+    now = house.clock.now().timestamp()
+    found = await house.runtime.store.read(lambda db: facts.status(db, house.runtime.config, now, 0))
+    (trakt,) = (one.holds for one in found.trackers if one.tracker == "trakt")
+    held = len(collected(house))
+    assert (trakt.vip, trakt.limits) == (False, {})
+    assert trakt.room.startswith(f"free account: collection {held:,}, limit not told")

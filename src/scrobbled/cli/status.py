@@ -141,7 +141,7 @@ def _account(row: AccountStatus, now: datetime) -> tuple[str, Sequence[str]]:
     sign = "signed in" if row.signed_in else "" if row.standing.word == CONNECTED else "not signed in"
     waits = row.standing.code in ("catching-up", "asks", "parked")
     counts = (f"{count:,} {told}" for told, count in row.counts.items() if not waits or told not in _LOADS)
-    below = (row.standing.next, _holds(row.holds, now), *(one.text for one in row.waits))
+    below = (row.standing.next, _holds(row.holds, now), row.holds.room, *(one.text for one in row.waits))
     return ", ".join(filter(None, (row.standing.word, sign, *counts))), list(filter(None, below))
 
 

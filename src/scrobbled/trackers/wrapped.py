@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from scrobbled.core.sending.room import Allowance
 from scrobbled.core.words.checks import Check
 from scrobbled.trackers.base import Adds, Amends, Foresees, Reads, TellsPlaying, Tracker
 from scrobbled.trackers.capabilities import Capabilities
@@ -25,6 +26,9 @@ class Wrapped(Tracker):
 
     def expires_at(self) -> datetime | None:
         return self._tracker.expires_at()
+
+    async def allowance(self) -> Allowance:
+        return await self._tracker.allowance()
 
     def roots(self) -> Mapping[str, str]:
         return self._tracker.roots()

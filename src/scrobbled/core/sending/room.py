@@ -83,7 +83,15 @@ class ListRoom(Struct, frozen=True):
 
 def account_words(name: str, rooms: Iterable[ListRoom]) -> str:
     """All lists of an account: "Trakt, free account: watchlist 231 of 250, room for 19; collection 412, …"."""
+    words = rooms_in_words(rooms)
+    return f"{name}, {words}" if words.startswith(tuple(_SORTS.values())) else f"{name}: {words}"
+
+
+def rooms_in_words(rooms: Iterable[ListRoom]) -> str:
+    """The same without the name: "free account: watchlist 231 of 250, room for 19"."""
     rooms = sorted(rooms, key=lambda one: tuple(KINDS).index(one.kind))
-    vip = next((one.vip for one in rooms if one.vip is not None), None)
-    sort = {True: ", VIP", False: ", free account", None: ""}[vip]
-    return f"{name}{sort}: {'; '.join(one.words() for one in rooms)}"
+    sort = next((_SORTS[one.vip] for one in rooms if one.vip is not None), "")
+    return f"{sort}{'; '.join(one.words() for one in rooms)}"
+
+
+_SORTS = {True: "VIP: ", False: "free account: "}

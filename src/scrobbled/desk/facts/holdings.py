@@ -6,13 +6,15 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scrobbled.core.kinds import ITEMS, KINDS, PLAYS, WATCHED, Kind
+from scrobbled.core.sending.room import rooms_in_words
 from scrobbled.core.standing import AccountKey
 from scrobbled.core.words.outcomes import HOLDS, PLAY_NEXT_STEP, Hold, PlayOutcome, told
 from scrobbled.store.file.codec import iso_or_none
 from scrobbled.store.mirror import records, values
-from scrobbled.store.queue import overview
+from scrobbled.store.queue import allowances, overview
 
 
 class AccountHolds(Struct, frozen=True):
@@ -24,6 +26,12 @@ class AccountHolds(Struct, frozen=True):
     text: str = ""
     """The same in words: "1,204 watched, 310 rated", "5,310 plays, 402 ratings"; empty before it was read."""
     read: str | None = None
+    vip: bool | None = None
+    """Whether the account is paid for, as far as the service says."""
+    limits: dict[Kind, int] = field(default_factory=dict)
+    """The most of each list, as far as it is known."""
+    room: str = ""
+    """The same in words: "free account: collection 412, limit not told; watchlist 231 of 250, room for 19"."""
 
 
 class WaitStory(Struct, frozen=True):
@@ -43,7 +51,12 @@ def holding(db: sqlite3.Connection, account: AccountKey) -> AccountHolds:
     if not state.read_at:
         return AccountHolds()
     counts = {PLAYS: state.plays, **values.count(db, account)}
-    return AccountHolds(counts, ", ".join(_told(counts)), iso_or_none(state.read_at))
+    found = AccountHolds(counts, ", ".join(_told(counts)), iso_or_none(state.read_at))
+    rooms = allowances.known(db, account)
+    if not rooms:
+        return found
+    limits = {one.kind: one.most for one in rooms if one.most is not None}
+    return replace(found, vip=rooms[0].vip, limits=limits, room=rooms_in_words(rooms))
 
 
 def _told(counts: Mapping[Kind, int]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from scrobbled.core.words.outcomes import EVENT_NEXT_STEP, PLAY_NEXT_STEP, EventOutcome, PlayOutcome
 from scrobbled.desk.desk import Desk
 from scrobbled.desk.facts import ids as ids_facts
-from scrobbled.desk.facts.house import Status
+from scrobbled.desk.facts.house import AccountStatus, Status
 from scrobbled.desk.facts.plays import Attempt, EventStory, PlayStory
 from scrobbled.desk.facts.queue import QueuedChange
 from scrobbled.desk.needs import floods
@@ -100,6 +100,10 @@ def _state(desk: Desk) -> list[HTTPRouteHandler]:
     async def status() -> Status:
         return await desk.status()
 
+    @get("/accounts", summary="What each account holds, may hold, and when that was read")
+    async def accounts() -> list[AccountStatus]:
+        return (await desk.status()).trackers
+
     @get("/queue", summary="What is not delivered")
     async def queue(
         after: FromQuery[str | None] = None, flood: FromQuery[str | None] = None, limit: FromQuery[int] = 50
@@ -118,7 +122,7 @@ def _state(desk: Desk) -> list[HTTPRouteHandler]:
             OutcomeMeaning("play", str(code), PLAY_NEXT_STEP[code]) for code in PlayOutcome
         ]
 
-    return [status, queue, held_together, outcomes]
+    return [status, accounts, queue, held_together, outcomes]
 
 
 async def _waiting(desk: Desk, after: str | None, size: int, flood: int | None) -> list[QueuedChange]:
