@@ -27,7 +27,8 @@ from .harness import ENDS_WITHIN, Service, Town, Viewing, just_now, until
 from .two import Two, minutes, paired
 
 KILLS = int(os.environ.get("SCROBBLED_DRILL_KILLS", "4"))
-SHOWS = 12
+SHOWS = max(12, (47 + 3 * KILLS) // 16 + 1)
+"""Sixteen episodes each: enough for every viewing to be of another one."""
 WORDS = {"review_text": "A quiet one.\n\nSecond paragraph, with 'quotes'.", "tags": ("cosy", "late"), "like": True}
 
 

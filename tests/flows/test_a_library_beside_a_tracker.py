@@ -254,6 +254,26 @@ async def test_an_undone_play_unmarks_only_what_is_ours_and_untouched(careful: T
     }
 
 
+async def test_what_we_took_back_is_ticked_again_when_it_is_watched_again(careful: Two) -> None:
+    """Also where the play comes before anybody has read that it is not watched any more."""
+    two, key = careful, key_of(FILM)
+    for item in (FILM, OTHER, EPISODES[0]):
+        two.shelf.add(item)
+        two.person.add(item, EVENING)
+    await two.settled()
+    two.trackers["right"].plays = [one for one in two.trackers["right"].plays if one.key != key]
+    for _ in range(8):
+        two.clock.advance(7 * 3_600)
+        await two.cycle()
+        if not two.shelf.held[key].count:
+            break
+    assert two.shelf.held[key].count == 0
+    two.person.add(FILM, two.clock.now())
+    two.clock.advance(86_400)
+    await two.settled()
+    assert two.shelf.held[key].count == 1
+
+
 async def test_a_season_ticked_off_by_hand_has_no_dates(two: Two) -> None:
     for item in EPISODES[:4]:
         two.shelf.mark(two.shelf.add(item), EVENING)
@@ -270,6 +290,16 @@ async def test_marked_takes_the_time_of_the_mark(tmp_path: Path) -> None:
         two.shelf.mark(two.shelf.add(item), EVENING)
     await two.settled()
     assert [two.times(item) for item in EPISODES[:4]] == [[EVENING]] * 4
+    await two.store.aclose()
+
+
+async def test_the_time_of_a_new_start_is_that_of_no_mark(tmp_path: Path) -> None:
+    two = bench(tmp_path, undated="marked")
+    for item in EPISODES[:4]:
+        two.shelf.mark(two.shelf.add(item), EVENING)
+    two.shelf.begin(key_of(EPISODES[0]))
+    await two.settled()
+    assert [two.times(item) for item in EPISODES[:4]] == [[], [EVENING], [EVENING], [EVENING]]
     await two.store.aclose()
 
 

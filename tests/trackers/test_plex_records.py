@@ -74,8 +74,34 @@ def test_it_is_watched_as_often_as_any_copy_says_and_when_the_last_one_was(
     copies: list[LibraryEntry], count: int, begun: bool, at: datetime | None
 ) -> None:
     for order in permutations(copies):
+        found = watched_record("k", order)
+        assert found is not None
+        assert isinstance(found.value, dict)
         on = sorted(one.place for one in copies if one.count)
-        assert watched_record("k", order) == ValueRecord("k", {"count": count, "begun": begun, "on": on}, at)
+        assert {name: found.value[name] for name in ("count", "begun", "on")} == {
+            "count": count,
+            "begun": begun,
+            "on": on,
+        }
+        assert found.at == at
+
+
+def test_what_each_copy_says_is_told_where_several_were_watched() -> None:
+    one, other = copy("m/2", count=5, viewed_at=EVENING, begun=True), copy("m/1", count=1, viewed_at=LATER)
+    found = watched_record("k", [one, copy("m/3"), other])
+    assert found is not None
+    assert found.value == {
+        "count": 5,
+        "begun": False,
+        "on": ["m/1", "m/2"],
+        "each": [
+            {"count": 1, "begun": False, "at": int(LATER.timestamp())},
+            {"count": 5, "begun": True, "at": int(EVENING.timestamp())},
+        ],
+    }
+    alone = watched_record("k", [one, copy("m/3")])
+    assert alone is not None
+    assert "each" not in alone.value  # type: ignore[operator]
 
 
 def test_the_rating_is_that_of_the_copy_rated_last() -> None:

@@ -7,15 +7,16 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from scrobbled.core.agreeing.bulk import in_bulk
 from scrobbled.core.agreeing.ledger import HeldState, LeftMark, Policy
 from scrobbled.core.agreeing.lineup import Moments, window
 from scrobbled.core.agreeing.plan import Side, other
-from scrobbled.core.agreeing.viewed import together, viewing
+from scrobbled.core.agreeing.viewed import ViewedCopy, is_as_left, last_viewed, together, viewing
 from scrobbled.core.errors import ConfigError
 from scrobbled.core.kinds import ITEMS, WATCHED
 from scrobbled.core.naming.items import Media
@@ -80,18 +81,29 @@ class LibraryView(Struct, frozen=True):
     def _watched(self, state: HeldState, watched: MirroredValue, subject: Subject) -> HeldState:
         value = watched.value if isinstance(watched.value, Mapping) else {}
         if watched.missed:
-            on = value.get("on") or subject.places
-            same = not on or bool(set(on) & set(subject.places))  # what was added anew has no state of its own yet
-            gone, sure = instant(watched.since) if same else None, bool(value.get("on")) and watched.missed >= GONE
-            return HeldState(resumed_at=state.resumed_at, unwatched_at=gone, is_sure=sure, mark=state.mark)
+            return self._unwatched(state, watched, value, subject)
+        last = last_viewed(_copies(watched, value), state.mark, several=len(_servers(subject)) > 1)
         return HeldState(
             count=int(value.get("count", 1)),
-            at=None if watched.at is None else instant(watched.at),
-            begun=bool(value.get("begun")),
+            at=last.at,
+            begun=last.begun,
             is_bulk=watched.key in self.together,
             resumed_at=state.resumed_at,
             mark=state.mark,
         )
+
+    def _unwatched(
+        self, state: HeldState, watched: MirroredValue, value: Mapping[str, Any], subject: Subject
+    ) -> HeldState:
+        """It was watched there. What we took back ourselves, as we had left it, nobody has unmarked."""
+        at = None if watched.at is None else instant(watched.at)
+        before = replace(state, count=int(value.get("count", 1)), at=at)
+        if state.mark is not None and state.mark.taken and is_as_left(before):
+            return replace(state, mark=None)
+        on = value.get("on") or subject.places
+        same = not on or bool(set(on) & set(subject.places))  # what was added anew has no state of its own yet
+        gone, sure = instant(watched.since) if same else None, bool(value.get("on")) and watched.missed >= GONE
+        return replace(state, unwatched_at=gone, is_sure=sure)
 
 
 class KnownPlays(Struct, frozen=True):
@@ -165,6 +177,17 @@ async def known_plays(store: Store, sides: Sides, view: LibraryView | None, half
         found.home.update(home)
         found.entered.update({id_: instant(at) for id_, at in entered.items()})
     return found
+
+
+def _copies(watched: MirroredValue, value: Mapping[str, Any]) -> list[ViewedCopy]:
+    """What each says, where several are watched."""
+    if each := value.get("each"):
+        return [_copy(one, one.get("at")) for one in each]
+    return [_copy(value, watched.at)]
+
+
+def _copy(said: Mapping[str, Any], at: float | None) -> ViewedCopy:
+    return ViewedCopy(int(said.get("count", 1)), None if at is None else instant(at), bool(said.get("begun")))
 
 
 def _media(subject: Subject) -> Media:

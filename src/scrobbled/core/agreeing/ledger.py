@@ -100,6 +100,8 @@ class LeftMark(Struct, frozen=True):
     """How often the library counted the thing as watched then."""
     undone: bool = False
     """A person took it back, or left it out."""
+    taken: bool = False
+    """We took it back, as the other side had nothing of the thing any more."""
 
 
 class HeldState(Struct, frozen=True):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from scrobbled.core.agreeing.ledger import HeldState
+from msgspec import Struct
+
+from scrobbled.core.agreeing.ledger import HeldState, LeftMark
 from scrobbled.core.agreeing.lineup import Moments
 from scrobbled.core.records import DatePrecision, PlayRecord
 from scrobbled.core.watching.plays import is_entered
@@ -36,7 +38,7 @@ def viewing(
         return PlayRecord(f"watched:{key}@{int(state.at.timestamp())}", key, state.at)
     if rows:
         return None
-    made_at = state.at if state.at is not None and is_entered(state.at) and state.at <= until else None
+    made_at = None if state.at is None or state.begun or not is_entered(state.at) or state.at > until else state.at
     return PlayRecord(f"watched:{key}", key, None, DatePrecision.NONE, made_at=made_at)
 
 
@@ -47,14 +49,31 @@ def is_believable(state: HeldState, until: datetime) -> bool:
     return is_entered(state.at) and state.at <= until
 
 
+class ViewedCopy(Struct, frozen=True):
+    """What one copy of a thing says of its viewings."""
+
+    count: int
+    at: datetime | None
+    begun: bool = False
+
+
+def last_viewed(copies: Sequence[ViewedCopy], mark: LeftMark | None, *, several: bool) -> ViewedCopy:
+    """The one that was watched last; one that only has our mark tells nothing where another has more to tell."""
+    others = [one for one in copies if not _is_ours(one, mark, several=several)]
+    return max(others or copies, key=lambda one: one.at.timestamp() if one.at else 0.0)
+
+
 def is_echo(state: HeldState, *, several: bool) -> bool:
     """Whether it says no more than what we told the library ourselves. Whoever watches raises its count."""
-    mark = state.mark
-    if mark is None or mark.undone or state.at is None or state.count > mark.count:
+    return _is_ours(ViewedCopy(state.count, state.at), state.mark, several=several)
+
+
+def _is_ours(one: ViewedCopy, mark: LeftMark | None, *, several: bool) -> bool:
+    if mark is None or mark.undone or one.at is None or one.count > mark.count:
         return False
     if mark.at is None:
-        return state.at >= mark.begun - CLOSE
-    return abs(state.at - mark.at) <= CLOSE or (several and timedelta() <= state.at - mark.at <= SYNCED)
+        return one.at >= mark.begun - CLOSE
+    return abs(one.at - mark.at) <= CLOSE or (several and timedelta() <= one.at - mark.at <= SYNCED)
 
 
 def is_as_left(state: HeldState) -> bool:

@@ -65,6 +65,13 @@ def timed(db: sqlite3.Connection, account: AccountKey, after: str, limit: int) -
     return [TimedPlay(id_, instant(at), runtime) for id_, at, runtime in rows]
 
 
+_TAKEN = (
+    "SELECT 1 FROM amendments AS back WHERE back.undoes = amendments.id AND back.run IS NOT NULL "
+    "AND back.state = 'delivered'"
+)
+"""A run had it unticked."""
+
+
 def marks(db: sqlite3.Connection, account: AccountKey, after: int, limit: int) -> list[tuple[str, LeftMark]]:
     """The ticks that we carried out, or may have, or that a person took back, by canonical key; in pages by number.
 
@@ -72,7 +79,7 @@ def marks(db: sqlite3.Connection, account: AccountKey, after: int, limit: int) -
     At a later one it may have been, by one before. What was not there any more is another file when it comes again.
     """
     rows = db.execute(
-        "SELECT key, id, created_at, settled_at, state, attempts, coalesce(left_as, '') "
+        f"SELECT key, id, created_at, settled_at, state, coalesce(left_as, ''), EXISTS ({_TAKEN}) "
         "FROM amendments WHERE viewer = ? AND tracker = ? AND action = 'tick' AND id > ? AND state <> 'unwanted' "
         "AND (state = 'undone' OR attempts > (state = 'already-there' OR (state = 'delivered' AND left_as IS NULL))) "
         "ORDER BY id LIMIT ?",
@@ -81,7 +88,7 @@ def marks(db: sqlite3.Connection, account: AccountKey, after: int, limit: int) -
     return [(key, _mark(*rest)) for key, *rest in rows]
 
 
-def _mark(id_: int, made: float, settled: float | None, state: str, attempts: int, left: str) -> LeftMark:
+def _mark(id_: int, made: float, settled: float | None, state: str, left: str, taken: bool) -> LeftMark:
     """``left`` is how the library told us that it stood after it: count and time."""
     count, _, at = left.partition("@")
     when = float(at) if at.isdecimal() else settled if state == "delivered" else None
@@ -90,7 +97,8 @@ def _mark(id_: int, made: float, settled: float | None, state: str, attempts: in
         instant(made),
         None if when is None else instant(when),
         int(count) if count.isdecimal() else 1,
-        undone=state == "undone",
+        undone=state == "undone" and not taken,
+        taken=bool(taken),
     )
 
 

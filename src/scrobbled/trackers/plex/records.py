@@ -87,14 +87,26 @@ def _there(titles: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def watched_record(key: str, copies: ThingCopies) -> ValueRecord | None:
-    """As the copy that was watched last says, with the places where it was; ``None`` where none was."""
-    watched = [copy for copy in copies if copy.count and copy.scope in ("movie", "episode")]
+    """As the copy that was watched last says, with the places where it was; ``None`` where none was.
+
+    Where several were, ``each`` has what they say one by one: one may have our mark, and another a person's viewing.
+    """
+    watched = sorted((one for one in copies if one.count and one.scope in ("movie", "episode")), key=_place)
     if not watched:
         return None
     last = max(watched, key=lambda copy: copy.viewed_at or LONG_AGO)
     count = max(copy.count for copy in watched)
-    on = sorted(copy.place for copy in watched)
-    return ValueRecord(key, {"count": count, "begun": last.begun, "on": on}, last.viewed_at)
+    told = {"count": count, "begun": last.begun, "on": [copy.place for copy in watched]}
+    return ValueRecord(key, told | ({"each": [_said(one) for one in watched]} if watched[1:] else {}), last.viewed_at)
+
+
+def _said(copy: LibraryEntry) -> dict[str, Any]:
+    at = {"at": int(copy.viewed_at.timestamp())} if copy.viewed_at else {}
+    return {"count": copy.count, "begun": copy.begun, **at}
+
+
+def _place(copy: LibraryEntry) -> str:
+    return copy.place
 
 
 def rating_record(key: str, copies: ThingCopies, now: datetime) -> ValueRecord | None:
