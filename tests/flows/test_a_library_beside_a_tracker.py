@@ -235,6 +235,22 @@ async def test_nothing_that_is_missing_from_a_library_is_a_removal(careful: Two,
     assert len(two.trackers["right"].plays) == 12
 
 
+@pytest.mark.parametrize("gone", [True, False])
+async def test_a_rating_is_gone_where_a_person_cleared_it_and_not_where_its_file_is(careful: Two, gone: bool) -> None:
+    two, keys = careful, []
+    for item in (FILM, OTHER, *EPISODES[:4]):
+        keys.append(two.shelf.add(item))
+        two.shelf.rate(keys[-1], 8)
+    await two.settled()
+    assert {key: one.value for key, one in two.trackers["right"].ratings.items()} == dict.fromkeys(keys, 8)
+    if gone:
+        two.shelf.take_away(keys[0])
+    else:
+        two.shelf.rate(keys[0], None)
+    await two.settled()
+    assert two.trackers["right"].ratings.keys() == set(keys if gone else keys[1:])
+
+
 async def test_an_undone_play_unmarks_only_what_is_ours_and_untouched(careful: Two) -> None:
     two = careful
     for item in (FILM, OTHER, EPISODES[0]):

@@ -65,12 +65,18 @@ class LibraryView(Struct, frozen=True):
             if record is not None:
                 half.rows[key].append(MirroredPlay(record, 0, None, False))
 
+    def holds(self, half: LoadedSide, key: str) -> bool:
+        """Whether a thing is there for certain. With one that is not, nothing of it was taken away by anybody."""
+        item = half.valued.get(key, {}).get(ITEMS)
+        return item is not None and not item.missed and isinstance(item.value, Mapping)
+
     def state(self, half: LoadedSide, key: str) -> HeldState | None:
         """What the library says of a thing; ``None`` of what is not there for certain."""
-        valued = half.valued.get(key, {})
-        item, watched = valued.get(ITEMS), valued.get(WATCHED)
-        if item is None or item.missed or not isinstance(item.value, Mapping):
+        if not self.holds(half, key):
             return None
+        valued = half.valued[key]
+        item, watched = valued[ITEMS], valued.get(WATCHED)
+        assert isinstance(item.value, Mapping)
         resumed = item.value.get("resumed_at")
         state = HeldState(
             resumed_at=instant(resumed) if isinstance(resumed, int | float) else None,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
@@ -251,8 +251,8 @@ def _gather_value(lined: Lined, kind: Kind, canon: str, sheet: _Sheet, keys: tup
             base,
             a_since=_since(a),
             b_since=_since(b),
-            a_gone=_is_cleared(a, values, sheet.written.removed["a"]),
-            b_gone=_is_cleared(b, values, sheet.written.removed["b"]),
+            a_gone=_is_cleared(a, any(values), sheet, "a", keys[0]),
+            b_gone=_is_cleared(b, any(values), sheet, "b", keys[1]),
             unsure=frozenset(
                 side for side, one in zip(SIDES, (a, b), strict=True) if one is not None and one.missed == 1
             ),
@@ -264,11 +264,13 @@ def _since(one: MirroredValue | None) -> datetime | None:
     return None if one is None else instant(one.since)
 
 
-def _is_cleared(one: MirroredValue | None, values: Sequence[ValueRecord | None], removed: Set[str]) -> bool:
+def _is_cleared(one: MirroredValue | None, others: bool, sheet: _Sheet, side: Side, own: list[str]) -> bool:
     """Whether a person took it away. What was lost with a play that we removed says nothing against the other side."""
-    if one is None or _value(one) is not None:
+    view = sheet.view
+    lost = view is not None and view.side == side and not any(view.holds(sheet.half(side), key) for key in own)
+    if one is None or lost or _value(one) is not None:
         return False
-    return one.id not in removed or not any(values)
+    return one.id not in sheet.written.removed[side] or not others
 
 
 def _value(one: MirroredValue | None) -> ValueRecord | None:
