@@ -26,7 +26,7 @@ PAGES = {
     "corrections": "/corrections",
     "unmatched": "/unmatched",
     "sync": "/sync",
-    "plan": "/sync/runs/r2",
+    "plan": "/sync/runs/r4",
     "run": "/sync/runs/r1",
     "runs": "/sync/runs",
     "run-undo": "/sync/runs/r1/undo",

@@ -86,11 +86,12 @@ def serve(config: str | None) -> None:
     default="127.0.0.1",
     help="Where it listens (default: this machine alone). Elsewhere it asks for a password, and prints it.",
 )
-@click.option("--once", is_flag=True, help="Play the evening, check what each side holds, and end.")
+@click.option("--once", is_flag=True, help="Play it, check what each side holds, and end.")
 @no_config_option
 def demo(port: int | None, host: str, once: bool) -> None:
     """Show a household's evening arrive at stand-ins of Serializd and Trakt.
 
+    A Plex library, with all that happens to a real one, is brought into step with Trakt.
     Needs no account and no network. The page stays open until you press Ctrl-C.
     """
     sys.exit(code_of("serving", "demo")(port if port is not None else 0 if once else 8484, host, once=once))
@@ -101,13 +102,16 @@ def demo(port: int | None, host: str, once: bool) -> None:
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same world.")
 @click.option("--shows", type=click.IntRange(1, 500), default=4, show_default=True, help="How many there are.")
 @click.option("--plays", type=click.IntRange(0, 100_000), default=0, show_default=True, help="Plays already there.")
+@click.option(
+    "--household", is_flag=True, help="Anna's Plex library and Trakt as they are in a house that is lived in."
+)
 @no_config_option
-def sandbox(port: int, seed: int, shows: int, plays: int) -> None:
+def sandbox(port: int, seed: int, shows: int, plays: int, household: bool) -> None:
     """Run only stand-ins of Plex, Trakt, Serializd and TMDB, to try a configuration against.
 
     They print the lines of configuration that point at them. Nothing leaves this machine.
     """
-    sys.exit(code_of("serving", "sandbox")(port, seed=seed, shows=shows, plays=plays))
+    sys.exit(code_of("serving", "sandbox")(port, seed=seed, shows=shows, plays=plays, household=household))
 
 
 @command.command(hidden=True, context_settings={"ignore_unknown_options": True})

@@ -194,14 +194,18 @@ async def _played(evening: Demo, ended: asyncio.Event, *, once: bool) -> bool:
     return playing.result()
 
 
-def sandbox(port: int, *, seed: int, shows: int, plays: int) -> int:
+def sandbox(port: int, *, seed: int, shows: int, plays: int, household: bool) -> int:
+    """A ``household`` has a world of its own, whatever ``shows`` says."""
+    from scrobbled.sandbox.homes.household import furnish, household_world
     from scrobbled.sandbox.server import Sandbox, page
 
     log.set_up("warning", "text", Redactor())
 
     async def stand() -> None:
         with ending() as ended:
-            box = Sandbox(seed=seed, shows=shows)
+            box = Sandbox(household_world(seed) if household else None, seed=seed, shows=shows)
+            if household:
+                furnish(box)
             if plays:
                 box["serializd"].preload("anna", plays)
                 box["trakt"].preload("anna", plays)

@@ -60,9 +60,13 @@ viewers:
       serializd: {{email: anna@example.org, password: anna-secret, url: {base}/serializd/api}}
       trakt:
         {{client_id: sandbox-client, client_secret: sandbox-secret, url: {base}/trakt, auth_url: {base}/trakt-auth}}
+      plex: {{url: {base}/plex, token: sandbox-plex-token, account_url: {base}/plextv}}
+    pairs:
+      - {{between: [plex, trakt], plays: both, ratings: both}}
 
 Each root also answers /_sandbox/faults, /_sandbox/outage, /_sandbox/requests and /_sandbox/state. Media servers take
 POST /_sandbox/hooks {{"urls": [...]}} and /_sandbox/watch {{"title": "Harbour Lights S1E1", "account": "anna"}}.
+The code of scrobbled auth trakt is entered by POST {base}/trakt/_sandbox/approve {{"user_code": "…"}}.
 """
 
 

@@ -20,13 +20,15 @@ from typing import Any
 
 import httpx
 
-from scrobbled.cli.demo.reckoning import SERVERS, DemoViewing, Reckoning
+from scrobbled.cli.demo.library import DemoLibrary
+from scrobbled.cli.demo.reckoning import FILMS, SERVERS, SHOWS, DemoViewing, Reckoning
 from scrobbled.cli.waiting import Say
 from scrobbled.config import Config, ViewerConfig, load
 from scrobbled.plumbing.clock import SystemClock
 from scrobbled.plumbing.logbook import Logbook
 from scrobbled.plumbing.pools import Pools
 from scrobbled.runtime.service import Runtime, build
+from scrobbled.sandbox.homes.household import furnish, household_world
 from scrobbled.sandbox.plex.people import ACCOUNTS
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.store import Store
@@ -63,11 +65,18 @@ viewers:
       serializd: {{email: anna@example.org, password: anna-secret, url: {base}/serializd/api}}
       trakt: &app
         {{client_id: sandbox-client, client_secret: sandbox-secret, url: {base}/trakt, auth_url: {base}/trakt-auth}}
+      plex:
+        account_url: {base}/plextv
+        servers:
+          - {{url: {base}/plex, token: sandbox-plex-token}}
+          - {{url: {base}/plex-cabin, token: sandbox-plex-cabin}}
+    pairs: [{{between: [plex, trakt], plays: both, ratings: both}}]
   - name: ben
     accounts: {{plex: "41220078", jellyfin: [ben, sofa], emby: [ben, sofa]}}
     trackers:
       serializd: {{email: ben@example.org, password: ben-secret, url: {base}/serializd/api}}
       trakt: *app
+    pairs: []
 """
 
 
@@ -84,7 +93,8 @@ class Demo:
         self._tell, self._port, self._host, self._book = tell, port, host, book
         self._password = "" if host == HOME else secrets.token_urlsafe(9)
         self.url, self.port = "", port
-        self.sandbox = Sandbox(shows=4, movies=3)
+        self.sandbox = Sandbox(household_world(shows=SHOWS, movies=FILMS))
+        self.home = furnish(self.sandbox, shows=SHOWS, movies=FILMS)
         self.runtime: Runtime
         self._base = ""
         self._ends = (datetime.now(UTC) - EARLIER + timedelta(minutes=n) for n in count())
@@ -119,13 +129,14 @@ class Demo:
         self._mend()
         self._tell("\nThey are back. Everybody goes on watching.")
         await self._watch(after)
-        reckoning = Reckoning(self.sandbox, self._tell)
+        reckoning, library = Reckoning(self.sandbox, self._tell), DemoLibrary(self.home, self._tell)
         arrived = await self._arrived(reckoning.plays())
-        return reckoning.is_right() and arrived
+        in_step = await library.bring(self.runtime)
+        return all((arrived, in_step, reckoning.is_right(), library.is_right(reckoning)))
 
     def _evening(self) -> tuple[list[DemoViewing], list[DemoViewing], list[DemoViewing]]:
         one, two, three = self.sandbox.world.shows[:3]
-        films = [movie.title for movie in self.sandbox.world.movies]
+        films = [movie.title for movie in self.sandbox.world.movies[:FILMS]]
         before = [
             self._viewing("plex", "anna", f"{one.title} S1E1"),
             self._viewing("jellyfin", "ben", f"{two.title} S2E3"),

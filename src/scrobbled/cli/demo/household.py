@@ -2,6 +2,7 @@
 
 A past at Trakt that ben brings to Serializd, the same for anna to be looked at before it is done, one rating that the
 two sides do not agree on, a file with a careless title, and something on screen. None of it belongs to the reckoning.
+What anna's past at Trakt has seen is then ticked off in her library.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from scrobbled import config as configuration
+from scrobbled.cli.demo.library import compared
+from scrobbled.cli.demo.reckoning import FILMS, SHOWS
 from scrobbled.runtime.service import Runtime
-from scrobbled.sandbox.plex.people import ANNA
+from scrobbled.sandbox.plex.people import ANNA, BEN
 from scrobbled.sandbox.plex.player import multipart, payload
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sandbox.trakt.accounts import ListEntry, TraktPlay
@@ -24,7 +27,8 @@ from scrobbled.sandbox.trakt.catalogue import TraktTitle
 
 PAST = {"ben": (60, 300), "anna": (110, 340)}
 """By person: how many plays, over how many days."""
-PAIR = "    pairs: [{between: [trakt, serializd], plays: both, ratings: both, conflict: ask, every: 12h}]\n"
+PAIRS, BY_HAND = "    pairs: [", "ratings: both}]"
+DIARY = "{between: [trakt, serializd], plays: both, ratings: both, conflict: ask, every: 12h}, "
 SAFETY = "safety: {max_writes_per_hour: 60}\n"
 SEED = 5
 TYPO = {
@@ -46,15 +50,16 @@ class DemoHousehold:
         self._runtime, self._sandbox, self._url = runtime, sandbox, url
 
     async def move_in(self) -> None:
-        """Returns when ben's past is on its way and anna's can be looked at."""
+        """Returns when anna's library knows her past; the clock then runs the pairs with Serializd."""
         for person, (plays, days) in PAST.items():
             self._live(person, plays, days)
         self._disagree("ben")
+        await compared(self._runtime)
         await self._pair()
         async with httpx.AsyncClient(trust_env=False, base_url=self._url, timeout=30) as http:
+            await self._leave_out(http)
             await self._name_carelessly(http)
             await self._watch_on()
-            await self._bring(http, "ben")
 
     def _live(self, person: str, plays: int, days: int) -> None:
         """Evenings of the past at Trakt, as watched elsewhere: two or three episodes in a row, now and then a film."""
@@ -65,15 +70,16 @@ class DemoHousehold:
         account.touch_all([title for title, _ in shown], "watched_at", now)
 
     def _evenings(self, dice: random.Random, plays: int, days: int) -> Iterator[tuple[TraktTitle, datetime]]:
-        titles = self._sandbox["trakt"].catalogue.titles
-        episodes = [one for one in titles["episode"] if one.season]
+        titles, world = self._sandbox["trakt"].catalogue.titles, self._sandbox.world
+        shown = {one.trakt for one in world.shows[:SHOWS]}
+        episodes = [one for one in titles["episode"] if one.season and one.show and one.show.trakt in shown]
         dice.shuffle(shows := list(dict.fromkeys(one.show.trakt for one in episodes if one.show)))
         order = [one for show in shows for one in episodes if one.show and one.show.trakt == show]
         tonight, left, place = datetime.now(UTC).replace(hour=19, minute=5, second=0, microsecond=0), plays, 0
         for back in sorted(dice.sample(range(2, days), min(plays // 2, days - 2)), reverse=True):
             at = tonight - timedelta(days=back, minutes=dice.randrange(-60, 90))
             for _ in range(min(left, dice.choice((1, 2, 2, 3)))):
-                title = dice.choice(titles["movie"]) if dice.random() < 0.1 else order[place % len(order)]
+                title = dice.choice(titles["movie"][:FILMS]) if dice.random() < 0.1 else order[place % len(order)]
                 place, left = place + (title.kind == "episode"), left - 1
                 yield title, at
                 at += timedelta(minutes=title.runtime + 4)
@@ -92,16 +98,22 @@ class DemoHousehold:
         config = self._runtime.config
         assert config.path is not None
         text = await asyncio.to_thread(config.path.read_text)
-        paired = "".join(line + PAIR * line.startswith("    accounts:") for line in text.splitlines(keepends=True))
+        paired = text.replace(BY_HAND, "ratings: both, every: 15m}]").replace(PAIRS, PAIRS + DIARY)
         await asyncio.to_thread(config.path.write_text, paired + SAFETY)
         loaded = configuration.load(config.path, {})
         await self._runtime.reload(replace(loaded, server=config.server))
+
+    async def _leave_out(self, http: httpx.AsyncClient) -> None:
+        """Home videos and the like are nothing on Trakt, as anna says."""
+        waiting = (await http.get("/api/v1/queue")).raise_for_status().json()
+        ids = [one["id"] for one in waiting["changes"] if one["viewer"] == "anna" and one["state"] == "unmatched"]
+        (await http.post("/api/v1/queue/drop", json={"ids": ids})).raise_for_status()
 
     async def _name_carelessly(self, http: httpx.AsyncClient) -> None:
         for number in (4, 5):
             item = self._sandbox["plex"].library.find(f"{self._sandbox.world.shows[0].title} S1E{number}")
             at = datetime.now(UTC) - timedelta(minutes=5 - number / 2)
-            body = payload("scrobble", item, ANNA, at)
+            body = payload("scrobble", item, BEN, at)
             body["Metadata"].update(TYPO, ratingKey=str(900 + number), lastViewedAt=int(at.timestamp()))
             kind, content = multipart(body)
             await http.post("/webhooks/plex/demo-plex-token", content=content, headers={"Content-Type": kind})
@@ -111,7 +123,3 @@ class DemoHousehold:
         at = round(item.duration * 0.6)
         for event in ("play", "pause", "resume"):
             await self._sandbox["plex"].player.report(event, item, ANNA, datetime.now(UTC), offset=at)
-
-    async def _bring(self, http: httpx.AsyncClient, person: str) -> None:
-        asked = {"viewer": person, "pair": "trakt,serializd"}
-        (await http.post("/api/v1/sync", json=asked)).raise_for_status()

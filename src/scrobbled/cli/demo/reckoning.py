@@ -20,6 +20,8 @@ CLOSE = timedelta(minutes=1)
 SERVERS = {"plex": "Plex", "jellyfin": "Jellyfin", "emby": "Emby"}
 FAMILY = {"anna": ("anna", "sofa"), "ben": ("ben", "sofa")}
 """Who sits behind which accounts; the neighbour is none of them."""
+SHOWS, FILMS = 6, 3
+"""So many of the world's first are what is watched this evening; the rest is in anna's library."""
 
 
 class DemoViewing(Struct, frozen=True):
@@ -42,20 +44,22 @@ class DemoViewing(Struct, frozen=True):
 
 
 class Reckoning:
-    """Looks into the stand-ins themselves."""
+    """Looks into the stand-ins themselves, and there at the evening's titles alone."""
 
     def __init__(self, sandbox: Sandbox, tell: Say) -> None:
         self._sandbox, self._tell = sandbox, tell
+        world = sandbox.world
+        self._titles = {show.title for show in world.shows[:SHOWS]} | {film.title for film in world.movies[:FILMS]}
 
     def plays(self) -> int:
         """How many everybody watched: one that two watched together counts twice."""
-        return sum(len(list(self._watched_by(person))) for person in FAMILY)
+        return sum(len(list(self.watched_by(person))) for person in FAMILY)
 
     def is_right(self) -> bool:
         """Tells what each tracker has of what each person watched; true if it is all of that, once, and no more."""
         right = True
         for person in FAMILY:
-            right &= self._compare(person, sorted(self._watched_by(person), key=lambda viewing: viewing.ended))
+            right &= self._compare(person, sorted(self.watched_by(person), key=lambda viewing: viewing.ended))
         strangers = sum(viewing.account == "neighbour" for viewing in self._watched())
         self._tell(f"\nWhat the neighbour watched ({strangers}) nobody claims: it is kept, and sent to nobody.")
         self._tell("\nEverybody has each play exactly once." if right else "\nSomething is wrong, see above.")
@@ -91,17 +95,21 @@ class Reckoning:
         return [
             ((row["title"], row.get("season"), row.get("number")), datetime.fromisoformat(row["watched_at"]))
             for row in account["history"]
+            if row["title"] in self._titles
         ]
 
     def _watched(self) -> Iterator[DemoViewing]:
         """What the servers themselves know was played to its end."""
         for row in self._sandbox["plex"].views.history:
-            yield DemoViewing("plex", row.account.title, row.item, row.at)
+            viewing = DemoViewing("plex", row.account.title, row.item, row.at)
+            if viewing.key[0] in self._titles:
+                yield viewing
         for name in ("jellyfin", "emby"):
             for seen in self._sandbox[name].viewings:
                 yield DemoViewing(name, seen.person.name, seen.item, seen.at)
 
-    def _watched_by(self, person: str) -> Iterator[DemoViewing]:
+    def watched_by(self, person: str) -> Iterator[DemoViewing]:
+        """This evening, alone or with others."""
         return (viewing for viewing in self._watched() if viewing.account in FAMILY[person])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,9 +20,9 @@ CABIN_FILMS = PlexSection(2, "Cabin films", "movie", "tv.plex.agents.movie", "5f
 FILMS_NEEDED = 28
 
 
-def put_films(home: Home) -> None:
-    """Raises ``IndexError`` for a world with fewer films than are needed."""
-    films = iter(home.sandbox.world.movies)
+def put_films(home: Home, movies: Iterable[WorldMovie]) -> None:
+    """Raises ``StopIteration`` where there are fewer films than are needed."""
+    films = iter(movies)
     for section in (FOUR_K, OLD, VIDEOS):
         home.plex.library.open(section)
     home.cabin.library.open(CABIN_FILMS)

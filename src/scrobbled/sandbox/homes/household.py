@@ -27,19 +27,23 @@ def household(
     return furnish(Sandbox(household_world(seed), now=now, only=only))
 
 
-def furnish(sandbox: Sandbox) -> Home:
-    """The same in a sandbox over a ``household_world``: anna and ben have each a Plex and a Trakt, mia only a Plex."""
+def furnish(sandbox: Sandbox, *, movies: int = 0, shows: int = 0) -> Home:
+    """The same in a sandbox over a ``household_world``: anna and ben have each a Plex and a Trakt, mia only a Plex.
+
+    So many of the world's first films and shows stay as they are; of shows a multiple of three, as each third one is
+    long enough for what was entered in bulk.
+    """
     home = Home(sandbox, sandbox.now())
     home.plex.admit(MIA, [FILMS, SERIES])
     home.plex.admit(NEIGHBOUR, [FILMS])
     home.plex.admit(BEN)
-    put_films(home)
-    put_shows(home)
+    put_films(home, sandbox.world.movies[movies:])
+    put_shows(home, sandbox.world.shows[shows:])
     return home
 
 
-def household_world(seed: int = 1) -> World:
-    """Large enough for it, and with two films of the same title and year."""
-    world = worlds.build(seed, shows=SHOWS_NEEDED, movies=FILMS_NEEDED)
-    first, last = world.movies[DOUBTFUL], world.movies[-1]
+def household_world(seed: int = 1, *, movies: int = 0, shows: int = 0) -> World:
+    """Large enough for it and for so many films and shows before it, and with two films of the same title and year."""
+    world = worlds.build(seed, shows=shows + SHOWS_NEEDED, movies=movies + FILMS_NEEDED)
+    first, last = world.movies[movies + DOUBTFUL], world.movies[-1]
     return replace(world, movies=(*world.movies[:-1], replace(last, title=first.title, year=first.year)))

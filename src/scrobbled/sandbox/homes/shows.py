@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from scrobbled.sandbox.homes.home import Home
@@ -17,9 +17,9 @@ CABIN_TV = PlexSection(3, "Cabin TV", "show", "tv.plex.agents.series", "5f0a7d4e
 SHOWS_NEEDED = 12
 
 
-def put_shows(home: Home) -> None:
-    """Raises ``StopIteration`` for a world with fewer shows than are needed."""
-    shows = iter(home.sandbox.world.shows)
+def put_shows(home: Home, those: Iterable[WorldShow]) -> None:
+    """Raises ``StopIteration`` where there are fewer shows than are needed."""
+    shows = iter(those)
     home.plex.library.open(ANIME)
     home.cabin.library.open(CABIN_TV)
     _followed(home, next(shows))
