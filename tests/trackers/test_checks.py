@@ -86,6 +86,32 @@ async def test_a_history_without_page_numbers_is_told_as_it_would_be_read_in_par
     assert "X-Pagination-Page-Count" in named(await examined(trakt), "GET /sync/history").text
 
 
+@pytest.mark.parametrize(
+    ("told", "state", "said"),
+    [
+        ({"webhook": {"url": "x", "last_event_at": "2026-11-10T18:00:00Z"}}, CheckVerdict.WARNING, "own webhook"),
+        ({"sync": {"configured": True}}, CheckVerdict.WARNING, "own import"),
+        ({"webhook": {"url": "x", "last_event_at": "long ago"}}, CheckVerdict.OK, "Not active"),
+        ({"webhook": {"url": None, "last_event_at": "2026-11-10T18:00:00Z"}}, CheckVerdict.OK, "Not active"),
+        (["?"], CheckVerdict.SKIPPED, "does not tell"),
+        ({"message": "ok"}, CheckVerdict.SKIPPED, "does not tell"),
+        (None, CheckVerdict.SKIPPED, "does not tell"),
+    ],
+)
+async def test_that_trakt_itself_takes_what_is_watched_is_told(
+    trakt: TraktBench, told: Any, state: CheckVerdict, said: str
+) -> None:
+    trakt.api.account_of("anna").plex = told
+    found = named(await examined(trakt), "Trakt's own Plex import")
+    assert (found.state, said in found.text) == (state, True), found
+
+
+@pytest.mark.parametrize("status", [401, 403, 423, 429, 503])
+async def test_where_trakt_keeps_that_for_its_own_apps_nothing_is_wrong(trakt: TraktBench, status: int) -> None:
+    trakt.fail("GET /users/settings/plex", status=status)
+    assert states(await examined(trakt)) == {CheckVerdict.OK, CheckVerdict.SKIPPED}
+
+
 async def test_trakt_is_only_read_and_no_token_is_renewed(trakt: TraktBench, clock: FakeClock) -> None:
     clock.advance(trakt.tokens.values["expires_in"] + 1)  # type: ignore[index]  # the bench has signed in
     before = dict(trakt.tokens.values or {})

@@ -291,6 +291,8 @@ async def test_a_server_with_a_wrong_clock_is_told(plex: PlexBench) -> None:
     plex.plex.now = lambda: plex.clock.now() + timedelta(hours=1)
     check = await named(plex, "clock")
     assert "60 minutes ahead of ours" in check.text
+    plex.plex.now = lambda: plex.clock.now() - timedelta(days=366)
+    assert "366 days behind ours" in (await named(plex, "clock")).text
 
 
 async def test_marks_that_plex_carries_itself_are_told_of(plex: PlexBench) -> None:

@@ -221,6 +221,12 @@ async def test_a_name_that_cannot_be_told_does_not_spoil_the_sign_in(trakt: Trak
     assert tokens.values is not None
 
 
+async def test_who_signs_in_is_told_that_trakt_itself_takes_what_is_watched(trakt: TraktBench) -> None:
+    trakt.api.account_of("ben").plex = {"sync": {"configured": True}}
+    name, told = await by_command(trakt, KeptTokens())
+    assert (name, "by its own import" in told[-1]) == ("ben", True)
+
+
 # Staying signed in
 
 

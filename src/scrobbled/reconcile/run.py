@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.guard import PlanLimits
 from scrobbled.core.agreeing.ledger import Link, Policy
-from scrobbled.core.agreeing.plan import SIDES, Plan, Side, of_side
+from scrobbled.core.agreeing.plan import SIDES, Action, Plan, Side, of_side, other
+from scrobbled.core.errors import TrackerError
 from scrobbled.core.kinds import KINDS, Kind
 from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.clock import Clock
@@ -182,7 +183,7 @@ class Reconciler:
         await self._begin("comparing", run)
         links = _nothing if run is None else self._carrier.write_links
         compared = await self._decided(made, full=options.full, steps=steps, links=links)
-        plan = await self._guard.believable(compared.plan)
+        plan = await self._with_hint(await self._guard.believable(compared.plan), made)
         plan = await self._rooms.seen(plan, kinds(made))
         compared.plan = replace(plan, warnings=(*plan.warnings, *unread.values()))
         return compared
@@ -199,6 +200,17 @@ class Reconciler:
             for side, name in zip(SIDES, self.sides.called, strict=True)
             for kind, why in self._reads.unread.get(self.sides.account(side), {}).items()
         }
+
+    async def _with_hint(self, plan: Plan, made: Policy) -> Plan:
+        """Says where the other side takes by itself what it is about to be given; that is asked only then."""
+        if made.library is None or not plan.count(other(made.library), Action.ADD):
+            return plan
+        try:
+            beside = of_side(self._members, other(made.library)).tracker
+            told = await beside.takes_itself(self._place_of(made.library))
+        except TrackerError:
+            return plan
+        return replace(plan, warnings=(told, *plan.warnings)) if told else plan
 
     async def _read(self, wanted: Wanted, steps: RunSteps) -> None:
         """Both sides, beside each other. Where one fails, what the other brought is kept, and ``Failed`` is raised."""

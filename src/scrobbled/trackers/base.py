@@ -111,6 +111,13 @@ class Tracker(ABC):
         ends within ten seconds, and what goes wrong is a check and never raised. Names are unique.
         """
 
+    async def takes_itself(self, source: str) -> str:
+        """Whether the service itself takes what is watched at a ``source``, in words with what to do; empty where it
+        does not, or does not tell. Sends a request only for a source that the service has such a way for. Raises as
+        every call.
+        """
+        return ""
+
     async def aclose(self) -> None:
         """Close what is its own; the connections belong to whoever handed them in."""
         return

@@ -27,6 +27,9 @@ class Masked(Wrapped):
     async def sign_in(self) -> None:
         await self._mask(self._tracker.sign_in)()
 
+    async def takes_itself(self, source: str) -> str:
+        return await self._mask(self._tracker.takes_itself)(source)
+
     async def examine(self) -> Sequence[Check]:
         return [replace(check, text=self._mask.text(check.text)) for check in await self._tracker.examine()]
 

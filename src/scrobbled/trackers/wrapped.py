@@ -36,6 +36,9 @@ class Wrapped(Tracker):
     async def examine(self) -> Sequence[Check]:
         return await self._tracker.examine()
 
+    async def takes_itself(self, source: str) -> str:
+        return await self._tracker.takes_itself(source)
+
     async def aclose(self) -> None:
         await self._tracker.aclose()
 

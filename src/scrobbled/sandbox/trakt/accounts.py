@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -28,6 +29,12 @@ ACTIVITIES = {
     "saved_filters": "updated_at",
     "notes": "updated_at",
     "account": "settings_at followed_at following_at pending_at requested_at",
+}
+NO_PLEX = {
+    "connection": {"connected": False, "username": None},
+    "webhook": {"url": None, "last_event_at": None, "event_count": 0, "home_users": []},
+    "sync": {"configured": False, "error": None, "selection": None, "toggles": {}},
+    "scrobbler": {"toggles": {}},
 }
 JOINED = datetime(2019, 2, 11, 10, 0, tzinfo=UTC)
 T = TypeVar("T")
@@ -184,6 +191,8 @@ class TraktUser:
     vip: bool = False
     locked: bool = False
     deactivated: bool = False
+    plex: dict[str, Any] | None = field(default_factory=lambda: deepcopy(NO_PLEX))
+    """What Trakt itself does with a Plex server; ``None`` where it does not tell that."""
 
     def touch(self, group: str, what: str, now: datetime) -> None:
         self.changed.setdefault((group, what), []).append(now)

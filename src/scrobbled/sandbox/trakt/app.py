@@ -51,6 +51,12 @@ class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, Loo
     def settings(self, request: Request) -> Reply:
         return Reply(200, _settings(self.user(request)))
 
+    @route("GET", "/users/settings/plex")
+    def plex_settings(self, request: Request) -> Reply:
+        """As the account's ``plex`` says; 404 for an app that is not told."""
+        told = self.user(request).plex
+        return Reply(404) if told is None else Reply(200, told)
+
     @route("GET", "/sync/last_activities")
     def last_activities(self, request: Request) -> Reply:
         return Reply(200, self.user(request).activities(self.read_at(request)))
@@ -109,11 +115,14 @@ class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, Loo
 
     @route("POST", "/_sandbox/accounts")
     def set_account(self, request: Request) -> Reply:
-        """``username`` with ``vip``, ``locked``, ``deactivated`` or ``limits`` (by list name)."""
+        """``username`` with ``vip``, ``locked``, ``deactivated``, ``limits`` (by list name) or ``plex``, which is what
+        ``/users/settings/plex`` answers.
+        """
         given = control_body(request, dict)
         account = self.account_of(str(given.get("username") or "anna"))
         for name in ACCOUNT_SWITCHES:
             setattr(account, name, bool(given.get(name, getattr(account, name))))
+        account.plex = given.get("plex", account.plex)
         account.limits.update(_known_limits(account, given.get("limits", {})))
         told = {name: getattr(account, name) for name in ACCOUNT_SWITCHES}
         return Reply(200, {"username": account.username, **told, "limits": account.limits})

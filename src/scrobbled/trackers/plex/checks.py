@@ -79,7 +79,7 @@ class PlexChecks:
         if abs(ahead) <= OFF_BY:
             return [ok("clock", "The server's clock agrees with ours.", seconds_ahead=round(ahead))]
         said = (
-            f"The server's clock is {abs(ahead) / 60:.0f} minutes {'ahead of' if ahead > 0 else 'behind'} ours, so "
+            f"The server's clock is {_long(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} ours, so "
             "what is watched there has a wrong time; a time that is still to come counts as none."
         )
         return [warning("clock", said, "Set the clocks of both by NTP.", seconds_ahead=round(ahead))]
@@ -119,6 +119,14 @@ class PlexChecks:
             "at the moment when Plex brings it over."
         )
         return [warning(SYNCED, said, "Switch it off in the account's settings at Plex, unless dates do not matter.")]
+
+
+def _long(seconds: float) -> str:
+    """ "60 minutes", "9 hours", "366 days"."""
+    for size, unit, most in ((60, "minutes", 7_200), (3_600, "hours", 172_800)):
+        if seconds <= most:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86_400:,.0f} days"
 
 
 async def _history(server: LibraryServer) -> Check:

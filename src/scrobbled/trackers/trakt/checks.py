@@ -14,6 +14,7 @@ from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.given import Tokens
 from scrobbled.trackers.trakt.client import READ_WINDOW, Api, judge
 from scrobbled.trackers.trakt.oauth import TokenPair
+from scrobbled.trackers.trakt.taking import checked, taking
 
 _IDS = {"trakt": int, "slug": Maybe(str), "imdb": Maybe(str), "tmdb": Maybe(int), "tvdb": Maybe(int)}
 _SETTINGS = {"user": {"username": str, "ids": {"slug": str}}, "account": {"timezone": Maybe(str)}}
@@ -71,7 +72,8 @@ class TraktChecks:
         looks = (
             compared(f"GET {path}", self._read(path, params, token), shape) for path, (shape, params) in reads.items()
         )
-        return [check for check, _ in await asyncio.gather(*looks)]
+        way, *found = await asyncio.gather(taking(self._api, token, self._clock), *looks)
+        return [*(check for check, _ in found), checked(way)]
 
     async def _catalogue(self) -> list[Check]:
         name, listing = "GET /search/show", "GET /shows/…/seasons"

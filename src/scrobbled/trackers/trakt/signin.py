@@ -10,6 +10,7 @@ from scrobbled.trackers.trakt.auth import device_sign_in
 from scrobbled.trackers.trakt.client import Api, judge
 from scrobbled.trackers.trakt.oauth import DeviceCode, OAuthClient, TokenPair
 from scrobbled.trackers.trakt.settings import TraktSettings
+from scrobbled.trackers.trakt.taking import ADVICE, in_words, taking
 
 ASKS: tuple[SignInField, ...] = ()
 """Nothing is typed here; the code is entered on Trakt's own page."""
@@ -29,7 +30,10 @@ async def sign_in(request: SignIn) -> str:
 
     settings = TraktSettings.of(request.settings)
     token = await device_sign_in(request.http, settings, request.tokens, show=show, clock=request.clock)
-    return await _user_name(Api(request.http.at(settings.url), settings.client_id, request.clock), token)
+    api = Api(request.http.at(settings.url), settings.client_id, request.clock)
+    if way := await taking(api, token, request.clock):
+        request.tell(f"{in_words(way)}. {ADVICE}")
+    return await _user_name(api, token)
 
 
 async def sign_out(request: SignIn) -> None:

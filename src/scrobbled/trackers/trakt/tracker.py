@@ -48,6 +48,8 @@ from scrobbled.trackers.trakt.reading import TraktReader
 from scrobbled.trackers.trakt.second_look import SecondLook
 from scrobbled.trackers.trakt.seeking import PlayFinder
 from scrobbled.trackers.trakt.settings import TraktSettings
+from scrobbled.trackers.trakt.taking import ADVICE, SERVER, taking
+from scrobbled.trackers.trakt.taking import in_words as in_words_of
 from scrobbled.trackers.trakt.valuing import Valuer
 from scrobbled.trackers.trakt.whole import WholeReader
 from scrobbled.trackers.trakt.writing import Writer
@@ -76,7 +78,8 @@ class TraktTracker(Tracker):
 
     def __init__(self, context: Context) -> None:
         settings = TraktSettings.of(context.settings)
-        clock, http, whose = context.clock, context.http, {"client_id": settings.client_id, "viewer": context.viewer}
+        self._clock = clock = context.clock
+        http, whose = context.http, {"client_id": settings.client_id, "viewer": context.viewer}
         self._limits = settings.limits
         self._roots = {"API": settings.url, "sign-in": settings.auth_url}
         self._auth = Auth(OAuthClient(http, settings, clock), context.tokens, clock, **whose)
@@ -160,6 +163,10 @@ class TraktTracker(Tracker):
 
     async def examine(self) -> Sequence[Check]:
         return await self._checks.examine()
+
+    async def takes_itself(self, source: str) -> str:
+        way = await taking(self._api, await self._auth.token(), self._clock) if source == SERVER else ""
+        return f"{in_words_of(way)}. {ADVICE}" if way else ""
 
     async def aclose(self) -> None:
         """The connections stay: other accounts may share them, and a refresh of theirs must not be cut off."""
