@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from scrobbled.core.agreeing.ledger import AgreedValues, KeepValue, Link, LinkState, Policy, ValueGroup
 from scrobbled.core.agreeing.library import compare_item
 from scrobbled.core.agreeing.merge import compare_value
-from scrobbled.core.agreeing.plan import SIDES, Change, Plan, Side, left, of_side, other, warned
+from scrobbled.core.agreeing.plan import SIDES, Action, Change, Plan, Side, left, of_side, other, warned
 from scrobbled.core.kinds import PLAYS, Kind, KindValue
 from scrobbled.core.sending.change import left_out
 from scrobbled.reconcile.lining import Lined
@@ -56,6 +56,7 @@ class Decider:
         """By kind and code, how much was left alone, and some of what."""
         self._agreed = 0
         """By how many more viewings agree than the ledger has."""
+        self._unknown: Collection[str] = ()
         self._taken: Mapping[Side, Mapping[tuple[Kind, str], KindValue | None]] = {}
         self._given: Mapping[Side, Mapping[tuple[Kind, str], tuple[KindValue | None, float]]] = {}
 
@@ -72,6 +73,10 @@ class Decider:
     def leave_mixed(self, titles: int) -> None:
         """So many titles of side a have the ids of two."""
         self._left[PLAYS, left("mixed", "a")] += titles
+
+    def look_out_for(self, unknown: Collection[str]) -> None:
+        """Side b was asked for these things, and did not find them."""
+        self._unknown = unknown
 
     async def decide(self, part: Lined) -> list[Link]:
         """What was found to be the same; the rest is kept for the plan."""
@@ -96,9 +101,17 @@ class Decider:
         codes: Counter[str] = Counter()
         for (_, code), count in self._left.items():
             codes[code] += count
-        warnings = (*warned(+codes, sides.called), *_notes(db, sides), *left_out(kept_out))
+        told = (*self._uncertain(), *warned(+codes, sides.called))
+        warnings = (*told, *_notes(db, sides), *left_out(kept_out))
         plan = Plan(sides.viewer, sides.names, tuple(self._changes), warnings, self._agreed)
         return Compared(plan, self._lined, extent, kept_out, self._values, self._skips())
+
+    def _uncertain(self) -> list[str]:
+        """What is planned, and may come to nothing."""
+        count = sum(one.side == "b" and one.action == Action.ADD and one.key in self._unknown for one in self._changes)
+        whose = self._sides.called[1]
+        said = f"of these plays {whose} did not find: what stays uncertain is not sent, and waits for you as unmatched"
+        return [f"{count:,} {said}"] if count else []
 
     def _skips(self) -> dict[Kind, dict[str, RunSkip]]:
         found: dict[Kind, dict[str, RunSkip]] = {}

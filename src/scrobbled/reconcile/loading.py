@@ -152,6 +152,11 @@ class Course:
         for half in (self.a, self.b):
             half.canon = {key: name for key, name in half.canon.items() if name in kept}
 
+    def lost(self) -> set[str]:
+        """What side a has and side b was asked for without finding it."""
+        gone = (key for key, to in self.placed.items() if to is None)
+        return {self.a.canon[key] for key in gone if key in self.a.canon}
+
     def parts(self) -> Iterator[tuple[list[str], list[str]]]:
         """The keys of both sides for some of the names, none of which has keys elsewhere."""
         ours, theirs = self.a.by_canon(), self.b.by_canon()

@@ -240,6 +240,7 @@ class Reconciler:
             decider.leave_out(made.library, course.narrow(made.library))
             if made.within:
                 await Loader(store, sides).keep_to(course, made.library, made.within)
+            decider.look_out_for(course.lost())
             view = (
                 await library_view(store, sides, made, self._place_of(made.library))
                 if course.half(made.library).canon

@@ -76,13 +76,14 @@ class _LibraryItem:
 
     def _corrected(self, found: ItemPlan) -> tuple[list[Change], list[str]]:
         """What was entered in bulk gets the library's time, where a person asked for that."""
-        if not self._policy.correct_dates or not self._pen.may_retime(self._there):
+        if not self._pen.may_retime(self._there):
             return [], []
         links = (*self._group.links, *found.links)
         agreed = {link.id(self._there): link.id(self._here) for link in links if link.state is LinkState.AGREED}
         bulk = (row for row in self._rows() if row.is_bulk and row.record.id in agreed)
-        changes = (self._retimed(row, agreed[row.record.id]) for row in bulk)
-        return [one for one in changes if one is not None], []
+        retimed = (self._retimed(row, agreed[row.record.id]) for row in bulk)
+        changes = [one for one in retimed if one is not None]
+        return (changes, []) if self._policy.correct_dates else ([], [left("bulk", self._there)] * len(changes))
 
     def _retimed(self, row: HeldPlay, like: str | None) -> Change | None:
         mine = next((one for one in self._group.rows(self._here) if one.record.id == like), None)

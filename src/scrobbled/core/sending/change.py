@@ -127,6 +127,10 @@ _LEFT: dict[str, tuple[str, str]] = {
         "more viewing that {here} counts is dated nowhere, and left alone",
         "more viewings that {here} counts are dated nowhere, and left alone",
     ),
+    "bulk": (
+        "play on {here} was entered in bulk, and keeps that time; sync --correct-dates would give it {there}'s",
+        "plays on {here} were entered in bulk, and keep that time; sync --correct-dates would give them {there}'s",
+    ),
     "begun": (
         "title on {here} was begun again after it was watched on {there}, and is not marked",
         "titles on {here} were begun again after they were watched on {there}, and are not marked",
