@@ -23,6 +23,7 @@ from e2e.harness import free_port
 from patience import LONGEST
 from scrobbled.core.naming.ids import ShowIds
 from scrobbled.core.naming.items import Episode
+from scrobbled.core.records import ValueRecord
 from scrobbled.core.watching.plays import Play
 from scrobbled.core.watching.sessions import TEST_EVENT
 from scrobbled.core.words.checks import CheckVerdict
@@ -40,6 +41,7 @@ from scrobbled.store.file import opening
 from scrobbled.store.inbox import events, refusals
 from scrobbled.store.inbox.events import Arrival, Queued
 from scrobbled.store.inbox.refusals import RefusalCount
+from scrobbled.store.mirror import values
 
 OK, WARNING, PROBLEM, SKIPPED = CheckVerdict.OK, CheckVerdict.WARNING, CheckVerdict.PROBLEM, CheckVerdict.SKIPPED
 
@@ -598,6 +600,25 @@ def test_no_secret_is_told_and_the_block_tells_nobody(clinic: Clinic) -> None:
     private = ["anna", "example", str(clinic.folder), socket.gethostname(), "Harbour Lights", "annas-login", "nora@"]
     assert [word for word in private if word.casefold() in report.paste.casefold()] == []
     assert "viewer1/trakt" in report.paste
+
+
+def test_the_block_names_no_library_and_no_server_of_a_viewer(clinic: Clinic) -> None:
+    private = ["attic.nowhere.test", "Grandmother's tapes", "Attic box", "Little Nora", "Cellar cinema"]
+    clinic.settings["viewers"][0]["trackers"]["plex"] = {
+        "servers": [{"url": "http://attic.nowhere.test/plex", "token": "sandbox-plex-token"}],
+        "libraries": ["Attic box/Grandmother's tapes", "Films"],
+        "home_user": "Little Nora",
+    }
+    echo = f"no entry for {' and '.join(private)}"
+    clinic.sandbox["trakt"].faults.add(Fault(match="GET /users/settings", status=403, body={"error": echo}))
+
+    def work(db: Any) -> None:
+        held = [ValueRecord("movie:1", {"in": ["Cellar cinema"]})]
+        values.put(db, ("anna", "plex"), held, 1, 1.0, kind="items")
+
+    report = asyncio.run(filled(clinic, work))
+    assert [word for word in private if word not in json.dumps(plain(report))] == []
+    assert [word for word in private if word.casefold() in report.paste.casefold()] == []
 
 
 async def _tokens(clinic: Clinic) -> list[Any]:

@@ -8,7 +8,7 @@ import re
 import socket
 import sqlite3
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from scrobbled.desk.doctor.patient import Patient
 from scrobbled.store.accounts import sign_ins
 from scrobbled.store.history import titles
 from scrobbled.store.inbox import servers
+from scrobbled.store.mirror import library
 from scrobbled.store.queue import overview
 
 HOSTS = ("localhost", *(host for service in SERVICES.values() for host in service.hosts))
@@ -31,6 +32,9 @@ ADDRESS = re.compile(
 TITLES = 500
 """The newest plays; no check names one, but services may quote what they were asked."""
 STORED_WITHIN = 10.0
+NAMING = ("email", "home_user")
+"""Keys of a tracker's section that say who somebody is there."""
+LIBRARIES = "libraries"
 SHORTEST, SHORTEST_TITLE = 2, 5
 """Characters: shorter titles are words that stand everywhere, and give nobody away."""
 
@@ -82,7 +86,7 @@ def _hosts(patient: Patient) -> Iterator[tuple[str, str]]:
     urls = [url for source in config.sources.values() for url in (source.url, source.account_url)]
     urls += [config.server.public_url, config.metadata.tmdb.url, config.metadata.tmdb.image_url]
     urls += [config.sinks.influx.url if config.sinks.influx else None, config.sinks.mqtt.url]
-    urls += [str(value) for viewer in config.viewers for one in viewer.trackers.values() for value in one.values()]
+    urls += [word for viewer in config.viewers for one in viewer.trackers.values() for word in _words(one)]
     urls += [entry.url for entry in config.alerts.urls]
     urls += [proxy if "://" in proxy else f"http://{proxy}" for proxy in urllib.request.getproxies().values()]
     hosts = [urlsplit(url).hostname for url in urls if url and "://" in url]
@@ -92,13 +96,27 @@ def _hosts(patient: Patient) -> Iterator[tuple[str, str]]:
             yield host, f"host{number}"
 
 
+def _words(value: object) -> Iterator[str]:
+    """All texts of a section of the configuration, however deep."""
+    if isinstance(value, Mapping):
+        for one in value.values():
+            yield from _words(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _words(one)
+    elif isinstance(value, str):
+        yield value
+
+
 def _people(patient: Patient) -> Iterator[tuple[str, str]]:
     libraries = [title for source in patient.config.sources.values() for title in source.libraries]
     for number, viewer in enumerate(patient.config.viewers, 1):
         yield viewer.name, f"viewer{number}"
         for accounts in viewer.accounts.values():
             yield from ((account, f"account{number}") for account in accounts)
-        yield from ((str(one.get("email") or ""), f"account{number}") for one in viewer.trackers.values())
+        for one in viewer.trackers.values():
+            yield from ((str(one.get(key) or ""), f"account{number}") for key in NAMING)
+            libraries += [part for title in _words(one.get(LIBRARIES, ())) for part in (title, *title.split("/"))]
         libraries += viewer.libraries
     if patient.config.server.login:
         yield patient.config.server.login.username, "<login>"
@@ -112,6 +130,9 @@ def _stored(patient: Patient) -> list[tuple[str, str]]:
         found += [(name, "<user>") for name in sign_ins.user_names(db)]
         found += [(one.account, "<account>") for one in overview.unclaimed_accounts(db)]
         found += _servers(db)
+        accounts = [(viewer.name, name) for viewer in patient.config.viewers for name in viewer.trackers]
+        held = (title for account in accounts for title in library.titles(db, account))
+        found += [(title, "<library>") for title in held if len(title) >= SHORTEST_TITLE]
         found += [(title, "<title>") for title in titles.names(db, TITLES) if len(title) >= SHORTEST_TITLE]
     return found
 

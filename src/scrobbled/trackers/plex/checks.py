@@ -95,8 +95,8 @@ class PlexChecks:
         absent = missing(there, self._settings.libraries)
         if absent and not picked:
             said = "; ".join(f"{title} is not there, {meant(title, (one.title for one in there))}" for title in absent)
-            step = f"Correct {self._auth.place('libraries')}"
-            return problem("libraries", f"None that is chosen is on this server: {said}.", step, **figures)
+            step = f"{said}. Correct {self._auth.place('libraries')}"  # titles are for whom they belong to
+            return problem("libraries", "None that is chosen is on this server.", step, **figures)
         if not picked:
             return problem("libraries", "There is none with films or shows.", "Is one shared with this person?")
         return ok("libraries", f"{len(picked)} of {len(there)} with films or shows are read.", **figures)
