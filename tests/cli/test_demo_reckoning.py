@@ -52,7 +52,7 @@ def test_a_library_that_is_not_in_step_is_told_case_by_case() -> None:
     assert not DemoLibrary(demo.home, lines.append).is_right(Reckoning(demo.sandbox, lines.append))
     assert sum(line.startswith("  WRONG: two episodes in one file") for line in lines) == 2
     assert [what for _, what, _ in CASES if not any(line.startswith(f"  {what} ") for line in lines)] == []
-    assert not any("are in step" in line for line in lines)
+    assert not any("Library and Trakt agree" in line for line in lines)
 
 
 def test_what_somebody_else_watched_at_the_same_server_is_not_to_be_at_their_trakt() -> None:

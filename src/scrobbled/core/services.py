@@ -41,6 +41,8 @@ class Service(Struct, frozen=True, kw_only=True):
     """What the address of its server looks like."""
     typed: tuple[str, ...] = ()
     """Of a tracker: what is kept in the configuration of that which is typed at the first start."""
+    takes: str = ""
+    """Of a tracker: the media server that it has a webhook or an import of its own for."""
     exports: bool = False
     """It writes files of what it holds, which can be imported."""
     hosts: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ SERVICES: dict[str, Service] = {
         whose="viewer",
         libraries="none",
         threshold=80.0,
+        takes="plex",
         exports=True,
         typed=("client_id", "client_secret"),
         hosts=("trakt.tv",),

@@ -74,7 +74,7 @@ class DemoLibrary:
 
     async def bring(self, runtime: Runtime) -> bool:
         """Into step; false where that does not come to its end, or a second look finds something to do."""
-        self._tell("\nAnna's Plex library and her Trakt are brought into step …")
+        self._tell("\nAnna's Plex library and her Trakt are compared, and what one of them lacks is brought over …")
         first, second = await compared(runtime), await compared(runtime)
         if first is None or second is None:
             self._tell("  That did not come to its end; scrobbled status would say why.")
@@ -96,7 +96,7 @@ class DemoLibrary:
         for told in strange:
             self._tell(f"  WRONG: {told}")
         if not strange:
-            self._tell("Library and Trakt are in step: each viewing once, at its own minute.")
+            self._tell("Library and Trakt agree: each viewing once, at its own minute.")
         return not strange
 
     def _in_all(self) -> str:

@@ -43,11 +43,16 @@ def _in_libraries(home: Home, thing: HomeThing, servers: Collection[str]) -> str
     for state in states:
         if thing.watched is not None and bool(state.count) is not thing.watched:
             return f"{thing.case}: {state} in the library, and not watched: {thing.watched}"
-    rated = max(states, key=lambda state: state.rated_at or 0, default=None)  # of several copies the newest counts
-    stars = {one.stars for one in home.things if set(one.copies) & set(thing.copies)}
-    if rated is not None and rated.rating not in stars:
-        return f"{thing.case}: {rated.rating} in the library, and not {thing.stars}"
+    ratings = {one.rating for one in home.things if set(one.copies) & set(thing.copies)}
+    for state in states:
+        if _rounded(state.rating) not in ratings:
+            return f"{thing.case}: {state.rating} in the library, and not {thing.stars}"
     return ""
+
+
+def _rounded(stars: float | None) -> int | None:
+    """As Trakt has it: what rounds to that is left as it is, and other copies get that."""
+    return None if stars is None else int(stars + 0.5)
 
 
 def _states(home: Home, thing: HomeThing, servers: Collection[str]) -> list[ViewState]:

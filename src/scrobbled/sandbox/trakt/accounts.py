@@ -31,7 +31,6 @@ ACTIVITIES = {
     "account": "settings_at followed_at following_at pending_at requested_at",
 }
 NO_PLEX = {
-    "connection": {"connected": False, "username": None},
     "webhook": {"url": None, "last_event_at": None, "event_count": 0, "home_users": []},
     "sync": {"configured": False, "error": None, "selection": None, "toggles": {}},
     "scrobbler": {"toggles": {}},

@@ -9,13 +9,13 @@ from typing import Any
 
 from scrobbled.core.errors import TrackerError
 from scrobbled.core.naming.names import name
+from scrobbled.core.services import SERVICES
 from scrobbled.core.words.checks import Check, ok, skipped, warning
 from scrobbled.plumbing.checks import LONGEST
 from scrobbled.plumbing.clock import Clock
 from scrobbled.trackers.trakt.client import Api, judge
 
-SERVER = "plex"
-"""The one that Trakt has a webhook and an import of its own for."""
+SERVER = SERVICES["trakt"].takes
 LATELY = timedelta(days=30)
 CHECK = f"Trakt's own {name(SERVER)} import"
 ADVICE = f"Switch it off in Trakt's settings for {name(SERVER)}, or let scrobbled write no plays from there to Trakt."
