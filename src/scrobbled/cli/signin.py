@@ -13,6 +13,7 @@ import rich_click as click
 from scrobbled.cli.common import configured, opened, redactor, run, say
 from scrobbled.config import Config, ViewerConfig
 from scrobbled.config.fields import Table
+from scrobbled.config.people import section
 from scrobbled.config.trackers import TRACKERS as SECTIONS
 from scrobbled.core.errors import ConfigError, LoginNeeded
 from scrobbled.core.naming import names
@@ -79,11 +80,10 @@ def _account(config: Config, tracker: str, viewer_name: str | None) -> tuple[str
     if tracker not in offered():
         raise click.UsageError(f"{_called(tracker)} is none that this version signs in to. There is {_known()}.")
     server = of_house(config, tracker)
-    extra = {"account_url": server.account_url} if server and server.account_url else {}
     if server and viewer_name is None and not any(tracker in one.trackers for one in config.viewers):
-        return HOUSE, extra
+        return HOUSE, {"account_url": server.account_url} if server.account_url else {}
     viewer = _viewer(config, tracker, viewer_name)
-    return viewer.name, {**extra, **viewer.trackers[tracker]}
+    return viewer.name, section(config, viewer, tracker)
 
 
 def _viewer(config: Config, tracker: str, name: str | None) -> ViewerConfig:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from scrobbled.config.model import Config, fold
 from scrobbled.config.viewing import ViewerConfig
 from scrobbled.core.services import SERVICES
@@ -13,6 +16,18 @@ BY_VIEWER = frozenset(name for name, one in SERVICES.items() if one.whose == "vi
 
 NAMELESS = frozenset(name for name, one in SERVICES.items() if one.whose == "nobody")
 """Sources that tell what is there and never who watched, so that nobody has to list them."""
+
+
+ELSEWHERE = "account_url"
+
+
+def section(config: Config, viewer: ViewerConfig, tracker: str) -> Mapping[str, Any]:
+    """What the configuration says of a viewer's account at a tracker they have. Where people of that service sign in,
+    if that is elsewhere, need not be repeated of what the source of the same name says.
+    """
+    source = config.sources.get(tracker)
+    extra = {ELSEWHERE: source.account_url} if source and source.account_url else {}
+    return {**extra, **viewer.trackers[tracker]}
 
 
 def listing(config: Config, source: str) -> tuple[ViewerConfig, ...]:

@@ -18,6 +18,7 @@ from scrobbled.catalogues.resolve import Resolver
 from scrobbled.catalogues.tmdb import TmdbFinder
 from scrobbled.catalogues.tmdb_searcher import TmdbSearcher
 from scrobbled.config import Config, ViewerConfig
+from scrobbled.config.people import section
 from scrobbled.core.naming.matching import Finder
 from scrobbled.core.naming.titles import Searcher
 from scrobbled.core.places import home_of
@@ -107,12 +108,12 @@ class Wiring:
 
     def tracker(self, viewer: ViewerConfig, name: str) -> Tracker:
         """The viewer's account at the tracker of that name, without anybody who delivers to it."""
-        parts = self._parts
+        parts, settings = self._parts, section(self._parts.config, viewer, name)
         context = Context(
             viewer=viewer.name,
-            settings=viewer.trackers[name],
+            settings=settings,
             http=self._pools.to(name),
-            tokens=self._tokens(viewer.name, name, home_of(viewer.trackers[name])),
+            tokens=self._tokens(viewer.name, name, home_of(settings)),
             cache=parts.cache,
             shows=Resolver(self._finders(viewer), parts.cache, dict(self._searchers(viewer))),
             clock=parts.clock,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from scrobbled.config.loading import is_there
+from scrobbled.config.people import section
 from scrobbled.core.errors import Uncertain
 from scrobbled.core.naming.items import Episode
 from scrobbled.core.naming.matching import ShowMatch
@@ -42,8 +43,9 @@ async def accounts_of(patient: Patient) -> AsyncIterator[Patient]:
     async with contextlib.AsyncExitStack() as closing:
         trackers: dict[tuple[str, str], Tracker] = {}
         for viewer in patient.config.viewers:
-            for name, settings in viewer.trackers.items():
+            for name in viewer.trackers:
                 if name in TRACKERS:
+                    settings = section(patient.config, viewer, name)
                     http = patient.http("")
                     closing.push_async_callback(http.aclose)
                     tokens = Looking(sign_ins.of_home(stored.get((viewer.name, name), {}), home_of(settings)) or None)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.config import Config
+from scrobbled.config.people import section
 from scrobbled.core.errors import ConfigError, ScrobbledError, TrackerError
 from scrobbled.core.places import home_of
 from scrobbled.core.standing import AccountKey
@@ -169,8 +170,7 @@ class SignIns:
         person = config.viewer(viewer)
         if person is None or tracker not in person.trackers:
             raise ConfigError([f"viewers: {viewer[:64]} has no tracker {tracker[:32]}"])
-        extra = {"account_url": server.account_url} if server and server.account_url else {}
-        return {**extra, **person.trackers[tracker]}
+        return dict(section(config, person, tracker))
 
     async def _run(self, flow: _Flow, way: SignInWay, account: AccountKey, settings: Mapping[str, Any]) -> None:
         http = Pools(self._transport).to(account[1])
