@@ -129,6 +129,9 @@ class Reading(Struct, frozen=True):
     """By kind, all that is no play."""
     subjects: Mapping[str, Subject] = field(default_factory=dict)
     """By key, for every key among the records that the caller may not know yet."""
+    rechosen: bool = False
+    """What of the account is read was chosen anew since ``cursor`` was handed out: what a complete listing lacks now
+    was left out, and that is neither strange nor a removal."""
     skipped: Mapping[str, int] = field(default_factory=dict)
     """How many records could not be used, by reason in plain words: "diary row of an unknown season"."""
     unread: Mapping[Kind, str] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -85,7 +86,8 @@ async def absorb(store: Store, read: AccountReading, clock: Clock, *, may_lack: 
         return await _turned_away(store, account, before, reading.owner)
     valued = await _valued(store, account, reading)
     may_lack = max(may_lack, BELIEVED)
-    doubt, removed = belief.doubt(reading, absence, valued, may_lack), set[str]()
+    doubt = "" if reading.rechosen else belief.doubt(reading, absence, valued, may_lack)
+    removed = set[str]()
     if doubt:
         taken = await store.read(lambda db: amendments.taken(db, *account))
         doubt = belief.doubt(reading, await _absence(store, account, reading.plays, taken), valued, may_lack, taken)
@@ -98,7 +100,7 @@ async def absorb(store: Store, read: AccountReading, clock: Clock, *, may_lack: 
         if news.missing:
             cleared = await store.read(lambda db, kind=kind: written.cleared(db, account, kind))  # type: ignore[misc]
             news = belief.explained(news, valued[kind], cleared)
-        await _put_values(store, account, kind, news, rev, now)
+        await _put_values(store, read, kind, news, rev, now)
     complete = reading.plays is not None and reading.plays.complete
     plays = (absence.there if complete else before.plays) + more
     await _finish(store, read, replace(before, plays=plays), rev, now, doubt=doubt)
@@ -171,21 +173,27 @@ async def _put_plays(
     account, plays = read.account, read.reading.plays
     if plays is None:
         return 0, 0
-    lacks = belief.missing(plays, absence, believed) if plays.complete else []
+    lacks, by = belief.missing(plays, absence, believed) if plays.complete else [], _by(read)
     for missing in pieces([one.record.id for one in lacks], PIECE):
-        await store.write(lambda db, ids=missing: records.miss(db, account, ids, rev))  # type: ignore[misc]
-    echoes, more = 0, -sum(one.missed == records.GONE - 1 for one in lacks)
+        await store.write(lambda db, ids=missing: records.miss(db, account, ids, rev, by=by))  # type: ignore[misc]
+    echoes, more = 0, -sum(one.missed >= records.GONE - by for one in lacks)
     for piece in pieces(plays.records, PIECE):
         ours, grew = await store.write(_taking_in(read, list(piece), rev, now, known=absence.stored))
         echoes, more = echoes + ours, more + grew
     return echoes, more
 
 
-async def _put_values(store: Store, account: AccountKey, kind: Kind, news: ValueNews, rev: int, now: float) -> None:
+def _by(read: AccountReading) -> int:
+    """What was left out by choice is not waited for: one listing says as much as two."""
+    return records.GONE if read.reading.rechosen else 1
+
+
+async def _put_values(store: Store, read: AccountReading, kind: Kind, news: ValueNews, rev: int, now: float) -> None:
+    account = read.account
     work: tuple[tuple[Callable[..., None], Sequence[Any]], ...] = (
         (values.put, news.put),
         (values.clear, news.clear),
-        (values.miss, news.missing),
+        (partial(values.miss, by=_by(read)), news.missing),
     )
     for put, rows in work:
         for piece in pieces(rows, PIECE):

@@ -172,11 +172,11 @@ def _values(record: PlayRecord) -> tuple[Any, ...]:
     )
 
 
-def miss(db: sqlite3.Connection, account: AccountKey, ids: Iterable[str], rev: int) -> None:
-    """A complete read did not list them."""
+def miss(db: sqlite3.Connection, account: AccountKey, ids: Iterable[str], rev: int, *, by: int = 1) -> None:
+    """A complete read did not list them, which is as if so many had not."""
     db.executemany(
-        "UPDATE records SET missed = missed + 1, rev = ? WHERE viewer = ? AND tracker = ? AND id = ?",
-        [(rev, *account, id_) for id_ in ids],
+        "UPDATE records SET missed = missed + ?, rev = ? WHERE viewer = ? AND tracker = ? AND id = ?",
+        [(by, rev, *account, id_) for id_ in ids],
     )
 
 

@@ -138,16 +138,14 @@ class Miss(NamedTuple):
     viewer: str
     tracker: str
     target: str
+    subject: Subject
     reason: str
-    scope: str
-    item: str
-    """As JSON."""
 
 
 def misses(db: sqlite3.Connection, limit: int) -> list[Miss]:
     """Of what is there now, and is not known at ``target`` by its name meanwhile."""
     rows = db.execute(
-        "SELECT placements.viewer, placements.tracker, target, how, scope, item "
+        "SELECT placements.viewer, placements.tracker, target, how, key, scope, item, runtime, places "
         "FROM placements JOIN subjects USING (viewer, tracker, key) WHERE to_key IS NULL AND (EXISTS "
         "(SELECT 1 FROM valued WHERE valued.viewer = placements.viewer AND valued.tracker = placements.tracker AND "
         "valued.key = placements.key AND value IS NOT NULL AND missed < :gone) OR EXISTS (SELECT 1 FROM records WHERE "
@@ -156,7 +154,7 @@ def misses(db: sqlite3.Connection, limit: int) -> list[Miss]:
         "AND theirs.tracker = target AND theirs.identity = subjects.identity) ORDER BY 1, 2, 3, key LIMIT :limit",
         {"gone": GONE, "limit": limit},
     )
-    return [Miss(*row) for row in rows]
+    return [Miss(row[0], row[1], row[2], _subject(row[4:]), row[3]) for row in rows]
 
 
 def forget_placements(db: sqlite3.Connection) -> int:

@@ -90,10 +90,19 @@ def clear(
     )
 
 
-def miss(db: sqlite3.Connection, account: AccountKey, keys: Iterable[str], rev: int, now: float, *, kind: Kind) -> None:
-    """A complete read did not list them."""
+def miss(
+    db: sqlite3.Connection,
+    account: AccountKey,
+    keys: Iterable[str],
+    rev: int,
+    now: float,
+    *,
+    kind: Kind,
+    by: int = 1,
+) -> None:
+    """A complete read did not list them, which is as if so many had not."""
     db.executemany(
-        "UPDATE valued SET missed = missed + 1, since = CASE missed WHEN 0 THEN ? ELSE since END, rev = ? "
+        "UPDATE valued SET missed = missed + ?, since = CASE missed WHEN 0 THEN ? ELSE since END, rev = ? "
         "WHERE viewer = ? AND tracker = ? AND kind = ? AND key = ?",
-        [(now, rev, *account, kind, key) for key in keys],
+        [(by, now, rev, *account, kind, key) for key in keys],
     )

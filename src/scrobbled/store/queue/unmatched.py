@@ -5,85 +5,79 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from scrobbled.core.naming.unmatched import UnmatchedThing
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.core.words.reasons import Code
-from scrobbled.store.file.codec import decode_parts
+from scrobbled.store.file.codec import decode_item
 from scrobbled.store.mirror import subjects
+from scrobbled.store.queue import amendments
 from scrobbled.store.queue.outbox import DONE
 
-MOST = 20_000
+MOST = 5_000
 """Of each sort; more are not looked at."""
-_WAIT = ("unmatched", "parked")
+_STATES = (PlayOutcome.UNMATCHED, PlayOutcome.PARKED, PlayOutcome.DEAD)
 _FOUND_NOWHERE = {Code.NOT_FOUND, Code.NOT_IN_CATALOGUE, Code.UNCERTAIN}
 
 
-class UnmatchedRow(NamedTuple):
-    """As it lies in the database: quick to read, and ``thing`` makes of it what it is about, beside the database."""
-
-    viewer: str
-    tracker: str
-    origin: str
-    state: str
-    reason: str
-    change: str
-    candidates: str
-    scope: str
-    item: str
-    label: str
-
-
-def rows(db: sqlite3.Connection) -> list[UnmatchedRow]:
+def things(db: sqlite3.Connection) -> list[UnmatchedThing]:
     """All of them; what waits comes first, oldest first."""
-    found = [*_plays(db), *_others(db)]
-    return found + [
-        UnmatchedRow(one.viewer, one.target, one.tracker, "unmatched", one.reason, "", "[]", one.scope, one.item, "")
-        for one in subjects.misses(db, MOST)
-    ]
+    return [*_plays(db), *_others(db), *_misses(db)]
 
 
-def thing(row: UnmatchedRow) -> UnmatchedThing:
-    subject = decode_parts("", row.scope, row.item, None)  # type: ignore[arg-type]  # what we wrote is a scope
-    return UnmatchedThing(
-        row.viewer,
-        row.tracker,
-        row.origin,
-        subject.item,
-        row.label or subject.label(),
-        PlayOutcome(row.state),
-        row.reason,
-        row.change,
-        tuple(json.loads(row.candidates)),
-    )
-
-
-def _plays(db: sqlite3.Connection) -> Iterator[UnmatchedRow]:
+def _plays(db: sqlite3.Connection) -> Iterator[UnmatchedThing]:
     accounts = db.execute(
         "SELECT DISTINCT one, two, three FROM tallies WHERE what = 'changes' AND count > 0 "
-        "AND three IN (?, ?, 'dead') ORDER BY one, two, three DESC",
-        _WAIT,
+        f"AND three IN ({', '.join('?' * len(_STATES))}) ORDER BY one, two, three",
+        _STATES,
     )
     for viewer, tracker, state in accounts.fetchall():
-        found = db.execute(
-            "SELECT outbox.code, plays.source, coalesce(outbox.reason, ''), outbox.id, "
-            "coalesce(outbox.candidates, '[]'), plays.media, plays.item, plays.label FROM outbox "
-            "INDEXED BY outbox_waiting JOIN plays ON plays.id = outbox.play_id "
+        rows = db.execute(
+            "SELECT outbox.id, coalesce(outbox.reason, ''), outbox.code, outbox.candidates, plays.media, plays.item, "
+            "plays.label, plays.source FROM outbox INDEXED BY outbox_waiting JOIN plays ON plays.id = outbox.play_id "
             f"WHERE outbox.viewer = ? AND outbox.tracker = ? AND outbox.state = ? AND outbox.state NOT IN {DONE} "
             "ORDER BY outbox.id LIMIT ?",
             (viewer, tracker, state, MOST),
         )
-        for code, origin, reason, id_, *rest in found:
-            if state in _WAIT or code in _FOUND_NOWHERE:
-                yield UnmatchedRow(viewer, tracker, origin, state, reason, f"c{id_}", *rest)
+        for id_, reason, code, candidates, media, item, label, source in rows:
+            if state != PlayOutcome.DEAD or code in _FOUND_NOWHERE:
+                yield UnmatchedThing(
+                    viewer,
+                    tracker,
+                    source,
+                    decode_item(media, item),
+                    label,
+                    PlayOutcome(state),
+                    reason,
+                    f"c{id_}",
+                    tuple(json.loads(candidates or "[]")),
+                )
 
 
-def _others(db: sqlite3.Connection) -> Iterator[UnmatchedRow]:
-    found = db.execute(
-        "SELECT viewer, tracker, '', state, reason, 'a' || id, '[]', json_extract(subject, '$[1]'), "
-        f"json_extract(subject, '$[2]'), label FROM amendments WHERE state NOT IN {DONE} AND state IN (?, ?) "
-        "AND subject IS NOT NULL ORDER BY id LIMIT ?",
-        (*_WAIT, MOST),
-    )
-    return (UnmatchedRow(*row) for row in found)
+def _others(db: sqlite3.Connection) -> Iterator[UnmatchedThing]:
+    for one in amendments.listing(db, limit=MOST, states=_STATES[:2]):
+        wish = one.wish
+        if wish.subject is not None:
+            yield UnmatchedThing(
+                wish.viewer,
+                wish.tracker,
+                "",
+                wish.subject.item,
+                wish.label,
+                PlayOutcome(one.state),
+                one.reason,
+                f"a{one.id}",
+            )
+
+
+def _misses(db: sqlite3.Connection) -> Iterator[UnmatchedThing]:
+    for one in subjects.misses(db, MOST):
+        yield UnmatchedThing(
+            one.viewer,
+            one.target,
+            one.tracker,
+            one.subject.item,
+            one.subject.label(),
+            PlayOutcome.UNMATCHED,
+            one.reason,
+        )

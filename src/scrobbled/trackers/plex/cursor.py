@@ -74,6 +74,11 @@ class SeatMark(Struct, frozen=True, omit_defaults=True):
     kinds: tuple[Kind, ...] = ()
     """Those that were read there."""
 
+    @property
+    def is_rechosen(self) -> bool:
+        """It was read, and since then other libraries were chosen; see ``cursor_of``."""
+        return bool(self.libraries) and not self.kinds
+
 
 class PlexCursor(Struct, frozen=True):
     """Everything that one read hands to the next. Servers are by their ``machineIdentifier``."""

@@ -227,6 +227,7 @@ class _Read:
             plays=plays,
             values=gathered.values(copies),
             subjects=gathered.subjects(copies),
+            rechosen=any(self._had.seats.get(visit.seat.machine, SeatMark()).is_rechosen for visit in visits),
             skipped=dict(gathered.skipped),
             missing=tuple(self._crew.off),
         )
