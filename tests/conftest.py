@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 import once
 from scrobbled.alerts import AlertAddress, AlertMessage
 from scrobbled.config import trackers as sections
-from scrobbled.config.fields import Field, Table
+from scrobbled.config.fields import Field, ListOf, Table
 from scrobbled.config.values import TextValue
 from scrobbled.trackers import TRACKERS, TrackerEntry
 
@@ -29,7 +29,9 @@ TRACKERS["memory"] = TrackerEntry("trackers.memory", signs_in=False)
 TRACKERS["notebook"] = TrackerEntry("trackers.notebook")
 TRACKERS["shelf"] = TrackerEntry("trackers.shelf", signs_in=False)
 sections.TRACKERS.shapes["memory"] = Table({}, description="No service at all: plays are kept until the test ends.")
-sections.TRACKERS.shapes["shelf"] = Table({}, description="A library without a service.")
+sections.TRACKERS.shapes["shelf"] = Table(
+    {"libraries": Field(ListOf(TextValue()), "Those that count.")}, description="A library without a service."
+)
 sections.TRACKERS.shapes["notebook"] = Table({"owner": Field(TextValue(), "Whose it is.", required=True)})
 
 

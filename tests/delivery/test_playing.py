@@ -15,8 +15,8 @@ from scrobbled.core.naming.items import Item, Movie
 from scrobbled.delivery.health import HealthState
 from scrobbled.delivery.playing import PlayingTeller
 from scrobbled.plumbing.redact import Redactor
-from scrobbled.trackers.base import TellsPlaying
 from scrobbled.trackers.masked import Masked
+from scrobbled.trackers.telling import TellsPlaying
 from trackers.memory.tracker import CAN, MemoryTracker
 
 FILM = Movie("Salt Flats", 2023)

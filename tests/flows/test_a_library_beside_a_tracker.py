@@ -15,10 +15,10 @@ from flows.test_memory_walk import NAMES, Bench
 from scrobbled.core.errors import TryLater
 from scrobbled.core.naming.ids import MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie
-from scrobbled.core.records import DatePrecision, ViewingsKept
+from scrobbled.core.records import DatePrecision, ValueRecord, ViewingsKept
 from scrobbled.desk.undo import UndoRequest, undo
 from scrobbled.reconcile import Options
-from scrobbled.store.mirror import runs
+from scrobbled.store.mirror import records, runs
 from scrobbled.trackers.base import Tick
 from trackers.memory.person import Person
 from trackers.memory.records import key_of
@@ -47,6 +47,11 @@ class Two(Bench):
 
     def times(self, item: Item = FILM) -> list[datetime | None]:
         return sorted((play.watched_at for play in self.trackers["right"].plays if play.key == key_of(item)), key=repr)
+
+    def held(self) -> tuple[list[Any], dict[str, Any]]:
+        """The plays and ratings of the tracker."""
+        memory = self.trackers["right"]
+        return sorted(((one.key, one.watched_at) for one in memory.plays), key=repr), dict(memory.ratings)
 
     async def settled(self, cycles: int = 6) -> None:
         """Runs until nothing comes, with time for complete readings; then nothing comes any more."""
@@ -392,3 +397,34 @@ async def test_a_play_without_a_date_counts_as_watched(two: Two) -> None:
     two.person.add(FILM, EVENING, DatePrecision.DAY)
     await two.settled()
     assert two.shelf.held[key].count == 1
+
+
+@pytest.mark.parametrize("left", [1, 20], ids=["a small one", "nearly everything"])
+async def test_a_library_that_is_left_out_takes_nothing_along_and_comes_back_without_a_change(
+    careful: Two, left: int
+) -> None:
+    shelf, clock = careful.shelf, careful.clock
+    films = [Movie(f"Film {number}", 2020, MovieIds(tmdb=number)) for number in range(1, 22)]
+    for number, film in enumerate(films):
+        key = shelf.add(film, "crates/1" if number < left else "boards/1")
+        shelf.watch(key, clock.now())
+        shelf.held[key].rating = ValueRecord(key, 8, clock.now())
+        clock.advance(7_200)
+    other = shelf.add(OTHER, "crates/2")
+    careful.person.add(OTHER, EVENING)
+    await careful.settled()
+    before = (careful.held(), dict(shelf.held), shelf.plays[:], len(shelf.edits))
+    assert (len(before[0][0]), len(before[0][1]), shelf.held[other].count) == (22, 21, 1)
+    shelf.libraries = ("boards",)
+    await careful.settled(8)
+    assert careful.held()[1] == before[0][1]
+    assert careful.held()[0] == before[0][0]
+    assert (dict(shelf.held), shelf.plays, len(shelf.edits)) == before[1:]
+    state = await careful.store.read(lambda db: records.state(db, ("anna", "left")))
+    assert state.doubt == "", "nobody is told to doubt what they chose"
+    shelf.watch(key_of(films[-1]), clock.now())
+    await careful.settled()
+    assert len(careful.times(films[-1])) == 2, "what is left is compared as before"
+    shelf.libraries = ()
+    await careful.settled(8)
+    assert (len(careful.held()[0]), careful.held()[1], len(shelf.edits)) == (23, before[0][1], before[3])

@@ -13,7 +13,7 @@ from pairing import Pairing, later, pairing
 from scrobbled.core.naming.correction_words import TypedCorrection
 from scrobbled.core.naming.unmatched import NAMELESS
 from scrobbled.desk.corrections import correct
-from scrobbled.desk.needs.unmatched import UnmatchedStory, facts, stories
+from scrobbled.desk.needs.unmatched import UnmatchedStory, stories
 from scrobbled.store.queue import asking, outbox
 
 pytestmark = pytest.mark.anyio
@@ -22,8 +22,8 @@ DAY = 86_400.0
 
 
 async def told(home: Pairing, **only: Any) -> dict[str, UnmatchedStory]:
-    found = await home.runtime.store.read(lambda db: facts(db, home.runtime.config))
-    return {one.title: one for one in stories(found, **only)}
+    found = await home.runtime.store.read(lambda db: stories(db, **only))
+    return {one.title: one for one in found}
 
 
 async def corrected(home: Pairing, what: str, to: str = "", **more: Any) -> None:
@@ -118,13 +118,6 @@ async def test_what_is_not_in_the_library_any_more_is_not_told(settled: Househol
     left = (await told(settled)).get(ANIME)
     assert left is not None
     assert (left.count, left.waiting) == (4, 4), "what waits does so still"
-
-
-async def test_what_no_pair_compares_any_more_is_not_told(settled: Household) -> None:
-    settled.settings["viewers"][0]["pairs"] = []
-    await settled.restart()
-    assert {title: one.waiting for title, one in (await told(settled)).items() if not one.waiting} == {}
-    assert ANIME in await told(settled), "what waits does so still"
 
 
 async def test_trakt_and_serializd_tell_what_the_other_does_not_know(tmp_path: Path) -> None:

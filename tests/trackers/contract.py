@@ -95,7 +95,7 @@ async def add(tracker: Tracker, plays: Sequence[Addition]) -> list[Receipt]:
     return receipts
 
 
-PARTS = ("adds", "reads", "amends", "foresees", "tells_playing")
+PARTS = ("adds", "reads", "amends", "foresees", "tells_playing", "offers")
 
 
 def parts_of(tracker: Tracker) -> set[str]:
@@ -109,7 +109,7 @@ def parts_of(tracker: Tracker) -> set[str]:
 
 
 def declared_parts(can: Capabilities) -> set[str]:
-    told = (can.adds, bool(can.reads), bool(can.amends), can.ahead > 1, can.tells_playing)
+    told = (can.adds, bool(can.reads), bool(can.amends), can.ahead > 1, can.tells_playing, can.is_library)
     return {name for name, there in zip(PARTS, told, strict=True) if there}
 
 

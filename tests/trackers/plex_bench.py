@@ -30,9 +30,9 @@ SIGNED_IN: dict[str, Any] = {"account_url": f"{ROOT}/plextv"}
 class PlexBench:
     """A server and plex.tv, below a path each; ``tokens`` and ``cache`` outlive a tracker."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: FakeClock, *, only: tuple[str, ...] = ("plex", "plextv")) -> None:
         self.clock = clock
-        self.sandbox = Sandbox(now=clock.now, only=("plex", "plextv"))
+        self.sandbox = Sandbox(now=clock.now, only=only)
         self.plex: PlexStandIn = self.sandbox["plex"]
         self.plextv: PlexTvStandIn = self.sandbox["plextv"]
         self.cache, self.tokens = KeptCache(clock), KeptTokens()

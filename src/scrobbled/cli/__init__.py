@@ -12,6 +12,7 @@ from scrobbled import __version__
 from scrobbled.cli import container, upkeep
 from scrobbled.cli.groups import cache_group, config_group, map_group, queue, token
 from scrobbled.cli.hooks import claim, test_event, webhook
+from scrobbled.cli.leading import libraries, setup
 from scrobbled.cli.options import code_of, config_option, json_option, named, no_config_option
 from scrobbled.core.errors import ConfigError, ScrobbledError, said
 
@@ -19,7 +20,10 @@ click.rich_click.TEXT_MARKUP = "rich"
 click.rich_click.SHOW_ARGUMENTS = True
 click.rich_click.COMMAND_GROUPS = {
     "scrobbled": [
-        {"name": "Set it up", "commands": ["demo", "sandbox", "config", "auth", "webhook", "serve", "claim"]},
+        {
+            "name": "Set it up",
+            "commands": ["demo", "sandbox", "setup", "config", "auth", "libraries", "webhook", "serve", "claim"],
+        },
         {"name": "Try it out", "commands": ["test-event", "test-alert"]},
         {
             "name": "See and decide",
@@ -261,5 +265,17 @@ def undo(plays: tuple[str, ...], as_json: bool, config: str | None, **asked: Any
     sys.exit(code_of("undo", "undo")(config, plays, as_json=as_json, **asked))
 
 
-for one in (queue, map_group, token, config_group, cache_group, webhook, claim, test_event, *upkeep.COMMANDS):
+for one in (
+    queue,
+    map_group,
+    token,
+    config_group,
+    cache_group,
+    setup,
+    libraries,
+    webhook,
+    claim,
+    test_event,
+    *upkeep.COMMANDS,
+):
     command.add_command(one)

@@ -43,10 +43,15 @@ async def opened(config: Config, *, create: bool = False) -> AsyncIterator[Store
     """The database, until the block ends. The sign-ins it keeps are masked from now on, too. Raises ``StoreError``."""
     store = Store(config.storage.path, create=create)
     try:
-        redactor().add(*await store.read(sign_ins.secrets_kept))
+        await learn(store)
         yield store
     finally:
         await store.aclose()
+
+
+async def learn(store: Store) -> None:
+    """What is printed from now on has the sign-ins masked that it keeps."""
+    redactor().add(*await store.read(sign_ins.secrets_kept))
 
 
 def redactor() -> Redactor:
@@ -56,12 +61,17 @@ def redactor() -> Redactor:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run on the quickest loop there is."""
+    with loop_runner() as runner:
+        return runner.run(work)
+
+
+def loop_runner() -> asyncio.Runner:
+    """The same for several, one after the other on one loop."""
     try:
         import uvloop
     except ImportError:
-        return asyncio.run(work)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
 def say(text: str, *, err: bool = False) -> None:

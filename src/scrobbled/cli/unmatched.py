@@ -10,7 +10,7 @@ from scrobbled.cli.common import configured, opened, plural, print_json, run, sa
 from scrobbled.config import Config
 from scrobbled.core.naming.names import name
 from scrobbled.core.words.plain import plain
-from scrobbled.desk.needs.unmatched import UnmatchedStory, facts, stories
+from scrobbled.desk.needs.unmatched import UnmatchedStory, stories
 
 
 def list_unmatched(path: str | None, viewer: str | None, tracker: str | None, *, as_json: bool) -> int:
@@ -58,4 +58,4 @@ def _lines(one: UnmatchedStory) -> Iterator[str]:
 
 async def _found(config: Config, viewer: str | None, tracker: str | None) -> list[UnmatchedStory]:
     async with opened(config) as store:
-        return stories(await store.read(lambda db: facts(db, config)), viewer or "", tracker or "")
+        return await store.read(lambda db: stories(db, viewer, tracker))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 
@@ -23,6 +23,8 @@ from scrobbled.core.sending.room import Allowance
 from scrobbled.core.words.checks import Check
 from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import EarlierReads
+from scrobbled.trackers.offers import Offers
+from scrobbled.trackers.telling import TellsPlaying
 
 
 class Address(Struct, frozen=True):
@@ -147,6 +149,11 @@ class Tracker(ABC):
         """Where ``can.tells_playing``."""
         raise Refused("this tracker does not show what is being played")
 
+    @property
+    def offers(self) -> Offers:
+        """Where ``can.is_library``."""
+        raise Refused("this tracker has no libraries to choose from")
+
 
 class Adds(Protocol):
     """The part of a tracker that takes plays."""
@@ -172,17 +179,6 @@ class Adds(Protocol):
 
         An undated one is any play of the item as it would be kept, but for those that are ``known``. No play of the
         account is the answer to two of ``plays``.
-        """
-        ...
-
-
-class TellsPlaying(Protocol):
-    """The part of a tracker that shows what is being played just now."""
-
-    async def playing(self, action: Literal["start", "pause"], item: Item, percent: float) -> None:
-        """Show it. ``percent`` is below what counts as watched there, so that this never adds a play.
-
-        Raises as every call, and ``NotInCatalogue`` or ``Uncertain`` as ``locate``; nothing is ever in doubt.
         """
         ...
 

@@ -8,9 +8,12 @@ from typing import Any, ParamSpec, TypeVar
 from msgspec.structs import replace
 
 from scrobbled.core.errors import TrackerError
+from scrobbled.core.sending.room import Allowance
 from scrobbled.core.words.checks import Check
 from scrobbled.plumbing.redact import Redactor
-from scrobbled.trackers.base import Adds, Amends, Foresees, Reads, TellsPlaying, Tracker
+from scrobbled.trackers.base import Adds, Amends, Foresees, Reads, Tracker
+from scrobbled.trackers.offers import LibraryOffer, Offers
+from scrobbled.trackers.telling import TellsPlaying
 from scrobbled.trackers.wrapped import Wrapped
 
 P = ParamSpec("P")
@@ -29,6 +32,9 @@ class Masked(Wrapped):
 
     async def takes_itself(self, source: str) -> str:
         return await self._mask(self._tracker.takes_itself)(source)
+
+    async def allowance(self) -> Allowance:
+        return await self._mask(self._tracker.allowance)()
 
     async def examine(self) -> Sequence[Check]:
         return [replace(check, text=self._mask.text(check.text)) for check in await self._tracker.examine()]
@@ -52,6 +58,10 @@ class Masked(Wrapped):
     @property
     def tells_playing(self) -> TellsPlaying:
         return _TellsPlaying(self._tracker.tells_playing, self._mask)
+
+    @property
+    def offers(self) -> Offers:
+        return _Offers(self._tracker.offers, self._mask)
 
 
 class _Mask:
@@ -107,3 +117,13 @@ class _Foresees:
 class _TellsPlaying:
     def __init__(self, tells_playing: TellsPlaying, mask: _Mask) -> None:
         self.playing = mask(tells_playing.playing)
+
+
+class _Offers:
+    def __init__(self, offers: Offers, mask: _Mask) -> None:
+        self._offered, self._mask = mask(offers.offered), mask
+
+    async def offered(self) -> LibraryOffer:
+        """Why a server is silent is told as an error is."""
+        found = await self._offered()
+        return replace(found, silent=tuple(replace(one, why=self._mask.text(one.why)) for one in found.silent))

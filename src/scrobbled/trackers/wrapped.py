@@ -7,8 +7,10 @@ from datetime import datetime
 
 from scrobbled.core.sending.room import Allowance
 from scrobbled.core.words.checks import Check
-from scrobbled.trackers.base import Adds, Amends, Foresees, Reads, TellsPlaying, Tracker
+from scrobbled.trackers.base import Adds, Amends, Foresees, Reads, Tracker
 from scrobbled.trackers.capabilities import Capabilities
+from scrobbled.trackers.offers import Offers
+from scrobbled.trackers.telling import TellsPlaying
 
 
 class Wrapped(Tracker):
@@ -61,3 +63,7 @@ class Wrapped(Tracker):
     @property
     def tells_playing(self) -> TellsPlaying:
         return self._tracker.tells_playing
+
+    @property
+    def offers(self) -> Offers:
+        return self._tracker.offers

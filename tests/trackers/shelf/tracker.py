@@ -13,11 +13,13 @@ from msgspec.structs import replace
 from scrobbled.core.errors import LoginNeeded, Refused, TrackerError, TryLater
 from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, WATCHED, Kind
 from scrobbled.core.naming.items import Item
+from scrobbled.core.naming.libraries import is_chosen
 from scrobbled.core.records import PlayRecord, Plays, Reading, ReadValues, Subject, ValueRecord, ViewingsKept
 from scrobbled.core.words.checks import Check, ok, problem
 from scrobbled.trackers.base import Address, AddResult, Amends, Edit, Reads, Receipt, SetValue, Tick, Tracker, Untick
 from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context, EarlierReads
+from scrobbled.trackers.offers import LibraryOffer, OfferedLibrary, Offers, SilentServer
 from trackers.memory.records import key_of, key_of_subject, to_second
 
 CAN = Capabilities(
@@ -33,6 +35,7 @@ CAN = Capabilities(
     keeps=ViewingsKept.SEEN,
     place_of="plex",
 )
+SERVER = "hall"
 
 
 @dataclass
@@ -58,6 +61,8 @@ class ShelfTracker(Tracker):
     plays: list[PlayRecord] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     has_account: bool = True
+    silent: tuple[SilentServer, ...] = ()
+    libraries: tuple[str, ...] = ()
     _failure: TrackerError | None = None
     _unreachable: bool = False
     _lose_answer: bool = False
@@ -132,6 +137,25 @@ class ShelfTracker(Tracker):
     def amends(self) -> Amends:
         return self
 
+    @property
+    def offers(self) -> Offers:
+        return self
+
+    async def offered(self) -> LibraryOffer:
+        """A library is what stands before the number of a place: ``one`` of ``one/1``, on one server."""
+        self._raise_failure()
+        boards: dict[str, list[Held]] = {}
+        for thing in self.held.values():
+            for place in thing.subject.places:
+                boards.setdefault(place.partition("/")[0], []).append(thing)
+        return LibraryOffer(
+            tuple(
+                OfferedLibrary(SERVER, title, "movie", len(things), sum(thing.count > 0 for thing in things))
+                for title, things in boards.items()
+            ),
+            self.silent,
+        )
+
     async def sign_in(self) -> None:
         if not self.has_account:
             raise LoginNeeded("The shelf was set up without an account; give it one.")
@@ -147,10 +171,11 @@ class ShelfTracker(Tracker):
         self, kinds: frozenset[Kind], cursor: Mapping[str, Any], known: EarlierReads, *, full: bool
     ) -> Reading:
         self._raise_failure()
-        mark = {"mark": hashlib.sha256(repr((self.held, self.plays)).encode()).hexdigest(), "kinds": sorted(kinds)}
+        said = hashlib.sha256(repr((self.held, self.plays)).encode()).hexdigest()
+        mark = {"mark": said, "kinds": sorted(kinds), "libraries": list(self.libraries)}
         if not full and cursor == mark:
             return Reading(mark, "shelf")
-        things = list(self.held.values())[: self._short]
+        things = [one for one in self.held.values() if self._chose(one)][: self._short]
         self._short = None
         keys = {thing.subject.key for thing in things}
         plays = Plays([one for one in self.plays if one.key in keys], complete=True) if PLAYS in kinds else None
@@ -160,7 +185,12 @@ class ShelfTracker(Tracker):
             plays=plays,
             values={kind: ReadValues(records, complete=True) for kind, records in _values(things, kinds).items()},
             subjects={thing.subject.key: thing.subject for thing in things},
+            rechosen=cursor.get("libraries", mark["libraries"]) != mark["libraries"],
         )
+
+    def _chose(self, thing: Held) -> bool:
+        boards = (place.partition("/")[0] for place in thing.subject.places)
+        return any(is_chosen(self.libraries, SERVER, board) for board in boards)
 
     async def locate_subject(self, subject: Subject) -> Address:
         key = subject.key if subject.key in self.held else key_of_subject(subject)
@@ -226,4 +256,4 @@ def in_words(address: Mapping[str, Any]) -> str:
 
 
 def build(context: Context) -> ShelfTracker:
-    return ShelfTracker(context.clock.now)
+    return ShelfTracker(context.clock.now, libraries=tuple(context.settings.get("libraries") or ()))

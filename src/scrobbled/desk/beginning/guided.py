@@ -1,8 +1,12 @@
-"""Whatever leads people: signing in, connecting media servers, and the first start. One writer serves them all."""
+"""Whatever leads people: signing in, choosing libraries, connecting media servers, and the first start.
+
+One writer serves them all.
+"""
 
 from __future__ import annotations
 
 from scrobbled.desk.beginning.beginning import Beginning
+from scrobbled.desk.libraries.libraries import Libraries
 from scrobbled.desk.settings.scribe import Scribe
 from scrobbled.desk.sign_in.page import Signing
 from scrobbled.desk.sources.connections import Connecting
@@ -16,4 +20,5 @@ class Guided:
         scribe = Scribe(runtime)
         self.signing = Signing(runtime, scribe)
         self.connecting = Connecting(runtime, scribe)
+        self.libraries = Libraries(runtime, scribe)
         self.beginning = Beginning(runtime, scribe, self.signing, self.connecting)

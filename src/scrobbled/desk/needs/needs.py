@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from scrobbled.desk.facts.house import AccountStatus, UnclaimedStatus
 from scrobbled.desk.facts.queue import QueuedChange
 from scrobbled.desk.needs import cards as questions
-from scrobbled.desk.needs import floods, unmatched
+from scrobbled.desk.needs import floods
 from scrobbled.desk.needs import questions as needs
 from scrobbled.desk.needs.card import Card
 from scrobbled.desk.needs.floods import ActionResult, FloodStory
 from scrobbled.desk.needs.questions import NeedFacts, NeedTarget, NoAnswer, ServerNeed
-from scrobbled.desk.needs.unmatched import UnmatchedStory
+from scrobbled.desk.needs.unmatched import UnmatchedStory, stories
 from scrobbled.desk.sources.reception import Reception
 from scrobbled.runtime import troubles
 from scrobbled.runtime.service import Runtime
@@ -103,9 +103,7 @@ class Needs:
 
     async def unmatched(self, viewer: str = "", tracker: str = "") -> list[UnmatchedStory]:
         """What one side has and the other does not know; an empty text is any."""
-        config = self._runtime.config
-        found = await self._runtime.store.read(lambda db: unmatched.facts(db, config))
-        return await asyncio.to_thread(unmatched.stories, found, viewer, tracker)
+        return await self._runtime.store.read(lambda db: stories(db, viewer or None, tracker or None))
 
     async def answer(self, id_: str, action: str, value: str = "") -> ActionResult:
         """Settle a question, or one thing of it (``c12``, ``a7``). One that is settled already is left alone.

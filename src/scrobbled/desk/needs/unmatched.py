@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from itertools import permutations
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from scrobbled.config import Config
 from scrobbled.core.naming.corrections import Correction, corrected
-from scrobbled.core.naming.unmatched import NAMELESS, UnmatchedGroup, gathered
+from scrobbled.core.naming.unmatched import NAMELESS, UnmatchedGroup, UnmatchedThing, gathered
 from scrobbled.store.queue import corrections, unmatched
-from scrobbled.store.queue.unmatched import UnmatchedRow
 
 
 class UnmatchedStory(Struct, frozen=True):
@@ -41,30 +39,20 @@ class UnmatchedStory(Struct, frozen=True):
     correct: str
 
 
-class UnmatchedFacts(Struct, frozen=True):
-    """What was read of it; ``known`` are the corrections in force."""
-
-    rows: list[UnmatchedRow]
-    known: tuple[Correction, ...]
-
-
-def facts(db: sqlite3.Connection, config: Config) -> UnmatchedFacts:
-    """Of all that waits, and of what pairs of the configuration asked a catalogue for.
-
-    Quick: what takes longer is left to ``stories``, beside the database.
-    """
-    pairs = {(one.name, *sides) for one in config.viewers for pair in one.pairs for sides in permutations(pair.between)}
-    rows = [one for one in unmatched.rows(db) if one.change or (one.viewer, one.origin, one.tracker) in pairs]
-    return UnmatchedFacts(rows, corrections.in_force(db))
-
-
-def stories(found: UnmatchedFacts, viewer: str = "", tracker: str = "") -> list[UnmatchedStory]:
+def stories(db: sqlite3.Connection, viewer: str | None = None, tracker: str | None = None) -> list[UnmatchedStory]:
     """Of all, or of this ``viewer``, at this ``tracker`` or of it; what most waits for first."""
-    chosen = (one for one in found.rows if viewer in ("", one.viewer) and tracker in ("", one.tracker, one.origin))
-    things = map(unmatched.thing, chosen)
-    # what a person said is never to be sent is no question
-    wanted = (one for one in things if not corrected(one.item, one.viewer, found.known).is_ignored)
-    return [_story(group) for group in gathered(wanted)]
+    known = corrections.in_force(db)
+    found = (
+        one
+        for one in unmatched.things(db)
+        if viewer in (None, one.viewer) and tracker in (None, one.tracker, one.origin)
+    )
+    return [_story(group) for group in gathered(_wanted(found, known))]
+
+
+def _wanted(found: Iterator[UnmatchedThing], known: tuple[Correction, ...]) -> Iterator[UnmatchedThing]:
+    """What a person said is never to be sent is no question."""
+    return (one for one in found if not corrected(one.item, one.viewer, known).is_ignored)
 
 
 def _story(group: UnmatchedGroup) -> UnmatchedStory:

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from scrobbled.config.changing import Put
 from scrobbled.core.errors import ConfigError
-from scrobbled.core.kinds import KINDS
 from scrobbled.core.naming.named import named
 from scrobbled.desk.caller import Caller
 from scrobbled.desk.facts import house, standings
@@ -20,6 +19,7 @@ from scrobbled.desk.facts.pairs import PairStory, RunStory, pair_stories, run_st
 from scrobbled.desk.pairs.lines import RunProgress, progress_of, title_of
 from scrobbled.desk.pairs.previews import Preview, Previews
 from scrobbled.desk.pairs.questions import Questions
+from scrobbled.desk.pairs.usual import USUAL, kinds
 from scrobbled.desk.posters.artwork import Artwork
 from scrobbled.desk.settings.settings import Settings, SettingsSaved
 from scrobbled.desk.undo import UndoReport, UndoRequest, undo
@@ -30,11 +30,8 @@ from scrobbled.store.mirror import run_changes, runs
 from scrobbled.store.notes.shelf import LineStory
 from scrobbled.store.queue import run_items
 from scrobbled.store.queue.run_items import ItemFilter, ItemStory
-from scrobbled.trackers import TRACKERS
 
 log = structlog.get_logger("web")
-USUAL = "15m"
-"""Between two runs of a pair that somebody switches on."""
 LOOKED_AT = 500
 """Changes of a run up to which each is looked at before it is taken back."""
 GONE = (
@@ -74,7 +71,7 @@ class Runs:
         return await self._runtime.store.read(lambda db: house.glance(db, self._runtime.config).trackers)
 
     async def switch_on(self, viewer: str, pair: str, settings: Settings, by: Caller) -> SettingsSaved | None:
-        """Every kind that both can be read for, both ways, in the file; every 15 minutes, unless it says when.
+        """Every kind that goes both ways, in the file; every 15 minutes, unless it says when.
 
         ``None`` where there is no such pair, or something of it is on.
 
@@ -89,8 +86,8 @@ class Runs:
             for at, one in enumerate(who.pairs)
             if (who.name, ",".join(one.between)) == (viewer, pair)
         )
-        now, able = await settings.opened(), frozenset.intersection(*(TRACKERS[n].can().reads for n in pair.split(",")))
-        edits = [Put((*place, kind), "both") for kind in KINDS if kind in able]
+        now = await settings.opened()
+        edits = [Put((*place, kind), "both") for kind in kinds(pair.split(","))]
         if configured.every is None and configured.schedule is None:
             edits.append(Put((*place, "every"), USUAL))
         return await settings.save(now, await settings.edited(now, edits), by)

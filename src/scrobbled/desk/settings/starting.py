@@ -149,6 +149,11 @@ def with_tracker(text: str, at: int, tracker: str, settings: Mapping[str, str]) 
     return changed(text, [Put(("viewers", at, "trackers", tracker), values)])
 
 
+def with_pair(text: str, at: int, pair: Mapping[str, Any]) -> str:
+    """One more for the viewer at that place of the list."""
+    return changed(text, [Append(("viewers", at, "pairs"), pair)])
+
+
 def with_source(text: str, source: str, settings: Mapping[str, str]) -> str:
     """Adds the source, or these settings of it."""
     values = {key: literal(value) for key, value in settings.items()}

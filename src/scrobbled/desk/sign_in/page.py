@@ -51,6 +51,7 @@ class SignInStory(Struct, frozen=True):
     whose it is. ``state`` and ``reason`` are those of the account in use; ``step`` is how far a sign-in begun here is:
     ``none``, ``beginning``, ``waiting``, ``done`` or ``over``, and ``text`` whose it is or why it ended. ``delivers``
     is false where this version sends nothing to that service yet, and ``waits`` true where plays wait for it.
+    ``libraries`` says that it has libraries to choose from.
     """
 
     viewer: str
@@ -65,6 +66,7 @@ class SignInStory(Struct, frozen=True):
     waiting: SignInPrompt | None
     delivers: bool
     waits: bool
+    libraries: bool
 
 
 class ServerAddress(Struct, frozen=True):
@@ -117,7 +119,8 @@ class Signing:
             tracker=tracker,
             asks=asked_for(WAYS[tracker], settings),
             account=str(settings.get("email") or ""),
-            signed_in=((name, tracker) in known or bool(settings.get("server_token"))) and state != "sign-in",
+            signed_in=((name, tracker) in known or bool(settings.get("server_token")) or state == "ok")
+            and state != "sign-in",
             state=state,
             reason=reason,
             step=str(progress.state),
@@ -125,6 +128,7 @@ class Signing:
             waiting=self._waiting(progress),
             delivers=tracker in TRACKERS or viewer == HOUSE,
             waits=waits,
+            libraries=viewer != HOUSE and tracker in TRACKERS and TRACKERS[tracker].can().is_library,
         )
 
     async def of_house(self) -> list[SignInStory]:

@@ -90,9 +90,9 @@ class PlexChecks:
             there = await libraries(server.client)
         except TrackerError as error:
             return failed("libraries", error)
-        picked = chosen(there, self._settings.libraries)
+        picked = chosen(there, server.name, self._settings.libraries)
         figures: dict[str, CheckValue] = {"libraries": len(there), "chosen": len(picked)}
-        absent = missing(there, self._settings.libraries)
+        absent = missing(there, server.name, self._settings.libraries)
         if absent and not picked:
             said = "; ".join(f"{title} is not there, {meant(title, (one.title for one in there))}" for title in absent)
             step = f"{said}. Correct {self._auth.place('libraries')}"  # titles are for whom they belong to

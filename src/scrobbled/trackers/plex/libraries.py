@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from scrobbled.clients.plex import PlexClient
 from scrobbled.core.errors import ContractDrift
+from scrobbled.core.naming.libraries import is_chosen, is_named
 from scrobbled.plumbing.fields import text
 
 LibraryKind = Literal["movie", "show"]
@@ -35,13 +36,12 @@ async def libraries(client: PlexClient) -> list[PlexLibrary]:
     ]
 
 
-def chosen(there: Iterable[PlexLibrary], titles: Collection[str]) -> list[PlexLibrary]:
-    """Those with one of these titles, compared trimmed and without case; without any title all."""
-    wanted = {title.strip().casefold() for title in titles}
-    return [one for one in there if not wanted or one.title.strip().casefold() in wanted]
+def chosen(there: Iterable[PlexLibrary], server: str, written: Collection[str]) -> list[PlexLibrary]:
+    """Those of this server that the configuration names; all where it names none."""
+    return [one for one in there if is_chosen(written, server, one.title)]
 
 
-def missing(there: Iterable[PlexLibrary], titles: Collection[str]) -> list[str]:
-    """Titles that no library has."""
-    known = {one.title.strip().casefold() for one in there}
-    return [title for title in titles if title.strip().casefold() not in known]
+def missing(there: Iterable[PlexLibrary], server: str, written: Collection[str]) -> list[str]:
+    """What names no library of this server."""
+    known = list(there)
+    return [one for one in written if not any(is_named(one, server, library.title) for library in known)]

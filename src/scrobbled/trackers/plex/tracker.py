@@ -13,11 +13,13 @@ from scrobbled.core.words.checks import Check
 from scrobbled.trackers.base import Amends, Reads, Tracker
 from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context
+from scrobbled.trackers.offers import Offers
 from scrobbled.trackers.plex.amending import PlexAmender
 from scrobbled.trackers.plex.auth import PlexAuth
 from scrobbled.trackers.plex.checks import PlexChecks
 from scrobbled.trackers.plex.files import PlexFiles
 from scrobbled.trackers.plex.libraries import libraries
+from scrobbled.trackers.plex.offering import PlexOffers
 from scrobbled.trackers.plex.reading import PlexReader
 from scrobbled.trackers.plex.servers import PlexServers
 from scrobbled.trackers.plex.settings import PlexSettings
@@ -59,6 +61,10 @@ class PlexTracker(Tracker):
     @property
     def amends(self) -> Amends:
         return self._amender
+
+    @property
+    def offers(self) -> Offers:
+        return PlexOffers(lambda: self._servers.found(look=True))
 
     async def sign_in(self) -> None:
         """Asks each server that answers for its libraries: only that tells whether the tokens still hold."""

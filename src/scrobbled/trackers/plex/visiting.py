@@ -57,7 +57,7 @@ class SeatVisit:
             await self._confirm()
 
     async def _confirm(self) -> None:
-        there = chosen(await libraries(self.seat.client), self._titles)
+        there = chosen(await libraries(self.seat.client), self.seat.name, self._titles)
         known = [one for one in self.look.libraries if one.library in there]
         fresh = [one for one in there if one not in [look.library for look in known]]
         found = await looked(self.seat, self._was, fresh, self._kinds)
@@ -67,7 +67,8 @@ class SeatVisit:
     def _gone(self, there: Iterable[PlexLibrary]) -> list[LibraryLook]:
         """Those that were there, and are still chosen."""
         marks = self._was.libraries.items()
-        before = chosen([PlexLibrary(key, one.title, one.kind, one.uuid) for key, one in marks], self._titles)
+        known = [PlexLibrary(key, one.title, one.kind, one.uuid) for key, one in marks]
+        before = chosen(known, self.seat.name, self._titles)
         now = {(one.key, one.uuid) for one in there}
         lost = [one for one in before if (one.key, one.uuid) not in now]
         return [LibraryLook(one, self._was.libraries[one.key], gone=True) for one in lost]

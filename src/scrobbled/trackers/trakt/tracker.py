@@ -14,21 +14,10 @@ from scrobbled.core.records import Subject
 from scrobbled.core.sending.room import Allowance
 from scrobbled.core.words.checks import Check
 from scrobbled.plumbing.pace import Pace
-from scrobbled.trackers.base import (
-    Addition,
-    Address,
-    AddResult,
-    Adds,
-    Amends,
-    Edit,
-    Reads,
-    Receipt,
-    Sending,
-    TellsPlaying,
-    Tracker,
-)
+from scrobbled.trackers.base import Addition, Address, AddResult, Adds, Amends, Edit, Reads, Receipt, Sending, Tracker
 from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context
+from scrobbled.trackers.telling import TellsPlaying
 from scrobbled.trackers.trakt.activity import Activity
 from scrobbled.trackers.trakt.adding import TraktAdder
 from scrobbled.trackers.trakt.amending import TraktAmender

@@ -11,7 +11,19 @@ from scrobbled.runtime.service import Runtime
 from scrobbled.web.door.access import Access
 from scrobbled.web.door.signed_in import SignedIn
 from scrobbled.web.log_live import LogLive
-from scrobbled.web.pages import beginning, corrections, door, help, log, more, needs, now, posters, statistics
+from scrobbled.web.pages import (
+    beginning,
+    corrections,
+    door,
+    help,
+    libraries,
+    log,
+    more,
+    needs,
+    now,
+    posters,
+    statistics,
+)
 from scrobbled.web.pages.pairs import pairs, previews, questions, runs
 from scrobbled.web.pages.plays import held, history, queue, story
 from scrobbled.web.pages.settings import backup, settings, text, tools
@@ -55,6 +67,7 @@ def router(
         *statistics.handlers(runtime, desk),
         *log.handlers(desk, logs),
         *trackers.handlers(desk),
+        *libraries.handlers(desk),
         *connecting.handlers(desk),
         *beginning.handlers(desk, access, signed_in),
         *help.handlers(desk, api),

@@ -81,7 +81,7 @@ def _steps(desk: Desk, access: Access, signed_in: SignedIn) -> list[HTTPRouteHan
         try:
             place = await FORMS[step](desk, typed)
         except (ConfigError, NotWritten) as error:
-            return await _page(request, desk, step, error=str(error), typed=typed)
+            return await _page(request, desk, WHERE.get(step, step), error=str(error), typed=typed)
         if step != "password":
             return shell.to(request, place)
         session = access.sessions.begin()  # a new login ends the session by which it was set
@@ -128,12 +128,23 @@ async def _server(desk: Desk, typed: Mapping[str, str]) -> str:
     return f"start/event?source={source}"
 
 
+async def _pair(desk: Desk, typed: Mapping[str, str]) -> str:
+    a, _, b = typed.get("between", "").partition(",")
+    await desk.guided.beginning.add_pair(typed.get("viewer", ""), (a, b))
+    return "start/trackers"
+
+
 FORMS: Mapping[str, Callable[[Desk, Mapping[str, str]], Awaitable[str]]] = {
     "password": _password,
     "you": _you,
     "server": _server,
+    "pair": _pair,
 }
-"""By step: what carries its form out, and tells where to go then."""
+"""By step, or what belongs to one: what carries its form out, and tells where to go then."""
+
+
+WHERE = {"pair": "trackers"}
+"""The step to which a form belongs, where that is another."""
 
 
 def _code(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
@@ -193,6 +204,10 @@ async def _page(
         "sources": [
             (name, SOURCES[name].setup.title, name in config.sources) for name in SOURCES if name not in NAMELESS
         ],
+        "pairs": [
+            (viewer, between, words.joined([words.name(one) for one in between]))
+            for viewer, between in desk.guided.beginning.possible_pairs()
+        ],
         "error": error,
         "typed": {key: (typed or {}).get(key, "") for key in KEPT},
         "at": at,
@@ -230,5 +245,5 @@ def _marks(done: tuple[str, ...], current: str) -> list[StepMark]:
     ]
 
 
-KEPT = ("username", "name", "email", "client_id", "url", "auth_url")
+KEPT = ("username", "name", "email", "client_id", "url", "auth_url", "account", "home_user", "account_url")
 """What was typed and stands in the form again; secrets are typed anew."""

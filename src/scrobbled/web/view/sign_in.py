@@ -29,6 +29,7 @@ class SignInCard(Struct, frozen=True):
     account: str
     delivers: bool
     waits: bool
+    libraries: bool
     code: str
     code_parts: tuple[str, ...]
     url: str
@@ -54,6 +55,7 @@ def shown(story: SignInStory, now: datetime) -> SignInCard:
         account=story.account,
         delivers=story.delivers,
         waits=story.waits,
+        libraries=story.libraries,
         code=waiting.code if waiting else "",
         code_parts=_parts(waiting.code) if waiting else (),
         url=waiting.url if waiting else "",

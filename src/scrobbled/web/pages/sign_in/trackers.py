@@ -63,16 +63,19 @@ def _one(desk: Desk) -> list[HTTPRouteHandler]:
                 await desk.guided.signing.begin(viewer, tracker, typed(form, story))
             except ConfigError as error:
                 return await _page(request, desk, viewer, tracker, "sign_in/account.html", error=str(error))
-        return shell.to(request, way_to(story) + ("?start=1" if _onward(request) else ""))
+        return shell.to(request, way_to(story) + ("?start=1" if is_onward(request) else ""))
 
     return [sign_in, act]
 
 
 def way_to(account: signing.SignInCard | SignInStory) -> str:
     """The address of an account's page, relative to our root."""
-    if account.viewer == HOUSE:
-        return "set-up/plex-account"
-    return f"sign-in/{quote(account.viewer, safe='')}/{quote(account.tracker, safe='')}"
+    return "set-up/plex-account" if account.viewer == HOUSE else path_of(account.viewer, account.tracker)
+
+
+def path_of(viewer: str, tracker: str) -> str:
+    """The same of an account that is a viewer's."""
+    return f"sign-in/{quote(viewer, safe='')}/{quote(tracker, safe='')}"
 
 
 def typed(form: FormMultiDict, story: SignInStory) -> dict[str, str]:
@@ -96,10 +99,10 @@ async def _page(
     one = signing.shown(story, desk.now())
     context: dict[str, Any] = {"one": one, "here": way_to(one), "error": error, "title": f"Sign in to {name(tracker)}"}
     context["said"] = said
-    context["onward"] = _onward(request)
+    context["onward"] = is_onward(request)
     return await shell.page(request, desk, template, place="more", status=400 if error else 200, **context)
 
 
-def _onward(request: AnyRequest) -> bool:
+def is_onward(request: AnyRequest) -> bool:
     """Whether it is a part of the first start, which goes on afterwards."""
     return request.query_params.get("start") == "1"
