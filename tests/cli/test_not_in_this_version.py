@@ -47,7 +47,7 @@ def test_a_configuration_that_asks_for_it_is_valid_and_is_told_what_does_nothing
     assert said.stdout == f"{path} is valid, but a part of it does nothing in this version.\n"
     for idle in (
         "viewers: anna: this version does not deliver to anilist yet",
-        "does not compare the watchlist of trakt yet",
+        "does not compare the watchlist of serializd yet",
         "sinks.influx: this version does not export to InfluxDB yet",
     ):
         assert idle in said.stderr

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flows.household import Household, household, settings
+from flows.household import HOME, Household, household, settings
 from pairing import built
 from pairing import settings as of_trackers
 from scrobbled.reconcile import Options
@@ -20,7 +20,7 @@ PAIRS = ("plex,trakt", "trakt,serializd")
 
 
 def _two_pairs(folder: Path) -> dict[str, Any]:
-    values = settings(folder)
+    values = settings(folder, HOME)
     (viewer,), (other,) = values["viewers"], of_trackers(folder)["viewers"]
     viewer["trackers"]["serializd"] = other["trackers"]["serializd"]
     viewer["pairs"] += other["pairs"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flows.household import Household, household, settings
+from flows.household import HOME, Household, household, settings
 from pairing import Pairing, built, pairing
 from scrobbled.desk.sign_in import WAYS, sign_out
 from scrobbled.plumbing.pools import Pools
@@ -54,8 +54,7 @@ async def _back(pair: Pairing, tracker: str) -> None:
 @pytest.fixture
 async def signed_in(tmp_path: Path) -> AsyncIterator[Household]:
     """The household with a sign-in at Plex instead of a token in the configuration."""
-    values = settings(tmp_path)
-    del values["viewers"][0]["trackers"]["plex"]["token"]
+    values = settings(tmp_path, {name: told for name, told in HOME.items() if name != "token"})
     async with household(tmp_path) as house:
         await house.runtime.aclose()
         house.settings, house.runtime = values, built(tmp_path, house.sandbox, house.clock, values)

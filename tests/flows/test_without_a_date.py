@@ -12,6 +12,7 @@ import pytest
 from flows.household import Household, household
 from patience import until
 from scrobbled.desk.undo import UndoReport, UndoRequest, undo
+from scrobbled.sandbox.homes.standing import minutes
 from scrobbled.sandbox.plex.items import LibraryItem
 from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.sandbox.trakt.accounts import TraktPlay
@@ -173,13 +174,13 @@ async def test_dates_that_other_programs_entered_in_bulk_are_corrected_on_a_yes(
         done = await house.sync(correct_dates=True, plan=ended.plan_id)
         assert done.outcome == "done"
         await house.settle()
-        assert [house.minutes(thing) for thing in things] == [[thing.corrected] for thing in things]
+        assert [minutes(house.home, thing) for thing in things] == [[thing.corrected] for thing in things]
         assert len(house.home.trakt().history) == before
         house.clock.advance(7 * 3_600)
         assert (await house.sync(correct_dates=True, full=True)).outcome == "nothing"
         await stays_so(house, full=True)
         await back(house, UndoRequest(run=await run_of(house, "correct_dates")))
-        assert not [thing for thing in things if house.minutes(thing) == [thing.corrected]]
+        assert not [thing for thing in things if minutes(house.home, thing) == [thing.corrected]]
         assert len(house.home.trakt().history) == before
         await stays_so(house, full=True)
 

@@ -190,6 +190,15 @@ def test_a_title_too_many_within_a_day_is_a_flood_of_its_own(counter: Counter) -
     assert [(flood.rule, flood.held) for flood in floods.held(counter.db)] == [("plays-per-item", 1), ("burst", 30)]
 
 
+def test_what_a_person_approved_is_held_by_nothing_that_was_judged_before(counter: Counter) -> None:
+    trip = judge_item(4, counter.limits)
+    assert trip is not None
+    id_ = counter.flood(21, afterwards=True)[0]
+    assert outbox.approve(counter.db, [id_]) == [id_]
+    assert not floods.hold(counter.db, id_, ANNA, trip, counter.now.timestamp())
+    assert counter.states([id_]) == ["queued"]
+
+
 def test_what_is_held_stays_so_until_somebody_decides(counter: Counter) -> None:
     """A courier may be in the middle of looking it up when it is held."""
     id_ = counter.flood(21, afterwards=True)[0]

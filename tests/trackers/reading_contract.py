@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from scrobbled.core.errors import TrackerError
-from scrobbled.core.kinds import ITEMS, PLAYS, RATINGS, STATES, Kind, KindValue
+from scrobbled.core.kinds import COLLECTION, ITEMS, PLAYS, RATINGS, STATES, Kind, KindValue
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import PlayRecord, Reading, Subject, ValueRecord, identity
 from scrobbled.trackers.base import AddResult, EarlierReads, Edit, Receipt, Tracker
@@ -134,8 +134,9 @@ def _all_done(results: list[AddResult]) -> bool:
 
 
 def beside_items(mirror: Mirror) -> set[str]:
-    """The keys of all that is told, but for what a library only holds."""
-    told = (values for kind, values in mirror.values.items() if kind != ITEMS)
+    """The keys of all that is told, but for what a library only holds, and for its files."""
+    left = {ITEMS, COLLECTION} if mirror.values.get(ITEMS) else {ITEMS}
+    told = (values for kind, values in mirror.values.items() if kind not in left)
     return {record.key for record in mirror.records.values()} | {key for values in told for key in values}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 
@@ -18,11 +19,13 @@ from scrobbled.config.plain import at, plain
 from scrobbled.config.problems import Problem
 from scrobbled.config.spelling import Data
 from scrobbled.core.errors import NotWritten
+from scrobbled.core.kinds import KINDS
 from scrobbled.desk.caller import Caller
 from scrobbled.desk.settings import passwords
 from scrobbled.desk.settings.revisions import DiffLine, Meanwhile, Opened
 from scrobbled.desk.settings.settings import NotValid, Settings, SettingsSaved, SettingsVerdict
 from scrobbled.intake.household import has_effect
+from scrobbled.trackers import TRACKERS
 
 MOST_TYPED = 64
 TYPED = "~typed"
@@ -228,5 +231,15 @@ def _around(config: Config, data: Data) -> Around:
     return Around(
         tuple(name for name in sources if isinstance(name, str)) if isinstance(sources, Mapping) else (),
         tuple(name for name in names if isinstance(name, str)) or tuple(viewer.name for viewer in config.viewers),
-        has_effect,
+        lambda path: has_effect(path) and not _is_beyond(data, path),
     )
+
+
+def _is_beyond(data: Data, path: str) -> bool:
+    """Whether it is of a kind that one of the two trackers of its pair cannot be read for."""
+    found = re.fullmatch(r"viewers\[(\d+)\]\.pairs\[(\d+)\]\.(?:removals\.)?([a-z]+)(?:_metadata)?", path)
+    if found is None:
+        return False
+    between = at(data, ("viewers", int(found[1]), "pairs", int(found[2]), "between"))
+    names = [name for name in between if name in TRACKERS] if isinstance(between, list) else []
+    return found[3] in KINDS and any(found[3] not in TRACKERS[name].can().reads for name in names)

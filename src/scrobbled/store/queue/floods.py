@@ -113,10 +113,13 @@ def _marked_with(account: AccountKey, arrival: FloodPlay) -> tuple[object, ...]:
 
 
 def hold(db: sqlite3.Connection, change: int, account: AccountKey, trip: Trip, at: float) -> bool:
-    """Hold one queued change, with others that the same rule holds; false where it no longer waits to be sent."""
+    """Hold one queued change, with others that the same rule holds; false where it no longer waits to be sent.
+
+    What a person approved meanwhile goes.
+    """
     held = db.execute(
         f"UPDATE outbox SET state = 'held', hold = ?, {SAYS}, next_at = 0 "
-        "WHERE id = ? AND state IN ('queued', 'parked') AND phase = ''",
+        "WHERE id = ? AND state IN ('queued', 'parked') AND phase = '' AND NOT approved",
         (trip.rule, *said(trip.coded), change),
     ).rowcount
     if not held:

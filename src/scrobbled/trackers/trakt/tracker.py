@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from scrobbled.core.kinds import COLLECTION, KINDS, WATCHLIST
+from scrobbled.core.kinds import COLLECTION, PLAYS, WATCHLIST
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import Subject
 from scrobbled.core.sending.room import Allowance
@@ -28,6 +28,7 @@ from scrobbled.trackers.trakt.client import Api, judge
 from scrobbled.trackers.trakt.codec import TraktPlace
 from scrobbled.trackers.trakt.history import TraktHistory
 from scrobbled.trackers.trakt.item_plays import ItemPlays
+from scrobbled.trackers.trakt.listed import LISTINGS
 from scrobbled.trackers.trakt.locating import TraktLocator
 from scrobbled.trackers.trakt.memory import TraktMemory
 from scrobbled.trackers.trakt.moving import PlayMover
@@ -50,8 +51,8 @@ CAN = Capabilities(
     settle=10.0,  # reads may lag some seconds behind writes
     site="https://app.trakt.tv",
     tells_playing=True,
-    reads=frozenset(KINDS),
-    amends=frozenset(KINDS),
+    reads=frozenset({PLAYS, *LISTINGS}),
+    amends=frozenset({PLAYS, *LISTINGS}),
     undated=frozenset({"unknown", "released"}),
     by_release=frozenset({"episode"}),
     limited=frozenset({COLLECTION, WATCHLIST}),
