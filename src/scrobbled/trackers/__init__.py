@@ -18,7 +18,6 @@ is left are jobs that one service alone makes necessary.
 ``amending``   ratings and plays that are there
 ``reading``    what an account holds: what is new, or everything
 ``activity``   whether anything moved
-``offering``   the libraries there are to choose from, where it is one
 ``cursor``     how far an account was read, as the cursor keeps it; pure
 ``history``    the plays, as they are listed
 ``whole``      all of them, gone on with where an earlier read broke off
