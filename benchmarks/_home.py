@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import TOKEN, Connection, answers, free_port, until, webhook
+from _service import TOKEN, Connection, answers, free_port, until, webhook
 
 from scrobbled.sandbox import world as worlds
 from scrobbled.sandbox.plex.items import episode_item

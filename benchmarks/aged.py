@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from _service import TOKEN, Connection, answers, episodes, free_port, until, webhook
 from grown import Filler, grown, tidy
 
 from scrobbled.sandbox.server import Sandbox
@@ -81,8 +82,6 @@ def databases(plays: int, events: int) -> Iterator[tuple[Path, Path]]:
 @contextlib.asynccontextmanager
 async def serving(database: Path, port: int, token: str) -> AsyncIterator[tuple[Path, float]]:
     """``scrobbled serve`` on ``database``: its configuration, and the seconds until it was ready."""
-    from bench import answers, until
-
     config = database.with_suffix(".yaml")
     config.write_text(CONFIG.format(port=port, database=database, token=token))
     started = time.perf_counter()
@@ -98,8 +97,6 @@ async def serving(database: Path, port: int, token: str) -> AsyncIterator[tuple[
 
 
 async def compare(small: Path, big: Path, rounds: int) -> list[Ratio]:
-    from bench import TOKEN, Connection, episodes, free_port, webhook
-
     ports, items = (free_port(), free_port()), episodes(Sandbox(shows=60))
     async with serving(small, ports[0], TOKEN) as (config, began), serving(big, ports[1], TOKEN) as (aged, began_big):
         await asyncio.sleep(SETTLING)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from bench import TOKEN, Connection, percentile, service
+from _service import TOKEN, Connection, percentile, service
 
 from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.sandbox.server import Sandbox

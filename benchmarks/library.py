@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from _home import Home, Spent, home
-from bench import Row, percentile, table
+from _service import Row, percentile, table
 
 AT_REST = 10.0
 """Seconds for which their acknowledgement is measured before anything happens."""

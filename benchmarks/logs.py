@@ -19,7 +19,7 @@ from pathlib import Path
 
 import structlog
 import yaml
-from bench import Connection, answers, episodes, free_port, percentile, until, webhook
+from _service import Connection, answers, episodes, free_port, percentile, until, webhook
 
 from scrobbled.config import load
 from scrobbled.plumbing import log

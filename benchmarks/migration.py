@@ -25,7 +25,7 @@ from typing import Any
 
 import httpx
 import yaml
-from bench import TOKEN, Connection, answers, free_port, percentile, until, webhook
+from _service import TOKEN, Connection, answers, free_port, percentile, until, webhook
 
 from scrobbled.config import load
 from scrobbled.plumbing import log

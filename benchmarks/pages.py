@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from bench import percentile
+from _service import percentile
 from playwright.async_api import Browser, Page, async_playwright
 from wall import CONFIG, filled
 

@@ -12,7 +12,7 @@ import asyncio
 import statistics
 from dataclasses import dataclass
 
-from bench import Connection, Service, episodes, held, service, until, webhook
+from _service import Connection, Service, episodes, held, service, until, webhook
 
 from scrobbled.sandbox.server import Sandbox
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
-from bench import percentile
+from _service import percentile
 
 from scrobbled.config import loads
 from scrobbled.core.naming.items import Episode, Item, Movie
