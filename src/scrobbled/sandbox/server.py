@@ -27,6 +27,8 @@ STAND_INS: Mapping[str, str] = MappingProxyType(
         "plex": "scrobbled.sandbox.plex.app:PlexStandIn",
         "plex-cabin": "scrobbled.sandbox.plex.app:CabinStandIn",
         "plextv": "scrobbled.sandbox.plex.plextv:PlexTvStandIn",
+        "plex-discover": "scrobbled.sandbox.plex.discover:DiscoverStandIn",
+        "plex-metadata": "scrobbled.sandbox.plex.discover:PlexMetadataStandIn",
         "tmdb": "scrobbled.sandbox.tmdb.app:TmdbStandIn",
         "jellyfin": "scrobbled.sandbox.mediabrowser.jellyfin:JellyfinStandIn",
         "emby": "scrobbled.sandbox.mediabrowser.emby:EmbyStandIn",
@@ -60,7 +62,9 @@ viewers:
       serializd: {{email: anna@example.org, password: anna-secret, url: {base}/serializd/api}}
       trakt:
         {{client_id: sandbox-client, client_secret: sandbox-secret, url: {base}/trakt, auth_url: {base}/trakt-auth}}
-      plex: {{url: {base}/plex, token: sandbox-plex-token, account_url: {base}/plextv}}
+      plex:
+        {{url: {base}/plex, token: sandbox-plex-token, account_url: {base}/plextv, discover_url: {base}/plex-discover,
+        metadata_url: {base}/plex-metadata}}
     pairs:
       - {{between: [plex, trakt], plays: both, ratings: both}}
 

@@ -80,6 +80,10 @@ class PlexCore(StandIn):
         """What was watched, marked or rated here comes to the account's other servers, where plex.tv sees to it."""
         if "plextv" in self.beside:
             self.beside["plextv"].spread(self, account, item, event)
+        if event == "scrobble" and "plex-discover" in self.beside:
+            show = self.library.above(item, "show")
+            rest = [one for one in self.library.leaves(show) if not self.viewed(account, one).count] if show else []
+            self.beside["plex-discover"].watched(account, item, is_last=not rest)
 
     def viewed(self, account: PlexAccount, item: LibraryItem) -> ViewState:
         """What the account has seen of it."""
