@@ -21,7 +21,7 @@ from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store import Store
 from scrobbled.store.accounts import sign_ins
 from scrobbled.store.mirror import runs
-from scrobbled.store.queue import additions, outbox
+from scrobbled.store.queue import additions, outbox, pausing
 
 pytestmark = pytest.mark.anyio
 T = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
@@ -82,6 +82,17 @@ async def test_an_account_that_needs_a_person_is_not_waited_for(
         assert [line for line in said if line != "0 of 2 delivered"] == [
             ended.why_left.split(". ", 1)[1].split(" They are")[0]
         ]
+
+
+async def test_a_pause_of_delivery_is_told_and_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "NOTHING_FOR", 1e9)
+    await served.store.write(lambda db: pausing.begin(db, T.timestamp(), None))
+    ended, said = await waited(served, "ok")
+    assert ended.why_left == (
+        "2 changes are not delivered yet. Delivery is paused. To go on with it: scrobbled queue resume. "
+        "They are kept, and go out as soon as that is over and scrobbled serve runs."
+    )
+    assert "Delivery is paused. To go on with it: scrobbled queue resume." in said
 
 
 async def test_each_account_that_something_waits_for_is_told(served: Served) -> None:

@@ -261,6 +261,17 @@ def test_what_a_person_has_to_do_comes_first() -> None:
     assert said(waits(TRAKT, asks=2), waits(SERIALIZD, queued=3)) == ("Trakt: 2 need you", "asks", "need")
 
 
+def test_a_pause_is_told_where_nothing_presses_more() -> None:
+    paused = "Delivery is paused until 19:40"
+    queued, down = waits(TRAKT, queued=3), replace(TRAKT, state="down")
+    found = house([queued], [], 0, paused)
+    assert (found.text, found.code, found.tone) == (paused, "paused", "held")
+    assert house([TRAKT, SERIALIZD], [WELL], 0, paused).code == "paused"  # not green, though all agrees
+    assert house([queued], [], 1, paused).code == "asks"
+    assert house([down], [], 0, paused).code == "down"
+    assert house([SIGN_IN], [], 0, paused).code == "sign-in"
+
+
 def test_an_outage_says_since_when_and_that_nothing_is_lost() -> None:
     down = waits(replace(SERIALIZD, state="down", since="19:40"), queued=3, parked=1, asks=64)
     assert said(down, TRAKT) == ("Serializd is down since 19:40: 4 plays wait, nothing is lost", "down", "down")

@@ -99,6 +99,27 @@ def test_nothing_is_shown_that_a_tracker_might_take_for_a_viewing(action: Any, p
     asyncio.run(steps())
 
 
+def test_in_a_pause_nothing_is_shown() -> None:
+    async def steps() -> None:
+        tracker = Showing()
+        tracker.free.set()
+        paused = True
+
+        async def is_paused() -> bool:
+            return paused
+
+        teller = PlayingTeller(lambda: {("anna", "trakt"): courier(tracker)}, is_paused)
+        teller.tell(["anna"], "start", FILM, 1.0)
+        await teller.settled()
+        assert not tracker.shown
+        paused = False
+        teller.tell(["anna"], "start", FILM, 2.0)
+        await teller.settled()
+        assert len(tracker.shown) == 1
+
+    asyncio.run(steps())
+
+
 def test_only_accounts_of_the_viewer_that_can_and_work_are_told() -> None:
     async def steps() -> None:
         trackers = [Showing() for _ in range(4)]

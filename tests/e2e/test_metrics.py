@@ -38,6 +38,7 @@ PROMISED = {
     "scrobbled_reconcile_skipped_total": {"pair", "kind", "reason"},
     "scrobbled_echoes_dropped_total": {"tracker"},
     "scrobbled_held_changes": {"reason"},
+    "scrobbled_delivery_paused": set(),
     "scrobbled_alerts_total": {"kind", "outcome"},
     "scrobbled_source_last_event_timestamp_seconds": {"source"},
 }

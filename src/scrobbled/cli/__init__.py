@@ -34,7 +34,7 @@ click.rich_click.COMMAND_GROUPS = {
             "commands": ["import", "doctor", "token", "backup", "restore", "cache", "reset-state"],
         },
     ],
-    "scrobbled queue": [{"name": "Commands", "commands": ["list", "retry", "approve", "drop"]}],
+    "scrobbled queue": [{"name": "Commands", "commands": ["list", "retry", "approve", "drop", "pause", "resume"]}],
     "scrobbled map": [{"name": "Commands", "commands": ["test", "set", "list", "remove"]}],
     "scrobbled token": [{"name": "Commands", "commands": ["create", "approve", "list", "revoke"]}],
     "scrobbled cache": [{"name": "Commands", "commands": ["clear"]}],

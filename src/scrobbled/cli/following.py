@@ -19,7 +19,7 @@ from scrobbled.desk.facts.queue import trouble
 from scrobbled.store.mirror import run_changes, runs
 from scrobbled.store.mirror.run_changes import RunCounts
 from scrobbled.store.mirror.runs import Run
-from scrobbled.store.queue import overview
+from scrobbled.store.queue import overview, pausing
 
 POLL = 0.1
 NOTHING_FOR = 300.0
@@ -29,7 +29,8 @@ HELD_UP_FOR = 30.0
 NOBODY_FOR = 60.0
 """Seconds after which whoever should have begun the run is not there."""
 STAND_IN_AFTER = 5.0
-LASTING = frozenset({HealthState.SIGN_IN, HealthState.STOPPED, HealthState.DRIFT})
+PAUSED = "paused"
+LASTING = frozenset({PAUSED, HealthState.SIGN_IN, HealthState.STOPPED, HealthState.DRIFT})
 """States that do not end by waiting a few minutes."""
 _Trouble = tuple[str, str]
 CHANCES = 3
@@ -149,6 +150,8 @@ def _stuck(progress: RunCounts) -> str:
 
 def _troubles(db: sqlite3.Connection, run: Run) -> list[_Trouble]:
     """Of each account that something waits for and that gets nothing: its state, and why in words."""
+    if pausing.in_force(db, time.time()):
+        return [(PAUSED, "Delivery is paused. To go on with it: scrobbled queue resume.")]
     states = overview.account_states(db)
     told = {
         tracker: trouble(states, run.viewer, tracker, PlayOutcome.QUEUED) for tracker in run_changes.waits_for(db, run)
@@ -166,7 +169,7 @@ def _why(run: Run, waiting: int, troubles: Sequence[_Trouble]) -> str:
     if run.phase == "asked":
         return "The service did not begin it. It is busy with another run of this person, or it ended."
     if troubles:
-        kept = "They are kept, and go out as soon as that is mended and scrobbled serve runs."
+        kept = "They are kept, and go out as soon as that is over and scrobbled serve runs."
         return " ".join((f"{waiting:,} changes are not delivered yet.", *(text for _, text in troubles), kept))
     return (
         f"{waiting:,} changes are not delivered yet and nothing moved for some minutes; scrobbled status says "

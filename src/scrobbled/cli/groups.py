@@ -47,6 +47,26 @@ _queue_action(
 _queue_action("drop", "Leave out for good what is named, like c12 or the flood f3.", all_without_id=False)
 
 
+@queue.command("pause")
+@click.option("--for", "length", metavar="TIME", help="For how long, like 1h or 1d; without it until you resume.")
+@json_option
+@config_option
+def queue_pause(length: str | None, as_json: bool, config: str | None) -> None:
+    """Deliver nothing for a while.
+
+    Webhooks are taken, and everything is kept and goes out after that.
+    """
+    sys.exit(code_of("pausing", "pause")(config, length, as_json=as_json))
+
+
+@queue.command("resume")
+@json_option
+@config_option
+def queue_resume(as_json: bool, config: str | None) -> None:
+    """Deliver again, after a pause."""
+    sys.exit(code_of("pausing", "resume")(config, as_json=as_json))
+
+
 @click.group("map")
 def map_group() -> None:
     """Correct a match: say what a show, episode or film really is."""

@@ -22,6 +22,7 @@ from scrobbled.desk.facts import house
 from scrobbled.desk.facts.holdings import AccountHolds
 from scrobbled.desk.facts.house import AccountStatus, Status, UnclaimedStatus
 from scrobbled.desk.facts.pairs import PairStory, SideStory
+from scrobbled.desk.facts.pausing import KEPT, sentence
 from scrobbled.desk.facts.sources import SourceStory
 from scrobbled.desk.needs import questions
 from scrobbled.desk.needs.questions import TOLD
@@ -85,7 +86,7 @@ def _status(db: sqlite3.Connection, config: Config, troubles: int, now: datetime
 def _lines(found: StatusReport, now: datetime) -> Iterator[str]:
     """What concerns everything comes before the parts of it: they are no use while nothing runs."""
     facts = found.status
-    yield from _concerning_all(found)
+    yield from _concerning_all(found, now)
     yield f"{facts.house.text}."
     yield ""
     events = ", ".join(f"{count:,} {outcome}" for outcome, count in facts.events.items() if count) or "none yet"
@@ -115,11 +116,13 @@ def _part(heading: str, rows: Sequence[_Row]) -> Iterator[str]:
         yield from (f"  {'':<{width}}  {line}" for line in below)
 
 
-def _concerning_all(found: StatusReport) -> Iterator[str]:
+def _concerning_all(found: StatusReport, now: datetime) -> Iterator[str]:
     if not found.running:
         yield "Not running: no webhook is taken and nothing is delivered. Start it: scrobbled serve (or its container)."
     if found.disk_free < LEAST_FREE:
         yield "The disk is full: webhooks cannot be stored, and are refused. Make room where the database is."
+    if pause := found.status.pause:
+        yield f"{sentence(pause, lambda iso: _time(iso, now))}. {KEPT} To go on before that: scrobbled queue resume"
     for trouble in found.troubles:
         title = trouble.title.removeprefix("scrobbled: ")
         yield f"{title[:1].upper()}{title[1:]}. {trouble.text}"

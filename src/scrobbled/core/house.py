@@ -28,8 +28,11 @@ def together(stood: Sequence[Stood]) -> Standing:
     return _worst(stood, _PRESSING) or _worst(stood) or _in_step(stood)
 
 
-def house(accounts: Sequence[AccountStanding], pairs: Sequence[PairStanding], asks: int) -> Standing:
-    """``asks`` is how many questions wait for a person. What somebody has to do comes first, then what is down."""
+def house(accounts: Sequence[AccountStanding], pairs: Sequence[PairStanding], asks: int, paused: str = "") -> Standing:
+    """``asks`` is how many questions wait for a person. What somebody has to do comes first, then what is down.
+
+    ``paused`` is the sentence about a pause of all delivery, empty where there is none.
+    """
     used = [one for one in accounts if one.used]
     if asks:
         return _house("asks", "need", f"{count_of(asks, 'thing')} {'needs' if asks == 1 else 'need'} you")
@@ -42,6 +45,8 @@ def house(accounts: Sequence[AccountStanding], pairs: Sequence[PairStanding], as
     pressing = pressing or next((one for one in stood if one.code == "asks"), None)
     if pressing is not None:
         return _house(pressing.code, pressing.tone, pressing.text, pressing.next)
+    if paused:
+        return _house("paused", "held", paused, "It goes on by itself, or when you say so.")
     return _on_the_way(used) or _worst(both) or _not_yet(stood) or (_in_step(both) if both else _connected(stood))
 
 

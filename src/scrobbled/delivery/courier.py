@@ -27,7 +27,7 @@ from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.store.file.database import Store
-from scrobbled.store.queue import amendments, corrections, outbox
+from scrobbled.store.queue import amendments, corrections, outbox, pausing
 from scrobbled.store.queue.outbox import OutboxChange
 from scrobbled.trackers.base import Tracker
 
@@ -125,13 +125,16 @@ class Courier:
         if self._interrupted:
             await self._store.write(lambda db: outbox.doubt_in_flight(db, *whose, now))
             self._interrupted = False
-        doubts, changes, known = await self._store.read(
+        paused, doubts, changes, known = await self._store.read(
             lambda db: (
+                pausing.left(db, now),
                 outbox.in_doubt(db, *whose, now, 1),
                 outbox.due(db, *whose, now, self._most_at_once),
                 corrections.in_force(db, self.viewer),
             )
         )
+        if paused:
+            return min(paused, SIGN_IN_EVERY)  # a sign-in is kept alive all the same
         if doubts and self._reading_back.goes_before(changes):
             await self._reading_back.carry_out(now, others_wait=bool(changes))
         elif changes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Literal
 
 import structlog
@@ -28,11 +28,17 @@ class _News(Struct, frozen=True):
     percent: float
 
 
+async def _never() -> bool:
+    return False
+
+
 class PlayingTeller:
     """One request at a time for each account, and the newest word only: what is older is true no more."""
 
-    def __init__(self, couriers: Callable[[], Mapping[AccountKey, Courier]]) -> None:
-        self._couriers = couriers
+    def __init__(
+        self, couriers: Callable[[], Mapping[AccountKey, Courier]], is_paused: Callable[[], Awaitable[bool]] = _never
+    ) -> None:
+        self._couriers, self._is_paused = couriers, is_paused
         self._news: dict[AccountKey, _News] = {}
         self._tasks: dict[AccountKey, asyncio.Task[None]] = {}
 
@@ -71,6 +77,8 @@ class PlayingTeller:
         if courier is None:
             return
         try:
+            if await self._is_paused():
+                return
             await courier.tracker.tells_playing.playing(news.action, news.item, news.percent)
         except TrackerError as error:
             log.info("not shown as playing", action="playing", account="/".join(account), why=error.reason)

@@ -36,6 +36,7 @@ from scrobbled.desk.needs import floods
 from scrobbled.desk.needs.floods import ActionResult, FloodStory, NamedChanges
 from scrobbled.desk.needs.needs import Needs
 from scrobbled.desk.pairs.pairs import Runs
+from scrobbled.desk.pausing import Pausing
 from scrobbled.desk.plays.history import EVERYTHING, PlayHistory
 from scrobbled.desk.plays.statistics import Counting
 from scrobbled.desk.plays.story import Explanation
@@ -91,6 +92,7 @@ class Desk:
         self.settings = Settings(runtime)
         self.copies = Copies(runtime)
         self.guided = Guided(runtime)
+        self.pausing = Pausing(runtime)
         self.needs = Needs(runtime, self.reception)
         self.choosing = Choosing(runtime)
         self.art = Artwork(runtime)

@@ -17,6 +17,7 @@ from scrobbled.desk.facts import holdings, standings
 from scrobbled.desk.facts import sources as heard
 from scrobbled.desk.facts.holdings import AccountHolds, WaitStory
 from scrobbled.desk.facts.pairs import PairStory, pair_stories
+from scrobbled.desk.facts.pausing import PauseStory
 from scrobbled.desk.facts.sources import SourceStory
 from scrobbled.store.file.codec import iso, iso_or_none
 from scrobbled.store.queue import floods, overview
@@ -71,6 +72,8 @@ class Status(Struct, frozen=True):
     pairs: list[PairStory]
     house: Standing
     """How all of it stands, in the sentence that the first page begins with."""
+    pause: PauseStory | None = None
+    """Of all delivery, while it lasts."""
 
 
 class Glance(Struct, frozen=True):
@@ -102,6 +105,7 @@ def status(
         held={reason: count for reason, count in floods.held_by_reason(db).items() if count},
         pairs=pair_stories(db, config, stood),
         house=stood.house(asks, clock),
+        pause=stood.pause,
     )
 
 

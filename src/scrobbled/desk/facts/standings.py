@@ -14,12 +14,13 @@ from scrobbled.config.viewing import PairConfig
 from scrobbled.core.agreeing.ledger import Policy
 from scrobbled.core.house import house
 from scrobbled.core.standing import AccountKey, AccountStanding, PairStanding, Standing, load
+from scrobbled.desk.facts.pausing import PauseStory, sentence, story
 from scrobbled.reconcile import Options, Sides
 from scrobbled.reconcile.pairs import fingerprint, kinds, policy
 from scrobbled.reconcile.timetable import is_late
 from scrobbled.store.file.codec import iso_or_none
 from scrobbled.store.mirror import ledger, records, runs
-from scrobbled.store.queue import overview, questions
+from scrobbled.store.queue import overview, pausing, questions
 from scrobbled.trackers import TRACKERS
 
 LATE = 3_600.0
@@ -32,11 +33,13 @@ class Standings(Struct, frozen=True):
     accounts: list[AccountStanding]
     pairs: list[PairStanding]
     now: float
+    pause: PauseStory | None = None
+    """Of all delivery."""
 
     def house(self, asks: int, clock: Callable[[str], str] = lambda iso: "") -> Standing:
         """``asks`` questions wait for a person. ``clock`` tells people an instant (ISO 8601), or keeps it back."""
         accounts = [replace(one, since=clock(one.since)) if one.since else one for one in self.accounts]
-        return house(accounts, self.pairs, asks)
+        return house(accounts, self.pairs, asks, sentence(self.pause, clock))
 
 
 def facts(db: sqlite3.Connection, config: Config, now: float) -> Standings:
@@ -44,7 +47,7 @@ def facts(db: sqlite3.Connection, config: Config, now: float) -> Standings:
     found = {(one.viewer, one.tracker): one for one in accounts(db, config)}
     zone = config.server.zone
     pairs = [_pair(db, viewer.name, pair, found, zone, now) for viewer in config.viewers for pair in viewer.pairs]
-    return Standings(list(found.values()), pairs, now)
+    return Standings(list(found.values()), pairs, now, story(pausing.in_force(db, now)))
 
 
 def accounts(db: sqlite3.Connection, config: Config) -> list[AccountStanding]:

@@ -19,7 +19,7 @@ from scrobbled.desk.facts.plays import Attempt, EventStory, PlayStory
 from scrobbled.desk.facts.queue import QueuedChange
 from scrobbled.desk.needs import floods
 from scrobbled.desk.needs.floods import ActionResult, FloodStory, NamedChanges, NoId
-from scrobbled.web.api import libraries, log, needs, posters, rights, statistics
+from scrobbled.web.api import libraries, log, needs, pausing, posters, rights, statistics
 from scrobbled.web.api.corrections import corrections, search
 from scrobbled.web.api.pairs import pairs, questions
 from scrobbled.web.api.plays import explain, history, playing, undo
@@ -79,7 +79,7 @@ def router(desk: Desk, live: LiveUpdates, logs: LogLive) -> Router:
     handlers += [*backup.handlers(desk), *tokens.handlers(desk.keys), *playing.handlers(desk)]
     handlers += [*alerts.handlers(desk), *doctor.handlers(desk), *sources.handlers(desk)]
     handlers += [*statistics.handlers(desk), *log.handlers(desk, logs)]
-    handlers += [*settings.handlers(desk)]
+    handlers += [*settings.handlers(desk), *pausing.handlers(desk)]
     handlers += [*trackers.handlers(desk), *libraries.handlers(desk), *connecting.handlers(desk)]
     return Router(
         "/api/v1",

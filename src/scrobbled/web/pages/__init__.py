@@ -21,6 +21,7 @@ from scrobbled.web.pages import (
     more,
     needs,
     now,
+    pausing,
     posters,
     statistics,
 )
@@ -48,6 +49,7 @@ def router(
     handlers = [
         *now.handlers(runtime, desk),
         *queue.handlers(desk),
+        *pausing.handlers(desk),
         *needs.handlers(desk),
         *corrections.handlers(desk),
         *history.handlers(runtime, desk),

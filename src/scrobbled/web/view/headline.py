@@ -34,17 +34,18 @@ class Headline(Struct, frozen=True):
 
 def headline(facts: NowFacts, asks: int, now: datetime) -> Headline:
     """What a person has to do (``asks``) comes first, and then how everything else stands."""
-    found = facts.stood.house(asks, lambda iso: _clock(iso, now))
+    found = facts.stood.house(asks, lambda iso: clock(iso, now))
     details = _details(facts, now)
     if asks:
-        details = [HeadlinePart(facts.stood.house(0, lambda iso: _clock(iso, now)).text), *details]
+        details = [HeadlinePart(facts.stood.house(0, lambda iso: clock(iso, now)).text), *details]
     elif facts.plays and found.tone != "need":
         details.append(HeadlinePart("nothing needs you"))
     look = stands(found)
     return Headline(look.tone, look.icon, HeadlinePart(found.text), details, asks=asks)
 
 
-def _clock(iso: str, now: datetime) -> str:
+def clock(iso: str, now: datetime) -> str:
+    """An instant (ISO 8601) as people say it: "19:40" today."""
     when = moment(iso, now)
     return when.since if when else ""
 

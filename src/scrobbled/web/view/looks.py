@@ -37,6 +37,7 @@ ICONS = {
     "doubted": "alert",
     "overdue": "clock",
     "empty": "sync",
+    "paused": "pause",
 }
 """By the code of a standing."""
 

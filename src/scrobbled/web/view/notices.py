@@ -24,6 +24,8 @@ TOLD = {
     "claim": "The account is listed in the configuration now. What waited is on its way.",
     "theme": "",
     "guest": "Nobody is asked about that account any more. What comes from it is still counted.",
+    "paused": "Delivery is paused. Plays are taken and kept.",
+    "resumed": "Delivery goes on now.",
     "decided": "Decided. The trackers are told now.",
     "cancelled": "Cancelled. What was written stays, and the rest is taken out of the queue.",
     "over": "It was over already, so there was nothing to cancel.",

@@ -15,10 +15,11 @@ from scrobbled.desk import words
 from scrobbled.desk.desk import NEEDS_YOU, NowFacts
 from scrobbled.desk.facts.house import AccountStatus
 from scrobbled.desk.facts.on_screen import OnScreen
+from scrobbled.desk.facts.pausing import sentence
 from scrobbled.desk.facts.plays import DeliveryStory, PlayStory
 from scrobbled.store.file.codec import iso
 from scrobbled.web.view import brought
-from scrobbled.web.view.headline import Headline, headline
+from scrobbled.web.view.headline import Headline, clock, headline
 from scrobbled.web.view.looks import OUTCOMES, Look
 from scrobbled.web.view.moments import Moment, moment
 
@@ -63,6 +64,8 @@ class NowPage(Struct, frozen=True):
     accounts: list[AccountStatus]
     heard: dict[str, str | None]
     """When each configured source was heard lately."""
+    paused: str
+    """Until when delivery is paused, as a sentence; empty where it is not."""
 
 
 def page(facts: NowFacts, asks: int, now: datetime) -> NowPage:
@@ -74,6 +77,7 @@ def page(facts: NowFacts, asks: int, now: datetime) -> NowPage:
         is_empty=not facts.plays,
         accounts=facts.glance.trackers,
         heard=facts.glance.heard,
+        paused=sentence(facts.stood.pause, lambda iso: clock(iso, now)),
     )
 
 

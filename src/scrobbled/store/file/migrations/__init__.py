@@ -31,6 +31,7 @@ from scrobbled.store.file.migrations import (
     held,
     own_writes,
     allowances,
+    pauses,
 )
 
 # isort: on
@@ -57,6 +58,7 @@ __all__ = [
     "operate",
     "outlines",
     "own_writes",
+    "pauses",
     "polls",
     "reasons",
     "reconciling",

@@ -1,0 +1,42 @@
+"""Pausing all delivery, and going on with it."""
+
+from __future__ import annotations
+
+from scrobbled.config.durations import parse_duration
+from scrobbled.desk.facts.pausing import Paused, story
+from scrobbled.runtime.service import Runtime
+from scrobbled.store.queue import pausing
+
+
+class Pausing:
+    """While it lasts everything waits in the queue: nothing is lost, and webhooks are taken as ever."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def now(self) -> Paused:
+        at = self._now()
+        return Paused(story(await self._runtime.store.read(lambda db: pausing.in_force(db, at))))
+
+    async def begin(self, seconds: float | None) -> Paused:
+        """For so long from now; ``None`` is until somebody ends it. A write in flight is still finished."""
+        at = self._now()
+        until = None if seconds is None else at + seconds
+        found = await self._runtime.store.write(lambda db: pausing.begin(db, at, until))
+        self._runtime.look_again(try_now=False)
+        return Paused(story(found))
+
+    async def end(self) -> Paused:
+        await self._runtime.store.write(pausing.end)
+        self._runtime.look_again(try_now=False)
+        return Paused(None)
+
+    def _now(self) -> float:
+        return self._runtime.clock.now().timestamp()
+
+
+def length(text: str) -> float:
+    """Seconds from what a person wrote, like ``1h``; raises ``ValueError``, also for nothing at all."""
+    if not (seconds := parse_duration(text)):
+        raise ValueError("is no time at all; write it like 1h or 1d")
+    return seconds
