@@ -148,4 +148,5 @@ async def _all(
 async def _act(config: Config, action: str, named: NamedChanges | None) -> tuple[ActionResult, int]:
     """Also how many amendments are held after that."""
     async with opened(config) as store:
-        return await store.write(lambda db: (floods.act(db, action, named, time.time()), amendments.held(db)))
+        done = await floods.carried_out(store, action, named, time.time())
+        return done, await store.read(amendments.held)

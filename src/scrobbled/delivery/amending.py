@@ -149,7 +149,7 @@ class Amender:
 
     async def _not_carried_out(self, batch: Sequence[Amendment], error: TrackerError) -> None:
         if isinstance(error, ListClosed):
-            await self._close(error, sum(one.wish.kind == error.kind for one in batch))
+            await self._close(error, [one.id for one in batch if one.wish.kind == error.kind])
             return
         self._most_at_once = fewer(len(batch))
         verdict = failed(error, begun=False, alone=len(batch) == 1)
@@ -160,14 +160,16 @@ class Amender:
         elif isinstance(verdict, Settled):
             await self._book([_Verdict(batch[0], verdict)])
 
-    async def _close(self, error: ListClosed, tried: int) -> None:
+    async def _close(self, error: ListClosed, refused: Sequence[int]) -> None:
         """Nothing more is sent to that list; a part may have got there, which the next run of a pair reads."""
         account, now = self._account, self._account.now()
         whose = (account.viewer, account.name)
-        held = await self._store.write(lambda db: allowances.close(db, whose, error, tried, now))
+        moves = await self._store.write(lambda db: allowances.close(db, whose, error, refused, now))
+        for portion in moves.portions():
+            await self._store.write(lambda db, portion=portion: allowances.move(db, portion, now))  # type: ignore[misc]
         self._changed()
         log.warning("list closed", action="amend", account=account.health.subject, kind=error.kind, why=error.reason)
-        await account.health.list_closed(error.kind, f"{error.reason}; {held:,} wait for room there")
+        await account.health.list_closed(error.kind, f"{error.reason}; {len(moves.held):,} wait for room there")
 
     # -- book ---------------------------------------------------------------------------------------------------------
 

@@ -225,7 +225,7 @@ class Desk:
     async def act(self, action: str, named: NamedChanges | None) -> ActionResult:
         """Retry, approve or drop; ``None`` means everything, except for ``drop``. Couriers notice at once."""
         now = self._runtime.clock.now().timestamp()
-        done = await self._runtime.store.write(lambda db: floods.act(db, action, named, now))
+        done = await floods.carried_out(self._runtime.store, action, named, now)
         self._runtime.look_again(try_now=True)
         return done
 

@@ -61,9 +61,11 @@ class Rooms:
     async def _settle(self, place: RoomOf, room: ListRoom) -> int:
         account, why = self._sides.account(place[0]), self._why(place[0], room)
         now = self._clock.now().timestamp()
-        held = await self._store.write(lambda db: allowances.settle(db, account, room, why, now))
+        moves = await self._store.read(lambda db: allowances.moves(db, account, room, why))
+        for portion in moves.portions():
+            await self._store.write(lambda db, portion=portion: allowances.move(db, portion, now))  # type: ignore[misc]
         self._wake(frozenset({account}))
-        return held
+        return len(moves.held)
 
     def _waiting(self, db: sqlite3.Connection, side: Side, kinds: Iterable[Kind]) -> WaitsForRoom:
         return allowances.without_room(db, self._sides.account(side), kinds)

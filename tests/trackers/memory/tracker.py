@@ -73,6 +73,8 @@ class MemoryTracker(Tracker):
     """Whether the refusal says how much."""
     vip: bool | None = False
     only_vip: frozenset[Kind] = frozenset()
+    locks_over: bool = False
+    """A list that holds more than it may can only be read."""
     takes_a_part: bool = False
     """Of what is too much, what still fits."""
     _failure: TrackerError | None = None
@@ -217,6 +219,8 @@ class MemoryTracker(Tracker):
 
     def _closed(self, kind: Kind, before: Shelf, after: Shelf) -> ListClosed | None:
         """Whether the list cannot become that."""
+        if self._is_read_only(kind, len(before.values.get(kind, ()))):
+            return ListClosed(f"the {kind} can only be read", kind, Closing.FULL)
         if len(after.values.get(kind, ())) <= len(before.values.get(kind, ())):
             return None
         if kind in self.only_vip and not self.vip:
@@ -225,6 +229,10 @@ class MemoryTracker(Tracker):
         if most is None or len(after.values[kind]) <= most:
             return None
         return ListClosed(f"the {kind} is full", kind, Closing.FULL, most=most if self.names_most else None)
+
+    def _is_read_only(self, kind: Kind, held: int) -> bool:
+        most = self.most.get(kind)
+        return self.locks_over and not self.vip and most is not None and held > most
 
     async def allowance(self) -> Allowance:
         self._raise_failure()

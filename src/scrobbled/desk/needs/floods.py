@@ -12,6 +12,7 @@ from scrobbled.desk.facts import ids as ids_facts
 from scrobbled.desk.facts import queue
 from scrobbled.intake import breaker
 from scrobbled.store.file.codec import iso
+from scrobbled.store.file.database import Store
 from scrobbled.store.queue import allowances, amendments, floods, outbox
 
 
@@ -79,6 +80,21 @@ def stories(db: sqlite3.Connection) -> list[FloodStory]:
     return [_story(flood, floods.contents(db, flood.id)) for flood in floods.held(db)]
 
 
+async def carried_out(store: Store, action: str, named: NamedChanges | None, now: float) -> ActionResult:
+    """``act``, and what waits for room on a list is let go after it, a portion at a time."""
+    done = await store.write(lambda db: act(db, action, named, now))
+    if action == "retry":
+        await let_go(store, done, now)
+    return done
+
+
+async def let_go(store: Store, done: ActionResult, now: float) -> None:
+    """What waits for room of that which was to be tried again."""
+    free = tuple(int(id_[1:]) for id_ in done.done if id_.startswith("a"))
+    for portion in allowances.RoomMoves(free=free).portions():
+        await store.write(lambda db, portion=portion: allowances.move(db, portion, now))  # type: ignore[misc]
+
+
 def act(db: sqlite3.Connection, action: str, named: NamedChanges | None, now: float) -> ActionResult:
     """As ``summary.act``; a flood stands for all that is held of it. ``None`` is everything that waits.
 
@@ -114,7 +130,7 @@ def _amend(db: sqlite3.Connection, action: str, ids: Sequence[int], now: float) 
 
 
 def _retried(db: sqlite3.Connection, ids: Sequence[int] | None) -> list[int]:
-    """Also what waits for room on a list: somebody says that there is some."""
+    """Also what waits for room on a list: somebody says that there is some. Those are let go by ``let_go``."""
     return sorted({*amendments.retry(db, ids), *allowances.open_again(db, ids)})
 
 

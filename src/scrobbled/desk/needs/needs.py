@@ -134,13 +134,16 @@ class Needs:
         if action not in DECISIONS:
             raise NoAnswer(NOT_SO)
         now, chosen = self._now(), floods.chosen([id_])
-        return self._done(await self._runtime.store.write(lambda db: floods.act(db, action, chosen, now)))
+        return self._done(await floods.carried_out(self._runtime.store, action, chosen, now))
 
     async def _decide(self, target: NeedTarget, action: str, value: str) -> ActionResult:
         if action not in DECISIONS or not isinstance(target, ChangeGroup | Conflicts | FloodStory):
             raise NoAnswer(NOT_SO)
         now, whole = self._now(), target
-        return self._done(await self._runtime.store.write(lambda db: needs.decide(db, whole, action, value, now)))
+        done = await self._runtime.store.write(lambda db: needs.decide(db, whole, action, value, now))
+        if action == "retry":
+            await floods.let_go(self._runtime.store, done, now)
+        return self._done(done)
 
     async def _whose(self, row: UnclaimedStatus, id_: str, action: str, value: str) -> ActionResult:
         if action == "claim":

@@ -7,7 +7,7 @@ import sqlite3
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.kinds import PLAYS
+from scrobbled.core.kinds import KINDS, PLAYS, KindShape
 from scrobbled.core.naming.names import name
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.core.words.reasons import Code
@@ -15,7 +15,7 @@ from scrobbled.intake.ratings_and_ticks import removal
 from scrobbled.store.file.codec import iso_or_none
 from scrobbled.store.mirror import records, values
 from scrobbled.store.queue import amendments, outbox, undoing
-from scrobbled.store.queue.amendment import Amendment, NewAmendment, usual_inverse
+from scrobbled.store.queue.amendment import Amendment, Inverse, NewAmendment, usual_inverse
 from scrobbled.store.queue.undoing import Sent
 from scrobbled.trackers import TRACKERS
 
@@ -178,6 +178,7 @@ class AmendmentToUndo(Struct, frozen=True):
             why="you took it back",
             play_id=wish.play_id,
             undoes=self.amendment.id,
+            inverse=Inverse(wish.action, wish.details) if KINDS[wish.kind].shape is KindShape.SET else None,
         )
 
     def _told(self, action: str, text: str, by: str = "") -> UndoStep:
