@@ -44,6 +44,7 @@ KEPT = {
     "page_sessions": "who is signed in to the page",
     "device_codes": "tokens that were given out",
     "corrections": "what the owner said",
+    "pauses": "what the owner said",
     "refusals": "has nothing to do with what was watched",
 }
 """What ``reset`` leaves alone, and why."""
