@@ -339,7 +339,8 @@ def lock_inputs():
     return {
         "run": project["project"]["dependencies"],
         "build": ["-c requirements.lock", *project["build-system"]["requires"], EDITABLE],
-        "dev": ["-r run.in", "-r build.in", *project["dependency-groups"]["dev"]],
+        "tray": ["-c requirements.lock", *project["project"]["optional-dependencies"]["tray"]],
+        "dev": ["-r run.in", "-r build.in", "-r tray.in", *project["dependency-groups"]["dev"]],
         "tools": ["-c requirements-dev.lock", *CHECK_TOOLS],
         "mutate": ["-c requirements-tools.lock", "-c requirements-dev.lock", MUTMUT],
         "pytrakt": ["-c requirements-tools.lock", "-c requirements-dev.lock", CLIENTS["pytrakt"]],

@@ -40,7 +40,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-OURS = ("CONFIG", "CONTAINER", "DEMO_HOST", "LISTENS", "OPTIONS", "PORT", "SUPERVISOR")
+OURS = ("CONFIG", "CONTAINER", "DEMO_HOST", "LISTENS", "OPTIONS", "PORT", "SUPERVISOR", "TRAY_TOKEN")
 """What the program itself reads, after ``SCROBBLED_``; the tests have names of their own there."""
 STRANGE = {*(f"SCROBBLED_{name}" for name in OURS), "SUPERVISOR_TOKEN", "PUID", "PGID", "UMASK"}
 STRANGE |= {"LANG", "LANGUAGE", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"}

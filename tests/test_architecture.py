@@ -328,7 +328,7 @@ def requirements(lock: Path) -> dict[str, str]:
     return pins
 
 
-def test_there_is_a_lock_file_for_running_building_developing_checking_mutating_and_each_client() -> None:
+def test_there_is_a_lock_file_for_each_thing_to_be_installed() -> None:
     assert [lock.name for lock in LOCKS] == [
         "requirements-build.lock",
         "requirements-dev.lock",
@@ -336,6 +336,7 @@ def test_there_is_a_lock_file_for_running_building_developing_checking_mutating_
         "requirements-pytrakt.lock",
         "requirements-tools.lock",
         "requirements-trakt-py.lock",
+        "requirements-tray.lock",
         "requirements.lock",
     ]
 

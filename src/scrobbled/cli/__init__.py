@@ -27,7 +27,7 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Try it out", "commands": ["test-event", "test-alert"]},
         {
             "name": "See and decide",
-            "commands": ["status", "sync", "unmatched", "explain", "queue", "map", "replay", "undo"],
+            "commands": ["status", "tray", "sync", "unmatched", "explain", "queue", "map", "replay", "undo"],
         },
         {
             "name": "Look after it",
@@ -73,10 +73,24 @@ def command() -> None:
 
 
 @command.command()
+@click.option("--tray/--no-tray", default=False, help="An icon on the desktop beside it (default: none).")
 @config_option
-def serve(config: str | None) -> None:
+def serve(config: str | None, tray: bool) -> None:
     """Run the service: webhooks, delivery, page and metrics."""
-    sys.exit(code_of("serving", "serve")(config))
+    sys.exit(code_of("serving", "serve")(config, tray=tray))
+
+
+@command.command()
+@click.option("--url", metavar="URL", callback=named, help="Where the service is (default: http://localhost:8484).")
+@click.option("--sign-in", is_flag=True, help="Let the icon in: make or take a token, and keep it for this address.")
+@config_option
+def tray(url: str | None, sign_in: bool, config: str | None) -> None:
+    """Show an icon on the desktop that tells how things are.
+
+    A click opens the page; its menu syncs, pauses delivery for an hour, and leads to what needs you. Needs the extra:
+    pip install 'scrobbled[tray]'.
+    """
+    sys.exit(code_of("tray.command", "tray")(url, config, sign_in=sign_in))
 
 
 @command.command()

@@ -45,14 +45,14 @@ row, and at the usual 5 ms a webhook would wait for all of them."""
 logger = structlog.get_logger("serve")
 
 
-def serve(path: str | None) -> int:
+def serve(path: str | None, *, tray: bool = False) -> int:
     """Until SIGTERM or SIGINT; 0 after a clean end. Where there is no configuration yet, the page leads to one."""
-    while _served(path):
+    while _served(path, tray=tray):
         logger.info("beginning again", action="start")
     return 0
 
 
-def _served(path: str | None) -> bool:
+def _served(path: str | None, *, tray: bool) -> bool:
     """Once, from reading the configuration to the end; whether it is to begin again, as somebody asked on the page."""
     place = starting.place(path, os.environ)
     config, code = (configured(path), "") if place is None else (starting.first(place, os.environ), starting.code())
@@ -68,7 +68,7 @@ def _served(path: str | None) -> bool:
     sys.setswitchinterval(TURN)
     staging.taken_up(config.storage.path, datetime.now(UTC))
     with contextlib.closing(opening.lock(config.storage.path)):
-        return run(_serve(config, redactor, code, book))
+        return run(_serve(config, redactor, code, book, tray=tray))
 
 
 def _say_how_to_begin(config: Config, code: str) -> None:
@@ -85,7 +85,7 @@ def _say_how_to_begin(config: Config, code: str) -> None:
     click.echo(f"{missing}Open {address} and enter this code:\n\n    {code}\n\n{here}", err=True)
 
 
-async def _serve(config: Config, redactor: Redactor, code: str, book: Logbook) -> bool:
+async def _serve(config: Config, redactor: Redactor, code: str, book: Logbook, *, tray: bool) -> bool:
     again = False
 
     def begin_again() -> None:
@@ -108,10 +108,19 @@ async def _serve(config: Config, redactor: Redactor, code: str, book: Logbook) -
                 logger.info("ready", action="start", version=__version__, host=config.server.host, port=port)
                 await app.people.built()  # so that nobody waits for the first page
                 _keep_for_good()
-                await ended.wait()
+                async with _icon(runtime, port, ended) if tray else contextlib.nullcontext():
+                    await ended.wait()
             logger.info("ending", action="stop")
             runtime.stop()
     return again
+
+
+def _icon(runtime: Runtime, port: int, ended: asyncio.Event) -> contextlib.AbstractAsyncContextManager[None]:
+    """The icon on the desktop, for as long as the block runs."""
+    from scrobbled.cli.tray.beside import beside
+
+    host = liveness.OWN.get(runtime.config.server.host, runtime.config.server.host)
+    return beside(runtime.store, f"http://{f'[{host}]' if ':' in host else host}:{port}", ended)
 
 
 def _keep_for_good() -> None:

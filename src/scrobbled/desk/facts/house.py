@@ -72,6 +72,8 @@ class Status(Struct, frozen=True):
     pairs: list[PairStory]
     house: Standing
     """How all of it stands, in the sentence that the first page begins with."""
+    asks: int = 0
+    """How many things only a person can move on."""
     pause: PauseStory | None = None
     """Of all delivery, while it lasts."""
 
@@ -105,6 +107,7 @@ def status(
         held={reason: count for reason, count in floods.held_by_reason(db).items() if count},
         pairs=pair_stories(db, config, stood),
         house=stood.house(asks, clock),
+        asks=asks,
         pause=stood.pause,
     )
 

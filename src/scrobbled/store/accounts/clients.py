@@ -121,6 +121,11 @@ def revoke(db: sqlite3.Connection, id_: int) -> bool:
     return db.execute("DELETE FROM clients WHERE id = ?", (id_,)).rowcount > 0
 
 
+def revoke_named(db: sqlite3.Connection, name: str) -> None:
+    """Every token of the API that was made under this name."""
+    db.execute("DELETE FROM clients WHERE kind = 'api' AND name = ?", (name,))
+
+
 def revoke_token(db: sqlite3.Connection, token: str) -> bool:
     """By the token itself, or by what renews it."""
     return (
