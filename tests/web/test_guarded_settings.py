@@ -15,6 +15,7 @@ import httpx
 import pytest
 import yaml
 
+from patience import LONGEST
 from scrobbled.config import load
 from scrobbled.core.errors import LoginNeeded
 from scrobbled.core.places import home_of
@@ -65,7 +66,7 @@ async def served(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         await home.runtime.reload(load(path, os.environ))
         async with listening(home.app, "127.0.0.1", 0) as port:
             base = f"http://127.0.0.1:{port}"
-            async with httpx.AsyncClient(base_url=base, trust_env=False, follow_redirects=False) as browser:
+            async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=LONGEST) as browser:
                 assert (await browser.post("/login", data=LOGIN)).status_code == 303
                 yield home, browser
 
@@ -96,7 +97,7 @@ async def rewritten(browser: httpx.AsyncClient, edit: Callable[[str], str]) -> l
 
 
 async def assert_nothing_told(browser: httpx.AsyncClient, *answers: httpx.Response) -> None:
-    async with httpx.AsyncClient(base_url=browser.base_url, trust_env=False) as stranger:
+    async with httpx.AsyncClient(base_url=browser.base_url, trust_env=False, timeout=LONGEST) as stranger:
         metrics = await stranger.get("/metrics")
         assert metrics.status_code == 200
         told = [*answers, metrics, *[await browser.get(place) for place in TOLD]]

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from patience import LONGEST
 from scrobbled.web.door.gate import Gate
 from scrobbled.web.server import listening
 from web.guests import CODE, guests
@@ -45,7 +46,7 @@ async def nginx(app: Gate) -> AsyncIterator[httpx.AsyncClient]:
     """What reaches us from such a proxy, over HTTP from this machine."""
     async with (
         listening(app, "127.0.0.1", 0) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as relayed,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=LONGEST) as relayed,
     ):
         yield relayed
 
