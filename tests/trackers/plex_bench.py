@@ -21,16 +21,22 @@ from scrobbled.trackers.plex.tracker import build
 from trackers.doubles import KeptCache, KeptTokens, KnownShows
 
 ROOT = "http://sandbox"
-AT_HOME: dict[str, Any] = {"url": f"{ROOT}/plex", "token": OWNER_TOKEN, "account_url": f"{ROOT}/plextv"}
+AT_PLEX = ("plex", "plextv", "plex-discover", "plex-metadata")
+CLOUD = {
+    "account_url": f"{ROOT}/plextv",
+    "discover_url": f"{ROOT}/plex-discover",
+    "metadata_url": f"{ROOT}/plex-metadata",
+}
+AT_HOME: dict[str, Any] = {"url": f"{ROOT}/plex", "token": OWNER_TOKEN, **CLOUD}
 """The owner's library by the address and token of the configuration."""
-SIGNED_IN: dict[str, Any] = {"account_url": f"{ROOT}/plextv"}
+SIGNED_IN: dict[str, Any] = CLOUD
 """Whatever the account that signed in may use."""
 
 
 class PlexBench:
     """A server and plex.tv, below a path each; ``tokens`` and ``cache`` outlive a tracker."""
 
-    def __init__(self, clock: FakeClock, *, only: tuple[str, ...] = ("plex", "plextv")) -> None:
+    def __init__(self, clock: FakeClock, *, only: tuple[str, ...] = AT_PLEX) -> None:
         self.clock = clock
         self.sandbox = Sandbox(now=clock.now, only=only)
         self.plex: PlexStandIn = self.sandbox["plex"]

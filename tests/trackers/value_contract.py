@@ -6,7 +6,7 @@ import pytest
 
 from scrobbled.core.kinds import KINDS, RATINGS, Kind, KindShape, KindValue
 from scrobbled.core.records import Subject
-from scrobbled.trackers.base import Receipt, SetValue
+from scrobbled.trackers.base import Address, Receipt, SetValue, Tracker
 from trackers.contract import EVENING
 from trackers.reading_contract import Mirror, ReadingBench, amend, as_told, beside_items, lost_and_repeated, read
 
@@ -16,6 +16,12 @@ def values_of(kind: Kind) -> tuple[KindValue, KindValue]:
     if KINDS[kind].shape is KindShape.REGISTER:
         return 8, 3
     return ({}, {}) if kind == "watchlist" else ({"resolution": "uhd_4k"}, {"resolution": "hd_1080p"})
+
+
+async def located(tracker: Tracker, kind: Kind, subject: Subject) -> Address:
+    """Where a value of this kind goes."""
+    beyond = kind in tracker.can.beyond
+    return await (tracker.beyond.locate_beyond(subject) if beyond else tracker.amends.locate_subject(subject))
 
 
 @pytest.mark.anyio
@@ -39,7 +45,7 @@ class ValueContract:
     async def test_a_value_is_read_changed_and_cleared(
         self, kind: Kind, bench: ReadingBench, mirror: Mirror, subject: Subject
     ) -> None:
-        address = await bench.tracker.amends.locate_subject(subject)
+        address = await located(bench.tracker, kind, subject)
         for value in (*values_of(kind), None):
             bench.give(kind, subject, value)
             await read(bench, mirror, full=True)
@@ -50,7 +56,7 @@ class ValueContract:
     async def test_we_give_change_and_clear_it_as_a_person_would(
         self, kind: Kind, bench: ReadingBench, mirror: Mirror, subject: Subject
     ) -> None:
-        address = await bench.tracker.amends.locate_subject(subject)
+        address = await located(bench.tracker, kind, subject)
         for value in (*values_of(kind), None):
             results = await amend(bench, SetValue(kind, address, value, EVENING))
             assert all(isinstance(one, Receipt) for one in results)
@@ -66,7 +72,7 @@ class ValueContract:
         one, other = values_of(kind)
         value = None if last else other
         bench.give(kind, subject, one)
-        edit = SetValue(kind, await bench.tracker.amends.locate_subject(subject), value)
+        edit = SetValue(kind, await located(bench.tracker, kind, subject), value)
         await lost_and_repeated(bench, lambda: amend(bench, edit))
         await read(bench, mirror, full=True)
         assert [record.value for record in mirror.values[kind].values()] == ([] if value is None else [value])

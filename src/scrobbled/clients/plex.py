@@ -32,6 +32,11 @@ def headers(token: str, *, client: str = "", accept: str = "application/json") -
     return {"Accept": accept, **own, **({"X-Plex-Token": token} if token else {})}
 
 
+def paging(start: int, size: int) -> dict[str, str]:
+    """Headers that ask for so many rows of a list, from that number on."""
+    return {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
+
+
 class Container(Struct, frozen=True):
     """The ``MediaContainer`` of an answer; ``what`` is the request, for messages."""
 
@@ -149,9 +154,8 @@ class PlexClient(ServerClient):
             yield streaming if streaming.ok else None
 
     async def _send(self, path: str, start: int | None, query: Query, size: int | None = None) -> Answer:
-        asked = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size or PAGE)}
-        paging = asked if start is not None else {}
-        return await self.http.send("GET", path, params=query, headers={**self.headers, **paging})
+        asked = {} if start is None else paging(start, size or PAGE)
+        return await self.http.send("GET", path, params=query, headers={**self.headers, **asked})
 
     def _no_xml(self, answer: Answer) -> None:
         begins = answer.body.lstrip()[:9].lower()

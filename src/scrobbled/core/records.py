@@ -136,6 +136,9 @@ class Reading(Struct, frozen=True):
     """How many records could not be used, by reason in plain words: "diary row of an unknown season"."""
     unread: Mapping[Kind, str] = field(default_factory=dict)
     """Kinds that moved and could not be read just now, with the reason: the cursor has them where they were."""
+    without: Mapping[Kind, str] = field(default_factory=dict)
+    """Kinds of which nothing can be told just now, or that the account has not, with the reason: each read asks for all
+    of such a kind again."""
     missing: tuple[str, ...] = ()
     """Parts of the account that say nothing just now, in plain words: "server cabin, which does not answer"."""
 

@@ -88,8 +88,9 @@ class AccountReads:
                 self._store, found, self._clock, metrics=self._metrics, may_lack=wanted.may_lack, forget=wanted.forget
             )
         rev = (await self._store.read(lambda db: records.state(db, account))).rev
-        self.unread[account], self.missing[account] = found.reading.unread, found.reading.missing
-        self._last[account] = _LastRead(began, rev, kinds - found.reading.unread.keys(), member.marks)
+        told = found.reading
+        self.unread[account], self.missing[account] = {**told.unread, **told.without}, told.missing
+        self._last[account] = _LastRead(began, rev, kinds - self.unread[account].keys(), member.marks)
         return True
 
     async def due(self, wishes: Iterable[ReadWish]) -> list[ReadWish]:

@@ -23,6 +23,7 @@ from scrobbled.core.sending.room import Allowance
 from scrobbled.core.words.checks import Check
 from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import EarlierReads
+from scrobbled.trackers.locating import LocateBeyond
 from scrobbled.trackers.offers import Offers
 from scrobbled.trackers.telling import TellsPlaying
 
@@ -138,6 +139,11 @@ class Tracker(ABC):
     def amends(self) -> Amends:
         """Where ``can.amends`` names a kind, or ``can.ticks``."""
         raise Refused("this tracker lets nobody change what it holds")
+
+    @property
+    def beyond(self) -> LocateBeyond[Address]:
+        """Where ``can.beyond`` names a kind."""
+        raise Refused("this tracker has nothing beyond what it holds")
 
     @property
     def foresees(self) -> Foresees:

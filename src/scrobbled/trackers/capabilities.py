@@ -40,6 +40,9 @@ class Capabilities(Struct, frozen=True):
     """What ``released`` dates so; any other thing is kept without a date by it."""
     ahead: int = 1
     """How many plays it likes to know of before they are added; above 1 see ``Foresees``."""
+    beyond: frozenset[Kind] = frozenset()
+    """The kinds that are about anything there is, whatever a library holds, and lie at another service: trouble there
+    is none of the account. See ``LocateBeyond``."""
     limited: frozenset[Kind] = frozenset()
     """The kinds of which an account may hold a number that the service sets; see ``Tracker.allowance``."""
     keeps: ViewingsKept = ViewingsKept.EVERY

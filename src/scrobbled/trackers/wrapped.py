@@ -7,8 +7,9 @@ from datetime import datetime
 
 from scrobbled.core.sending.room import Allowance
 from scrobbled.core.words.checks import Check
-from scrobbled.trackers.base import Adds, Amends, Foresees, Reads, Tracker
+from scrobbled.trackers.base import Address, Adds, Amends, Foresees, Reads, Tracker
 from scrobbled.trackers.capabilities import Capabilities
+from scrobbled.trackers.locating import LocateBeyond
 from scrobbled.trackers.offers import Offers
 from scrobbled.trackers.telling import TellsPlaying
 
@@ -55,6 +56,10 @@ class Wrapped(Tracker):
     @property
     def amends(self) -> Amends:
         return self._tracker.amends
+
+    @property
+    def beyond(self) -> LocateBeyond[Address]:
+        return self._tracker.beyond
 
     @property
     def foresees(self) -> Foresees:

@@ -67,18 +67,18 @@ class PlexAuth:
         accounts: Collection[str],
     ) -> None:
         self._http, self._settings, self._tokens = http, settings, tokens
-        self._viewer, self._accounts = viewer, tuple(accounts)
+        self.viewer, self._accounts = viewer, tuple(accounts)
         self._last: PlexSignIn | None = None
 
     @property
     def way_in(self) -> str:
         """What to do for a new sign-in."""
         person = f" --home-user {shlex.quote(self._settings.home_user)}" if self._settings.home_user else ""
-        return f"Run: scrobbled auth plex --viewer {shlex.quote(self._viewer)}{person}"
+        return f"Run: scrobbled auth plex --viewer {shlex.quote(self.viewer)}{person}"
 
     def place(self, where: str) -> str:
         """A key of the viewer's section, for people."""
-        return f"trackers.plex.{where} of {self._viewer}"
+        return f"trackers.plex.{where} of {self.viewer}"
 
     def expires_at(self) -> datetime | None:
         """When the sign-in that was last asked for ends by itself."""
@@ -119,10 +119,10 @@ class PlexAuth:
                 f"this is the Plex account of {person.called or OWNER}, whose state must not be taken for that of "
                 f"{wanted}. {self.way_in}"
             )
-        listed = self._accounts or (wanted or home_user or self._viewer,)
+        listed = self._accounts or (wanted or home_user or self.viewer,)
         if (person.is_known or owner) and not person.is_one_of(listed):
             raise LoginNeeded(
-                f"this is the Plex account of {person.called or OWNER}, which {self._viewer} does not list. If it is "
-                f"theirs, write it under accounts.plex of {self._viewer}, else sign in as {' or '.join(listed)}. "
+                f"this is the Plex account of {person.called or OWNER}, which {self.viewer} does not list. If it is "
+                f"theirs, write it under accounts.plex of {self.viewer}, else sign in as {' or '.join(listed)}. "
                 f"{self.way_in}"
             )

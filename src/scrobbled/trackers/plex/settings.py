@@ -29,6 +29,9 @@ class PlexSettings:
     home_user: str = ""
     libraries: tuple[str, ...] = ()
     account_url: str | None = None
+    discover_url: str | None = None
+    metadata_url: str | None = None
+    """Where plex.tv, its watchlists and its titles are, where they are elsewhere."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -46,4 +49,6 @@ class PlexSettings:
             home_user=str(values.get("home_user") or ""),
             libraries=tuple(values.get("libraries") or ()),
             account_url=values.get("account_url"),
+            discover_url=values.get("discover_url"),
+            metadata_url=values.get("metadata_url"),
         )

@@ -10,19 +10,24 @@ from scrobbled.clients.plextv import PLEX_TV
 from scrobbled.core.kinds import COLLECTION, PLAYS, RATINGS
 from scrobbled.core.records import ViewingsKept
 from scrobbled.core.words.checks import Check
-from scrobbled.trackers.base import Amends, Reads, Tracker
+from scrobbled.trackers.base import Address, Amends, Reads, Tracker
 from scrobbled.trackers.capabilities import Capabilities
 from scrobbled.trackers.given import Context
+from scrobbled.trackers.locating import LocateBeyond
 from scrobbled.trackers.offers import Offers
 from scrobbled.trackers.plex.amending import PlexAmender
 from scrobbled.trackers.plex.auth import PlexAuth
+from scrobbled.trackers.plex.beyond import PlexBeyond
 from scrobbled.trackers.plex.checks import PlexChecks
+from scrobbled.trackers.plex.discovering import DiscoverAccount
 from scrobbled.trackers.plex.files import PlexFiles
 from scrobbled.trackers.plex.libraries import libraries
 from scrobbled.trackers.plex.offering import PlexOffers
 from scrobbled.trackers.plex.reading import PlexReader
 from scrobbled.trackers.plex.servers import PlexServers
 from scrobbled.trackers.plex.settings import PlexSettings
+from scrobbled.trackers.plex.titles import PlexTitles
+from scrobbled.trackers.plex.watchlist import ListedBesideLibraries, PlexWatchlist
 
 CAN = Capabilities(
     media=frozenset({"movie", "episode"}),
@@ -50,17 +55,29 @@ class PlexTracker(Tracker):
         self._auth = PlexAuth(http, settings, context.tokens, viewer=context.viewer, accounts=context.accounts)
         self._servers = PlexServers(http, settings, self._auth, context.cache)
         files = PlexFiles(context.cache)
-        self._reader = PlexReader(self._servers.seats, settings.libraries, files, context.clock)
-        self._amender = PlexAmender(self._servers, context.clock)
+        account, titles = (
+            DiscoverAccount(http, settings, self._auth, context.cache, context.clock),
+            PlexTitles(context.cache),
+        )
+        self._beside = ListedBesideLibraries(
+            PlexReader(self._servers.seats, settings.libraries, files, context.clock),
+            PlexAmender(self._servers, context.clock),
+            PlexWatchlist(account, titles),
+        )
+        self._beyond = PlexBeyond(account, titles)
         self._checks = PlexChecks(http, self._servers, settings, self._auth, context.clock)
 
     @property
     def reads(self) -> Reads:
-        return self._reader
+        return self._beside
 
     @property
     def amends(self) -> Amends:
-        return self._amender
+        return self._beside
+
+    @property
+    def beyond(self) -> LocateBeyond[Address]:
+        return self._beyond
 
     @property
     def offers(self) -> Offers:
@@ -85,6 +102,8 @@ class PlexTracker(Tracker):
 def in_words(address: Mapping[str, Any]) -> str:
     """What ``Address.data`` says: how many copies there are."""
     copies = len(address["places"])
+    if not copies:
+        return "a title of Plex's catalogue, in no library"
     return f"{copies} {'copy' if copies == 1 else 'copies'} in the library"
 
 
