@@ -145,6 +145,10 @@ class ContractDrift(TrackerError):
     code = Code.DRIFT
 
 
+class NotJson(ContractDrift):
+    """Of no shape at all: a web page of whoever stands in between, or an answer that was cut."""
+
+
 class NotInCatalogue(TrackerError):
     """Identified, but unknown to this service today."""
 

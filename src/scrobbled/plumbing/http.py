@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from scrobbled import __version__
-from scrobbled.core.errors import ContractDrift, TryLater
+from scrobbled.core.errors import NotJson, TryLater
 from scrobbled.plumbing.bodies import Overlong, bounded, lines
 
 USER_AGENT = f"scrobbled/{__version__} (self-hosted play tracker)"
@@ -71,12 +71,12 @@ class Answer(Struct, frozen=True):
         return "html" in self.headers.get("content-type", "") or self.body.lstrip()[:1] == b"<"
 
     def json(self, *, in_doubt: bool = False) -> Any:
-        """The decoded body; anything but JSON is ``ContractDrift``, ``in_doubt`` where the caller says so."""
+        """The decoded body; anything but JSON is ``NotJson``, ``in_doubt`` where the caller says so."""
         try:
             return _decoded(self.body)
         except (ValueError, RecursionError):
             kind = "HTML instead of JSON" if self.is_html else "something that is not JSON"
-            raise ContractDrift(f"{self.what} answered {self.status} with {kind}", in_doubt=in_doubt) from None
+            raise NotJson(f"{self.what} answered {self.status} with {kind}", in_doubt=in_doubt) from None
 
 
 def _decoded(body: bytes) -> Any:

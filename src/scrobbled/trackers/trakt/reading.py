@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.errors import ContractDrift, TrackerError, TryLater
+from scrobbled.core.errors import ContractDrift, NotJson, TrackerError, TryLater
 from scrobbled.core.kinds import PLAYS, WATCHLIST, Kind
 from scrobbled.core.records import Reading, ReadValues
 from scrobbled.core.sending.room import Allowance
@@ -36,12 +36,15 @@ LONGEST_REST = 330.0
 
 @contextlib.contextmanager
 def _left_out(kind: Kind, unread: dict[Kind, TrackerError]) -> Iterator[None]:
-    """Pages of this kind alone that do not come, or shift, are put down; where Trakt wants to rest, nothing is read."""
+    """Pages of this kind alone that do not come, shift, or are no answer of Trakt's (a web page, or cut) are put down.
+    Where Trakt wants to rest, or answers in another shape, nothing is read."""
     try:
         yield
     except TryLater as error:
         if error.limited:
             raise
+        unread[kind] = error
+    except NotJson as error:
         unread[kind] = error
 
 
