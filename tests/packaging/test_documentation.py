@@ -58,6 +58,23 @@ def test_every_command_that_is_to_be_typed_is_understood(page: Path) -> None:
         assert {word for word in rest if word.startswith("--")} <= known | {"--version", "--help"}, words
 
 
+def test_the_readme_is_read_in_five_minutes() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 900
+
+
+def test_every_page_is_found_from_the_first_ones() -> None:
+    seen, ahead = set[Path](), [ROOT / "README.md", ROOT / "docs" / "index.md"]
+    while ahead:
+        page = ahead.pop()
+        if page.suffix != ".md" or page in seen:
+            continue
+        seen.add(page)
+        links = re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8"))
+        ahead += [(page.parent / link).resolve() for link in links if not link.startswith("https://")]
+    lost = {page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "pages"} - seen
+    assert {page.relative_to(ROOT).as_posix() for page in lost} == set()
+
+
 def test_blocks_of_caddy_are_on_lines_of_their_own() -> None:
     # Caddy takes no word after a brace
     text = (ROOT / "docs" / "reverse-proxy.md").read_text(encoding="utf-8")
