@@ -21,14 +21,14 @@ SILENCE = limits("green", (86_400, "yellow"), (3 * 86_400, "red"))
 EVENTS = ("accepted", "duplicate", "unwanted", "unclaimed", "unreadable")
 PLAYS = ("queued", "delivered", "already-there", "echo", "unwanted", "held", "parked", "unmatched", "dead", "undone")
 WAITING = ("queued", "held", "parked", "unmatched", "dead")
-RUNS = ("done", "nothing", "approval", "refused", "cancelled", "failed")
+RUNS = ("done", "nothing", "incomplete", "approval", "refused", "cancelled", "failed")
 FLOOD = "writes-per-hour|plays-per-item|burst|share-of-history"
 """The reasons to hold a change that the flood breaker has."""
 COLOURS = {
     "accepted": "green", "delivered": "green", "done": "green", "sent": "green", "already-there": "semi-dark-green",
     "nothing": "semi-dark-green", "duplicate": "blue", "queued": "blue", "echo": "light-blue", "unwanted": "#8e8e8e",
     "undone": "#8e8e8e", "cancelled": "#8e8e8e", "parked": "purple", "unclaimed": "yellow", "held": "yellow",
-    "approval": "yellow", "unmatched": "orange", "refused": "orange", "unreadable": "red", "dead": "red",
-    "failed": "red", "error": "red",
+    "approval": "yellow", "incomplete": "yellow", "unmatched": "orange", "refused": "orange", "unreadable": "red",
+    "dead": "red", "failed": "red", "error": "red",
 }  # fmt: skip
 """An outcome has one colour, wherever it stands; other series get theirs from Grafana."""

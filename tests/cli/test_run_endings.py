@@ -26,3 +26,17 @@ def test_a_run_that_did_not_end_well_is_told_in_a_sentence(
     assert not told.endswith(":")
     assert len(told) > len(outcome) + 3
     assert not outcome or reason in told
+
+
+@pytest.mark.parametrize(("outcomes", "made"), [({}, "nothing to do"), ({"delivered": 1}, "Added 1 play to Trakt")])
+def test_a_run_that_was_incomplete_says_what_it_did_and_without_what(
+    outcomes: dict[str, int], made: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without = "ratings on trakt could not be read and are left out: it took too long"
+    changes = [("trakt", "add", outcome, count) for outcome, count in outcomes.items()]
+    ended = Followed(replace(RUN, outcome="incomplete", reason=without), outcomes, complete=True, changes=changes)
+    say_run(ONE, ended, "scrobbled sync")
+    told = capsys.readouterr().out
+    assert f"(run r1): incomplete: {made}" in told
+    assert without in told
+    assert not ended.failed

@@ -119,7 +119,7 @@ PLANNED = {
         ({"outcome": "failed"}, "failed", "down", "Trakt and Serializd could not be compared"),
         ({"outcome": "cancelled"}, "cancelled", "calm", "Trakt and Serializd: the last run was cancelled"),
         ({"compared": False}, "part", "calm", "Trakt and Serializd were not compared yet as the settings say"),
-        ({"outcome": "incomplete"}, "part", "calm", "Trakt and Serializd were not compared yet as the settings say"),
+        ({"outcome": "incomplete"}, "incomplete", "waiting", "Trakt and Serializd were compared in part"),
         (
             {"doubted": ("trakt", "serializd")},
             "doubted",

@@ -73,7 +73,7 @@ def test_counters_begin_at_zero_so_that_the_first_event_is_an_increase() -> None
     assert value(metrics, "scrobbled_event_ack_seconds_count", source="plex") == 0.0
     for media in ("episode", "movie"):
         assert value(metrics, "scrobbled_plays_total", viewer="anna", source="plex", media=media) == 0.0
-    for ended in ("done", "nothing", "failed", "refused", "cancelled", "approval"):
+    for ended in ("done", "nothing", "incomplete", "failed", "refused", "cancelled", "approval"):
         labels = {"viewer": "anna", "pair": "trakt,serializd", "outcome": ended}
         assert value(metrics, "scrobbled_reconcile_runs_total", **labels) == 0.0
     for action in ("add", "rate"):

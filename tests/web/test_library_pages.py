@@ -35,11 +35,11 @@ async def test_a_library_is_chosen_from_those_that_are_there(tmp_path: Path) -> 
             assert "only the library films" in (await browser.get(f"/sync/runs/{run['id']}")).text
 
 
-async def test_a_run_that_ended_well_says_what_it_did_without(tmp_path: Path) -> None:
+async def test_a_run_that_was_incomplete_says_what_it_did_without(tmp_path: Path) -> None:
     async with household(tmp_path, furnished=False) as house:
         await house.settle()
         house.sandbox["trakt"].faults.add(Fault(match="GET /sync/ratings*", status=503))
-        assert (await house.sync(full=True)).outcome == "nothing"
+        assert (await house.sync(full=True)).outcome == "incomplete"
         transport = httpx.ASGITransport(create_app(house.runtime), client=("127.0.0.1", 40_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8484") as browser:
             (run, *_) = (await browser.get("/api/v1/runs")).json()

@@ -57,9 +57,12 @@ def say_run(one: Wired, done: Followed, command: str) -> None:
     head = f"{one.sides.viewer}: {' and '.join(one.sides.called)} (run r{run_.id}): "
     match done.outcome:
         case "nothing":
-            say("; ".join((f"{head}nothing to do", *left_out(run_.counts), *_unread(run_))))
+            say("; ".join((f"{head}nothing to do", *left_out(run_.counts))))
         case "done":
-            say("; ".join((head + _made(done), *left_out(run_.counts), *_unread(run_))))
+            say("; ".join((head + _made(done), *left_out(run_.counts))))
+        case "incomplete":
+            made = _made(done) if done.outcomes else "nothing to do"
+            say("; ".join((f"{head}incomplete: {made}", *left_out(run_.counts), run_.reason)))
         case "approval":
             if run_.plan_text:
                 say(run_.plan_text)
@@ -72,11 +75,6 @@ def say_run(one: Wired, done: Followed, command: str) -> None:
         say(f"Look at what would be done now, and say yes to that: {command} --dry-run", err=True)
     if done.why_left:
         say(done.why_left, err=True)
-
-
-def _unread(run_: Run) -> list[str]:
-    """What a run that ended well did without."""
-    return [run_.reason] if run_.reason else []
 
 
 def _unfinished(run_: Run) -> str:

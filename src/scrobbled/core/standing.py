@@ -142,7 +142,7 @@ def pair(one: PairStanding) -> Standing:
     return Standing(code, tone, word, f"{one.names}{joint}{word}", next_)
 
 
-_JOINTS = {"cannot": " ", "could": " ", "being": " are ", "not": " were ", "catching": " are "}
+_JOINTS = {"cannot": " ", "could": " ", "being": " are ", "not": " were ", "compared": " were ", "catching": " are "}
 """Between the names of a pair and a word that begins so."""
 _Found = tuple[str, str, str, str]
 """Code, tone, word, what to do."""
@@ -153,6 +153,7 @@ _DONE = ("done", "nothing")
 """Outcomes of a run that went well."""
 _ENDS: dict[str, _Found] = {
     "": ("new", "calm", "not compared yet", "A preview shows what would be done, and changes nothing."),
+    "incomplete": ("incomplete", "waiting", "compared in part", "The next run compares what could not be read."),
     "refused": ("refused", "held", "the plan no longer held, so nothing was done", "Make a new preview."),
     "cancelled": ("cancelled", "calm", "the last run was cancelled", "The next finds what is left, and asks first."),
 }

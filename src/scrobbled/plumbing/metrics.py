@@ -26,7 +26,7 @@ ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5
 DELIVERY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 3600.0, 21600.0, 86400.0)
 REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 90.0)
 MEDIA = ("episode", "movie")
-RUN_OUTCOMES = ("done", "nothing", "approval", "refused", "cancelled", "failed")
+RUN_OUTCOMES = ("done", "nothing", "incomplete", "approval", "refused", "cancelled", "failed")
 """How a reconciliation can end."""
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each counter helps nobody

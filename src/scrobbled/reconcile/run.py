@@ -47,7 +47,7 @@ log = structlog.get_logger("reconcile")
 class Ended(Struct, frozen=True):
     """How a run ended; see ``store.runs.Run``. ``plan`` is ``None`` where it did not come so far.
 
-    The ``reason`` of one that ended well is what it could not read.
+    The ``reason`` of one that is ``incomplete`` is what it could not read; with the rest it did what there was to do.
     """
 
     outcome: str
@@ -156,8 +156,9 @@ class Reconciler:
         held = await self._rooms.settle()
         if not (options.library or self._unread()):  # what was left out is to be compared from where it was
             await self._carrier.reached(run, compared, fingerprint(made))
-        done = "done" if new else "nothing"
-        return Ended(done, self._missing(), plan, plan_id if new else "", held)
+        missing = self._missing()
+        done = "incomplete" if missing else "done" if new else "nothing"
+        return Ended(done, missing, plan, plan_id if new else "", held)
 
     async def _keep_skips(self, run: int, compared: Compared) -> None:
         await self._store.write(lambda db: runs.take_skips(db, run, compared.skips))
@@ -264,7 +265,7 @@ class Reconciler:
         sides = self.sides
         self._metrics.reconcile_runs.labels(sides.viewer, sides.pair, ended.outcome).inc()
         self._metrics.reconcile.labels(sides.pair).observe(seconds)
-        if ended.outcome == "done" and ended.plan:
+        if ended.outcome in ("done", "incomplete") and ended.plan:
             for action, count in Counter(change.action for change in ended.plan.changes).items():
                 self._metrics.reconcile_changes.labels(sides.pair, action).inc(count)
         if ended.outcome != "nothing":

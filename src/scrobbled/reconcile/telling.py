@@ -47,7 +47,7 @@ class Teller:
         now, key = self._clock.now().timestamp(), (sides.viewer, sides.pair)
         if ended.outcome == "approval" and unasked:
             await self._alerts.report(_wants_a_yes(sides, ended))
-        elif ended.outcome in ("done", "nothing"):
+        elif ended.outcome in ("done", "nothing", "incomplete"):
             await self._alerts.recovered("plan", subject, f"{subject}: the plan needs no answer any more", "")
         for (side, kind), held in ended.without_room.items():
             await self._tell_room(sides, side, kind, held)

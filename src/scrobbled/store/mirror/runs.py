@@ -131,7 +131,7 @@ def last_ended(db: sqlite3.Connection, viewer: str, pair: str) -> Run | None:
 
 
 def latest_success(db: sqlite3.Connection, viewer: str, pair: str) -> float | None:
-    """When a run last ended without trouble (Unix seconds)."""
+    """When a run last read and compared all there is (Unix seconds)."""
     row = db.execute(
         "SELECT max(ended_at) FROM runs WHERE viewer = ? AND pair = ? AND outcome IN ('done', 'nothing')",
         (viewer, pair),
@@ -226,8 +226,8 @@ def with_plan(db: sqlite3.Connection, plan: str) -> Run | None:
 def carrying_out(db: sqlite3.Connection, viewer: str, pair: str, plan: str) -> Run | None:
     """The newest run that was asked to do this plan, and does it or has done it."""
     condition = (
-        "WHERE viewer = ? AND pair = ? AND json_extract(options, '$.plan') = ? AND outcome IN ('', 'done', 'nothing') "
-        "ORDER BY id DESC LIMIT 1"
+        "WHERE viewer = ? AND pair = ? AND json_extract(options, '$.plan') = ? "
+        "AND outcome IN ('', 'done', 'nothing', 'incomplete') ORDER BY id DESC LIMIT 1"
     )
     return next(iter(_runs(db, condition, (viewer, pair, plan))), None)
 
@@ -261,7 +261,7 @@ def drop_old(db: sqlite3.Connection, before: float, limit: int, keep: int = 200)
     """Forget up to ``limit`` runs that led to nothing and ended before ``before``, but for the last ``keep``."""
     return db.execute(
         "DELETE FROM runs WHERE id IN (SELECT id FROM runs INDEXED BY runs_by_end WHERE ended_at < ? "
-        "AND outcome IN ('nothing', 'failed', 'refused') "
+        "AND (outcome IN ('nothing', 'failed', 'refused') OR (outcome = 'incomplete' AND counts = '{}')) "
         "AND id <= (SELECT coalesce(max(id), 0) - ? FROM runs) ORDER BY ended_at LIMIT ?)",
         (before, keep, limit),
     ).rowcount

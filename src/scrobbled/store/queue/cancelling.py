@@ -90,7 +90,7 @@ def last_was_cancelled(db: sqlite3.Connection, run: int) -> int | None:
     row = db.execute(
         "SELECT before.id, before.outcome FROM runs AS before JOIN runs AS this ON this.id = ? "
         "WHERE before.viewer = this.viewer AND before.pair = this.pair AND before.id < this.id "
-        f"AND before.outcome IN ('done', 'nothing', '{OUTCOME}') ORDER BY before.id DESC LIMIT 1",
+        f"AND before.outcome IN ('done', 'nothing', 'incomplete', '{OUTCOME}') ORDER BY before.id DESC LIMIT 1",
         (run,),
     ).fetchone()
     return int(row[0]) if row is not None and row[1] == OUTCOME else None

@@ -32,6 +32,7 @@ ICONS = {
     "plan": "alert",
     "refused": "stop",
     "failed": "cloud",
+    "incomplete": "alert",
     "cancelled": "undo",
     "part": "clock",
     "doubted": "alert",

@@ -24,7 +24,7 @@ from scrobbled.web.view.pairs import pairs as sync
 from scrobbled.web.view.pairs import runs
 
 NEWEST = 6
-TELLING = ("", "done", "approval", "refused", "cancelled", "failed")
+TELLING = ("", "done", "incomplete", "approval", "refused", "cancelled", "failed")
 """Outcomes of runs that did, or wanted to do, something."""
 NO_KIND = "Choose what the run is about: go back and tick at least one kind."
 

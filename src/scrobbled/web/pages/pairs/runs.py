@@ -28,8 +28,8 @@ ROWS = 30
 ITEMS = 50
 OUTCOMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "": ("All", ()),
-    "changes": ("With changes", ("", "done", "approval", "cancelled")),
-    "trouble": ("In trouble", ("failed", "refused")),
+    "changes": ("With changes", ("", "done", "incomplete", "approval", "cancelled")),
+    "trouble": ("In trouble", ("failed", "refused", "incomplete")),
     "nothing": ("Nothing to do", ("nothing",)),
 }
 

@@ -23,11 +23,14 @@ from scrobbled.web.view.pairs.run_kinds import KindRow
 LOOKS = {
     "done": Look("ok", "check", "done"),
     "nothing": Look("calm", "check", "nothing to do"),
+    "incomplete": Look("held", "alert", "incomplete"),
     "approval": Look("need", "alert", "wants your yes"),
     "refused": Look("held", "stop", "refused"),
     "cancelled": Look("calm", "undo", "cancelled"),
     "failed": Look("dead", "cross", "failed"),
 }
+WROTE = ("done", "incomplete")
+"""Outcomes of runs that put on its way what there was to do."""
 DELIVERING = Look("waiting", "sync", "delivering")
 ASKING = Look("need", "alert", "needs you")
 PARKED = Look("waiting", "clock", "waits for a catalogue")
@@ -92,11 +95,11 @@ def look(run: RunStory) -> Look:
     """Delivering is a part of it for people, though the run is over by then."""
     if run.phase != "ended":
         return PHASES.get(run.phase, PHASES["asked"])
-    if run.outcome == "done" and run.outcomes.get("queued"):
+    if run.outcome in WROTE and run.outcomes.get("queued"):
         return DELIVERING
-    if run.outcome == "done" and deeds.asking(run.changes):
+    if run.outcome in WROTE and deeds.asking(run.changes):
         return ASKING
-    if run.outcome == "done" and run.outcomes.get("parked"):
+    if run.outcome in WROTE and run.outcomes.get("parked"):
         return PARKED
     return LOOKS.get(run.outcome, LOOKS["failed"])
 
@@ -113,7 +116,7 @@ def summary(run: RunStory) -> str:
         done = run.outcomes.get("delivered", 0)
         return f"{words.plural(done, 'change')} made, then cancelled" if done else "Nothing was changed"
     if run.outcome == "nothing":
-        return _undecided(run) or "; ".join(("Both sides agree", *left_out(run.planned), *_unread(run)))
+        return _undecided(run) or "; ".join(("Both sides agree", *left_out(run.planned)))
     if run.phase == "ended" and not run.outcomes.get("queued"):
         return "; ".join((_made(run), *_unread(run)))
     return deeds.deed(counts) or _asked(run) or "A run is under way"
@@ -129,8 +132,8 @@ def _why(run: RunStory) -> str:
 
 
 def _unread(run: RunStory) -> list[str]:
-    """What a run that ended well did without."""
-    return [_why(run)] if run.reason and run.outcome in ("done", "nothing") else []
+    """What a run did without."""
+    return [_why(run)] if run.outcome == "incomplete" else []
 
 
 def _undecided(run: RunStory) -> str:
@@ -157,7 +160,7 @@ def page(found: RunProgress, ran: RunStory | None, now: datetime, *, is_last: bo
     run = found.run
     wants = is_last and run.outcome == "approval" and _holds(run.plan_id or "", now) and ran is None
     waiting = run.outcomes.get("queued", 0) + run.outcomes.get("parked", 0)
-    under_way = run.ended is None or (run.outcome == "done" and waiting > 0)
+    under_way = run.ended is None or (run.outcome in WROTE and waiting > 0)
     done = run.outcomes.get("delivered", 0)
     return RunPage(
         look=look(run) if is_last else _past(run),
@@ -194,9 +197,9 @@ def _holds(plan_id: str, now: datetime) -> bool:
 
 def _title(run: RunStory) -> str:
     names = between(run.pair)
-    if run.outcome == "done" and not run.outcomes.get("queued"):
+    if run.outcome in WROTE and not run.outcomes.get("queued"):
         return _made(run)
-    if run.outcome == "done":
+    if run.outcome in WROTE:
         return f"Delivering: {run.done:,} of {moving(run):,}"
     titles = {
         "nothing": _undecided(run) or f"{names} agree",
