@@ -72,6 +72,11 @@ class Panel:
         seen = window.get_image(0, 0, SIDE, SIDE, self._x.ZPixmap, 0xFFFFFFFF)
         return Image.frombytes("RGB", (SIDE, SIDE), seen.data, "raw", "BGRX")
 
+    def draw_again(self, window: Any) -> None:
+        """Asks for it, as a panel does that moves things: one may have been drawn before it had its place."""
+        window.clear_area(0, 0, 0, 0, 1)
+        self._display.sync()
+
     def title(self, window: Any) -> str:
         return str(window.get_wm_name())
 
