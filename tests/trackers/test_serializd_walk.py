@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from conftest import FakeClock
@@ -100,6 +100,7 @@ class Walk:
         assert self.setup.asked() - before == 2
 
 
+@example(24, False, [[("amend", 2, 2, 1), ("restart", 1, 0, 1), ("log far back", 1, 0, 1)]])
 @given(st.sampled_from((0, 3, 23, 24, 60)), st.booleans(), st.lists(st.lists(STEP, max_size=4), max_size=8))
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 async def test_the_records_stay_right(rows: int, listed: bool, cycles: list[list[tuple[str, int, int, int]]]) -> None:

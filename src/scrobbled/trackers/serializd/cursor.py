@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ ROWS, LOGS, TEXTS = "rows", "logs", "texts"
 Empty where that is not known, and the count says no more than that something moved.
 """
 PAGE_SIZE = 24
+MOST_REMEMBERED = 240
+"""Rows told of that a cursor remembers, until the next complete read: ten pages of the reviews."""
 
 
 class SeenRow(Struct, frozen=True):
@@ -41,7 +43,7 @@ class SerializdCursor(Struct, frozen=True):
     rows: Mapping[int, SeenRow]
     """The first page of the diary, in its order."""
     rated: tuple[int, ...] = ()
-    """The first page of the reviews."""
+    """The first page of the reviews, and rows told of since: what the reviews list of these is no news."""
     marks: bool = True
     """Marks without a row were asked for."""
     asked: int = 0
@@ -163,6 +165,14 @@ def explained(then: SerializdCursor, totals: Totals, made: Sequence[SerializdEnt
     if not then.counted:
         return grown in (0, *range(least, most + 1))
     return least <= grown <= most
+
+
+def with_made(rated: Iterable[int], made: Iterable[SerializdEntry]) -> tuple[int, ...]:
+    """``rated`` and what was told of just now, whatever page it stands on, newest first.
+
+    After a restart nobody else remembers it, and a rating told twice would hide from the count a row that was not.
+    """
+    return tuple(dict.fromkeys((*sorted((row.id for row in made), reverse=True), *rated)))[:MOST_REMEMBERED]
 
 
 def count(rows: Collection[SerializdEntry], counted: str) -> int:

@@ -103,7 +103,7 @@ class SerializdReader:
         rates = self._rates(then, news)
         if rates is None and "ratings" in visit.kinds:
             return None
-        return await self._told(visit, then, news, rates or [], rated)
+        return await self._told(visit, then, news, rates or [], cursors.with_made(rated, news.made))
 
     async def _with_ours(self, visit: Visit, news: RowNews) -> RowNews | None:
         """And the rows that we wrote and that stand on other pages; ``None`` where that takes too many requests."""
