@@ -167,6 +167,7 @@ SPEAKS_FOR_ITSELF = {
     "trackers/__init__.py": "a register",
     "catalogues/known.py": "what Sonarr told",
     "core/naming/": "spaces of ids, which are called like services",
+    "trackers/copies/": "spaces of ids",
     "trackers/files/": "spaces of ids, and formats of files",
     "sources/tautulli_templates.py": "spaces of ids",
     "store/accounts/clients.py": "what a token opens, as it is stored",

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from scrobbled.clients.plex_lists import page_of
 from scrobbled.plumbing.http import Answer
-from scrobbled.trackers.plex.entries import LibraryEntry, ShowNotes, entry_of, note_of
+from scrobbled.trackers.copies.entries import LibraryEntry
+from scrobbled.trackers.plex.entries import ShowNotes, entry_of, note_of
 from scrobbled.trackers.plex.rows import ItemRow
 
 PAYLOADS = Path(__file__).resolve().parent.parent / "payloads" / "plex-library"

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.plumbing.fields import Malformed
+from scrobbled.trackers.copies.entries import LibraryEntry
 from scrobbled.trackers.plex.codec import counted, instant, rating_of
-from scrobbled.trackers.plex.entries import LibraryEntry, ShowNotes, entry_of
+from scrobbled.trackers.plex.entries import ShowNotes, entry_of
 from scrobbled.trackers.plex.rows import EPISODE, MOVIE, SEASON, SHOW, ItemRow
 from trackers.plex_rows import entries, rows, shows
 

@@ -15,9 +15,9 @@ from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie
 from scrobbled.core.naming.things import contradict, names_of, one_thing
 from scrobbled.core.records import Subject
-from scrobbled.trackers.plex.entries import LibraryEntry
-from scrobbled.trackers.plex.keys import keyed, weak_names
-from scrobbled.trackers.plex.records import copies_by_key, subject_of
+from scrobbled.trackers.copies.entries import LibraryEntry
+from scrobbled.trackers.copies.keys import keyed, weak_names
+from scrobbled.trackers.copies.records import copies_by_key, subject_of
 
 SHOW = ShowIds(tmdb=717171, tvdb=440011)
 GUID = "plex://movie/5d776a1eaa11bb22cc33dd01"

@@ -11,8 +11,8 @@ import pytest
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Movie
 from scrobbled.core.records import IN_PART, Subject, ValueRecord
-from scrobbled.trackers.plex.entries import LibraryEntry
-from scrobbled.trackers.plex.records import copies_by_key, item_record, rating_record, subject_of, watched_record
+from scrobbled.trackers.copies.entries import LibraryEntry
+from scrobbled.trackers.copies.records import copies_by_key, item_record, rating_record, subject_of, watched_record
 
 EVENING = datetime(2026, 2, 24, 20, 0, tzinfo=UTC)
 LATER = EVENING + timedelta(days=1)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from scrobbled.clients.plex_lists import JsonScalar
 from scrobbled.core.kinds import Scope
@@ -16,36 +15,12 @@ from scrobbled.core.naming.guids import numbered, of_episode, of_movie, of_show
 from scrobbled.core.naming.ids import ShowIds
 from scrobbled.core.naming.items import Episode, Item, Movie
 from scrobbled.plumbing.fields import Malformed, day, milliseconds, place, text, year
+from scrobbled.trackers.copies.entries import LibraryEntry, place_of
 from scrobbled.trackers.plex.codec import counted, instant, rating_of, seconds
 from scrobbled.trackers.plex.rows import EPISODE, MOVIE, SEASON, SHOW, ItemRow, lies_in_the_trash
 
 SCOPES: Mapping[int, Scope] = {MOVIE: "movie", SHOW: "show", SEASON: "season", EPISODE: "episode"}
 LONGEST_KEY = 100
-
-
-class LibraryEntry(Struct, frozen=True, gc=False):
-    """One copy of something. Times are aware UTC, as the server tells them."""
-
-    place: str
-    """``machineIdentifier/ratingKey``."""
-    scope: Scope
-    item: Item
-    runtime: int | None = None
-    """Seconds."""
-    count: int = 0
-    """How often it was watched."""
-    begun: bool = False
-    """Somebody has stopped in the middle of it, perhaps after having watched it."""
-    viewed_at: datetime | None = None
-    """When it was watched, marked or begun last."""
-    rating: int | None = None
-    rated_at: datetime | None = None
-    library: str = ""
-    """Title of the library that it is in."""
-    added: int = 0
-    """When it was added, and below, when anything of it last changed: epoch seconds, 0 where that is not told."""
-    updated: int = 0
-    trashed: bool = False
 
 
 class ShowNote(Struct, frozen=True, gc=False):
@@ -66,11 +41,6 @@ def key_in(value: JsonScalar) -> str:
     if not key or "/" in key:
         raise Malformed("a row without ratingKey")
     return key
-
-
-def place_of(machine: str, key: str) -> str:
-    """Where a copy is. One text for all that is said of it."""
-    return sys.intern(f"{machine}/{key}")
 
 
 def note_of(row: ItemRow) -> ShowNote:
@@ -118,15 +88,6 @@ def _item(row: ItemRow, scope: Scope, shows: ShowNotes) -> Item:
         note = note_of(row)
         return Episode(text(row.title), None, None, show_year=note.year, show_ids=note.ids)
     return _season(row, shows) if scope == "season" else _episode(row, shows)
-
-
-def as_known(item: Item, known: Item | None) -> Item:
-    """``known``, if ``item`` says nothing else: what is the same lies in memory once. No row of an episode says how
-    large its season is.
-    """
-    if isinstance(item, Episode) and isinstance(known, Episode):
-        item = replace(item, season_size=known.season_size)
-    return known if known is not None and known == item else item
 
 
 def season_of(row: ItemRow, machine: str, shows: ShowNotes, library: str) -> LibraryEntry | None:

@@ -11,7 +11,8 @@ import msgspec
 from scrobbled.core.media_details import MediaDetails
 from scrobbled.plumbing.cache import Cache
 from scrobbled.plumbing.fields import Malformed
-from scrobbled.trackers.plex.entries import LibraryEntry, key_in, place_of
+from scrobbled.trackers.copies.entries import LibraryEntry, place_of
+from scrobbled.trackers.plex.entries import key_in
 from scrobbled.trackers.plex.lists import readable
 from scrobbled.trackers.plex.seats import PlexSeat
 from scrobbled.trackers.plex.streams import FileRow, details_of

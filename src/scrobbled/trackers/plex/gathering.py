@@ -13,10 +13,9 @@ from scrobbled.core.kinds import COLLECTION, ITEMS, PLAYS, RATINGS, WATCHED, Kin
 from scrobbled.core.media_details import MediaDetails
 from scrobbled.core.naming.items import Episode
 from scrobbled.core.records import PlayRecord, Plays, ReadValues, Subject
-from scrobbled.trackers.plex.entries import LibraryEntry
-from scrobbled.trackers.plex.history import PlexViewing
-from scrobbled.trackers.plex.keys import keyed
-from scrobbled.trackers.plex.records import (
+from scrobbled.trackers.copies.entries import LibraryEntry
+from scrobbled.trackers.copies.keys import keyed
+from scrobbled.trackers.copies.records import (
     SeasonSizes,
     ThingCopies,
     collected_record,
@@ -29,6 +28,7 @@ from scrobbled.trackers.plex.records import (
     told,
     watched_record,
 )
+from scrobbled.trackers.plex.history import PlexViewing
 
 DELETED = "viewing of what is not in the library any more"
 CALLED = {ITEMS: "title of the library", RATINGS: "rated title"}

@@ -12,9 +12,9 @@ from scrobbled.clients.plex_lists import LARGE_PAGE, ListGone, ListShifted
 from scrobbled.core.errors import LoginNeeded
 from scrobbled.core.records import PlayRecord
 from scrobbled.plumbing.fields import text
+from scrobbled.trackers.copies.entries import place_of
 from scrobbled.trackers.plex.codec import instant, seconds
 from scrobbled.trackers.plex.cursor import ListMark
-from scrobbled.trackers.plex.entries import place_of
 from scrobbled.trackers.plex.lists import HISTORY, Peek, history_of, peek, readable, since
 from scrobbled.trackers.plex.rows import PlexHistoryRow
 from scrobbled.trackers.plex.seats import PlexSeat

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from scrobbled.core.kinds import COLLECTION, PLAYS, RATINGS, Kind
 from scrobbled.plumbing.fields import Malformed
+from scrobbled.trackers.copies.entries import LibraryEntry
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook
 from scrobbled.trackers.plex.codec import seconds
 from scrobbled.trackers.plex.cursor import ListMark, marked
-from scrobbled.trackers.plex.entries import LibraryEntry, entry_of, season_of
+from scrobbled.trackers.plex.entries import entry_of, season_of
 from scrobbled.trackers.plex.lists import ADDED, CHANGED, LEAF, LEAVES, WATCHED, Peek, added_to, peek, rated, since
 from scrobbled.trackers.plex.rows import EPISODE, MOVIE, SEASON, SHOW, ItemRow
 

@@ -11,9 +11,10 @@ from scrobbled.clients.plex import PlexClient
 from scrobbled.clients.plex_lists import ListShifted
 from scrobbled.core.kinds import RATINGS, Kind
 from scrobbled.plumbing.fields import Malformed, text
+from scrobbled.trackers.copies.entries import LibraryEntry
 from scrobbled.trackers.plex.codec import counted, seconds
 from scrobbled.trackers.plex.cursor import ListMark, marked
-from scrobbled.trackers.plex.entries import LibraryEntry, ShowNote, entry_of, note_of
+from scrobbled.trackers.plex.entries import ShowNote, entry_of, note_of
 from scrobbled.trackers.plex.libraries import PlexLibrary
 from scrobbled.trackers.plex.lists import LEAVES, all_of, rated, readable
 from scrobbled.trackers.plex.rows import SHOW, ItemRow

@@ -8,9 +8,10 @@ from scrobbled.clients.plex import AT_ONCE
 from scrobbled.core.kinds import COLLECTION, PLAYS, RATINGS, Kind
 from scrobbled.core.naming.items import Item
 from scrobbled.plumbing.fields import Malformed, text
+from scrobbled.trackers.copies.entries import LibraryEntry
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook, known_libraries, looked
 from scrobbled.trackers.plex.cursor import LibraryMark, ListMark, SeatMark
-from scrobbled.trackers.plex.entries import SCOPES, LibraryEntry, entry_of
+from scrobbled.trackers.plex.entries import SCOPES, entry_of
 from scrobbled.trackers.plex.history import FoundViewings, HistoryLook, history_look, news_of_history, whole_history
 from scrobbled.trackers.plex.libraries import PlexLibrary, chosen, libraries
 from scrobbled.trackers.plex.lists import ADDED, WATCHED, readable

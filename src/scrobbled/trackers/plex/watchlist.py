@@ -16,11 +16,11 @@ from scrobbled.core.kinds import WATCHLIST, Kind
 from scrobbled.core.records import Reading, ReadValues, Subject, ValueRecord
 from scrobbled.plumbing.fields import Malformed, decimal
 from scrobbled.trackers.base import AddResult, Amends, Edit, Reads, Receipt, SetValue
+from scrobbled.trackers.copies.entries import LibraryEntry
+from scrobbled.trackers.copies.keys import keyed
 from scrobbled.trackers.given import EarlierReads
 from scrobbled.trackers.plex.beyond import DISCOVER
 from scrobbled.trackers.plex.discovering import DiscoverAccount
-from scrobbled.trackers.plex.entries import LibraryEntry
-from scrobbled.trackers.plex.keys import keyed
 from scrobbled.trackers.plex.titles import PlexTitle, PlexTitles, TitleRow, own_key, title_of
 
 UNREADABLE = "title of the watchlist that cannot be read"

@@ -13,10 +13,11 @@ from scrobbled.clients.base import Query
 from scrobbled.clients.plex_lists import LARGE_PAGE, ListedPage, ListGone, ListShifted
 from scrobbled.core.naming.items import Item
 from scrobbled.plumbing.fields import Malformed, text
+from scrobbled.trackers.copies.entries import LibraryEntry, as_known, place_of
 from scrobbled.trackers.plex.activity import LibraryLook, SeatLook
 from scrobbled.trackers.plex.codec import seconds
 from scrobbled.trackers.plex.cursor import KEPT, ListMark, marked
-from scrobbled.trackers.plex.entries import LibraryEntry, as_known, entry_of, place_of, season_of
+from scrobbled.trackers.plex.entries import entry_of, season_of
 from scrobbled.trackers.plex.lists import LEAF, PIECE, RATED, all_of, rated, rated_in
 from scrobbled.trackers.plex.rows import EPISODE, SHOW, ItemRow
 

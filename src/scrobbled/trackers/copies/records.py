@@ -13,7 +13,7 @@ from scrobbled.core.media_details import MediaDetails, best
 from scrobbled.core.naming.ids import Ids
 from scrobbled.core.naming.items import Episode, Item, Movie
 from scrobbled.core.records import IN_PART, Subject, ValueRecord
-from scrobbled.trackers.plex.entries import LibraryEntry
+from scrobbled.trackers.copies.entries import LibraryEntry
 
 IdsT = TypeVar("IdsT", bound=Ids)
 ThingCopies = Sequence[LibraryEntry]

@@ -15,7 +15,7 @@ from scrobbled.core.naming.ids import Ids
 from scrobbled.core.naming.items import Episode, Item
 from scrobbled.core.naming.things import SideKey, names_of, strength, united
 from scrobbled.core.records import Subject
-from scrobbled.trackers.plex.entries import LibraryEntry
+from scrobbled.trackers.copies.entries import LibraryEntry
 
 NOWHERE = "local"
 ROW, KNOWN = "row", "known"
