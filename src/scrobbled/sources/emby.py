@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scrobbled.clients.mediabrowser_rows import instant, switch, ticks
 from scrobbled.core.errors import BadPayload
 from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.words.reasons import UNKNOWN_EVENT
@@ -17,18 +18,7 @@ from scrobbled.sources import mediabrowser_examples, mediabrowser_polled
 from scrobbled.sources.base import Ignored, Setup, Source, unknown_form
 from scrobbled.sources.body import decode
 from scrobbled.sources.examples import Example, ExampleBody
-from scrobbled.sources.mediabrowser import (
-    MAX_KEY,
-    MAX_NAME,
-    about,
-    account,
-    attempt,
-    instant,
-    marked,
-    rated,
-    switch,
-    ticks,
-)
+from scrobbled.sources.mediabrowser import MAX_KEY, MAX_NAME, about, account, attempt, marked, rated
 from scrobbled.sources.times import at
 
 KINDS = {

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scrobbled.clients.mediabrowser_rows import instant, switch, ticks, title
 from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.words.reasons import UNKNOWN_EVENT
 from scrobbled.plumbing.fields import identifier, is_blank, lowered, part, text
@@ -19,18 +20,7 @@ from scrobbled.sources import emby, jellyfin_webhooks, mediabrowser_examples, me
 from scrobbled.sources.base import Ignored, Setup, Source, unknown_form
 from scrobbled.sources.examples import Example, ExampleBody
 from scrobbled.sources.jellyfin_templates import is_official, official, word
-from scrobbled.sources.mediabrowser import (
-    MAX_KEY,
-    MAX_NAME,
-    about,
-    attempt,
-    instant,
-    marked,
-    rated,
-    switch,
-    ticks,
-    title,
-)
+from scrobbled.sources.mediabrowser import MAX_KEY, MAX_NAME, about, attempt, marked, rated
 from scrobbled.sources.times import at
 
 KINDS = {

@@ -11,22 +11,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from scrobbled.clients.mediabrowser_rows import instant, switch, ticks
 from scrobbled.core.watching.events import Account, EventKind, PlaybackEvent
 from scrobbled.core.words.reasons import UNKNOWN_EVENT
 from scrobbled.plumbing.fields import identifier, is_blank, part, section, text
 from scrobbled.sources.base import Ignored, Setup, unknown_form
-from scrobbled.sources.mediabrowser import (
-    MAX_KEY,
-    MAX_NAME,
-    about,
-    account,
-    attempt,
-    instant,
-    marked,
-    rated,
-    switch,
-    ticks,
-)
+from scrobbled.sources.mediabrowser import MAX_KEY, MAX_NAME, about, account, attempt, marked, rated
 from scrobbled.sources.plex_items import of, subject_of
 
 KINDS = {

@@ -12,11 +12,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from scrobbled.clients.mediabrowser_rows import instant, switch, ticks
 from scrobbled.core.watching.events import EventKind, PlaybackEvent
 from scrobbled.core.watching.plays import is_dated
 from scrobbled.plumbing.fields import identifier, part, text
 from scrobbled.sources.base import Ignored
-from scrobbled.sources.mediabrowser import about, account, attempt, instant, switch, ticks
+from scrobbled.sources.mediabrowser import about, account, attempt
 
 PLAYED = "played"
 

@@ -9,10 +9,11 @@ from typing import Any
 from scrobbled.catalogues.base import KEEP_HIT, KEEP_MISS
 from scrobbled.clients.base import PAGE
 from scrobbled.clients.mediabrowser import MediaBrowserClient
+from scrobbled.clients.mediabrowser_rows import instant, ticks
 from scrobbled.plumbing.cache import Cache
 from scrobbled.plumbing.fields import identifier, lowered, part
 from scrobbled.servers.base import IsClaimed, Sighting, TakenSighting, enveloped
-from scrobbled.sources.mediabrowser import account, instant, ticks
+from scrobbled.sources.mediabrowser import account
 from scrobbled.sources.mediabrowser_polled import PLAYED
 
 UNKNOWN_RUNTIME = timedelta(hours=2)

@@ -8,13 +8,13 @@ from typing import Any
 from scrobbled.catalogues.base import CachedData, kept, own_claims
 from scrobbled.clients.base import whole
 from scrobbled.clients.mediabrowser import MediaBrowserClient
+from scrobbled.clients.mediabrowser_rows import provider_ids
 from scrobbled.core.naming.ids import MovieIds, ShowIds
 from scrobbled.core.naming.items import Episode, Movie, Origin
 from scrobbled.core.naming.matching import Finding, ShowMatch
 from scrobbled.core.naming.titles import SeasonSize, sized
 from scrobbled.plumbing.cache import Cache
 from scrobbled.plumbing.fields import identifier, lowered, text, year
-from scrobbled.sources.mediabrowser import provider_ids
 
 
 class MediaBrowserFinder:
