@@ -231,3 +231,28 @@ def test_faults_hit_it_like_any_stand_in(house: MediaHouse) -> None:
 def test_a_viewing_that_makes_no_sense_is_refused(house: MediaHouse, wrong: dict[str, Any]) -> None:
     body = {"title": house.world.movies[0].title, **wrong}
     assert house.ask("POST", "/_sandbox/watch", json=body).status_code == 400
+
+
+def test_a_password_opens_what_the_user_may_see_and_no_other_does(house: MediaHouse) -> None:
+    answer = house.ask("POST", "/Users/AuthenticateByName", json={"Username": "ben", "Pw": "ben-secret"})
+    assert (answer.json()["AccessToken"], answer.json()["User"]["Id"]) == (BEN.token, BEN.id)
+    assert house.ask("POST", "/Users/AuthenticateByName", json={"Username": "ben", "Pw": "x"}).status_code == 401
+    views = house.ask("GET", f"/UserViews?userId={BEN.id}", key=BEN.token).json()["Items"]
+    assert [row["CollectionType"] for row in views] == ["movies", "tvshows", "music"]
+    films = house.ask("GET", f"/Items?userId={BEN.id}&parentId={views[0]['Id']}&recursive=true", key=BEN.token).json()
+    assert {row["Type"] for row in films["Items"]} == {"Movie"}
+
+
+def test_who_plays_something_is_seen_by_an_administrator(house: MediaHouse) -> None:
+    house.server.playing[BEN.id] = house.server.library.find(house.world.movies[0].title)
+    (told,) = house.ask("GET", "/Sessions", key=KEY).json()
+    assert (told["UserId"], told["NowPlayingItem"]["Name"]) == (BEN.id, house.world.movies[0].title)
+    assert house.ask("GET", "/Sessions", key=SOFA.token).json() == []
+
+
+def test_streams_are_told_where_they_are_asked_for(house: MediaHouse) -> None:
+    asked = f"/Items?userId={BEN.id}&includeItemTypes=Movie&limit=1"
+    assert "MediaSources" not in house.ask("GET", asked, key=KEY).json()["Items"][0]
+    row = house.ask("GET", f"{asked}&fields=MediaSources,Etag", key=KEY).json()["Items"][0]
+    assert [one["Type"] for one in row["MediaSources"][0]["MediaStreams"]] == ["Video", "Audio"]
+    assert row["Etag"]

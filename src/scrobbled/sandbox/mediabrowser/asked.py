@@ -9,13 +9,14 @@ from typing import Any
 
 from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, control_body, route
 from scrobbled.sandbox.mediabrowser.rows import TICKS, ServerUser, UserData, date_of, lowered
-from scrobbled.sandbox.mediabrowser.server import EVENING, PLACES, UNTIL, MediaServer
+from scrobbled.sandbox.mediabrowser.server import EVENING, PLACES, UNTIL
+from scrobbled.sandbox.mediabrowser.shelves import ShelvedServer
 from scrobbled.sandbox.plex.items import LibraryItem
 from scrobbled.sandbox.plex.pictures import MediaBrowserPictures
 from scrobbled.sandbox.posting import reported
 
 
-class AskedServer(MediaServer, MediaBrowserPictures):
+class AskedServer(ShelvedServer, MediaBrowserPictures):
     """Handlers to which subclasses give the paths of their server."""
 
     async def mark_asked(self, request: Request, user: str, item: str, *, played: bool) -> Reply:

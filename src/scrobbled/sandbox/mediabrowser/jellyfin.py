@@ -119,6 +119,10 @@ class JellyfinStandIn(AskedServer):
             return Reply(400, "The key belongs to no user")
         return Reply(200, user_row(self.face, caller.person))
 
+    @route("GET", "/UserViews")
+    def user_views(self, request: Request) -> Reply:
+        return self.views(request, self._user(request))
+
     @route("GET", "/Items")
     def items(self, request: Request) -> Reply:
         user = lowered(request.query).get("userid", "")

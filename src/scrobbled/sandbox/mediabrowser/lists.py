@@ -78,6 +78,8 @@ class ItemQuery:
         by = (self.words("sortby") or [""])[0]
         if by == "dateplayed":
             items.sort(key=lambda item: self.data(item).last or NEVER, reverse=down)
+        elif by == "datecreated":
+            items.sort(key=lambda item: (item.held.added, item.title), reverse=down)
         elif by in ("sortname", "name"):
             items.sort(key=lambda item: item.title, reverse=down)
         return items

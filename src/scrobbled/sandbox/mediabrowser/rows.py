@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from scrobbled.sandbox.plex.items import ADDED, LibraryItem, season_item, show_item
+from scrobbled.sandbox.plex.items import LibraryItem, season_item, show_item
 
 MediaBrowserRow = dict[str, Any]
 TICKS = 10_000
 """A millisecond in units of 100 ns."""
 TYPES = {"movie": "Movie", "show": "Series", "season": "Season", "episode": "Episode"}
-CREATED = datetime.fromtimestamp(ADDED, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,8 @@ def base_item(
     wanted = set(fields)
     extra: MediaBrowserRow = {
         "ProviderIds": provider_ids(item),
-        "DateCreated": stamp(CREATED),
+        "DateCreated": stamp(datetime.fromtimestamp(item.held.added, UTC)),
+        "Etag": f"{item.held.updated:x}",
         "Path": f"/media/{item.section.title}/{item.rating_key}" + ("" if _folder(item) else ".mkv"),
         "SortName": item.title,
     }

@@ -33,7 +33,8 @@ from scrobbled.sandbox.mediabrowser.rows import (
     user_data,
     user_row,
 )
-from scrobbled.sandbox.plex.items import SECTIONS, LibraryItem
+from scrobbled.sandbox.mediabrowser.sources import media_sources
+from scrobbled.sandbox.plex.items import LibraryItem
 from scrobbled.sandbox.plex.library import Library
 from scrobbled.sandbox.posting import WebhookPost
 from scrobbled.sandbox.world import World
@@ -44,6 +45,8 @@ PLACES = {"play": 0.0, "progress": 0.2, "pause": 0.4, "resume": 0.4, "automated"
 UNTIL = 0.98
 MAX_RESUME = 0.9
 """Past this part of it the server counts an item as played."""
+OPEN = ("/system/info/public", "/users/authenticatebyname")
+"""What anybody may ask."""
 TOKEN = re.compile(r'Token="?([^",\s]+)"?', re.IGNORECASE)
 
 
@@ -67,16 +70,25 @@ class MediaServer(StandIn):
         self.viewings: list[FinishedViewing] = []
         self.transport: httpx.AsyncBaseTransport | None = None
         self.max_resume = MAX_RESUME
+        self.playing: dict[str, LibraryItem] = {}
+        """By user id, what is being played just now, as ``/Sessions`` tells."""
+        self.spans: dict[str, int] = {}
+        """By the world's key of an episode, the number of the last one that is in the same file."""
+        self.files: dict[str, list[MediaBrowserRow]] = {}
+        """By the world's key of an item, its ``MediaSources``, where they are others than those of its versions."""
         self._sessions = count(1)
+        self._known: dict[str, str] = {}
 
     @functools.cached_property
     def library(self) -> Library:
         """Made when it is first needed: most who use the sandbox ask one server only."""
         return Library(self.world)
 
-    @functools.cached_property
-    def _by_id(self) -> dict[str, LibraryItem]:
-        return {self.face.item_id(key): item for key, item in self.library.items.items()}
+    def _keys(self) -> dict[str, str]:
+        """The world's keys by the server's own ids, also of what is not there any more."""
+        if len(self._known) != len(self.library.items) or self._known.values() != self.library.items.keys():
+            self._known = {self.face.item_id(key): key for key in self.library.items}
+        return self._known
 
     # What happens
 
@@ -174,7 +186,7 @@ class MediaServer(StandIn):
     # The gate
 
     def check(self, request: Request) -> Reply | None:
-        if request.path.lower() == "/system/info/public":
+        if request.path.lower() in OPEN:
             return None
         return None if self._caller(request) else Reply(401)
 
@@ -216,7 +228,7 @@ class MediaServer(StandIn):
 
     def item_of(self, item: str) -> LibraryItem:
         """Dashes and case in ids do not matter."""
-        found = self._by_id.get(item.lower().replace("-", ""))
+        found = self.library.items.get(self._keys().get(item.lower().replace("-", ""), ""))
         if found is None:
             raise AnsweredEarly(Reply(404))
         return found
@@ -240,22 +252,6 @@ class MediaServer(StandIn):
     def user(self, request: Request, user: str) -> Reply:
         return Reply(200, user_row(self.face, self.user_of(request, user)))
 
-    @route("GET", "/Library/VirtualFolders")
-    def folders(self, request: Request) -> Reply:
-        self.admin_only(request)
-        kinds = {"movie": "movies", "show": "tvshows"}
-        told = [
-            {
-                "Name": section.title,
-                "Locations": [f"/media/{section.title}"],
-                "CollectionType": kinds[section.type],
-                "ItemId": self.face.item_id(f"section-{section.key}"),
-                "LibraryOptions": {},
-            }
-            for section in SECTIONS
-        ]
-        return Reply(200, told)
-
     @route("GET", "/Users/{user}/Items")
     def user_items(self, request: Request, user: str) -> Reply:
         return self.listed(request, self.user_of(request, user))
@@ -276,7 +272,10 @@ class MediaServer(StandIn):
         return Reply(200, {"Items": rows, "TotalRecordCount": len(found), "StartIndex": start})
 
     def row(self, item: LibraryItem, person: ServerUser | None, fields: Sequence[str] = ()) -> MediaBrowserRow:
-        return base_item(self.face, item, self.data_row(item, person) if person else None, fields)
+        row = base_item(self.face, item, self.data_row(item, person) if person else None, fields)
+        if "mediasources" in fields and item.duration:
+            row["MediaSources"] = self.files.get(item.rating_key) or media_sources(self.face, item)
+        return {**row, "IndexNumberEnd": self.spans[item.rating_key]} if item.rating_key in self.spans else row
 
     def data_row(self, item: LibraryItem, person: ServerUser) -> MediaBrowserRow:
         if item.type in ("show", "season"):

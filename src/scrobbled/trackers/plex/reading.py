@@ -14,10 +14,10 @@ from scrobbled.core.kinds import COLLECTION, ITEMS, PLAYS, RATINGS, Kind
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import Reading
 from scrobbled.plumbing.clock import Clock
+from scrobbled.trackers.copies.gathering import CALLED, Gathered
 from scrobbled.trackers.given import EarlierReads
 from scrobbled.trackers.plex.cursor import PlexCursor, SeatMark, cursor_of
 from scrobbled.trackers.plex.files import PlexFiles
-from scrobbled.trackers.plex.gathering import CALLED, Gathered
 from scrobbled.trackers.plex.seats import FindSeats, PlexSeats
 from scrobbled.trackers.plex.visiting import SeatVisit
 from scrobbled.trackers.plex.whole import FoundEntries, Step

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -28,10 +29,24 @@ from scrobbled.trackers.copies.records import (
     told,
     watched_record,
 )
-from scrobbled.trackers.plex.history import PlexViewing
 
 DELETED = "viewing of what is not in the library any more"
 CALLED = {ITEMS: "title of the library", RATINGS: "rated title"}
+
+
+class HeldViewing(Protocol):
+    """A row of a server's history. ``place`` is empty for what was deleted since; ``section`` is its library's key."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def place(self) -> str: ...
+
+    @property
+    def section(self) -> str: ...
+
+    def record(self, key: str) -> PlayRecord: ...
 
 
 @dataclass(slots=True)
@@ -50,7 +65,7 @@ class Gathered:
     changed: dict[str, LibraryEntry] = field(default_factory=dict)
     """What may have got another file, and ``files`` what those are now, both by place."""
     files: dict[str, MediaDetails | None] = field(default_factory=dict)
-    viewings: dict[str, PlexViewing] = field(default_factory=dict)
+    viewings: dict[str, HeldViewing] = field(default_factory=dict)
     moved: set[Kind] = field(default_factory=set)
     complete: set[Kind] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
