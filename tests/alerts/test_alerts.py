@@ -33,10 +33,7 @@ from scrobbled.plumbing.redact import Redactor
 from scrobbled.store import Store
 from scrobbled.store.notes.alerts import StoredTroubles
 
-pytestmark = [
-    pytest.mark.anyio,
-    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),  # Apprise imports it
-]
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise imports it
 DOWN = Trouble("down", "anna/trakt", "anna/trakt does not answer", "503. Plays are kept.", viewer="anna")
 DAY = 86_400.0
 MESSAGE = AlertMessage("t", "x", good=False)

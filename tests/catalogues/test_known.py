@@ -21,7 +21,6 @@ from scrobbled.runtime.service import build
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import Body
 
-pytestmark = pytest.mark.anyio
 IMPORT = json.loads((Path(__file__).parent.parent / "payloads" / "sonarr" / "import.json").read_text("utf-8"))
 IDS = ShowIds(imdb="tt8800110", tmdb=225500, tvdb=440011)
 WATCHED = Episode("Lumières du port", 2, 5)

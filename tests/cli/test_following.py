@@ -23,7 +23,6 @@ from scrobbled.store.accounts import sign_ins
 from scrobbled.store.mirror import runs
 from scrobbled.store.queue import additions, outbox, pausing
 
-pytestmark = pytest.mark.anyio
 T = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
 

@@ -19,7 +19,6 @@ from scrobbled.store import Store
 from scrobbled.store.mirror import runs
 from scrobbled.store.mirror.runs import RunStep
 
-pytestmark = pytest.mark.anyio
 T = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 NOW = T.timestamp()
 

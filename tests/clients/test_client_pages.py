@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pytest
-
 from scrobbled.clients.base import MOST_PAGES, PAGE, JsonRow, pages
-
-pytestmark = pytest.mark.anyio
 
 
 async def read(*answers: Sequence[int], total: float | None = None) -> tuple[list[list[int]], list[int]]:

@@ -15,7 +15,6 @@ from scrobbled.core.errors import ContractDrift, LoginNeeded
 from scrobbled.plumbing.http import Http
 from scrobbled.plumbing.pools import Pools
 
-pytestmark = pytest.mark.anyio
 TOKEN = "token-of-somebody-4711"
 Made = Callable[[Http], ServerClient]
 CLIENTS: dict[str, Made] = {

@@ -13,8 +13,6 @@ from scrobbled.clients.plex_lists import LARGE_PAGE, MOST_PAGES, ListedPage, Lis
 from scrobbled.core.errors import ContractDrift, TryLater
 from scrobbled.plumbing.http import Answer
 
-pytestmark = pytest.mark.anyio
-
 
 class Keyed(Struct):
     key: int

@@ -30,7 +30,6 @@ FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
 OTHER = Movie("Tidal", 2021, MovieIds(tmdb=1400))
 EPISODES = [Episode("Harbour Lights", 1, number, show_ids=ShowIds(tmdb=1399)) for number in range(1, 31)]
 EVENING = datetime(2026, 1, 3, 19, 7, 0, tzinfo=UTC)
-pytestmark = pytest.mark.anyio
 
 
 class Two(Bench):

@@ -23,7 +23,6 @@ from scrobbled.store.mirror import records
 from scrobbled.trackers.given import EarlierReads
 from trackers.memory.tracker import MemoryTracker
 
-pytestmark = pytest.mark.anyio
 ACCOUNT = ("anna", "memory")
 PLAYS: frozenset[Kind] = frozenset({"plays"})
 BOTH: frozenset[Kind] = frozenset({"plays", "ratings"})

@@ -33,8 +33,6 @@ from scrobbled.store.queue.amendment import Details
 from scrobbled.trackers.base import Addition, Address, Flag, Foresees, Remove, Retime, SetValue
 from trackers.memory.tracker import CAN, key_of
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:

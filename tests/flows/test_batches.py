@@ -15,8 +15,6 @@ from scrobbled.core.sending.safety import WriteLimits
 from scrobbled.trackers.base import Receipt
 from trackers.memory.tracker import Kept, key_of
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def rig(tmp_path: Path):

@@ -23,7 +23,6 @@ from scrobbled.intake.breaker import Herald
 from scrobbled.store import Store
 from scrobbled.store.queue import floods, outbox
 
-pytestmark = pytest.mark.anyio
 LONG_AGO = 1_600_000_000
 
 

@@ -17,8 +17,6 @@ from scrobbled.sandbox.faults import Fault
 from scrobbled.store.mirror import runs
 from scrobbled.store.mirror.runs import Run
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def two(tmp_path: Path) -> AsyncIterator[Pairing]:

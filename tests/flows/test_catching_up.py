@@ -39,7 +39,6 @@ from scrobbled.store import Store
 from scrobbled.store.file.opening import open_database
 from scrobbled.store.inbox import cursors
 
-pytestmark = pytest.mark.anyio
 CONFIG = """
 storage: {path: PATH}
 sources:

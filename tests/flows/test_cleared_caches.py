@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from flows.test_plex_beside_trakt import Household, house  # noqa: F401 - the fixture
 from pairing import Pairing, pairing
 from scrobbled.desk.clearing import ClearReport, clear
 from scrobbled.store.notes.cache import AnswerPart
 
-pytestmark = pytest.mark.anyio
 FORGOTTEN = {"cache", "placements"}
 
 

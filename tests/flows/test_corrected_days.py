@@ -20,7 +20,6 @@ from scrobbled.store.mirror import ledger, records
 from scrobbled.store.queue import additions
 from trackers.memory.tracker import key_of
 
-pytestmark = pytest.mark.anyio
 FILE, NOON = "file:history.csv-0a1b2c3d", datetime.fromisoformat("2026-05-01T12:00:00+00:00")
 NAMELESS = Episode("Harbour", 1, 4)
 RIGHT = Episode("Harbour", 1, 4, show_ids=ShowIds(tmdb=4711), settled="place")

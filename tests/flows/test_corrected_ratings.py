@@ -20,8 +20,6 @@ from scrobbled.desk.corrections import correct
 from scrobbled.sandbox.serializd.store import stamp
 from trackers.memory.tracker import key_of
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def two(tmp_path: Path) -> AsyncIterator[Pairing]:

@@ -25,7 +25,6 @@ from scrobbled.store import Store
 from trackers.memory.tracker import CAN, key_of
 from web.house import House, house
 
-pytestmark = pytest.mark.anyio
 LIGHTS = Episode("Harbour Lights", 2, 3, show_ids=ShowIds(tmdb=7))
 MOVED = Episode("Harbour Lights", 1, 3, show_ids=ShowIds(tmdb=7))
 

@@ -31,8 +31,6 @@ from scrobbled.store.queue import outbox, overview
 from scrobbled.trackers.base import Receipt
 from trackers.memory.tracker import CAN, key_of
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:

@@ -15,8 +15,6 @@ from scrobbled.desk.facts.pairs import pair_stories
 from scrobbled.reconcile.accounts import AGAIN_AFTER
 from scrobbled.sandbox.faults import Fault
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.mark.parametrize(("every", "waits"), [("12h", AGAIN_AFTER), ("5m", 300.0)])
 async def test_it_is_tried_again_before_long(tmp_path: Path, every: str, waits: float) -> None:

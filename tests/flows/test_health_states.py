@@ -27,8 +27,6 @@ from scrobbled.plumbing.metrics import Metrics
 from scrobbled.store import Store
 from scrobbled.store.notes.alerts import StoredTroubles
 
-pytestmark = pytest.mark.anyio
-
 
 @dataclass
 class Patient:

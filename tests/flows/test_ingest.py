@@ -34,8 +34,6 @@ from scrobbled.sources.parsing import DEFECT
 from scrobbled.store import Store
 from scrobbled.store.queue import overview, recent
 
-pytestmark = pytest.mark.anyio
-
 EVERYTHING: frozenset[Media] = frozenset({"movie", "episode"})
 TAKES: Mapping[tuple[str, str], frozenset[Media]] = {
     ("anna", "trakt"): EVERYTHING,

@@ -12,11 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from flows.home import RUNTIME, Home, episode, home_at
 
-pytestmark = pytest.mark.anyio
 VIEWINGS = int(os.environ.get("SCROBBLED_INTERLEAVINGS", "40"))
 MINUTES = RUNTIME.total_seconds() / 60
 DAY = 1440.0

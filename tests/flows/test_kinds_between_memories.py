@@ -26,7 +26,6 @@ ITEMS: dict[str, Item] = {
     "season": Episode("Harbour Lights", 1, None, show_ids=ShowIds(tmdb=1399)),
     "episode": Episode("Harbour Lights", 1, 4, show_ids=ShowIds(tmdb=1399)),
 }
-pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(params=[kind.name for kind in valued()])

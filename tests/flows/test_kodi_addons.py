@@ -42,7 +42,6 @@ def posted(home: House, event: str, minutes: float, *, session: str = "a") -> di
     }
 
 
-@pytest.mark.anyio
 async def test_an_evening_is_one_play(home: House) -> None:
     await home.take("kodi", posted(home, "start", 0))
     for minute in range(1, 45):
@@ -55,13 +54,11 @@ async def test_an_evening_is_one_play(home: House) -> None:
 
 
 @pytest.mark.parametrize(("minutes", "plays"), [(44, 1), (20, 0)])
-@pytest.mark.anyio
 async def test_a_stop_counts_by_how_far_it_was(home: House, minutes: float, plays: int) -> None:
     assert (await home.take("kodi", posted(home, "stop", minutes))).outcome is EventOutcome.ACCEPTED
     assert await home.plays() == plays
 
 
-@pytest.mark.anyio
 async def test_what_is_sent_again_days_later_was_watched_when_it_was_watched(home: House) -> None:
     watched, end = int(home.clock.now().timestamp()), posted(home, "end", 45)
     early = posted(home, "interval", 20)
@@ -70,7 +67,6 @@ async def test_what_is_sent_again_days_later_was_watched_when_it_was_watched(hom
     assert await home.sql("SELECT watched_at FROM plays") == [(watched,)]
 
 
-@pytest.mark.anyio
 async def test_what_is_sent_again_after_weeks_is_the_viewing_that_it_names(home: House) -> None:
     """Its time is too long ago to be believed by then, so that only the name of the viewing tells."""
     start, end = posted(home, "start", 0), posted(home, "end", 45)
@@ -83,7 +79,6 @@ async def test_what_is_sent_again_after_weeks_is_the_viewing_that_it_names(home:
     assert await home.plays() == 2
 
 
-@pytest.mark.anyio
 async def test_movary_and_kodi_itself_tell_of_one_viewing(home: House) -> None:
     await home.take("kodi", sample("kodi/movie-end"))
     film = {**sample("kodi/movary-movie"), "title": "paper boats"}
@@ -91,14 +86,12 @@ async def test_movary_and_kodi_itself_tell_of_one_viewing(home: House) -> None:
     assert await home.plays() == 1
 
 
-@pytest.mark.anyio
 async def test_a_rating_becomes_no_play(home: House) -> None:
     taken = await home.take("kodi", sample("kodi/scrobbler-rating"))
     assert taken.outcome is not EventOutcome.UNREADABLE
     assert await home.plays() == 0
 
 
-@pytest.mark.anyio
 async def test_a_body_in_no_known_form_is_kept_whole_and_counted_as_unreadable(home: House) -> None:
     message = {"hello": "world" * 5_000}
     taken = await home.take("kodi", message)

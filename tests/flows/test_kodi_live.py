@@ -35,7 +35,6 @@ from scrobbled.store import Store
 from scrobbled.store.file.opening import open_database
 from scrobbled.store.inbox.bodies import unpacked
 
-pytestmark = pytest.mark.anyio
 CONFIG = """
 storage: {path: PATH}
 sources: {kodi: {mode: live, url: "SOCKET"}}

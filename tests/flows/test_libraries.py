@@ -37,7 +37,6 @@ from scrobbled.sources.parsing import understood
 from scrobbled.store import Store
 from scrobbled.store.file.opening import open_database
 
-pytestmark = pytest.mark.anyio
 WORLD = worlds.build()
 SERVERS = {
     "emby": {"url": "http://sandbox/emby", "server_token": "sandbox-emby-key"},

@@ -18,7 +18,6 @@ from scrobbled.core.watching.events import Account
 from scrobbled.intake.household import ConfiguredHousehold, household_of, without_effect
 from scrobbled.trackers.files.parsed import Parsed
 
-pytestmark = pytest.mark.anyio
 PAIR = "    pairs: [{between: [shelf, trakt], plays: both, removals: propagate}]\n"
 WITH_LIBRARY = CONFIG.replace("trakt: {client_id: a},", "shelf: {}, trakt: {client_id: a},") + PAIR
 MARK = {"entered": True, "marked": True}

@@ -14,8 +14,6 @@ from scrobbled.config import loads
 from scrobbled.store.mirror import records
 from scrobbled.trackers.base import Tracker
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[Household]:

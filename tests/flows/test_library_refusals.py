@@ -17,7 +17,6 @@ from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.store.accounts.sign_ins import StoredTokens
 from scrobbled.store.mirror import runs
 
-pytestmark = pytest.mark.anyio
 HISTORY, FILM_LIST = "GET /status/sessions/history/all", "GET /library/sections/1/all"
 LOST = [
     {"kind": "status", "status": 500},

@@ -34,7 +34,6 @@ from scrobbled.sources.body import Body
 from scrobbled.store import Store
 from scrobbled.store.file.opening import open_database
 
-pytestmark = pytest.mark.anyio
 CONFIG = """
 storage: {path: PATH}
 sources: {plex: {mode: live, url: "BASE/plex", server_token: sandbox-plex-token, catch_up: off}}

@@ -19,7 +19,6 @@ from scrobbled.desk.needs.floods import ActionResult
 from scrobbled.store.queue import allowances, amendments
 from trackers.memory.person import Person
 
-pytestmark = pytest.mark.anyio
 RIGHT = ("anna", "right")
 
 

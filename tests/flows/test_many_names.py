@@ -24,7 +24,6 @@ from trackers.memory.records import key_of
 from trackers.memory.tracker import MemoryTracker
 
 PAIR = ",".join(NAMES)
-pytestmark = pytest.mark.anyio
 
 
 class Placing(MemoryTracker):

@@ -11,7 +11,6 @@ from flows.home import Home, episode, film, home_at
 from scrobbled.desk.needs import floods as deciding
 from scrobbled.store.queue import floods
 
-pytestmark = pytest.mark.anyio
 PAIR = "    pairs: [{between: [trakt, serializd], removals: %s}]\n"
 
 

@@ -15,8 +15,6 @@ from scrobbled.core.watching.plays import Play
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store.inbox.events import Queued, add_play
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def two(tmp_path: Path) -> AsyncIterator[Pairing]:

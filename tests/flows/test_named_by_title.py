@@ -13,8 +13,6 @@ from scrobbled.sandbox.base import Fault
 from scrobbled.trackers.base import Tracker
 from web.house import House, house
 
-pytestmark = pytest.mark.anyio
-
 
 def named(home: House, **told: object) -> Episode:
     show = home.sandbox.world.shows[0]

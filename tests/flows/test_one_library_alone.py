@@ -15,8 +15,6 @@ from scrobbled.sandbox.plex.items import FILMS
 from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.store.mirror import ledger
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[Household]:

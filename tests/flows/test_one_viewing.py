@@ -11,8 +11,6 @@ import pytest
 
 from flows.home import Home, episode, film, home_at
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def home(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Home]:

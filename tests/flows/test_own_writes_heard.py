@@ -33,7 +33,6 @@ NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399), Origin("one", "12"))
 SHOW = Episode("Harbour Lights", None, None, show_ids=ShowIds(tmdb=1399), origin=Origin("one", "7"))
 ANNA = Claimant("anna", Rules(), (), frozenset(), frozenset({"movie", "episode"}), home=("shelf",))
-pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture

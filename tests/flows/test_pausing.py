@@ -12,7 +12,6 @@ from scrobbled.core.errors import TryLater
 from scrobbled.delivery.courier import SIGN_IN_EVERY
 from scrobbled.store.queue import pausing
 
-pytestmark = pytest.mark.anyio
 HOUR = 3_600.0
 
 

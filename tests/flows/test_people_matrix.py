@@ -6,12 +6,10 @@ import random
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
 import yaml
 
 from flows.home import SOURCES_USED, Home, episode, home_at
 
-pytestmark = pytest.mark.anyio
 PEOPLE = ("anna", "ben", "carol", "dan", "eve", "finn")
 SERVERS = ("plex", "jellyfin", "emby")
 NAMES = ("anna", "Ben", "kids", "TV", "41220077", "0", "Zoë", "straße")

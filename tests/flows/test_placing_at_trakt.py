@@ -26,7 +26,6 @@ from trackers.trakt_bench import TraktBench
 
 SHOWS = 3
 SIDES = Sides("anna", "left", "trakt")
-pytestmark = pytest.mark.anyio
 
 
 async def ignored(error: TrackerError) -> None:

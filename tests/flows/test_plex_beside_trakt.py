@@ -14,8 +14,6 @@ from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.sandbox.plex.player import PlexDevice, PlexSession
 from scrobbled.sandbox.plex.views import ViewState
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[Household]:

@@ -15,7 +15,6 @@ from scrobbled.sandbox.plex.files import FileVersion
 from scrobbled.sandbox.plex.items import LibraryItem
 from scrobbled.sandbox.trakt.accounts import ListEntry
 
-pytestmark = pytest.mark.anyio
 PAIR = {"plays": "off", "ratings": "off", "collection": "plex-to-trakt"}
 
 

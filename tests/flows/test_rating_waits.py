@@ -10,7 +10,6 @@ import pytest
 from pairing import Pairing, pairing
 from scrobbled.sandbox.faults import Fault
 
-pytestmark = pytest.mark.anyio
 ADD = "POST /api/show/reviews/add"
 
 

@@ -16,7 +16,6 @@ from scrobbled.sandbox.plex.items import FILMS, Holding, LibraryItem
 from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.store.mirror import values
 
-pytestmark = pytest.mark.anyio
 PLACES = ("plex", "plextv", "trakt")
 
 

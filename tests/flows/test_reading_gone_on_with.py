@@ -14,7 +14,6 @@ from pairing import Pairing, pairing
 from scrobbled.sandbox.faults import Fault
 from scrobbled.store.mirror import drafts, runs
 
-pytestmark = pytest.mark.anyio
 DIARY, HISTORY = "GET /api/user/anna/diary", "GET /sync/history"
 PAGES = 20
 TRAKT_PAGES = 7

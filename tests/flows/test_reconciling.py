@@ -15,8 +15,6 @@ from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.serializd.store import stamp
 from scrobbled.store.accounts.sign_ins import StoredTokens
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def two(tmp_path: Path) -> AsyncIterator[Pairing]:

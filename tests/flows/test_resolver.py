@@ -18,7 +18,6 @@ from scrobbled.core.naming.items import Episode, Origin
 from scrobbled.core.naming.matching import Claim, Confidence, Finding, ShowMatch, plain
 from scrobbled.core.naming.titles import SeasonSize, Title, TitleKind
 
-pytestmark = pytest.mark.anyio
 EPISODE = Episode("Harbour Lights", 2, 5, show_ids=ShowIds(tvdb=429), origin=Origin("nas", "90412", show_key="90400"))
 OWN = Claim(2, 5, "the media server's numbers")
 

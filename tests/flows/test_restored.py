@@ -12,8 +12,6 @@ from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store.queue import outbox
 from trackers.memory.tracker import key_of
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:

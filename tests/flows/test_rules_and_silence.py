@@ -11,8 +11,6 @@ from flows.home import CONFIG, Home, episode, film, home_at
 from scrobbled.desk.plays import explain
 from scrobbled.desk.plays.sentences import tell, text
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def home(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Home]:

@@ -26,8 +26,6 @@ from scrobbled.store.mirror import runs
 from scrobbled.store.mirror.runs import RunSkip
 from scrobbled.web.app import create_app
 
-pytestmark = pytest.mark.anyio
-
 
 async def story(two: Pairing, run: int) -> RunStory:
     await two.runtime.keeper._keep_requests()

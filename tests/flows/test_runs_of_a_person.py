@@ -15,7 +15,6 @@ from pairing import settings as of_trackers
 from scrobbled.reconcile import Options
 from scrobbled.store.accounts.sign_ins import StoredTokens
 
-pytestmark = pytest.mark.anyio
 PAIRS = ("plex,trakt", "trakt,serializd")
 
 

@@ -22,7 +22,6 @@ from scrobbled.sandbox.plex.people import BEN, NEIGHBOUR
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sources.body import read_body
 
-pytestmark = pytest.mark.anyio
 SERVERS = ("plex", "jellyfin", "emby")
 FORMS = [
     ("plex", ""),

@@ -17,8 +17,6 @@ from scrobbled.sandbox.plex.plextv_core import account_token
 from scrobbled.store.accounts.sign_ins import StoredTokens
 from scrobbled.trackers.given import SignIn, SignInCode
 
-pytestmark = pytest.mark.anyio
-
 
 def _request(pair: Pairing, tracker: str) -> SignIn:
     """As the command asks; a person agrees at once wherever a page is shown."""

@@ -20,8 +20,6 @@ from scrobbled.sandbox.faults import Fault
 from scrobbled.store.mirror import runs
 from scrobbled.store.queue import cancelling
 
-pytestmark = pytest.mark.anyio
-
 
 async def known(two: Pairing) -> PairStanding:
     now = two.clock.now().timestamp()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flows.test_plex_beside_trakt import Household, house  # noqa: F401 - the fixture
 from scrobbled.desk.facts import house as facts
 from scrobbled.desk.facts.house import Status
 from scrobbled.sandbox.plex.people import ANNA
-
-pytestmark = pytest.mark.anyio
 
 
 async def _status(house: Household) -> Status:  # noqa: F811

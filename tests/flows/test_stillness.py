@@ -21,7 +21,6 @@ from scrobbled.store import Store
 from scrobbled.store.mirror import run_changes, runs
 from scrobbled.store.queue import additions, outbox
 
-pytestmark = pytest.mark.anyio
 T = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 NOW = T.timestamp()
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))

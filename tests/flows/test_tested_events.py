@@ -26,8 +26,6 @@ from scrobbled.sources.body import Body
 from scrobbled.sources.examples import MARK
 from scrobbled.sources.parsing import parsed_again
 
-pytestmark = pytest.mark.anyio
-
 
 def marked(body: Body, value: Any = True) -> Body:
     data = {**body.data, MARK: value}

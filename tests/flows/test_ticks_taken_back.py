@@ -24,7 +24,6 @@ from scrobbled.store.queue.amendment import NewAmendment, in_words, usual_invers
 from scrobbled.trackers.base import AddResult, Edit, Receipt, Tick, Untick
 from trackers.memory.tracker import key_of
 
-pytestmark = pytest.mark.anyio
 ITEM = episode(1)
 TICKS = replace(ABLE, ticks=True)
 

@@ -10,7 +10,6 @@ import pytest
 
 from pairing import Pairing, pairing
 
-pytestmark = pytest.mark.anyio
 EARLY = "1 play on serializd is dated in the future; trakt gets it when that time has come"
 
 

@@ -6,7 +6,6 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 import yaml
 
 from pairing import Pairing, pairing
@@ -18,8 +17,6 @@ from scrobbled.reconcile.accounts import AGAIN_AFTER
 from scrobbled.reconcile.timetable import Timetable
 from scrobbled.sandbox.faults import Fault
 from scrobbled.store.mirror import runs
-
-pytestmark = pytest.mark.anyio
 
 DAY = 86_400.0
 

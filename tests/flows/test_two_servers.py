@@ -9,7 +9,6 @@ import pytest
 
 from flows.two_servers import THINGS, Household, household
 
-pytestmark = pytest.mark.anyio
 FILM = 0
 
 

@@ -27,8 +27,6 @@ from scrobbled.store.mirror.records import ReadState
 from scrobbled.store.queue import amendments, outbox
 from trackers.memory.tracker import key_of
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:

@@ -14,8 +14,6 @@ from scrobbled.cli.sync import reset_pair
 from scrobbled.desk.undo import UndoRequest, undo
 from scrobbled.sandbox.serializd.store import stamp
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def two(tmp_path: Path) -> AsyncIterator[Pairing]:

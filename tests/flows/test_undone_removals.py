@@ -12,8 +12,6 @@ from pairing import Pairing, later, pairing
 from scrobbled.desk.undo import UndoReport, UndoRequest, undo
 from scrobbled.store.queue import outbox
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def two(tmp_path: Path) -> AsyncIterator[Pairing]:

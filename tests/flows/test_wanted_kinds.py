@@ -6,11 +6,8 @@ import copy
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from pairing import Pairing, later, pairing
 
-pytestmark = pytest.mark.anyio
 HISTORY, TRAKT_RATINGS = "GET /sync/history", "GET /sync/ratings/{group}"
 DIARY, REVIEWS = "GET /api/user/{username}/diary", "GET /api/user/{username}/reviewspage_v3/"
 PROFILE = "GET /mobile/page/profile_v2_part_1/{username}"

@@ -16,8 +16,6 @@ from scrobbled.sandbox.homes.home import HomeThing
 from scrobbled.sandbox.homes.standing import minutes
 from scrobbled.sandbox.plex.people import ANNA
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[Household]:

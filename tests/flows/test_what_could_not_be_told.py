@@ -16,7 +16,6 @@ from scrobbled.desk.corrections import correct
 from scrobbled.desk.needs.unmatched import UnmatchedStory, stories
 from scrobbled.store.queue import asking, outbox
 
-pytestmark = pytest.mark.anyio
 ANIME = "Copper Atlas"
 DAY = 86_400.0
 

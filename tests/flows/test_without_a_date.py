@@ -19,7 +19,6 @@ from scrobbled.sandbox.trakt.accounts import TraktPlay
 from scrobbled.store.mirror import runs
 from scrobbled.web.app import create_app
 
-pytestmark = pytest.mark.anyio
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 IDLE = 3
 LEFT = "4 plays without a date on plex are left alone; undated: unknown, released or marked would bring them over"

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 
 import httpx
-import pytest
 
 from scrobbled.cli.demo.evening import Demo
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_a_demo_that_is_open_to_other_machines_asks_for_the_password_it_prints() -> None:

@@ -18,7 +18,6 @@ from scrobbled.core.errors import ContractDrift, TryLater
 from scrobbled.plumbing import http
 from scrobbled.plumbing.http import LONGEST_WAIT, Answer, Http, retry_after
 
-pytestmark = pytest.mark.anyio
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

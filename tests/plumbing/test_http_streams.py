@@ -12,7 +12,6 @@ from scrobbled.core.errors import TryLater
 from scrobbled.plumbing.bodies import LONGEST_LINE
 from scrobbled.plumbing.http import Http
 
-pytestmark = pytest.mark.anyio
 SECRET = "token-0815"
 
 

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from conftest import FakeClock
 from scrobbled.plumbing.pace import Pace, Window
 
-pytestmark = pytest.mark.anyio
-
 
 async def times(pace: Pace, clock: FakeClock, count: int) -> list[float]:
     """When each of so many callers, who all ask at once, gets its turn."""

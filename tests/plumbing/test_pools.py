@@ -8,8 +8,6 @@ import pytest
 from scrobbled.plumbing.http import Observer
 from scrobbled.plumbing.pools import Pools
 
-pytestmark = pytest.mark.anyio
-
 
 async def test_who_asks_for_the_same_service_shares_its_connections_at_any_address() -> None:
     asked: list[str] = []

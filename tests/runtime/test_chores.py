@@ -28,8 +28,6 @@ from scrobbled.store.inbox.events import Arrival, add_event, add_play
 from scrobbled.store.queue import overview
 from scrobbled.store.works import works
 
-pytestmark = pytest.mark.anyio
-
 
 class Told:
     """Remembers what is reported."""

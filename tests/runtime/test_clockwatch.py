@@ -13,8 +13,6 @@ from conftest import FakeClock
 from scrobbled.plumbing.http import Http
 from scrobbled.runtime.clockwatch import ClockWatch
 
-pytestmark = pytest.mark.anyio
-
 
 class Ears:
     """An ``Alerts`` that only remembers."""

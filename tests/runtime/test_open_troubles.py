@@ -36,7 +36,6 @@ from scrobbled.store.queue import amendments
 from scrobbled.store.queue.amendment import NewAmendment
 from test_architecture import modules
 
-pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 DAY = 86_400.0
 

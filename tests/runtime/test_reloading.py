@@ -23,7 +23,6 @@ from scrobbled.runtime.service import Runtime, build
 from scrobbled.store.queue import overview
 from trackers.doubles import unwrapped
 
-pytestmark = pytest.mark.anyio
 CONFIG = """
 storage: {path: PATH}
 sources: {plex: {token: a-webhook-token-0815}}

@@ -34,7 +34,6 @@ from scrobbled.store.queue import overview
 from trackers.doubles import unwrapped
 from trackers.memory.tracker import MemoryTracker
 
-pytestmark = pytest.mark.anyio
 CONFIG = """
 storage: {path: PATH}
 sources: {plex: {token: a-webhook-token-0815}}

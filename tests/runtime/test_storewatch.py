@@ -20,7 +20,6 @@ from scrobbled.store import Store
 from scrobbled.store.accounts import sign_ins
 from scrobbled.store.notes.troubles import Troubles
 
-pytestmark = pytest.mark.anyio
 DAY = 86_400.0
 
 

@@ -18,8 +18,6 @@ from scrobbled.sandbox.base import Reply, Request, StandIn, route
 from scrobbled.sandbox.faults import Fault, Faults
 from scrobbled.sandbox.server import Sandbox, serve
 
-pytestmark = pytest.mark.anyio
-
 
 class Notes(StandIn):
     """A service that keeps notes."""

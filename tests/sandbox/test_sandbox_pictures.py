@@ -15,7 +15,6 @@ from scrobbled.sandbox.posters.motifs import HIGH, MOTIFS, WIDE
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sandbox.world import SECOND
 
-pytestmark = pytest.mark.anyio
 WORLD = worlds.build()
 SHOW, MOVIE = WORLD.shows[0], WORLD.movies[0]
 

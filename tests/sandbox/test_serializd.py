@@ -18,8 +18,6 @@ from scrobbled.sandbox.base import Request
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.serializd.app import SerializdStandIn
 
-pytestmark = pytest.mark.anyio
-
 WORLD = worlds.build(shows=5, movies=0)
 SHOW = WORLD.shows[0]
 SEASON = SHOW.seasons[1]

@@ -12,8 +12,6 @@ from scrobbled.sandbox import world as worlds
 from scrobbled.sandbox.posters.drawing import poster
 from scrobbled.sandbox.tmdb.app import API_KEY, READ_TOKEN, TmdbStandIn
 
-pytestmark = pytest.mark.anyio
-
 WORLD = worlds.build()
 SHOW = WORLD.shows[0]
 EPISODE = SHOW.seasons[1].episodes[2]

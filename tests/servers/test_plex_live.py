@@ -27,7 +27,6 @@ from scrobbled.servers.plex.sessions import PlexNotice
 from scrobbled.sources import SOURCES
 from scrobbled.sources.body import Body
 
-pytestmark = pytest.mark.anyio
 WORLD = build()
 
 

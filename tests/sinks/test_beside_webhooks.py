@@ -6,14 +6,10 @@ import asyncio
 import time
 from pathlib import Path
 
-import pytest
-
 from scrobbled.desk.home_assistant import sensing
 from scrobbled.sinks.mqtt.line import WITHIN
 from sinks.broker import FakeBroker
 from web.house import house
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_a_broker_that_hangs_holds_up_neither_webhooks_nor_the_end(tmp_path: Path) -> None:

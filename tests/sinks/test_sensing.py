@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from scrobbled.core.errors import LoginNeeded
 from scrobbled.desk.desk import Desk
 from scrobbled.desk.home_assistant import look, sensing
@@ -13,7 +11,6 @@ from scrobbled.sandbox.plex.people import BEN
 from sinks.broker import FakeBroker
 from web.house import house
 
-pytestmark = pytest.mark.anyio
 SECRET = "a-title-that-is-a-secret-77"
 
 

@@ -108,9 +108,6 @@ async def broker() -> AsyncIterator[FakeBroker]:
         yield one
 
 
-pytestmark = pytest.mark.anyio
-
-
 async def test_device_availability_and_values_are_told_and_stay_with_the_broker(broker: FakeBroker) -> None:
     async with Home(with_mqtt(url=broker.url), replace(QUIET, questions=2)).running() as sensors:
         await broker.until(lambda: "scrobbled/state" in broker.retained)

@@ -87,7 +87,6 @@ def test_any_change_to_a_message_still_gives_well_formed_events() -> None:
             raise AssertionError(f"message {number} to {source}: {json.dumps(message)[:4000]}") from error
 
 
-@pytest.mark.anyio
 async def test_any_message_is_stored_and_folded(tmp_path: Path, database: Path, anyio_backend: str) -> None:
     """Nothing a parser makes of a message is more than the rest can bear."""
     async with house(tmp_path, database) as home:

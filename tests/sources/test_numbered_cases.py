@@ -43,7 +43,6 @@ from sources.numbered import (
     user_data,
 )
 
-pytestmark = pytest.mark.anyio
 Told = Callable[[], None]
 """About a single message."""
 Lived = Callable[[House], Awaitable[None]]

@@ -6,15 +6,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from scrobbled.alerts import LastTold
 from scrobbled.store import Store
 from scrobbled.store.file.migrations import migrations
 from scrobbled.store.notes.alerts import StoredTroubles
 
 
-@pytest.mark.anyio
 async def test_what_was_told_before_is_known_to_be_told(tmp_path: Path) -> None:
     path = tmp_path / "scrobbled.db"
     with closing(sqlite3.connect(path)) as connection, connection:

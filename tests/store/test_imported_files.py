@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from scrobbled.core.naming.items import Episode
 from scrobbled.core.records import PlayRecord, Subject
 from scrobbled.store import Store
@@ -14,7 +12,6 @@ from scrobbled.store.keeping import housekeeping
 from scrobbled.store.keeping.housekeeping import HousekeepingTime
 from scrobbled.store.mirror import ledger, records, subjects
 
-pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 FILE, TRAKT = ("anna", "file:export.zip-1a2b"), ("anna", "trakt")
 

@@ -180,7 +180,6 @@ def tokens(store: Store, viewer: str = "anna", learned: list[Any] | None = None)
     return StoredTokens(store, viewer, "trakt", (learned if learned is not None else []).append, lambda: NOW)
 
 
-@pytest.mark.anyio
 async def test_a_sign_in_is_kept_per_account_and_learned_as_a_secret(store: Store, path: Path) -> None:
     learned: list[Any] = []
     anna = tokens(store, learned=learned)
@@ -194,7 +193,6 @@ async def test_a_sign_in_is_kept_per_account_and_learned_as_a_secret(store: Stor
     assert await tokens(store, "ben").load() == {"access_token": "bens"}
 
 
-@pytest.mark.anyio
 async def test_the_sign_in_before_the_present_one_is_kept_beside_it(store: Store) -> None:
     anna = tokens(store)
     for word in ("one", "two", "three"):
@@ -206,7 +204,6 @@ async def test_the_sign_in_before_the_present_one_is_kept_beside_it(store: Store
 # -- answers of catalogues -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize("value", [{"id": 7, "titles": ["Où", None]}, [], "text", 0, False, None])
 async def test_an_answer_holds_for_as_long_as_was_said(store: Store, clock: FakeClock, value: Any) -> None:
     cache = StoredCache(store, clock)
@@ -221,7 +218,6 @@ async def test_an_answer_holds_for_as_long_as_was_said(store: Store, clock: Fake
     assert await StoredCache(store, clock).get("tmdb:show:7") is None
 
 
-@pytest.mark.anyio
 async def test_what_comes_out_of_the_cache_is_nobody_elses(store: Store, clock: FakeClock) -> None:
     cache, value = StoredCache(store, clock), {"list": [1]}
     await cache.put("key", value, seconds=60)
@@ -232,7 +228,6 @@ async def test_what_comes_out_of_the_cache_is_nobody_elses(store: Store, clock: 
     assert await cache.get("key") == {"list": [1]}
 
 
-@pytest.mark.anyio
 async def test_that_there_is_no_answer_is_remembered_until_there_is_one(store: Store, clock: FakeClock) -> None:
     cache = StoredCache(store, clock)
     assert await cache.get("key") is None
@@ -244,7 +239,6 @@ async def test_that_there_is_no_answer_is_remembered_until_there_is_one(store: S
     assert await cache.get("key") == "ours"
 
 
-@pytest.mark.anyio
 async def test_expired_answers_are_forgotten_in_portions(store: Store, clock: FakeClock) -> None:
     cache = StoredCache(store, clock)
     for n in range(5):
@@ -262,7 +256,6 @@ async def test_expired_answers_are_forgotten_in_portions(store: Store, clock: Fa
 DOWN = Trouble("down", "anna/trakt", "title", "text", viewer="anna", link="/#accounts")
 
 
-@pytest.mark.anyio
 async def test_an_open_trouble_survives_a_restart(store: Store, path: Path) -> None:
     memory = StoredTroubles(store)
     assert await memory.seen(DOWN, 100.0) is True
@@ -278,7 +271,6 @@ async def test_an_open_trouble_survives_a_restart(store: Store, path: Path) -> N
     assert await memory.over(("down", "anna/trakt"), "well", "It is.", 300.0) is None
 
 
-@pytest.mark.anyio
 async def test_a_trouble_that_comes_back_soon_goes_on_and_later_is_a_new_one(store: Store) -> None:
     memory = StoredTroubles(store)
     for at in (0.0, 100.0):
@@ -293,7 +285,6 @@ async def test_a_trouble_that_comes_back_soon_goes_on_and_later_is_a_new_one(sto
     assert found.told == {}
 
 
-@pytest.mark.anyio
 async def test_two_subjects_are_two_troubles(store: Store) -> None:
     memory = StoredTroubles(store)
     for subject in ("anna/trakt", "ben/trakt"):
@@ -305,7 +296,6 @@ async def test_two_subjects_are_two_troubles(store: Store) -> None:
     assert [trouble.key for trouble in await memory.everything()] == [("down", "ben/trakt"), ("drift", "anna/trakt")]
 
 
-@pytest.mark.anyio
 async def test_an_address_that_was_not_reached_is_remembered_until_it_is(store: Store) -> None:
     memory, failed = StoredTroubles(store), Reach(3, 220.0, 100.0, "no answer")
     await memory.reached("somebody", failed)
@@ -319,7 +309,6 @@ def test_days_are_kept_as_days() -> None:
     assert json.loads(encode_item(aired))["air_date"] == "2026-11-14"
 
 
-@pytest.mark.anyio
 async def test_a_sign_in_is_none_at_another_address(store: Store) -> None:
     def at(home: str | None) -> StoredTokens:
         return StoredTokens(store, "anna", "trakt", lambda values: None, lambda: NOW, home)
@@ -332,7 +321,6 @@ async def test_a_sign_in_is_none_at_another_address(store: Store) -> None:
     assert await at(usual).load() is None
 
 
-@pytest.mark.anyio
 async def test_a_sign_in_of_an_earlier_version_stays_where_it_is_used_first(store: Store) -> None:
     def at(home: str | None) -> StoredTokens:
         return StoredTokens(store, "anna", "trakt", lambda values: None, lambda: NOW, home)

@@ -113,7 +113,6 @@ def declared_parts(can: Capabilities) -> set[str]:
     return {name for name, there in zip(PARTS, told, strict=True) if there}
 
 
-@pytest.mark.anyio
 class AccountContract:
     """What holds for every tracker, also for one that takes no plays. Inherit it and provide ``bench``."""
 
@@ -168,7 +167,6 @@ class AccountContract:
         assert worst(await bench.tracker.examine()) is CheckVerdict.PROBLEM
 
 
-@pytest.mark.anyio
 class TrackerContract(AccountContract):
     """And for one that takes plays."""
 

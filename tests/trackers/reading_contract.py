@@ -148,7 +148,6 @@ async def as_told(bench: ReadingBench, mirror: Mirror, subject: Subject) -> Subj
     return next(one for one in mirror.told.values() if identity(one) == identity(subject))
 
 
-@pytest.mark.anyio
 class ReadingContract:
     """Whatever it reads and keeps. Inherit it and provide ``bench``."""
 

@@ -22,7 +22,6 @@ from trackers.doubles import KeptTokens
 from trackers.serializd_setup import LOGIN, Setup
 from trackers.trakt_bench import TraktBench
 
-pytestmark = pytest.mark.anyio
 SETTINGS = "GET /users/settings"
 DIARY = "GET /user/…/diary"
 KEY = "0123456789abcdef0123456789abcdef"

@@ -12,7 +12,6 @@ from scrobbled.core.naming.ids import MovieIds
 from scrobbled.core.naming.items import Episode, Item, Movie, Origin
 from scrobbled.trackers.informed import Informed
 
-pytestmark = pytest.mark.anyio
 BARE = Movie("Paper Boats", 2019, origin=Origin("f40a", "511"))
 IDS = MovieIds(tmdb=771234)
 

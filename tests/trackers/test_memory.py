@@ -33,7 +33,6 @@ class TestMemory(TrackerContract):
         )
 
 
-@pytest.mark.anyio
 async def test_a_failure_to_order_happens_once_and_has_no_effect() -> None:
     tracker = MemoryTracker()
     play = await play_of(tracker, FILM)
@@ -45,7 +44,6 @@ async def test_a_failure_to_order_happens_once_and_has_no_effect() -> None:
     assert len(tracker.plays) == 1
 
 
-@pytest.mark.anyio
 async def test_it_works_again_after_an_outage() -> None:
     tracker = MemoryTracker()
     play = await play_of(tracker, FILM)
@@ -54,7 +52,6 @@ async def test_it_works_again_after_an_outage() -> None:
     await add(tracker, [play])
 
 
-@pytest.mark.anyio
 async def test_a_whole_batch_is_kept_in_order() -> None:
     tracker = MemoryTracker()
     plays = [await play_of(tracker, FILM, EVENING + timedelta(hours=n)) for n in range(3)]
@@ -71,7 +68,6 @@ def test_an_episode_is_the_same_whatever_its_own_ids_say() -> None:
     assert key_of(EPISODE) == key_of(replace(EPISODE, ids=EpisodeIds(tmdb=1399), title="Ebb"))
 
 
-@pytest.mark.anyio
 async def test_without_an_account_it_says_what_to_do() -> None:
     with pytest.raises(LoginNeeded, match="give it one"):
         await MemoryTracker(has_account=False).sign_in()

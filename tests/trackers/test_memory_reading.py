@@ -61,7 +61,6 @@ def person(tracker: MemoryTracker) -> Person:
     return Person(tracker)
 
 
-@pytest.mark.anyio
 async def test_a_person_may_know_the_day_or_nothing(tracker: MemoryTracker, person: Person) -> None:
     mirror = Mirror()
     noon = EVENING.replace(hour=12, minute=0, second=0)
@@ -72,7 +71,6 @@ async def test_a_person_may_know_the_day_or_nothing(tracker: MemoryTracker, pers
     assert mirror.records[tick].made_at == EVENING
 
 
-@pytest.mark.anyio
 async def test_what_a_person_writes_is_seen_and_survives(tracker: MemoryTracker, person: Person) -> None:
     mirror, bench = Mirror(), bench_of(tracker)
     play = person.add(FILM, EVENING)
@@ -88,7 +86,6 @@ async def test_what_a_person_writes_is_seen_and_survives(tracker: MemoryTracker,
     assert [kept.text for kept in tracker.plays] == ["Wet, and wonderful."]
 
 
-@pytest.mark.anyio
 async def test_an_edited_time_is_read_and_can_be_edited_back(tracker: MemoryTracker, person: Person) -> None:
     mirror, bench = Mirror(), bench_of(tracker)
     play = person.add(FILM, EVENING)
@@ -99,7 +96,6 @@ async def test_an_edited_time_is_read_and_can_be_edited_back(tracker: MemoryTrac
         assert mirror.records[play].at == when
 
 
-@pytest.mark.anyio
 async def test_a_short_read_is_news_and_leads_to_a_whole_one(tracker: MemoryTracker, person: Person) -> None:
     mirror, bench = Mirror(), bench_of(tracker)
     for hours in range(3):
@@ -112,7 +108,6 @@ async def test_a_short_read_is_news_and_leads_to_a_whole_one(tracker: MemoryTrac
     assert len(mirror.records) == 3
 
 
-@pytest.mark.anyio
 async def test_a_short_read_may_also_lie(tracker: MemoryTracker, person: Person) -> None:
     mirror, bench = Mirror(), bench_of(tracker)
     person.add(FILM, EVENING)
@@ -123,7 +118,6 @@ async def test_a_short_read_may_also_lie(tracker: MemoryTracker, person: Person)
     assert mirror.records == {}
 
 
-@pytest.mark.anyio
 async def test_frozen_reads_lag_behind(tracker: MemoryTracker, person: Person) -> None:
     mirror, bench = Mirror(), bench_of(tracker)
     tracker.freeze_reads()
@@ -135,7 +129,6 @@ async def test_frozen_reads_lag_behind(tracker: MemoryTracker, person: Person) -
     assert len(mirror.records) == 1
 
 
-@pytest.mark.anyio
 async def test_only_what_was_asked_for_is_told(tracker: MemoryTracker, person: Person) -> None:
     person.add(FILM, EVENING)
     person.rate(SHOW, 8, EVENING)
@@ -145,7 +138,6 @@ async def test_only_what_was_asked_for_is_told(tracker: MemoryTracker, person: P
     assert both.plays is not None
 
 
-@pytest.mark.anyio
 async def test_a_play_of_what_nobody_named_is_left_out_and_counted(tracker: MemoryTracker) -> None:
     play = await play_of(tracker, FILM)
     await add(tracker, [play])

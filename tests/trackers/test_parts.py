@@ -30,7 +30,6 @@ from scrobbled.trackers.wrapped import Wrapped
 from trackers.contract import PARTS, AccountBench, AccountContract, declared_parts, parts_of
 from trackers.memory.tracker import CAN, MemoryTracker
 
-pytestmark = pytest.mark.anyio
 ONLY_READ = replace(CAN, adds=False, amends=frozenset())
 LIBRARY = replace(CAN, adds=False, ticks=True, keeps=ViewingsKept.SEEN)
 

@@ -19,7 +19,6 @@ from trackers.contract import AccountBench, AccountContract
 from trackers.doubles import KeptTokens
 from trackers.plex_bench import AT_HOME, ROOT, SIGNED_IN, PlexBench
 
-pytestmark = pytest.mark.anyio
 BEN = "sandbox-plex-token-ben"
 
 

@@ -22,8 +22,6 @@ from scrobbled.trackers.base import Address, AddResult, Receipt, SetValue, Tick,
 from scrobbled.trackers.plex.amending import GONE, PLAYS_NOW, WATCHED_THERE
 from trackers.plex_bench import PlexBench
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 def plex(clock: FakeClock) -> PlexBench:

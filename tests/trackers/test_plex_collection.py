@@ -15,7 +15,6 @@ from scrobbled.sandbox.plex.files import PICTURE, FileVersion
 from scrobbled.sandbox.plex.items import FILMS, Holding, LibraryItem
 from trackers.plex_library_bench import PlexLibraryBench
 
-pytestmark = pytest.mark.anyio
 FILES: frozenset[Kind] = frozenset({COLLECTION})
 ALL: frozenset[Kind] = frozenset({PLAYS, RATINGS, COLLECTION})
 HD = {"media_type": "digital", "resolution": "hd_1080p", "audio": "dolby_digital_plus", "audio_channels": "5.1"}

@@ -15,7 +15,6 @@ from scrobbled.trackers.offers import LibraryOffer, OfferedLibrary
 from trackers.plex_bench import AT_HOME, ROOT, PlexBench
 from trackers.plex_library_bench import PlexLibraryBench
 
-pytestmark = pytest.mark.anyio
 TWO = {
     "servers": [{"url": f"{ROOT}/plex", "token": OWNER_TOKEN}, {"url": f"{ROOT}/plex-cabin", "token": CABIN.token}],
     "account_url": f"{ROOT}/plextv",

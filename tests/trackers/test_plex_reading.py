@@ -16,7 +16,6 @@ from scrobbled.sandbox.plex.people import ANNA, BEN
 from scrobbled.sandbox.plex.views import ViewState
 from trackers.plex_library_bench import PlexLibraryBench
 
-pytestmark = pytest.mark.anyio
 FOUR_K = PlexSection(7, "Films in 4K", "movie", "tv.plex.agents.movie", "5f0a7d4e-3b1c-4c58-9a67-0e1d2c3b4a57")
 PLAYS_ONLY, RATINGS_ONLY = frozenset({PLAYS}), frozenset({RATINGS})
 

@@ -22,8 +22,6 @@ from scrobbled.trackers.base import Receipt, SetValue, Tracker
 from trackers.plex_bench import AT_HOME, SIGNED_IN, PlexBench
 from trackers.reading_contract import Mirror
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 def bench(clock: FakeClock) -> PlexBench:

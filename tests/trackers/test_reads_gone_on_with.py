@@ -17,7 +17,6 @@ from trackers.serializd_setup import Setup
 from trackers.trakt_bench import TraktBench
 from trackers.trakt_mirror import TraktMirror
 
-pytestmark = pytest.mark.anyio
 HISTORY = "GET /sync/history"
 DIARY = "GET /api/user/anna/diary"
 LONG_AGO = datetime(2020, 5, 17, 20, 0, tzinfo=UTC)

@@ -19,7 +19,6 @@ from scrobbled.sandbox.server import Sandbox
 from scrobbled.trackers import TRACKERS
 from scrobbled.trackers.given import FinderContext
 
-pytestmark = pytest.mark.anyio
 SETTINGS: dict[str, Any] = {
     "serializd": {"url": "http://sandbox/serializd/api"},
     "trakt": {"client_id": "sandbox-client", "url": "http://sandbox/trakt"},

@@ -15,7 +15,6 @@ from trackers.contract import EVENING, Doorman, add, play_of
 from trackers.serializd_mirror import Mirror
 from trackers.serializd_setup import ADD, TICK, Setup
 
-pytestmark = pytest.mark.anyio
 SHOW, SEASON = 90000, 140001
 MARK = "POST /api/watched_v2"
 

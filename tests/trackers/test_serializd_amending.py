@@ -23,7 +23,6 @@ from trackers.contract import EVENING, add, play_of
 from trackers.serializd_mirror import Mirror
 from trackers.serializd_setup import ADD, Setup
 
-pytestmark = pytest.mark.anyio
 SHOW, SEASON = 90000, 140001
 UPDATE, DELETE = "POST /api/show/reviews/update", "POST /api/show/reviews/delete"
 UNTICK, DIARY = "POST /api/episode_log/remove", "GET /api/user/anna/diary"

@@ -10,7 +10,6 @@ from scrobbled.trackers.serializd import tickreading
 from trackers.serializd_mirror import Mirror
 from trackers.serializd_setup import Setup
 
-pytestmark = pytest.mark.anyio
 SEASON_PAGE = "GET /mobile/page/show/*"
 SEASONS = 8
 """Of the four shows, without their specials."""

@@ -17,7 +17,6 @@ from scrobbled.trackers.serializd.tracker import build
 from trackers.contract import Doorman, add, play_of
 from trackers.serializd_setup import LOGIN, TICK, URL, Setup
 
-pytestmark = pytest.mark.anyio
 VALIDATE = "POST /api/validateauthtoken"
 
 

@@ -17,7 +17,6 @@ from scrobbled.trackers.serializd.tracker import SerializdTracker, build
 from trackers.contract import EVENING, add, play_of
 from trackers.serializd_setup import URL, Setup
 
-pytestmark = pytest.mark.anyio
 DIARY = "GET /api/user/anna/diary"
 
 

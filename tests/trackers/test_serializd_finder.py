@@ -13,7 +13,6 @@ from scrobbled.core.naming.matching import Claim, Confidence, Finding, ShowMatch
 from scrobbled.trackers.serializd.finder import METHOD, SerializdFinder
 from trackers.serializd_setup import LOGIN, Setup, has_app_headers
 
-pytestmark = pytest.mark.anyio
 SEARCH = "GET /api/search/shows"
 
 

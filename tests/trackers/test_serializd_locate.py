@@ -14,7 +14,6 @@ from scrobbled.core.naming.items import Episode
 from scrobbled.core.naming.matching import Claim, ShowMatch
 from trackers.serializd_setup import Setup
 
-pytestmark = pytest.mark.anyio
 SHOW, SEASON = "GET /api/show/90000", "GET /api/show/90000/season/*"
 HOUR = 3600
 

@@ -12,7 +12,6 @@ from scrobbled.trackers.serializd.tracker import CAN, SerializdTracker
 from trackers.contract import EVENING, add, play_of
 from trackers.serializd_setup import ADD, Setup
 
-pytestmark = pytest.mark.anyio
 TICK = "POST /api/episode_log/add"
 
 

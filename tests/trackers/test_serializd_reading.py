@@ -23,7 +23,6 @@ from trackers.serializd_mirror import ALL, Mirror
 from trackers.serializd_setup import Setup
 from trackers.value_contract import ValueContract
 
-pytestmark = pytest.mark.anyio
 DIARY, REVIEWS = "GET /api/user/*/diary", "GET /api/user/*/reviewspage_v3/"
 PROFILE, SEASON_PAGE = "GET /mobile/page/profile_v2_part_1/*", "GET /mobile/page/show/*"
 SHOW, SEASON, SPECIALS = 90000, 140001, 140000

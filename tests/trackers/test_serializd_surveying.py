@@ -20,7 +20,6 @@ from scrobbled.trackers.serializd.tracker import SerializdTracker
 from trackers.contract import EVENING, add, play_of
 from trackers.serializd_setup import ADD, Setup
 
-pytestmark = pytest.mark.anyio
 SHOW, SEASONS = 90000, {0: 140000, 1: 140001, 2: 140002}
 SHOW_PAGE, SEASON_PAGE = f"GET /api/show/{SHOW}", "GET /api/show/*/season/*"
 DAY = 86_400

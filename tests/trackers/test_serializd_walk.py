@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +17,6 @@ from trackers.contract import EVENING, Doorman, play_of
 from trackers.serializd_mirror import Mirror
 from trackers.serializd_setup import Setup
 
-pytestmark = pytest.mark.anyio
 PEOPLE = ("log", "log far back", "rate", "rate a row")
 OURS = ("add", "add far back", "amend", "clear", "take back", "restart")
 STEP = st.tuples(st.sampled_from((*PEOPLE, *OURS)), st.integers(1, 8), st.integers(0, 3), st.integers(1, 10))

@@ -12,8 +12,6 @@ from scrobbled.core.naming.items import Episode
 from trackers.serializd_setup import Setup
 from trackers.trakt_bench import TraktBench
 
-pytestmark = pytest.mark.anyio
-
 
 def settled(show: int, season: int, number: int) -> Episode:
     return Episode("Harbour", season, number, show_ids=ShowIds(tmdb=show), settled="place")

@@ -22,7 +22,6 @@ from trackers.contract import EVENING, Bench, Doorman, TrackerContract, play_of
 from trackers.doubles import KeptTokens
 from trackers.trakt_bench import ADD, ROOT, TraktBench
 
-pytestmark = pytest.mark.anyio
 MINUTE = timedelta(minutes=1)
 
 

@@ -23,7 +23,6 @@ from trackers.contract import Doorman, play_of
 from trackers.trakt_bench import TraktBench
 from trackers.trakt_mirror import TraktMirror
 
-pytestmark = pytest.mark.anyio
 RATE, UNRATE, REMOVE, ADD = "/sync/ratings", "/sync/ratings/remove", "/sync/history/remove", "/sync/history"
 EVENING = datetime(2026, 11, 10, 20, 14, tzinfo=UTC)
 LATER = EVENING + timedelta(hours=3)

@@ -18,7 +18,6 @@ from trackers.contract import Doorman, play_of
 from trackers.trakt_bench import TraktBench
 from trackers.trakt_mirror import TraktMirror
 
-pytestmark = pytest.mark.anyio
 RATE, REMOVE, ADD = "POST /sync/ratings", "POST /sync/history/remove", "POST /sync/history"
 EVENING = datetime(2026, 11, 10, 20, 14, tzinfo=UTC)
 DAY = timedelta(days=1)

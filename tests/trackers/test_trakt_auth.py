@@ -22,7 +22,6 @@ from trackers.contract import Doorman, play_of
 from trackers.doubles import KeptTokens
 from trackers.trakt_bench import ADD, TraktBench
 
-pytestmark = pytest.mark.anyio
 REFRESH = "POST /oauth/token"
 POLL = "POST /oauth/device/token"
 HALF = 302_400

@@ -15,7 +15,6 @@ from scrobbled.trackers.trakt.records import ValuePages
 from trackers.trakt_bench import TraktBench
 from trackers.trakt_mirror import TraktMirror
 
-pytestmark = pytest.mark.anyio
 EVENING = datetime(2026, 11, 10, 20, 14, 37, tzinfo=UTC)
 
 

@@ -18,7 +18,6 @@ from scrobbled.trackers.given import FinderContext
 from scrobbled.trackers.trakt.finder import TraktFinder
 from trackers.trakt_bench import ROOT, TraktBench
 
-pytestmark = pytest.mark.anyio
 SEASONS = "GET /shows/*/seasons"
 
 

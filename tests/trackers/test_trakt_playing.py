@@ -14,8 +14,6 @@ from scrobbled.trackers.masked import Masked
 from trackers.doubles import KeptTokens
 from trackers.trakt_bench import TraktBench
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 def trakt(clock: FakeClock) -> TraktBench:

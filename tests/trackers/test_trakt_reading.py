@@ -25,7 +25,6 @@ from scrobbled.trackers.trakt import cursor, paging
 from trackers.trakt_bench import TraktBench
 from trackers.trakt_mirror import TraktMirror
 
-pytestmark = pytest.mark.anyio
 ACTIVITIES, SETTINGS, HISTORY = "/sync/last_activities", "/users/settings", "/sync/history"
 SNAPSHOT = ["/sync/watched/movies", "/sync/watched/episodes"]
 RATINGS = "/sync/ratings/all"

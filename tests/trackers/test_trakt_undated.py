@@ -16,7 +16,6 @@ from trackers.contract import EVENING, Doorman, play_of
 from trackers.doubles import Drafts
 from trackers.trakt_bench import ADD, TraktBench
 
-pytestmark = pytest.mark.anyio
 EPOCH = "1970-01-01T00:00:00.000Z"
 
 

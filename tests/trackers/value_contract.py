@@ -24,7 +24,6 @@ async def located(tracker: Tracker, kind: Kind, subject: Subject) -> Address:
     return await (tracker.beyond.locate_beyond(subject) if beyond else tracker.amends.locate_subject(subject))
 
 
-@pytest.mark.anyio
 class ValueContract:
     """Inherit it beside ``ReadingContract``. A tracker of other kinds than ratings provides ``kind`` as well."""
 

@@ -12,8 +12,6 @@ import pytest
 from pairing import Pairing, later, pairing
 from scrobbled.web.app import create_app
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def two(tmp_path: Path) -> AsyncIterator[Pairing]:

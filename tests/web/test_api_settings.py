@@ -11,7 +11,6 @@ import pytest
 
 from web.house import PASSWORD, SETTINGS, TOKEN, House, house
 
-pytestmark = pytest.mark.anyio
 FILE = f"""# of our house
 server:
   port: 8484   # as ever

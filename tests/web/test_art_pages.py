@@ -20,7 +20,6 @@ from scrobbled.sandbox.posters.drawing import poster
 from scrobbled.store.works import works
 from web.test_api_history import watch
 
-pytestmark = pytest.mark.anyio
 KEY = "0123456789abcdef0123456789abcdef"
 WITH_PICTURES: dict[str, Any] = {
     "metadata": {"tmdb": {"key": KEY, "url": "http://sandbox/tmdb/3", "image_url": "http://sandbox/tmdb/t/p"}}

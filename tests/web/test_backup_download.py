@@ -12,8 +12,6 @@ from scrobbled.store.file.opening import open_database
 from scrobbled.store.queue import overview
 from web.house import LOGIN, house
 
-pytestmark = pytest.mark.anyio
-
 
 async def test_what_is_downloaded_is_the_database(tmp_path: Path) -> None:
     async with house(tmp_path) as home:

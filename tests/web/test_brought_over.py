@@ -18,7 +18,6 @@ from scrobbled.web.view.plays import history
 from web.house import House, house
 from web.test_pages import Seen
 
-pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
 THERE = DeliveryStory("c1", "serializd", "delivered", "", "", "", "", rewatch=False, remote_id=None, settled_at=None)
 OVER = PlayStory(

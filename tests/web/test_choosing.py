@@ -17,8 +17,6 @@ from web.house import PASSWORD, House, house
 from web.test_needs import EVIL, set_state, watched
 from web.test_pages import Seen
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def home(tmp_path: Path, anyio_backend: str) -> AsyncIterator[House]:

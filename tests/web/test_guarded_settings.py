@@ -24,7 +24,6 @@ from scrobbled.web.server import listening
 from web.house import LOGIN, House, house
 from web.test_settings_pages import sent
 
-pytestmark = pytest.mark.anyio
 PROBE = "probe-of-the-environment-1"
 FILE_PROBE = "probe-of-a-file-2"
 TOLD = ("/api/v1/config", "/api/v1/status", "/api/v1/statistics", "/settings", "/settings/yaml", "/statistics")

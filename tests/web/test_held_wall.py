@@ -21,7 +21,6 @@ from web.test_history_page import TITLES, chips, harmless, tiles
 from web.test_pages import Seen, page
 from web.test_sync_pages import asked, visiting
 
-pytestmark = pytest.mark.anyio
 TRAKT, SERIALIZD = ("anna", "trakt"), ("anna", "serializd")
 
 

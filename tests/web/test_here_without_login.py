@@ -19,7 +19,6 @@ from scrobbled.web.server import listening
 from web.guests import CODE, guests
 from web.house import LOGIN, house
 
-pytestmark = pytest.mark.anyio
 FROM_ELSEWHERE = (
     {"referer": "https://public.example/", "user-agent": "Mozilla/5.0"},
     {"referer": "http://192.168.1.5/"},

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
-import pytest
 
 from flows.household import household
 from scrobbled.sandbox.faults import Fault
 from scrobbled.web.app import create_app
 
-pytestmark = pytest.mark.anyio
 WISH = {"viewer": "anna", "pair": "plex,trakt"}
 
 

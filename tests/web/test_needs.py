@@ -22,7 +22,6 @@ from scrobbled.store.queue import asking
 from web.house import TOKEN, House, house
 from web.test_pages import Seen
 
-pytestmark = pytest.mark.anyio
 EVIL = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
 
 

@@ -15,7 +15,6 @@ from scrobbled.web import app, templating
 from scrobbled.web.door import masking
 from scrobbled.web.door.gate import Gate
 
-pytestmark = pytest.mark.anyio
 SECRET = "learned-only-later-5521"
 PROSE = {
     "accounts": ("reason",),

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-
 from scrobbled.store.keeping import staging
 from web.house import LOGIN, house
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_a_backup_that_was_downloaded_is_sent_agreed_on_and_discarded(tmp_path: Path) -> None:

@@ -19,10 +19,7 @@ from scrobbled.config import load
 from scrobbled.desk.settings import passwords
 from web.house import LOGIN, House, house
 
-pytestmark = [
-    pytest.mark.anyio,
-    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),  # Apprise imports it
-]
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise imports it
 FILE = """# of our house
 server:
   port: 8484   # as ever

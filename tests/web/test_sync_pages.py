@@ -28,7 +28,6 @@ from scrobbled.trackers import TRACKERS
 from scrobbled.web.app import create_app
 from web.test_pages import Seen
 
-pytestmark = pytest.mark.anyio
 WISH = {"viewer": "anna", "pair": "trakt,serializd"}
 EVIL = "<script>alert(1)</script>"
 

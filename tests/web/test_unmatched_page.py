@@ -10,8 +10,6 @@ import pytest
 from web.house import House, house
 from web.test_needs import asked, pressed, seen, set_state, states, watched
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 async def home(tmp_path: Path, anyio_backend: str) -> AsyncIterator[House]:

@@ -12,7 +12,6 @@ from web.test_history_page import tiles
 from web.test_pages import page
 from web.test_sync_pages import asked, previewed, visiting
 
-pytestmark = pytest.mark.anyio
 WISH = {"viewer": "anna", "pair": "plex,trakt"}
 
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from desk.doctor.clinic import Clinic
 from scrobbled.core.words.checks import Check, CheckVerdict
 from scrobbled.desk.doctor.broker import broker
 from sinks.broker import FakeBroker
 from sinks.test_sensors import BELOW, OFFER, FakeSupervisor
-
-pytestmark = pytest.mark.anyio
 
 
 async def checked(clinic: Clinic, **environ: str) -> list[Check]:

@@ -21,7 +21,6 @@ from scrobbled.sandbox.plex.people import MACHINE
 from scrobbled.sandbox.posters.drawing import poster
 from scrobbled.sandbox.world import WorldShow, build
 
-pytestmark = pytest.mark.anyio
 PLEX_ALONE = {"plex": SERVERS["plex"]}
 
 

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from scrobbled.sources.projector import SETUP
 
 from scrobbled.sources import SOURCES
 from scrobbled.sources.examples import Example
 from web.house import SETTINGS, House, house
 
-pytestmark = pytest.mark.anyio
 TOKEN = "projector-token-4711"
 ANNA = {**SETTINGS["viewers"][0], "accounts": {"projector": "anna"}}
 CONFIGURED = {"projector": {"token": TOKEN}}
