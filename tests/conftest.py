@@ -1,7 +1,5 @@
 """Fixtures for everything."""
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import os

@@ -1,7 +1,5 @@
 """A pair of one viewer at both stand-ins, in one process: each step is taken by hand, and time stands still between."""
 
-from __future__ import annotations
-
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping

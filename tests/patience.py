@@ -1,7 +1,5 @@
 """Waiting for what comes by itself. The limit is for what never comes, and no machine is too slow for it."""
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """What holds for the whole tree and what no single test sees: layers, one writer, one version, clean lock files."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

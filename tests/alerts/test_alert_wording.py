@@ -1,7 +1,5 @@
 """Troubles in words: short titles, one message for many, and never longer than a phone takes."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Telling people once when trouble begins, again after a while, and once when it is over."""
 
-from __future__ import annotations
-
 import asyncio
 import html
 import http.server

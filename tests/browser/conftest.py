@@ -1,7 +1,5 @@
 """A browser of this machine, driven by Playwright, in front of real services. One for all tests of a worker."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import subprocess

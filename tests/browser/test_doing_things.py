@@ -1,7 +1,5 @@
 """What people do, on a phone, in front of a running service: each to its end, at the trackers."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

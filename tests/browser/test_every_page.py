@@ -3,8 +3,6 @@
 ``SCROBBLED_SCREENSHOTS=FOLDER`` keeps a picture of each.
 """
 
-from __future__ import annotations
-
 from urllib.parse import urljoin
 
 import pytest

@@ -3,8 +3,6 @@
 ``SCROBBLED_SCREENSHOTS=FOLDER`` keeps a picture of each.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -3,8 +3,6 @@
 In titles, accounts, players, reasons and everything else that somebody else may have written.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Pages that lie open: they go on by themselves, keep one's place, say what changed, and come back after a break."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """What Sonarr imported helps to find the show of an episode that somebody watches."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Asking Jellyfin and Emby which show an episode belongs to, and what a film's ids are."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime

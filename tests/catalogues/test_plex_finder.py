@@ -1,7 +1,5 @@
 """Asking the media server which show an episode belongs to."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Asking TMDB which show an episode belongs to."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """``scrobbled auth`` as a process of its own: before the first ``serve``, beside it, without a terminal."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import subprocess

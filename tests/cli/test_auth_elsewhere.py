@@ -1,7 +1,5 @@
 """``scrobbled auth`` at services that are not delivered to: Plex for the house's server, and AniList."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import threading

@@ -1,7 +1,5 @@
 """``backup``, ``restore`` and ``reset-state``: what each prints and leaves behind, and the exit codes."""
 
-from __future__ import annotations
-
 import json
 from contextlib import closing
 from pathlib import Path

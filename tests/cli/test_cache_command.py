@@ -1,7 +1,5 @@
 """``scrobbled cache clear``: what it forgets, what it says, and what it leaves."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Claiming, trying and registering beside a running service, each as a process of its own."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Iterator

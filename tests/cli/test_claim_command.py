@@ -1,7 +1,5 @@
 """``scrobbled claim``: who was heard that nobody lists, and writing down whose that account is."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Callable

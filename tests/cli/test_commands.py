@@ -1,7 +1,5 @@
 """The command line: what each word prints, and the exit codes 0 done, 1 something failed, 2 wrong usage."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -1,7 +1,5 @@
 """The demo notices what is missing, doubled, or nobody's: it would not call a wrong evening right."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """``scrobbled doctor``: what it prints, its exit codes, and that a wrong configuration is no reason to end."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable

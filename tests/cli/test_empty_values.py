@@ -1,7 +1,5 @@
 """What a script names by an empty variable is no leave to do everything."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``scrobbled explain`` and ``replay``: what they print, for people and for scripts, and their exit codes."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sqlite3

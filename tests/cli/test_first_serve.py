@@ -1,7 +1,5 @@
 """``scrobbled serve`` without a configuration: it says how to begin, lets this machine in, and writes what is said."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """What is said on a first start below Home Assistant, where people have the sidebar and no address."""
 
-from __future__ import annotations
-
 import pytest
 
 from scrobbled.cli import serving

@@ -1,7 +1,5 @@
 """Floods on the command line: one line each, decided on by one word, and every change where it is asked for."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Whoever waits for a run is told why nothing goes on, and does not wait for what only a person can mend."""
 
-from __future__ import annotations
-
 import itertools
 import sqlite3
 from collections.abc import AsyncIterator, Callable

@@ -1,7 +1,5 @@
 """``scrobbled import``: what it wants to know, and what it says before anything is sent."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

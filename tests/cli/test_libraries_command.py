@@ -1,7 +1,5 @@
 """``scrobbled libraries``: what a viewer's servers have, and having only some of it count."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

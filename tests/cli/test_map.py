@@ -1,7 +1,5 @@
 """``scrobbled map``: what a person types, what is printed, and that a trial asks everybody and changes nothing."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

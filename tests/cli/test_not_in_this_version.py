@@ -1,7 +1,5 @@
 """What is promised for later is never offered, and never called fine: it appears as soon as it is there."""
 
-from __future__ import annotations
-
 import asyncio
 import subprocess
 import sys

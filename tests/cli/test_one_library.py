@@ -1,7 +1,5 @@
 """``scrobbled sync --library``: a title that no library has is refused before anything is asked for."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from pathlib import Path
 

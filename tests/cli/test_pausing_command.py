@@ -1,7 +1,5 @@
 """``scrobbled queue pause`` and ``resume``, and what ``status`` says of it."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from pathlib import Path

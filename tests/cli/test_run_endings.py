@@ -1,7 +1,5 @@
 """How the end of a run is told: in a sentence, whatever is known of it."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

@@ -1,7 +1,5 @@
 """``scrobbled setup`` at a terminal: what the first start asks, written as somebody answers, against the stand-ins."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import pty

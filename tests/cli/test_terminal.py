@@ -1,7 +1,5 @@
 """What media servers, players and trackers call things reaches a terminal as text, and never as commands to it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import closing

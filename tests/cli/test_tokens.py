@@ -1,7 +1,5 @@
 """``scrobbled token``: made, shown once, listed, approved and revoked."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sqlite3

@@ -1,7 +1,5 @@
 """``scrobbled test-alert`` and ``scrobbled test-event``, against a receiver and a service on real ports."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

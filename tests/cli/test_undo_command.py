@@ -1,7 +1,5 @@
 """``scrobbled undo`` and what ``queue`` and ``explain`` say of amendments, in words, in JSON and by the API."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sqlite3

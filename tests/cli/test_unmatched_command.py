@@ -1,7 +1,5 @@
 """``scrobbled unmatched``: what could not be told, and the one answer to each."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from pathlib import Path

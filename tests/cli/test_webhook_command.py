@@ -1,7 +1,5 @@
 """``scrobbled webhook``: the address, the steps, and what to add where a source is not configured."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What a service keeps in memory for months begins with what it loads."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

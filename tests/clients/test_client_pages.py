@@ -1,7 +1,5 @@
 """Lists that come in pages: where the next begins, and where it ends."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from scrobbled.clients.base import MOST_PAGES, PAGE, JsonRow, pages

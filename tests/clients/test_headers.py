@@ -1,7 +1,5 @@
 """What each client sends with a request, and what it makes of a refusal."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 
 import httpx

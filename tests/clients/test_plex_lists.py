@@ -1,7 +1,5 @@
 """Long lists of a Plex server: where they end, when they may not be believed, and rows that cannot be read."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any

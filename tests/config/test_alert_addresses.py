@@ -1,7 +1,5 @@
 """``alerts.urls``: plain addresses, and addresses that get only a part."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

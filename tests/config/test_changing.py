@@ -1,7 +1,5 @@
 """Changing single values of the file: the line that is meant changes and no other byte, however it is written."""
 
-from __future__ import annotations
-
 import difflib
 from pathlib import Path
 

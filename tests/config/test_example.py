@@ -1,7 +1,5 @@
 """The example configuration loads as it is, and with every extra switched on."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The configuration as a form: what is sent back untouched changes nothing, and each change says what was meant."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

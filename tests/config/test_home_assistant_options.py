@@ -1,7 +1,5 @@
 """Home Assistant's options: they count where the file says nothing, and only below its supervisor."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

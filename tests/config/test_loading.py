@@ -1,7 +1,5 @@
 """From YAML to a configuration: what is accepted, and where values come from."""
 
-from __future__ import annotations
-
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 from zoneinfo import ZoneInfo

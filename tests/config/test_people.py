@@ -1,7 +1,5 @@
 """Whose play it is."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -2,8 +2,6 @@
 
 # ruff: noqa: E501 - a table is read row by row
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

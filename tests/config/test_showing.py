@@ -1,7 +1,5 @@
 """What people, the redactor and editors are told about the configuration."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

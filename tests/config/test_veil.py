@@ -1,7 +1,5 @@
 """The text of the file without its secrets: none is left, and what is not touched comes back byte for byte."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """What people read where a file stands in place of a tracker."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 

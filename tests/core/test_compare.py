@@ -1,7 +1,5 @@
 """One item, or one rating, of two trackers: what is agreed, what is changed, and what is left alone."""
 
-from __future__ import annotations
-
 import itertools
 from collections import Counter
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """What people type to correct a match: what is understood, what is refused with advice, and how it reads afterwards."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What the owner says an item is: which correction holds, what it makes of the item, and that it touches no other."""
 
-from __future__ import annotations
-
 import itertools
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Five cron fields against a slow clock that is looked at every minute."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Details of what a library and a tracker both have: filled in, followed, corrected, and never sent twice."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Which ends are of one viewing, and where a viewing is that nobody ended."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """No error is without words: what ours say, and what is said of those of others."""
 
-from __future__ import annotations
-
 import pytest
 
 from scrobbled.core.errors import UNSAID, ScrobbledError, StoreError, TrackerError, TryLater, said

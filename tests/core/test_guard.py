@@ -1,7 +1,5 @@
 """Unusual plans wait for a person; those that cannot be right take nothing away."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Whether a play is sent, and what becomes of it otherwise: each verdict, and which of two goes first."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any

@@ -1,7 +1,5 @@
 """The table of kinds: what each declares, and that a value of any kind is merged by the same rules."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

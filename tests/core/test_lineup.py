@@ -1,7 +1,5 @@
 """Records of two sides are paired one to one, the same from either side, whatever the zone of whoever typed a day."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta, timezone
 

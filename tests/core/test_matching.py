@@ -1,7 +1,5 @@
 """Which entry of a catalogue an episode is: the right one or none, whatever the numbers claim."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Each row of what is told of a file, and the order in which versions are better."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest

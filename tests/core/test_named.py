@@ -1,7 +1,5 @@
 """What the name that both sides of a pair have for a thing says of it."""
 
-from __future__ import annotations
-
 import pytest
 
 from scrobbled.core.naming.ids import MovieIds, ShowIds

@@ -1,7 +1,5 @@
 """How people name a library: alone, or with its server before it."""
 
-from __future__ import annotations
-
 import pytest
 
 from scrobbled.core.naming.libraries import is_chosen, is_named, whole_name

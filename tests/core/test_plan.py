@@ -1,7 +1,5 @@
 """A plan can be counted, recognised again, and read by the person who is to say yes to it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -1,7 +1,5 @@
 """Text of others, made harmless for terminals."""
 
-from __future__ import annotations
-
 import json
 from unicodedata import category
 

@@ -1,7 +1,5 @@
 """Every short reason has one sentence, every sentence stands once, and each says something to somebody at home."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

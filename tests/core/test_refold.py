@@ -1,7 +1,5 @@
 """Folding anew beside plays that are there: every end has one play, and no play stands for two viewings."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """How much of a list still fits, and what is learnt of that."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """The flood breaker's judgement: what a household can watch passes, what it cannot waits, and limits only tighten."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

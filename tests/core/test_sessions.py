@@ -1,7 +1,5 @@
 """Events folded into at most one play per viewing: tables at the borders, and what must hold for any order."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 

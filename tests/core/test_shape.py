@@ -1,7 +1,5 @@
 """The shape of JSON: what differs is named by its place and kind, and never by its value."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

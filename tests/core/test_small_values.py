@@ -1,7 +1,5 @@
 """Ids, items, events, plays, outcomes, errors and the timing of retries."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from datetime import UTC, date, datetime, timedelta, timezone

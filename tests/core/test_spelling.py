@@ -1,7 +1,5 @@
 """Titles and what people type, compared as people would."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

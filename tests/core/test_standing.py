@@ -1,7 +1,5 @@
 """How accounts, pairs and the house stand: every state in its words, and nothing is green without its reason."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

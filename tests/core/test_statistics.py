@@ -1,7 +1,5 @@
 """What was watched, in numbers: days of the house, streaks, how long, how often again."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """All names of a thing, and which of many are one thing."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 

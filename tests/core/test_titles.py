@@ -1,7 +1,5 @@
 """What a catalogue finds under a name: how large a show is, and what is called almost the same."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

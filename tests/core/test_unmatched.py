@@ -1,7 +1,5 @@
 """What could not be told is put together as one answer settles it."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from msgspec.structs import replace

@@ -1,7 +1,5 @@
 """What the copies of a thing say together, beside a mark of ours."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 

@@ -1,7 +1,5 @@
 """Every action that can be queued has a word for people."""
 
-from __future__ import annotations
-
 import pytest
 
 from scrobbled.core.kinds import every_action

@@ -1,7 +1,5 @@
 """Every place that puts an error of somebody else into a sentence asks for its words, as it may have none."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from pathlib import Path

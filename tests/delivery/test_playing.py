@@ -1,7 +1,5 @@
 """Showing at once what is playing: the newest word only, one request at a time, and never more than a courtesy."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass, field
 from types import SimpleNamespace

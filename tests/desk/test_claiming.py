@@ -1,7 +1,5 @@
 """Writing an account into the configuration file: one line changes, and nothing else, however the file is written."""
 
-from __future__ import annotations
-
 import difflib
 import os
 import stat

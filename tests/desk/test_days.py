@@ -1,7 +1,5 @@
 """A day begins at midnight of the house, wherever the machine stands."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 

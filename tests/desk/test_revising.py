@@ -1,7 +1,5 @@
 """A text that comes back from a browser: what nobody touched keeps every byte, whatever ended its lines."""
 
-from __future__ import annotations
-
 import pytest
 
 from scrobbled.desk.settings.revisions import as_written

@@ -1,7 +1,5 @@
 """Whether there is a configuration yet, where the first one goes, and that each step adds to what is there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

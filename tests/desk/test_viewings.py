@@ -1,7 +1,5 @@
 """Events of one session cut into viewings, and how many of them a story shows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pytest

@@ -3,8 +3,6 @@
 Where several workers share the tests, all drills belong to one of them (see the other conftest).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 

@@ -4,8 +4,6 @@ Secrets that can be recognised stand everywhere in the configuration and in what
 left the process is searched for them.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import time

@@ -1,7 +1,5 @@
 """Copies while webhooks pour in, also when the command is killed; and a move to another folder that doubles nothing."""
 
-from __future__ import annotations
-
 import random
 import subprocess
 import time

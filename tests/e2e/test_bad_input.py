@@ -3,8 +3,6 @@
 3,000 mutated webhooks in the ordinary run; ``SCROBBLED_DRILL_MUTATIONS=50000`` for a long one.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

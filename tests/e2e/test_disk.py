@@ -1,7 +1,5 @@
 """The disk is full: webhooks are refused rather than lost, and everything goes on once there is room again."""
 
-from __future__ import annotations
-
 import resource
 import time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``doctor`` beside a running service, and the service's own: they agree, and what was wrong at the door is told."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Ending and starting: a goodbye that waits for nobody for long, and plain words where starting is not possible."""
 
-from __future__ import annotations
-
 import hashlib
 import socket
 import threading

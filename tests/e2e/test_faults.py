@@ -1,7 +1,5 @@
 """The services misbehave in every way they are known to, and each viewing still arrives once with its own time."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ The plays are held, one alert says so, real viewing goes on, and a person decide
 household watched during a long outage is no flood.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time

@@ -1,7 +1,5 @@
 """``scrobbled import``: a file's history reaches both sides once, with its dates, however often it is imported."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from collections.abc import Iterator

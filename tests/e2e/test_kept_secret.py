@@ -1,7 +1,5 @@
 """Secrets are planted wherever they can come in, and looked for in everything that goes out."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

@@ -3,8 +3,6 @@
 Thirty kills in the ordinary run; ``SCROBBLED_DRILL_KILLS=1000`` for a long one, ``SCROBBLED_DRILL_SEED`` for others.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import threading

@@ -6,8 +6,6 @@ an undisturbed sync asks. Five points and 200 things in the ordinary run; ``SCRO
 SCROBBLED_LIBRARY_ITEMS=2000`` for a long one, ``SCROBBLED_DRILL_SEED`` for others.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import os

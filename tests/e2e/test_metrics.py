@@ -3,8 +3,6 @@
 ``SCROBBLED_METRICS_DUMP`` names a file that the scraped text is written to, for ``promtool check metrics``.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What cannot be sent yet waits, and goes out with its own time once it can."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from scrobbled.sandbox.plex.people import NEIGHBOUR

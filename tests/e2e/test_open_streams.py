@@ -1,7 +1,5 @@
 """Pages that stay open: they get the news, and keep the service neither from answering nor from ending."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Six hours without Serializd and Trakt while the household goes on watching; a short time between real processes."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from pathlib import Path

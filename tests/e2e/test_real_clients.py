@@ -1,7 +1,5 @@
 """The libraries that most scripts speak to Trakt with, unchanged, against the running service."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """The configuration of the real process is changed under load: no webhook is refused, none is delivered twice."""
 
-from __future__ import annotations
-
 import signal
 from copy import deepcopy
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``scrobbled replay`` beside the running service: what counts only now is delivered at once, and once."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from pathlib import Path

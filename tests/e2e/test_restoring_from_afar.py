@@ -1,7 +1,5 @@
 """The real process: a backup is sent over HTTP, agreed on, and in place after a restart that was asked for likewise."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -3,8 +3,6 @@
 After each: nothing that was acknowledged is lost, nothing is doubled, and the state of things is told.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import os

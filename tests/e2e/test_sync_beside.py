@@ -1,7 +1,5 @@
 """``scrobbled sync`` as people run it: beside a service, alone, twice at once, rehearsed, watched and interrupted."""
 
-from __future__ import annotations
-
 import hashlib
 import inspect
 import json

@@ -3,8 +3,6 @@
 Four kills in the ordinary run of each drill; ``SCROBBLED_DRILL_KILLS=200`` for a long one.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

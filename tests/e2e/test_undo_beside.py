@@ -1,7 +1,5 @@
 """``scrobbled undo`` as people run it: it is done when the command returns, with a running service and without one."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

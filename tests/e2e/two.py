@@ -1,7 +1,5 @@
 """Two accounts of one person at both stand-ins, changed by hand as a person would, and compared row by row."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace

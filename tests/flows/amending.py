@@ -1,7 +1,5 @@
 """A scripted memory tracker whose plays and ratings can be changed, and what tests of that share."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any

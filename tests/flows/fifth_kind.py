@@ -1,7 +1,5 @@
 """What a kind is to all that people see, once it has its entry; run by ``test_a_new_kind`` in a copy of the tree."""
 
-from __future__ import annotations
-
 import pytest
 
 from scrobbled.config import json_schema, loads

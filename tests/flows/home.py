@@ -1,7 +1,5 @@
 """A household whose sources say what a test wants: events go in as JSON, and through all but the trackers."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import functools

@@ -1,7 +1,5 @@
 """A household's Plex library and Trakt as a pair, by the stand-ins of both."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path

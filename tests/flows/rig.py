@@ -1,7 +1,5 @@
 """One account with everything around it: a real database, a fake clock, and a tracker that does as it is told."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """A library, which keeps no plays, in a pair with a tracker: neither is a service, and nothing is known by name."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

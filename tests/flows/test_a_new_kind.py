@@ -1,7 +1,5 @@
 """One more kind is one more entry of the table, in a copy of this tree: all that walks it can do it."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """An account is read once for all who want to know, and not sooner than they want to know again."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path

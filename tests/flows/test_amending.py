@@ -1,7 +1,5 @@
 """Amendments at a tracker, fault by fault; and what a courier does beside: mirrors, seasons told ahead, read-backs."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Each attempt leaves a line in the story of its play, also the questions in between; each has its words."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 

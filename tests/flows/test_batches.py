@@ -1,7 +1,5 @@
 """Many plays at once: one write to the tracker, one transaction before it and one after, and each its own outcome."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The flood breaker where it acts: at ingest, at the courier, and in what people are told of it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A run that somebody cancels, at any moment: what was written stays booked, and nothing more of it is sent."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Asking media servers what was watched: what webhooks lost is made up for, and nothing comes twice or unasked."""
 
-from __future__ import annotations
-
 import asyncio
 import dataclasses
 import json

@@ -1,7 +1,5 @@
 """Kept answers are forgotten at a person's wish: what was agreed on is as before, and nothing is planned by it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

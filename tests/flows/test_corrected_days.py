@@ -1,7 +1,5 @@
 """Rows of a file that say a day only are still compared by day when a person says later what they are."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path

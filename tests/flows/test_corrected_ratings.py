@@ -1,7 +1,5 @@
 """What a person says an item is holds for its ratings, too."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

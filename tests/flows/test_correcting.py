@@ -1,7 +1,5 @@
 """A correction on its way to the trackers: what waited arrives once, as the owner says, and nothing else moves."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing

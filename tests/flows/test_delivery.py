@@ -1,7 +1,5 @@
 """From the outbox to a tracker, fault by fault: each play once, with its own time, and nothing forgotten."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """A run that failed is tried again before long, however seldom its pair is compared."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from pathlib import Path

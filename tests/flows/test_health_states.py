@@ -1,7 +1,5 @@
 """How an account is: what each error makes of it, who is told and when, and how it comes back."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """From a webhook to plays in the outbox: one transaction, every webhook accounted for, at most one play a viewing."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import secrets

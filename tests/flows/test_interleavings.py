@@ -3,8 +3,6 @@
 ``SCROBBLED_INTERLEAVINGS`` says how many titles; each is made from its number, so that one that fails can be run alone.
 """
 
-from __future__ import annotations
-
 import os
 import random
 from collections.abc import Iterator

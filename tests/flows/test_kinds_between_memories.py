@@ -1,7 +1,5 @@
 """A value of any kind between two trackers that are no service: told, changed, taken away and taken back."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """An evening before Kodi as HTTP Scrobbler posts it: what was watched becomes one play, when it was watched."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta, timezone

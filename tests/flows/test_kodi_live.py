@@ -1,7 +1,5 @@
 """Kodi without an add-on: from its own websocket, over a real connection, to a play."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

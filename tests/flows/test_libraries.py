@@ -1,7 +1,5 @@
 """Only some libraries count: where a message does not name its library, the server behind it is asked."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import AsyncIterator, Mapping

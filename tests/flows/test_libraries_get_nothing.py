@@ -3,8 +3,6 @@
 The library is ``trackers/shelf``, which is the same place as the source plex.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Libraries that are left out, and chosen again, by a household whose Plex and Trakt are compared."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from copy import deepcopy
 from pathlib import Path

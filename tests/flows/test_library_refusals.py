@@ -1,7 +1,5 @@
 """What a Plex, its plex.tv and a Trakt refuse, or say in part only, row by row: nothing is lost or removed by it."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path

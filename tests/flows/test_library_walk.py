@@ -7,8 +7,6 @@ stale, lost after their effect, a server that is off, and a process that dies at
 ``SCROBBLED_WALKS`` is how many walks are made of each policy, and ``SCROBBLED_WALK_SEED`` which.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import os

@@ -1,7 +1,5 @@
 """Plex without Plex Pass: from the server's event source, over a real connection, to a play."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import dataclasses

@@ -1,7 +1,5 @@
 """Lists that hold no more: told before, never run into, and gone on with as soon as there is room."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path

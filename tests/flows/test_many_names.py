@@ -1,7 +1,5 @@
 """Two sides that know a thing by different names, or have two things under one."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path

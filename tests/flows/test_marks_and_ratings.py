@@ -1,7 +1,5 @@
 """What people say beside watching: marks, ratings, and that something was not watched after all."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A viewing that a webhook tells and a tracker holds already, from another program or another site, stays one."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path

@@ -3,8 +3,6 @@
 ``SCROBBLED_WALKS`` makes it a long walk.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import tempfile

@@ -1,7 +1,5 @@
 """A show that is named by title and year alone, held against the stand-ins of all catalogues."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

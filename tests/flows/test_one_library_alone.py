@@ -1,7 +1,5 @@
 """One library of a Plex alone: what is in others is neither watched nor unwatched, here or there, in such a run."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path

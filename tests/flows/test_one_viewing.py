@@ -1,7 +1,5 @@
 """Whoever tells of a viewing, and however many do: it is one play, and a true second viewing is a second."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path

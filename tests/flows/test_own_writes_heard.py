@@ -1,7 +1,5 @@
 """What we write to a library comes back as news of its media server: that is no viewing, no rating and no removal."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

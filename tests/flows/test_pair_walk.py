@@ -4,8 +4,6 @@ Random plays, ratings, edits, removals, faults before and after their effect, st
 ``SCROBBLED_WALKS`` makes it a long walk: 10,000 take some hours.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import tempfile

@@ -1,7 +1,5 @@
 """A pause of delivery: everything waits, nothing is lost, and it goes on by itself."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

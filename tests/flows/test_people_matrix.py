@@ -1,7 +1,5 @@
 """Six people, three servers, shared and unclaimed accounts: nothing reaches anybody who does not list the account."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a library calls by names that Trakt does not: looked up there a show at a time, whatever its episodes."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator

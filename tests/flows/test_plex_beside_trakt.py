@@ -1,7 +1,5 @@
 """A household's Plex library and Trakt in step: every case of a real library, by the stand-ins of both."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The files of a Plex library in the collection of a Trakt account: once, with their best details, kept up to date."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path

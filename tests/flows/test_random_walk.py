@@ -6,8 +6,6 @@ process dies at any of its calls and starts again, a person retries and drops. `
 are made, ``SCROBBLED_WALK`` plays one of them again.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import os

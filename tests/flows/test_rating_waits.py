@@ -1,7 +1,5 @@
 """A rating that comes with a viewing is set on the row of that viewing, also where the row is late."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

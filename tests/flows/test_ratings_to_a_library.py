@@ -1,7 +1,5 @@
 """Ratings that Trakt alone has come to a Plex library: of films, shows, seasons and episodes nobody rated there."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A first comparison of large accounts that is cut off: the next one goes on with it, from the database."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator

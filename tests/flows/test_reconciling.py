@@ -1,7 +1,5 @@
 """Two accounts of one person at stand-ins of Trakt and Serializd, from first contact to silence."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta

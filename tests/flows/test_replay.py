@@ -1,7 +1,5 @@
 """Stored webhooks run again: nothing is doubled, whatever the order and however often; what was missing is added."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import random

@@ -1,7 +1,5 @@
 """Which show an episode belongs to: the chain of catalogues, what is remembered, and what is left undecided."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any

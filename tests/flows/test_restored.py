@@ -1,7 +1,5 @@
 """Changes that came out of a backup may have been delivered since: each is looked up before it is sent."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What counts by library and media, viewings whose end nobody told, and players that tell too much."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What is known of a run afterwards: requests to each side, and kind by kind what it did, left alone, and why."""
 
-from __future__ import annotations
-
 import io
 import logging
 import sqlite3

@@ -1,7 +1,5 @@
 """Runs of one person come one after the other, whichever pairs they are of; nobody else waits for them."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path

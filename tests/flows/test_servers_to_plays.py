@@ -1,7 +1,5 @@
 """From what each media server sends to plays: every form of every server through everything up to the outbox."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,7 +1,5 @@
 """A sign-in that was ended is made again with the same account: what was agreed on is kept, and nothing is planned."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What is said of a pair after what really happened to it, at both stand-ins and in front of every surface."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

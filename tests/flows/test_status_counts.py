@@ -1,7 +1,5 @@
 """What both sides of a pair hold, what waits there and why: the same for command, API and page."""
 
-from __future__ import annotations
-
 from flows.test_plex_beside_trakt import Household, house  # noqa: F401 - the fixture
 from scrobbled.desk.facts import house as facts
 from scrobbled.desk.facts.house import Status

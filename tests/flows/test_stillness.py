@@ -1,7 +1,5 @@
 """What is on its way to a pair is waited for, and told; what we write ourselves is no change by somebody else."""
 
-from __future__ import annotations
-
 import itertools
 import sqlite3
 from collections.abc import AsyncIterator, Callable

@@ -1,7 +1,5 @@
 """Test events: understood and stored as any other, told what would have become of them, and never a play."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

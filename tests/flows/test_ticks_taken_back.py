@@ -1,7 +1,5 @@
 """A tick that we set goes again, by undo and by a mark as not watched; one that somebody else set stays."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What one side holds with a date in the future: no viewing yet, or a date that somebody mistyped."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path

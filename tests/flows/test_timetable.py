@@ -1,7 +1,5 @@
 """When the clock runs a pair: every so often, by a schedule in the zone of the house, or only by hand."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path

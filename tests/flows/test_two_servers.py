@@ -1,7 +1,5 @@
 """One person at two servers: what one of them says, and what we told it, is nothing that the other one said."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

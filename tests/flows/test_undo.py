@@ -1,7 +1,5 @@
 """Taking back what was written: exactly that, everywhere, for good, whatever happens meanwhile."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """What was undone stays undone, also where a person had moved it: Trakt gives a play another id with its other time."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A removal that a run carried out is taken back: the play is there again, once, and nothing else happens."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Only the kinds that some pair compares are read; one that is compared from now on has no other read anew."""
 
-from __future__ import annotations
-
 import copy
 from collections import Counter
 from pathlib import Path

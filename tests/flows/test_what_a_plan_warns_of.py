@@ -1,7 +1,5 @@
 """What a plan of a household's library and Trakt says beside its changes, and two reports of one viewing."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta

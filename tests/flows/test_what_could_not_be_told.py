@@ -1,7 +1,5 @@
 """What one side has and the other does not know: put together, and settled by one correction each."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
 from typing import Any

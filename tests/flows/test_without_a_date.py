@@ -1,7 +1,5 @@
 """What a Plex library calls watched without a date that can be believed, from the plan to Trakt and back."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any

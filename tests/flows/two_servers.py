@@ -3,8 +3,6 @@
 What was truly watched is remembered beside it, so that what every side holds can be compared with it.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator

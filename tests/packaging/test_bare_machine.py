@@ -1,7 +1,5 @@
 """The tests on a machine that lacks what some of them need: a browser is got, and what is left out is told."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import re

@@ -1,7 +1,5 @@
 """docker-compose.yml: what runs by default, with which rights, and what the profiles add."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

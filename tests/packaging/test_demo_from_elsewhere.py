@@ -1,7 +1,5 @@
 """The demo in a container: its page is open to other machines, and asks them for a password that is printed."""
 
-from __future__ import annotations
-
 import re
 
 import httpx

@@ -1,7 +1,5 @@
 """The pages that people follow: what they name is there, and what they tell to type is understood."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Who runs the tests as somebody else has only those that need no root.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

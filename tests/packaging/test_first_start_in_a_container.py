@@ -1,7 +1,5 @@
 """What a first start says in a container, where nobody reaches it by its own address."""
 
-from __future__ import annotations
-
 import pytest
 
 from scrobbled.cli import container, serving

@@ -1,7 +1,5 @@
 """The health check of the image, run as the image runs it against real servers."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess

@@ -4,8 +4,6 @@ The linter takes an unknown key, and one that repeats its default, for an error;
 a word. What the supervisor does with the options is in ``tests/config/test_home_assistant_options.py``.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 from pathlib import Path

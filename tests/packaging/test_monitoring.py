@@ -1,7 +1,5 @@
 """The Grafana dashboard, the alert rules and what loads them, judged by reading. .ci/queries.py asks a Prometheus."""
 
-from __future__ import annotations
-
 import ast
 import itertools
 import json

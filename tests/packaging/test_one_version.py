@@ -1,7 +1,5 @@
 """The version is written in one place; whatever has to repeat it says the same."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path

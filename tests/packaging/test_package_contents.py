@@ -1,7 +1,5 @@
 """Source and wheel, really built: that all is in them which the program needs, and nothing else."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

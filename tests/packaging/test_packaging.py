@@ -1,7 +1,5 @@
 """Image and Compose file: what can be judged by reading them, so that no tool is needed."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

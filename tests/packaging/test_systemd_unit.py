@@ -1,7 +1,5 @@
 """The unit for machines without containers, read as systemd reads it."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """docs/troubleshooting.md says of every code what the program says."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

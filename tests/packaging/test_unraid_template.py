@@ -1,7 +1,5 @@
 """The template by which Unraid starts the container, by the rules of its Community Applications."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path

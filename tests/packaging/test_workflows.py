@@ -1,7 +1,5 @@
 """What runs at the code's host: no more rights than needed, nothing that moves by itself, and no password."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """What is old is not looked through while much is being made, and nothing that is young stays behind."""
 
-from __future__ import annotations
-
 import gc
 import weakref
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """All HTTP that we send: what comes back, and what each failure means for a repeat."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import gzip

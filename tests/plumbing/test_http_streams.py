@@ -1,7 +1,5 @@
 """An answer that goes on: read line by line, bounded, its failures named by what to do next."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 

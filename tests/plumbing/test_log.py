@@ -1,7 +1,5 @@
 """Logs: one event a line, as text or JSON, and never a secret."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging

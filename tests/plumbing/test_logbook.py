@@ -1,7 +1,5 @@
 """The last lines of the log in memory: bounded, safe to show, and of no cost to whoever logs."""
 
-from __future__ import annotations
-
 import io
 import logging
 import threading

@@ -1,7 +1,5 @@
 """Metrics: the promised names, the exposition format, and no title, id or secret as a label."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Many fixed texts are found in one pass, and none is missed."""
 
-from __future__ import annotations
-
 from hypothesis import given
 from hypothesis import strategies as st
 

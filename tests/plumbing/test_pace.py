@@ -1,7 +1,5 @@
 """Keeping to a service's pace, however many ask at once."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

@@ -1,7 +1,5 @@
 """Connections: one pool for each service, told apart by its name and nothing else."""
 
-from __future__ import annotations
-
 import httpx
 import pytest
 

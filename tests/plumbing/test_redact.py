@@ -1,7 +1,5 @@
 """What leaves the process carries no secret, and what is watched stays readable."""
 
-from __future__ import annotations
-
 import base64
 import json
 import timeit

@@ -1,7 +1,5 @@
 """Tokens that we give out are known by what they look like, wherever they stand."""
 
-from __future__ import annotations
-
 import base64
 import json
 from urllib.parse import quote

@@ -1,7 +1,5 @@
 """The machine's zone as one of its own, so that a day in summer has the hours of summer."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

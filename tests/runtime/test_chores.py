@@ -1,7 +1,5 @@
 """What is done from time to time: housekeeping in every round, copies when they are due, and alerts when they fail."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """A wrong clock is noticed, told, and no reason to throw anything away."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any

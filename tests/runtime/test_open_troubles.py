@@ -1,7 +1,5 @@
 """How open troubles stand, asked of accounts, plays and the disk; and what the running service makes of it."""
 
-from __future__ import annotations
-
 import ast
 import asyncio
 import shutil

@@ -1,7 +1,5 @@
 """The configuration of a running service: put in force in place, and never a worse one than before."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import operator

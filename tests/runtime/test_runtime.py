@@ -1,7 +1,5 @@
 """The wired service: webhook to tracker, commands from other processes, housekeeping, and a clean end."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

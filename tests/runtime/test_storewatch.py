@@ -1,7 +1,5 @@
 """A database that cannot be used is told all the same, though nothing can be written down of it."""
 
-from __future__ import annotations
-
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Iterator

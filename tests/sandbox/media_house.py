@@ -1,7 +1,5 @@
 """A sandbox of media servers with a listener for what they send."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar

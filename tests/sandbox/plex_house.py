@@ -1,7 +1,5 @@
 """A sandbox with a Plex server and plex.tv, asked over HTTP, with a listener for what the server sends."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Faults, control and transport, which all stand-ins share."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import signal

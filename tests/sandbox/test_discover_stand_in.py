@@ -1,7 +1,5 @@
 """Discover's stand-in: the watchlist, titles by external id and by name, limits, and the host that it moved from."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx

@@ -1,7 +1,5 @@
 """The Emby stand-in answers and sends as the real server does."""
 
-from __future__ import annotations
-
 import pytest
 
 from conftest import FakeClock

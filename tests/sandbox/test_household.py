@@ -1,7 +1,5 @@
 """The home in which every case of a real library occurs is what its servers and Trakt tell over HTTP."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from typing import Any

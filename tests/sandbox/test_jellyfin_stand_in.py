@@ -1,7 +1,5 @@
 """The Jellyfin stand-in answers and sends as the real server and its two webhook plugins do."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

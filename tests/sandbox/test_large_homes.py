@@ -1,7 +1,5 @@
 """Large libraries, and what happens to libraries while nobody watches anything."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from typing import Any

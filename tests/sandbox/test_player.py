@@ -1,7 +1,5 @@
 """The player's webhooks are the ones a real Plex Media Server sends."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from datetime import UTC, datetime

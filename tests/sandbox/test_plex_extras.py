@@ -1,7 +1,5 @@
 """What is at a Plex server and in none of its libraries: trailers, and what was deleted."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

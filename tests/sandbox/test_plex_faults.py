@@ -1,7 +1,5 @@
 """What can go wrong while a Plex server or plex.tv is read or written to, armed one by one."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx

@@ -1,7 +1,5 @@
 """The libraries of the Plex stand-in: copies, agents, pages, filters, and what becomes of files."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Marks and ratings at the Plex stand-in: what they leave, who hears of them, and what other servers refuse."""
 
-from __future__ import annotations
-
 import json
 from io import BytesIO
 from typing import Any

@@ -1,7 +1,5 @@
 """Who listens at the event source of the Plex stand-in hears what a real one tells."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator

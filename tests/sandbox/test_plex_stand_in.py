@@ -1,7 +1,5 @@
 """The Plex stand-ins: library, marks, history, webhooks and the sign-in at plex.tv."""
 
-from __future__ import annotations
-
 from typing import Any
 from xml.etree import ElementTree
 

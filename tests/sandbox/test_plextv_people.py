@@ -1,7 +1,5 @@
 """plex.tv's stand-in: servers, the home, who shares a server, and signing out."""
 
-from __future__ import annotations
-
 from typing import Any
 from xml.etree import ElementTree
 

@@ -1,7 +1,5 @@
 """The sandbox can be pointed at as its page says, and has room for a larger household."""
 
-from __future__ import annotations
-
 import pytest
 
 from conftest import FakeClock

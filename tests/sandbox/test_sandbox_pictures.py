@@ -1,7 +1,5 @@
 """The stand-ins' pictures: small, real, one for each title."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 

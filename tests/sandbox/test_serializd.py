@@ -1,7 +1,5 @@
 """The Serializd stand-in trips callers up wherever the service does."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import json

@@ -1,7 +1,5 @@
 """The pages of the stand-ins on which a person agrees to a sign-in, as a browser sees them."""
 
-from __future__ import annotations
-
 import asyncio
 
 import httpx

@@ -1,7 +1,5 @@
 """What the stand-ins of media servers send is what our sources understand: the right kinds, ids, people and times."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 

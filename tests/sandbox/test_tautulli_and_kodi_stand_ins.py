@@ -1,7 +1,5 @@
 """Tautulli tells what it sees at the sandbox's Plex; Kodi tells what it plays."""
 
-from __future__ import annotations
-
 import pytest
 
 from conftest import FakeClock

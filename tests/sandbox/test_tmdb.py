@@ -1,7 +1,5 @@
 """The TMDB stand-in keeps id spaces apart."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from typing import Any
 

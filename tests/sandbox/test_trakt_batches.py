@@ -1,7 +1,5 @@
 """Large writes to the Trakt stand-in: batches, lost answers, plays without dates, and what other programs leave."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx

@@ -1,7 +1,5 @@
 """Scrobbles, check-ins, lists and lookups of the Trakt stand-in."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

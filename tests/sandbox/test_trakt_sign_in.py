@@ -1,7 +1,5 @@
 """Signing in at the Trakt stand-in: device codes, single-use refresh, ends of all kinds."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What the Trakt stand-in tells a program that reads a whole account."""
 
-from __future__ import annotations
-
 import pytest
 
 from conftest import FakeClock

@@ -1,7 +1,5 @@
 """The Trakt stand-in behaves as the documented service, also where that hurts."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

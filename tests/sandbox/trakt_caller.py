@@ -1,7 +1,5 @@
 """A caller of the Trakt stand-in that sends what Trakt wants, and can leave any of it out."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

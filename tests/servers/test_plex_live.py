@@ -1,7 +1,5 @@
 """Who plays what at a Plex server: never anybody else than the server says, and never what is no film or episode."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any

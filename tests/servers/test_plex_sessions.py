@@ -1,7 +1,5 @@
 """What a notification of a Plex server means, given what was heard before."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Registering our webhook at Plex, Jellyfin and Emby: once, read back, and with everything of others left as it was."""
 
-from __future__ import annotations
-
 import asyncio
 import copy
 import json

@@ -1,7 +1,5 @@
 """Whatever the broker does, webhooks are taken and plays delivered as if there were none."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from pathlib import Path

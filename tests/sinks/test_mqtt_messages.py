@@ -1,7 +1,5 @@
 """What Home Assistant is told: one device, four sensors, and values that their templates find."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

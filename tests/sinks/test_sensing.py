@@ -1,7 +1,5 @@
 """A whole service and what Home Assistant is shown of it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from scrobbled.core.errors import LoginNeeded

@@ -1,7 +1,5 @@
 """Sensors in front of a broker over real sockets: announced, kept in step, back after every failure."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import dataclasses

@@ -1,7 +1,5 @@
 """What Emby and the "Webhooks" plugin of Jellyfin share: messages with a ``BaseItemDto`` under ``Item``."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Messages as media servers really send them, and what becomes of them on a bad day."""
 
-from __future__ import annotations
-
 import copy
 import json
 import random

@@ -1,7 +1,5 @@
 """Messages and a household for the numbered cases: what each server sends, with only the values that matter changed."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -1,7 +1,5 @@
 """What Sonarr and Radarr import, as knowledge of ids; never a viewing."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path

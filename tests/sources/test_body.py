@@ -1,7 +1,5 @@
 """Bodies of webhooks, wrapped in every way a sender or a relay wraps them."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import time

@@ -1,7 +1,5 @@
 """What holds for every source, whichever there are: the contract ``Source``, and what is declared of each."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Emby's webhooks in, events out."""
 
-from __future__ import annotations
-
 import copy
 import json
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,5 @@
 """Test events: each in the form of its server, understood by its own parser as a viewing to its end."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 

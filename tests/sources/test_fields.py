@@ -1,7 +1,5 @@
 """Numbers as servers and templates write them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

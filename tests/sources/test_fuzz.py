@@ -3,8 +3,6 @@
 ``SCROBBLED_FUZZ=200000`` tries so many messages instead of the few that an ordinary run has time for.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Every form of guid that Plex agents have written."""
 
-from __future__ import annotations
-
 import pytest
 
 from scrobbled.core.naming.guids import Guid, GuidScope, Numbering, is_live, of_episode, of_movie, of_show, read, texts

@@ -1,7 +1,5 @@
 """Messages of Jellyfin's official Webhook plugin in, events out."""
 
-from __future__ import annotations
-
 import copy
 import json
 from datetime import UTC, date, datetime, timedelta, timezone

@@ -1,7 +1,5 @@
 """Messages of the "Webhooks" plugin for Jellyfin in, events out: formats Default and Plex."""
 
-from __future__ import annotations
-
 import copy
 import json
 from datetime import UTC, date, datetime, timedelta

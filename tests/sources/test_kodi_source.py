@@ -1,7 +1,5 @@
 """Kodi's notifications in, events out."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path

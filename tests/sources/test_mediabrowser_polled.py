@@ -1,7 +1,5 @@
 """What we read from Jellyfin and Emby ourselves, as events."""
 
-from __future__ import annotations
-
 import copy
 from datetime import UTC, datetime
 from typing import Any

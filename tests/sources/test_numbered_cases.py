@@ -3,8 +3,6 @@
 What is about one message is parsed; what is about several goes through the whole of ``ingest``, and plays are counted.
 """
 
-from __future__ import annotations
-
 import inspect
 import json
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """What we read from a Plex server ourselves."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

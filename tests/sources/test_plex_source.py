@@ -1,7 +1,5 @@
 """Plex messages in, events out."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Tautulli's messages in, events out: whatever template somebody wrote."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Calls of Trakt clients: what the clients in the wild send, and whatever else may come."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Plays that arrive as the flood breaker sees them, on a real database and a clock that is moved by hand."""
 
-from __future__ import annotations
-
 import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

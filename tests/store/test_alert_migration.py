@@ -1,7 +1,5 @@
 """Troubles that a version told which knew no addresses: nobody is told of them again, and everybody of their end."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The queue of changes that add no play: one open wish for each target, and what people may do to it."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """A copy is complete and sound or not there; what is put back was looked through first, and nothing is ever lost."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sqlite3

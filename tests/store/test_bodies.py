@@ -1,7 +1,5 @@
 """Bodies of webhooks come back letter by letter, and those of one viewing hardly take room."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import zlib

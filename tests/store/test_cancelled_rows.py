@@ -1,7 +1,5 @@
 """Taking a cancelled run out of the queue: a piece at a time, and never what has begun."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Tokens and codes: opened by nothing but themselves, once where once is meant, and never stored."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

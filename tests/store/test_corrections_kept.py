@@ -1,7 +1,5 @@
 """Corrections on disk, and which changes one of them makes due: what waited for it, and nothing else."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from collections.abc import Iterator

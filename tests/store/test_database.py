@@ -1,7 +1,5 @@
 """One writer thread, group commit: what is told to be stored is, and what failed is not."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 import threading

@@ -1,7 +1,5 @@
 """What the flood breaker counts and holds: rows in SQLite, whose counts must always equal what can be counted."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """A retry by hand asks catalogues anew, and keeps what we did ourselves."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Collection
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whether a viewing is a play already is looked up by an index, however many plays a pair has brought."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """The wall of what accounts hold: in order, filtered, quick however much it is, and as it was read last."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from collections.abc import Sequence

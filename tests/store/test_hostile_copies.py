@@ -1,7 +1,5 @@
 """A copy may have been made by anybody: nothing that others wrote is computed, and a look at it ends."""
 
-from __future__ import annotations
-
 import re
 import sqlite3
 import sys

@@ -1,7 +1,5 @@
 """What is no longer kept goes in small steps; what is still needed stays, and what is counted stays counted."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

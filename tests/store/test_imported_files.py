@@ -1,7 +1,5 @@
 """What an imported file held is dropped after a while, a little at a time; what accounts hold stays."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a viewer watched, rated and paused: each work once, under whatever ids and titles it was reported."""
 
-from __future__ import annotations
-
 import functools
 import sqlite3
 import time

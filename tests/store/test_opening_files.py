@@ -1,7 +1,5 @@
 """What is opened, what is refused, and that nothing is ever replaced silently."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The durable queue: what is due, what is in doubt, and what people may do to it."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Runs that were cut short, and what earlier runs have left on its way."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """The media servers behind a source: counted as their events come, and called by the name they give themselves."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterator

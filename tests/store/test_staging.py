@@ -1,7 +1,5 @@
 """A copy that was sent: looked through, kept beside the database, and put in its place at a start."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """What goes into the database comes out again: items, sessions, sign-ins, answers, troubles and raw events."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What records are about, by all its names."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from collections.abc import Iterator

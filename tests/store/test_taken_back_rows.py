@@ -1,7 +1,5 @@
 """Which play was taken back and is the same viewing: by index alone, and the same as by looking at each."""
 
-from __future__ import annotations
-
 import functools
 import sqlite3
 from contextlib import closing

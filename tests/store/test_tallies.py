@@ -1,7 +1,5 @@
 """Counts that triggers keep: always what counting everything would give, whatever happens in whatever order."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Plays counted by the database: the same as counting them one by one, by days of the house, and never slowly."""
 
-from __future__ import annotations
-
 import functools
 import sqlite3
 from collections import Counter

@@ -1,7 +1,5 @@
 """Databases of every earlier schema, with changes in every state: the upgrade keeps each as it was."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping

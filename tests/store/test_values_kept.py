@@ -1,7 +1,5 @@
 """Values of any kind in the mirror and in the ledger of a pair."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """The wall of what was watched: in order, filtered, a page at a time, and always in step with plays and outbox."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from contextlib import closing

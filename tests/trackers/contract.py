@@ -7,8 +7,6 @@ A new tracker is held to it by a fixture and nothing else::
         def bench(self, clock: FakeClock) -> Bench: ...
 """
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import json

@@ -1,7 +1,5 @@
 """What a tracker is handed by the service, kept in memory."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 ``tests/trackers/shelf`` without a history, where there is nothing but that state, is the reference.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What holds of viewings that are told as records, and of a tracker that keeps every one of them with its time."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """A Plex tracker on an account of the stand-ins, and the means to disturb it."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A person's Plex libraries at the stand-ins, read as a caller does it, and the means to disturb that."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Rows of a library for tests: answers as servers give them, without anybody's data."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TypeVar
 

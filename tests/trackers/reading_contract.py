@@ -5,8 +5,6 @@ There are suites by kind, ``plays_contract.py`` and ``value_contract.py``, and b
 ``test_suites.py`` holds it to, and provides ``bench``, nothing else.
 """
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What is stored of an account that is read."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

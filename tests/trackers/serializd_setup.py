@@ -1,7 +1,5 @@
 """A Serializd tracker in front of the stand-in, with everything it is handed kept in memory."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """What a change of a service looks like from here, one fault at a time, without ever writing or signing in."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Who knows one tracker's folder knows all: the same job has the same file in each."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from pathlib import Path

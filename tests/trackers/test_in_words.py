@@ -1,7 +1,5 @@
 """Where a play goes, for people: each tracker reads its own address, and a damaged one is no reason to fail."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A film that came without ids is looked up on the server that reported it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

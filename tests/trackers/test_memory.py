@@ -1,7 +1,5 @@
 """The reference tracker, held to the contract and to the faults it offers."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

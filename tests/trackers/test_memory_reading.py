@@ -1,7 +1,5 @@
 """The reference tracker, read and changed as every tracker that can be, and the faults of reads that it offers."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -3,8 +3,6 @@
 The folder is ``trackers/notebook``, and the lines stand in ``conftest.py``.
 """
 
-from __future__ import annotations
-
 import asyncio
 import io
 from collections.abc import Iterator

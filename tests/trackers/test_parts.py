@@ -1,7 +1,5 @@
 """What a tracker can is in parts: one that lacks a part says so, and nobody asks it for that."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """A Plex library as an account: its sign-in, whose it is, where its servers are, and how it is examined."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

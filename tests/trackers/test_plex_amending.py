@@ -1,7 +1,5 @@
 """Marking and rating in a Plex library: once, at every copy, and what a lost answer leaves open is read."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta

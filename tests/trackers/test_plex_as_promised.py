@@ -1,7 +1,5 @@
 """A Plex library is read and marked as every library that can be."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime

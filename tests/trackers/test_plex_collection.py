@@ -1,7 +1,5 @@
 """What a person's Plex libraries have as files: the best of each title, asked for once and told when it changes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """What rows of a library are about, by every form of guid, as servers of several versions write them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any

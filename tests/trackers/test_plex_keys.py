@@ -1,7 +1,5 @@
 """Keys of a library: one for each thing, however many copies there are, and the same whatever becomes of its files."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import combinations
 

@@ -1,7 +1,5 @@
 """The libraries that a person's Plex servers offer, with what is in them and what of it counts as watched."""
 
-from __future__ import annotations
-
 import pytest
 
 from conftest import FakeClock

@@ -1,7 +1,5 @@
 """What is read of a person's Plex libraries: everything once, then what moved, and nothing that was not certain."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

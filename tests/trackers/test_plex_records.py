@@ -1,7 +1,5 @@
 """How a thing stands in a library, from all of its copies."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any

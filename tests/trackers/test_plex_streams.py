@@ -1,7 +1,5 @@
 """What a Plex server tells of the versions of a title, in the words of a collection."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import msgspec

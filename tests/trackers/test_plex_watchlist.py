@@ -1,7 +1,5 @@
 """A person's watchlist at Plex: read whole, changed, and of things that are in no library."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

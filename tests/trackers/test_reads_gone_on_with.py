@@ -1,7 +1,5 @@
 """A long read that breaks off is gone on with, and never believed to be all where the account changed meanwhile."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any

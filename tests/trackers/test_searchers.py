@@ -1,7 +1,5 @@
 """Looking for a title on Trakt, Serializd and at TMDB, against their stand-ins."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """Delivering to Serializd: the contract, what exactly is sent, and what its answers are taken for."""
 
-from __future__ import annotations
-
 from datetime import timedelta, timezone
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """Plays that Serializd is told of ahead cost one request each, and one more for each season."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 

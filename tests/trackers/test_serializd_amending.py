@@ -1,7 +1,5 @@
 """Changing what a Serializd account holds: exactly that, and nothing that a person wrote is lost."""
 
-from __future__ import annotations
-
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Marks without a row are asked for only where an answer would change something, and not all of them at once."""
 
-from __future__ import annotations
-
 import pytest
 
 from conftest import FakeClock

@@ -1,7 +1,5 @@
 """Signing in to Serializd: seldom, stored first, and never in a loop."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from datetime import timedelta

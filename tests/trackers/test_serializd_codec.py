@@ -1,7 +1,5 @@
 """Serializd's JSON in and out, with every oddity it is known for."""
 
-from __future__ import annotations
-
 import base64
 import json
 from datetime import UTC, date, datetime, timedelta, timezone

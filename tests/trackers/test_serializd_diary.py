@@ -1,7 +1,5 @@
 """Looking plays up at Serializd: complete, whatever the diary does meanwhile."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

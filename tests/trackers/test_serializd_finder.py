@@ -1,7 +1,5 @@
 """Finding a show by title: certain only on evidence."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

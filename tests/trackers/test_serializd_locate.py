@@ -1,7 +1,5 @@
 """Finding Serializd's episode: on evidence, through the cache, and again when the catalogue has grown."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Ticking off without a date at Serializd: once, without a diary row, and not over what is there."""
 
-from __future__ import annotations
-
 import pytest
 
 from conftest import FakeClock

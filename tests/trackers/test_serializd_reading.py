@@ -1,7 +1,5 @@
 """Reading a Serializd account: few requests, the truth, and never less than the truth."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whole seasons that are about to be added cost one page for each show; everything else is held against its season."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Any
 

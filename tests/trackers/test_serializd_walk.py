@@ -1,7 +1,5 @@
 """Whatever people and we do to a Serializd account, what is read stays right, and nothing moves where nothing moved."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from hypothesis import HealthCheck, example, given, settings

@@ -1,7 +1,5 @@
 """Where a tracker puts an item about which a person has spoken: by that word, not by what the media server knows."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

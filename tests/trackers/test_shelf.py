@@ -1,7 +1,5 @@
 """The library without a service, by what it keeps: with a history, and with nothing but its state, as the reference."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

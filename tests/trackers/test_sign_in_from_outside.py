@@ -1,7 +1,5 @@
 """``scrobbled auth`` runs beside the service: what it stores counts from the next look at the sign-in on."""
 
-from __future__ import annotations
-
 import asyncio
 
 from conftest import FakeClock

@@ -1,7 +1,5 @@
 """Every tracker is held to the suites of what it declares, by kind and by what it keeps of a viewing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path

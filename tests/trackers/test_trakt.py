@@ -1,7 +1,5 @@
 """Trakt, held to the contract of trackers, and what happens to plays when it misbehaves."""
 
-from __future__ import annotations
-
 import itertools
 from datetime import date, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Changing what a Trakt account holds: each edit once, also when its answer is lost and it is repeated."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

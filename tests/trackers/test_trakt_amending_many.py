@@ -1,7 +1,5 @@
 """Changing many things of a Trakt account at once: few requests, each with its own result, and repeated as one."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

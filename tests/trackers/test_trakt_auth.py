@@ -1,7 +1,5 @@
 """Signing in to Trakt and staying so."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 from collections.abc import Mapping

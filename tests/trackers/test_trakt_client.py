@@ -1,7 +1,5 @@
 """What Trakt's status codes mean, and how its JSON is read and written."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 

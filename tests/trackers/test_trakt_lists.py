@@ -1,7 +1,5 @@
 """The collection and the watchlist of a Trakt account, as it lists them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Where Trakt keeps an item, and what it knows about shows."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

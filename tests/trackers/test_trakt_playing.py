@@ -1,7 +1,5 @@
 """Showing on Trakt what is being played: never a play, in the account's own pace."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

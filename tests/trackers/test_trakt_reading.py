@@ -1,7 +1,5 @@
 """Reading a Trakt account: everything that is there, nothing that is not, and as few requests as that takes."""
 
-from __future__ import annotations
-
 import contextlib
 import random
 from collections.abc import Callable

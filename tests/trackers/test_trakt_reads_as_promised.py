@@ -1,7 +1,5 @@
 """A Trakt account is read and changed as every tracker that can be."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Plays without a date on Trakt: how it is told of them, and how they are found again."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """A wrapper hands on all that a tracker is: what is added to the contract must not end there."""
 
-from __future__ import annotations
-
 from scrobbled.trackers.base import Tracker
 from scrobbled.trackers.wrapped import Wrapped
 

@@ -1,7 +1,5 @@
 """A Trakt tracker on the account "anna" of the stand-in, and the means to disturb it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

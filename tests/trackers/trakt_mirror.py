@@ -1,7 +1,5 @@
 """What a caller of ``read`` keeps: the records of one account, and how they compare with what it really holds."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What holds for every kind of which a thing has one value, at every tracker that can be read and changed for it."""
 
-from __future__ import annotations
-
 import pytest
 
 from scrobbled.core.kinds import KINDS, RATINGS, Kind, KindShape, KindValue

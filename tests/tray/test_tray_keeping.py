@@ -1,7 +1,5 @@
 """The token of the icon: read by its owner alone, and sent nowhere but where it was made."""
 
-from __future__ import annotations
-
 import json
 import stat
 from pathlib import Path

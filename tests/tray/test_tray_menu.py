@@ -1,7 +1,5 @@
 """What the service says, as a light, a sentence and a menu."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

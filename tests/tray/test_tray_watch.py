@@ -1,7 +1,5 @@
 """The icon's questions and clicks, in front of the real application."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

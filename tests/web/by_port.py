@@ -1,7 +1,5 @@
 """A house that answers on a port, and callers from many addresses of this machine."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import AsyncIterator, Callable
 

@@ -1,7 +1,5 @@
 """A service that people are led through: with a configuration or none, and time that passes when the test says so."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator

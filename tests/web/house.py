@@ -1,7 +1,5 @@
 """A whole service in one process: runtime, database on disk, and the application as browsers and servers see it."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from copy import deepcopy

@@ -1,7 +1,5 @@
 """Who may look: the rules as a table, then the same through the whole application."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any

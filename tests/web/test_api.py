@@ -1,7 +1,5 @@
 """The API: shapes, pages, actions, and that nothing secret comes out."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What people are told, and trying it, by API."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any

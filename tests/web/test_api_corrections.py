@@ -1,7 +1,5 @@
 """Corrections over the API: the same data and the same effect as the command, and advice for what makes none."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What was watched, over the API: searched, filtered, a page at a time."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``/api/v1/pairs``, ``/runs`` and ``/sync``."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The configuration by the API: read without its secrets, checked, changed in place, and never overwritten blindly."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The API of who reports: setting up, trying, registering, and claiming an account at one click."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Posters as pages ask for them and browsers get them."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What somebody in the house can try from another machine, carried out against a service that answers on a port."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any

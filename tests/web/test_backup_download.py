@@ -1,7 +1,5 @@
 """``GET /api/v1/backup``: a whole database for whoever is let in, and nothing left on the disk."""
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import closing
 from pathlib import Path

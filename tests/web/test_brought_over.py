@@ -1,7 +1,5 @@
 """Plays that were brought over: they are on both sides, nobody watched them just now, and no message told of them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

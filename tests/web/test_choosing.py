@@ -1,7 +1,5 @@
 """Saying what a title is: looking in every catalogue, seeing what it would do, and what waited being delivered."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path

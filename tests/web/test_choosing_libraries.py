@@ -1,7 +1,5 @@
 """Choosing libraries on the page and by API: nothing of it knows which service they are of."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any

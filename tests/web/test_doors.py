@@ -1,7 +1,5 @@
 """Passwords as hashes, sessions over a restart, what a token may do, and Home Assistant's own door."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 

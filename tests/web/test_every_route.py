@@ -1,7 +1,5 @@
 """Every route there is, found by asking the application: nobody gets in by a way that somebody forgot."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import sqlite3

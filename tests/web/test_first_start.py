@@ -1,7 +1,5 @@
 """From nothing to the first event: who may begin, each step, leaving off and going on, and read-only folders."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import stat

@@ -1,7 +1,5 @@
 """Floods by API and on the page: told with figures, decided on together, counted in the metrics."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What somebody meets who never read a word about it: dead ends, counts, words of commands, and the way back."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Damaged messages of every source over HTTP: the answer is that it is stored, or what is wrong with it."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import random

@@ -1,8 +1,6 @@
 """Whoever has the page's password may change the configuration, and is not told what it keeps: neither the environment,
 nor a file, nor a secret that is sent to another address."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import os

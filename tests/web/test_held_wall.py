@@ -1,7 +1,5 @@
 """The wall of what a tracker holds, whoever put it there: on the page, in the API, and after each run."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -4,8 +4,6 @@ A proxy on this machine that says nothing of itself (nginx since 1.29.7 with a b
 it look like that: HTTP/1.1 and ``Host: 127.0.0.1:8484``.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The wall and the story it opens: what stands there, that filters stand in the address, and that nothing leaks in."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from pathlib import Path

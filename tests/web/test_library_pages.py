@@ -1,7 +1,5 @@
 """One library alone, as page and API offer it: the titles that are there, and a refusal for one that is not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import httpx

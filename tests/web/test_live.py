@@ -1,7 +1,5 @@
 """News over server-sent events, over a real port: it comes, it is bounded, it ends when the service does."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import AsyncIterator

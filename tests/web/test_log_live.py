@@ -1,7 +1,5 @@
 """The log over server-sent events, over a real port: lines come, floods cost nobody but the reader, and all ends."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time

@@ -1,7 +1,5 @@
 """The page of the log, and the log over HTTP: filters in the address, nothing acted upon, ids that lead to stories."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator

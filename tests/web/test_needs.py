@@ -1,7 +1,5 @@
 """What needs somebody: one question for all that is alike, answered by one button, and nothing asked twice."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re

@@ -1,7 +1,5 @@
 """Whatever state a house is in: no surface says that all is well where that is not so, and all say the same."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

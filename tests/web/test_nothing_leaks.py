@@ -1,7 +1,5 @@
 """The two ways out, JSON and pages, let no secret through, whichever route it is and whoever forgot to think of it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

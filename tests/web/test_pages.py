@@ -1,7 +1,5 @@
 """The page: what stands on it, that it is safe to look at, and that its buttons work without any script."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import threading

@@ -1,7 +1,5 @@
 """Pausing delivery by API and on the first page, and every place that tells of it."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The picture of a QR code is the code itself, with a light border that cameras need."""
 
-from __future__ import annotations
-
 import re
 
 import segno

@@ -1,7 +1,5 @@
 """Webhooks with a wrong address are counted, and nobody can fill the database with them."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Restoring from afar: the file is taken a piece at a time, looked through, and put in place at the next start."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Connecting a media server on the page: the address, the steps, and the place that turns green."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from pathlib import Path

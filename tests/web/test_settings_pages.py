@@ -1,7 +1,5 @@
 """The settings as forms: filled in without any script, saved with everything else kept, refused at their fields."""
 
-from __future__ import annotations
-
 import contextlib
 import html
 import os

@@ -1,7 +1,5 @@
 """Signing in to trackers on the page: each way of it, in two tabs, refused, run out, and without telling a secret."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """One click on the page says whose an account is, another tries a source."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 

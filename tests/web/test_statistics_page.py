@@ -1,7 +1,5 @@
 """The page of statistics and its API: every filter in the address, a table behind each drawing, nothing acted upon."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,5 @@
 """The story of a play over the API and as a page, and stored webhooks once more over the API."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from pathlib import Path

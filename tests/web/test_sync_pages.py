@@ -1,7 +1,5 @@
 """``/sync`` and what is below it, and the same in ``/api/v1``: previews, plans, runs, questions."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import sqlite3

@@ -1,7 +1,5 @@
 """How plans and runs are told: buttons that say what they do, and plain words for what came of it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import msgspec

@@ -1,7 +1,5 @@
 """Whatever is sent to the Trakt endpoint gets a plain answer in bearable time, and tells nobody anything."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Players that speak to Trakt: what they tell becomes plays, and is answered as Trakt answers."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from pathlib import Path

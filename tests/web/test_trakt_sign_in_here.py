@@ -1,7 +1,5 @@
 """Programs sign in at our Trakt endpoint with a code that a person approves: by page, command or API."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from pathlib import Path

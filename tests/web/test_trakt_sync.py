@@ -1,7 +1,5 @@
 """What Trakt clients read, against the shapes of the contract; and what they leave beside scrobbles."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """A test event for players that speak to Trakt: through the endpoint itself, whoever its tokens are made by."""
 
-from __future__ import annotations
-
 import asyncio
 from copy import deepcopy
 from pathlib import Path

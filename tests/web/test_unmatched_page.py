@@ -1,7 +1,5 @@
 """What could not be told, on the page and in the API: the same as the command lists."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The sentence on top, the cards of the first page, and the words for times."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """A library beside a tracker on the pages: before a plan is said yes to, and the wall after it was carried out."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Sessions and failed tries over time, and that neither can fill the memory."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A house whose players speak to Trakt."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A patient with everything that can be configured, in front of the stand-ins."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping

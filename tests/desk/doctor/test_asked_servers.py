@@ -1,7 +1,5 @@
 """Doctor tells how asking media servers goes, as the running service last saw it."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The broker of the sensors, as the doctor sees it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from desk.doctor.clinic import Clinic

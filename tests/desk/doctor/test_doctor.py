@@ -1,7 +1,5 @@
 """Doctor: what is in order is said to be, each trouble is told as what it is, and nothing is given away."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -1,7 +1,5 @@
 """What the examination says of who reports: each server behind a source, and where to find the address."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from desk.doctor.clinic import Clinic, check

@@ -1,7 +1,5 @@
 """A gallery over a real database, a real folder, and the stand-ins of the sandbox."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass

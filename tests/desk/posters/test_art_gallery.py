@@ -1,7 +1,5 @@
 """Which picture belongs to what, where it comes from, and that it is fetched once and no more."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 from typing import Any

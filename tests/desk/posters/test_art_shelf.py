@@ -1,7 +1,5 @@
 """Pictures on disk: bounded, remembered, and never in the way."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from functools import partial

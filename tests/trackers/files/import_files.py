@@ -1,7 +1,5 @@
 """Files as people have them: archives, tables, states. All values are made up."""
 
-from __future__ import annotations
-
 import copy
 import json
 import zipfile

@@ -1,7 +1,5 @@
 """A table that cannot be read to its end is told of, and what could be read is taken all the same."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from scrobbled.trackers.files import read_file

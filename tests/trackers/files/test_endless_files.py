@@ -1,7 +1,5 @@
 """Files that were made to keep whoever imports them busy are refused, in a sentence, before they are read."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A file as a tracker, and whatever may be in a file."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import json

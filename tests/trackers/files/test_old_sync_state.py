@@ -1,7 +1,5 @@
 """The state file of trakt-serializd-sync, and the writes that it lost."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

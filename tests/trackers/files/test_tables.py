@@ -1,7 +1,5 @@
 """Histories as CSV: what people write by hand, and what other programs hand out."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

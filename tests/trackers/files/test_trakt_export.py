@@ -1,7 +1,5 @@
 """Trakt's data export, in every shape it was seen in, and damaged in every way that a download can be."""
 
-from __future__ import annotations
-
 import zipfile
 from pathlib import Path
 from typing import Any

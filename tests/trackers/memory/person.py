@@ -1,7 +1,5 @@
 """A person at an account of a memory tracker, who changes by hand what it holds."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from msgspec.structs import replace

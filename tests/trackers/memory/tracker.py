@@ -1,7 +1,5 @@
 """A complete tracker without a service: the reference for new ones, and a test double with faults to order."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

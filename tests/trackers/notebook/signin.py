@@ -1,7 +1,5 @@
 """``scrobbled auth notebook``."""
 
-from __future__ import annotations
-
 from scrobbled.core.errors import LoginNeeded
 from scrobbled.trackers.given import SignIn, SignInField
 

@@ -1,7 +1,5 @@
 """A library without a service: what is in it, whether it was watched, and what a person does there by hand."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
