@@ -10,6 +10,7 @@ The last three take the source folder of another commit too: ``rooms sizes ELSEW
 
 import ast
 import collections
+import functools
 import io
 import sys
 import tokenize
@@ -28,15 +29,19 @@ BESIDE = ("sandbox", "__main__")
 
 def imports(source=SOURCE):
     """Which modules each module imports, by dotted names below ``scrobbled``; those for type checkers count too."""
-    trees = dict(_trees(source))
+    trees = _trees(source)
     return {name: {_there(one, trees) for one in _asked(tree)} - {name, None} for name, tree in trees.items()}
 
 
+@functools.cache
 def _trees(source):
+    """Of each module by its name; two modules never share one, as a package's ``__init__`` has the package's."""
+    found = {}
     for path in sorted(source.rglob("*.py")):
         parts = path.relative_to(source).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__")
-        yield name or "__init__", ast.parse(path.read_text(encoding="utf-8"))
+        found[name or "__init__"] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _asked(tree):
@@ -161,7 +166,7 @@ def _code(text, tree):
 def names(source=SOURCE):
     """Public names of classes and type aliases that are defined in more than one module, with those modules."""
     found = collections.defaultdict(set)
-    for module, tree in _trees(source):
+    for module, tree in _trees(source).items():
         for name in (name for node in tree.body for name in defined(node) if not name.startswith("_")):
             found[name].add(module)
     return {name: sorted(where) for name, where in sorted(found.items()) if len(where) > 1}

@@ -1,6 +1,7 @@
 """What holds for the whole tree and what no single test sees: layers, one writer, one version, clean lock files."""
 
 import ast
+import functools
 import re
 import subprocess
 import sysconfig
@@ -26,9 +27,15 @@ FOLDERS = (".ci", ".github", "addon", "benchmarks", "config", "contrib", "docs",
 OWN_CONFIGURATION = ROOT / "config" / "scrobbled.yaml"
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"), str(path))
+@functools.cache
+def modules() -> tuple[tuple[Path, ast.Module], ...]:
+    return tuple((path, ast.parse(path.read_text(encoding="utf-8"), str(path))) for path in sorted(SOURCE.rglob("*.py")))
+
+
+@functools.cache
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """All of them: each of the tests below looks at every one, and walking a tree takes ten times as long as that."""
+    return tuple(ast.walk(tree))
 
 
 def project_files() -> list[Path]:
@@ -77,7 +84,7 @@ def test_the_classes_that_the_glossary_names_are_there() -> None:
 
 def needed(tree: ast.Module, known: Collection[str]) -> Iterator[str]:
     """Modules of ours; those that only the types need count, too. ``from a import b`` is a.b where that is a module."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             names = ((f"{node.module}.{alias.name}", node.module) for alias in node.names)
             yield from (within if within in known else module for within, module in names)
@@ -99,7 +106,7 @@ def callers_of(method: str) -> set[str]:
     return {
         path.relative_to(SOURCE).as_posix()
         for path, tree in modules()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr == method
     }
 
@@ -123,7 +130,7 @@ def test_only_the_pools_open_connections() -> None:
     opened = {
         path.relative_to(SOURCE).as_posix()
         for path, tree in modules()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Http"
     }
     assert opened == {"plumbing/pools.py"}
@@ -208,8 +215,8 @@ STANDS = re.compile(r"\b(in step|(?<!dis)connected)\b", re.IGNORECASE)
 
 def texts_of(tree: ast.Module) -> Iterator[str]:
     """What the code can say: its strings, without those that only stand there, as docstrings do."""
-    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    silent = {id(node.value) for node in nodes(tree) if isinstance(node, ast.Expr)}
+    for node in nodes(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
             yield node.value
 
@@ -256,7 +263,7 @@ def test_reasons_are_compared_by_their_codes() -> None:
     found = {
         path.relative_to(SOURCE).as_posix()
         for path, tree in modules()
-        if any(compares_a_sentence(node) for node in ast.walk(tree))
+        if any(compares_a_sentence(node) for node in nodes(tree))
         or any(SQL_ON_REASON.search(text) for text in texts_of(tree))
     }
     assert {place for place in found if not place.startswith(("core/words/", "store/file/migrations/"))} == set()
@@ -393,7 +400,7 @@ def flows() -> Iterator[tuple[str, list[Step]]]:
 
 
 def tree_of(file: str) -> ast.Module:
-    return ast.parse((SOURCE / file).read_text(encoding="utf-8"), file)
+    return dict(modules())[SOURCE / file]
 
 
 def module_of(file: str) -> str:
@@ -402,17 +409,17 @@ def module_of(file: str) -> str:
 
 def imported(file: str) -> set[str]:
     """Every module, or name in a module, that a file imports."""
-    nodes = [node for node in ast.walk(tree_of(file)) if isinstance(node, ast.ImportFrom) and node.module]
+    asked = [node for node in nodes(tree_of(file)) if isinstance(node, ast.ImportFrom) and node.module]
     return {
-        found for node in nodes for name in node.names for found in (node.module or "", f"{node.module}.{name.name}")
+        found for node in asked for name in node.names for found in (node.module or "", f"{node.module}.{name.name}")
     }
 
 
 def used(file: str) -> set[str]:
     """The names and attributes that a file mentions."""
-    nodes = list(ast.walk(tree_of(file)))
-    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    return attributes | {node.id for node in nodes if isinstance(node, ast.Name)}
+    found = nodes(tree_of(file))
+    attributes = {node.attr for node in found if isinstance(node, ast.Attribute)}
+    return attributes | {node.id for node in found if isinstance(node, ast.Name)}
 
 
 def defined(file: str) -> set[str]:
