@@ -29,7 +29,9 @@ OWN_CONFIGURATION = ROOT / "config" / "scrobbled.yaml"
 
 @functools.cache
 def modules() -> tuple[tuple[Path, ast.Module], ...]:
-    return tuple((path, ast.parse(path.read_text(encoding="utf-8"), str(path))) for path in sorted(SOURCE.rglob("*.py")))
+    return tuple(
+        (path, ast.parse(path.read_text(encoding="utf-8"), str(path))) for path in sorted(SOURCE.rglob("*.py"))
+    )
 
 
 @functools.cache

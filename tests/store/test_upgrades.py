@@ -138,14 +138,23 @@ def _insert(db: sqlite3.Connection, table: str, row: Row) -> None:
     db.execute(f"INSERT INTO {table} ({', '.join(there)}) VALUES ({marks})", tuple(there.values()))
 
 
-@pytest.fixture(params=range(1, len(STEPS) + 1), ids=STEPS)
-def older(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, list[Row], list[Row]]:
-    """A database after so many steps, with what was put into it."""
-    path = tmp_path / "scrobbled.db"
+Upgraded = tuple[sqlite3.Connection, list[Row], list[Row]]
+
+
+@pytest.fixture(scope="module", params=range(1, len(STEPS) + 1), ids=STEPS)
+def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
+    """A database that was left after so many steps and opened today, with what had been put into it. Only to be read:
+    all tests share it.
+    """
+    path = tmp_path_factory.mktemp("upgraded") / "scrobbled.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous = OFF")
         migrations.apply(db, stop_before=next(iter(STEPS[request.param :]), None))
+        db.execute("BEGIN")
         changes, amended = filled(db)
-    return path, changes, amended
+        db.execute("COMMIT")
+    with closing(opening.open_database(path)) as db:
+        yield db, changes, amended
 
 
 def listed(db: sqlite3.Connection) -> list[QueuedChange]:
@@ -160,10 +169,9 @@ def listed(db: sqlite3.Connection) -> list[QueuedChange]:
     return found + [queued_amendment(row) for row in amendments.listing(db, limit=1_000)]
 
 
-def test_what_waits_waits_after_it_with_all_that_is_known_of_it(older: tuple[Path, list[Row], list[Row]]) -> None:
-    path, changes, amended = older
-    with closing(opening.open_database(path)) as db:
-        now = {one.id: one for one in listed(db)}
+def test_what_waits_waits_after_it_with_all_that_is_known_of_it(upgraded: Upgraded) -> None:
+    db, changes, amended = upgraded
+    now = {one.id: one for one in listed(db)}
     waiting = {f"c{row['id']}": row for row in changes if row["state"] not in DONE}
     waiting |= {f"a{row['id']}": row for row in amended if row["state"] not in DONE}
     assert now.keys() == waiting.keys()
@@ -181,36 +189,33 @@ def test_what_waits_waits_after_it_with_all_that_is_known_of_it(older: tuple[Pat
         assert bool(one.candidates) == (row["state"] == "unmatched" and id_.startswith("c"))
 
 
-def test_what_is_settled_stays_as_it_was_told_of_its_play(older: tuple[Path, list[Row], list[Row]]) -> None:
-    path, changes, _ = older
-    with closing(opening.open_database(path)) as db:
-        for row in changes:
-            play = recent.play(db, row["play_id"])
-            assert play is not None
-            (one,) = play.deliveries
-            assert (one.change_id, one.tracker, one.state, one.phase) == (
-                row["id"],
-                row["tracker"],
-                row["state"],
-                row["phase"],
-            )
-            assert (one.reason, one.remote_id, one.settled_at) == (row["reason"], row["remote_id"], row["settled_at"])
+def test_what_is_settled_stays_as_it_was_told_of_its_play(upgraded: Upgraded) -> None:
+    db, changes, _ = upgraded
+    for row in changes:
+        play = recent.play(db, row["play_id"])
+        assert play is not None
+        (one,) = play.deliveries
+        assert (one.change_id, one.tracker, one.state, one.phase) == (
+            row["id"],
+            row["tracker"],
+            row["state"],
+            row["phase"],
+        )
+        assert (one.reason, one.remote_id, one.settled_at) == (row["reason"], row["remote_id"], row["settled_at"])
 
 
-def test_amendments_that_are_settled_stay_so(older: tuple[Path, list[Row], list[Row]]) -> None:
-    path, _, amended = older
-    with closing(opening.open_database(path)) as db:
-        for row in amended:
-            one = amendments.get(db, row["id"])
-            assert one is not None
-            assert (one.state, one.reason, one.wish.action) == (row["state"], row["reason"], row["action"])
-            assert one.wish.details.remote_id == f"r{row['id']}"
+def test_amendments_that_are_settled_stay_so(upgraded: Upgraded) -> None:
+    db, _, amended = upgraded
+    for row in amended:
+        one = amendments.get(db, row["id"])
+        assert one is not None
+        assert (one.state, one.reason, one.wish.action) == (row["state"], row["reason"], row["action"])
+        assert one.wish.details.remote_id == f"r{row['id']}"
 
 
-def test_what_waits_is_counted_as_often_as_it_is_there(older: tuple[Path, list[Row], list[Row]]) -> None:
-    path, changes, amended = older
-    with closing(opening.open_database(path)) as db:
-        counted = {(one.viewer, one.tracker, one.state): one.count for one in overview.waiting(db)}
+def test_what_waits_is_counted_as_often_as_it_is_there(upgraded: Upgraded) -> None:
+    db, changes, amended = upgraded
+    counted = {(one.viewer, one.tracker, one.state): one.count for one in overview.waiting(db)}
     rows = [row for row in (*changes, *amended) if row["state"] not in DONE]
     keys = {(row["viewer"], row["tracker"], row["state"]) for row in rows}
     wanted = {key: sum((row["viewer"], row["tracker"], row["state"]) == key for row in rows) for key in keys}
