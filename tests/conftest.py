@@ -116,10 +116,14 @@ def pytest_collection_finish() -> None:
     once.install()
 
 
+SHARING = ("tests/cli/", "tests/store/test_upgrades.py", "tests/test_architecture.py")
+"""Files in which tests share a running service, an upgraded database, the source as read."""
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """One worker gets all drills, as they run beside each other already and take longest, one all that is done in a
-    browser, and one each file in which tests share a running service. The rest goes to whoever is free.
+    browser, and one each file in which tests share what takes long to make. The rest goes to whoever is free.
     """
     from xdist.scheduler import LoadScopeScheduling
 
@@ -128,7 +132,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             for folder, scope in (("tests/e2e/", "drills"), ("tests/browser/", "browser")):
                 if nodeid.startswith(folder):
                     return scope
-            return nodeid.partition("::")[0] if nodeid.startswith("tests/cli/") else nodeid
+            return nodeid.partition("::")[0] if nodeid.startswith(SHARING) else nodeid
 
     return DrillsTogether(config, log)
 
