@@ -26,11 +26,6 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
-def trakt(clock: FakeClock) -> TraktBench:
-    return TraktBench(clock)
-
-
-@pytest.fixture
 def serializd(clock: FakeClock) -> Setup:
     return Setup(clock)
 

@@ -38,11 +38,6 @@ def test_how_a_listing_has_grown() -> None:
 
 
 @pytest.fixture
-def trakt(clock: FakeClock) -> TraktBench:
-    return TraktBench(clock)
-
-
-@pytest.fixture
 def mirror(trakt: TraktBench) -> TraktMirror:
     trakt.api.preload("anna", 1_700)  # seven pages
     return TraktMirror(trakt, trakt.tracker())

@@ -35,11 +35,6 @@ class TestSerializd(TrackerContract):
         )
 
 
-@pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
-
-
 async def test_a_play_is_a_tick_and_a_complete_diary_row(setup: Setup) -> None:
     tracker = setup.tracker()
     play = await play_of(tracker, setup.episode())

@@ -17,11 +17,6 @@ SHOW, SEASON = 90000, 140001
 MARK = "POST /api/watched_v2"
 
 
-@pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
-
-
 async def several(setup: Setup, tracker: SerializdTracker, *numbers: int, season: int = 1) -> list[Addition]:
     return [
         await play_of(tracker, setup.episode(season=season, number=n), EVENING + timedelta(days=n)) for n in numbers

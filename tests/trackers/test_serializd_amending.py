@@ -34,11 +34,6 @@ PERSONAL: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
-
-
 def by_hand(setup: Setup, number: int = 4, at: datetime | None = EVENING, **changes: Any) -> Review:
     row = setup.service.log_play("anna", SHOW, 1, number, at)
     return setup.service.edit("anna", row.id, **changes) if changes else row

@@ -2,7 +2,6 @@
 
 import pytest
 
-from conftest import FakeClock
 from scrobbled.core.errors import TryLater
 from scrobbled.trackers.serializd import tickreading
 from trackers.serializd_mirror import Mirror
@@ -12,11 +11,6 @@ SEASON_PAGE = "GET /mobile/page/show/*"
 SEASONS = 8
 """Of the four shows, without their specials."""
 AT = "2026-01-01T00:00:00Z"
-
-
-@pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
 
 
 def bare(setup: Setup) -> None:

@@ -18,11 +18,6 @@ from trackers.serializd_setup import LOGIN, TICK, URL, Setup
 VALIDATE = "POST /api/validateauthtoken"
 
 
-@pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
-
-
 async def test_email_and_password_are_enough(setup: Setup) -> None:
     tracker = setup.tracker()
     assert tracker.expires_at() is None

@@ -7,7 +7,6 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, TryLater
 from scrobbled.plumbing.http import Http
 from scrobbled.trackers.base import Addition
@@ -16,11 +15,6 @@ from trackers.contract import EVENING, add, play_of
 from trackers.serializd_setup import URL, Setup
 
 DIARY = "GET /api/user/anna/diary"
-
-
-@pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
 
 
 def pages(setup: Setup) -> list[str]:

@@ -3,7 +3,6 @@
 import pytest
 from msgspec.structs import replace
 
-from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, TryLater
 from scrobbled.core.naming.ids import EpisodeIds, ShowIds
 from scrobbled.core.naming.items import Episode
@@ -12,11 +11,6 @@ from scrobbled.trackers.serializd.finder import METHOD, SerializdFinder
 from trackers.serializd_setup import LOGIN, Setup, has_app_headers
 
 SEARCH = "GET /api/search/shows"
-
-
-@pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
 
 
 def nameless(setup: Setup, **changes: object) -> Episode:

@@ -16,11 +16,6 @@ SHOW, SEASON = "GET /api/show/90000", "GET /api/show/90000/season/*"
 HOUR = 3600
 
 
-@pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
-
-
 async def test_an_episode_is_found_where_it_is_claimed_to_be(setup: Setup) -> None:
     address = await setup.tracker().locate(setup.episode())
     assert address.key == "90000:140001:4"

@@ -1,8 +1,5 @@
 """Ticking off without a date at Serializd: once, without a diary row, and not over what is there."""
 
-import pytest
-
-from conftest import FakeClock
 from scrobbled.core.records import Subject
 from scrobbled.trackers.base import Address, AddResult, Receipt, Tick, Untick
 from scrobbled.trackers.serializd.amending import LOGGED
@@ -11,11 +8,6 @@ from trackers.contract import EVENING, add, play_of
 from trackers.serializd_setup import ADD, Setup
 
 TICK = "POST /api/episode_log/add"
-
-
-@pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
 
 
 async def place(setup: Setup, tracker: SerializdTracker) -> Address:

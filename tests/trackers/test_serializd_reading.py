@@ -27,11 +27,6 @@ SHOW, SEASON, SPECIALS = 90000, 140001, 140000
 
 
 @pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
-
-
-@pytest.fixture
 def mirror() -> Mirror:
     return Mirror()
 

@@ -23,11 +23,6 @@ SHOW_PAGE, SEASON_PAGE = f"GET /api/show/{SHOW}", "GET /api/show/*/season/*"
 DAY = 86_400
 
 
-@pytest.fixture
-def setup(clock: FakeClock) -> Setup:
-    return Setup(clock)
-
-
 def of_trakt(setup: Setup, season: int, number: int, **changes: Any) -> Episode:
     """Trakt tells no day on which it was shown."""
     return setup.episode(season=season, number=number, air_date=None, **changes)

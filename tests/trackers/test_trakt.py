@@ -23,18 +23,6 @@ from trackers.trakt_bench import ADD, ROOT, TraktBench
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def trakt(clock: FakeClock) -> TraktBench:
-    return TraktBench(clock)
-
-
-@pytest.fixture
-async def tracker(trakt: TraktBench):
-    built = trakt.tracker()
-    yield built
-    await built.aclose()
-
-
 class TestTrakt(TrackerContract):
     @pytest.fixture
     def bench(self, trakt: TraktBench) -> Bench:

@@ -8,7 +8,6 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
-from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, ListClosed, NotInCatalogue, Refused, TrackerError, TryLater
 from scrobbled.core.kinds import Scope
 from scrobbled.core.naming.ids import EpisodeIds, MovieIds, ShowIds
@@ -25,18 +24,6 @@ RATE, UNRATE, REMOVE, ADD = "/sync/ratings", "/sync/ratings/remove", "/sync/hist
 EVENING = datetime(2026, 11, 10, 20, 14, tzinfo=UTC)
 LATER = EVENING + timedelta(hours=3)
 SCOPES: tuple[Scope, ...] = ("movie", "show", "season", "episode")
-
-
-@pytest.fixture
-def trakt(clock: FakeClock) -> TraktBench:
-    return TraktBench(clock)
-
-
-@pytest.fixture
-async def tracker(trakt: TraktBench):
-    built = trakt.tracker()
-    yield built
-    await built.aclose()
 
 
 def subject(trakt: TraktBench, scope: Scope, show: int = 0) -> Subject:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from conftest import FakeClock
 from scrobbled.core.errors import ContractDrift, NotInCatalogue, Refused, TryLater
 from scrobbled.core.naming.ids import EpisodeIds
 from scrobbled.trackers.base import Address, AddResult, Edit, Receipt, Remove, Retime, SetValue, Tracker
@@ -19,18 +18,6 @@ from trackers.trakt_mirror import TraktMirror
 RATE, REMOVE, ADD = "POST /sync/ratings", "POST /sync/history/remove", "POST /sync/history"
 EVENING = datetime(2026, 11, 10, 20, 14, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def trakt(clock: FakeClock) -> TraktBench:
-    return TraktBench(clock)
-
-
-@pytest.fixture
-async def tracker(trakt: TraktBench):
-    built = trakt.tracker()
-    yield built
-    await built.aclose()
 
 
 async def dated_now(trakt: TraktBench, tracker: Tracker, count: int) -> list[tuple[Address, str]]:

@@ -32,13 +32,6 @@ def trakt(clock: FakeClock) -> TraktBench:
     return bench
 
 
-@pytest.fixture
-async def tracker(trakt: TraktBench):
-    built = trakt.tracker()
-    yield built
-    await built.aclose()
-
-
 async def watch_film(trakt: TraktBench, tracker: Tracker) -> None:
     """One play more in the history."""
     before = len(trakt.history())

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from conftest import FakeClock
 from scrobbled.core.records import Subject
 from scrobbled.sandbox.trakt.accounts import ListEntry
 from scrobbled.trackers.base import Receipt, SetValue
@@ -14,11 +13,6 @@ from trackers.trakt_bench import TraktBench
 from trackers.trakt_mirror import TraktMirror
 
 EVENING = datetime(2026, 11, 10, 20, 14, 37, tzinfo=UTC)
-
-
-@pytest.fixture
-def trakt(clock: FakeClock) -> TraktBench:
-    return TraktBench(clock)
 
 
 @pytest.fixture

@@ -20,18 +20,6 @@ SEASONS = "GET /shows/*/seasons"
 
 
 @pytest.fixture
-def trakt(clock: FakeClock) -> TraktBench:
-    return TraktBench(clock)
-
-
-@pytest.fixture
-async def tracker(trakt: TraktBench):
-    built = trakt.tracker()
-    yield built
-    await built.aclose()
-
-
-@pytest.fixture
 async def finder(trakt: TraktBench):
     http = trakt.http()
     yield TraktFinder(http, "sandbox-client", trakt.cache, trakt.clock, url=f"{ROOT}/trakt")

@@ -14,11 +14,6 @@ from trackers.trakt_bench import TraktBench
 
 
 @pytest.fixture
-def trakt(clock: FakeClock) -> TraktBench:
-    return TraktBench(clock)
-
-
-@pytest.fixture
 async def tracker(trakt: TraktBench):
     built = Masked(trakt.tracker(), Redactor())
     yield built

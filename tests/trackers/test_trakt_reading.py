@@ -39,13 +39,6 @@ def trakt(clock: FakeClock) -> TraktBench:
 
 
 @pytest.fixture
-async def tracker(trakt: TraktBench):
-    built = trakt.tracker()
-    yield built
-    await built.aclose()
-
-
-@pytest.fixture
 def mirror(trakt: TraktBench, tracker: Tracker) -> TraktMirror:
     return TraktMirror(trakt, tracker)
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from conftest import FakeClock
 from scrobbled.core.errors import TryLater
 from scrobbled.core.naming.items import Item
 from scrobbled.core.records import DatePrecision
@@ -23,18 +22,6 @@ class Nothing(Drafts):
 
     async def subjects(self):
         return {}
-
-
-@pytest.fixture
-def trakt(clock: FakeClock) -> TraktBench:
-    return TraktBench(clock)
-
-
-@pytest.fixture
-async def tracker(trakt: TraktBench):
-    built = trakt.tracker()
-    yield built
-    await built.aclose()
 
 
 async def undated(tracker: Tracker, item: Item, word: str = "unknown", *known: str) -> Addition:
