@@ -25,12 +25,6 @@ LONG_AGO = 1_600_000_000
 
 
 @pytest.fixture
-async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:
-    async with rigged(tmp_path / "scrobbled.db") as found:
-        yield found
-
-
-@pytest.fixture
 async def house(tmp_path: Path, anyio_backend: str) -> AsyncIterator[House]:
     store = Store(tmp_path / "scrobbled.db")
     await hurried(store)

@@ -5,7 +5,7 @@ import dataclasses
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,7 +34,6 @@ from scrobbled.servers.catching_up import Caught
 from scrobbled.servers.doors import doors
 from scrobbled.sources.body import Body, read_body
 from scrobbled.store import Store
-from scrobbled.store.file.opening import open_database
 from scrobbled.store.inbox import cursors
 
 CONFIG = """
@@ -106,15 +105,6 @@ async def housed(path: Path, clock: FakeClock) -> AsyncIterator[House]:
         finally:
             runtime.stop()
             await runtime.aclose()
-
-
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database, to be copied: making one takes longer than any of these tests."""
-    path = tmp_path_factory.mktemp("blank") / "scrobbled.db"
-    with closing(open_database(path)) as db:
-        db.execute("PRAGMA journal_mode = DELETE")
-    return path
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from flows.test_plex_beside_trakt import Household, house  # noqa: F401 - the fixture
+from flows.household import Household
 from pairing import Pairing, pairing
 from scrobbled.desk.clearing import ClearReport, clear
 from scrobbled.store.notes.cache import AnswerPart
@@ -23,7 +23,7 @@ async def _cleared(pair: Pairing) -> ClearReport:
     return report
 
 
-async def test_a_library_and_trakt_agree_as_before(house: Household) -> None:  # noqa: F811
+async def test_a_library_and_trakt_agree_as_before(house: Household) -> None:
     await house.sync()
     await house.settle()
     before, writes = await _kept(house), house.writes()

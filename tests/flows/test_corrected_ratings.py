@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from flows.amending import Amendable, amendment, rating, wish
 from flows.rig import FILM, Rig, episode, rigged
 from flows.test_reconciling import silent
-from pairing import EVENING, Pairing, later, pairing
+from pairing import EVENING, Pairing, later
 from scrobbled.core.naming.correction_words import TypedCorrection
 from scrobbled.core.naming.corrections import Correction, OfShow, ToShow, corrected
 from scrobbled.core.naming.ids import ShowIds
@@ -17,12 +17,6 @@ from scrobbled.core.naming.items import Episode
 from scrobbled.desk.corrections import correct
 from scrobbled.sandbox.serializd.store import stamp
 from trackers.memory.tracker import key_of
-
-
-@pytest.fixture
-async def two(tmp_path: Path) -> AsyncIterator[Pairing]:
-    async with pairing(tmp_path) as home:
-        yield home
 
 
 @pytest.fixture

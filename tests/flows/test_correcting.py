@@ -1,7 +1,6 @@
 """A correction on its way to the trackers: what waited arrives once, as the owner says, and nothing else moves."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from conftest import FakeClock
-from flows.rig import FILM, Rig, episode, in_doubt, rigged
+from flows.rig import FILM, Rig, episode, in_doubt
 from patience import until
 from scrobbled.catalogues.resolve import Resolver
 from scrobbled.core.errors import NotInCatalogue, TryLater, Uncertain
@@ -25,12 +24,6 @@ from web.house import House, house
 
 LIGHTS = Episode("Harbour Lights", 2, 3, show_ids=ShowIds(tmdb=7))
 MOVED = Episode("Harbour Lights", 1, 3, show_ids=ShowIds(tmdb=7))
-
-
-@pytest.fixture
-async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:
-    async with rigged(tmp_path / "scrobbled.db") as found:
-        yield found
 
 
 async def put(rig: Rig, wish: TypedCorrection) -> correct.Changed:

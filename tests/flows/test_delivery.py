@@ -1,15 +1,14 @@
 """From the outbox to a tracker, fault by fault: each play once, with its own time, and nothing forgotten."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from flows.rig import FILM, Rig, episode, in_doubt, rigged
+from flows.rig import FILM, Rig, episode, in_doubt
 from patience import LONGEST
 from scrobbled.core.errors import (
     AccountStopped,
@@ -28,12 +27,6 @@ from scrobbled.delivery.health import HealthState
 from scrobbled.store.queue import outbox, overview
 from scrobbled.trackers.base import Receipt
 from trackers.memory.tracker import CAN, key_of
-
-
-@pytest.fixture
-async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:
-    async with rigged(tmp_path / "scrobbled.db") as found:
-        yield found
 
 
 def metric(rig: Rig, name: str, **labels: str) -> float:

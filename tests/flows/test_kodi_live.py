@@ -5,7 +5,6 @@ import contextlib
 import json
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -30,7 +29,6 @@ from scrobbled.servers.kodi.socket import LONGEST_MESSAGE, KodiNotice, connected
 from scrobbled.sources.body import Body
 from scrobbled.sources.kodi import KodiSource
 from scrobbled.store import Store
-from scrobbled.store.file.opening import open_database
 from scrobbled.store.inbox.bodies import unpacked
 
 CONFIG = """
@@ -116,15 +114,6 @@ class Room:
 
     async def plays(self) -> list[str]:
         return [row[0] for row in await self.rows("SELECT viewer FROM plays ORDER BY id")]
-
-
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database, to be copied."""
-    path = tmp_path_factory.mktemp("blank") / "scrobbled.db"
-    with closing(open_database(path)) as db:
-        db.execute("PRAGMA journal_mode = DELETE")
-    return path
 
 
 @pytest.fixture

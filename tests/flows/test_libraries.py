@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import AsyncIterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,6 @@ from scrobbled.sources.base import LIBRARY
 from scrobbled.sources.body import Body, decode, read_body
 from scrobbled.sources.parsing import understood
 from scrobbled.store import Store
-from scrobbled.store.file.opening import open_database
 
 WORLD = worlds.build()
 SERVERS = {
@@ -87,15 +85,6 @@ def settings(source: str, *, asked: bool = True, viewer: Mapping[str, Any] | Non
         sources[place] |= SERVERS[place]
     who = {"name": "anna", "accounts": dict.fromkeys(sources, "anna"), "trackers": {"memory": {}}}
     return {"sources": sources, "viewers": [{**who, **(viewer or {})}]}
-
-
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database, to be copied."""
-    path = tmp_path_factory.mktemp("blank") / "scrobbled.db"
-    with closing(open_database(path)) as db:
-        db.execute("PRAGMA journal_mode = DELETE")
-    return path
 
 
 @pytest.fixture

@@ -1,22 +1,14 @@
 """Libraries that are left out, and chosen again, by a household whose Plex and Trakt are compared."""
 
-from collections.abc import AsyncIterator
 from copy import deepcopy
-from pathlib import Path
 
 import pytest
 import yaml
 
-from flows.household import Household, household
+from flows.household import Household
 from scrobbled.config import loads
 from scrobbled.store.mirror import records
 from scrobbled.trackers.base import Tracker
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[Household]:
-    async with household(tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize("title", ["Films", "TV"])

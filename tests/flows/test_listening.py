@@ -6,7 +6,6 @@ import dataclasses
 import json
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,6 @@ from scrobbled.servers.plex.ear import NO_EVENTS
 from scrobbled.servers.plex.live import EVENT_SOURCE
 from scrobbled.sources.body import Body
 from scrobbled.store import Store
-from scrobbled.store.file.opening import open_database
 
 CONFIG = """
 storage: {path: PATH}
@@ -86,15 +84,6 @@ class Den:
         return await self.runtime.store.read(
             lambda db: [row[0] for row in db.execute("SELECT viewer FROM plays ORDER BY id")]
         )
-
-
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database, to be copied."""
-    path = tmp_path_factory.mktemp("blank") / "scrobbled.db"
-    with closing(open_database(path)) as db:
-        db.execute("PRAGMA journal_mode = DELETE")
-    return path
 
 
 @pytest.fixture

@@ -1,21 +1,12 @@
 """What people say beside watching: marks, ratings, and that something was not watched after all."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from flows.home import Home, episode, film, home_at
+from flows.home import Home, episode, film
 from scrobbled.desk.needs import floods as deciding
 from scrobbled.store.queue import floods
 
 PAIR = "    pairs: [{between: [trakt, serializd], removals: %s}]\n"
-
-
-@pytest.fixture
-async def home(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Home]:
-    async with home_at(tmp_path / "scrobbled.db") as found:
-        yield found
 
 
 def marks(home: Home, how: str) -> None:

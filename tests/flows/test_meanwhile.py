@@ -1,23 +1,15 @@
 """A viewing that a webhook tells and a tracker holds already, from another program or another site, stays one."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from pairing import EVENING, Pairing, later, pairing
+from pairing import EVENING, Pairing, later
 from scrobbled.core.naming.ids import EpisodeIds, ShowIds
 from scrobbled.core.naming.items import Episode
 from scrobbled.core.watching.plays import Play
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.store.inbox.events import Queued, add_play
-
-
-@pytest.fixture
-async def two(tmp_path: Path) -> AsyncIterator[Pairing]:
-    async with pairing(tmp_path) as home:
-        yield home
 
 
 async def told(two: Pairing, at: datetime, number: int = 1) -> None:

@@ -15,12 +15,6 @@ from scrobbled.store.mirror import ledger
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[Household]:
-    async with household(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
 async def bare(tmp_path: Path) -> AsyncIterator[Household]:
     """With a film and an episode watched in the library alone, and others of both on Trakt alone."""
     async with household(tmp_path, furnished=False, removals="propagate") as made:

@@ -1,19 +1,9 @@
 """Whoever tells of a viewing, and however many do: it is one play, and a true second viewing is a second."""
 
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from flows.home import Home, episode, film, home_at
-
-
-@pytest.fixture
-async def home(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Home]:
-    async with home_at(tmp_path / "scrobbled.db") as found:
-        yield found
+from flows.home import Home, episode, film
 
 
 async def test_two_servers_that_hold_the_same_episode_make_one_play(home: Home) -> None:

@@ -1,22 +1,11 @@
 """A pause of delivery: everything waits, nothing is lost, and it goes on by itself."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
-from flows.rig import Rig, episode, in_doubt, rigged
+from flows.rig import Rig, episode, in_doubt
 from scrobbled.core.errors import TryLater
 from scrobbled.delivery.courier import SIGN_IN_EVERY
 from scrobbled.store.queue import pausing
 
 HOUR = 3_600.0
-
-
-@pytest.fixture
-async def rig(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Rig]:
-    async with rigged(tmp_path / "scrobbled.db") as found:
-        yield found
 
 
 def now(rig: Rig) -> float:

@@ -1,6 +1,5 @@
 """A household's Plex library and Trakt in step: every case of a real library, by the stand-ins of both."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +10,6 @@ from scrobbled.reconcile import Options
 from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.sandbox.plex.player import PlexDevice, PlexSession
 from scrobbled.sandbox.plex.views import ViewState
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[Household]:
-    async with household(tmp_path) as made:
-        yield made
 
 
 async def test_every_case_of_a_real_library_stands_as_it_must_and_stays_so(house: Household) -> None:

@@ -1,20 +1,11 @@
 """A rating that comes with a viewing is set on the row of that viewing, also where the row is late."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from pairing import Pairing, pairing
+from pairing import Pairing
 from scrobbled.sandbox.faults import Fault
 
 ADD = "POST /api/show/reviews/add"
-
-
-@pytest.fixture
-async def two(tmp_path: Path) -> AsyncIterator[Pairing]:
-    async with pairing(tmp_path) as home:
-        yield home
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -1,7 +1,6 @@
 """Two accounts of one person at stand-ins of Trakt and Serializd, from first contact to silence."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +11,6 @@ from scrobbled.cli.sync import reset_pair
 from scrobbled.sandbox.faults import Fault
 from scrobbled.sandbox.serializd.store import stamp
 from scrobbled.store.accounts.sign_ins import StoredTokens
-
-
-@pytest.fixture
-async def two(tmp_path: Path) -> AsyncIterator[Pairing]:
-    async with pairing(tmp_path) as home:
-        yield home
 
 
 def agree(two: Pairing) -> None:

@@ -1,20 +1,10 @@
 """What counts by library and media, viewings whose end nobody told, and players that tell too much."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from flows.home import CONFIG, Home, episode, film, home_at
+from flows.home import CONFIG, Home, episode, film
 from scrobbled.desk.plays import explain
 from scrobbled.desk.plays.sentences import tell, text
-
-
-@pytest.fixture
-async def home(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Home]:
-    async with home_at(tmp_path / "scrobbled.db") as found:
-        yield found
-
 
 # -- rules ------------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,6 @@
 """What was undone stays undone, also where a person had moved it: Trakt gives a play another id with its other time."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,6 @@ from pairing import Pairing, later, pairing
 from scrobbled.cli.sync import reset_pair
 from scrobbled.desk.undo import UndoRequest, undo
 from scrobbled.sandbox.serializd.store import stamp
-
-
-@pytest.fixture
-async def two(tmp_path: Path) -> AsyncIterator[Pairing]:
-    async with pairing(tmp_path) as home:
-        yield home
 
 
 async def cycles(two: Pairing, times: int = 5) -> None:

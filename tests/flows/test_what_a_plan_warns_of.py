@@ -1,24 +1,16 @@
 """What a plan of a household's library and Trakt says beside its changes, and two reports of one viewing."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.household import Household, household
+from flows.household import Household
 from scrobbled.reconcile import Options
 from scrobbled.sandbox.homes.home import HomeThing
 from scrobbled.sandbox.homes.standing import minutes
 from scrobbled.sandbox.plex.people import ANNA
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[Household]:
-    async with household(tmp_path) as made:
-        yield made
 
 
 def by_another_program(house: Household, thing: HomeThing, at: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows.test_plex_beside_trakt import Household, house  # noqa: F401 - the fixture
+from flows.household import Household
 from pairing import Pairing, later, pairing
 from scrobbled.core.naming.correction_words import TypedCorrection
 from scrobbled.core.naming.unmatched import NAMELESS
@@ -29,7 +29,7 @@ async def corrected(home: Pairing, what: str, to: str = "", **more: Any) -> None
 
 
 @pytest.fixture
-async def settled(house: Household) -> Household:  # noqa: F811
+async def settled(house: Household) -> Household:
     await house.sync()
     await house.settle()
     return house

@@ -18,11 +18,6 @@ from scrobbled.sandbox.server import Sandbox
 ALL = {FILMS.key: "type=1", SERIES.key: "type=4"}
 
 
-@pytest.fixture
-def house(clock: FakeClock) -> House:
-    return House(clock)
-
-
 def read(sandbox: Sandbox, path: str) -> list[dict[str, Any]]:
     """All pages of a list, a thousand rows each."""
 

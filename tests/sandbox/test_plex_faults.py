@@ -5,7 +5,6 @@ from typing import Any
 import httpx
 import pytest
 
-from conftest import FakeClock
 from sandbox.plex_house import House
 from scrobbled.sandbox.faults import Fault
 
@@ -13,11 +12,6 @@ MOVIES = "/library/sections/1/all?type=1"
 LIST = "GET /library/sections/*/all"
 MARK = "/:/scrobble?identifier=com.plexapp.plugins.library&key="
 PROXY = '<?xml version="1.0" encoding="UTF-8"?><MediaContainer size="0"/>'
-
-
-@pytest.fixture
-def house(clock: FakeClock) -> House:
-    return House(clock)
 
 
 def pages(house: House, count: int = 3) -> list[httpx.Response]:

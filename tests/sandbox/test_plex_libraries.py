@@ -19,11 +19,6 @@ MOVIES = "/library/sections/1/all?type=1"
 EPISODES = "/library/sections/4/all?type=4"
 
 
-@pytest.fixture
-def house(clock: FakeClock) -> House:
-    return House(clock)
-
-
 def keys(rows: list[dict[str, Any]]) -> list[str]:
     return [row["ratingKey"] for row in rows]
 

@@ -5,16 +5,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from conftest import FakeClock
 from sandbox.plex_house import BEN, TOKEN, House
 from scrobbled.sandbox.plex.people import MACHINE
 
 MINE = "com.plexapp.plugins.library"
-
-
-@pytest.fixture
-def house(clock: FakeClock) -> House:
-    return House(clock)
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "sandbox-plextv-anna"])

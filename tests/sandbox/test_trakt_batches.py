@@ -5,16 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from conftest import FakeClock
 from sandbox.trakt_caller import Caller
 from scrobbled.sandbox.faults import Fault, in_turn
 
 LAST_NIGHT = "2026-11-13T20:31:00.000Z"
-
-
-@pytest.fixture
-def trakt(clock: FakeClock) -> Caller:
-    return Caller(clock)
 
 
 def episodes(trakt: Caller, count: int, **values: Any) -> dict[str, Any]:

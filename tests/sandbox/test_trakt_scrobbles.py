@@ -4,13 +4,7 @@ from typing import Any
 
 import pytest
 
-from conftest import FakeClock
 from sandbox.trakt_caller import Caller
-
-
-@pytest.fixture
-def trakt(clock: FakeClock) -> Caller:
-    return Caller(clock)
 
 
 def of_episode(trakt: Caller, progress: float | None = None, *, show: int = 0, season: int = 1, number: int = 2) -> Any:

@@ -4,13 +4,7 @@ from typing import Any
 
 import pytest
 
-from conftest import FakeClock
 from sandbox.trakt_caller import CLIENT, OOB, Caller
-
-
-@pytest.fixture
-def trakt(clock: FakeClock) -> Caller:
-    return Caller(clock)
 
 
 def device(trakt: Caller) -> dict[str, Any]:

@@ -2,13 +2,7 @@
 
 import pytest
 
-from conftest import FakeClock
 from sandbox.trakt_caller import Caller
-
-
-@pytest.fixture
-def trakt(clock: FakeClock) -> Caller:
-    return Caller(clock)
 
 
 def test_history_and_ratings_tell_the_runtime_when_asked_for_everything(trakt: Caller) -> None:
