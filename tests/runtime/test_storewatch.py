@@ -64,9 +64,11 @@ def locked(path: Path, how: str) -> Iterator[None]:
 
 
 @pytest.fixture
-async def home(tmp_path: Path, clock: FakeClock, anyio_backend: str) -> AsyncIterator[Home]:
+async def home(
+    tmp_path: Path, clock: FakeClock, anyio_backend: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Home]:
+    monkeypatch.setattr("scrobbled.store.file.opening.BUSY_SECONDS", 0.0)
     store = Store(tmp_path / "scrobbled.db")
-    await store.read(lambda db: db.execute("PRAGMA busy_timeout = 0"))
     with capture_logs() as logs:
         yield Home(store, clock, logs)  # type: ignore[arg-type]
     await store.aclose()

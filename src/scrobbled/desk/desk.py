@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sqlite3
 from collections import Counter
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec import Struct, field
 
 from scrobbled.config import Config
-from scrobbled.core.errors import StoreError, said
 from scrobbled.core.naming.correction_words import TypedCorrection
 from scrobbled.core.words.outcomes import PlayOutcome
 from scrobbled.desk import plays as explain
@@ -53,6 +51,7 @@ from scrobbled.runtime import troubles
 from scrobbled.runtime.service import Runtime
 from scrobbled.runtime.troubles import OpenTrouble
 from scrobbled.store import Store
+from scrobbled.store.file.beside import beside
 from scrobbled.store.keeping import backup
 from scrobbled.store.queue import amendments, corrections, overview, recent
 
@@ -178,12 +177,8 @@ class Desk:
 
     def _explained(self, asked: str, raw: bool) -> Explanation:
         """Beside the writer: the messages of a viewing are read and understood anew, which takes a while."""
-        address = f"{self._runtime.store.path.resolve().as_uri()}?mode=ro"
-        try:
-            with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
-                return explain.explain(db, self._runtime.config, asked, raw=raw)
-        except sqlite3.Error as error:
-            raise StoreError(f"the database cannot be read: {said(error)}") from None
+        with beside(self._runtime.store.path) as db:
+            return explain.explain(db, self._runtime.config, asked, raw=raw)
 
     def moment(self, text: str) -> float:
         """Unix seconds; raises ``ValueError``."""

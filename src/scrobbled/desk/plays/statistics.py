@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import sqlite3
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -11,11 +10,11 @@ from functools import partial
 
 from msgspec import Struct
 
-from scrobbled.core.errors import StoreError, said
 from scrobbled.core.statistics import Counted, DayCount, DaySpan, Sums, daily, stretches, summed
 from scrobbled.core.watching.plays import EARLIEST
 from scrobbled.desk.posters.artwork import Artwork
 from scrobbled.runtime.service import Runtime
+from scrobbled.store.file.beside import beside
 from scrobbled.store.history import tally
 from scrobbled.store.history.tally import Favourites, Most, Tally
 from scrobbled.store.works import works
@@ -105,20 +104,16 @@ class Counting:
 
     def _found(self, period: str, viewer: str | None, here: datetime) -> _Found:
         """Beside the writer, which goes on storing. What was counted a moment ago need not be counted again."""
-        address = f"{self._runtime.store.path.resolve().as_uri()}?mode=ro"
-        try:
-            with contextlib.closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db:
-                viewers = sorted({*tally.viewers(db), *(one.name for one in self._runtime.config.viewers)})
-                if viewer is not None and viewer not in viewers:
-                    raise ValueError(f"There is nobody called {viewer[:40]}; ask for {' or '.join(viewers)}.")
-                asked, state = (period, viewer, here.date()), (tally.state(db), tuple(viewers), here.tzinfo)
-                kept = self._kept.get(asked)
-                if kept is None or kept.state != state or not timedelta() <= here - kept.at < FRESH:
-                    kept = _Kept(state, here, _counted(db, viewers, period, viewer, here))
-                self._kept = {**dict(list(self._kept.items())[-MOST_KEPT:]), asked: kept}
-                return kept.found
-        except sqlite3.Error as error:
-            raise StoreError(f"the database cannot be read: {said(error)}") from None
+        with beside(self._runtime.store.path) as db:
+            viewers = sorted({*tally.viewers(db), *(one.name for one in self._runtime.config.viewers)})
+            if viewer is not None and viewer not in viewers:
+                raise ValueError(f"There is nobody called {viewer[:40]}; ask for {' or '.join(viewers)}.")
+            asked, state = (period, viewer, here.date()), (tally.state(db), tuple(viewers), here.tzinfo)
+            kept = self._kept.get(asked)
+            if kept is None or kept.state != state or not timedelta() <= here - kept.at < FRESH:
+                kept = _Kept(state, here, _counted(db, viewers, period, viewer, here))
+            self._kept = {**dict(list(self._kept.items())[-MOST_KEPT:]), asked: kept}
+            return kept.found
 
     async def _told(self, period: str, viewer: str | None, today: date, found: _Found) -> Statistics:
         best = found.favourites

@@ -20,10 +20,13 @@ from typing import Any, TypeVar
 import structlog
 
 from scrobbled.core.errors import StoreError
+from scrobbled.store.file import opening
 from scrobbled.store.file.opening import advised, open_database
 
 T = TypeVar("T")
 LARGEST_GROUP = 256
+AGAIN_SECONDS = 5.0
+"""So long a lock is waited for that has outlasted ``BUSY_SECONDS`` already."""
 log = structlog.get_logger("store")
 
 
@@ -116,10 +119,18 @@ class Store:
 
     def _answer(self, jobs: list[_Job], connection: sqlite3.Connection) -> None:
         if not _perform(jobs, connection):
-            self._broken = True
+            self._is_now(connection, broken=True)
         elif any(job.writes for job in jobs):
-            self._broken = False
+            self._is_now(connection, broken=False)
         _tell(jobs)
+
+    def _is_now(self, connection: sqlite3.Connection, *, broken: bool) -> None:
+        """Who waited in vain once waits shorter, as everything else here waits behind it, pages and probes too."""
+        if broken == self._broken:
+            return
+        self._broken = broken
+        seconds = min(AGAIN_SECONDS, opening.BUSY_SECONDS) if broken else opening.BUSY_SECONDS
+        connection.execute(f"PRAGMA busy_timeout = {round(1_000 * seconds)}")
 
     def _gathered(self) -> Iterable[_Job | None]:
         for _ in range(LARGEST_GROUP - 1):

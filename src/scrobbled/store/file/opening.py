@@ -16,7 +16,8 @@ import structlog
 from scrobbled.core.errors import StoreError, said
 from scrobbled.store.file.migrations import migrations
 
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 20.0
+"""So long a lock is waited for: who holds it may get no turn for seconds, and few servers send a webhook twice."""
 QUICK_CHECK_LIMIT = 64 * 1024 * 1024
 ADVICE = {
     "full": "There is no free space left where it lies: make room on that disk.",

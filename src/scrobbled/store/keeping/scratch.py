@@ -7,12 +7,10 @@ import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import quote
 
-from scrobbled.core.errors import StoreError, said
+from scrobbled.store.file.beside import beside, portions
 from scrobbled.store.file.database import Store
 from scrobbled.store.file.migrations import names
-from scrobbled.store.file.opening import BUSY_SECONDS
 
 TABLES = (
     *("tokens", "accounts", "cache", "marks", "corrections", "works", "work_keys", "plays", "outbox", "amendments"),
@@ -39,16 +37,12 @@ async def copied(path: Path) -> AsyncIterator[Store]:
 def _copy(db: sqlite3.Connection, path: Path) -> None:
     if not path.exists():
         return
-    try:
-        address = f"file:{quote(str(path))}?mode=ro"
-        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)) as original:
-            db.execute("BEGIN")
-            for name in TABLES:
-                _copy_table(original, db, name)
-            names.fill(db)
-            db.execute("COMMIT")
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path} cannot be read: {said(error)}. scrobbled doctor says more.") from error
+    with beside(path) as original:
+        db.execute("BEGIN")
+        for name in TABLES:
+            _copy_table(original, db, name)
+        names.fill(db)
+        db.execute("COMMIT")
 
 
 def _copy_table(original: sqlite3.Connection, db: sqlite3.Connection, name: str) -> None:
@@ -58,5 +52,5 @@ def _copy_table(original: sqlite3.Connection, db: sqlite3.Connection, name: str)
     if not columns:
         return
     marks = ", ".join("?" * len(columns))
-    rows = original.execute(f"SELECT {', '.join(columns)} FROM {name}")
-    db.executemany(f"INSERT OR IGNORE INTO {name} ({', '.join(columns)}) VALUES ({marks})", rows)
+    for rows in portions(original, name, columns):
+        db.executemany(f"INSERT OR IGNORE INTO {name} ({', '.join(columns)}) VALUES ({marks})", rows)

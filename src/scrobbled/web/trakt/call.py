@@ -14,8 +14,8 @@ import msgspec
 from litestar import Response
 from msgspec import Struct, field
 
-from scrobbled.core.errors import StoreError, said
 from scrobbled.runtime.service import Runtime
+from scrobbled.store.file.beside import beside
 from scrobbled.store.history.watched import RowRange
 from scrobbled.store.works import works
 
@@ -72,12 +72,8 @@ class Call(Struct, frozen=True):
         return await asyncio.to_thread(self._beside, work)
 
     def _beside(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        address = f"{self.runtime.store.path.resolve().as_uri()}?mode=ro"
-        try:
-            with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
-                return work(db)
-        except sqlite3.Error as error:
-            raise StoreError(f"the database cannot be read: {said(error)}") from None
+        with beside(self.runtime.store.path) as db:
+            return work(db)
 
 
 def instant(text: Any) -> datetime | None:
