@@ -133,6 +133,59 @@ def test_a_read_does_not_wait_for_the_writes_that_were_submitted_after_it(path: 
     assert with_store(path, work), "they are one group, and the write ends when the read is through"
 
 
+def test_what_is_bulk_lets_go_first_whatever_has_come_meanwhile(path: Path) -> None:
+    order = list[str]()
+
+    async def work(store: Store) -> None:
+        gate, more = threading.Event(), threading.Event()
+
+        def note(name: str, waits: threading.Event | None = None) -> Callable[[sqlite3.Connection], None]:
+            def write(db: sqlite3.Connection) -> None:
+                order.append(name)
+                set_mark(db, name, 1.0)
+                if waits is not None:
+                    waits.wait(LONGEST)
+
+            return write
+
+        def bulk(name: str, waits: threading.Event | None = None) -> asyncio.Task[None]:
+            return asyncio.create_task(store.write(note(name, waits), bulk=True))
+
+        held = asyncio.create_task(store.write(lambda db: gate.wait(LONGEST)))
+        await asyncio.sleep(0)
+        tasks = [bulk("first piece", more), bulk("second piece"), asyncio.create_task(store.write(note("webhook")))]
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(held, tasks.pop())
+        assert not any(task.done() for task in tasks)
+        later = asyncio.create_task(store.write(note("next webhook")))
+        await asyncio.sleep(0)
+        more.set()
+        await later
+        await asyncio.gather(*tasks)
+
+    with_store(path, work)
+    assert order == ["webhook", "first piece", "next webhook", "second piece"]
+    assert marks(path) == dict.fromkeys(order, 1.0)
+
+
+def test_what_is_bulk_fails_alone_and_is_finished_before_the_end(path: Path) -> None:
+    def write(n: int, db: sqlite3.Connection) -> None:
+        set_mark(db, f"m{n}", n)
+        if n == 1:
+            raise ValueError("not this one")
+
+    async def work(store: Store) -> list[object]:
+        tasks = [asyncio.create_task(store.write(partial(write, n), bulk=True)) for n in range(4)]
+        await asyncio.sleep(0)
+        await store.aclose()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    results = with_store(path, work)
+    assert [isinstance(result, ValueError) for result in results] == [False, True, False, False]
+    assert marks(path) == {f"m{n}": float(n) for n in (0, 2, 3)}
+
+
 def test_reads_see_the_writes_that_were_submitted_before_them(path: Path) -> None:
     async def work(store: Store) -> list[float]:
         results = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 
@@ -38,6 +39,8 @@ from scrobbled.trackers.base import Addition, Address, AddResult, Receipt
 
 ANSWERS = (PlayOutcome.DELIVERED, PlayOutcome.PARKED, PlayOutcome.UNMATCHED, PlayOutcome.DEAD)
 """What a tracker says of a play. The other outcomes are our own."""
+TOLD = 20
+"""Changes that are told in one go."""
 log = structlog.get_logger("deliver")
 
 
@@ -90,8 +93,10 @@ class Booking:
 
         booked = await self._account.store.write(work)
         self._changed()
-        for one in booked:
+        for number, one in enumerate(booked):
             await self._tell(one, now)
+            if number % TOLD == TOLD - 1:  # a line of the log for each of hundreds: webhooks come in between
+                await asyncio.sleep(0)
 
     async def _tell(self, one: Judged, now: float) -> None:
         if isinstance(one.verdict, Trip):

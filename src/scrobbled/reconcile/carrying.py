@@ -47,14 +47,15 @@ class Carrier:
         """What was read and found to be the same: true whether or not the plan is carried out."""
         viewer, pair, now = self._sides.viewer, self._sides.pair, self._now()
         for links in pieces(found, LINKS):
-            await self._store.write(lambda db, links=links: ledger.put_links(db, viewer, pair, links, now))  # type: ignore[misc]
+            await self._store.write(lambda db, links=links: ledger.put_links(db, viewer, pair, links, now), bulk=True)  # type: ignore[misc]
 
     async def write_values(self, compared: Compared) -> None:
         """As ``write_links``."""
         viewer, pair, now = self._sides.viewer, self._sides.pair, self._now()
         for values in pieces(list(compared.values.items()), PIECE):
             await self._store.write(
-                lambda db, values=values: ledger.put_values(db, viewer, pair, dict(values), now)  # type: ignore[misc]
+                lambda db, values=values: ledger.put_values(db, viewer, pair, dict(values), now),  # type: ignore[misc]
+                bulk=True,
             )
 
     async def queue(self, run: int, compared: Compared) -> int:
@@ -69,7 +70,7 @@ class Carrier:
                 _go_on(db, run)
                 return sum(self._put(db, run, change, compared.lined) for change in piece)
 
-            new += await self._store.write(work)
+            new += await self._store.write(work, bulk=True)
             self._wake(frozenset(self._sides.account(change.side) for change in piece))
         return new
 

@@ -6,6 +6,7 @@ until then the same is read again.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -33,6 +34,8 @@ from scrobbled.store.queue import amendments, written
 
 PIECE = 150
 """Rows in one transaction: a few milliseconds in which no webhook is stored."""
+SUBJECTS = 75
+"""Of what plays are about: each is stored with all its names."""
 log = structlog.get_logger("reconcile")
 
 
@@ -160,10 +163,11 @@ def _is_news(told: Subject, known: Subject | None) -> bool:
 
 
 async def _put_subjects(store: Store, account: AccountKey, told: Mapping[str, Subject]) -> None:
-    for keys in pieces(list(told), PIECE):
+    for keys in pieces(list(told), SUBJECTS):
         known = await store.read(_named(account, keys))
         if news := [one for key in keys if _is_news(one := told[key], known.get(key))]:
-            await store.write(lambda db, news=news: subjects.put(db, account, news))  # type: ignore[misc]
+            rows = await asyncio.to_thread(subjects.rows, news)  # half of the work, and it needs no database
+            await store.write(lambda db, rows=rows: subjects.put_rows(db, account, rows), bulk=True)  # type: ignore[misc]
 
 
 async def _put_plays(
@@ -175,10 +179,10 @@ async def _put_plays(
         return 0, 0
     lacks, by = belief.missing(plays, absence, believed) if plays.complete else [], _by(read)
     for missing in pieces([one.record.id for one in lacks], PIECE):
-        await store.write(lambda db, ids=missing: records.miss(db, account, ids, rev, by=by))  # type: ignore[misc]
+        await store.write(lambda db, ids=missing: records.miss(db, account, ids, rev, by=by), bulk=True)  # type: ignore[misc]
     echoes, more = 0, -sum(one.missed >= records.GONE - by for one in lacks)
     for piece in pieces(plays.records, PIECE):
-        ours, grew = await store.write(_taking_in(read, list(piece), rev, now, known=absence.stored))
+        ours, grew = await store.write(_taking_in(read, list(piece), rev, now, known=absence.stored), bulk=True)
         echoes, more = echoes + ours, more + grew
     return echoes, more
 
@@ -197,7 +201,10 @@ async def _put_values(store: Store, read: AccountReading, kind: Kind, news: Valu
     )
     for put, rows in work:
         for piece in pieces(rows, PIECE):
-            await store.write(lambda db, put=put, piece=piece: put(db, account, piece, rev, now, kind=kind))  # type: ignore[misc]
+            await store.write(
+                lambda db, put=put, piece=piece: put(db, account, piece, rev, now, kind=kind),  # type: ignore[misc]
+                bulk=True,
+            )
 
 
 def _taking_in(

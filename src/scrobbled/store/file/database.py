@@ -2,6 +2,7 @@
 
 A write is on disk when its ``await`` returns. While one commit is under way the next writes gather and share the one
 after it, so a burst of webhooks costs a few commits and not hundreds. A read that comes before them waits for none.
+What is bulk (thousands of rows of an account, a little at a time) lets all of that go first, one piece after another.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import itertools
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,7 @@ class _Job:
     work: Callable[[sqlite3.Connection], Any]
     writes: bool
     repeatable: bool
+    bulk: bool
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     result: Any = None
@@ -63,13 +66,16 @@ class Store:
         if self._failure is not None:
             raise self._failure
 
-    async def write(self, work: Callable[[sqlite3.Connection], T], *, repeatable: bool = False) -> T:
+    async def write(
+        self, work: Callable[[sqlite3.Connection], T], *, repeatable: bool = False, bulk: bool = False
+    ) -> T:
         """Run ``work`` in a transaction; what it wrote is durable when this returns its result.
 
         ``repeatable`` work changes nothing but the database. It may be run a second time, as it costs less not to be
-        kept apart from its neighbours before one of them fails.
+        kept apart from its neighbours before one of them fails. What is ``bulk`` lets go first whatever has come
+        meanwhile, and shares its commit with nothing: a webhook waits for one piece of it, however many there are.
         """
-        return await self._submit(work, writes=True, repeatable=repeatable)
+        return await self._submit(work, writes=True, repeatable=repeatable, bulk=bulk)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work``, which must not write; keep it short, as writers wait behind it."""
@@ -90,11 +96,13 @@ class Store:
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def _submit(self, work: Callable[[sqlite3.Connection], T], *, writes: bool, repeatable: bool = False) -> T:
+    async def _submit(
+        self, work: Callable[[sqlite3.Connection], T], *, writes: bool, repeatable: bool = False, bulk: bool = False
+    ) -> T:
         if self._closing or not self._thread.is_alive():
             raise StoreError("the database is closed")
         loop = asyncio.get_running_loop()
-        job = _Job(work, writes, repeatable, loop, loop.create_future())
+        job = _Job(work, writes, repeatable, bulk, loop, loop.create_future())
         self._jobs.put(job)
         result: T = await job.future
         return result
@@ -108,14 +116,21 @@ class Store:
             return
         self._opened.set()
         with contextlib.closing(connection):
-            while (job := self._jobs.get()) is not None:
-                group = [job, *self._gathered()]
-                jobs = [j for j in group if j is not None]
-                reads = list(itertools.takewhile(lambda j: not j.writes, jobs))
-                self._answer(reads, connection)  # and not with the commit, for which the disk may take its time
-                self._answer(jobs[len(reads) :], connection)
-                if group[-1] is None:
-                    return
+            self._work_off(connection)
+
+    def _work_off(self, connection: sqlite3.Connection) -> None:
+        later, ended = deque[_Job](), False
+        while later or not ended:
+            group = list(self._gathered(wait=not later))
+            jobs = [job for job in group if job is not None]
+            ended = ended or len(jobs) < len(group)
+            later += (job for job in jobs if job.bulk)
+            urgent = [job for job in jobs if not job.bulk]
+            reads = list(itertools.takewhile(lambda job: not job.writes, urgent))
+            self._answer(reads, connection)  # and not with the commit, for which the disk may take its time
+            self._answer(urgent[len(reads) :], connection)
+            if later:
+                self._answer([later.popleft()], connection)
 
     def _answer(self, jobs: list[_Job], connection: sqlite3.Connection) -> None:
         if not _perform(jobs, connection):
@@ -132,10 +147,11 @@ class Store:
         seconds = min(AGAIN_SECONDS, opening.BUSY_SECONDS) if broken else opening.BUSY_SECONDS
         connection.execute(f"PRAGMA busy_timeout = {round(1_000 * seconds)}")
 
-    def _gathered(self) -> Iterable[_Job | None]:
-        for _ in range(LARGEST_GROUP - 1):
+    def _gathered(self, *, wait: bool) -> Iterable[_Job | None]:
+        """What has come, with ``wait`` at least one; ``None`` comes last, and is the end."""
+        for number in range(LARGEST_GROUP):
             try:
-                job = self._jobs.get_nowait()
+                job = self._jobs.get(block=wait and number == 0)
             except queue.Empty:
                 return
             yield job

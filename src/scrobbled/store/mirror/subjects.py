@@ -169,12 +169,22 @@ def _subject(row: Sequence[Any]) -> Subject:
 
 def put(db: sqlite3.Connection, account: AccountKey, found: Iterable[Subject]) -> None:
     """What is known already is replaced; a runtime that is not told any more is kept."""
+    put_rows(db, account, rows(found))
+
+
+def rows(found: Iterable[Subject]) -> list[tuple[Any, ...]]:
+    """As they are stored, for ``put_rows``: that takes as long as storing them, and no database."""
+    return [_values(one) for one in found]
+
+
+def put_rows(db: sqlite3.Connection, account: AccountKey, found: Iterable[tuple[Any, ...]]) -> None:
+    """As ``put``."""
     db.executemany(
         "INSERT INTO subjects (viewer, tracker, key, scope, item, runtime, places, identity, show, names, text) "
         "VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET scope = excluded.scope, item = excluded.item, "
         "runtime = coalesce(excluded.runtime, runtime), places = excluded.places, identity = excluded.identity, "
         "show = excluded.show, names = excluded.names, text = excluded.text",
-        [(*account, *_values(one)) for one in found],
+        [(*account, *one) for one in found],
     )
 
 
