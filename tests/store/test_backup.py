@@ -43,6 +43,8 @@ KEPT = {
     "device_codes": "tokens that were given out",
     "corrections": "what the owner said",
     "pauses": "what the owner said",
+    "chart_clears": "points of before are still in the database of charts",
+    "chart_clock": "has nothing to do with what was watched",
     "refusals": "has nothing to do with what was watched",
 }
 """What ``reset`` leaves alone, and why."""

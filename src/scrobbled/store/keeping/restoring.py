@@ -15,6 +15,7 @@ from msgspec import Struct
 from scrobbled.core.errors import StoreError, said
 from scrobbled.store.accounts import page_sessions
 from scrobbled.store.accounts import sign_ins as accounts
+from scrobbled.store.charts import exports
 from scrobbled.store.file import opening
 from scrobbled.store.file.migrations import migrations
 from scrobbled.store.keeping import backup, looking
@@ -56,6 +57,11 @@ FORGOTTEN = (
     "polls",
     "polled",
     "servers",
+    "charted",
+    "chart_entries",
+    "chart_removals",
+    "chart_days",
+    "chart_news",
 )
 """Tables that ``reset`` empties."""
 
@@ -110,6 +116,7 @@ def reset(path: Path, now: datetime) -> Forgotten:
         made = backup.make(path, _free(path, "before-reset", now))
         with contextlib.closing(opening.open_database(path, create=False)) as db:
             db.execute("BEGIN IMMEDIATE")
+            exports.clear_all(db)
             for table in FORGOTTEN:
                 db.execute(f"DELETE FROM {table}")
             db.execute("INSERT INTO tallies VALUES ('plays', '', '', '', 0, NULL)")
@@ -165,6 +172,7 @@ def _prepared(
             sign_ins,
         ).rowcount
         page_sessions.keep(db, sessions)
+        exports.restart_all(db)
         db.execute("COMMIT")
         return max(0, newer)
 

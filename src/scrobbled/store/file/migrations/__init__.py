@@ -32,6 +32,7 @@ from scrobbled.store.file.migrations import (
     own_writes,
     allowances,
     pauses,
+    charting,
 )
 
 # isort: on
@@ -42,6 +43,7 @@ __all__ = [
     "ahead",
     "allowances",
     "amendments",
+    "charting",
     "counting",
     "cut_short",
     "doors",
