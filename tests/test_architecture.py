@@ -151,7 +151,8 @@ def test_only_the_store_speaks_sql() -> None:
         for path, tree in modules()
         if any(STATEMENT.search(text) for text in texts_of(tree))
     } | set().union(*map(callers_of, RUNNING))
-    assert {speaker for speaker in speakers if not speaker.startswith("store/")} == set()
+    influxql = ("sinks/influx/", "sandbox/influx/")
+    assert {speaker for speaker in speakers if not speaker.startswith(("store/", *influxql))} == set()
 
 
 def test_a_service_that_several_rooms_ask_has_one_client() -> None:

@@ -11,6 +11,7 @@ SELDOM = {
     "sqlite_utils": "an update of the schema",
     "websockets": "a Kodi that is listened to",
     "aiomqtt": "a broker",
+    "influxdb_client": "points for a database of charts",
     "scrobbled.desk.doctor.examination": "a check-up",
     "scrobbled.trackers.files": "an import",
     "scrobbled.web.api": "a program that asks",

@@ -5,6 +5,7 @@ and line. Durations are seconds (float), percentages 0 to 100 (float). One set o
 drives checking, defaults, :func:`show` and :func:`json_schema`.
 """
 
+from scrobbled.config.charts import ChartViewerConfig, InfluxConfig
 from scrobbled.config.durations import format_duration, parse_duration
 from scrobbled.config.loading import find_config, load, loads, preset, survey
 from scrobbled.config.model import Config, ValueOrigin, fold
@@ -13,7 +14,6 @@ from scrobbled.config.schema import json_schema
 from scrobbled.config.service import (
     AlertAddressConfig,
     AlertsConfig,
-    InfluxConfig,
     LoggingConfig,
     LoginConfig,
     MetadataConfig,
@@ -34,6 +34,7 @@ __all__ = [
     "SOURCE_NAMES",
     "AlertAddressConfig",
     "AlertsConfig",
+    "ChartViewerConfig",
     "Config",
     "DefaultsConfig",
     "InfluxConfig",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from scrobbled.config.charting import charted
 from scrobbled.config.model import fold
 from scrobbled.config.people import BY_VIEWER
 from scrobbled.config.problems import Problems, join
@@ -34,6 +35,8 @@ class Checks:
             self._trackers(viewer, f"viewers[{at}].trackers")
             self._pairs(viewer, f"viewers[{at}]")
         self._alerts(alert_is_usable)
+        for path, text in charted(self._values):
+            self._add(path, text)
 
     def _viewers(self) -> Sequence[Values]:
         found: Sequence[Values] = self._values.get("viewers", ())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 from scrobbled.config.values import Value
@@ -24,6 +24,8 @@ class Field:
     default: Any = None
     required: bool = False
     secret: bool = False
+    attribute: str = ""
+    """What the section calls it, where the key is a word of Python's."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,10 @@ def setting(
     required: bool = False,
     secret: bool = False,
     in_repr: bool = True,
+    key: str = "",
 ) -> Any:
-    """A dataclass field for one key; secrets stay out of ``repr``."""
-    metadata = {"setting": Field(shape, description, default, required, secret)}
+    """A dataclass field for one key; secrets stay out of ``repr``. ``key`` names it where no attribute can."""
+    metadata = {"setting": Field(shape, description, default, required, secret), "key": key}
     shown = in_repr and not secret
     if required:
         return dataclasses.field(metadata=metadata, repr=shown)
@@ -124,6 +127,15 @@ def section(cls: type, *, optional: bool = False) -> Any:
 @cache
 def table_of(cls: type) -> Table:
     """The table of a section's dataclass."""
-    known = {field.name: field.metadata.get("setting") for field in dataclasses.fields(cast(Any, cls))}
-    fields = {name: setting for name, setting in known.items() if setting is not None}
-    return Table(fields, cls, (cls.__doc__ or "").split("\n")[0])
+    known = [one for one in dataclasses.fields(cast(Any, cls)) if one.metadata.get("setting") is not None]
+    fields = {one.metadata.get("key") or one.name: _named(one) for one in known}
+    return Table(fields, partial(_built, cls, fields), (cls.__doc__ or "").split("\n")[0])
+
+
+def _named(one: dataclasses.Field[Any]) -> Field:
+    found: Field = one.metadata["setting"]
+    return dataclasses.replace(found, attribute=one.name)
+
+
+def _built(cls: type, fields: Mapping[str, Field], **given: Any) -> Any:
+    return cls(**{fields[key].attribute: value for key, value in given.items()})

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scrobbled.config.addresses import AlertUrl, BrokerUrl, HostName, HttpUrl, Network
+from scrobbled.config.charts import InfluxConfig
 from scrobbled.config.durations import UNITS
 from scrobbled.config.fields import Brief, ListOf, section, setting, table_of
 from scrobbled.config.values import Choice, Duration, FilePath, Integer, Percent, Switch, TextValue, Word, ZoneValue
@@ -101,17 +102,6 @@ class MetadataConfig:
     """Where to look up what a source did not say."""
 
     tmdb: TmdbConfig = section(TmdbConfig)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InfluxConfig:
-    """An InfluxDB 2 that receives plays for charts."""
-
-    url: str = setting(HttpUrl(), "The server, such as http://influxdb:8086.", required=True)
-    token: str = setting(_SECRET, "A token that may write to both buckets.", required=True, secret=True)
-    org: str = setting(_NAME, "The organisation.", required=True)
-    bucket_raw: str = setting(_NAME, "The bucket for single plays.", "trakt_raw")
-    bucket_daily: str = setting(_NAME, "The bucket for daily sums.", "trakt_agg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ def _walk(path: str, value: Any, field: Field, given: Mapping[str, Any]) -> Iter
     elif isinstance(shape, Table):
         for name, inner in shape.fields.items():
             if not isinstance(value, Mapping) or name in value:
-                part = value[name] if isinstance(value, Mapping) else getattr(value, name)
+                part = value[name] if isinstance(value, Mapping) else getattr(value, inner.attribute or name)
                 yield from _walk(f"{path}.{name}", part, inner, given)
     elif isinstance(shape, ListOf):
         items = [(f"{path}[{at}]", shape.item, part) for at, part in enumerate(value)]

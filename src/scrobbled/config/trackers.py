@@ -76,6 +76,9 @@ ANILIST = Table(
 )
 TRACKERS = Named({"serializd": SERIALIZD, "trakt": TRAKT, "plex": PLEX, "anilist": ANILIST}, "tracker")
 
+CHARTED = ("trakt", "serializd")
+"""Accounts whose plays can go into charts, in the order in which they are taken where nobody chose."""
+
 
 def contradictions(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What only several settings of a tracker's section together can show to be wrong: each with its key."""

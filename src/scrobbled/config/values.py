@@ -142,6 +142,19 @@ class CronValue(Value):
         return {"type": "string", "pattern": r"^\s*\S+(\s+\S+){4}\s*$"}
 
 
+class WhenValue(Duration):
+    """A time between two runs, in seconds, or five cron fields."""
+
+    def parse(self, text: str) -> Any:
+        return cron.parse(text) if len(text.split()) > 2 else super().parse(text)
+
+    def show(self, value: Any) -> str:
+        return str(value.text) if isinstance(value, Cron) else super().show(value)
+
+    def schema(self) -> Json:
+        return {"anyOf": [super().schema(), CronValue().schema()]}
+
+
 class ZoneValue(Value):
     """The name of a time zone, as the machine knows it."""
 

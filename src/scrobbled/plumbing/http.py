@@ -145,27 +145,37 @@ class Http:
         *,
         json: Any = None,
         form: Sequence[tuple[str, str]] | None = None,
+        content: bytes | None = None,
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - httpx bounds each phase, which one deadline cannot
         idempotent: bool = True,
         largest: int | None = None,
+        lenient: bool = False,
     ) -> Answer:
-        """One request to ``base + path``, with ``json`` or the fields of a ``form``. ``timeout``, in seconds, bounds
-        connecting (10 s at most) and each read; the whole may take three times as long, so that nobody holds us by
-        dripping bytes. An answer of more than ``largest`` bytes (``MAX_ANSWER``) is not read to its end: ``TooLarge``.
+        """One request to ``base + path``, with ``json``, the fields of a ``form``, or ``content`` as it is.
+
+        ``timeout``, in seconds, bounds connecting (10 s at most) and each read; the whole may take three times as long,
+        so that nobody holds us by dripping bytes. An answer of more than ``largest`` bytes (``MAX_ANSWER``) is not read
+        to its end: ``TooLarge``. ``lenient`` leaves 429 and 5xx to the caller, who asks ``raise_if_temporary`` at last.
         """
         url = self.base + path
         started = time.perf_counter()
         status = "error"
         limits = httpx.Timeout(timeout, connect=min(10.0, timeout))
-        content, headers = _encoded(form, headers)
+        encoded, headers = _encoded(form, headers)
         try:
             with _failing(url, idempotent=idempotent):
                 async with (
                     asyncio.timeout(3 * timeout),
                     self._client.stream(
-                        method, url, json=json, content=content, params=params, headers=headers, timeout=limits
+                        method,
+                        url,
+                        json=json,
+                        content=content or encoded,
+                        params=params,
+                        headers=headers,
+                        timeout=limits,
                     ) as response,
                 ):
                     status = str(response.status_code)
@@ -177,7 +187,8 @@ class Http:
         answer = Answer(response.status_code, response.headers, body, f"{method} {_host(url)}{_path(url)}")
         if (date := answer.date) is not None:
             self._dates(date, time.perf_counter() - started)
-        _raise_if_temporary(answer, idempotent=idempotent)
+        if not lenient:
+            raise_if_temporary(answer, idempotent=idempotent)
         return answer
 
     @contextlib.asynccontextmanager
@@ -195,7 +206,7 @@ class Http:
         with _failing(url, idempotent=True):
             async with self._client.stream("GET", url, params=params, headers=headers, timeout=limits) as response:
                 self._observe("GET", str(response.status_code), 0.0)
-                _raise_if_temporary(Answer(response.status_code, response.headers, b"", what), idempotent=True)
+                raise_if_temporary(Answer(response.status_code, response.headers, b"", what), idempotent=True)
                 yield StreamedAnswer(response.status_code, what, lines(response))
 
     async def aclose(self) -> None:
@@ -226,7 +237,8 @@ def _encoded(
     return urlencode(form).encode("ascii"), {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
 
 
-def _raise_if_temporary(answer: Answer, *, idempotent: bool) -> None:
+def raise_if_temporary(answer: Answer, *, idempotent: bool) -> None:
+    """Raises ``TryLater`` for 429 and 5xx; ``in_doubt`` where a write that is not ``idempotent`` broke off."""
     if answer.status == 429:
         raise TryLater(
             f"{answer.what} answered 429: too many requests",

@@ -44,6 +44,10 @@ _LABELS = {
     "limits": "What lists may hold",
     "login": "Login",
     "org": "Organisation",
+    "bucket_raw": "Bucket of plays",
+    "bucket_daily": "Bucket of days",
+    "from": "Plays from",
+    "tag_viewer": "Tag points with the viewer",
     "count": "Counts",
     "media": "Films or episodes",
     "threshold": "Watched at least",
@@ -66,6 +70,10 @@ _OPTIONS = {
     "ask": "Ask me",
     "newest-wins": "The newest wins",
     "as-plays": "As plays",
+    "influx2": "InfluxDB 2",
+    "influx3": "InfluxDB 3",
+    "influx1": "InfluxDB 1.x",
+    "victoriametrics": "VictoriaMetrics",
     "json": "JSON",
 }
 
