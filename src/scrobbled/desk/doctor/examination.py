@@ -9,6 +9,7 @@ from scrobbled.core.words.checks import Check
 from scrobbled.desk.doctor.accounts import accounts
 from scrobbled.desk.doctor.bounded import bounded
 from scrobbled.desk.doctor.broker import broker
+from scrobbled.desk.doctor.charts import charts
 from scrobbled.desk.doctor.configuring import configured
 from scrobbled.desk.doctor.database import database
 from scrobbled.desk.doctor.disguise import disguise_of
@@ -33,7 +34,7 @@ GROUPS: tuple[tuple[str, tuple[Callable[[Patient], Awaitable[Sequence[Check]]], 
     ("Storage", (storage, database, notices)),
     ("Service", (service,)),
     ("Sources", (sources, servers, libraries, media_servers)),
-    ("Network", (network, tmdb, broker)),
+    ("Network", (network, tmdb, broker, charts)),
     ("Accounts", (accounts,)),
 )
 
