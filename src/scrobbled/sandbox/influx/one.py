@@ -62,7 +62,8 @@ class VersionOne(ChartServer):
         points, unreadable = self.read(unpacked(request, self.largest, refusal), unit)
         refused = self.take(request.portion(points), bucket)
         if unreadable:
-            return refusal(400, "partial write: " + "\n".join(one.words for one in unreadable) + " dropped=0")
+            words = "\n".join(one.words for one in unreadable)
+            return refusal(400, f"partial write: {words} dropped=0" if points else words)
         return refusal(400, f"partial write: {refused[0].words} dropped={len(refused)}") if refused else Reply(204)
 
     def ask_one(self, request: Request) -> Reply:

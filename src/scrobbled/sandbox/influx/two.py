@@ -10,10 +10,12 @@ from typing import Any, ClassVar
 from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, route
 from scrobbled.sandbox.influx.asking import BadQuestion, SoughtPoints, flux, instant, matches, predicate, written
 from scrobbled.sandbox.influx.holding import HeldBucket
+from scrobbled.sandbox.influx.lines import type_of
 from scrobbled.sandbox.influx.server import ORG, ORG_ID, ChartServer, Paths, TokenRights, credential, unpacked, wanted
 
 UNITS = {"ns": 1, "us": 1000, "ms": 1_000_000, "s": 1_000_000_000}
 _CODES = {400: "invalid", 401: "unauthorized", 404: "not found", 413: "request too large", 422: "unprocessable entity"}
+_KINDS = {"integer": "long", "unsigned": "unsignedLong", "float": "double", "string": "string", "boolean": "boolean"}
 _HEAD = ("", "result", "table", "_start", "_stop", "_time", "_value", "_field", "_measurement")
 
 
@@ -151,15 +153,15 @@ def _table(bucket: HeldBucket, sought: SoughtPoints) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     for number, ((measurement, tags, name), values) in enumerate(_series(bucket, sought)):
         names = [key for key, _ in tags]
-        writer.writerow(
-            ["#datatype", "string", "long", *["dateTime:RFC3339"] * 3, "string", *["string"] * (2 + len(tags))]
-        )
+        kind = _KINDS[type_of(values[0][1])]
+        writer.writerow(["#datatype", "string", "long", *["dateTime:RFC3339"] * 3, kind, *["string"] * (2 + len(tags))])
         writer.writerow(["#group", *["false"] * (7 + 1 + len(tags))])
         writer.writerow(["#default", "_result", *[""] * (7 + len(tags))])
         writer.writerow([*_HEAD, *names])
         span = (written(sought.start), written(sought.stop))
         for time, value in values:
-            row = ("", "", str(number), *span, written(time), value, name, measurement)
+            shown = str(value).lower() if isinstance(value, bool) else value
+            row = ("", "", str(number), *span, written(time), shown, name, measurement)
             writer.writerow([*row, *(value for _, value in tags)])
         out.write("\r\n")
     return out.getvalue()

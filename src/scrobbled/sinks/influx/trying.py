@@ -71,6 +71,8 @@ async def _bucket(dialect: ChartsDialect, name: str) -> list[SinkCheck]:
     if dialect.can.deletes:
         gone = await _failing(f"removing from {name}", lambda: dialect.remove(name, Span(MEASUREMENT, (), at, at)))
         told.append(gone or SinkCheck(f"removing from {name}", True, "The point was taken away again."))
+    elif not dialect.can.overwrites:
+        await _failing(f"removing from {name}", lambda: dialect.clear(name, MEASUREMENT, ()))
     return told
 
 

@@ -14,9 +14,11 @@ from scrobbled.sinks.influx.access import VICTORIA
 from scrobbled.sinks.influx.answers import LinesVerdict, judged, refused, strange
 from scrobbled.sinks.influx.dialect import ChartsDialect, held, quoted
 
-NAMES = tuple(days(ChartDay(0), ())[0].fields)
-"""Of the fields of a day; each is a metric of its own."""
+NAMES = (*days(ChartDay(0), ())[0].fields, "ok")
+"""Of the fields of a day and of a try; each is a metric of its own."""
 DAY = 86_400
+FOREVER = 50 * 365 * DAY
+"""Seconds. It has no other word for it, and takes nothing from before 1970 anyway."""
 _SPANS = {"h": 3600, "d": DAY, "w": 7 * DAY, "y": 365 * DAY, "": 31 * DAY}
 """Seconds of what its ``-retentionPeriod`` counts; without a unit it counts months."""
 _RETENTION = re.compile(r'^flag\{name="retentionPeriod", ?value="(\d+(?:\.\d+)?)([hdwy]?)"', re.MULTILINE)
@@ -45,12 +47,13 @@ class Victoria(ChartsDialect):
         """By its flag, which a proxy before it may hide."""
         answer = await self._metrics()
         found = _RETENTION.search(answer.body.decode("utf-8", "replace")) if answer.ok else None
-        return float(found[1]) * _SPANS[found[2]] if found else None
+        seconds = float(found[1]) * _SPANS[found[2]] if found else None
+        return 0.0 if seconds and seconds > FOREVER else seconds
 
     async def learn(self) -> None:
         """Older points than its retention are dropped without a word."""
         kept = await self.keeps("")
-        if kept is not None:
+        if kept:
             earliest = max(DAY, int(time.time() - kept))
             self.can = SinkAbilities(overwrites=False, strings=False, deletes=False, earliest=earliest)
 
