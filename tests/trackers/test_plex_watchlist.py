@@ -205,7 +205,7 @@ async def test_a_managed_user_has_no_watchlist_and_is_never_shown_that_of_the_ow
     mirror = Mirror()
     reading = await read(tracker, mirror)
     assert ITEMS in reading.values
-    assert WATCHLIST in reading.without
+    assert WATCHLIST in reading.lacking
 
 
 async def test_a_token_of_a_server_alone_opens_no_watchlist(bench: PlexBench) -> None:

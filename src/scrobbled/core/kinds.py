@@ -87,6 +87,9 @@ class KindEntry(Struct, frozen=True):
     """What somebody did who has it: "rated"."""
     limits: tuple[int, int] | None = None
     """The least and the highest value of a register."""
+    until_watched: bool = False
+    """Services take a thing out of this set by themselves as it is watched: that is no removal, and nothing that is
+    watched is put there. It is a person's own, whatever a library holds."""
 
     @property
     def called(self) -> str:
@@ -137,12 +140,13 @@ def _valued(
     put: Verb,
     cleared: Verb,
     limits: tuple[int, int] | None = None,
+    until_watched: bool = False,
 ) -> KindEntry:
     """A kind of which a thing has one value."""
     turn = Turn.CHANGES if shape is KindShape.REGISTER else Turn.ADDS
     unusual = f"{noun[1]} would be {put[2].lower()} {put[3]} {{name}}"
     actions = _words(noun, put, turn, unusual, singly=shape is KindShape.REGISTER), _words(noun, cleared, Turn.TAKES)
-    return KindEntry(name, shape, frozenset(scopes), noun, actions, held, given, limits)
+    return KindEntry(name, shape, frozenset(scopes), noun, actions, held, given, limits, until_watched)
 
 
 def _words(noun: tuple[str, str], verb: Verb, turn: Turn, unusual: str = "", *, singly: bool = True) -> ActionWords:
@@ -218,6 +222,7 @@ _ENTRIES = (
         *(("title of the watchlist", "titles of the watchlist"), "on the watchlist", "listed"),
         put=("list", "Add", "Added", "to"),
         cleared=("unlist", "Remove", "Removed", "from"),
+        until_watched=True,
     ),
 )
 KINDS: dict[Kind, KindEntry] = {entry.name: entry for entry in _ENTRIES}

@@ -137,8 +137,9 @@ class Reading(Struct, frozen=True):
     unread: Mapping[Kind, str] = field(default_factory=dict)
     """Kinds that moved and could not be read just now, with the reason: the cursor has them where they were."""
     without: Mapping[Kind, str] = field(default_factory=dict)
-    """Kinds of which nothing can be told just now, or that the account has not, with the reason: each read asks for all
-    of such a kind again."""
+    """Kinds of which nothing can be told just now, with the reason: each read asks for all of such a kind again."""
+    lacking: Mapping[Kind, str] = field(default_factory=dict)
+    """Kinds that the account has not, with the reason."""
     missing: tuple[str, ...] = ()
     """Parts of the account that say nothing just now, in plain words: "server cabin, which does not answer"."""
 

@@ -83,6 +83,11 @@ class TrackerAccount:
             return Later(error.coded, wait)
         return None
 
+    def put_off(self, error: TrackerError, attempts: int) -> Later:
+        """A change with so many attempts, where trouble is none of the account: see ``Capabilities.beyond``."""
+        after = error.after if isinstance(error, TryLater) else None
+        return Later(error.coded, backoff(attempts + 1, self._dice, asked=after, longest=LOOK_UP_BACKOFF))
+
     def own_wait(self, attempts: int) -> float:
         """Seconds that a change waits which failed so often, beside those that the account rests."""
         return own_wait(attempts, self._dice, in_outage=self.health.in_outage)

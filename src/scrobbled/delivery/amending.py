@@ -14,8 +14,9 @@ import structlog
 from msgspec import Struct
 
 from scrobbled.core.errors import ListClosed, NotInCatalogue, Refused, TrackerError, Uncertain
-from scrobbled.core.kinds import KINDS, KindShape
+from scrobbled.core.kinds import KINDS, Kind, KindShape
 from scrobbled.core.naming.corrections import Correction
+from scrobbled.core.records import Subject
 from scrobbled.core.sending.change import thing
 from scrobbled.core.sending.judge import Later, Settled, failed, needless, not_taken
 from scrobbled.core.sending.retry import fewer, more, recheck
@@ -25,13 +26,16 @@ from scrobbled.delivery.booking import ANSWERS, answered
 from scrobbled.delivery.edits import FoundEdit, Sought, find, locate
 from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.metrics import Metrics
-from scrobbled.store.mirror import ledger
+from scrobbled.store.mirror import ledger, listed
 from scrobbled.store.queue import allowances, amendments, corrections, ticks
 from scrobbled.store.queue.amendment import Amendment, NewAmendment, in_words
 from scrobbled.trackers.base import Edit
 
 AT_ONCE = 100
 """So many go into one batch at most: a play that comes meanwhile waits for its end."""
+WATCHED_MEANWHILE = Settled(
+    PlayOutcome.UNWANTED, "it was watched meanwhile, and what is watched is put on no list; list it there yourself"
+)
 log = structlog.get_logger("amend")
 
 
@@ -71,17 +75,31 @@ class Amender:
         if verdicts:
             await self._book(verdicts)
         ready = [one for one in found if not isinstance(one.edit, Settled | Later)]
-        if ready and self._account.rests() <= 0.0:
-            await self._carry_out(ready)
+        for batch in ([one for one in ready if not self._is_beyond(one)], list(filter(self._is_beyond, ready))):
+            if batch and self._account.rests() <= 0.0:
+                await self._carry_out(batch)
+
+    def _is_beyond(self, one: FoundEdit) -> bool:
+        """Whether it goes to another service, of which the account's own edits are to know nothing."""
+        return one.sought.amendment.wish.kind in self._tracker.can.beyond
 
     # -- find, judge --------------------------------------------------------------------------------------------------
 
     async def _needless(self, due: Sequence[Amendment]) -> list[_Verdict]:
         """Those for which nothing has to be asked of the tracker."""
+        watched = await self._watched_meanwhile(due)
+        seen = [_Verdict(one, WATCHED_MEANWHILE) for one in due if one.wish.subject in watched and _lists(one)]
+        due = [one for one in due if one.id not in {verdict.amendment.id for verdict in seen}]
         unticked = {one.wish.undoes for one in due if one.wish.action == "untick"} - {None}
         ours = await self._store.read(lambda db: _set_by_us(db, unticked)) if unticked else frozenset()
         told = ((one, self._is_needless(one, ours)) for one in due)
-        return [_Verdict(one, settled) for one, settled in told if settled is not None]
+        return [*seen, *(_Verdict(one, settled) for one, settled in told if settled is not None)]
+
+    async def _watched_meanwhile(self, due: Sequence[Amendment]) -> Set[Subject | None]:
+        """It may have waited long for its place on a list that holds things until they are watched."""
+        things = {one.wish.subject for one in due if _lists(one) and one.wish.subject is not None}
+        whose = self._account.viewer, self._account.name
+        return await self._store.read(lambda db: listed.watched_meanwhile(db, whose, things)) if things else set()
 
     def _is_needless(self, amendment: Amendment, ours: Set[int]) -> Settled | None:
         wish, written, can = amendment.wish, amendment.written, self._tracker.can
@@ -99,12 +117,20 @@ class Amender:
     ) -> list[Sought]:
         """Where they go. What nobody could tell is among ``verdicts``, and with trouble nobody is asked any more."""
         located: list[Sought] = []
+        down = dict[Kind, TrackerError]()
         for one in wanted:
+            if one.wish.kind in down:
+                verdicts.append(self._put_off(one, down[one.wish.kind]))
+                continue
             try:
                 found = await locate(self._account, one, known)
             except (NotInCatalogue, Uncertain, Refused) as error:
                 found = not_taken(error)
             except TrackerError as error:
+                if one.wish.kind in self._tracker.can.beyond:
+                    down[one.wish.kind] = error
+                    verdicts.append(self._put_off(one, error))
+                    continue
                 verdicts += await self._later(error, [one])
                 if self._account.rests() > 0.0:
                     break
@@ -130,6 +156,9 @@ class Amender:
         put_off = await self._account.not_looked_up(error, max((one.attempts for one in amendments), default=0))
         return [] if put_off is None else [_Verdict(one, put_off, counted=True) for one in amendments]
 
+    def _put_off(self, amendment: Amendment, error: TrackerError) -> _Verdict:
+        return _Verdict(amendment, self._account.put_off(error, amendment.attempts), counted=True)
+
     # -- write --------------------------------------------------------------------------------------------------------
 
     async def _carry_out(self, ready: Sequence[FoundEdit]) -> None:
@@ -141,19 +170,22 @@ class Amender:
         try:
             results = await self._tracker.amends.amend([cast(Edit, one.edit) for one in batch])
         except TrackerError as error:
-            await self._not_carried_out(done, error)
+            await self._not_carried_out(done, error, beyond=self._is_beyond(batch[0]))
             return
         await self._book([_Verdict(one, answered(result)) for one, result in zip(done, results, strict=True)])
         self._most_at_once = more(self._most_at_once, self._most)
-        await self._account.succeeded()
+        if not self._is_beyond(batch[0]):
+            await self._account.succeeded()
 
-    async def _not_carried_out(self, batch: Sequence[Amendment], error: TrackerError) -> None:
+    async def _not_carried_out(self, batch: Sequence[Amendment], error: TrackerError, *, beyond: bool) -> None:
         if isinstance(error, ListClosed):
             await self._close(error, [one.id for one in batch if one.wish.kind == error.kind])
             return
         self._most_at_once = fewer(len(batch))
         verdict = failed(error, begun=False, alone=len(batch) == 1)
-        if isinstance(verdict, Later):
+        if isinstance(verdict, Later) and beyond:
+            await self._book([_Verdict(one, self._account.put_off(error, one.attempts)) for one in batch])
+        elif isinstance(verdict, Later):
             await self._account.trouble(error)
             waits = [self._account.own_wait(one.attempts) for one in batch]
             await self._book([_Verdict(one, Later(error.coded, wait)) for one, wait in zip(batch, waits, strict=True)])
@@ -177,7 +209,8 @@ class Amender:
         now = self._account.now()
 
         def work(db: sqlite3.Connection) -> list[tuple[Amendment, Settled]]:
-            return [told for verdict in verdicts if (told := _write_down(db, verdict, now)) is not None]
+            told = (_write_down(db, verdict, now, self._tracker.can.beyond) for verdict in verdicts)
+            return [one for one in told if one is not None]
 
         booked = await self._store.write(work)
         self._changed()
@@ -202,6 +235,12 @@ class Amender:
             await account.health.needs_a_person(outcome, label, answer.reason, **told)
 
 
+def _lists(one: Amendment) -> bool:
+    """Whether it puts something on such a list, other than back there where a person says so."""
+    kind = KINDS[one.wish.kind]
+    return kind.until_watched and one.wish.action == kind.put and one.wish.undoes is None
+
+
 def _set_by_us(db: sqlite3.Connection, ticked: Iterable[int | None]) -> frozenset[int]:
     """A tick that was there before us, or may have been, is somebody else's."""
     found = (None if id_ is None else amendments.get(db, id_) for id_ in ticked)
@@ -217,11 +256,13 @@ def _begin(db: sqlite3.Connection, ready: Sequence[FoundEdit]) -> set[int]:
     return amendments.begin(db, [one.sought.amendment.id for one in ready])
 
 
-def _write_down(db: sqlite3.Connection, verdict: _Verdict, now: float) -> tuple[Amendment, Settled] | None:
+def _write_down(
+    db: sqlite3.Connection, verdict: _Verdict, now: float, beyond: Set[Kind]
+) -> tuple[Amendment, Settled] | None:
     """What is to be told of it; ``None`` where that was settled before, or comes later."""
     one, comes_to = verdict.amendment, verdict.comes_to
     if isinstance(comes_to, Settled):
-        return (one, comes_to) if _settle(db, one, comes_to, now) else None
+        return (one, comes_to) if _settle(db, one, comes_to, now, beyond=beyond) else None
     amendments.postpone(db, one.id, comes_to.reason, now + comes_to.wait, count=verdict.counted)
     return None
 
@@ -233,8 +274,12 @@ def _told(db: sqlite3.Connection, wish: NewAmendment) -> None:
         ledger.left_as(db, (wish.viewer, wish.tracker), wish.kind, wish.key, wish.details.value)
 
 
-def _settle(db: sqlite3.Connection, amendment: Amendment, answer: Settled, now: float) -> bool:
-    next_at = now + recheck(amendment.misses + 1) if answer.outcome is PlayOutcome.PARKED else 0.0
+def _settle(
+    db: sqlite3.Connection, amendment: Amendment, answer: Settled, now: float, *, beyond: Set[Kind] = frozenset()
+) -> bool:
+    """What is beyond the account, and nobody could tell there, is asked for again."""
+    again = answer.outcome is PlayOutcome.UNMATCHED and amendment.wish.kind in beyond
+    next_at = now + recheck(amendment.misses + 1) if answer.outcome is PlayOutcome.PARKED or again else 0.0
     if amendment.wish.action == "retime" and answer.outcome is PlayOutcome.DELIVERED and answer.remote_id:
         amendments.moved(db, amendment, answer.remote_id)
     if answer.outcome is PlayOutcome.DELIVERED:

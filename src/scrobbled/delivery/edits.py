@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from scrobbled.core.errors import NotInCatalogue, Refused, Uncertain
-from scrobbled.core.kinds import KINDS, PLAYS
+from scrobbled.core.kinds import KINDS, PLAYS, Kind
 from scrobbled.core.naming.corrections import Correction, corrected
-from scrobbled.core.records import about
+from scrobbled.core.records import Subject, about
 from scrobbled.core.sending.judge import Later, Settled, not_taken
 from scrobbled.core.watching.plays import rounded
 from scrobbled.core.words.outcomes import PlayOutcome
@@ -18,7 +18,19 @@ from scrobbled.delivery.account import TrackerAccount
 from scrobbled.store.mirror import viewings
 from scrobbled.store.queue import outbox
 from scrobbled.store.queue.amendment import Amendment
-from scrobbled.trackers.base import Addition, Address, Edit, Flag, Receipt, Remove, Retime, SetValue, Tick, Untick
+from scrobbled.trackers.base import (
+    Addition,
+    Address,
+    Edit,
+    Flag,
+    Receipt,
+    Remove,
+    Retime,
+    SetValue,
+    Tick,
+    Tracker,
+    Untick,
+)
 
 PLAY_FIRST = "the viewing that it belongs to is on its way"
 PLAY_FIRST_WAIT = 10.0
@@ -52,7 +64,13 @@ async def locate(account: TrackerAccount, amendment: Amendment, known: Sequence[
         if why := meant.left_out(account.tracker.can.media):
             return Settled(PlayOutcome.UNWANTED, why)
         subject = about(subject, meant.item)
-    return Sought(amendment, await account.tracker.amends.locate_subject(subject))
+    return Sought(amendment, await _address(account.tracker, amendment.wish.kind, subject))
+
+
+async def _address(tracker: Tracker, kind: Kind, subject: Subject) -> Address:
+    if kind in tracker.can.beyond:
+        return await tracker.beyond.locate_beyond(subject)
+    return await tracker.amends.locate_subject(subject)
 
 
 async def find(account: TrackerAccount, located: Sequence[Sought]) -> list[FoundEdit]:

@@ -65,6 +65,8 @@ class AccountReads:
         """Of the last read of each account, the kinds that could not be read, and why."""
         self.missing: dict[AccountKey, tuple[str, ...]] = {}
         """And the parts of it that said nothing."""
+        self.lacking: dict[AccountKey, Mapping[Kind, str]] = {}
+        """And the kinds that it has not, and why."""
         self._last: dict[AccountKey, _LastRead] = {}
         self._tried: dict[AccountKey, float] = {}
 
@@ -90,6 +92,7 @@ class AccountReads:
         rev = (await self._store.read(lambda db: records.state(db, account))).rev
         told = found.reading
         self.unread[account], self.missing[account] = {**told.unread, **told.without}, told.missing
+        self.lacking[account] = told.lacking
         self._last[account] = _LastRead(began, rev, kinds - self.unread[account].keys(), member.marks)
         return True
 

@@ -16,6 +16,8 @@ from scrobbled.store.mirror.values import MirroredValue
 
 BELIEVED = 10.0
 """Percent of the records that a complete listing may always lack at once and still be believed."""
+LEAVES = 50.0
+"""The same of a list that things leave as they are watched: people clear such a list, and one may well be empty."""
 FEW = 10
 
 
@@ -73,35 +75,50 @@ def doubt(
     valued: Mapping[Kind, Mapping[str, MirroredValue]],
     may_lack: float,
     taken: Collection[str] = frozenset(),
+    watched: Collection[str] = frozenset(),
 ) -> str:
     """Why a listing cannot be complete, whatever it says; empty where nothing speaks against it.
 
-    What we have ``taken`` away ourselves is missing from it with good reason, with the rating that stood on it.
-    ``valued`` is what is stored of other kinds.
+    What we have ``taken`` away ourselves is missing from it with good reason, with the rating that stood on it, and so
+    are the keys of what was ``watched`` from what holds things until then. ``valued`` is what is stored of other kinds.
     """
     plays = reading.plays if reading.plays and reading.plays.complete else None
     if plays and (why := _shrunk(absence.held, absence.lost, len(plays.records), "plays", may_lack)):
         return why
     for kind, told in reading.values.items():
         if told.complete:
-            given = (one for one in valued[kind].values() if one.value is not None and one.missed < records.GONE)
-            keys = [one.key for one in given if one.key not in taken and one.id not in taken]
+            leaves, held = entry_of(kind).until_watched, there(valued[kind].values())
+            keys = [one.key for one in held if one.key not in taken and one.id not in taken]
             listed = {record.key for record in told.records}
-            lost = sum(key not in listed for key in keys)
-            if why := _shrunk(len(keys), lost, len(listed), entry_of(kind).noun[1], may_lack):
+            lost = sum(key not in listed and not (leaves and key in watched) for key in keys)
+            noun = entry_of(kind).noun[1]
+            if leaves:
+                why = _lacking(len(keys), lost, noun, max(may_lack, LEAVES)) if len(keys) >= FEW else ""
+            else:
+                why = _shrunk(len(keys), lost, len(listed), noun, may_lack)
+            if why:
                 return why
     return ""
+
+
+def there(stored: Iterable[MirroredValue]) -> list[MirroredValue]:
+    """Those that were there when they were last looked for."""
+    return [one for one in stored if one.value is not None and one.missed < records.GONE]
 
 
 def _shrunk(held: int, lost: int, listed: int, what: str, may_lack: float) -> str:
     if held and not listed:
         return f"it lists no {what} at all, and there were {held:,}"
-    if held >= FEW and lost * 100 > held * may_lack:
-        return (
-            f"it lacks {lost:,} of {held:,} {what} (if you removed them yourself, set safety.max_removals_percent "
-            f"to {ceil(lost * 100 / held)} for the next two complete readings)"
-        )
-    return ""
+    return _lacking(held, lost, what, may_lack) if held >= FEW else ""
+
+
+def _lacking(held: int, lost: int, what: str, may_lack: float) -> str:
+    if lost * 100 <= held * may_lack:
+        return ""
+    return (
+        f"it lacks {lost:,} of {held:,} {what} (if you removed them yourself, set safety.max_removals_percent "
+        f"to {ceil(lost * 100 / held)} for the next two complete readings)"
+    )
 
 
 @dataclass(frozen=True, slots=True)

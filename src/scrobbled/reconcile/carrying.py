@@ -13,8 +13,8 @@ from scrobbled.core.naming.corrections import corrected
 from scrobbled.core.records import Subject
 from scrobbled.plumbing.clock import Clock
 from scrobbled.reconcile.deciding import Compared
-from scrobbled.reconcile.lining import Lined
 from scrobbled.reconcile.pairs import Sides, pieces
+from scrobbled.reconcile.sheets import Lined
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import ledger
 from scrobbled.store.queue import additions, amendments, cancelling, corrections

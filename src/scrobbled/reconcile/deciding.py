@@ -12,13 +12,14 @@ from msgspec.structs import replace
 
 from scrobbled.core.agreeing.ledger import AgreedValues, KeepValue, Link, LinkState, Policy, ValueGroup
 from scrobbled.core.agreeing.library import compare_item
+from scrobbled.core.agreeing.listed import compare_listed
 from scrobbled.core.agreeing.merge import compare_value
 from scrobbled.core.agreeing.plan import SIDES, Action, Change, Plan, Side, left, of_side, other, warned
-from scrobbled.core.kinds import PLAYS, Kind, KindValue
+from scrobbled.core.kinds import KINDS, PLAYS, Kind, KindValue
 from scrobbled.core.sending.change import left_out
-from scrobbled.reconcile.lining import Lined
 from scrobbled.reconcile.loading import RunExtent
 from scrobbled.reconcile.pairs import Sides, pieces, unkept
+from scrobbled.reconcile.sheets import Lined
 from scrobbled.store.mirror import ledger, records
 from scrobbled.store.mirror.runs import RunSkip
 from scrobbled.store.queue import amendments, written
@@ -130,7 +131,8 @@ class Decider:
                 some.append(label)
 
     def _decide_value(self, valued: ValueGroup) -> None:
-        found = compare_value(valued, self._made)
+        compare = compare_listed if KINDS[valued.kind].until_watched else compare_value
+        found = compare(valued, self._made)
         self._keep(valued.kind, valued.label, found.changes, found.left)
         if not isinstance(found.agreed, KeepValue):
             self._values[valued.kind, valued.key] = found.agreed

@@ -7,75 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import cast
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.agreeing.ledger import AgreedValues, HeldPlay, Link, LinkState, PlayGroup, ValueGroup
+from scrobbled.core.agreeing.ledger import HeldPlay, Link, LinkState, PlayGroup
 from scrobbled.core.agreeing.lineup import window
 from scrobbled.core.agreeing.plan import SIDES, Side, other
-from scrobbled.core.kinds import Kind, valued
 from scrobbled.core.naming.items import Media
-from scrobbled.core.records import IN_PART, DatePrecision, Subject, ValueRecord
+from scrobbled.core.records import DatePrecision
 from scrobbled.reconcile.libraries import KnownPlays, LibraryView, known_plays
+from scrobbled.reconcile.lining_values import gather_value, kinds_of
 from scrobbled.reconcile.loading import ASKED, Course, LoadedSide, Loader
 from scrobbled.reconcile.pairs import Sides, pieces
-from scrobbled.store.file.codec import instant
+from scrobbled.reconcile.sheets import AgreedState, Beyond, Lined, PartSheet, remember
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import claims, ledger
 from scrobbled.store.mirror.records import GONE, MirroredPlay
-from scrobbled.store.mirror.values import MirroredValue
 from scrobbled.store.queue import amendments
-
-
-@dataclass
-class Lined:
-    """What has to be compared, and what whoever carries the plan out has to know of it."""
-
-    plays: list[PlayGroup] = field(default_factory=list)
-    values: list[ValueGroup] = field(default_factory=list)
-    subjects: dict[tuple[Side, str], Subject] = field(default_factory=dict)
-    """By side and canonical key."""
-    stored: dict[tuple[Side, str], MirroredPlay] = field(default_factory=dict)
-    """By side and record id, those that are part of ``plays``."""
-
-
-class AgreedState(Struct, frozen=True):
-    """What we and both sides have agreed on and done so far."""
-
-    base: Mapping[tuple[Kind, str], AgreedValues]
-    """Values that both were last seen to agree on."""
-    moves: Mapping[Side, Mapping[str, str]]
-    """Of plays that we moved, the ids they had before."""
-    removed: Mapping[Side, Set[str]]
-    """Ids of the plays that we removed."""
-    any_links: bool
-
-
-@dataclass
-class _Sheet:
-    """One part while it is being laid out."""
-
-    a: LoadedSide
-    b: LoadedSide
-    links: dict[tuple[Side, str], Link]
-    written: AgreedState
-    view: LibraryView | None = None
-    known: KnownPlays = field(default_factory=KnownPlays)
-
-    def half(self, side: Side) -> LoadedSide:
-        return self.a if side == "a" else self.b
 
 
 class Liner:
     """Lines up one pair."""
 
-    def __init__(self, store: Store, sides: Sides, view: LibraryView | None = None) -> None:
-        self._store, self._sides, self._loader, self._view = store, sides, Loader(store, sides), view
+    def __init__(
+        self, store: Store, sides: Sides, view: LibraryView | None = None, beyond: Beyond | None = None
+    ) -> None:
+        self._store, self._sides, self._loader = store, sides, Loader(store, sides)
+        self._view, self._beyond = view, beyond
 
     async def parts(self, course: Course) -> AsyncIterator[Lined]:
         """Everything, a part at a time."""
@@ -84,7 +44,8 @@ class Liner:
             a = await self._loader.part(course.a, ours, rows=True)
             b = await self._loader.part(course.b, theirs, rows=True)
             known = await self._viewed(a, b)
-            sheet = _Sheet(a, b, await self._links((a, b)) if written.any_links else {}, written, self._view, known)
+            links = await self._links((a, b)) if written.any_links else {}
+            sheet = PartSheet(a, b, links, written, self._view, known, self._beyond)
             lined = await asyncio.to_thread(_laid_out, sheet)
             await self._mark_settled(lined, sheet)
             yield lined
@@ -118,7 +79,7 @@ class Liner:
             ("b", link.b): link for link in found if link.b is not None
         }
 
-    async def _mark_settled(self, lined: Lined, sheet: _Sheet) -> None:
+    async def _mark_settled(self, lined: Lined, sheet: PartSheet) -> None:
         """Of each record that is not linked: whether our outbox has a change for it already."""
         settled: set[tuple[Side, str]] = set()
         for side in SIDES:
@@ -136,24 +97,25 @@ class Liner:
             lined.plays = [_with_settled(group, settled) for group in lined.plays]
 
 
-def _laid_out(sheet: _Sheet) -> Lined:
+def _laid_out(sheet: PartSheet) -> Lined:
     lined = Lined()
     ours, theirs = sheet.a.by_canon(), sheet.b.by_canon()
     for canon in dict.fromkeys((*ours, *theirs)):
         keys = ours.get(canon, []), theirs.get(canon, [])
-        _gather(lined, canon, sheet, keys)
-        for kind in _kinds_of(sheet, keys):
-            _gather_value(lined, kind, canon, sheet, keys)
+        if sheet.only(keys) is None:
+            _gather(lined, canon, sheet, keys)
+        for kind in kinds_of(sheet, keys):
+            gather_value(lined, kind, canon, sheet, keys)
     return lined
 
 
-def _gather(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> None:
+def _gather(lined: Lined, canon: str, sheet: PartSheet, keys: tuple[list[str], list[str]]) -> None:
     found = [
         [row for key in mine for row in sheet.half(s).rows.get(key, ())] for s, mine in zip(SIDES, keys, strict=True)
     ]
     if not any(found) or (sheet.view is None and _is_quiet(found, sheet.links)):
         return
-    subject = _remember(lined, canon, sheet, keys)
+    subject = remember(lined, canon, sheet, keys)
     known = [sheet.half(side).subjects[key].runtime for side, mine in zip(SIDES, keys, strict=True) for key in mine]
     links: dict[int, Link] = {}
     for side, mine in zip(SIDES, found, strict=True):
@@ -168,7 +130,7 @@ def _gather(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list
     lined.plays.append(_with_state(group, sheet, keys))
 
 
-def _held(row: MirroredPlay, side: Side, sheet: _Sheet) -> HeldPlay:
+def _held(row: MirroredPlay, side: Side, sheet: PartSheet) -> HeldPlay:
     id_, view = row.record.id, sheet.view
     beside = view is not None and side != view.side
     return HeldPlay(
@@ -182,7 +144,7 @@ def _held(row: MirroredPlay, side: Side, sheet: _Sheet) -> HeldPlay:
     )
 
 
-def _with_state(group: PlayGroup, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> PlayGroup:
+def _with_state(group: PlayGroup, sheet: PartSheet, keys: tuple[list[str], list[str]]) -> PlayGroup:
     """With what the library says of it: where it goes by several keys there, the one that counts it as watched."""
     view = sheet.view
     if view is None:
@@ -191,14 +153,6 @@ def _with_state(group: PlayGroup, sheet: _Sheet, keys: tuple[list[str], list[str
     states = [state for key in mine if (state := view.state(half, key)) is not None]
     state = max(states, key=lambda one: one.count, default=None)
     return replace(group, a_state=state) if view.side == "a" else replace(group, b_state=state)
-
-
-def _remember(lined: Lined, canon: str, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> Subject:
-    """The first subject of that name."""
-    for side, mine in zip(SIDES, keys, strict=True):
-        for key in mine:
-            lined.subjects.setdefault((side, canon), sheet.half(side).subjects[key])
-    return next(lined.subjects[side, canon] for side in SIDES if (side, canon) in lined.subjects)
 
 
 def _is_quiet(found: list[list[MirroredPlay]], links: Mapping[tuple[Side, str], Link]) -> bool:
@@ -225,62 +179,7 @@ def _may_need_a_flag(mine: Iterable[MirroredPlay]) -> bool:
     return any(row.ours and row.record.rewatch is False and row.record.at != first for row in dated)
 
 
-def _kinds_of(sheet: _Sheet, keys: tuple[list[str], list[str]]) -> list[Kind]:
-    """Of which something is or was told, in the order of the table."""
-    halves = zip((sheet.a, sheet.b), keys, strict=True)
-    told = {kind for half, own in halves for key in own for kind in half.valued.get(key, ())}
-    return [entry.name for entry in valued() if entry.name in told]
-
-
-def _gather_value(lined: Lined, kind: Kind, canon: str, sheet: _Sheet, keys: tuple[list[str], list[str]]) -> None:
-    base = sheet.written.base.get((kind, canon))
-    halves = zip((sheet.a, sheet.b), keys, strict=True)
-    a, b = (next((one for key in own if (one := half.valued.get(key, {}).get(kind))), None) for half, own in halves)
-    values = _value(a), _value(b)
-    told = tuple(None if one is None else one.value for one in values)
-    if told == (base or (None, None)) and all(one is None or one.id != IN_PART for one in values):
-        return
-    subject = _remember(lined, canon, sheet, keys)
-    lined.values.append(
-        ValueGroup(
-            kind,
-            canon,
-            subject.label(),
-            subject.scope,
-            *values,
-            base,
-            a_since=_since(a),
-            b_since=_since(b),
-            a_gone=_is_cleared(a, any(values), sheet, "a", keys[0]),
-            b_gone=_is_cleared(b, any(values), sheet, "b", keys[1]),
-            unsure=frozenset(
-                side for side, one in zip(SIDES, (a, b), strict=True) if one is not None and one.missed == 1
-            ),
-        )
-    )
-
-
-def _since(one: MirroredValue | None) -> datetime | None:
-    return None if one is None else instant(one.since)
-
-
-def _is_cleared(one: MirroredValue | None, others: bool, sheet: _Sheet, side: Side, own: list[str]) -> bool:
-    """Whether a person took it away. What was lost with a play that we removed says nothing against the other side."""
-    view = sheet.view
-    lost = view is not None and view.side == side and not any(view.holds(sheet.half(side), key) for key in own)
-    if one is None or lost or _value(one) is not None:
-        return False
-    return one.id not in sheet.written.removed[side] or not others
-
-
-def _value(one: MirroredValue | None) -> ValueRecord | None:
-    """One that a single complete read did not list counts as there."""
-    if one is None or one.value is None or one.missed >= GONE:
-        return None
-    return ValueRecord(one.key, one.value, None if one.at is None else instant(one.at), one.id)
-
-
-def _to_ask(group: PlayGroup, side: Side, sheet: _Sheet, lined: Lined, held_by: str) -> Iterator[claims.HeldRecord]:
+def _to_ask(group: PlayGroup, side: Side, sheet: PartSheet, lined: Lined, held_by: str) -> Iterator[claims.HeldRecord]:
     rows = group.a if side == "a" else group.b
     there = lined.subjects.get((other(side), group.key))
     gap = window(group.runtime, group.media)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -136,11 +136,14 @@ class Course:
             self.mixed += self.a.canon.pop(key, None) is not None
             self.a.valued.pop(key, None)
 
-    def narrow(self, library: Side) -> int:
-        """Leave out what the ``library`` does not hold of the other side; returns how many titles that are."""
+    def narrow(self, library: Side, beyond: Set[str] = frozenset()) -> int:
+        """Leave out what the ``library`` does not hold of the other side; returns how many titles that are.
+
+        These keys of the other side stay ``beyond`` it.
+        """
         mine, theirs = (self.a, self.b) if library == "a" else (self.b, self.a)
         held = set(mine.canon.values())
-        strange = [key for key, canon in theirs.canon.items() if canon not in held]
+        strange = [key for key, canon in theirs.canon.items() if canon not in held and key not in beyond]
         for key in strange:
             del theirs.canon[key]
         return len(strange)

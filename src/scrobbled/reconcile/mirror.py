@@ -16,7 +16,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.core.kinds import Kind
+from scrobbled.core.kinds import Kind, entry_of
 from scrobbled.core.naming.names import called
 from scrobbled.core.records import PlayRecord, Plays, Reading, Subject
 from scrobbled.core.standing import AccountKey
@@ -26,6 +26,7 @@ from scrobbled.reconcile import belief
 from scrobbled.reconcile.belief import BELIEVED, Absence, Belief, ValueNews
 from scrobbled.reconcile.pairs import pieces
 from scrobbled.reconcile.reading import AccountReading, Failed, all_of, values_of
+from scrobbled.reconcile.until_watched import watched_of
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import claims, drafts, records, subjects, values
 from scrobbled.store.mirror.records import ReadState
@@ -89,11 +90,13 @@ async def absorb(store: Store, read: AccountReading, clock: Clock, *, may_lack: 
         return await _turned_away(store, account, before, reading.owner)
     valued = await _valued(store, account, reading)
     may_lack = max(may_lack, BELIEVED)
-    doubt = "" if reading.rechosen else belief.doubt(reading, absence, valued, may_lack)
+    watched = await _watched(store, account, reading, valued)
+    doubt = "" if reading.rechosen else belief.doubt(reading, absence, valued, may_lack, watched=watched)
     removed = set[str]()
     if doubt:
         taken = await store.read(lambda db: amendments.taken(db, *account))
-        doubt = belief.doubt(reading, await _absence(store, account, reading.plays, taken), valued, may_lack, taken)
+        absent = await _absence(store, account, reading.plays, taken)
+        doubt = belief.doubt(reading, absent, valued, may_lack, taken, watched)
         removed = await store.read(lambda db: amendments.removed(db, *account))
     believed = Belief(not doubt, not doubt and not before.doubt, removed)
     await _put_subjects(store, account, reading.subjects)
@@ -140,6 +143,17 @@ async def _valued(store: Store, account: AccountKey, reading: Reading) -> Mappin
             known = await store.read(lambda db, keys=keys: values.of_keys(db, account, keys))  # type: ignore[misc]
             found[kind] |= {key: one[kind] for key, one in known.items() if kind in one}
     return found
+
+
+async def _watched(
+    store: Store, account: AccountKey, reading: Reading, valued: Mapping[Kind, Mapping[str, MirroredValue]]
+) -> set[str]:
+    """Of what is missing from lists that things leave as they are watched, what was."""
+    missing: set[str] = set()
+    for kind, told in reading.values.items():
+        if told.complete and entry_of(kind).until_watched:
+            missing |= {one.key for one in belief.there(valued[kind].values())} - {one.key for one in told.records}
+    return await watched_of(store, account, reading, missing) if missing else set()
 
 
 async def _turned_away(store: Store, account: AccountKey, before: ReadState, owner: str) -> Absorbed:

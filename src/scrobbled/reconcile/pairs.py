@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
@@ -93,6 +93,7 @@ def compared(config: Config, viewer: str, tracker: str) -> frozenset[Kind]:
     person = config.viewer(viewer)
     pairs = [one for one in person.pairs if tracker in one.between] if person else []
     kinds = frozenset(kind for kind in KINDS if any(kind in one.directions() for one in pairs))
+    kinds |= explaining(kinds)
     brings = any(_brings(way, tracker) for one in pairs for way in one.directions().values())
     return kinds | {ITEMS} if brings and PLAYS not in kinds else kinds
 
@@ -217,10 +218,16 @@ def kinds(made: Policy) -> frozenset[Kind]:
 def wanted(made: Policy) -> frozenset[Kind]:
     """What has to be read for it: also what a library holds, where it gets anything, or one library alone is meant."""
     found, library = kinds(made), made.library
+    found |= explaining(found)
     if library is None or PLAYS in found:
         return found
     gets = any(may_write(made.way(kind), library) for kind in found)
     return found | {ITEMS} if gets or made.within else found
+
+
+def explaining(found: Set[Kind]) -> frozenset[Kind]:
+    """What has to be read beside these: without the plays nobody knows why something left a list by itself."""
+    return frozenset({PLAYS} if any(KINDS[kind].until_watched for kind in found) else ())
 
 
 def _check_kinds(options: Options, can: Sequence[Capabilities]) -> None:

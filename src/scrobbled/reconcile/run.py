@@ -16,7 +16,6 @@ from scrobbled.core.agreeing.guard import PlanLimits
 from scrobbled.core.agreeing.ledger import Link, Policy
 from scrobbled.core.agreeing.plan import SIDES, Action, Plan, Side, of_side, other
 from scrobbled.core.errors import TrackerError
-from scrobbled.core.kinds import KINDS, Kind
 from scrobbled.plumbing.behalf import for_run
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.garbage import young_only
@@ -32,9 +31,12 @@ from scrobbled.reconcile.pairs import Options, Sides, fingerprint, kinds, policy
 from scrobbled.reconcile.placing import Placer
 from scrobbled.reconcile.reading import Failed, PairMember
 from scrobbled.reconcile.rooms import RoomOf, Rooms
+from scrobbled.reconcile.sheets import Beyond
 from scrobbled.reconcile.steps import RunSteps, TellSteps
+from scrobbled.reconcile.unread import RunGaps
+from scrobbled.reconcile.until_watched import tell_viewings
 from scrobbled.store.file.database import Store
-from scrobbled.store.mirror import runs
+from scrobbled.store.mirror import runs, values
 from scrobbled.store.queue import cancelling, corrections
 
 AHEAD = timedelta(minutes=10)
@@ -84,6 +86,7 @@ class Reconciler:
         self._members, self._store, self._clock = members, store, clock
         self._metrics, self._limits = metrics, limits
         self._reads = reads or AccountReads(store, clock, metrics)
+        self._gaps = RunGaps(self._reads, sides)
         self._guard = Guard(store, sides, limits)
         self._rooms = Rooms(sides, members, store=store, clock=clock, wake=wake)
         self._carrier = Carrier(sides, store=store, clock=clock, wake=wake, full=self._rooms.full)
@@ -154,9 +157,9 @@ class Reconciler:
         await self._begin("queueing", run, counts)
         new = await self._carrier.queue(run, compared)
         held = await self._rooms.settle()
-        if not (options.library or self._unread()):  # what was left out is to be compared from where it was
+        if not (options.library or self._gaps.kinds(made)):  # what was left out is to be compared from where it was
             await self._carrier.reached(run, compared, fingerprint(made))
-        missing = self._missing()
+        missing = self._gaps.missing(made)
         done = "incomplete" if missing else "done" if new else "nothing"
         return Ended(done, missing, plan, plan_id if new else "", held)
 
@@ -177,30 +180,16 @@ class Reconciler:
         steps = RunSteps(self._store, self._clock, run=run, tell=self._tell_steps)
         forget = f"scrobbled reset-state --pair {self.sides.pair} --viewer {self.sides.viewer}"
         await self._read(Wanted(wanted(made), self._limits.removals_percent, forget, options.full, since), steps)
-        unread = self._unread()
-        made = replace(made, ways={kind: "off" if kind in unread else way for kind, way in made.ways.items()})
+        unread, made = self._gaps.told(made), self._gaps.without(made)
         if not kinds(made):
-            raise Failed(". ".join(unread.values()))
+            raise Failed(". ".join(unread))
         await self._begin("comparing", run)
         links = _nothing if run is None else self._carrier.write_links
         compared = await self._decided(made, full=options.full, steps=steps, links=links)
         plan = await self._with_hint(await self._guard.believable(compared.plan), made)
         plan = await self._rooms.seen(plan, kinds(made))
-        compared.plan = replace(plan, warnings=(*plan.warnings, *unread.values()))
+        compared.plan = replace(plan, warnings=(*plan.warnings, *unread))
         return compared
-
-    def _missing(self) -> str:
-        """What was not read for this run, in words; empty where all was."""
-        parts = (part for side in SIDES for part in self._reads.missing.get(self.sides.account(side), ()))
-        return "; ".join((*self._unread().values(), *(f"nothing is known of {part}" for part in parts)))
-
-    def _unread(self) -> dict[Kind, str]:
-        """Kinds that a side could not tell of just now, in words."""
-        return {
-            kind: f"{KINDS[kind].called} on {name} could not be read and are left out: {why}"
-            for side, name in zip(SIDES, self.sides.called, strict=True)
-            for kind, why in self._reads.unread.get(self.sides.account(side), {}).items()
-        }
 
     async def _with_hint(self, plan: Plan, made: Policy) -> Plan:
         """Says where the other side takes by itself what it is about to be given; that is asked only then."""
@@ -235,10 +224,12 @@ class Reconciler:
         placer = Placer(sides, self._members[1], known, store=store, clock=self._clock)
         course = await placer.course(looked.since, steps)
         made = replace(made, until=until)
-        decider, view = Decider(sides, made), None
+        decider, view, beyond = Decider(sides, made), None, self._beyond(made)
         decider.leave_mixed(course.mixed)
         if made.library is not None:
-            decider.leave_out(made.library, course.narrow(made.library))
+            theirs = sides.account(other(made.library))
+            kept = await store.read(lambda db: values.of_kinds(db, theirs, beyond.kinds)) if beyond else set[str]()
+            decider.leave_out(made.library, course.narrow(made.library, kept))
             if made.within:
                 await Loader(store, sides).keep_to(course, made.library, made.within)
             decider.look_out_for(course.lost())
@@ -248,9 +239,15 @@ class Reconciler:
                 else None
             )
         await store.read(decider.begin)
-        async for part in Liner(store, sides, view).parts(course):
+        async for part in Liner(store, sides, view, beyond).parts(course):
+            await tell_viewings(store, sides, part)
             await links(await decider.decide(part))
         return await store.read(lambda db: decider.compared(db, looked))
+
+    def _beyond(self, made: Policy) -> Beyond | None:
+        if made.library is None:
+            return None
+        return Beyond(made.library, kinds(made) & of_side(self._members, made.library).tracker.can.beyond)
 
     def _place_of(self, library: Side) -> str:
         """The source that is the same place."""

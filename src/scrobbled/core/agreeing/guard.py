@@ -65,7 +65,7 @@ def _wrong(plan: Plan, facts: PlanFacts, limits: PlanLimits) -> Iterator[str]:
                 yield f"{what}, and at first contact nothing is ever removed"
             elif other(side) in facts.doubted:
                 yield f"{what}, and what {there} listed is not believed to be all"
-            elif count > most_removals(held, limits):
+            elif count > max(most_removals(held, limits), _always(kind, limits)):
                 yield f"{what}, {_allowed(held, limits)}"
 
 
@@ -74,6 +74,11 @@ def most_removals(held: int, limits: PlanLimits) -> int:
     if _is_few(held, limits):
         return held // 2
     return int(held * limits.removals_percent / 100)
+
+
+def _always(kind: KindEntry, limits: PlanLimits) -> int:
+    """So many may be taken away whatever a side holds: a list that things leave anyway is short, and soon empty."""
+    return FEW if kind.until_watched and limits.removals_percent > 0 else 0
 
 
 def _is_few(held: int, limits: PlanLimits) -> bool:

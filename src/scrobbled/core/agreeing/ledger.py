@@ -156,6 +156,17 @@ AgreedValues = tuple[KindValue, KindValue]
 """The values of ``a`` and ``b`` when they agreed: the same, or what is no contradiction for their kind."""
 
 
+class KnownViewing(Struct, frozen=True):
+    """What a side was last seen to hold of the viewings of a film, or of any episode of a show."""
+
+    is_there: bool
+    """One is there now; else there was one, and it is gone."""
+    at: datetime | None
+    """When the latest was; ``None`` where nobody can say."""
+    known_at: datetime | None = None
+    """When the one that was read last came to be known, whenever it was; not told by a library."""
+
+
 class ValueGroup(Struct, frozen=True):
     """What both sides have of one kind for one thing."""
 
@@ -175,6 +186,10 @@ class ValueGroup(Struct, frozen=True):
     """That there is none is proven: seen cleared, or missed by two complete reads."""
     unsure: frozenset[Side] = frozenset()
     """Sides of which one complete read did not list the value any more: it counts as there, and is copied nowhere."""
+    viewings: tuple[KnownViewing | None, KnownViewing | None] = (None, None)
+    """Of ``a`` and ``b``; told of kinds that hold ``until_watched``."""
+    agreed_at: datetime | None = None
+    """Since when both agreed on ``base``; told of the same kinds."""
 
     def value(self, side: Side) -> ValueRecord | None:
         return self.a if side == "a" else self.b

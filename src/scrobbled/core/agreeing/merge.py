@@ -10,7 +10,7 @@ from scrobbled.core.agreeing.decide import Decision, SideState, decide
 from scrobbled.core.agreeing.details import wanted_details
 from scrobbled.core.agreeing.ledger import KEEP, ComparedValue, Policy, ValueGroup
 from scrobbled.core.agreeing.writing import may_write
-from scrobbled.core.kinds import KINDS, KindShape, KindValue
+from scrobbled.core.kinds import KINDS, KindEntry, KindShape, KindValue
 from scrobbled.core.naming.items import Media
 from scrobbled.core.records import IN_PART
 from scrobbled.core.sending.change import SIDES, Change, Side, of_side, other
@@ -30,7 +30,7 @@ def compare_value(group: ValueGroup, policy: Policy) -> ComparedValue:
 
 
 def _compared(group: ValueGroup, policy: Policy) -> ComparedValue:
-    if group.a and group.b and policy.library and KINDS[group.kind].shape is KindShape.SET:
+    if group.a and group.b and policy.library and _is_of_files(KINDS[group.kind]):
         return _detailed(group, policy, other(policy.library))
     if group.a and group.b and KINDS[group.kind].same(group.a.value, group.b.value):
         now = (group.a.value, group.b.value)
@@ -39,6 +39,11 @@ def _compared(group: ValueGroup, policy: Policy) -> ComparedValue:
     if step is Decision.FORGET and group.base is not None:
         return ComparedValue(agreed=None)
     return ComparedValue(changes=tuple(c for c in _changes(step, group, policy) if _may(policy, c, group)))
+
+
+def _is_of_files(kind: KindEntry) -> bool:
+    """Whether what a library says of it is about its files."""
+    return kind.shape is KindShape.SET and not kind.until_watched
 
 
 def _detailed(group: ValueGroup, policy: Policy, side: Side) -> ComparedValue:
@@ -129,7 +134,7 @@ def _cleared(side: Side, group: ValueGroup, policy: Policy) -> list[Change]:
     removal = policy.removal(group.kind)
     if removal == "ignore" or mine is None:
         return []
-    if kind.shape is KindShape.SET and policy.library == other(side):
+    if _is_of_files(kind) and policy.library == other(side):
         return []  # a file, a library or a server is gone: that says nothing of what a person wants to have listed
     change = Change(
         side=side,

@@ -143,6 +143,14 @@ _LEFT: dict[str, tuple[str, str]] = {
         "film on {here} has the ids of two films, and is left alone until it is corrected",
         "films on {here} have the ids of two films, and are left alone until they are corrected",
     ),
+    "watched": (
+        "title on {here}'s list is watched, and not put on that of {there}",
+        "titles on {here}'s list are watched, and not put on that of {there}",
+    ),
+    "left-watched": (
+        "title left {there}'s list as it was watched, and stays on that of {here}",
+        "titles left {there}'s list as they were watched, and stay on that of {here}",
+    ),
     "fixed": (
         "play has another time on {there} that cannot be set on {here}",
         "plays have another time on {there} that cannot be set on {here}",

@@ -19,7 +19,7 @@ from scrobbled.desk.facts.pairs import PairStory, RunStory, pair_stories, run_st
 from scrobbled.desk.pairs.lines import RunProgress, progress_of, title_of
 from scrobbled.desk.pairs.previews import Preview, Previews
 from scrobbled.desk.pairs.questions import Questions
-from scrobbled.desk.pairs.usual import USUAL, kinds
+from scrobbled.desk.pairs.usual import USUAL, proposed
 from scrobbled.desk.posters.artwork import Artwork
 from scrobbled.desk.settings.settings import Settings, SettingsSaved
 from scrobbled.desk.undo import UndoReport, UndoRequest, undo
@@ -87,7 +87,7 @@ class Runs:
             if (who.name, ",".join(one.between)) == (viewer, pair)
         )
         now = await settings.opened()
-        edits = [Put((*place, kind), "both") for kind in kinds(pair.split(","))]
+        edits = [Put((*place, kind), "both") for kind in proposed(pair.split(","))]
         if configured.every is None and configured.schedule is None:
             edits.append(Put((*place, "every"), USUAL))
         return await settings.save(now, await settings.edited(now, edits), by)

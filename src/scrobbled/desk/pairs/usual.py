@@ -1,4 +1,4 @@
-"""The pair that is proposed of two trackers: every kind that goes both ways between them."""
+"""The pair that is proposed of two trackers: every kind that goes both ways between them, but for lists of wishes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def kinds(between: Iterable[str]) -> list[str]:
     return [kind for kind in KINDS if all(kind in can.reads and can.writes(kind) for can in able)]
 
 
+def proposed(between: Iterable[str]) -> list[str]:
+    """Of these all but lists of wishes: two of them become one only where somebody asks for that."""
+    return [kind for kind in kinds(between) if not KINDS[kind].until_watched]
+
+
 def between(trackers: Iterable[str]) -> list[tuple[str, str]]:
     """Of which two a pair can be made, a library first; two libraries are none, and neither is what cannot be read."""
     known = sorted((name for name in trackers if name in TRACKERS), key=lambda name: not _is_library(name))
@@ -27,7 +32,7 @@ def between(trackers: Iterable[str]) -> list[tuple[str, str]]:
 
 def pair(between: tuple[str, str]) -> dict[str, Any]:
     """As it stands in the configuration."""
-    return {"between": list(between), **dict.fromkeys(kinds(between), "both"), "every": USUAL}
+    return {"between": list(between), **dict.fromkeys(proposed(between), "both"), "every": USUAL}
 
 
 def _is_library(name: str) -> bool:

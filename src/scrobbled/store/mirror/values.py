@@ -52,6 +52,12 @@ def keys(db: sqlite3.Connection, account: AccountKey, after: str, limit: int) ->
     return [row[0] for row in db.execute(query, (*account, after, limit))]
 
 
+def of_kinds(db: sqlite3.Connection, account: AccountKey, kinds: Iterable[Kind]) -> set[str]:
+    """Keys that there is or was a value of one of these kinds of."""
+    query = f"SELECT DISTINCT key FROM valued WHERE viewer = ? AND tracker = ? AND kind IN {THESE}"
+    return {row[0] for row in db.execute(query, (*account, listed(kinds)))}
+
+
 def _select(db: sqlite3.Connection, account: AccountKey, condition: str, *told: str | int) -> Iterable[MirroredValue]:
     query = "SELECT kind, key, value, at, since, missed, id FROM valued WHERE viewer = ? AND tracker = ? AND "
     for kind, key, value, *rest in db.execute(query + condition, (*account, *told)):

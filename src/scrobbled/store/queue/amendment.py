@@ -85,6 +85,8 @@ class NewAmendment(Struct, frozen=True):
 
 def in_words(wish: NewAmendment) -> str:
     """What is to be changed, for people: "rating 6 -> 8"."""
+    if KINDS[wish.kind].shape is KindShape.SET:
+        return _in_set(wish)
     if wish.kind != PLAYS:
         value = wish.details.value
         return changed(wish.kind, wish.before, wish.after or ("" if value is None else KINDS[wish.kind].told(value)))
@@ -97,6 +99,13 @@ def in_words(wish: NewAmendment) -> str:
     if wish.action == "retime":
         return changed(wish.kind, wish.before, wish.after)
     return "mark as rewatch" if wish.details.rewatch else "mark as no rewatch"
+
+
+def _in_set(wish: NewAmendment) -> str:
+    kind, details = KINDS[wish.kind], f"{wish.before} -> {wish.after}" if wish.before else wish.after
+    if wish.action == kind.cleared:
+        return f"no longer {kind.held}"
+    return f"{kind.held}, {details}" if details else kind.held
 
 
 def changed(kind: str, before: str, after: str) -> str:

@@ -32,6 +32,7 @@ OTHER_CHOSEN = Reason("you chose the other value", Code.OTHER_CHOSEN)
 RESTORED = Reason("restored from a backup, so it is compared anew", Code.RESTORED)
 _OPEN = f"state NOT IN {outbox.DONE}"
 _TOOK = "action IN ('remove', 'retime') AND state = 'delivered'"
+_COMES_AGAIN = "(amendments.state <> 'unmatched' OR amendments.next_at > 0)"
 _WAITS_FOR_ITS_WRITE = "(outbox.state = 'queued' AND outbox.phase <> '')"
 _CANCELLED = outbox.OF_A_CANCELLED_RUN.format("amendments")
 begin, postpone, release = AMENDMENTS.begin, AMENDMENTS.postpone, AMENDMENTS.release
@@ -53,18 +54,18 @@ def add(db: sqlite3.Connection, wish: NewAmendment, now: float) -> int:
 
 
 def newest(db: sqlite3.Connection) -> int:
-    """The highest id there is, 0 for none."""
+    """The highest id, 0 for none."""
     return int(db.execute("SELECT coalesce(max(id), 0) FROM amendments").fetchone()[0])
 
 
 def due(db: sqlite3.Connection, viewer: str, tracker: str, now: float, limit: int) -> list[Amendment]:
-    """Those whose time has come, oldest first, then parked ones. What takes back a write under way waits for it."""
+    """Those that are due, oldest first, then what is asked for again. What takes back a write under way waits."""
     found: list[Amendment] = []
-    for state in (PlayOutcome.QUEUED, PlayOutcome.PARKED):
+    for state in (PlayOutcome.QUEUED, PlayOutcome.PARKED, PlayOutcome.UNMATCHED):
         found += select(
             db,
             "amendments.viewer = ? AND amendments.tracker = ? AND amendments.state = ? "
-            f"AND amendments.{_OPEN} AND (amendments.next_at <= ? OR amendments.next_at > ?) "
+            f"AND amendments.{_OPEN} AND (amendments.next_at <= ? OR amendments.next_at > ?) AND {_COMES_AGAIN} "
             f"AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0) AND NOT {_CANCELLED} ORDER BY amendments.id LIMIT ?",
             (viewer, tracker, state, now, now + NEVER_LATER, limit - len(found)),
         )
@@ -77,8 +78,9 @@ def next_due(db: sqlite3.Connection, viewer: str, tracker: str) -> float | None:
     """When the next one is due (Unix seconds); ``None`` where nothing waits for a time."""
     row = db.execute(
         "SELECT min(amendments.next_at) FROM amendments LEFT JOIN outbox ON outbox.id = amendments.change_id "
-        "WHERE amendments.viewer = ? AND amendments.tracker = ? AND amendments.state IN ('queued', 'parked') "
-        f"AND amendments.{_OPEN} AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0) AND NOT {_CANCELLED}",
+        "WHERE amendments.viewer = ? AND amendments.tracker = ? "
+        f"AND amendments.state IN ('queued', 'parked', 'unmatched') AND {_COMES_AGAIN} AND amendments.{_OPEN} "
+        f"AND NOT coalesce({_WAITS_FOR_ITS_WRITE}, 0) AND NOT {_CANCELLED}",
         (viewer, tracker),
     ).fetchone()
     return None if row[0] is None else float(row[0])
@@ -167,7 +169,7 @@ def settle(
     settled = db.execute(
         f"UPDATE amendments SET state = ?, {SAYS}, settled_at = ?, next_at = ?, misses = misses + ? "
         f"WHERE id = ? AND ({_OPEN} OR (? AND state = 'undone'))",
-        (outcome, *said(reason), now, next_at, int(outcome is PlayOutcome.PARKED), id_, delivered),
+        (outcome, *said(reason), now, next_at, int(next_at > 0.0), id_, delivered),
     ).rowcount
     if settled and delivered:
         _undo_what_it_takes_back(db, id_, now)

@@ -39,7 +39,7 @@ class QueueTable(Struct, frozen=True):
         cancelled = OF_A_CANCELLED_RUN.format(self.name)
         begun = (
             f"UPDATE {self.name} SET {self.begins}attempts = attempts + 1 WHERE id = ? "
-            f"AND state IN ('queued', 'parked') AND {self.idle} AND NOT {cancelled}"
+            f"AND state IN ('queued', 'parked', 'unmatched') AND {self.idle} AND NOT {cancelled}"
         )
         return {id_ for id_ in ids if db.execute(begun, (id_,)).rowcount}
 

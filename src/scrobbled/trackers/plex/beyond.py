@@ -23,7 +23,7 @@ from scrobbled.trackers.plex.titles import PlexTitle, PlexTitles, ids_of, own_ke
 MOST = 10
 """Candidates of a search of which the ids are asked for."""
 DISCOVER = "discover"
-OPEN = "Plex has nothing that certainly is {}: of what it finds, no ids say the same"
+OPEN = "Plex has nothing that certainly is {}: of what it finds, no ids say the same{}"
 
 
 class PlexBeyond:
@@ -47,7 +47,8 @@ class PlexBeyond:
             title = await self._titles.named(discover, title)
             if _is_it(subject, title):
                 return _address(title.names[0], title.key, subject, "title and year, and its ids")
-        raise Uncertain(OPEN.format(subject.label()), [_candidate(one) for one in found])
+        names = f" ({', '.join(one.item.label() for one in found)})" if found else ""
+        raise Uncertain(OPEN.format(subject.label(), names), [_candidate(one) for one in found])
 
     async def _verified(
         self, discover: Discover, kind: PlexTitleType, subject: Subject

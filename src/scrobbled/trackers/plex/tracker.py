@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from scrobbled.clients.plextv import PLEX_TV
-from scrobbled.core.kinds import COLLECTION, PLAYS, RATINGS
+from scrobbled.core.kinds import COLLECTION, PLAYS, RATINGS, WATCHLIST
 from scrobbled.core.records import ViewingsKept
 from scrobbled.core.words.checks import Check
 from scrobbled.trackers.base import Address, Amends, Reads, Tracker
@@ -36,8 +36,9 @@ CAN = Capabilities(
     settle=0.0,
     site="https://app.plex.tv",
     adds=False,
-    reads=frozenset({PLAYS, RATINGS, COLLECTION}),
-    amends=frozenset({RATINGS}),
+    reads=frozenset({PLAYS, RATINGS, COLLECTION, WATCHLIST}),
+    amends=frozenset({RATINGS, WATCHLIST}),
+    beyond=frozenset({WATCHLIST}),
     ticks=True,
     keeps=ViewingsKept.SEEN,
     place_of="plex",

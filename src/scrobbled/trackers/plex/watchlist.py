@@ -152,7 +152,8 @@ class ListedBesideLibraries:
         except TrackerError as error:
             if kinds == {WATCHLIST}:
                 raise
-            return replace(reading, without={WATCHLIST: error.reason})
+            told = {WATCHLIST: error.reason}
+            return replace(reading, lacking=told) if isinstance(error, Refused) else replace(reading, without=told)
         return reading if found is None else _with_list(reading, found)
 
     async def amend(self, edits: Sequence[Edit]) -> Sequence[AddResult]:

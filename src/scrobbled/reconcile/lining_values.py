@@ -1,0 +1,73 @@
+"""What both sides have of kinds of which a thing has one value, laid side by side."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from scrobbled.core.agreeing.ledger import ValueGroup
+from scrobbled.core.agreeing.plan import SIDES, Side
+from scrobbled.core.kinds import Kind, valued
+from scrobbled.core.records import IN_PART, ValueRecord
+from scrobbled.reconcile.sheets import Lined, PartSheet, remember
+from scrobbled.store.file.codec import instant
+from scrobbled.store.mirror.records import GONE
+from scrobbled.store.mirror.values import MirroredValue
+
+
+def kinds_of(sheet: PartSheet, keys: tuple[list[str], list[str]]) -> list[Kind]:
+    """Of which something is or was told, in the order of the table."""
+    halves = zip((sheet.a, sheet.b), keys, strict=True)
+    told = {kind for half, own in halves for key in own for kind in half.valued.get(key, ())}
+    only = sheet.only(keys)
+    return [entry.name for entry in valued() if entry.name in told and (only is None or entry.name in only)]
+
+
+def gather_value(lined: Lined, kind: Kind, canon: str, sheet: PartSheet, keys: tuple[list[str], list[str]]) -> None:
+    base = sheet.written.base.get((kind, canon))
+    halves = zip((sheet.a, sheet.b), keys, strict=True)
+    a, b = (next((one for key in own if (one := half.valued.get(key, {}).get(kind))), None) for half, own in halves)
+    values = _value(a), _value(b)
+    told = tuple(None if one is None else one.value for one in values)
+    if told == (base or (None, None)) and all(one is None or one.id != IN_PART for one in values):
+        return
+    subject = remember(lined, canon, sheet, keys)
+    lined.values.append(
+        ValueGroup(
+            kind,
+            canon,
+            subject.label(),
+            subject.scope,
+            *values,
+            base,
+            a_since=_since(a),
+            b_since=_since(b),
+            a_gone=_is_cleared(a, any(values), sheet, "a", keys[0]),
+            b_gone=_is_cleared(b, any(values), sheet, "b", keys[1]),
+            unsure=frozenset(
+                side for side, one in zip(SIDES, (a, b), strict=True) if one is not None and one.missed == 1
+            ),
+        )
+    )
+
+
+def _since(one: MirroredValue | None) -> datetime | None:
+    return None if one is None else instant(one.since)
+
+
+def _is_cleared(one: MirroredValue | None, others: bool, sheet: PartSheet, side: Side, own: list[str]) -> bool:
+    """Whether a person took it away. What was lost with a play that we removed says nothing against the other side."""
+    view = sheet.view
+    if one is None or _value(one) is not None:
+        return False
+    is_beyond = sheet.beyond is not None and one.kind in sheet.beyond.kinds
+    lost = view is not None and view.side == side and not any(view.holds(sheet.half(side), key) for key in own)
+    if lost and not is_beyond:
+        return False
+    return one.id not in sheet.written.removed[side] or not others
+
+
+def _value(one: MirroredValue | None) -> ValueRecord | None:
+    """One that a single complete read did not list counts as there."""
+    if one is None or one.value is None or one.missed >= GONE:
+        return None
+    return ValueRecord(one.key, one.value, None if one.at is None else instant(one.at), one.id)
