@@ -20,6 +20,8 @@ from scrobbled.plumbing.pace import Pace
 
 DISCOVER = "https://discover.provider.plex.tv"
 METADATA = "https://metadata.provider.plex.tv"
+PART = "discover"
+"""As its requests are counted beside those of servers."""
 EVERY, BURST = 0.2, 30.0
 """Seconds for one request, and how many may go at once: nobody documents a limit, and this is known to be within it."""
 LIST = "/library/sections/watchlist/all"
@@ -63,7 +65,7 @@ class Discover:
         titles_at: str = "",
     ) -> None:
         """``at`` is where watchlists are, and ``titles_at`` where titles are, where that is elsewhere."""
-        self._lists, self._titles = http.at(at or DISCOVER), http.at(titles_at or METADATA)
+        self._lists, self._titles = http.at(at or DISCOVER, PART), http.at(titles_at or METADATA, PART)
         self._headers, self._pace, self._refused = headers(token, client=client), pace, refused
 
     # The watchlist

@@ -113,15 +113,19 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         observe: Observer | None = None,
+        parts: Callable[[str], Observer | None] = lambda part: None,
         dates: DateListener | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         proxies: bool = True,
     ) -> None:
-        """``transport`` replaces the network, for tests. ``proxies`` goes by the environment's HTTP_PROXY and its like;
+        """``parts`` makes the observer of a part of the service.
+
+        ``transport`` replaces the network, for tests. ``proxies`` goes by the environment's HTTP_PROXY and its like;
         without it nobody stands in between.
         """
         self.base = base.rstrip("/")
         self._observe = observe or (lambda method, status, seconds: None)
+        self._parts = parts
         self._dates = dates or (lambda date, seconds: None)
         self._client = httpx.AsyncClient(
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
@@ -131,11 +135,14 @@ class Http:
             limits=httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=60),
         )
 
-    def at(self, base: str) -> Http:
-        """The same connection pool, asked at another root; closing either closes both."""
+    def at(self, base: str, part: str = "") -> Http:
+        """The same connection pool, asked at another root; closing either closes both. A ``part`` of the service is
+        counted by itself.
+        """
         other = object.__new__(Http)
         other.base, other._client = base.rstrip("/"), self._client
-        other._observe, other._dates = self._observe, self._dates
+        other._observe = (self._parts(part) if part else None) or self._observe
+        other._dates, other._parts = self._dates, self._parts
         return other
 
     async def send(

@@ -31,11 +31,18 @@ class Pools:
     def to(self, service: str, base: str = "") -> Http:
         """The service at ``base``. No request is sent."""
         if service not in self._open:
-            observe = self._observer(service) if self._observer else None
             self._open[service] = Http(
-                "", observe=observe, dates=self._dates, transport=self._transport, proxies=self._proxies
+                "",
+                observe=self._observed(service),
+                parts=lambda part: self._observed(f"{service}-{part}"),
+                dates=self._dates,
+                transport=self._transport,
+                proxies=self._proxies,
             )
         return self._open[service].at(base)
+
+    def _observed(self, service: str) -> Observer | None:
+        return self._observer(service) if self._observer else None
 
     async def aclose(self) -> None:
         for http in self._open.values():

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 
 from scrobbled.cli.demo.library import DemoLibrary
+from scrobbled.cli.demo.lists import DemoLists
 from scrobbled.cli.demo.reckoning import FILMS, SERVERS, SHOWS, DemoViewing, Reckoning
 from scrobbled.cli.waiting import Say
 from scrobbled.config import Config, ViewerConfig, load
@@ -67,10 +68,12 @@ viewers:
         {{client_id: sandbox-client, client_secret: sandbox-secret, url: {base}/trakt, auth_url: {base}/trakt-auth}}
       plex:
         account_url: {base}/plextv
+        discover_url: {base}/plex-discover
+        metadata_url: {base}/plex-metadata
         servers:
           - {{url: {base}/plex, token: sandbox-plex-token}}
           - {{url: {base}/plex-cabin, token: sandbox-plex-cabin}}
-    pairs: [{{between: [plex, trakt], plays: both, ratings: both}}]
+    pairs: [{{between: [plex, trakt], plays: both, ratings: both, watchlist: both}}]
   - name: ben
     accounts: {{plex: "41220078", jellyfin: [ben, sofa], emby: [ben, sofa]}}
     trackers:
@@ -130,9 +133,10 @@ class Demo:
         self._tell("\nThey are back. Everybody goes on watching.")
         await self._watch(after)
         reckoning, library = Reckoning(self.sandbox, self._tell), DemoLibrary(self.home, self._tell)
+        lists = DemoLists(self.home, self._tell)
         arrived = await self._arrived(reckoning.plays())
         in_step = await library.bring(self.runtime)
-        return all((arrived, in_step, reckoning.is_right(), library.is_right(reckoning)))
+        return all((arrived, in_step, reckoning.is_right(), library.is_right(reckoning), lists.is_right()))
 
     def _evening(self) -> tuple[list[DemoViewing], list[DemoViewing], list[DemoViewing]]:
         one, two, three = self.sandbox.world.shows[:3]

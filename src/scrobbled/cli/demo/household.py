@@ -27,7 +27,7 @@ from scrobbled.sandbox.trakt.catalogue import TraktTitle
 
 PAST = {"ben": (60, 300), "anna": (110, 340)}
 """By person: how many plays, over how many days."""
-PAIRS, BY_HAND = "    pairs: [", "ratings: both}]"
+PAIRS, BY_HAND = "    pairs: [", "watchlist: both}]"
 DIARY = "{between: [trakt, serializd], plays: both, ratings: both, conflict: ask, every: 12h}, "
 SAFETY = "safety: {max_writes_per_hour: 60}\n"
 SEED = 5
@@ -98,7 +98,7 @@ class DemoHousehold:
         config = self._runtime.config
         assert config.path is not None
         text = await asyncio.to_thread(config.path.read_text)
-        paired = text.replace(BY_HAND, "ratings: both, every: 15m}]").replace(PAIRS, PAIRS + DIARY)
+        paired = text.replace(BY_HAND, "watchlist: both, every: 15m}]").replace(PAIRS, PAIRS + DIARY)
         await asyncio.to_thread(config.path.write_text, paired + SAFETY)
         loaded = configuration.load(config.path, {})
         await self._runtime.reload(replace(loaded, server=config.server))
