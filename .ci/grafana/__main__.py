@@ -1,4 +1,4 @@
-"""Writes the Grafana dashboard: python3 .ci/grafana FILE, or - for standard output.
+"""Writes the Grafana dashboard: python3 .ci/grafana FILE, or - for standard output. Those of charts: charts FOLDER.
 
 Its panels are in flow.py and around.py, one after the other, with ``$here`` and ``$anybody`` for the labels that the
 choices on top stand for. The words are those of the log, the command and the page, and each panel says what to do.
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from around import IN_STEP, ITSELF, TRACKERS
+from charts import texts
 from flow import ARRIVING, DELIVERING, GLANCE, WATCHED
 from looks import SOURCE, filled, placed, written
 
@@ -106,7 +107,10 @@ def dashboard():
 
 def main(words):
     text = written(dashboard()) + "\n"
-    if words == ["-"]:
+    if words[:1] == ["charts"] and len(words) == 2:
+        for name, made in texts().items():
+            Path(words[1], name).write_text(made, encoding="utf-8")
+    elif words == ["-"]:
         sys.stdout.write(text)
     elif len(words) == 1:
         Path(words[0]).write_text(text, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +25,7 @@ from scrobbled.sandbox.influx.server import PASSWORD, USER
 from scrobbled.sandbox.server import Sandbox
 from scrobbled.sinks.base import BucketMissing
 from scrobbled.sinks.influx import InfluxAccess, InfluxSink
+from scrobbled.sinks.influx.grafana import dashboard
 from scrobbled.sinks.influx.lines import line
 
 INFLUX = """
@@ -202,6 +204,35 @@ async def test_the_stand_in_answers_in_the_same_words(influx: str) -> None:
     assert told[0] == told[1]
 
 
+FILM = tags_of(media_type="movie", source="trakt", is_rewatch="false")
+WATCHED = [
+    ChartPoint("watch_event", FILM, {"history_id": at, "title": f"Film {at % 3}", "year": 2000}, at * SECOND)
+    for at in range(1, 8)
+]
+EACH_DAY = [point for day in (0, 1) for point in days(ChartDay(day), [DayEntry("x", "movie", day == 1, 60.0)] * 7)]
+FIGURES = {"Minutes": 840, "Hours": 14, "Plays": 14, "Films": 14, "Episodes": 0, "Rewatches": 7}
+
+
+async def test_every_query_of_the_dashboard_is_answered_with_the_figures_there_are(influx: str) -> None:
+    say(influx, 'DROP SERIES FROM "watch_daily"')
+    async with emptied(influx) as one:
+        await one.write("raw", WATCHED)
+        await one.write("daily", EACH_DAY)
+    names = {"${bucket_raw}": "trakt_raw", "${bucket_daily}": "trakt_agg", "${viewer:regex}": ".*"}
+    found: dict[str, list[Any]] = {}
+    for panel in json.loads(dashboard("influxql", BUCKETS))["panels"]:
+        for target in panel.get("targets", ()):
+            text = target["query"].replace("$timeFilter", "time >= 0 AND time < 30d")
+            for name, value in names.items():
+                text = text.replace(name, value)
+            found.setdefault(panel["title"], []).extend(say(influx, text))
+    assert {title: found[title][0]["sum"] for title in FIGURES} == FIGURES
+    assert len(found["Every day"]) == 4
+    assert [row["Again"] for row in found["First time or again"] if "Again" in row] == [7]
+    assert [row["title"] for row in found["Latest films"]][:2] == ["Film 1", "Film 0"]
+    assert (len(found["Films watched most"]), len(found["By hour"])) == (7, 7)
+
+
 async def values(base: str, measurement: str) -> dict[tuple[str, int], list[float]]:
     """By kind and milliseconds, all there are of the count of plays."""
     async with httpx.AsyncClient(timeout=60) as client:
@@ -229,3 +260,22 @@ async def test_victoria_keeps_days_and_a_day_that_changed_has_one_value(victoria
         await charts.write("daily", days(day, [seen]))
         assert await values(victoria, "watch_daily") == {("all", at): [1], ("movie", at): [1], ("episode", at): [0]}
         assert [row for row in await charts.check() if not row.good] == []
+        await charts.clear("daily", "watch_daily")
+        await charts.write("daily", [*days(ChartDay(20_000), [seen] * 2), *days(ChartDay(20_001), [seen] * 3)])
+    await values(victoria, "watch_daily")
+    told = await figures(victoria, 20_002 * 86_400)
+    assert told == {"Minutes": 450, "Hours": 7.5, "Plays": 5, "Films": 5, "Episodes": 0, "Rewatches": 0}
+
+
+async def figures(base: str, at: int) -> dict[str, float]:
+    """What each figure of the dashboard shows of the thirty days before ``at`` (Unix seconds)."""
+    found = {}
+    async with httpx.AsyncClient(timeout=60) as client:
+        for panel in json.loads(dashboard("victoriametrics", BUCKETS))["panels"]:
+            for target in panel.get("targets", ()):
+                text = target["expr"].replace("$__range", "30d").replace("$viewer", ".*")
+                answer = (await client.get(f"{base}/api/v1/query", params={"query": text, "time": at})).json()
+                assert answer["status"] == "success", text
+                if panel["type"] == "stat":
+                    found[panel["title"]] = float(answer["data"]["result"][0]["value"][1])
+    return found
