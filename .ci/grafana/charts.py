@@ -186,14 +186,14 @@ class InfluxQl:
         return self._days(f'sum("{ask.field}")', ask.media) + ' GROUP BY "viewer"'
 
     def asked_top(self, ask):
-        return self._plays(f'"{ask.field}"', ask.media)
+        return self._plays(f'"{ask.field}", "removed"', ask.media)
 
     def asked_latest(self, ask):
-        names = ", ".join(f'"{name}"' for name in COLUMNS[ask.media])
+        names = ", ".join(f'"{name}"' for name in (*COLUMNS[ask.media], "removed"))
         return f"{self._plays(names, ask.media)} ORDER BY time DESC LIMIT {LATEST}"
 
     def asked_moments(self, ask):
-        return self._plays('"history_id"', "")
+        return self._plays('"history_id", "removed"', "")
 
     def target(self, query, ask):
         form = "table" if ask.what in ("top", "latest", "moments") else "time_series"
@@ -258,9 +258,24 @@ def choices(language):
     ]  # fmt: skip
 
 
+GONE = {
+    "id": "filterByValue",
+    "options": {
+        "type": "exclude",
+        "match": "any",
+        "filters": [{"fieldName": "removed", "config": {"id": "equal", "options": {"value": True}}}],
+    },
+}
+"""InfluxDB 3 deletes nothing: what is gone says so, and no query of its language can leave out what says something."""
+
+
 def changes(language, ask):
     """What Grafana makes of the rows of a table."""
-    rename = {"id": "organize", "options": {"excludeByName": {}, "renameByName": NAMED}}
+    return [*([GONE] if language.name == "influxql" else []), *shaped(language, ask)]
+
+
+def shaped(language, ask):
+    rename = {"id": "organize", "options": {"excludeByName": {"removed": True}, "renameByName": NAMED}}
     if ask.what == "moments":
         at = "_time" if language.name == "flux" else "Time"
         value = "_value" if language.name == "flux" else "history_id"

@@ -1,6 +1,7 @@
 """docker-compose.yml: what runs by default, with which rights, and what the profiles add."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from scrobbled import __version__
+from scrobbled.config import InfluxConfig
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -26,9 +28,14 @@ def test_without_a_profile_the_service_runs_alone() -> None:
     assert [name for name, service in SERVICES.items() if not service.get("profiles")] == ["scrobbled"]
 
 
-def test_the_profiles_add_monitoring_and_the_demo() -> None:
+def test_the_profiles_add_monitoring_charts_and_the_demo() -> None:
     profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
-    assert profiles == {"prometheus": ["monitoring"], "grafana": ["monitoring"], "demo": ["demo"]}
+    assert profiles == {
+        "prometheus": ["monitoring"],
+        "grafana": ["monitoring", "charts"],
+        "influxdb": ["charts"],
+        "demo": ["demo"],
+    }
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -108,7 +115,7 @@ def test_prometheus_reads_the_service_where_it_listens_and_the_rules_beside_its_
 def test_grafana_finds_its_data_source_and_its_dashboards_where_they_are_mounted() -> None:
     there = mounts("grafana")
     assert there["/etc/grafana/provisioning"] == "./config/grafana/provisioning:ro"
-    (source,) = (ROOT / "config/grafana/provisioning/datasources").iterdir()
+    source = ROOT / "config/grafana/provisioning/datasources/prometheus.yml"
     (provider,) = (ROOT / "config/grafana/provisioning/dashboards").iterdir()
     (prometheus,) = yaml.safe_load(source.read_text(encoding="utf-8"))["datasources"]
     (provided,) = yaml.safe_load(provider.read_text(encoding="utf-8"))["providers"]
@@ -119,9 +126,39 @@ def test_grafana_finds_its_data_source_and_its_dashboards_where_they_are_mounted
     assert Path(home).parent == Path(provided["options"]["path"])
 
 
+def test_neither_profile_needs_what_only_the_other_starts() -> None:
+    wanted = SERVICES["grafana"]["depends_on"]
+    assert {name: one["required"] for name, one in wanted.items()} == {"prometheus": False, "influxdb": False}
+    assert SERVICES["grafana"]["secrets"] == ["grafana_password"], (
+        "a secret that is missing would keep it from starting"
+    )
+
+
+def test_charts_are_set_up_with_both_buckets_and_found_by_grafana_under_the_same_names() -> None:
+    made = SERVICES["influxdb"]["environment"]
+    script = ROOT / "config/influxdb/buckets.sh"
+    usual = InfluxConfig(url="http://influxdb:8086")
+    assert made["DOCKER_INFLUXDB_INIT_BUCKET"] == usual.bucket_raw
+    assert f"--name {usual.bucket_daily} " in script.read_text(encoding="utf-8")
+    assert os.access(script, os.X_OK), "it would not be run"
+    file = ROOT / "config/grafana/provisioning/datasources/influxdb.yml"
+    (source,) = yaml.safe_load(file.read_text(encoding="utf-8"))["datasources"]
+    assert source["jsonData"]["organization"] == made["DOCKER_INFLUXDB_INIT_ORG"]
+    assert (source["url"], source["secureJsonData"]) == (usual.url, {"token": "$GF_INFLUX_TOKEN"})
+    asked = {"grafana": "GF_INFLUX_TOKEN__FILE", "influxdb": "DOCKER_INFLUXDB_INIT_ADMIN_TOKEN_FILE"}
+    for name, where in asked.items():
+        assert SERVICES[name]["environment"][where] == "/run/charts/influx_token"
+        assert mounts(name)["/run/charts"] == "./secrets/charts:ro"
+    assert SERVICES["influxdb"]["ports"] == ["127.0.0.1:8086:8086"]
+    shown = (ROOT / "config/grafana/dashboards/charts.json").read_text("utf-8")
+    described = (ROOT / "src/scrobbled/sinks/influx/dashboards/flux.json").read_text("utf-8")
+    assert shown == described, "python3 .ci/dev.py dashboard writes it anew"
+
+
 def test_secrets_come_from_files_that_are_never_committed() -> None:
     assert {secret["file"] for secret in COMPOSE["secrets"].values()} == {"./secrets/grafana_password"}
     assert SERVICES["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/secrets/grafana_password"
     assert ".env" in (ROOT / ".gitignore").read_text(encoding="utf-8").split()
     lines = (ROOT / "secrets" / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if not line.startswith("#")] == ["*", "!.gitignore"]
+    assert [line for line in lines if not line.startswith("#")] == ["*", "!.gitignore", "!charts/"]
+    assert (ROOT / "secrets/charts/.gitignore").read_text(encoding="utf-8") == "*\n!.gitignore\n"

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MADE = ROOT / "src/scrobbled/sinks/influx/dashboards"
 NAMES = {"raw": "trakt_raw", "daily": "trakt_agg"}
 OF_A_DAY = set(days(ChartDay(0), ())[0].fields)
-OF_A_PLAY = {"history_id", "title", "show_title", "season_number", "episode_number", "year"}
+OF_A_PLAY = {"history_id", "title", "show_title", "season_number", "episode_number", "year", "removed"}
 
 
 def read(language: str) -> dict[str, Any]:
@@ -89,6 +89,13 @@ def test_the_same_is_shown_whatever_the_server_as_far_as_it_keeps_it() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_bar_stands_at_its_date_in_every_zone(language: str) -> None:
     assert read(language)["timezone"] == "utc"
+
+
+def test_what_was_taken_back_at_a_server_that_deletes_nothing_is_left_out() -> None:
+    for one in panels("influxql"):
+        of_plays = any('"watch_event"' in target["query"] for target in one["targets"])
+        left_out = [made["id"] for made in one.get("transformations", ())][:1] == ["filterByValue"]
+        assert left_out == of_plays == all('"removed"' in target["query"] for target in one["targets"])
 
 
 def test_somebodys_own_names_are_what_the_choices_begin_with() -> None:

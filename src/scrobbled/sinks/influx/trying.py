@@ -41,7 +41,7 @@ async def tried(
         return [SinkCheck("address", False, f"{_sentence(error.reason)} {step}")]
     except TrackerError as error:
         return [SinkCheck("address", False, _sentence(error.reason))]
-    named = f"{dialect.in_words} {version.removeprefix('v')}".strip()
+    named = f"InfluxDB {version.removeprefix('v')}" if version else dialect.in_words
     told = [SinkCheck("address", True, "It answers."), SinkCheck("server", True, f"{named}.")]
     if not dialect.can.deletes:
         told.append(SinkCheck("removals", True, NO_DELETES.get(dialect.kind, "This server deletes nothing.")))
