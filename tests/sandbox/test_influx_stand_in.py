@@ -27,7 +27,8 @@ class Charts:
         self.client = httpx.AsyncClient(transport=transport, base_url="http://box/influx")
 
     async def ask(self, method: str, path: str, *, token: str = TOKEN, **more: Any) -> httpx.Response:
-        headers = {"authorization": f"Token {token}", **more.pop("headers", {})}
+        scheme = "Bearer" if self.server.server == "influx3" else "Token"
+        headers = {"authorization": f"{scheme} {token}", **more.pop("headers", {})}
         return await self.client.request(method, path, headers=headers, **more)
 
     async def write(self, lines: str, params: dict[str, str] | None = None, **more: Any) -> httpx.Response:

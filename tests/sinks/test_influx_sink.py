@@ -146,6 +146,14 @@ async def test_a_missing_bucket_is_told_with_the_command_that_makes_it(
     assert bench.times() == [1]
 
 
+async def test_a_404_in_other_words_is_a_missing_bucket_where_it_is_no_missing_page(clock: FakeClock) -> None:
+    bench = ChartsBench(clock, TWO)
+    await bench.sink.ping()
+    bench.server.faults.add(Fault("POST *", status=404, body={"code": "not found", "message": "not found"}, times=1))
+    with pytest.raises(BucketMissing):
+        await bench.sink.write("raw", [event(1)])
+
+
 async def test_a_missing_organisation_or_policy_is_told(clock: FakeClock) -> None:
     abroad = ChartsBench(clock, TWO, org="abroad")
     with pytest.raises(BucketMissing, match="organisation abroad"):
@@ -251,5 +259,5 @@ async def test_a_token_that_may_not_read_is_enough(clock: FakeClock) -> None:
 def test_every_form_of_a_secret_is_told_to_whoever_masks_it() -> None:
     one = InfluxAccess("http://charts", {"raw": "r", "daily": "d"}, username=USER, password=PASSWORD)
     assert PASSWORD in one.secrets
-    assert one.headers["Authorization"].removeprefix("Basic ") in one.secrets
+    assert one.headers()["Authorization"].removeprefix("Basic ") in one.secrets
     assert InfluxAccess("http://charts", {"raw": "r", "daily": "d"}, token=TOKEN).secrets == (TOKEN,)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, route
 from scrobbled.sandbox.influx.asking import BadQuestion, selected
 from scrobbled.sandbox.influx.one import answered, dated, rows
-from scrobbled.sandbox.influx.server import ChartServer, Paths, RejectedLine, TokenRights, credential, unpacked
+from scrobbled.sandbox.influx.server import ChartServer, Paths, RejectedLine, TokenRights, unpacked
 
 UNITS = {"nanosecond": 1, "microsecond": 1000, "millisecond": 1_000_000, "second": 1_000_000_000}
 LARGEST_V3_BODY = 10 * 1024 * 1024
@@ -80,7 +80,7 @@ class VersionThree(ChartServer):
 
     def named(self, request: Request) -> TokenRights:
         """Whose token it is; answers 401."""
-        rights = self.tokens.get(credential(request))
+        rights = self.tokens.get(request.bearer)
         if rights is None:
             raise AnsweredEarly(refusal(401, "the request was not authenticated"))
         return rights

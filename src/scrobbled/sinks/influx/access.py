@@ -13,6 +13,9 @@ from scrobbled.core.charts.points import Bucket
 
 AUTO, TWO, THREE, ONE, VICTORIA = CHART_SERVERS
 
+TOKEN, BEARER = "Token", "Bearer"
+"""What a token is announced by: the first for InfluxDB 2 and 1.x, the second for 3."""
+
 
 class InfluxAccess(Struct, frozen=True):
     """As in ``sinks.influx``. ``batch`` is how many lines go into one request at most."""
@@ -26,11 +29,10 @@ class InfluxAccess(Struct, frozen=True):
     org: str = ""
     batch: int = 5000
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """By which we are known, in the one form that every version takes for a token, and for a name of 1.x."""
+    def headers(self, scheme: str = TOKEN) -> dict[str, str]:
+        """By which we are known: a token under this word, or the name and password of 1.x."""
         if self.token:
-            return {"Authorization": f"Token {self.token}"}
+            return {"Authorization": f"{scheme} {self.token}"}
         if self.username:
             plain = f"{self.username}:{self.password}".encode()
             return {"Authorization": f"Basic {base64.b64encode(plain).decode('ascii')}"}
@@ -39,7 +41,7 @@ class InfluxAccess(Struct, frozen=True):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What nobody may read in a log, the form in which it is sent included."""
-        sent = self.headers.get("Authorization", "").partition(" ")[2]
+        sent = self.headers().get("Authorization", "").partition(" ")[2]
         return tuple(dict.fromkeys(one for one in (self.token, self.password, sent) if one))
 
 

@@ -91,6 +91,11 @@ def told(answer: Answer) -> tuple[str, Any]:
     return (words[:LONGEST_WORDS] if isinstance(words, str) else ""), content.get("data")
 
 
+def names_a_thing(words: str) -> bool:
+    """Of a 404: that a bucket or the like is missing, and not the page, as at another program."""
+    return bool(words) and not re.search(r"\b(page|path|route|url)\b", words, re.IGNORECASE)
+
+
 def _dropped(words: str) -> int | None:
     found = _DROPPED.search(words)
     return int(found[1]) if found else None

@@ -10,7 +10,7 @@ from typing import ClassVar
 from scrobbled.core.charts.points import SECOND, Span, Tags
 from scrobbled.plumbing.http import Answer, Http
 from scrobbled.sinks.base import SinkAbilities
-from scrobbled.sinks.influx.access import InfluxAccess
+from scrobbled.sinks.influx.access import TOKEN, InfluxAccess
 from scrobbled.sinks.influx.answers import LinesVerdict
 from scrobbled.sinks.influx.lines import tag_text
 
@@ -26,6 +26,7 @@ class ChartsDialect:
 
     kind: ClassVar[str]
     in_words: ClassVar[str]
+    scheme: ClassVar[str] = TOKEN
     can: SinkAbilities
 
     def __init__(self, http: Http, access: InfluxAccess) -> None:
@@ -72,7 +73,7 @@ class ChartsDialect:
             content=body,
             json=json,
             form=list(form.items()) if form else None,
-            headers={**self._access.headers, **headers},
+            headers={**self._access.headers(self.scheme), **headers},
             timeout=TIMEOUT,
             lenient=True,
         )

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from scrobbled.core.errors import ContractDrift
 from scrobbled.plumbing.http import Answer, Http
-from scrobbled.sinks.influx.access import AUTO, ONE, THREE, TWO, VICTORIA, InfluxAccess
+from scrobbled.sinks.influx.access import AUTO, BEARER, ONE, THREE, TWO, VICTORIA, InfluxAccess
 from scrobbled.sinks.influx.answers import refused, strange
 from scrobbled.sinks.influx.dialect import ChartsDialect
 from scrobbled.sinks.influx.one import InfluxOne
@@ -80,4 +80,8 @@ def _version(answer: Answer) -> str:
 
 
 async def _get(http: Http, access: InfluxAccess, path: str) -> Answer:
-    return await http.send("GET", path, headers=access.headers, timeout=_WITHIN, lenient=True)
+    """Under either word for a token: InfluxDB 3 wants one even for this."""
+    answer = await http.send("GET", path, headers=access.headers(), timeout=_WITHIN, lenient=True)
+    if answer.status in (401, 403) and access.token:
+        answer = await http.send("GET", path, headers=access.headers(BEARER), timeout=_WITHIN, lenient=True)
+    return answer

@@ -7,7 +7,7 @@ from scrobbled.core.errors import TryLater
 from scrobbled.plumbing.http import Answer
 from scrobbled.sinks.base import BucketMissing, SinkAbilities
 from scrobbled.sinks.influx.access import TWO
-from scrobbled.sinks.influx.answers import LinesVerdict, judged, refused, strange, told
+from scrobbled.sinks.influx.answers import LinesVerdict, judged, names_a_thing, refused, strange, told
 from scrobbled.sinks.influx.dialect import ChartsDialect, held, instant, quoted
 
 FIRST, LAST = "1900-01-01T00:00:00Z", "2200-01-01T00:00:00Z"
@@ -78,6 +78,6 @@ class InfluxTwo(ChartsDialect):
             raise BucketMissing(
                 f"the server has no organisation {self._access.org}; check sinks.influx.org, or: {step}"
             )
-        if answer.status == 404 and "bucket" in words.lower():
+        if answer.status == 404 and names_a_thing(words):
             make = f"influx bucket create --org {quoted(self._access.org)} --name {quoted(bucket)} --retention 0"
             raise BucketMissing(f"the server has no bucket {bucket}; make it: {make}")
