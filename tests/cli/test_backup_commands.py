@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_commands import Run, fill, run  # noqa: F401 - the fixture
+from cli.conftest import Command
+from cli.test_commands import fill
 from scrobbled.store.file import opening
 
 
@@ -17,7 +18,7 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_copy_is_made_and_put_back(run: Run, database: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_copy_is_made_and_put_back(run: Command, database: Path, tmp_path: Path) -> None:
     made = run("backup", "copy.db")
     assert (made.code, made.err) == (0, "")
     assert "copy.db: " in made.out
@@ -32,7 +33,7 @@ def test_a_copy_is_made_and_put_back(run: Run, database: Path, tmp_path: Path) -
     assert "Plays: 3" in run("status").out
 
 
-def test_into_a_folder_the_name_is_the_date(run: Run, database: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_into_a_folder_the_name_is_the_date(run: Command, database: Path, tmp_path: Path) -> None:
     (tmp_path / "copies").mkdir()
     facts = json.loads(run("backup", "copies", "--json").out)
     assert Path(facts["path"]).parent == Path("copies")
@@ -40,7 +41,7 @@ def test_into_a_folder_the_name_is_the_date(run: Run, database: Path, tmp_path: 
     assert Path(facts["path"]).stat().st_size == facts["size"]
 
 
-def test_a_file_that_is_there_needs_force(run: Run, database: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_file_that_is_there_needs_force(run: Command, database: Path, tmp_path: Path) -> None:
     (tmp_path / "copy.db").write_text("mine")
     refused = run("backup", "copy.db")
     assert (refused.code, refused.out) == (1, "")
@@ -49,14 +50,14 @@ def test_a_file_that_is_there_needs_force(run: Run, database: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("words", [("backup", "copy.db"), ("restore", "none.db"), ("reset-state", "--yes")])
-def test_without_a_database_or_a_copy_it_says_so(run: Run, words: tuple[str, ...]) -> None:  # noqa: F811
+def test_without_a_database_or_a_copy_it_says_so(run: Command, words: tuple[str, ...]) -> None:
     refused = run(*words)
     assert (refused.code, refused.out) == (1, "")
     assert "does not exist" in refused.err
     assert "Traceback" not in refused.err
 
 
-def test_nothing_is_put_back_over_a_running_service(run: Run, database: Path) -> None:  # noqa: F811
+def test_nothing_is_put_back_over_a_running_service(run: Command, database: Path) -> None:
     run("backup", "copy.db")
     with closing(opening.lock(database)):
         for words in (("restore", "copy.db"), ("reset-state", "--yes")):
@@ -66,7 +67,7 @@ def test_nothing_is_put_back_over_a_running_service(run: Run, database: Path) ->
     assert "Plays: 3" in run("status").out
 
 
-def test_a_reset_asks_first(run: Run, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_reset_asks_first(run: Command, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("click.confirm", lambda *given, **named: (_ for _ in ()).throw(SystemExit(1)))
     monkeypatch.setattr("rich_click.confirm", lambda *given, **named: (_ for _ in ()).throw(SystemExit(1)))
     assert run("reset-state").code == 1

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_commands import Run, fill, run, written  # noqa: F401 - the fixture
+from cli.conftest import Command
+from cli.test_commands import fill
 from conftest import FakeClock
 from scrobbled.desk.posters import PictureCache
 from scrobbled.desk.posters.picture import picture
@@ -18,7 +19,7 @@ PNG = b"\x89PNG\r\n\x1a\n".ljust(100, b".")
 
 
 @pytest.fixture
-def kept(run: Run, tmp_path: Path, clock: FakeClock) -> Path:  # noqa: F811
+def kept(run: Command, tmp_path: Path, clock: FakeClock) -> Path:
     """Two answers, one match each way, one picture; returns the folder of pictures."""
     path = tmp_path / "s.db"
     fill(path)
@@ -39,7 +40,7 @@ def kept(run: Run, tmp_path: Path, clock: FakeClock) -> Path:  # noqa: F811
     return tmp_path / "art"
 
 
-def test_all_of_it_is_forgotten_and_counted(run: Run, kept: Path) -> None:  # noqa: F811
+def test_all_of_it_is_forgotten_and_counted(run: Command, kept: Path) -> None:
     said = run("cache", "clear")
     assert (said.code, said.out.splitlines()) == (
         0,
@@ -53,7 +54,7 @@ def test_all_of_it_is_forgotten_and_counted(run: Run, kept: Path) -> None:  # no
     assert json.loads(run("cache", "clear", "--json").out) == {"media": 0, "matches": 0, "pictures": 0}
 
 
-def test_only_what_is_named_is_forgotten(run: Run, kept: Path) -> None:  # noqa: F811
+def test_only_what_is_named_is_forgotten(run: Command, kept: Path) -> None:
     assert json.loads(run("cache", "clear", "--matches", "--json").out) == {
         "media": None,
         "matches": 2,
@@ -67,6 +68,6 @@ def test_only_what_is_named_is_forgotten(run: Run, kept: Path) -> None:  # noqa:
     ]
 
 
-def test_where_nothing_was_ever_kept_nothing_is_forgotten(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_where_nothing_was_ever_kept_nothing_is_forgotten(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     assert "Forgotten: 0 pictures" in run("cache", "clear").out

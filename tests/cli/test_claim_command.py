@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from cli.conftest import Command
 from flows.test_ingest import webhook
-from scrobbled.cli import main
 from scrobbled.config import load
 from scrobbled.runtime.service import build
 from scrobbled.sources.body import Body
@@ -27,17 +26,10 @@ viewers:
 """
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
 @dataclass
 class Desk:
     file: Path
-    say: Callable[..., Said]
+    say: Command
 
     def hear(self, *bodies: Body) -> list[str]:
         """As a running service does; then it ends. Gives the outcomes."""
@@ -65,19 +57,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+def desk(tmp_path: Path, scrobbled: Command) -> Desk:
     path = tmp_path / "scrobbled.yaml"
     path.write_text(CONFIG.format(folder=tmp_path), encoding="utf-8")
-
-    def say(*words: str) -> Said:
-        capsys.readouterr()
-        monkeypatch.setattr("sys.argv", ["scrobbled", "claim", *words, "--config", str(path)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return Said(int(ended.value.code or 0), told.out, told.err)
-
-    return Desk(path, say)
+    return Desk(path, lambda *words: scrobbled("claim", *words, "--config", str(path)))
 
 
 def test_who_was_heard_is_listed_with_what_it_watched_and_both_ways_to_claim_it(desk: Desk) -> None:

@@ -6,7 +6,6 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,9 +13,10 @@ from types import SimpleNamespace
 import pytest
 import rich_click as click
 
+from cli.conftest import CONFIG, Command
 from scrobbled import __version__
 from scrobbled.alerts import Trouble
-from scrobbled.cli import command, main
+from scrobbled.cli import command
 from scrobbled.config import loads
 from scrobbled.core.naming.ids import EpisodeIds
 from scrobbled.core.naming.items import Episode
@@ -33,45 +33,6 @@ from scrobbled.store.mirror import records, values
 from scrobbled.store.notes.alerts import StoredTroubles
 
 NOW = datetime(2026, 11, 14, 20, 0, tzinfo=UTC)
-CONFIG = """
-storage: {{path: {database}}}
-sources: {{plex: {{token: "${{HOOK}}"}}}}
-viewers:
-  - name: anna
-    accounts: {{plex: anna}}
-    trackers:
-      serializd: {{email: anna@example.org, password: hunter-seven}}
-      trakt: {{client_id: app}}
-"""
-
-
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Said]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """``scrobbled`` with these words, in a folder with a configuration."""
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "scrobbled.yaml").write_text(CONFIG.format(database=tmp_path / "s.db"))
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOOK", "a-webhook-token-0815")
-    monkeypatch.delenv("SCROBBLED_CONFIG", raising=False)
-
-    def command(*words: str) -> Said:
-        monkeypatch.setattr("sys.argv", ["scrobbled", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    return command
 
 
 def fill(path: Path) -> None:
@@ -98,25 +59,25 @@ def written(path: Path, work: Callable[[sqlite3.Connection], None]) -> None:
     asyncio.run(store())
 
 
-def test_the_version_is_told(run: Run) -> None:
+def test_the_version_is_told(run: Command) -> None:
     said = run("--version")
     assert (said.code, __version__ in said.out) == (0, True)
 
 
-def test_wrong_words_are_wrong_usage(run: Run) -> None:
+def test_wrong_words_are_wrong_usage(run: Command) -> None:
     assert run("enqueue").code == 2
     assert run("queue", "drop").code == 2  # without an ID it would mean everything
     assert run("auth", "letterboxd").code == 2
 
 
-def test_a_sound_configuration_is_fine(run: Run) -> None:
+def test_a_sound_configuration_is_fine(run: Command) -> None:
     said = run("config", "check")
     assert said.code == 0
     assert "is fine" in said.out
 
 
 @pytest.mark.parametrize("words", [("serve",), ("backup", "copy.db"), ("status",)])
-def test_a_place_that_cannot_be_used_is_told_in_a_line(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_a_place_that_cannot_be_used_is_told_in_a_line(run: Command, tmp_path: Path, words: tuple[str, ...]) -> None:
     # root may enter any folder, so here it is a name that no folder can have
     database = tmp_path / ("x" * 300) / "scrobbled.db"
     (tmp_path / "config" / "scrobbled.yaml").write_text(CONFIG.format(database=database))
@@ -126,7 +87,7 @@ def test_a_place_that_cannot_be_used_is_told_in_a_line(run: Run, tmp_path: Path,
     assert "Check" in said.err.splitlines()[-1]
 
 
-def test_every_mistake_is_told_with_path_and_line_and_nothing_else_happens(run: Run, tmp_path: Path) -> None:
+def test_every_mistake_is_told_with_path_and_line_and_nothing_else_happens(run: Command, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("servr: {port: 1}\nviewers:\n  - name: anna\n    trackers: {tract: {}}\n")
     said = run("config", "check", "--config", str(wrong))
@@ -136,13 +97,13 @@ def test_every_mistake_is_told_with_path_and_line_and_nothing_else_happens(run: 
     assert run("status", "--config", str(wrong)).code == 2
 
 
-def test_a_missing_configuration_says_where_it_was_looked_for(run: Run, tmp_path: Path) -> None:
+def test_a_missing_configuration_says_where_it_was_looked_for(run: Command, tmp_path: Path) -> None:
     said = run("status", "--config", str(tmp_path / "nowhere.yaml"))
     assert said.code == 2
     assert "nowhere.yaml" in said.err
 
 
-def test_settings_are_shown_with_their_origin_and_without_their_secrets(run: Run) -> None:
+def test_settings_are_shown_with_their_origin_and_without_their_secrets(run: Command) -> None:
     said = run("config", "show", "--json")
     rows = {row["path"]: row for row in json.loads(said.out)}
     assert said.code == 0
@@ -152,19 +113,19 @@ def test_settings_are_shown_with_their_origin_and_without_their_secrets(run: Run
     assert "default" in str(rows["server.port"]["from"])
 
 
-def test_the_schema_is_json(run: Run) -> None:
+def test_the_schema_is_json(run: Command) -> None:
     said = run("config", "schema", "--config", "whatever.yaml")  # every command takes it
     assert json.loads(said.out)["properties"].keys() >= {"server", "sources", "viewers"}
 
 
-def test_without_a_database_status_says_what_to_do(run: Run, tmp_path: Path) -> None:
+def test_without_a_database_status_says_what_to_do(run: Command, tmp_path: Path) -> None:
     said = run("status")
     assert said.code == 1
     assert "does not exist yet" in said.err
     assert not (tmp_path / "s.db").exists()
 
 
-def test_status_accounts_for_every_webhook_and_every_play(run: Run, tmp_path: Path) -> None:
+def test_status_accounts_for_every_webhook_and_every_play(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     said = run("status", "--json")
     facts = json.loads(said.out)
@@ -176,7 +137,7 @@ def test_status_accounts_for_every_webhook_and_every_play(run: Run, tmp_path: Pa
     assert (trakt["waiting"], trakt["signed_in"]) == (2, False)
 
 
-def test_status_for_people_says_the_same(run: Run, tmp_path: Path) -> None:
+def test_status_for_people_says_the_same(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     said = run("status")
     assert "3 accepted" in said.out
@@ -184,7 +145,7 @@ def test_status_for_people_says_the_same(run: Run, tmp_path: Path) -> None:
     assert "anna/trakt" in said.out
 
 
-def test_status_says_which_listing_is_not_believed(run: Run, tmp_path: Path) -> None:
+def test_status_says_which_listing_is_not_believed(run: Command, tmp_path: Path) -> None:
     place = tmp_path / "config" / "scrobbled.yaml"
     place.write_text(place.read_text() + "    pairs: [{between: [trakt, serializd], plays: both}]\n")
     fill(tmp_path / "s.db")
@@ -200,7 +161,7 @@ def test_status_says_which_listing_is_not_believed(run: Run, tmp_path: Path) -> 
     assert "in step" not in " ".join(lines)
 
 
-def test_status_tells_what_accounts_and_both_sides_of_a_pair_hold(run: Run, tmp_path: Path) -> None:
+def test_status_tells_what_accounts_and_both_sides_of_a_pair_hold(run: Command, tmp_path: Path) -> None:
     place = tmp_path / "config" / "scrobbled.yaml"
     place.write_text(place.read_text() + "    pairs: [{between: [trakt, serializd], plays: both}]\n")
     fill(tmp_path / "s.db")
@@ -220,7 +181,9 @@ def test_status_tells_what_accounts_and_both_sides_of_a_pair_hold(run: Run, tmp_
     assert [side["holds"]["counts"]["plays"] for side in told["pairs"][0]["sides"]] == [5_310, 1]
 
 
-def test_status_says_first_what_concerns_everything(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_says_first_what_concerns_everything(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(tmp_path / "s.db")
     trouble = Trouble("clock", "this machine", "The clock of this machine is 2 hours ahead", "Set the clock.")
 
@@ -241,7 +204,7 @@ def test_status_says_first_what_concerns_everything(run: Run, tmp_path: Path, mo
     assert (facts["running"], facts["disk_free"], len(facts["troubles"])) == (True, 4096, 1)
 
 
-def test_a_locked_database_says_so_to_a_command(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_database_says_so_to_a_command(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path / "s.db")
     monkeypatch.setattr(opening, "BUSY_SECONDS", 0.0)
     with contextlib.closing(sqlite3.connect(tmp_path / "s.db", isolation_level=None)) as stranger:
@@ -251,7 +214,7 @@ def test_a_locked_database_says_so_to_a_command(run: Run, tmp_path: Path, monkey
     assert "Another program keeps it locked" in said.err
 
 
-def test_the_queue_lists_what_is_not_delivered_with_its_reason(run: Run, tmp_path: Path) -> None:
+def test_the_queue_lists_what_is_not_delivered_with_its_reason(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     rows = json.loads(run("queue", "list", "--json").out)
     assert [(row["id"], row["outcome"], row["reason"]) for row in rows] == [
@@ -264,7 +227,7 @@ def test_the_queue_lists_what_is_not_delivered_with_its_reason(run: Run, tmp_pat
     assert "Harbour Lights S1 E2" in lines[0]
 
 
-def test_what_waits_for_a_sign_in_is_not_said_to_need_nothing(run: Run, tmp_path: Path) -> None:
+def test_what_waits_for_a_sign_in_is_not_said_to_need_nothing(run: Command, tmp_path: Path) -> None:
     def work(db: sqlite3.Connection) -> None:
         for number, tracker in enumerate(("trakt", "serializd"), start=1):
             event = events.add_event(db, Arrival("plex", NOW, "{}"), EventOutcome.ACCEPTED, "")
@@ -281,27 +244,27 @@ def test_what_waits_for_a_sign_in_is_not_said_to_need_nothing(run: Run, tmp_path
     assert command in json.loads(run("queue", "list", "--json").out)[0]["next_step"]
 
 
-def test_what_has_no_date_is_not_said_to_wait_for_an_approval(run: Run, tmp_path: Path) -> None:
+def test_what_has_no_date_is_not_said_to_wait_for_an_approval(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     held = json.loads(run("queue", "list", "--json").out)[1]
     assert "pprove" not in held["next_step"]
     assert "drop it here" in held["next_step"]
 
 
-def test_an_empty_queue_is_said_to_be_empty(run: Run, tmp_path: Path) -> None:
+def test_an_empty_queue_is_said_to_be_empty(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     assert run("queue", "drop", "c2", "c3").code == 0
     assert run("queue", "list").out.strip() == "Nothing waits."
 
 
-def test_retry_without_an_id_means_everything_that_may_be_retried(run: Run, tmp_path: Path) -> None:
+def test_retry_without_an_id_means_everything_that_may_be_retried(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     done = json.loads(run("queue", "retry", "--json").out)
     assert done["done"] == ["c2"]  # held ones want an approval
     assert json.loads(run("queue", "list", "--json").out)[0]["outcome"] == "queued"
 
 
-def test_what_an_action_does_not_apply_to_is_named_and_left(run: Run, tmp_path: Path) -> None:
+def test_what_an_action_does_not_apply_to_is_named_and_left(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     said = run("queue", "retry", "c1", "c2", "c99")
     assert said.code == 1
@@ -310,18 +273,18 @@ def test_what_an_action_does_not_apply_to_is_named_and_left(run: Run, tmp_path: 
     assert "c2 was left" not in said.err
 
 
-def test_an_undated_play_cannot_be_approved(run: Run, tmp_path: Path) -> None:
+def test_an_undated_play_cannot_be_approved(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     assert run("queue", "approve", "c3").code == 1
     assert json.loads(run("queue", "list", "--json").out)[1]["outcome"] == "held"
 
 
-def test_something_that_is_no_id_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+def test_something_that_is_no_id_is_wrong_usage(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     assert run("queue", "retry", "harbour").code == 2
 
 
-def test_signing_in_for_nobody_says_who_there_is(run: Run) -> None:
+def test_signing_in_for_nobody_says_who_there_is(run: Command) -> None:
     said = run("auth", "trakt", "--viewer", "ben")
     assert said.code == 2
     assert "anna" in said.err
@@ -335,7 +298,7 @@ def test_what_has_no_effect_yet_is_said_at_start(tmp_path: Path) -> None:
     assert list(without_effect(sound)) == []
 
 
-def test_every_command_stands_in_a_group_of_the_help(run: Run) -> None:
+def test_every_command_stands_in_a_group_of_the_help(run: Command) -> None:
     groups = click.rich_click.COMMAND_GROUPS
     for path, of in {"scrobbled": command, **{f"scrobbled {n}": g for n, g in command.commands.items()}}.items():
         if isinstance(of, click.Group):
@@ -357,7 +320,7 @@ def test_the_help_of_a_command_begins_with_one_short_sentence() -> None:
         todo += one.commands.values() if isinstance(one, click.Group) else []
 
 
-def test_an_account_without_a_name_is_not_to_be_claimed(run: Run, tmp_path: Path) -> None:
+def test_an_account_without_a_name_is_not_to_be_claimed(run: Command, tmp_path: Path) -> None:
     def nameless(db: sqlite3.Connection) -> None:
         events.add_event(db, Arrival("plex", NOW, "{}"), EventOutcome.UNCLAIMED, "no account")
 

@@ -14,7 +14,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from scrobbled.cli import main
+from cli.conftest import Command
 from scrobbled.config import loads
 from scrobbled.core.errors import Candidate
 from scrobbled.core.words.outcomes import PlayOutcome
@@ -43,17 +43,10 @@ viewers:
 """
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
 @dataclass
 class Desk:
     folder: Path
-    run: Callable[..., Said]
+    run: Command
 
     def configure(self, threshold: str = "90%") -> None:
         text = CONFIG.format(database=self.folder / "s.db", threshold=threshold)
@@ -99,21 +92,13 @@ def webhook(event: str, percent: float | None = None, account: str = "anna", **m
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scrobbled: Command) -> Desk:
     (tmp_path / "config").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SCROBBLED_CONFIG", raising=False)
     monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")  # Vienna, also where no zone has a file
     time.tzset()
-
-    def command(*words: str) -> Said:
-        monkeypatch.setattr("sys.argv", ["scrobbled", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    made = Desk(tmp_path, command)
+    made = Desk(tmp_path, scrobbled)
     made.configure()
     return made
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.conftest import Command
 from scrobbled.store.file.opening import open_database
 from store.arrivals import Counter
 
@@ -33,22 +34,8 @@ def flooded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter
         yield counter
 
 
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
-    from scrobbled.cli import main
-
-    monkeypatch.setattr("sys.argv", ["scrobbled", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    said = capsys.readouterr()
-    return int(ended.value.code or 0), said.out, said.err
-
-
-Patch = pytest.MonkeyPatch
-Capture = pytest.CaptureFixture[str]
-
-
-def test_a_flood_is_one_line_with_its_figures(flooded: Counter, capsys: Capture, monkeypatch: Patch) -> None:
-    code, out, _ = run(capsys, monkeypatch, "queue", "list")
+def test_a_flood_is_one_line_with_its_figures(flooded: Counter, scrobbled: Command) -> None:
+    code, out, _ = scrobbled("queue", "list")
     lines = out.splitlines()
     assert code == 0
     assert len(lines) == 3
@@ -59,45 +46,45 @@ def test_a_flood_is_one_line_with_its_figures(flooded: Counter, capsys: Capture,
     assert lines[2] == "Each change of a flood: scrobbled queue list --flood f1"
 
 
-def test_each_change_is_there_where_it_is_asked_for(flooded: Counter, capsys: Capture, monkeypatch: Patch) -> None:
-    assert len(run(capsys, monkeypatch, "queue", "list", "--all")[1].splitlines()) == 31
-    assert len(run(capsys, monkeypatch, "queue", "list", "--flood", "f1")[1].splitlines()) == 30
-    assert run(capsys, monkeypatch, "queue", "list", "--flood", "f7")[1] == "f7 holds nothing.\n"
-    listed = json.loads(run(capsys, monkeypatch, "queue", "list", "--json")[1])
+def test_each_change_is_there_where_it_is_asked_for(flooded: Counter, scrobbled: Command) -> None:
+    assert len(scrobbled("queue", "list", "--all")[1].splitlines()) == 31
+    assert len(scrobbled("queue", "list", "--flood", "f1")[1].splitlines()) == 30
+    assert scrobbled("queue", "list", "--flood", "f7")[1] == "f7 holds nothing.\n"
+    listed = json.loads(scrobbled("queue", "list", "--json")[1])
     assert [change["flood"] for change in listed] == [None] + ["f1"] * 30
     assert {change["hold"] for change in listed} == {"no-date", "burst"}
-    of_it = json.loads(run(capsys, monkeypatch, "queue", "list", "--flood", "1", "--json")[1])
+    of_it = json.loads(scrobbled("queue", "list", "--flood", "1", "--json")[1])
     assert of_it == listed[1:]
 
 
-def test_one_word_decides_on_all_of_it(flooded: Counter, capsys: Capture, monkeypatch: Patch) -> None:
-    code, out, err = run(capsys, monkeypatch, "queue", "approve", "f1")
+def test_one_word_decides_on_all_of_it(flooded: Counter, scrobbled: Command) -> None:
+    code, out, err = scrobbled("queue", "approve", "f1")
     assert (code, out) == (1, "approve: 29 changes\n")
     assert err.startswith("c31 was left as it is")
     assert "without a date it can only be dropped" in err
-    code, out, _ = run(capsys, monkeypatch, "queue", "drop", "f1", "c1", "--json")
+    code, out, _ = scrobbled("queue", "drop", "f1", "c1", "--json")
     assert code == 0
     assert json.loads(out) == {"action": "drop", "done": ["c1", "c31"], "plays": 2, "left": []}
     assert flooded.states(list(range(1, 32))) == ["undone"] + ["queued"] * 29 + ["undone"]
-    code, _, err = run(capsys, monkeypatch, "queue", "drop", "f1", "f2")
+    code, _, err = scrobbled("queue", "drop", "f1", "f2")
     assert code == 1
     assert "f1 was left" in err
     assert "f2 was left" in err
 
 
-def test_approving_without_an_id_is_everything_as_before(flooded: Counter, capsys: Capture, monkeypatch: Patch) -> None:
-    assert run(capsys, monkeypatch, "queue", "approve")[:2] == (0, "approve: 29 changes\n")
+def test_approving_without_an_id_is_everything_as_before(flooded: Counter, scrobbled: Command) -> None:
+    assert scrobbled("queue", "approve")[:2] == (0, "approve: 29 changes\n")
 
 
-def test_what_is_no_id_is_wrong_usage(flooded: Counter, capsys: Capture, monkeypatch: Patch) -> None:
+def test_what_is_no_id_is_wrong_usage(flooded: Counter, scrobbled: Command) -> None:
     for words in (("approve", "x3"), ("drop", "f"), ("drop", "f1;c2"), ("list", "--flood", "c1"), ("retry", "f-1")):
-        code, _, err = run(capsys, monkeypatch, "queue", *words)
+        code, _, err = scrobbled("queue", *words)
         assert code == 2, words
         assert "f3" in err or "-h" in err, words
 
 
-def test_the_status_says_what_is_held_and_why(flooded: Counter, capsys: Capture, monkeypatch: Patch) -> None:
-    out = run(capsys, monkeypatch, "status")[1]
+def test_the_status_says_what_is_held_and_why(flooded: Counter, scrobbled: Command) -> None:
+    out = scrobbled("status")[1]
     assert "Held until you decide: 2 without a date, 29 too many at once. See scrobbled queue list" in out
-    facts = json.loads(run(capsys, monkeypatch, "status", "--json")[1])
+    facts = json.loads(scrobbled("status", "--json")[1])
     assert facts["held"] == {"no-date": 2, "burst": 29}

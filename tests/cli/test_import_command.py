@@ -1,13 +1,12 @@
 """``scrobbled import``: what it wants to know, and what it says before anything is sent."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import rich_click as click
 
+from cli.conftest import Command, Said
 from scrobbled.cli import main
 
 CONFIG = """
@@ -19,18 +18,8 @@ viewers:
 """
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Said]
-
-
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     config = tmp_path / "scrobbled.yaml"
     config.write_text(CONFIG.format(database=tmp_path / "s.db"))
 
@@ -66,13 +55,13 @@ def table(tmp_path: Path) -> str:
         (("--viewer", "anna", "--dry-run", "--plan", "abc-0123456789ab"), "say one of the two"),
     ],
 )
-def test_wrong_usage_says_what_is_right(run: Run, table: str, words: tuple[str, ...], told: str) -> None:
+def test_wrong_usage_says_what_is_right(run: Command, table: str, words: tuple[str, ...], told: str) -> None:
     said = run(table, *words)
     assert said.code == 2
     assert told in " ".join(said.err.replace("│", " ").split())
 
 
-def test_a_file_that_cannot_be_used_is_an_error_that_says_why(run: Run, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_used_is_an_error_that_says_why(run: Command, tmp_path: Path) -> None:
     said = run(str(tmp_path / "nothing.zip"), "--viewer", "anna")
     assert (said.code, "There is no file" in said.err) == (1, True)
     state = tmp_path / "sync_state.json"
@@ -81,7 +70,7 @@ def test_a_file_that_cannot_be_used_is_an_error_that_says_why(run: Run, tmp_path
     assert (said.code, "is damaged" in said.err) == (1, True)
 
 
-def test_a_state_of_the_old_program_needs_both_trackers(run: Run, tmp_path: Path) -> None:
+def test_a_state_of_the_old_program_needs_both_trackers(run: Command, tmp_path: Path) -> None:
     state = tmp_path / "sync_state.json"
     state.write_text(json.dumps({"version": 1, "synced_activities": ["1:1:1:2026-05-03"]}))
     said = run(str(state), "--viewer", "anna")

@@ -1,15 +1,15 @@
 """``scrobbled libraries``: what a viewer's servers have, and having only some of it count."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.conftest import Command
 from e2e.harness import Town
-from scrobbled.cli import main
 from scrobbled.sandbox.plex.items import FILMS
 
 CONFIG = """# our house
@@ -25,18 +25,11 @@ viewers:
 """
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
 @dataclass
 class Desk:
     file: Path
     town: Town
-    say: Callable[..., Said]
+    say: Command
 
     def told(self, *words: str) -> list[dict[str, Any]]:
         said = self.say("--json", *words)
@@ -55,21 +48,10 @@ def town() -> Iterator[Town]:
 
 
 @pytest.fixture
-def desk(
-    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Desk]:
+def desk(town: Town, tmp_path: Path, scrobbled: Command) -> Iterator[Desk]:
     path = tmp_path / "scrobbled.yaml"
     path.write_text(CONFIG.format(folder=tmp_path, base=town.base), encoding="utf-8")
-
-    def say(*words: str) -> Said:
-        capsys.readouterr()
-        monkeypatch.setattr("sys.argv", ["scrobbled", "libraries", *words, "--config", str(path)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return Said(int(ended.value.code or 0), told.out, told.err)
-
-    yield Desk(path, town, say)
+    yield Desk(path, town, lambda *words: scrobbled("libraries", *words, "--config", str(path)))
     town.do(lambda: [town.sandbox[name].faults.end_outage() for name in ("plex", "plex-cabin")])
 
 

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import json
 import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from scrobbled.cli import main
+from cli.conftest import Command
 from scrobbled.cli.corrections import _split
 from scrobbled.core.naming.ids import ShowIds
 from scrobbled.core.naming.items import Episode
@@ -42,36 +40,14 @@ viewers:
 """
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Said]
-
-
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scrobbled: Command) -> Command:
     """``scrobbled map`` with these words, and a database in which S1 E13 of a show waits for anna."""
     config = tmp_path / "scrobbled.yaml"
     config.write_text(CONFIG.format(database=tmp_path / "s.db"))
     monkeypatch.setenv("SCROBBLED_CONFIG", str(config))
     asyncio.run(fill(tmp_path / "s.db"))
-
-    def command(*words: str) -> Said:
-        monkeypatch.setattr("sys.argv", ["scrobbled", "map", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    return command
+    return lambda *words: scrobbled("map", *words)
 
 
 @pytest.fixture
@@ -100,7 +76,7 @@ def database(folder: Path) -> Iterator[sqlite3.Connection]:
         yield db
 
 
-def test_a_correction_is_set_listed_and_removed_and_says_what_it_applied_to(run: Run, tmp_path: Path) -> None:
+def test_a_correction_is_set_listed_and_removed_and_says_what_it_applied_to(run: Command, tmp_path: Path) -> None:
     words = ("Harbour", "--season", "1", "--episodes", "13-24", "--to", "tmdb:202020")
     said = run("set", *words, "--to-season", "2", "--to-episode", "1")
     assert said.code == 0
@@ -119,7 +95,7 @@ def test_a_correction_is_set_listed_and_removed_and_says_what_it_applied_to(run:
     assert "No corrections" in run("list").out
 
 
-def test_scripts_get_the_same_as_json(run: Run) -> None:
+def test_scripts_get_the_same_as_json(run: Command) -> None:
     done = run("set", "c1", "--to", "https://www.themoviedb.org/tv/202020-harbour", "--viewer", "anna", "--json").json
     assert done["replaced"] == []
     assert done["correction"] | {"set_at": ""} == {
@@ -150,7 +126,7 @@ def test_scripts_get_the_same_as_json(run: Run) -> None:
     assert run("remove", "m1", "m9", "--json").json["missing"] == ["m9"]
 
 
-def test_a_title_of_several_words_needs_no_quotes_and_a_later_word_replaces_an_earlier(run: Run) -> None:
+def test_a_title_of_several_words_needs_no_quotes_and_a_later_word_replaces_an_earlier(run: Command) -> None:
     assert "Trailer Park is never sent" in run("set", "Trailer", "Park", "--ignore").out
     assert "2 waiting plays left out:" in run("set", "c1", "--ignore").out
     said = run("set", "trailer park", "--to", "tmdb:5")
@@ -176,7 +152,7 @@ def test_a_title_of_several_words_needs_no_quotes_and_a_later_word_replaces_an_e
     ],
 )
 def test_what_is_typed_wrong_is_wrong_usage_and_changes_nothing(
-    run: Run, tmp_path: Path, words: tuple[str, ...], advice: str
+    run: Command, tmp_path: Path, words: tuple[str, ...], advice: str
 ) -> None:
     said = run(*words)
     assert said.code == 2
@@ -184,7 +160,7 @@ def test_what_is_typed_wrong_is_wrong_usage_and_changes_nothing(
     assert run("list", "--json").json == []
 
 
-def test_what_is_not_there_cannot_be_removed(run: Run) -> None:
+def test_what_is_not_there_cannot_be_removed(run: Command) -> None:
     said = run("remove", "m7")
     assert (said.code, "no correction m7" in said.err) == (1, True)
 
@@ -212,7 +188,7 @@ def test_a_number_through_the_show_is_read_as_one() -> None:
 
 
 def test_a_trial_asks_every_tracker_of_everybody_and_changes_nothing(
-    run: Run, sandbox: Sandbox, tmp_path: Path
+    run: Command, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     show = sandbox.world.shows[0]
     run("set", "Harbour", "--to", f"tmdb:{show.tmdb}", "--season", "1", "--to-season", "2", "--viewer", "anna")
@@ -233,7 +209,7 @@ def test_a_trial_asks_every_tracker_of_everybody_and_changes_nothing(
         assert before == [list(db.execute(f"SELECT * FROM {table}")) for table in ("outbox", "plays", "corrections")]
 
 
-def test_a_trial_for_people_shows_what_fits_and_what_applies(run: Run, sandbox: Sandbox) -> None:
+def test_a_trial_for_people_shows_what_fits_and_what_applies(run: Command, sandbox: Sandbox) -> None:
     show = sandbox.world.shows[0]
     said = run("test", show.title, "1", "99", "--viewer", "ben")
     assert said.code == 0
@@ -247,7 +223,7 @@ def test_a_trial_for_people_shows_what_fits_and_what_applies(run: Run, sandbox: 
     assert run("test", "c1", "--viewer", "ben").out.startswith("ben/serializd: Harbour S1 E13 ")
 
 
-def test_a_trial_of_a_film_says_where_films_are_not_taken(run: Run, sandbox: Sandbox) -> None:
+def test_a_trial_of_a_film_says_where_films_are_not_taken(run: Command, sandbox: Sandbox) -> None:
     film = sandbox.world.movies[0]
     trials = run("test", "--movie", f"{film.title} ({film.year})", "--viewer", "anna", "--json").json
     assert {t["tracker"]: t["verdict"] for t in trials} == {"serializd": "unwanted", "trakt": "found"}
@@ -257,7 +233,7 @@ def test_a_trial_of_a_film_says_where_films_are_not_taken(run: Run, sandbox: San
     assert {t["reason"] for t in trials} == {"correction m1: ignored"}
 
 
-def test_a_service_that_is_down_is_said_plainly(run: Run, sandbox: Sandbox) -> None:
+def test_a_service_that_is_down_is_said_plainly(run: Command, sandbox: Sandbox) -> None:
     sandbox["serializd"].faults.start_outage()
     run("set", "Harbour", "--to", "tmdb:90000")
     said = run("test", "Harbour", "1", "1", "--viewer", "ben")

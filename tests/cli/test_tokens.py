@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from scrobbled.cli import main
+from cli.conftest import Command
 from scrobbled.store import Store
 from scrobbled.store.accounts import clients
 
@@ -24,17 +24,10 @@ viewers: [{viewers}]
 """
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
 @dataclass
 class Desk:
     folder: Path
-    say: Callable[..., Said]
+    say: Command
 
     def viewers(self, *names: str) -> None:
         listed = ", ".join(f"{{name: {name}}}" for name in names)
@@ -53,15 +46,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    def say(*words: str) -> Said:
-        monkeypatch.setattr("sys.argv", ["scrobbled", "token", *words, "--config", str(tmp_path / "scrobbled.yaml")])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    made = Desk(tmp_path, say)
+def desk(tmp_path: Path, scrobbled: Command) -> Desk:
+    config = str(tmp_path / "scrobbled.yaml")
+    made = Desk(tmp_path, lambda *words: scrobbled("token", *words, "--config", config))
     made.viewers("anna", "ben")
     return made
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cli.conftest import Command
 from patience import until
 from scrobbled.cli import following
 from scrobbled.core.naming.ids import MovieIds
@@ -34,7 +35,6 @@ viewers: [{{name: anna, accounts: {{plex: anna}}, trackers: {{trakt: {{client_id
 """
 FILM = Movie("Harbour Atlas", 2019, MovieIds(tmdb=1399))
 AT = datetime(2026, 5, 3, 20, 15, tzinfo=UTC)
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -51,20 +51,6 @@ def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Conn
         yield found
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    def called(*words: str) -> tuple[int, str, str]:
-        from scrobbled.cli import main
-
-        monkeypatch.setattr("sys.argv", ["scrobbled", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return called
-
-
 def rating(tracker: str, value: int, before: int, **more: Any) -> NewAmendment:
     subject = Subject("movie:tmdb:1399", "movie", FILM)
     details = Details(value=value)
@@ -72,8 +58,8 @@ def rating(tracker: str, value: int, before: int, **more: Any) -> NewAmendment:
     return NewAmendment("anna", tracker, "ratings", "rate", "movie:tmdb:1399", FILM.label(), details, subject, **told)
 
 
-def test_it_says_what_is_taken_back_where(db: sqlite3.Connection, run: Run) -> None:
-    code, out, err = run("undo", "p1", "2")
+def test_it_says_what_is_taken_back_where(db: sqlite3.Connection, scrobbled: Command) -> None:
+    code, out, err = scrobbled("undo", "p1", "2")
     assert code == 1
     assert out.splitlines() == [
         "p1  c1  anna/trakt  Harbour Atlas (2019)  2026-05-03T20:15:00+00:00  It is taken back from Trakt.",
@@ -89,9 +75,9 @@ def test_it_says_what_is_taken_back_where(db: sqlite3.Connection, run: Run) -> N
     assert (row.wish.action, row.wish.details.remote_id, row.wish.change_id) == ("remove", "987", 1)
 
 
-def test_a_look_changes_nothing(db: sqlite3.Connection, run: Run) -> None:
+def test_a_look_changes_nothing(db: sqlite3.Connection, scrobbled: Command) -> None:
     before = list(db.iterdump())
-    code, out, err = run("undo", "--since", "2026-05-03", "--until", "2026-05-04T12:00", "--dry-run")
+    code, out, err = scrobbled("undo", "--since", "2026-05-03", "--until", "2026-05-04T12:00", "--dry-run")
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == (
         "Of 2 plays: 1 taken back, 1 not sent any more. Nothing was done yet; without --dry-run it is."
@@ -99,10 +85,10 @@ def test_a_look_changes_nothing(db: sqlite3.Connection, run: Run) -> None:
     assert list(db.iterdump()) == before
 
 
-def test_a_run_is_named_by_its_id_and_json_tells_the_same(db: sqlite3.Connection, run: Run) -> None:
+def test_a_run_is_named_by_its_id_and_json_tells_the_same(db: sqlite3.Connection, scrobbled: Command) -> None:
     id_ = runs.ask(db, "anna", "trakt,serializd", "sync", {}, 0.0)
     db.execute("UPDATE outbox SET run = ? WHERE id = 1", (id_,))
-    code, out, _ = run("undo", "--run", f"r{id_}", "--json")
+    code, out, _ = scrobbled("undo", "--run", f"r{id_}", "--json")
     told = json.loads(out)
     assert (code, told["dry_run"], told["plays"]) == (1, False, ["p1"])
     assert [(step["id"], step["action"], step["waits_for"]) for step in told["steps"]] == [("c1", "remove", "a1")]
@@ -110,27 +96,27 @@ def test_a_run_is_named_by_its_id_and_json_tells_the_same(db: sqlite3.Connection
     assert told["why_left"].startswith("1 is not taken back yet.")
 
 
-def test_what_no_tracker_has_to_do_is_done_at_once(db: sqlite3.Connection, run: Run) -> None:
-    code, out, err = run("undo", "p2")
+def test_what_no_tracker_has_to_do_is_done_at_once(db: sqlite3.Connection, scrobbled: Command) -> None:
+    code, out, err = scrobbled("undo", "p2")
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == "Of 1 play: 1 not sent any more. It is done, and stays so."
 
 
 def test_an_account_that_needs_a_person_is_not_waited_for(
-    db: sqlite3.Connection, run: Run, monkeypatch: pytest.MonkeyPatch
+    db: sqlite3.Connection, scrobbled: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(following, "NOTHING_FOR", 60.0)
     monkeypatch.setattr(following, "HELD_UP_FOR", 0.0)
     sign_ins.save_state(db, "anna", "trakt", "sign-in", "nobody signed in", AT.timestamp(), None)
-    code, _, err = run("undo", "p1")
+    code, _, err = scrobbled("undo", "p1")
     assert code == 1
     assert "scrobbled auth trakt" in err
 
 
 @pytest.mark.parametrize(("state", "code"), [("delivered", 0), ("already-there", 0), ("dead", 1), ("parked", 1)])
-def test_it_ends_with_what_became_of_it(db: sqlite3.Connection, run: Run, state: str, code: int) -> None:
+def test_it_ends_with_what_became_of_it(db: sqlite3.Connection, scrobbled: Command, state: str, code: int) -> None:
     db.execute(f"CREATE TRIGGER at_once AFTER INSERT ON amendments BEGIN UPDATE amendments SET state = '{state}'; END")
-    ended, out, err = run("undo", "p1")
+    ended, out, err = scrobbled("undo", "p1")
     assert ended == code
     assert ("It is done" in out, "scrobbled queue list" in err) == ((True, False) if code == 0 else (False, True))
 
@@ -149,25 +135,25 @@ def test_it_ends_with_what_became_of_it(db: sqlite3.Connection, run: Run, state:
     ],
 )
 def test_what_cannot_be_meant_is_wrong_usage_and_changes_nothing(
-    db: sqlite3.Connection, run: Run, words: tuple[str, ...], said: str
+    db: sqlite3.Connection, scrobbled: Command, words: tuple[str, ...], said: str
 ) -> None:
-    code, out, err = run("undo", *words)
+    code, out, err = scrobbled("undo", *words)
     assert (code, out) == (2, "")
     assert said in " ".join(err.replace("│", " ").split())
     assert amendments.listing(db) == []
 
 
-def test_nothing_to_take_back_is_said(db: sqlite3.Connection, run: Run) -> None:
-    assert run("undo", "--since", "1d")[:2] == (0, "Nothing was taken back: there is nothing.\n")
+def test_nothing_to_take_back_is_said(db: sqlite3.Connection, scrobbled: Command) -> None:
+    assert scrobbled("undo", "--since", "1d")[:2] == (0, "Nothing was taken back: there is nothing.\n")
 
 
 # -- queue ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_queue_lists_amendments_beside_changes(db: sqlite3.Connection, run: Run) -> None:
+def test_the_queue_lists_amendments_beside_changes(db: sqlite3.Connection, scrobbled: Command) -> None:
     amendments.add(db, rating("trakt", 8, 6, ask=True), AT.timestamp())
-    run("undo", "p1")
-    code, out, err = run("queue", "list")
+    scrobbled("undo", "p1")
+    code, out, err = scrobbled("queue", "list")
     assert code == 0
     assert out.splitlines() == [
         "c2  queued     anna/trakt  Salt Flats (2019)  p2  Waits for its turn at the tracker and is sent by itself. "
@@ -176,7 +162,7 @@ def test_the_queue_lists_amendments_beside_changes(db: sqlite3.Connection, run: 
         "a2  queued     anna/trakt  Harbour Atlas (2019)  remove this play  p1  You took it back.",
     ]
     assert "held: Kept back until you decide" in err
-    listed = json.loads(run("queue", "list", "--json")[1])
+    listed = json.loads(scrobbled("queue", "list", "--json")[1])
     assert [(one["id"], one["kind"], one["change"], one["hold"]) for one in listed] == [
         ("c2", "plays", "", ""),
         ("a1", "ratings", "rating 6 -> 8", "ask"),
@@ -184,37 +170,37 @@ def test_the_queue_lists_amendments_beside_changes(db: sqlite3.Connection, run: 
     ]
 
 
-def test_what_asks_is_chosen_by_name(db: sqlite3.Connection, run: Run) -> None:
+def test_what_asks_is_chosen_by_name(db: sqlite3.Connection, scrobbled: Command) -> None:
     for wish in (rating("trakt", 8, 6, ask=True), rating("serializd", 6, 8, ask=True)):
         amendments.add(db, wish, AT.timestamp())
-    code, out, err = run("queue", "approve")
+    code, out, err = scrobbled("queue", "approve")
     assert (code, out) == (0, "approve: 0 changes\n")
     assert "2 changes ask: name what you choose" in err
-    code, out, _ = run("queue", "approve", "a2", "--json")
+    code, out, _ = scrobbled("queue", "approve", "a2", "--json")
     assert (code, json.loads(out)) == (0, {"action": "approve", "done": ["a2"], "left": [], "plays": 0})
     states = dict(db.execute("SELECT id, state FROM amendments").fetchall())
     assert states == {1: "undone", 2: "queued"}
-    assert run("queue", "drop", "a2", "a1")[0] == 1
-    assert "a1 was left" in run("queue", "drop", "a1")[2]
+    assert scrobbled("queue", "drop", "a2", "a1")[0] == 1
+    assert "a1 was left" in scrobbled("queue", "drop", "a1")[2]
 
 
-def test_retry_means_amendments_too(db: sqlite3.Connection, run: Run) -> None:
+def test_retry_means_amendments_too(db: sqlite3.Connection, scrobbled: Command) -> None:
     one = amendments.add(db, rating("trakt", 8, 6), AT.timestamp())
     amendments.settle(db, one, PlayOutcome.DEAD, "refused", AT.timestamp())
-    assert run("queue", "retry")[1] == "retry: 2 changes\n"
+    assert scrobbled("queue", "retry")[1] == "retry: 2 changes\n"
     assert amendments.get(db, one).state == "queued"  # type: ignore[union-attr]
 
 
-def test_explain_tells_of_it(db: sqlite3.Connection, run: Run) -> None:
-    run("undo", "p1")
-    out = run("explain", "p1")[1]
+def test_explain_tells_of_it(db: sqlite3.Connection, scrobbled: Command) -> None:
+    scrobbled("undo", "p1")
+    out = scrobbled("explain", "p1")[1]
     assert "Remove this play (a1): queued. You took it back." in out
-    assert run("explain", "a1")[1].splitlines()[0] == "Harbour Atlas (2019)"
+    assert scrobbled("explain", "a1")[1].splitlines()[0] == "Harbour Atlas (2019)"
     amendments.settle(db, 1, PlayOutcome.DELIVERED, "", AT.timestamp())
-    out = run("explain", "c1")[1]
+    out = scrobbled("explain", "c1")[1]
     assert "Undone. You took it back, and it stays so." in out
     amendments.add(db, rating("trakt", 8, 6), AT.timestamp())
-    code, _, err = run("explain", "a2")
+    code, _, err = scrobbled("explain", "a2")
     assert code == 1
     assert "a2 is about no play of ours" in err
 

@@ -4,7 +4,8 @@ import json
 import sqlite3
 from pathlib import Path
 
-from cli.test_commands import Run, fill, run, written  # noqa: F401 - the fixture
+from cli.conftest import Command
+from cli.test_commands import fill, written
 
 
 def _unmatched(db: sqlite3.Connection) -> None:
@@ -15,7 +16,7 @@ def _unmatched(db: sqlite3.Connection) -> None:
     )
 
 
-def test_a_show_is_told_with_its_reason_its_candidates_and_its_correction(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_a_show_is_told_with_its_reason_its_candidates_and_its_correction(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     written(tmp_path / "s.db", _unmatched)
     said = run("unmatched")
@@ -33,13 +34,13 @@ def test_a_show_is_told_with_its_reason_its_candidates_and_its_correction(run: R
     assert run("unmatched", "--tracker", "serializd").out == "Everything could be told.\n"
 
 
-def test_where_all_could_be_told_it_says_so(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_where_all_could_be_told_it_says_so(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     assert run("unmatched").out == "Everything could be told.\n"
     assert json.loads(run("unmatched", "--json").out) == []
 
 
-def test_a_name_that_nobody_has_is_refused(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_a_name_that_nobody_has_is_refused(run: Command, tmp_path: Path) -> None:
     fill(tmp_path / "s.db")
     for option, name, lists in (("--viewer", "bob", "anna"), ("--tracker", "trackt", "serializd, trakt")):
         said = run("unmatched", option, name)
