@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pair_model import turned_change, turned_policy, turned_values
 
-from core.pair_model import turned_change, turned_policy, turned_values
 from scrobbled.core.agreeing.ledger import ComparedValue, KeepValue, Policy, ValueGroup
 from scrobbled.core.agreeing.merge import compare_value
 from scrobbled.core.agreeing.plan import Plan
