@@ -128,7 +128,7 @@ class _LibraryItem:
         rows = self._group.rows(self._there)
         if self._policy.removal(PLAYS) == "ignore" or not self._pen.may(self._here) or not is_as_left(self._state):
             return [], []
-        if not rows or not all(row.gone for row in rows) or any(not row.gone for row in self._group.rows(self._here)):
+        if not rows or not all(row.gone for row in rows) or self._group.rows(self._here):
             return [], []
         assert self._state.mark is not None  # of what we left
         return [self._pen.untick(self._here, self._state.mark)], []
@@ -137,7 +137,7 @@ class _LibraryItem:
         """Viewings that the library counts and that have a date nowhere."""
         if not self._pen.may(self._there) or not self._state.is_watched or self._undated:
             return []
-        told = max(sum(not row.gone for row in self._group.rows(self._here)), len(self._rows()), 1)
+        told = max(len(self._group.rows(self._here)), len(self._rows()), 1)
         return [left("uncounted", self._here)] * max(0, self._state.count - told)
 
 
