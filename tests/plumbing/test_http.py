@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -303,3 +304,11 @@ async def test_a_server_that_drips_bytes_holds_nobody_for_ever(idempotent: bool)
             await client.send("GET", "/", timeout=0.5, idempotent=idempotent)
         await client.aclose()
     assert caught.value.in_doubt is not idempotent
+
+
+async def test_where_only_the_end_of_a_limit_is_told_that_counts() -> None:
+    soon = str(int(time.time()) + 90)
+    assert retry_after({"x-ratelimit-reset": soon}) == pytest.approx(90, abs=3)
+    assert retry_after({"x-ratelimit-reset": soon, "retry-after": "7"}) == 7.0
+    assert retry_after({"x-ratelimit-reset": "1"}) == 0.0
+    assert retry_after({"x-ratelimit-reset": "soon"}) is None

@@ -260,10 +260,14 @@ def raise_if_temporary(answer: Answer, *, idempotent: bool) -> None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from a ``Retry-After`` header, in either of its two forms (RFC 9110, 10.2.3); a day at most."""
+    """Seconds from a ``Retry-After`` header, in either of its two forms (RFC 9110, 10.2.3); a day at most.
+
+    Without one, until ``X-RateLimit-Reset`` (Unix seconds), as AniList says beside it.
+    """
     value = headers.get("retry-after", "").strip()
     if not value:
-        return None
+        reset = headers.get("x-ratelimit-reset", "").strip()
+        return min(LONGEST_WAIT, max(0.0, float(reset) - time.time())) if reset.isdecimal() else None
     try:
         seconds = float(value)
     except ValueError:

@@ -24,6 +24,11 @@ class Pace:
         self._refill()
         return max(0.0, (wanted - self._free) * self._every)
 
+    def keep_to(self, every: float) -> None:
+        """From now on it refills at one per so many seconds."""
+        self._refill()
+        self._every = every
+
     async def turn(self) -> None:
         """Wait for a turn and take it."""
         async with self._queue:

@@ -6,12 +6,11 @@ import base64
 import binascii
 import json
 import re
-from typing import Any
 
+from scrobbled.clients.anilist import AniList, AniListPace
 from scrobbled.core.errors import ContractDrift, LoginNeeded
 from scrobbled.trackers.given import SignIn, SignInField
 
-API = "https://graphql.anilist.co"
 AUTHORIZE = "https://anilist.co/api/v2/oauth/authorize"
 PIN_PAGE = "https://anilist.co/api/v2/oauth/pin"
 DEVELOPER_PAGE = "https://anilist.co/settings/developer"
@@ -43,16 +42,11 @@ async def sign_in(request: SignIn) -> str:
 
 
 async def _name(request: SignIn, token: str) -> str:
-    there = request.http.at(str(request.settings.get("url") or API))
-    answer = await there.send("POST", "", json={"query": WHO}, headers={"Authorization": f"Bearer {token}"})
-    if answer.status in (400, 401):  # an invalid or revoked token is a 400 with "Invalid token"
-        raise LoginNeeded("AniList does not accept this token. Make a new one, and paste all of it")
-    raw: Any = answer.json()
-    data = raw.get("data") if isinstance(raw, dict) and not raw.get("errors") else None
-    viewer = data.get("Viewer") if isinstance(data, dict) else None
+    service = AniList(request.http, AniListPace(request.clock), token, at=str(request.settings.get("url") or ""))
+    viewer = await service.ask(WHO, "Viewer", {}, awaited=True)
     name = viewer.get("name") if isinstance(viewer, dict) else None
-    if not answer.ok or not isinstance(name, str):
-        raise ContractDrift(f"{answer.what} answered {answer.status} without the name of the account")
+    if not isinstance(name, str):
+        raise ContractDrift("AniList answered without the name of the account")
     return name
 
 
