@@ -35,6 +35,7 @@ STAND_INS: Mapping[str, str] = MappingProxyType(
         "tautulli": "scrobbled.sandbox.tautulli.app:TautulliStandIn",
         "kodi": "scrobbled.sandbox.kodi.app:KodiStandIn",
         "anilist": "scrobbled.sandbox.anilist.app:AniListStandIn",
+        "mappings": "scrobbled.sandbox.mappings.app:MappingsStandIn",
         "influx": "scrobbled.sandbox.influx.app:InfluxStandIn",
     }
 )
