@@ -21,6 +21,7 @@ WATCHED = HeldState(1, EVENING)
 UNWATCHED, OURS = HeldState(), replace(WATCHED, mark=MARK)
 UNMARKED = HeldState(0, unwatched_at=EVENING + 2 * DAY, is_sure=True)
 GONE = 2
+BULK_WHY = "another program entered it without its date"
 
 
 def row(id_: str, days: float | None = 0.0, *, made: float | None = None, **held: Any) -> HeldPlay:
@@ -55,9 +56,11 @@ def policy_of(here: Side, given: Mapping[str, Any]) -> Policy:
 
 
 def in_words(change: Change, here: Side) -> str:
-    side = "library" if change.side == here else "tracker"
+    """``?`` wants a yes, ``*`` is said to have been entered by another program."""
+    side = {here: "library", other(here): "tracker"}[change.side]
     days = f"{(change.at - EVENING) / DAY:g}" if change.at else change.undated or "-"
-    return f"{change.action} {side} {change.source}>{change.target} {days}{' ?' if change.ask else ''}"
+    signs = " ?" * change.ask + " *" * (change.why == BULK_WHY)
+    return f"{change.action} {side} {change.source}>{change.target} {days}{signs}"
 
 
 def decided(
@@ -117,6 +120,7 @@ FILMS, EPISODES = frozenset({"movie"}), frozenset({"episode"})
         ([row("t1", 1)], {"state": HeldState(mark=replace(MARK, at=EVENING + 2 * DAY), unwatched_at=EVENING)}, []),
         ([row("t1", None, made=3)], {"state": UNMARKED}, ["tick library t1> -", "undated tracker"]),
         ([row("t1", None, made=1)], {"state": UNMARKED}, ["undated tracker"]),
+        ([row("t1", None, made=1)], {"state": UNMARKED, "ticks": "as-plays"}, ["undated tracker"]),
     ],
 )
 def test_what_was_watched_elsewhere_gets_one_tick(
@@ -159,6 +163,7 @@ def test_what_has_gone_elsewhere_is_unmarked_where_the_mark_is_ours(
         ([LOST], [replace(BROUGHT, missed=GONE)], TIED, {}, []),
         ([LOST], [BROUGHT], [tied("m1", "t1", LinkState.EXTRA)], {}, []),
         ([LOST], [BROUGHT], [tied("m1", "t1", LinkState.REMOVED)], {}, []),
+        ([LOST], [BROUGHT], [tied("m0", "t0"), *TIED], {}, ["remove tracker >t1 0"]),
         ([LOST], [BROUGHT], [tied(None, "t1")], {}, ["add tracker m1> 0"]),
         ([LOST], [BROUGHT], TIED, {"state": replace(UNMARKED, is_sure=False)}, []),
         ([LOST], [BROUGHT], TIED, {"state": replace(UNMARKED, count=1)}, []),
@@ -183,7 +188,7 @@ def test_what_a_person_unmarks_goes_where_we_brought_it(
 
 
 BULK = row("t1", 9, is_bulk=True)
-RETIMED = ["retime tracker m1>t1 0"]
+RETIMED = ["retime tracker m1>t1 0 *"]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +212,7 @@ RETIMED = ["retime tracker m1>t1 0"]
             [BULK, row("t2", 9, is_bulk=True)],
             [],
             {},
-            [*RETIMED, "retime tracker m2>t2 1"],
+            [*RETIMED, "retime tracker m2>t2 1 *"],
         ),
     ],
 )
@@ -314,6 +319,7 @@ def test_a_play_without_a_date_means_no_viewing_after_it_was_entered(
         ([LOST], [BROUGHT], {"removals": "propagate"}, []),
         ([row("m1", 1)], [LIKE], {}, ["retime tracker m1>t1 1"]),
         ([row("m1", 1)], [LIKE], {"to": "library"}, []),
+        ([], [row("t1", missed=1)], {"to": "library"}, []),
     ],
 )
 def test_a_library_tells_what_it_knows_and_its_own_list_is_never_written(

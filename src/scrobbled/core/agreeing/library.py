@@ -24,7 +24,7 @@ from scrobbled.core.sending.change import Change, Side, left, of_side, other
 def compare_item(group: PlayGroup, policy: Policy) -> ItemPlan:
     """What the plays of one item want, whatever the two sides keep of them."""
     library = policy.library
-    if library is None or policy.plays == "off":
+    if library is None:
         return compare_plays(group, policy)
     return _LibraryItem(group, policy, library).plan()
 
@@ -50,7 +50,7 @@ class _LibraryItem:
         for one in (self._corrected(found), self._dateless(), self._ticked(), self._unticked()):
             changes += one[0]
             codes += one[1]
-        return replace(found, changes=tuple(changes), left=(*codes, *self._uncounted(found)))
+        return replace(found, changes=tuple(changes), left=(*codes, *self._uncounted()))
 
     def _towards_there(self) -> Policy:
         """Nothing is added, moved or removed in a library, and a row that its history lacks takes nothing away."""
@@ -133,7 +133,7 @@ class _LibraryItem:
         assert self._state.mark is not None  # of what we left
         return [self._pen.untick(self._here, self._state.mark)], []
 
-    def _uncounted(self, found: ItemPlan) -> list[str]:
+    def _uncounted(self) -> list[str]:
         """Viewings that the library counts and that have a date nowhere."""
         if not self._pen.may(self._there) or not self._state.is_watched or self._undated:
             return []

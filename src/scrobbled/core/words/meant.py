@@ -9,7 +9,7 @@ from difflib import get_close_matches
 def meant(word: str, known: Iterable[str]) -> str:
     """``did you mean "password"?``, or what is known where nothing is near; case does not matter."""
     names = {name.casefold(): name for name in known}
-    near = get_close_matches(word.strip().casefold(), names, n=1, cutoff=0.6)
+    near = get_close_matches(word.strip().casefold(), names)
     if near:
         return f'did you mean "{names[near[0]]}"?'
     return f"known here: {', '.join(names.values())}" if names else "nothing is known here"
