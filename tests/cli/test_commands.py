@@ -291,9 +291,9 @@ def test_signing_in_for_nobody_says_who_there_is(run: Command) -> None:
 
 
 def test_what_has_no_effect_yet_is_said_at_start(tmp_path: Path) -> None:
-    text = CONFIG.format(database=tmp_path / "s.db") + "sinks: {influx: {url: 'http://i', token: abc, org: home}}\n"
+    text = CONFIG.format(database=tmp_path / "s.db") + "  - {name: ben, trackers: {anilist: {token: some-token}}}\n"
     (said,) = without_effect(loads(text, {"HOOK": "a-webhook-token-0815"}))
-    assert said.startswith("sinks.influx:")
+    assert said.startswith("viewers: ben:")
     sound = loads(CONFIG.format(database=tmp_path / "s.db"), {"HOOK": "a-webhook-token-0815"})
     assert list(without_effect(sound)) == []
 

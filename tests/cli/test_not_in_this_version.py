@@ -46,7 +46,6 @@ def test_a_configuration_that_asks_for_it_is_valid_and_is_told_what_does_nothing
     for idle in (
         "viewers: anna: this version does not deliver to anilist yet",
         "does not compare the watchlist of serializd yet",
-        "sinks.influx: this version does not export to InfluxDB yet",
     ):
         assert idle in said.stderr
 
@@ -63,13 +62,6 @@ def test_the_tracker_of_the_tests_is_nowhere_else(path: Path) -> None:
     assert said.returncode == 2
     assert "memory" in said.stderr
     assert "memory" not in scrobbled("config", "schema").stdout
-
-
-def test_a_command_that_is_not_there_yet_says_so() -> None:
-    said = scrobbled("export", "--format", "csv", "x")
-    assert said.returncode == 2
-    assert "not in this version" in said.stderr
-    assert "export " not in scrobbled("--help").stdout
 
 
 def test_nobody_signs_in_where_nothing_is_delivered(path: Path) -> None:
@@ -89,7 +81,8 @@ def test_nobody_signs_in_where_nothing_is_delivered(path: Path) -> None:
         ("viewers[0].pairs[1].plays", True),
         ("viewers[0].pairs[1].progress", False),
         ("viewers[0].pairs[1].every", True),
-        ("sinks.influx", False),
+        ("sinks.influx", True),
+        ("sinks.folder", False),
         ("sinks.mqtt", True),
         ("server.port", True),
     ],
@@ -100,24 +93,22 @@ def test_a_part_has_an_effect_where_what_does_it_is_there(path: str, there: bool
 
 def test_what_lands_appears_by_being_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TRACKERS, "anilist", TRACKERS["trakt"])
-    monkeypatch.setattr("scrobbled.intake.household.SINKS", SINKS | {"influx"})
+    monkeypatch.setattr("scrobbled.intake.household.SINKS", SINKS | {"folder"})
     assert has_effect("viewers[0].trackers.anilist")
-    assert has_effect("sinks.influx")
+    assert has_effect("sinks.folder")
 
 
 def test_forms_offer_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def pages() -> list[Seen]:
+    async def page() -> Seen:
         async with house(tmp_path, viewers=VIEWERS) as home, home.client() as browser:
-            places = ("/settings/people/0", "/settings/sinks")
-            return [Seen((await browser.get(place)).text) for place in places]
+            return Seen((await browser.get("/settings/people/0")).text)
 
-    person, sinks = asyncio.run(pages())
+    person = asyncio.run(page())
     assert "trakt" in offered(person)
     assert "anilist" not in offered(person)
     assert not any(kind in person.text for kind in ("Watchlist", "Collection", "Progress"))
-    assert "InfluxDB" not in sinks.text
     monkeypatch.setitem(TRACKERS, "anilist", TRACKERS["trakt"])
-    assert "anilist" in offered(asyncio.run(pages())[0])
+    assert "anilist" in offered(asyncio.run(page()))
 
 
 VIEWERS: list[dict[str, Any]] = [

@@ -10,6 +10,7 @@ import rich_click as click
 
 from scrobbled import __version__
 from scrobbled.cli import container, upkeep
+from scrobbled.cli.exports import export_group
 from scrobbled.cli.groups import cache_group, config_group, map_group, queue, token
 from scrobbled.cli.hooks import claim, test_event, webhook
 from scrobbled.cli.leading import libraries, setup
@@ -31,12 +32,13 @@ click.rich_click.COMMAND_GROUPS = {
         },
         {
             "name": "Look after it",
-            "commands": ["import", "doctor", "token", "backup", "restore", "cache", "reset-state"],
+            "commands": ["import", "export", "doctor", "token", "backup", "restore", "cache", "reset-state"],
         },
     ],
     "scrobbled queue": [{"name": "Commands", "commands": ["list", "retry", "approve", "drop", "pause", "resume"]}],
     "scrobbled map": [{"name": "Commands", "commands": ["test", "set", "list", "remove"]}],
     "scrobbled token": [{"name": "Commands", "commands": ["create", "approve", "list", "revoke"]}],
+    "scrobbled export": [{"name": "Commands", "commands": ["influx"]}],
     "scrobbled cache": [{"name": "Commands", "commands": ["clear"]}],
     "scrobbled config": [{"name": "Commands", "commands": ["check", "show", "schema", "hash-password"]}],
 }
@@ -130,13 +132,6 @@ def sandbox(port: int, seed: int, shows: int, plays: int, household: bool) -> No
     They print the lines of configuration that point at them. Nothing leaves this machine.
     """
     sys.exit(code_of("serving", "sandbox")(port, seed=seed, shows=shows, plays=plays, household=household))
-
-
-@command.command(hidden=True, context_settings={"ignore_unknown_options": True})
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def export(words: tuple[str, ...]) -> None:
-    """Not in this version."""
-    raise click.UsageError("Exporting is not in this version.")
 
 
 @command.command()
@@ -291,5 +286,6 @@ for one in (
     claim,
     test_event,
     *upkeep.COMMANDS,
+    export_group,
 ):
     command.add_command(one)

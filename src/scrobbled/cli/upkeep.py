@@ -79,9 +79,10 @@ def restore(file: str, config: str | None) -> None:
     "--pair", callback=named, metavar="A,B", help="Only what these two trackers agreed on, like trakt,serializd."
 )
 @click.option("--viewer", callback=named, metavar="NAME", help="With --pair: only this viewer's.")
+@click.option("--sink", type=click.Choice(["influx"]), help="Only what was exported there; the next one is a rebuild.")
 @click.option("--yes", "sure", is_flag=True, help="Do not ask.")
 @config_option
-def reset_state(sure: bool, pair: str | None, viewer: str | None, config: str | None) -> None:
+def reset_state(sure: bool, pair: str | None, sink: str | None, viewer: str | None, config: str | None) -> None:
     """Forget everything that was watched, after a copy was made.
 
     Stop serve first. Sign-ins and corrections stay, and so does what the trackers hold. With --pair only that is
@@ -92,6 +93,8 @@ def reset_state(sure: bool, pair: str | None, viewer: str | None, config: str | 
         raise click.UsageError("--viewer needs --pair beside it. Without both, what everybody watched is forgotten.")
     if pair is not None:
         sys.exit(code_of("sync", "reset_pair")(config, viewer, pair, sure=sure))
+    if sink is not None:
+        sys.exit(code_of("exporting", "reset_sink")(config, sink, sure=sure))
     sys.exit(code_of("backup", "reset")(config, sure=sure))
 
 

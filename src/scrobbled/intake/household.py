@@ -168,7 +168,7 @@ def _without_library(pair: PairConfig) -> Iterator[tuple[str, str]]:
         yield "collection_metadata", f"neither {' nor '.join(can)} is a library with files; remove it"
 
 
-SINKS = frozenset({"mqtt"})
+SINKS = frozenset({"mqtt", "influx"})
 """Where else this version tells what it knows, by the name in the configuration."""
 
 
@@ -202,5 +202,3 @@ def without_effect(config: Config) -> Iterator[str]:
                 yield f"viewers: {viewer.name}: only a pair reads and writes {tracker}; add one with another tracker"
         for pair in viewer.pairs:
             yield from _idle_parts(viewer.name, pair)
-    if config.sinks.influx and not has_effect("sinks.influx"):
-        yield "sinks.influx: this version does not export to InfluxDB yet"

@@ -65,6 +65,14 @@ class Metrics:
         )
         self.reconcile = self._histogram("reconcile_seconds", "Duration of reconciliations", ("pair",), REQUEST_BUCKETS)
         self.echoes = self._counter("echoes_dropped", "Own writes recognised when they came back", ("tracker",))
+        labels = ("sink", "measurement", "outcome")
+        self.sink_points = self._counter("sink_points", "Points sent to databases of charts", labels)
+        labels = ("sink", "method", "status")
+        self.sink_requests = self._counter("sink_requests", "Requests sent to databases of charts", labels)
+        text = "Duration of requests to databases of charts"
+        self.sink_request = self._histogram("sink_request_seconds", text, ("sink",), REQUEST_BUCKETS)
+        self.sink_runs = self._counter("sink_runs", "Exports for charts", ("sink", "viewer", "job", "outcome"))
+        self.sink_run = self._histogram("sink_run_seconds", "Duration of exports", ("sink", "job"), REQUEST_BUCKETS)
         info = Gauge("scrobbled_build_info", "Always 1", ("version",), registry=self.registry)
         info.labels(__version__).set(1)
         ProcessCollector(registry=self.registry)  # memory, computing time and files, under the names all programs use

@@ -13,7 +13,9 @@ import structlog
 from scrobbled.alerts import Alerts
 from scrobbled.config import Config
 from scrobbled.core.errors import ConfigError, StoreError, TrackerError, TryLater
-from scrobbled.core.naming.names import is_file
+from scrobbled.core.kinds import Kind
+from scrobbled.core.naming.names import called, is_file
+from scrobbled.core.standing import AccountKey
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.metrics import Metrics
 from scrobbled.reconcile.accounts import AccountReads, ReadWish, Wanted
@@ -70,7 +72,7 @@ class Keeper:
         self._teller, self._timetable = Teller(alerts, metrics, clock), Timetable()
         self.news = asyncio.Event()
         """Set when a run may have been asked for."""
-        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._busy: dict[str, asyncio.Task[Any]] = {}
         self._at: dict[str, int] = {}
         """By viewer, the run that is under way."""
         self._dice = random.Random().random
@@ -136,6 +138,19 @@ class Keeper:
             self.news.set()
             self._changed()
 
+    async def read(self, kinds: frozenset[Kind], account: AccountKey, full: bool) -> None:
+        """Have an account read now, or after what is under way with that person. Raises ``Failed``, ``StoreError``."""
+        viewer, name = account
+        if account not in self._couriers():
+            raise Failed(f"{viewer} has no account at {called(name)}; see viewers: trackers")
+        if self._rests(viewer, (name,)):
+            raise Failed(f"{called(name)} of {viewer} is not asked just now; scrobbled status says why")
+        while not self._is_free(viewer):
+            await asyncio.wait([self._busy[viewer]])
+        wanted = Wanted(kinds, limits(self._config()).removals_percent, full=full)
+        read = self._reads.keep(account, self._member(*account), wanted)
+        await self._begin(viewer, read)
+
     async def _begin_what_is_due(self, earliest: float) -> None:
         """By the clock nothing before ``earliest`` (monotonic seconds)."""
         for cancelled in await self._store.read(cancelling.unfinished):
@@ -161,10 +176,11 @@ class Keeper:
     def _is_free(self, viewer: str) -> bool:
         return viewer not in self._busy or self._busy[viewer].done()
 
-    def _begin(self, viewer: str, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, viewer: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
         task.add_done_callback(lambda _: self.news.set())
         self._busy[viewer] = task
+        return task
 
     def _rests(self, viewer: str, names: Iterable[str]) -> bool:
         """Whether one of the accounts is not to be asked now. Nothing is begun then: its end would be news at once."""

@@ -13,8 +13,10 @@ import structlog
 from scrobbled import config as configuration
 from scrobbled.alerts import Alerts, AppriseSender
 from scrobbled.catalogues import known
+from scrobbled.charting.keeper import ChartKeeper
 from scrobbled.config import Config
 from scrobbled.core.errors import StoreError
+from scrobbled.core.kinds import PLAYS
 from scrobbled.delivery.courier import Courier
 from scrobbled.delivery.playing import PlayingTeller
 from scrobbled.intake.breaker import Herald
@@ -27,7 +29,7 @@ from scrobbled.plumbing.pools import Pools
 from scrobbled.plumbing.redact import Redactor
 from scrobbled.reconcile import telling
 from scrobbled.reconcile.keeper import Keeper
-from scrobbled.runtime import gauges, troubles
+from scrobbled.runtime import charts, gauges, troubles
 from scrobbled.runtime.chores import Chores
 from scrobbled.runtime.clockwatch import ClockWatch
 from scrobbled.runtime.couriers import Crew
@@ -76,6 +78,7 @@ class Runtime(Listeners):
         self.crew = self._crew(config)
         self.chores = self._made_chores()
         self.keeper = self._made_keeper()
+        self.charts = self._made_charts()
         self.pools = Pools(transport, partial(observer, self.metrics))
         self.librarian = Librarian(lambda: self.config, self.pools, self.cache, clock)
         self.ingest = self._made_ingest(config)
@@ -144,11 +147,20 @@ class Runtime(Listeners):
             changed=self.changed,
         )
 
+    def _made_charts(self) -> ChartKeeper:
+        known = (self.store, self.clock, lambda: self.config, self.metrics, self.alerts)
+        read = partial(self.keeper.read, frozenset({PLAYS}))
+        made = charts.keeper(charts.ChartSurroundings(*known, read, self.changed, self.transport, self._by_clock))
+        self.on_change(made.news.set)
+        self.on_reload(lambda _: made.news.set())
+        return made
+
     def _made_vitals(self) -> Vitals:
         common = (self.store, self.metrics, self.clock, self.redactor)
         vitals = Vitals(*common, config=lambda: self.config, couriers=lambda: self.couriers)
         asked = (self.catching_up, self.listening)
         vitals.also(lambda: [Component(one.name, one.state, one.reason) for who in asked for one in who.conditions])
+        vitals.also(lambda: charts.components(self.charts))
         return vitals
 
     @property
@@ -168,7 +180,8 @@ class Runtime(Listeners):
         await self.outside.begin()
         self.crew.start()
         telling = (self.herald.run(self._stopping), self.alerts.run(self.clock))
-        keeping = (*self.chores.all(), self.keeper.run(self._stopping), self.watchdog.run(self._stopping))
+        kept = (self.keeper, self.watchdog, self.charts)
+        keeping = (*self.chores.all(), *(one.run(self._stopping) for one in kept))
         asking = (self.catching_up.run(self._stopping), self.listening.run(self._stopping)) if self._by_clock else ()
         chores = (self._claim(), self.outside.run(self._stopping), *keeping, *telling, *asking)
         background = [asyncio.create_task(chore) for chore in chores]
@@ -187,6 +200,7 @@ class Runtime(Listeners):
         self._stopping.set()
         self.herald.news.set()
         self.keeper.news.set()
+        self.charts.news.set()
         self.crew.stop()
 
     async def aclose(self) -> None:
@@ -257,6 +271,7 @@ class Runtime(Listeners):
                 courier.try_now()
             courier.wake.set()
         self.keeper.news.set()
+        self.charts.news.set()
         self.changed()
 
 

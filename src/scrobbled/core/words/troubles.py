@@ -20,5 +20,6 @@ TROUBLE_KINDS: dict[str, str] = {
     "storage": "the database cannot be used, so webhooks are refused",
     "clock": "the clock of this machine is wrong",
     "server": "a media server cannot be asked or listened to",
+    "sink": "the database of charts takes nothing",
 }
 """From ``unclaimed`` on they are about the house, and not about one viewer."""

@@ -6,7 +6,7 @@ Each step reads plays and book and writes the outcome in one transaction, so tha
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -46,7 +46,7 @@ def catch_up(db: sqlite3.Connection, charted: Charted, zone: tzinfo, now: float)
     """One step towards the plays there are: of a comparison of everything, else of what is news."""
     if charted.after is not None:
         return _pass(db, charted, zone, now)
-    titles = _news(db, charted, now)
+    titles = news(db, charted, now)
     found = _compare(db, charted, titles, zone, now)
     db.execute(f"DELETE FROM chart_news WHERE charted = ? AND title IN {THESE}", (charted.id, listed(titles)))
     return BookStep(len(titles) >= STEP, *found)
@@ -73,7 +73,7 @@ def _titles_after(db: sqlite3.Connection, charted: Charted, after: str) -> list[
     return [row[0] for row in db.execute(query, (charted.id, after, STEP))]
 
 
-def _news(db: sqlite3.Connection, charted: Charted, now: float) -> list[str]:
+def news(db: sqlite3.Connection, charted: Charted, now: float) -> list[str]:
     """Also those whose time has come."""
     told = db.execute("SELECT title FROM chart_news WHERE charted = ? LIMIT ?", (charted.id, STEP))
     titles = {row[0] for row in told}
@@ -104,27 +104,53 @@ def may_pass(db: sqlite3.Connection, charted: Charted) -> bool:
     return charted.origin == exports.LEDGER or records.state(db, charted.account).full_at > 0
 
 
+class BookPreview(Struct, frozen=True):
+    """What a comparison would change, from the titles after one to ``last``; ``None`` where that is all."""
+
+    last: str | None
+    plays: int
+    written: int
+    removed: int
+
+
+def preview(db: sqlite3.Connection, charted: Charted, zone: tzinfo, now: float, after: str) -> BookPreview:
+    """A few titles further; nothing is written down."""
+    there = origins.titles_after(db, charted, after, STEP)
+    titles = sorted({*there, *_titles_after(db, charted, after)})[:STEP]
+    plays, written, removed = 0, 0, 0
+    for those, plan in _plans(db, charted, titles, zone, now):
+        plays, written, removed = plays + those, written + len(plan.written), removed + len(plan.removed)
+    return BookPreview(titles[-1] if len(titles) == STEP else None, plays, written, removed)
+
+
 def _compare(
     db: sqlite3.Connection, charted: Charted, titles: Collection[str], zone: tzinfo, now: float
 ) -> tuple[int, int]:
     """How many plays were looked at, and how much changed."""
+    looked = changed = mark = 0
+    for those, plan in _plans(db, charted, titles, zone, now):
+        if plan:
+            mark = mark or next_mark(db)
+            _put(db, charted, plan, mark)
+        looked, changed = looked + those, changed + len(plan.put) + len(plan.gone)
+    return looked, changed
+
+
+def _plans(
+    db: sqlite3.Connection, charted: Charted, titles: Collection[str], zone: tzinfo, now: float
+) -> Iterator[tuple[int, ChartPlan]]:
+    """Of each title how many plays it has, and what changes; to be put before the next one is asked for."""
     plays = origins.of_titles(db, charted, titles)
     booked = _of_titles(db, charted, titles)
     elsewhere = _of_ids(db, charted, {play.id for those in plays.values() for play in those} - booked.keys())
     if others := {one.title for one in elsewhere.values()} - plays.keys():  # a play is of something else now
         plays |= origins.of_titles(db, charted, others)
         booked |= _of_titles(db, charted, others)
-    looked = changed = mark = 0
     for title, those in plays.items():
-        mine = {id_: one for id_, one in booked.items() if one.title == title or id_ in {play.id for play in those}}
-        wanted = entries(title, those, mine, _around(db, charted, zone, now))
-        plan = changes(wanted, {id_: one for id_, one in mine.items() if id_ in wanted or one.title == title})
+        ids = {play.id for play in those}
+        mine = {id_: one for id_, one in booked.items() if one.title == title or id_ in ids}
         booked = {id_: one for id_, one in booked.items() if id_ not in mine}
-        if plan:
-            mark = mark or next_mark(db)
-            _put(db, charted, plan, mark)
-        looked, changed = looked + len(those), changed + len(plan.put) + len(plan.gone)
-    return looked, changed
+        yield len(those), changes(entries(title, those, mine, _around(db, charted, zone, now)), mine)
 
 
 def _around(db: sqlite3.Connection, charted: Charted, zone: tzinfo, now: float) -> Surroundings:

@@ -48,6 +48,11 @@ def all_of(db: sqlite3.Connection, sink: str) -> list[Charted]:
     return [Charted(*row) for row in rows]
 
 
+def named(db: sqlite3.Connection, charted: int) -> Charted | None:
+    row = db.execute(f"SELECT {_COLUMNS} FROM charted WHERE id = ?", (charted,)).fetchone()
+    return None if row is None else Charted(*row)
+
+
 def settle(db: sqlite3.Connection, sink: str, wishes: Iterable[ChartWish], *, can_forget: bool) -> None:
     """The exports are those of the wishes. One that is wished otherwise is built anew, and so are those that stood in
     the same series; one that is wished no more stays as it is, and is not kept up to date.

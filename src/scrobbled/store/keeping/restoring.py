@@ -62,6 +62,7 @@ FORGOTTEN = (
     "chart_removals",
     "chart_days",
     "chart_news",
+    "chart_runs",
 )
 """Tables that ``reset`` empties."""
 

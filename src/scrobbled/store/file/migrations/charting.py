@@ -113,3 +113,19 @@ def _of_works() -> tuple[str, ...]:
         f"INSERT OR IGNORE INTO chart_news SELECT charted.id, {_TITLE.format('works.id')} FROM charted "
         "JOIN works ON works.id = NEW.id OR works.show = NEW.id WHERE charted.origin = 'ledger'; END",
     )
+
+
+@migrations()
+def chart_runs(db: Database) -> None:
+    """Runs of exports: ``job`` is ``incremental``, ``reconcile`` or ``backfill``, of one viewer to one sink.
+
+    ``options`` and ``counts`` are JSON. Times are Unix seconds; ``began_at`` is empty while it is asked for.
+    """
+    db.conn.execute(
+        "CREATE TABLE chart_runs (id INTEGER PRIMARY KEY AUTOINCREMENT, sink TEXT NOT NULL, viewer TEXT NOT NULL, "
+        "job TEXT NOT NULL, cause TEXT NOT NULL, options TEXT NOT NULL DEFAULT '[]', asked_at REAL NOT NULL, "
+        "began_at REAL, ended_at REAL, outcome TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '', "
+        "counts TEXT NOT NULL DEFAULT '{}')"
+    )
+    db.conn.execute("CREATE INDEX chart_runs_of ON chart_runs (sink, viewer, job, id)")
+    db.conn.execute("CREATE INDEX chart_runs_open ON chart_runs (id) WHERE ended_at IS NULL")
