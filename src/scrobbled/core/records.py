@@ -100,6 +100,8 @@ class ValueRecord(Struct, frozen=True):
     """When it was given (aware UTC), as far as the service tells."""
     id: str = ""
     """Of the entry that it stands on, where there are such; or ``IN_PART``."""
+    places: tuple[str, ...] = ()
+    """Of a rating in a library, the copies that have it, as ``Subject.places`` has them."""
 
 
 class Plays(Struct, frozen=True):

@@ -181,6 +181,6 @@ def explained(news: ValueNews, stored: Mapping[str, MirroredValue], cleared: Map
 
 
 def _is_known(told: ValueRecord, before: MirroredValue | None) -> bool:
-    if before is None or before.value != told.value or before.missed:
+    if before is None or before.value != told.value or before.missed or before.places != told.places:
         return False
     return (before.id == IN_PART) is (told.id == IN_PART)

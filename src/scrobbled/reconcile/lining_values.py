@@ -30,7 +30,7 @@ def gather_value(lined: Lined, kind: Kind, canon: str, sheet: PartSheet, keys: t
     told = tuple(None if one is None else one.value for one in values)
     if told == (base or (None, None)) and all(one is None or one.id != IN_PART for one in values):
         return
-    subject = remember(lined, canon, sheet, keys)
+    subject, sides = remember(lined, canon, sheet, keys), tuple(zip(SIDES, (a, b), keys, strict=True))
     lined.values.append(
         ValueGroup(
             kind,
@@ -43,9 +43,8 @@ def gather_value(lined: Lined, kind: Kind, canon: str, sheet: PartSheet, keys: t
             b_since=_since(b),
             a_gone=_is_cleared(a, any(values), sheet, "a", keys[0]),
             b_gone=_is_cleared(b, any(values), sheet, "b", keys[1]),
-            unsure=frozenset(
-                side for side, one in zip(SIDES, (a, b), strict=True) if one is not None and one.missed == 1
-            ),
+            unsure=frozenset(side for side, one, _ in sides if one is not None and one.missed == 1),
+            anew=frozenset(side for side, one, own in sides if _is_anew(one, sheet, side, own)),
         )
     )
 
@@ -56,14 +55,26 @@ def _since(one: MirroredValue | None) -> datetime | None:
 
 def _is_cleared(one: MirroredValue | None, others: bool, sheet: PartSheet, side: Side, own: list[str]) -> bool:
     """Whether a person took it away. What was lost with a play that we removed says nothing against the other side."""
-    view = sheet.view
     if one is None or _value(one) is not None:
         return False
     is_beyond = sheet.beyond is not None and one.kind in sheet.beyond.kinds
-    lost = view is not None and view.side == side and not any(view.holds(sheet.half(side), key) for key in own)
-    if lost and not is_beyond:
+    if _is_lost(sheet, side, own) and not is_beyond:
         return False
     return one.id not in sheet.written.removed[side] or not others
+
+
+def _is_anew(one: MirroredValue | None, sheet: PartSheet, side: Side, own: list[str]) -> bool:
+    """Whether only copies had it that are gone, and others are there."""
+    if one is None or not one.places or _value(one) is not None or _is_lost(sheet, side, own):
+        return False
+    subjects = sheet.half(side).subjects
+    return set(one.places).isdisjoint(place for key in own for place in subjects[key].places)
+
+
+def _is_lost(sheet: PartSheet, side: Side, own: list[str]) -> bool:
+    """Whether it is a library that does not hold the thing for certain."""
+    view, half = sheet.view, sheet.half(side)
+    return view is not None and view.side == side and not any(view.holds(half, key) for key in own)
 
 
 def _value(one: MirroredValue | None) -> ValueRecord | None:

@@ -190,6 +190,8 @@ class ValueGroup(Struct, frozen=True):
     """Of ``a`` and ``b``; told of kinds that hold ``until_watched``."""
     agreed_at: datetime | None = None
     """Since when both agreed on ``base``; told of the same kinds."""
+    anew: frozenset[Side] = frozenset()
+    """Libraries in which only copies that are gone had the value: nobody took it away from those that came instead."""
 
     def value(self, side: Side) -> ValueRecord | None:
         return self.a if side == "a" else self.b

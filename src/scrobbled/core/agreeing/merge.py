@@ -35,6 +35,8 @@ def _compared(group: ValueGroup, policy: Policy) -> ComparedValue:
     if group.a and group.b and KINDS[group.kind].same(group.a.value, group.b.value):
         now = (group.a.value, group.b.value)
         return ComparedValue() if group.base == now else ComparedValue(agreed=now)
+    if group.anew and (group.a or group.b):
+        group = replace(group, base=None)
     step = decide(*(_state(group, side) for side in SIDES))
     if step is Decision.FORGET and group.base is not None:
         return ComparedValue(agreed=None)

@@ -27,6 +27,12 @@ def listed(values: Iterable[str]) -> str:
     return json.dumps(list(values))
 
 
+@functools.lru_cache(maxsize=1_024)
+def unlisted(text: str) -> tuple[str, ...]:
+    """What ``listed`` has listed; nothing of an empty text."""
+    return tuple(_read(text)) if text else ()
+
+
 def encode_value(value: KindValue) -> str:
     """The same text for the same value."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)

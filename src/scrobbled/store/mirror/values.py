@@ -11,7 +11,7 @@ from msgspec import Struct
 from scrobbled.core.kinds import Kind, KindValue
 from scrobbled.core.records import ValueRecord
 from scrobbled.core.standing import AccountKey
-from scrobbled.store.file.codec import THESE, decode_value, encode_value, listed
+from scrobbled.store.file.codec import THESE, decode_value, encode_value, listed, unlisted
 from scrobbled.store.mirror.records import GONE
 
 _THERE = "value IS NOT NULL AND missed < ?"
@@ -28,6 +28,7 @@ class MirroredValue(Struct, frozen=True):
     """Since when this value stands: as the service says, else when it was first seen."""
     missed: int
     id: str = ""
+    places: tuple[str, ...] = ()
 
 
 def page(
@@ -59,9 +60,10 @@ def of_kinds(db: sqlite3.Connection, account: AccountKey, kinds: Iterable[Kind])
 
 
 def _select(db: sqlite3.Connection, account: AccountKey, condition: str, *told: str | int) -> Iterable[MirroredValue]:
-    query = "SELECT kind, key, value, at, since, missed, id FROM valued WHERE viewer = ? AND tracker = ? AND "
-    for kind, key, value, *rest in db.execute(query + condition, (*account, *told)):
-        yield MirroredValue(kind, key, None if value is None else decode_value(value), *rest)
+    query = "SELECT kind, key, value, places, at, since, missed, id FROM valued WHERE viewer = ? AND tracker = ? AND "
+    for kind, key, value, places, at, since, missed, id_ in db.execute(query + condition, (*account, *told)):
+        held = None if value is None else decode_value(value)
+        yield MirroredValue(kind, key, held, at, since, missed, id_, unlisted(places))
 
 
 def count(db: sqlite3.Connection, account: AccountKey) -> dict[Kind, int]:
@@ -77,11 +79,13 @@ def put(
     for one in found:
         at = None if one.at is None else one.at.timestamp()
         db.execute(
-            "INSERT INTO valued (viewer, tracker, kind, key, value, at, id, since, rev) VALUES (?,?,?,?,?,?,?,?,?) "
+            "INSERT INTO valued (viewer, tracker, kind, key, value, at, id, places, since, rev) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?) "
             "ON CONFLICT DO UPDATE SET value = excluded.value, at = excluded.at, id = excluded.id, "
+            "places = excluded.places, "
             "since = CASE WHEN value IS excluded.value AND at IS excluded.at AND missed = 0 THEN since "
             "WHEN at IS excluded.at THEN ? ELSE excluded.since END, rev = excluded.rev, missed = 0",
-            (*account, kind, one.key, encode_value(one.value), at, one.id, at or now, rev, now),
+            (*account, kind, one.key, encode_value(one.value), at, one.id, listed(one.places), at or now, rev, now),
         )
 
 

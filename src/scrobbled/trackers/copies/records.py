@@ -119,8 +119,8 @@ def rating_record(key: str, copies: ThingCopies, now: datetime) -> ValueRecord |
         return None
     last = max(rated, key=lambda copy: copy.rated_at or LONG_AGO)
     at = last.rated_at if last.rated_at is None or last.rated_at <= now else None
-    alike = all(copy.rating == last.rating for copy in copies)
-    return None if last.rating is None else ValueRecord(key, last.rating, at, "" if alike else IN_PART)
+    alike, places = all(copy.rating == last.rating for copy in copies), tuple(sorted(copy.place for copy in rated))
+    return None if last.rating is None else ValueRecord(key, last.rating, at, "" if alike else IN_PART, places)
 
 
 def collected_record(

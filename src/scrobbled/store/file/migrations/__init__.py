@@ -33,6 +33,7 @@ from scrobbled.store.file.migrations import (
     allowances,
     pauses,
     charting,
+    standing,
 )
 
 # isort: on
@@ -65,6 +66,7 @@ __all__ = [
     "reasons",
     "reconciling",
     "sources",
+    "standing",
     "taken_back",
     "tallies",
     "undated",
