@@ -105,14 +105,14 @@ def test_what_each_copy_says_is_told_where_several_were_watched() -> None:
 def test_the_rating_is_that_of_the_copy_rated_last() -> None:
     early, late, bare = copy(rating=4, rated_at=EVENING), copy("m/2", rating=9, rated_at=LATER), copy("m/3", rating=1)
     for order in permutations([early, late, bare, copy("m/4", rated_at=LATER + timedelta(days=1))]):
-        assert rating_record("k", order, LATER) == ValueRecord("k", 9, LATER, IN_PART)
-    assert rating_record("k", [bare], LATER) == ValueRecord("k", 1, None)
+        assert rating_record("k", order, LATER) == ValueRecord("k", 9, LATER, IN_PART, ("m/1", "m/2", "m/3"))
+    assert rating_record("k", [bare], LATER) == ValueRecord("k", 1, None, places=("m/3",))
     assert rating_record("k", [copy(rated_at=EVENING)], LATER) is None
 
 
 def test_nobody_rated_anything_after_the_moment_it_is_read() -> None:
-    assert rating_record("k", [copy(rating=4, rated_at=LATER)], LATER) == ValueRecord("k", 4, LATER)
-    assert rating_record("k", [copy(rating=4, rated_at=LATER)], EVENING) == ValueRecord("k", 4, None)
+    assert rating_record("k", [copy(rating=4, rated_at=LATER)], LATER) == ValueRecord("k", 4, LATER, places=("m/1",))
+    assert rating_record("k", [copy(rating=4, rated_at=LATER)], EVENING) == ValueRecord("k", 4, None, places=("m/1",))
 
 
 def test_an_item_says_where_somebody_stopped_who_never_watched_it() -> None:
@@ -125,4 +125,5 @@ def test_an_item_says_where_somebody_stopped_who_never_watched_it() -> None:
 
 def test_an_item_says_in_which_libraries_it_is() -> None:
     copies = [copy(library="Films"), copy("m/2", library="4K", begun=True), copy("m/3", library="Films")]
-    assert item_record("k", copies) == ValueRecord("k", {"in": ["4K", "Films"], "resume": True})
+    places = ("m/4K", "m/Films")
+    assert item_record("k", copies) == ValueRecord("k", {"in": ["4K", "Films"], "resume": True}, places=places)

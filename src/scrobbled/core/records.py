@@ -101,7 +101,9 @@ class ValueRecord(Struct, frozen=True):
     id: str = ""
     """Of the entry that it stands on, where there are such; or ``IN_PART``."""
     places: tuple[str, ...] = ()
-    """Of a rating in a library, the copies that have it, as ``Subject.places`` has them."""
+    """In a library: of a rating the copies that have it, as ``Subject.places`` has them; of what it holds
+    (``kinds.ITEMS``) the libraries that it is in, as server and title. So what went with them was not taken away.
+    """
 
 
 class Plays(Struct, frozen=True):

@@ -11,7 +11,7 @@ from scrobbled.config.problems import Problem
 from scrobbled.config.viewing import DIRECTIONS, UNDATED, PairConfig
 from scrobbled.core.agreeing.ledger import Removals
 from scrobbled.core.errors import ConfigError
-from scrobbled.core.kinds import COLLECTION, PLAYS
+from scrobbled.core.kinds import PLAYS
 from scrobbled.core.naming.items import Media
 from scrobbled.core.sending.safety import WriteLimits
 from scrobbled.core.services import service, system
@@ -160,10 +160,8 @@ def _undatable(pair: PairConfig) -> Iterator[tuple[str, str]]:
 
 
 def _without_library(pair: PairConfig) -> Iterator[tuple[str, str]]:
-    """What is said of files where there are none, and of what becomes of titles whose file is gone: they stay."""
+    """What is said of files where there are none."""
     can = {name: TRACKERS[name].can() for name in pair.between if name in TRACKERS}
-    if any(one.is_library for one in can.values()) and pair.removal(COLLECTION) != "ignore":
-        yield f"removals.{COLLECTION}", "what leaves a library is not taken out of a collection; write ignore"
     if len(can) == 2 and not any(one.is_library for one in can.values()):
         yield "collection_metadata", f"neither {' nor '.join(can)} is a library with files; remove it"
 

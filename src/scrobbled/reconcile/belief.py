@@ -8,7 +8,7 @@ from math import ceil
 
 from msgspec import Struct
 
-from scrobbled.core.kinds import Kind, entry_of
+from scrobbled.core.kinds import Kind, KindShape, entry_of, valued
 from scrobbled.core.records import IN_PART, PlayRecord, Plays, Reading, ReadValues, ValueRecord
 from scrobbled.store.mirror import records
 from scrobbled.store.mirror.records import MirroredPlay, ReadState
@@ -19,6 +19,7 @@ BELIEVED = 10.0
 LEAVES = 50.0
 """The same of a list that things leave as they are watched: people clear such a list, and one may well be empty."""
 FEW = 10
+SETS = frozenset(entry.name for entry in valued() if entry.shape is KindShape.SET)
 
 
 class ValueNews(Struct, frozen=True):
@@ -183,4 +184,6 @@ def explained(news: ValueNews, stored: Mapping[str, MirroredValue], cleared: Map
 def _is_known(told: ValueRecord, before: MirroredValue | None) -> bool:
     if before is None or before.value != told.value or before.missed or before.places != told.places:
         return False
+    if before.kind in SETS and before.at != (None if told.at is None else told.at.timestamp()):
+        return False  # somebody entered it anew
     return (before.id == IN_PART) is (told.id == IN_PART)

@@ -185,7 +185,7 @@ def _inverse(change: Change, lined: Lined) -> Inverse | None:
         return Inverse(kind.put, Details(value=change.was, rated_at=change.was_at))
     if kind.shape is KindShape.SET:
         action = kind.cleared if change.was is None else kind.put
-        return Inverse(action, Details(value=change.was))
+        return Inverse(action, Details(value=change.was, rated_at=change.was_at))
     if change.action != Action.RETIME:
         return None
     before = lined.stored[change.side, change.target].record.at

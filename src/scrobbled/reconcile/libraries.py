@@ -22,6 +22,7 @@ from scrobbled.core.kinds import ITEMS, WATCHED
 from scrobbled.core.naming.items import Media
 from scrobbled.core.records import Subject
 from scrobbled.core.words.meant import meant
+from scrobbled.reconcile.leaving import Departures, departures
 from scrobbled.reconcile.loading import LoadedSide
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.codec import instant
@@ -52,6 +53,8 @@ class LibraryView(Struct, frozen=True):
     """Keys of things that were ticked off together."""
     bulk: Set[str]
     """Ids of records of the other side that were entered in bulk."""
+    departures: Departures | None = None
+    """Where what leaves the library is removed from the other side's collection."""
 
     def told(self, half: LoadedSide) -> None:
         """Add the viewings that the states of ``half``, a part of the library, tell of to its rows."""
@@ -132,7 +135,8 @@ async def library_view(store: Store, sides: Sides, made: Policy, place_of: str) 
     viewed = await _all(store, partial(library.viewed, account=here), ("", 0.0), lambda one: one)
     timed = await _all(store, partial(library.timed, account=there), "", lambda one: one.id)
     found = await asyncio.to_thread(_ticked_together, watched, viewed)
-    return LibraryView(side, made.until, place_of, dict(marks), found, await asyncio.to_thread(in_bulk, timed))
+    bulk, left = await asyncio.to_thread(in_bulk, timed), await departures(store, sides, made, side)
+    return LibraryView(side, made.until, place_of, dict(marks), found, bulk, left)
 
 
 async def _all(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from scrobbled.core.agreeing.ledger import ValueGroup
+from scrobbled.core.agreeing.ledger import Departure, ValueGroup
 from scrobbled.core.agreeing.plan import SIDES, Side
-from scrobbled.core.kinds import Kind, valued
+from scrobbled.core.kinds import COLLECTION, Kind, valued
 from scrobbled.core.records import IN_PART, ValueRecord
 from scrobbled.reconcile.sheets import Lined, PartSheet, remember
 from scrobbled.store.file.codec import instant
@@ -31,6 +31,7 @@ def gather_value(lined: Lined, kind: Kind, canon: str, sheet: PartSheet, keys: t
     if told == (base or (None, None)) and all(one is None or one.id != IN_PART for one in values):
         return
     subject, sides = remember(lined, canon, sheet, keys), tuple(zip(SIDES, (a, b), keys, strict=True))
+    departed = _departed(kind, canon, sheet, keys, values)
     lined.values.append(
         ValueGroup(
             kind,
@@ -41,10 +42,11 @@ def gather_value(lined: Lined, kind: Kind, canon: str, sheet: PartSheet, keys: t
             base,
             a_since=_since(a),
             b_since=_since(b),
-            a_gone=_is_cleared(a, any(values), sheet, "a", keys[0]),
-            b_gone=_is_cleared(b, any(values), sheet, "b", keys[1]),
+            a_gone=_is_cleared(a, any(values), sheet, "a", keys[0]) or (departed is not None and values[0] is None),
+            b_gone=_is_cleared(b, any(values), sheet, "b", keys[1]) or (departed is not None and values[1] is None),
             unsure=frozenset(side for side, one, _ in sides if one is not None and one.missed == 1),
             anew=frozenset(side for side, one, own in sides if _is_anew(one, sheet, side, own)),
+            departed=departed,
         )
     )
 
@@ -69,6 +71,25 @@ def _is_anew(one: MirroredValue | None, sheet: PartSheet, side: Side, own: list[
         return False
     subjects = sheet.half(side).subjects
     return set(one.places).isdisjoint(place for key in own for place in subjects[key].places)
+
+
+def _departed(
+    kind: Kind,
+    canon: str,
+    sheet: PartSheet,
+    keys: tuple[list[str], list[str]],
+    values: tuple[ValueRecord | None, ValueRecord | None],
+) -> Departure | None:
+    """Of what the library of the pair has not as a file any more, and does not hold."""
+    view = sheet.view
+    if kind != COLLECTION or view is None or view.departures is None:
+        return None
+    here, there = (0, 1) if view.side == "a" else (1, 0)
+    if values[here] is not None or not keys[here]:
+        return None
+    theirs, half = values[there], sheet.half(view.side)
+    held = [half.valued.get(key, {}) for key in keys[here]]
+    return view.departures.of(canon, held, None if theirs is None else theirs.at)
 
 
 def _is_lost(sheet: PartSheet, side: Side, own: list[str]) -> bool:

@@ -17,7 +17,7 @@ from scrobbled.core.agreeing.ledger import EVERYTHING, Conflict, Direction, Poli
 from scrobbled.core.agreeing.plan import SIDES, Side, of_side, other
 from scrobbled.core.agreeing.writing import may_write
 from scrobbled.core.errors import ConfigError, TrackerError
-from scrobbled.core.kinds import ITEMS, KINDS, PLAYS, RATINGS, Kind
+from scrobbled.core.kinds import COLLECTION, ITEMS, KINDS, PLAYS, RATINGS, Kind
 from scrobbled.core.naming.names import called, is_file
 from scrobbled.core.sending.change import LEAVE
 from scrobbled.core.sending.retry import Dice
@@ -95,7 +95,8 @@ def compared(config: Config, viewer: str, tracker: str) -> frozenset[Kind]:
     kinds = frozenset(kind for kind in KINDS if any(kind in one.directions() for one in pairs))
     kinds |= explaining(kinds)
     brings = any(_brings(way, tracker) for one in pairs for way in one.directions().values())
-    return kinds | {ITEMS} if brings and PLAYS not in kinds else kinds
+    leaves = any(COLLECTION in one.directions() and one.removal(COLLECTION) != "ignore" for one in pairs)
+    return kinds | {ITEMS} if (brings or leaves) and PLAYS not in kinds else kinds
 
 
 def _brings(way: str, tracker: str) -> bool:
@@ -216,13 +217,16 @@ def kinds(made: Policy) -> frozenset[Kind]:
 
 
 def wanted(made: Policy) -> frozenset[Kind]:
-    """What has to be read for it: also what a library holds, where it gets anything, or one library alone is meant."""
+    """What has to be read for it: also what a library holds, where it gets anything, what leaves it is removed, or one
+    library alone is meant.
+    """
     found, library = kinds(made), made.library
     found |= explaining(found)
     if library is None or PLAYS in found:
         return found
     gets = any(may_write(made.way(kind), library) for kind in found)
-    return found | {ITEMS} if gets or made.within else found
+    leaves = COLLECTION in found and made.removal(COLLECTION) != "ignore"
+    return found | {ITEMS} if gets or leaves or made.within else found
 
 
 def explaining(found: Set[Kind]) -> frozenset[Kind]:

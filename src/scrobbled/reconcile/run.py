@@ -223,7 +223,7 @@ class Reconciler:
         known = await store.read(lambda db: corrections.in_force(db, sides.viewer))
         placer = Placer(sides, self._members[1], known, store=store, clock=self._clock)
         course = await placer.course(looked.since, steps)
-        made = replace(made, until=until)
+        made = replace(made, until=until, removals_percent=self._limits.removals_percent)
         decider, view, beyond = Decider(sides, made), None, self._beyond(made)
         decider.leave_mixed(course.mixed)
         if made.library is not None:

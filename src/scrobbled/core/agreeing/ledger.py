@@ -152,6 +152,17 @@ class PlayGroup(Struct, frozen=True):
         return self.a if side == "a" else self.b
 
 
+class Departure(Struct, frozen=True):
+    """What is known of a thing that a library held and does not list any more."""
+
+    libraries: frozenset[str]
+    """Titles of those that it was in."""
+    is_believed: bool = False
+    """Each of them was read twice without it, and is otherwise as it was."""
+    is_ours: bool = False
+    """What the other side has of it is what we entered there."""
+
+
 AgreedValues = tuple[KindValue, KindValue]
 """The values of ``a`` and ``b`` when they agreed: the same, or what is no contradiction for their kind."""
 
@@ -192,6 +203,8 @@ class ValueGroup(Struct, frozen=True):
     """Since when both agreed on ``base``; told of the same kinds."""
     anew: frozenset[Side] = frozenset()
     """Libraries in which only copies that are gone had the value: nobody took it away from those that came instead."""
+    departed: Departure | None = None
+    """Of a collection: the library of the pair does not hold it any more."""
 
     def value(self, side: Side) -> ValueRecord | None:
         return self.a if side == "a" else self.b
@@ -226,6 +239,8 @@ class Policy(Struct, frozen=True):
     """What the sides date by the release; of anything else nobody can say when it was."""
     details: KeptDetails = "fill"
     """What a side without files of its own is told of what is in a set there already, by the library of the pair."""
+    removals_percent: float = 10
+    """Of what a library holds, the most that may have left it for good at once."""
     within: str = ""
     """Title of the one library that this is about; empty is all that are chosen."""
     correct_dates: bool = False

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from scrobbled.core.agreeing.decide import Decision, SideState, decide
 from scrobbled.core.agreeing.details import wanted_details
+from scrobbled.core.agreeing.leaving import left_library
 from scrobbled.core.agreeing.ledger import KEEP, ComparedValue, Policy, ValueGroup
 from scrobbled.core.agreeing.writing import may_write
 from scrobbled.core.kinds import KINDS, KindEntry, KindShape, KindValue
@@ -23,6 +24,8 @@ def compare_value(group: ValueGroup, policy: Policy) -> ComparedValue:
     """What one value wants. Only what was read on both sides is agreed on."""
     if policy.way(group.kind) == "off":
         return ComparedValue()
+    if group.departed is not None and policy.library and group.value(other(policy.library)):
+        return left_library(group, policy)
     found = _compared(group, policy)
     written = {change.side for change in found.changes}
     spread = (_spread(side, group) for side in SIDES if side not in written)
@@ -137,7 +140,7 @@ def _cleared(side: Side, group: ValueGroup, policy: Policy) -> list[Change]:
     if removal == "ignore" or mine is None:
         return []
     if _is_of_files(kind) and policy.library == other(side):
-        return []  # a file, a library or a server is gone: that says nothing of what a person wants to have listed
+        return []  # that is decided where it is known what left the library
     change = Change(
         side=side,
         action=kind.cleared,

@@ -139,6 +139,14 @@ _LEFT: dict[str, tuple[str, str]] = {
         "title watched on {here} is not in the library of {there}",
         "titles watched on {here} are not in the library of {there}",
     ),
+    "away": (
+        "title on {here} stays, gone from {there}: its library is empty, new or away, or lost much at once",
+        "titles on {here} stay, gone from {there}: their library is empty, new or away, or lost much at once",
+    ),
+    "foreign": (
+        "title on {here} stays, gone from {there}: somebody else entered or changed it there",
+        "titles on {here} stay, gone from {there}: somebody else entered or changed them there",
+    ),
     "mixed": (
         "film on {here} has the ids of two films, and is left alone until it is corrected",
         "films on {here} have the ids of two films, and are left alone until they are corrected",

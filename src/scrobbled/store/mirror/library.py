@@ -6,10 +6,11 @@ import sqlite3
 from collections.abc import Collection, Mapping
 
 from scrobbled.core.agreeing.bulk import TimedPlay
+from scrobbled.core.agreeing.leaving import LibraryStand
 from scrobbled.core.agreeing.ledger import LeftMark
-from scrobbled.core.kinds import ITEMS, WATCHED, KindValue
+from scrobbled.core.kinds import COLLECTION, ITEMS, WATCHED, KindValue
 from scrobbled.core.standing import AccountKey
-from scrobbled.store.file.codec import THESE, decode_value, instant, listed
+from scrobbled.store.file.codec import THESE, decode_value, instant, listed, unlisted
 from scrobbled.store.mirror.records import GONE
 from scrobbled.store.mirror.values import MirroredValue
 
@@ -31,6 +32,27 @@ def titles(db: sqlite3.Connection, account: AccountKey) -> list[str]:
     """Of the libraries in which something is, by title."""
     query = "SELECT DISTINCT value FROM valued WHERE viewer = ? AND tracker = ? AND kind = ? AND value IS NOT NULL"
     return sorted({title for (told,) in db.execute(query, (*account, ITEMS)) for title in _in(decode_value(told))})
+
+
+def stands(db: sqlite3.Connection, account: AccountKey, pair: str) -> list[tuple[tuple[str, ...], LibraryStand]]:
+    """How the libraries stand, by their names: one row for all things that are in the same ones.
+
+    ``lost`` are those among them that the pair last saw in the collection of both sides.
+    """
+    viewer, tracker = account
+    rows = db.execute(
+        "SELECT valued.places, sum(valued.missed = 0), sum(valued.missed > 0 AND agreed.key IS NOT NULL), "
+        "min(CASE valued.missed WHEN 0 THEN valued.since END) FROM valued "
+        "LEFT JOIN subjects USING (viewer, tracker, key) LEFT JOIN agreed ON agreed.viewer = valued.viewer "
+        "AND agreed.pair = ? AND agreed.kind = ? AND agreed.key = subjects.identity "
+        "WHERE valued.viewer = ? AND valued.tracker = ? AND valued.kind = ? AND valued.value IS NOT NULL "
+        "GROUP BY valued.places",
+        (pair, COLLECTION, viewer, tracker, ITEMS),
+    )
+    return [
+        (unlisted(places), LibraryStand(there, lost, None if since is None else instant(since)))
+        for places, there, lost, since in rows
+    ]
 
 
 def is_in(item: MirroredValue | None, title: str) -> bool:

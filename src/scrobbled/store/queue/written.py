@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from scrobbled.core.kinds import Kind, KindValue, valued
+from scrobbled.core.agreeing.leaving import OwnEntry
+from scrobbled.core.kinds import KINDS, Kind, KindValue, valued
 from scrobbled.core.records import Subject
 from scrobbled.core.standing import AccountKey
-from scrobbled.store.file.codec import THESE, decode_subject, decode_value, listed
+from scrobbled.store.file.codec import THESE, decode_subject, decode_value, instant, listed
 
 
 class OwnWrite(Struct, frozen=True):
@@ -71,6 +72,17 @@ def given(db: sqlite3.Connection, account: AccountKey) -> dict[tuple[Kind, str],
         account,
     )
     return {(kind, key): (decode_value(value), at) for kind, key, value, at in rows}
+
+
+def entered(db: sqlite3.Connection, account: AccountKey, kind: Kind) -> dict[str, OwnEntry]:
+    """By canonical key, what we entered in this set last that was not there: neither was it taken back since."""
+    entry = KINDS[kind]
+    rows = db.execute(
+        "SELECT key, json_extract(wish, '$.rated_at'), settled_at FROM amendments WHERE viewer = ? AND tracker = ? "
+        "AND kind = ? AND action = ? AND json_extract(inverse, '$[0]') = ? AND state = 'delivered' ORDER BY id",
+        (*account, kind, entry.put, entry.cleared),
+    )
+    return {key: OwnEntry(None if at is None else instant(at), instant(done)) for key, at, done in rows}
 
 
 def cleared(db: sqlite3.Connection, account: AccountKey, kind: Kind) -> dict[str, float]:

@@ -71,19 +71,28 @@ def _agreed(told: Sequence[IdsT]) -> IdsT:
 
 
 def item_record(key: str, copies: ThingCopies) -> ValueRecord:
-    """In which libraries it is (``in``); whether somebody has begun it (``resume``) who never watched it, and when."""
+    """In which libraries it is (``in``, and as ``places`` with their server); whether somebody has begun it
+    (``resume``) who never watched it, and when.
+    """
     there = _there(tuple(sorted({copy.library for copy in copies if copy.library})))
+    places = _libraries(frozenset((copy.place.partition("/")[0], copy.library) for copy in copies if copy.library))
     begun = [copy for copy in copies if copy.begun and not copy.count]
     if not begun or any(copy.count for copy in copies):
-        return ValueRecord(key, there)
+        return ValueRecord(key, there, places=places)
     at = max((copy.viewed_at for copy in begun if copy.viewed_at), default=None)
-    return ValueRecord(key, {**there, "resume": True, **({"resumed_at": int(at.timestamp())} if at else {})})
+    resume = {"resume": True, **({"resumed_at": int(at.timestamp())} if at else {})}
+    return ValueRecord(key, {**there, **resume}, places=places)
 
 
 @lru_cache(maxsize=1_000)
 def _there(titles: tuple[str, ...]) -> Mapping[str, Any]:
     """The same for thousands of things, so that it lies in memory once."""
     return {"in": list(titles)} if titles else {}
+
+
+@lru_cache(maxsize=1_000)
+def _libraries(told: frozenset[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(sorted(map("/".join, told)))
 
 
 def watched_record(key: str, copies: ThingCopies) -> ValueRecord | None:
