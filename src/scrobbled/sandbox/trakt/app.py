@@ -11,7 +11,7 @@ from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, control_body, 
 from scrobbled.sandbox.trakt.accounts import TraktPlay, TraktUser
 from scrobbled.sandbox.trakt.auth import SignInControls, TraktAuthStandIn
 from scrobbled.sandbox.trakt.catalogue import WATCHABLE, TraktTitle
-from scrobbled.sandbox.trakt.core import moment
+from scrobbled.sandbox.trakt.core import FULL_LISTS, moment
 from scrobbled.sandbox.trakt.history import HistoryRoutes, WatchedRoutes
 from scrobbled.sandbox.trakt.lists import ListRoutes
 from scrobbled.sandbox.trakt.lookup import LookupRoutes
@@ -21,7 +21,7 @@ from scrobbled.sandbox.trakt.scrobble import ScrobbleRoutes
 __all__ = ["TraktAuthStandIn", "TraktStandIn"]
 SWITCHES = (
     *("lag", "strict_episode_ids", "duplicate_rows", "removals_move", "minimal_pages", "bare_seasons"),
-    "drops_details",
+    *("drops_details", "full_lists"),
 )
 MINIMAL_PAGES = ("wanted", "always", "never")
 ACCOUNT_SWITCHES = ("vip", "locked", "deactivated")
@@ -94,13 +94,16 @@ class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, Loo
     @route("POST", "/_sandbox/switches")
     def switch(self, request: Request) -> Reply:
         """``lag`` (seconds), ``strict_episode_ids``, ``duplicate_rows``, ``removals_move``, ``minimal_pages``,
-        ``bare_seasons``, ``drops_details``, ``rate_limits`` and ``hidden`` (play ids).
+        ``bare_seasons``, ``drops_details``, ``full_lists``, ``vip_lists`` (names), ``rate_limits`` and ``hidden`` (play
+        ids).
         """
         given = control_body(request, dict)
-        if unknown := set(given) - {*SWITCHES, "rate_limits", "hidden"}:
+        if unknown := set(given) - {*SWITCHES, "rate_limits", "hidden", "vip_lists"}:
             return Reply(400, {"message": f"unknown: {', '.join(sorted(unknown))}"})
         if given.get("minimal_pages", "wanted") not in MINIMAL_PAGES:
             return Reply(400, {"message": f"minimal_pages is one of {', '.join(MINIMAL_PAGES)}"})
+        if given.get("full_lists", "told") not in FULL_LISTS:
+            return Reply(400, {"message": f"full_lists is one of {', '.join(FULL_LISTS)}"})
         self.lag = float(given.get("lag", self.lag))
         self.strict_episode_ids = bool(given.get("strict_episode_ids", self.strict_episode_ids))
         self.duplicate_rows = bool(given.get("duplicate_rows", self.duplicate_rows))
@@ -109,9 +112,12 @@ class TraktStandIn(HistoryRoutes, WatchedRoutes, ListRoutes, ScrobbleRoutes, Loo
         self.drops_details = bool(given.get("drops_details", self.drops_details))
         self.minimal_pages = str(given.get("minimal_pages", self.minimal_pages))
         self.limits.enforced = bool(given.get("rate_limits", self.limits.enforced))
+        self.full_lists = str(given.get("full_lists", self.full_lists))
         self.hidden = set(given.get("hidden", self.hidden))
+        self.vip_lists = set(given.get("vip_lists", self.vip_lists))
         told = {name: getattr(self, name) for name in SWITCHES}
-        return Reply(200, {**told, "rate_limits": self.limits.enforced, "hidden": sorted(self.hidden)})
+        sets = {"hidden": sorted(self.hidden), "vip_lists": sorted(self.vip_lists)}
+        return Reply(200, {**told, "rate_limits": self.limits.enforced, **sets})
 
     @route("POST", "/_sandbox/accounts")
     def set_account(self, request: Request) -> Reply:

@@ -85,6 +85,10 @@ class RateLimits:
         return Reply(429, None, {"x-ratelimit": told, "retry-after": str(wait)})
 
 
+UPGRADE = {"x-upgrade-url": "https://trakt.tv/vip"}
+FULL_LISTS = ("told", "bare", "part")
+
+
 class TraktCore(StandIn):
     """State and the rules that every route shares."""
 
@@ -108,8 +112,14 @@ class TraktCore(StandIn):
         self.minimal_pages = "wanted"
         """Whether ``extended=min`` comes in pages: "wanted" by asking for a page or a limit, "always" or "never"."""
         self.bare_seasons = False
-        self.drops_details = False
         """Whether a show's seasons come without their episodes, however they are asked for."""
+        self.drops_details = False
+        """Whether the collection keeps no more of an entry than its time."""
+        self.full_lists = "told"
+        """How a list that is full answers 420: "told" with the limit in headers, "bare" without them, "part" bare and
+        after it took what there was room for."""
+        self.vip_lists: set[str] = set()
+        """Lists to which only a VIP may add; 426 for anybody else."""
         self.hidden: set[int] = set()
         """Plays that are counted but not delivered, like those of merged titles."""
         for username in ("anna", "ben"):
@@ -270,7 +280,7 @@ def _positive(text: str | None, default: int) -> int:
     return int(text) if text and text.isdigit() and int(text) > 0 else default
 
 
-def limit_reached(limit: int, account: TraktUser) -> AnsweredEarly:
-    """420: Trakt's answer when a list is full; the body is empty."""
-    headers = {"x-account-limit": str(limit), "x-vip-user": str(account.vip).lower()}
-    return AnsweredEarly(Reply(420, None, {**headers, "x-upgrade-url": "https://trakt.tv/vip"}))
+def limit_reached(limit: int, account: TraktUser, *, told: bool = True) -> AnsweredEarly:
+    """420: Trakt's answer when a list is full; the body is empty, and the headers are not always there."""
+    headers = {"x-account-limit": str(limit), "x-vip-user": str(account.vip).lower(), **UPGRADE}
+    return AnsweredEarly(Reply(420, None, headers if told else {}))

@@ -9,9 +9,18 @@ from typing import Any
 
 from scrobbled.sandbox.base import AnsweredEarly, Reply, Request, route
 from scrobbled.sandbox.trakt.accounts import GROUPS, ListEntry, TitleShelf, TraktUser, iso
-from scrobbled.sandbox.trakt.batch import Expansion, TraktBatch, counted
+from scrobbled.sandbox.trakt.batch import Expansion, RequestedTitle, TraktBatch, counted
 from scrobbled.sandbox.trakt.catalogue import KINDS, TraktKind, TraktTitle, available
-from scrobbled.sandbox.trakt.core import TraktCore, between, extended, json_object, kind_of, limit_reached, page
+from scrobbled.sandbox.trakt.core import (
+    UPGRADE,
+    TraktCore,
+    between,
+    extended,
+    json_object,
+    kind_of,
+    limit_reached,
+    page,
+)
 
 METADATA = ("media_type", "resolution", "hdr", "audio", "audio_channels", "3d")
 
@@ -36,6 +45,26 @@ class ListCore(TraktCore):
         _touch(account, gone, what, now)
         return Reply(200, {"deleted": counted(gone, KINDS), "not_found": batch.not_found})
 
+    def _fitting(
+        self, account: TraktUser, shelf: TitleShelf, name: str, wishes: Sequence[RequestedTitle]
+    ) -> tuple[Sequence[RequestedTitle], AnsweredEarly | None]:
+        """What is taken of these, and how it is refused where that is not all; raises where nothing is."""
+        if name in self.vip_lists and not account.vip:
+            raise AnsweredEarly(Reply(426, None, UPGRADE))
+        limit, fitting = account.limits[name], list[RequestedTitle]()
+        new: set[tuple[TraktKind, int]] = set()
+        for wish in wishes:
+            more = new | ({wish.title.key} if shelf.get(wish.title) is None else set())
+            if more == new or len(shelf) + len(more) <= limit:
+                new = more
+                fitting.append(wish)
+        if len(fitting) == len(wishes):
+            return wishes, None
+        full = limit_reached(limit, account, told=self.full_lists == "told")
+        if self.full_lists != "part":
+            raise full
+        return fitting, full
+
 
 class RatingRoutes(ListCore):
     """``/sync/ratings``."""
@@ -57,12 +86,13 @@ class RatingRoutes(ListCore):
         wishes = request.portion([wish for wish in batch.wishes if "rating" in wish.said])
         if any(wish.said["rating"] not in range(1, 11) for wish in wishes):
             raise AnsweredEarly(Reply(422))
-        _room(account, account.ratings, "ratings", (wish.title for wish in wishes))
+        wishes, full = self._fitting(account, account.ratings, "ratings", wishes)
         for wish in wishes:
             at = _moment(wish.said.get("rated_at"), wish.title, now)
             account.ratings.put(ListEntry(next(self.numbers), wish.title, at, rating=int(wish.said["rating"])), now)
         titles = [wish.title for wish in wishes]
         _touch(account, titles, "rated_at", now)
+        _unless(full)
         return Reply(201, {"added": counted(titles, KINDS), "not_found": batch.not_found})
 
     @route("POST", "/sync/ratings/remove")
@@ -98,7 +128,7 @@ class CollectionRoutes(ListCore):
         """New ones are ``added``, changed metadata is ``updated``, the same again ``existing``."""
         account, batch, now = self.user(request), self._batch(request, leaves=True), self.now()
         wishes = request.portion(batch.wishes)
-        _room(account, account.collection, "collection", (wish.title for wish in wishes))
+        wishes, full = self._fitting(account, account.collection, "collection", wishes)
         told: dict[str, list[TraktTitle]] = {"added": [], "updated": [], "existing": []}
         for wish in wishes:
             at = _moment(wish.said.get("collected_at"), wish.title, now)
@@ -107,6 +137,7 @@ class CollectionRoutes(ListCore):
                 wish.title
             )
         _touch(account, [wish.title for wish in wishes], "collected_at", now)
+        _unless(full)
         counts = {name: counted(titles) for name, titles in told.items()}
         return Reply(201, {**counts, "not_found": batch.not_found})
 
@@ -137,13 +168,14 @@ class WatchlistRoutes(ListCore):
         account, batch, now = self.user(request), self._batch(request), self.now()
         wishes = request.portion(batch.wishes)
         if any(wish.said.get("notes") for wish in wishes) and not account.vip:
-            raise AnsweredEarly(Reply(426, None, {"x-upgrade-url": "https://trakt.tv/vip"}))
-        new = [wish for wish in wishes if account.watchlist.get(wish.title) is None]
-        _room(account, account.watchlist, "watchlist", (wish.title for wish in new))
+            raise AnsweredEarly(Reply(426, None, UPGRADE))
+        unlisted = [wish for wish in wishes if account.watchlist.get(wish.title) is None]
+        old = [wish.title for wish in wishes if wish not in unlisted]
+        new, full = self._fitting(account, account.watchlist, "watchlist", unlisted)
         for wish in new:
             account.watchlist.put(ListEntry(next(self.numbers), wish.title, now, notes=wish.said.get("notes")), now)
         _touch(account, [wish.title for wish in new], "watchlisted_at", now)
-        old = [wish.title for wish in wishes if wish not in new]
+        _unless(full)
         counts = {"added": counted((w.title for w in new), KINDS), "existing": counted(old, KINDS)}
         return Reply(201, {**counts, "not_found": batch.not_found, "list": _summary(account, now)})
 
@@ -186,11 +218,9 @@ def _touch(account: TraktUser, titles: Iterable[TraktTitle], what: str, now: dat
             account.touch("watchlist", "updated_at", now)
 
 
-def _room(account: TraktUser, shelf: TitleShelf, name: str, titles: Iterable[TraktTitle]) -> None:
-    """420 for the whole request where the new ones do not fit."""
-    new: set[tuple[TraktKind, int]] = {title.key for title in titles if shelf.get(title) is None}
-    if new and len(shelf) + len(new) > account.limits[name]:
-        raise limit_reached(account.limits[name], account)
+def _unless(full: AnsweredEarly | None) -> None:
+    if full is not None:
+        raise full
 
 
 def _moment(text: object, title: TraktTitle, now: datetime) -> datetime:
