@@ -1,23 +1,20 @@
-"""What left the library of a pair, with all that is known of it: laid out for ``core``."""
+"""What left the library of a pair, with all that is known of it: laid out for ``core``. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from scrobbled.core.agreeing.leaving import LibraryStand, OwnEntry, is_away, together
-from scrobbled.core.agreeing.ledger import Departure, Policy
-from scrobbled.core.agreeing.plan import Side, other
+from scrobbled.core.agreeing.ledger import Departure
 from scrobbled.core.kinds import COLLECTION, ITEMS, Kind
-from scrobbled.reconcile.pairs import Sides
-from scrobbled.store.file.codec import instant
-from scrobbled.store.file.database import Store
-from scrobbled.store.mirror import library, records
+from scrobbled.store.file.codec import instant, unlisted
+from scrobbled.store.mirror.library import ItemStand
 from scrobbled.store.mirror.records import GONE
 from scrobbled.store.mirror.values import MirroredValue
-from scrobbled.store.queue import written
 
 
 class Departures(Struct, frozen=True):
@@ -51,21 +48,19 @@ class Departures(Struct, frozen=True):
         return is_away(self.libraries.get(name, LibraryStand()), since, self.removals_percent)
 
 
-async def departures(store: Store, sides: Sides, made: Policy, here: Side) -> Departures | None:
-    """``None`` where nothing is removed for it, so that nothing has to be known."""
-    if made.removal(COLLECTION) == "ignore" or made.way(COLLECTION) == "off":
-        return None
-    account, there = sides.account(here), sides.account(other(here))
-    stands, own, state = await store.read(
-        lambda db: (
-            library.stands(db, account, sides.pair),
-            written.entered(db, there, COLLECTION),
-            records.state(db, account),
-        )
-    )
-    told: dict[str, list[LibraryStand]] = {}
-    for names, stand in stands:
-        for name in names:
-            told.setdefault(name, []).append(stand)
-    libraries = {name: together(some) for name, some in told.items()}
-    return Departures(libraries, own, instant(state.full_at), made.removals_percent)
+def stands_of(items: Iterable[ItemStand]) -> dict[str, LibraryStand]:
+    """How each library stands, by its name. What is in several counts for each."""
+    there, lost = Counter[str](), Counter[str]()
+    since: dict[str, float] = {}
+    for one in items:
+        if one.missed:
+            lost[one.names] += one.agreed
+        else:
+            there[one.names] += 1
+            since[one.names] = min(one.since, since.get(one.names, one.since))
+    told: dict[str, list[LibraryStand]] = defaultdict(list)
+    for names in there | lost:
+        at = instant(since[names]) if names in since else None
+        for name in unlisted(names):
+            told[name].append(LibraryStand(there[names], lost[names], at))
+    return {name: together(some) for name, some in told.items()}

@@ -18,18 +18,19 @@ from scrobbled.core.agreeing.lineup import Moments, window
 from scrobbled.core.agreeing.plan import Side, other
 from scrobbled.core.agreeing.viewed import ViewedCopy, is_as_left, last_viewed, together, viewing
 from scrobbled.core.errors import ConfigError
-from scrobbled.core.kinds import ITEMS, WATCHED
+from scrobbled.core.kinds import COLLECTION, ITEMS, WATCHED
 from scrobbled.core.naming.items import Media
 from scrobbled.core.records import Subject
 from scrobbled.core.words.meant import meant
-from scrobbled.reconcile.leaving import Departures, departures
+from scrobbled.reconcile.leaving import Departures, stands_of
 from scrobbled.reconcile.loading import LoadedSide
 from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.store.file.codec import instant
 from scrobbled.store.file.database import Store
-from scrobbled.store.mirror import library
+from scrobbled.store.mirror import library, records
 from scrobbled.store.mirror.records import GONE, MirroredPlay
 from scrobbled.store.mirror.values import MirroredValue
+from scrobbled.store.queue import written
 
 Row = TypeVar("Row")
 Place = TypeVar("Place")
@@ -135,8 +136,22 @@ async def library_view(store: Store, sides: Sides, made: Policy, place_of: str) 
     viewed = await _all(store, partial(library.viewed, account=here), ("", 0.0), lambda one: one)
     timed = await _all(store, partial(library.timed, account=there), "", lambda one: one.id)
     found = await asyncio.to_thread(_ticked_together, watched, viewed)
-    bulk, left = await asyncio.to_thread(in_bulk, timed), await departures(store, sides, made, side)
+    bulk, left = await asyncio.to_thread(in_bulk, timed), await _departures(store, sides, made)
     return LibraryView(side, made.until, place_of, dict(marks), found, bulk, left)
+
+
+async def _departures(store: Store, sides: Sides, made: Policy) -> Departures | None:
+    """``None`` where nothing is removed for it, so that nothing has to be known."""
+    here = made.library
+    if here is None or made.removal(COLLECTION) == "ignore" or made.way(COLLECTION) == "off":
+        return None
+    account, there = sides.account(here), sides.account(other(here))
+    items = await _all(store, partial(library.stands, account=account, pair=sides.pair), "", lambda one: one.key)
+    own = await _all(store, partial(written.entered, account=there, kind=COLLECTION), 0, lambda one: one[0])
+    state = await store.read(lambda db: records.state(db, account))
+    stands = await asyncio.to_thread(stands_of, items)
+    entries = {key: entry for _, key, entry in own}
+    return Departures(stands, entries, instant(state.full_at), made.removals_percent)
 
 
 async def _all(

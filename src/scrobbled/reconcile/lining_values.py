@@ -32,6 +32,7 @@ def gather_value(lined: Lined, kind: Kind, canon: str, sheet: PartSheet, keys: t
         return
     subject, sides = remember(lined, canon, sheet, keys), tuple(zip(SIDES, (a, b), keys, strict=True))
     departed = _departed(kind, canon, sheet, keys, values)
+    left = sheet.view.side if departed is not None and sheet.view is not None else None
     lined.values.append(
         ValueGroup(
             kind,
@@ -42,8 +43,8 @@ def gather_value(lined: Lined, kind: Kind, canon: str, sheet: PartSheet, keys: t
             base,
             a_since=_since(a),
             b_since=_since(b),
-            a_gone=_is_cleared(a, any(values), sheet, "a", keys[0]) or (departed is not None and values[0] is None),
-            b_gone=_is_cleared(b, any(values), sheet, "b", keys[1]) or (departed is not None and values[1] is None),
+            a_gone=_is_cleared(a, any(values), sheet, "a", keys[0]) or left == "a",
+            b_gone=_is_cleared(b, any(values), sheet, "b", keys[1]) or left == "b",
             unsure=frozenset(side for side, one, _ in sides if one is not None and one.missed == 1),
             anew=frozenset(side for side, one, own in sides if _is_anew(one, sheet, side, own)),
             departed=departed,

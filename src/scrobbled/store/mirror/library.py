@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping
 
+from msgspec import Struct
+
 from scrobbled.core.agreeing.bulk import TimedPlay
-from scrobbled.core.agreeing.leaving import LibraryStand
 from scrobbled.core.agreeing.ledger import LeftMark
 from scrobbled.core.kinds import COLLECTION, ITEMS, WATCHED, KindValue
 from scrobbled.core.standing import AccountKey
-from scrobbled.store.file.codec import THESE, decode_value, instant, listed, unlisted
+from scrobbled.store.file.codec import THESE, decode_value, instant, listed
 from scrobbled.store.mirror.records import GONE
 from scrobbled.store.mirror.values import MirroredValue
 
@@ -34,25 +35,29 @@ def titles(db: sqlite3.Connection, account: AccountKey) -> list[str]:
     return sorted({title for (told,) in db.execute(query, (*account, ITEMS)) for title in _in(decode_value(told))})
 
 
-def stands(db: sqlite3.Connection, account: AccountKey, pair: str) -> list[tuple[tuple[str, ...], LibraryStand]]:
-    """How the libraries stand, by their names: one row for all things that are in the same ones.
+class ItemStand(Struct, frozen=True):
+    """One thing that a library holds, or held. ``names`` are the libraries that it is in, ``since`` is Unix seconds."""
 
-    ``lost`` are those among them that the pair last saw in the collection of both sides.
-    """
+    key: str
+    names: str
+    missed: int
+    since: float
+    agreed: bool
+    """The pair last saw it in the collection of both sides."""
+
+
+def stands(db: sqlite3.Connection, account: AccountKey, pair: str, after: str, limit: int) -> list[ItemStand]:
+    """All that the account holds or held, in pages by key: pass the last one seen as ``after``."""
     viewer, tracker = account
     rows = db.execute(
-        "SELECT valued.places, sum(valued.missed = 0), sum(valued.missed > 0 AND agreed.key IS NOT NULL), "
-        "min(CASE valued.missed WHEN 0 THEN valued.since END) FROM valued "
+        "SELECT valued.key, valued.places, valued.missed, valued.since, agreed.key IS NOT NULL FROM valued "
         "LEFT JOIN subjects USING (viewer, tracker, key) LEFT JOIN agreed ON agreed.viewer = valued.viewer "
-        "AND agreed.pair = ? AND agreed.kind = ? AND agreed.key = subjects.identity "
-        "WHERE valued.viewer = ? AND valued.tracker = ? AND valued.kind = ? AND valued.value IS NOT NULL "
-        "GROUP BY valued.places",
-        (pair, COLLECTION, viewer, tracker, ITEMS),
+        "AND agreed.pair = ? AND agreed.kind = ? AND agreed.key = subjects.identity AND valued.missed > 0 "
+        "WHERE valued.viewer = ? AND valued.tracker = ? AND valued.key > ? AND valued.kind = ? "
+        "AND valued.value IS NOT NULL ORDER BY valued.key LIMIT ?",
+        (pair, COLLECTION, viewer, tracker, after, ITEMS, limit),
     )
-    return [
-        (unlisted(places), LibraryStand(there, lost, None if since is None else instant(since)))
-        for places, there, lost, since in rows
-    ]
+    return [ItemStand(key, names, missed, since, bool(agreed)) for key, names, missed, since, agreed in rows]
 
 
 def is_in(item: MirroredValue | None, title: str) -> bool:

@@ -74,15 +74,20 @@ def given(db: sqlite3.Connection, account: AccountKey) -> dict[tuple[Kind, str],
     return {(kind, key): (decode_value(value), at) for kind, key, value, at in rows}
 
 
-def entered(db: sqlite3.Connection, account: AccountKey, kind: Kind) -> dict[str, OwnEntry]:
-    """By canonical key, what we entered in this set last that was not there: neither was it taken back since."""
+def entered(
+    db: sqlite3.Connection, account: AccountKey, kind: Kind, after: int, limit: int
+) -> list[tuple[int, str, OwnEntry]]:
+    """What we entered in this set that was not there, and nobody took back since: number and canonical key of each, in
+    pages: pass the last number seen as ``after``. Of several with one key the last one counts.
+    """
     entry = KINDS[kind]
     rows = db.execute(
-        "SELECT key, json_extract(wish, '$.rated_at'), settled_at FROM amendments WHERE viewer = ? AND tracker = ? "
-        "AND kind = ? AND action = ? AND json_extract(inverse, '$[0]') = ? AND state = 'delivered' ORDER BY id",
-        (*account, kind, entry.put, entry.cleared),
+        "SELECT id, key, json_extract(wish, '$.rated_at'), settled_at FROM amendments WHERE viewer = ? AND tracker = ? "
+        "AND kind = ? AND action = ? AND json_extract(inverse, '$[0]') = ? AND state = 'delivered' AND id > ? "
+        "ORDER BY id LIMIT ?",
+        (*account, kind, entry.put, entry.cleared, after, limit),
     )
-    return {key: OwnEntry(None if at is None else instant(at), instant(done)) for key, at, done in rows}
+    return [(id_, key, OwnEntry(None if at is None else instant(at), instant(done))) for id_, key, at, done in rows]
 
 
 def cleared(db: sqlite3.Connection, account: AccountKey, kind: Kind) -> dict[str, float]:
