@@ -18,8 +18,9 @@ from scrobbled.core.agreeing.plan import SIDES, Action, Change, Plan, Side, left
 from scrobbled.core.kinds import KINDS, PLAYS, Kind, KindValue
 from scrobbled.core.sending.change import left_out
 from scrobbled.reconcile.loading import RunExtent
-from scrobbled.reconcile.pairs import Sides, pieces, unkept
+from scrobbled.reconcile.pairs import Sides, pieces
 from scrobbled.reconcile.sheets import Lined
+from scrobbled.reconcile.unkept import unkept
 from scrobbled.store.mirror import ledger, records
 from scrobbled.store.mirror.runs import RunSkip
 from scrobbled.store.queue import amendments, written

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
@@ -13,16 +12,14 @@ from msgspec.structs import asdict, replace
 
 from scrobbled.config import Config
 from scrobbled.config.viewing import PairConfig
-from scrobbled.core.agreeing.ledger import EVERYTHING, Conflict, Direction, Policy
-from scrobbled.core.agreeing.plan import SIDES, Side, of_side, other
+from scrobbled.core.agreeing.ledger import Conflict, Direction, Policy
+from scrobbled.core.agreeing.plan import Side
 from scrobbled.core.agreeing.writing import may_write
 from scrobbled.core.errors import ConfigError, TrackerError
 from scrobbled.core.kinds import COLLECTION, ITEMS, KINDS, PLAYS, RATINGS, Kind
 from scrobbled.core.naming.names import called, is_file
-from scrobbled.core.sending.change import LEAVE
 from scrobbled.core.sending.retry import Dice
 from scrobbled.core.standing import AccountKey
-from scrobbled.store.mirror import subjects
 from scrobbled.trackers.base import Tracker
 from scrobbled.trackers.capabilities import Capabilities
 
@@ -217,9 +214,7 @@ def kinds(made: Policy) -> frozenset[Kind]:
 
 
 def wanted(made: Policy) -> frozenset[Kind]:
-    """What has to be read for it: also what a library holds, where it gets anything, what leaves it is removed, or one
-    library alone is meant.
-    """
+    """What has to be read for it: also what a library holds, where that may matter for what is done."""
     found, library = kinds(made), made.library
     found |= explaining(found)
     if library is None or PLAYS in found:
@@ -288,14 +283,3 @@ def _conflict(told: str, sides: Sides) -> Conflict:
     if told.strip().lower() not in words:
         raise ConfigError([f"{told} settles no conflict of {sides.a} and {sides.b}; there are {', '.join(words)}"])
     return words[told.strip().lower()]
-
-
-def unkept(db: sqlite3.Connection, sides: Sides, made: Policy) -> dict[str, int]:
-    """Plays that one side holds and the other would get, if it kept such; like ``{"serializd leave movie": 12}``."""
-    found = {}
-    for side in SIDES:
-        there = other(side)
-        for media in sorted(EVERYTHING - of_side(made.takes, there)) if may_write(made.plays, there) else ():
-            if count := subjects.plays_of(db, sides.account(side), media):
-                found[f"{sides.name(there)} {LEAVE} {media}"] = count
-    return found

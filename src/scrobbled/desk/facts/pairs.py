@@ -22,8 +22,8 @@ from scrobbled.desk.facts.run_kinds import KindStory, kind_stories
 from scrobbled.desk.facts.run_words import when
 from scrobbled.desk.facts.steps import StepStory, step_stories
 from scrobbled.reconcile import Sides
-from scrobbled.reconcile.pairs import unkept
 from scrobbled.reconcile.timetable import next_run
+from scrobbled.reconcile.unkept import unkept
 from scrobbled.store.file.codec import iso, iso_or_none
 from scrobbled.store.mirror import ledger, records, run_changes, runs
 from scrobbled.store.mirror import library as mirrored
