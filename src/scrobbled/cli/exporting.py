@@ -148,6 +148,21 @@ async def _checked(config: Config) -> Any:
         await made.aclose()
 
 
+def dashboard(path: str | None, language: str, file: str) -> int:
+    """``-`` is standard output."""
+    from scrobbled.sinks.influx import grafana
+
+    influx = configured(path).sinks.influx
+    if influx is None:
+        raise click.UsageError(NOBODY)
+    text = grafana.dashboard(language, {"raw": influx.bucket_raw, "daily": influx.bucket_daily})
+    with click.open_file(file, "w", encoding="utf-8") as opened_file:
+        opened_file.write(text)
+    if file != "-":
+        say(f"Written to {file}. In Grafana: Dashboards, New, Import.")
+    return 0
+
+
 def remove(path: str | None, viewer: str) -> int:
     """1 where nothing of that viewer was ever exported."""
     config = configured(path)

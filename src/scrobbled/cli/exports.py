@@ -24,6 +24,12 @@ def export_group() -> None:
 @click.option("--test", is_flag=True, help="Look at address, server, token and buckets, and write a point there.")
 @click.option("--remove", callback=named, metavar="NAME", help="Take this viewer's points away; not exported any more.")
 @click.option("--viewer", callback=named, metavar="NAME", help="Only this viewer.")
+@click.option(
+    "--dashboard",
+    type=(click.Choice(["flux", "influxql", "victoriametrics"]), click.Path(dir_okay=False, allow_dash=True)),
+    metavar="LANGUAGE FILE",
+    help="Write the dashboard for Grafana, with your buckets. flux is for InfluxDB 2, influxql for 1.x and 3.",
+)
 @json_option
 @config_option
 def influx(
@@ -34,6 +40,7 @@ def influx(
     test: bool,
     remove: str | None,
     viewer: str | None,
+    dashboard: tuple[str, str] | None,
     as_json: bool,
     config: str | None,
 ) -> None:
@@ -41,6 +48,8 @@ def influx(
     options = frozenset(name for name, wished in (("force", force), ("rebuild", rebuild), ("dry", dry)) if wished)
     if dry and not (once or force):
         raise click.UsageError("--no-influx stands beside --once: it says what that would do.")
+    if dashboard is not None:
+        sys.exit(code_of("exporting", "dashboard")(config, *dashboard))
     if test:
         sys.exit(code_of("exporting", "test")(config, as_json=as_json))
     if remove is not None:
