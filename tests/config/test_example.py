@@ -36,7 +36,7 @@ def test_the_example_loads_with_every_extra_and_warns_of_nothing() -> None:
     assert [address.url for address in config.alerts.urls] == ["ntfy://ntfy.example/x"] * 2
     assert {kind for address in config.alerts.urls for kind in address.kinds} <= set(TROUBLE_KINDS)
     assert all(kind in text for kind in TROUBLE_KINDS), "the comment names every kind"
-    assert config.viewers[0].trackers.keys() == {"serializd", "trakt", "plex"}
+    assert config.viewers[0].trackers.keys() == {"serializd", "trakt", "plex", "jellyfin", "emby"}
     assert config.viewers[1].accounts == {"plex": ("ben", "anna")}
     assert warnings(config) == []
 

@@ -82,6 +82,15 @@ async def test_a_later_one_is_not(store: Store) -> None:
     assert not await is_ours(store, heard(after=-timedelta(minutes=16)))
 
 
+async def test_a_mark_that_was_given_a_time_is_ours_at_that_time_whenever_it_was_made(store: Store) -> None:
+    years_ago = NOW - timedelta(days=700)
+    await wrote(store, at=years_ago)
+    event = heard(after=-timedelta(days=700), time_from_source=True)
+    assert await is_ours(store, event)
+    assert not await is_ours(store, heard(after=-timedelta(days=701)))
+    assert not await is_ours(store, heard(EventKind.UNWATCHED, after=-timedelta(days=700)))
+
+
 async def test_another_item_or_person_or_place_is_not(store: Store) -> None:
     await wrote(store)
     assert not await is_ours(store, heard(item=replace(FILM, title="Tidal", ids=MovieIds(tmdb=7))))

@@ -82,6 +82,9 @@ class Mirror(Drafts):
     async def subjects(self) -> Mapping[str, Subject]:
         return self.told
 
+    async def valued(self, kind: Kind) -> Mapping[str, ValueRecord]:
+        return self.values[kind]
+
     def store(self, reading: Reading) -> None:
         """The cursor goes through JSON."""
         self.drafts.clear()

@@ -141,15 +141,22 @@ def episodes(item: Mapping[str, Any], server: str, series: Mapping[str, Any]) ->
 
     Ids and air date are those of the first one, so the others have none.
     """
-    first = _episode(item, server, series)
-    number, last = first.number, place(item.get("indexnumberend"))
-    if number is None or last is None or not number < last < number + MOST_EPISODES:
+    first, count = _episode(item, server, series), episode_count(item)
+    number = first.number
+    if number is None or count == 1:
         return (first,)
-    count = last - number + 1
     names: list[str] = (first.title or "").split(" / ")  # how Jellyfin joins the titles of such a file
     titles = names if len(names) == count else [first.title or "", *[""] * (count - 1)]
     others = (_following(first, number + n, titles[n]) for n in range(1, count))
     return (replace(first, title=titles[0] or None), *others)
+
+
+def episode_count(item: Mapping[str, Any]) -> int:
+    """How many episodes are in the file of an item; 1 for everything else."""
+    number, last = place(item.get("indexnumber")), place(item.get("indexnumberend"))
+    if number is None or last is None or not number < last < number + MOST_EPISODES:
+        return 1
+    return last - number + 1
 
 
 def _following(first: Episode, number: int, name: str) -> Episode:

@@ -66,6 +66,25 @@ PLEX = Table(
     },
     description="The libraries of Plex, as this viewer sees them.",
 )
+
+
+def _mediabrowser(name: str) -> Table:
+    return Table(
+        {
+            "url": Field(HttpUrl(), f"The server, such as http://{name.lower()}.local:8096.", required=True),
+            "token": Field(
+                _SECRET, "An API key of the server, or this viewer's token; without it sign in.", secret=True
+            ),
+            "user": Field(
+                _NAME, "Name or id of this viewer there; without it whom accounts lists, or this viewer's name."
+            ),
+            "libraries": Field(ListOf(_NAME), "Titles of the libraries that count. Empty: all with films or shows."),
+        },
+        description=f"The libraries of {name}, as this viewer sees them.",
+    )
+
+
+JELLYFIN, EMBY = _mediabrowser("Jellyfin"), _mediabrowser("Emby")
 ANILIST = Table(
     {
         "token": Field(_SECRET, "An access token of this viewer; without it sign in once.", secret=True),
@@ -74,7 +93,10 @@ ANILIST = Table(
     },
     description="An account at AniList.",
 )
-TRACKERS = Named({"serializd": SERIALIZD, "trakt": TRAKT, "plex": PLEX, "anilist": ANILIST}, "tracker")
+TRACKERS = Named(
+    {"serializd": SERIALIZD, "trakt": TRAKT, "plex": PLEX, "jellyfin": JELLYFIN, "emby": EMBY, "anilist": ANILIST},
+    "tracker",
+)
 
 CHARTED = ("trakt", "serializd")
 """Accounts whose plays can go into charts, in the order in which they are taken where nobody chose."""

@@ -63,8 +63,12 @@ def _is_watched(db: sqlite3.Connection, event: PlaybackEvent, claimant: Claimant
 
 
 def _is_of_that_moment(one: OwnWrite, event: PlaybackEvent) -> bool:
-    """A person's other servers tell of a mark for days, where their states are synchronised."""
+    """A person's other servers tell of a mark for days, where their states are synchronised. A mark that was given a
+    time is told with that, and whoever marks at that very time says nothing that we do not know.
+    """
     at, close = event.occurred_at.timestamp(), CLOSE.total_seconds()
+    if one.told_at is not None and abs(at - one.told_at) <= close:
+        return True
     if one.done_at is None:
         return at >= one.asked_at - close
     if abs(at - one.done_at) <= close:

@@ -13,10 +13,11 @@ from scrobbled import __version__
 from scrobbled.core.errors import ScrobbledError, TrackerError
 from scrobbled.core.kinds import ITEMS, PLAYS, WATCHED, Kind
 from scrobbled.core.naming.names import called
-from scrobbled.core.records import PlayRecord, Reading, Subject
+from scrobbled.core.records import PlayRecord, Reading, Subject, ValueRecord
 from scrobbled.core.standing import AccountKey
 from scrobbled.plumbing.clock import Clock, SystemClock
 from scrobbled.reconcile.steps import RunSteps
+from scrobbled.store.file.codec import instant
 from scrobbled.store.file.database import Store
 from scrobbled.store.mirror import drafts, records, subjects, values
 from scrobbled.store.mirror.records import MirroredPlay, ReadState
@@ -164,6 +165,16 @@ class StoredKnown:
             page = await self._store.read(lambda db, after=after: subjects.page(db, self._account, after, PAGE))  # type: ignore[misc]
             found |= {subject.key: subject for subject in page}
             after = page[-1].key if len(page) == PAGE else None
+        return found
+
+    async def valued(self, kind: Kind) -> Mapping[str, ValueRecord]:
+        found: dict[str, ValueRecord] = {}
+        async for page in values_of(self._store, self._account, [kind]):
+            found |= {
+                one.key: ValueRecord(one.key, one.value, None if one.at is None else instant(one.at), one.id)
+                for one in page
+                if one.value is not None and not one.missed
+            }
         return found
 
 

@@ -111,6 +111,8 @@ TRACKERS: dict[str, TrackerEntry] = {
     "serializd": TrackerEntry("scrobbled.trackers.serializd", finder_rank=90, searches=True),
     "trakt": TrackerEntry("scrobbled.trackers.trakt", finder_rank=20, searches=True, signs_out=True),
     "plex": TrackerEntry("scrobbled.trackers.plex", signs_out=True),
+    "jellyfin": TrackerEntry("scrobbled.trackers.jellyfin"),
+    "emby": TrackerEntry("scrobbled.trackers.emby"),
 }
 """By the name that stands in the configuration."""
 

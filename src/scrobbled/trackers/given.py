@@ -7,9 +7,10 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
+from scrobbled.core.kinds import Kind
 from scrobbled.core.naming.items import Episode
 from scrobbled.core.naming.matching import ShowMatch
-from scrobbled.core.records import PlayRecord, Subject
+from scrobbled.core.records import PlayRecord, Subject, ValueRecord
 from scrobbled.plumbing.cache import Cache
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.http import Http
@@ -120,6 +121,10 @@ class EarlierReads(Protocol):
 
     async def subjects(self) -> Mapping[str, Subject]:
         """By key, all that records of this account are about."""
+        ...
+
+    async def valued(self, kind: Kind) -> Mapping[str, ValueRecord]:
+        """By key, what was there of a kind or a state when it was last read."""
         ...
 
 

@@ -190,17 +190,18 @@ def user_data(face: Face, item: LibraryItem, data: UserData) -> MediaBrowserRow:
     }
 
 
-def folder_data(face: Face, item: LibraryItem, leaves: Sequence[UserData]) -> MediaBrowserRow:
-    """A series or season is played when all of it is."""
+def folder_data(face: Face, item: LibraryItem, leaves: Sequence[UserData], own: UserData) -> MediaBrowserRow:
+    """A series or season is played when all of it is; what else is said of it is its own."""
     left = sum(1 for data in leaves if not data.played)
     return {
         "UnplayedItemCount": left,
         "PlaybackPositionTicks": 0,
         "PlayCount": 0,
-        "IsFavorite": False,
+        "IsFavorite": own.favorite,
         "Played": left == 0,
         "Key": item.rating_key,
         "ItemId": face.item_id(item.rating_key),
+        **({} if own.rating is None else {"Rating": own.rating}),
     }
 
 

@@ -179,6 +179,7 @@ class MediaServer(StandIn):
         seen = [
             {"account": names[who], **user_data(self.face, self.library.items[key], data)}
             for (who, key), data in self.data.items()
+            if key in self.library.items
         ]
         told = [{"account": v.person.name, "title": v.item.title, "at": v.at.isoformat()} for v in self.viewings]
         return {"server": self.face.id, "seen": seen, "viewings": told}
@@ -280,7 +281,7 @@ class MediaServer(StandIn):
     def data_row(self, item: LibraryItem, person: ServerUser) -> MediaBrowserRow:
         if item.type in ("show", "season"):
             leaves = [self.seen(person, leaf) for leaf in self.library.leaves(item)]
-            return folder_data(self.face, item, leaves)
+            return folder_data(self.face, item, leaves, self.seen(person, item))
         return user_data(self.face, item, self.seen(person, item))
 
     def _data(self, person: ServerUser, item: LibraryItem) -> UserData:

@@ -23,18 +23,25 @@ class OwnWrite(Struct, frozen=True):
     asked_at: float
     done_at: float | None
     """``None`` while nobody knows whether it was."""
+    told_at: float | None = None
+    """When it was last watched, as a tick said, where the library takes that."""
 
 
 class WriteWindow(Struct, frozen=True):
     """When it was written what is looked for (Unix seconds): between ``since`` and ``until``.
 
     What was written before ``near`` counts only as a tick of what is not on the ``server``; empty where none is known.
+    Whenever it was written, a tick counts that says it was watched between ``near`` and ``until``.
     """
 
     since: float
     near: float
     until: float
     server: str
+
+
+_TOLD = "json_extract(wish, '$.at')"
+"""Of a tick, when it says that it was watched (Unix seconds)."""
 
 
 def within(
@@ -46,21 +53,24 @@ def within(
 ) -> list[OwnWrite]:
     """Those that were carried out then, or are under way; with ``keys`` what is about those of the tracker alone."""
     rows = db.execute(
-        "SELECT action, subject, json_quote(json_extract(wish, '$.value')), created_at, settled_at FROM amendments "
+        f"SELECT action, subject, json_quote(json_extract(wish, '$.value')), created_at, settled_at, {_TOLD} "
+        "FROM amendments "
         f"WHERE viewer = ? AND tracker = ? {'' if keys is None else f'AND address_key IN {THESE}'} "
         f"AND action IN {THESE} AND subject IS NOT NULL AND ((settled_at IS NULL AND attempts > 0) "
         "OR (state = 'delivered' AND settled_at BETWEEN ? AND ? AND (settled_at >= ? OR "
-        "(action = 'tick' AND ? <> '' AND instr(subject, ?) = 0))))",
+        "(action = 'tick' AND ? <> '' AND instr(subject, ?) = 0))) "
+        f"OR (state = 'delivered' AND action = 'tick' AND {_TOLD} BETWEEN ? AND ?))",
         (
             *account,
             *(() if keys is None else (listed(keys),)),
             listed(actions),
             *(window.since, window.until, window.near, window.server, f"{window.server}/"),
+            *(window.near, window.until),
         ),
     )
     return [
-        OwnWrite(action, decode_subject(subject), decode_value(value), asked, done)
-        for action, subject, value, asked, done in rows
+        OwnWrite(action, decode_subject(subject), decode_value(value), asked, done, told)
+        for action, subject, value, asked, done, told in rows
     ]
 
 

@@ -32,8 +32,9 @@ class LibraryEntry(Struct, frozen=True, gc=False):
     library: str = ""
     """Title of the library that it is in."""
     added: int = 0
-    """When it was added, and below, when anything of it last changed: epoch seconds, 0 where that is not told."""
+    """When it was added: epoch seconds, 0 where that is not told."""
     updated: int = 0
+    """Another number as soon as anything of it is, such as the time of that; 0 where that is not told."""
     trashed: bool = False
 
 

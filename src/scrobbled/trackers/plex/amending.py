@@ -8,9 +8,8 @@ that is in it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -21,10 +20,10 @@ from scrobbled.core.records import Subject
 from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.fields import text
 from scrobbled.trackers.base import Address, AddResult, Edit, Receipt, SetValue, Tick, Untick
+from scrobbled.trackers.copies.amending import places_of, through
 from scrobbled.trackers.plex.codec import counted, rating_of, seconds
 from scrobbled.trackers.plex.servers import PlexServers
 
-T = TypeVar("T")
 AT_ONCE = 4
 """Writes that are under way at the same time: a small server keeps them up."""
 WATCHED_THERE = "it was watched there already"
@@ -73,7 +72,7 @@ class PlexAmender:
                 raise TryLater(f"one of the servers it is on does not answer: {off[machine].reason}")
         batch = _Batch(clients, self._clock, await _states(clients, edits), await _playing(clients, edits))
         gate = asyncio.Semaphore(AT_ONCE)
-        done = await asyncio.gather(*(_through(gate, batch.carry_out(edit)) for edit in edits))
+        done = await asyncio.gather(*(through(gate, batch.carry_out(edit)) for edit in edits))
         return await batch.receipts(done)
 
 
@@ -173,11 +172,6 @@ class _Batch:
         return self._clients[machine], key
 
 
-def places_of(edit: Edit) -> list[str]:
-    told: Any = edit.address.data.get("places", ())
-    return [place for place in told if isinstance(place, str)]
-
-
 async def _states(clients: Mapping[str, PlexClient], edits: Iterable[Edit]) -> CopyStates:
     return await _read(clients, [place for edit in edits for place in places_of(edit)])
 
@@ -221,8 +215,3 @@ def _by_server(places: Iterable[str]) -> dict[str, list[str]]:
         machine, _, key = place.partition("/")
         found.setdefault(machine, []).append(key)
     return found
-
-
-async def _through(gate: asyncio.Semaphore, work: Awaitable[T]) -> T:
-    async with gate:
-        return await work
