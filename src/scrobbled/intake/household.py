@@ -115,6 +115,8 @@ def _idle_parts(viewer: str, pair: PairConfig) -> Iterator[str]:
     for kind in pair.directions():
         if lacking := [name for name in pair.between if kind not in can[name].reads]:
             yield f"{place}: this version does not compare the {kind} of {lacking[0]} yet"
+        elif kind == PLAYS and all(one.is_library for one in can.values()):
+            yield f"{place}: both are libraries, of which this version compares no plays; put each beside a tracker"
 
 
 def impossible(config: Config) -> Iterator[Problem]:

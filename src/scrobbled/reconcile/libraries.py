@@ -13,14 +13,15 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from scrobbled.core.agreeing.bulk import in_bulk
-from scrobbled.core.agreeing.ledger import HeldState, LeftMark, Policy
-from scrobbled.core.agreeing.lineup import Moments, window
+from scrobbled.core.agreeing.ledger import HeldState, LeftMark, PlayGroup, Policy
+from scrobbled.core.agreeing.lineup import Moments, reach, window
 from scrobbled.core.agreeing.plan import Side, other
 from scrobbled.core.agreeing.viewed import ViewedCopy, is_as_left, last_viewed, together, viewing
 from scrobbled.core.errors import ConfigError
 from scrobbled.core.kinds import COLLECTION, ITEMS, WATCHED
 from scrobbled.core.naming.items import Media
 from scrobbled.core.records import Subject
+from scrobbled.core.sending.change import of_side
 from scrobbled.core.words.meant import meant
 from scrobbled.reconcile.leaving import Departures, stands_of
 from scrobbled.reconcile.loading import LoadedSide
@@ -54,6 +55,8 @@ class LibraryView(Struct, frozen=True):
     """Keys of things that were ticked off together."""
     bulk: Set[str]
     """Ids of records of the other side that were entered in bulk."""
+    begins: bool = False
+    """Its times are those when a viewing began."""
     departures: Departures | None = None
     """Where what leaves the library is removed from the other side's collection."""
 
@@ -137,7 +140,7 @@ async def library_view(store: Store, sides: Sides, made: Policy, place_of: str) 
     timed = await _all(store, partial(library.timed, account=there), "", lambda one: one.id)
     found = await asyncio.to_thread(_ticked_together, watched, viewed)
     bulk, left = await asyncio.to_thread(in_bulk, timed), await _departures(store, sides, made)
-    return LibraryView(side, made.until, place_of, dict(marks), found, bulk, left)
+    return LibraryView(side, made.until, place_of, dict(marks), found, bulk, of_side(made.begins, side), left)
 
 
 async def _departures(store: Store, sides: Sides, made: Policy) -> Departures | None:
@@ -152,6 +155,12 @@ async def _departures(store: Store, sides: Sides, made: Policy) -> Departures | 
     stands = await asyncio.to_thread(stands_of, items)
     entries = {key: entry for _, key, entry in own}
     return Departures(stands, entries, instant(state.full_at), made.removals_percent)
+
+
+def reported(group: PlayGroup, side: Side, view: LibraryView | None) -> tuple[timedelta, timedelta]:
+    """How far from the time of a record of that side other reports of its viewing lie; see ``lineup.reach``."""
+    begins = view is not None and view.begins and view.side == side
+    return reach(window(group.runtime, group.media), begins=begins)
 
 
 async def _all(

@@ -13,11 +13,10 @@ from typing import cast
 from msgspec.structs import replace
 
 from scrobbled.core.agreeing.ledger import HeldPlay, Link, LinkState, PlayGroup
-from scrobbled.core.agreeing.lineup import window
 from scrobbled.core.agreeing.plan import SIDES, Side, other
 from scrobbled.core.naming.items import Media
 from scrobbled.core.records import DatePrecision
-from scrobbled.reconcile.libraries import KnownPlays, LibraryView, known_plays
+from scrobbled.reconcile.libraries import KnownPlays, LibraryView, known_plays, reported
 from scrobbled.reconcile.lining_values import gather_value, kinds_of
 from scrobbled.reconcile.loading import ASKED, Course, LoadedSide, Loader
 from scrobbled.reconcile.pairs import Sides, pieces
@@ -182,13 +181,13 @@ def _may_need_a_flag(mine: Iterable[MirroredPlay]) -> bool:
 def _to_ask(group: PlayGroup, side: Side, sheet: PartSheet, lined: Lined, held_by: str) -> Iterator[claims.HeldRecord]:
     rows = group.a if side == "a" else group.b
     there = lined.subjects.get((other(side), group.key))
-    gap = window(group.runtime, group.media)
+    late, gap = reported(group, side, sheet.view)
     for row in rows:
         if (side, row.record.id) not in sheet.links:
             one, play = row.record, lined.stored[side, row.record.id].play
             subject, at = sheet.half(side).subjects[one.key], one.at or one.made_at
             undated = held_by if one.kept is DatePrecision.NONE else ""
-            yield claims.HeldRecord(one.id, subject, there.key if there else None, at, gap, play, undated)
+            yield claims.HeldRecord(one.id, subject, there.key if there else None, at and at + late, gap, play, undated)
 
 
 def _with_settled(group: PlayGroup, settled: set[tuple[Side, str]]) -> PlayGroup:

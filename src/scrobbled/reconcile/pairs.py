@@ -193,6 +193,7 @@ def policy(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options:
         can_amend=(PLAYS in can[0].amends, PLAYS in can[1].amends),
         takes=(can[0].media, can[1].media),
         keeps=(can[0].keeps, can[1].keeps),
+        begins=(can[0].begins, can[1].begins),
         undated=cast(Any, pair.undated),
         by_release=(can[0].by_release, can[1].by_release),
         details=cast(Any, pair.collection_metadata),
@@ -245,6 +246,8 @@ def _check_library(options: Options, sides: Sides, can: Sequence[Capabilities]) 
 def _direction(pair: PairConfig, sides: Sides, can: Sequence[Capabilities], options: Options, kind: Kind) -> Direction:
     if (options.kinds and kind not in options.kinds) or not all(kind in one.reads for one in can):
         return "off"
+    if kind == PLAYS and all(one.is_library for one in can):
+        return "off"  # neither keeps plays that could be compared; see ``without_effect``
     configured = str(getattr(pair, kind))
     if configured == "off" and kind not in options.kinds:
         return "off"

@@ -48,6 +48,8 @@ class Capabilities(Struct, frozen=True):
     keeps: ViewingsKept = ViewingsKept.EVERY
     """What it keeps of a viewing. Where that is not every play it is a library: ``adds`` is false, it is told by
     ``Tick`` that something was watched, and its reads tell of ``core.kinds.STATES`` beside plays."""
+    begins: bool = False
+    """Of a library: the time that it keeps of a viewing is when that began, and of a mark the one that it was given."""
     place_of: str = ""
     """The source that is the same place, by its name: nothing that is told by sources goes to it, only what its pairs
     find, and what came from there never goes back."""

@@ -234,6 +234,8 @@ class Policy(Struct, frozen=True):
     """Whether the time of a play there can be changed."""
     takes: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
     keeps: tuple[ViewingsKept, ViewingsKept] = (ViewingsKept.EVERY, ViewingsKept.EVERY)
+    begins: tuple[bool, bool] = (False, False)
+    """Whether the time of a viewing there is that of its beginning."""
     undated: Undated = "leave"
     by_release: tuple[frozenset[Media], frozenset[Media]] = (EVERYTHING, EVERYTHING)
     """What the sides date by the release; of anything else nobody can say when it was."""

@@ -12,8 +12,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from scrobbled.core.agreeing.compare import compare_plays
-from scrobbled.core.agreeing.ledger import HeldPlay, HeldState, ItemPlan, LinkState, PlayGroup, Policy
-from scrobbled.core.agreeing.lineup import is_dated
+from scrobbled.core.agreeing.ledger import HeldPlay, HeldState, ItemPlan, Link, LinkState, PlayGroup, Policy
+from scrobbled.core.agreeing.lineup import is_dated, reach, window
 from scrobbled.core.agreeing.viewed import is_as_left
 from scrobbled.core.agreeing.writing import ChangeWriter
 from scrobbled.core.kinds import PLAYS
@@ -38,9 +38,13 @@ class _LibraryItem:
         self._held = group.state(here) is not None
         self._undated = [row for row in group.rows(here) if not is_dated(row.record)]
         self._group = _as_plays(group, here)
+        self._own = {row.record.id: row.record.at for row in self._group.rows(here)}
+        if of_side(policy.begins, here):
+            self._group = _as_reported(self._group, here)
 
     def plan(self) -> ItemPlan:
         found = compare_plays(_meant(self._group, self._here), self._towards_there())
+        found = replace(found, links=tuple(map(self._with_own_time, found.links)))
         removed = list(self._removed())
         if removed:
             taken = {change.target for change in removed}
@@ -56,6 +60,11 @@ class _LibraryItem:
         """Nothing is added, moved or removed in a library, and a row that its history lacks takes nothing away."""
         way = "off" if not self._pen.may(self._there) else "a-to-b" if self._there == "b" else "b-to-a"
         return replace(self._policy, ways={PLAYS: way}, removals={}, ticks="ignore")
+
+    def _with_own_time(self, link: Link) -> Link:
+        """Also where the library's viewing was compared at the time that the other side reports."""
+        own = self._own.get(link.id(self._here) or "", link.at(self._here))
+        return replace(link, a_at=own) if self._here == "a" else replace(link, b_at=own)
 
     def _rows(self) -> list[HeldPlay]:
         """What the other side has now."""
@@ -118,9 +127,12 @@ class _LibraryItem:
         return [self._pen.tick(self._here, latest)], []
 
     def _is_decided(self, latest: HeldPlay) -> bool:
-        """Whether somebody took the mark away since the other side last had a viewing: it is not set again."""
+        """Whether somebody took the mark away since the other side last had a viewing: it is not set again.
+
+        A mark may have been given the time of that viewing, so that it counts also when we set out to make it.
+        """
         mark, gone = self._state.mark, self._state.unwatched_at
-        since = max((at for at in (gone, mark.at or mark.begun if mark else None) if at), default=None)
+        since = max((at for at in (gone, *((mark.at, mark.begun) if mark else ())) if at), default=None)
         return since is not None and _is_before(latest, since)
 
     def _unticked(self) -> tuple[list[Change], list[str]]:
@@ -148,6 +160,26 @@ def _as_plays(group: PlayGroup, here: Side) -> PlayGroup:
     theirs = tuple(_entered(row) for row in group.rows(other(here)))
     a, b = (mine, theirs) if here == "a" else (theirs, mine)
     return replace(group, a=a, b=b)
+
+
+def _as_reported(group: PlayGroup, here: Side) -> PlayGroup:
+    """The library tells when a viewing began, and others when it ended: what is new there gets the time of the report
+    on the other side that is closest to when it must have ended, if there is one.
+    """
+    linked = {link.id(side) for link in group.links for side in (here, other(here))}
+    there = (row.record.at for row in group.rows(other(here)) if row.there and row.record.id not in linked)
+    free = sorted(at for at in there if at is not None)
+    late, gap = reach(window(group.runtime, group.media), begins=True)
+    mine: list[HeldPlay] = []
+    for row in group.rows(here):
+        at = row.record.at
+        near = [] if at is None or row.record.id in linked else [one for one in free if abs(one - at - late) < gap]
+        if at is not None and near:
+            found = min(near, key=lambda one: abs(one - at - late))
+            free.remove(found)
+            row = replace(row, record=replace(row.record, at=found))
+        mine.append(row)
+    return replace(group, a=tuple(mine)) if here == "a" else replace(group, b=tuple(mine))
 
 
 def _meant(group: PlayGroup, here: Side) -> PlayGroup:

@@ -45,6 +45,13 @@ def window(runtime: int | None, media: Media) -> timedelta:
     return max(LEAST, timedelta(seconds=SHARE * runtime)) if runtime else USUAL[media]
 
 
+def reach(gap: timedelta, *, begins: bool) -> tuple[timedelta, timedelta]:
+    """How much later than its record a viewing is, and how close to that two reports of it are; ``gap`` is their
+    ``window``. What is dated when it ``begins`` is told elsewhere when it ended, with pauses between.
+    """
+    return (gap / 2, gap * 1.5) if begins else (timedelta(), gap)
+
+
 class Moments:
     """Some points of time, to ask whether another lies near one of them."""
 

@@ -24,8 +24,8 @@ from scrobbled.trackers.offers import Offers
 
 
 def able(source: str, site: str) -> Capabilities:
-    """What such a library can. It keeps when something was last watched, and takes that time from us; of earlier
-    viewings there is no list.
+    """What such a library can. It keeps when something was last begun that was watched to its end, or marked, and takes
+    that time from us; of earlier viewings there is no list.
     """
     return Capabilities(
         media=frozenset({"movie", "episode"}),
@@ -38,6 +38,7 @@ def able(source: str, site: str) -> Capabilities:
         amends=frozenset({RATINGS}),
         ticks=True,
         keeps=ViewingsKept.LAST,
+        begins=True,
         place_of=source,
     )
 
