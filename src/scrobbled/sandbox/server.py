@@ -67,8 +67,12 @@ viewers:
       plex:
         {{url: {base}/plex, token: sandbox-plex-token, account_url: {base}/plextv, discover_url: {base}/plex-discover,
         metadata_url: {base}/plex-metadata}}
+      jellyfin: {{url: {base}/jellyfin, token: sandbox-jellyfin-key, user: anna}}
+      emby: {{url: {base}/emby, token: sandbox-emby-key, user: anna}}
     pairs:
       - {{between: [plex, trakt], plays: both, ratings: both}}
+      - {{between: [jellyfin, trakt], plays: both, ratings: both}}
+      - {{between: [emby, trakt], plays: both, ratings: both}}
 
 Each root also answers /_sandbox/faults, /_sandbox/outage, /_sandbox/requests and /_sandbox/state. Media servers take
 POST /_sandbox/hooks {{"urls": [...]}} and /_sandbox/watch {{"title": "Harbour Lights S1E1", "account": "anna"}}.
