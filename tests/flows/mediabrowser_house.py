@@ -87,7 +87,7 @@ async def house_of(
 ) -> AsyncIterator[MediaBrowserHouse]:
     """``pair`` is added to the pair's configuration. Webhooks of the server arrive at the service."""
     clock = FakeClock()
-    sandbox = Sandbox(world, now=clock.now, only=(name, "trakt", "trakt-auth"))
+    sandbox = Sandbox(world, now=clock.now, only=(name, "trakt", "trakt-auth", "serializd"))
     sandbox["trakt"].limits.enforced = False
     values = settings(name, folder, sandbox, pair)
     made = MediaBrowserHouse(folder, sandbox, clock, values, built(folder, sandbox, clock, values))
@@ -107,10 +107,18 @@ def settings(name: str, folder: Path, sandbox: Sandbox, pair: dict[str, Any]) ->
     library = {"url": f"http://sandbox/{name}", "token": sandbox[name].api_key, "user": "anna"}
     trakt = {**SHOWN, "url": "http://sandbox/trakt", "auth_url": "http://sandbox/trakt-auth", "pace": "0s"}
     between = {"between": [name, "trakt"], "plays": "both", "ratings": "both", "every": "15m", **pair}
+    serializd = {
+        "email": "anna@example.org",
+        "password": "anna-secret",
+        "url": "http://sandbox/serializd/api",
+        "pace": "0s",
+    }
+    others = {"trakt": trakt, "serializd": serializd}
+    beside = {other: others[other] for other in between["between"] if other in others}
     viewer = {
         "name": "anna",
         "accounts": {name: ["anna"]},
-        "trackers": {name: library, "trakt": trakt},
+        "trackers": {name: library, **beside},
         "pairs": [between],
     }
     return {

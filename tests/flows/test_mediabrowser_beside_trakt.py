@@ -202,6 +202,18 @@ async def test_a_library_that_is_emptied_takes_nothing_along(name: str, tmp_path
         assert len(house.plays()) == 3
 
 
+async def test_beside_serializd_it_is_the_same(name: str, tmp_path: Path) -> None:
+    async with house_of(name, tmp_path, between=[name, "serializd"]) as house:
+        house.put(house.episode(0), UserData(played=True, count=1, last=EVENING))
+        house.on_serializd(0, 1, 2, EVENING + timedelta(days=2))
+        await house.settle()
+        assert house.serializd().total() == 2
+        marked = house.server.library.find(f"{house.sandbox.world.shows[0].title} S1E2")
+        assert house.seen(marked).last == EVENING + timedelta(days=2)
+        await house.idle()
+        assert house.serializd().total() == 2
+
+
 async def test_two_libraries_are_told_to_be_no_pair_for_plays() -> None:
     text = """
 viewers:

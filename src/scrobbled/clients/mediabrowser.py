@@ -15,6 +15,8 @@ from scrobbled.core.errors import ContractDrift, LoginNeeded, Refused
 from scrobbled.plumbing.fields import identifier, lowered
 from scrobbled.plumbing.http import Answer, Http
 
+PATIENCE = 90.0
+
 
 class MediaBrowserKind(Struct, frozen=True):
     """In what the two differ. In paths ``{user}`` is the user's id, which is a parameter where it is not in them, and
@@ -80,9 +82,9 @@ class MediaBrowserClient(ServerClient):
         headers = {"Authorization": f"MediaBrowser {told}", "Accept": "application/json", **extra}
         super().__init__(http, headers, refused or dialect.refused)
 
-    async def send(self, path: str, query: Query | None = None) -> Answer:
-        """An answer as it is."""
-        return await self.http.send("GET", path, params=query, headers=self.headers)
+    async def send(self, path: str, query: Query | None = None, *, patience: float = 30.0) -> Answer:
+        """An answer as it is; ``patience`` is how many seconds the server may think about it."""
+        return await self.http.send("GET", path, params=query, headers=self.headers, timeout=patience)
 
     async def ask(self, path: str, query: Query | None = None) -> tuple[JsonRow, str]:
         """An object, and the request for messages."""
@@ -111,8 +113,8 @@ class MediaBrowserClient(ServerClient):
         return await self.ask(*self._items(query, user))
 
     async def page(self, query: Query, user: str) -> Answer:
-        """The same as it came, not yet read."""
-        answer = await self.send(*self._items(query, user))
+        """The same as it came, not yet read. A small machine takes its time for thousands of items."""
+        answer = await self.send(*self._items(query, user), patience=PATIENCE)
         allowed(answer.status, refused=self.refused)
         if not answer.ok:
             raise ContractDrift(f"{answer.what} answered {answer.status}; is this the address of {self.dialect.name}?")
