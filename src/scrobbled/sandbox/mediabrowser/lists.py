@@ -30,7 +30,8 @@ class ItemQuery:
 
     def found(self) -> list[LibraryItem]:
         """All that fit, in the order asked for."""
-        return self._sorted([item for item in self._inside() if self._fits(item)])
+        fits = self._filter()
+        return self._sorted([item for item in self._inside() if fits(item)])
 
     def page(self, items: Sequence[LibraryItem]) -> tuple[int, Sequence[LibraryItem]]:
         """The first index and the part asked for."""
@@ -57,21 +58,22 @@ class ItemQuery:
             return [*children, *self.library.leaves(own[0])] if own[0].type == "show" else children
         return [item for item in everything if self.face.item_id(f"section-{item.section.key}") == parent]
 
-    def _fits(self, item: LibraryItem) -> bool:
-        types, ids = self.words("includeitemtypes"), [one.replace("-", "") for one in self.words("ids")]
-        wanted = [*self.words("filters"), *_flag("isplayed", "isunplayed", self.query.get("isplayed", ""))]
-        return (
-            (not types or TYPES[item.type].lower() in types)
-            and (not ids or self.face.item_id(item.rating_key) in ids)
-            and all(STATES[name](self.data(item)) for name in wanted if name in STATES)
-            and self._named(item)
-        )
+    def _filter(self) -> Callable[[LibraryItem], bool]:
+        """What is asked for; of ``AnyProviderIdEquals=tmdb.123,imdb.tt1``, which Emby has, one has to be the item's."""
+        types, ids = set(self.words("includeitemtypes")), {one.replace("-", "") for one in self.words("ids")}
+        named = set(self.words("anyprovideridequals"))
+        flags = [*self.words("filters"), *_flag("isplayed", "isunplayed", self.query.get("isplayed", ""))]
+        states = [STATES[name] for name in flags if name in STATES]
 
-    def _named(self, item: LibraryItem) -> bool:
-        """``AnyProviderIdEquals=tmdb.123,imdb.tt1``, which Emby has."""
-        pairs = self.words("anyprovideridequals")
-        have = {f"{name}.{value}".lower() for name, value in provider_ids(item).items()}
-        return not pairs or bool(have & set(pairs))
+        def fits(item: LibraryItem) -> bool:
+            return (
+                (not types or TYPES[item.type].lower() in types)
+                and (not ids or self.face.item_id(item.rating_key) in ids)
+                and all(state(self.data(item)) for state in states)
+                and (not named or not named.isdisjoint(_names(item)))
+            )
+
+        return fits
 
     def _sorted(self, items: list[LibraryItem]) -> list[LibraryItem]:
         down = self.words("sortorder")[:1] == ["descending"]
@@ -87,3 +89,7 @@ class ItemQuery:
 
 def _flag(yes: str, no: str, value: str) -> list[str]:
     return {"true": [yes], "false": [no]}.get(value.lower(), [])
+
+
+def _names(item: LibraryItem) -> set[str]:
+    return {f"{name}.{value}".lower() for name, value in provider_ids(item).items()}

@@ -78,6 +78,7 @@ class MediaServer(StandIn):
         """By the world's key of an item, its ``MediaSources``, where they are others than those of its versions."""
         self._sessions = count(1)
         self._known: dict[str, str] = {}
+        self._rows: dict[tuple[str, tuple[str, ...]], tuple[LibraryItem, MediaBrowserRow]] = {}
 
     @functools.cached_property
     def library(self) -> Library:
@@ -273,10 +274,17 @@ class MediaServer(StandIn):
         return Reply(200, {"Items": rows, "TotalRecordCount": len(found), "StartIndex": start})
 
     def row(self, item: LibraryItem, person: ServerUser | None, fields: Sequence[str] = ()) -> MediaBrowserRow:
-        row = base_item(self.face, item, self.data_row(item, person) if person else None, fields)
+        row = {**self._bare(item, tuple(fields)), **({"UserData": self.data_row(item, person)} if person else {})}
         if "mediasources" in fields and item.duration:
             row["MediaSources"] = self.files.get(item.rating_key) or media_sources(self.face, item)
         return {**row, "IndexNumberEnd": self.spans[item.rating_key]} if item.rating_key in self.spans else row
+
+    def _bare(self, item: LibraryItem, fields: tuple[str, ...]) -> MediaBrowserRow:
+        """What is the same for everybody; made once, as a library of thousands is listed again and again."""
+        kept = self._rows.get((item.rating_key, fields))
+        if kept is None or kept[0] is not item:
+            kept = self._rows[item.rating_key, fields] = item, base_item(self.face, item, None, fields)
+        return kept[1]
 
     def data_row(self, item: LibraryItem, person: ServerUser) -> MediaBrowserRow:
         if item.type in ("show", "season"):

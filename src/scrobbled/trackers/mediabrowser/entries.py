@@ -77,14 +77,13 @@ class RowReader:
     ) -> None:
         self._machine, self._shows, self._known, self._playing = machine, shows, known, playing
 
-    def entries(self, row: PlainRow, library: str) -> Iterator[LibraryEntry]:
+    def entries(self, row: PlainRow, state: ItemState, library: str) -> Iterator[LibraryEntry]:
         """Nothing for what has no file. Raises ``Malformed`` for what cannot be read."""
         scope = SCOPES.get(text(row.get("type")).casefold())
         if scope is None or not has_a_file(row):
             return
         key = key_in(row)
         items = self._items(row, scope)
-        state = state_of(row)
         for at, item in enumerate(items):
             place = place_of(self._machine, key) if not at else part_of(place_of(self._machine, key), item)
             entry = self._entry(row, place, scope, item, state, library)
@@ -153,8 +152,8 @@ def _added(row: PlainRow) -> int:
 
 def signature(row: PlainRow) -> int:
     """Another number as soon as the file may be another; 0 where the server tells nothing that would show it."""
-    told = [text(row.get(name), limit=4_096) for name in SIGNED]
-    return int.from_bytes(hashlib.sha256("\n".join(told).encode()).digest()[:6]) if any(told) else 0
+    told = [row[name] for name in SIGNED if row.get(name) is not None]
+    return int.from_bytes(hashlib.sha256(repr(told).encode()).digest()[:6]) if told else 0
 
 
 def plain(row: Any) -> PlainRow:

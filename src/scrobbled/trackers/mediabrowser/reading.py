@@ -199,9 +199,9 @@ def _row(raw: Raw) -> PlainRow:
 def _take(found: _Found, row: PlainRow, reader: RowReader, title: str, playing: frozenset[str]) -> None:
     if not row:
         raise Malformed("a row that is none")
-    entries = list(reader.entries(row, title))
-    key = key_in(row)
-    is_doubtful = state_of(row).was_begun(playing=key in playing)
+    state = state_of(row)
+    entries = list(reader.entries(row, state, title))
+    is_doubtful = state.was_begun(playing=key_in(row) in playing)
     for entry in entries:
         known = found.entries.get(entry.place)  # one folder may be in two libraries
         found.entries[entry.place] = entry if known is None else replace(entry, library=known.library)
