@@ -166,9 +166,9 @@ def test_from_nothing_to_the_first_play(chromium: Chromium, town: Town, tmp_path
             page = screen.open(service.url)
             _password(page)
             page.get_by_label("Your name").fill("anna")
-            page.get_by_role("button", name="Go on").click()
+            page.get_by_role("button", name="Continue").click()
             _serializd(page, town)
-            page.get_by_role("link", name="Go on").click()
+            page.get_by_role("link", name="Continue").click()
             page.get_by_role("button", name=re.compile("Plex")).first.click()
             address = page.locator("code", has_text="/webhooks/plex/").first.inner_text()
             token = re.search(r"webhooks/plex/([\w-]+)", address)
@@ -187,13 +187,13 @@ def test_from_nothing_to_the_first_play(chromium: Chromium, town: Town, tmp_path
 
 def _password(page: Page) -> None:
     page.get_by_label("Password", exact=True).fill("a-long-password-4711")
-    page.get_by_label("The same once more").fill("a-long-password-4711")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("Repeat the password").fill("a-long-password-4711")
+    page.get_by_role("button", name="Continue").click()
 
 
 def _serializd(page: Page, town: Town) -> None:
     page.get_by_label("E-mail at Serializd").fill("anna@example.org")
     page.get_by_label("Password").first.fill("anna-secret")
-    page.get_by_text("It is at another address").first.click()
+    page.get_by_text("Use a different address").first.click()
     page.get_by_label("Address of the API, /api included").fill(f"{town.base}/serializd/api")
     page.get_by_role("button", name="Sign in to Serializd").click()

@@ -112,7 +112,7 @@ def test_an_evening_of_questions_ends_with_a_library_and_a_tracker_in_step(
     path = tmp_path / "scrobbled.yaml"
     one = begun(terminals, path, "--elsewhere")
     one.answer("Password, of at least 8 characters (empty: later)", PASSWORD)
-    one.answer("The same once more", PASSWORD)
+    one.answer("Repeat the password", PASSWORD)
     one.answer("User name [admin]")
     one.answer("Your name (empty: later)", "anna")
     one.answer("Another person (empty: go on)")
@@ -137,7 +137,7 @@ def test_an_evening_of_questions_ends_with_a_library_and_a_tracker_in_step(
     assert "/webhooks/plex/" in one.expect(r"reports to:\n(\S+)\n")
     one.answer("Connect (1 to")
     one.answer("Those that count", "TV")
-    one.answer("Bring it over between Plex and Trakt of anna, every 15 minutes?", "y")
+    one.answer("Compare every 15 minutes, and keep Plex and Trakt of anna in step?", "y")
     one.expect("scrobbled sync --dry-run --viewer anna --pair plex,trakt")
     assert one.ends() == 0
     assert "Left for later: the first event of it." in one.seen
@@ -194,7 +194,7 @@ def test_every_question_can_wait_and_asking_again_goes_on_from_there(tmp_path: P
     assert "Left for later: a password for the page, who watches, a tracker for what is watched" in one.seen
     again = begun(terminals, path)
     again.answer("Password, of at least 8 characters (empty: later)", "short")
-    again.answer("The same once more", "short")
+    again.answer("Repeat the password", "short")
     again.answer("User name [admin]")
     again.expect("Take a password of at least 8 characters.")
     again.answer("Once more? (y, empty: later)")

@@ -48,10 +48,17 @@ def test_five_steps_lead_from_nothing_to_the_first_play(tmp_path: Path) -> None:
             house.sandbox["trakt"].oauth.settle_device(device.user_code, username="anna")
             await house.until(browser, "sign-ins/anna/trakt", "done")
             assert "waited for this" not in (await page(browser, "/sign-in/anna/trakt")).text, "nothing was watched yet"
-            assert "Go on with setting up" in (await page(browser, "/sign-in/anna/trakt?start=1")).text
-            assert "What do you watch on?" in (await page(browser, "/start")).text
+            assert "Continue with the set-up" in (await page(browser, "/sign-in/anna/trakt?start=1")).text
+            asked = (await page(browser, "/start/trackers")).text
+            assert "Keep Serializd and Trakt in step?" in asked
+            paired = await browser.post("/start/pair", data={"viewer": "anna", "between": "serializd,trakt"})
+            assert "in step?" not in paired.text
+            server = (await page(browser, "/start")).text
+            assert "What do you watch on?" in server
+            assert "Skip, I only sync trackers" in server
             waiting = await browser.post("/start/server", data={"source": "plex"})
             assert "Waiting for Plex" in waiting.text
+            assert "Finish" in Seen(waiting.text).text
             await first_event(house, browser)
             seen = await page(browser, "/start/event?fragment=1")
             given = {str(one["name"]): str(one["value"]) for one in seen.all("input")}

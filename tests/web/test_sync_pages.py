@@ -103,7 +103,7 @@ async def test_a_pair_that_was_never_compared_teaches_what_that_does(browser: ht
     assert "More than 2 changes wait for your yes" in text
 
 
-async def test_a_house_without_pairs_is_told_what_one_is(tmp_path: Path) -> None:
+async def test_a_house_without_pairs_is_asked_one_question_and_one_answer_makes_the_pair(tmp_path: Path) -> None:
     async with pairing(tmp_path) as two:
         path = two.folder / "scrobbled.yaml"
         path.write_text(path.read_text().split("  pairs:")[0] + "  trackers: {}\n")
@@ -112,10 +112,15 @@ async def test_a_house_without_pairs_is_told_what_one_is(tmp_path: Path) -> None
         await two.restart()
         async with visiting(two) as browser:
             text = await page(browser, "/sync")
-            body = (await browser.get("/sync")).text
-    assert "No pairs yet" in text
-    assert "between: [serializd, trakt]" in text
-    assert "settings/people/0" in body
+            assert "No pairs yet" in text
+            assert "Keep Serializd and Trakt of anna in step?" in text
+            assert "settings/people/0" in (await browser.get("/sync")).text
+            wish = {"viewer": "anna", "pair": "serializd,trakt"}
+            assert (await sent(browser, "/sync/pair", **wish)).endswith("sync")
+            assert "in step?" not in await page(browser, "/sync")
+            (pair,) = await asked(browser, "/pairs")
+            assert pair["kinds"] == {"plays": "both", "ratings": "both"}
+            await sent(browser, "/sync/pair", status=400, **wish)
 
 
 async def test_a_pair_with_nothing_on_says_so_and_is_switched_on_by_one_button(tmp_path: Path) -> None:

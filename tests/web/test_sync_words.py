@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-import yaml
 from msgspec.structs import replace
 
 from scrobbled.core.agreeing.outline import Outline
@@ -13,7 +12,7 @@ from scrobbled.desk.facts import run_words
 from scrobbled.desk.facts.pairs import ChangeCount, RunStory
 from scrobbled.desk.pairs.lines import RunProgress, TempoStory
 from scrobbled.store.queue.run_items import ItemStory
-from scrobbled.web.view.pairs import deeds, pairs, plans, run_items, runs, takebacks
+from scrobbled.web.view.pairs import deeds, plans, run_items, runs, takebacks
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 RUN = RunStory(
@@ -217,13 +216,6 @@ def test_a_plan_is_told_with_names_and_days_as_people_write_them() -> None:
 )
 def test_reasons_call_both_sides_by_their_names(text: str, says: str) -> None:
     assert run_words.with_names(text, RUN.pair) == says
-
-
-@pytest.mark.parametrize("name", ["anna", 'Ben "the: cat" & Söhne', "null", "- x"])
-def test_the_pair_that_is_proposed_is_yaml_whatever_somebody_is_called(name: str) -> None:
-    (viewer,) = yaml.safe_load(pairs.sample(name, ("trakt", "serializd", "anilist")))["viewers"]
-    proposed = {"between": ["trakt", "serializd"], "plays": "both", "ratings": "both", "every": "15m"}
-    assert viewer == {"name": name, "pairs": [proposed]}
 
 
 def test_what_is_taken_back_of_a_large_run_is_counted_by_what_became_of_it() -> None:

@@ -83,7 +83,7 @@ class SetupQuestions:
             first = self._dialogue.secret("Password, of at least 8 characters (empty: later)")
             if not first:
                 return False
-            if self._dialogue.secret("The same once more") != first:
+            if self._dialogue.secret("Repeat the password") != first:
                 raise ConfigError(["The two passwords are not the same. Type it once more."])
             username = self._dialogue.line("User name", "admin")
             self._carry(self._guided.beginning.set_login(username, first))
@@ -251,7 +251,7 @@ class SetupQuestions:
         for viewer, between in self._guided.beginning.possible_pairs():
             self._dialogue.heading("What one of two lacks")
             if self._dialogue.agrees(
-                f"Bring it over between {' and '.join(map(name, between))} of {viewer}, every 15 minutes?"
+                f"Compare every 15 minutes, and keep {' and '.join(map(name, between))} of {viewer} in step?"
             ):
                 self._carry(self._guided.beginning.add_pair(viewer, between))
                 pair = ["--viewer", viewer, "--pair", ",".join(between)]

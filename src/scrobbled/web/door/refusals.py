@@ -74,7 +74,7 @@ START_FIRST = Refusal(
 CODE_FIRST = Refusal(
     401,
     "Enter the code first",
-    "scrobbled is not set up yet. Open its page and enter the code that stands in its log, or set it up on the machine "
+    "scrobbled is not set up yet. Open its page and enter the code printed in its log, or set it up on the machine "
     "it runs on.",
     sign_in=True,
     door="start/code",

@@ -171,7 +171,7 @@ def _code(access: Access, signed_in: SignedIn) -> list[HTTPRouteHandler]:
             return _refused(request, f"Too many wrong tries. Wait {seconds}.", 429)
         if not does_fit:
             log.warning("code refused", action="start", address=caller.address)
-            return _refused(request, "That is not the code in the log of this start.", 401)
+            return _refused(request, "That is not the code printed in the log of this start.", 401)
         access.sessions.end(cookies(request.scope, COOKIE))
         session = access.sessions.begin()
         await signed_in.keep()
@@ -204,6 +204,7 @@ async def _page(
         "sources": [
             (name, SOURCES[name].setup.title, name in config.sources) for name in SOURCES if name not in NAMELESS
         ],
+        "added": bool(config.sources),
         "pairs": [
             (viewer, between, words.joined([words.name(one) for one in between]))
             for viewer, between in desk.guided.beginning.possible_pairs()

@@ -12,8 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
-from scrobbled.core.errors import ConfigError
-from scrobbled.core.services import SERVICES
+from scrobbled.core.errors import ConfigError, NotWritten
 from scrobbled.desk.desk import Desk
 from scrobbled.desk.facts.pairs import PairStory
 from scrobbled.desk.pairs.pairs import Filter
@@ -43,7 +42,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
             "newest": runs.rows(newest, found),
             "limit": desk.config.safety.max_writes_per_hour,
             "lone": sync.lone(desk.config.viewers),
-            "sample": sync.sample("anna", tuple(name for name, one in SERVICES.items() if one.typed)),
+            "connect": "start/trackers",
         }
         template = "pairs/pairs_parts.html" if fragment else "pairs/pairs.html"
         return await shell.page(request, desk, template, place="sync", **context)
@@ -77,7 +76,19 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
             raise NotFoundException("There is no such pair of which nothing is switched on.")
         return shell.to(request, f"sync?did={done.did}")
 
-    return [place, ask, switch_on]
+    @post("/sync/pair")
+    async def keep_in_step(request: AnyRequest) -> Redirect:
+        """Yes to the question whether two trackers of somebody are to be compared."""
+        form = await forms.form(request)
+        viewer, pair = _whose(form)
+        a, _, b = pair.partition(",")
+        try:
+            await desk.guided.beginning.add_pair(viewer, (a, b))
+        except (ConfigError, NotWritten) as error:
+            raise ClientException(str(error)) from None
+        return shell.to(request, "sync")
+
+    return [place, ask, switch_on, keep_in_step]
 
 
 def _options(form: FormMultiDict, pairs: Sequence[PairStory]) -> Options:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from scrobbled.config.spelling import scalar
 from scrobbled.config.viewing import ViewerConfig
 from scrobbled.core.house import together
 from scrobbled.core.sending.change import left_out
@@ -17,19 +16,12 @@ from scrobbled.desk.facts.house import AccountStatus
 from scrobbled.desk.facts.pairs import PairStory, RunStory
 from scrobbled.desk.facts.run_words import conflict_words
 from scrobbled.desk.needs.questions import named
+from scrobbled.desk.pairs import usual
 from scrobbled.desk.pairs.previews import Preview
-from scrobbled.trackers import TRACKERS
 from scrobbled.web.view.looks import stands
 from scrobbled.web.view.moments import Moment, moment
 from scrobbled.web.view.pairs import plans, runs
 
-SAMPLE = """viewers:
-  - name: {name}
-    pairs:
-      - between: [{a}, {b}]
-        plays: both
-        ratings: both
-        every: 15m"""
 REMOVALS = {
     "ignore": "What is removed on one side stays on the other",
     "propagate": "What is removed on one side is removed on the other too, if we brought it there",
@@ -84,16 +76,13 @@ class PairCard(Struct, frozen=True):
 
 
 class Lone(Struct, frozen=True):
-    """Somebody with several trackers and no pair; ``to`` is where they are given one, ``yaml`` what that makes.
+    """Two trackers of somebody who has no pair, as a question; ``to`` is where a pair is made in another way."""
 
-    ``library`` is one among the trackers that gets nothing but from a pair; empty where there is none.
-    """
-
-    name: str
-    trackers: int
-    yaml: str
+    viewer: str
+    between: str
+    named: str
+    kinds: str
     to: str
-    library: str
 
 
 class PairHeadline(Struct, frozen=True):
@@ -138,24 +127,16 @@ def card(
 
 
 def lone(viewers: Sequence[ViewerConfig]) -> list[Lone]:
-    return [
-        Lone(
-            one.name,
-            len(one.trackers),
-            sample(one.name, tuple(one.trackers)),
-            f"settings/people/{place}",
-            next(
-                (words.name(name) for name in one.trackers if name in TRACKERS and TRACKERS[name].can().is_library), ""
-            ),
-        )
-        for place, one in enumerate(viewers)
-        if len(one.trackers) > 1 and not one.pairs
-    ]
-
-
-def sample(name: str, trackers: Sequence[str]) -> str:
-    """The first two of ``trackers`` as a pair, in YAML."""
-    return SAMPLE.format(name=scalar(name), a=trackers[0], b=trackers[1])
+    """For whoever has no pair the first that could be one."""
+    found = []
+    for place, one in enumerate(viewers):
+        for between in usual.between(one.trackers)[: 0 if one.pairs else 1]:
+            named_as, kinds = (
+                words.joined([words.name(tracker) for tracker in between]),
+                words.joined(usual.kinds(between)),
+            )
+            found.append(Lone(one.name, ",".join(between), named_as, kinds, f"settings/people/{place}"))
+    return found
 
 
 def headline(stories: Sequence[PairStory]) -> PairHeadline:
