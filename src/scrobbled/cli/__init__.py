@@ -14,7 +14,7 @@ from scrobbled.cli.exports import export_group
 from scrobbled.cli.groups import cache_group, config_group, map_group, queue, token
 from scrobbled.cli.hooks import claim, test_event, webhook
 from scrobbled.cli.leading import libraries, setup
-from scrobbled.cli.options import code_of, config_option, json_option, named, no_config_option
+from scrobbled.cli.options import Interruptible, code_of, config_option, json_option, named, no_config_option
 from scrobbled.core.errors import ConfigError, ScrobbledError, said
 
 click.rich_click.TEXT_MARKUP = "rich"
@@ -68,7 +68,7 @@ def main() -> None:
         sys.exit(1)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Interruptible, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="scrobbled")
 def command() -> None:
     """Takes webhooks from your media servers and keeps Serializd and Trakt complete: every viewing once."""

@@ -136,8 +136,22 @@ async def _leave(service: ServiceAccess, id_: int, say: Callable[[str], None] | 
     if service.is_ours:
         await service.store.write(lambda db: runs.end(db, id_, time.time(), "failed", "it was told to end"))
     if say is not None:
-        goes_on = "The next scrobbled sync or serve goes" if service.is_ours else "The service goes"
-        say(f"{goes_on} on with what run r{id_} put into the queue; scrobbled undo --run r{id_} takes it back.")
+        progress = await service.store.read(lambda db: run_changes.progress(db, id_))
+        say(_left(progress, f"r{id_}", is_ours=service.is_ours))
+
+
+def _left(progress: RunCounts, run: str, *, is_ours: bool) -> str:
+    if not is_ours:
+        return (
+            f"Stopped waiting. The service goes on with run {run}; its page under Sync has a button that stops it, and "
+            f"scrobbled undo --run {run} takes back what it did."
+        )
+    if not progress.total:
+        return f"Stopped. Run {run} had not changed anything yet, so nothing is left to do."
+    return (
+        f"Stopped. {progress.done:,} of {progress.total:,} changes of run {run} are done. The next scrobbled sync "
+        f"or serve delivers the rest; scrobbled undo --run {run} takes back what was done."
+    )
 
 
 def _stuck(progress: RunCounts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,14 +13,15 @@ import rich_click as click
 from msgspec.structs import replace
 
 from scrobbled.cli import losses
-from scrobbled.cli.common import configured, plural, print_json, run, say
-from scrobbled.cli.ending import unless_ended
+from scrobbled.cli.common import configured, plural, print_json, say
+from scrobbled.cli.ending import NOTHING_CHANGED, until_told
 from scrobbled.cli.following import follow
 from scrobbled.cli.runs import first, meant, planned, reported, say_plan, say_run
 from scrobbled.cli.served import ServiceAccess, service
 from scrobbled.cli.sync import check_plan, rehearsed
 from scrobbled.config import Config
 from scrobbled.config.viewing import ViewerConfig
+from scrobbled.core.naming import names
 from scrobbled.intake.household import is_destination
 from scrobbled.plumbing.clock import SystemClock
 from scrobbled.reconcile import Options, Wired
@@ -47,9 +49,10 @@ def import_file(path: str | None, file: str, wish: Mapping[str, Any], *, as_json
     if not as_json:
         _say_file(where, parsed)
     if parsed.plays or parsed.ratings:
-        found = run(unless_ended(_imported(config, viewer, where, parsed, wish, quiet=as_json)))
+        left = NOTHING_CHANGED if wish["dry_run"] else ""
+        found = until_told(_imported(config, viewer, where, parsed, wish, quiet=as_json), left)
     else:
-        found = run(unless_ended(losses.found(config, viewer, parsed, quiet=as_json)))
+        found = until_told(losses.found(config, viewer, parsed, quiet=as_json), NOTHING_CHANGED)
     if found is None:
         return 1
     if as_json:
@@ -117,7 +120,7 @@ async def _imported(
         async with service(config) as served:
             chosen = await meant(served.store, chosen, options.plan, named="--to")
             await _put_up(served.store, chosen[0], parsed)
-            told = [await _carried_out(served, one, options, command, quiet=quiet) for one in chosen]
+            told = await _each(served, chosen, options, command, quiet=quiet)
     names = {"run_id": first(told, "run_id"), "plan_id": first(told, "plan_id")}
     return {**names, "dry_run": wish["dry_run"], "runs": told, "failed": any(one["failed"] for one in told)}
 
@@ -138,6 +141,25 @@ async def _put_up(store: Store, one: Wired, parsed: Parsed) -> None:
     file = FileTracker(one.sides.a, parsed)
     reading = await file.read(file.can.reads, {}, known, full=True)
     await absorb(store, AccountReading(account, reading, clock.now().timestamp(), precision=1), clock)
+
+
+async def _each(
+    served: ServiceAccess, chosen: Sequence[Wired], options: Options, command: str, *, quiet: bool
+) -> list[dict[str, Any]]:
+    """One after the other. When it is cancelled it says which have not begun."""
+    told: list[dict[str, Any]] = []
+    try:
+        for one in chosen:
+            told.append(await _carried_out(served, one, options, command, quiet=quiet))
+    except asyncio.CancelledError:
+        rest = [one.sides.b for one in chosen[len(told) + 1 :]]
+        if rest and not quiet:
+            to = " ".join(f"--to {tracker}" for tracker in rest)
+            say(
+                f"The import to {' and '.join(map(names.name, rest))} has not begun. To do it: {command} {to}", err=True
+            )
+        raise
+    return told
 
 
 async def _carried_out(

@@ -20,6 +20,21 @@ no_config_option = click.option("--config", expose_value=False, hidden=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
 
+class Interruptible(click.RichGroup):
+    """Ctrl-C ends any command with the exit code that shells know; what catches the key itself ends as it likes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            pass
+        except click.Abort as error:
+            if not isinstance(error.__context__, KeyboardInterrupt):
+                raise
+        click.echo(err=True)
+        return ctx.exit(130)
+
+
 def named(ctx: click.Context, option: click.Parameter, value: Any) -> Any:
     """A callback: what is written out names something. A script's empty variable is no leave to do everything."""
     if ctx.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:

@@ -19,7 +19,7 @@ from scrobbled import __version__, liveness
 from scrobbled import config as configuration
 from scrobbled.cli import container
 from scrobbled.cli.common import configured, run
-from scrobbled.cli.ending import ending
+from scrobbled.cli.ending import INTERRUPTED, ending
 from scrobbled.config import Config
 from scrobbled.desk.home_assistant import sensing
 from scrobbled.desk.settings import starting
@@ -169,19 +169,20 @@ async def _reloading(runtime: Runtime, redactor: Redactor, book: Logbook) -> Asy
 
 
 def demo(port: int, host: str, *, once: bool) -> int:
-    """0 when each side holds each play exactly once."""
+    """0 when each side holds each play exactly once, 130 after Ctrl-C."""
     from scrobbled.cli.demo.evening import Demo
 
     book = Logbook()
     log.set_up("error", "text", Redactor(), into=book, keep="info")  # the rest is told in the log of the page
 
-    async def play() -> bool:
+    async def play() -> int:
         with ending() as ended:
             async with Demo(tell=click.echo, port=port, host=host, book=book).running() as evening:
                 with liveness.noted(os.environ, host, evening.port):
-                    return await _played(evening, ended, once=once)
+                    arrived = await _played(evening, ended, once=once)
+        return INTERRUPTED if ended.by_key else 0 if arrived else 1
 
-    return 0 if run(play()) else 1
+    return run(play())
 
 
 async def _played(evening: Demo, ended: asyncio.Event, *, once: bool) -> bool:

@@ -42,6 +42,9 @@ def auth(path: str | None, tracker: str, viewer_name: str | None, home_user: str
     except LoginNeeded as error:
         say(error.reason, err=True)
         return 1
+    except KeyboardInterrupt:
+        say("\nStopped. You are not signed in by this; run the same command again when you are ready.", err=True)
+        raise
     say(f"Signed in to {tracker} for {name or 'the server of the house'}" + (f" as {who}." if who else "."))
     if name == HOUSE:
         say("Choose the server on the page: More, Connect a media server, Plex.")

@@ -12,7 +12,7 @@ from typing import Any
 import rich_click as click
 
 from scrobbled.cli.common import configured, opened, print_json, run, say
-from scrobbled.cli.ending import unless_ended
+from scrobbled.cli.ending import NOTHING_CHANGED, until_told
 from scrobbled.cli.following import follow
 from scrobbled.cli.runs import first, meant, planned, reported, say_plan, say_run
 from scrobbled.cli.served import ServiceAccess, service
@@ -57,9 +57,9 @@ def sync(path: str | None, wish: Mapping[str, Any], *, as_json: bool) -> int:
         _policy(one, options)
     watch = wish["interval"] * 60 if wish["watch"] and not wish["dry_run"] else None
     if wish["dry_run"]:
-        code = run(unless_ended(_rehearsed(config, chosen, options, as_json=as_json)))
+        code = until_told(_rehearsed(config, chosen, options, as_json=as_json), NOTHING_CHANGED)
     else:
-        code = run(unless_ended(_carried_out(config, chosen, options, watch=watch, as_json=as_json)))
+        code = until_told(_carried_out(config, chosen, options, watch=watch, as_json=as_json))
     return code if code is not None else 1 if watch is None else 0
 
 

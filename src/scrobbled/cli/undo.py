@@ -8,8 +8,8 @@ from functools import partial
 
 import rich_click as click
 
-from scrobbled.cli.common import configured, opened, plural, print_json, run, say
-from scrobbled.cli.ending import unless_ended
+from scrobbled.cli.common import configured, opened, plural, print_json, say
+from scrobbled.cli.ending import NOTHING_CHANGED, until_told
 from scrobbled.cli.served import service
 from scrobbled.cli.taking_back import KEPT, UndoResult, finished
 from scrobbled.config import Config
@@ -32,6 +32,7 @@ COUNTED = {
 """What becomes of things, by action."""
 AT_TRACKERS = frozenset({"remove", "wait", "restore", "under-way"})
 """Actions that a tracker has to carry out."""
+LEFT = f"Stopped. What is not taken back yet: {KEPT[0].lower()}{KEPT[1:]}"
 
 
 def undo(
@@ -48,11 +49,9 @@ def undo(
     config = configured(path)
     asked = _asked(ids, of_run, begin, end)
     try:
-        code = run(unless_ended(_undo(config, asked, dry_run=dry_run, as_json=as_json)))
+        code = until_told(_undo(config, asked, dry_run=dry_run, as_json=as_json), NOTHING_CHANGED if dry_run else LEFT)
     except NotThere as error:
         raise click.UsageError(str(error)) from None
-    if code is None:
-        say(f"What is not taken back yet: {KEPT[0].lower()}{KEPT[1:]}", err=True)
     return 1 if code is None else code
 
 

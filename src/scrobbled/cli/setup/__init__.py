@@ -7,6 +7,7 @@ import os
 import sys
 
 from scrobbled.cli.common import configured, learn, loop_runner, redactor, say
+from scrobbled.cli.ending import INTERRUPTED
 from scrobbled.cli.setup.dialogue import Dialogue, NobodyAnswers
 from scrobbled.cli.setup.questions import SetupQuestions
 from scrobbled.config import Config
@@ -15,7 +16,6 @@ from scrobbled.desk.settings import starting
 from scrobbled.plumbing import log
 from scrobbled.runtime.service import Runtime, build
 
-INTERRUPTED = 130
 NO_TERMINAL = (
     "scrobbled setup asks questions, so it wants a terminal (in a container: docker exec -it). Without one, open the "
     "page that scrobbled serve shows, or write the file as config/scrobbled.example.yaml has it."
