@@ -223,6 +223,10 @@ def test_the_first_start_leads_from_a_name_to_a_library_that_is_kept_in_step(tmp
             assert leads_to(seen, "sign-in/Annette/plex/libraries?start=1")
             assert "start/pair" not in (await page(browser, "/start/trackers")).text, "there is nothing beside it yet"
             await browser.post("/start/tracker/trakt", data={"viewer": "Annette", **TRAKT})
+            assert "start/pair" not in (await page(browser, "/start/trackers")).text, "nobody has agreed at Trakt yet"
+            device = next(iter(home.sandbox["trakt"].oauth.devices.values()))
+            home.sandbox["trakt"].oauth.settle_device(device.user_code, username="anna")
+            await home.until(browser, "sign-ins/Annette/trakt", "done")
             offered = (await browser.get("/start/trackers")).text
             assert 'value="plex,trakt"' in offered
             done = await browser.post("/start/pair", data={"viewer": "Annette", "between": "plex,trakt"})

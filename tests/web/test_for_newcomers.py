@@ -152,7 +152,7 @@ def test_players_are_called_what_they_are_in_a_sentence(tmp_path: Path) -> None:
     async def check() -> None:
         async with guests(tmp_path) as home, home.client() as browser:
             text = " ".join((await page(browser, "/set-up/trakt")).text.split())
-            assert "Open the door for your player" in text
+            assert "Add your player" in text
 
     asyncio.run(check())
     assert "server.public_url" in sources.GUESS

@@ -206,3 +206,37 @@ def test_scripts_can_do_the_same(tmp_path: Path) -> None:
             assert newest["outcome"] == "unclaimed"
 
     asyncio.run(check())
+
+
+def test_a_player_that_can_be_listened_to_begins_with_the_way_that_needs_nothing(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with guests(tmp_path) as house, house.client() as browser:
+            await browser.post("/set-up/kodi/add")
+            shown = (await page(browser, "/set-up/kodi")).text
+            assert shown.index("Let scrobbled listen") < shown.index("An add-on or a script reports")
+            assert "mode: live" not in shown
+            assert (await browser.post("/set-up/kodi/listen", data={"url": ""})).status_code == 400
+            done = await browser.post("/set-up/kodi/listen", data={"url": "ws://kodi.local:9090/jsonrpc"})
+            assert "scrobbled listens to Kodi at ws://kodi.local:9090/jsonrpc" in " ".join(Seen(done.text).text.split())
+            kodi = load(house.path, {}).sources["kodi"]
+            assert (kodi.mode, kodi.url) == ("both", "ws://kodi.local:9090/jsonrpc")
+            assert "Let scrobbled listen" not in (await page(browser, "/set-up/tautulli")).text
+
+    asyncio.run(check())
+
+
+def test_a_player_that_speaks_to_trakt_is_asked_whose_it_is(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with guests(tmp_path) as house, house.client() as browser:
+            await browser.post("/start/you", data={"name": "ben"})
+            asked = await browser.post("/start/server", data={"source": "trakt"})
+            assert "Whose player is it?" in asked.text
+            assert (await browser.post("/set-up/trakt/add", data={"viewer": "eve"})).status_code == 400
+            added = Seen((await browser.post("/set-up/trakt/add", data={"viewer": "ben"})).text).text
+            assert "Token of ben" in added
+            assert "No viewer lists" not in added
+            assert "The address is no secret" in added
+            trakt = load(house.path, {}).sources["trakt"]
+            assert (list(trakt.tokens), trakt.token) == (["ben"], None)
+
+    asyncio.run(check())

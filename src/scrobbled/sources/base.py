@@ -48,6 +48,10 @@ class Setup(Struct, frozen=True):
     """Our webhook can be entered there by its API, see ``servers.registering``."""
     where: str = "its webhook settings"
     """Where the address is entered, in one line."""
+    listening: tuple[str, ...] = ()
+    """What is done there so that we can listen to it instead; empty where nothing is, or nobody can listen."""
+    reporting: str = ""
+    """What the way of ``steps`` is called beside that one."""
 
 
 class Source(Protocol):

@@ -203,7 +203,7 @@ SETUP = Setup(
     steps=(
         "In Jellyfin open Dashboard > Plugins > Catalog, install Webhook, and restart Jellyfin.",
         "Open Dashboard > Plugins > Webhook (its Settings), and click Add Generic Destination.",
-        "Webhook Name: scrobbled. Webhook Url: paste the address. Let Enable be ticked.",
+        "Webhook Name: scrobbled. Webhook Url: paste the address. Leave Enable ticked.",
         "Notification Type: tick Item Added, Playback Start, Playback Stop and User Data Saved.",
         "User Filter: tick nobody, which means everybody, or those who are to be reported.",
         "Item Type: tick Movies and Episodes.",

@@ -65,6 +65,12 @@ def as_notified(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 SETUP = Setup(
     title="Kodi",
+    listening=(
+        "In Kodi open Settings > Services > Control, and switch on Allow remote control from applications on other "
+        "systems.",
+        "Enter the address of Kodi here: its port is 9090.",
+    ),
+    reporting="An add-on or a script reports",
     steps=(
         "Kodi posts nothing by itself, so it needs an add-on. Download HTTP Scrobbler as a zip file: "
         "https://github.com/Programie/KodiAddon-HttpScrobbler/archive/refs/heads/main.zip",
@@ -76,9 +82,6 @@ SETUP = Setup(
         "List kodi under accounts of the one viewer who watches there, with any name.",
     ),
     notes=(
-        "Nothing of this is needed where scrobbled reaches Kodi: set mode: live and url: ws://<Kodi>:9090/jsonrpc "
-        "below sources.kodi, and in Kodi Settings > Services > Control allow remote control from applications on other "
-        "systems.",
         "The add-on Movary for Kodi works too, with the address as its webhook URL: it reports films alone, and only "
         "those with an id of TMDB.",
         "The add-on Trakt for Kodi (script.trakt) cannot be pointed at another address.",

@@ -149,18 +149,19 @@ SOURCE: type[Source] = PlexSource
 
 SETUP = Setup(
     title="Plex",
+    listening=("Sign in at Plex and choose your server. Nothing has to be changed in Plex itself.",),
+    reporting="Plex reports by webhook (with Plex Pass)",
     where="Settings, Webhooks, Add Webhook (needs a Plex Pass)",
     steps=(
         "In Plex Web open Settings and, below the name of the account that owns the server, Webhooks.",
         "Click Add Webhook, paste the address, and click Save Changes.",
-        "On the server's own page Settings > Network (click Show Advanced) let Webhooks be ticked.",
+        "On the server's own page Settings > Network (click Show Advanced) make sure Webhooks is ticked.",
     ),
     notes=(
-        "Webhooks need Plex Pass. Without it set mode: live below sources.plex (with url and server_token), or let "
-        "Tautulli report: scrobbled webhook tautulli.",
-        "One webhook of the owner reports everybody who uses the server. List each person's name at Plex under "
-        "accounts.",
-        "Plex does not report what is marked as watched by hand; with url and server_token it is looked up.",
+        "Webhooks need Plex Pass. Without it scrobbled can listen to Plex, or Tautulli can report: see "
+        "docs/sources/plex.md.",
+        "One webhook of the owner reports everybody who uses the server. scrobbled asks you who each of them is.",
+        "Plex does not report what is marked as watched by hand. scrobbled looks it up where it knows the server.",
     ),
     registers=True,
 )

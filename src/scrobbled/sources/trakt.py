@@ -117,7 +117,7 @@ SETUP = Setup(
         "In the player enter the address in place of https://api.trakt.tv, where it can be changed.",
         "Sign in there: the player shows a code, which you enter at /activate here, or approve with scrobbled token "
         "approve CODE --viewer NAME.",
-        "Where it wants a token instead, take one of those below, or make one: scrobbled token create --viewer NAME",
+        "Where it wants a token instead, take the token above, or make one: scrobbled token create --viewer NAME",
     ),
     notes=("Each token belongs to one viewer, so nobody has to be listed under accounts.",),
 )

@@ -146,9 +146,9 @@ class Beginning:
         at = next(at for at, one in enumerate(self.config.viewers) if one.name == viewer)
         await self._scribe.change(lambda text: starting.with_pair(text, at, usual.pair(between)))
 
-    async def add_source(self, source: str) -> None:
-        """Raises as ``set_login``."""
-        await self._connecting.add(source)
+    async def add_source(self, source: str, viewer: str = "") -> None:
+        """``viewer`` is whose it is, where that matters and there are several. Raises as ``set_login``."""
+        await self._connecting.add(source, viewer)
 
     def _settings(self, tracker: str, typed: Mapping[str, str]) -> dict[str, str]:
         keys = (*service(tracker).typed, *(key for key in (*ADDRESSES, *PERSONAL) if key in _keys(tracker)))

@@ -164,6 +164,18 @@ def with_source(text: str, source: str, settings: Mapping[str, str]) -> str:
     return _with_section(text, "sources", {source: values})
 
 
+def with_token(text: str, source: str, viewer: str, token: str) -> str:
+    """One for what this viewer's programs tell; opens the source where it is not there."""
+    if _at(text, "sources", source, "tokens"):
+        return changed(text, [Put(("sources", source, "tokens", viewer), literal(token))])
+    values = {"tokens": {viewer: literal(token)}}
+    if _at(text, "sources", source):
+        return changed(text, [Put(("sources", source, "tokens"), values["tokens"])])
+    if _at(text, "sources"):
+        return changed(text, [Put(("sources", source), values)])
+    return _with_section(text, "sources", {source: values})
+
+
 def _with_section(text: str, key: str, data: Any) -> str:
     """At the end, below a comment; an empty one of that name makes place for it.
 

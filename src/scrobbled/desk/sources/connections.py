@@ -11,15 +11,16 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from scrobbled.config import BY_VIEWER, fold
+from scrobbled.config import BY_VIEWER, SourceConfig, fold
 from scrobbled.core.errors import ConfigError
+from scrobbled.core.services import service
 from scrobbled.desk.facts import house, sources
 from scrobbled.desk.facts import plays as plays_facts
 from scrobbled.desk.facts.house import UnclaimedStatus
 from scrobbled.desk.facts.plays import EventStory, PlayStory
 from scrobbled.desk.facts.sources import SourceStory
 from scrobbled.desk.settings.scribe import Scribe
-from scrobbled.desk.settings.starting import with_source
+from scrobbled.desk.settings.starting import with_source, with_token
 from scrobbled.desk.sources import guides
 from scrobbled.desk.sources.claims import with_account
 from scrobbled.desk.sources.guides import NotConfigured
@@ -30,6 +31,22 @@ from scrobbled.store.inbox import latest
 
 ADDRESSES = ("url", "server_token")
 """The settings of a source by which its server itself can be asked."""
+NEEDED = {"url": "address", "server_token": "token"}
+"""What people call them."""
+LISTENING = ("live", "both")
+
+
+class ListeningWay(Struct, frozen=True):
+    """``is_on`` says that we listen, to ``url``; ``needs`` are the settings that are missing for it."""
+
+    is_on: bool
+    url: str
+    needs: tuple[str, ...]
+    steps: tuple[str, ...]
+    address: str
+    """What one looks like."""
+    reporting: str
+    """What the other way is called."""
 
 
 class SourceConnection(Struct, frozen=True):
@@ -53,6 +70,8 @@ class SourceConnection(Struct, frozen=True):
     plays: tuple[PlayStory, ...]
     only_tests: bool
     unclaimed: tuple[UnclaimedStatus, ...]
+    listening: ListeningWay | None = None
+    """Without anything reporting to us; ``None`` where that is not possible."""
 
     @property
     def works(self) -> bool:
@@ -78,16 +97,46 @@ class Connecting:
         (found,) = await self._runtime.store.read(partial(self._connections, names=(source,)))
         return found
 
-    async def add(self, source: str) -> None:
-        """Open the source, with a fresh secret; nothing where it is open already. Raises ``NotWritten``."""
+    async def add(self, source: str, viewer: str = "") -> None:
+        """Open the source, with a fresh secret; nothing where it is open already. Raises ``NotWritten``.
+
+        What is told by ``BY_VIEWER`` is told in the name of one viewer, whose the secret is; raises ``ConfigError``
+        where nobody is named, and there are several.
+        """
         if source not in SOURCES:
             raise ConfigError([f"no source is called {source[:32]}"])
+        if source in BY_VIEWER:
+            return await self._add_for(source, viewer)
         try:
             guides.guide(self._runtime.config, source, lambda: "localhost")
         except NotConfigured:
             token = secrets.token_hex(16)
             self._runtime.redactor.add(token)
             await self._scribe.change(lambda text: with_source(text, source, {"token": token}), [token])
+
+    async def _add_for(self, source: str, viewer: str) -> None:
+        people = [one.name for one in self._runtime.config.viewers]
+        whose = viewer or (people[0] if len(people) == 1 else "")
+        if whose not in people:
+            raise ConfigError(["Say whose player it is." if people else "Say who you are first."])
+        settings = self._runtime.config.sources.get(source)
+        if settings is not None and (settings.token or whose in settings.tokens):
+            return
+        token = secrets.token_hex(16)
+        self._runtime.redactor.add(token)
+        await self._scribe.change(lambda text: with_token(text, source, whose, token), [token])
+
+    async def listen(self, source: str, given: Mapping[str, str]) -> None:
+        """Listen to the server from now on; a webhook counts all the same where there is one. Raises as ``ask_by``."""
+        way = (await self.connection(source)).listening
+        if way is None or source not in self._runtime.config.sources:
+            raise ConfigError([f"sources.{source[:32]}: nobody can listen to it"])
+        settings = {key: given[key].strip() for key in way.needs if given.get(key, "").strip()}
+        if missing := [key for key in way.needs if key not in settings]:
+            raise ConfigError([f"Type in the {' and the '.join(NEEDED[key] for key in missing)}, then try again."])
+        self._runtime.redactor.add(settings.get("server_token", ""))
+        mode = "both" if self._runtime.config.sources[source].token else "live"
+        await self._scribe.change(lambda text: with_source(text, source, {**settings, "mode": mode}), settings.values())
 
     def lines(self, source: str) -> str:
         """The YAML that opens the source, to be added by hand where we cannot write it; empty where it is open."""
@@ -144,7 +193,22 @@ class Connecting:
             plays=_plays(db, number),
             only_tests=number is not None and latest.only_tests(db, source),
             unclaimed=unclaimed,
+            listening=_listening(source, settings),
         )
+
+
+def _listening(source: str, settings: SourceConfig | None) -> ListeningWay | None:
+    known, setup = service(source), SOURCES[source].setup
+    if not known.listened:
+        return None
+    return ListeningWay(
+        is_on=settings is not None and settings.mode in LISTENING,
+        url=(settings and settings.url) or "",
+        needs=tuple(name for name in known.needs if not getattr(settings, name, None)),
+        steps=setup.listening,
+        address=known.address,
+        reporting=setup.reporting,
+    )
 
 
 def _plays(db: sqlite3.Connection, number: int | None) -> tuple[PlayStory, ...]:

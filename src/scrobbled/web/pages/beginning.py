@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from msgspec import Struct
 
-from scrobbled.config import NAMELESS
+from scrobbled.config import BY_VIEWER, NAMELESS
 from scrobbled.core.errors import ConfigError, NotWritten
 from scrobbled.desk import words
 from scrobbled.desk.caller import Caller
@@ -124,6 +124,8 @@ async def _you(desk: Desk, typed: Mapping[str, str]) -> str:
 
 async def _server(desk: Desk, typed: Mapping[str, str]) -> str:
     source = typed.get("source", "")
+    if source in BY_VIEWER and source not in desk.config.sources and len(desk.config.viewers) > 1:
+        return f"set-up/{source}"  # where it is asked whose it is
     await desk.guided.beginning.add_source(source)
     return f"start/event?source={source}"
 
@@ -192,6 +194,7 @@ async def _page(
     config, caller = desk.config, request.state.caller
     story = await desk.guided.beginning.story()
     rows = [sign_in.shown(one, desk.now()) for one in await desk.guided.signing.listed()]
+    unready = {(row.viewer, row.tracker) for row in rows if row.face in ("waiting", "over")}
     context = {
         "step": step,
         "marks": _marks(story.done, step),
@@ -208,6 +211,7 @@ async def _page(
         "pairs": [
             (viewer, between, words.joined([words.name(one) for one in between]))
             for viewer, between in desk.guided.beginning.possible_pairs()
+            if not any((viewer, name) in unready for name in between)
         ],
         "error": error,
         "typed": {key: (typed or {}).get(key, "") for key in KEPT},

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
+from scrobbled.config import BY_VIEWER
 from scrobbled.core.errors import ConfigError, NotRegistered, NotWritten, TrackerError
 from scrobbled.core.services import service
 from scrobbled.desk.desk import Desk
@@ -52,8 +53,9 @@ def _pages(desk: Desk) -> list[HTTPRouteHandler]:
 def _forms(desk: Desk) -> list[HTTPRouteHandler]:
     @post("/set-up/{source:str}/add")
     async def add(request: AnyRequest, source: FromPath[str]) -> Template | Redirect:
+        form = await forms.form(request)
         try:
-            await desk.guided.connecting.add(source)
+            await desk.guided.connecting.add(source, str(form.get("viewer", "")))
         except (ConfigError, NotWritten) as error:
             return await _unwritten(request, desk, source, error)
         return shell.to(request, f"set-up/{source}")
@@ -66,6 +68,15 @@ def _forms(desk: Desk) -> list[HTTPRouteHandler]:
         except (ConfigError, NotWritten) as error:
             return await _unwritten(request, desk, source, error)
         return _back(request, form, source, "kept")
+
+    @post("/set-up/{source:str}/listen")
+    async def listen(request: AnyRequest, source: FromPath[str]) -> Template | Redirect:
+        form = await forms.form(request)
+        try:
+            await desk.guided.connecting.listen(source, {key: str(form.get(key, "")) for key in ADDRESSES})
+        except (ConfigError, NotWritten) as error:
+            return await _unwritten(request, desk, source, error)
+        return _back(request, form, source, "listens")
 
     @post("/set-up/{source:str}/register")
     async def register(request: AnyRequest, source: FromPath[str]) -> Template | Redirect:
@@ -98,7 +109,7 @@ def _forms(desk: Desk) -> list[HTTPRouteHandler]:
             return await _unwritten(request, desk, source, error)
         return _back(request, form, source, "claimed", "#heard")
 
-    return [add, ask_by, register, attempt, claim]
+    return [add, ask_by, listen, register, attempt, claim]
 
 
 def _plex(desk: Desk) -> list[HTTPRouteHandler]:
@@ -182,6 +193,7 @@ async def facts(request: AnyRequest, desk: Desk, source: str) -> dict[str, Any]:
         "guide": _guide(request, desk, source),
         "called": sources.called(one),
         "heard": sources.heard(one, desk.now()),
+        "by_viewer": source in BY_VIEWER,
         "viewers": [viewer.name for viewer in desk.config.viewers],
         "triable": source in SOURCES,
         "pairs_with_server": service(source).asked,
@@ -218,5 +230,6 @@ SAID = {
     "already": "The address was entered there already.",
     "twin": "The address is entered there. Another one with the same token is there too; remove it where it is an old "
     "one of ours.",
-    "claimed": "The account is listed in the configuration now. What waited is on its way.",
+    "claimed": "This account now belongs to one of you. Waiting plays are being delivered.",
+    "listens": "scrobbled listens from now on.",
 }
