@@ -223,8 +223,11 @@ def test_the_queue_lists_what_is_not_delivered_with_its_reason(run: Command, tmp
     ]
     assert all(row["next_step"] for row in rows)
     lines = run("queue", "list").out.splitlines()
-    assert len(lines) == 2
-    assert "Harbour Lights S1 E2" in lines[0]
+    assert lines[0] == "2 need you:"
+    assert [line.split()[0] for line in lines if line.startswith("  ")] == ["c2", "c3"]
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[2:4] == ["dead: Because dead.", lines[3]]
+    assert "Harbour Lights S1 E2" in lines[3]
 
 
 def test_what_waits_for_a_sign_in_is_not_said_to_need_nothing(run: Command, tmp_path: Path) -> None:
@@ -237,10 +240,12 @@ def test_what_waits_for_a_sign_in_is_not_said_to_need_nothing(run: Command, tmp_
 
     written(tmp_path / "s.db", work)
     command = "Run: scrobbled auth trakt --viewer anna"
-    signed_out, waiting = run("queue", "list").out.splitlines()
-    assert command in signed_out
-    assert "Nothing to do" not in signed_out
-    assert "Nothing to do" in waiting
+    told = " ".join(run("queue", "list").out.split())
+    assert (
+        f"1 change for anna/trakt: Trakt gets nothing for anna at the moment. Not signed in to Trakt. {command}" in told
+    )
+    assert "Nothing needs you" not in told
+    assert "1 change on the way to anna/serializd. Nothing to do." in told
     assert command in json.loads(run("queue", "list", "--json").out)[0]["next_step"]
 
 

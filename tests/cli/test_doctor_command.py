@@ -40,14 +40,26 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return command
 
 
-def test_it_prints_every_check_and_a_block_to_paste(run: Run) -> None:
+def test_what_is_well_is_one_line_for_each_section(run: Run) -> None:
     code, out, _ = run()
     assert code == 0
-    assert "annabel/memory memory: Keeps plays until the process ends." in out
-    block = out.rpartition("```\n")[0].rpartition("```\n")[2]
+    assert len(out.splitlines()) < 60
+    assert out.count("  ok ") <= 7
+    assert out.count("server.login: not set") == 1, "nothing is said twice"
+    assert "Keeps plays until the process ends." not in out
+
+
+def test_every_check_is_told_where_it_is_asked_for(run: Run) -> None:
+    assert "annabel/memory memory: Keeps plays until the process ends." in run("--all")[1]
+
+
+def test_the_block_for_a_bug_report_is_printed_alone(run: Run) -> None:
+    code, block, _ = run("--report")
+    assert code == 0
+    assert block.startswith("scrobbled ")
     assert "viewer1/memory" in block
     assert "annabel" not in block
-    assert "hook-token-4711" not in out
+    assert "hook-token-4711" not in block
 
 
 def test_json_has_the_same(run: Run) -> None:
@@ -60,8 +72,8 @@ def test_json_has_the_same(run: Run) -> None:
 
 
 def test_a_problem_is_exit_code_1_and_a_wrong_configuration_is_one(run: Run) -> None:
-    code, out, err = run(more="servr: {}\n")
-    assert (code, err) == (1, "")
+    code, out, _ = run("--all", more="servr: {}\n")
+    assert code == 1
     assert 'servr (line 10): unknown key; did you mean "server"?' in out
     assert "annabel/memory memory: Keeps plays" in out
 

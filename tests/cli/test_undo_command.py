@@ -124,8 +124,6 @@ def test_it_ends_with_what_became_of_it(db: sqlite3.Connection, scrobbled: Comma
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("p77",), "There is no p77"),
-        (("--run", "r9"), "There is no r9"),
         (("c1",), "not the id of a play"),
         ((), "one of the three"),
         (("p1", "--run", "r1"), "one of the three"),
@@ -143,8 +141,18 @@ def test_what_cannot_be_meant_is_wrong_usage_and_changes_nothing(
     assert amendments.listing(db) == []
 
 
+@pytest.mark.parametrize(("words", "said"), [(("p77",), "There is no p77"), (("--run", "r9"), "There is no r9")])
+def test_what_is_not_there_is_said_and_changes_nothing(
+    db: sqlite3.Connection, scrobbled: Command, words: tuple[str, ...], said: str
+) -> None:
+    code, out, err = scrobbled("undo", *words)
+    assert (code, out) == (1, "")
+    assert err.startswith(said)
+    assert amendments.listing(db) == []
+
+
 def test_nothing_to_take_back_is_said(db: sqlite3.Connection, scrobbled: Command) -> None:
-    assert scrobbled("undo", "--since", "1d")[:2] == (0, "Nothing was taken back: there is nothing.\n")
+    assert scrobbled("undo", "--since", "1d")[:2] == (0, "scrobbled wrote nothing of that, so there is nothing to undo.\n")
 
 
 # -- queue ---------------------------------------------------------------------------------------------------------
@@ -156,11 +164,15 @@ def test_the_queue_lists_amendments_beside_changes(db: sqlite3.Connection, scrob
     code, out, err = scrobbled("queue", "list")
     assert code == 0
     assert out.splitlines() == [
-        "c2  queued     anna/trakt  Salt Flats (2019)  p2  Waits for its turn at the tracker and is sent by itself. "
-        "Nothing to do.",
-        "a1  held       anna/trakt  Harbour Atlas (2019)  rating 6 -> 8  Rated on both.",
-        "a2  queued     anna/trakt  Harbour Atlas (2019)  remove this play  p1  You took it back.",
+        "2 changes on the way to anna/trakt. Nothing to do.",
+        "1 needs you:",
+        "",
+        "held: Rated on both.",
+        "  a1  anna/trakt  Harbour Atlas (2019), rating 6 -> 8",
     ]
+    everything = scrobbled("queue", "list", "--all")[1].splitlines()
+    assert "  a2  anna/trakt  Harbour Atlas (2019), remove this play" in everything
+    assert [line.split()[0] for line in everything if line.startswith("  ")] == ["c2", "a1", "a2"]
     assert "held: Kept back until you decide" in err
     listed = json.loads(scrobbled("queue", "list", "--json")[1])
     assert [(one["id"], one["kind"], one["change"], one["hold"]) for one in listed] == [

@@ -297,7 +297,7 @@ def test_a_place_that_cannot_be_looked_at_holds_nothing(tmp_path: Path) -> None:
     # such as the current folder, where it belongs to another user; here a name that no folder can have
     closed = tmp_path / ("x" * 300) / "scrobbled.yaml"
     readable = tmp_path / "b.yaml"
-    with pytest.raises(ConfigError, match="no configuration"):
+    with pytest.raises(ConfigError, match="No configuration found"):
         find_config(None, {}, (closed, readable))
     assert starting.place(None, {}, (closed,)) == closed
     readable.write_text("")
@@ -305,7 +305,7 @@ def test_a_place_that_cannot_be_looked_at_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_without_any_file_the_error_names_the_places(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"neither .*a\.yaml nor .*b\.yaml"):
+    with pytest.raises(ConfigError, match=r"looked for .*a\.yaml and .*b\.yaml.*scrobbled serve"):
         find_config(None, {}, (tmp_path / "a.yaml", tmp_path / "b.yaml"))
 
 

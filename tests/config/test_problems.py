@@ -21,9 +21,9 @@ def problems_of(text: str, environ: dict[str, str] | None = None) -> list[str]:
 
 BROKEN = [
     # --- YAML itself
-    ("", "configuration: the file is empty; start from scrobbled.example.yaml"),
-    ("# only a comment\n", "configuration: the file is empty; start from scrobbled.example.yaml"),
-    ("~", "configuration (line 1): nothing is configured; start from scrobbled.example.yaml"),
+    ("", "configuration: the file is empty; run scrobbled serve and open its page, or scrobbled setup"),
+    ("# only a comment\n", "configuration: the file is empty; run scrobbled serve and open its page, or scrobbled setup"),
+    ("~", "configuration (line 1): nothing is configured; run scrobbled serve and open its page, or scrobbled setup"),
     ("- a\n- b", "configuration (line 1): must be a section: keys with values, indented below it"),
     ("server:\n\tport: 1", "configuration (line 2): not readable as YAML: a tab; indent with spaces"),
     ("server: {port: 1", "configuration (line 1): not readable as YAML: while parsing a flow mapping expected ',' or '}', but got '<stream end>'"),
@@ -235,7 +235,7 @@ def test_alert_urls_are_checked_in_full_only_when_asked() -> None:
     [
         (b"server:\n  host: \xff\xfe", "scrobbled.yaml (line 2): not UTF-8 text; save it in UTF-8"),
         (b"# " + b"x" * 600_000, "larger than 512 KB; this is not a configuration"),
-        (b"", "scrobbled.yaml: the file is empty; start from scrobbled.example.yaml"),
+        (b"", "scrobbled.yaml: the file is empty; run scrobbled serve and open its page, or scrobbled setup"),
     ],
 )
 def test_a_file_that_cannot_be_a_configuration_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:

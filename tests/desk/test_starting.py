@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from scrobbled.config import Config, loads
+from scrobbled.core.errors import ConfigError
 from scrobbled.desk.settings import starting
 from scrobbled.desk.settings.starting import SetupStep
 
@@ -93,3 +94,9 @@ def test_a_library_alone_is_nowhere_that_plays_go_to() -> None:
     for trackers, is_done in (("{shelf: {}}", False), ("{shelf: {}, memory: {}}", True)):
         config = loads(f"viewers: [{{name: anna, trackers: {trackers}}}]", {})
         assert (SetupStep.TRACKERS in starting.steps_done(config, heard=False)) is is_done
+
+
+def test_a_slip_in_the_path_begins_no_second_set_up_beside_the_real_one(tmp_path: Path) -> None:
+    (tmp_path / "scrobbled.yaml").write_text("viewers: [{name: anna}]\n")
+    with pytest.raises(ConfigError, match=r"there is scrobbled\.yaml beside it"):
+        starting.place(tmp_path / "scrobled.yaml", {})

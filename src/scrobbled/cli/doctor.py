@@ -1,10 +1,11 @@
-"""``scrobbled doctor``: everything that can be looked at, one line each, and a block for a bug report."""
+"""``scrobbled doctor``: what is not well among all that can be looked at, and a block for a bug report."""
 
 from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import rich_click as click
@@ -28,12 +29,17 @@ SIGNS = {
     CheckVerdict.PROBLEM: "PROBLEM",
 }
 COLOURS = {CheckVerdict.WARNING: "yellow", CheckVerdict.PROBLEM: "red", CheckVerdict.SKIPPED: "bright_black"}
+CALM = (CheckVerdict.OK, CheckVerdict.SKIPPED)
+"""What needs nobody."""
 WIDTH = max(map(len, SIGNS.values()))
 
 
-def doctor(path: str | None, *, as_json: bool) -> int:
-    """1 when there is a problem. A wrong configuration is one, and keeps nothing else from being examined."""
-    return run(_examined(_patient(path), as_json=as_json))
+def doctor(path: str | None, *, as_json: bool, report: bool = False, every: bool = False) -> int:
+    """What is well is one line for each section, with ``every`` a line for each check; ``report`` is the block alone.
+
+    1 when there is a problem. A wrong configuration is one, and keeps nothing else from being examined."""
+    show = partial(_print, every=every) if not report else lambda found: say(found.paste)
+    return run(_examined(_patient(path), (lambda found: print_json(plain(found))) if as_json else show))
 
 
 def _patient(path: str | None) -> Patient:
@@ -52,37 +58,28 @@ def _surveyed(path: str | None) -> tuple[Config, list[str]]:
     return configuration.survey(place, os.environ, check_alert_url=is_alert_url)
 
 
-async def _examined(patient: Patient, *, as_json: bool) -> int:
+async def _examined(patient: Patient, show: Callable[[DoctorReport], None]) -> int:
     """Printed from within: a name server that hangs may keep the end of the process waiting, but not the report."""
     async with accounts_of(patient) as complete:
         report = await examine(complete)
-        if as_json:
-            print_json(plain(report))
-        else:
-            _print(report)
+        show(report)
     return 1 if report.verdict is CheckVerdict.PROBLEM else 0
 
 
-def _print(report: DoctorReport) -> None:
+def _print(report: DoctorReport, *, every: bool) -> None:
     for section in report.sections:
+        folded = [] if every else [check for check in section.checks if check.state in CALM]
+        told = [check for check in section.checks if check not in folded]
         click.secho(section.title, bold=True)
-        for check in section.checks:
+        for state in CALM:
+            if names := ", ".join(dict.fromkeys(check.name for check in folded if check.state is state)):
+                click.echo(f"  {_sign(state)}  {harmless(names)}")
+        for check in told:
             for line in _lines(check):
                 click.echo(line)
         click.echo()
-    click.echo("For a bug report, without names, hosts, titles and secrets:\n")
-    say(f"```\n{report.paste}\n```\n")
-    _conclude(report)
-
-
-def _conclude(report: DoctorReport) -> None:
-    """What is not well stands last, where it is seen."""
     click.echo(f"In all: {', '.join(_count(count, state) for state, count in report.counts.items() if count)}.")
-    for section in report.sections:
-        for check in section.checks:
-            if check.state in (CheckVerdict.WARNING, CheckVerdict.PROBLEM):
-                for line in _lines(check):
-                    click.echo(line)
+    click.echo("For a bug report: scrobbled doctor --report. Each check: scrobbled doctor --all", err=True)
 
 
 def _count(count: int, state: str) -> str:
@@ -91,7 +88,10 @@ def _count(count: int, state: str) -> str:
 
 
 def _lines(check: Check) -> Iterator[str]:
-    sign = click.style(f"{SIGNS[check.state]:<{WIDTH}}", fg=COLOURS.get(check.state, "green"))
-    yield f"  {sign}  {harmless(f'{check.name}: {check.text}')}"
+    yield f"  {_sign(check.state)}  {harmless(f'{check.name}: {check.text}')}"
     if check.next_step:
         yield textwrap.indent(harmless(check.next_step), " " * (WIDTH + 6))
+
+
+def _sign(state: CheckVerdict) -> str:
+    return click.style(f"{SIGNS[state]:<{WIDTH}}", fg=COLOURS.get(state, "green"))

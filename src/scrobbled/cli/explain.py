@@ -15,13 +15,13 @@ from scrobbled.desk.plays.story import Explanation
 
 
 def explain(path: str | None, asked: str, *, raw: bool, as_json: bool) -> int:
-    """1 where there is no such thing."""
+    """1 where there is no such thing, 2 for what is not an ID."""
     config = configured(path, log_from="error")
     try:
         story = run(_story(config, asked, raw=raw))
     except (ValueError, NotThere) as error:
         say(str(error), err=True)
-        return 1
+        return 1 if isinstance(error, NotThere) else 2
     if as_json:
         print_json(plain(story))
         return 0
@@ -33,8 +33,6 @@ def _messages(story: Explanation, *, every: bool) -> Iterator[TextSection]:
     if every:
         for event in story.events:
             yield TextSection(f"The message of {event.id}", [event.raw or "(no longer kept)"])
-    elif story.raw:
-        yield TextSection("The message itself", [story.raw])
 
 
 async def _story(config: Config, asked: str, *, raw: bool) -> Explanation:

@@ -16,17 +16,16 @@ def queue() -> None:
 
 
 @queue.command("list")
-@click.option("--all", "every", is_flag=True, help="Also each change that a flood holds, on a line of its own.")
+@click.option("--all", "every", is_flag=True, help="Also what needs nobody, and each change that a flood holds.")
 @click.option("--flood", metavar="ID", help="Only what this flood holds, like f3.")
 @json_option
 @config_option
 def queue_list(every: bool, flood: str | None, as_json: bool, config: str | None) -> None:
-    """List what is not delivered, and why.
+    """Show what is not delivered: a summary, and below it what needs you, and why.
 
-    One line for each change (one play at one tracker), and one for a whole flood. JSON lists each change, also those
-    of a flood.
+    One line for each change (one play at one tracker), and one for a whole flood. JSON lists each change.
     """
-    sys.exit(code_of("queue", "list_changes")(config, as_json=as_json, every=every, flood=flood))
+    sys.exit(code_of("queue_list", "list_changes")(config, as_json=as_json, every=every, flood=flood))
 
 
 def _queue_action(name: str, help_text: str, *, all_without_id: bool) -> None:

@@ -45,13 +45,14 @@ def undo(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """1 where a tracker did not do it (yet); 2 where something was named that is not there, and nothing is done."""
+    """1 where a tracker did not do it (yet), or something was named that is not there; then nothing is done."""
     config = configured(path)
     asked = _asked(ids, of_run, begin, end)
     try:
         code = until_told(_undo(config, asked, dry_run=dry_run, as_json=as_json), NOTHING_CHANGED if dry_run else LEFT)
     except NotThere as error:
-        raise click.UsageError(str(error)) from None
+        say(str(error), err=True)
+        return 1
     return 1 if code is None else code
 
 
@@ -110,7 +111,7 @@ def _print_sum(report: UndoReport, done: UndoResult) -> None:
     counts = Counter(step.action for step in report.steps)
     told = ", ".join(f"{counts[action]:,} {words}" for action, words in COUNTED.items() if counts[action])
     if not report.steps:
-        say("Nothing was taken back: there is nothing.")
+        say("scrobbled wrote nothing of that, so there is nothing to undo.")
     elif report.dry_run:
         say(f"Of {_all(report)}: {told}. Nothing was done yet; without --dry-run it is.")
     elif done.failed:

@@ -12,14 +12,16 @@ from scrobbled.core.services import SERVICES
 
 
 @click.command()
+@click.option("--all", "every", is_flag=True, help="Each check on a line of its own, also what is well.")
+@click.option("--report", is_flag=True, help="Only the block for a bug report, without names and secrets.")
 @json_option
 @config_option
-def doctor(as_json: bool, config: str | None) -> None:
-    """Examine everything, say what to do, and print a block for a bug report.
+def doctor(every: bool, report: bool, as_json: bool, config: str | None) -> None:
+    """Examine everything, and say what is not well and what to do.
 
     Changes nothing. Takes up to half a minute.
     """
-    sys.exit(code_of("doctor", "doctor")(config, as_json=as_json))
+    sys.exit(code_of("doctor", "doctor")(config, as_json=as_json, report=report, every=every))
 
 
 @click.command("import")

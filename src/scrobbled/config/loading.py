@@ -31,9 +31,12 @@ def find_config(explicit: str | Path | None, environ: Mapping[str, str], places:
         return Path(named)
     found = next((place for place in places if is_there(place)), None)
     if found is None:
-        looked = " nor ".join(str(place) for place in places)
+        looked = " and ".join(str(place) for place in places)
         raise ConfigError(
-            [f"no configuration: there is neither {looked}. Copy scrobbled.example.yaml there, or name one by --config"]
+            [
+                f"No configuration found (looked for {looked}). Run scrobbled serve and open its page, or scrobbled "
+                "setup in a terminal; or name a file by --config."
+            ]
         )
     return found
 
@@ -120,7 +123,7 @@ def _values(
     reader.set_aside = whole.set_aside if whole else ()
     values = reader.section(whole.tree, table_of(Config)) if whole else {}
     if values is Nothing.EMPTY:
-        problems.add("", 1, "nothing is configured; start from scrobbled.example.yaml")
+        problems.add("", 1, "nothing is configured; run scrobbled serve and open its page, or scrobbled setup")
     if isinstance(values, Nothing):
         return {}
     Checks(values, reader.lines, problems).run(check_alert_url)

@@ -76,7 +76,7 @@ def parse(text: str, name: str, problems: Problems) -> Tree | None:
         problems.add(name, 0, "not readable as YAML: nested too deeply, or broken")
     else:
         if node is None:
-            problems.add(name, 0, "the file is empty; start from scrobbled.example.yaml")
+            problems.add(name, 0, "the file is empty; run scrobbled serve and open its page, or scrobbled setup")
             return None
         try:
             return _Converter(problems).tree(node, "", 0)

@@ -271,11 +271,11 @@ def span(seconds: float) -> str:
 
 
 def text(telling: Telling, messages: Sequence[TextSection] = ()) -> str:
-    """As a terminal shows it; ``messages`` are told before what there is to do."""
-    parts = [telling.title, telling.lead]
+    """As a terminal shows it: the answer first, then what there is to do; ``messages`` come last."""
+    parts = [telling.title, telling.lead, _to_do(telling.to_do)]
     for section in (*telling.sections, *messages):
         parts.append("\n".join([section.title, *(f"  {line}" for line in section.lines)]))
-    return "\n\n".join([*parts, _to_do(telling.to_do)])
+    return "\n\n".join(parts)
 
 
 def _to_do(steps: Sequence[str]) -> str:

@@ -25,8 +25,8 @@ from scrobbled.intake.household import is_destination
 HEADER = """\
 # scrobbled: the configuration, as the guided set-up wrote it.
 #
-# Change it as you like, here or on the page under Settings: it is taken up within seconds. All there is to set stands
-# in scrobbled.example.yaml. "scrobbled config check" tells what is wrong, "scrobbled config show" what counts.
+# Change it as you like, here or on the page under Settings: it is taken up within seconds. "scrobbled config check"
+# tells what is wrong, "scrobbled config show" lists every setting and where its value comes from.
 #
 # ${NAME} is replaced from the environment, and any key also works with _file appended (password_file: /run/secrets/x).
 """
@@ -58,7 +58,23 @@ def place(explicit: str | Path | None, environ: Mapping[str, str], places: Seque
         found = find_config(explicit, environ, places)
     except ConfigError:
         return next((one for one in places if is_there(one.parent)), places[-1])
+    _refuse_a_slip(found)
     return found if is_empty(found) and found.parent.is_dir() else None
+
+
+def _refuse_a_slip(named: Path) -> None:
+    """A file that was named and is not there, beside another configuration, is a typing mistake.
+
+    Raises ``ConfigError``, so that no second set-up begins beside the real one.
+    """
+    if is_there(named):
+        return
+    try:
+        others = sorted(one.name for one in named.parent.glob("*.y*ml"))
+    except OSError:
+        return
+    if others:
+        raise ConfigError([f"There is no {named}, but there is {' and '.join(others)} beside it. Check the path."])
 
 
 def is_empty(path: Path) -> bool:
