@@ -93,21 +93,22 @@ PLANNED = {
             {"outcome": "approval", "planned": PLANNED},
             "plan",
             "need",
-            "Trakt and Serializd: 2,990 plays are missing, 3 other changes would be made, and the plan wants your yes",
+            "Trakt and Serializd: 2,990 plays are missing, 3 other changes would be made, "
+            "and the plan needs your approval",
         ),
         (
             {"outcome": "approval", "planned": {"serializd add plays": 1}},
             "plan",
             "need",
-            "Trakt and Serializd: 1 play is missing, and the plan wants your yes",
+            "Trakt and Serializd: 1 play is missing, and the plan needs your approval",
         ),
         (
             {"outcome": "approval", "planned": {"serializd retime plays": 1}},
             "plan",
             "need",
-            "Trakt and Serializd: 1 change would be made, and the plan wants your yes",
+            "Trakt and Serializd: 1 change would be made, and the plan needs your approval",
         ),
-        ({"outcome": "approval"}, "plan", "need", "Trakt and Serializd: a plan wants your yes"),
+        ({"outcome": "approval"}, "plan", "need", "Trakt and Serializd: a plan needs your approval"),
         (
             {"outcome": "refused"},
             "refused",
@@ -208,7 +209,7 @@ def test_of_several_pairs_the_one_that_presses_most_is_told() -> None:
         ("cleo", pair(replace(WELL, is_on=False))),
         ("dora", pair(WELL)),
     )
-    assert together([well, off, failed, plan]).text == "zoe: Trakt and Serializd: a plan wants your yes"
+    assert together([well, off, failed, plan]).text == "zoe: Trakt and Serializd: a plan needs your approval"
     assert together([well, off, failed]).text == "ben: Trakt and Serializd could not be compared"
     assert (together([failed]).text, together([failed]).next) == (failed[1].text, failed[1].next)
     assert together([well, off]).code == "off"

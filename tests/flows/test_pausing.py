@@ -1,6 +1,10 @@
 """A pause of delivery: everything waits, nothing is lost, and it goes on by itself."""
 
+import asyncio
+from pathlib import Path
+
 from flows.rig import Rig, episode, in_doubt
+from pairing import pairing
 from scrobbled.core.errors import TryLater
 from scrobbled.delivery.courier import SIGN_IN_EVERY
 from scrobbled.store.queue import pausing
@@ -85,3 +89,22 @@ async def test_a_write_whose_answer_was_lost_is_read_back_after_the_end(rig: Rig
     assert "find_plays" in rig.tracker.calls
     assert await rig.counts() == {"delivered": 1}
     assert len(rig.tracker.plays) == 1
+
+
+async def test_a_pair_that_is_paused_is_not_compared_by_the_clock_until_the_pause_ends(tmp_path: Path) -> None:
+    async with pairing(tmp_path, every="5m") as two:
+        keeper = two.runtime.keeper
+        keeper._by_clock = True
+
+        async def runs_by_the_clock() -> int:
+            await keeper._begin_what_is_due(0.0)
+            await asyncio.gather(*keeper._busy.values())
+            return len(await two.sql("SELECT id FROM runs"))
+
+        at, what = two.clock.now().timestamp(), pausing.of_pair("anna", "trakt,serializd")
+        await two.runtime.store.write(lambda db: pausing.begin(db, at, at + 3_600, what))
+        assert await runs_by_the_clock() == 0
+        two.clock.advance(3_599)
+        assert await runs_by_the_clock() == 0
+        two.clock.advance(2)
+        assert await runs_by_the_clock() == 1

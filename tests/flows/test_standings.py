@@ -59,7 +59,7 @@ async def test_a_plan_that_waits_says_how_many_are_missing(two: Pairing) -> None
     for n in range(1, 5):
         two.on_trakt(0, 1, n, later(n))
     assert (await two.sync()).outcome == "approval"
-    assert await told(two) == ("4 plays are missing, and the plan wants your yes", "need")
+    assert await told(two) == ("4 plays are missing, and the plan needs your approval", "need")
 
 
 async def test_one_that_could_not_be_read_was_not_compared_whatever_was_before(two: Pairing) -> None:

@@ -100,7 +100,7 @@ async def test_a_pair_that_was_never_compared_teaches_what_that_does(browser: ht
     text = await page(browser, "/sync")
     assert "Trakt and Serializd were not compared yet" in text
     assert "Nothing is removed" in text
-    assert "More than 2 changes wait for your yes" in text
+    assert "More than 2 changes wait for your approval" in text
 
 
 async def test_a_house_without_pairs_is_asked_one_question_and_one_answer_makes_the_pair(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ async def test_page_api_and_first_page_say_the_same_of_a_pair(two: Pairing, brow
     for n in range(1, 5):
         two.on_trakt(0, 1, n, later(n))
     await two.sync()
-    told = "Trakt and Serializd: 4 plays are missing, and the plan wants your yes"
+    told = "Trakt and Serializd: 4 plays are missing, and the plan needs your approval"
     (pair,) = await asked(browser, "/pairs")
     status = await asked(browser, "/status")
     assert pair["standing"]["text"] == status["pairs"][0]["standing"]["text"] == told
@@ -186,7 +186,7 @@ async def test_a_preview_changes_nothing_and_shows_all_of_it(two: Pairing, brows
     text = await page(browser, f"/sync/previews/{plan['id']}")
     assert "This would add 1 play to Trakt and 4 to Serializd" in text
     assert "it only adds and removes nothing" in text
-    assert "Run by the clock, this would wait for your yes" in text
+    assert "Run by the clock, this would wait for your approval" in text
 
 
 async def test_its_lines_come_page_by_page_and_sort_by_sort(two: Pairing, browser: httpx.AsyncClient) -> None:
@@ -353,7 +353,7 @@ async def test_a_plan_that_a_run_shows_is_said_yes_to_with_the_options_of_that_r
     two.on_serializd(1, 1, 1, later(40))
     await two.compare(direction="trakt-to-serializd")
     text = await page(browser, "/sync/runs/r1")
-    assert "This plan wants your yes" in text
+    assert "This plan needs your approval" in text
     assert "Add 4 plays to Serializd" in text
     assert "only Trakt to Serializd" in text
     run = await asked(browser, "/runs/r1")
@@ -752,7 +752,7 @@ async def test_a_plan_that_another_run_came_after_is_not_offered_any_more(
     text = await page(browser, "/sync/runs/r1")
     assert "Only planned: another run came since" in text
     assert "Add 4 plays to Serializd" not in text.split("Look at every change")[0]
-    assert "This plan wants your yes" in await page(browser, "/sync/runs/r2")
+    assert "This plan needs your approval" in await page(browser, "/sync/runs/r2")
 
 
 @pytest.mark.parametrize(
@@ -790,3 +790,47 @@ async def test_what_can_be_wished_of_a_library_is_offered_where_there_is_one(
         monkeypatch.setitem(TRACKERS, "serializd", SimpleNamespace(can=lambda: can))
         text = (await browser.get("/sync")).text
         assert 'name="correct_dates"' in text
+
+
+async def test_a_plan_is_declined_for_a_week_and_nobody_is_asked_again_before(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    for n in range(1, 5):
+        two.on_trakt(0, 1, n, later(n))
+    await two.compare()
+    assert "Not now, ask again in a week" in await page(browser, "/sync/runs/r1")
+    assert (await asked(browser, "/needs"))["number"] == 1
+    assert (await sent(browser, "/sync/pause", **WISH, **{"for": "week"})).endswith("sync?did=pair-paused")
+    text = await page(browser, "/sync")
+    assert "Trakt and Serializd are paused" in text
+    assert "This pair is paused until" in text
+    assert "needs your approval" not in text
+    assert (await asked(browser, "/needs"))["number"] == 0
+    (pair,) = await asked(browser, "/pairs")
+    assert pair["standing"]["code"] == "paused"
+    assert pair["next"] is not None
+    two.clock.advance(8 * 86_400)
+    assert "and the plan needs your approval" in await page(browser, "/sync")
+
+
+async def test_a_pair_is_paused_until_somebody_says_so_and_compared_at_once_where_a_person_asks(
+    two: Pairing, browser: httpx.AsyncClient
+) -> None:
+    await sent(browser, "/sync/pause", **WISH, **{"for": "open"})
+    two.clock.advance(400 * 86_400)
+    assert "This pair is paused." in await page(browser, "/sync")
+    assert (await two.compare()).outcome == "nothing"
+    await sent(browser, "/sync/pause", **WISH, **{"for": "end"})
+    assert "paused" not in await page(browser, "/sync")
+    await sent(browser, "/sync/pause", status=400, **WISH, **{"for": "ever"})
+    await sent(browser, "/sync/pause", status=404, viewer="eve", pair="trakt,serializd", **{"for": "hour"})
+
+
+async def test_a_pair_is_switched_off_by_one_button_and_on_again(two: Pairing, browser: httpx.AsyncClient) -> None:
+    for n in range(1, 5):
+        two.on_trakt(0, 1, n, later(n))
+    await two.compare()
+    assert (await sent(browser, "/sync/switch-off", **WISH)).endswith("sync?did=saved")
+    assert "Trakt and Serializd: nothing is switched on" in await page(browser, "/sync")
+    await sent(browser, "/sync/switch-off", status=404, **WISH)
+    assert (await sent(browser, "/sync/switch-on", **WISH)).endswith("sync?did=saved")

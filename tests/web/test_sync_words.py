@@ -91,10 +91,10 @@ def test_what_a_run_planned_is_read_from_its_counts_and_questions_are_no_deed() 
         ({"outcome": "cancelled", "outcomes": {"delivered": 1}}, "cancelled", "1 change made, then cancelled"),
         ({"outcome": "cancelled", "outcomes": {}}, "cancelled", "Nothing was changed"),
         ({"outcome": "", "phase": "reading", "planned": {}}, "reading both sides", "A run is under way"),
-        ({"outcome": "approval"}, "wants your yes", "Would add 1,204 plays to Serializd and 3 to Trakt"),
+        ({"outcome": "approval"}, "needs your approval", "Would add 1,204 plays to Serializd and 3 to Trakt"),
         (
             {"outcome": "approval", "planned": {}, "reason": "r1 was cancelled"},
-            "wants your yes",
+            "needs your approval",
             "Nothing was changed yet: r1 was cancelled",
         ),
     ],

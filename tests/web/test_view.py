@@ -120,7 +120,7 @@ def test_what_needs_somebody_does_not_hide_how_the_pair_stands() -> None:
     waits = replace(PAIR, outcome="approval", planned={"serializd add plays": 2_988})
     sentence, details, tone = said(account("trakt"), account("serializd"), pairs=[waits], asks=1)
     assert (sentence, tone) == ("1 thing needs you", "need")
-    assert details[0] == "Trakt and Serializd: 2,988 plays are missing, and the plan wants your yes"
+    assert details[0] == "Trakt and Serializd: 2,988 plays are missing, and the plan needs your approval"
 
 
 def test_episodes_are_named_down_to_zero() -> None:

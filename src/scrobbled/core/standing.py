@@ -96,6 +96,8 @@ class PairStanding(Struct, frozen=True):
     """Trackers whose last listing was not believed to be all."""
     questions: int = 0
     """What runs have left for a person to decide."""
+    paused: bool = False
+    """By a person: nobody compares it by the clock."""
 
     @property
     def viewer(self) -> str:
@@ -142,7 +144,15 @@ def pair(one: PairStanding) -> Standing:
     return Standing(code, tone, word, f"{one.names}{joint}{word}", next_)
 
 
-_JOINTS = {"cannot": " ", "could": " ", "being": " are ", "not": " were ", "compared": " were ", "catching": " are "}
+_JOINTS = {
+    "cannot": " ",
+    "could": " ",
+    "being": " are ",
+    "not": " were ",
+    "compared": " were ",
+    "catching": " are ",
+    "paused": " are ",
+}
 """Between the names of a pair and a word that begins so."""
 _Found = tuple[str, str, str, str]
 """Code, tone, word, what to do."""
@@ -163,6 +173,8 @@ _PART: _Found = ("part", "calm", "not compared yet as the settings say", "The ne
 def _idle(one: PairStanding) -> _Found | None:
     if not one.is_on:
         return "off", "calm", "nothing is switched on", "Switch on plays or ratings in the settings of this pair."
+    if one.paused and not one.phase:
+        return "paused", "held", "paused", "Nothing is compared by itself until the pause ends."
     if one.unreadable:
         return "unreadable", "calm", f"cannot be compared, as this version does not read {names(one.unreadable)}", ""
     return None
@@ -215,13 +227,13 @@ def _waiting(of: Load, questions: int = 0) -> _Found | None:
 
 
 def _missing(planned: Mapping[str, int]) -> str:
-    """ "2,988 plays are missing, and the plan wants your yes"."""
+    """ "2,988 plays are missing, and the plan needs your approval"."""
     plays = sum(count for what, count in planned.items() if what.endswith(" add plays"))
     others = sum(count for what, count in planned.items() if what.split()[-2] not in ("decide", LEAVE)) - plays
     parts = [f"{count_of(plays, 'play')} {'is' if plays == 1 else 'are'} missing"] if plays else []
     if others:
         parts.append(f"{count_of(others, 'other change' if plays else 'change')} would be made")
-    return ", ".join([*parts, "and the plan wants your yes"]) if parts else "a plan wants your yes"
+    return ", ".join([*parts, "and the plan needs your approval"]) if parts else "a plan needs your approval"
 
 
 def _advice(one: AccountStanding) -> str:

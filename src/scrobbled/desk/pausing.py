@@ -1,4 +1,4 @@
-"""Pausing all delivery, and going on with it."""
+"""Pausing all delivery, or a pair, and going on with it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ class Pausing:
         at = self._now()
         return Paused(story(await self._runtime.store.read(lambda db: pausing.in_force(db, at))))
 
-    async def begin(self, seconds: float | None) -> Paused:
-        """For so long from now; ``None`` is until somebody ends it. A write in flight is still finished."""
+    async def begin(self, seconds: float | None, what: str = pausing.ALL) -> Paused:
+        """For so long from now; ``None`` is until somebody ends it. A write in flight is still finished.
+
+        ``what`` is all delivery, or the comparisons of a pair (``pausing.of_pair``).
+        """
         at = self._now()
         until = None if seconds is None else at + seconds
-        found = await self._runtime.store.write(lambda db: pausing.begin(db, at, until))
+        found = await self._runtime.store.write(lambda db: pausing.begin(db, at, until, what))
         self._runtime.look_again(try_now=False)
         return Paused(story(found))
 
-    async def end(self) -> Paused:
-        await self._runtime.store.write(pausing.end)
+    async def end(self, what: str = pausing.ALL) -> Paused:
+        await self._runtime.store.write(lambda db: pausing.end(db, what))
         self._runtime.look_again(try_now=False)
         return Paused(None)
 

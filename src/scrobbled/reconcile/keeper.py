@@ -29,7 +29,7 @@ from scrobbled.reconcile.timetable import Timetable
 from scrobbled.store import Store
 from scrobbled.store.mirror import runs
 from scrobbled.store.mirror.runs import Run
-from scrobbled.store.queue import cancelling
+from scrobbled.store.queue import cancelling, pausing
 
 FIRST_AFTER = 10.0
 """Seconds from the start until the first run of a pair that is due."""
@@ -170,8 +170,14 @@ class Keeper:
                 self._begin(viewer, self._kept(wish))
 
     async def _is_time(self, one: Wired) -> bool:
-        last = next(iter(await self._store.read(lambda db: runs.latest(db, one.sides.viewer, one.sides.pair))), None)
-        return self._timetable.is_time(one.sides, one.pair, last, self._config().server.zone, self._now())
+        whose, now = (one.sides.viewer, one.sides.pair), self._now()
+        latest, paused = await self._store.read(
+            lambda db: (runs.latest(db, *whose), pausing.in_force(db, now, pausing.of_pair(*whose)))
+        )
+        last = next(iter(latest), None)
+        return paused is None and self._timetable.is_time(
+            one.sides, one.pair, last, self._config().server.zone, self._now()
+        )
 
     def _is_free(self, viewer: str) -> bool:
         return viewer not in self._busy or self._busy[viewer].done()

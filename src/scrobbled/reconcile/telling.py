@@ -76,7 +76,7 @@ def _wants_a_yes(sides: Sides, ended: Ended) -> Trouble:
     return Trouble(
         kind="plan",
         subject=f"{sides.viewer}/{sides.pair}",
-        title=f"{sides.viewer}: a plan for {' and '.join(sides.called)} wants your yes",
+        title=f"{sides.viewer}: a plan for {' and '.join(sides.called)} needs your approval",
         text=f"{ended.reason}. Nothing is changed until then. To look at it, run: scrobbled sync --viewer "
         f"{sides.viewer} --pair {sides.pair} --dry-run; to say yes: scrobbled sync --viewer {sides.viewer} "
         f"--pair {sides.pair} --plan {ended.plan_id}",

@@ -10,7 +10,7 @@ TROUBLE_KINDS: dict[str, str] = {
     "unmatched": "what is not certain to be what it seems waits for you",
     "dead": "what a tracker refused for good waits for you",
     "flood": "so many plays came at once that they are held until you decide",
-    "plan": "a reconciliation would change so much that it wants your yes",
+    "plan": "a reconciliation would change so much that it needs your approval",
     "limit": "a list of an account is full, so that a part of it waits",
     "pair": "two trackers could not be compared for a day",
     "unclaimed": "somebody watched whom no viewer lists",

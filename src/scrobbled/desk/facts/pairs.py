@@ -18,6 +18,8 @@ from scrobbled.core.standing import Standing
 from scrobbled.core.standing import pair as pair_stands
 from scrobbled.desk.facts import standings
 from scrobbled.desk.facts.holdings import AccountHolds, holding
+from scrobbled.desk.facts.pausing import PauseStory
+from scrobbled.desk.facts.pausing import story as pause_story
 from scrobbled.desk.facts.run_kinds import KindStory, kind_stories
 from scrobbled.desk.facts.run_words import when
 from scrobbled.desk.facts.steps import StepStory, step_stories
@@ -29,7 +31,7 @@ from scrobbled.store.mirror import ledger, records, run_changes, runs
 from scrobbled.store.mirror import library as mirrored
 from scrobbled.store.mirror.run_changes import RunCounts
 from scrobbled.store.mirror.runs import Run
-from scrobbled.store.queue import overview, questions, run_items
+from scrobbled.store.queue import overview, pausing, questions, run_items
 from scrobbled.trackers import TRACKERS
 
 
@@ -135,6 +137,8 @@ class PairStory(Struct, frozen=True):
     """Of the libraries there that are read, for whoever chooses one; ``status`` leaves them out."""
     unmatched: dict[str, int] = field(default_factory=dict)
     """By tracker, how many changes wait as it does not know what they are about."""
+    pause: PauseStory | None = None
+    """Nothing is compared by the clock while it lasts."""
 
 
 def pair_stories(
@@ -176,6 +180,7 @@ def pair_stories(
                     running=None if running is None else run_story(db, running, stood.now),
                     standing=next(standing),
                     left_out=_left_out(db, viewer.name, pair),
+                    pause=pause_story(pausing.in_force(db, stood.now, pausing.of_pair(viewer.name, name))),
                 )
             )
     return found

@@ -10,7 +10,7 @@ from scrobbled.store.file.codec import iso, iso_or_none
 from scrobbled.store.queue.pausing import Pause
 
 KEPT = "Plays are taken and kept, and go out after that."
-LENGTHS = {"hour": 3_600.0, "day": 86_400.0, "open": None}
+LENGTHS = {"hour": 3_600.0, "day": 86_400.0, "week": 7 * 86_400.0, "open": None}
 """How long people pause, in seconds, by the word of a form; ``None`` is until they say otherwise."""
 
 
@@ -31,9 +31,9 @@ def story(found: Pause | None) -> PauseStory | None:
     return None if found is None else PauseStory(iso(found.since), iso_or_none(found.until))
 
 
-def sentence(found: PauseStory | None, clock: Callable[[str], str]) -> str:
+def sentence(found: PauseStory | None, clock: Callable[[str], str], what: str = "Delivery is") -> str:
     """ "Delivery is paused until 19:40"; ``clock`` tells an instant (ISO 8601). Empty where nothing is paused."""
     if found is None:
         return ""
     until = clock(found.until) if found.until else ""
-    return f"Delivery is paused until {until}" if until else "Delivery is paused"
+    return f"{what} paused until {until}" if until else f"{what} paused"

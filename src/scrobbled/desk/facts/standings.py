@@ -94,6 +94,7 @@ def _pair(
         overdue=is_late(pair, reached.compared_at, zone, now, LATE),
         doubted=tuple(one for one in pair.between if records.state(db, (viewer, one)).doubt),
         questions=questions.count(db, viewer, names),
+        paused=pausing.in_force(db, now, pausing.of_pair(viewer, names)) is not None,
     )
 
 

@@ -24,7 +24,7 @@ from scrobbled.store.accounts import sign_ins
 from scrobbled.store.file.codec import iso
 from scrobbled.store.inbox import guests, refusals
 from scrobbled.store.mirror import runs
-from scrobbled.store.queue import amendments, asking, overview
+from scrobbled.store.queue import amendments, asking, overview, pausing
 from scrobbled.store.queue import floods as stored
 from scrobbled.store.queue.asking import AskedNeeds, ChangeGroup, Conflicts
 
@@ -109,7 +109,7 @@ def facts(
         groups=asked.groups,
         conflicts=asked.conflicts,
         unclaimed=strangers,
-        plans=_plans(db, config),
+        plans=_plans(db, config, now),
         refused=_refused(db, config, now),
         guests=len(claimable) - len(strangers),
     )
@@ -205,13 +205,16 @@ def _lapsing(
     ]
 
 
-def _plans(db: sqlite3.Connection, config: Config) -> list[PlanNeed]:
-    """Of each pair the newest run, where that wants a yes."""
+def _plans(db: sqlite3.Connection, config: Config, now: float) -> list[PlanNeed]:
+    """Of each pair that nobody has paused the newest run, where that needs an approval."""
     plans = []
     for viewer in config.viewers:
         for pair in viewer.pairs:
-            last = next(iter(runs.latest(db, viewer.name, ",".join(pair.between))), None)
-            if last is not None and last.outcome == "approval":
+            whose = (viewer.name, ",".join(pair.between))
+            last = next(iter(runs.latest(db, *whose)), None)
+            if last is None or last.outcome != "approval":
+                continue
+            if pausing.in_force(db, now, pausing.of_pair(*whose)) is None:
                 plans.append(PlanNeed(f"r{last.id}", viewer.name, pair.between, last.reason))
     return plans
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from scrobbled.config.changing import Put
+from scrobbled.config.viewing import PairConfig
 from scrobbled.core.errors import ConfigError
 from scrobbled.core.naming.named import named
 from scrobbled.desk.caller import Caller
@@ -78,19 +79,37 @@ class Runs:
         Raises ``NotValid``, ``Meanwhile`` and ``NotWritten``.
         """
         stood = [(one.viewer, one.pair, one.standing.code) for one in await self.pairs()]
-        if (viewer, pair, "off") not in stood:
+        if (viewer, pair, "off") not in stood or (found := self._configured(viewer, pair)) is None:
             return None
-        place, configured = next(
-            (("viewers", person, "pairs", at), one)
-            for person, who in enumerate(self._runtime.config.viewers)
-            for at, one in enumerate(who.pairs)
-            if (who.name, ",".join(one.between)) == (viewer, pair)
-        )
-        now = await settings.opened()
+        (place, configured), now = found, await settings.opened()
         edits = [Put((*place, kind), "both") for kind in proposed(pair.split(","))]
         if configured.every is None and configured.schedule is None:
             edits.append(Put((*place, "every"), USUAL))
         return await settings.save(now, await settings.edited(now, edits), by)
+
+    async def switch_off(self, viewer: str, pair: str, settings: Settings, by: Caller) -> SettingsSaved | None:
+        """Every kind, in the file: nothing of the pair is compared any more. What was brought over stays.
+
+        ``None`` where there is no such pair, or nothing of it is on. Raises as ``switch_on``.
+        """
+        found = self._configured(viewer, pair)
+        if found is None or not found[1].directions():
+            return None
+        (place, configured), now = found, await settings.opened()
+        edits = [Put((*place, kind), "off") for kind in configured.directions()]
+        return await settings.save(now, await settings.edited(now, edits), by)
+
+    def _configured(self, viewer: str, pair: str) -> tuple[tuple[str | int, ...], PairConfig] | None:
+        """Where it stands in the file, and what stands there."""
+        return next(
+            (
+                (("viewers", person, "pairs", at), one)
+                for person, who in enumerate(self._runtime.config.viewers)
+                for at, one in enumerate(who.pairs)
+                if (who.name, ",".join(one.between)) == (viewer, pair)
+            ),
+            None,
+        )
 
     # -- plans --------------------------------------------------------------------------------------------------------
 

@@ -18,22 +18,27 @@ class Pause(Struct, frozen=True):
     until: float | None
 
 
-def begin(db: sqlite3.Connection, now: float, until: float | None) -> Pause:
+def of_pair(viewer: str, names: str) -> str:
+    """What is paused: the comparisons of a pair that nobody asks for. ``names`` is like ``trakt,serializd``."""
+    return f"pair {viewer}/{names}"
+
+
+def begin(db: sqlite3.Connection, now: float, until: float | None, what: str = ALL) -> Pause:
     """From now on. One that is in force already goes on, to another end."""
-    found = in_force(db, now)
+    found = in_force(db, now, what)
     pause = Pause(found.since if found else now, until)
-    db.execute("INSERT OR REPLACE INTO pauses (what, since, until) VALUES (?,?,?)", (ALL, pause.since, until))
+    db.execute("INSERT OR REPLACE INTO pauses (what, since, until) VALUES (?,?,?)", (what, pause.since, until))
     return pause
 
 
-def end(db: sqlite3.Connection) -> None:
-    """Deliver again."""
-    db.execute("DELETE FROM pauses WHERE what = ?", (ALL,))
+def end(db: sqlite3.Connection, what: str = ALL) -> None:
+    """Go on with it."""
+    db.execute("DELETE FROM pauses WHERE what = ?", (what,))
 
 
-def in_force(db: sqlite3.Connection, now: float) -> Pause | None:
+def in_force(db: sqlite3.Connection, now: float, what: str = ALL) -> Pause | None:
     """The pause at this moment."""
-    row = db.execute("SELECT since, until FROM pauses WHERE what = ? AND (until IS NULL OR until > ?)", (ALL, now))
+    row = db.execute("SELECT since, until FROM pauses WHERE what = ? AND (until IS NULL OR until > ?)", (what, now))
     found = row.fetchone()
     return Pause(*found) if found else None
 

@@ -25,7 +25,7 @@ from scrobbled.web.pages import (
     posters,
     statistics,
 )
-from scrobbled.web.pages.pairs import pairs, previews, questions, runs
+from scrobbled.web.pages.pairs import pairs, previews, questions, resting, runs
 from scrobbled.web.pages.plays import held, history, queue, story
 from scrobbled.web.pages.settings import backup, settings, text, tools
 from scrobbled.web.pages.sign_in import activate, trackers
@@ -58,6 +58,7 @@ def router(
         *sources.handlers(desk),
         *posters.handlers(desk),
         *pairs.handlers(desk),
+        *resting.handlers(desk),
         *previews.handlers(desk),
         *runs.handlers(desk),
         *questions.handlers(desk),

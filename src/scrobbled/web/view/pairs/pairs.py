@@ -14,10 +14,12 @@ from scrobbled.core.words.outcomes import told
 from scrobbled.desk import words
 from scrobbled.desk.facts.house import AccountStatus
 from scrobbled.desk.facts.pairs import PairStory, RunStory
+from scrobbled.desk.facts.pausing import sentence
 from scrobbled.desk.facts.run_words import conflict_words
 from scrobbled.desk.needs.questions import named
 from scrobbled.desk.pairs import usual
 from scrobbled.desk.pairs.previews import Preview
+from scrobbled.web.view.headline import clock
 from scrobbled.web.view.looks import stands
 from scrobbled.web.view.moments import Moment, moment
 from scrobbled.web.view.pairs import plans, runs
@@ -73,6 +75,8 @@ class PairCard(Struct, frozen=True):
     conflicts: list[SelectOption]
     removals: str
     """What becomes of what is removed on one side."""
+    paused: str
+    """Until when it is paused, as a sentence; empty where it is not."""
 
 
 class Lone(Struct, frozen=True):
@@ -123,6 +127,7 @@ def card(
         directions=_directions(story.pair),
         conflicts=_conflicts(story),
         removals=_removals(story),
+        paused=sentence(story.pause, lambda iso: clock(iso, now), "This pair is"),
     )
 
 
@@ -181,7 +186,7 @@ def _way(kind: str, direction: str, pair: str) -> KindDirection:
 def _next(story: PairStory, now: datetime) -> str:
     """When it is compared next: "in 11 minutes"; empty where it is under way, or only run by hand."""
     due = moment(story.next, now)
-    if not story.works or story.running is not None or due is None:
+    if not story.works or story.running is not None or due is None or story.pause is not None:
         return ""
     seconds = (due.at - now).total_seconds()
     return f"in {words.span(seconds)}" if seconds > 60 else "within a minute"

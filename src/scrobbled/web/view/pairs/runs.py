@@ -24,7 +24,7 @@ LOOKS = {
     "done": Look("ok", "check", "done"),
     "nothing": Look("calm", "check", "nothing to do"),
     "incomplete": Look("held", "alert", "incomplete"),
-    "approval": Look("need", "alert", "wants your yes"),
+    "approval": Look("need", "alert", "needs your approval"),
     "refused": Look("held", "stop", "refused"),
     "cancelled": Look("calm", "undo", "cancelled"),
     "failed": Look("dead", "cross", "failed"),
@@ -82,8 +82,8 @@ class RunPage(Struct, frozen=True):
 
 
 def rows(found: Sequence[RunStory], pairs: Sequence[PairStory]) -> list[tuple[RunStory, Look]]:
-    """Of a list: only the last run of a pair can still want something."""
-    last = {pair.last.id for pair in pairs if pair.last}
+    """Of a list: only the last run of a pair can still want something, unless a person has declined."""
+    last = {pair.last.id for pair in pairs if pair.last and pair.pause is None}
     return [(run, look(run) if run.id in last else _past(run)) for run in found]
 
 
@@ -203,7 +203,7 @@ def _title(run: RunStory) -> str:
         return f"Delivering: {run.done:,} of {moving(run):,}"
     titles = {
         "nothing": _undecided(run) or f"{names} agree",
-        "approval": "This plan wants your yes",
+        "approval": "This plan needs your approval",
         "refused": "The plan no longer holds",
         "cancelled": "Cancelled",
         "failed": f"{names} could not be compared",
