@@ -128,7 +128,7 @@ def test_without_the_extra_a_sentence_has_the_command(tmp_path: Path, missing: s
         [sys.executable, "-c", told], env=environ(tmp_path), capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert done.stderr == "The icon needs two more packages. Install them with: pip install 'scrobbled[tray]'\n"
+    assert done.stderr == "The icon needs two more packages. Install them in a checkout with: pip install '.[tray]'\n"
 
 
 def test_a_desktop_without_a_place_for_icons_is_told_once(screen: str, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FINER = 4
 """Drawn so many times as large and made smaller, for smooth edges."""
-MISSING = "The icon needs two more packages. Install them with: pip install 'scrobbled[tray]'"
+MISSING = "The icon needs two more packages. Install them in a checkout with: pip install '.[tray]'"
 NO_DESKTOP = (
     "There is no desktop to show an icon on ({why}). Run scrobbled tray where you are logged in with a screen; "
     "the page and scrobbled status tell the same."
