@@ -117,7 +117,7 @@ def test_a_mistake_in_the_settings_is_shown_at_its_field_and_loses_nothing(
     text = service.config_path.read_text()
     service.config_path.write_text("# kept by hand\n" + text)
     page.goto(f"{service.url}/settings/counts")
-    field = page.get_by_label("Least duration")
+    field = page.get_by_label("Minimum length")
     field.fill("five apples")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(field).to_have_value("five apples")

@@ -186,7 +186,7 @@ def test_what_asks_is_chosen_by_name(db: sqlite3.Connection, scrobbled: Command)
     for wish in (rating("trakt", 8, 6, ask=True), rating("serializd", 6, 8, ask=True)):
         amendments.add(db, wish, AT.timestamp())
     code, out, err = scrobbled("queue", "approve")
-    assert (code, out) == (0, "approve: 0 changes\n")
+    assert (code, out) == (0, "Nothing is held.\n")
     assert "2 changes ask: name what you choose" in err
     code, out, _ = scrobbled("queue", "approve", "a2", "--json")
     assert (code, json.loads(out)) == (0, {"action": "approve", "done": ["a2"], "left": [], "plays": 0})

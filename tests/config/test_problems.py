@@ -142,7 +142,7 @@ BROKEN = [
     ("viewers:\n- name: a\n  trackers:\n    trakt:", "viewers[0].trackers.trakt.client_id (line 4): is missing. The id of your app at trakt.tv."),
     ("viewers:\n- name: a\n  trackers:\n    serializd: {pace: fast}", 'viewers[0].trackers.serializd.pace (line 4): "fast" is not a duration; write it like 30s, 15m, 6h or 14d'),
     # --- pairs
-    (VIEWER + "{plays: both}]}]", "viewers[0].pairs[0].between (line 1): is missing. The two trackers."),
+    (VIEWER + "{plays: both}]}]", "viewers[0].pairs[0].between (line 1): is missing. Choose the two trackers."),
     (VIEWER + "{between: [trakt]}]}]", "viewers[0].pairs[0].between (line 1): must be two different trackers, like [trakt, serializd]"),
     (VIEWER + "{between: [trakt, trakt]}]}]", "viewers[0].pairs[0].between (line 1): must be two different trackers, like [trakt, serializd]"),
     (VIEWER + "{between: [trakt, serialized]}]}]", 'viewers[0].pairs[0].between (line 1): "serialized" is not a tracker of this viewer; did you mean "serializd"?'),

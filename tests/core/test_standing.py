@@ -187,7 +187,7 @@ def test_a_pair_is_told_in_a_sentence(change: dict[str, Any], code: str, tone: s
         ({"unreadable": ("anilist",)}, ""),
         ({"phase": "reading"}, ""),
         ({"outcome": ""}, "A preview shows what would be done, and changes nothing."),
-        ({"outcome": "approval"}, "Look at the plan, and say yes to it."),
+        ({"outcome": "approval"}, "Look at the plan, and approve it."),
         ({"outcome": "refused"}, "Make a new preview."),
         ({"outcome": "failed", "reason": "no answer"}, "No answer. It is tried again by itself."),
         ({"outcome": "failed"}, "It is tried again by itself."),

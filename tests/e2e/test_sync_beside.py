@@ -197,7 +197,7 @@ def test_a_first_contact_that_is_too_much_at_once_waits_for_a_yes(service: Servi
     assert one["outcome"] == "approval"
     assert two.writes() == 0
     words = service.run("sync")
-    assert "To say yes: scrobbled sync" in words.stdout
+    assert "To approve it: scrobbled sync" in words.stdout
     assert "25 plays" in words.stdout
     assert "Days and times are UTC." in words.stdout
     done = service.run("sync", "--plan", one["plan_id"])

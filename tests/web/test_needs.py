@@ -236,7 +236,7 @@ async def test_ids_of_other_kinds_and_strange_answers_are_refused_with_advice(ho
         for id_ in ("p1", "g123", "x" * 200, "m1"):
             answer = await browser.post(f"/api/v1/needs/{id_}", json={"action": "drop"})
             assert answer.status_code == 400
-            assert "is no id of a question" in answer.json()["error"]
+            assert "is not the ID of a question" in answer.json()["error"]
         assert (await browser.get("/needs/..%2f..%2fetc")).status_code == 404
         assert await states(home) == ["dead"]
 

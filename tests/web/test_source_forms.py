@@ -18,7 +18,7 @@ def test_one_click_claims_an_account_and_what_waited_is_a_play(tmp_path: Path) -
             answer = await browser.post("/claim", data=given)
             assert answer.status_code == 303
             after = await page(browser, answer.headers["location"])
-            assert "The account is listed in the configuration now." in after.text
+            assert "This account now belongs to one of you." in after.text
             assert "Who is ben" not in after.text
             assert await home.sql("SELECT count(*) FROM plays") == [(1,)]
 

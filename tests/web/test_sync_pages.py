@@ -186,7 +186,7 @@ async def test_a_preview_changes_nothing_and_shows_all_of_it(two: Pairing, brows
     text = await page(browser, f"/sync/previews/{plan['id']}")
     assert "This would add 1 play to Trakt and 4 to Serializd" in text
     assert "it only adds and removes nothing" in text
-    assert "Run by the clock, this would wait for your approval" in text
+    assert "On schedule, this would wait for your approval" in text
 
 
 async def test_its_lines_come_page_by_page_and_sort_by_sort(two: Pairing, browser: httpx.AsyncClient) -> None:
@@ -224,7 +224,7 @@ async def test_a_yes_is_said_once_however_often_the_button_is_pressed(two: Pairi
     assert {way.rsplit("/", 1)[-1] for way in ways} == {"r1"}
     await carried_out(two)
     text = await page(browser, f"/sync/previews/{plan['id']}")
-    assert "You said yes to this plan" in text
+    assert "You approved this plan" in text
     assert "Added 1 play to Serializd done" in text
     assert "Add 1 play" not in text
     assert (await browser.post(f"/api/v1/previews/{plan['id']}/apply")).json()["id"] == "r1"
@@ -362,7 +362,7 @@ async def test_a_plan_that_a_run_shows_is_said_yes_to_with_the_options_of_that_r
     await carried_out(two)
     assert (await asked(browser, "/runs/r2"))["outcome"] == "done"
     text = await page(browser, "/sync/runs/r1")
-    assert "You said yes to this plan" in text
+    assert "You approved this plan" in text
     assert "Added 4 plays to Serializd done" in text
     assert "Would add 4 plays to Serializd only planned" in await page(browser, "/sync/runs")
     assert len(two.rows()) == 5

@@ -90,7 +90,7 @@ def tray(url: str | None, sign_in: bool, config: str | None) -> None:
     """Show an icon on the desktop that tells how things are.
 
     A click opens the page; its menu syncs, pauses delivery for an hour, and leads to what needs you. Needs the extra:
-    pip install 'scrobbled[tray]'.
+    pip install '.[tray]' in a checkout.
     """
     sys.exit(code_of("tray.command", "tray")(url, config, sign_in=sign_in))
 
@@ -120,8 +120,10 @@ def demo(port: int | None, host: str, once: bool) -> None:
 @command.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8485, show_default=True, help="Where they listen.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same world.")
-@click.option("--shows", type=click.IntRange(1, 500), default=4, show_default=True, help="How many there are.")
-@click.option("--plays", type=click.IntRange(0, 100_000), default=0, show_default=True, help="Plays already there.")
+@click.option("--shows", type=click.IntRange(1, 500), default=4, show_default=True, help="Number of made-up shows.")
+@click.option(
+    "--plays", type=click.IntRange(0, 100_000), default=0, show_default=True, help="Number of plays already there."
+)
 @click.option(
     "--household", is_flag=True, help="Anna's Plex library and Trakt as they are in a house that is lived in."
 )
@@ -145,7 +147,7 @@ def sandbox(port: int, seed: int, shows: int, plays: int, household: bool) -> No
 def auth(tracker: str, viewer: str | None, home_user: str | None, sign_out: bool, config: str | None) -> None:
     """Sign in to a TRACKER, such as trakt or serializd, and store the sign-in.
 
-    plex without a viewer who has it is for the server of the house.
+    Without --viewer, plex signs in your Plex server.
     Works before the first serve and while it runs; a running serve notices by itself.
     """
     if sign_out:
@@ -171,14 +173,14 @@ def auth(tracker: str, viewer: str | None, home_user: str | None, sign_out: bool
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing anywhere.")
 @click.option("--plan", callback=named, metavar="ID", default="", help="Do exactly what this plan showed, or nothing.")
-@click.option("--full", is_flag=True, help="Read everything, also where nothing seems to have moved.")
-@click.option("--watch", is_flag=True, help="Again and again, until you press Ctrl-C.")
+@click.option("--full", is_flag=True, help="Read both accounts completely.")
+@click.option("--watch", is_flag=True, help="Repeat until you press Ctrl-C.")
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.1),
     default=15,
     show_default=True,
-    help="Minutes between two, with --watch.",
+    help="Minutes between runs, with --watch.",
 )
 @json_option
 @config_option

@@ -31,7 +31,7 @@ def webhook(source: str, registering: bool, as_json: bool, config: str | None) -
 @json_option
 @config_option
 def claim(source: str | None, account: str | None, viewer: str | None, as_json: bool, config: str | None) -> None:
-    """Say whose an account is that nobody lists yet.
+    """Assign an unknown account to a person.
 
     Without SOURCE, or as claim list, shows who was heard. Writes one line into the configuration file, whose comments
     stay; a running serve notices, and delivers what waited.
@@ -45,7 +45,7 @@ def claim(source: str | None, account: str | None, viewer: str | None, as_json: 
 @json_option
 @config_option
 def test_event(source: str | None, viewer: str | None, as_json: bool, config: str | None) -> None:
-    """Send a test event through the running service, to nobody's tracker.
+    """Send a test event through everything except the trackers.
 
     It is understood and stored, and you are told to whom a real one would go.
     """

@@ -20,6 +20,8 @@ DONE = {
     "drop": "They are not sent, now or later.",
 }
 """What the actions mean."""
+NONE = {"retry": "Nothing waits.", "approve": "Nothing is held.", "drop": "Nothing was left out."}
+"""What is said where they applied to nothing."""
 _NAME_IT = "name what you choose, as scrobbled queue list shows it, like scrobbled queue approve a12."
 MOST_NAMED = 10
 """Ids listed on a line each, of those an action did not apply to."""
@@ -32,7 +34,7 @@ def act(path: str | None, action: str, ids: Sequence[str], *, as_json: bool) -> 
     if as_json:
         print_json(plain(done))
     else:
-        say(f"{action}: {plural(len(done.done), 'change')}")
+        say(f"{action}: {plural(len(done.done), 'change')}" if done.done else NONE[action])
         _tell_left(done.left)
         if done.left and action == "approve":
             say("Only what is held can be approved, and without a date it can only be dropped.", err=True)

@@ -68,11 +68,11 @@ def say_run(one: Wired, done: Followed, command: str) -> None:
                 say(run_.plan_text)
                 say(ZONE)
             say(f"{head}{run_.reason}")
-            say(f"To say yes: {command} --plan {run_.plan}")
+            say(f"To approve it: {command} --plan {run_.plan}")
         case _:
             say(f"{head}{_unfinished(run_)}", err=True)
     if done.outcome == "refused":
-        say(f"Look at what would be done now, and say yes to that: {command} --dry-run", err=True)
+        say(f"Look at what would be done now, and approve that: {command} --dry-run", err=True)
     if done.why_left:
         say(done.why_left, err=True)
 

@@ -75,13 +75,13 @@ def _say_how_to_begin(config: Config, code: str) -> None:
     """On a first start. On standard error beside the log, as whoever runs it in a container reads just that."""
     if not code:
         return
-    here = f"On this machine itself http://localhost:{config.server.port} asks for no code.\n"
+    here = f"On this machine itself http://localhost:{config.server.port} needs no code.\n"
     address = guides.address(config)[0]
     if os.environ.get(container.MARK):  # neither its own address nor its port is what people reach it by
         address, here = f"http://<this machine>:{config.server.port} (or the port that you gave it instead)", ""
     missing = f"\nThere is no configuration at {config.path} yet.\n"
     if _has_ingress(config):
-        missing += "Open Scrobbled in Home Assistant's sidebar, where no code is asked for. Or from elsewhere:\n"
+        missing += "Open Scrobbled in Home Assistant's sidebar, where you need no code. Or from elsewhere:\n"
     click.echo(f"{missing}Open {address} and enter this code:\n\n    {code}\n\n{here}", err=True)
 
 

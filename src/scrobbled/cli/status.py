@@ -169,7 +169,7 @@ def _pair(row: PairStory, now: datetime) -> tuple[str, Sequence[str]]:
 def _below(row: PairStory, now: datetime) -> Iterator[str]:
     if row.standing.code == "plan" and row.last is not None:
         command = ["scrobbled", "sync", "--viewer", row.viewer, "--pair", row.pair, "--plan", row.last.plan_id or ""]
-        yield f"To say yes: {shlex.join(command)}"
+        yield f"To approve it: {shlex.join(command)}"
     elif row.standing.next:
         yield row.standing.next
     if held := [_held(side, row.library) for side in row.sides if side.holds.text]:

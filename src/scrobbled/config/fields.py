@@ -88,7 +88,7 @@ Shape = Value | Table | Brief | ListOf | Named | MapOf | ForEach
 
 
 def readable(shape: Shape) -> Value | None:
-    """What a file may hold for this shape (one value, or one in each line of a list), ``None`` where it may not."""
+    """What a file may hold for this shape (one value, or one per line of a list), ``None`` where it may not."""
     single: Shape = shape.item if isinstance(shape, ListOf) else shape
     single = single.field.shape if isinstance(single, Brief) else single
     single = single.value if isinstance(single, ForEach) else single

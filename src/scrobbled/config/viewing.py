@@ -139,7 +139,7 @@ class PairConfig:
     A kind's direction is ``off``, ``both``, or ``trakt-to-serializd`` with the names of the two trackers.
     """
 
-    between: tuple[str, ...] = setting(ListOf(_NAME), "The two trackers.", required=True)
+    between: tuple[str, ...] = setting(ListOf(_NAME), "Choose the two trackers.", required=True)
     conflict: str = setting(
         ConflictValue(), "Who wins when both changed: <tracker>-wins, newest-wins or ask.", "newest-wins"
     )

@@ -193,7 +193,7 @@ def _ended(one: PairStanding) -> _Found | None:
             word = f"cannot be compared, as {name(side.tracker)} {_is(side.state)}"
             return side.state, _TONES.get(side.state, "need"), word, _advice(side)
     if one.outcome == "approval":
-        return "plan", "need", _missing(one.planned), "Look at the plan, and say yes to it."
+        return "plan", "need", _missing(one.planned), "Look at the plan, and approve it."
     if one.outcome == "failed":
         again = "It is tried again by itself."
         return "failed", "down", "could not be compared", f"{told(one.reason)} {again}".lstrip()

@@ -272,7 +272,7 @@ def _turned(told: str, sides: Sides) -> Direction:
     }
     if told.strip().lower() not in words:
         known = ", ".join(word for word in words if word != "off")
-        raise ConfigError([f"{told} is no direction of {sides.a} and {sides.b}; there are {known}"])
+        raise ConfigError([f"{told} is not a direction of {sides.a} and {sides.b}; choose {known}"])
     return words[told.strip().lower()]
 
 
@@ -284,5 +284,5 @@ def _conflict(told: str, sides: Sides) -> Conflict:
         "ask": "ask",
     }
     if told.strip().lower() not in words:
-        raise ConfigError([f"{told} settles no conflict of {sides.a} and {sides.b}; there are {', '.join(words)}"])
+        raise ConfigError([f"{told} is not a conflict strategy of {sides.a} and {sides.b}; choose {', '.join(words)}"])
     return words[told.strip().lower()]

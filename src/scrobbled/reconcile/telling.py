@@ -78,7 +78,7 @@ def _wants_a_yes(sides: Sides, ended: Ended) -> Trouble:
         subject=f"{sides.viewer}/{sides.pair}",
         title=f"{sides.viewer}: a plan for {' and '.join(sides.called)} needs your approval",
         text=f"{ended.reason}. Nothing is changed until then. To look at it, run: scrobbled sync --viewer "
-        f"{sides.viewer} --pair {sides.pair} --dry-run; to say yes: scrobbled sync --viewer {sides.viewer} "
+        f"{sides.viewer} --pair {sides.pair} --dry-run; to approve it: scrobbled sync --viewer {sides.viewer} "
         f"--pair {sides.pair} --plan {ended.plan_id}",
         viewer=sides.viewer,
         link="/sync",

@@ -126,7 +126,7 @@ def has_required(table: Table) -> bool:
 
 
 def is_chosen(shape: Shape, name: str) -> bool:
-    """Whether the values of a list are ticked off, and not written one in each line."""
+    """Whether the values of a list are ticked off, and not written one per line."""
     return isinstance(shape, ListOf) and (isinstance(shape.item, Choice) or name in ("between", "viewers"))
 
 

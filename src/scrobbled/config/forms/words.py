@@ -30,7 +30,7 @@ _LABELS = {
     "keep": "How many to keep",
     "path": "Database",
     "backup": "Backups",
-    "min_duration": "Least duration",
+    "min_duration": "Minimum length",
     "max_writes_per_hour": "Plays in an hour",
     "max_plays_per_item_per_day": "Plays of one title in a day",
     "max_removals_percent": "Removals in one run",
@@ -53,9 +53,9 @@ _LABELS = {
     "threshold": "Watched at least",
     "conflict": "When both changed",
     "pace": "Time between requests",
-    "repeat": "Tell again after",
+    "repeat": "Remind me after",
     "kinds": "Kinds of trouble",
-    "level": "Least important line",
+    "level": "Log level",
 }
 _SINGULAR = {"pairs": "pair", "rules": "rule", "urls": "address"}
 _OPTIONS = {

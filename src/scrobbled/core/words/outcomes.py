@@ -103,7 +103,7 @@ NO_ROOM = (
 )
 """Instead of the next step of ``held``, where a list of the account is full or not for it."""
 
-FOUND_AGAIN = "Nothing to do: the next run of the pair by the clock finds it again, and asks you first."
+FOUND_AGAIN = "Nothing to do: the next scheduled run of the pair finds it again, and asks you first."
 """Instead of the next step of ``undone``, where a cancelled run did not send it."""
 
 PHASES = {

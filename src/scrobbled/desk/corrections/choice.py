@@ -146,4 +146,4 @@ def _reference(text: str) -> tuple[str, int]:
     for letter in "cpa":
         if text.startswith(letter) and (id_ := number(text, letter)) is not None:
             return letter, id_
-    raise BadCorrection(f"{text[:40]} is no id; it should look like c12, p7 or a3.")
+    raise BadCorrection(f"{text[:40]} is not an ID; it should look like c12, p7 or a3.")

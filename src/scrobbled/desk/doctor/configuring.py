@@ -36,7 +36,7 @@ def _warnings(patient: Patient) -> Iterator[Check]:
     for text in (*patient.warnings, *configuration.warnings(patient.config)):
         yield warning("configuration", f"{text}.", "Change it, or leave it if it is meant so.")
     for text in without_effect(patient.config):
-        yield warning("configuration", f"{text}.", "Leave it out, or wait for a version that can.")
+        yield warning("configuration", f"{text}.", "Remove it, or wait for a version that can.")
 
 
 def _permissions(patient: Patient) -> list[Check]:

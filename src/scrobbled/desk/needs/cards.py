@@ -108,7 +108,7 @@ def _plan(plan: PlanNeed) -> Card:
         icon="sync",
         question=f"Should this plan for {trackers(plan.trackers)} be carried out?",
         about=about(plan.viewer),
-        text=f"{told(with_names(plan.reason, ','.join(plan.trackers)))} Nothing is changed until you say yes.",
+        text=f"{told(with_names(plan.reason, ','.join(plan.trackers)))} Nothing is changed until you approve it.",
         answers=(NeedAnswer("open", "Look at the plan", to=f"sync/runs/{plan.run}"),),
     )
 

@@ -113,7 +113,7 @@ class Needs:
         if ONE.fullmatch(id_):
             return await self._one(id_, action)
         if not ID.fullmatch(id_):
-            raise NoAnswer(f"{id_[:40]} is no id of a question; it should look like g0123456789ab, f3 or c12.")
+            raise NoAnswer(f"{id_[:40]} is not the ID of a question; it should look like g0123456789ab, f3 or c12.")
         self._forget()
         self._asked = None
         target = needs.found((await self._look_at_all())[0].facts, id_)

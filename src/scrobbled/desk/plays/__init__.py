@@ -28,7 +28,7 @@ def explain(db: sqlite3.Connection, config: Config, asked: str, *, raw: bool = F
     """Raises ``ValueError`` for what is no id, and ``NotThere``. ``raw`` adds the body of every event."""
     match = re.fullmatch(r"([epca]?)(\d{1,18})", asked.strip(), re.ASCII)
     if match is None:
-        raise ValueError(f"{asked.strip()[:40] or 'Nothing'} is no id. {WHERE_IDS_ARE}")
+        raise ValueError(f"{asked.strip()[:40] or 'Nothing'} is not an ID. {WHERE_IDS_ARE}")
     letter, number = match[1] or "e", int(match[2])
     if letter == "e":
         return _of_event(db, config, number, raw=raw)

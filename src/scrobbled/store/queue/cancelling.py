@@ -14,7 +14,7 @@ from scrobbled.store.queue.words import SAYS, said
 
 OUTCOME = "cancelled"
 REASON = (
-    "you cancelled it: what was written stays, and the rest was taken out of the queue. The next run by the clock "
+    "you cancelled it: what was written stays, and the rest was taken out of the queue. The next scheduled run "
     "finds it again, and asks you first"
 )
 _OPEN = f"state IN ({', '.join(repr(str(state)) for state in sorted(WAITING))})"

@@ -164,7 +164,7 @@ def place_of(data: Mapping[str, Any]) -> EntryPlace:
 
 def _id(remote_id: str) -> int:
     if not remote_id.isdecimal():
-        raise Refused(f"{remote_id or 'nothing'} is no id of a Serializd diary entry; drop the change")
+        raise Refused(f"{remote_id or 'nothing'} is not the ID of a Serializd diary entry; drop the change")
     return int(remote_id)
 
 

@@ -65,5 +65,5 @@ def wanted(level: str, component: str, text: str, run: str) -> LineFilter:
         raise ClientException(f"level is one of {', '.join(LEVELS)}.")
     number = ids.number(run, "r") if run else None
     if run and number is None:
-        raise ClientException(f"{run[:40]} is no id of a run; it should look like r12.")
+        raise ClientException(f"{run[:40]} is not the ID of a run; it should look like r12.")
     return LineFilter(level or LEVELS[0], component[:LONGEST], text[:LONGEST].strip(), f"r{number}" if number else "")

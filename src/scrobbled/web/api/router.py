@@ -199,13 +199,15 @@ def _chosen(selection: Selection | None) -> NamedChanges | None:
     try:
         return floods.chosen(selection.ids)
     except NoId as error:
-        raise ClientException(f"{str(error)[:40]} is no id; it should look like c12, a7, or f3 for a flood.") from None
+        raise ClientException(
+            f"{str(error)[:40]} is not an ID; it should look like c12, a7, or f3 for a flood."
+        ) from None
 
 
 def _id(text: str, letter: str) -> int:
     found = ids_facts.number(text, letter)
     if found is None:
-        raise ClientException(f"{text[:40]} is no id; it should look like {letter}12.")
+        raise ClientException(f"{text[:40]} is not an ID; it should look like {letter}12.")
     return found
 
 

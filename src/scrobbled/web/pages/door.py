@@ -66,7 +66,7 @@ def _login_page(
 ) -> Template:
     """``typed`` is the user name, which stands there again."""
     seconds = math.ceil(wait)
-    error = "" if status == 200 else "That user name and password do not belong together."
+    error = "" if status == 200 else "Wrong user name or password."
     if seconds:
         error = f"Too many wrong tries. Wait {words.plural(seconds, 'second')}, then try again."
     headers = {"Retry-After": str(seconds)} if seconds else {}

@@ -76,7 +76,7 @@
   // how many wait stands on the button: what is read out changes only when something is done
   const told = () => {
     const count = waiting.length + skipped;
-    pause.querySelector("span").textContent = isPaused ? `Go on${count ? ` (${plural(count, "new line")})` : ""}` : "Pause";
+    pause.querySelector("span").textContent = isPaused ? `Continue${count ? ` (${plural(count, "new line")})` : ""}` : "Pause";
     say(isPaused ? "Paused" : "Live", isPaused ? "tone-need" : "tone-ok");
   };
   let follows = true;

@@ -165,9 +165,9 @@ def reason(row: AccountStatus) -> str:
 
 
 def holds(row: AccountStatus, now: datetime) -> str:
-    """How long its sign-in holds: "sign-in holds 6 days"; empty where that is not known."""
+    """How long its sign-in holds: "signed in for 6 days"; empty where that is not known."""
     ends = moment(row.token_expires, now)
-    return f"sign-in holds {words.span((ends.at - now).total_seconds())}" if ends and ends.at > now else ""
+    return f"signed in for {words.span((ends.at - now).total_seconds())}" if ends and ends.at > now else ""
 
 
 def load(row: AccountStatus) -> str:

@@ -33,7 +33,7 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
     async def remove(correction_id: FromPath[str]) -> Changed:
         number = ids.number(correction_id, "m")
         if number is None:
-            raise ClientException(f"{correction_id[:40]} is no id; it should look like m12.")
+            raise ClientException(f"{correction_id[:40]} is not an ID; it should look like m12.")
         removed = await desk.uncorrect(number)
         if removed is None:
             raise NotFoundException(f"There is no correction {correction_id}.")

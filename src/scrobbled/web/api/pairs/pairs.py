@@ -181,14 +181,14 @@ def number(text: str) -> int:
     """The number of a run; raises a 400."""
     found = ids.number(text, "r")
     if found is None:
-        raise ClientException(f"{text[:40]} is no id; it should look like r12.")
+        raise ClientException(f"{text[:40]} is not an ID; it should look like r12.")
     return found
 
 
 def item_id(text: str) -> str:
     """Of a change of a run, or empty; raises a 400."""
     if text and (text[0] not in "ca" or ids.number(text, text[0]) is None):
-        raise ClientException(f"{text[:40]} is no id; it should look like c12 or a7.")
+        raise ClientException(f"{text[:40]} is not an ID; it should look like c12 or a7.")
     return text
 
 

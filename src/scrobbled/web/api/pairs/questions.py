@@ -81,5 +81,5 @@ def handlers(desk: Desk) -> list[HTTPRouteHandler]:
 def _number(text: str) -> int:
     found = ids.number(text, "a")
     if found is None:
-        raise ClientException(f"{text[:40]} is no id; it should look like a12.")
+        raise ClientException(f"{text[:40]} is not an ID; it should look like a12.")
     return found

@@ -53,5 +53,5 @@ def _wanted(desk: Desk, asked: Again) -> EventFilter:
 def _id(text: str) -> int:
     found = ids.number(text, "e")
     if found is None:
-        raise ClientException(f"{text[:40]} is no id; it should look like e12.")
+        raise ClientException(f"{text[:40]} is not an ID; it should look like e12.")
     return found

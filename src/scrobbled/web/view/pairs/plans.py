@@ -90,7 +90,7 @@ def page(plan: Preview, now: datetime, coming: Mapping[str, int], ran: RunStory 
     """``coming`` are the changes that are on their way to each tracker: no plan names them again."""
     counts, made = _counts(plan), moment(plan.ended, now)
     return PlanPage(
-        title="You said yes to this plan" if ran else _title(plan, counts, any(coming.values())),
+        title="You approved this plan" if ran else _title(plan, counts, any(coming.values())),
         asked_for=asked_for(plan.options.stored(), plan.pair),
         steps=[] if plan.ended else _steps(plan),
         failed=told(with_names(plan.reason, plan.pair)) if plan.outcome == "failed" else "",

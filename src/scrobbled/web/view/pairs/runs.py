@@ -43,7 +43,7 @@ PHASES = {
     "queueing": Look("waiting", "sync", "filling the queue"),
     "cancelling": Look("waiting", "clock", "being cancelled"),
 }
-CAUSES = {"schedule": "by the clock", "sync": "asked for by a person", "import": "an import"}
+CAUSES = {"schedule": "on schedule", "sync": "started by hand", "import": "an import"}
 
 
 class ProgressBar(Struct, frozen=True):
@@ -164,7 +164,7 @@ def page(found: RunProgress, ran: RunStory | None, now: datetime, *, is_last: bo
     done = run.outcomes.get("delivered", 0)
     return RunPage(
         look=look(run) if is_last else _past(run),
-        title="You said yes to this plan" if ran else _title(run) if is_last else _past_title(run),
+        title="You approved this plan" if ran else _title(run) if is_last else _past_title(run),
         ran=ran,
         cause=CAUSES.get(run.cause, run.cause),
         asked_for=asked_for(run.options, run.pair),

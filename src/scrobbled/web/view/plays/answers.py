@@ -80,7 +80,7 @@ def _to_correct(deliveries: Sequence[TrackerStory], play: PlayTold) -> str:
 
 def buttons_for(delivery: TrackerStory, *, is_dated: bool) -> list[Button]:
     """``is_dated`` is false where nobody said when it was watched: no approval helps then."""
-    drop = Button("drop", "Leave it out", is_final=True)
+    drop = Button("drop", "Ignore it", is_final=True)
     if delivery.outcome == PlayOutcome.HELD:
         return [Button("approve", "Send it"), drop] if is_dated else [drop]
     if delivery.outcome == PlayOutcome.UNMATCHED:
