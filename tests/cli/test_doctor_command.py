@@ -74,7 +74,7 @@ def test_json_has_the_same(run: Run) -> None:
 def test_a_problem_is_exit_code_1_and_a_wrong_configuration_is_one(run: Run) -> None:
     code, out, _ = run("--all", more="servr: {}\n")
     assert code == 1
-    assert 'servr (line 10): unknown key; did you mean "server"?' in out
+    assert 'servr (line 10): unknown key; did you mean "server"?' in " ".join(out.split())
     assert "annabel/memory memory: Keeps plays" in out
 
 

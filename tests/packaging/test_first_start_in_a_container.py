@@ -25,4 +25,4 @@ def test_elsewhere_this_machine_is_told_that_it_needs_no_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv(container.MARK, raising=False)
-    assert "http://localhost:8484 asks for no code" in said(capsys)
+    assert "http://localhost:8484 needs no code" in said(capsys)

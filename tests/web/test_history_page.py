@@ -304,3 +304,19 @@ def test_its_files_load_nothing_from_elsewhere() -> None:
     for name in ("plays.css", "plays.js"):
         text = (STATIC / name).read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?:|@import|url\(|innerHTML *=|insertAdjacentHTML|eval\(", text), name
+
+
+def test_the_wall_tells_how_many_there_are_and_leads_to_a_month(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with house(tmp_path) as home, home.client() as browser:
+            await evening(home)
+            assert "4 plays in all" in (await page(browser, "/history")).text
+            assert "1 play in all" in (await page(browser, "/history?viewer=ben")).text
+            assert "in all" not in (await page(browser, "/history?q=harbour")).text
+            led = await browser.get("/history?month=2026-11&viewer=anna&since=2026-01-01", follow_redirects=False)
+            assert led.headers["location"].endswith("history?viewer=anna&until=2026-11-30")
+            older = await browser.get("/history?month=2026-10", follow_redirects=True)
+            assert tiles(Seen(older.text)) == []
+            assert (await browser.get("/history?month=2026-13")).status_code == 200
+
+    asyncio.run(check())

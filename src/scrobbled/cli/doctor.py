@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -32,6 +33,8 @@ COLOURS = {CheckVerdict.WARNING: "yellow", CheckVerdict.PROBLEM: "red", CheckVer
 CALM = (CheckVerdict.OK, CheckVerdict.SKIPPED)
 """What needs nobody."""
 WIDTH = max(map(len, SIGNS.values()))
+BEFORE = " " * (WIDTH + 4)
+WIDEST = 120
 
 
 def doctor(path: str | None, *, as_json: bool, report: bool = False, every: bool = False) -> int:
@@ -73,7 +76,7 @@ def _print(report: DoctorReport, *, every: bool) -> None:
         click.secho(section.title, bold=True)
         for state in CALM:
             if names := ", ".join(dict.fromkeys(check.name for check in folded if check.state is state)):
-                click.echo(f"  {_sign(state)}  {harmless(names)}")
+                click.echo(f"  {_sign(state)}  {_beside(names)}")
         for check in told:
             for line in _lines(check):
                 click.echo(line)
@@ -88,9 +91,16 @@ def _count(count: int, state: str) -> str:
 
 
 def _lines(check: Check) -> Iterator[str]:
-    yield f"  {_sign(check.state)}  {harmless(f'{check.name}: {check.text}')}"
+    yield f"  {_sign(check.state)}  {_beside(f'{check.name}: {check.text}')}"
     if check.next_step:
-        yield textwrap.indent(harmless(check.next_step), " " * (WIDTH + 6))
+        yield f"{BEFORE}  {harmless(check.next_step)}"  # in one line, as commands in it are copied
+
+
+def _beside(text: str) -> str:
+    """Within the terminal, below each other; a word that is longer, such as an address, is left whole."""
+    width = max(40, min(WIDEST, shutil.get_terminal_size().columns) - len(BEFORE) - 2)
+    lines = textwrap.wrap(harmless(text), width, break_long_words=False, break_on_hyphens=False)
+    return f"\n{BEFORE}".join(lines)
 
 
 def _sign(state: CheckVerdict) -> str:

@@ -63,6 +63,16 @@ class PlayHistory:
             first=spot_text(WallSpot(shown[0].at, shown[0].play + 1)) if shown else None,
         )
 
+    async def total(self, wish: HistoryQuery) -> int | None:
+        """How many plays that are in all; ``None`` where only looking at each of them would tell."""
+        counted = {"viewer", "source", "media"}
+        chosen = wish.set()
+        if not counted.issuperset(chosen):
+            return None
+        shelves = await self._runtime.store.read(wall.shelves)
+        fitting = (one for one in shelves if all(getattr(one, name) == value for name, value in chosen.items()))
+        return sum(one.plays for one in fitting)
+
     async def play(self, play_id: int) -> PlayStory | None:
         found = await self._stories([WallSpot(0, play_id)])
         return found[0] if found else None

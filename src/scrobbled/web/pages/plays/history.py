@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from calendar import monthrange
 
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
-from litestar.response import Template
+from litestar.response import Redirect, Template
+from msgspec.structs import replace
 
 from scrobbled.desk.desk import Desk
 from scrobbled.desk.plays.asking import HistoryQuery
@@ -17,6 +20,7 @@ from scrobbled.runtime.service import Runtime
 from scrobbled.web.api.plays.history import WISH
 from scrobbled.web.pages import shell
 from scrobbled.web.requests import AnyRequest
+from scrobbled.web.view.plays import chips
 from scrobbled.web.view.plays import history as view
 
 PLAYS = 48
@@ -31,7 +35,10 @@ def handlers(runtime: Runtime, desk: Desk) -> list[HTTPRouteHandler]:
         before: FromQuery[str | None] = None,
         after: FromQuery[str | None] = None,
         fragment: FromQuery[str | None] = None,
-    ) -> Template:
+        month: FromQuery[str] = "",
+    ) -> Template | Redirect:
+        if last := last_day(month):
+            return shell.to(request, chips.address(replace(wish, since="", until=last)))
         at = {name: value for name, value in (("after", after), ("before", before)) if value}
         wall = await _wall(runtime, desk, wish, dict(list(at.items())[:1]))
         template = "plays/wall.html" if fragment else "plays/history.html"
@@ -46,4 +53,12 @@ async def _wall(runtime: Runtime, desk: Desk, wish: HistoryQuery, at: dict[str, 
     except ValueError as error:
         raise ClientException(str(error)) from None
     art, now = await desk.art.of_wall(seen), desk.now()
-    return await asyncio.to_thread(view.wall, seen, wish, await desk.history.choices(), art, now, at=at)
+    found, total = await desk.history.choices(), await desk.history.total(wish)
+    return await asyncio.to_thread(view.wall, seen, wish, found, art, now, at=at, total=total)
+
+
+def last_day(month: str) -> str:
+    """The day from which on backwards the wall shows a month like ``2024-05``; empty for what is none."""
+    if not re.fullmatch(r"(?!0000)\d{4}-(0[1-9]|1[0-2])", month, re.ASCII):
+        return ""
+    return f"{month}-{monthrange(int(month[:4]), int(month[5:]))[1]}"

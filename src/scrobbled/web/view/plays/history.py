@@ -83,6 +83,8 @@ class Wall(Struct, frozen=True):
     """Of the accounts whose holdings are seen."""
     on: str
     """The tracker that they are at, for people; empty where our own plays are seen."""
+    total: str
+    """How many plays these are in all; empty where that is not known."""
 
 
 def wall(
@@ -93,6 +95,7 @@ def wall(
     now: datetime,
     *,
     at: Mapping[str, str],
+    total: int | None = None,
 ) -> Wall:
     """``now`` is in the zone of the house; ``at`` is ``before`` or ``after``, where the address has one."""
     names_viewers = len(chips.viewers(wish, choices)) > 1
@@ -118,6 +121,7 @@ def wall(
         here=chips.address(wish, **at),
         mirrors=held.lines(seen.mirrors, now),
         on=words.name(wish.on) if wish.on else "",
+        total=words.plural(total, "play") if total else "",
     )
 
 
