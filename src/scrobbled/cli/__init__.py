@@ -78,7 +78,10 @@ def command() -> None:
 @click.option("--tray/--no-tray", default=False, help="An icon on the desktop beside it (default: none).")
 @config_option
 def serve(config: str | None, tray: bool) -> None:
-    """Run the service: webhooks, delivery, page and metrics."""
+    """Run the service: webhooks, delivery, page and metrics, on port 8484.
+
+    Without a configuration its page leads through the set-up.
+    """
     sys.exit(code_of("serving", "serve")(config, tray=tray))
 
 

@@ -13,7 +13,11 @@ import rich_click as click
 from click.core import ParameterSource
 
 config_option = click.option(
-    "--config", "config", metavar="FILE", envvar="SCROBBLED_CONFIG", help="Configuration file (YAML)."
+    "--config",
+    "config",
+    metavar="FILE",
+    envvar="SCROBBLED_CONFIG",
+    help="Configuration file (default: /config/scrobbled.yaml, else config/scrobbled.yaml).",
 )
 no_config_option = click.option("--config", expose_value=False, hidden=True)
 """Every command takes it; these need none."""

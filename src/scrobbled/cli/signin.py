@@ -98,8 +98,10 @@ def _viewer(config: Config, tracker: str, name: str | None) -> ViewerConfig:
             raise ConfigError([f"viewers: {name} has no tracker {tracker}; {names} has."])
         return chosen
     if len(having) != 1:
-        names = ", ".join(viewer.name for viewer in having) or "nobody"
-        raise ConfigError([f"viewers: say whose {tracker} account with --viewer NAME; it is listed for: {names}."])
+        if not having:
+            raise ConfigError([f"viewers: nobody has {tracker} yet; add it under trackers of a person."])
+        names = ", ".join(viewer.name for viewer in having)
+        raise ConfigError([f"viewers: say whose {tracker} account with --viewer NAME; these have one: {names}."])
     return having[0]
 
 

@@ -140,7 +140,8 @@ def _viewer(config: Config, name: str | None) -> ViewerConfig:
     found = config.viewer(name) if name is not None else config.viewers[0] if len(config.viewers) == 1 else None
     if found is None:
         names = ", ".join(viewer.name for viewer in config.viewers) or "nobody"
-        raise ConfigError([f"viewers: say whose account it is with viewer; there is: {names}"])
+        wrong = f"nobody is called {name}" if name is not None else "say whose account it is, with --viewer"
+        raise ConfigError([f"viewers: {wrong}; there is: {names}"])
     return found
 
 

@@ -84,7 +84,7 @@ def lock(path: Path) -> IO[str]:
         owner = handle.read().strip() or "unknown"
         handle.close()
         raise StoreError(
-            f"another instance (process {owner}) is using {path}. Stop it first, or give this one its own storage.path."
+            f"another instance (process {owner}) is using {path}. Stop it first; two need two storage.path."
         ) from None
     handle.truncate(0)
     handle.write(str(os.getpid()))
