@@ -152,7 +152,10 @@ def test_what_is_not_there_is_said_and_changes_nothing(
 
 
 def test_nothing_to_take_back_is_said(db: sqlite3.Connection, scrobbled: Command) -> None:
-    assert scrobbled("undo", "--since", "1d")[:2] == (0, "scrobbled wrote nothing of that, so there is nothing to undo.\n")
+    assert scrobbled("undo", "--since", "1d")[:2] == (
+        0,
+        "scrobbled wrote nothing of that, so there is nothing to undo.\n",
+    )
 
 
 # -- queue ---------------------------------------------------------------------------------------------------------

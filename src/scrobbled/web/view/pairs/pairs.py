@@ -135,12 +135,11 @@ def lone(viewers: Sequence[ViewerConfig]) -> list[Lone]:
     """For whoever has no pair the first that could be one."""
     found = []
     for place, one in enumerate(viewers):
-        for between in usual.between(one.trackers)[: 0 if one.pairs else 1]:
-            named_as, kinds = (
-                words.joined([words.name(tracker) for tracker in between]),
-                words.joined(usual.kinds(between)),
-            )
-            found.append(Lone(one.name, ",".join(between), named_as, kinds, f"settings/people/{place}"))
+        possible = [] if one.pairs else [pair for pair in usual.between(one.trackers) if usual.proposed(pair)]
+        for between in possible[:1]:
+            named_as, kinds = words.joined([words.name(name) for name in between]), usual.proposed(between)
+            where = f"settings/people/{place}"
+            found.append(Lone(one.name, ",".join(between), named_as, words.joined(kinds), where))
     return found
 
 
