@@ -10,7 +10,7 @@ import rich_click as click
 
 from scrobbled.charting.means import ChartSettings
 from scrobbled.cli.common import configured, opened, print_json, run, say
-from scrobbled.cli.ending import unless_ended
+from scrobbled.cli.ending import until_told
 from scrobbled.cli.served import service
 from scrobbled.config import Config
 from scrobbled.core.naming.names import called
@@ -27,13 +27,14 @@ LOOK_EVERY = 0.3
 NOBODY = (
     "No sink is configured. Add sinks: {influx: {url: http://influxdb:8086, token: …, org: …}}; see docs/analytics.md."
 )
+LEFT = "Stopped. What was exported stays, and the next export goes on with the rest."
 
 
 def once(path: str | None, viewer: str | None, job: str, options: frozenset[str], *, as_json: bool) -> int:
     """1 when a run failed."""
     config = configured(path)
     chosen = _viewers(config, _settings(config), viewer)
-    code = run(unless_ended(_made(config, chosen, job, options, as_json=as_json)))
+    code = until_told(_made(config, chosen, job, options, as_json=as_json), LEFT)
     return 1 if code is None else code
 
 
