@@ -348,6 +348,25 @@ async def test_trouble_at_discover_takes_nothing_off_and_holds_up_nothing_else(
         assert lists.plex == lists.trakt == named(listed, fresh)
 
 
+async def test_a_rating_does_not_wait_for_a_long_list_and_each_service_is_counted_by_itself(tmp_path: Path) -> None:
+    async with both(tmp_path, ratings="both") as lists:
+        await lists.runs(1)
+        films = lists.world.movies[:25]
+        lists.on_trakt(*films)
+        await lists.house.compare()
+        lists.house.rate_on_trakt("movie", films[0].trakt, 8, lists.house.clock.now())
+        await lists.house.compare()
+        courier = lists.house.runtime.couriers["anna", "plex"]
+        while not await lists.house.sql("SELECT 1 FROM amendments WHERE state = 'delivered'"):
+            await courier.step()
+        assert await lists.house.sql("SELECT DISTINCT kind FROM amendments WHERE state = 'delivered'") == [("ratings",)]
+        await lists.house.deliver()
+        assert lists.plex == named(*films)
+        told = lists.house.runtime.metrics.requests.collect()[0].samples
+        counts = {one.labels["tracker"]: one.value for one in told if one.labels.get("method") == "PUT"}
+        assert counts == {"plex": 1, "plex-discover": 25}
+
+
 @pytest.mark.parametrize("at", ["addToWatchlist", "removeFromWatchlist"])
 async def test_a_write_that_fails_waits_alone_and_goes_later(tmp_path: Path, at: str) -> None:
     async with both(tmp_path, ratings="both") as lists:

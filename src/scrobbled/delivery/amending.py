@@ -33,6 +33,8 @@ from scrobbled.trackers.base import Edit
 
 AT_ONCE = 100
 """So many go into one batch at most: a play that comes meanwhile waits for its end."""
+BEYOND_AT_ONCE = 20
+"""The same of what goes one by one to another service, at the pace of that."""
 WATCHED_MEANWHILE = Settled(
     PlayOutcome.UNWANTED, "it was watched meanwhile, and what is watched is put on no list; list it there yourself"
 )
@@ -63,7 +65,7 @@ class Amender:
             lambda db: (amendments.due(db, *whose, now, self._most_at_once), corrections.in_force(db, whose[0]))
         )
         with for_run(due[0].wish.run if due else None):
-            await self._carry_out_due(due, known)
+            await self._carry_out_due(self._at_once(due), known)
         return bool(due)
 
     async def _carry_out_due(self, due: Sequence[Amendment], known: Sequence[Correction]) -> None:
@@ -75,13 +77,16 @@ class Amender:
         if verdicts:
             await self._book(verdicts)
         ready = [one for one in found if not isinstance(one.edit, Settled | Later)]
-        for batch in ([one for one in ready if not self._is_beyond(one)], list(filter(self._is_beyond, ready))):
-            if batch and self._account.rests() <= 0.0:
-                await self._carry_out(batch)
+        if ready and self._account.rests() <= 0.0:
+            await self._carry_out(ready)
 
-    def _is_beyond(self, one: FoundEdit) -> bool:
-        """Whether it goes to another service, of which the account's own edits are to know nothing."""
-        return one.sought.amendment.wish.kind in self._tracker.can.beyond
+    def _at_once(self, due: Sequence[Amendment]) -> Sequence[Amendment]:
+        """The account's own first: what goes to another service is none of it, and takes time there."""
+        own = [one for one in due if not self._is_beyond(one)]
+        return own or due[:BEYOND_AT_ONCE]
+
+    def _is_beyond(self, one: Amendment) -> bool:
+        return one.wish.kind in self._tracker.can.beyond
 
     # -- find, judge --------------------------------------------------------------------------------------------------
 
@@ -127,7 +132,7 @@ class Amender:
             except (NotInCatalogue, Uncertain, Refused) as error:
                 found = not_taken(error)
             except TrackerError as error:
-                if one.wish.kind in self._tracker.can.beyond:
+                if self._is_beyond(one):
                     down[one.wish.kind] = error
                     verdicts.append(self._put_off(one, error))
                     continue
@@ -170,11 +175,11 @@ class Amender:
         try:
             results = await self._tracker.amends.amend([cast(Edit, one.edit) for one in batch])
         except TrackerError as error:
-            await self._not_carried_out(done, error, beyond=self._is_beyond(batch[0]))
+            await self._not_carried_out(done, error, beyond=self._is_beyond(done[0]))
             return
         await self._book([_Verdict(one, answered(result)) for one, result in zip(done, results, strict=True)])
         self._most_at_once = more(self._most_at_once, self._most)
-        if not self._is_beyond(batch[0]):
+        if not self._is_beyond(done[0]):
             await self._account.succeeded()
 
     async def _not_carried_out(self, batch: Sequence[Amendment], error: TrackerError, *, beyond: bool) -> None:
