@@ -115,9 +115,9 @@ class PlexClient(ServerClient):
         calls this reads first.
         """
         query, verb = {"identifier": LIBRARY, **query}, self._verb
-        answer = await self.http.send(verb, path, params=query, headers=self.headers)
+        answer = await self.http.send(verb, path, params=query, headers=self.headers, changes=True)
         if answer.status in (404, 405) and verb == "PUT":
-            answer = await self.http.send("GET", path, params=query, headers=self.headers)
+            answer = await self.http.send("GET", path, params=query, headers=self.headers, changes=True)
             if answer.ok:
                 self._verb = "GET"
         if answer.status == 400:

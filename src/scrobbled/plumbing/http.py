@@ -21,6 +21,7 @@ from msgspec import Struct
 from scrobbled import __version__
 from scrobbled.core.errors import NotJson, TryLater
 from scrobbled.plumbing.bodies import Overlong, bounded, lines
+from scrobbled.plumbing.kept import begun
 
 USER_AGENT = f"scrobbled/{__version__} (self-hosted play tracker)"
 MAX_ANSWER = 32 * 1024 * 1024
@@ -157,6 +158,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - httpx bounds each phase, which one deadline cannot
         idempotent: bool = True,
+        changes: bool = False,
         largest: int | None = None,
         lenient: bool = False,
     ) -> Answer:
@@ -165,6 +167,7 @@ class Http:
         ``timeout``, in seconds, bounds connecting (10 s at most) and each read; the whole may take three times as long,
         so that nobody holds us by dripping bytes. An answer of more than ``largest`` bytes (``MAX_ANSWER``) is not read
         to its end: ``TooLarge``. ``lenient`` leaves 429 and 5xx to the caller, who asks ``raise_if_temporary`` at last.
+        A ``GET`` is sent once more where a kept connection was closed (see ``kept``), unless it ``changes`` something.
         """
         url = self.base + path
         started = time.perf_counter()
@@ -173,17 +176,12 @@ class Http:
         encoded, headers = _encoded(form, headers)
         try:
             with _failing(url, idempotent=idempotent):
+                again = method == "GET" and not changes
+                told = content or encoded
+                sent = {"json": json, "content": told, "params": params, "headers": headers, "timeout": limits}
                 async with (
                     asyncio.timeout(3 * timeout),
-                    self._client.stream(
-                        method,
-                        url,
-                        json=json,
-                        content=content or encoded,
-                        params=params,
-                        headers=headers,
-                        timeout=limits,
-                    ) as response,
+                    contextlib.aclosing(await begun(self._client, method, url, sent, again=again)) as response,
                 ):
                     status = str(response.status_code)
                     body = await bounded(response, largest or MAX_ANSWER)
