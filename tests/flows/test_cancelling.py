@@ -106,7 +106,7 @@ async def test_a_run_that_did_not_begin_never_does(two: Pairing) -> None:
 
 
 async def test_a_run_that_is_just_filling_the_queue_stops_there(two: Pairing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carrying, "PIECE", 2)
+    monkeypatch.setattr(carrying, "CHANGES", 2)
     put, seen = carrying.Carrier._put, list[int]()
 
     def cancelling(self: carrying.Carrier, db, run, change, lined) -> bool:  # type: ignore[no-untyped-def]

@@ -21,7 +21,9 @@ from scrobbled.store.queue import additions, amendments, cancelling, corrections
 from scrobbled.store.queue.amendment import Details, Inverse, NewAmendment
 
 PIECE = 50
-"""Changes in one transaction."""
+"""Rows in one transaction."""
+CHANGES = 20
+"""New ones in one transaction: each takes some ten statements."""
 LINKS = 150
 PIECES = 40
 """So many of ``PIECE`` are taken out of the queue again before others get their turn: that takes about a second."""
@@ -64,7 +66,7 @@ class Carrier:
         Raises ``Cancelled``, and what is in the queue by then is taken out by whoever cancelled.
         """
         new = 0
-        for piece in pieces(compared.plan.changes, PIECE):
+        for piece in pieces(compared.plan.changes, CHANGES):
 
             def work(db: sqlite3.Connection, piece=piece) -> int:  # type: ignore[no-untyped-def]
                 _go_on(db, run)

@@ -32,6 +32,8 @@ MANY = 20_000
 """Plays from which on an account is read completely once a day only."""
 PAGE = 400
 """Rows in one read of the database: a few thousandths of a second in which no webhook is stored."""
+SUBJECTS = 150
+"""Of what they are about, of which each is longer."""
 QUICK = 1
 """How hard a page is pressed; more takes longer than it spares."""
 GATHERED = 4_096
@@ -162,9 +164,9 @@ class StoredKnown:
         found: dict[str, Subject] = {}
         after: str | None = ""
         while after is not None:
-            page = await self._store.read(lambda db, after=after: subjects.page(db, self._account, after, PAGE))  # type: ignore[misc]
+            page = await self._store.read(lambda db, after=after: subjects.page(db, self._account, after, SUBJECTS))  # type: ignore[misc]
             found |= {subject.key: subject for subject in page}
-            after = page[-1].key if len(page) == PAGE else None
+            after = page[-1].key if len(page) == SUBJECTS else None
         return found
 
     async def valued(self, kind: Kind) -> Mapping[str, ValueRecord]:
