@@ -41,6 +41,7 @@ PAGES = {
     "doctor": "/settings/doctor",
     "sign-in": "/sign-in",
     "sign-in-trakt": "/sign-in/anna/trakt",
+    "libraries": "/sign-in/anna/plex/libraries",
     "sign-in-serializd": "/sign-in/anna/serializd",
     "set-up": "/set-up",
     "set-up-plex": "/set-up/plex",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows.household import Household, household
+from scrobbled.desk.undo import UndoRequest, undo
 from scrobbled.reconcile import Options
 from scrobbled.sandbox.plex.people import ANNA
 from scrobbled.sandbox.plex.player import PlexDevice, PlexSession
@@ -73,6 +74,25 @@ async def test_what_is_unmarked_by_hand_is_a_removal_in_the_second_run(tmp_path:
             await house.sync()
             house.clock.advance(900)
         assert len(list(house.home.trakt().history)) == len(films) - 1
+
+
+async def test_undo_says_that_where_a_film_was_left_is_not_restored(tmp_path: Path) -> None:
+    async with household(tmp_path, furnished=False) as house:
+        views, film = house.home.plex.views, house.home.plex.library.items[house.sandbox.world.movies[0].rating_key]
+        views.put(ANNA, film, ViewState(last=int(house.home.ago(9).timestamp()), offset=600_000))
+        house.film_on_trakt(0, house.home.ago(3))
+        await house.settle()
+        assert (views.of(ANNA, film).count, views.of(ANNA, film).offset) == (1, 0)
+        (run,) = await house.sql("SELECT id FROM runs WHERE outcome = 'done'")
+        now = house.clock.now().timestamp()
+        report = await undo(house.runtime.store, UndoRequest(run=run[0]), now)
+        (told,) = [step.text for step in report.steps if step.tracker == "plex"]
+        assert told == (
+            "Its tick is taken back on Plex. If it had been begun there, where it was left is not restored: the mark "
+            "has cleared that."
+        )
+        await house.settle()
+        assert (views.of(ANNA, film).count, views.of(ANNA, film).offset) == (0, 0)
 
 
 @pytest.mark.parametrize("where", ["trakt", "plex"])

@@ -130,7 +130,7 @@ class AmendmentToUndo(Struct, frozen=True):
                 amendments.settle(self.db, self.amendment.id, PlayOutcome.UNDONE, outbox.TAKEN_BACK, self.now)
             by = f"a{amendments.add(self.db, self._wish(), self.now)}"
         if wish.action == "tick":
-            return self._told("remove", f"Its tick is taken back on {there}.", by)
+            return self._told("remove", f"Its tick is taken back on {there}.{_not_restored(wish.tracker)}", by)
         was = f" to {wish.before}" if wish.before else ""
         return self._told("restore", f"It is set back{was} at {there}.", by)
 
@@ -185,6 +185,13 @@ class AmendmentToUndo(Struct, frozen=True):
         wish = self.amendment.wish
         play = None if wish.play_id is None else f"p{wish.play_id}"
         return UndoStep(f"a{self.amendment.id}", play, wish.viewer, wish.tracker, wish.label, None, action, text, by)
+
+
+def _not_restored(tracker: str) -> str:
+    """What a mark in a library ends, and nothing brings back: no server tells it afterwards."""
+    if tracker not in TRACKERS or not TRACKERS[tracker].can().is_library:
+        return ""
+    return " If it had been begun there, where it was left is not restored: the mark has cleared that."
 
 
 def _can_remove(tracker: str) -> bool:
