@@ -174,3 +174,61 @@ async def test_a_rating_that_is_taken_back_has_the_time_it_had(tmp_path: Path, n
         await undo(house.runtime.store, UndoRequest(run=run), house.clock.now().timestamp())
         await house.settle()
         assert (views.of(ANNA, film), [(one.rating, one.at) for one in house.home.trakt().ratings]) == before
+
+
+@pytest.mark.parametrize("origin", ["plex", "trakt"])
+@pytest.mark.parametrize("removals", ["propagate", "ignore"])
+async def test_one_way_and_without_plays_a_rating_goes_changes_and_is_cleared_that_way_alone(
+    tmp_path: Path, origin: str, removals: str
+) -> None:
+    way = f"{origin}-to-{'trakt' if origin == 'plex' else 'plex'}"
+    async with household(tmp_path, furnished=False, plays="off", ratings=way, removals=removals) as house:
+        film, views = unrated(house)[0], house.home.plex.views
+        title, others = house.home.title(film), house.sandbox.world.movies[:2]
+        for other in others:  # as a list that is empty all at once is not believed
+            house.home.rated(house.home.plex.library.items[other.rating_key], 5.0, house.clock.now())
+            house.rate_on_trakt("movie", other.trakt, 5, house.clock.now())
+
+        def rate(where: str, stars: int | None) -> None:
+            if where == "trakt":
+                house.rate_on_trakt("movie", title.trakt, stars, house.clock.now())
+            elif stars is None:
+                views.put(ANNA, film, replace(views.of(ANNA, film), rating=None, rated_at=None))
+            else:
+                house.home.rated(film, float(stars), house.clock.now())
+
+        def standing() -> tuple[float | None, list[int]]:
+            return views.of(ANNA, film).rating, [one.rating for one in house.home.trakt().ratings if one.title == title]
+
+        async def cycles() -> None:
+            for _ in range(3):
+                house.clock.advance(7 * 3_600)
+                await house.settle()
+
+        rate(origin, 6)
+        await cycles()
+        assert standing() == (6.0, [6])
+        rate(origin, 9)
+        await cycles()
+        assert standing() == (9.0, [9])
+        rate(origin, None)
+        await cycles()
+        left = (None, [9]) if origin == "plex" else (9.0, [])
+        assert standing() == ((None, []) if removals == "propagate" else left)
+        assert house.writes() == 0 or origin == "plex", "nothing goes the other way"
+
+
+async def test_one_way_what_is_cleared_where_it_was_brought_to_is_not_cleared_where_it_came_from(
+    tmp_path: Path,
+) -> None:
+    async with household(
+        tmp_path, furnished=False, plays="off", ratings="plex-to-trakt", removals="propagate"
+    ) as house:
+        film, views = unrated(house)[0], house.home.plex.views
+        house.home.rated(film, 6.0, house.clock.now())
+        await house.settle()
+        house.rate_on_trakt("movie", house.home.title(film).trakt, None)
+        for _ in range(4):
+            house.clock.advance(7 * 3_600)
+            await house.settle()
+        assert views.of(ANNA, film).rating == 6.0

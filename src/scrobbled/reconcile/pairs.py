@@ -16,7 +16,7 @@ from scrobbled.core.agreeing.ledger import Conflict, Direction, Policy
 from scrobbled.core.agreeing.plan import Side
 from scrobbled.core.agreeing.writing import may_write
 from scrobbled.core.errors import ConfigError, TrackerError
-from scrobbled.core.kinds import COLLECTION, ITEMS, KINDS, PLAYS, RATINGS, Kind
+from scrobbled.core.kinds import ITEMS, KINDS, PLAYS, RATINGS, Kind
 from scrobbled.core.naming.names import called, is_file
 from scrobbled.core.sending.retry import Dice
 from scrobbled.core.standing import AccountKey
@@ -91,9 +91,9 @@ def compared(config: Config, viewer: str, tracker: str) -> frozenset[Kind]:
     pairs = [one for one in person.pairs if tracker in one.between] if person else []
     kinds = frozenset(kind for kind in KINDS if any(kind in one.directions() for one in pairs))
     kinds |= explaining(kinds)
-    brings = any(_brings(way, tracker) for one in pairs for way in one.directions().values())
-    leaves = any(COLLECTION in one.directions() and one.removal(COLLECTION) != "ignore" for one in pairs)
-    return kinds | {ITEMS} if (brings or leaves) and PLAYS not in kinds else kinds
+    ways = [(way, one.removal(kind)) for one in pairs for kind, way in one.directions().items()]
+    holds = any(_brings(way, tracker) or removal != "ignore" for way, removal in ways)
+    return kinds | {ITEMS} if holds and PLAYS not in kinds else kinds
 
 
 def _brings(way: str, tracker: str) -> bool:
@@ -221,8 +221,8 @@ def wanted(made: Policy) -> frozenset[Kind]:
     if library is None or PLAYS in found:
         return found
     gets = any(may_write(made.way(kind), library) for kind in found)
-    leaves = COLLECTION in found and made.removal(COLLECTION) != "ignore"
-    return found | {ITEMS} if gets or leaves or made.within else found
+    removes = any(made.removal(kind) != "ignore" for kind in found)
+    return found | {ITEMS} if gets or removes or made.within else found
 
 
 def explaining(found: Set[Kind]) -> frozenset[Kind]:
