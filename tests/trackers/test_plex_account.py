@@ -277,6 +277,18 @@ async def test_a_library_that_is_not_there_is_told_with_what_may_be_meant(plex: 
     assert "Film" not in check.text
 
 
+async def test_so_is_one_beside_others_that_are_there(plex: PlexBench) -> None:
+    check = await named(plex, "chosen libraries", {**AT_HOME, "libraries": ["TV", "Fims"]})
+    assert (check.state, check.text) == (
+        CheckVerdict.WARNING,
+        "On no server: 1 of the 2 libraries that are chosen.",
+    )
+    assert check.next_step.startswith('Fims is not there, did you mean "Films"? Correct')
+    plex.fail("GET /library/sections/all", kind="status", status=503)
+    checks = await plex.tracker({**AT_HOME, "libraries": ["TV", "Fims"]}).examine()
+    assert "chosen libraries" not in [one.name for one in checks], "a server that tells none lacks none"
+
+
 async def test_a_token_that_may_not_read_the_history_is_told_once(plex: PlexBench) -> None:
     plex.fail("GET /status/sessions/history/all", kind="status", status=403)
     check = await named(plex, "history")

@@ -17,7 +17,7 @@ from scrobbled.plumbing.clock import Clock
 from scrobbled.plumbing.fields import text
 from scrobbled.plumbing.http import Answer, Http
 from scrobbled.trackers.plex.auth import PlexAuth
-from scrobbled.trackers.plex.libraries import chosen, libraries, missing
+from scrobbled.trackers.plex.libraries import PlexLibrary, chosen, libraries, missing
 from scrobbled.trackers.plex.servers import LibraryServer, LibraryServers, PlexServers, ServerOff
 from scrobbled.trackers.plex.settings import PlexSettings
 
@@ -49,16 +49,37 @@ class PlexChecks:
         several = len(found.there) > 1
         checks = [
             replace(check, name=f"{check.name} {at}") if several else check
-            for at, looked in enumerate(looks, start=1)
+            for at, (looked, _) in enumerate(looks, start=1)
             for check in looked
         ]
+        checks += [] if found.off else self._nowhere(found.there, [listed for _, listed in looks])
         return [_signed_in(found), *map(_off, found.off, range(len(found.off))), *checks, *await self._synced()]
 
-    async def _server(self, server: LibraryServer) -> list[Check]:
-        identity, listed, history = await asyncio.gather(
+    async def _server(self, server: LibraryServer) -> tuple[list[Check], list[PlexLibrary]]:
+        """With its libraries, where it tells them."""
+        identity, (listed, there), history = await asyncio.gather(
             self._identity(server), self._libraries(server), _history(server)
         )
-        return [*identity, listed, history]
+        return [*identity, listed, history], there
+
+    def _nowhere(self, servers: Sequence[LibraryServer], listed: Sequence[Sequence[PlexLibrary]]) -> list[Check]:
+        """What is chosen and on none of the servers, while the rest is read: nobody else would notice."""
+        absent, picked = list(self._settings.libraries), False
+        for server, there in zip(servers, listed, strict=True):
+            if not there:
+                return []  # it did not tell, or has none at all, and says so itself
+            picked = picked or bool(chosen(there, server.name, self._settings.libraries))
+            absent = missing(there, server.name, absent)
+        if not absent or not picked:
+            return []
+        known = [library.title for there in listed for library in there]
+        told = f"On no server: {len(absent)} of the {len(self._settings.libraries)} libraries that are chosen."
+        return [warning("chosen libraries", told, self._meant(absent, known), absent=len(absent))]
+
+    def _meant(self, absent: Sequence[str], known: Sequence[str]) -> str:
+        said = "; ".join(f"{title} is not there, {meant(title, known)}" for title in absent)
+        end = "" if said.endswith("?") else "."
+        return f"{said}{end} Correct {self._auth.place('libraries')}"  # titles are for whom they belong to
 
     async def _identity(self, server: LibraryServer) -> list[Check]:
         """Its version, and its clock: what was watched is dated by that."""
@@ -84,18 +105,20 @@ class PlexChecks:
         )
         return [warning("clock", said, "Set the clocks of both by NTP.", seconds_ahead=round(ahead))]
 
-    async def _libraries(self, server: LibraryServer) -> Check:
+    async def _libraries(self, server: LibraryServer) -> tuple[Check, list[PlexLibrary]]:
         """Whether what the configuration names is there."""
         try:
             there = await libraries(server.client)
         except TrackerError as error:
-            return failed("libraries", error)
+            return failed("libraries", error), []
+        return self._chosen(server, there), there
+
+    def _chosen(self, server: LibraryServer, there: Sequence[PlexLibrary]) -> Check:
         picked = chosen(there, server.name, self._settings.libraries)
         figures: dict[str, CheckValue] = {"libraries": len(there), "chosen": len(picked)}
         absent = missing(there, server.name, self._settings.libraries)
         if absent and not picked:
-            said = "; ".join(f"{title} is not there, {meant(title, (one.title for one in there))}" for title in absent)
-            step = f"{said}. Correct {self._auth.place('libraries')}"  # titles are for whom they belong to
+            step = self._meant(absent, [one.title for one in there])
             return problem("libraries", "None that is chosen is on this server.", step, **figures)
         if not picked:
             return problem("libraries", "There is none with films or shows.", "Is one shared with this person?")
