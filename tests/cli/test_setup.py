@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from cli.test_auth_elsewhere import agreeing
-from e2e.harness import Town
+from e2e.harness import Town, Viewing, just_now, serving, until
 
 PATIENCE = 60.0
 PASSWORD = "door-password-9182"
@@ -267,3 +267,21 @@ def test_without_a_terminal_it_says_so_in_a_sentence(tmp_path: Path) -> None:
     assert (told.returncode, told.stdout) == (2, "")
     assert "wants a terminal" in told.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_beside_a_service_that_runs_it_asks_only_for_what_is_missing_and_the_service_takes_it_up(
+    town: Town, tmp_path: Path, terminals: list[Terminal]
+) -> None:
+    with serving(tmp_path, town) as service:
+        one = begun(terminals, service.config_path)
+        one.answer("Password, of at least 8 characters (empty: later)")
+        one.answer("Another person (empty: go on)", "bob")
+        one.answer("Another person (empty: go on)")
+        viewing = Viewing(town.episodes()[0], just_now())
+        assert service.post(*viewing.webhook()).status_code == 200, "nobody waits for what is asked"
+        until(lambda: "configuration reloaded" in service.log(), PATIENCE, "the service takes it up")
+        assert "no play can be told to be by bob" in service.log()
+        one.expect("Where anna keeps what they watch")
+        assert one.leave("\x03") == 130
+        assert [person["name"] for person in written(service.config_path)["viewers"]] == ["anna", "bob"]
+        until(lambda: town.trakt() == [viewing.trakt], PATIENCE, "what was watched meanwhile arrives")
