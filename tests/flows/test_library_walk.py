@@ -192,7 +192,7 @@ class Walk:
 
     def _nothing_is_invented_or_doubled(self, who: str) -> None:
         truth, mine = self.home.truth, Counter[tuple[Thing | None, Any]]()
-        minutes = {(one.thing, one.at.replace(second=0)) for one in truth.seen if one.who == who}
+        minutes = {(one.thing, one.at.replace(second=0, microsecond=0)) for one in truth.seen if one.who == who}
         undated = {one.thing for one in truth.seen if one.who == who and one.by_hand}
         for play in self.home.plays(who):
             if play.id in truth.theirs:
@@ -208,7 +208,7 @@ class Walk:
         assert not [key for key, count in mine.items() if count > 1], f"twice on Trakt: {mine}"
         for seen, play_id in truth.copied:
             there = play_id not in truth.taken and seen.who == who
-            assert not (there and mine[seen.thing, seen.at.replace(second=0)]), f"{seen} is there twice"
+            assert not (there and mine[seen.thing, seen.at.replace(second=0, microsecond=0)]), f"{seen} is there twice"
 
     def _has_no_date(self, play: Any) -> bool:
         return play.watched_at.year < 2026
