@@ -158,7 +158,7 @@ def test_three_things_of_two_minutes_are_together(steps: list[float], dice: obje
     at, times = MARKED, []
     for n, step in enumerate(steps):
         at += timedelta(seconds=step)
-        times.append((f"k{n:02}", at))
+        times.append((f"k{99 - n}", at))  # by their keys they stand the other way round
     alike = [{key for key, other in times if timedelta() <= other - first <= TOGETHER} for _, first in times]
     expected = set().union(*(keys for keys in alike if len(keys) >= MANY))
     assert together(sorted(times, key=lambda one: dice.random())) == expected  # type: ignore[attr-defined]
