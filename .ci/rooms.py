@@ -29,12 +29,12 @@ BESIDE = ("sandbox", "__main__")
 
 def imports(source=SOURCE):
     """Which modules each module imports, by dotted names below ``scrobbled``; those for type checkers count too."""
-    trees = _trees(source)
-    return {name: {_there(one, trees) for one in _asked(tree)} - {name, None} for name, tree in trees.items()}
+    known = trees(source)
+    return {name: {_there(one, known) for one in _asked(tree)} - {name, None} for name, tree in known.items()}
 
 
 @functools.cache
-def _trees(source):
+def trees(source):
     """Of each module by its name; two modules never share one, as a package's ``__init__`` has the package's."""
     found = {}
     for path in sorted(source.rglob("*.py")):
@@ -166,7 +166,7 @@ def _code(text, tree):
 def names(source=SOURCE):
     """Public names of classes and type aliases that are defined in more than one module, with those modules."""
     found = collections.defaultdict(set)
-    for module, tree in _trees(source).items():
+    for module, tree in trees(source).items():
         for name in (name for node in tree.body for name in defined(node) if not name.startswith("_")):
             found[name].add(module)
     return {name: sorted(where) for name, where in sorted(found.items()) if len(where) > 1}

@@ -40,6 +40,14 @@ def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(tree))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """A hundred thousand nodes are nothing that other tests of this process want to have beside them."""
+    yield
+    for cached in (nodes, modules, rooms.trees):
+        cached.cache_clear()
+
+
 def project_files() -> list[Path]:
     """What belongs to the project; a user's own configuration lies beside it and does not."""
     inside = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts)
