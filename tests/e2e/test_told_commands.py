@@ -27,6 +27,7 @@ ELSEWHERE = {
     "cd": "fetches the checkout",
     "mv": "moves the app of Home Assistant within its checkout",
     "mkdir": "makes a secret for Compose",
+    "openssl": "makes a secret for Compose",
     "--user": "the second line of docker run",
     "-v": "the third line of docker run",
 }
@@ -49,6 +50,7 @@ ON_THEIR_OWN = {
     "scrobbled auth plex": "waits for a person: tests/cli/test_auth_elsewhere.py",
     "scrobbled token approve CODE": "wants the code that a player shows: tests/cli/test_tokens.py",
     "scrobbled reset-state --pair trakt,serializd": "asks first: tests/cli",
+    "scrobbled reset-state --sink influx": "asks first: tests/cli",
 }
 """Commands that another test carries out."""
 ENDS = {
@@ -59,6 +61,9 @@ ENDS = {
     "scrobbled restore FILE": 1, "scrobbled restore scrobbled-move.db": 1,  # a service runs
     "scrobbled restore scrobbled.db.before-NAME-TIME": 1,
     "scrobbled test-alert": 2,  # no address is configured
+    "scrobbled auth jellyfin": 2,  # nobody has one
+    "scrobbled export influx": 2, "scrobbled export influx --test": 2,
+    "scrobbled export influx --dashboard flux charts.json": 2,  # no sink is configured
     "scrobbled libraries": 2, "scrobbled libraries --viewer anna --choose TV,Films": 2,  # no library is
     "scrobbled sync --correct-dates --pair plex,trakt": 2, "scrobbled sync --dry-run --pair plex,trakt": 2,
     "scrobbled sync --library Films --pair plex,trakt": 2,
