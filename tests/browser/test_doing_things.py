@@ -91,7 +91,7 @@ def test_somebody_takes_a_play_back(page: Page, service: Service, town: Town) ->
     watched(service, Viewing(item, just_now()))
     until(lambda: label(item) in [title for title, _ in town.trakt()], 60, "it is delivered")
     until(lambda: label(item) in [title for title, _ in town.serializd()], 60, "it is delivered")
-    page.get_by_role("link", name="History").click()
+    page.get_by_role("link", name="History", exact=True).click()
     page.get_by_role("searchbox").fill(item.episode.title if item.episode else "")
     page.keyboard.press("Enter")
     page.locator(".seen a").first.click()
@@ -170,6 +170,7 @@ def test_from_nothing_to_the_first_play(chromium: Chromium, town: Town, tmp_path
             _serializd(page, town)
             page.get_by_role("link", name="Continue").click()
             page.get_by_role("button", name=re.compile("Plex")).first.click()
+            page.locator("details.ways > summary").click()
             address = page.locator("code", has_text="/webhooks/plex/").first.inner_text()
             token = re.search(r"webhooks/plex/([\w-]+)", address)
             assert token

@@ -99,7 +99,10 @@ def test_a_title_that_is_not_there_is_refused_with_what_was_meant_and_nothing_is
 
 
 def test_whoever_has_no_libraries_or_is_not_there_is_told_so(desk: Desk) -> None:
-    assert "ben has no tracker with libraries; there is plex, shelf. Write" in desk.say("--viewer", "ben").err
+    assert (
+        "ben has no tracker with libraries; there is plex, jellyfin, emby, shelf. Write"
+        in desk.say("--viewer", "ben").err
+    )
     said = desk.say("--viewer", "ana")
     assert (said.code, 'did you mean "anna"' in said.err) == (2, True)
 

@@ -67,8 +67,9 @@ def test_the_tracker_of_the_tests_is_nowhere_else(path: Path) -> None:
 def test_nobody_signs_in_where_nothing_is_delivered(path: Path) -> None:
     said = scrobbled("auth", "anilist", "--config", str(path))
     assert said.returncode == 2
-    assert "AniList is none that this version signs in to. There is plex, serializd and trakt." in " ".join(
-        said.stderr.replace("│", " ").split()
+    assert (
+        "AniList is none that this version signs in to. There is emby, jellyfin, plex, serializd and trakt."
+        in " ".join(said.stderr.replace("│", " ").split())
     )
 
 

@@ -44,7 +44,7 @@ BESIDE = (
     "config show", "claim", "undo p1 --dry-run", "map test NOBODY --viewer nobody", "map set c99 --ignore",
     "map remove m99", "cache clear", "queue retry c1", "queue approve c1", "queue drop c99", "sync --dry-run",
     "import nothing.json", "backup copy.db", "libraries", "test-event --viewer nobody",
-    "test-alert --viewer nobody", "queue pause", "queue resume",
+    "test-alert --viewer nobody", "queue pause", "queue resume", "export influx",
 )  # fmt: skip
 """The others that print JSON, with words by which they ask nobody anything."""
 TELL_A_SECRET = {"webhook", "token create"}

@@ -43,4 +43,4 @@ def test_what_counts_only_now_is_delivered_once_however_often_it_is_replayed(tmp
         ledger.check(town)
         story = json.loads(service.run("explain", event, "--json").stdout)
         assert [one["outcome"] for play in story["plays"] for one in play["deliveries"]] == ["delivered"] * 2
-        assert service.run("explain", story["play_id"]).stdout.rstrip().endswith("Nothing to do.")
+        assert "Nothing to do.\n" in service.run("explain", story["play_id"]).stdout

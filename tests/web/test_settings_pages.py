@@ -163,9 +163,9 @@ async def test_what_counts_only_after_the_next_start_is_said_until_then(tmp_path
 
 async def test_what_has_no_effect_in_this_version_is_said(tmp_path: Path) -> None:
     """Silence would let people wait for it."""
-    file = FILE + "sinks:\n  influx: {url: 'http://127.0.0.1:9', token: influx-secret, org: home, bucket_raw: plays}\n"
+    file = FILE.replace("    trackers:\n", "    trackers:\n      anilist: {token: list-secret}\n", 1)
     async with living(tmp_path, file) as (_, browser, _):
-        assert "this version does not export to InfluxDB yet" in (await browser.get("/settings")).text
+        assert "this version does not deliver to anilist yet" in (await browser.get("/settings")).text
 
 
 async def test_a_mistake_stands_at_its_field_and_nothing_typed_is_lost(tmp_path: Path) -> None:

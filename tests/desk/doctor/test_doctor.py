@@ -133,8 +133,8 @@ def test_secrets_that_everybody_may_read_are_a_warning(clinic: Clinic) -> None:
 
 
 def test_what_has_no_effect_is_told(clinic: Clinic) -> None:
-    clinic.settings["sinks"] = {"influx": {"url": "http://influx.local:8086", "token": "t", "org": "home"}}
-    assert any("does not export to InfluxDB yet" in one.text for one in checks(clinic.examine(), "configuration"))
+    clinic.settings["viewers"][0]["trackers"]["anilist"] = {"token": "some-token"}
+    assert any("does not deliver to anilist yet" in one.text for one in checks(clinic.examine(), "configuration"))
 
 
 # Clock
