@@ -107,7 +107,7 @@ def pytest_configure() -> None:
     sys.dont_write_bytecode = False
     # a machine that has much else to do is no fault of what is tested
     settings.register_profile(
-        "unhurried", settings.default, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+        "unhurried", settings.default, deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
     )
     settings.load_profile("unhurried")
 
