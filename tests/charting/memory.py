@@ -12,7 +12,9 @@ PointKey = tuple[str, Tags, int]
 
 
 class MemorySink:
-    """``trouble`` is raised by what comes next, each once; ``refuses`` are titles that it does not take."""
+    """``trouble`` is raised by what comes next, each once; ``refuses`` are titles that it does not take, and with
+    ``refuses_removals`` no word that a point is gone.
+    """
 
     name = "influx"
 
@@ -22,6 +24,7 @@ class MemorySink:
         self.calls: list[str] = []
         self.trouble: list[TrackerError | None] = []
         self.refuses: set[str] = set()
+        self.refuses_removals = False
         self.keeps_from: float | None = None
 
     async def ping(self) -> SinkServer:
@@ -33,7 +36,7 @@ class MemorySink:
         assert all(point.bucket == bucket for point in points)
         refused, old = list[RefusedPoint](), list[int]()
         for index, one in enumerate(points):
-            if one.fields.get("title") in self.refuses:
+            if one.fields.get("title") in self.refuses or (self.refuses_removals and one.fields.get("removed")):
                 refused.append(RefusedPoint(index, "not this one"))
             elif self.keeps_from is not None and one.at < self.keeps_from * 10**9:
                 old.append(index)

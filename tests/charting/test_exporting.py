@@ -215,6 +215,20 @@ async def test_where_nothing_can_be_deleted_what_went_is_said_to_be_removed(hous
     assert "delete" not in house.sink.calls
 
 
+async def test_a_removal_that_is_refused_is_none_and_holds_up_nothing_else(house: House) -> None:
+    house.sink.can = SinkAbilities(deletes=False)
+    house.account.plays = plays(5)
+    async with house.running():
+        await house.until(lambda: len(house.there()) == 5)
+        house.sink.refuses_removals = True
+        house.account.plays = {**plays(3), 6: plays(6)[6]}
+        await house.until(lambda: house.there().keys() == {1, 2, 3, 4, 5, 6})
+        await house.until(lambda: (house.keeper.state, "not this one" in house.keeper.reason) == ("down", True))
+        house.sink.refuses_removals = False
+        await house.until(lambda: house.there().keys() == {1, 2, 3, 6})
+        await house.until(lambda: house.keeper.state == "ok")
+
+
 async def test_where_nothing_is_overwritten_all_days_are_cleared_and_written_again(house: House) -> None:
     house.sink.can = SinkAbilities(deletes=False, overwrites=False, strings=False)
     house.account.plays = plays(5)

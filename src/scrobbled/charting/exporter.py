@@ -12,12 +12,13 @@ from datetime import tzinfo
 from msgspec import Struct
 
 from scrobbled.core.charts.points import DAY, MEASUREMENTS, UTC_DAY, tombstone
+from scrobbled.core.errors import ContractDrift
 from scrobbled.plumbing.clock import Clock
 from scrobbled.sinks.base import ChartSink, SinkAbilities, SinkWrite
 from scrobbled.store import Store
 from scrobbled.store.charts import book, exports, waiting
 from scrobbled.store.charts.exports import Charted, ChartWish
-from scrobbled.store.charts.waiting import FIRST, WaitingDay, WaitingPoint
+from scrobbled.store.charts.waiting import FIRST, WaitingDay, WaitingPoint, WaitingRemoval
 
 REMOVALS = 500
 """Points that are removed between two entries in the book."""
@@ -83,8 +84,9 @@ class Exporter:
     async def deliver(self, can: SinkAbilities, sent: Exported, told: Told = _nobody) -> None:
         """What waits. Raises what ``ChartSink`` raises; what was taken until then is booked."""
         await self._clear(can)
+        unsaid = ""
         if can.strings:
-            await self._remove(can, sent, told)
+            unsaid = await self._remove(can, sent, told)
             await self._write(sent, told)
         else:
             await self._store.write(lambda db: waiting.book_unsent(db, self._sink.name))
@@ -92,6 +94,8 @@ class Exporter:
             await self._count(sent, told)
         else:
             await self._count_all(sent, told)
+        if unsaid:
+            raise ContractDrift(f"{self._sink.name} does not take it that points are gone, which still stand: {unsaid}")
 
     async def _clear(self, can: SinkAbilities) -> None:
         for tag in await self._store.read(lambda db: waiting.clears(db, self._sink.name)):
@@ -99,20 +103,30 @@ class Exporter:
                 await self._sink.clear(bucket, measurement, tag)
             await self._store.write(lambda db, tag=tag: waiting.cleared(db, self._sink.name, tag))  # type: ignore[misc]
 
-    async def _remove(self, can: SinkAbilities, sent: Exported, told: Told) -> None:
+    async def _remove(self, can: SinkAbilities, sent: Exported, told: Told) -> str:
+        """The server's words where it refuses some, which go on waiting."""
         name = self._sink.name
         while those := await self._store.read(lambda db: waiting.removals(db, name, REMOVALS)):
-            if can.deletes:
-                spans = await self._store.write(lambda db, those=those: waiting.gathered(db, name, those))  # type: ignore[misc]
-                await self._sink.delete(spans)
-            else:
-                await self._sink.write("raw", [tombstone(place.span) for place, _ in those])
-            gone = not can.deletes
+            gone, words = await (self._deleted(those) if can.deletes else self._overwritten(those))
             await self._store.write(
-                lambda db, those=those, gone=gone: waiting.removed(db, name, those, overwritten=gone)  # type: ignore[misc]
+                lambda db, gone=gone: waiting.removed(db, name, gone, overwritten=not can.deletes)  # type: ignore[misc]
             )
-            sent.removed += len(those)
+            sent.removed += len(gone)
             await told(sent)
+            if words:
+                return words
+        return ""
+
+    async def _deleted(self, those: list[WaitingRemoval]) -> tuple[list[WaitingRemoval], str]:
+        spans = await self._store.write(lambda db: waiting.gathered(db, self._sink.name, those))
+        await self._sink.delete(spans)
+        return those, ""
+
+    async def _overwritten(self, those: list[WaitingRemoval]) -> tuple[list[WaitingRemoval], str]:
+        """Those that are told to be gone from now on. What is older than the database keeps is gone as well."""
+        answer = await self._sink.write("raw", [tombstone(place.span) for place, _ in those])
+        words = {one.index: one.words for one in answer.refused}
+        return [one for at, one in enumerate(those) if at not in words], next(iter(words.values()), "")
 
     async def _write(self, sent: Exported, told: Told) -> None:
         for charted in await self._store.read(lambda db: exports.all_of(db, self._sink.name)):
